@@ -1,1 +1,3 @@
-//! To be written.
+//! Measures ordered maps: workloads, peers, and the process that runs one cell of a sweep.
+
+pub mod protocol;
