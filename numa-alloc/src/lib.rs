@@ -1,1 +1,113 @@
-//! To be written.
+//! NUMA-aware memory for the nodes of an index: placed, verified, aligned to cache lines, and limited.
+//!
+//! [`NumaArena`] implements [`NodeArena`](bskip_core::arena::NodeArena): give it to a map, and each node of the
+//! map lives where the arena's [`Policy`] says, on huge pages where there are any.
+//!
+//! ```
+//! use bskip_core::BSkipMap;
+//! use numa_alloc::NumaArena;
+//!
+//! let arena = NumaArena::new()?;
+//! let map = BSkipMap::with_arena(arena.clone())?;
+//! map.insert(1u64, 10u64);
+//! assert_eq!(map.get(&1), Some(10));
+//! println!("{}", arena.report());
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! Its pools serve any structure that is built of equal blocks:
+//!
+//! ```
+//! use bskip_core::arena::{NodeArena, NodeKind, NodePool, Placement};
+//! use numa_alloc::{NumaArena, Policy};
+//!
+//! let arena = NumaArena::builder().policy(Policy::Interleave).limit(64 << 20).build()?;
+//! let pool = arena.pool(std::alloc::Layout::from_size_align(1152, 64)?, NodeKind::Leaf)?;
+//! let block = pool.acquire(Placement::Policy)?;
+//! // SAFETY: acquired just now: ours, mapped, aligned, and zero.
+//! assert_eq!(unsafe { pool.address(block).cast::<u64>().read() }, 0);
+//! // SAFETY: ours, and not used again.
+//! unsafe { pool.release(block) };
+//! assert_eq!(arena.stats().total().issued_blocks, 0);
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! # What it promises
+//!
+//! - **Preference, not force.** A block goes to the wanted node while that has room, else to the next nearest,
+//!   and a miss is counted. Pages are asked for with `MPOL_PREFERRED`: a strict bind on a full node gets the
+//!   process killed. [`NumaArena::verify_placement`] asks the kernel where every page really is.
+//! - **Nothing fails but for memory.** What the machine refuses is a [`Fallback`], told once by
+//!   [`NumaArena::fallbacks`]; the library prints nothing. Running out is an
+//!   [`AllocError`](bskip_core::arena::AllocError), after which the pool goes on as before.
+//! - **Type-stable memory.** Blocks are never unmapped before their pool drops, so memory only grows up to the
+//!   most blocks that were ever in use. Choose something else for short peaks.
+//! - **Cheap.** Acquiring and releasing take one uncontended lock, of one in 16 free lists of the node, each on
+//!   cache lines of its own; a lock of the node is taken once in 16 blocks or fewer. An address is one shift and
+//!   one addition.
+//!
+//! # Where blocks live
+//!
+//! A pool reserves one range of addresses, 256 GiB where it can, and cuts it into a stripe for each node. A
+//! block's number counts 64-byte units from the range's start, so 32 bits are enough, and its home is a division
+//! away.
+//!
+//! ```text
+//! base (2 MiB-aligned)                 base + stripe                   base + 2 stripes
+//! ├─────────────── node 0 ──────────────┼─────────────── node 1 ───────────────┤ …
+//! │·│B│B│B│B│B│B│ free │ ╌╌ reserved ╌╌ │·│B│B│B│ free │ ╌╌╌╌ reserved ╌╌╌╌╌╌╌ │
+//!  ▲ └─── carved ─┴──────┤              ▲                                       ▲
+//!  │     committed: readable, writable, │ mbind(preferred), once a stripe       │
+//!  │     madvise(huge)                  │                                       no access, no memory
+//!  unit 0 is in no block
+//!
+//! beside it, one 32-bit link a block:  │0│1│2│3│…   free lists never write into a block
+//! ```
+//!
+//! Memory is committed from the front of a stripe in slabs of 2 MiB, later of up to 32 MiB, and carved into blocks
+//! in runs of up to 16, one run for one of the node's 16 shards (free lists; a thread keeps to one). A thread that
+//! releases a block of another node collects it in its own shard; 32 of them go home together, pushed on the
+//! home's inbox by one compare-and-swap. A shard that is empty looks in the inbox, carves a run, takes another
+//! shard's list, grows the stripe, and then turns to the next node, in this order.
+//!
+//! # Fallbacks
+//!
+//! | the machine | the arena |
+//! | --- | --- |
+//! | does not tell its nodes | assumes node 0 |
+//! | has CPUs on a node without memory | serves their threads from the nearest node with memory |
+//! | does not tell the current CPU | counts every thread as on the first node |
+//! | refuses `mbind` (containers without `CAP_SYS_NICE`) | lets the kernel place: on first touch, as a rule |
+//! | has huge pages off, or refuses `madvise` | uses the pages it gets |
+//! | refuses 256 GiB of addresses (`RLIMIT_AS`) | takes half of what it would get |
+//! | is not Linux (but a Unix) | does all of the above |
+//!
+//! What cannot be survived in silence is an error: a node that is named and not there ([`BuildError`]), and
+//! memory, limit or address space that is used up (`AllocError`).
+
+#[cfg(not(unix))]
+compile_error!("numa-alloc reserves address space by mmap, so it needs a Unix; use bskip-core's GlobalArena");
+
+mod arena;
+mod budget;
+mod chain;
+mod fallback;
+mod memory;
+mod nodes;
+mod places;
+mod policy;
+mod pool;
+mod region;
+mod stats;
+mod stripe;
+mod sys;
+mod thread;
+mod verify;
+
+pub use arena::{Builder, NumaArena};
+pub use fallback::Fallback;
+pub use places::BuildError;
+pub use policy::{PageSize, ParseError, Policy};
+pub use pool::NumaPool;
+pub use stats::{ArenaStats, NodeStats};
+pub use verify::{NodePages, PlacementReport};

@@ -1,0 +1,207 @@
+//! The arena that users hold, and its builder.
+
+use core::alloc::Layout;
+use core::fmt;
+use std::collections::TryReserveError;
+use std::sync::{Arc, Mutex, Weak};
+
+use bskip_core::arena::{AllocError, NodeArena, NodeId, NodeKind};
+
+use crate::budget::Budget;
+use crate::fallback::{Fallback, Fallbacks};
+use crate::nodes::Machine;
+use crate::places::{BuildError, Places};
+use crate::policy::{PageSize, Policy};
+use crate::pool::{Core, NumaPool};
+use crate::stripe::lock;
+use crate::sys;
+
+/// Node memory placed on NUMA nodes. A handle: clones share the limit, the figures and the fallbacks.
+///
+/// Give a clone to each map, keep one to ask for [`stats`](Self::stats). A pool takes address space (up to
+/// 256 GiB, none of it memory) when it is made and unmaps everything when it drops; memory in between only
+/// grows, in slabs of 2 MiB as a rule.
+#[derive(Clone)]
+pub struct NumaArena {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What the handles and the pools of an arena share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    policy: Policy,
+    pub(crate) pages: PageSize,
+    /// Bytes of a base page.
+    pub(crate) page: usize,
+    pub(crate) places: Places,
+    pub(crate) budget: Budget,
+    pub(crate) notes: Fallbacks,
+    pools: Mutex<Vec<Weak<Core>>>,
+}
+
+impl Shared {
+    /// Puts a new pool on the list, and takes those off that are gone.
+    pub(crate) fn enlist(&self, pool: &Arc<Core>) -> Result<(), TryReserveError> {
+        let mut pools = lock(&self.pools);
+        pools.retain(|pool| pool.strong_count() > 0);
+        pools.try_reserve(1)?;
+        pools.push(Arc::downgrade(pool));
+        Ok(())
+    }
+}
+
+impl NumaArena {
+    /// An arena on all nodes of the machine: blocks on the node of the thread that asks, huge pages, no limit.
+    ///
+    /// # Errors
+    /// None today: what the machine lacks is a [`Fallback`], not an error. The signature is that of
+    /// [`Builder::build`].
+    pub fn new() -> Result<Self, BuildError> {
+        Self::builder().build()
+    }
+
+    /// An arena made to measure.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The placement policy.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.shared.policy
+    }
+
+    /// The pages asked for. Whether the system gives huge ones: [`huge_pages`](Self::huge_pages).
+    #[must_use]
+    pub fn pages(&self) -> PageSize {
+        self.shared.pages
+    }
+
+    /// The limit in bytes over all pools, if there is one.
+    #[must_use]
+    pub fn limit(&self) -> Option<usize> {
+        self.shared.budget.limit()
+    }
+
+    /// The nodes that the arena places blocks on.
+    #[must_use]
+    pub fn nodes(&self) -> Vec<NodeId> {
+        self.shared.places.all().iter().map(|place| place.node).collect()
+    }
+
+    /// What this machine refuses, so that the arena works without it: each once, in the order met. Some are
+    /// met only when memory is used.
+    #[must_use]
+    pub fn fallbacks(&self) -> Vec<Fallback> {
+        self.shared.notes.list()
+    }
+
+    /// The pools that are alive.
+    pub(crate) fn pools(&self) -> Vec<Arc<Core>> {
+        lock(&self.shared.pools).iter().filter_map(Weak::upgrade).collect()
+    }
+}
+
+// SAFETY: `NumaPool` keeps the contract for its layout; see there.
+unsafe impl NodeArena for NumaArena {
+    type Pool = NumaPool;
+
+    /// Reserves the pool's address space; no memory is committed before the first block. Leaf and inner pools
+    /// are separate ranges, so they never share a page. Alignments of 64 bytes to 2 MiB are kept; a layout of
+    /// fewer than 64 bytes is rounded up.
+    ///
+    /// # Errors
+    /// `AddressSpaceExhausted` if the process may not reserve a slab for each node, or for a layout aligned
+    /// to more than 2 MiB; `OutOfMemory` if the free lists cannot be had. The pool's and the arena's handles
+    /// (about a page) come from the global allocator by `Arc`, which has no fallible form.
+    fn pool(&self, layout: Layout, kind: NodeKind) -> Result<NumaPool, AllocError> {
+        NumaPool::new(&self.shared, layout, kind)
+    }
+}
+
+impl fmt::Debug for NumaArena {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NumaArena")
+            .field("policy", &self.shared.policy)
+            .field("pages", &self.shared.pages)
+            .field("limit", &self.limit())
+            .field("nodes", &self.nodes())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes a [`NumaArena`]. Every setting has a default: all nodes, [`Policy::Local`], [`PageSize::Huge`], no
+/// limit.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a builder does nothing before `build`"]
+pub struct Builder {
+    policy: Policy,
+    pages: PageSize,
+    limit: Option<usize>,
+    nodes: Option<Vec<NodeId>>,
+    pretended: Option<u32>,
+}
+
+impl Builder {
+    /// Where blocks go.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// On pages of which size.
+    pub fn pages(mut self, pages: PageSize) -> Self {
+        self.pages = pages;
+        self
+    }
+
+    /// At most so many bytes of blocks, free ones included, over all pools of the arena; the 4 bytes of
+    /// book-keeping for each block and the pool's own tables are not counted. Memory is counted in base
+    /// pages when it is committed, before it is touched. A small limit also keeps the reservations of address
+    /// space small.
+    pub fn limit(mut self, bytes: usize) -> Self {
+        self.limit = Some(bytes);
+        self
+    }
+
+    /// On these nodes only, instead of all. Threads of other nodes use the nearest of these.
+    pub fn nodes(mut self, nodes: &[NodeId]) -> Self {
+        self.nodes = Some(nodes.to_vec());
+        self
+    }
+
+    /// For tests on small machines: `count` nodes are pretended, numbered from 0, with the memory of the real
+    /// ones. Threads are dealt out to them in turn. Replaces [`nodes`](Self::nodes).
+    #[doc(hidden)]
+    pub fn pretend_nodes(mut self, count: u32) -> Self {
+        self.pretended = Some(count);
+        self
+    }
+
+    /// Looks at the machine and makes the arena. Takes no memory to speak of.
+    ///
+    /// # Errors
+    /// [`BuildError`] if a node is named that is not there, or has no memory that this process may use.
+    pub fn build(self) -> Result<NumaArena, BuildError> {
+        let machine = Machine::discover();
+        let notes = Fallbacks::default();
+        let places = match self.pretended {
+            Some(count) => Places::pretended(&machine, count, &self.policy)?,
+            None => Places::new(&machine, self.nodes.as_deref(), &self.policy, &notes)?,
+        };
+        if self.pages == PageSize::Huge && huge_pages_are_off() {
+            notes.note(Fallback::HugePagesOff);
+        }
+        let page = sys::page_size();
+        let budget = Budget::new(self.limit, page);
+        let Self { policy, pages, .. } = self;
+        let pools = Mutex::default();
+        Ok(NumaArena { shared: Arc::new(Shared { policy, pages, page, places, budget, notes, pools }) })
+    }
+}
+
+/// The system-wide switch says never. A system without the switch says so when advice is given.
+fn huge_pages_are_off() -> bool {
+    std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled")
+        .is_ok_and(|modes| modes.contains("[never]"))
+}

@@ -1,0 +1,77 @@
+//! The arena's byte limit, shared by all its pools.
+
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+/// Bytes that the pools of an arena may take and have taken.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    limit: usize,
+    /// The unit of what is taken: a base page.
+    page: usize,
+    /// A plain counter: it guards no other memory, so it is Relaxed throughout.
+    taken: AtomicUsize,
+}
+
+impl Budget {
+    pub(crate) fn new(limit: Option<usize>, page: usize) -> Self {
+        Self { limit: limit.unwrap_or(usize::MAX), page, taken: AtomicUsize::new(0) }
+    }
+
+    /// The limit, where there is one.
+    pub(crate) fn limit(&self) -> Option<usize> {
+        (self.limit != usize::MAX).then_some(self.limit)
+    }
+
+    /// Takes `want` bytes, or fewer but at least `need`: of what is left at most a quarter at a time, so that
+    /// near the limit no pool takes everything from the others. Both are whole pages.
+    pub(crate) fn take(&self, want: usize, need: usize) -> Option<usize> {
+        let mut taken = self.taken.load(Ordering::Relaxed);
+        loop {
+            let left = self.limit.saturating_sub(taken);
+            if left < need {
+                return None;
+            }
+            let quarter = left / 4 / self.page * self.page;
+            let got = want.min(quarter).max(need);
+            let swap =
+                self.taken.compare_exchange_weak(taken, taken + got, Ordering::Relaxed, Ordering::Relaxed);
+            match swap {
+                Ok(_) => return Some(got),
+                Err(now) => taken = now,
+            }
+        }
+    }
+
+    /// Gives back what was taken.
+    pub(crate) fn give(&self, bytes: usize) {
+        self.taken.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_shrink_near_the_limit_and_never_pass_it() {
+        let budget = Budget::new(Some(100 * 4096), 4096);
+        assert_eq!(budget.take(10 * 4096, 4096), Some(10 * 4096));
+        assert_eq!(budget.take(80 * 4096, 4096), Some(22 * 4096));
+        assert_eq!(budget.take(80 * 4096, 60 * 4096), Some(60 * 4096));
+        assert_eq!(budget.take(4096, 9 * 4096), None);
+        let mut rest = 0;
+        while let Some(bytes) = budget.take(1 << 30, 4096) {
+            rest += bytes;
+        }
+        assert_eq!(rest, 8 * 4096);
+        budget.give(60 * 4096);
+        assert_eq!(budget.take(50 * 4096, 50 * 4096), Some(50 * 4096));
+    }
+
+    #[test]
+    fn without_a_limit_everything_wanted_is_had() {
+        let budget = Budget::new(None, 4096);
+        assert_eq!(budget.limit(), None);
+        assert_eq!(budget.take(1 << 40, 4096), Some(1 << 40));
+    }
+}

@@ -1,0 +1,123 @@
+//! What the machine refused, and what the arena does instead: each told once.
+
+use core::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use bskip_core::arena::NodeId;
+
+use crate::sys::Errno;
+
+/// Something that this machine refuses, so that the arena works without it. `Display` says what it means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Fallback {
+    /// The machine does not say which NUMA nodes it has: one node, number 0, is assumed.
+    NodesUnknown,
+    /// This node has CPUs but no memory that this process may use: its threads use the nearest node instead.
+    NoMemoryOn {
+        /// The node without memory.
+        node: NodeId,
+        /// Where its blocks come from.
+        instead: NodeId,
+    },
+    /// The system does not tell which CPU a thread runs on: every thread counts as one of the arena's first
+    /// node.
+    CurrentNodeUnknown,
+    /// `mbind` was refused: pages lie where the kernel puts them, as a rule on the node that touches them
+    /// first.
+    BindRefused {
+        /// The system's error number.
+        errno: i32,
+    },
+    /// Transparent huge pages are switched off for the whole system: base pages are used.
+    HugePagesOff,
+    /// `madvise` was refused: the pages are of the system's default size.
+    HugePagesRefused {
+        /// The system's error number.
+        errno: i32,
+    },
+    /// The process may not have as much address space as a pool would reserve: the pool can hold less.
+    SmallRange {
+        /// Bytes that the smallest of the pools can hold.
+        bytes: usize,
+    },
+}
+
+impl fmt::Display for Fallback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error = |errno: &Errno| std::io::Error::from_raw_os_error(*errno);
+        match self {
+            Self::NodesUnknown => f.write_str("the machine does not tell its NUMA nodes: node 0 is assumed"),
+            Self::NoMemoryOn { node, instead } => {
+                write!(f, "node {node} has no memory for this process: its threads use node {instead}")
+            }
+            Self::CurrentNodeUnknown => f.write_str(
+                "the system does not tell the current CPU: all threads count as on the first node",
+            ),
+            Self::BindRefused { errno } => {
+                write!(f, "mbind was refused ({}): pages lie where the kernel puts them", error(errno))
+            }
+            Self::HugePagesOff => f.write_str("transparent huge pages are off: base pages are used"),
+            Self::HugePagesRefused { errno } => {
+                write!(f, "madvise was refused ({}): pages have the system's default size", error(errno))
+            }
+            Self::SmallRange { bytes } => {
+                write!(f, "little address space may be reserved: a pool holds at most {bytes} bytes")
+            }
+        }
+    }
+}
+
+/// The fallbacks of an arena, in the order in which they were met.
+#[derive(Debug, Default)]
+pub(crate) struct Fallbacks(Mutex<Vec<Fallback>>);
+
+impl Fallbacks {
+    /// Notes one, unless it is there already. Of small ranges only the smallest is kept.
+    pub(crate) fn note(&self, new: Fallback) {
+        let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if list.contains(&new) {
+            return;
+        }
+        if let Fallback::SmallRange { bytes: new } = new {
+            let old = list.iter_mut().find_map(|f| match f {
+                Fallback::SmallRange { bytes } => Some(bytes),
+                _ => None,
+            });
+            if let Some(old) = old {
+                *old = new.min(*old);
+                return;
+            }
+        }
+        // Without memory for it the note is lost; the arena must not fail for that.
+        if list.try_reserve(1).is_ok() {
+            list.push(new);
+        }
+    }
+
+    /// All of them.
+    pub(crate) fn list(&self) -> Vec<Fallback> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_told_once() {
+        let notes = Fallbacks::default();
+        for bytes in [7, 5, 9] {
+            notes.note(Fallback::HugePagesOff);
+            notes.note(Fallback::BindRefused { errno: libc::EPERM });
+            notes.note(Fallback::SmallRange { bytes });
+        }
+        let expected = [
+            Fallback::HugePagesOff,
+            Fallback::BindRefused { errno: libc::EPERM },
+            Fallback::SmallRange { bytes: 5 },
+        ];
+        assert_eq!(notes.list(), expected);
+    }
+}

@@ -1,0 +1,197 @@
+//! A pool: equal blocks in one range of addresses, one stripe of it for each node.
+
+use core::alloc::Layout;
+use core::fmt;
+use core::ptr::NonNull;
+use core::sync::atomic::AtomicU32;
+use std::sync::Arc;
+
+use bskip_core::arena::{
+    AllocError, AllocErrorKind, BlockId, NodeId, NodeKind, NodePool, Placement, PoolUsage,
+};
+
+use crate::arena::Shared;
+use crate::fallback::Fallback;
+use crate::memory::{Memory, Shape, UNIT};
+use crate::region::Span;
+use crate::stripe::{Stripe, StripeUsage};
+use crate::thread;
+
+/// A pool of a [`NumaArena`](crate::NumaArena).
+///
+/// A block's number counts 64-byte units from the start of the pool's range, so that its address is one shift
+/// and one addition away. Acquiring and releasing lock one of 16 free lists of the node in question, picked by
+/// thread; both are constant time except for the acquisition that finds its list empty, which refills it.
+///
+/// The pool keeps its arena's state alive, not the other way round.
+pub struct NumaPool {
+    /// The blocks of `core.memory`, here to spare `address` an indirection.
+    blocks: Span,
+    core: Arc<Core>,
+}
+
+/// What a pool consists of.
+#[derive(Debug)]
+pub(crate) struct Core {
+    arena: Arc<Shared>,
+    layout: Layout,
+    pub(crate) kind: NodeKind,
+    shape: Shape,
+    /// Units of a stripe.
+    stripe_units: u32,
+    /// One for each place of the arena, in its order. They refer to `memory`.
+    stripes: Vec<Stripe>,
+    /// Blocks dealt out in turn.
+    turn: AtomicU32,
+    memory: Memory,
+}
+
+impl NumaPool {
+    pub(crate) fn new(arena: &Arc<Shared>, layout: Layout, kind: NodeKind) -> Result<Self, AllocError> {
+        let error = |kind| AllocError { layout, kind };
+        let exhausted = error(AllocErrorKind::AddressSpaceExhausted);
+        let places = arena.places.all();
+        let shape = Shape::of(layout).ok_or(exhausted)?;
+        let memory =
+            Memory::reserve(shape, places.len(), arena.budget.limit(), arena.page).ok_or(exhausted)?;
+        if memory.refused {
+            arena.notes.note(Fallback::SmallRange { bytes: memory.blocks().len() });
+        }
+        let out_of_memory = |_| error(AllocErrorKind::OutOfMemory);
+        let mut stripes = Vec::new();
+        stripes.try_reserve_exact(places.len()).map_err(out_of_memory)?;
+        for (index, &place) in places.iter().enumerate() {
+            let stripe = Stripe::new(place, shape, (index, places.len()), memory.stripe(index));
+            let stripe = stripe.map_err(out_of_memory)?;
+            // SAFETY: `memory` is alive.
+            unsafe { stripe.bind(arena) };
+            stripes.push(stripe);
+        }
+        let core = Arc::new(Core {
+            arena: Arc::clone(arena),
+            layout,
+            kind,
+            shape,
+            stripe_units: (memory.stripe_bytes() / UNIT) as u32,
+            stripes,
+            turn: AtomicU32::new(0),
+            memory,
+        });
+        arena.enlist(&core).map_err(out_of_memory)?;
+        Ok(Self { blocks: core.memory.blocks(), core })
+    }
+}
+
+impl Core {
+    /// The stripes, in the order of the arena's places.
+    pub(crate) fn stripes(&self) -> &[Stripe] {
+        &self.stripes
+    }
+
+    /// Bytes of a block, as issued.
+    pub(crate) fn block_bytes(&self) -> usize {
+        self.shape.size
+    }
+
+    /// What each stripe holds, in the order of the arena's places.
+    pub(crate) fn usage(&self) -> Vec<StripeUsage> {
+        let mut usage = vec![StripeUsage::default(); self.stripes.len()];
+        for (index, stripe) in self.stripes.iter().enumerate() {
+            stripe.add_usage(index, &mut usage);
+        }
+        usage
+    }
+
+    /// The index of the stripe that holds the block.
+    #[inline]
+    fn stripe_of(&self, block: BlockId) -> usize {
+        (block.0.get() / self.stripe_units) as usize
+    }
+
+    /// Takes a block from the first node of `order` that has one, and says which.
+    fn take(&self, order: &[usize]) -> Result<(BlockId, usize), AllocErrorKind> {
+        let thread = thread::number();
+        let mut refusal = AllocErrorKind::OutOfMemory;
+        for &index in order {
+            let stripe = &self.stripes[index];
+            // SAFETY: `self.memory` is alive.
+            if let Some(block) = unsafe { stripe.take(thread) } {
+                return Ok((block, index));
+            }
+            // SAFETY: as above.
+            match unsafe { stripe.refill(index, &self.stripes, thread, &self.arena) } {
+                Ok(block) => return Ok((block, index)),
+                Err(why) => refusal = why,
+            }
+        }
+        Err(refusal)
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        let committed = self.stripes.iter().map(|stripe| stripe.committed().len()).sum();
+        self.arena.budget.give(committed);
+    }
+}
+
+// SAFETY: 1. A free block is in one chain at a time: it enters one when it is carved, which a frontier does
+// once, or given back by its owner, and leaves it when it is issued. 2. An address is the start of the range
+// plus the number, and the range lives as long as `core`; blocks lie within committed memory, which is never
+// given back before; stripes begin at 2 MiB boundaries, blocks in them at multiples of a size that is a multiple
+// of the alignment. 3. Fresh private pages are zero, and links live elsewhere. 4. A block passes from releaser
+// to owner through a shard's mutex, or through an inbox (Release, Acquire) and then a mutex. 5. See 2.
+unsafe impl NodePool for NumaPool {
+    fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
+        let core = &*self.core;
+        let places = &core.arena.places;
+        let near = match placement {
+            Placement::Policy => None,
+            Placement::Node(node) => places.near(node),
+        };
+        let order = near.unwrap_or_else(|| places.order(&core.turn));
+        let (block, index) = core.take(order).map_err(|kind| AllocError { layout: core.layout, kind })?;
+        if index != order[0] || (near.is_none() && placement != Placement::Policy) {
+            core.stripes[order[0]].miss();
+        }
+        Ok(block)
+    }
+
+    unsafe fn release(&self, block: BlockId) {
+        let core = &*self.core;
+        let (home, here) = (core.stripe_of(block), core.arena.places.here());
+        let thread = thread::number();
+        if home == here {
+            // SAFETY: `core.memory` is alive; the caller owns the block, and its number says it is of `home`.
+            unsafe { core.stripes[home].give(thread, block) };
+        } else {
+            // SAFETY: as above.
+            unsafe { core.stripes[here].give_away(thread, home, &core.stripes[home], block) };
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
+        // SAFETY: the pool issued this number, so that many units lie within its range.
+        unsafe { self.blocks.start().add(block.0.get() as usize * UNIT) }
+    }
+
+    unsafe fn home(&self, block: BlockId) -> Option<NodeId> {
+        Some(self.core.stripes[self.core.stripe_of(block)].place().node)
+    }
+
+    fn usage(&self) -> PoolUsage {
+        let size = self.core.block_bytes();
+        self.core.usage().iter().fold(PoolUsage::default(), |sum, stripe| sum.plus(stripe.in_blocks_of(size)))
+    }
+}
+
+impl fmt::Debug for NumaPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NumaPool")
+            .field("kind", &self.core.kind)
+            .field("layout", &self.core.layout)
+            .field("usage", &self.usage())
+            .finish_non_exhaustive()
+    }
+}

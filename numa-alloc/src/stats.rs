@@ -1,0 +1,94 @@
+//! What an arena's pools hold, by node, as figures and as lines to read.
+
+use core::fmt;
+
+use bskip_core::arena::{NodeId, PoolUsage};
+
+use crate::arena::NumaArena;
+use crate::fallback::Fallback;
+use crate::stripe::StripeUsage;
+
+/// What the pools of an arena hold now. Exact while no thread acquires or releases, close otherwise.
+/// `Display` gives a line for each node, one for the misses and one for each fallback.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct ArenaStats {
+    /// By node, in the order of [`NumaArena::nodes`].
+    pub nodes: Vec<NodeStats>,
+    /// Blocks that came from another node than the one wanted: that one was used up, or the arena does not
+    /// have it. Where the kernel put a page on another node than asked, [`NumaArena::verify_placement`] tells.
+    pub misses: u64,
+    /// What the machine refused.
+    pub fallbacks: Vec<Fallback>,
+}
+
+/// One node's part of [`ArenaStats`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct NodeStats {
+    /// Which node.
+    pub node: NodeId,
+    /// What lives on it.
+    pub usage: PoolUsage,
+    /// Blocks of it that were released by threads of other nodes, ever, since the pools that are alive were
+    /// made.
+    pub remote_frees: u64,
+}
+
+impl StripeUsage {
+    /// As blocks of so many bytes.
+    pub(crate) fn in_blocks_of(self, size: usize) -> PoolUsage {
+        let issued_blocks = self.taken.saturating_sub(self.given) as usize;
+        PoolUsage { issued_blocks, issued_bytes: issued_blocks * size, reserved_bytes: self.committed }
+    }
+}
+
+impl ArenaStats {
+    /// The nodes' usage added up.
+    #[must_use]
+    pub fn total(&self) -> PoolUsage {
+        self.nodes.iter().fold(PoolUsage::default(), |sum, node| sum.plus(node.usage))
+    }
+}
+
+impl NumaArena {
+    /// Blocks and bytes by node, misses, remote frees and fallbacks, over the pools that are alive. Locks every
+    /// free list for a moment: for looking at, not for every operation.
+    #[must_use]
+    pub fn stats(&self) -> ArenaStats {
+        let empty = |node| NodeStats { node, usage: PoolUsage::default(), remote_frees: 0 };
+        let mut nodes: Vec<NodeStats> = self.nodes().into_iter().map(empty).collect();
+        let mut misses = 0;
+        for pool in self.pools() {
+            for (node, usage) in nodes.iter_mut().zip(pool.usage()) {
+                node.usage = node.usage.plus(usage.in_blocks_of(pool.block_bytes()));
+                node.remote_frees += usage.given_remotely;
+                misses += usage.misses;
+            }
+        }
+        ArenaStats { nodes, misses, fallbacks: self.fallbacks() }
+    }
+
+    /// The arena's settings and [`stats`](Self::stats) in lines for people to read.
+    #[must_use]
+    pub fn report(&self) -> String {
+        let limit =
+            self.limit().map_or_else(|| "no limit".to_owned(), |bytes| format!("limit {bytes} bytes"));
+        format!("placement {}, {} pages, {limit}\n{}", self.policy(), self.pages(), self.stats())
+    }
+}
+
+impl fmt::Display for ArenaStats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for NodeStats { node, usage, remote_frees } in &self.nodes {
+            let PoolUsage { issued_blocks, issued_bytes, reserved_bytes } = usage;
+            writeln!(
+                f,
+                "node {node}: {issued_blocks} blocks, {issued_bytes} of {reserved_bytes} bytes in use, \
+                 {remote_frees} freed from other nodes"
+            )?;
+        }
+        write!(f, "misses: {}", self.misses)?;
+        self.fallbacks.iter().try_for_each(|fallback| write!(f, "\nfallback: {fallback}"))
+    }
+}

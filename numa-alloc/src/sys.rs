@@ -1,0 +1,155 @@
+//! Every call into libc, and nothing else: address space, protection, advice, placement, the current CPU.
+//!
+//! Placement exists on Linux only; elsewhere those calls answer `ENOSYS` and the arena records a fallback.
+
+use core::ptr::{self, NonNull};
+
+use libc::{c_int, c_void};
+
+/// The error number that a refused call left behind.
+pub(crate) type Errno = i32;
+
+fn last_error() -> Errno {
+    std::io::Error::last_os_error().raw_os_error().unwrap_or(0)
+}
+
+fn outcome(result: c_int) -> Result<(), Errno> {
+    if result == 0 { Ok(()) } else { Err(last_error()) }
+}
+
+/// Bytes of a base page.
+pub(crate) fn page_size() -> usize {
+    // SAFETY: `sysconf` takes any name and touches no memory of ours.
+    let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(bytes).ok().filter(|b| b.is_power_of_two()).unwrap_or(4096)
+}
+
+#[cfg(target_os = "linux")]
+const RESERVE_ONLY: c_int = libc::MAP_NORESERVE;
+#[cfg(not(target_os = "linux"))]
+const RESERVE_ONLY: c_int = 0;
+
+/// Takes `len` bytes of address space that nothing may touch yet.
+pub(crate) fn reserve(len: usize) -> Result<NonNull<u8>, Errno> {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANON | RESERVE_ONLY;
+    // SAFETY: a private anonymous mapping at an address of the kernel's choice replaces nothing.
+    let start = unsafe { libc::mmap(ptr::null_mut(), len, libc::PROT_NONE, flags, -1, 0) };
+    if start == libc::MAP_FAILED {
+        return Err(last_error());
+    }
+    NonNull::new(start.cast()).ok_or(libc::ENOMEM)
+}
+
+/// Gives address space back.
+///
+/// # Safety
+/// The range, whole pages of one [`reserve`], is the caller's and nobody refers to it any more.
+pub(crate) unsafe fn unmap(start: NonNull<u8>, len: usize) {
+    // SAFETY: the caller owns the range and nothing refers to it.
+    let _ = unsafe { libc::munmap(start.as_ptr().cast(), len) };
+}
+
+/// Makes reserved pages readable and writable; they read as zero until written.
+///
+/// # Safety
+/// The range is whole pages inside one live [`reserve`] of the caller's.
+pub(crate) unsafe fn commit(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
+    // SAFETY: the range is the caller's, and gaining rights invalidates no reference into it.
+    outcome(unsafe { libc::mprotect(start.as_ptr().cast(), len, libc::PROT_READ | libc::PROT_WRITE) })
+}
+
+/// Asks for huge pages, or for none.
+///
+/// # Safety
+/// As for [`commit`].
+#[cfg(target_os = "linux")]
+pub(crate) unsafe fn advise_huge(start: NonNull<u8>, len: usize, huge: bool) -> Result<(), Errno> {
+    let advice = if huge { libc::MADV_HUGEPAGE } else { libc::MADV_NOHUGEPAGE };
+    // SAFETY: the range is the caller's, and this advice changes no content.
+    outcome(unsafe { libc::madvise(start.as_ptr().cast::<c_void>(), len, advice) })
+}
+
+/// The kernel's limit is 1024 nodes on every distribution that we know.
+#[cfg(target_os = "linux")]
+const MASK_BITS: usize = 1024;
+
+/// Asks that pages touched from now on come from `node` while it has any (`MPOL_PREFERRED`). Never
+/// `MPOL_BIND`: a bound range on a full node gets the process killed instead of an error.
+///
+/// # Safety
+/// As for [`commit`].
+#[cfg(target_os = "linux")]
+pub(crate) unsafe fn prefer_node(start: NonNull<u8>, len: usize, node: u32) -> Result<(), Errno> {
+    const WORD: usize = libc::c_ulong::BITS as usize;
+    let node = node as usize;
+    let mut mask = [0 as libc::c_ulong; MASK_BITS / WORD];
+    *mask.get_mut(node / WORD).ok_or(libc::EINVAL)? |= 1 << (node % WORD);
+    // SAFETY: the range is the caller's; the mask is alive and as long as the call is told. The kernel reads
+    // one bit less than its `maxnode`, hence the + 1.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mbind,
+            start.as_ptr(),
+            len,
+            libc::c_long::from(libc::MPOL_PREFERRED),
+            mask.as_ptr(),
+            MASK_BITS + 1,
+            0usize,
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(last_error()) }
+}
+
+/// Asks on which node each page lives: a node number, or a negative error number (a page never touched).
+#[cfg(target_os = "linux")]
+pub(crate) fn nodes_of(pages: &[usize], found: &mut [c_int]) -> Result<(), Errno> {
+    let count = pages.len().min(found.len());
+    // SAFETY: both arrays hold at least `count` elements; without a list of target nodes the call only asks
+    // and moves nothing, and it answers bad addresses by a status.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_move_pages,
+            0usize,
+            count,
+            pages.as_ptr(),
+            ptr::null::<c_int>(),
+            found.as_mut_ptr(),
+            0usize,
+        )
+    };
+    if result >= 0 { Ok(()) } else { Err(last_error()) }
+}
+
+/// The CPU that the calling thread runs on just now. No system call where the C library has another way.
+#[cfg(target_os = "linux")]
+#[inline]
+pub(crate) fn current_cpu() -> Option<usize> {
+    // SAFETY: `sched_getcpu` has no arguments and no preconditions.
+    let cpu = unsafe { libc::sched_getcpu() };
+    usize::try_from(cpu).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) use elsewhere::{advise_huge, current_cpu, nodes_of, prefer_node};
+
+/// Systems without these calls: everything is refused, the arena falls back.
+#[cfg(not(target_os = "linux"))]
+mod elsewhere {
+    use super::{Errno, NonNull, c_int};
+
+    pub(crate) unsafe fn advise_huge(_: NonNull<u8>, _: usize, _: bool) -> Result<(), Errno> {
+        Err(libc::ENOSYS)
+    }
+
+    pub(crate) unsafe fn prefer_node(_: NonNull<u8>, _: usize, _: u32) -> Result<(), Errno> {
+        Err(libc::ENOSYS)
+    }
+
+    pub(crate) fn nodes_of(_: &[usize], _: &mut [c_int]) -> Result<(), Errno> {
+        Err(libc::ENOSYS)
+    }
+
+    pub(crate) fn current_cpu() -> Option<usize> {
+        None
+    }
+}

@@ -1,0 +1,196 @@
+//! What the kernel did with the memory, and what happens when it refuses: address space, `mbind`, `madvise`.
+//!
+//! Limits and filters cannot be taken back, so each such test runs itself again in a process of its own.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::process::Command;
+use std::sync::atomic::Ordering::Relaxed;
+
+use bskip_core::arena::{AllocErrorKind, NodeArena, NodeKind, NodePool, Placement};
+use numa_alloc::{Fallback, NumaArena, NumaPool, PageSize, Policy};
+use support::{LEAF, Owned, leaf_pool};
+
+fn touch(pool: &NumaPool, blocks: usize) {
+    for _ in 0..blocks {
+        let block = Owned::acquire(pool, Placement::Policy).unwrap();
+        block.words(pool, LEAF).iter().for_each(|word| word.store(1, Relaxed));
+    }
+}
+
+#[test]
+fn touched_pages_are_where_they_were_asked_for() {
+    for builder in [
+        NumaArena::builder().pages(PageSize::Small),
+        NumaArena::builder().pages(PageSize::Small).pretend_nodes(2).policy(Policy::Interleave),
+    ] {
+        let arena = builder.build().unwrap();
+        let pool = leaf_pool(&arena);
+        assert!(arena.verify_placement().nodes.iter().all(|node| node.placed + node.untouched == 0));
+        touch(&pool, 3000);
+        let report = arena.verify_placement();
+        if report.refused.is_some() {
+            assert!(!report.is_as_asked());
+            continue;
+        }
+        assert!(report.is_as_asked(), "{report}");
+        let (placed, untouched) =
+            report.nodes.iter().fold((0, 0), |sum, node| (sum.0 + node.placed, sum.1 + node.untouched));
+        assert!(placed >= 3000 * LEAF.size() / report.page_bytes, "{report}");
+        assert!(untouched > 0, "{report}");
+        let reserved = pool.usage().reserved_bytes;
+        assert_eq!((placed + untouched) * report.page_bytes, reserved, "{report}");
+        assert_eq!(arena.huge_pages(), Some(0));
+    }
+}
+
+#[test]
+fn huge_pages_are_counted_within_what_was_touched() {
+    let arena = NumaArena::new().unwrap();
+    let pool = leaf_pool(&arena);
+    touch(&pool, 4000);
+    let huge = arena.huge_pages().unwrap();
+    assert_eq!(huge % (2 << 20), 0);
+    assert!(huge <= pool.usage().reserved_bytes);
+    if arena.fallbacks().contains(&Fallback::HugePagesOff) {
+        assert_eq!(huge, 0);
+    }
+}
+
+/// Runs the test of this name again in a process of its own; there `inside` runs.
+fn alone(test: &str, inside: impl FnOnce()) {
+    const MARK: &str = "NUMA_ALLOC_TEST_ALONE";
+    if std::env::var_os(MARK).is_some_and(|mark| mark == test) {
+        return inside();
+    }
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(MARK, test)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
+}
+
+/// Leaves the process so many bytes of address space beyond what it uses now.
+fn leave_address_space(bytes: u64) {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let used: u64 = statm.split_whitespace().next().unwrap().parse().unwrap();
+    // SAFETY: no preconditions.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as u64;
+    let limit = used * page + bytes;
+    let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
+    // SAFETY: the structure is alive.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) }, 0);
+}
+
+#[test]
+fn little_address_space_makes_smaller_pools() {
+    alone("little_address_space_makes_smaller_pools", || {
+        let arena = NumaArena::builder().pretend_nodes(2).build().unwrap();
+        leave_address_space(1 << 30);
+        let pools = [leaf_pool(&arena), leaf_pool(&arena)];
+        for pool in &pools {
+            touch(pool, 5000);
+        }
+        let [Fallback::SmallRange { bytes }] = arena.fallbacks()[..] else {
+            panic!("{:?}", arena.fallbacks());
+        };
+        assert!((16 << 20..1 << 29).contains(&bytes), "{bytes}");
+    });
+}
+
+#[test]
+fn no_address_space_is_an_error() {
+    alone("no_address_space_is_an_error", || {
+        let arena = NumaArena::new().unwrap();
+        let pool = leaf_pool(&arena);
+        leave_address_space(2 << 20);
+        for _ in 0..3 {
+            let error = arena.pool(LEAF, NodeKind::Leaf).unwrap_err();
+            assert_eq!(error.kind, AllocErrorKind::AddressSpaceExhausted);
+        }
+        // What was reserved before is not touched by it.
+        touch(&pool, 5000);
+    });
+}
+
+#[test]
+fn a_limit_on_data_is_an_error_and_not_the_end() {
+    alone("a_limit_on_data_is_an_error_and_not_the_end", || {
+        let arena = NumaArena::new().unwrap();
+        let pool = leaf_pool(&arena);
+        let limit = libc::rlimit { rlim_cur: 24 << 20, rlim_max: 24 << 20 };
+        // SAFETY: the structure is alive.
+        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_DATA, &raw const limit) }, 0);
+        let mut last = None;
+        let error = loop {
+            match Owned::acquire(&pool, Placement::Policy) {
+                Ok(block) => last = Some(block),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind, AllocErrorKind::OutOfMemory);
+        let usage = pool.usage();
+        assert!(usage.reserved_bytes - usage.issued_bytes < 2 * 4096, "{usage:?}");
+        let released = last.unwrap().release(&pool);
+        assert_eq!(Owned::acquire(&pool, Placement::Policy).unwrap().id, released);
+    });
+}
+
+/// From now on these system calls of the calling thread fail with `EPERM`.
+fn refuse(calls: &[libc::c_long]) {
+    let statement = |code, k| libc::sock_filter { code, jt: 0, jf: 0, k };
+    let load_number = statement((libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16, 0);
+    let answer = |what| statement((libc::BPF_RET | libc::BPF_K) as u16, what);
+    let mut filter = vec![load_number];
+    for &call in calls {
+        let code = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+        filter.push(libc::sock_filter { code, jt: 0, jf: 1, k: call as u32 });
+        filter.push(answer(libc::SECCOMP_RET_ERRNO | libc::EPERM as u32));
+    }
+    filter.push(answer(libc::SECCOMP_RET_ALLOW));
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    // SAFETY: plain integers.
+    assert_eq!(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }, 0);
+    // SAFETY: the program and the filter it points to are alive.
+    let set = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
+    assert_eq!(set, 0);
+}
+
+#[test]
+fn refused_placement_is_survived_and_told_once() {
+    alone("refused_placement_is_survived_and_told_once", || {
+        refuse(&[libc::SYS_mbind, libc::SYS_move_pages, libc::SYS_madvise]);
+        let arena = NumaArena::builder().pretend_nodes(2).policy(Policy::Interleave).build().unwrap();
+        let before = arena.fallbacks().len();
+        for _ in 0..2 {
+            touch(&leaf_pool(&arena), 5000);
+        }
+        let errno = libc::EPERM;
+        let expected = [Fallback::BindRefused { errno }, Fallback::HugePagesRefused { errno }];
+        assert_eq!(arena.fallbacks()[before..], expected);
+        let pool = leaf_pool(&arena);
+        touch(&pool, 1);
+        assert_eq!(arena.verify_placement().refused, Some(errno));
+        let report = arena.report();
+        assert!(report.contains("fallback: mbind was refused (Operation not permitted"), "{report}");
+    });
+}
+
+#[test]
+fn a_dropped_pool_is_unmapped() {
+    alone("a_dropped_pool_is_unmapped", || {
+        let size =
+            || std::fs::read_to_string("/proc/self/statm").unwrap().split(' ').next().map(str::to_owned);
+        let arena = NumaArena::new().unwrap();
+        drop(leaf_pool(&arena));
+        let before = size();
+        for _ in 0..600 {
+            // So many at a time would not fit into the address space of x86-64.
+            touch(&leaf_pool(&arena), 1);
+        }
+        assert_eq!(size(), before);
+    });
+}

@@ -1,0 +1,143 @@
+//! Policies, homes, remote frees and misses on several nodes, pretended so that any machine will do.
+
+mod support;
+
+use std::collections::HashMap;
+
+use bskip_core::arena::{AllocErrorKind, NodeArena, NodeId, NodeKind, Placement};
+use numa_alloc::{BuildError, NumaArena, NumaPool, Policy};
+use support::{Owned, layout, leaf_pool};
+
+fn on(node: u32) -> Placement {
+    Placement::Node(NodeId(node))
+}
+
+/// How many of so many blocks are on which node.
+fn homes(pool: &NumaPool, placement: Placement, blocks: usize) -> HashMap<u32, usize> {
+    let mut homes = HashMap::new();
+    for _ in 0..blocks {
+        let block = Owned::acquire(pool, placement).unwrap();
+        *homes.entry(block.home(pool).unwrap().0).or_default() += 1;
+    }
+    homes
+}
+
+#[test]
+fn policies_decide_and_placements_override() {
+    let homes_under = |policy: Policy| {
+        let arena = NumaArena::builder().pretend_nodes(4).policy(policy).build().unwrap();
+        let pool = leaf_pool(&arena);
+        let by_policy = homes(&pool, Placement::Policy, 400);
+        assert_eq!(homes(&pool, on(3), 5000), HashMap::from([(3, 5000)]));
+        assert_eq!(arena.stats().misses, 0);
+        by_policy
+    };
+    assert_eq!(homes_under(Policy::Interleave), (0..4).map(|node| (node, 100)).collect());
+    assert_eq!(homes_under(Policy::Node(NodeId(2))), HashMap::from([(2, 400)]));
+    assert_eq!(homes_under(Policy::Local).values().sum::<usize>(), 400);
+    assert_eq!(homes_under(Policy::Local).len(), 1);
+    let preferred = homes_under(Policy::Preferred(vec![NodeId(1)]));
+    assert_eq!(preferred, HashMap::from([(1, 400)]));
+}
+
+#[test]
+fn threads_are_local_to_their_node() {
+    let arena = NumaArena::builder().pretend_nodes(2).build().unwrap();
+    let pool = leaf_pool(&arena);
+    let mut all = HashMap::<u32, usize>::new();
+    for _ in 0..2 {
+        // Threads are dealt out to pretended nodes in turn; other tests take turns too.
+        let here =
+            std::thread::scope(|scope| scope.spawn(|| homes(&pool, Placement::Policy, 100)).join().unwrap());
+        assert_eq!(here.len(), 1, "{here:?}");
+        here.into_iter().for_each(|(node, blocks)| *all.entry(node).or_default() += blocks);
+    }
+    assert_eq!(all.values().sum::<usize>(), 200);
+}
+
+#[test]
+fn remote_frees_go_home_and_are_used_again() {
+    const EACH: usize = 4000;
+    let arena = NumaArena::builder().pretend_nodes(3).build().unwrap();
+    let pool = leaf_pool(&arena);
+    let fill = || -> Vec<Owned> {
+        (0..3 * EACH).map(|i| Owned::acquire(&pool, on(i as u32 % 3)).unwrap()).collect()
+    };
+    let blocks = fill();
+    let full = arena.stats();
+    assert_eq!(full.nodes.iter().map(|node| node.usage.issued_blocks).collect::<Vec<_>>(), [EACH; 3]);
+    // One thread is on one node, so the blocks of the two others are remote to it.
+    for block in blocks {
+        block.release(&pool);
+    }
+    let empty = arena.stats();
+    assert_eq!(empty.total().issued_blocks, 0);
+    let mut remote: Vec<_> = empty.nodes.iter().map(|node| node.remote_frees as usize).collect();
+    remote.sort_unstable();
+    assert_eq!(remote, [0, EACH, EACH]);
+
+    let again = fill();
+    for (i, block) in again.iter().enumerate() {
+        assert_eq!(block.home(&pool), Some(NodeId(i as u32 % 3)));
+    }
+    let refilled = arena.stats();
+    assert_eq!(refilled.misses, 0);
+    assert_eq!(refilled.total(), full.total());
+}
+
+#[test]
+fn a_missing_node_is_a_miss() {
+    let arena = NumaArena::builder().pretend_nodes(2).build().unwrap();
+    let pool = leaf_pool(&arena);
+    homes(&pool, on(7), 10);
+    assert_eq!(arena.stats().misses, 10);
+}
+
+/// Blocks so large that a stripe holds few of them; none is ever touched.
+#[test]
+fn a_full_node_spills_to_the_next() {
+    let arena = NumaArena::builder().pretend_nodes(2).build().unwrap();
+    let pool = arena.pool(layout(20 << 30, 64), NodeKind::Leaf).unwrap();
+    let mut blocks = Vec::new();
+    let refusal = loop {
+        match Owned::acquire(&pool, on(1)) {
+            Ok(block) => blocks.push(block),
+            Err(error) => break error.kind,
+        }
+    };
+    assert_eq!(refusal, AllocErrorKind::AddressSpaceExhausted);
+    let spilled = blocks.iter().filter(|block| block.home(&pool) == Some(NodeId(0))).count();
+    assert_eq!(spilled * 2, blocks.len());
+    assert!(spilled > 0);
+    assert_eq!(arena.stats().misses, spilled as u64);
+    let back = blocks.swap_remove(0).release(&pool);
+    assert_eq!(Owned::acquire(&pool, on(0)).unwrap().id, back);
+}
+
+#[test]
+fn unknown_nodes_are_named_at_build() {
+    let nodes = NumaArena::new().unwrap().nodes();
+    let missing = NodeId(4000);
+    let error = BuildError::NoSuchNode { node: missing, available: nodes.clone() };
+    let builds = [
+        NumaArena::builder().policy(Policy::Node(missing)).build(),
+        NumaArena::builder().policy(Policy::Preferred(vec![nodes[0], missing])).build(),
+        NumaArena::builder().nodes(&[missing]).build(),
+    ];
+    for build in builds {
+        assert_eq!(build.unwrap_err(), error);
+    }
+    assert_eq!(NumaArena::builder().nodes(&[]).build().unwrap_err(), BuildError::NoNodes);
+    assert_eq!(NumaArena::builder().nodes(&nodes[..1]).build().unwrap().nodes(), &nodes[..1]);
+}
+
+#[test]
+fn the_report_is_to_be_read() {
+    let arena = NumaArena::builder().pretend_nodes(2).limit(8 << 20).build().unwrap();
+    let pool = leaf_pool(&arena);
+    homes(&pool, on(1), 2);
+    homes(&pool, on(5), 1);
+    let report = arena.report();
+    assert!(report.starts_with("placement local, huge pages, limit 8388608 bytes\nnode 0: "), "{report}");
+    assert!(report.contains("\nmisses: 1"), "{report}");
+}
