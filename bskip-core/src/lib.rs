@@ -1,8 +1,69 @@
-//! A concurrent B-skiplist. STUB of the public surface, replaced by the engine before anything ships.
+//! A concurrent ordered map for programs with or without an operating system: a B-skiplist whose readers
+//! write nothing and whose memory comes from where you say.
+//!
+//! ```
+//! use bskip_core::BSkipMap;
+//!
+//! let map = BSkipMap::new();
+//! std::thread::scope(|threads| {
+//!     threads.spawn(|| (0..1000u64).for_each(|k| drop(map.insert(2 * k, k))));
+//!     threads.spawn(|| (0..1000u64).for_each(|k| drop(map.insert(2 * k + 1, k))));
+//! });
+//! assert_eq!(map.get(&10), Some(5));
+//! assert_eq!(map.range(..=7).next_back(), Some((7, 3)));
+//! assert_eq!(map.pop_first(), Some((0, 0)));
+//! ```
+//!
+//! # Consistency
+//! Operations on one key, and those on the first and last, are linearizable. Iteration is ordered, within
+//! bounds and misses no key that stays, but is no snapshot. [`BSkipMap`] says it exactly.
+//!
+//! # Memory
+//! A map asks a [`NodeArena`] for blocks: [`GlobalArena`] (the default, over the global allocator),
+//! `BumpArena` (feature `bump`, with a byte limit), `numa_alloc::NumaArena` (placed on NUMA nodes, huge
+//! pages), or your own. [`BSkipMap::try_insert`] gives the pair back when there is none left.
+//!
+//! # Features
+//! | feature | default | effect |
+//! | --- | --- | --- |
+//! | `std` | yes | waiting threads yield to the scheduler; the coin's seed is random. Without it the crate is `no_std` and needs only `alloc` |
+//! | `bump` | no | `BumpArena`, through crate `bumpalo` |
+//! | `check` | no | `BSkipMap::check_invariants` |
+//!
+//! 64-bit atomics are needed, and inline assembly (x86, Arm, RISC-V, LoongArch …).
+//!
+//! # When to choose something else
+//! * Keys that are long or of varying length (strings): a trie such as masstree or ART.
+//! * A snapshot of many keys at one moment: a persistent or multi-version map.
+//! * Only point lookups, no order: a hash map.
+//! * One thread: `BTreeMap` has references to values, and entries.
+
 #![cfg_attr(not(feature = "std"), no_std)]
-#![allow(missing_docs, clippy::missing_errors_doc)]
+
 extern crate alloc;
+
 pub mod arena;
-pub use arena::{AllocError, AllocErrorKind, BlockId, NodeArena, NodeId, NodeKind, NodePool, Placement, PoolUsage};
-mod stub;
-pub use stub::*;
+mod backoff;
+mod config;
+mod height;
+mod index;
+mod iter;
+mod key;
+mod lock;
+mod map;
+mod node;
+mod search;
+mod sync;
+mod value;
+
+#[cfg(feature = "bump")]
+pub use arena::BumpArena;
+pub use arena::{
+    AllocError, AllocErrorKind, BlockId, GlobalArena, NodeArena, NodeId, NodeKind, NodePool, Placement, PoolUsage,
+};
+pub use config::{Config, Promotion};
+#[cfg(feature = "check")]
+pub use index::Structure;
+pub use iter::{ClonedRange, Range};
+pub use key::Key;
+pub use map::{BSkipMap, InsertError};

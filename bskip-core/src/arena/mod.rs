@@ -5,6 +5,15 @@
 //! and must then find a node (perhaps another one), never unmapped memory. That is what spares the index
 //! epochs and hazard pointers; see `ARCHITECTURE.md`.
 
+#[cfg(feature = "bump")]
+mod bump;
+mod global;
+mod slab;
+
+#[cfg(feature = "bump")]
+pub use bump::{BumpArena, BumpPool};
+pub use global::{GlobalArena, GlobalPool};
+
 use core::alloc::Layout;
 use core::fmt;
 use core::num::NonZeroU32;

@@ -1,0 +1,100 @@
+//! How high a key stands: the coin of the skiplist, thrown by a seeded hash of the key.
+//!
+//! A hash, so that the height is known before the descent and is the same whenever the key comes back;
+//! seeded and well mixed, so that no pattern of keys, nor who chooses them, can make heights collude.
+
+use crate::config::{Config, Promotion};
+use crate::key::Key;
+
+/// Levels that a map can have, leaves included. Even nodes of 5 entries reach 10^11 keys.
+pub(crate) const LEVELS: usize = 16;
+
+/// The promotion policy of one map.
+pub(crate) struct Heights {
+    seed: u64,
+    /// A key whose hash is below `below[l]` has height `l` or more; `below[0]` is not used.
+    below: [u64; LEVELS],
+    /// Whether overflow splits get an entry in the level above.
+    pub(crate) posts: bool,
+}
+
+impl Heights {
+    pub(crate) fn new(config: &Config) -> Self {
+        let (one_in, posts) = match config.promotion {
+            Promotion::Coin { one_in } => (one_in, false),
+            Promotion::CoinAndOverflow { one_in } => (one_in, true),
+            Promotion::Overflow => (0, true),
+        };
+        let mut below = [0; LEVELS];
+        if one_in > 0 {
+            let mut bound = u64::MAX;
+            for level in &mut below[1..] {
+                bound /= u64::from(one_in.max(2));
+                *level = bound;
+            }
+        }
+        Self { seed: config.seed, below, posts }
+    }
+
+    /// The height of `key`: 0 for most, below [`LEVELS`].
+    #[inline(always)]
+    pub(crate) fn of<K: Key>(&self, key: K) -> usize {
+        let mut hash = self.seed;
+        for i in 0..K::WORDS {
+            hash = mix(hash ^ key.word(i));
+        }
+        if hash >= self.below[1] { 0 } else { self.tall(hash) }
+    }
+
+    #[cold]
+    fn tall(&self, hash: u64) -> usize {
+        let mut height = 1;
+        while height + 1 < LEVELS && hash < self.below[height + 1] {
+            height += 1;
+        }
+        height
+    }
+}
+
+/// The finalizer of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014), Stafford's variant 13, moved off its
+/// fixed point at zero.
+#[inline(always)]
+fn mix(word: u64) -> u64 {
+    let mut x = word.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tall_share(one_in: u32, keys: impl Iterator<Item = u64> + Clone) -> [f64; 3] {
+        let heights =
+            Heights::new(&Config { promotion: Promotion::Coin { one_in }, ..Config::with_seed(7) });
+        let total = keys.clone().count() as f64;
+        [1, 2, 3].map(|at| keys.clone().filter(|&k| heights.of(k) >= at).count() as f64 / total)
+    }
+
+    /// The paper's code never promoted odd keys and always promoted multiples of 2^24.
+    #[test]
+    fn every_pattern_of_keys_gets_its_share_of_heights() {
+        let n = 1 << 20;
+        let shapes: [fn(u64) -> u64; 4] = [|i| i, |i| 2 * i + 1, |i| i << 24, u64::reverse_bits];
+        for shape in shapes {
+            let shares = tall_share(16, (0..n).map(shape));
+            for (at, share) in shares.into_iter().enumerate() {
+                let expected = 16f64.powi(-(at as i32) - 1);
+                let deviation = (expected / n as f64).sqrt();
+                assert!((share - expected).abs() < 5.0 * deviation, "height {} in {share}", at + 1);
+            }
+        }
+    }
+
+    #[test]
+    fn overflow_alone_promotes_no_key() {
+        let heights = Heights::new(&Config { promotion: Promotion::Overflow, ..Config::with_seed(7) });
+        assert!((0u64..100_000).all(|k| heights.of(k) == 0));
+    }
+}

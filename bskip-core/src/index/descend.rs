@@ -1,0 +1,177 @@
+//! Finding the node that is authoritative for a place among the keys, from the root down.
+
+use super::Index;
+use crate::arena::NodePool;
+use crate::backoff::Backoff;
+use crate::key::Key;
+use crate::lock::Version;
+use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, Shape};
+
+/// A place among the keys that a search looks for.
+pub(super) trait Probe<K: Key>: Copy {
+    /// How many of the node's slots lie before the place.
+    fn rank<S: Shape<Key = K>>(self, node: Node<'_, S>) -> usize;
+    /// Whether the place is left of the node.
+    fn is_left_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool;
+    /// Whether the place is right of the node, if there is a next one.
+    fn is_right_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool;
+}
+
+/// Where this key is or would be: `low ≤ key < high`.
+#[derive(Clone, Copy)]
+pub(super) struct At<K>(pub(super) K);
+
+impl<K: Key> Probe<K> for At<K> {
+    #[inline(always)]
+    fn rank<S: Shape<Key = K>>(self, node: Node<'_, S>) -> usize {
+        node.rank(self.0)
+    }
+    #[inline(always)]
+    fn is_left_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
+        node.compare_low(self.0).is_lt()
+    }
+    #[inline(always)]
+    fn is_right_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
+        node.compare_high(self.0).is_ge()
+    }
+}
+
+/// Just before this key, which is not the least of all: `low < key ≤ high`.
+#[derive(Clone, Copy)]
+pub(super) struct Before<K>(pub(super) K);
+
+impl<K: Key> Before<K> {
+    /// `None` for the key before which there is none.
+    pub(super) fn new(key: K) -> Option<Self> {
+        (0..K::WORDS).any(|i| key.word(i) != 0).then_some(Self(key))
+    }
+}
+
+impl<K: Key> Probe<K> for Before<K> {
+    fn rank<S: Shape<Key = K>>(self, node: Node<'_, S>) -> usize {
+        let (rank, found) = node.find(self.0);
+        rank - usize::from(found)
+    }
+    fn is_left_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
+        node.compare_low(self.0).is_le()
+    }
+    fn is_right_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
+        node.compare_high(self.0).is_gt()
+    }
+}
+
+/// Behind every key.
+#[derive(Clone, Copy)]
+pub(super) struct End;
+
+impl<K: Key> Probe<K> for End {
+    fn rank<S: Shape<Key = K>>(self, node: Node<'_, S>) -> usize {
+        node.count()
+    }
+    fn is_left_of<S: Shape<Key = K>>(self, _: Node<'_, S>) -> bool {
+        false
+    }
+    fn is_right_of<S: Shape<Key = K>>(self, _: Node<'_, S>) -> bool {
+        true
+    }
+}
+
+/// A node, and the version under which it was found to be the one.
+type Found<'a, S> = (Node<'a, S>, Version);
+
+impl<K: Key, V, P: NodePool> Index<K, V, P> {
+    /// The leaf at `probe`. Believe nothing of it before it validates.
+    #[inline(always)]
+    pub(super) fn leaf_at(&self, probe: impl Probe<K>) -> (Leaf<'_, K, V>, Version) {
+        if let Some(found) = self.try_leaf_at(probe) {
+            return found;
+        }
+        self.retry(|| self.try_leaf_at(probe))
+    }
+
+    /// The node of `level` at `probe`; the level exists and is not 0.
+    pub(super) fn inner_at(&self, probe: impl Probe<K>, level: usize) -> (Inner<'_, K>, Version) {
+        if let Some(found) = self.try_inner_at(probe, level) {
+            return found;
+        }
+        self.retry(|| self.try_inner_at(probe, level))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn retry<T>(&self, mut attempt: impl FnMut() -> Option<T>) -> T {
+        let mut backoff = Backoff::new();
+        loop {
+            backoff.wait();
+            if let Some(found) = attempt() {
+                return found;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn try_leaf_at(&self, probe: impl Probe<K>) -> Option<Found<'_, LeafShape<K, V>>> {
+        let (level, head) = self.root();
+        let leaf = if level == 0 {
+            self.leaf(head)
+        } else {
+            let (parent, version) = self.try_inner_at(probe, 1)?;
+            self.leaf(Self::child_at(parent, version, probe)?)
+        };
+        leaf.prefetch();
+        self.settle(leaf, LevelMark::of(0), probe)
+    }
+
+    #[inline(always)]
+    fn try_inner_at(&self, probe: impl Probe<K>, target: usize) -> Option<Found<'_, InnerShape<K>>> {
+        let (mut level, mut head) = self.root();
+        if level < target {
+            (level, head) = (target, self.head(target));
+        }
+        let mut node = self.inner(head);
+        loop {
+            let (here, version) = self.settle(node, LevelMark::of(level), probe)?;
+            if level == target {
+                return Some((here, version));
+            }
+            node = self.inner(Self::child_at(here, version, probe)?);
+            node.prefetch();
+            level -= 1;
+        }
+    }
+
+    /// The child to follow from `node`, validated: a block that the level below has, or had, a node in.
+    #[inline(always)]
+    fn child_at(node: Inner<'_, K>, version: Version, probe: impl Probe<K>) -> Option<crate::arena::BlockId> {
+        // The first entry of a node stands at its low fence, so a valid rank is at least 1.
+        let child = node.child(probe.rank(node).saturating_sub(1));
+        if node.validate(version) { child } else { None }
+    }
+
+    /// From `node`, which may be too far left, to the right one of its level; `None` if it is none of them.
+    #[inline(always)]
+    pub(super) fn settle<'a, S: Shape<Key = K>>(
+        &'a self,
+        mut node: Node<'a, S>,
+        mark: LevelMark,
+        probe: impl Probe<K>,
+    ) -> Option<Found<'a, S>> {
+        loop {
+            let version = node.read_begin();
+            if node.level() != mark || probe.is_left_of(node) {
+                return None;
+            }
+            if !probe.is_right_of(node) {
+                return Some((node, version));
+            }
+            let next = node.next();
+            if !node.validate(version) {
+                return None;
+            }
+            match next {
+                Some(next) => node = self.node::<S>(next),
+                None => return Some((node, version)),
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Removal, and what keeps a shrinking map small: an underfull node is absorbed by its left neighbour.
+//!
+//! To absorb R into its left neighbour L, a thread locks the parent that covers R's low fence, then L, then
+//! R; takes R's entry out of the parent; moves R's slots into L, which takes over R's range; and retires R.
+//! A node that heads its parent can only go when the parent itself is absorbed first, which then is tried.
+
+use super::Index;
+use super::descend::{At, Before};
+use crate::arena::NodePool;
+use crate::backoff::Backoff;
+use crate::height::LEVELS;
+use crate::key::Key;
+use crate::lock::Version;
+use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, Shape};
+
+/// A node with at most this part of its slots in use looks for a neighbour to merge with…
+const UNDERFULL: usize = 4;
+
+/// …and two nodes merge if this much of a node stays free, so that the next insert does not split them again.
+const SPARE: usize = 4;
+
+enum Merge {
+    Done,
+    /// There are no two neighbours at that key, or they do not fit into one.
+    Refused,
+    /// Another thread changed one of the nodes: try again.
+    Contended,
+}
+
+/// Seams to look at, last in first out. One that finds no room is skipped: it is looked at again when keys
+/// near it are removed.
+struct Work<K> {
+    seams: [Option<(usize, K)>; 4 * LEVELS],
+    len: usize,
+}
+
+impl<K: Key> Work<K> {
+    fn push(&mut self, level: usize, key: K) {
+        if let Some(seam) = self.seams.get_mut(self.len) {
+            *seam = Some((level, key));
+            self.len += 1;
+        }
+    }
+
+    fn pop(&mut self) -> Option<(usize, K)> {
+        self.len = self.len.checked_sub(1)?;
+        self.seams[self.len]
+    }
+}
+
+impl<K: Key, V, P: NodePool> Index<K, V, P> {
+    /// Takes out the pair of `key`.
+    #[inline(always)]
+    pub(crate) fn remove(&self, key: K) -> Option<V> {
+        let mut backoff = Backoff::new();
+        loop {
+            let (leaf, version) = self.leaf_at(At(key));
+            let (rank, found) = leaf.find(key);
+            if !found {
+                if leaf.validate(version) {
+                    return None;
+                }
+                continue;
+            }
+            let Some(mut leaf) = leaf.try_lock(version) else {
+                backoff.wait();
+                continue;
+            };
+            let value = leaf.remove(rank - 1);
+            let underfull = is_underfull(*leaf);
+            drop(leaf);
+            if underfull {
+                self.compact(key);
+            }
+            return Some(value);
+        }
+    }
+
+    /// Merges the leaf at `key` with a neighbour while it is underfull and one has room, and whatever that
+    /// makes possible at other levels.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn compact(&self, key: K) {
+        let mut work = Work { seams: [None; 4 * LEVELS], len: 0 };
+        work.push(0, key);
+        while let Some((level, key)) = work.pop() {
+            if level == 0 {
+                self.merge_at::<LeafShape<K, V>>(level, key, &mut work);
+            } else {
+                self.merge_at::<InnerShape<K>>(level, key, &mut work);
+            }
+        }
+    }
+
+    /// What a merge at `seam` makes possible: the merged node may merge again; its parent has an entry less;
+    /// and of two merged inner nodes, the second one's first child can now be absorbed.
+    fn push_around(&self, level: usize, seam: K, work: &mut Work<K>) {
+        if level < self.root().0 {
+            work.push(level + 1, seam);
+        }
+        work.push(level, seam);
+        if level > 0 {
+            work.push(level - 1, seam);
+        }
+    }
+
+    /// Merges the node of `level` at `key`, if it is underfull, with its right or left neighbour.
+    fn merge_at<S: Shape<Key = K>>(&self, level: usize, key: K, work: &mut Work<K>) {
+        let mut backoff = Backoff::new();
+        loop {
+            let (node, version) = self.node_at::<S>(At(key), level);
+            let (underfull, low, high) = (is_underfull(node), node.low(), node.high());
+            let (is_head, is_last) = (node.id() == self.head(level), node.next().is_none());
+            if !node.validate(version) {
+                backoff.wait();
+                continue;
+            }
+            if !underfull {
+                return;
+            }
+            let seams = [(!is_last).then_some(high), (!is_head).then_some(low)];
+            let mut contended = false;
+            for seam in seams.into_iter().flatten() {
+                match self.absorb::<S>(level, seam, work) {
+                    Merge::Done => return,
+                    Merge::Refused => {}
+                    Merge::Contended => contended = true,
+                }
+            }
+            if !contended {
+                return;
+            }
+            backoff.wait();
+        }
+    }
+
+    /// The node of shape `S` and `level` at `probe`.
+    fn node_at<S: Shape<Key = K>>(
+        &self,
+        probe: impl super::descend::Probe<K>,
+        level: usize,
+    ) -> (Node<'_, S>, Version) {
+        let (id, version) = if level == 0 {
+            let (leaf, version) = self.leaf_at(probe);
+            (leaf.id(), version)
+        } else {
+            let (inner, version) = self.inner_at(probe, level);
+            (inner.id(), version)
+        };
+        (self.node::<S>(id), version)
+    }
+
+    /// Merges the node of `level` that starts at `seam` into its left neighbour, if both fit into one.
+    fn absorb<S: Shape<Key = K>>(&self, level: usize, seam: K, work: &mut Work<K>) -> Merge {
+        let Some(before) = Before::new(seam) else { return Merge::Refused };
+        let (left, left_version) = self.node_at::<S>(before, level);
+        let (next, ends_there) = (left.next(), left.compare_high(seam).is_eq());
+        let left_count = left.count();
+        if !left.validate(left_version) {
+            return Merge::Contended;
+        }
+        let Some(next) = next.filter(|_| ends_there) else { return Merge::Refused };
+        let right = self.node::<S>(next);
+        let right_version = right.read_begin();
+        let right_count = right.count();
+        let is_right = right.level() == LevelMark::of(level) && right.compare_low(seam).is_eq();
+        if !right.validate(right_version) || !is_right {
+            return Merge::Contended;
+        }
+        if !fits::<S>(left_count, right_count) {
+            return Merge::Refused;
+        }
+        // The root's level is read after the right node's version: had a thread added a level and posted the
+        // right node there before, its unlock of the right node would show us both; posting it later changes
+        // that version.
+        if level == self.root().0 {
+            let Some(mut left) = left.try_lock(left_version) else { return Merge::Contended };
+            let Some(right) = right.try_lock(right_version) else {
+                left.unlock_unchanged();
+                return Merge::Contended;
+            };
+            let ended = left.absorb(right);
+            drop(left);
+            self.release::<S>(ended);
+            self.push_around(level, seam, work);
+            return Merge::Done;
+        }
+        let (parent, parent_version) = self.inner_at(At(seam), level + 1);
+        let (rank, listed) = parent.find(seam);
+        let heads_parent = listed && rank == 1;
+        if heads_parent {
+            if !parent.validate(parent_version) {
+                return Merge::Contended;
+            }
+            // The parent starts at the seam too. Once it is absorbed, the node is an ordinary child.
+            return match self.absorb_inner(level + 1, seam, work) {
+                Merge::Done => Merge::Contended,
+                other => other,
+            };
+        }
+        let Some(mut parent) = parent.try_lock(parent_version) else { return Merge::Contended };
+        let Some(mut left) = left.try_lock(left_version) else {
+            parent.unlock_unchanged();
+            return Merge::Contended;
+        };
+        let Some(right) = right.try_lock(right_version) else {
+            left.unlock_unchanged();
+            parent.unlock_unchanged();
+            return Merge::Contended;
+        };
+        if listed {
+            parent.remove(rank - 1);
+        }
+        let ended = left.absorb(right);
+        drop(left);
+        drop(parent);
+        self.release::<S>(ended);
+        self.push_around(level, seam, work);
+        Merge::Done
+    }
+
+    /// [`absorb`](Self::absorb) for a level of inner nodes; the compiler need not see the recursion as one of
+    /// types.
+    fn absorb_inner(&self, level: usize, seam: K, work: &mut Work<K>) -> Merge {
+        self.absorb::<InnerShape<K>>(level, seam, work)
+    }
+}
+
+pub(super) fn is_underfull<S: Shape>(node: Node<'_, S>) -> bool {
+    node.count() <= Node::<S>::CAPACITY / UNDERFULL
+}
+
+/// Whether two nodes with these counts may become one. An empty one always may: nothing is moved for it.
+fn fits<S: Shape>(left: usize, right: usize) -> bool {
+    let capacity = Node::<S>::CAPACITY;
+    let limit = if left == 0 || right == 0 { capacity } else { capacity - capacity / SPARE };
+    left + right <= limit
+}
+
+// The counts above must leave room for a merge of two underfull nodes.
+const _: () = {
+    assert!(2 * (64 / UNDERFULL) <= 64 - 64 / SPARE);
+    assert!(Leaf::<u64, u64>::CAPACITY == 64 && Inner::<u64>::CAPACITY == 64);
+};

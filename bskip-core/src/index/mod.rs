@@ -1,0 +1,230 @@
+//! The engine: levels of linked nodes, each level a sparser copy of the one below.
+//!
+//! ```text
+//! level 2   [-∞ ──────────────────────────── 60]─┐
+//! level 1   [-∞ ────── 20 ── 40]──►[60 ──── 80]──┴►
+//! leaves    [3 7 9]──►[20 31]──►[40 55]──►[60]──►[80 99]──►
+//! ```
+//! **The rule that everything rests on.** A node that states the right level, whose fences hold the key
+//! (`low ≤ key`, and `key < high` or there is no next node), under a version that is still valid afterwards,
+//! is authoritative for that key by itself. How a thread came to the node does not matter: entries, `next`
+//! and the root are hints. Too far left: step right. Anything else: start again.
+//!
+//! A linked node's level and low fence never change, its range only shrinks from the right (by a split) or
+//! grows to the right (by absorbing its next node). `ARCHITECTURE.md` lists who locks what.
+
+mod cursor;
+mod descend;
+mod edges;
+mod insert;
+mod merge;
+mod post;
+mod read;
+#[cfg(feature = "check")]
+mod walk;
+
+use core::cell::UnsafeCell;
+use core::marker::PhantomData;
+use core::num::NonZeroU32;
+
+pub(crate) use cursor::{Chunk, Cloned, Copied, Place, Read};
+pub(crate) use edges::Edge;
+pub(crate) use insert::Existing;
+#[cfg(feature = "check")]
+pub use walk::Structure;
+
+use crate::arena::{AllocError, BlockId, NodeArena, NodeKind, NodePool, Placement, PoolUsage};
+use crate::config::Config;
+use crate::height::{Heights, LEVELS};
+use crate::key::Key;
+use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, Shape};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
+
+/// See the module.
+pub(crate) struct Index<K: Key, V, P: NodePool> {
+    /// The level where searches start and its first node's block: `level << 32 | block`. Levels are only
+    /// added, so the word only grows.
+    root: AtomicU64,
+    leaves: P,
+    inners: P,
+    heights: Heights,
+    /// The first node of each level, 0 where there is none yet. These nodes never go.
+    heads: [AtomicU32; LEVELS],
+    _owns: PhantomData<UnsafeCell<(K, V)>>,
+}
+
+// SAFETY: the pools are `Sync`; keys and values are handed between threads, by value (`Send`) and, in
+// closures that run under a lock, by reference (`Sync`); everything else is atomic.
+unsafe impl<K: Key, V: Send + Sync, P: NodePool> Sync for Index<K, V, P> {}
+
+/// A word of 32 bits that names a block, or none.
+fn block(word: u32) -> Option<BlockId> {
+    NonZeroU32::new(word).map(BlockId)
+}
+
+impl<K: Key, V, P: NodePool> Index<K, V, P> {
+    /// Bytes of a leaf and of an inner node.
+    pub(crate) const NODE_BYTES: (usize, usize) =
+        (Leaf::<K, V>::LAYOUT.size(), Inner::<K>::LAYOUT.size());
+
+    pub(crate) fn new<A: NodeArena<Pool = P>>(arena: &A, config: &Config) -> Result<Self, AllocError> {
+        let index = Self {
+            root: AtomicU64::new(0),
+            leaves: arena.pool(Leaf::<K, V>::LAYOUT, NodeKind::Leaf)?,
+            inners: arena.pool(Inner::<K>::LAYOUT, NodeKind::Inner)?,
+            heights: Heights::new(config),
+            heads: [const { AtomicU32::new(0) }; LEVELS],
+            _owns: PhantomData,
+        };
+        let head = index.leaves.acquire(Placement::Policy)?;
+        index.leaf(head).lock_fresh().format(LevelMark::of(0), None);
+        index.heads[0].store(head.0.get(), Ordering::Relaxed);
+        index.root.store(u64::from(head.0.get()), Ordering::Relaxed);
+        Ok(index)
+    }
+
+    /// The pool of nodes of shape `S`.
+    #[inline(always)]
+    fn pool<S: Shape>(&self) -> &P {
+        match S::KIND {
+            NodeKind::Leaf => &self.leaves,
+            NodeKind::Inner => &self.inners,
+        }
+    }
+
+    /// The node in block `id`, which the pool of that shape has issued: a block just acquired, a head, or a
+    /// reference out of a node that was validated after reading it.
+    ///
+    /// That promise is kept by this module and its children, who alone can call this; it is not `unsafe` only
+    /// to keep the searches readable.
+    #[inline(always)]
+    fn node<S: Shape<Key = K>>(&self, id: BlockId) -> Node<'_, S> {
+        // SAFETY: the pool has issued `id`, see above.
+        let base = unsafe { self.pool::<S>().address(id) };
+        // SAFETY: the pool was made with `S`'s layout, lives as long as `self`, and its blocks are only
+        // accessed here.
+        unsafe { Node::from_raw(base, id) }
+    }
+
+    #[inline(always)]
+    fn leaf(&self, id: BlockId) -> Leaf<'_, K, V> {
+        self.node::<LeafShape<K, V>>(id)
+    }
+
+    #[inline(always)]
+    fn inner(&self, id: BlockId) -> Inner<'_, K> {
+        self.node::<InnerShape<K>>(id)
+    }
+
+    /// The level where searches start, and its first node.
+    #[inline(always)]
+    fn root(&self) -> (usize, BlockId) {
+        // Acquire pairs with the Release in `raise`.
+        let root = self.root.load(Ordering::Acquire);
+        let head = block(root as u32).expect("a map has a first leaf");
+        ((root >> 32) as usize, head)
+    }
+
+    /// The first node of `level`, which is at most the root's.
+    fn head(&self, level: usize) -> BlockId {
+        // Acquire pairs with the Release in `raise`.
+        block(self.heads[level].load(Ordering::Acquire)).expect("levels up to the root's have a first node")
+    }
+
+    /// Takes a block for a node of shape `S`.
+    fn acquire<S: Shape>(&self) -> Result<BlockId, AllocError> {
+        self.pool::<S>().acquire(Placement::Policy)
+    }
+
+    /// Gives back the block of a node that was never linked, or is retired.
+    fn release<S: Shape>(&self, id: BlockId) {
+        // SAFETY: the caller has unlinked it or never linked it, so no other thread will release it.
+        unsafe { self.pool::<S>().release(id) };
+    }
+
+    /// Makes `level` and all below it exist, and searches start there or higher.
+    fn raise(&self, level: usize) -> Result<(), AllocError> {
+        debug_assert!(level < LEVELS);
+        if self.root().0 >= level {
+            return Ok(());
+        }
+        for level in 1..=level {
+            // Acquire pairs with the Release below.
+            if self.heads[level].load(Ordering::Acquire) != 0 {
+                continue;
+            }
+            let id = self.acquire::<InnerShape<K>>()?;
+            let mut node = self.inner(id).lock_fresh();
+            node.format(LevelMark::of(level), None);
+            node.insert_first(self.head(level - 1));
+            drop(node);
+            // Release pairs with the Acquire loads in `head` and `raise`.
+            let raised = self.heads[level].compare_exchange(
+                0,
+                id.0.get(),
+                Ordering::Release,
+                Ordering::Relaxed,
+            );
+            if raised.is_err() {
+                // Another thread was faster.
+                self.inner(id).lock_fresh().retire();
+                self.release::<InnerShape<K>>(id);
+            }
+        }
+        let root = (level as u64) << 32 | u64::from(self.head(level).0.get());
+        // Release pairs with the Acquire in `root`.
+        self.root.fetch_max(root, Ordering::Release);
+        Ok(())
+    }
+
+    /// Blocks and bytes of both pools.
+    pub(crate) fn usage(&self) -> PoolUsage {
+        self.leaves.usage().plus(self.inners.usage())
+    }
+
+    /// Drops every value, gives every block back but the first leaf's, and starts over.
+    pub(crate) fn clear(&mut self) {
+        for level in (1..=self.root().0).rev() {
+            self.release_level::<InnerShape<K>>(self.head(level), |_| ());
+            *self.heads[level].get_mut() = 0;
+        }
+        let head = self.head(0);
+        *self.root.get_mut() = u64::from(head.0.get());
+        let first = self.leaf(head);
+        if let Some(second) = first.next() {
+            self.release_level::<LeafShape<K, V>>(second, |leaf| leaf.clear());
+        }
+        let mut first = first.lock_fresh();
+        first.set_next(None);
+        first.clear();
+    }
+
+    /// Retires and releases the node `first` and all to its right. Only with the map to itself.
+    fn release_level<S: Shape<Key = K>>(
+        &self,
+        first: BlockId,
+        mut clear: impl FnMut(&mut crate::node::Locked<'_, S>),
+    ) {
+        let mut at = Some(first);
+        while let Some(id) = at {
+            let mut node = self.node::<S>(id).lock_fresh();
+            at = node.next();
+            clear(&mut node);
+            node.retire();
+            self.release::<S>(id);
+        }
+    }
+}
+
+impl<K: Key, V, P: NodePool> Drop for Index<K, V, P> {
+    fn drop(&mut self) {
+        if core::mem::needs_drop::<V>() {
+            let mut at = Some(self.head(0));
+            while let Some(id) = at {
+                let mut leaf = self.leaf(id).lock_fresh();
+                leaf.clear();
+                at = leaf.next();
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Posting: giving a node that an overflow split made its entry in the level above.
+
+use super::Index;
+use super::descend::At;
+use crate::arena::{BlockId, NodePool};
+use crate::backoff::Backoff;
+use crate::height::LEVELS;
+use crate::key::Key;
+use crate::node::{Inner, InnerShape, LeafShape, LevelMark, Locked, Shape};
+
+impl<K: Key, V, P: NodePool> Index<K, V, P> {
+    /// Enters the node `split` of level `level - 1` into `level`, and so on upwards while that splits nodes.
+    ///
+    /// Without memory for that it stays undone: searches then take a step to the right more.
+    pub(super) fn post(&self, mut level: usize, mut split: (K, BlockId)) {
+        if !self.heights.posts {
+            return;
+        }
+        while level < LEVELS && self.raise(level).is_ok() {
+            let posted =
+                if level == 1 { self.post_one::<LeafShape<K, V>>(level, split) } else { self.post_one::<InnerShape<K>>(level, split) };
+            match posted {
+                Some(above) => (level, split) = (level + 1, above),
+                None => return,
+            }
+        }
+    }
+
+    /// Enters one node of shape `S`; `Some` is the node that this split off in turn.
+    fn post_one<S: Shape<Key = K>>(&self, level: usize, (low, id): (K, BlockId)) -> Option<(K, BlockId)> {
+        let mut backoff = Backoff::new();
+        loop {
+            let (node, version) = self.inner_at(At(low), level);
+            let Some(mut node) = node.try_lock(version) else {
+                backoff.wait();
+                continue;
+            };
+            let (rank, found) = node.find(low);
+            if found {
+                node.unlock_unchanged();
+                return None;
+            }
+            let Some(child) = self.lock_child::<S>(id, LevelMark::of(level - 1), low) else {
+                node.unlock_unchanged();
+                return None;
+            };
+            if node.count() < Inner::<K>::CAPACITY {
+                node.insert(rank, low, id);
+                return None;
+            }
+            let Ok(spare) = self.acquire::<InnerShape<K>>() else {
+                node.unlock_unchanged();
+                child.unlock_unchanged();
+                return None;
+            };
+            return Some(self.split_and_insert(&mut node, rank, low, id, spare));
+        }
+    }
+
+    /// Locks the node in block `id` if it (still, or again) is the one of that level that starts at `low`;
+    /// a merge may have ended it since it was split off.
+    ///
+    /// The lock keeps a merge from ending it before the entry is there, and the new version that the unlock
+    /// brings sends a merge back that found no parent level: see `merge`. The caller holds the parent, and
+    /// waits for the child's holder, who waits for nobody.
+    fn lock_child<S: Shape<Key = K>>(&self, id: BlockId, mark: LevelMark, low: K) -> Option<Locked<'_, S>> {
+        let child = self.node::<S>(id);
+        let mut backoff = Backoff::new();
+        loop {
+            let version = child.read_begin();
+            if child.level() != mark || child.compare_low(low).is_ne() {
+                if child.validate(version) {
+                    return None;
+                }
+            } else if let Some(child) = child.try_lock(version) {
+                return Some(child);
+            }
+            backoff.wait();
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The version lock: one word a node, which readers only read.
+//!
+//! | word | meaning | who may change it |
+//! | --- | --- | --- |
+//! | even | unlocked; the number of the node's state | any thread, to odd, by compare-and-swap |
+//! | odd | locked by one writer, the state is changing | that writer only, back to even |
+//!
+//! A reader takes the (even) version, reads the node's words, and believes them only if the version is
+//! still the same. A writer turns the version it read into a lock, so what it read before stays true.
+//! The word never repeats: it grows by two at each change (2^63 changes: centuries).
+
+use crate::backoff::Backoff;
+use crate::sync::{AtomicU64, Ordering, fence};
+
+const LOCKED: u64 = 1;
+const STEP: u64 = 2;
+
+/// An even version: the name of one state of one node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Version(u64);
+
+/// See the module.
+#[repr(transparent)]
+pub(crate) struct VersionLock(AtomicU64);
+
+impl VersionLock {
+    /// The version of the present state; waits while a writer changes it.
+    #[inline(always)]
+    pub(crate) fn read_begin(&self) -> Version {
+        // Acquire pairs with the Release in `unlock`: whoever sees that version sees the state it names.
+        let word = self.0.load(Ordering::Acquire);
+        if word & LOCKED == 0 { Version(word) } else { self.wait_unlocked() }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wait_unlocked(&self) -> Version {
+        let mut backoff = Backoff::new();
+        loop {
+            backoff.wait();
+            // Acquire: as in `read_begin`.
+            let word = self.0.load(Ordering::Acquire);
+            if word & LOCKED == 0 {
+                return Version(word);
+            }
+        }
+    }
+
+    /// Whether everything read since `read_begin` gave `version` belongs to that one state.
+    #[inline(always)]
+    #[must_use]
+    pub(crate) fn validate(&self, version: Version) -> bool {
+        // Acquire fence pairs with the Release fence in `try_lock`: if any Relaxed read before this fence
+        // saw a store of a later writer, then the load below sees that writer's odd version or a later one.
+        fence(Ordering::Acquire);
+        self.0.load(Ordering::Relaxed) == version.0
+    }
+
+    /// Locks the node if it is still in the state `version`; false if not, at once.
+    #[inline(always)]
+    #[must_use]
+    pub(crate) fn try_lock(&self, version: Version) -> bool {
+        // Acquire pairs with the Release in `unlock`: this writer sees what the last one wrote.
+        let locked = self
+            .0
+            .compare_exchange(version.0, version.0 | LOCKED, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok();
+        // Release fence pairs with the Acquire fence in `validate`: none of the stores that follow can be
+        // seen by a reader that would then still find the old version.
+        fence(Ordering::Release);
+        locked
+    }
+
+    /// Ends a change. Only for the writer that locked at `version`.
+    #[inline(always)]
+    pub(crate) fn unlock(&self, version: Version) {
+        // Release pairs with the Acquire loads in `read_begin` and `try_lock`.
+        self.0.store(version.0.wrapping_add(STEP), Ordering::Release);
+    }
+
+    /// Ends a lock under which nothing was changed: readers of `version` stay valid.
+    #[inline(always)]
+    pub(crate) fn unlock_unchanged(&self, version: Version) {
+        // Release keeps the holder's reads (of values that a later writer may overwrite) before the unlock;
+        // pairs with the Acquire in `try_lock`.
+        self.0.store(version.0, Ordering::Release);
+    }
+
+    /// Whether a writer holds the lock now.
+    #[cfg(feature = "check")]
+    pub(crate) fn is_locked(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & LOCKED != 0
+    }
+}

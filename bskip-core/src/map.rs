@@ -1,0 +1,374 @@
+//! The public map: the contract in words, every operation delegated to the engine in `index`.
+
+use core::fmt;
+use core::ops::{Bound, RangeBounds};
+
+use crate::arena::{AllocError, GlobalArena, NodeArena, PoolUsage};
+use crate::config::Config;
+use crate::index::{Cloned, Copied, Edge, Existing, Index};
+use crate::iter::Range;
+use crate::key::Key;
+
+/// A concurrent ordered map: a B-skiplist (Luo, Hao, Wheatman, Pandey, Xu, ICPP'25) with optimistic reads.
+///
+/// All operations but [`clear`](Self::clear) take `&self`: share the map by reference or in an `Arc`.
+/// *n* below is the number of keys.
+///
+/// # What concurrent threads may see
+/// Operations on one key (`get`, `insert`, `remove`, `update`, `contains_key`, `get_or_insert_with`) and
+/// `first`, `last`, `pop_first`, `pop_last`, `is_empty` are linearizable: each takes effect at one moment
+/// between its call and its return. [`range`](Self::range), [`iter`](Self::iter) and [`len`](Self::len) are
+/// not atomic as a whole; each says what it promises.
+///
+/// # Reading
+/// [`get`](Self::get), [`range`](Self::range), [`first`](Self::first) and [`last`](Self::last) are for values
+/// that are `Copy`, and write no shared memory: they read a node and check afterwards that it did not change
+/// meanwhile, and start again if it did. [`contains_key`](Self::contains_key) reads no value and is for all.
+///
+/// Values of other types may be owned by somebody else by the time they would be cloned. They are read under
+/// their leaf's lock: [`get_with`](Self::get_with), [`get_cloned`](Self::get_cloned),
+/// [`range(..).cloned()`](Range::cloned), [`first_cloned`](Self::first_cloned),
+/// [`last_cloned`](Self::last_cloned).
+///
+/// # Writing
+/// A write locks the one leaf that it changes; a split or merge of nodes locks up to three, and a key of
+/// height *h* (one in `one_in`^*h*, see [`Promotion`](crate::Promotion)) *h* + 1. A thread that is suspended while it
+/// holds a lock delays readers and writers of that node's keys until it goes on.
+///
+/// # Closures
+/// Closures given to [`update`](Self::update) and [`get_with`](Self::get_with), and `V::clone` where it is
+/// called, run under a leaf's lock. They must not use the same map: an operation that comes to the locked
+/// leaf would wait for itself, forever.
+///
+/// # Memory
+/// Nodes live in blocks of the arena `A`. Blocks of removed nodes are reused by this map; all go back when
+/// it drops. Values are dropped exactly once: by the caller who gets them back, or by the map.
+pub struct BSkipMap<K: Key, V, A: NodeArena = GlobalArena> {
+    index: Index<K, V, A::Pool>,
+    arena: A,
+}
+
+/// A pair that could not be inserted, given back. The map is unchanged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct InsertError<K, V> {
+    /// The key.
+    pub key: K,
+    /// The value.
+    pub value: V,
+    /// Why there was no memory.
+    pub cause: AllocError,
+}
+
+impl<K, V> fmt::Debug for InsertError<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InsertError").field("cause", &self.cause).finish_non_exhaustive()
+    }
+}
+
+impl<K, V> fmt::Display for InsertError<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the pair was not inserted: {}", self.cause)
+    }
+}
+
+impl<K, V> core::error::Error for InsertError<K, V> {}
+
+impl<K: Key, V> BSkipMap<K, V> {
+    /// An empty map on the global allocator, with the default [`Config`].
+    ///
+    /// # Panics
+    /// If there is no memory for the first leaf; [`with_arena`](Self::with_arena) returns an error instead.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_arena(GlobalArena).unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+impl<K: Key, V> Default for BSkipMap<K, V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
+    /// Bytes of a leaf and of an inner node for these keys and values.
+    pub const NODE_BYTES: (usize, usize) = Index::<K, V, A::Pool>::NODE_BYTES;
+
+    /// An empty map whose nodes live in `arena`, with the default [`Config`].
+    ///
+    /// # Errors
+    /// [`AllocError`] if the arena has no room for the first leaf.
+    pub fn with_arena(arena: A) -> Result<Self, AllocError> {
+        Self::with_config(arena, Config::default())
+    }
+
+    /// An empty map whose nodes live in `arena`.
+    ///
+    /// # Errors
+    /// [`AllocError`] if the arena has no room for the first leaf.
+    pub fn with_config(arena: A, config: Config) -> Result<Self, AllocError> {
+        Ok(Self { index: Index::new(&arena, &config)?, arena })
+    }
+
+    /// The arena, for instance to ask it for statistics.
+    #[must_use]
+    pub fn arena(&self) -> &A {
+        &self.arena
+    }
+
+    /// Blocks and bytes that this map's nodes take. Exact while no thread writes. O(1).
+    #[must_use]
+    pub fn usage(&self) -> PoolUsage {
+        self.index.usage()
+    }
+
+    /// Inserts the pair, or replaces the value of a key that is there, and returns the old value.
+    ///
+    /// Expected O(log n); linearizable.
+    ///
+    /// # Panics
+    /// If the arena has no memory for a node; [`try_insert`](Self::try_insert) returns an error instead.
+    #[inline]
+    pub fn insert(&self, key: K, value: V) -> Option<V> {
+        match self.index.insert(key, value, Existing::Replace) {
+            Ok(old) => old,
+            Err((_, _, cause)) => out_of_memory(&cause),
+        }
+    }
+
+    /// As [`insert`](Self::insert), but gives the pair back when there is no memory.
+    ///
+    /// # Errors
+    /// [`InsertError`] with the pair; the map is then as it was.
+    #[inline]
+    pub fn try_insert(&self, key: K, value: V) -> Result<Option<V>, InsertError<K, V>> {
+        self.index
+            .insert(key, value, Existing::Replace)
+            .map_err(|(key, value, cause)| InsertError { key, value, cause })
+    }
+
+    /// A copy of the value of `key`. Expected O(log n); linearizable; writes no shared memory.
+    #[inline]
+    pub fn get(&self, key: &K) -> Option<V>
+    where
+        V: Copy,
+    {
+        self.index.get(*key)
+    }
+
+    /// The value of `key`, cloned under the leaf's lock. Expected O(log n); linearizable.
+    pub fn get_cloned(&self, key: &K) -> Option<V>
+    where
+        V: Clone,
+    {
+        self.index.with(*key, V::clone)
+    }
+
+    /// Runs `f` on the value of `key`, without cloning it, and returns what it returned.
+    ///
+    /// `f` runs once, under the leaf's lock, and [must not use the map](Self#closures). Should it panic, the
+    /// map stays usable. The reference is to a place of its own for the time of the call: the value's address
+    /// means nothing. Expected O(log n); linearizable.
+    pub fn get_with<R>(&self, key: &K, f: impl FnOnce(&V) -> R) -> Option<R> {
+        self.index.with(*key, f)
+    }
+
+    /// Whether `key` is there. Expected O(log n); linearizable; writes no shared memory.
+    #[inline]
+    pub fn contains_key(&self, key: &K) -> bool {
+        self.index.contains(*key)
+    }
+
+    /// Takes out the pair of `key` and returns its value.
+    ///
+    /// Expected O(log n); linearizable. A node that this leaves at most a quarter full is merged with a
+    /// neighbour that has room, and its memory reused.
+    #[inline]
+    pub fn remove(&self, key: &K) -> Option<V> {
+        self.index.remove(*key)
+    }
+
+    /// The value of `key`, cloned; inserts what `make` returns if there is none.
+    ///
+    /// `make` runs at most once, without a lock, so it may use the map; if another thread inserts first,
+    /// what it made is dropped. Takes the leaf's lock also when the key is there; where that is the usual case
+    /// and `V` is `Copy`, ask [`get`](Self::get) first. Expected O(log n); linearizable.
+    ///
+    /// # Panics
+    /// As [`insert`](Self::insert), and if `make` does; the map is then unchanged.
+    pub fn get_or_insert_with(&self, key: K, make: impl FnOnce() -> V) -> V
+    where
+        V: Clone,
+    {
+        if let Some(value) = self.get_cloned(&key) {
+            return value;
+        }
+        let mut made = make();
+        loop {
+            let copy = made.clone();
+            match self.index.insert(key, made, Existing::Keep) {
+                Ok(None) => return copy,
+                Ok(Some(unused)) => made = unused,
+                Err((_, _, cause)) => out_of_memory(&cause),
+            }
+            if let Some(value) = self.get_cloned(&key) {
+                return value;
+            }
+        }
+    }
+
+    /// Runs `f` on the value of `key`, which it may change; `false` if there is none.
+    ///
+    /// `f` runs once, under the leaf's lock, and [must not use the map](Self#closures). Should it panic, what
+    /// it made of the value stays. Expected O(log n); linearizable.
+    pub fn update(&self, key: &K, f: impl FnOnce(&mut V)) -> bool {
+        self.index.update(*key, f)
+    }
+
+    /// The pairs whose keys are in `range`, in order, from both ends.
+    ///
+    /// Every pair was in the map at some moment between the call and its being handed out; keys come strictly
+    /// ascending (descending from the back), within the bounds, none twice. A key that is there all the time
+    /// is not missed. The whole is not a snapshot: of two changes made while the iterator runs, it may show
+    /// the later and not the earlier. Pairs are read some dozens at a time.
+    ///
+    /// Expected O(log n) to begin, then O(1) a pair, and O(log n) whenever a leaf changed while it was read,
+    /// or on every leaf from the back. Writes no shared memory. For values that are not `Copy`, add
+    /// [`.cloned()`](Range::cloned).
+    ///
+    /// # Panics
+    /// If the range starts after its end, or starts and ends at the same key, both excluded.
+    pub fn range(&self, range: impl RangeBounds<K>) -> Range<'_, K, V, A> {
+        let (lower, upper) = (range.start_bound().cloned(), range.end_bound().cloned());
+        match (lower, upper) {
+            (Bound::Excluded(start), Bound::Excluded(end)) if start == end => {
+                panic!("range start and end are equal and excluded in BSkipMap")
+            }
+            (
+                Bound::Included(start) | Bound::Excluded(start),
+                Bound::Included(end) | Bound::Excluded(end),
+            ) if start > end => panic!("range start is greater than range end in BSkipMap"),
+            _ => {}
+        }
+        Range::new(&self.index, lower, upper)
+    }
+
+    /// All pairs in order: [`range(..)`](Self::range).
+    pub fn iter(&self) -> Range<'_, K, V, A> {
+        self.range(..)
+    }
+
+    /// The pair with the least key. Expected O(log n); linearizable; writes no shared memory.
+    pub fn first(&self) -> Option<(K, V)>
+    where
+        V: Copy,
+    {
+        self.index.edge::<Copied>(Edge::First)
+    }
+
+    /// The pair with the least key, cloned under the leaf's lock. Expected O(log n); linearizable.
+    pub fn first_cloned(&self) -> Option<(K, V)>
+    where
+        V: Clone,
+    {
+        self.index.edge::<Cloned>(Edge::First)
+    }
+
+    /// The pair with the greatest key. Expected O(log n); linearizable; writes no shared memory.
+    pub fn last(&self) -> Option<(K, V)>
+    where
+        V: Copy,
+    {
+        self.index.edge::<Copied>(Edge::Last)
+    }
+
+    /// The pair with the greatest key, cloned under the leaf's lock. Expected O(log n); linearizable.
+    pub fn last_cloned(&self) -> Option<(K, V)>
+    where
+        V: Clone,
+    {
+        self.index.edge::<Cloned>(Edge::Last)
+    }
+
+    /// Takes out the pair with the least key. Expected O(log n); linearizable.
+    pub fn pop_first(&self) -> Option<(K, V)> {
+        self.index.pop(Edge::First)
+    }
+
+    /// Takes out the pair with the greatest key. Expected O(log n); linearizable.
+    pub fn pop_last(&self) -> Option<(K, V)> {
+        self.index.pop(Edge::Last)
+    }
+
+    /// The number of keys, counted leaf by leaf: O(n / 45).
+    ///
+    /// Exact while no thread writes. Otherwise each key that is there all the time is counted once, and each
+    /// that comes or goes meanwhile at most once for each time that it is there. No counter is kept, so
+    /// writers pay nothing for it; keep your own if you need it often.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether there is no key. O(1) unless the first leaves are empty; linearizable.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// Drops every pair and gives the nodes' blocks back to the pool. O(n).
+    ///
+    /// Should a value's drop panic, the values of the leaves not yet reached are kept or leaked, never
+    /// dropped twice.
+    pub fn clear(&mut self) {
+        self.index.clear();
+    }
+
+    /// Walks the whole map and panics if anything is not as it must be: order, fences, levels, samples,
+    /// entries, locks, and that every block of the pools is reached exactly once. O(n log n).
+    ///
+    /// # Panics
+    /// If an invariant does not hold: a defect of this crate, or of a `Key` or `NodePool` implementation.
+    #[cfg(feature = "check")]
+    pub fn check_invariants(&mut self) -> crate::Structure {
+        self.index.walk()
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn out_of_memory(cause: &AllocError) -> ! {
+    panic!("{cause}; `try_insert` returns this as an error")
+}
+
+impl<K: Key + fmt::Debug, V: Clone + fmt::Debug, A: NodeArena> fmt::Debug for BSkipMap<K, V, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter().cloned()).finish()
+    }
+}
+
+impl<K: Key, V, A: NodeArena + Default> FromIterator<(K, V)> for BSkipMap<K, V, A> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        let map = Self::with_arena(A::default()).unwrap_or_else(|error| panic!("{error}"));
+        for (key, value) in pairs {
+            map.insert(key, value);
+        }
+        map
+    }
+}
+
+impl<K: Key, V, A: NodeArena> Extend<(K, V)> for BSkipMap<K, V, A> {
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, pairs: I) {
+        for (key, value) in pairs {
+            self.insert(key, value);
+        }
+    }
+}
+
+impl<'a, K: Key, V: Copy, A: NodeArena> IntoIterator for &'a BSkipMap<K, V, A> {
+    type Item = (K, V);
+    type IntoIter = Range<'a, K, V, A>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

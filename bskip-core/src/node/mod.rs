@@ -1,0 +1,447 @@
+//! A node: a block of memory seen as a header and sorted slots.
+//!
+//! This module knows slots. It knows neither what a level is for nor in which order nodes are locked.
+//!
+//! ```text
+//! byte 0        64         128 (if capacity > 0)
+//! | header     | samples  | keys: word 0 of every key, word 1 of every key … | payload of every slot |
+//! ```
+//! *header*: version, count and level, next, low fence, high fence. *samples*: word 0 of every eighth key,
+//! filled up with the greatest word, so that one vector compare finds the line of keys to look at.
+//! *payload*: the values of a leaf, the 32-bit children of an inner node.
+//!
+//! Every word of a block is only ever accessed as an atomic of one size, so any thread may look at any time,
+//! and what it read means something only under a version that is still valid afterwards.
+
+mod locked;
+mod moves;
+
+use core::alloc::Layout;
+use core::cmp;
+use core::marker::PhantomData;
+use core::mem::{MaybeUninit, size_of};
+use core::num::NonZeroU32;
+use core::ptr::NonNull;
+
+pub(crate) use locked::{Locked, LockedInner, LockedLeaf};
+
+use crate::arena::{BlockId, NodeKind};
+use crate::key::Key;
+use crate::lock::{Version, VersionLock};
+use crate::search::{self, LINE};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::value::{self, ValueWord};
+
+/// Bytes of keys and payload that a node aims at; its capacity follows. Measured with `u64` keys and
+/// values: 32 slots lose 20 % on scans, 128 lose 15 % on lookups.
+const TARGET_BYTES: usize = 1024;
+const MAX_CAPACITY: usize = 64;
+const MIN_CAPACITY: usize = LINE;
+
+/// What the slots of a node hold besides keys.
+pub(crate) trait Shape: Copy {
+    type Key: Key;
+    /// What stands beside a key.
+    type Payload;
+    /// One element of payload as it is stored.
+    type Word: moves::MoveWord;
+    /// Elements that a slot takes.
+    const WORDS_PER_SLOT: usize;
+    const KIND: NodeKind;
+
+    /// Stores a payload.
+    ///
+    /// # Safety
+    /// `to` is valid for `WORDS_PER_SLOT` words, and only the caller stores to them now.
+    unsafe fn store(to: *const Self::Word, payload: Self::Payload);
+}
+
+/// Slots of a leaf: values.
+pub(crate) struct LeafShape<K, V>(PhantomData<(K, V)>);
+/// Slots of an inner node: children.
+pub(crate) struct InnerShape<K>(PhantomData<K>);
+
+impl<K, V> Clone for LeafShape<K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K, V> Copy for LeafShape<K, V> {}
+impl<K> Clone for InnerShape<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K> Copy for InnerShape<K> {}
+
+impl<K: Key, V> Shape for LeafShape<K, V> {
+    type Key = K;
+    type Payload = V;
+    type Word = ValueWord;
+    const WORDS_PER_SLOT: usize = value::words::<V>();
+    const KIND: NodeKind = NodeKind::Leaf;
+
+    #[inline(always)]
+    unsafe fn store(to: *const ValueWord, value: V) {
+        // SAFETY: passed on.
+        unsafe { value::store(to, value) }
+    }
+}
+
+impl<K: Key> Shape for InnerShape<K> {
+    type Key = K;
+    type Payload = BlockId;
+    type Word = AtomicU32;
+    const WORDS_PER_SLOT: usize = 1;
+    const KIND: NodeKind = NodeKind::Inner;
+
+    #[inline(always)]
+    unsafe fn store(to: *const AtomicU32, child: BlockId) {
+        // SAFETY: the caller's promise.
+        let to = unsafe { &*to };
+        // Relaxed suffices: a reader that arrives before the child's first contents finds no level there.
+        to.store(child.0.get(), Ordering::Relaxed);
+    }
+}
+
+/// A level as a node states it: one more than the level's number, so that the zero of a fresh block, which
+/// a retired node also shows, is no level at all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct LevelMark(u8);
+
+impl LevelMark {
+    const NONE: Self = Self(0);
+
+    #[inline(always)]
+    pub(crate) const fn of(level: usize) -> Self {
+        Self(level as u8 + 1)
+    }
+}
+
+const COUNT_BITS: u32 = 16;
+
+/// How `key` compares with the key, or fence, whose words are given.
+#[inline(always)]
+fn compare<K: Key>(key: K, word: impl Fn(usize) -> u64) -> cmp::Ordering {
+    for i in 0..K::WORDS {
+        let (ours, theirs) = (key.word(i), word(i));
+        if ours != theirs {
+            return ours.cmp(&theirs);
+        }
+    }
+    cmp::Ordering::Equal
+}
+
+/// A node at its place in memory. `'a` is the life of the pool that keeps it mapped.
+pub(crate) struct Node<'a, S> {
+    base: NonNull<u8>,
+    id: BlockId,
+    _pool: PhantomData<(&'a (), S)>,
+}
+
+pub(crate) type Leaf<'a, K, V> = Node<'a, LeafShape<K, V>>;
+pub(crate) type Inner<'a, K> = Node<'a, InnerShape<K>>;
+
+impl<S> Clone for Node<'_, S> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<S> Copy for Node<'_, S> {}
+
+/// The geometry, all of it constant for a shape.
+impl<S: Shape> Node<'_, S> {
+    const KEY_WORDS: usize = S::Key::WORDS;
+    const SLOT_BYTES: usize = Self::KEY_WORDS * 8 + S::WORDS_PER_SLOT * size_of::<S::Word>();
+    /// Slots: a multiple of a line, so that samples divide them evenly.
+    pub(crate) const CAPACITY: usize = {
+        let fit = TARGET_BYTES / Self::SLOT_BYTES / LINE * LINE;
+        if fit < MIN_CAPACITY {
+            MIN_CAPACITY
+        } else if fit > MAX_CAPACITY {
+            MAX_CAPACITY
+        } else {
+            fit
+        }
+    };
+
+    const VERSION: usize = 0;
+    const META: usize = 8;
+    const NEXT: usize = 16;
+    const LOW: usize = 24;
+    const HIGH: usize = Self::LOW + Self::KEY_WORDS * 8;
+    const SAMPLES: usize = (Self::HIGH + Self::KEY_WORDS * 8).next_multiple_of(64);
+    const KEYS: usize = Self::SAMPLES + 64;
+    const PAYLOAD: usize = Self::KEYS + Self::KEY_WORDS * Self::CAPACITY * 8;
+    const SIZE: usize =
+        (Self::PAYLOAD + Self::CAPACITY * S::WORDS_PER_SLOT * size_of::<S::Word>()).next_multiple_of(64);
+
+    pub(crate) const LAYOUT: Layout = {
+        assert!(Self::CAPACITY / LINE <= LINE, "one line of samples covers the node");
+        match Layout::from_size_align(Self::SIZE, 64) {
+            Ok(layout) => layout,
+            Err(_) => panic!("a node of this key and value type is larger than the address space"),
+        }
+    };
+}
+
+/// Reading. Nothing here is believed before [`Node::validate`], except by the lock's holder.
+impl<'a, S: Shape> Node<'a, S> {
+    /// # Safety
+    /// `base` is the address of block `id` of a pool of `Self::LAYOUT` that lives for `'a`, and the block is
+    /// accessed through `Node`s of this shape only.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw(base: NonNull<u8>, id: BlockId) -> Self {
+        Self { base, id, _pool: PhantomData }
+    }
+
+    #[inline(always)]
+    pub(crate) fn id(self) -> BlockId {
+        self.id
+    }
+
+    /// The field of type `T` at `offset`.
+    ///
+    /// # Safety
+    /// `T` is the atomic that the geometry has at `offset`.
+    #[inline(always)]
+    unsafe fn field<T>(self, offset: usize) -> &'a T {
+        debug_assert!(offset + size_of::<T>() <= Self::SIZE && offset.is_multiple_of(align_of::<T>()));
+        // SAFETY: by `from_raw` the block has `SIZE` bytes, of which `offset` is one.
+        let field = unsafe { self.base.add(offset) };
+        // SAFETY: aligned and in bounds as asserted, mapped for `'a`, initialised (the pool's blocks start as
+        // zeros), and only ever accessed as this atomic by the promises of `from_raw` and the caller.
+        unsafe { field.cast::<T>().as_ref() }
+    }
+
+    #[inline(always)]
+    pub(super) fn lock(self) -> &'a VersionLock {
+        // SAFETY: the geometry has the lock there.
+        unsafe { self.field(Self::VERSION) }
+    }
+
+    #[inline(always)]
+    fn header(self, offset: usize) -> &'a AtomicU64 {
+        debug_assert!(offset < Self::SAMPLES);
+        // SAFETY: the header is made of 64-bit words.
+        unsafe { self.field(offset) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn read_begin(self) -> Version {
+        self.lock().read_begin()
+    }
+
+    #[inline(always)]
+    #[must_use]
+    pub(crate) fn validate(self, version: Version) -> bool {
+        self.lock().validate(version)
+    }
+
+    /// Locks the node in the state `version`; `None` if it has changed or is locked.
+    #[inline(always)]
+    pub(crate) fn try_lock(self, version: Version) -> Option<Locked<'a, S>> {
+        self.lock().try_lock(version).then(|| Locked::new(self, version))
+    }
+
+    #[inline(always)]
+    fn meta(self) -> u64 {
+        self.header(Self::META).load(Ordering::Relaxed)
+    }
+
+    /// Slots in use, never more than the capacity.
+    #[inline(always)]
+    pub(crate) fn count(self) -> usize {
+        let count = (self.meta() & ((1 << COUNT_BITS) - 1)) as usize;
+        count.min(Self::CAPACITY)
+    }
+
+    #[inline(always)]
+    pub(crate) fn level(self) -> LevelMark {
+        LevelMark((self.meta() >> COUNT_BITS) as u8)
+    }
+
+    /// The node to the right.
+    #[inline(always)]
+    pub(crate) fn next(self) -> Option<BlockId> {
+        // Relaxed suffices: a reader that arrives before the node's first contents finds no level there.
+        NonZeroU32::new(self.header(Self::NEXT).load(Ordering::Relaxed) as u32).map(BlockId)
+    }
+
+    #[inline(always)]
+    fn fence(self, offset: usize) -> S::Key {
+        S::Key::from_words(|i| self.header(offset + i * 8).load(Ordering::Relaxed))
+    }
+
+    /// How `key` compares with the fence at `offset`. By words: a fence need not be a key, the first node's
+    /// low fence is all zeros.
+    #[inline(always)]
+    fn compare_fence(self, key: S::Key, offset: usize) -> cmp::Ordering {
+        compare(key, |i| self.header(offset + i * 8).load(Ordering::Relaxed))
+    }
+
+    /// The least key that the node may hold. Constant while the node is linked.
+    #[inline(always)]
+    pub(crate) fn low(self) -> S::Key {
+        self.fence(Self::LOW)
+    }
+
+    /// How `key` compares with [`low`](Self::low).
+    #[inline(always)]
+    pub(crate) fn compare_low(self, key: S::Key) -> cmp::Ordering {
+        self.compare_fence(key, Self::LOW)
+    }
+
+    /// The `low` of the next node: above every key that the node may hold. Means nothing without a next.
+    #[inline(always)]
+    pub(crate) fn high(self) -> S::Key {
+        self.fence(Self::HIGH)
+    }
+
+    /// How `key` compares with [`high`](Self::high).
+    #[inline(always)]
+    pub(crate) fn compare_high(self, key: S::Key) -> cmp::Ordering {
+        self.compare_fence(key, Self::HIGH)
+    }
+
+    /// Word `plane` of the keys from `slot` on.
+    #[inline(always)]
+    pub(super) fn key_words(self, plane: usize, slot: usize) -> *const AtomicU64 {
+        debug_assert!(plane < Self::KEY_WORDS && slot <= Self::CAPACITY);
+        let offset = Self::KEYS + (plane * Self::CAPACITY + slot) * 8;
+        // SAFETY: within the block, or just behind its keys, which is still within or at its end.
+        unsafe { self.base.add(offset) }.cast().as_ptr()
+    }
+
+    /// Payload from `slot` on.
+    #[inline(always)]
+    pub(super) fn payload(self, slot: usize) -> *const S::Word {
+        debug_assert!(slot <= Self::CAPACITY);
+        let offset = Self::PAYLOAD + slot * S::WORDS_PER_SLOT * size_of::<S::Word>();
+        // SAFETY: as in `key_words`.
+        unsafe { self.base.add(offset) }.cast().as_ptr()
+    }
+
+    #[inline(always)]
+    fn key_word(self, plane: usize, slot: usize) -> u64 {
+        let slot = slot.min(Self::CAPACITY - 1);
+        // SAFETY: `slot` is below the capacity, so the word is one of the node's.
+        let word = unsafe { &*self.key_words(plane, slot) };
+        word.load(Ordering::Relaxed)
+    }
+
+    /// The key in `slot`.
+    #[inline(always)]
+    pub(crate) fn key(self, slot: usize) -> S::Key {
+        S::Key::from_words(|plane| self.key_word(plane, slot))
+    }
+
+    /// How `key` compares with the key in `slot`.
+    #[inline(always)]
+    fn compare_key(self, key: S::Key, slot: usize) -> cmp::Ordering {
+        compare(key, |plane| self.key_word(plane, slot))
+    }
+
+    /// How many keys have a first word of at most `word`.
+    #[inline(always)]
+    fn rank_of_word(self, word: u64, count: usize) -> usize {
+        // SAFETY: the samples are a line of words.
+        let samples: &AtomicU64 = unsafe { self.field(Self::SAMPLES) };
+        // SAFETY: as above, and the block is aligned to 64 bytes.
+        let lines = unsafe { search::at_most(samples, word) }.count_ones() as usize;
+        // No sample at most `word`: the first line then answers 0. All of them, for the greatest word: the
+        // samples behind the last key count too, and `min` below makes that right.
+        let slot = lines.saturating_sub(1).min(Self::CAPACITY / LINE - 1) * LINE;
+        // SAFETY: `slot` starts a line of keys.
+        let mask = unsafe { search::at_most(self.key_words(0, slot), word) };
+        // Slots not in use hold anything: count only the run of ones at the start of the line.
+        (slot + mask.trailing_ones() as usize).min(count)
+    }
+
+    /// How many of the node's keys are at most `key`.
+    #[inline(always)]
+    pub(crate) fn rank(self, key: S::Key) -> usize {
+        let count = self.count();
+        let word = key.word(0);
+        let rank = self.rank_of_word(word, count);
+        if Self::KEY_WORDS == 1 || rank == 0 {
+            return rank;
+        }
+        // Longer keys: search among those that share the first word.
+        let mut from = if word == 0 { 0 } else { self.rank_of_word(word - 1, count) };
+        let mut to = rank;
+        while from < to {
+            let middle = from.midpoint(to);
+            if self.compare_key(key, middle).is_ge() {
+                from = middle + 1;
+            } else {
+                to = middle;
+            }
+        }
+        from
+    }
+
+    /// The rank of `key`, and whether the slot before it holds `key` itself.
+    #[inline(always)]
+    pub(crate) fn find(self, key: S::Key) -> (usize, bool) {
+        let rank = self.rank(key);
+        (rank, rank > 0 && self.compare_key(key, rank - 1).is_eq())
+    }
+
+    /// Starts to load the whole node.
+    #[inline(always)]
+    pub(crate) fn prefetch(self) {
+        let mut offset = 0;
+        while offset < Self::SIZE {
+            search::prefetch(self.base.as_ptr().wrapping_add(offset));
+            offset += 64;
+        }
+    }
+}
+
+impl<K: Key> Inner<'_, K> {
+    /// The child in `slot`; `None` only if the node is changing or no inner node now.
+    #[inline(always)]
+    pub(crate) fn child(self, slot: usize) -> Option<BlockId> {
+        let slot = slot.min(Self::CAPACITY - 1);
+        // SAFETY: `slot` is below the capacity, so the word is one of the node's.
+        let child = unsafe { &*self.payload(slot) };
+        // Relaxed: as in `next`.
+        NonZeroU32::new(child.load(Ordering::Relaxed)).map(BlockId)
+    }
+}
+
+impl<K: Key, V> Leaf<'_, K, V> {
+    /// A copy of the value in `slot`, to be used only if the node is validated afterwards (and `V` is `Copy`)
+    /// or by the lock's holder.
+    #[inline(always)]
+    pub(crate) fn value(self, slot: usize) -> MaybeUninit<V> {
+        let slot = slot.min(Self::CAPACITY - 1);
+        // SAFETY: `slot` is below the capacity, so its words are the node's.
+        unsafe { value::load(self.payload(slot)) }
+    }
+}
+
+/// For the invariant walk.
+#[cfg(feature = "check")]
+impl<S: Shape> Node<'_, S> {
+    pub(crate) fn is_locked(self) -> bool {
+        self.lock().is_locked()
+    }
+
+    pub(crate) fn low_is_zero(self) -> bool {
+        (0..Self::KEY_WORDS).all(|i| self.header(Self::LOW + i * 8).load(Ordering::Relaxed) == 0)
+    }
+
+    /// Panics unless the samples are what keys and count make them.
+    pub(crate) fn check_samples(self) {
+        for line in 0..LINE {
+            // SAFETY: the samples are `LINE` words.
+            let sample: &AtomicU64 = unsafe { self.field(Self::SAMPLES + line * 8) };
+            let slot = line * LINE;
+            let expected = if slot < self.count() { self.key_word(0, slot) } else { u64::MAX };
+            assert_eq!(sample.load(Ordering::Relaxed), expected, "a sample is stale");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Search in one cache line of eight sorted words: one interface, one file per instruction set.
+//!
+//! The words may be changing under the reader, so they are read as atomics (`portable`) or by vector
+//! loads in `asm!` blocks, which the compiler must take as they are; a plain or intrinsic vector load of
+//! racing memory would be undefined behaviour. The answer is believed only after validation.
+//!
+//! Chosen at compile time by target feature; build with `-C target-cpu=native` (or `x86-64-v3`/`-v4`) to get
+//! the vector versions.
+
+use crate::sync::AtomicU64;
+
+#[cfg(all(target_arch = "x86_64", target_feature = "avx512f", not(miri)))]
+#[path = "avx512.rs"]
+mod imp;
+#[cfg(all(target_arch = "x86_64", target_feature = "avx2", not(target_feature = "avx512f"), not(miri)))]
+#[path = "avx2.rs"]
+mod imp;
+#[cfg(any(not(all(target_arch = "x86_64", target_feature = "avx2")), miri))]
+#[path = "portable.rs"]
+mod imp;
+
+/// Words in a line.
+pub(crate) const LINE: usize = 8;
+
+/// Bit `i` says whether word `i` of the line is at most `key`.
+///
+/// # Safety
+/// `line` is valid for eight words and aligned to 64 bytes.
+#[inline(always)]
+pub(crate) unsafe fn at_most(line: *const AtomicU64, key: u64) -> u8 {
+    // SAFETY: passed on to the caller.
+    unsafe { imp::at_most(line, key) }
+}
+
+/// Starts to load the cache line at `address` into the nearest cache. Any address will do.
+#[inline(always)]
+pub(crate) fn prefetch(address: *const u8) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: a prefetch of any address has no effect but on the cache.
+    unsafe {
+        core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(address.cast());
+    }
+    #[cfg(all(target_arch = "aarch64", not(miri)))]
+    // SAFETY: as above.
+    unsafe {
+        core::arch::asm!("prfm pldl1keep, [{}]", in(reg) address, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(any(not(any(target_arch = "x86_64", target_arch = "aarch64")), miri))]
+    let _ = address;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[repr(align(64))]
+    struct Line([AtomicU64; LINE]);
+
+    #[test]
+    fn every_position_and_extreme() {
+        let words = [0, 1, 5, 5, 1 << 63, (1 << 63) + 1, u64::MAX - 1, u64::MAX];
+        let line = Line(words.map(AtomicU64::new));
+        for key in [0, 1, 2, 4, 5, 6, (1 << 63) - 1, 1 << 63, (1 << 63) + 1, u64::MAX - 1, u64::MAX] {
+            let expected =
+                words.iter().enumerate().fold(0, |mask, (i, &word)| mask | (u8::from(word <= key) << i));
+            // SAFETY: `line` has eight words and is aligned.
+            assert_eq!(unsafe { at_most(line.0.as_ptr(), key) }, expected, "{key}");
+        }
+    }
+}

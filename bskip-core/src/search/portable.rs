@@ -1,0 +1,16 @@
+//! Eight compares of atomic words: for every target, and for tools that do not know `asm!`.
+
+use super::LINE;
+use crate::sync::{AtomicU64, Ordering};
+
+/// See [`super::at_most`].
+#[inline(always)]
+pub(crate) unsafe fn at_most(line: *const AtomicU64, key: u64) -> u8 {
+    let mut mask = 0;
+    for i in 0..LINE {
+        // SAFETY: the caller's line has `LINE` words.
+        let word = unsafe { &*line.add(i) };
+        mask |= u8::from(word.load(Ordering::Relaxed) <= key) << i;
+    }
+    mask
+}
