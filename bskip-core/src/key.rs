@@ -192,6 +192,11 @@ mod tests {
         check(&[*b"abcdefgh", *b"abcdefgi", [0; 8], [255; 8]]);
         check(&[*b"abcdefghi", *b"abcdefghj", [0; 9], [255; 9]]);
         check(&[(1u8, -1i64), (1, 0), (0, i64::MAX), (2, i64::MIN)]);
-        check(&[(1u128, *b"abcdefghi", -1i8), (1, *b"abcdefghi", 1), (1, *b"abcdefghh", 2), (0, [255; 9], 0)]);
+        check(&[
+            (1u128, *b"abcdefghi", -1i8),
+            (1, *b"abcdefghi", 1),
+            (1, *b"abcdefghh", 2),
+            (0, [255; 9], 0),
+        ]);
     }
 }

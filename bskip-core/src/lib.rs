@@ -59,7 +59,8 @@ mod value;
 #[cfg(feature = "bump")]
 pub use arena::BumpArena;
 pub use arena::{
-    AllocError, AllocErrorKind, BlockId, GlobalArena, NodeArena, NodeId, NodeKind, NodePool, Placement, PoolUsage,
+    AllocError, AllocErrorKind, BlockId, GlobalArena, NodeArena, NodeId, NodeKind, NodePool, Placement,
+    PoolUsage,
 };
 pub use config::{Config, Promotion};
 #[cfg(feature = "check")]

@@ -142,9 +142,11 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// [`InsertError`] with the pair; the map is then as it was.
     #[inline]
     pub fn try_insert(&self, key: K, value: V) -> Result<Option<V>, InsertError<K, V>> {
-        self.index
-            .insert(key, value, Existing::Replace)
-            .map_err(|(key, value, cause)| InsertError { key, value, cause })
+        self.index.insert(key, value, Existing::Replace).map_err(|(key, value, cause)| InsertError {
+            key,
+            value,
+            cause,
+        })
     }
 
     /// A copy of the value of `key`. Expected O(log n); linearizable; writes no shared memory.

@@ -38,10 +38,14 @@ pub(crate) unsafe fn store<V>(to: *const ValueWord, value: V) {
     let mut buffer = Padded { value: MaybeUninit::new(value), aligned: [] };
     let from = freeze((&raw mut buffer).cast::<*mut ()>());
     for i in 0..words::<V>() {
-        // SAFETY: `buffer` has at least `words::<V>()` words, all of them initialised by `freeze`.
-        let word = unsafe { from.add(i).read() };
+        // SAFETY: `buffer` has at least `words::<V>()` words.
+        let word = unsafe { from.add(i) };
+        // SAFETY: in bounds as above, aligned by `Padded`, initialised by `freeze`.
+        let word = unsafe { word.read() };
         // SAFETY: the caller's promise about `to`.
-        let to = unsafe { &*to.add(i) };
+        let to = unsafe { to.add(i) };
+        // SAFETY: the caller's promise about `to`.
+        let to = unsafe { &*to };
         to.store(word, Ordering::Relaxed);
     }
 }
@@ -70,10 +74,14 @@ pub(crate) unsafe fn load<V>(from: *const ValueWord) -> MaybeUninit<V> {
     let to = (&raw mut buffer).cast::<MaybeUninit<*mut ()>>();
     for i in 0..words::<V>() {
         // SAFETY: the caller's promise about `from`.
-        let from = unsafe { &*from.add(i) };
+        let from = unsafe { from.add(i) };
+        // SAFETY: the caller's promise about `from`.
+        let from = unsafe { &*from };
         let word = MaybeUninit::new(from.load(Ordering::Relaxed));
-        // SAFETY: `buffer` is at least `words::<V>()` words long and aligned for them.
-        unsafe { to.add(i).write(word) };
+        // SAFETY: `buffer` has at least `words::<V>()` words.
+        let to = unsafe { to.add(i) };
+        // SAFETY: in bounds as above, aligned by `Padded`.
+        unsafe { to.write(word) };
     }
     buffer.value
 }

@@ -7,7 +7,9 @@ use core::ptr::NonNull;
 use bumpalo::Bump;
 
 use super::slab::{SlabPool, SlabSource, SpinLock};
-use super::{AllocError, AllocErrorKind, BlockId, NodeArena, NodeId, NodeKind, NodePool, Placement, PoolUsage};
+use super::{
+    AllocError, AllocErrorKind, BlockId, NodeArena, NodeId, NodeKind, NodePool, Placement, PoolUsage,
+};
 
 /// An arena over a [`bumpalo::Bump`] that never takes more than its limit.
 ///

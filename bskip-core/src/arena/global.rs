@@ -5,7 +5,9 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::slab::{SlabPool, SlabSource};
-use super::{AllocError, AllocErrorKind, BlockId, NodeArena, NodeId, NodeKind, NodePool, Placement, PoolUsage};
+use super::{
+    AllocError, AllocErrorKind, BlockId, NodeArena, NodeId, NodeKind, NodePool, Placement, PoolUsage,
+};
 
 /// An arena over the global allocator: slabs that double in size, given back when the map drops.
 ///
@@ -58,7 +60,8 @@ struct GlobalSlabs;
 /// The layout that is asked of the allocator: system allocators give large zeroed memory for free, but only
 /// at their own alignment, and write zeros for a larger one. So ask for room to align it here.
 fn padded(layout: Layout) -> Result<Layout, AllocErrorKind> {
-    let size = layout.size().checked_add(layout.align() + HEAD).ok_or(AllocErrorKind::AddressSpaceExhausted)?;
+    let size =
+        layout.size().checked_add(layout.align() + HEAD).ok_or(AllocErrorKind::AddressSpaceExhausted)?;
     Layout::from_size_align(size, HEAD).map_err(|_| AllocErrorKind::AddressSpaceExhausted)
 }
 
@@ -71,7 +74,8 @@ unsafe impl SlabSource for GlobalSlabs {
         let padded = padded(layout)?;
         // SAFETY: the size is not zero, there is at least `HEAD`.
         let start = NonNull::new(unsafe { alloc_zeroed(padded) }).ok_or(AllocErrorKind::OutOfMemory)?;
-        let skip = (start.as_ptr() as usize + HEAD).next_multiple_of(layout.align()) - start.as_ptr() as usize;
+        let skip =
+            (start.as_ptr() as usize + HEAD).next_multiple_of(layout.align()) - start.as_ptr() as usize;
         // SAFETY: `skip` is at most `HEAD + align`, the room that `padded` added.
         let slab = unsafe { start.add(skip) };
         // SAFETY: `skip` is at least `HEAD`.

@@ -64,8 +64,7 @@ unsafe impl Send for State {}
 
 impl<S: SlabSource> SlabPool<S> {
     pub(crate) fn new(source: S, layout: Layout) -> Self {
-        let state =
-            State { free: Vec::new(), slab: FIRST_SLAB - 1, used: 0, size: 0, slabs: Vec::new() };
+        let state = State { free: Vec::new(), slab: FIRST_SLAB - 1, used: 0, size: 0, slabs: Vec::new() };
         Self {
             source,
             layout,

@@ -153,8 +153,8 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// All are found before the first is locked: a search must not meet a lock of its own thread.
     fn lock_path(&self, key: K, height: usize) -> Option<(Path<'_, K>, LockedLeaf<'_, K, V>)> {
         let mut found: [Option<(Inner<'_, K>, Version)>; LEVELS] = [None; LEVELS];
-        for level in 1..=height {
-            found[level] = Some(self.inner_at(At(key), level));
+        for (level, found) in found.iter_mut().enumerate().take(height + 1).skip(1) {
+            *found = Some(self.inner_at(At(key), level));
         }
         let (leaf, leaf_version) = self.leaf_at(At(key));
         let mut path = Path { levels: [const { None }; LEVELS] };

@@ -64,8 +64,7 @@ fn block(word: u32) -> Option<BlockId> {
 
 impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// Bytes of a leaf and of an inner node.
-    pub(crate) const NODE_BYTES: (usize, usize) =
-        (Leaf::<K, V>::LAYOUT.size(), Inner::<K>::LAYOUT.size());
+    pub(crate) const NODE_BYTES: (usize, usize) = (Leaf::<K, V>::LAYOUT.size(), Inner::<K>::LAYOUT.size());
 
     pub(crate) fn new<A: NodeArena<Pool = P>>(arena: &A, config: &Config) -> Result<Self, AllocError> {
         let index = Self {
@@ -159,12 +158,8 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             node.insert_first(self.head(level - 1));
             drop(node);
             // Release pairs with the Acquire loads in `head` and `raise`.
-            let raised = self.heads[level].compare_exchange(
-                0,
-                id.0.get(),
-                Ordering::Release,
-                Ordering::Relaxed,
-            );
+            let raised =
+                self.heads[level].compare_exchange(0, id.0.get(), Ordering::Release, Ordering::Relaxed);
             if raised.is_err() {
                 // Another thread was faster.
                 self.inner(id).lock_fresh().retire();

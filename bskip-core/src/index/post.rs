@@ -17,8 +17,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             return;
         }
         while level < LEVELS && self.raise(level).is_ok() {
-            let posted =
-                if level == 1 { self.post_one::<LeafShape<K, V>>(level, split) } else { self.post_one::<InnerShape<K>>(level, split) };
+            let posted = if level == 1 {
+                self.post_one::<LeafShape<K, V>>(level, split)
+            } else {
+                self.post_one::<InnerShape<K>>(level, split)
+            };
             match posted {
                 Some(above) => (level, split) = (level + 1, above),
                 None => return,

@@ -69,7 +69,10 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             for slot in 0..count {
                 let key = node.key(slot);
                 assert!(node.compare_low(key).is_ge(), "{who}: a key below the low fence");
-                assert!(node.next().is_none() || node.compare_high(key).is_lt(), "{who}: a key above the fence");
+                assert!(
+                    node.next().is_none() || node.compare_high(key).is_lt(),
+                    "{who}: a key above the fence"
+                );
                 assert!(slot == 0 || node.key(slot - 1) < key, "{who}: keys out of order");
                 assert_eq!(node.find(key), (slot + 1, true), "{who}: search misses a key");
             }
@@ -100,7 +103,10 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 }
                 assert_eq!(below, Some(child), "level {level}: an entry leads to no node of its level");
                 let child: Node<'_, S> = self.node(child);
-                assert!(child.compare_low(node.key(slot)).is_eq(), "level {level}: an entry and its child's fence");
+                assert!(
+                    child.compare_low(node.key(slot)).is_eq(),
+                    "level {level}: an entry and its child's fence"
+                );
             }
             at = node.next();
         }

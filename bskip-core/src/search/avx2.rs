@@ -22,11 +22,17 @@ pub(crate) unsafe fn at_most(line: *const AtomicU64, key: u64) -> u8 {
             options(nostack, readonly, preserves_flags),
         );
     }
+    // SAFETY: this file is compiled only where AVX2 is known to be there.
+    unsafe { compare(low, high, key) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn compare(low: __m256i, high: __m256i, key: u64) -> u8 {
     let sign = _mm256_set1_epi64x(i64::MIN);
     let key = _mm256_xor_si256(_mm256_set1_epi64x(key as i64), sign);
-    let above = |words| {
-        let above = _mm256_cmpgt_epi64(_mm256_xor_si256(words, sign), key);
-        _mm256_movemask_pd(_mm256_castsi256_pd(above)) as u8
-    };
+    let low = _mm256_cmpgt_epi64(_mm256_xor_si256(low, sign), key);
+    let high = _mm256_cmpgt_epi64(_mm256_xor_si256(high, sign), key);
+    let above = |words| _mm256_movemask_pd(_mm256_castsi256_pd(words)) as u8;
     !(above(low) | (above(high) << 4))
 }

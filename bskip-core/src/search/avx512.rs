@@ -1,22 +1,31 @@
 //! One vector compare of eight words.
 
 use core::arch::asm;
-use core::arch::x86_64::{__m512i, _mm512_cmple_epu64_mask, _mm512_set1_epi64};
+use core::arch::x86_64::{__m512i, _mm512_set1_epi64};
 
 use crate::sync::AtomicU64;
 
 /// See [`super::at_most`].
 #[inline(always)]
 pub(crate) unsafe fn at_most(line: *const AtomicU64, key: u64) -> u8 {
-    let words: __m512i;
-    // SAFETY: the caller's line has 64 bytes, aligned; the load changes nothing.
+    // SAFETY: this file is compiled only where AVX-512F is known to be there.
+    let key = unsafe { broadcast(key) };
+    let mask: u8;
+    // SAFETY: the caller's line has 64 bytes; the instruction only reads them. Predicate 5 is "not less".
     unsafe {
         asm!(
-            "vmovdqa64 {words}, [{line}]",
-            words = out(zmm_reg) words,
+            "vpcmpuq {mask}, {key}, [{line}], 5",
+            mask = lateout(kreg) mask,
+            key = in(zmm_reg) key,
             line = in(reg) line,
             options(nostack, readonly, preserves_flags),
         );
     }
-    _mm512_cmple_epu64_mask(words, _mm512_set1_epi64(key as i64))
+    mask
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn broadcast(word: u64) -> __m512i {
+    _mm512_set1_epi64(word as i64)
 }

@@ -9,7 +9,9 @@ pub(crate) unsafe fn at_most(line: *const AtomicU64, key: u64) -> u8 {
     let mut mask = 0;
     for i in 0..LINE {
         // SAFETY: the caller's line has `LINE` words.
-        let word = unsafe { &*line.add(i) };
+        let word = unsafe { line.add(i) };
+        // SAFETY: as above.
+        let word = unsafe { &*word };
         mask |= u8::from(word.load(Ordering::Relaxed) <= key) << i;
     }
     mask
