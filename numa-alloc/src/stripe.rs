@@ -281,7 +281,7 @@ impl Stripe {
         chain.take()
     }
 
-    /// Commits more memory: an eighth of what there is in whole slabs, fewer where the limit or the system
+    /// Commits more memory: 1/64 of what there is in whole slabs, fewer where the limit or the system
     /// asks for it, but at least one block's worth.
     ///
     /// # Safety
@@ -293,7 +293,7 @@ impl Stripe {
             return Err(AllocErrorKind::AddressSpaceExhausted);
         }
         let need = end.next_multiple_of(arena.page) - committed;
-        let step = (committed / 8).clamp(SLAB, MOST_SLABS * SLAB).max(need);
+        let step = (committed / 64).clamp(SLAB, MOST_SLABS * SLAB).max(need);
         let want = (committed + step).next_multiple_of(SLAB).min(self.blocks.len()) - committed;
         let granted = arena.budget.take(want, need).ok_or(AllocErrorKind::LimitReached)?;
         let mut bytes = granted;

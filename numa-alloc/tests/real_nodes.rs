@@ -1,0 +1,122 @@
+//! The machine's real nodes: pages land where blocks were placed. Holds on any machine, says more on several
+//! nodes.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use bskip_core::arena::{NodeId, NodePool, Placement};
+use numa_alloc::{NumaArena, NumaPool, PageSize, Policy};
+use support::{LEAF, Owned, leaf_pool};
+
+const BLOCKS: usize = 4000;
+
+fn touch(pool: &NumaPool, placement: Placement) -> Owned {
+    let block = Owned::acquire(pool, placement).unwrap();
+    block.words(pool, LEAF).iter().for_each(|word| word.store(1, Relaxed));
+    block
+}
+
+/// Nearly all touched pages are where they were asked for. (Not all: a full node spills.)
+fn assert_placed(arena: &NumaArena) {
+    let report = arena.verify_placement();
+    if report.refused.is_some() {
+        return;
+    }
+    println!("{report}");
+    for node in &report.nodes {
+        let elsewhere: usize = node.elsewhere.iter().map(|(_, pages)| pages).sum();
+        assert!(elsewhere <= node.placed / 10, "{report}");
+    }
+    if report.nodes.len() == 1 {
+        assert!(report.is_as_asked(), "{report}");
+    }
+}
+
+#[test]
+fn every_node_gets_the_blocks_placed_on_it() {
+    for pages in [PageSize::Small, PageSize::Huge] {
+        let arena = NumaArena::builder().pages(pages).build().unwrap();
+        let pool = leaf_pool(&arena);
+        for node in arena.nodes() {
+            for _ in 0..BLOCKS {
+                let block = touch(&pool, Placement::Node(node));
+                assert_eq!(block.home(&pool), Some(node));
+            }
+        }
+        assert_placed(&arena);
+        println!("{} bytes on huge pages\n{}", arena.huge_pages().unwrap_or(0), arena.report());
+    }
+}
+
+#[test]
+fn interleaving_is_even() {
+    let arena = NumaArena::builder().policy(Policy::Interleave).pages(PageSize::Small).build().unwrap();
+    let pool = leaf_pool(&arena);
+    let nodes = arena.nodes().len();
+    for _ in 0..BLOCKS * nodes {
+        touch(&pool, Placement::Policy);
+    }
+    assert!(arena.stats().nodes.iter().all(|node| node.usage.issued_blocks == BLOCKS));
+    assert_placed(&arena);
+}
+
+/// Pins the calling thread; whether it could.
+fn pin(cpu: usize) -> bool {
+    // SAFETY: a CPU set is plain bits.
+    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the set is alive, and numbers beyond its size are not among those given.
+    unsafe { libc::CPU_SET(cpu, &mut set) };
+    // SAFETY: the set is alive and of the given size.
+    unsafe { libc::sched_setaffinity(0, size_of_val(&set), &raw const set) == 0 }
+}
+
+/// The kernel's word on the node of the calling thread.
+fn current_node() -> Option<NodeId> {
+    let mut node = 0u32;
+    // SAFETY: the call may write a number to `node` and takes null for what is not wanted.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_getcpu,
+            core::ptr::null_mut::<u32>(),
+            &raw mut node,
+            core::ptr::null_mut::<u8>(),
+        )
+    };
+    (result == 0).then_some(NodeId(node))
+}
+
+#[test]
+fn local_blocks_are_on_the_node_of_the_thread_and_come_home_from_others() {
+    let arena = NumaArena::builder().pages(PageSize::Small).build().unwrap();
+    let pool = leaf_pool(&arena);
+    let cpus = std::thread::available_parallelism().unwrap().get().min(64);
+    let mut blocks = Vec::new();
+    for cpu in 0..cpus {
+        blocks.extend(std::thread::scope(|scope| {
+            let local = || {
+                let here = if pin(cpu) { current_node() } else { None };
+                let blocks: Vec<_> = (0..200).map(|_| touch(&pool, Placement::Policy)).collect();
+                // A node without memory has its blocks elsewhere.
+                if let Some(here) = here.filter(|here| arena.nodes().contains(here)) {
+                    assert!(blocks.iter().all(|block| block.home(&pool) == Some(here)));
+                }
+                blocks
+            };
+            scope.spawn(local).join().unwrap()
+        }));
+    }
+    assert_placed(&arena);
+    let full = pool.usage();
+    // All given back by one thread, then taken again each on its own node.
+    let homes: Vec<_> = blocks.iter().map(|block| block.home(&pool).unwrap()).collect();
+    for block in blocks {
+        block.release(&pool);
+    }
+    for &home in &homes {
+        assert_eq!(touch(&pool, Placement::Node(home)).home(&pool), Some(home));
+    }
+    assert_eq!(pool.usage(), full);
+    assert_eq!(arena.stats().misses, 0);
+}
