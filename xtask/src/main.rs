@@ -1,2 +1,57 @@
-//! To be written.
-fn main() {}
+//! `cargo xtask`: the project's own commands. This file only finds the command and turns its end into an
+//! exit code.
+
+mod bench_numa;
+mod ci;
+mod stop;
+mod tidy;
+mod tree;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use crate::stop::Stop;
+
+/// What `cargo xtask` prints without a command.
+const HELP: &str = "\
+The project's own commands.
+
+Usage: cargo xtask COMMAND
+
+  bench-numa   measure the map against its peers, over NUMA placements; --help has examples
+  tidy         check the rules of this repository that the compiler does not know
+  ci           everything a change must pass: fmt, clippy, doc, tests, tidy
+  help         this text
+";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args_os().skip(1);
+    let command = args.next();
+    let rest: Vec<OsString> = args.collect();
+    match dispatch(command.as_deref().and_then(|name| name.to_str()), rest) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(stop) => stop.report(),
+    }
+}
+
+/// Runs the command `name`.
+fn dispatch(name: Option<&str>, rest: Vec<OsString>) -> Result<(), Stop> {
+    match name {
+        Some("bench-numa") => bench_numa::command(rest),
+        Some("tidy") => no_flags("tidy", &rest).and_then(|()| tidy::command()),
+        Some("ci") => no_flags("ci", &rest).and_then(|()| ci::command()),
+        Some("help" | "--help" | "-h") | None => {
+            print!("{HELP}");
+            Ok(())
+        }
+        Some(other) => Err(Stop::usage(format!("no command {other:?}; `cargo xtask help` lists them"))),
+    }
+}
+
+/// Refuses flags on a command that has none.
+fn no_flags(command: &str, rest: &[OsString]) -> Result<(), Stop> {
+    match rest.first() {
+        None => Ok(()),
+        Some(flag) => Err(Stop::usage(format!("{command} takes no arguments, got {flag:?}"))),
+    }
+}

@@ -1,0 +1,82 @@
+//! What the numbers of this sweep on this machine cannot show, said from the facts.
+
+use bench::protocol::CellSpec;
+
+use super::machine::Machine;
+use super::plan::Plan;
+use super::units;
+
+/// Bytes of a key and its value alone, for the question whether a map fits into a cache.
+const PAYLOAD: u64 = 16;
+
+/// One sentence for each thing that a reader must not read into the numbers.
+pub(crate) fn caveats(plan: &Plan, machine: &Machine) -> Vec<String> {
+    let cells: Vec<&CellSpec> = plan.groups.iter().flat_map(|group| &group.cells).collect();
+    let threads = cells.iter().map(|cell| cell.threads).max().unwrap_or(1);
+    let keys = cells.iter().map(|cell| cell.keys).max().unwrap_or(0);
+    let cpus = machine.cpus.len();
+    let mut said = Vec::new();
+    if threads > cpus {
+        said.push(format!("{threads} threads took turns on {cpus} CPUs: that is scheduling, not scaling."));
+    } else if cpus <= 4 {
+        said.push(format!("{cpus} CPUs: contention among many threads does not show."));
+    }
+    if machine.nodes.len() == 1 {
+        said.push("One NUMA node: what remote memory costs does not show.".into());
+    }
+    if machine.virtual_machine {
+        said.push("A virtual machine: its neighbours move the numbers; trust ratios before rates.".into());
+    }
+    if machine.load_average > 0.5 * cpus as f64 {
+        said.push(format!(
+            "The machine was busy before the sweep began (load average {:.1}).",
+            machine.load_average
+        ));
+    }
+    if let Some(cache) = machine.cache.filter(|&cache| keys.saturating_mul(PAYLOAD) <= cache) {
+        said.push(format!(
+            "{} keys can fit into the largest cache ({}): memory latency shows with more, say --keys 10M.",
+            units::count(keys),
+            units::bytes(cache),
+        ));
+    }
+    if plan.repeat == 1 {
+        said.push("One round: no spread; --repeat 3 gives one.".into());
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::machine::tests::sample;
+    use super::super::plan::tests::plan;
+    use super::*;
+
+    #[test]
+    fn a_small_machine_says_what_it_cannot_show() {
+        let mut machine = sample(2, 1);
+        machine.virtual_machine = true;
+        machine.load_average = 3.2;
+        let plan = plan("--keys 100k --repeat 1 --threads 2", &machine).unwrap();
+        let said = caveats(&plan, &machine).join("\n");
+        for fact in
+            ["2 CPUs", "One NUMA node", "virtual machine", "load average 3.2", "100k keys", "One round"]
+        {
+            assert!(said.contains(fact), "{fact} in {said}");
+        }
+    }
+
+    #[test]
+    fn a_large_quiet_machine_has_nothing_to_excuse() {
+        let machine = sample(64, 2);
+        let plan = plan("--keys 10M --repeat 3", &machine).unwrap();
+        assert_eq!(caveats(&plan, &machine), Vec::<String>::new());
+    }
+
+    #[test]
+    fn more_threads_than_cpus_is_said() {
+        let machine = sample(2, 1);
+        let plan = plan("--threads 1,8", &machine).unwrap();
+        assert!(caveats(&plan, &machine)[0].contains("8 threads took turns on 2 CPUs"));
+    }
+}

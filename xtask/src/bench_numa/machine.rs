@@ -1,0 +1,176 @@
+//! What this machine is, as far as a sweep must know it to plan, and a reader to judge its numbers.
+//!
+//! Nodes and caches are read from `/sys`: the commands of the project build without hwloc.
+
+use std::fs;
+
+use serde::Serialize;
+
+use super::units;
+
+/// A summary of the machine and of what this process may use of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Machine {
+    /// Model of the CPU.
+    pub(crate) cpu: String,
+    /// CPUs that this process may run on.
+    pub(crate) cpus: Vec<u32>,
+    /// NUMA nodes with memory.
+    pub(crate) nodes: Vec<usize>,
+    /// Bytes of memory.
+    pub(crate) memory: u64,
+    /// Bytes of memory that can be used without swapping, when the sweep was planned.
+    pub(crate) memory_available: u64,
+    /// Bytes of the largest cache.
+    pub(crate) cache: Option<u64>,
+    /// Release of the kernel.
+    pub(crate) kernel: String,
+    /// Whether the kernel gives huge pages: `always`, `madvise` or `never`.
+    pub(crate) huge_pages: String,
+    /// Whether a hypervisor shares the machine out.
+    pub(crate) virtual_machine: bool,
+    /// Runnable threads over the last minute, when the sweep was planned.
+    pub(crate) load_average: f64,
+}
+
+impl Machine {
+    /// Looks at this machine. What cannot be read is given as unknown, and never stops a sweep.
+    pub(crate) fn discover(topology: &bskip_topology::Machine) -> Self {
+        let cpuinfo = read("/proc/cpuinfo");
+        let meminfo = read("/proc/meminfo");
+        let nodes = id_list(&read("/sys/devices/system/node/has_memory"));
+        Self {
+            cpu: field(&cpuinfo, "model name").unwrap_or_else(|| "unknown CPU".into()),
+            cpus: topology.allowed().iter().collect(),
+            nodes: nodes.filter(|nodes| !nodes.is_empty()).unwrap_or_else(|| vec![0]),
+            memory: kilobytes(&meminfo, "MemTotal").unwrap_or(0),
+            memory_available: kilobytes(&meminfo, "MemAvailable").unwrap_or(u64::MAX),
+            cache: largest_cache(),
+            kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+            huge_pages: chosen(&read("/sys/kernel/mm/transparent_hugepage/enabled")),
+            virtual_machine: field(&cpuinfo, "flags")
+                .is_some_and(|flags| flags.split_whitespace().any(|flag| flag == "hypervisor")),
+            load_average: read("/proc/loadavg")
+                .split_whitespace()
+                .next()
+                .and_then(|number| number.parse().ok())
+                .unwrap_or(0.0),
+        }
+    }
+
+    /// The nodes in words: `one NUMA node (0)`, `2 NUMA nodes (0, 1)`.
+    pub(crate) fn nodes_in_words(&self) -> String {
+        let ids = self.nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        match self.nodes.len() {
+            1 => format!("one NUMA node ({ids})"),
+            number => format!("{number} NUMA nodes ({ids})"),
+        }
+    }
+
+    /// One line for the head of a table.
+    pub(crate) fn summary(&self) -> String {
+        format!(
+            "{}, {} CPU{}, {}, {} memory, Linux {}, huge pages: {}",
+            self.cpu,
+            self.cpus.len(),
+            if self.cpus.len() == 1 { "" } else { "s" },
+            self.nodes_in_words(),
+            units::bytes(self.memory),
+            self.kernel,
+            self.huge_pages,
+        )
+    }
+}
+
+/// A file's text; empty where there is none.
+fn read(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_default()
+}
+
+/// The value of the first `name: value` line.
+fn field(text: &str, name: &str) -> Option<String> {
+    text.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        (key.trim() == name).then(|| value.trim().to_owned())
+    })
+}
+
+/// The bytes of a line such as `MemTotal: 24 kB`.
+fn kilobytes(meminfo: &str, name: &str) -> Option<u64> {
+    let value = field(meminfo, name)?;
+    value.strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// The numbers of a kernel list such as `0-3,8`.
+fn id_list(text: &str) -> Option<Vec<usize>> {
+    let mut ids = Vec::new();
+    for part in text.trim().split(',').filter(|part| !part.is_empty()) {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        ids.extend(first.parse::<usize>().ok()?..=last.parse::<usize>().ok()?);
+    }
+    Some(ids)
+}
+
+/// The word in brackets of `always [madvise] never`.
+fn chosen(text: &str) -> String {
+    let word = text.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
+    word.map_or("unknown", |(word, _)| word).to_owned()
+}
+
+/// The largest cache that CPU 0 reaches.
+fn largest_cache() -> Option<u64> {
+    let caches = fs::read_dir("/sys/devices/system/cpu/cpu0/cache").ok()?;
+    let sizes = caches.flatten().filter_map(|cache| {
+        let size = fs::read_to_string(cache.path().join("size")).ok()?;
+        Some(size.trim().strip_suffix('K')?.parse::<u64>().ok()? << 10)
+    });
+    sizes.max()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A machine that no test depends on finding.
+    pub(crate) fn sample(cpus: u32, nodes: usize) -> Machine {
+        Machine {
+            cpu: "Sample CPU".into(),
+            cpus: (0..cpus).collect(),
+            nodes: (0..nodes).collect(),
+            memory: 8 << 30,
+            memory_available: 6 << 30,
+            cache: Some(32 << 20),
+            kernel: "6.1.0".into(),
+            huge_pages: "madvise".into(),
+            virtual_machine: false,
+            load_average: 0.0,
+        }
+    }
+
+    #[test]
+    fn kernel_texts_are_understood() {
+        assert_eq!(id_list("0-3,8\n"), Some(vec![0, 1, 2, 3, 8]));
+        assert_eq!(id_list("\n"), Some(vec![]));
+        assert_eq!(id_list("a"), None);
+        assert_eq!(chosen("always [madvise] never\n"), "madvise");
+        assert_eq!(chosen(""), "unknown");
+        let meminfo = "MemTotal:       24 kB\nMemAvailable: 12 kB\n";
+        assert_eq!(kilobytes(meminfo, "MemAvailable"), Some(12 << 10));
+        assert_eq!(field("model name\t: A CPU\n", "model name").as_deref(), Some("A CPU"));
+    }
+
+    #[test]
+    fn this_machine_has_what_every_machine_has() {
+        let machine = Machine::discover(&bskip_topology::Machine::discover());
+        assert!(!machine.cpus.is_empty());
+        assert!(!machine.nodes.is_empty());
+        assert!(machine.memory >= machine.memory_available);
+    }
+
+    #[test]
+    fn the_summary_names_nodes_and_cpus() {
+        let text = sample(2, 1).summary();
+        assert!(text.contains("2 CPUs, one NUMA node (0), 8.00 GiB memory"), "{text}");
+        assert!(sample(4, 2).summary().contains("2 NUMA nodes (0, 1)"));
+    }
+}

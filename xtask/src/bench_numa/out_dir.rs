@@ -1,0 +1,69 @@
+//! The folder of `--out`: finished cells as they come, and the results at the end.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::results::Results;
+use super::run::Run;
+use crate::stop::Stop;
+
+/// Gets a line for each run as soon as it has ended, so that nothing that kills us costs a finished cell.
+const RAW: &str = "raw.jsonl";
+/// Written at the end.
+const TABLE: &str = "results.txt";
+const CSV: &str = "results.csv";
+const JSON: &str = "results.json";
+
+/// A folder with the results of one sweep.
+pub(crate) struct OutDir {
+    dir: PathBuf,
+    raw: File,
+}
+
+impl OutDir {
+    /// Makes the folder.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written, or it holds the results of another sweep: those are never overwritten.
+    pub(crate) fn create(dir: &Path) -> Result<Self, Stop> {
+        let cannot = |error: io::Error| Stop::usage(format!("--out {}: {error}", dir.display()));
+        fs::create_dir_all(dir).map_err(cannot)?;
+        if let Some(old) = [RAW, TABLE, CSV, JSON].into_iter().find(|name| dir.join(name).exists()) {
+            return Err(Stop::usage(format!(
+                "--out {}: it already holds {old}; name a new folder",
+                dir.display()
+            )));
+        }
+        let raw = OpenOptions::new().append(true).create_new(true).open(dir.join(RAW)).map_err(cannot)?;
+        Ok(Self { dir: dir.to_owned(), raw })
+    }
+
+    /// Appends a line to the raw file: the description of the sweep before anything runs.
+    pub(crate) fn head(&mut self, line: &str) -> Result<(), Stop> {
+        self.append(line)
+    }
+
+    /// Appends a finished run to the raw file.
+    pub(crate) fn record(&mut self, run: &Run) -> Result<(), Stop> {
+        self.append(&serde_json::to_string(run).expect("a run is plain data"))
+    }
+
+    fn append(&mut self, line: &str) -> Result<(), Stop> {
+        // One write for the line and its end: a reader never sees half a line.
+        self.raw.write_all(format!("{line}\n").as_bytes()).map_err(|error| self.cannot(RAW, &error))
+    }
+
+    /// Writes the results in every form.
+    pub(crate) fn finish(self, results: &Results<'_>) -> Result<(), Stop> {
+        for (name, text) in [(TABLE, results.table()), (CSV, results.csv()), (JSON, results.json())] {
+            fs::write(self.dir.join(name), text).map_err(|error| self.cannot(name, &error))?;
+        }
+        Ok(())
+    }
+
+    fn cannot(&self, name: &str, error: &io::Error) -> Stop {
+        Stop::failure(format!("cannot write {}: {error}", self.dir.join(name).display()))
+    }
+}

@@ -1,0 +1,215 @@
+//! From flags and machine to the list of cells: what runs, next to what, and what cannot run here.
+
+use std::time::Duration;
+
+use bench::protocol::{CellSpec, TraceFiles};
+use serde::Serialize;
+
+use super::args::Args;
+use super::axes::{Axes, defaults};
+use super::machine::Machine;
+use super::names;
+
+/// Everything that a sweep will do.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Plan {
+    /// Settings, each with the cells that are compared with each other in it.
+    pub(crate) groups: Vec<Group>,
+    /// Cells that this machine cannot run.
+    pub(crate) skipped: Vec<Skip>,
+    /// How often each cell runs.
+    pub(crate) repeat: usize,
+    /// Longest time for one cell.
+    pub(crate) timeout: Duration,
+}
+
+/// Cells that differ in the map and its memory only.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Group {
+    /// The cells, in the order of the table.
+    pub(crate) cells: Vec<CellSpec>,
+}
+
+/// A cell that is left out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Skip {
+    /// What would have run.
+    #[serde(flatten)]
+    pub(crate) spec: CellSpec,
+    /// Why it does not.
+    pub(crate) reason: String,
+}
+
+/// What a trace holds, as far as a plan needs it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Trace {
+    /// The files.
+    pub(crate) files: TraceFiles,
+    /// Lines of the load and of the run.
+    pub(crate) lines: (u64, u64),
+}
+
+impl Plan {
+    /// Expands the flags for `machine`.
+    ///
+    /// # Errors
+    ///
+    /// One line that says why the plan is impossible and what to change.
+    pub(crate) fn new(args: &Args, trace: Option<Trace>, machine: &Machine) -> Result<Self, String> {
+        let axes = Axes::new(args, trace, machine);
+        axes.check(machine)?;
+        let mut plan = Self {
+            groups: Vec::new(),
+            skipped: Vec::new(),
+            repeat: args.repeat.unwrap_or(axes.repeat),
+            timeout: args.timeout.unwrap_or(defaults::TIMEOUT),
+        };
+        for workload in &axes.workloads {
+            for dist in &axes.dists {
+                for &threads in &axes.threads {
+                    for pin in &axes.pins {
+                        let (cells, skipped) = axes.group(workload, dist, threads, pin, machine);
+                        plan.skipped.extend(skipped);
+                        if !cells.is_empty() {
+                            plan.groups.push(Group { cells });
+                        }
+                    }
+                }
+            }
+        }
+        match (plan.groups.is_empty(), plan.skipped.first()) {
+            (true, Some(skip)) => {
+                Err(format!("nothing to run: --placement {}: {}", skip.spec.placement, skip.reason))
+            }
+            _ => Ok(plan),
+        }
+    }
+
+    /// How many cells there are.
+    pub(crate) fn cells(&self) -> usize {
+        self.groups.iter().map(|group| group.cells.len()).sum()
+    }
+
+    /// How many child processes will run, if none fails.
+    pub(crate) fn runs(&self) -> usize {
+        self.cells() * self.repeat
+    }
+}
+
+impl Group {
+    /// The setting in words, for a heading.
+    pub(crate) fn title(&self) -> String {
+        let cell = &self.cells[0];
+        let threads = if cell.threads == 1 { "thread" } else { "threads" };
+        match cell.trace {
+            Some(_) => format!("trace, {} {threads}, pin {}", cell.threads, cell.pin),
+            None => {
+                let CellSpec { workload, dist, pin, .. } = cell;
+                format!("{workload}, {dist}, {} {threads}, pin {pin}", cell.threads)
+            }
+        }
+    }
+}
+
+/// The name of a cell's row: the map, and for ours where its memory is.
+pub(crate) fn row_name(spec: &CellSpec) -> String {
+    match names::is_placed(&spec.map) {
+        true => format!("{} {} {}", spec.map, spec.placement, spec.pages),
+        false => spec.map.clone(),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::super::machine::tests::sample;
+    use super::*;
+
+    /// The plan of a command line on a machine.
+    pub(crate) fn plan(line: &str, machine: &Machine) -> Result<Plan, String> {
+        let flags = line.split_whitespace().map(std::ffi::OsString::from).collect();
+        Plan::new(&Args::parse(flags).unwrap(), None, machine)
+    }
+
+    fn rows(group: &Group) -> Vec<String> {
+        group.cells.iter().map(row_name).collect()
+    }
+
+    #[test]
+    fn a_quick_sweep_has_four_maps_and_five_workloads_ours_first() {
+        let plan = plan("--quick", &sample(2, 1)).unwrap();
+        assert_eq!(plan.groups.len(), 5);
+        for group in &plan.groups {
+            assert_eq!(group.cells.len(), 4);
+            assert_eq!(group.cells[0].map, "bskip");
+            assert_eq!(group.cells[0].threads, 2);
+        }
+        assert_eq!(plan.runs(), 20 * defaults::QUICK_REPEAT);
+    }
+
+    #[test]
+    fn flags_win_over_quick() {
+        let plan =
+            plan("--quick --maps bskip --workloads c --keys 7 --ops 9 --repeat 5", &sample(2, 1)).unwrap();
+        assert_eq!((plan.cells(), plan.runs()), (1, 5));
+        let cell = &plan.groups[0].cells[0];
+        assert_eq!((cell.keys, cell.ops), (7, 9));
+    }
+
+    #[test]
+    fn settings_multiply_and_peers_ignore_memory() {
+        let plan = plan(
+            "--maps bskip,congee --workloads load,c --dist uniform,zipfian --threads 1,2 --pin none,compact \
+             --placement local,node:1 --pages thp,4k",
+            &sample(4, 2),
+        )
+        .unwrap();
+        assert_eq!(plan.groups.len(), 2 * 2 * 2 * 2);
+        assert_eq!(plan.groups[0].title(), "load, uniform, 1 thread, pin none");
+        assert_eq!(
+            rows(&plan.groups[0]),
+            ["bskip local thp", "bskip node:1 thp", "bskip local 4k", "bskip node:1 4k", "congee"]
+        );
+        assert!(plan.skipped.is_empty());
+    }
+
+    #[test]
+    fn one_node_lists_the_remote_cells_as_skipped() {
+        let plan = plan("--maps bskip,congee --workloads c,e", &sample(2, 1)).unwrap();
+        assert_eq!(plan.cells(), 4);
+        let skipped: Vec<_> = plan.skipped.iter().map(|skip| skip.spec.placement.as_str()).collect();
+        assert_eq!(skipped, ["interleave", "node:1", "interleave", "node:1"]);
+        assert!(plan.skipped[1].reason.contains("this machine has one NUMA node (0)"));
+    }
+
+    #[test]
+    fn several_nodes_get_the_remote_cells() {
+        let plan = plan("--maps bskip --workloads c", &sample(4, 2)).unwrap();
+        assert_eq!(rows(&plan.groups[0]), ["bskip local thp", "bskip interleave thp", "bskip node:1 thp"]);
+        assert!(plan.skipped.is_empty());
+    }
+
+    #[test]
+    fn a_named_node_that_is_missing_is_skipped_and_an_empty_plan_refused() {
+        let some = plan("--maps bskip --workloads c --placement local,node:3", &sample(4, 2)).unwrap();
+        assert_eq!((some.cells(), some.skipped.len()), (1, 1));
+        let none = plan("--maps bskip --workloads c --placement node:1", &sample(2, 1)).unwrap_err();
+        assert!(none.contains("nothing to run") && none.contains("one NUMA node"), "{none}");
+    }
+
+    #[test]
+    fn impossible_plans_are_refused_with_a_way_out() {
+        let machine = sample(2, 1);
+        let memory = plan("--keys 1G", &machine).unwrap_err();
+        assert!(memory.contains("use at most --keys"), "{memory}");
+    }
+
+    #[test]
+    fn a_trace_is_one_workload_with_the_sizes_of_its_files() {
+        let trace = Trace { files: TraceFiles { load: "l".into(), run: "r".into() }, lines: (3, 4) };
+        let args = Args { maps: Some(vec!["bskip".into()]), ..Args::default() };
+        let plan = Plan::new(&args, Some(trace), &sample(2, 1)).unwrap();
+        let cell = &plan.groups[0].cells[0];
+        assert_eq!((cell.workload.as_str(), cell.keys, cell.ops), ("trace", 3, 4));
+        assert_eq!(plan.groups[0].title(), "trace, 2 threads, pin compact");
+    }
+}

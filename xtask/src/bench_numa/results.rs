@@ -1,0 +1,230 @@
+//! All that a sweep has to tell, gathered once for the table, the CSV and the JSON.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bench::protocol::{CellOutcome, CellSpec};
+use serde::Serialize;
+
+use super::caveats::caveats;
+use super::cell_binary::Build;
+use super::machine::Machine;
+use super::plan::{Plan, Skip, row_name};
+use super::run::Run;
+use super::summary::{self, Row, rate};
+use super::table;
+
+/// A sweep after its end.
+pub(crate) struct Results<'a> {
+    /// The command line.
+    pub(crate) command: &'a str,
+    /// Where it ran.
+    pub(crate) machine: &'a Machine,
+    /// What ran.
+    pub(crate) build: &'a Build,
+    /// What was to run.
+    pub(crate) plan: &'a Plan,
+    /// What did run.
+    pub(crate) runs: &'a [Run],
+    /// Whether all of the plan ran.
+    pub(crate) complete: bool,
+}
+
+/// A row of the table in the JSON.
+#[derive(Serialize)]
+struct JsonCell<'a> {
+    #[serde(flatten)]
+    spec: &'a CellSpec,
+    #[serde(flatten)]
+    row: &'a Row,
+}
+
+/// The JSON.
+#[derive(Serialize)]
+struct Json<'a> {
+    command: &'a str,
+    machine: &'a Machine,
+    build: &'a Build,
+    repeat: usize,
+    interrupted: Option<String>,
+    cells: Vec<JsonCell<'a>>,
+    skipped: &'a [Skip],
+    notes: Vec<String>,
+    runs: &'a [Run],
+}
+
+/// A line of the CSV: one round of one cell.
+#[derive(Default, Serialize)]
+struct CsvLine<'a> {
+    status: &'a str,
+    round: Option<usize>,
+    map: &'a str,
+    workload: &'a str,
+    dist: &'a str,
+    threads: usize,
+    placement: &'a str,
+    pin: &'a str,
+    pages: &'a str,
+    keys: u64,
+    ops: u64,
+    seed: u64,
+    seconds: Option<f64>,
+    mops: Option<f64>,
+    p50_ns: Option<u64>,
+    p99_ns: Option<u64>,
+    p999_ns: Option<u64>,
+    max_ns: Option<u64>,
+    bytes_per_key: Option<f64>,
+    bytes_source: &'a str,
+    reserved_per_key: Option<f64>,
+    local_blocks: Option<u64>,
+    remote_blocks: Option<u64>,
+    checked: Option<u64>,
+    reason: &'a str,
+    notes: String,
+}
+
+impl<'a> CsvLine<'a> {
+    /// The columns that say which cell it is.
+    fn of(spec: &'a CellSpec) -> Self {
+        Self {
+            map: &spec.map,
+            workload: &spec.workload,
+            dist: &spec.dist,
+            threads: spec.threads,
+            placement: &spec.placement,
+            pin: &spec.pin,
+            pages: &spec.pages,
+            keys: spec.keys,
+            ops: spec.ops,
+            seed: spec.seed,
+            ..Self::default()
+        }
+    }
+
+    /// The columns of a run.
+    fn of_run(run: &'a Run) -> Self {
+        let line = Self { round: Some(run.round), ..Self::of(&run.spec) };
+        match &run.result {
+            CellOutcome::Failed { reason } => Self { status: "failed", reason, ..line },
+            CellOutcome::Skipped { reason } => Self { status: "skipped", reason, ..line },
+            CellOutcome::Measured(m) => Self {
+                status: "measured",
+                ops: m.ops,
+                seconds: Some(m.seconds),
+                mops: Some(rate(m)),
+                p50_ns: Some(m.latency.p50),
+                p99_ns: Some(m.latency.p99),
+                p999_ns: Some(m.latency.p999),
+                max_ns: Some(m.latency.max),
+                bytes_per_key: m.bytes_per_key,
+                bytes_source: &m.bytes_source,
+                reserved_per_key: m.reserved_per_key,
+                local_blocks: m.local_blocks,
+                remote_blocks: m.remote_blocks,
+                checked: Some(m.checked),
+                notes: m.notes.join("; "),
+                ..line
+            },
+        }
+    }
+}
+
+impl Results<'_> {
+    /// The rows, group by group.
+    pub(crate) fn rows(&self) -> Vec<Vec<Row>> {
+        summary::rows(self.plan, self.runs)
+    }
+
+    /// How many cells gave a wrong answer, crashed, or hung.
+    pub(crate) fn failed(&self) -> usize {
+        self.rows().iter().flatten().filter(|row| matches!(row, Row::Failed { .. })).count()
+    }
+
+    /// `interrupted: 3 of 20 cells done`, where not everything ran.
+    pub(crate) fn interrupted(&self) -> Option<String> {
+        let done = self.rows().iter().flatten().filter(|row| self.is_done(row)).count();
+        let message = || {
+            format!(
+                "interrupted: {done} of {} cells done ({} of {} runs)",
+                self.plan.cells(),
+                self.runs.len(),
+                self.plan.runs()
+            )
+        };
+        (!self.complete).then(message)
+    }
+
+    /// Whether nothing is left to run for this row.
+    fn is_done(&self, row: &Row) -> bool {
+        match row {
+            Row::Measured(numbers) => numbers.rounds == self.plan.repeat,
+            Row::Failed { .. } | Row::Skipped { .. } => true,
+            Row::NotRun => false,
+        }
+    }
+
+    /// What cells fell back to, each said once with the rows that it holds for.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let mut rows_of: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for run in self.runs {
+            if let CellOutcome::Measured(measurement) = &run.result {
+                for note in &measurement.notes {
+                    rows_of.entry(note).or_default().insert(row_name(&run.spec));
+                }
+            }
+        }
+        let line = |(note, rows): (&str, BTreeSet<String>)| {
+            format!("{note} ({})", rows.into_iter().collect::<Vec<_>>().join(", "))
+        };
+        rows_of.into_iter().map(line).collect()
+    }
+
+    /// The table for people.
+    pub(crate) fn table(&self) -> String {
+        table::render(self, &caveats(self.plan, self.machine))
+    }
+
+    /// Every run on a line, and every cell that was planned out on another.
+    pub(crate) fn csv(&self) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for run in self.runs {
+            writer.serialize(CsvLine::of_run(run)).expect("memory takes every line");
+        }
+        for skip in &self.plan.skipped {
+            let line = CsvLine { status: "skipped", reason: &skip.reason, ..CsvLine::of(&skip.spec) };
+            writer.serialize(line).expect("memory takes every line");
+        }
+        let bytes = writer.into_inner().expect("memory takes every line");
+        String::from_utf8(bytes).expect("all columns are text")
+    }
+
+    /// Everything, with the raw runs.
+    pub(crate) fn json(&self) -> String {
+        let rows = self.rows();
+        let cells =
+            self.plan.groups.iter().zip(&rows).flat_map(|(group, rows)| {
+                group.cells.iter().zip(rows).map(|(spec, row)| JsonCell { spec, row })
+            });
+        let mut notes = caveats(self.plan, self.machine);
+        notes.extend(self.notes());
+        let json = Json {
+            command: self.command,
+            machine: self.machine,
+            build: self.build,
+            repeat: self.plan.repeat,
+            interrupted: self.interrupted(),
+            cells: cells.collect(),
+            skipped: &self.plan.skipped,
+            notes,
+            runs: self.runs,
+        };
+        let mut text = serde_json::to_string_pretty(&json).expect("results are plain data");
+        text.push('\n');
+        text
+    }
+
+    /// The first line of `raw.jsonl`, before anything has run.
+    pub(crate) fn raw_head(command: &str, machine: &Machine, build: &Build) -> String {
+        serde_json::json!({ "command": command, "machine": machine, "build": build }).to_string()
+    }
+}

@@ -1,0 +1,214 @@
+//! The rounds of a sweep: every cell once in each, in an order that lets no map profit from the time of day.
+
+use std::collections::HashSet;
+
+use bench::protocol::{CellOutcome, CellSpec};
+use serde::{Deserialize, Serialize};
+
+use super::plan::Plan;
+use crate::stop::Stop;
+
+/// Something that can run one cell.
+pub(crate) trait CellRunner {
+    /// Runs `spec` to its end.
+    fn run(&mut self, spec: &CellSpec) -> Ended;
+}
+
+/// How the attempt to run a cell ended.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Ended {
+    /// The cell ran, well or badly.
+    With(CellOutcome),
+    /// The cell makes no sense to whoever should run it, say for a bad line in a trace.
+    Refused(String),
+    /// The user does not want to wait for it.
+    Interrupted,
+}
+
+/// Where a cell stands in the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Place {
+    /// Index of the group.
+    pub(crate) group: usize,
+    /// Index of the cell in its group.
+    pub(crate) row: usize,
+}
+
+/// One run of one cell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Run {
+    /// Which cell; not written, the specification says it.
+    #[serde(skip, default = "nowhere")]
+    pub(crate) place: Place,
+    /// The round, from 1.
+    pub(crate) round: usize,
+    /// What ran.
+    pub(crate) spec: CellSpec,
+    /// How it ended.
+    pub(crate) result: CellOutcome,
+}
+
+/// The place of a run that was read back without its plan.
+fn nowhere() -> Place {
+    Place { group: usize::MAX, row: usize::MAX }
+}
+
+/// The order of round `round` (from 1): settings in the plan's order, in each the cells rotated by one more
+/// than in the round before, so that each map takes each position and drift of the machine hits all alike.
+pub(crate) fn order(plan: &Plan, round: usize) -> Vec<Place> {
+    let mut places = Vec::with_capacity(plan.cells());
+    for (group, cells) in plan.groups.iter().map(|group| group.cells.len()).enumerate() {
+        places.extend((0..cells).map(|position| Place { group, row: (position + round - 1) % cells }));
+    }
+    places
+}
+
+/// Runs all rounds. `before` hears of each cell that starts, `after` of each that ended.
+///
+/// A cell that failed or was skipped is not run in later rounds: it has no number to refine.
+/// Returns the runs that ended and whether the sweep came to its end.
+///
+/// # Errors
+///
+/// The very first cell was refused: then the command line is wrong, not the map. Or what `after` could not
+/// do.
+pub(crate) fn sweep(
+    plan: &Plan,
+    runner: &mut dyn CellRunner,
+    mut before: impl FnMut(usize, &CellSpec),
+    mut after: impl FnMut(&Run) -> Result<(), Stop>,
+) -> Result<(Vec<Run>, bool), Stop> {
+    let mut runs: Vec<Run> = Vec::with_capacity(plan.runs());
+    let mut given_up = HashSet::new();
+    for round in 1..=plan.repeat {
+        for place in order(plan, round) {
+            if given_up.contains(&place) {
+                continue;
+            }
+            let spec = &plan.groups[place.group].cells[place.row];
+            before(round, spec);
+            let result = match runner.run(spec) {
+                Ended::With(outcome) => outcome,
+                Ended::Refused(why) if runs.is_empty() => return Err(Stop::usage(why)),
+                Ended::Refused(why) => CellOutcome::Failed { reason: why },
+                Ended::Interrupted => return Ok((runs, false)),
+            };
+            if !matches!(result, CellOutcome::Measured(_)) {
+                given_up.insert(place);
+            }
+            let run = Run { place, round, spec: spec.clone(), result };
+            after(&run)?;
+            runs.push(run);
+        }
+    }
+    Ok((runs, true))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::super::machine::tests::sample;
+    use super::super::plan::tests::plan;
+    use super::*;
+
+    /// A measurement of `mops` million operations a second.
+    pub(crate) fn measured(mops: f64) -> CellOutcome {
+        let line = serde_json::json!({
+            "outcome": "measured",
+            "ops": 1_000_000,
+            "seconds": 1.0 / mops,
+            "latency": { "samples": 10, "p50": 350, "p99": 1_200, "p999": 34_000, "max": 2_000_000 },
+            "bytes_per_key": 26.8,
+            "bytes_source": "arena",
+            "local_blocks": 12,
+            "remote_blocks": 0,
+            "checked": 5,
+            "notes": [],
+        });
+        serde_json::from_value(line).expect("this is the protocol")
+    }
+
+    /// Answers from a script, and remembers what it was asked.
+    struct Scripted<F> {
+        answer: F,
+        asked: Vec<String>,
+    }
+
+    impl<F: FnMut(&CellSpec, usize) -> Ended> CellRunner for Scripted<F> {
+        fn run(&mut self, spec: &CellSpec) -> Ended {
+            self.asked.push(format!("{}/{}", spec.workload, spec.map));
+            (self.answer)(spec, self.asked.len())
+        }
+    }
+
+    fn run_all(plan: &Plan, answer: impl FnMut(&CellSpec, usize) -> Ended) -> (Vec<Run>, bool, Vec<String>) {
+        let mut runner = Scripted { answer, asked: Vec::new() };
+        let mut recorded = 0;
+        let (runs, complete) = sweep(
+            plan,
+            &mut runner,
+            |_, _| (),
+            |_| {
+                recorded += 1;
+                Ok(())
+            },
+        )
+        .unwrap();
+        assert_eq!(recorded, runs.len());
+        (runs, complete, runner.asked)
+    }
+
+    #[test]
+    fn rounds_are_interleaved_and_rotated() {
+        let plan = plan("--maps bskip,congee,masstree --workloads load,c --repeat 3", &sample(2, 1)).unwrap();
+        let (runs, complete, asked) = run_all(&plan, |_, _| Ended::With(measured(1.0)));
+        assert!(complete);
+        assert_eq!(
+            asked,
+            [
+                ["load/bskip", "load/congee", "load/masstree", "c/bskip", "c/congee", "c/masstree"],
+                ["load/congee", "load/masstree", "load/bskip", "c/congee", "c/masstree", "c/bskip"],
+                ["load/masstree", "load/bskip", "load/congee", "c/masstree", "c/bskip", "c/congee"],
+            ]
+            .concat()
+        );
+        assert_eq!(runs.iter().map(|run| run.round).max(), Some(3));
+    }
+
+    #[test]
+    fn a_failed_cell_is_not_run_again_and_the_others_go_on() {
+        let plan = plan("--maps bskip,congee --workloads c --repeat 3", &sample(2, 1)).unwrap();
+        let (_, complete, asked) = run_all(&plan, |spec, _| {
+            Ended::With(match spec.map.as_str() {
+                "bskip" => CellOutcome::Failed { reason: "key 7 lost".into() },
+                _ => measured(1.0),
+            })
+        });
+        assert!(complete);
+        assert_eq!(asked, ["c/bskip", "c/congee", "c/congee", "c/congee"]);
+    }
+
+    #[test]
+    fn an_interrupted_sweep_keeps_what_is_finished() {
+        let plan = plan("--maps bskip,congee --workloads c,e --repeat 2", &sample(2, 1)).unwrap();
+        let (runs, complete, asked) =
+            run_all(&plan, |_, call| if call < 4 { Ended::With(measured(1.0)) } else { Ended::Interrupted });
+        assert!(!complete);
+        assert_eq!((runs.len(), asked.len()), (3, 4));
+    }
+
+    #[test]
+    fn a_refusal_stops_the_sweep_only_if_nothing_ran_before() {
+        let plan = plan("--maps bskip,congee --workloads c --repeat 1", &sample(2, 1)).unwrap();
+        let refuse_from = |first: usize| Scripted {
+            answer: move |_: &CellSpec, call| match call < first {
+                true => Ended::With(measured(1.0)),
+                false => Ended::Refused("line 3: what?".into()),
+            },
+            asked: Vec::new(),
+        };
+        let at_once = sweep(&plan, &mut refuse_from(1), |_, _| (), |_| Ok(()));
+        assert_eq!(at_once, Err(Stop::usage("line 3: what?")));
+        let (runs, _) = sweep(&plan, &mut refuse_from(2), |_, _| (), |_| Ok(())).unwrap();
+        assert_eq!(runs[1].result, CellOutcome::Failed { reason: "line 3: what?".into() });
+    }
+}

@@ -1,0 +1,274 @@
+//! The results as a table for people: a heading for each setting, a row for each cell, reasons below.
+
+use std::fmt::Write as _;
+
+use bench::protocol::CellSpec;
+
+use super::plan::{Skip, row_name};
+use super::results::Results;
+use super::summary::{Numbers, Row, Spread};
+use super::units::{self, nanoseconds, three_digits};
+
+/// Headings of the columns; the first is left-aligned.
+const COLUMNS: [&str; 10] =
+    ["map", "Mops/s", "min-max", "ratio", "by round", "p50", "p99", "p99.9", "B/key", "local/remote"];
+
+/// One line of the table.
+enum Line {
+    /// A cell with numbers: one text for each column.
+    Cells([String; COLUMNS.len()]),
+    /// A cell without: its name, and why.
+    Words(String, String),
+}
+
+/// The whole report, ending in a newline.
+pub(crate) fn render(results: &Results<'_>, caveats: &[String]) -> String {
+    let rows = results.rows();
+    let lines: Vec<Vec<Line>> = results
+        .plan
+        .groups
+        .iter()
+        .zip(&rows)
+        .map(|(group, rows)| group.cells.iter().zip(rows).map(|(spec, row)| line(spec, row)).collect())
+        .collect();
+    let widths = widths(&lines);
+    let mut text = head(results);
+    for (group, lines) in results.plan.groups.iter().zip(&lines) {
+        text.push('\n');
+        push_line(&mut text, &group.title());
+        push_line(&mut text, &columns(&COLUMNS, &widths));
+        for line in lines {
+            let line = match line {
+                Line::Cells(cells) => columns(&cells.each_ref().map(String::as_str), &widths),
+                Line::Words(name, words) => format!("  {name:<width$}  {words}", width = widths[0]),
+            };
+            push_line(&mut text, &line);
+        }
+    }
+    text.push('\n');
+    foot(&mut text, results, caveats);
+    text
+}
+
+/// Machine, build, command, and what every cell has in common.
+fn head(results: &Results<'_>) -> String {
+    let plan = results.plan;
+    let first = &plan.groups[0].cells[0];
+    format!(
+        "{command}\n{machine}\n{build}\n{keys} keys, {ops} operations (load: the keys), seed {seed}, {rounds}\n",
+        command = results.command,
+        machine = results.machine.summary(),
+        build = results.build.description,
+        keys = units::count(first.keys),
+        ops = units::count(first.ops),
+        seed = first.seed,
+        rounds = match plan.repeat {
+            1 => "one round".to_owned(),
+            number => format!("{number} interleaved rounds"),
+        },
+    )
+}
+
+/// How to read it, what was left out, what it cannot show, and whether it is all.
+fn foot(text: &mut String, results: &Results<'_>, caveats: &[String]) {
+    push_line(
+        text,
+        "Mops/s: median of the rounds. ratio: of the medians, to the setting's first row; by round: median of \
+         the ratios\nwithin each round. B/key: counted by the arena, or ~ the growth of the process.",
+    );
+    let skipped = skipped(&results.plan.skipped);
+    section(text, "Skipped", &skipped);
+    section(text, "What these numbers cannot show", caveats);
+    section(text, "Notes", &results.notes());
+    if let Some(line) = results.interrupted() {
+        push_line(text, &format!("\n{line}"));
+    }
+    match results.failed() {
+        0 => {}
+        1 => push_line(text, "\n1 cell FAILED: its reason stands in its row"),
+        number => push_line(text, &format!("\n{number} cells FAILED: their reasons stand in their rows")),
+    }
+}
+
+/// A heading with a line for each item; nothing without items.
+fn section(text: &mut String, heading: &str, items: &[String]) {
+    if items.is_empty() {
+        return;
+    }
+    push_line(text, &format!("\n{heading}:"));
+    for item in items {
+        push_line(text, &format!("  {item}"));
+    }
+}
+
+/// Cells that the plan left out, those with the same row and reason on one line.
+pub(crate) fn skipped(skips: &[Skip]) -> Vec<String> {
+    let mut kinds: Vec<(String, &str, usize)> = Vec::new();
+    for Skip { spec, reason } in skips {
+        let name = row_name(spec);
+        match kinds.iter_mut().find(|(row, why, _)| *row == name && why == reason) {
+            Some((.., cells)) => *cells += 1,
+            None => kinds.push((name, reason, 1)),
+        }
+    }
+    kinds
+        .into_iter()
+        .map(|(name, reason, cells)| {
+            let plural = if cells == 1 { "" } else { "s" };
+            format!("{name} ({cells} cell{plural}): {reason}")
+        })
+        .collect()
+}
+
+fn line(spec: &CellSpec, row: &Row) -> Line {
+    let words = |words: String| Line::Words(row_name(spec), words);
+    match row {
+        Row::Measured(numbers) => Line::Cells(cells(row_name(spec), numbers)),
+        Row::Failed { reason } => words(format!("FAILED  {reason}")),
+        Row::Skipped { reason } => words(format!("skipped: {reason}")),
+        Row::NotRun => words("not run".into()),
+    }
+}
+
+fn cells(name: String, numbers: &Numbers) -> [String; COLUMNS.len()] {
+    let or_dash = |number: Option<f64>| number.map_or_else(|| "-".into(), three_digits);
+    let Numbers { mops, latency, .. } = numbers;
+    let [p50, p99, p999] = [latency.p50, latency.p99, latency.p999].map(|ns| match latency.samples {
+        0 => "-".to_owned(),
+        _ => nanoseconds(ns),
+    });
+    let estimated = if numbers.bytes_source == "arena" { "" } else { "~" };
+    [
+        name,
+        three_digits(mops.median),
+        if numbers.rounds == 1 { "-".into() } else { range(mops) },
+        or_dash(numbers.ratio),
+        or_dash(numbers.ratio_by_round),
+        p50,
+        p99,
+        p999,
+        numbers.bytes_per_key.map_or_else(|| "-".into(), |bytes| format!("{estimated}{bytes:.1}")),
+        numbers.blocks.map_or_else(|| "-".into(), |(local, remote)| format!("{local}/{remote}")),
+    ]
+}
+
+fn range(spread: &Spread) -> String {
+    format!("{}-{}", three_digits(spread.min), three_digits(spread.max))
+}
+
+/// The width of each column over all groups, so that the groups line up.
+fn widths(groups: &[Vec<Line>]) -> [usize; COLUMNS.len()] {
+    let mut widths = COLUMNS.map(str::len);
+    for line in groups.iter().flatten() {
+        match line {
+            Line::Words(name, _) => widths[0] = widths[0].max(name.len()),
+            Line::Cells(cells) => {
+                for (width, cell) in widths.iter_mut().zip(cells) {
+                    *width = (*width).max(cell.len());
+                }
+            }
+        }
+    }
+    widths
+}
+
+/// A line of columns: the first to the left, the numbers to the right.
+fn columns(cells: &[&str; COLUMNS.len()], widths: &[usize; COLUMNS.len()]) -> String {
+    let mut line = format!("  {:<width$}", cells[0], width = widths[0]);
+    for (cell, width) in cells.iter().zip(widths).skip(1) {
+        write!(line, "  {cell:>width$}").expect("a String takes everything");
+    }
+    line
+}
+
+/// Appends a line without blanks at its end.
+fn push_line(text: &mut String, line: &str) {
+    text.push_str(line.trim_end());
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use bench::protocol::CellOutcome;
+
+    use super::super::cell_binary::Build;
+    use super::super::machine::tests::sample;
+    use super::super::plan::Plan;
+    use super::super::plan::tests::plan;
+    use super::super::run::Run;
+    use super::super::run::tests::measured;
+    use super::super::summary::tests::run;
+    use super::*;
+
+    /// Renders a sweep over one setting.
+    fn rendered(plan: &Plan, runs: &[Run], complete: bool) -> String {
+        let build = Build { path: "cell".into(), description: "rustc 1".into() };
+        let machine = sample(2, 1);
+        let command = "cargo xtask bench-numa";
+        Results { command, machine: &machine, build: &build, plan, runs, complete }.table()
+    }
+
+    fn line_of<'a>(text: &'a str, start: &str) -> &'a str {
+        text.lines()
+            .find(|line| line.trim_start().starts_with(start))
+            .unwrap_or_else(|| panic!("{start} in {text}"))
+    }
+
+    #[test]
+    fn rows_line_up_under_their_headings() {
+        let plan = plan("--maps bskip,crossbeam-skiplist --workloads c --repeat 2", &sample(2, 1)).unwrap();
+        let runs = [
+            run(&plan, 0, 1, measured(8.0)),
+            run(&plan, 1, 1, measured(0.4)),
+            run(&plan, 1, 2, measured(0.5)),
+            run(&plan, 0, 2, measured(10.0)),
+        ];
+        let text = rendered(&plan, &runs, true);
+        let head = line_of(&text, "map ");
+        let ours = line_of(&text, "bskip local thp");
+        let peer = line_of(&text, "crossbeam-skiplist ");
+        assert_eq!(head.len(), ours.len());
+        assert_eq!(head.len(), peer.len());
+        let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ");
+        assert_eq!(words(ours), "bskip local thp 9.00 8.00-10.0 1.00 1.00 350 ns 1.20 us 34.0 us 26.8 12/0");
+        assert!(words(peer).starts_with("crossbeam-skiplist 0.45 0.40-0.50 0.05 0.05"), "{peer}");
+        assert!(text.contains("c, uniform, 2 threads, pin compact"));
+        assert!(text.contains("Sample CPU") && text.contains("rustc 1") && text.contains("1M keys"));
+        assert!(text.lines().all(|line| line.trim_end() == line));
+    }
+
+    #[test]
+    fn a_failed_row_has_a_reason_and_no_number() {
+        let plan = plan("--maps bskip,congee --workloads c --repeat 1", &sample(2, 1)).unwrap();
+        let failed = CellOutcome::Failed { reason: "key 7 lost".into() };
+        let text = rendered(&plan, &[run(&plan, 0, 1, measured(8.0)), run(&plan, 1, 1, failed)], true);
+        let row = line_of(&text, "congee");
+        assert!(row.ends_with("FAILED  round 1: key 7 lost"), "{row}");
+        assert!(text.contains("1 cell FAILED"));
+    }
+
+    #[test]
+    fn skipped_cells_are_counted_once_for_each_reason() {
+        let plan = plan("--maps bskip --workloads c,e --repeat 1", &sample(2, 1)).unwrap();
+        let text = rendered(&plan, &[], false);
+        let line = line_of(&text, "bskip node:1 thp");
+        assert!(line.contains("(2 cells): remote placement: this machine has one NUMA node (0)"), "{line}");
+        assert!(text.contains("interrupted: 0 of 2 cells done (0 of 2 runs)"));
+        assert!(line_of(&text, "bskip local thp").ends_with("not run"));
+    }
+
+    #[test]
+    fn notes_are_said_once_with_their_rows() {
+        let plan = plan("--maps bskip,congee --workloads c --repeat 2", &sample(2, 1)).unwrap();
+        let noted = || match measured(1.0) {
+            CellOutcome::Measured(mut m) => {
+                m.notes = vec!["mbind was refused".into()];
+                CellOutcome::Measured(m)
+            }
+            other => other,
+        };
+        let text = rendered(&plan, &[run(&plan, 0, 1, noted()), run(&plan, 0, 2, noted())], true);
+        assert_eq!(text.matches("mbind was refused").count(), 1, "{text}");
+        assert!(text.contains("mbind was refused (bskip local thp)"));
+    }
+}

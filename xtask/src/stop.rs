@@ -1,0 +1,39 @@
+//! How a command ends early: an exit code and one line that says what to do.
+
+use std::process::ExitCode;
+
+/// The reason why a command did not end well.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Stop {
+    /// Exit code of the process.
+    pub(crate) code: u8,
+    /// One line for standard error; empty where everything has been said already.
+    pub(crate) line: String,
+}
+
+impl Stop {
+    /// Exit code when something that was asked for went wrong.
+    pub(crate) const FAILURE: u8 = 1;
+    /// Exit code when what was asked for makes no sense.
+    pub(crate) const USAGE: u8 = 2;
+    /// Exit code after Ctrl-C, as shells give it: 128 + SIGINT.
+    pub(crate) const INTERRUPTED: u8 = 130;
+
+    /// The command line cannot be obeyed.
+    pub(crate) fn usage(line: impl Into<String>) -> Self {
+        Self { code: Self::USAGE, line: line.into() }
+    }
+
+    /// Something failed on the way.
+    pub(crate) fn failure(line: impl Into<String>) -> Self {
+        Self { code: Self::FAILURE, line: line.into() }
+    }
+
+    /// Prints the line and gives the exit code.
+    pub(crate) fn report(self) -> ExitCode {
+        if !self.line.is_empty() {
+            eprintln!("xtask: {}", self.line);
+        }
+        ExitCode::from(self.code)
+    }
+}

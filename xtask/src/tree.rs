@@ -1,0 +1,29 @@
+//! Where the repository is, and which files belong to it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::stop::Stop;
+
+/// The folder of the workspace's `Cargo.toml`.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in a folder of the workspace")
+}
+
+/// The files that git tracks or would track, relative to the root, in git's order.
+///
+/// Files that are deleted but not yet committed as such are left out.
+pub(crate) fn files() -> Result<Vec<PathBuf>, Stop> {
+    let listing = Command::new("git")
+        .args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"])
+        .current_dir(root())
+        .output()
+        .map_err(|error| Stop::failure(format!("git ls-files: {error}; install git")))?;
+    if !listing.status.success() {
+        let complaint = String::from_utf8_lossy(&listing.stderr);
+        return Err(Stop::failure(format!("git ls-files failed: {}", complaint.trim())));
+    }
+    let names = String::from_utf8_lossy(&listing.stdout);
+    let present = names.split('\0').filter(|name| !name.is_empty() && root().join(name).is_file());
+    Ok(present.map(PathBuf::from).collect())
+}

@@ -1,0 +1,47 @@
+//! What the tests of the command line share: the program, the fake cells, and a folder to write to.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A fake `bench-cell`: a script in `cells`, by name.
+pub(crate) fn cell(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/cells").join(format!("{name}.sh"))
+}
+
+/// `xtask bench-numa` with the flags in `line` and the fake cell.
+pub(crate) fn bench_numa(cell_name: &str, line: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command.arg("bench-numa").args(line.split_whitespace()).arg("--cell-bin").arg(cell(cell_name));
+    command
+}
+
+/// What a command printed, and its exit code.
+pub(crate) struct Printed {
+    pub(crate) out: String,
+    pub(crate) err: String,
+    pub(crate) code: Option<i32>,
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(command: &mut Command) -> Printed {
+    printed(command.output().expect("the command starts"))
+}
+
+/// The output as text.
+pub(crate) fn printed(output: Output) -> Printed {
+    Printed {
+        out: String::from_utf8(output.stdout).expect("standard output is UTF-8"),
+        err: String::from_utf8(output.stderr).expect("standard error is UTF-8"),
+        code: output.status.code(),
+    }
+}
+
+/// A path that no other test uses, in the target folder; nothing exists there.
+pub(crate) fn fresh_path(name: &str) -> PathBuf {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}-{number}", std::process::id()));
+    assert!(!path.exists());
+    path
+}

@@ -1,0 +1,5 @@
+//! The `xtask` binary from outside.
+
+mod common;
+mod interrupt;
+mod sweep;
