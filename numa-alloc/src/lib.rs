@@ -53,16 +53,20 @@
 //! away.
 //!
 //! ```text
-//! base (2 MiB-aligned)                 base + stripe                   base + 2 stripes
-//! ├─────────────── node 0 ──────────────┼─────────────── node 1 ───────────────┤ …
-//! │·│B│B│B│B│B│B│ free │ ╌╌ reserved ╌╌ │·│B│B│B│ free │ ╌╌╌╌ reserved ╌╌╌╌╌╌╌ │
-//!  ▲ └─── carved ─┴──────┤              ▲                                       ▲
-//!  │     committed: readable, writable, │ mbind(preferred), once a stripe       │
-//!  │     madvise(huge)                  │                                       no access, no memory
-//!  unit 0 is in no block
+//! base, 2 MiB-aligned                       base + stripe
+//! │                                         │
+//! ├──────────── stripe of node 0 ───────────┼──────────── stripe of node 1 ───────────┤ …
+//! │·│B│B│B│B│B│B│      │                    │·│B│B│B│      │                          │
+//!  ▲ └─ carved ──┘      no access, no memory
+//!  │└── committed ──────┘
+//!  └ in no block, so that no block has the number 0
 //!
-//! beside it, one 32-bit link a block:  │0│1│2│3│…   free lists never write into a block
+//! carved      blocks that were issued at some time, or are in a free list
+//! committed   readable and writable, zero until touched, madvise(MADV_HUGEPAGE)
+//! stripe      mbind(MPOL_PREFERRED) to its node, once, before the first touch
 //! ```
+//!
+//! Beside it lies a range of 32-bit links, one for each block: free lists never write into a block.
 //!
 //! Memory is committed from the front of a stripe in slabs of 2 MiB, later of up to 32 MiB, and carved into blocks
 //! in runs of up to 16, one run for one of the node's 16 shards (free lists; a thread keeps to one). A thread that

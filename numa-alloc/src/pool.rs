@@ -176,6 +176,7 @@ unsafe impl NodePool for NumaPool {
         unsafe { self.blocks.start().add(block.0.get() as usize * UNIT) }
     }
 
+    #[inline]
     unsafe fn home(&self, block: BlockId) -> Option<NodeId> {
         Some(self.core.stripes[self.core.stripe_of(block)].place().node)
     }

@@ -4,7 +4,7 @@
 
 use core::ptr::{self, NonNull};
 
-use libc::{c_int, c_void};
+use libc::c_int;
 
 /// The error number that a refused call left behind.
 pub(crate) type Errno = i32;
@@ -66,7 +66,7 @@ pub(crate) unsafe fn commit(start: NonNull<u8>, len: usize) -> Result<(), Errno>
 pub(crate) unsafe fn advise_huge(start: NonNull<u8>, len: usize, huge: bool) -> Result<(), Errno> {
     let advice = if huge { libc::MADV_HUGEPAGE } else { libc::MADV_NOHUGEPAGE };
     // SAFETY: the range is the caller's, and this advice changes no content.
-    outcome(unsafe { libc::madvise(start.as_ptr().cast::<c_void>(), len, advice) })
+    outcome(unsafe { libc::madvise(start.as_ptr().cast(), len, advice) })
 }
 
 /// The kernel's limit is 1024 nodes on every distribution that we know.
