@@ -154,7 +154,7 @@ fn default_placements(machine: &Machine) -> (Vec<String>, Vec<(String, String)>)
     let reason = format!("this machine has {}", machine.nodes_in_words());
     let impossible = [
         ("interleave".to_owned(), format!("{reason}: it would be the same as local")),
-        (format!("node:{}", last + 1), format!("remote placement: {reason}")),
+        (format!("node:{}", last + 1), format!("no remote node: {reason}")),
     ];
     (vec!["local".into()], impossible.into())
 }
@@ -162,10 +162,10 @@ fn default_placements(machine: &Machine) -> (Vec<String>, Vec<(String, String)>)
 /// Why `placement` cannot be had, if so.
 fn missing_node(placement: &str, machine: &Machine) -> Option<String> {
     match names::placement(placement) {
-        Ok(Placement::Nodes(nodes)) => nodes.iter().find(|node| !machine.nodes.contains(node)).map(|node| {
-            let kind = if machine.nodes.len() == 1 { "remote placement" } else { "no such node" };
-            format!("{kind}: node {node} is missing, this machine has {}", machine.nodes_in_words())
-        }),
+        Ok(Placement::Nodes(nodes)) => nodes
+            .iter()
+            .find(|node| !machine.nodes.contains(node))
+            .map(|node| format!("node {node} is missing, this machine has {}", machine.nodes_in_words())),
         _ => None,
     }
 }

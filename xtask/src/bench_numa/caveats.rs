@@ -1,16 +1,20 @@
 //! What the numbers of this sweep on this machine cannot show, said from the facts.
 
-use bench::protocol::CellSpec;
+use bench::protocol::{CellOutcome, CellSpec};
 
 use super::machine::Machine;
 use super::plan::Plan;
+use super::run::Run;
 use super::units;
 
 /// Bytes of a key and its value alone, for the question whether a map fits into a cache.
 const PAYLOAD: u64 = 16;
 
+/// Seconds below which starting and stopping the threads is part of what is measured.
+const SHORT: f64 = 0.05;
+
 /// One sentence for each thing that a reader must not read into the numbers.
-pub(crate) fn caveats(plan: &Plan, machine: &Machine) -> Vec<String> {
+pub(crate) fn caveats(plan: &Plan, runs: &[Run], machine: &Machine) -> Vec<String> {
     let cells: Vec<&CellSpec> = plan.groups.iter().flat_map(|group| &group.cells).collect();
     let threads = cells.iter().map(|cell| cell.threads).max().unwrap_or(1);
     let keys = cells.iter().map(|cell| cell.keys).max().unwrap_or(0);
@@ -40,16 +44,30 @@ pub(crate) fn caveats(plan: &Plan, machine: &Machine) -> Vec<String> {
             units::bytes(cache),
         ));
     }
+    let short = runs.iter().filter(|run| is_short(run)).count();
+    if short > 0 {
+        said.push(format!(
+            "{short} of {} runs took less than {:.0} ms, starting the threads included: use more --ops.",
+            runs.len(),
+            SHORT * 1e3,
+        ));
+    }
     if plan.repeat == 1 {
         said.push("One round: no spread; --repeat 3 gives one.".into());
     }
     said
 }
 
+fn is_short(run: &Run) -> bool {
+    matches!(&run.result, CellOutcome::Measured(measurement) if measurement.seconds < SHORT)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::machine::tests::sample;
     use super::super::plan::tests::plan;
+    use super::super::run::tests::measured;
+    use super::super::summary::tests::run;
     use super::*;
 
     #[test]
@@ -58,7 +76,7 @@ mod tests {
         machine.virtual_machine = true;
         machine.load_average = 3.2;
         let plan = plan("--keys 100k --repeat 1 --threads 2", &machine).unwrap();
-        let said = caveats(&plan, &machine).join("\n");
+        let said = caveats(&plan, &[], &machine).join("\n");
         for fact in
             ["2 CPUs", "One NUMA node", "virtual machine", "load average 3.2", "100k keys", "One round"]
         {
@@ -70,13 +88,23 @@ mod tests {
     fn a_large_quiet_machine_has_nothing_to_excuse() {
         let machine = sample(64, 2);
         let plan = plan("--keys 10M --repeat 3", &machine).unwrap();
-        assert_eq!(caveats(&plan, &machine), Vec::<String>::new());
+        assert_eq!(caveats(&plan, &[], &machine), Vec::<String>::new());
     }
 
     #[test]
     fn more_threads_than_cpus_is_said() {
         let machine = sample(2, 1);
         let plan = plan("--threads 1,8", &machine).unwrap();
-        assert!(caveats(&plan, &machine)[0].contains("8 threads took turns on 2 CPUs"));
+        assert!(caveats(&plan, &[], &machine)[0].contains("8 threads took turns on 2 CPUs"));
+    }
+
+    #[test]
+    fn runs_that_are_over_at_once_are_counted() {
+        let machine = sample(64, 2);
+        let plan = plan("--keys 10M --maps bskip,congee --workloads c --repeat 3", &machine).unwrap();
+        let runs = [run(&plan, 0, 1, measured(1.0)), run(&plan, 1, 1, measured(100.0))];
+        let said = caveats(&plan, &runs, &machine);
+        assert_eq!(said.len(), 1);
+        assert!(said[0].starts_with("1 of 2 runs took less than 50 ms"), "{said:?}");
     }
 }

@@ -32,7 +32,7 @@ use axes::defaults;
 use cell_binary::Build;
 use child::ChildRunner;
 use machine::Machine;
-use out_dir::OutDir;
+use out_dir::{OutDir, Recorder};
 use plan::Plan;
 use progress::Progress;
 use results::Results;
@@ -56,16 +56,12 @@ pub(crate) fn command(flags: Vec<OsString>) -> Result<(), Stop> {
     if args.dry_run {
         return print(&describe(&plan, &machine));
     }
-    let mut out = args.out.as_deref().map(OutDir::create).transpose()?;
+    let out = args.out.as_deref().map(OutDir::create).transpose()?;
     ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed))
         .map_err(|error| Stop::failure(format!("cannot listen for Ctrl-C: {error}")))?;
-    let build = match &args.cell_bin {
-        Some(path) => Build::given(path.clone())?,
-        None => Build::run(!args.no_native)?,
-    };
-    if let Some(out) = &mut out {
-        out.head(&Results::raw_head(&command_line, &machine, &build))?;
-    }
+    let build = build(&args)?;
+    let head = Results::raw_head(&command_line, &machine, &build);
+    let mut out = out.map(|dir| dir.begin(&head)).transpose()?;
     let (runs, complete) = measure(&plan, &build, out.as_mut())?;
     let results = Results {
         command: &command_line,
@@ -86,8 +82,21 @@ pub(crate) fn command(flags: Vec<OsString>) -> Result<(), Stop> {
     verdict(&results)
 }
 
+/// The program that will run the cells.
+fn build(args: &Args) -> Result<Build, Stop> {
+    let build = match &args.cell_bin {
+        Some(path) => Build::given(path.clone()),
+        None => Build::run(!args.no_native),
+    };
+    if INTERRUPTED.load(Ordering::Relaxed) {
+        let line = "interrupted before the first cell".to_owned();
+        return Err(Stop { code: Stop::INTERRUPTED, line });
+    }
+    build
+}
+
 /// Runs all cells.
-fn measure(plan: &Plan, build: &Build, mut out: Option<&mut OutDir>) -> Result<(Vec<Run>, bool), Stop> {
+fn measure(plan: &Plan, build: &Build, mut out: Option<&mut Recorder>) -> Result<(Vec<Run>, bool), Stop> {
     let mut runner =
         ChildRunner { program: build.path.clone(), timeout: plan.timeout, interrupted: &INTERRUPTED };
     let progress = Progress::new(plan);

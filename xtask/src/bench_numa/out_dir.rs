@@ -15,36 +15,44 @@ const TABLE: &str = "results.txt";
 const CSV: &str = "results.csv";
 const JSON: &str = "results.json";
 
-/// A folder with the results of one sweep.
-pub(crate) struct OutDir {
+/// A folder that is ready for the results of one sweep.
+pub(crate) struct OutDir(PathBuf);
+
+/// A folder that gets the cells of a running sweep.
+pub(crate) struct Recorder {
     dir: PathBuf,
     raw: File,
 }
 
 impl OutDir {
-    /// Makes the folder.
+    /// Makes the folder, before anything is built.
     ///
     /// # Errors
     ///
-    /// It cannot be written, or it holds the results of another sweep: those are never overwritten.
+    /// It cannot be made, or it holds the results of another sweep: those are never overwritten.
     pub(crate) fn create(dir: &Path) -> Result<Self, Stop> {
-        let cannot = |error: io::Error| Stop::usage(format!("--out {}: {error}", dir.display()));
-        fs::create_dir_all(dir).map_err(cannot)?;
-        if let Some(old) = [RAW, TABLE, CSV, JSON].into_iter().find(|name| dir.join(name).exists()) {
-            return Err(Stop::usage(format!(
+        fs::create_dir_all(dir).map_err(|error| Stop::usage(format!("--out {}: {error}", dir.display())))?;
+        match [RAW, TABLE, CSV, JSON].into_iter().find(|name| dir.join(name).exists()) {
+            None => Ok(Self(dir.to_owned())),
+            Some(old) => Err(Stop::usage(format!(
                 "--out {}: it already holds {old}; name a new folder",
                 dir.display()
-            )));
+            ))),
         }
-        let raw = OpenOptions::new().append(true).create_new(true).open(dir.join(RAW)).map_err(cannot)?;
-        Ok(Self { dir: dir.to_owned(), raw })
     }
 
-    /// Appends a line to the raw file: the description of the sweep before anything runs.
-    pub(crate) fn head(&mut self, line: &str) -> Result<(), Stop> {
-        self.append(line)
+    /// Begins the raw file with a line about the sweep, before anything runs.
+    pub(crate) fn begin(self, head: &str) -> Result<Recorder, Stop> {
+        let path = self.0.join(RAW);
+        let raw = OpenOptions::new().append(true).create_new(true).open(&path);
+        let raw = raw.map_err(|error| Stop::failure(format!("cannot write {}: {error}", path.display())))?;
+        let mut recorder = Recorder { dir: self.0, raw };
+        recorder.append(head)?;
+        Ok(recorder)
     }
+}
 
+impl Recorder {
     /// Appends a finished run to the raw file.
     pub(crate) fn record(&mut self, run: &Run) -> Result<(), Stop> {
         self.append(&serde_json::to_string(run).expect("a run is plain data"))

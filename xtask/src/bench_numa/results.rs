@@ -181,7 +181,7 @@ impl Results<'_> {
 
     /// The table for people.
     pub(crate) fn table(&self) -> String {
-        table::render(self, &caveats(self.plan, self.machine))
+        table::render(self, &caveats(self.plan, self.runs, self.machine))
     }
 
     /// Every run on a line, and every cell that was planned out on another.
@@ -205,7 +205,7 @@ impl Results<'_> {
             self.plan.groups.iter().zip(&rows).flat_map(|(group, rows)| {
                 group.cells.iter().zip(rows).map(|(spec, row)| JsonCell { spec, row })
             });
-        let mut notes = caveats(self.plan, self.machine);
+        let mut notes = caveats(self.plan, self.runs, self.machine);
         notes.extend(self.notes());
         let json = Json {
             command: self.command,

@@ -101,21 +101,27 @@ fn section(text: &mut String, heading: &str, items: &[String]) {
     }
 }
 
-/// Cells that the plan left out, those with the same row and reason on one line.
+/// Cells that the plan left out, those with the same placement and reason on one line.
 pub(crate) fn skipped(skips: &[Skip]) -> Vec<String> {
-    let mut kinds: Vec<(String, &str, usize)> = Vec::new();
+    let mut kinds: Vec<(&str, &str, Vec<&str>, usize)> = Vec::new();
     for Skip { spec, reason } in skips {
-        let name = row_name(spec);
-        match kinds.iter_mut().find(|(row, why, _)| *row == name && why == reason) {
-            Some((.., cells)) => *cells += 1,
-            None => kinds.push((name, reason, 1)),
+        let same =
+            kinds.iter_mut().find(|(placement, why, ..)| *placement == spec.placement && why == reason);
+        match same {
+            None => kinds.push((&spec.placement, reason, vec![&spec.map], 1)),
+            Some((.., maps, cells)) => {
+                *cells += 1;
+                if !maps.contains(&spec.map.as_str()) {
+                    maps.push(&spec.map);
+                }
+            }
         }
     }
     kinds
         .into_iter()
-        .map(|(name, reason, cells)| {
+        .map(|(placement, reason, maps, cells)| {
             let plural = if cells == 1 { "" } else { "s" };
-            format!("{name} ({cells} cell{plural}): {reason}")
+            format!("placement {placement} ({cells} cell{plural} of {}): {reason}", maps.join(", "))
         })
         .collect()
 }
@@ -251,8 +257,11 @@ mod tests {
     fn skipped_cells_are_counted_once_for_each_reason() {
         let plan = plan("--maps bskip --workloads c,e --repeat 1", &sample(2, 1)).unwrap();
         let text = rendered(&plan, &[], false);
-        let line = line_of(&text, "bskip node:1 thp");
-        assert!(line.contains("(2 cells): remote placement: this machine has one NUMA node (0)"), "{line}");
+        let line = line_of(&text, "placement node:1");
+        assert!(
+            line.contains("(2 cells of bskip): no remote node: this machine has one NUMA node (0)"),
+            "{line}"
+        );
         assert!(text.contains("interrupted: 0 of 2 cells done (0 of 2 runs)"));
         assert!(line_of(&text, "bskip local thp").ends_with("not run"));
     }

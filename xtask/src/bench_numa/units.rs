@@ -63,6 +63,7 @@ pub(crate) fn bytes(number: u64) -> String {
 pub(crate) fn duration(time: Duration) -> String {
     match time.as_secs() {
         seconds @ 0..120 => format!("{seconds} s"),
+        seconds if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
         seconds => format!("{} min {} s", seconds / 60, seconds % 60),
     }
 }
@@ -117,5 +118,6 @@ mod tests {
         assert_eq!(bytes(3 << 30), "3.00 GiB");
         assert_eq!(duration(Duration::from_secs(45)), "45 s");
         assert_eq!(duration(Duration::from_secs(125)), "2 min 5 s");
+        assert_eq!(duration(Duration::from_secs(600)), "10 min");
     }
 }

@@ -179,7 +179,7 @@ fn a_dry_run_prints_the_plan_and_runs_nothing() {
     assert_eq!(printed.code, Some(0), "{}", printed.err);
     assert!(printed.out.contains("4 cells in 2 settings, 4 rounds: 16 processes"), "{}", printed.out);
     assert!(printed.out.contains("e, uniform, 3 threads, pin compact: bskip local thp | arctic-map"));
-    assert!(printed.out.contains("skipped: bskip node:9999 thp (2 cells)"), "{}", printed.out);
+    assert!(printed.out.contains("skipped: placement node:9999 (2 cells of bskip)"), "{}", printed.out);
     assert!(!printed.out.contains("FAILED"));
 }
 
