@@ -118,26 +118,44 @@ fn no_address_space_is_an_error() {
     });
 }
 
+/// Lets the process have so many bytes of writable memory, at most what it may have at all.
+fn limit_data(bytes: libc::rlim_t) {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the structure is alive.
+    assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_DATA, &raw mut limit) }, 0);
+    limit.rlim_cur = bytes.min(limit.rlim_max);
+    // SAFETY: as above.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_DATA, &raw const limit) }, 0);
+}
+
+/// Takes all blocks that can be had; the last of them, and why there are no more.
+fn exhaust(pool: &NumaPool) -> (Option<Owned>, AllocErrorKind) {
+    let mut last = None;
+    loop {
+        match Owned::acquire(pool, Placement::Policy) {
+            Ok(block) => last = Some(block),
+            Err(error) => return (last, error.kind),
+        }
+    }
+}
+
 #[test]
-fn a_limit_on_data_is_an_error_and_not_the_end() {
-    alone("a_limit_on_data_is_an_error_and_not_the_end", || {
-        let arena = NumaArena::new().unwrap();
+fn memory_that_the_system_refuses_is_an_error_and_not_the_end() {
+    alone("memory_that_the_system_refuses_is_an_error_and_not_the_end", || {
+        const LIMIT: usize = 48 << 20;
+        let arena = NumaArena::builder().limit(LIMIT).build().unwrap();
         let pool = leaf_pool(&arena);
-        let limit = libc::rlimit { rlim_cur: 24 << 20, rlim_max: 24 << 20 };
-        // SAFETY: the structure is alive.
-        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_DATA, &raw const limit) }, 0);
-        let mut last = None;
-        let error = loop {
-            match Owned::acquire(&pool, Placement::Policy) {
-                Ok(block) => last = Some(block),
-                Err(error) => break error,
-            }
-        };
-        assert_eq!(error.kind, AllocErrorKind::OutOfMemory);
+        limit_data(24 << 20);
+        let (last, why) = exhaust(&pool);
+        assert_eq!(why, AllocErrorKind::OutOfMemory);
         let usage = pool.usage();
         assert!(usage.reserved_bytes - usage.issued_bytes < 2 * 4096, "{usage:?}");
         let released = last.unwrap().release(&pool);
         assert_eq!(Owned::acquire(&pool, Placement::Policy).unwrap().id, released);
+        // What was refused was not charged to the arena's own limit.
+        limit_data(libc::RLIM_INFINITY);
+        assert_eq!(exhaust(&pool).1, AllocErrorKind::LimitReached);
+        assert_eq!(pool.usage().reserved_bytes, LIMIT);
     });
 }
 
