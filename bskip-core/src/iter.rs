@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use core::ops::Bound;
 
 use crate::arena::{GlobalArena, NodeArena, NodePool};
-use crate::index::{Chunk, Cloned, Copied, Index, Place, Read};
+use crate::index::{Cloned, Copied, Index, Place, Read};
 use crate::key::Key;
 
 /// A double-ended iterator over the pairs of a range, in key order, for values that are `Copy`; see
@@ -21,7 +21,7 @@ impl<'a, K: Key, V, A: NodeArena> Range<'a, K, V, A> {
         Self(Pairs::new(index, lower, upper))
     }
 
-    /// The same range for values that are not `Copy`: cloned, some dozens at a time, under their leaf's lock.
+    /// The same range for values that are not `Copy`: each cloned under its leaf's lock.
     /// `V::clone` [must not use the map](crate::BSkipMap#closures).
     #[must_use]
     pub fn cloned(self) -> ClonedRange<'a, K, V, A> {
@@ -65,69 +65,68 @@ struct Pairs<'a, K: Key, V, P: NodePool, R> {
     /// behind.
     lower: Bound<K>,
     upper: Bound<K>,
-    front: Chunk<K, V>,
-    front_place: Place<'a, K, V>,
-    back: Chunk<K, V>,
-    back_place: Place<'a, K, V>,
+    front: Option<Place<'a, K, V>>,
+    back: Option<Place<'a, K, V>>,
     done: bool,
     _reader: PhantomData<fn() -> R>,
 }
 
 impl<'a, K: Key, V, P: NodePool, R> Pairs<'a, K, V, P, R> {
     fn new(index: &'a Index<K, V, P>, lower: Bound<K>, upper: Bound<K>) -> Self {
-        Self {
-            index,
-            lower,
-            upper,
-            front: Chunk::new(),
-            front_place: None,
-            back: Chunk::new(),
-            back_place: None,
-            done: false,
-            _reader: PhantomData,
-        }
+        Self { index, lower, upper, front: None, back: None, done: false, _reader: PhantomData }
     }
 }
 
 impl<K: Key, V, P: NodePool, R: Read<V>> Pairs<'_, K, V, P, R> {
     #[inline(always)]
     fn next(&mut self) -> Option<(K, V)> {
-        if self.done {
-            return None;
-        }
-        let pair = match self.front.pop_front() {
-            Some(pair) => Some(pair),
-            None => {
-                self.index.next_chunk::<R>(self.lower, &mut self.front_place, &mut self.front);
-                self.front.pop_front()
+        loop {
+            match self.front.as_mut().map(Place::next::<R>) {
+                Some(Some(Some(pair))) if is_below(pair.0, self.upper) => {
+                    self.lower = Bound::Excluded(pair.0);
+                    return Some(pair);
+                }
+                Some(Some(Some(_))) => self.finish(),
+                // At the end of a leaf.
+                Some(Some(None)) => self.front = self.index.place_after(self.lower, self.front.take()),
+                // Not begun, or the leaf has changed.
+                None | Some(None) => {
+                    self.front = if self.done { None } else { self.index.place_after(self.lower, None) };
+                }
             }
-        };
-        let pair = pair.filter(|(key, _)| is_below(*key, self.upper));
-        match &pair {
-            Some((key, _)) => self.lower = Bound::Excluded(*key),
-            None => self.done = true,
+            if self.front.is_none() {
+                self.finish();
+                return None;
+            }
         }
-        pair
     }
 
     #[inline(always)]
     fn next_back(&mut self) -> Option<(K, V)> {
-        if self.done {
-            return None;
-        }
-        let pair = match self.back.pop_back() {
-            Some(pair) => Some(pair),
-            None => {
-                self.index.previous_chunk::<R>(self.upper, &mut self.back_place, &mut self.back);
-                self.back.pop_back()
+        loop {
+            match self.back.as_mut().map(Place::next_back::<R>) {
+                Some(Some(Some(pair))) if is_above(pair.0, self.lower) => {
+                    self.upper = Bound::Excluded(pair.0);
+                    return Some(pair);
+                }
+                Some(Some(Some(_))) => self.finish(),
+                // Not begun, the leaf has changed, or its first slot was read: the leaf before it is found
+                // from the root.
+                _ => self.back = if self.done { None } else { self.index.place_before(self.upper) },
             }
-        };
-        let pair = pair.filter(|(key, _)| is_above(*key, self.lower));
-        match &pair {
-            Some((key, _)) => self.upper = Bound::Excluded(*key),
-            None => self.done = true,
+            if self.back.is_none() {
+                self.finish();
+                return None;
+            }
         }
-        pair
+    }
+
+    /// The ends have met.
+    #[cold]
+    fn finish(&mut self) {
+        self.done = true;
+        self.front = None;
+        self.back = None;
     }
 }
 

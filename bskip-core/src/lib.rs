@@ -52,7 +52,7 @@ mod key;
 mod lock;
 mod map;
 mod node;
-mod search;
+mod simd;
 mod sync;
 mod value;
 

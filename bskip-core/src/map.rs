@@ -232,7 +232,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// Every pair was in the map at some moment between the call and its being handed out; keys come strictly
     /// ascending (descending from the back), within the bounds, none twice. A key that is there all the time
     /// is not missed. The whole is not a snapshot: of two changes made while the iterator runs, it may show
-    /// the later and not the earlier. Pairs are read some dozens at a time.
+    /// the later and not the earlier.
     ///
     /// Expected O(log n) to begin, then O(1) a pair, and O(log n) whenever a leaf changed while it was read,
     /// or on every leaf from the back. Writes no shared memory. For values that are not `Copy`, add

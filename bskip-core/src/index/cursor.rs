@@ -1,9 +1,8 @@
-//! Reading pairs in order, a chunk at a time.
+//! Reading pairs in order, forwards and backwards.
 //!
-//! A chunk comes from one state of one leaf. Between chunks the reader keeps its *place*, a leaf and a
-//! version, as a hint: if the leaf has changed, the last key read says where to go on.
+//! A reader walks the slots of one leaf in one state; each pair is validated as it is read. If the leaf has
+//! changed, the last key read says where to go on.
 
-use core::mem::MaybeUninit;
 use core::ops::Bound;
 
 use super::Index;
@@ -14,93 +13,85 @@ use crate::key::Key;
 use crate::lock::Version;
 use crate::node::{Leaf, LevelMark};
 
-/// Pairs read at a time: enough to make the validation cheap, few enough to live inside an iterator.
-const CHUNK: usize = 32;
-
-/// Pairs that were read and not yet handed out: `start..end` of `pairs`.
-pub(crate) struct Chunk<K, V> {
-    pairs: [MaybeUninit<(K, V)>; CHUNK],
+/// The slots `start..end` of a leaf in one state: those that a reader has still to read.
+pub(crate) struct Place<'a, K, V> {
+    leaf: Leaf<'a, K, V>,
+    version: Version,
     start: usize,
     end: usize,
 }
 
-impl<K, V> Chunk<K, V> {
-    pub(crate) const fn new() -> Self {
-        Self { pairs: [const { MaybeUninit::uninit() }; CHUNK], start: 0, end: 0 }
-    }
-
+impl<K: Key, V> Place<'_, K, V> {
+    /// The next pair in order: `Some(None)` at the end of the leaf, `None` if it has changed.
     #[inline(always)]
-    pub(crate) fn pop_front(&mut self) -> Option<(K, V)> {
+    pub(crate) fn next<R: Read<V>>(&mut self) -> Option<Option<(K, V)>> {
         if self.start == self.end {
-            return None;
+            return Some(None);
         }
-        // SAFETY: pairs `start..end` are initialised; this one is given away and leaves that range.
-        let pair = unsafe { self.pairs[self.start].assume_init_read() };
+        let pair = R::read(self.leaf, self.version, self.start)?;
         self.start += 1;
-        Some(pair)
+        Some(Some(pair))
     }
 
+    /// The next pair from the end: as [`next`](Self::next).
     #[inline(always)]
-    pub(crate) fn pop_back(&mut self) -> Option<(K, V)> {
+    pub(crate) fn next_back<R: Read<V>>(&mut self) -> Option<Option<(K, V)>> {
         if self.start == self.end {
-            return None;
+            return Some(None);
         }
-        // SAFETY: as in `pop_front`.
-        let pair = unsafe { self.pairs[self.end - 1].assume_init_read() };
+        let pair = R::read(self.leaf, self.version, self.end - 1)?;
         self.end -= 1;
-        Some(pair)
+        Some(Some(pair))
     }
 }
-
-impl<K, V> Drop for Chunk<K, V> {
-    fn drop(&mut self) {
-        while self.pop_front().is_some() {}
-    }
-}
-
-/// Where the next chunk begins (or, backwards, ends): a slot of a leaf in one state.
-pub(crate) type Place<'a, K, V> = Option<(Leaf<'a, K, V>, Version, usize)>;
 
 impl<K: Key, V, P: NodePool> Index<K, V, P> {
-    /// Fills the empty `chunk` with the pairs that follow `lower`; leaves it empty if there are none.
-    pub(crate) fn next_chunk<'a, R: Read<V>>(
+    /// The first slots with keys in `lower..`; `None` if there are none. `done` is the leaf that the reader
+    /// has come to the end of: a shorter way than from the root.
+    pub(crate) fn place_after<'a>(
         &'a self,
         lower: Bound<K>,
-        place: &mut Place<'a, K, V>,
-        chunk: &mut Chunk<K, V>,
-    ) {
+        done: Option<Place<'a, K, V>>,
+    ) -> Option<Place<'a, K, V>> {
+        let mut done = done.map(|place| (place.leaf, place.version));
         let mut backoff = Backoff::new();
         loop {
-            let (leaf, version, slot) = place.take().unwrap_or_else(|| self.first_place(lower));
-            let next = leaf.next();
-            let count = leaf.count();
-            if slot < count {
-                let n = (count - slot).min(CHUNK);
-                if R::read(leaf, version, slot, n, chunk) {
-                    // The state is valid, so `next` is a leaf. Long scans will want it soon.
-                    if let (true, Some(next)) = (slot + n + CHUNK >= count, next) {
-                        self.leaf(next).prefetch();
+            let (leaf, version, start) = match done.take() {
+                None => self.first_from(lower),
+                Some((leaf, version)) => {
+                    let (next, high) = (leaf.next(), leaf.high());
+                    let next = if leaf.validate(version) {
+                        // The next leaf starts where this one ended, unless that has changed.
+                        self.settle(self.leaf(next?), LevelMark::of(0), At(high))
+                            .filter(|(next, _)| next.compare_low(high).is_eq())
+                    } else {
+                        None
+                    };
+                    match next {
+                        Some((leaf, version)) => (leaf, version, 0),
+                        None => {
+                            backoff.wait();
+                            continue;
+                        }
                     }
-                    *place = Some((leaf, version, slot + n));
-                    return;
                 }
-            } else {
-                let high = leaf.high();
-                if leaf.validate(version) {
-                    let Some(next) = next else { return };
-                    // Its first slot, unless it starts elsewhere by now: then by the last key again.
-                    *place = self
-                        .settle(self.leaf(next), LevelMark::of(0), At(high))
-                        .filter(|(leaf, _)| leaf.compare_low(high).is_eq())
-                        .map(|(leaf, version)| (leaf, version, 0));
-                    continue;
-                }
+            };
+            let (end, next) = (leaf.count(), leaf.next());
+            if !leaf.validate(version) {
+                backoff.wait();
+                continue;
             }
-            backoff.wait();
+            if let Some(next) = next {
+                self.leaf(next).prefetch();
+            }
+            if start < end {
+                return Some(Place { leaf, version, start, end });
+            }
+            done = Some((leaf, version));
         }
     }
 
-    fn first_place(&self, lower: Bound<K>) -> (Leaf<'_, K, V>, Version, usize) {
+    fn first_from(&self, lower: Bound<K>) -> (Leaf<'_, K, V>, Version, usize) {
         match lower {
             Bound::Unbounded => {
                 let leaf = self.leaf(self.head(0));
@@ -118,47 +109,26 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         }
     }
 
-    /// Fills the empty `chunk` with the pairs that precede `upper`; leaves it empty if there are none.
-    pub(crate) fn previous_chunk<'a, R: Read<V>>(
-        &'a self,
-        mut upper: Bound<K>,
-        place: &mut Place<'a, K, V>,
-        chunk: &mut Chunk<K, V>,
-    ) {
+    /// The last slots with keys in `..upper`; `None` if there are none.
+    pub(crate) fn place_before(&self, mut upper: Bound<K>) -> Option<Place<'_, K, V>> {
         let mut backoff = Backoff::new();
         loop {
-            let (leaf, version, slot) = match place.take() {
-                Some(place) => place,
-                None => match self.last_place(upper) {
-                    Some(place) => place,
-                    None => return,
-                },
-            };
-            // The rank may come from a state that is gone: then the copy will not validate.
-            let slot = slot.min(leaf.count());
-            if slot > 0 {
-                let n = slot.min(CHUNK);
-                if R::read(leaf, version, slot - n, n, chunk) {
-                    *place = Some((leaf, version, slot - n));
-                    return;
-                }
+            let (leaf, version, end) = self.last_before(upper)?;
+            let (low, is_first) = (leaf.low(), leaf.id() == self.head(0));
+            if !leaf.validate(version) {
+                backoff.wait();
+            } else if end > 0 {
+                return Some(Place { leaf, version, start: 0, end });
+            } else if is_first {
+                return None;
             } else {
-                let low = leaf.low();
-                let is_first = leaf.id() == self.head(0);
-                if leaf.validate(version) {
-                    if is_first {
-                        return;
-                    }
-                    upper = Bound::Excluded(low);
-                    continue;
-                }
+                upper = Bound::Excluded(low);
             }
-            backoff.wait();
         }
     }
 
-    /// `None` if there can be no key before `upper`.
-    fn last_place(&self, upper: Bound<K>) -> Option<(Leaf<'_, K, V>, Version, usize)> {
+    /// The leaf before `upper`, and how many of its keys are; `None` if there can be no key before `upper`.
+    fn last_before(&self, upper: Bound<K>) -> Option<(Leaf<'_, K, V>, Version, usize)> {
         Some(match upper {
             Bound::Unbounded => {
                 let (leaf, version) = self.leaf_at(End);
@@ -179,15 +149,8 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 
 /// How values are read for someone who does not hold the leaf's lock.
 pub(crate) trait Read<V> {
-    /// Reads `n` pairs from `slot` on into the empty chunk; `false`, and an empty chunk, if the leaf is not in
-    /// that state any more.
-    fn read<K: Key>(
-        leaf: Leaf<'_, K, V>,
-        version: Version,
-        slot: usize,
-        n: usize,
-        chunk: &mut Chunk<K, V>,
-    ) -> bool;
+    /// The pair in `slot` of the leaf in the state `version`; `None` if it is not in that state any more.
+    fn read<K: Key>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)>;
 }
 
 /// By copying their words, and validating.
@@ -195,28 +158,15 @@ pub(crate) enum Copied {}
 
 impl<V: Copy> Read<V> for Copied {
     #[inline(always)]
-    fn read<K: Key>(
-        leaf: Leaf<'_, K, V>,
-        version: Version,
-        slot: usize,
-        n: usize,
-        chunk: &mut Chunk<K, V>,
-    ) -> bool {
-        for (i, pair) in chunk.pairs[..n].iter_mut().enumerate() {
-            let pair = pair.as_mut_ptr();
-            // SAFETY: `pair` points to room for a pair.
-            let key = unsafe { &raw mut (*pair).0 };
-            // SAFETY: as above.
-            let value = unsafe { &raw mut (*pair).1 };
-            // SAFETY: as above.
-            unsafe { key.write(leaf.key(slot + i)) };
-            // SAFETY: as above; the bits become a value once the state is validated.
-            unsafe { value.cast::<MaybeUninit<V>>().write(leaf.value(slot + i)) };
+    fn read<K: Key>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)> {
+        let in_use = slot < leaf.count();
+        let (key, value) = (leaf.key(slot), leaf.value(slot));
+        if !leaf.validate(version) || !in_use {
+            return None;
         }
-        let valid = leaf.validate(version);
-        // If valid, these were the pairs of `n` slots in use, whose values may be copied: `V` is `Copy`.
-        (chunk.start, chunk.end) = (0, if valid { n } else { 0 });
-        valid
+        // SAFETY: the slot was in use in the state that was validated, so it held a value, whose words were
+        // all read from that state; and `V` is `Copy`, so a copy of it is as good.
+        Some((key, unsafe { value.assume_init() }))
     }
 }
 
@@ -224,21 +174,10 @@ impl<V: Copy> Read<V> for Copied {
 pub(crate) enum Cloned {}
 
 impl<V: Clone> Read<V> for Cloned {
-    fn read<K: Key>(
-        leaf: Leaf<'_, K, V>,
-        version: Version,
-        slot: usize,
-        n: usize,
-        chunk: &mut Chunk<K, V>,
-    ) -> bool {
-        (chunk.start, chunk.end) = (0, 0);
-        let Some(mut leaf) = leaf.try_lock(version) else { return false };
-        for i in 0..n {
-            let value = leaf.with_value(slot + i, |value| value.clone());
-            chunk.pairs[i].write((leaf.key(slot + i), value));
-            chunk.end += 1;
-        }
+    fn read<K: Key>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)> {
+        let mut leaf = leaf.try_lock(version)?;
+        let pair = (leaf.key(slot), leaf.with_value(slot, |value| value.clone()));
         leaf.unlock_unchanged();
-        true
+        Some(pair)
     }
 }

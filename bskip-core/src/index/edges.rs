@@ -5,7 +5,7 @@
 //! moment they were empty together, which makes the pair the edge, and the operation linearizable.
 
 use super::Index;
-use super::cursor::{Chunk, Read};
+use super::cursor::Read;
 use super::descend::{At, Before, End};
 use super::merge::is_underfull;
 use crate::arena::NodePool;
@@ -50,7 +50,6 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// A copy of the pair at the edge, read as `R` does.
     pub(crate) fn edge<R: Read<V>>(&self, edge: Edge) -> Option<(K, V)> {
         let mut backoff = Backoff::new();
-        let mut chunk = Chunk::new();
         loop {
             let mut passed = Passed { leaves: [None; PASSED], len: 0 };
             match self.find_edge(edge, &mut passed) {
@@ -58,10 +57,8 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 Found::Conflict => {}
                 Found::Leaf(leaf, version) => {
                     let slot = slot_at(edge, leaf.count());
-                    let read = R::read(leaf, version, slot, 1, &mut chunk);
-                    let pair = chunk.pop_front();
-                    if read && passed.validate() {
-                        return pair;
+                    if let Some(pair) = R::read(leaf, version, slot).filter(|_| passed.validate()) {
+                        return Some(pair);
                     }
                 }
             }

@@ -27,7 +27,7 @@ use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::num::NonZeroU32;
 
-pub(crate) use cursor::{Chunk, Cloned, Copied, Place, Read};
+pub(crate) use cursor::{Cloned, Copied, Place, Read};
 pub(crate) use edges::Edge;
 pub(crate) use insert::Existing;
 #[cfg(feature = "check")]

@@ -7,7 +7,7 @@ use super::{COUNT_BITS, InnerShape, LeafShape, LevelMark, Node, Shape, moves};
 use crate::arena::BlockId;
 use crate::key::Key;
 use crate::lock::Version;
-use crate::search::LINE;
+use crate::simd::LINE;
 use crate::sync::{AtomicU64, Ordering};
 
 /// A node that this thread has locked. Dropping it publishes the changes as a new version, also when a

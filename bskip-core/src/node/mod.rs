@@ -28,7 +28,7 @@ pub(crate) use locked::{Locked, LockedInner, LockedLeaf};
 use crate::arena::{BlockId, NodeKind};
 use crate::key::Key;
 use crate::lock::{Version, VersionLock};
-use crate::search::{self, LINE};
+use crate::simd::{self, LINE};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::value::{self, ValueWord};
 
@@ -349,12 +349,12 @@ impl<'a, S: Shape> Node<'a, S> {
         // SAFETY: the samples are a line of words.
         let samples: &AtomicU64 = unsafe { self.field(Self::SAMPLES) };
         // SAFETY: as above, and the block is aligned to 64 bytes.
-        let lines = unsafe { search::at_most(samples, word) }.count_ones() as usize;
+        let lines = unsafe { simd::at_most(samples, word) }.count_ones() as usize;
         // No sample at most `word`: the first line then answers 0. All of them, for the greatest word: the
         // samples behind the last key count too, and `min` below makes that right.
         let slot = lines.saturating_sub(1).min(Self::CAPACITY / LINE - 1) * LINE;
         // SAFETY: `slot` starts a line of keys.
-        let mask = unsafe { search::at_most(self.key_words(0, slot), word) };
+        let mask = unsafe { simd::at_most(self.key_words(0, slot), word) };
         // Slots not in use hold anything: count only the run of ones at the start of the line.
         (slot + mask.trailing_ones() as usize).min(count)
     }
@@ -394,7 +394,7 @@ impl<'a, S: Shape> Node<'a, S> {
     pub(crate) fn prefetch(self) {
         let mut offset = 0;
         while offset < Self::SIZE {
-            search::prefetch(self.base.as_ptr().wrapping_add(offset));
+            simd::prefetch(self.base.as_ptr().wrapping_add(offset));
             offset += 64;
         }
     }

@@ -3,6 +3,7 @@
 //! Only a node's lock holder stores, so the loads need no order; the stores must be atomic, since readers
 //! race with them, and Relaxed, since readers validate.
 
+use crate::simd;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 /// An atomic that can be copied to another place.
@@ -31,12 +32,20 @@ impl<T> MoveWord for AtomicPtr<T> {
     }
 }
 
-/// Copies word `from` to word `to`.
+/// Copies word `i` of `from` to word `i` of `to`, or the whole block that starts there.
 ///
 /// # Safety
-/// Both are valid; nobody else stores to `to` now.
+/// Both runs have the word, or the block; nobody else stores to `to` now.
 #[inline(always)]
-unsafe fn copy_one<W: MoveWord>(from: *const W, to: *const W) {
+unsafe fn copy_at<W: MoveWord, const WHOLE_BLOCK: bool>(from: *const W, to: *const W, i: usize) {
+    // SAFETY: the caller's promise.
+    let from = unsafe { from.add(i) };
+    // SAFETY: the caller's promise.
+    let to = unsafe { to.add(i) };
+    if WHOLE_BLOCK {
+        // SAFETY: the caller's promise.
+        return unsafe { simd::copy_block(from.cast(), to.cast()) };
+    }
     // SAFETY: the caller's promise.
     let from = unsafe { &*from };
     // SAFETY: the caller's promise.
@@ -44,19 +53,28 @@ unsafe fn copy_one<W: MoveWord>(from: *const W, to: *const W) {
     from.copy_to(to);
 }
 
-/// Copies `n` words from `from` to `to`, the first one first: for other nodes, or to the left within one.
+/// Words of type `W` in a block; 0 if there are no blocks.
+const fn block_words<W>() -> usize {
+    simd::BLOCK / size_of::<W>()
+}
+
+/// Copies `n` words from `from` to `to`, the first one first: to another node, or to the left within one.
 ///
 /// # Safety
 /// Both runs are valid; nobody else stores to `to` now.
 #[inline(always)]
 pub(crate) unsafe fn copy<W: MoveWord>(from: *const W, to: *const W, n: usize) {
-    for i in 0..n {
+    let step = block_words::<W>();
+    let mut i = 0;
+    while step > 0 && i + step <= n {
+        // SAFETY: the caller's run has `n` words, of which a block is left.
+        unsafe { copy_at::<W, true>(from, to, i) };
+        i += step;
+    }
+    while i < n {
         // SAFETY: the caller's run has `n` words.
-        let from = unsafe { from.add(i) };
-        // SAFETY: the caller's run has `n` words.
-        let to = unsafe { to.add(i) };
-        // SAFETY: the caller's promise.
-        unsafe { copy_one(from, to) };
+        unsafe { copy_at::<W, false>(from, to, i) };
+        i += 1;
     }
 }
 
@@ -66,12 +84,48 @@ pub(crate) unsafe fn copy<W: MoveWord>(from: *const W, to: *const W, n: usize) {
 /// As for [`copy`].
 #[inline(always)]
 pub(crate) unsafe fn copy_backwards<W: MoveWord>(from: *const W, to: *const W, n: usize) {
-    for i in (0..n).rev() {
+    let step = block_words::<W>();
+    let mut i = n;
+    while step > 0 && i >= step {
+        i -= step;
+        // SAFETY: the caller's run has `n` words, of which a block is left.
+        unsafe { copy_at::<W, true>(from, to, i) };
+    }
+    while i > 0 {
+        i -= 1;
         // SAFETY: the caller's run has `n` words.
-        let from = unsafe { from.add(i) };
-        // SAFETY: the caller's run has `n` words.
-        let to = unsafe { to.add(i) };
-        // SAFETY: the caller's promise.
-        unsafe { copy_one(from, to) };
+        unsafe { copy_at::<W, false>(from, to, i) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    /// Every length and distance that a node can need, by comparison with `copy_within`.
+    #[test]
+    fn runs_move_as_a_whole() {
+        for n in 0..=40 {
+            for shift in [0usize, 1, 2, 8, 13] {
+                let words: Vec<AtomicU64> = (0..64).map(AtomicU64::new).collect();
+                let mut expected: Vec<u64> = (0..64).collect();
+                expected.copy_within(2..2 + n, 2 + shift);
+                let (from, to) = (&raw const words[2], &raw const words[2 + shift]);
+                // SAFETY: both runs are within `words`, which no other thread knows.
+                unsafe { copy_backwards(from, to, n) };
+                let moved: Vec<u64> = words.iter().map(|word| word.load(Ordering::Relaxed)).collect();
+                assert_eq!(moved, expected, "{n} to the right by {shift}");
+
+                let words: Vec<AtomicU32> = (0..64).map(AtomicU32::new).collect();
+                let mut expected: Vec<u32> = (0..64).collect();
+                expected.copy_within(2 + shift..2 + shift + n, 2);
+                let (from, to) = (&raw const words[2 + shift], &raw const words[2]);
+                // SAFETY: as above.
+                unsafe { copy(from, to, n) };
+                let moved: Vec<u32> = words.iter().map(|word| word.load(Ordering::Relaxed)).collect();
+                assert_eq!(moved, expected, "{n} to the left by {shift}");
+            }
+        }
     }
 }

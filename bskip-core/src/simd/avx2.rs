@@ -1,8 +1,9 @@
-//! Two vector compares of four words. AVX2 compares signed, so both sides get their top bit flipped.
+//! AVX2: four words at a time. It compares signed, so both sides get their top bit flipped.
 
 use core::arch::asm;
 use core::arch::x86_64::{
-    __m256i, _mm256_castsi256_pd, _mm256_cmpgt_epi64, _mm256_movemask_pd, _mm256_set1_epi64x, _mm256_xor_si256,
+    __m256i, _mm256_castsi256_pd, _mm256_cmpgt_epi64, _mm256_movemask_pd, _mm256_set1_epi64x,
+    _mm256_xor_si256,
 };
 
 use crate::sync::AtomicU64;
@@ -35,4 +36,23 @@ fn compare(low: __m256i, high: __m256i, key: u64) -> u8 {
     let high = _mm256_cmpgt_epi64(_mm256_xor_si256(high, sign), key);
     let above = |words| _mm256_movemask_pd(_mm256_castsi256_pd(words)) as u8;
     !(above(low) | (above(high) << 4))
+}
+
+/// See [`super::BLOCK`].
+pub(crate) const BLOCK: usize = 32;
+
+/// See [`super::copy_block`].
+#[inline(always)]
+pub(crate) unsafe fn copy_block(from: *const u8, to: *const u8) {
+    // SAFETY: the caller's promise; no other memory is touched.
+    unsafe {
+        asm!(
+            "vmovdqu {block}, [{from}]",
+            "vmovdqu [{to}], {block}",
+            block = out(ymm_reg) _,
+            from = in(reg) from,
+            to = in(reg) to,
+            options(nostack, preserves_flags),
+        );
+    }
 }

@@ -1,8 +1,10 @@
-//! Search in one cache line of eight sorted words: one interface, one file per instruction set.
+//! What vector instructions do for a node: search in a line of eight sorted words, and moving words. One
+//! interface, one file per instruction set.
 //!
-//! The words may be changing under the reader, so they are read as atomics (`portable`) or by vector
-//! loads in `asm!` blocks, which the compiler must take as they are; a plain or intrinsic vector load of
-//! racing memory would be undefined behaviour. The answer is believed only after validation.
+//! The words may be changing under a reader, so they are read and written as atomics (`portable`) or by
+//! vector instructions in `asm!` blocks, which the compiler must take as they are; a plain or intrinsic
+//! vector access of racing memory would be undefined behaviour. What was read is believed only after
+//! validation.
 //!
 //! Chosen at compile time by target feature; build with `-C target-cpu=native` (or `x86-64-v3`/`-v4`) to get
 //! the vector versions.
@@ -21,6 +23,19 @@ mod imp;
 
 /// Words in a line.
 pub(crate) const LINE: usize = 8;
+
+/// Bytes that [`copy_block`] copies; 0 if there is nothing better than word by word.
+pub(crate) const BLOCK: usize = imp::BLOCK;
+
+/// Copies `BLOCK` bytes, of which all are loaded before the first is stored.
+///
+/// # Safety
+/// Both are valid for `BLOCK` bytes, of atomic words; nobody else stores to `to` now.
+#[inline(always)]
+pub(crate) unsafe fn copy_block(from: *const u8, to: *const u8) {
+    // SAFETY: passed on to the caller.
+    unsafe { imp::copy_block(from, to) }
+}
 
 /// Bit `i` says whether word `i` of the line is at most `key`.
 ///

@@ -1,4 +1,4 @@
-//! Eight compares of atomic words: for every target, and for tools that do not know `asm!`.
+//! Words one by one, as atomics: for every target, and for tools that do not know `asm!`.
 
 use super::LINE;
 use crate::sync::{AtomicU64, Ordering};
@@ -16,3 +16,10 @@ pub(crate) unsafe fn at_most(line: *const AtomicU64, key: u64) -> u8 {
     }
     mask
 }
+
+/// See [`super::BLOCK`].
+pub(crate) const BLOCK: usize = 0;
+
+/// See [`super::copy_block`]: nothing, with `BLOCK` at 0.
+#[inline(always)]
+pub(crate) unsafe fn copy_block(_: *const u8, _: *const u8) {}
