@@ -1,0 +1,124 @@
+//! Looks at the machine that runs the process: hwloc where it can, one node where it cannot.
+
+use std::thread::available_parallelism;
+
+use crate::summary::Bytes;
+use crate::{Cpu, CpuSet, Machine, NumaNode, os};
+
+/// See [`Machine::discover`].
+pub(crate) fn this_machine() -> Machine {
+    let allowed = os::allowed_cpus();
+    let mut machine = match through_hwloc() {
+        Ok(machine) => machine,
+        Err(reason) => one_node(allowed.clone().unwrap_or_else(parallelism), reason),
+    };
+    if let Some(allowed) = &allowed {
+        let usable = machine.allowed.intersection(allowed);
+        if usable.is_empty() {
+            // hwloc and the kernel contradict each other; the kernel decides where a thread runs.
+            let reason = format!("hwloc shows none of the CPUs {allowed} that this process may use");
+            machine = one_node(allowed.clone(), reason);
+        } else {
+            machine.allowed = usable;
+        }
+    }
+    add_notes(&mut machine);
+    machine
+}
+
+#[cfg(feature = "hwloc")]
+fn through_hwloc() -> Result<Machine, String> {
+    use crate::{hwloc, sysfs};
+
+    let mut machine = hwloc::this_machine(&sysfs::node_cpus(sysfs::read))?;
+    // hwloc keeps no matrix for a single node.
+    machine.distances = machine.distances.or_else(|| sysfs::distances(sysfs::read));
+    Ok(machine)
+}
+
+#[cfg(not(feature = "hwloc"))]
+fn through_hwloc() -> Result<Machine, String> {
+    Err("bskip-topology was built without its feature `hwloc`".to_owned())
+}
+
+/// One node with these CPUs, each a core of its own. Claims nothing else.
+fn one_node(cpus: CpuSet, reason: String) -> Machine {
+    let cpu = |(core, number)| Cpu { number, core, package: 0, node: 0, l2: None, l3: None, smt: 0 };
+    Machine {
+        nodes: vec![NumaNode { number: 0, cpus: cpus.clone(), memory: total_memory(), allowed: true }],
+        cpus: (0..).zip(cpus.iter()).map(cpu).collect(),
+        caches: Vec::new(),
+        distances: None,
+        allowed: cpus,
+        is_this_machine: true,
+        fallback: Some(reason),
+        notes: Vec::new(),
+    }
+}
+
+/// As many CPUs as the standard library counts, numbered from 0; at least one.
+fn parallelism() -> CpuSet {
+    let count = available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1));
+    (0..count).collect()
+}
+
+/// Bytes of memory of the whole machine, from `/proc/meminfo`.
+fn total_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    kib.checked_mul(1024)
+}
+
+fn add_notes(machine: &mut Machine) {
+    let mut notes = Vec::new();
+    if let Some(reason) = &machine.fallback {
+        notes.push(format!("the machine is taken as one NUMA node: {reason}"));
+    }
+    let (allowed, all) = (machine.allowed.len(), machine.cpus.len());
+    if allowed < all {
+        notes.push(format!("this process may use {allowed} of {all} CPUs: {}", machine.allowed));
+    }
+    // The standard library also counts the CPU time that a cgroup grants.
+    if let Some(granted) = available_parallelism().ok().map(usize::from).filter(|&n| n < allowed) {
+        notes.push(format!("a quota grants this process the time of about {granted} of its {allowed} CPUs"));
+    }
+    // Linux guests leave memory that was plugged in later out of the nodes.
+    let in_nodes = machine.nodes.iter().filter_map(|node| node.memory).sum::<u64>();
+    if let Some(total) = total_memory().filter(|total| in_nodes < total - total / 8) {
+        notes.push(format!("the nodes account for {} of the {} of memory", Bytes(in_nodes), Bytes(total)));
+    }
+    if !os::CAN_PIN {
+        notes.push("threads cannot be pinned on this operating system".to_owned());
+    }
+    machine.notes = notes;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fallback_is_one_node_and_says_why() {
+        let mut machine = one_node(CpuSet::from([2, 5]), "for the test".to_owned());
+        add_notes(&mut machine);
+        assert_eq!(machine.nodes().len(), 1);
+        assert_eq!(machine.nodes()[0].cpus, CpuSet::from([2, 5]));
+        assert_eq!((machine.node_of_cpu(5), machine.node_of_cpu(0)), (Some(0), None));
+        assert_eq!(machine.cpus().iter().map(|cpu| cpu.core).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(machine.fallback(), Some("for the test"));
+        assert_eq!(machine.notes()[0], "the machine is taken as one NUMA node: for the test");
+        assert!(machine.to_string().starts_with("structure unknown, taken as 1 node, 2 threads"));
+    }
+
+    #[test]
+    fn without_an_affinity_call_there_is_still_a_cpu() {
+        assert_eq!(parallelism().first(), Some(0));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn linux_tells_its_memory() {
+        assert!(total_memory().expect("/proc/meminfo is readable") > 1 << 20);
+    }
+}

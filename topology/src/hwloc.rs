@@ -1,0 +1,207 @@
+//! Translates hwloc's tree of objects into a [`Machine`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hwlocality::bitmap::BitmapIndex;
+use hwlocality::object::TopologyObject;
+use hwlocality::object::attributes::ObjectAttributes;
+use hwlocality::object::distance::DistancesKind;
+use hwlocality::object::types::ObjectType;
+use hwlocality::topology::Topology;
+use hwlocality::topology::builder::{BuildFlags, TopologyBuilder};
+
+use crate::{Cache, Cpu, CpuSet, Distances, Machine, MachineError, NumaNode};
+
+/// Cache types with their level, as instruction caches are not wanted.
+const CACHES: [(ObjectType, u8); 5] = [
+    (ObjectType::L1Cache, 1),
+    (ObjectType::L2Cache, 2),
+    (ObjectType::L3Cache, 3),
+    (ObjectType::L4Cache, 4),
+    (ObjectType::L5Cache, 5),
+];
+
+/// As many CPUs as Linux supports. hwloc takes time in the square of their number and would not return
+/// from a typing error.
+const MAX_SYNTHETIC: u64 = 8192;
+
+/// The machine that runs the process, or why hwloc cannot show it. `node_cpus` is what the system says
+/// about the homes of CPUs; its allowed CPUs are those of the cgroup, not yet those of the thread.
+pub(crate) fn this_machine(node_cpus: &BTreeMap<u32, CpuSet>) -> Result<Machine, String> {
+    let topology = build(Topology::builder()).map_err(|why| format!("discovery failed: {why}"))?;
+    if !topology.is_this_system() {
+        return Err(
+            "HWLOC_SYNTHETIC or HWLOC_XMLFILE makes hwloc describe another machine: unset it".to_owned()
+        );
+    }
+    machine(&topology, node_cpus).ok_or_else(|| "hwloc sees no CPU".to_owned())
+}
+
+/// See [`Machine::synthetic`].
+pub(crate) fn synthetic(description: &str) -> Result<Machine, MachineError> {
+    let cpus = described_cpus(description);
+    if cpus > MAX_SYNTHETIC {
+        let why =
+            format!("synthetic description of a machine: {cpus} CPUs, at most {MAX_SYNTHETIC} are supported");
+        return Err(MachineError::Invalid(why));
+    }
+    described("synthetic description", Topology::builder().from_synthetic(description))
+}
+
+/// The number of CPUs that a synthetic description asks for: the product of its counts. Attributes
+/// `(...)` and attached memory `[...]` do not count.
+fn described_cpus(description: &str) -> u64 {
+    let mut depth = 0_u32;
+    let mut levels = String::new();
+    for c in description.chars() {
+        match c {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => levels.push(c),
+            _ => {}
+        }
+    }
+    let count = |level: &str| level.rsplit(':').next().and_then(|digits| digits.parse().ok()).unwrap_or(1);
+    levels.split_whitespace().map(count).fold(1, u64::saturating_mul)
+}
+
+/// See [`Machine::from_xml`].
+pub(crate) fn from_xml(xml: &str) -> Result<Machine, MachineError> {
+    described("XML description", Topology::builder().from_xml(xml))
+}
+
+fn described<E: std::fmt::Display>(
+    what: &str,
+    builder: Result<TopologyBuilder, E>,
+) -> Result<Machine, MachineError> {
+    let invalid = |why: &dyn std::fmt::Display| MachineError::Invalid(format!("{what} of a machine: {why}"));
+    let topology = build(builder.map_err(|why| invalid(&why))?).map_err(|why| invalid(&why))?;
+    machine(&topology, &BTreeMap::new()).ok_or_else(|| invalid(&"it has no CPU"))
+}
+
+/// Loads everything that is online, also what the process may not use, so that an error can tell
+/// "not allowed" from "not there".
+fn build(builder: TopologyBuilder) -> Result<Topology, String> {
+    let builder = builder.with_flags(BuildFlags::INCLUDE_DISALLOWED).map_err(|why| why.to_string())?;
+    builder.build().map_err(|why| match why.errno {
+        Some(errno) => format!("hwloc cannot build it: {errno}"),
+        None => "hwloc cannot build it".to_owned(),
+    })
+}
+
+/// `None` if the tree has no CPU.
+fn machine(topology: &Topology, node_cpus: &BTreeMap<u32, CpuSet>) -> Option<Machine> {
+    let (mut nodes, near) = nodes(topology);
+    let home = |cpu: u32| {
+        let stated = node_cpus.iter().find(|(_, cpus)| cpus.contains(cpu)).map(|(&node, _)| node);
+        let known = stated.filter(|&node| near.iter().any(|(number, _)| *number == node));
+        let nearest = || near.iter().find(|(_, cpus)| cpus.contains(cpu)).map(|&(node, _)| node);
+        known.or_else(nearest).or(nodes.first().map(|node| node.number)).unwrap_or(0)
+    };
+    let cpus = cpus(topology, home);
+    for node in &mut nodes {
+        node.cpus = cpus.iter().filter(|cpu| cpu.node == node.number).map(|cpu| cpu.number).collect();
+    }
+    let allowed: CpuSet = numbers(topology.allowed_cpuset().iter_set());
+    (!cpus.is_empty() && !nodes.is_empty()).then(|| Machine {
+        allowed: cpus.iter().map(|cpu| cpu.number).filter(|&cpu| allowed.contains(cpu)).collect(),
+        nodes,
+        cpus,
+        caches: caches(topology),
+        distances: distances(topology),
+        is_this_machine: topology.is_this_system(),
+        fallback: None,
+        notes: Vec::new(),
+    })
+}
+
+/// The nodes by number with no CPUs yet, and the CPUs near each: closest nodes first.
+fn nodes(topology: &Topology) -> (Vec<NumaNode>, Vec<(u32, CpuSet)>) {
+    let allowed: BTreeSet<u32> = numbers(topology.allowed_nodeset().iter_set());
+    let mut nodes = Vec::new();
+    let mut near = Vec::new();
+    for object in topology.objects_with_type(ObjectType::NUMANode) {
+        let Some(number) = object.os_index().and_then(|index| u32::try_from(index).ok()) else { continue };
+        let memory = match object.attributes() {
+            Some(ObjectAttributes::NUMANode(numa)) => numa.local_memory().map(u64::from),
+            _ => None,
+        };
+        nodes.push(NumaNode { number, cpus: CpuSet::new(), memory, allowed: allowed.contains(&number) });
+        near.push((number, cpuset(object)));
+    }
+    // hwloc lists nodes in the order of the tree.
+    nodes.sort_unstable_by_key(|node| node.number);
+    // A memory-only node shows the CPUs of its neighbours, often of several: the smallest set wins.
+    near.sort_unstable_by_key(|(number, cpus)| (cpus.len(), *number));
+    (nodes, near)
+}
+
+fn cpus(topology: &Topology, home: impl Fn(u32) -> u32) -> Vec<Cpu> {
+    let cores = topology.objects_with_type(ObjectType::Core).len();
+    let mut siblings = BTreeMap::<u32, u32>::new();
+    let mut cpus = Vec::new();
+    for pu in topology.objects_with_type(ObjectType::PU) {
+        let Some(number) = pu.os_index().and_then(|index| u32::try_from(index).ok()) else { continue };
+        // A CPU without a core (guests may hide them) is a core of its own.
+        let core = ordinal(pu, ObjectType::Core).unwrap_or_else(|| index(cores + pu.logical_index()));
+        let seen = siblings.entry(core).or_default();
+        let smt = std::mem::replace(seen, *seen + 1);
+        cpus.push(Cpu {
+            number,
+            core,
+            package: ordinal(pu, ObjectType::Package).unwrap_or(0),
+            node: home(number),
+            l2: ordinal(pu, ObjectType::L2Cache),
+            l3: ordinal(pu, ObjectType::L3Cache),
+            smt,
+        });
+    }
+    cpus.sort_unstable_by_key(|cpu| cpu.number);
+    cpus
+}
+
+fn caches(topology: &Topology) -> Vec<Cache> {
+    let mut caches = Vec::new();
+    for (kind, level) in CACHES {
+        for object in topology.objects_with_type(kind) {
+            let Some(ObjectAttributes::Cache(cache)) = object.attributes() else { continue };
+            caches.push(Cache {
+                level,
+                index: index(object.logical_index()),
+                size: cache.size().map(u64::from),
+                line_size: cache.line_size().and_then(|bytes| u32::try_from(bytes.get()).ok()),
+                cpus: cpuset(object),
+            });
+        }
+    }
+    caches
+}
+
+/// The first latency matrix over NUMA nodes. Its order is that of its own object list.
+fn distances(topology: &Topology) -> Option<Distances> {
+    let latencies = topology.distances_with_type(Some(DistancesKind::MEANS_LATENCY), ObjectType::NUMANode);
+    latencies.ok()?.iter().find_map(|matrix| {
+        let number = |object: Option<&TopologyObject>| u32::try_from(object?.os_index()?).ok();
+        let nodes = matrix.objects().map(number).collect::<Option<Vec<_>>>()?;
+        Distances::new(&nodes, matrix.distances())
+    })
+}
+
+/// Number of the ancestor of a kind among its kind.
+fn ordinal(object: &TopologyObject, kind: ObjectType) -> Option<u32> {
+    object.first_ancestor_with_type(kind).map(|ancestor| index(ancestor.logical_index()))
+}
+
+/// The CPUs at or below an object.
+fn cpuset(object: &TopologyObject) -> CpuSet {
+    object.cpuset().map(|set| numbers(set.iter_set())).unwrap_or_default()
+}
+
+fn numbers<C: FromIterator<u32>>(indices: impl Iterator<Item = BitmapIndex>) -> C {
+    indices.filter_map(|index| u32::try_from(usize::from(index)).ok()).collect()
+}
+
+/// hwloc's own indices are C `unsigned int`, which fits.
+fn index(logical: usize) -> u32 {
+    u32::try_from(logical).unwrap_or(u32::MAX)
+}

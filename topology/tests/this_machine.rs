@@ -1,0 +1,121 @@
+//! The machine that runs the tests, with and without hwloc: discovery and real pinning.
+
+use std::thread;
+
+use bskip_topology::{CpuSet, Machine, PinPolicy};
+
+#[test]
+fn discovery_is_consistent() {
+    let machine = Machine::discover();
+    assert!(machine.is_this_machine());
+    assert!(!machine.allowed().is_empty());
+    assert!(machine.allowed().is_subset(&machine.cpu_numbers()));
+    for cpu in machine.cpus() {
+        let homes: Vec<_> = machine.nodes().iter().filter(|node| node.cpus.contains(cpu.number)).collect();
+        assert_eq!(homes.len(), 1, "CPU {} has one home", cpu.number);
+        assert_eq!(machine.node_of_cpu(cpu.number), Some(homes[0].number));
+        for (level, index) in [(2, cpu.l2), (3, cpu.l3)] {
+            let Some(index) = index else { continue };
+            let cache = machine.caches().iter().find(|cache| (cache.level, cache.index) == (level, index));
+            assert!(cache.expect("a listed cache").cpus.contains(cpu.number));
+        }
+    }
+    assert!(machine.nodes().windows(2).all(|pair| pair[0].number < pair[1].number));
+    for node in machine.nodes() {
+        assert_eq!(machine.node(node.number), Some(node));
+        assert_eq!(node.is_cpuless(), node.cpus.is_empty());
+        if let Some(distances) = machine.distances() {
+            assert!(distances.get(node.number, node.number).is_some());
+        }
+    }
+    assert_eq!(
+        machine.notes().iter().any(|note| note.contains("one NUMA node")),
+        machine.fallback().is_some()
+    );
+}
+
+#[cfg(not(feature = "hwloc"))]
+#[test]
+fn without_hwloc_it_is_one_node_and_says_so() {
+    let machine = Machine::discover();
+    assert_eq!(machine.nodes().len(), 1);
+    assert_eq!(machine.allowed(), &machine.nodes()[0].cpus);
+    assert_eq!(machine.fallback(), Some("bskip-topology was built without its feature `hwloc`"));
+    assert!(machine.notes()[0].contains("without its feature `hwloc`"));
+    assert!(machine.to_string().starts_with("structure unknown, taken as 1 node"));
+    let error = Machine::synthetic("pu:1").expect_err("no hwloc");
+    assert_eq!(error, bskip_topology::MachineError::NoHwloc);
+    assert_eq!(Machine::from_xml("").expect_err("no hwloc"), error);
+    assert!(error.to_string().contains("feature `hwloc`"));
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use super::*;
+    use bskip_topology::{PinError, current_cpu, current_node, pin_current_thread};
+
+    #[test]
+    fn a_pinned_thread_runs_where_it_is_told() {
+        let machine = Machine::discover();
+        for cpu in machine.allowed().iter() {
+            let seen = thread::spawn(move || {
+                pin_current_thread(&CpuSet::from([cpu])).expect("an allowed CPU");
+                (current_cpu(), current_node(), Machine::discover().allowed().clone())
+            });
+            let (now, node, allowed) = seen.join().expect("the thread ends well");
+            assert_eq!(now, Some(cpu));
+            assert_eq!(allowed, CpuSet::from([cpu]), "discovery respects the binding");
+            if machine.fallback().is_none() {
+                assert_eq!(machine.node_of_cpu(cpu), Some(node));
+            }
+        }
+    }
+
+    #[test]
+    fn a_plan_pins_each_worker_and_nobody_else() {
+        let machine = Machine::discover();
+        for policy in [PinPolicy::Compact, PinPolicy::Scatter, PinPolicy::SmtLast, PinPolicy::PerNode] {
+            let plan = policy.plan(&machine, machine.allowed().len() + 1).expect("a possible plan");
+            thread::scope(|scope| {
+                for worker in 0..plan.len() {
+                    let plan = &plan;
+                    scope.spawn(move || {
+                        plan.pin(worker).expect("allowed CPUs");
+                        let cpu = current_cpu().expect("Linux knows");
+                        assert!(plan.places()[worker].cpus.contains(cpu), "worker {worker} of {plan}");
+                    });
+                }
+            });
+        }
+        assert_eq!(Machine::discover().allowed(), machine.allowed(), "this thread is not bound");
+    }
+
+    #[test]
+    fn policy_none_binds_nothing() {
+        let machine = Machine::discover();
+        PinPolicy::None.plan(&machine, 1).expect("a possible plan").pin(0).expect("nothing to do");
+        assert_eq!(Machine::discover().allowed(), machine.allowed());
+    }
+
+    #[test]
+    fn impossible_sets_are_refused() {
+        // Linux numbers stop far below this one.
+        let nowhere = 65_535;
+        assert!(matches!(pin_current_thread(&CpuSet::new()), Err(PinError::NoCpus)));
+        for cpu in [nowhere, u32::MAX] {
+            let error = pin_current_thread(&CpuSet::from([cpu])).expect_err("there is no such CPU");
+            assert!(matches!(error, PinError::Refused { .. }), "{error:?}");
+            assert!(error.to_string().contains(&format!("none of CPUs {cpu}")), "{error}");
+            assert!(std::error::Error::source(&error).is_some());
+        }
+        thread::spawn(move || {
+            let real = Machine::discover().allowed().first().expect("a process has a CPU");
+            match pin_current_thread(&CpuSet::from([real, nowhere])) {
+                Err(PinError::Narrowed { bound, .. }) => assert_eq!(bound, CpuSet::from([real])),
+                other => panic!("the missing CPU went unnoticed: {other:?}"),
+            }
+        })
+        .join()
+        .expect("the thread ends well");
+    }
+}
