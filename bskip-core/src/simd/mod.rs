@@ -14,10 +14,10 @@ use crate::sync::AtomicU64;
 #[cfg(all(target_arch = "x86_64", target_feature = "avx512f", not(miri)))]
 #[path = "avx512.rs"]
 mod imp;
-#[cfg(all(target_arch = "x86_64", target_feature = "avx2", not(target_feature = "avx512f"), not(miri)))]
-#[path = "avx2.rs"]
+#[cfg(all(target_arch = "x86_64", target_feature = "avx", not(target_feature = "avx512f"), not(miri)))]
+#[path = "avx.rs"]
 mod imp;
-#[cfg(any(not(all(target_arch = "x86_64", target_feature = "avx2")), miri))]
+#[cfg(any(not(all(target_arch = "x86_64", target_feature = "avx")), miri))]
 #[path = "portable.rs"]
 mod imp;
 
