@@ -1,3 +1,41 @@
 //! Measures ordered maps: workloads, peers, and the process that runs one cell of a sweep.
+//!
+//! Without features this is the language that a sweep and `bench-cell` speak ([`protocol`]) and the names of
+//! the maps ([`maps::NAMES`]). The feature `cell` adds what measures; `peers` adds the maps we compare with.
+//!
+//! The road of a cell: [`workload`](mod@workload) says what share of operations does what,
+//! [`generate`](mod@generate) turns that
+//! into arrays of operations with their expected answers, [`exec`](mod@exec) runs them against a map and
+//! compares, [`verify`](mod@verify) looks at the whole map afterwards, and [`cell`](mod@cell) puts the
+//! numbers together. [`versus`](mod@versus) does the same with several maps in turns, for ratios that a
+//! noisy machine does not blur.
 
+pub mod maps;
 pub mod protocol;
+
+#[cfg(feature = "cell")]
+pub mod cell;
+#[cfg(feature = "cell")]
+pub mod exec;
+#[cfg(feature = "cell")]
+pub mod generate;
+#[cfg(feature = "cell")]
+pub mod keys;
+#[cfg(feature = "cell")]
+pub mod ops;
+#[cfg(feature = "cell")]
+mod rss;
+#[cfg(feature = "cell")]
+pub mod subject;
+#[cfg(feature = "cell")]
+pub mod team;
+#[cfg(feature = "cell")]
+pub mod trace;
+#[cfg(feature = "cell")]
+pub mod verify;
+#[cfg(feature = "cell")]
+pub mod versus;
+#[cfg(feature = "cell")]
+pub mod workload;
+#[cfg(feature = "cell")]
+pub mod zipf;

@@ -2,23 +2,31 @@
 //!
 //! `bench-cell` gets one [`CellSpec`] as JSON in its only argument, runs it, and prints one
 //! [`CellOutcome`] as a line of JSON on standard output. Anything else it has to say goes to standard error.
+//! It exits with 0 whenever it printed an outcome, [`CellOutcome::Failed`] included, and with 2 when the
+//! spec makes no sense (an unknown map, no threads). A map that crashes or hangs takes the process with it:
+//! that is for the caller to notice and to report as failed.
 
 use serde::{Deserialize, Serialize};
 
 /// One cell of a sweep: a map under a workload in a setting.
+///
+/// Fields left out of the JSON take the values of [`CellSpec::default`]; unknown fields are refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct CellSpec {
-    /// Name of the map, one of `bench::maps::NAMES`.
+    /// Name of the map, one of [`maps::NAMES`](crate::maps::NAMES).
     pub map: String,
     /// What is run: `load`, `a`, `b`, `c`, `e`, `u`, `x`, `s` or `trace`.
     pub workload: String,
-    /// How keys are chosen: `uniform`, `zipfian` or `sequential`.
+    /// How keys are chosen, one of [`DISTRIBUTIONS`]. Without meaning for `trace`.
     pub dist: String,
     /// Worker threads.
     pub threads: usize,
     /// Keys loaded before the run.
     pub keys: u64,
-    /// Operations of the run, over all threads (ignored by `load`, which does `keys` of them).
+    /// Operations of the run, over all threads (ignored by `load`, which does `keys` of them, and by
+    /// `trace`). For `s` these are pairs visited, not scans: each thread scans the whole map
+    /// `ops / keys / threads` times, at least once, and throughput is in pairs.
     pub ops: u64,
     /// Seed of keys and operations.
     pub seed: u64,
@@ -31,6 +39,32 @@ pub struct CellSpec {
     /// With workload `trace`: the text files of the load and of the run.
     pub trace: Option<TraceFiles>,
 }
+
+impl Default for CellSpec {
+    fn default() -> Self {
+        Self {
+            map: "bskip".into(),
+            workload: "c".into(),
+            dist: "uniform".into(),
+            threads: 1,
+            keys: 1_000_000,
+            ops: 1_000_000,
+            seed: 1,
+            placement: "local".into(),
+            pin: "none".into(),
+            pages: "thp".into(),
+            trace: None,
+        }
+    }
+}
+
+/// What [`CellSpec::workload`] may say.
+pub const WORKLOADS: &[&str] = &["load", "a", "b", "c", "e", "u", "x", "s", "trace"];
+
+/// What [`CellSpec::dist`] may say: the YCSB distributions over well-mixed keys, then keys of a shape that
+/// some indexes cannot bear (their keys are drawn uniformly, and inserted in the order that the name says).
+pub const DISTRIBUTIONS: &[&str] =
+    &["uniform", "zipfian", "sequential", "odd", "shift24", "ascending", "descending", "bitrev"];
 
 /// A user's own workload.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,19 +96,25 @@ pub enum CellOutcome {
 /// The numbers of one run of one cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
-    /// Operations done.
+    /// Operations done (for `s`: pairs visited).
     pub ops: u64,
     /// Wall-clock seconds from the common start to the last worker's end.
     pub seconds: f64,
     /// Latency of the operations that were timed one by one, in nanoseconds.
     pub latency: Latency,
-    /// Bytes per key at the end.
+    /// Bytes per key after the load: for `arena` those of the blocks in use, for `rss` the growth of the
+    /// process while it built and loaded the map. `None` where there is no way to know.
     pub bytes_per_key: Option<f64>,
     /// Where the bytes come from: `arena` (counted by the arena) or `rss` (growth of the process).
     pub bytes_source: String,
-    /// Blocks on the NUMA node of the thread that asked for them, where the arena knows.
+    /// With `arena`: bytes per key that the arena has taken from beneath it, blocks not in use included.
+    #[serde(default)]
+    pub reserved_per_key: Option<f64>,
+    /// Blocks in the end that are on the NUMA node of the thread that asked for them. `None` where there is
+    /// no way to know: maps without an arena that places blocks; several nodes with workers on more than one
+    /// of them and another placement than `local`.
     pub local_blocks: Option<u64>,
-    /// Blocks on another node than asked for, where the arena knows.
+    /// Blocks in the end that are on another node; known where `local_blocks` is.
     pub remote_blocks: Option<u64>,
     /// Answers that were checked.
     pub checked: u64,

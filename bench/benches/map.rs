@@ -1,0 +1,154 @@
+//! Single-threaded costs of our map's operations, by size. Every answer that is timed is also checked.
+
+use bench::keys::{KeySet, Random, Shape, value_of};
+use bskip_core::BSkipMap;
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use std::hint::black_box;
+
+const SIZES: [u64; 3] = [1_000, 100_000, 1_000_000];
+/// Keys in an array to be walked through again and again: enough that the walk itself has no pattern.
+const DRAWS: usize = 1 << 16;
+
+fn keys() -> KeySet {
+    KeySet::new(Shape::Mixed, 1)
+}
+
+fn filled(size: u64) -> BSkipMap<u64, u64> {
+    let map = BSkipMap::new();
+    for key in (0..size).map(|i| keys().key(i)) {
+        map.insert(key, value_of(key, 0));
+    }
+    assert_eq!(map.len() as u64, size);
+    map
+}
+
+/// Random keys with indices from `from` to `to`, endlessly.
+fn draws(from: u64, to: u64) -> impl Iterator<Item = u64> {
+    let mut random = Random::new(2, 0);
+    let drawn: Vec<u64> = (0..DRAWS).map(|_| keys().key(from + random.below(to - from))).collect();
+    (0..).map(move |i: usize| drawn[i % DRAWS])
+}
+
+fn get(c: &mut Criterion) {
+    let mut group = c.benchmark_group("get");
+    for size in SIZES {
+        let map = filled(size);
+        let mut present = draws(0, size);
+        group.bench_function(BenchmarkId::new("hit", size), |b| {
+            b.iter(|| {
+                let key = present.next().expect("endless");
+                assert_eq!(map.get(&key), Some(value_of(key, 0)));
+            });
+        });
+        let mut absent = draws(size, 2 * size);
+        group.bench_function(BenchmarkId::new("miss", size), |b| {
+            b.iter(|| assert_eq!(map.get(&absent.next().expect("endless")), None));
+        });
+    }
+}
+
+fn insert(c: &mut Criterion) {
+    let mut group = c.benchmark_group("insert");
+    for size in SIZES {
+        // New keys into a map of about this size: as many again would make it another size.
+        let batch = size.min(10_000) / 10;
+        group.throughput(Throughput::Elements(batch));
+        let map = filled(size);
+        let mut next = size;
+        group.bench_function(BenchmarkId::new("new", size), |b| {
+            b.iter_batched(
+                || {
+                    // Outside the clock, the last batch goes away again.
+                    for i in (size..next).rev().take(batch as usize) {
+                        assert!(map.remove(&keys().key(i)).is_some());
+                    }
+                    next = size + batch;
+                },
+                |()| {
+                    for key in (size..size + batch).map(|i| keys().key(i)) {
+                        assert_eq!(map.insert(key, value_of(key, 0)), None);
+                    }
+                },
+                BatchSize::PerIteration,
+            );
+        });
+        group.throughput(Throughput::Elements(1));
+        let map = filled(size);
+        let mut present = draws(0, size);
+        group.bench_function(BenchmarkId::new("existing", size), |b| {
+            b.iter(|| {
+                let key = present.next().expect("endless");
+                assert_eq!(map.insert(key, value_of(key, 0)), Some(value_of(key, 0)));
+            });
+        });
+    }
+}
+
+fn update(c: &mut Criterion) {
+    let mut group = c.benchmark_group("update");
+    for size in SIZES {
+        let map = filled(size);
+        let mut present = draws(0, size);
+        group.bench_function(BenchmarkId::from_parameter(size), |b| {
+            b.iter(|| {
+                let key = present.next().expect("endless");
+                assert!(map.update(&key, |value| *value = value_of(key, 1)));
+            });
+        });
+    }
+}
+
+fn remove(c: &mut Criterion) {
+    let mut group = c.benchmark_group("remove");
+    for size in SIZES {
+        let batch = size / 10;
+        group.throughput(Throughput::Elements(batch));
+        let map = filled(size);
+        group.bench_function(BenchmarkId::from_parameter(size), |b| {
+            b.iter_batched(
+                || {
+                    for key in (0..batch).map(|i| keys().key(i)) {
+                        map.insert(key, value_of(key, 0));
+                    }
+                },
+                |()| {
+                    for key in (0..batch).map(|i| keys().key(i)) {
+                        assert_eq!(map.remove(&key), Some(value_of(key, 0)));
+                    }
+                },
+                BatchSize::PerIteration,
+            );
+        });
+    }
+}
+
+fn scan(c: &mut Criterion) {
+    let mut group = c.benchmark_group("scan");
+    for size in SIZES {
+        let map = filled(size);
+        let mut present = draws(0, size);
+        group.throughput(Throughput::Elements(100));
+        group.bench_function(BenchmarkId::new("100", size), |b| {
+            b.iter(|| {
+                let start = present.next().expect("endless");
+                let mut floor = start;
+                for (key, value) in map.range(start..).take(100) {
+                    assert!(key >= floor && value == value_of(key, 0));
+                    floor = key;
+                }
+                black_box(floor)
+            });
+        });
+        group.throughput(Throughput::Elements(size));
+        group.bench_function(BenchmarkId::new("full", size), |b| {
+            b.iter(|| {
+                let wrong = map.iter().filter(|(key, value)| *value != value_of(*key, 0)).count();
+                let count = map.iter().count() as u64;
+                assert_eq!((wrong, count), (0, size));
+            });
+        });
+    }
+}
+
+criterion_group!(benches, get, insert, update, remove, scan);
+criterion_main!(benches);

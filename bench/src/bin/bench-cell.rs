@@ -1,0 +1,97 @@
+//! Measures one cell of a sweep, or compares maps in turns; see `--help`.
+
+use bench::protocol::{CellSpec, DISTRIBUTIONS, WORKLOADS};
+use bench::versus::Comparison;
+use bench::{cell, maps};
+use std::process::ExitCode;
+
+fn help() -> String {
+    format!(
+        "\
+bench-cell SPEC
+    Measures one cell. SPEC is JSON; what it leaves out is as here:
+    {}
+    Prints the outcome as a line of JSON. Exits with 0, with 2 if the spec makes no sense.
+
+bench-cell --versus SPECS [--rounds N] [--json]
+    Compares maps with the first one. SPECS is a JSON array of cells that differ in map, placement, pages
+    and workload only; a workload may be a list. All maps are loaded with the same keys and given the same
+    slices of operations in turns, N rounds of them (default 21), and the median ratios are printed.
+    Exits with 1 if a map gave a wrong answer. For example:
+    bench-cell --versus '[{{\"map\":\"bskip\",\"workload\":\"load,a,c,e\"}},{{\"map\":\"arctic-map\"}}]'
+
+maps: {}
+workloads: {}
+distributions: {}",
+        serde_json::to_string(&CellSpec::default()).unwrap_or_default(),
+        maps::NAMES.join(", "),
+        WORKLOADS.join(", "),
+        DISTRIBUTIONS.join(", "),
+    )
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&args) {
+        Ok(code) => code,
+        Err(why) => {
+            eprintln!("bench-cell: {why}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn dispatch(args: &[String]) -> Result<ExitCode, String> {
+    match args {
+        [flag] if flag == "--help" || flag == "-h" => {
+            println!("{}", help());
+            Ok(ExitCode::SUCCESS)
+        }
+        [flag, specs, options @ ..] if flag == "--versus" => versus(specs, options),
+        [spec] if !spec.starts_with('-') => {
+            let spec: CellSpec = serde_json::from_str(spec).map_err(|e| format!("not a cell: {e}"))?;
+            let outcome = cell::run(&spec)?;
+            println!("{}", serde_json::to_string(&outcome).map_err(|e| e.to_string())?);
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => Err("one cell as JSON is expected, or --versus, or --help".into()),
+    }
+}
+
+fn versus(specs: &str, options: &[String]) -> Result<ExitCode, String> {
+    let (mut rounds, mut json) = (21, false);
+    let mut options = options.iter();
+    while let Some(option) = options.next() {
+        match option.as_str() {
+            "--json" => json = true,
+            "--rounds" => {
+                let number = options.next().ok_or("--rounds needs a number")?;
+                rounds = number.parse().map_err(|_| format!("--rounds {number} is not a number"))?;
+            }
+            other => return Err(format!("unknown option {other}")),
+        }
+    }
+    let mut specs: Vec<CellSpec> = serde_json::from_str(specs).map_err(|e| format!("not cells: {e}"))?;
+    // A cell that names no workload goes along with the first.
+    if let [first, others @ ..] = &mut specs[..] {
+        for spec in others {
+            if spec.workload == CellSpec::default().workload {
+                spec.workload.clone_from(&first.workload);
+            }
+        }
+    }
+    let comparison = Comparison::of(&specs, rounds)?;
+    let report = match comparison.run() {
+        Ok(report) => report,
+        Err(why) => {
+            eprintln!("bench-cell: {why}");
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    if json {
+        println!("{}", serde_json::to_string(&report).map_err(|e| e.to_string())?);
+    } else {
+        println!("{report}");
+    }
+    Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,247 @@
+//! Runs one cell: builds the map, loads it, runs the workload, checks everything, adds up the numbers.
+
+use crate::generate::Generator;
+use crate::maps::{self, BuildError, Footprint, MapSpec};
+use crate::ops::{Checks, Stripe};
+use crate::protocol::{CellOutcome, CellSpec, Latency, Measurement};
+use crate::rss::resident_bytes;
+use crate::subject::{Run, Subject};
+use crate::team::{Team, TeamError};
+use crate::trace;
+use crate::verify::Expected;
+use crate::workload::Workload;
+use hdrhistogram::Histogram;
+use std::path::Path;
+
+/// Runs a cell. A wrong answer or a panic inside the map is [`CellOutcome::Failed`]; a map or a pinning
+/// that this build or machine has not got is [`CellOutcome::Skipped`].
+///
+/// # Errors
+/// A spec that makes no sense: unknown names, no threads or keys, a trace that cannot be read.
+pub fn run(spec: &CellSpec) -> Result<CellOutcome, String> {
+    run_with(spec, || maps::build(&map_spec(spec)))
+}
+
+/// Runs a cell on the map that `build` makes, whatever the spec calls it.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(
+    spec: &CellSpec,
+    build: impl FnOnce() -> Result<Box<dyn Subject>, BuildError>,
+) -> Result<CellOutcome, String> {
+    let mut script = Script::new(spec)?;
+    let team = match Team::new(spec.threads, &spec.pin) {
+        Ok(team) => team,
+        Err(e @ TeamError::Spelling(_)) => return Err(e.to_string()),
+        Err(e @ TeamError::Pin(_)) => return Ok(CellOutcome::Skipped { reason: e.to_string() }),
+    };
+    // The arrays of operations are in memory before the map's memory is measured.
+    let load = script.load();
+    let before = resident_bytes();
+    match build() {
+        Ok(map) => Ok(run_on(&*map, &team, &mut script, load, before)
+            .map_or_else(|reason| CellOutcome::Failed { reason }, CellOutcome::Measured)),
+        Err(BuildError::Bad(reason)) => Err(reason),
+        Err(BuildError::Unavailable(reason)) => Ok(CellOutcome::Skipped { reason }),
+    }
+}
+
+/// The part of a cell that says which map to build.
+#[must_use]
+pub fn map_spec(spec: &CellSpec) -> MapSpec {
+    MapSpec {
+        name: spec.map.clone(),
+        placement: spec.placement.clone(),
+        pages: spec.pages.clone(),
+        seed: spec.seed,
+    }
+}
+
+/// Runs load and workload of `script` on an empty map of any kind; `before` is the memory of the process
+/// before the map was built.
+///
+/// # Errors
+/// The first wrong answer or panic, in words.
+fn run_on(
+    map: &dyn Subject,
+    team: &Team,
+    script: &mut Script,
+    (load, checks): (Vec<Stripe>, Checks),
+    before: Option<u64>,
+) -> Result<Measurement, String> {
+    let loading = map.run(team, &load, &checks)?;
+    let grown = before.zip(resident_bytes()).map(|(b, a)| a.saturating_sub(b));
+    let footprint = map.footprint();
+    let keys = script.keys();
+    drop(load);
+    let Run { elapsed, tally } = match script.run() {
+        None => loading,
+        Some((stripes, checks)) => {
+            let mut run = map.run(team, &stripes, &checks)?;
+            run.tally.checked += loading.tally.checked;
+            run
+        }
+    };
+    let checked = map.check(script.expected())?;
+    let per_key = |bytes: u64| bytes as f64 / keys.max(1) as f64;
+    let (bytes_per_key, source) = match &footprint {
+        Some(f) => (Some(per_key(f.issued)), "arena"),
+        None => (grown.map(per_key), "rss"),
+    };
+    let (local_blocks, remote_blocks) = map.footprint().and_then(|f| locality(&f, team.node())).unzip();
+    Ok(Measurement {
+        ops: tally.ops,
+        seconds: elapsed.as_secs_f64(),
+        latency: latency(&tally.nanos),
+        bytes_per_key,
+        bytes_source: source.into(),
+        reserved_per_key: footprint.map(|Footprint { reserved, .. }| per_key(reserved)),
+        local_blocks,
+        remote_blocks,
+        checked: tally.checked + checked,
+        notes: team.notes().iter().cloned().chain(map.notes()).collect(),
+    })
+}
+
+/// Blocks on the node of the thread that asked for them, and others. Known if there is but one node, if all
+/// workers are on one node, or if the arena was asked for just that and counted its misses.
+fn locality(footprint: &Footprint, workers: Option<u32>) -> Option<(u64, u64)> {
+    let Footprint { nodes, misses, .. } = footprint;
+    let all: u64 = nodes.iter().map(|(_, blocks)| blocks).sum();
+    let local = match (&nodes[..], workers, misses) {
+        ([], ..) => return None,
+        ([_], ..) => all,
+        (_, Some(node), _) => nodes.iter().find(|(n, _)| *n == node).map_or(0, |(_, blocks)| *blocks),
+        (_, None, Some(misses)) => all.saturating_sub(*misses),
+        (_, None, None) => return None,
+    };
+    Some((local, all - local))
+}
+
+/// What a cell has its threads do, whether made by the generator or read from files.
+enum Script {
+    /// A workload of ours.
+    Made {
+        /// What to run after the load.
+        workload: Workload,
+        /// How much of it.
+        ops: u64,
+        /// Makes it.
+        generator: Box<Generator>,
+    },
+    /// A workload of the user's.
+    Traced(Box<trace::Plan>),
+}
+
+impl Script {
+    /// The script of a spec.
+    fn new(spec: &CellSpec) -> Result<Self, String> {
+        if spec.workload == "trace" {
+            let files = spec.trace.as_ref().ok_or("workload 'trace' needs the files of the trace")?;
+            if spec.threads == 0 {
+                return Err("at least one thread is needed".into());
+            }
+            let (load, run) = (trace::read(Path::new(&files.load))?, trace::read(Path::new(&files.run))?);
+            return Ok(Self::Traced(Box::new(trace::plan(&load, &run, spec.threads))));
+        }
+        let workload = spec.workload.parse()?;
+        let generator = Generator::new(spec.dist.parse()?, spec.seed, spec.threads, spec.keys)?;
+        Ok(Self::Made { workload, ops: spec.ops, generator: Box::new(generator) })
+    }
+
+    /// What comes before the measurement, or is measured by `load`.
+    fn load(&mut self) -> (Vec<Stripe>, Checks) {
+        match self {
+            Self::Made { generator, .. } => (generator.load(u64::MAX), generator.checks(Workload::Load)),
+            Self::Traced(plan) => (std::mem::take(&mut plan.load), plan.checks.clone()),
+        }
+    }
+
+    /// Keys in the map after the load.
+    fn keys(&self) -> u64 {
+        match self {
+            Self::Made { generator, .. } => generator.count(),
+            Self::Traced(plan) => plan.loaded,
+        }
+    }
+
+    /// What is measured, unless the load was.
+    fn run(&mut self) -> Option<(Vec<Stripe>, Checks)> {
+        match self {
+            Self::Made { workload: Workload::Load, .. } => None,
+            Self::Made { workload, ops, generator } => {
+                let stripes = generator.run(*workload, *ops);
+                Some((stripes, generator.checks(*workload)))
+            }
+            Self::Traced(plan) => Some((std::mem::take(&mut plan.run), plan.checks.clone())),
+        }
+    }
+
+    fn expected(&self) -> Expected<'_> {
+        match self {
+            Self::Made { generator, .. } => generator.expected(),
+            Self::Traced(plan) => plan.expected(),
+        }
+    }
+}
+
+/// Percentiles of nanoseconds, to three digits.
+fn latency(nanos: &[u64]) -> Latency {
+    let mut histogram = Histogram::<u64>::new(3).expect("three digits are allowed");
+    for &n in nanos {
+        histogram.record(n).expect("the histogram resizes itself");
+    }
+    let max = nanos.iter().copied().max().unwrap_or(0);
+    // The histogram answers with the upper end of a bucket.
+    let at = |percentile| histogram.value_at_percentile(percentile).min(max);
+    Latency { samples: histogram.len(), p50: at(50.0), p99: at(99.0), p999: at(99.9), max }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_those_of_the_samples() {
+        let nanos: Vec<u64> = (1..=1000).collect();
+        let l = latency(&nanos);
+        assert_eq!((l.samples, l.p50, l.p99, l.max), (1000, 500, 990, 1000));
+        assert!((999..=1000).contains(&l.p999), "{}", l.p999);
+        assert_eq!(latency(&[]), Latency::default());
+    }
+
+    #[test]
+    fn locality_is_told_where_it_is_known() {
+        let on = |nodes: &[(u32, u64)], misses| Footprint {
+            nodes: nodes.to_vec(),
+            misses,
+            ..Footprint::default()
+        };
+        assert_eq!(locality(&on(&[], None), Some(0)), None);
+        assert_eq!(locality(&on(&[(0, 7)], None), None), Some((7, 0)));
+        let two = [(0, 7), (1, 5)];
+        assert_eq!(locality(&on(&two, Some(2)), Some(1)), Some((5, 7)));
+        assert_eq!(locality(&on(&two, Some(2)), None), Some((10, 2)));
+        assert_eq!(locality(&on(&two, None), None), None);
+        assert_eq!(locality(&on(&two, None), Some(2)), Some((0, 12)));
+    }
+
+    #[test]
+    fn nonsense_is_an_error_and_what_is_not_here_is_skipped() {
+        let spec = CellSpec { keys: 100, ops: 100, ..CellSpec::default() };
+        for bad in [
+            CellSpec { map: "hashmap".into(), ..spec.clone() },
+            CellSpec { workload: "d".into(), ..spec.clone() },
+            CellSpec { workload: "trace".into(), ..spec.clone() },
+            CellSpec { dist: "normal".into(), ..spec.clone() },
+            CellSpec { threads: 0, ..spec.clone() },
+            CellSpec { keys: 0, ..spec.clone() },
+            CellSpec { pin: "left".into(), ..spec.clone() },
+        ] {
+            assert!(run(&bad).is_err(), "{bad:?}");
+        }
+        let elsewhere = run(&CellSpec { pin: "cpus:60000".into(), ..spec }).unwrap();
+        assert!(matches!(elsewhere, CellOutcome::Skipped { .. }), "{elsewhere:?}");
+    }
+}

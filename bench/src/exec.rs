@@ -1,0 +1,208 @@
+//! The loop that is measured: operations against a map, each answer compared with what it must be.
+//!
+//! Generic over the map and inlined into it, so that no map pays for a call that another does not. The
+//! checks are the same few instructions for all.
+
+use crate::keys::{fingerprint, value_of};
+use crate::maps::Session;
+use crate::ops::{Checks, Kind, Op, ScanExact, Stripe};
+use std::fmt;
+use std::time::Instant;
+
+/// A wrong answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The operation.
+    pub doing: String,
+    /// Its key, or where its scan started.
+    pub key: u64,
+    /// The right answer.
+    pub expected: String,
+    /// The answer that came.
+    pub got: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { doing, key, expected, got } = self;
+        write!(f, "{doing} {key} ({key:#x}): expected {expected}, got {got}")
+    }
+}
+
+/// What one thread did.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Operations, with a full scan counting as the pairs that it visited.
+    pub ops: u64,
+    /// Answers compared: one for each read, removal and scan, and one for each pair of a scan.
+    pub checked: u64,
+    /// Nanoseconds of the operations that were timed.
+    pub nanos: Vec<u64>,
+}
+
+/// Runs a thread's operations in order and times the first of every `checks.timed_every`.
+///
+/// # Errors
+/// The first wrong answer; the operations after it are not run.
+#[inline]
+pub fn run<S: Session>(session: &mut S, stripe: &Stripe, checks: &Checks) -> Result<Tally, Box<Violation>> {
+    let every = checks.timed_every.max(1);
+    let mut tally = Tally { nanos: Vec::with_capacity(stripe.ops.len().div_ceil(every)), ..Tally::default() };
+    for group in stripe.ops.chunks(every) {
+        let [first, rest @ ..] = group else { break };
+        let before = Instant::now();
+        step(session, first, &stripe.scans, checks, &mut tally)?;
+        tally.nanos.push(before.elapsed().as_nanos() as u64);
+        for op in rest {
+            step(session, op, &stripe.scans, checks, &mut tally)?;
+        }
+    }
+    Ok(tally)
+}
+
+#[inline(always)]
+fn step<S: Session>(
+    session: &mut S,
+    op: &Op,
+    scans: &[ScanExact],
+    checks: &Checks,
+    tally: &mut Tally,
+) -> Result<(), Box<Violation>> {
+    let value = value_of(op.key, op.arg);
+    let right = |got: u64| (got ^ value) & checks.mask == 0;
+    let answer = match op.kind {
+        Kind::Insert => {
+            session.insert(op.key, value);
+            tally.ops += 1;
+            return Ok(());
+        }
+        Kind::Update => {
+            session.update(op.key, value);
+            tally.ops += 1;
+            return Ok(());
+        }
+        Kind::Scan | Kind::ScanMaybe => return scan(session, op, checks, tally),
+        Kind::ScanExact => return scan_exact(session, op.key, scans[op.arg as usize], checks, tally),
+        Kind::Read | Kind::ReadMaybe | Kind::ReadAbsent => session.get(op.key),
+        Kind::Remove | Kind::RemoveMaybe | Kind::RemoveAbsent => session.remove(op.key),
+    };
+    tally.ops += 1;
+    tally.checked += 1;
+    let good = match op.kind {
+        Kind::Read | Kind::Remove => answer.is_some_and(right),
+        Kind::ReadMaybe | Kind::RemoveMaybe => answer.is_none_or(right),
+        _ => answer.is_none(),
+    };
+    if good { Ok(()) } else { Err(wrong_point(op, value, answer)) }
+}
+
+#[cold]
+fn wrong_point(op: &Op, value: u64, answer: Option<u64>) -> Box<Violation> {
+    let expected = match op.kind {
+        Kind::Read | Kind::Remove => format!("value {value:#x}"),
+        Kind::ReadMaybe | Kind::RemoveMaybe => format!("value {value:#x} or nothing"),
+        _ => "nothing".into(),
+    };
+    let got = answer.map_or_else(|| "nothing".into(), |v| format!("value {v:#x}"));
+    Box::new(Violation { doing: op.kind.to_string(), key: op.key, expected, got })
+}
+
+/// What a scan has shown so far.
+struct Seen {
+    count: u64,
+    /// No key below this may come.
+    floor: u64,
+    first: Option<u64>,
+    /// The first pair out of order, out of bounds, or with another key's value.
+    bad: Option<(u64, u64)>,
+}
+
+impl Seen {
+    const fn from(start: u64) -> Self {
+        Self { count: 0, floor: start, first: None, bad: None }
+    }
+
+    #[inline(always)]
+    fn pair(&mut self, key: u64, value: u64, mask: u64) {
+        // After the greatest key nothing may come: `floor` then stays 0 and `count` tells.
+        let ordered = key >= self.floor && (self.count == 0 || self.floor != 0);
+        if !ordered || (value ^ value_of(key, 0)) & mask != 0 {
+            self.bad.get_or_insert((key, value));
+        }
+        if self.count == 0 {
+            self.first = Some(key);
+        }
+        self.floor = key.wrapping_add(1);
+        self.count += 1;
+    }
+
+    #[cold]
+    fn violation(&self, start: u64, limit: usize, expected: &str, got: &str) -> Box<Violation> {
+        let doing = format!("scan of {limit} pairs from");
+        Box::new(Violation { doing, key: start, expected: expected.into(), got: got.into() })
+    }
+
+    /// Complains about a bad pair or more pairs than asked for.
+    fn sound(&self, start: u64, limit: usize) -> Result<(), Box<Violation>> {
+        if let Some((key, value)) = self.bad {
+            let got = format!("key {key} ({key:#x}) with value {value:#x}");
+            return Err(self.violation(start, limit, "ascending keys from there on with their values", &got));
+        }
+        if self.count > limit as u64 {
+            let got = format!("{} pairs", self.count);
+            return Err(self.violation(start, limit, "no more pairs than that", &got));
+        }
+        Ok(())
+    }
+}
+
+#[inline(always)]
+fn scan<S: Session>(
+    session: &mut S,
+    op: &Op,
+    checks: &Checks,
+    tally: &mut Tally,
+) -> Result<(), Box<Violation>> {
+    let (limit, mask) = (op.arg as usize, checks.scan_mask);
+    let mut seen = Seen::from(op.key);
+    session.scan(op.key, limit, |key, value| seen.pair(key, value, mask));
+    tally.ops += 1;
+    tally.checked += 1 + seen.count;
+    seen.sound(op.key, limit)?;
+    if op.kind == Kind::Scan {
+        if seen.first != Some(op.key) {
+            let got = format!("first key {:?}", seen.first);
+            return Err(seen.violation(op.key, limit, "that key first", &got));
+        }
+        let least = checks.at_least(op.key, limit);
+        if seen.count < least as u64 {
+            let got = format!("{} pairs", seen.count);
+            return Err(seen.violation(op.key, limit, &format!("at least {least} pairs"), &got));
+        }
+    }
+    Ok(())
+}
+
+fn scan_exact<S: Session>(
+    session: &mut S,
+    start: u64,
+    exact: ScanExact,
+    checks: &Checks,
+    tally: &mut Tally,
+) -> Result<(), Box<Violation>> {
+    let (mask, mut sum) = (checks.scan_mask, 0_u64);
+    let mut seen = Seen::from(start);
+    session.scan(start, exact.limit, |key, value| {
+        sum = sum.wrapping_add(fingerprint(key));
+        seen.pair(key, value, mask);
+    });
+    tally.ops += if exact.limit == usize::MAX { seen.count } else { 1 };
+    tally.checked += 1 + seen.count;
+    seen.sound(start, exact.limit)?;
+    if (seen.count, sum) != (exact.count, exact.checksum) {
+        let expected = format!("{} pairs with checksum {:#x}", exact.count, exact.checksum);
+        let got = format!("{} pairs with checksum {sum:#x}", seen.count);
+        return Err(seen.violation(start, exact.limit, &expected, &got));
+    }
+    Ok(())
+}

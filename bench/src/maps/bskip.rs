@@ -1,0 +1,136 @@
+//! Our map, on each arena and with each way of promotion.
+
+use super::map::{BuildError, MapSpec};
+use super::{Footprint, OrderedMap, Session};
+use crate::subject::Subject;
+use bskip_core::{BSkipMap, Config, GlobalArena, NodeArena, Promotion};
+use numa_alloc::{NumaArena, PageSize, Policy};
+
+/// The map that `spec` names.
+pub(super) fn build(spec: &MapSpec) -> Result<Box<dyn Subject>, BuildError> {
+    let mut config = Config::with_seed(spec.seed);
+    match spec.name.as_str() {
+        "bskip-global" => return on(GlobalArena, config),
+        "bskip-coin" => config.promotion = Promotion::Coin { one_in: 64 },
+        "bskip-overflow" => config.promotion = Promotion::Overflow,
+        _ => {}
+    }
+    let policy: Policy = spec.placement.parse().map_err(|e| BuildError::Bad(format!("placement {e}")))?;
+    let pages = match spec.pages.as_str() {
+        "thp" => PageSize::Huge,
+        "4k" => PageSize::Small,
+        other => return Err(BuildError::Bad(format!("unknown pages '{other}'; known are thp, 4k"))),
+    };
+    let arena = NumaArena::builder().policy(policy).pages(pages).build();
+    on(arena.map_err(|e| BuildError::Unavailable(e.to_string()))?, config)
+}
+
+fn on<A: Tells + 'static>(arena: A, config: Config) -> Result<Box<dyn Subject>, BuildError>
+where
+    Map<A>: OrderedMap,
+{
+    match BSkipMap::with_config(arena, config) {
+        Ok(map) => Ok(Box::new(Map(map))),
+        Err(e) => Err(BuildError::Unavailable(format!("the map cannot be built: {e}"))),
+    }
+}
+
+/// What an arena says about itself.
+trait Tells: NodeArena {
+    /// Blocks in use by node, where the arena places blocks.
+    fn nodes(&self) -> Vec<(u32, u64)>;
+
+    /// Blocks that are not on the node of the thread that asked, where that was asked for.
+    fn misses(&self) -> Option<u64>;
+
+    /// What it fell back to.
+    fn notes(&self) -> Vec<String>;
+}
+
+impl Tells for GlobalArena {
+    fn nodes(&self) -> Vec<(u32, u64)> {
+        Vec::new()
+    }
+
+    fn misses(&self) -> Option<u64> {
+        None
+    }
+
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Tells for NumaArena {
+    fn nodes(&self) -> Vec<(u32, u64)> {
+        self.stats().nodes.iter().map(|n| (n.node.0, n.usage.issued_blocks as u64)).collect()
+    }
+
+    fn misses(&self) -> Option<u64> {
+        (*self.policy() == Policy::Local).then(|| self.stats().misses)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = self.fallbacks().iter().map(ToString::to_string).collect();
+        let report = self.verify_placement();
+        if !report.is_as_asked() {
+            notes.push(format!("placement: {}", report.to_string().replace('\n', "; ")));
+        }
+        notes
+    }
+}
+
+/// Our map on the arena `A`.
+struct Map<A: NodeArena>(BSkipMap<u64, u64, A>);
+
+impl<A: Tells + Sync> OrderedMap for Map<A> {
+    type Session<'a>
+        = &'a Self
+    where
+        A: 'a;
+
+    fn session(&self) -> &Self {
+        self
+    }
+
+    fn footprint(&self) -> Option<Footprint> {
+        let usage = self.0.usage();
+        Some(Footprint {
+            issued: usage.issued_bytes as u64,
+            reserved: usage.reserved_bytes as u64,
+            nodes: self.0.arena().nodes(),
+            misses: self.0.arena().misses(),
+        })
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.0.arena().notes()
+    }
+}
+
+impl<A: NodeArena> Session for &Map<A> {
+    #[inline]
+    fn insert(&mut self, key: u64, value: u64) {
+        self.0.insert(key, value);
+    }
+
+    #[inline]
+    fn get(&mut self, key: u64) -> Option<u64> {
+        self.0.get(&key)
+    }
+
+    #[inline]
+    fn update(&mut self, key: u64, value: u64) {
+        self.0.update(&key, |slot| *slot = value);
+    }
+
+    #[inline]
+    fn remove(&mut self, key: u64) -> Option<u64> {
+        self.0.remove(&key)
+    }
+
+    #[inline]
+    fn scan(&mut self, start: u64, limit: usize, mut visit: impl FnMut(u64, u64)) {
+        self.0.range(start..).take(limit).for_each(|(key, value)| visit(key, value));
+    }
+}

@@ -1,0 +1,99 @@
+//! The maps that can be measured, behind one trait.
+
+#[cfg(feature = "cell")]
+mod map;
+#[cfg(feature = "cell")]
+pub use map::{BuildError, MapSpec, build};
+
+#[cfg(feature = "cell")]
+mod bskip;
+#[cfg(feature = "cell")]
+mod rwlock_btreemap;
+
+#[cfg(feature = "peers")]
+mod arctic_map;
+#[cfg(feature = "peers")]
+mod bplustree;
+#[cfg(feature = "peers")]
+mod concurrent_map;
+#[cfg(feature = "peers")]
+mod congee;
+#[cfg(feature = "peers")]
+mod crossbeam_skiplist;
+#[cfg(feature = "peers")]
+mod ferntree;
+#[cfg(feature = "peers")]
+mod masstree;
+
+/// Every map by name, ours first:
+/// - `bskip`: our map on the NUMA arena, as the placement and pages of the cell say;
+/// - `bskip-global`: the same on slabs from the global allocator;
+/// - `bskip-coin`: as `bskip`, with the paper's promotion by coin alone (1 in 64);
+/// - `bskip-overflow`: as `bskip`, promotion by overflow alone;
+/// - then the peers. All but `rwlock-btreemap` need the feature `peers`.
+pub const NAMES: &[&str] = &[
+    "bskip",
+    "bskip-global",
+    "bskip-coin",
+    "bskip-overflow",
+    "arctic-map",
+    "bplustree",
+    "concurrent-map",
+    "congee",
+    "crossbeam-skiplist",
+    "ferntree",
+    "masstree",
+    "rwlock-btreemap",
+];
+
+/// An ordered map of `u64` to `u64` that threads share.
+pub trait OrderedMap: Sync {
+    /// What one thread works through: a reference, or a handle that some maps want for each thread.
+    type Session<'a>: Session
+    where
+        Self: 'a;
+
+    /// A session for the calling thread.
+    fn session(&self) -> Self::Session<'_>;
+
+    /// What the map's memory comes to, if it counts that itself.
+    fn footprint(&self) -> Option<Footprint> {
+        None
+    }
+
+    /// What the map fell back to, in words.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// One thread's view of a map. Calls are inlined into the loop that is measured.
+pub trait Session {
+    /// Puts a value in, in place of the one that the key has, if any.
+    fn insert(&mut self, key: u64, value: u64);
+
+    /// The value of a key.
+    fn get(&mut self, key: u64) -> Option<u64>;
+
+    /// Gives a key that is there another value.
+    fn update(&mut self, key: u64, value: u64);
+
+    /// Takes a key out and gives its value.
+    fn remove(&mut self, key: u64) -> Option<u64>;
+
+    /// Visits at most `limit` pairs with keys from `start` on, ascending.
+    fn scan(&mut self, start: u64, limit: usize, visit: impl FnMut(u64, u64));
+}
+
+/// Memory as counted by a map's arena.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Footprint {
+    /// Bytes of the blocks in use.
+    pub issued: u64,
+    /// Bytes taken from beneath the arena.
+    pub reserved: u64,
+    /// Blocks in use by NUMA node; empty where the arena does not place its blocks.
+    pub nodes: Vec<(u32, u64)>,
+    /// Of these, blocks that are not on the node of the thread that asked, where that was asked for.
+    pub misses: Option<u64>,
+}

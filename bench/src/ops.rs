@@ -1,0 +1,101 @@
+//! Operations with their expected answers, made before the clock starts.
+
+use std::fmt;
+
+/// What an operation does, and what it expects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// Put version `arg` of the key into the map, whether it is there or not.
+    Insert,
+    /// Give the key, which is there, version `arg`.
+    Update,
+    /// The key must be found, with version `arg`.
+    Read,
+    /// The key may be found, then with version `arg`.
+    ReadMaybe,
+    /// The key must not be found.
+    ReadAbsent,
+    /// The key must be there, with version `arg`, and go.
+    Remove,
+    /// If the key is there it must have version `arg`, and go.
+    RemoveMaybe,
+    /// The key must not be there.
+    RemoveAbsent,
+    /// `arg` pairs from the key on, which is there: the first pair is the key's.
+    Scan,
+    /// At most `arg` pairs from the key on, which may or may not be there.
+    ScanMaybe,
+    /// The scan that entry `arg` of [`Stripe::scans`] describes.
+    ScanExact,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Insert => "insert",
+            Self::Update => "update",
+            Self::Read | Self::ReadMaybe | Self::ReadAbsent => "read",
+            Self::Remove | Self::RemoveMaybe | Self::RemoveAbsent => "remove",
+            Self::Scan | Self::ScanMaybe | Self::ScanExact => "scan",
+        })
+    }
+}
+
+/// One operation: 16 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Op {
+    /// The key it is about, or where a scan starts.
+    pub key: u64,
+    /// A version, a length or an index: see [`Kind`].
+    pub arg: u32,
+    /// What to do.
+    pub kind: Kind,
+}
+
+const _: () = assert!(size_of::<Op>() == 16);
+
+/// A scan of which everything is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScanExact {
+    /// Pairs asked for.
+    pub limit: usize,
+    /// Pairs that must come.
+    pub count: u64,
+    /// The sum of their keys' [fingerprints](crate::keys::fingerprint).
+    pub checksum: u64,
+}
+
+/// The work of one thread.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stripe {
+    /// What it does, in order.
+    pub ops: Vec<Op>,
+    /// Scans that [`Kind::ScanExact`] refers to.
+    pub scans: Vec<ScanExact>,
+}
+
+/// What the answers of a run are compared with, besides what stands in the operations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checks {
+    /// Values are compared under this mask: all bits where versions are known,
+    /// [`ANY_VERSION`](crate::keys::ANY_VERSION) where several threads update the same keys.
+    pub mask: u64,
+    /// Values that scans give are compared under this mask with version 0.
+    pub scan_mask: u64,
+    /// The largest keys that are in the map throughout, ascending: a scan from one of them finds at least
+    /// the rest, a scan from below finds at least all of them.
+    pub tail: Vec<u64>,
+    /// Every how many operations one is timed.
+    pub timed_every: usize,
+}
+
+impl Checks {
+    /// How many pairs a [`Kind::Scan`] of `limit` from `start` must at least find.
+    #[inline]
+    #[must_use]
+    pub fn at_least(&self, start: u64, limit: usize) -> usize {
+        let above = self.tail.len() - self.tail.partition_point(|&key| key < start);
+        above.min(limit)
+    }
+}

@@ -1,0 +1,144 @@
+//! The worker threads of a run: pinned, started together, timed together, and survived when they panic.
+
+use bskip_topology::{Machine, ParsePolicyError, PinError, PinPlan, PinPolicy};
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Barrier;
+use std::time::{Duration, Instant};
+
+/// A number of workers and where each runs.
+#[derive(Clone, Debug)]
+pub struct Team {
+    plan: PinPlan,
+}
+
+/// Why there is no team.
+#[derive(Debug)]
+pub enum TeamError {
+    /// The pinning is misspelt.
+    Spelling(ParsePolicyError),
+    /// This machine cannot pin like that.
+    Pin(PinError),
+}
+
+impl fmt::Display for TeamError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Spelling(e) => e.fmt(f),
+            Self::Pin(e) => e.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for TeamError {}
+
+/// What the workers of one run gave back.
+#[derive(Debug)]
+pub struct Outcome<T> {
+    /// From the first worker's start to the last one's end.
+    pub elapsed: Duration,
+    /// Each worker's result, or what it panicked with.
+    pub results: Vec<Result<T, String>>,
+}
+
+impl Team {
+    /// Plans `workers` workers by a policy as the protocol spells it.
+    ///
+    /// # Errors
+    /// [`TeamError`]: a misspelt policy, or CPUs that this process may not use.
+    pub fn new(workers: usize, pin: &str) -> Result<Self, TeamError> {
+        let policy: PinPolicy = pin.parse().map_err(TeamError::Spelling)?;
+        let plan = policy.plan(&Machine::discover(), workers).map_err(TeamError::Pin)?;
+        // A refusal shows on the first try as on any: ask now, on a thread that is of no further use.
+        std::thread::scope(|s| s.spawn(|| plan.pin(0)).join().unwrap_or(Ok(()))).map_err(TeamError::Pin)?;
+        Ok(Self { plan })
+    }
+
+    /// How many workers.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.plan.len()
+    }
+
+    /// Whether nobody would work.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.plan.is_empty()
+    }
+
+    /// The NUMA node that all workers stay on, if there is one.
+    #[must_use]
+    pub fn node(&self) -> Option<u32> {
+        let first = self.plan.places().first()?.node;
+        first.filter(|_| self.plan.places().iter().all(|place| place.node == first))
+    }
+
+    /// What the reader of results should know about the pinning.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        self.plan.notes()
+    }
+
+    /// Runs `work` with each worker's number on a thread in that worker's place. All start together: the
+    /// clock runs from the moment at which the last thread is ready. Worker `i` has the same place in every
+    /// run, so memory that it touched first in one run is near it in the next.
+    pub fn run<T: Send>(&self, work: impl Fn(usize) -> T + Sync) -> Outcome<T> {
+        let start = Barrier::new(self.len());
+        let one = |worker: usize| {
+            // Refusals were met when the team was made; should one come now, the worker runs unpinned.
+            let _ = self.plan.pin(worker);
+            start.wait();
+            let begun = Instant::now();
+            let result = catch_unwind(AssertUnwindSafe(|| work(worker))).map_err(|p| describe(&*p));
+            (begun, Instant::now(), result)
+        };
+        let done: Vec<_> = std::thread::scope(|s| {
+            let threads: Vec<_> = (0..self.len()).map(|worker| s.spawn(move || one(worker))).collect();
+            threads.into_iter().map(|t| t.join().expect("the worker catches its panics")).collect()
+        });
+        let begun = done.iter().map(|d| d.0).min();
+        let ended = done.iter().map(|d| d.1).max();
+        let elapsed = begun.zip(ended).map_or(Duration::ZERO, |(b, e)| e - b);
+        Outcome { elapsed, results: done.into_iter().map(|d| d.2).collect() }
+    }
+}
+
+/// What a panic said.
+pub(crate) fn describe(payload: &(dyn Any + Send)) -> String {
+    let text = payload
+        .downcast_ref::<&str>()
+        .map(|s| (*s).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned());
+    format!("the map panicked: {}", text.as_deref().unwrap_or("without a message"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn every_worker_runs_once_and_gives_its_result() {
+        let runs = AtomicUsize::new(0);
+        let outcome = Team::new(3, "none").unwrap().run(|worker| {
+            runs.fetch_add(1, Ordering::Relaxed);
+            worker * 10
+        });
+        assert_eq!(runs.into_inner(), 3);
+        assert_eq!(outcome.results, [Ok(0), Ok(10), Ok(20)]);
+    }
+
+    #[test]
+    fn a_panic_is_a_result_and_holds_nobody_up() {
+        let outcome = Team::new(2, "compact").unwrap().run(|worker| assert!(worker == 1, "worker {worker}"));
+        assert_eq!(outcome.results, [Err("the map panicked: worker 0".into()), Ok(())]);
+    }
+
+    #[test]
+    fn impossible_teams_say_why() {
+        assert!(matches!(Team::new(1, "left"), Err(TeamError::Spelling(_))));
+        let error = Team::new(1, "cpus:60000").unwrap_err();
+        assert!(matches!(error, TeamError::Pin(_)) && error.to_string().contains("60000"), "{error}");
+    }
+}

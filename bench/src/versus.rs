@@ -1,0 +1,310 @@
+//! Compares maps in turns, for ratios that a noisy machine does not blur.
+//!
+//! All maps are alive in one process and hold the same keys. A round gives each of them the same short
+//! slice of operations, one map after the other, starting with another map each round. What the machine
+//! does to one slice it does to its neighbours too, so the ratio within a round is steadier by far than
+//! any of its parts; the median of the ratios is what counts. Every answer is checked as in a cell.
+
+use crate::cell::map_spec;
+use crate::generate::Generator;
+use crate::keys::Distribution;
+use crate::maps::{self, BuildError, MapSpec};
+use crate::protocol::CellSpec;
+use crate::subject::Subject;
+use crate::team::Team;
+use crate::workload::Workload;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What to compare: the first map is the measure of the others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// The maps.
+    pub maps: Vec<MapSpec>,
+    /// Run on each map in this order; `load` comes first whether it stands here or not.
+    pub workloads: Vec<Workload>,
+    /// How keys are chosen.
+    pub dist: Distribution,
+    /// Worker threads.
+    pub threads: usize,
+    /// Keys loaded.
+    pub keys: u64,
+    /// Operations of each workload, over all rounds and threads.
+    pub ops: u64,
+    /// Seed of keys and operations.
+    pub seed: u64,
+    /// How workers are pinned.
+    pub pin: String,
+    /// Slices of each workload. Odd numbers have a middle.
+    pub rounds: usize,
+}
+
+/// One map under one workload.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// The map, with placement and pages where maps of one name differ in them.
+    pub map: String,
+    /// How it did; nothing from its first wrong answer on, and nothing at all if that came with the last check.
+    pub figures: Option<Figures>,
+}
+
+/// How a map did under a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// Median over the rounds of its throughput by that of the first map in the same round.
+    pub ratio: f64,
+    /// The quartiles of these ratios: half of the rounds lie between.
+    pub quartiles: (f64, f64),
+    /// Median throughput, in millions of operations a second (for `s`: of pairs).
+    pub mops: f64,
+}
+
+/// A finished comparison.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Each workload with the score of each map.
+    pub workloads: Vec<(String, Vec<Score>)>,
+    /// Bytes per key after the load of each map that counts its memory.
+    pub bytes_per_key: Vec<Option<f64>>,
+    /// Answers that were checked, over all maps.
+    pub checked: u64,
+    /// Maps that gave a wrong answer, with the answer. They take no part in what comes after.
+    pub failed: Vec<(String, String)>,
+    /// What arenas or pinning fell back to.
+    pub notes: Vec<String>,
+}
+
+impl Comparison {
+    /// Makes one comparison of several cells: they must agree in all but map, placement, pages and workload,
+    /// and a workload may be a list such as `load,a,c`. Each map runs each workload that any cell names.
+    ///
+    /// # Errors
+    /// Cells that do not agree, or make no sense.
+    pub fn of(specs: &[CellSpec], rounds: usize) -> Result<Self, String> {
+        let first = specs.first().ok_or("nothing to compare")?;
+        if rounds == 0 {
+            return Err("at least one round is needed".into());
+        }
+        let (mut maps, mut workloads) = (Vec::new(), Vec::new());
+        for spec in specs {
+            let common = |s: &CellSpec| (s.dist.clone(), s.threads, s.keys, s.ops, s.seed, s.pin.clone());
+            if common(spec) != common(first) {
+                return Err("compared cells must agree in dist, threads, keys, ops, seed and pin".into());
+            }
+            let map = map_spec(spec);
+            if !maps.contains(&map) {
+                maps.push(map);
+            }
+            for name in spec.workload.split(',') {
+                let workload: Workload = match name {
+                    "trace" => return Err("traces cannot be compared in slices".into()),
+                    name => name.parse()?,
+                };
+                if !workloads.contains(&workload) {
+                    workloads.push(workload);
+                }
+            }
+        }
+        // The load is first by nature.
+        workloads.sort_by_key(|&w| w != Workload::Load);
+        Ok(Self {
+            maps,
+            workloads,
+            dist: first.dist.parse()?,
+            threads: first.threads,
+            keys: first.keys,
+            ops: first.ops,
+            seed: first.seed,
+            pin: first.pin.clone(),
+            rounds,
+        })
+    }
+
+    /// Runs the comparison.
+    ///
+    /// # Errors
+    /// Maps that cannot be had, impossible pinning, or a wrong answer of the first map, without which there
+    /// are no ratios.
+    pub fn run(&self) -> Result<Report, String> {
+        let mut generator = Generator::new(self.dist, self.seed, self.threads, self.keys)?;
+        let team = Team::new(self.threads, &self.pin).map_err(|e| e.to_string())?;
+        let built: Result<Vec<_>, BuildError> = self.maps.iter().map(maps::build).collect();
+        let maps = built.map_err(|(BuildError::Bad(why) | BuildError::Unavailable(why))| why)?;
+        let failed = vec![None; maps.len()];
+        let mut contest = Contest { comparison: self, team: &team, maps, checked: 0, failed };
+
+        let loading = contest.series(&mut generator, Workload::Load)?;
+        let per_key = |f: maps::Footprint| f.issued as f64 / generator.count() as f64;
+        let bytes_per_key = contest.maps.iter().map(|m| m.footprint().map(per_key)).collect();
+        let mut workloads = Vec::new();
+        for &workload in &self.workloads {
+            let rounds = match workload {
+                // While the maps are small a slice says little about big ones.
+                Workload::Load => loading[loading.len() / 2..].to_vec(),
+                _ => contest.series(&mut generator, workload)?,
+            };
+            workloads.push((workload.name().to_owned(), self.scores(&rounds)));
+        }
+        for i in 0..contest.maps.len() {
+            if contest.failed[i].is_some() {
+                continue;
+            }
+            let checked = contest.maps[i].check(generator.expected());
+            match contest.settle(i, checked)? {
+                Some(checked) => contest.checked += checked,
+                // It lied somewhere on the way: none of its figures counts.
+                None => workloads
+                    .iter_mut()
+                    .for_each(|(_, scores): &mut (_, Vec<Score>)| scores[i].figures = None),
+            }
+        }
+        let failed = contest.failed.iter().enumerate();
+        let failed = failed.filter_map(|(i, why)| Some((self.label(i), why.clone()?))).collect();
+        let mut notes = team.notes().to_vec();
+        for map in &contest.maps {
+            notes.extend(map.notes().into_iter().filter(|n| !notes.contains(n)).collect::<Vec<_>>());
+        }
+        Ok(Report { workloads, bytes_per_key, checked: contest.checked, failed, notes })
+    }
+
+    fn scores(&self, rounds: &[Vec<f64>]) -> Vec<Score> {
+        let column = |f: &dyn Fn(&Vec<f64>) -> f64| {
+            let mut values: Vec<f64> = rounds.iter().map(f).collect();
+            values.sort_by(f64::total_cmp);
+            let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
+            (at(0.25), at(0.5), at(0.75))
+        };
+        (0..self.maps.len())
+            .map(|i| {
+                let (low, ratio, high) = column(&|round| round[i] / round[0]);
+                let (_, mops, _) = column(&|round| round[i]);
+                let figures = Figures { ratio, quartiles: (low, high), mops };
+                let complete = rounds.iter().all(|round| round[i] > 0.0);
+                Score { map: self.label(i), figures: complete.then_some(figures) }
+            })
+            .collect()
+    }
+
+    fn label(&self, i: usize) -> String {
+        let MapSpec { name, placement, pages, .. } = &self.maps[i];
+        if self.maps.iter().filter(|m| m.name == *name).count() > 1 {
+            format!("{name}/{placement}/{pages}")
+        } else {
+            name.clone()
+        }
+    }
+}
+
+/// The maps of a comparison at work.
+struct Contest<'a> {
+    comparison: &'a Comparison,
+    team: &'a Team,
+    maps: Vec<Box<dyn Subject>>,
+    checked: u64,
+    /// Why a map is out.
+    failed: Vec<Option<String>>,
+}
+
+impl Contest<'_> {
+    /// All rounds of one workload: for each round the throughput of each map, in Mops/s.
+    fn series(&mut self, generator: &mut Generator, workload: Workload) -> Result<Vec<Vec<f64>>, String> {
+        let Comparison { keys, ops, rounds, .. } = *self.comparison;
+        let mut series = Vec::with_capacity(rounds);
+        for round in 0..rounds {
+            let stripes = if workload == Workload::Load {
+                let from = keys * round as u64 / rounds as u64;
+                generator.load(keys * (round as u64 + 1) / rounds as u64 - from)
+            } else {
+                generator.run(workload, ops / rounds as u64)
+            };
+            let checks = generator.checks(workload);
+            // A map that is out keeps 0.
+            let mut speeds = vec![0.0; self.maps.len()];
+            for turn in 0..self.maps.len() {
+                let i = (turn + round) % self.maps.len();
+                if self.failed[i].is_some() {
+                    continue;
+                }
+                let run = self.maps[i].run(self.team, &stripes, &checks);
+                if let Some(run) = self.settle(i, run)? {
+                    self.checked += run.tally.checked;
+                    speeds[i] = run.tally.ops as f64 / run.elapsed.as_secs_f64().max(1e-9) / 1e6;
+                }
+            }
+            series.push(speeds);
+        }
+        Ok(series)
+    }
+
+    /// Takes note of a wrong answer. The first map's ends everything.
+    fn settle<T>(&mut self, i: usize, result: Result<T, String>) -> Result<Option<T>, String> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(why) if i == 0 => Err(format!("{} FAILED: {why}", self.comparison.label(0))),
+            Err(why) => {
+                self.failed[i] = Some(why);
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// A table for people: a line for each workload and map.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:8}  {:28}  {:>6}  {:>13}  {:>9}", "workload", "map", "ratio", "quartiles", "Mops/s")?;
+        for (workload, scores) in &self.workloads {
+            for Score { map, figures } in scores {
+                let Some(Figures { ratio, quartiles: (low, high), mops }) = figures else {
+                    writeln!(f, "{workload:8}  {map:28}  FAILED")?;
+                    continue;
+                };
+                let spread = format!("{low:.3}-{high:.3}");
+                writeln!(f, "{workload:8}  {map:28}  {ratio:6.3}  {spread:>13}  {mops:9.3}")?;
+            }
+        }
+        let maps = self.workloads.first().map_or(&[][..], |(_, scores)| scores);
+        for (score, bytes) in maps.iter().zip(&self.bytes_per_key) {
+            if let Some(bytes) = bytes {
+                writeln!(f, "{}: {bytes:.1} bytes per key by its arena", score.map)?;
+            }
+        }
+        self.notes.iter().try_for_each(|note| writeln!(f, "note: {note}"))?;
+        self.failed.iter().try_for_each(|(map, why)| writeln!(f, "{map} FAILED: {why}"))?;
+        write!(f, "{} answers checked and right", self.checked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(map: &str, workload: &str) -> CellSpec {
+        CellSpec { map: map.into(), workload: workload.into(), keys: 3000, ops: 3000, ..CellSpec::default() }
+    }
+
+    #[test]
+    fn maps_are_compared_on_every_workload() {
+        let specs = [cell("rwlock-btreemap", "c,load,a,b,e,u,x,s,c"), cell("bskip-global", "u")];
+        let report = Comparison::of(&specs, 5).unwrap().run().unwrap();
+        let names: Vec<&str> = report.workloads.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["load", "c", "a", "b", "e", "u", "x", "s"]);
+        for (name, scores) in &report.workloads {
+            assert_eq!(scores.len(), 2);
+            let figures: Vec<Figures> = scores.iter().filter_map(|s| s.figures).collect();
+            assert_eq!(figures[0].ratio, 1.0, "{name}: the first map is its own measure");
+            assert!(figures[1].mops > 0.0 && figures[1].quartiles.0 <= figures[1].ratio);
+        }
+        assert!(report.checked > 10_000 && report.failed.is_empty(), "{report}");
+        assert!(report.to_string().contains("bskip-global"));
+    }
+
+    #[test]
+    fn cells_that_differ_are_not_compared() {
+        let other = CellSpec { keys: 5, ..cell("bskip", "c") };
+        assert!(Comparison::of(&[cell("bskip", "c"), other], 3).unwrap_err().contains("keys"));
+        assert!(Comparison::of(&[], 3).is_err());
+        assert!(Comparison::of(&[cell("bskip", "trace")], 3).is_err());
+        assert!(Comparison::of(&[cell("bskip", "c")], 0).is_err());
+    }
+}

@@ -1,0 +1,112 @@
+//! The workloads: which share of the operations does what.
+//!
+//! Load, A, B, C and E are YCSB's letters as the B-skiplist paper runs them: what YCSB calls update is an
+//! insert of a new key there. U is YCSB's own A. X and S are ours.
+
+use std::str::FromStr;
+
+/// A workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Workload {
+    /// Insert every key, none of which is there.
+    Load,
+    /// Half reads, half inserts of new keys.
+    A,
+    /// 95 % reads, 5 % inserts of new keys.
+    B,
+    /// Reads.
+    C,
+    /// 95 % scans of 1 to 100 pairs, evenly drawn, 5 % inserts of new keys.
+    E,
+    /// Half reads, half updates of keys that are there.
+    U,
+    /// Half reads, a quarter inserts of new keys, a quarter removals of keys that are there.
+    X,
+    /// Scans of the whole map.
+    S,
+}
+
+/// Longest scan of [`Workload::E`].
+pub const LONGEST_SCAN: u32 = 100;
+
+/// Shares of operations, in percent; what is missing to 100 is reads, or scans with `scans`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mix {
+    /// Inserts of new keys.
+    pub insert: u64,
+    /// Updates of keys that are there.
+    pub update: u64,
+    /// Removals of keys that are there.
+    pub remove: u64,
+    /// The rest is scans, not reads.
+    pub scans: bool,
+}
+
+impl Workload {
+    /// The shares of its operations. `Load` and `S` are not made of a mix: they give inserts and scans only.
+    #[must_use]
+    pub const fn mix(self) -> Mix {
+        let (insert, update, remove) = match self {
+            Self::Load => (100, 0, 0),
+            Self::A => (50, 0, 0),
+            Self::B | Self::E => (5, 0, 0),
+            Self::C | Self::S => (0, 0, 0),
+            Self::U => (0, 50, 0),
+            Self::X => (25, 0, 25),
+        };
+        Mix { insert, update, remove, scans: matches!(self, Self::E | Self::S) }
+    }
+
+    /// Every how many operations one is timed: often enough for the tail, seldom enough to cost less than
+    /// a percent or two (reading the clock twice takes some 50 ns).
+    #[must_use]
+    pub const fn timed_every(self) -> usize {
+        match self {
+            Self::E => 16,
+            Self::S => 1,
+            _ => 64,
+        }
+    }
+
+    /// The name in the protocol.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Load => "load",
+            Self::A => "a",
+            Self::B => "b",
+            Self::C => "c",
+            Self::E => "e",
+            Self::U => "u",
+            Self::X => "x",
+            Self::S => "s",
+        }
+    }
+}
+
+impl FromStr for Workload {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        [Self::Load, Self::A, Self::B, Self::C, Self::E, Self::U, Self::X, Self::S]
+            .into_iter()
+            .find(|w| w.name() == name)
+            .ok_or_else(|| {
+                let known = crate::protocol::WORKLOADS.join(", ");
+                format!("unknown workload '{name}'; known are {known}")
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_the_protocol_agree() {
+        for name in crate::protocol::WORKLOADS.iter().filter(|&&n| n != "trace") {
+            assert_eq!(name.parse::<Workload>().unwrap().name(), *name);
+        }
+        assert!("d".parse::<Workload>().unwrap_err().contains("load"));
+    }
+}

@@ -1,0 +1,194 @@
+//! Maps that lie, each in one way, and the run that catches each.
+
+use bench::cell;
+use bench::keys::value_of;
+use bench::maps::{OrderedMap, Session};
+use bench::protocol::{CellOutcome, CellSpec};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What a map does wrong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Lie {
+    None,
+    /// One insert in 500 is lost.
+    DropsInserts,
+    /// One insert in 500 puts a second key in.
+    InventsKeys,
+    /// One read in 500 finds nothing.
+    MissesReads,
+    /// One read in 500 gives another key's value.
+    MixesValues,
+    /// One update in 500 is lost.
+    LosesUpdates,
+    /// Removals answer well and do nothing, one in 500.
+    KeepsRemoved,
+    /// One removal in 500 says that the key was not there.
+    DeniesRemovals,
+    /// Two neighbours of a scan change places, one scan in 50.
+    SwapsPairs,
+    /// A scan starts one key early, one in 50.
+    StartsEarly,
+    /// A scan starts one key late, one in 50.
+    StartsLate,
+    /// A scan ends one pair early, one in 50.
+    EndsEarly,
+    /// A scan gives one pair too many, one in 50.
+    EndsLate,
+    /// A scan leaves a key out in the middle, always the same.
+    SkipsInside,
+    /// A scan gives a wrong value, one in 50.
+    MixesScans,
+    /// Panics at the 500th read.
+    Panics,
+}
+
+struct Liar {
+    lie: Lie,
+    calls: AtomicU64,
+    map: Mutex<BTreeMap<u64, u64>>,
+}
+
+impl Liar {
+    /// Whether this call, of which there are lies in `of`, lies in the way of `lie`.
+    fn now(&self, lie: Lie, of: u64) -> bool {
+        self.lie == lie && (self.calls.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(of)
+    }
+}
+
+impl OrderedMap for Liar {
+    type Session<'a> = &'a Self;
+
+    fn session(&self) -> &Self {
+        self
+    }
+}
+
+impl Session for &Liar {
+    fn insert(&mut self, key: u64, value: u64) {
+        if self.now(Lie::DropsInserts, 500) {
+            return;
+        }
+        let mut map = self.map.lock().unwrap();
+        map.insert(key, value);
+        if self.now(Lie::InventsKeys, 500) {
+            map.insert(key ^ 1, value_of(key ^ 1, 0));
+        }
+    }
+
+    fn get(&mut self, key: u64) -> Option<u64> {
+        assert!(!self.now(Lie::Panics, 500), "the 500th read");
+        if self.now(Lie::MissesReads, 500) {
+            return None;
+        }
+        let value = self.map.lock().unwrap().get(&key).copied();
+        if self.now(Lie::MixesValues, 500) { Some(value_of(key + 1, 0)) } else { value }
+    }
+
+    fn update(&mut self, key: u64, value: u64) {
+        if !self.now(Lie::LosesUpdates, 500) {
+            self.map.lock().unwrap().insert(key, value);
+        }
+    }
+
+    fn remove(&mut self, key: u64) -> Option<u64> {
+        let mut map = self.map.lock().unwrap();
+        if self.now(Lie::KeepsRemoved, 500) {
+            return map.get(&key).copied();
+        }
+        let value = map.remove(&key);
+        if self.now(Lie::DeniesRemovals, 500) { None } else { value }
+    }
+
+    fn scan(&mut self, start: u64, limit: usize, mut visit: impl FnMut(u64, u64)) {
+        let map = self.map.lock().unwrap();
+        let extra = usize::from(self.now(Lie::EndsLate, 50));
+        let mut pairs: Vec<(u64, u64)> =
+            map.range(start..).take(limit.saturating_add(extra)).map(|(k, v)| (*k, *v)).collect();
+        if pairs.len() > 4 {
+            if self.now(Lie::SwapsPairs, 50) {
+                pairs.swap(1, 2);
+            }
+            if self.now(Lie::StartsEarly, 50)
+                && let Some((k, v)) = map.range(..start).next_back()
+            {
+                pairs.insert(0, (*k, *v));
+                pairs.truncate(limit);
+            }
+            if self.now(Lie::StartsLate, 50) {
+                pairs.remove(0);
+            }
+            if self.now(Lie::EndsEarly, 50) {
+                pairs.pop();
+            }
+            if self.now(Lie::MixesScans, 50) {
+                pairs[3].1 = value_of(pairs[3].0 + 1, 0);
+            }
+            if self.lie == Lie::SkipsInside && limit < usize::MAX {
+                pairs.remove(2);
+            }
+        }
+        pairs.into_iter().for_each(|(key, value)| visit(key, value));
+    }
+}
+
+fn outcome(lie: Lie, workload: &str, threads: usize) -> CellOutcome {
+    let spec = CellSpec {
+        map: "liar".into(),
+        workload: workload.into(),
+        threads,
+        keys: 4000,
+        ops: 4000,
+        ..CellSpec::default()
+    };
+    cell::run_with(&spec, || Ok(Box::new(Liar { lie, calls: AtomicU64::new(0), map: Mutex::default() })))
+        .unwrap()
+}
+
+#[test]
+fn an_honest_map_passes() {
+    for workload in ["load", "a", "b", "c", "e", "u", "x", "s"] {
+        for threads in [1, 2] {
+            let got = outcome(Lie::None, workload, threads);
+            assert!(matches!(got, CellOutcome::Measured(_)), "{workload}: {got:?}");
+        }
+    }
+}
+
+#[test]
+fn every_lie_is_caught_and_named() {
+    // What the reason must say; with a bar between where chance decides what is seen first.
+    let cases = [
+        (Lie::DropsInserts, "load", "full scan"),
+        (Lie::DropsInserts, "c", "got nothing"),
+        (Lie::InventsKeys, "load", "full scan"),
+        (Lie::InventsKeys, "a", "full scan"),
+        (Lie::MissesReads, "c", "got nothing"),
+        (Lie::MixesValues, "c", "got value"),
+        (Lie::LosesUpdates, "u", "read after the run"),
+        (Lie::KeepsRemoved, "x", "expected nothing|full scan"),
+        (Lie::DeniesRemovals, "x", "remove"),
+        (Lie::SwapsPairs, "e", "expected ascending keys"),
+        (Lie::StartsEarly, "e", "expected ascending keys"),
+        (Lie::StartsLate, "e", "expected that key first"),
+        (Lie::EndsEarly, "e", "expected at least"),
+        (Lie::EndsLate, "e", "no more pairs"),
+        (Lie::MixesScans, "e", "with their values"),
+        (Lie::SkipsInside, "c", "scan after the run"),
+        (Lie::Panics, "c", "panicked: the 500th read"),
+    ];
+    for (lie, workload, words) in cases {
+        for threads in [1, 2] {
+            match outcome(lie, workload, threads) {
+                CellOutcome::Failed { reason } => {
+                    assert!(
+                        words.split('|').any(|w| reason.contains(w)),
+                        "{lie:?} on {workload}, {threads} threads: {reason}"
+                    );
+                }
+                other => panic!("{lie:?} on {workload}, {threads} threads went unnoticed: {other:?}"),
+            }
+        }
+    }
+}
