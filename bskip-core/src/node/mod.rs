@@ -13,10 +13,13 @@
 //! Every word of a block is only ever accessed as an atomic of one size, so any thread may look at any time,
 //! and what it read means something only under a version that is still valid afterwards.
 
+mod layout;
 mod locked;
 mod moves;
+mod shape;
+#[cfg(feature = "check")]
+mod verify;
 
-use core::alloc::Layout;
 use core::cmp;
 use core::marker::PhantomData;
 use core::mem::{MaybeUninit, size_of};
@@ -24,85 +27,14 @@ use core::num::NonZeroU32;
 use core::ptr::NonNull;
 
 pub(crate) use locked::{Locked, LockedInner, LockedLeaf};
+pub(crate) use shape::{InnerShape, LeafShape, Shape};
 
-use crate::arena::{BlockId, NodeKind};
+use crate::arena::BlockId;
 use crate::key::Key;
 use crate::lock::{Version, VersionLock};
 use crate::simd::{self, LINE};
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
-use crate::value::{self, ValueWord};
-
-/// Bytes of keys and payload that a node aims at; its capacity follows. Measured with `u64` keys and
-/// values: 32 slots lose 20 % on scans, 128 lose 15 % on lookups.
-const TARGET_BYTES: usize = 1024;
-const MAX_CAPACITY: usize = 64;
-const MIN_CAPACITY: usize = LINE;
-
-/// What the slots of a node hold besides keys.
-pub(crate) trait Shape: Copy {
-    type Key: Key;
-    /// What stands beside a key.
-    type Payload;
-    /// One element of payload as it is stored.
-    type Word: moves::MoveWord;
-    /// Elements that a slot takes.
-    const WORDS_PER_SLOT: usize;
-    const KIND: NodeKind;
-
-    /// Stores a payload.
-    ///
-    /// # Safety
-    /// `to` is valid for `WORDS_PER_SLOT` words, and only the caller stores to them now.
-    unsafe fn store(to: *const Self::Word, payload: Self::Payload);
-}
-
-/// Slots of a leaf: values.
-pub(crate) struct LeafShape<K, V>(PhantomData<(K, V)>);
-/// Slots of an inner node: children.
-pub(crate) struct InnerShape<K>(PhantomData<K>);
-
-impl<K, V> Clone for LeafShape<K, V> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<K, V> Copy for LeafShape<K, V> {}
-impl<K> Clone for InnerShape<K> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<K> Copy for InnerShape<K> {}
-
-impl<K: Key, V> Shape for LeafShape<K, V> {
-    type Key = K;
-    type Payload = V;
-    type Word = ValueWord;
-    const WORDS_PER_SLOT: usize = value::words::<V>();
-    const KIND: NodeKind = NodeKind::Leaf;
-
-    #[inline(always)]
-    unsafe fn store(to: *const ValueWord, value: V) {
-        // SAFETY: passed on.
-        unsafe { value::store(to, value) }
-    }
-}
-
-impl<K: Key> Shape for InnerShape<K> {
-    type Key = K;
-    type Payload = BlockId;
-    type Word = AtomicU32;
-    const WORDS_PER_SLOT: usize = 1;
-    const KIND: NodeKind = NodeKind::Inner;
-
-    #[inline(always)]
-    unsafe fn store(to: *const AtomicU32, child: BlockId) {
-        // SAFETY: the caller's promise.
-        let to = unsafe { &*to };
-        // Relaxed suffices: a reader that arrives before the child's first contents finds no level there.
-        to.store(child.0.get(), Ordering::Relaxed);
-    }
-}
+use crate::sync::{AtomicU64, Ordering};
+use crate::value;
 
 /// A level as a node states it: one more than the level's number, so that the zero of a fresh block, which
 /// a retired node also shows, is no level at all.
@@ -149,42 +81,6 @@ impl<S> Clone for Node<'_, S> {
     }
 }
 impl<S> Copy for Node<'_, S> {}
-
-/// The geometry, all of it constant for a shape.
-impl<S: Shape> Node<'_, S> {
-    const KEY_WORDS: usize = S::Key::WORDS;
-    const SLOT_BYTES: usize = Self::KEY_WORDS * 8 + S::WORDS_PER_SLOT * size_of::<S::Word>();
-    /// Slots: a multiple of a line, so that samples divide them evenly.
-    pub(crate) const CAPACITY: usize = {
-        let fit = TARGET_BYTES / Self::SLOT_BYTES / LINE * LINE;
-        if fit < MIN_CAPACITY {
-            MIN_CAPACITY
-        } else if fit > MAX_CAPACITY {
-            MAX_CAPACITY
-        } else {
-            fit
-        }
-    };
-
-    const VERSION: usize = 0;
-    const META: usize = 8;
-    const NEXT: usize = 16;
-    const LOW: usize = 24;
-    const HIGH: usize = Self::LOW + Self::KEY_WORDS * 8;
-    const SAMPLES: usize = (Self::HIGH + Self::KEY_WORDS * 8).next_multiple_of(64);
-    const KEYS: usize = Self::SAMPLES + 64;
-    const PAYLOAD: usize = Self::KEYS + Self::KEY_WORDS * Self::CAPACITY * 8;
-    const SIZE: usize =
-        (Self::PAYLOAD + Self::CAPACITY * S::WORDS_PER_SLOT * size_of::<S::Word>()).next_multiple_of(64);
-
-    pub(crate) const LAYOUT: Layout = {
-        assert!(Self::CAPACITY / LINE <= LINE, "one line of samples covers the node");
-        match Layout::from_size_align(Self::SIZE, 64) {
-            Ok(layout) => layout,
-            Err(_) => panic!("a node of this key and value type is larger than the address space"),
-        }
-    };
-}
 
 /// Reading. Nothing here is believed before [`Node::validate`], except by the lock's holder.
 impl<'a, S: Shape> Node<'a, S> {
@@ -420,28 +316,5 @@ impl<K: Key, V> Leaf<'_, K, V> {
         let slot = slot.min(Self::CAPACITY - 1);
         // SAFETY: `slot` is below the capacity, so its words are the node's.
         unsafe { value::load(self.payload(slot)) }
-    }
-}
-
-/// For the invariant walk.
-#[cfg(feature = "check")]
-impl<S: Shape> Node<'_, S> {
-    pub(crate) fn is_locked(self) -> bool {
-        self.lock().is_locked()
-    }
-
-    pub(crate) fn low_is_zero(self) -> bool {
-        (0..Self::KEY_WORDS).all(|i| self.header(Self::LOW + i * 8).load(Ordering::Relaxed) == 0)
-    }
-
-    /// Panics unless the samples are what keys and count make them.
-    pub(crate) fn check_samples(self) {
-        for line in 0..LINE {
-            // SAFETY: the samples are `LINE` words.
-            let sample: &AtomicU64 = unsafe { self.field(Self::SAMPLES + line * 8) };
-            let slot = line * LINE;
-            let expected = if slot < self.count() { self.key_word(0, slot) } else { u64::MAX };
-            assert_eq!(sample.load(Ordering::Relaxed), expected, "a sample is stale");
-        }
     }
 }

@@ -53,6 +53,20 @@ unsafe fn copy_at<W: MoveWord, const WHOLE_BLOCK: bool>(from: *const W, to: *con
     from.copy_to(to);
 }
 
+/// Copies `n` words, fewer than a block has, from word `i` on.
+///
+/// # Safety
+/// Both runs have the words; nobody else stores to `to` now.
+#[inline(always)]
+unsafe fn copy_tail<W: MoveWord>(from: *const W, to: *const W, i: usize, n: usize) {
+    // SAFETY: the caller's promise.
+    let from = unsafe { from.add(i) };
+    // SAFETY: the caller's promise.
+    let to = unsafe { to.add(i) };
+    // SAFETY: the caller's promise.
+    unsafe { simd::copy_tail(from.cast(), to.cast(), n * size_of::<W>()) }
+}
+
 /// Words of type `W` in a block; 0 if there are no blocks.
 const fn block_words<W>() -> usize {
     simd::BLOCK / size_of::<W>()
@@ -70,6 +84,10 @@ pub(crate) unsafe fn copy<W: MoveWord>(from: *const W, to: *const W, n: usize) {
         // SAFETY: the caller's run has `n` words, of which a block is left.
         unsafe { copy_at::<W, true>(from, to, i) };
         i += step;
+    }
+    if simd::HAS_TAIL {
+        // SAFETY: fewer words than a block has are left in both runs.
+        return unsafe { copy_tail(from, to, i, n - i) };
     }
     while i < n {
         // SAFETY: the caller's run has `n` words.
@@ -90,6 +108,10 @@ pub(crate) unsafe fn copy_backwards<W: MoveWord>(from: *const W, to: *const W, n
         i -= step;
         // SAFETY: the caller's run has `n` words, of which a block is left.
         unsafe { copy_at::<W, true>(from, to, i) };
+    }
+    if simd::HAS_TAIL {
+        // SAFETY: fewer words than a block has are left in both runs.
+        return unsafe { copy_tail(from, to, 0, i) };
     }
     while i > 0 {
         i -= 1;

@@ -66,3 +66,10 @@ pub(crate) unsafe fn copy_block(from: *const u8, to: *const u8) {
         );
     }
 }
+
+/// See [`super::HAS_TAIL`].
+pub(crate) const HAS_TAIL: bool = false;
+
+/// See [`super::copy_tail`]: nothing, there is none.
+#[inline(always)]
+pub(crate) unsafe fn copy_tail(_: *const u8, _: *const u8, _: usize) {}

@@ -47,3 +47,26 @@ pub(crate) unsafe fn copy_block(from: *const u8, to: *const u8) {
         );
     }
 }
+
+/// See [`super::HAS_TAIL`].
+pub(crate) const HAS_TAIL: bool = true;
+
+/// See [`super::copy_tail`].
+#[inline(always)]
+pub(crate) unsafe fn copy_tail(from: *const u8, to: *const u8, bytes: usize) {
+    let mask = (1u32 << (bytes / 4)) - 1;
+    // SAFETY: the caller's promise; elements that are masked out are not touched.
+    unsafe {
+        asm!(
+            "kmovw k1, {mask:e}",
+            "vmovdqu32 zmm16{{k1}}{{z}}, [{from}]",
+            "vmovdqu32 [{to}]{{k1}}, zmm16",
+            mask = in(reg) mask,
+            from = in(reg) from,
+            to = in(reg) to,
+            out("xmm16") _,
+            out("k1") _,
+            options(nostack, preserves_flags),
+        );
+    }
+}

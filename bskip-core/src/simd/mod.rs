@@ -37,6 +37,20 @@ pub(crate) unsafe fn copy_block(from: *const u8, to: *const u8) {
     unsafe { imp::copy_block(from, to) }
 }
 
+/// Whether there is a [`copy_tail`].
+pub(crate) const HAS_TAIL: bool = imp::HAS_TAIL;
+
+/// Copies `bytes` bytes, a multiple of 4 below `BLOCK`, of which all are loaded before the first is stored.
+/// Only where [`HAS_TAIL`].
+///
+/// # Safety
+/// Both are valid for that many bytes, of atomic words; nobody else stores to `to` now.
+#[inline(always)]
+pub(crate) unsafe fn copy_tail(from: *const u8, to: *const u8, bytes: usize) {
+    // SAFETY: passed on to the caller.
+    unsafe { imp::copy_tail(from, to, bytes) }
+}
+
 /// Bit `i` says whether word `i` of the line is at most `key`.
 ///
 /// # Safety

@@ -23,3 +23,10 @@ pub(crate) const BLOCK: usize = 0;
 /// See [`super::copy_block`]: nothing, with `BLOCK` at 0.
 #[inline(always)]
 pub(crate) unsafe fn copy_block(_: *const u8, _: *const u8) {}
+
+/// See [`super::HAS_TAIL`].
+pub(crate) const HAS_TAIL: bool = false;
+
+/// See [`super::copy_tail`]: nothing, there is none.
+#[inline(always)]
+pub(crate) unsafe fn copy_tail(_: *const u8, _: *const u8, _: usize) {}

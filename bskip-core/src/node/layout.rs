@@ -1,0 +1,50 @@
+//! Where everything lies in a node, computed from the sizes of key and payload.
+
+use core::alloc::Layout;
+use core::mem::size_of;
+
+use super::{Node, Shape};
+use crate::key::Key;
+use crate::simd::LINE;
+
+/// Bytes of keys and payload that a node aims at; its capacity follows. Measured with `u64` keys and
+/// values: 32 slots lose 20 % on scans, 128 lose 15 % on lookups.
+const TARGET_BYTES: usize = 1024;
+const MAX_CAPACITY: usize = 64;
+const MIN_CAPACITY: usize = LINE;
+
+/// The geometry, all of it constant for a shape.
+impl<S: Shape> Node<'_, S> {
+    pub(super) const KEY_WORDS: usize = S::Key::WORDS;
+    pub(super) const SLOT_BYTES: usize = Self::KEY_WORDS * 8 + S::WORDS_PER_SLOT * size_of::<S::Word>();
+    /// Slots: a multiple of a line, so that samples divide them evenly.
+    pub(crate) const CAPACITY: usize = {
+        let fit = TARGET_BYTES / Self::SLOT_BYTES / LINE * LINE;
+        if fit < MIN_CAPACITY {
+            MIN_CAPACITY
+        } else if fit > MAX_CAPACITY {
+            MAX_CAPACITY
+        } else {
+            fit
+        }
+    };
+
+    pub(super) const VERSION: usize = 0;
+    pub(super) const META: usize = 8;
+    pub(super) const NEXT: usize = 16;
+    pub(super) const LOW: usize = 24;
+    pub(super) const HIGH: usize = Self::LOW + Self::KEY_WORDS * 8;
+    pub(super) const SAMPLES: usize = (Self::HIGH + Self::KEY_WORDS * 8).next_multiple_of(64);
+    pub(super) const KEYS: usize = Self::SAMPLES + 64;
+    pub(super) const PAYLOAD: usize = Self::KEYS + Self::KEY_WORDS * Self::CAPACITY * 8;
+    pub(super) const SIZE: usize =
+        (Self::PAYLOAD + Self::CAPACITY * S::WORDS_PER_SLOT * size_of::<S::Word>()).next_multiple_of(64);
+
+    pub(crate) const LAYOUT: Layout = {
+        assert!(Self::CAPACITY / LINE <= LINE, "one line of samples covers the node");
+        match Layout::from_size_align(Self::SIZE, 64) {
+            Ok(layout) => layout,
+            Err(_) => panic!("a node of this key and value type is larger than the address space"),
+        }
+    };
+}

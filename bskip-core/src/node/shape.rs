@@ -1,0 +1,75 @@
+//! What the slots of a node hold besides keys: values in a leaf, children in an inner node.
+
+use core::marker::PhantomData;
+
+use super::moves::MoveWord;
+use crate::arena::{BlockId, NodeKind};
+use crate::key::Key;
+use crate::sync::{AtomicU32, Ordering};
+use crate::value::{self, ValueWord};
+
+/// What the slots of a node hold besides keys.
+pub(crate) trait Shape: Copy {
+    type Key: Key;
+    /// What stands beside a key.
+    type Payload;
+    /// One element of payload as it is stored.
+    type Word: MoveWord;
+    /// Elements that a slot takes.
+    const WORDS_PER_SLOT: usize;
+    const KIND: NodeKind;
+
+    /// Stores a payload.
+    ///
+    /// # Safety
+    /// `to` is valid for `WORDS_PER_SLOT` words, and only the caller stores to them now.
+    unsafe fn store(to: *const Self::Word, payload: Self::Payload);
+}
+
+/// Slots of a leaf: values.
+pub(crate) struct LeafShape<K, V>(PhantomData<(K, V)>);
+/// Slots of an inner node: children.
+pub(crate) struct InnerShape<K>(PhantomData<K>);
+
+impl<K, V> Clone for LeafShape<K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K, V> Copy for LeafShape<K, V> {}
+impl<K> Clone for InnerShape<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K> Copy for InnerShape<K> {}
+
+impl<K: Key, V> Shape for LeafShape<K, V> {
+    type Key = K;
+    type Payload = V;
+    type Word = ValueWord;
+    const WORDS_PER_SLOT: usize = value::words::<V>();
+    const KIND: NodeKind = NodeKind::Leaf;
+
+    #[inline(always)]
+    unsafe fn store(to: *const ValueWord, value: V) {
+        // SAFETY: passed on.
+        unsafe { value::store(to, value) }
+    }
+}
+
+impl<K: Key> Shape for InnerShape<K> {
+    type Key = K;
+    type Payload = BlockId;
+    type Word = AtomicU32;
+    const WORDS_PER_SLOT: usize = 1;
+    const KIND: NodeKind = NodeKind::Inner;
+
+    #[inline(always)]
+    unsafe fn store(to: *const AtomicU32, child: BlockId) {
+        // SAFETY: the caller's promise.
+        let to = unsafe { &*to };
+        // Relaxed suffices: a reader that arrives before the child's first contents finds no level there.
+        to.store(child.0.get(), Ordering::Relaxed);
+    }
+}

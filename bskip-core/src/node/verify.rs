@@ -1,0 +1,26 @@
+//! What the invariant walk asks a node.
+
+use super::{Node, Shape};
+use crate::simd::LINE;
+use crate::sync::{AtomicU64, Ordering};
+
+impl<S: Shape> Node<'_, S> {
+    pub(crate) fn is_locked(self) -> bool {
+        self.lock().is_locked()
+    }
+
+    pub(crate) fn low_is_zero(self) -> bool {
+        (0..Self::KEY_WORDS).all(|i| self.header(Self::LOW + i * 8).load(Ordering::Relaxed) == 0)
+    }
+
+    /// Panics unless the samples are what keys and count make them.
+    pub(crate) fn check_samples(self) {
+        for line in 0..LINE {
+            // SAFETY: the samples are `LINE` words.
+            let sample: &AtomicU64 = unsafe { self.field(Self::SAMPLES + line * 8) };
+            let slot = line * LINE;
+            let expected = if slot < self.count() { self.key_word(0, slot) } else { u64::MAX };
+            assert_eq!(sample.load(Ordering::Relaxed), expected, "a sample is stale");
+        }
+    }
+}
