@@ -33,6 +33,10 @@ fn through_hwloc() -> Result<Machine, String> {
     let mut machine = hwloc::this_machine(&sysfs::node_cpus(sysfs::read))?;
     // hwloc keeps no matrix for a single node.
     machine.distances = machine.distances.or_else(|| sysfs::distances(sysfs::read));
+    // Without its nodes in /sys, hwloc still learns cores and caches from the CPU, and invents a node.
+    if cfg!(target_os = "linux") && machine.nodes.len() == 1 && sysfs::read("online").is_none() {
+        machine.fallback = Some("the system does not show /sys/devices/system/node".to_owned());
+    }
     Ok(machine)
 }
 
@@ -85,7 +89,7 @@ fn add_notes(machine: &mut Machine) {
     }
     // Linux guests leave memory that was plugged in later out of the nodes.
     let in_nodes = machine.nodes.iter().filter_map(|node| node.memory).sum::<u64>();
-    if let Some(total) = total_memory().filter(|total| in_nodes < total - total / 8) {
+    if let Some(total) = total_memory().filter(|total| in_nodes > 0 && in_nodes < total - total / 8) {
         notes.push(format!("the nodes account for {} of the {} of memory", Bytes(in_nodes), Bytes(total)));
     }
     if !os::CAN_PIN {
@@ -108,7 +112,7 @@ mod tests {
         assert_eq!(machine.cpus().iter().map(|cpu| cpu.core).collect::<Vec<_>>(), [0, 1]);
         assert_eq!(machine.fallback(), Some("for the test"));
         assert_eq!(machine.notes()[0], "the machine is taken as one NUMA node: for the test");
-        assert!(machine.to_string().starts_with("structure unknown, taken as 1 node, 2 threads"));
+        assert!(machine.to_string().starts_with("1 node (assumed), 2 threads"));
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //! std::thread::scope(|s| {
 //!     for worker in 0..plan.len() {
 //!         let plan = &plan;
-//!         s.spawn(move || plan.pin(worker).expect("the plan names allowed CPUs"));
+//!         s.spawn(move || plan.pin(worker).unwrap_or_else(|why| eprintln!("not pinned: {why}")));
 //!     }
 //! });
 //! # Ok::<(), bskip_topology::PinError>(())
@@ -43,7 +43,8 @@
 //! Discovery goes through [hwloc](https://www.open-mpi.org/projects/hwloc/). Without the feature
 //! `hwloc` (on by default), or where hwloc sees nothing, [`Machine::discover`] still answers: one
 //! node 0 that holds the CPUs that the process may use, every CPU a core of its own, no caches and no
-//! distances. [`Machine::fallback`] gives the reason and [`Machine::notes`] repeats it. Pinning does
+//! distances. Where the system hides its nodes only (`/sys/devices/system/node`), cores and caches are
+//! still known. [`Machine::fallback`] gives the reason and [`Machine::notes`] repeats it. Pinning does
 //! not need hwloc, only Linux; elsewhere [`pin_current_thread`] returns [`PinError::Unsupported`].
 //!
 //! # When to choose something else

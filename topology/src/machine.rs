@@ -232,7 +232,8 @@ impl Machine {
         self.is_this_machine
     }
 
-    /// Why only one node is known, if the structure of this machine could not be read.
+    /// Why only one node is known, if the nodes of this machine could not be read. Cores, packages and
+    /// caches may be unknown with them.
     #[must_use]
     pub fn fallback(&self) -> Option<&str> {
         self.fallback.as_deref()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::order::{Ranked, allowed_cpus, scatter, smt_last};
+use crate::summary::Count;
 use crate::{CpuSet, Machine, PinError, PinPolicy, pin_current_thread};
 
 /// Where one worker runs.
@@ -204,8 +205,9 @@ fn crowding(places: &[Place]) -> Option<String> {
     let cpus: usize = tenants.keys().map(|cpus| cpus.len()).sum();
     (worst > 1).then(|| {
         format!(
-            "{} workers on {cpus} CPUs: the plan wraps around, up to {worst} workers share a CPU",
-            places.len()
+            "{} workers on {}: the plan wraps around, up to {worst} workers share a CPU",
+            places.len(),
+            Count(cpus, "CPU")
         )
     })
 }

@@ -13,8 +13,8 @@ impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let distinct = |key: fn(&Cpu) -> u32| self.cpus.iter().map(key).collect::<BTreeSet<_>>().len();
         if self.fallback.is_some() {
-            // Cores and packages are unknown: claim neither.
-            write!(f, "structure unknown, taken as 1 node, {}", Count(self.cpus.len(), "thread"))?;
+            // Cores and packages may be unknown as well: claim neither.
+            write!(f, "1 node (assumed), {}", Count(self.cpus.len(), "thread"))?;
         } else {
             write!(f, "{}, ", Count(distinct(|cpu| cpu.package), "package"))?;
             write!(f, "{} (", Count(self.nodes.len(), "node"))?;
@@ -55,7 +55,7 @@ fn cache_kinds(caches: &[Cache]) -> BTreeMap<(u8, Option<u64>), usize> {
 }
 
 /// "1 node", "2 nodes".
-struct Count(usize, &'static str);
+pub(crate) struct Count(pub(crate) usize, pub(crate) &'static str);
 
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

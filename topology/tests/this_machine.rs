@@ -1,8 +1,6 @@
 //! The machine that runs the tests, with and without hwloc: discovery and real pinning.
 
-use std::thread;
-
-use bskip_topology::{CpuSet, Machine, PinPolicy};
+use bskip_topology::Machine;
 
 #[test]
 fn discovery_is_consistent() {
@@ -42,7 +40,7 @@ fn without_hwloc_it_is_one_node_and_says_so() {
     assert_eq!(machine.allowed(), &machine.nodes()[0].cpus);
     assert_eq!(machine.fallback(), Some("bskip-topology was built without its feature `hwloc`"));
     assert!(machine.notes()[0].contains("without its feature `hwloc`"));
-    assert!(machine.to_string().starts_with("structure unknown, taken as 1 node"));
+    assert!(machine.to_string().starts_with("1 node (assumed)"));
     let error = Machine::synthetic("pu:1").expect_err("no hwloc");
     assert_eq!(error, bskip_topology::MachineError::NoHwloc);
     assert_eq!(Machine::from_xml("").expect_err("no hwloc"), error);
@@ -51,8 +49,11 @@ fn without_hwloc_it_is_one_node_and_says_so() {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use super::*;
-    use bskip_topology::{PinError, current_cpu, current_node, pin_current_thread};
+    use std::thread;
+
+    use bskip_topology::{
+        CpuSet, Machine, PinError, PinPolicy, current_cpu, current_node, pin_current_thread,
+    };
 
     #[test]
     fn a_pinned_thread_runs_where_it_is_told() {
