@@ -85,13 +85,16 @@ fn system_numbers_need_not_follow_the_tree() {
 
 #[test]
 fn memory_only_nodes_have_no_cpus() {
-    // One memory-only node beside each package would be its twin; here one is attached to the machine.
     let machine = synthetic("[numa(memory=1GiB)] package:2 [numa(memory=4GiB)] core:2 pu:1");
     let cpus: Vec<_> = machine.nodes().iter().map(|node| (node.cpus.to_string(), node.memory)).collect();
     let expected =
         [("0-1", 4 << 30), ("2-3", 4 << 30), ("", 1 << 30)].map(|(cpus, m)| (cpus.to_owned(), Some(m)));
     assert_eq!(cpus, expected);
     assert!(machine.nodes()[2].is_cpuless());
+    // The smaller locality is the home, also where the memory-only node has the lowest number.
+    let machine = synthetic("[numa] package:2 [numa(indexes=2,1,0)] core:2 pu:1");
+    let cpus: Vec<_> = machine.nodes().iter().map(|node| node.cpus.to_string()).collect();
+    assert_eq!(cpus, ["", "2-3", "0-1"]);
     // Twins of one locality: the lower number is the home.
     let machine = synthetic("package:1 [numa] [numa] core:2 pu:1");
     assert_eq!(machine.nodes().iter().map(|node| node.is_cpuless()).collect::<Vec<_>>(), [false, true]);
