@@ -95,6 +95,9 @@ impl Checks {
     #[inline]
     #[must_use]
     pub fn at_least(&self, start: u64, limit: usize) -> usize {
+        if self.tail.first().is_some_and(|&first| start <= first) {
+            return self.tail.len().min(limit);
+        }
         let above = self.tail.len() - self.tail.partition_point(|&key| key < start);
         above.min(limit)
     }

@@ -15,10 +15,10 @@ bench-cell SPEC
 
 bench-cell --versus SPECS [--rounds N] [--json]
     Compares maps with the first one. SPECS is a JSON array of cells that differ in map, placement, pages
-    and workload only; a workload may be a list. All maps are loaded with the same keys and given the same
+    and workload only; what a cell leaves out it has from the first; a workload may be a list. All maps are loaded with the same keys and given the same
     slices of operations in turns, N rounds of them (default 21), and the median ratios are printed.
     Exits with 1 if a map gave a wrong answer. For example:
-    bench-cell --versus '[{{\"map\":\"bskip\",\"workload\":\"load,a,c,e\"}},{{\"map\":\"arctic-map\"}}]'
+    bench-cell --versus '[{{\"map\":\"bskip\",\"workload\":\"load,a,c,e\",\"threads\":2}},{{\"map\":\"arctic-map\"}}]'
 
 maps: {}
 workloads: {}
@@ -71,15 +71,7 @@ fn versus(specs: &str, options: &[String]) -> Result<ExitCode, String> {
             other => return Err(format!("unknown option {other}")),
         }
     }
-    let mut specs: Vec<CellSpec> = serde_json::from_str(specs).map_err(|e| format!("not cells: {e}"))?;
-    // A cell that names no workload goes along with the first.
-    if let [first, others @ ..] = &mut specs[..] {
-        for spec in others {
-            if spec.workload == CellSpec::default().workload {
-                spec.workload.clone_from(&first.workload);
-            }
-        }
-    }
+    let specs = cells(specs).map_err(|e| format!("not cells: {e}"))?;
     let comparison = Comparison::of(&specs, rounds)?;
     let report = match comparison.run() {
         Ok(report) => report,
@@ -94,4 +86,16 @@ fn versus(specs: &str, options: &[String]) -> Result<ExitCode, String> {
         println!("{report}");
     }
     Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Cells from a JSON array; what one leaves out it has from the first.
+fn cells(json: &str) -> serde_json::Result<Vec<CellSpec>> {
+    let mut objects: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(json)?;
+    let first = objects.first().cloned().unwrap_or_default();
+    for object in &mut objects {
+        for (field, value) in &first {
+            object.entry(field).or_insert_with(|| value.clone());
+        }
+    }
+    objects.into_iter().map(|object| serde_json::from_value(object.into())).collect()
 }

@@ -6,6 +6,9 @@ use ::masstree::{MassTree15Inline, RangeBound};
 /// The map under test, in its configuration for small `Copy` values: they lie in the leaves. Keys are
 /// big-endian bytes, which one layer of the trie holds. A guard is made for each call: one held longer
 /// would stop its reclamation.
+///
+/// Version 0.9.5 may fail workload E with several threads: while a leaf splits, its scans (all three kinds
+/// of them) sometimes miss keys that are there all the time, about 1 in 60,000 scans of a small map.
 #[derive(Default)]
 pub(super) struct Map(MassTree15Inline<u64>);
 
