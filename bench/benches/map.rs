@@ -50,7 +50,7 @@ fn get(c: &mut Criterion) {
 fn insert(c: &mut Criterion) {
     let mut group = c.benchmark_group("insert");
     for size in SIZES {
-        // New keys into a map of about this size: as many again would make it another size.
+        // Other new keys each time, into a map that is back at this size: many more would make it another.
         let batch = size.min(10_000) / 10;
         group.throughput(Throughput::Elements(batch));
         let map = filled(size);
@@ -58,14 +58,15 @@ fn insert(c: &mut Criterion) {
         group.bench_function(BenchmarkId::new("new", size), |b| {
             b.iter_batched(
                 || {
-                    // Outside the clock, the last batch goes away again.
-                    for i in (size..next).rev().take(batch as usize) {
+                    // Outside the clock: the last batch, if there was one, goes away again.
+                    for i in (next - batch).max(size)..next {
                         assert!(map.remove(&keys().key(i)).is_some());
                     }
-                    next = size + batch;
+                    next += batch;
+                    next - batch..next
                 },
-                |()| {
-                    for key in (size..size + batch).map(|i| keys().key(i)) {
+                |fresh| {
+                    for key in fresh.map(|i| keys().key(i)) {
                         assert_eq!(map.insert(key, value_of(key, 0)), None);
                     }
                 },
@@ -142,8 +143,11 @@ fn scan(c: &mut Criterion) {
         group.throughput(Throughput::Elements(size));
         group.bench_function(BenchmarkId::new("full", size), |b| {
             b.iter(|| {
-                let wrong = map.iter().filter(|(key, value)| *value != value_of(*key, 0)).count();
-                let count = map.iter().count() as u64;
+                let (mut count, mut wrong) = (0, 0);
+                map.iter().for_each(|(key, value)| {
+                    count += 1;
+                    wrong += u64::from(value != value_of(key, 0));
+                });
                 assert_eq!((wrong, count), (0, size));
             });
         });
