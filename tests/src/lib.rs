@@ -1,1 +1,19 @@
-//! To be written.
+//! What the integration tests and the soak share: keys, arenas, counted values, threads, models.
+//!
+//! The tests themselves are in `tests/`, one subject a file, each with its properties at the top.
+
+pub mod arena;
+pub mod config;
+pub mod counted;
+pub mod keys;
+pub mod model;
+pub mod owner;
+pub mod read;
+pub mod rng;
+pub mod shapes;
+pub mod shared;
+pub mod soak;
+
+pub mod tally;
+pub mod threads;
+pub mod values;

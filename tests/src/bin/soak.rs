@@ -1,0 +1,116 @@
+//! Soaks a map: `cargo run --release -p tests --bin soak -- --seconds 60 --threads 8`.
+//!
+//! One map takes mixed inserts, upserts, removals, reads and ranges of many threads for the whole time. Then
+//! every key is accounted for, the invariants are checked, and no block may be left. Exits with 0 and prints
+//! totals when all is right, with 2 for a bad flag; else a panic says what went wrong.
+
+use bskip_core::Promotion;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicIsize, Ordering};
+use std::time::Duration;
+use tests::arena::ArenaKind;
+use tests::soak::{Plan, run};
+
+const USAGE: &str = "\
+usage: soak [--seconds N] [--threads N] [--keys N] [--seed N]
+            [--promotion coin[:ONE_IN] | coin-and-overflow[:ONE_IN] | overflow] [--arena ARENA]
+--seconds    how long the threads work (60)
+--threads    threads (8)
+--keys       keys of each thread, and shared keys (20000); few keys make many splits and merges
+--seed       seed of the operations and of the map (from the clock; printed)
+--promotion  promotion policy (the map's default)
+--arena      global, bump or numa (global)";
+
+/// The system's allocator, with a count of the bytes in use: a dropped map must leave none behind.
+struct Counting;
+
+static IN_USE: AtomicIsize = AtomicIsize::new(0);
+
+// SAFETY: every call is the system's own, whose contract is the same; counting touches no memory of it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        IN_USE.fetch_add(layout.size() as isize, Ordering::Relaxed);
+        // SAFETY: the caller's promise, passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        IN_USE.fetch_sub(layout.size() as isize, Ordering::Relaxed);
+        // SAFETY: the caller's promise, passed on.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The plan that the arguments ask for.
+fn parse(mut args: impl Iterator<Item = String>) -> Result<Plan, String> {
+    let seed = std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_nanos() as u64);
+    let mut plan = Plan {
+        time: Duration::from_secs(60),
+        threads: 8,
+        keys: 20_000,
+        seed,
+        promotion: bskip_core::Config::default().promotion,
+        arena: ArenaKind::Global,
+    };
+    while let Some(flag) = args.next() {
+        if matches!(flag.as_str(), "--help" | "-h") {
+            return Err(USAGE.into());
+        }
+        let value = args.next().ok_or_else(|| format!("{flag} needs a value"))?;
+        let number = || value.parse::<u64>().map_err(|_| format!("{flag} needs a number, not `{value}`"));
+        match flag.as_str() {
+            "--seconds" => plan.time = Duration::from_secs(number()?),
+            "--threads" => plan.threads = number()?.clamp(1, 1000) as usize,
+            // A value holds its key's number beside a count.
+            "--keys" => plan.keys = number()?.clamp(1, 1 << 28),
+            "--seed" => plan.seed = number()?,
+            "--promotion" => plan.promotion = promotion(&value)?,
+            "--arena" => plan.arena = arena(&value)?,
+            _ => return Err(format!("no such flag: {flag}\n{USAGE}")),
+        }
+    }
+    Ok(plan)
+}
+
+fn promotion(text: &str) -> Result<Promotion, String> {
+    let (name, one_in) = text.split_once(':').map_or((text, None), |(name, n)| (name, Some(n)));
+    let one_in = one_in.map(|n| n.parse::<u32>().ok().filter(|n| *n > 1));
+    match (name, one_in) {
+        (_, Some(None)) => Err(format!("`{text}`: ONE_IN is a number above 1")),
+        ("coin", n) => Ok(Promotion::Coin { one_in: n.flatten().unwrap_or(64) }),
+        ("coin-and-overflow", n) => Ok(Promotion::CoinAndOverflow { one_in: n.flatten().unwrap_or(256) }),
+        ("overflow", None) => Ok(Promotion::Overflow),
+        _ => Err(format!("no such promotion policy: {text}")),
+    }
+}
+
+fn arena(text: &str) -> Result<ArenaKind, String> {
+    let named = |kind: &ArenaKind| format!("{kind:?}").eq_ignore_ascii_case(text);
+    ArenaKind::ALL.into_iter().find(named).ok_or_else(|| format!("no such arena: {text}"))
+}
+
+fn main() -> ExitCode {
+    let plan = match parse(std::env::args().skip(1)) {
+        Ok(plan) => plan,
+        Err(message) => {
+            eprintln!("{message}");
+            return ExitCode::from(2);
+        }
+    };
+    println!("{plan:?}");
+    let before = IN_USE.load(Ordering::Relaxed);
+    let report = run(plan);
+    println!("{}", report.tally);
+    println!("at the end   {:?}, {:?}", report.structure, report.full);
+    println!("emptied      {:?}", report.emptied);
+    let left = IN_USE.load(Ordering::Relaxed) - before;
+    println!("dropped      {left} bytes of the global allocator left");
+    // What the standard library keeps for threads and standard output is smaller than this.
+    assert!(left < 16 << 10, "the dropped map left {left} bytes behind");
+    println!("every key accounted for");
+    ExitCode::SUCCESS
+}

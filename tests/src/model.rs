@@ -1,0 +1,218 @@
+//! Random operation sequences, done on a map and on `BTreeMap` side by side.
+
+use crate::arena::ArenaKind;
+use crate::config::{CRUEL_PROMOTIONS, config};
+use crate::keys::TestKey;
+use crate::read::Read;
+use bskip_core::{BSkipMap, NodeArena, Promotion};
+use core::fmt::Debug;
+use core::ops::Bound;
+use proptest::prelude::*;
+use proptest::test_runner::{Config as RunnerConfig, TestRunner};
+use std::collections::BTreeMap;
+
+/// A step of a sequence. Numbers stand for keys ([`TestKey::nth`]) and for values.
+#[derive(Clone, Debug)]
+pub enum Op {
+    /// `insert`.
+    Insert(u32, u32),
+    /// `try_insert`.
+    TryInsert(u32, u32),
+    /// `get`, `get_with` and `contains_key`.
+    Get(u32),
+    /// `remove`.
+    Remove(u32),
+    /// `update`.
+    Update(u32, u32),
+    /// `get_or_insert_with`.
+    GetOrInsert(u32, u32),
+    /// `first`, `last`, `len` and `is_empty`.
+    Ends,
+    /// `pop_first` (`false`) or `pop_last` (`true`), so many times.
+    Pop(bool, u16),
+    /// `range`, taken from the front or the back as the bits of the first number say, so many times.
+    Range(Bound<u32>, Bound<u32>, u64, u16),
+    /// `insert` of so many keys from this number on, with this step.
+    InsertRun(u32, u16, u8),
+    /// `remove` of so many keys from this number on, with this step.
+    RemoveRun(u32, u16, u8),
+    /// `clear`.
+    Clear,
+    /// `check_invariants`.
+    Check,
+}
+
+/// Numbers of keys: mostly few, so that keys meet again.
+fn numbers() -> impl Strategy<Value = u32> {
+    prop_oneof![1 => 0..4u32, 4 => 0..300u32, 4 => 0..6000u32, 1 => any::<u32>()]
+}
+
+fn bounds() -> impl Strategy<Value = Bound<u32>> {
+    prop_oneof![
+        1 => Just(Bound::Unbounded),
+        3 => numbers().prop_map(Bound::Included),
+        3 => numbers().prop_map(Bound::Excluded),
+    ]
+}
+
+/// One step.
+pub fn ops() -> impl Strategy<Value = Op> {
+    // Even steps visit close keys in order, odd ones scattered keys.
+    let run = || (numbers(), prop_oneof![0..40u16, 0..1500u16], 1..8u8);
+    prop_oneof![
+        8 => (numbers(), any::<u32>()).prop_map(|(k, v)| Op::Insert(k, v)),
+        3 => (numbers(), any::<u32>()).prop_map(|(k, v)| Op::TryInsert(k, v)),
+        6 => numbers().prop_map(Op::Get),
+        8 => numbers().prop_map(Op::Remove),
+        4 => (numbers(), any::<u32>()).prop_map(|(k, v)| Op::Update(k, v)),
+        4 => (numbers(), any::<u32>()).prop_map(|(k, v)| Op::GetOrInsert(k, v)),
+        2 => Just(Op::Ends),
+        2 => (any::<bool>(), 0..100u16).prop_map(|(back, n)| Op::Pop(back, n)),
+        6 => (bounds(), bounds(), prop_oneof![Just(0), Just(u64::MAX), any::<u64>()], 0..800u16)
+            .prop_map(|(lo, hi, turns, n)| Op::Range(lo, hi, turns, n)),
+        5 => run().prop_map(|(k, n, step)| Op::InsertRun(k, n, step)),
+        4 => run().prop_map(|(k, n, step)| Op::RemoveRun(k, n, step)),
+        1 => Just(Op::Clear),
+        4 => Just(Op::Check),
+    ]
+}
+
+/// Runs random sequences over every arena and promotion policy, read in the way of `R`; `value` makes the
+/// values.
+///
+/// `PROPTEST_CASES` sets how many sequences.
+///
+/// # Panics
+/// With the shortest sequence found, when map and model differ.
+pub fn check<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>>(value: impl Fn(u32) -> V) {
+    search(&|arena, promotion, seed, ops| replay::<K, V, R>(arena, promotion, seed, ops, &value));
+}
+
+/// [`replay`] for one type of keys and values: arena, policy, seed of the map, steps.
+type Replay<'a> = dyn Fn(ArenaKind, Promotion, u64, &[Op]) + 'a;
+
+/// Looks for a sequence for which `replay` panics. Not generic, so that it is compiled once.
+fn search(replay: &Replay<'_>) {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
+    let settings = RunnerConfig { cases, failure_persistence: None, ..RunnerConfig::default() };
+    let arenas = proptest::sample::select(&ArenaKind::ALL[..]);
+    let promotions = proptest::sample::select(&CRUEL_PROMOTIONS[..]);
+    let input = (arenas, promotions, any::<u64>(), proptest::collection::vec(ops(), 0..150));
+    let outcome = TestRunner::new(settings).run(&input, |(arena, promotion, seed, ops)| {
+        replay(arena, promotion, seed, &ops);
+        Ok(())
+    });
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+/// Runs one sequence.
+///
+/// # Panics
+/// When map and model differ.
+pub fn replay<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>>(
+    arena: ArenaKind,
+    promotion: Promotion,
+    seed: u64,
+    ops: &[Op],
+    value: &impl Fn(u32) -> V,
+) {
+    let mut map = BSkipMap::with_config(arena.make(), config(promotion, seed)).expect("an empty map");
+    let mut model = BTreeMap::new();
+    for op in ops {
+        step::<K, V, R, _>(op, &mut map, &mut model, value);
+    }
+    assert_eq!(map.check_invariants().keys, model.len());
+    assert!(R::iter(&map).eq(model.iter().map(|(k, v)| (*k, v.clone()))));
+    assert!(R::iter(&map).rev().eq(model.iter().rev().map(|(k, v)| (*k, v.clone()))));
+}
+
+/// Does one step on both.
+fn step<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: NodeArena>(
+    op: &Op,
+    map: &mut BSkipMap<K, V, A>,
+    model: &mut BTreeMap<K, V>,
+    value: &impl Fn(u32) -> V,
+) {
+    match *op {
+        Op::Insert(k, v) => assert_eq!(map.insert(K::nth(k), value(v)), model.insert(K::nth(k), value(v))),
+        Op::TryInsert(k, v) => {
+            let old = map.try_insert(K::nth(k), value(v)).expect("the arena is large");
+            assert_eq!(old, model.insert(K::nth(k), value(v)));
+        }
+        Op::Get(k) => {
+            let (key, expected) = (K::nth(k), model.get(&K::nth(k)));
+            assert_eq!(R::get(map, &key).as_ref(), expected);
+            assert_eq!(map.get_cloned(&key).as_ref(), expected);
+            assert_eq!(map.get_with(&key, V::clone).as_ref(), expected);
+            assert_eq!(map.contains_key(&key), expected.is_some());
+        }
+        Op::Remove(k) => assert_eq!(map.remove(&K::nth(k)), model.remove(&K::nth(k))),
+        Op::Update(k, v) => {
+            let mut old = None;
+            let found = map.update(&K::nth(k), |slot| old = Some(core::mem::replace(slot, value(v))));
+            assert_eq!(found, old.is_some());
+            assert_eq!(old, model.get_mut(&K::nth(k)).map(|slot| core::mem::replace(slot, value(v))));
+        }
+        Op::GetOrInsert(k, v) => {
+            let got = map.get_or_insert_with(K::nth(k), || value(v));
+            assert_eq!(&got, model.entry(K::nth(k)).or_insert_with(|| value(v)));
+        }
+        Op::Ends => {
+            assert_eq!(R::first(map), model.first_key_value().map(|(k, v)| (*k, v.clone())));
+            assert_eq!(R::last(map), model.last_key_value().map(|(k, v)| (*k, v.clone())));
+            assert_eq!((map.len(), map.is_empty()), (model.len(), model.is_empty()));
+        }
+        Op::Pop(back, count) => {
+            for _ in 0..count {
+                match back {
+                    false => assert_eq!(map.pop_first(), model.pop_first()),
+                    true => assert_eq!(map.pop_last(), model.pop_last()),
+                }
+            }
+        }
+        Op::Range(lo, hi, turns, count) => compare_range::<K, V, R, A>(map, model, (lo, hi), turns, count),
+        Op::InsertRun(k, count, step) => {
+            for k in (0..u32::from(count)).map(|i| k.wrapping_add(i * u32::from(step))) {
+                assert_eq!(map.insert(K::nth(k), value(k)), model.insert(K::nth(k), value(k)));
+            }
+        }
+        Op::RemoveRun(k, count, step) => {
+            for k in (0..u32::from(count)).map(|i| k.wrapping_add(i * u32::from(step))) {
+                assert_eq!(map.remove(&K::nth(k)), model.remove(&K::nth(k)));
+            }
+        }
+        Op::Clear => {
+            map.clear();
+            model.clear();
+        }
+        Op::Check => assert_eq!(map.check_invariants().keys, model.len()),
+    }
+}
+
+/// Takes `count` items of the same range of both, from the ends that `turns` says, and past the end.
+fn compare_range<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: NodeArena>(
+    map: &BSkipMap<K, V, A>,
+    model: &BTreeMap<K, V>,
+    (lo, hi): (Bound<u32>, Bound<u32>),
+    turns: u64,
+    count: u16,
+) {
+    let (mut lo, mut hi) = (lo.map(K::nth), hi.map(K::nth));
+    if let (Bound::Included(a) | Bound::Excluded(a), Bound::Included(b) | Bound::Excluded(b)) = (lo, hi) {
+        if a > b {
+            (lo, hi) = (hi, lo);
+        } else if a == b {
+            // Both excluded panics, which the tests of extreme keys cover.
+            lo = Bound::Included(a);
+        }
+    }
+    let mut items = R::range(map, (lo, hi));
+    let mut expected = model.range((lo, hi)).map(|(k, v)| (*k, v.clone()));
+    for i in 0..count {
+        let (item, wanted) = match turns >> (i % 64) & 1 {
+            0 => (items.next(), expected.next()),
+            _ => (items.next_back(), expected.next_back()),
+        };
+        assert_eq!(item, wanted, "item {i} of the range {lo:?} to {hi:?}");
+    }
+}

@@ -1,0 +1,77 @@
+//! The two ways to read a map, so that one suite runs over both.
+
+use bskip_core::{BSkipMap, Key, NodeArena};
+use core::ops::RangeBounds;
+
+/// A way to read values out of a map.
+pub trait Read<V> {
+    /// The value of a key.
+    fn get<K: Key, A: NodeArena>(map: &BSkipMap<K, V, A>, key: &K) -> Option<V>;
+
+    /// The pair with the least key.
+    fn first<K: Key, A: NodeArena>(map: &BSkipMap<K, V, A>) -> Option<(K, V)>;
+
+    /// The pair with the greatest key.
+    fn last<K: Key, A: NodeArena>(map: &BSkipMap<K, V, A>) -> Option<(K, V)>;
+
+    /// The pairs of a range.
+    fn range<K: Key, A: NodeArena>(
+        map: &BSkipMap<K, V, A>,
+        range: impl RangeBounds<K>,
+    ) -> impl DoubleEndedIterator<Item = (K, V)>;
+
+    /// All pairs.
+    fn iter<K: Key, A: NodeArena>(map: &BSkipMap<K, V, A>) -> impl DoubleEndedIterator<Item = (K, V)> {
+        Self::range(map, ..)
+    }
+}
+
+/// Without locks: `get`, `first`, `last`, `range`.
+#[derive(Debug)]
+pub struct Optimistic;
+
+impl<V: Copy> Read<V> for Optimistic {
+    fn get<K: Key, A: NodeArena>(map: &BSkipMap<K, V, A>, key: &K) -> Option<V> {
+        map.get(key)
+    }
+
+    fn first<K: Key, A: NodeArena>(map: &BSkipMap<K, V, A>) -> Option<(K, V)> {
+        map.first()
+    }
+
+    fn last<K: Key, A: NodeArena>(map: &BSkipMap<K, V, A>) -> Option<(K, V)> {
+        map.last()
+    }
+
+    fn range<K: Key, A: NodeArena>(
+        map: &BSkipMap<K, V, A>,
+        range: impl RangeBounds<K>,
+    ) -> impl DoubleEndedIterator<Item = (K, V)> {
+        map.range(range)
+    }
+}
+
+/// Under the leaf's lock: `get_cloned`, `first_cloned`, `last_cloned`, `range().cloned()`.
+#[derive(Debug)]
+pub struct Cloning;
+
+impl<V: Clone> Read<V> for Cloning {
+    fn get<K: Key, A: NodeArena>(map: &BSkipMap<K, V, A>, key: &K) -> Option<V> {
+        map.get_cloned(key)
+    }
+
+    fn first<K: Key, A: NodeArena>(map: &BSkipMap<K, V, A>) -> Option<(K, V)> {
+        map.first_cloned()
+    }
+
+    fn last<K: Key, A: NodeArena>(map: &BSkipMap<K, V, A>) -> Option<(K, V)> {
+        map.last_cloned()
+    }
+
+    fn range<K: Key, A: NodeArena>(
+        map: &BSkipMap<K, V, A>,
+        range: impl RangeBounds<K>,
+    ) -> impl DoubleEndedIterator<Item = (K, V)> {
+        map.range(range).cloned()
+    }
+}

@@ -1,0 +1,61 @@
+//! Keys that all threads count up and remove at once: no count may be lost or seen twice.
+
+use crate::keys::NumberedKey;
+use crate::owner::{COUNT_BITS, token};
+use crate::read::Read;
+use crate::rng::Rng;
+use crate::tally::{Kind, Tally};
+use crate::values::NumberedValue;
+use bskip_core::{BSkipMap, NodeArena};
+
+/// The count in a token.
+#[must_use]
+pub fn count_of(token: u64) -> u64 {
+    token & ((1 << COUNT_BITS) - 1)
+}
+
+/// What one thread added to the shared keys and took away with them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sum {
+    /// Increments.
+    pub added: u64,
+    /// Counts of the values that this thread removed.
+    pub removed: u64,
+}
+
+/// One random operation on the shared key `number`.
+///
+/// # Panics
+/// When the value of another key comes back.
+pub fn step<K: NumberedKey, V: NumberedValue, A: NodeArena>(
+    map: &BSkipMap<K, V, A>,
+    number: u64,
+    rng: &mut Rng,
+    sum: &mut Sum,
+    tally: &mut Tally,
+) {
+    let key = K::of(number);
+    match rng.below(10) {
+        0..6 => {
+            tally.count(Kind::SharedUpsert);
+            while !map.update(&key, |value| *value = V::of(value.number() + 1)) {
+                let there = map.get_or_insert_with(key, || V::of(token(number, 0))).number();
+                assert_eq!(there >> COUNT_BITS, number, "a value of another key");
+            }
+            sum.added += 1;
+        }
+        6..8 => {
+            tally.count(Kind::SharedRemove);
+            if let Some(value) = map.remove(&key) {
+                assert_eq!(value.number() >> COUNT_BITS, number, "a value of another key");
+                sum.removed += count_of(value.number());
+            }
+        }
+        _ => {
+            tally.count(Kind::SharedGet);
+            if let Some(value) = V::Reader::get(map, &key) {
+                assert_eq!(value.number() >> COUNT_BITS, number, "a value of another key");
+            }
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! No key is special.
+//!
+//! Properties:
+//! - the least and the greatest key of every type are ordinary keys, alone, together and among others;
+//! - the order is the type's: signed integers by value, bytes and tuples lexicographically;
+//! - the full key spaces of `u8` and `u16`, filled and emptied in several orders;
+//! - ranges with every kind of bound at, before and after keys agree with `BTreeMap`;
+//! - `range` panics where `BTreeMap`'s does;
+//! - an empty map answers everything.
+
+use bskip_core::BSkipMap;
+use core::ops::Bound::{self, Excluded, Included, Unbounded};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use tests::config::{CRUEL_PROMOTIONS, PROMOTIONS, map_of};
+use tests::keys::TestKey;
+use tests::rng::Rng;
+
+/// The ends of one key type, in maps of 0, 1, 2 and many keys.
+fn ends<K: TestKey>() {
+    for promotion in CRUEL_PROMOTIONS {
+        for others in [0, 1, 700] {
+            let mut map = map_of::<K, u32>(promotion);
+            let middle: BTreeMap<K, u32> = (2..2 + others)
+                .map(|i| (K::nth(i), i))
+                .filter(|(key, _)| *key != K::LEAST && *key != K::GREATEST)
+                .collect();
+            middle.iter().for_each(|(k, v)| assert_eq!(map.insert(*k, *v), None));
+            for end in [K::GREATEST, K::LEAST] {
+                assert_eq!(map.get(&end), None);
+                assert_eq!(map.remove(&end), None);
+                assert!(!map.update(&end, |_| unreachable!()));
+                assert_eq!(map.insert(end, 1), None);
+                assert_eq!(map.insert(end, 2), Some(1));
+                assert_eq!(map.get_or_insert_with(end, || unreachable!()), 2);
+                assert!(map.update(&end, |v| *v += 1));
+                assert_eq!(map.get(&end), Some(3));
+            }
+            assert_eq!(map.len(), middle.len() + 2);
+            assert_eq!((map.first(), map.last()), (Some((K::LEAST, 3)), Some((K::GREATEST, 3))));
+            assert!(map.iter().map(|(k, _)| k).is_sorted_by(|a, b| a < b));
+            assert_eq!(map.range(K::LEAST..=K::GREATEST).count(), middle.len() + 2);
+            assert_eq!(map.range(K::LEAST..K::GREATEST).count(), middle.len() + 1);
+            assert_eq!(map.range((Excluded(K::LEAST), Unbounded)).count(), middle.len() + 1);
+            assert_eq!(map.range((Excluded(K::LEAST), Excluded(K::GREATEST))).count(), middle.len());
+            assert_eq!(map.range(K::GREATEST..).next(), Some((K::GREATEST, 3)));
+            assert_eq!(map.range(..=K::LEAST).next_back(), Some((K::LEAST, 3)));
+            assert_eq!(map.range((Excluded(K::GREATEST), Unbounded)).next(), None);
+            assert_eq!(map.range(..K::LEAST).next_back(), None);
+            assert_eq!(map.check_invariants().keys, middle.len() + 2);
+            assert_eq!(map.pop_first(), Some((K::LEAST, 3)));
+            assert_eq!(map.pop_last(), Some((K::GREATEST, 3)));
+            assert!(map.iter().eq(middle));
+            map.check_invariants();
+        }
+    }
+}
+
+macro_rules! ends {
+    ($($name:ident: $key:ty),* $(,)?) => { mod ends_of { $(
+        #[test]
+        fn $name() {
+            super::ends::<$key>();
+        }
+    )* } };
+}
+
+ends! {
+    u8: u8, u16: u16, u32: u32, u64: u64, u128: u128, usize: usize,
+    i8: i8, i16: i16, i32: i32, i64: i64, i128: i128, isize: isize,
+    bytes_1: [u8; 1], bytes_3: [u8; 3], bytes_8: [u8; 8], bytes_9: [u8; 9], bytes_16: [u8; 16], bytes_20: [u8; 20],
+    pair: (u64, u64), small_pair: (u8, i8), triple: (u8, u16, u32),
+}
+
+/// The keys of a map filled with `keys` in random order.
+fn sorted<K: TestKey>(keys: &[K]) -> Vec<K> {
+    let map = map_of::<K, ()>(PROMOTIONS[0]);
+    let mut shuffled = keys.to_vec();
+    Rng::new(5).shuffle(&mut shuffled);
+    shuffled.into_iter().for_each(|key| assert_eq!(map.insert(key, ()), None));
+    map.iter().map(|(key, ())| key).collect()
+}
+
+#[test]
+fn signed_order() {
+    let keys: Vec<i64> = vec![i64::MIN, i64::MIN + 1, -(1 << 32), -256, -2, -1, 0, 1, 255, 1 << 32, i64::MAX];
+    assert_eq!(sorted(&keys), keys);
+    let keys: Vec<i8> = (i8::MIN..=i8::MAX).collect();
+    assert_eq!(sorted(&keys), keys);
+    let keys: Vec<i128> =
+        vec![i128::MIN, -(1 << 64), -(1 << 64) + 1, -1, 0, (1 << 64) - 1, 1 << 64, i128::MAX];
+    assert_eq!(sorted(&keys), keys);
+    let keys = [(-1, -1), (-1, 0), (0, i16::MIN), (0, i16::MAX), (1i32, -1)];
+    assert_eq!(sorted(&keys), keys);
+}
+
+#[test]
+fn byte_order() {
+    let keys = [*b"\0\0\0", *b"\0\0\x01", *b"\0\x01\0", *b"a\xff\xff", *b"b\0\0", *b"ba\0", *b"\xff\0\0"];
+    assert_eq!(sorted(&keys), keys);
+    // Differ in one byte each, in every place: words of any size must be compared in the right order.
+    let mut keys: Vec<[u8; 20]> = Vec::new();
+    for place in 0..20 {
+        for byte in [1, 0x7F, 0x80, 0xFF] {
+            let mut key = [0x40; 20];
+            key[place] = byte;
+            keys.push(key);
+        }
+    }
+    keys.sort_unstable();
+    assert_eq!(sorted(&keys), keys);
+}
+
+/// Fills and empties the whole key space, `keys` in ascending order.
+fn whole_space<K: TestKey>(keys: Vec<K>) {
+    for promotion in CRUEL_PROMOTIONS {
+        let mut map = map_of::<K, K>(promotion);
+        let mut order = keys.clone();
+        for round in 0..4 {
+            match round {
+                0 => (),
+                1 => order.reverse(),
+                _ => Rng::new(round).shuffle(&mut order),
+            }
+            order.iter().for_each(|key| assert_eq!(map.insert(*key, *key), None));
+            order.iter().for_each(|key| assert_eq!(map.get(key), Some(*key)));
+            assert!(map.iter().eq(keys.iter().map(|key| (*key, *key))));
+            assert!(map.iter().rev().eq(keys.iter().rev().map(|key| (*key, *key))));
+            assert_eq!(map.check_invariants().keys, keys.len());
+            Rng::new(round + 10).shuffle(&mut order);
+            order.iter().for_each(|key| assert_eq!(map.remove(key), Some(*key)));
+            assert_eq!(map.check_invariants().keys, 0);
+            assert_eq!(map.iter().next(), None);
+        }
+    }
+}
+
+#[test]
+fn every_u8() {
+    whole_space((0..=u8::MAX).collect());
+    whole_space((0..=u8::MAX).map(|byte| [byte]).collect::<Vec<[u8; 1]>>());
+}
+
+#[test]
+fn every_u16() {
+    whole_space((0..=u16::MAX).collect());
+}
+
+#[test]
+fn every_i16() {
+    whole_space((i16::MIN..=i16::MAX).collect());
+}
+
+/// Whether `BTreeMap` panics for this range.
+fn is_invalid(lo: Bound<u16>, hi: Bound<u16>) -> bool {
+    match (lo, hi) {
+        (Excluded(a), Excluded(b)) => a >= b,
+        (Included(a) | Excluded(a), Included(b) | Excluded(b)) => a > b,
+        _ => false,
+    }
+}
+
+#[test]
+fn every_bound() {
+    // Keys 0, 10, ..., so that bounds fall on, before and after keys, ends of leaves included.
+    let keys: Vec<u16> = (0..300).map(|i| i * 10).collect();
+    let map = map_of::<u16, u16>(PROMOTIONS[0]);
+    let model: BTreeMap<u16, u16> = keys.iter().map(|key| (*key, *key)).collect();
+    keys.iter().for_each(|key| assert_eq!(map.insert(*key, *key), None));
+    let places = (0..3010).filter(|place| matches!(place % 10, 0 | 1 | 9)).chain([u16::MAX]);
+    let mut bounds = vec![Unbounded];
+    bounds.extend(places.flat_map(|place| [Included(place), Excluded(place)]));
+    for lo in bounds.iter().step_by(3) {
+        for hi in &bounds {
+            if is_invalid(*lo, *hi) {
+                continue;
+            }
+            let expected = || model.range((*lo, *hi)).map(|(k, v)| (*k, *v));
+            let range = || map.range((*lo, *hi));
+            assert_eq!(range().next(), expected().next(), "{lo:?} {hi:?}");
+            assert_eq!(range().next_back(), expected().next_back(), "{lo:?} {hi:?}");
+        }
+    }
+    for (lo, hi) in
+        bounds.iter().step_by(7).flat_map(|lo| bounds.iter().step_by(11).map(move |hi| (*lo, *hi)))
+    {
+        if !is_invalid(lo, hi) {
+            assert!(map.range((lo, hi)).eq(model.range((lo, hi)).map(|(k, v)| (*k, *v))), "{lo:?} {hi:?}");
+            let expected = model.range((lo, hi)).rev().map(|(k, v)| (*k, *v));
+            assert!(map.range((lo, hi)).rev().eq(expected), "{lo:?} {hi:?}");
+        }
+    }
+}
+
+#[test]
+fn invalid_ranges_panic() {
+    let map = map_of::<u16, u16>(PROMOTIONS[0]);
+    for filled in [false, true] {
+        if filled {
+            (0..1000).for_each(|key| assert_eq!(map.insert(key, key), None));
+        }
+        for (lo, hi) in [
+            (Included(5), Included(4)),
+            (Included(5), Excluded(4)),
+            (Excluded(5), Included(4)),
+            (Excluded(5), Excluded(5)),
+            (Included(u16::MAX), Excluded(0)),
+        ] {
+            let outcome = catch_unwind(AssertUnwindSafe(|| map.range((lo, hi)).count()));
+            assert!(outcome.is_err(), "{lo:?} {hi:?} gave {outcome:?}");
+        }
+        for (lo, hi) in [(Included(5), Excluded(5)), (Excluded(5), Included(5))] {
+            assert_eq!(map.range((lo, hi)).next(), None);
+            assert_eq!(map.range((lo, hi)).next_back(), None);
+        }
+    }
+}
+
+#[test]
+fn empty_map() {
+    for promotion in CRUEL_PROMOTIONS {
+        let mut map: BSkipMap<u64, String> = map_of(promotion);
+        for round in 0..3 {
+            assert_eq!((map.len(), map.is_empty()), (0, true));
+            assert_eq!((map.first_cloned(), map.last_cloned()), (None, None));
+            assert_eq!((map.pop_first(), map.pop_last()), (None, None));
+            assert_eq!((map.iter().cloned().next(), map.iter().cloned().next_back()), (None, None));
+            assert_eq!((map.get_cloned(&0), map.remove(&u64::MAX)), (None, None));
+            assert_eq!(map.get_with(&1, String::len), None);
+            assert_eq!(map.check_invariants().keys, 0);
+            // Filled and emptied, by `clear` and by removals, it is the same again.
+            (0..5000 * round).for_each(|key| assert_eq!(map.insert(key, key.to_string()), None));
+            match round {
+                1 => map.clear(),
+                _ => (0..5000 * round).for_each(|key| assert_eq!(map.remove(&key), Some(key.to_string()))),
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The map does what `BTreeMap` does, for every type it takes, on every arena, under every policy.
+//!
+//! Properties, for random sequences of all operations:
+//! - every answer equals that of `BTreeMap`, old values and partial double-ended ranges included;
+//! - the invariants hold in between and at the end, and count as many keys as the model has;
+//! - the whole contents agree at the end, forwards and backwards.
+//!
+//! Every key type runs with a plain value, key types of one, two and three words with an owning value too,
+//! every value type with a plain key; the arena and the promotion policy are part of the random input.
+
+use std::sync::Arc;
+use tests::model::check;
+use tests::read::{Cloning, Optimistic};
+
+/// The suite for one key type.
+macro_rules! keys {
+    ($($name:ident: $key:ty),* $(,)?) => { mod keys { use super::*; $(
+        #[test]
+        fn $name() {
+            check::<$key, u64, Optimistic>(|v| u64::from(v) << 20 | 7);
+        }
+    )* } };
+}
+
+keys! {
+    u8: u8, u16: u16, u32: u32, u64: u64, u128: u128, usize: usize,
+    i8: i8, i16: i16, i32: i32, i64: i64, i128: i128, isize: isize,
+    bytes_1: [u8; 1], bytes_3: [u8; 3], bytes_8: [u8; 8], bytes_16: [u8; 16], bytes_20: [u8; 20],
+    pair: (u32, u64), signed_pair: (i8, i128), pair_of_bytes: ([u8; 3], u16),
+    triple: (u64, i16, u8), nested: (u8, (u16, u32)),
+}
+
+/// The suite for one value type.
+macro_rules! values {
+    ($($name:ident: $value:ty, $read:ty = $make:expr),* $(,)?) => { mod values { use super::*; $(
+        #[test]
+        fn $name() {
+            check::<u64, $value, $read>($make);
+        }
+    )* } };
+}
+
+/// A value that wants more alignment than any word.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[repr(align(32))]
+struct Aligned(u32);
+
+/// A value larger than a cache line, of odd size.
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Large([u8; 201]);
+
+values! {
+    u8: u8, Optimistic = |v| v as u8,
+    bool: bool, Optimistic = |v| v & 1 == 1,
+    unit: (), Optimistic = |_| (),
+    u128: u128, Optimistic = |v| u128::from(v) << 90 | u128::from(v),
+    words: [u64; 5], Optimistic = |v| [u64::from(v); 5],
+    padded: (u8, u32, u16), Optimistic = |v| (v as u8, v, v as u16),
+    option: Option<u32>, Optimistic = |v| (v & 3 != 0).then_some(v),
+    aligned: Aligned, Optimistic = Aligned,
+    cloned_words: [u64; 5], Cloning = |v| [u64::from(v); 5],
+    large: Large, Optimistic = |v| Large([v as u8; 201]),
+    string: String, Cloning = |v| format!("value {v}"),
+    arc: Arc<u32>, Cloning = Arc::new,
+    vec: Vec<u16>, Cloning = |v| vec![v as u16; (v % 5) as usize],
+}
+
+#[test]
+fn owning_values_under_keys_of_any_width() {
+    check::<u8, Box<u32>, Cloning>(Box::new);
+    check::<i128, Box<u32>, Cloning>(Box::new);
+    check::<[u8; 20], Box<u32>, Cloning>(Box::new);
+}
+
+#[test]
+fn borrowed_value() {
+    let names: Vec<String> = (0..100).map(|i| format!("name {i}")).collect();
+    check::<u64, &str, Optimistic>(|v| &names[v as usize % names.len()]);
+    check::<[u8; 3], &[String], Cloning>(|v| &names[..v as usize % names.len()]);
+}
