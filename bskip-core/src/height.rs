@@ -21,15 +21,15 @@ pub(crate) struct Heights {
 impl Heights {
     pub(crate) fn new(config: &Config) -> Self {
         let (one_in, posts) = match config.promotion {
-            Promotion::Coin { one_in } => (one_in, false),
-            Promotion::CoinAndOverflow { one_in } => (one_in, true),
+            Promotion::Coin { one_in } => (one_in.max(2), false),
+            Promotion::CoinAndOverflow { one_in } => (one_in.max(2), true),
             Promotion::Overflow => (0, true),
         };
         let mut below = [0; LEVELS];
         if one_in > 0 {
             let mut bound = u64::MAX;
             for level in &mut below[1..] {
-                bound /= u64::from(one_in.max(2));
+                bound /= u64::from(one_in);
                 *level = bound;
             }
         }
@@ -88,6 +88,15 @@ mod tests {
                 let deviation = (expected / n as f64).sqrt();
                 assert!((share - expected).abs() < 5.0 * deviation, "height {} in {share}", at + 1);
             }
+        }
+    }
+
+    /// The documented least rate, also where nonsense is asked for.
+    #[test]
+    fn one_in_less_than_two_is_one_in_two() {
+        for one_in in [0, 1] {
+            let [half, ..] = tall_share(one_in, 0..100_000);
+            assert!((0.49..0.51).contains(&half), "{half}");
         }
     }
 

@@ -32,6 +32,13 @@ impl VersionLock {
         if word & LOCKED == 0 { Version(word) } else { self.wait_unlocked() }
     }
 
+    /// The version of the present state; `None` while a writer changes it.
+    pub(crate) fn try_read_begin(&self) -> Option<Version> {
+        // Acquire: as in `read_begin`.
+        let word = self.0.load(Ordering::Acquire);
+        (word & LOCKED == 0).then_some(Version(word))
+    }
+
     #[cold]
     #[inline(never)]
     fn wait_unlocked(&self) -> Version {

@@ -33,12 +33,13 @@ use crate::key::Key;
 /// # Writing
 /// A write locks the one leaf that it changes; a split or merge of nodes locks up to three, and a key of
 /// height *h* (one in `one_in`^*h*, see [`Promotion`](crate::Promotion)) *h* + 1. A thread that is suspended while it
-/// holds a lock delays readers and writers of that node's keys until it goes on.
+/// holds a lock delays, until it goes on, readers and writers of that node's keys, and removals next to it that
+/// would merge nodes.
 ///
 /// # Closures
 /// Closures given to [`update`](Self::update) and [`get_with`](Self::get_with), and `V::clone` where it is
-/// called, run under a leaf's lock. They must not use the same map: an operation that comes to the locked
-/// leaf would wait for itself, forever.
+/// called, run under a leaf's lock. They must not use the same map, nor wait for a thread that does: an
+/// operation that comes to the locked leaf waits until the closure returns.
 ///
 /// # Memory
 /// Nodes live in blocks of the arena `A`. Blocks of removed nodes are reused by this map; all go back when

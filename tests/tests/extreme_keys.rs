@@ -16,6 +16,23 @@ use tests::config::{CRUEL_PROMOTIONS, PROMOTIONS, map_of};
 use tests::keys::TestKey;
 use tests::rng::Rng;
 
+/// A range's pairs from the front; those from the back must be the same. Not inlined, as the engine is
+/// compiled once for each place that calls it, and `ends` is compiled for many types.
+#[inline(never)]
+fn pairs<K: TestKey>(map: &BSkipMap<K, u32>, lo: Bound<K>, hi: Bound<K>) -> Vec<(K, u32)> {
+    let mut back: Vec<_> = map.range((lo, hi)).rev().collect();
+    back.reverse();
+    let pairs: Vec<_> = map.range((lo, hi)).collect();
+    assert_eq!(pairs, back, "{lo:?} {hi:?}");
+    pairs
+}
+
+/// Inserts, as [`pairs`] once for all places.
+#[inline(never)]
+fn insert<K: TestKey>(map: &BSkipMap<K, u32>, key: K, value: u32) -> Option<u32> {
+    map.insert(key, value)
+}
+
 /// The ends of one key type, in maps of 0, 1, 2 and many keys.
 fn ends<K: TestKey>() {
     for promotion in CRUEL_PROMOTIONS {
@@ -25,32 +42,33 @@ fn ends<K: TestKey>() {
                 .map(|i| (K::nth(i), i))
                 .filter(|(key, _)| *key != K::LEAST && *key != K::GREATEST)
                 .collect();
-            middle.iter().for_each(|(k, v)| assert_eq!(map.insert(*k, *v), None));
+            middle.iter().for_each(|(k, v)| assert_eq!(insert(&map, *k, *v), None));
             for end in [K::GREATEST, K::LEAST] {
-                assert_eq!(map.get(&end), None);
-                assert_eq!(map.remove(&end), None);
-                assert!(!map.update(&end, |_| unreachable!()));
-                assert_eq!(map.insert(end, 1), None);
-                assert_eq!(map.insert(end, 2), Some(1));
+                assert_eq!((map.get(&end), map.remove(&end)), (None, None));
+                assert_eq!(insert(&map, end, 1), None);
+                assert_eq!(insert(&map, end, 2), Some(1));
                 assert_eq!(map.get_or_insert_with(end, || unreachable!()), 2);
                 assert!(map.update(&end, |v| *v += 1));
-                assert_eq!(map.get(&end), Some(3));
+                assert_eq!(map.get_with(&end, |v| *v), Some(3));
             }
-            assert_eq!(map.len(), middle.len() + 2);
-            assert_eq!((map.first(), map.last()), (Some((K::LEAST, 3)), Some((K::GREATEST, 3))));
-            assert!(map.iter().map(|(k, _)| k).is_sorted_by(|a, b| a < b));
-            assert_eq!(map.range(K::LEAST..=K::GREATEST).count(), middle.len() + 2);
-            assert_eq!(map.range(K::LEAST..K::GREATEST).count(), middle.len() + 1);
-            assert_eq!(map.range((Excluded(K::LEAST), Unbounded)).count(), middle.len() + 1);
-            assert_eq!(map.range((Excluded(K::LEAST), Excluded(K::GREATEST))).count(), middle.len());
-            assert_eq!(map.range(K::GREATEST..).next(), Some((K::GREATEST, 3)));
-            assert_eq!(map.range(..=K::LEAST).next_back(), Some((K::LEAST, 3)));
-            assert_eq!(map.range((Excluded(K::GREATEST), Unbounded)).next(), None);
-            assert_eq!(map.range(..K::LEAST).next_back(), None);
             assert_eq!(map.check_invariants().keys, middle.len() + 2);
-            assert_eq!(map.pop_first(), Some((K::LEAST, 3)));
-            assert_eq!(map.pop_last(), Some((K::GREATEST, 3)));
-            assert!(map.iter().eq(middle));
+            assert_eq!((map.first(), map.last()), (Some((K::LEAST, 3)), Some((K::GREATEST, 3))));
+            let (least, greatest) = (K::LEAST, K::GREATEST);
+            let inner: Vec<_> = middle.into_iter().collect();
+            let whole = [&[(least, 3)], &inner[..], &[(greatest, 3)]].concat();
+            let last = whole.len() - 1;
+            assert_eq!(pairs(&map, Unbounded, Unbounded), whole);
+            assert_eq!(pairs(&map, Included(least), Included(greatest)), whole);
+            assert_eq!(pairs(&map, Included(least), Excluded(greatest)), whole[..last]);
+            assert_eq!(pairs(&map, Excluded(least), Unbounded), whole[1..]);
+            assert_eq!(pairs(&map, Excluded(least), Excluded(greatest)), inner);
+            assert_eq!(pairs(&map, Included(greatest), Unbounded), whole[last..]);
+            assert_eq!(pairs(&map, Unbounded, Included(least)), whole[..1]);
+            assert_eq!(pairs(&map, Excluded(greatest), Unbounded), []);
+            assert_eq!(pairs(&map, Unbounded, Excluded(least)), []);
+            assert_eq!(map.pop_first(), Some((least, 3)));
+            assert_eq!(map.pop_last(), Some((greatest, 3)));
+            assert_eq!(pairs(&map, Unbounded, Unbounded), inner);
             map.check_invariants();
         }
     }

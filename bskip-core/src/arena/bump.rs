@@ -11,7 +11,10 @@ use super::{
     AllocError, AllocErrorKind, BlockId, NodeArena, NodeId, NodeKind, NodePool, Placement, PoolUsage,
 };
 
-/// An arena over a [`bumpalo::Bump`] that never takes more than its limit.
+/// An arena over a [`bumpalo::Bump`] of a given size: node memory that is bounded beforehand.
+///
+/// The memory is taken from the global allocator in one piece when the first map is made. bumpalo rounds the
+/// piece up, by less than a page, and adds a header of some dozens of bytes.
 ///
 /// Maps on clones of an arena share its memory and its limit. Memory goes back when the arena, all its
 /// clones and their maps are dropped; blocks that a map frees are reused by that map meanwhile.
@@ -30,7 +33,8 @@ pub struct BumpArena(Arc<SpinLock<Memory>>);
 
 #[derive(Debug)]
 struct Memory {
-    bump: Bump,
+    /// `None` until the first slab is taken.
+    bump: Option<Bump>,
     limit: usize,
     taken: usize,
 }
@@ -41,13 +45,13 @@ pub struct BumpPool(SlabPool<BumpSlabs>);
 struct BumpSlabs(Arc<SpinLock<Memory>>);
 
 impl BumpArena {
-    /// An arena of at most `bytes` of node memory. Nothing is taken yet.
+    /// An arena of `bytes` for nodes. Nothing is taken yet.
     #[must_use]
     pub fn with_limit(bytes: usize) -> Self {
-        Self(Arc::new(SpinLock::new(Memory { bump: Bump::new(), limit: bytes, taken: 0 })))
+        Self(Arc::new(SpinLock::new(Memory { bump: None, limit: bytes, taken: 0 })))
     }
 
-    /// Bytes taken so far by the maps of this arena and its clones.
+    /// Bytes handed out so far to the maps of this arena and its clones, of the limit.
     #[must_use]
     pub fn taken(&self) -> usize {
         self.0.with(|memory| memory.taken)
@@ -96,7 +100,17 @@ unsafe impl SlabSource for BumpSlabs {
             if layout.size() > memory.limit - memory.taken {
                 return Err(AllocErrorKind::LimitReached);
             }
-            let slab = memory.bump.try_alloc_layout(layout).map_err(|_| AllocErrorKind::OutOfMemory)?;
+            let bump = match &memory.bump {
+                Some(bump) => bump,
+                None => {
+                    // Slabs are aligned to cache lines, where the piece need not begin.
+                    let piece = memory.limit.saturating_add(layout.align());
+                    let bump = Bump::try_with_capacity(piece).map_err(|_| AllocErrorKind::OutOfMemory)?;
+                    bump.set_allocation_limit(Some(bump.allocated_bytes()));
+                    memory.bump.insert(bump)
+                }
+            };
+            let slab = bump.try_alloc_layout(layout).map_err(|_| AllocErrorKind::LimitReached)?;
             memory.taken += layout.size();
             // SAFETY: the slab has that many bytes and is ours alone.
             unsafe { slab.write_bytes(0, layout.size()) };

@@ -10,6 +10,7 @@ use super::descend::{At, Before, End};
 use super::merge::is_underfull;
 use crate::arena::NodePool;
 use crate::backoff::Backoff;
+use crate::height::LEVELS;
 use crate::key::Key;
 use crate::lock::Version;
 use crate::node::{Leaf, LevelMark};
@@ -21,8 +22,10 @@ pub(crate) enum Edge {
     Last,
 }
 
-/// Empty leaves passed on the way, with their versions. More than this are merged first.
-const PASSED: usize = 4;
+/// Empty leaves passed on the way, with their versions. More than this are merged first, which is possible:
+/// two empty neighbours cannot merge only if the second heads a node of some level that cannot go, and of
+/// the seams in a row that are left after all merges each is held by another level.
+const PASSED: usize = LEVELS;
 
 struct Passed<'a, K, V> {
     leaves: [Option<(Leaf<'a, K, V>, Version)>; PASSED],
@@ -128,6 +131,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             }
             if passed.len == PASSED {
                 self.compact(low);
+                passed.leaves.iter().flatten().for_each(|(leaf, _)| self.compact(leaf.low()));
                 return Found::Conflict;
             }
             passed.leaves[passed.len] = Some((leaf, version));

@@ -93,7 +93,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         // A key behind all others starts a node of its own: ascending keys then leave full nodes behind.
         let at = if rank == capacity { capacity } else { capacity / 2 };
         let low = if at == capacity { key } else { node.key(at) };
-        let mut right = self.node::<S>(spare).lock_fresh();
+        let mut right = self.node::<S>(spare).lock_unshared();
         node.split_off(at, low, &mut right);
         if rank < at || (rank == at && key < low) {
             node.insert(rank, key, payload);
@@ -232,7 +232,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let leaf_split = match spares.leaves[0] {
             None => self.insert_with_spare(leaf, rank, key, value, spares.leaves[1]),
             Some(spare) => {
-                let mut right = self.leaf(spare).lock_fresh();
+                let mut right = self.leaf(spare).lock_unshared();
                 leaf.split_off(rank, key, &mut right);
                 child = spare;
                 self.insert_with_spare(&mut right, 0, key, value, spares.leaves[1])
@@ -246,7 +246,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 continue;
             };
             let (rank, found) = node.find(key);
-            let mut right = self.inner(spare).lock_fresh();
+            let mut right = self.inner(spare).lock_unshared();
             node.split_off(rank - usize::from(found), key, &mut right);
             if !found {
                 right.insert(0, key, child);

@@ -76,7 +76,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             _owns: PhantomData,
         };
         let head = index.leaves.acquire(Placement::Policy)?;
-        index.leaf(head).lock_fresh().format(LevelMark::of(0), None);
+        index.leaf(head).lock_unshared().format(LevelMark::of(0), None);
         index.heads[0].store(head.0.get(), Ordering::Relaxed);
         index.root.store(u64::from(head.0.get()), Ordering::Relaxed);
         Ok(index)
@@ -148,27 +148,33 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             return Ok(());
         }
         for level in 1..=level {
-            // Acquire pairs with the Release below.
-            if self.heads[level].load(Ordering::Acquire) != 0 {
-                continue;
-            }
-            let id = self.acquire::<InnerShape<K>>()?;
-            let mut node = self.inner(id).lock_fresh();
-            node.format(LevelMark::of(level), None);
-            node.insert_first(self.head(level - 1));
-            drop(node);
-            // Release pairs with the Acquire loads in `head` and `raise`.
-            let raised =
-                self.heads[level].compare_exchange(0, id.0.get(), Ordering::Release, Ordering::Relaxed);
-            if raised.is_err() {
-                // Another thread was faster.
-                self.inner(id).lock_fresh().retire();
-                self.release::<InnerShape<K>>(id);
-            }
+            self.make_head(level)?;
+            // One level at a time: should the next one fail, there is no level that the root does not know.
+            let root = ((level as u64) << 32) | u64::from(self.head(level).0.get());
+            // Release pairs with the Acquire in `root`.
+            self.root.fetch_max(root, Ordering::Release);
         }
-        let root = (level as u64) << 32 | u64::from(self.head(level).0.get());
-        // Release pairs with the Acquire in `root`.
-        self.root.fetch_max(root, Ordering::Release);
+        Ok(())
+    }
+
+    /// Makes the first node of `level` if there is none.
+    fn make_head(&self, level: usize) -> Result<(), AllocError> {
+        // Acquire pairs with the Release below.
+        if self.heads[level].load(Ordering::Acquire) != 0 {
+            return Ok(());
+        }
+        let id = self.acquire::<InnerShape<K>>()?;
+        let mut node = self.inner(id).lock_unshared();
+        node.format(LevelMark::of(level), None);
+        node.insert_first(self.head(level - 1));
+        // Release pairs with the Acquire loads in `head` and above.
+        let made = self.heads[level].compare_exchange(0, id.0.get(), Ordering::Release, Ordering::Relaxed);
+        if made.is_err() {
+            // Another thread was faster. Nobody may see this node unlocked: to a thread that comes by a stale
+            // reference it would look like the first node of the level.
+            let id = node.retire();
+            self.release::<InnerShape<K>>(id);
+        }
         Ok(())
     }
 
@@ -179,32 +185,35 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 
     /// Drops every value, gives every block back but the first leaf's, and starts over.
     pub(crate) fn clear(&mut self) {
+        // The values first: should a drop panic, the map is whole, with some leaves empty.
+        let mut at = Some(self.head(0));
+        while let Some(id) = at {
+            let mut leaf = self.leaf(id).lock_unshared();
+            at = leaf.next();
+            leaf.clear();
+        }
+        // From here on no user code runs.
         for level in (1..=self.root().0).rev() {
-            self.release_level::<InnerShape<K>>(self.head(level), |_| ());
+            self.release_level::<InnerShape<K>>(self.head(level));
             *self.heads[level].get_mut() = 0;
         }
         let head = self.head(0);
         *self.root.get_mut() = u64::from(head.0.get());
-        let first = self.leaf(head);
-        if let Some(second) = first.next() {
-            self.release_level::<LeafShape<K, V>>(second, |leaf| leaf.clear());
-        }
-        let mut first = first.lock_fresh();
+        let mut first = self.leaf(head).lock_unshared();
+        let second = first.next();
         first.set_next(None);
-        first.clear();
+        drop(first);
+        if let Some(second) = second {
+            self.release_level::<LeafShape<K, V>>(second);
+        }
     }
 
     /// Retires and releases the node `first` and all to its right. Only with the map to itself.
-    fn release_level<S: Shape<Key = K>>(
-        &self,
-        first: BlockId,
-        mut clear: impl FnMut(&mut crate::node::Locked<'_, S>),
-    ) {
+    fn release_level<S: Shape<Key = K>>(&self, first: BlockId) {
         let mut at = Some(first);
         while let Some(id) = at {
-            let mut node = self.node::<S>(id).lock_fresh();
+            let node = self.node::<S>(id).lock_unshared();
             at = node.next();
-            clear(&mut node);
             node.retire();
             self.release::<S>(id);
         }
@@ -214,9 +223,9 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 impl<K: Key, V, P: NodePool> Drop for Index<K, V, P> {
     fn drop(&mut self) {
         if core::mem::needs_drop::<V>() {
-            let mut at = Some(self.head(0));
+            let mut at = block(*self.heads[0].get_mut());
             while let Some(id) = at {
-                let mut leaf = self.leaf(id).lock_fresh();
+                let mut leaf = self.leaf(id).lock_unshared();
                 leaf.clear();
                 at = leaf.next();
             }

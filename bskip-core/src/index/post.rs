@@ -43,9 +43,17 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 node.unlock_unchanged();
                 return None;
             }
-            let Some(child) = self.lock_child::<S>(id, LevelMark::of(level - 1), low) else {
-                node.unlock_unchanged();
-                return None;
+            let child = match self.lock_child::<S>(id, LevelMark::of(level - 1), low) {
+                Child::Locked(child) => child,
+                Child::Gone => {
+                    node.unlock_unchanged();
+                    return None;
+                }
+                Child::Contended => {
+                    node.unlock_unchanged();
+                    backoff.wait();
+                    continue;
+                }
             };
             if node.count() < Inner::<K>::CAPACITY {
                 node.insert(rank, low, id);
@@ -64,21 +72,22 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// a merge may have ended it since it was split off.
     ///
     /// The lock keeps a merge from ending it before the entry is there, and the new version that the unlock
-    /// brings sends a merge back that found no parent level: see `merge`. The caller holds the parent, and
-    /// waits for the child's holder, who waits for nobody.
-    fn lock_child<S: Shape<Key = K>>(&self, id: BlockId, mark: LevelMark, low: K) -> Option<Locked<'_, S>> {
+    /// brings sends a merge back that found no parent level: see `merge`.
+    fn lock_child<S: Shape<Key = K>>(&self, id: BlockId, mark: LevelMark, low: K) -> Child<'_, S> {
         let child = self.node::<S>(id);
-        let mut backoff = Backoff::new();
-        loop {
-            let version = child.read_begin();
-            if child.level() != mark || child.compare_low(low).is_ne() {
-                if child.validate(version) {
-                    return None;
-                }
-            } else if let Some(child) = child.try_lock(version) {
-                return Some(child);
-            }
-            backoff.wait();
+        let Some(version) = child.try_read_begin() else { return Child::Contended };
+        let is_it = child.level() == mark && child.compare_low(low).is_eq();
+        if !is_it {
+            return if child.validate(version) { Child::Gone } else { Child::Contended };
         }
+        child.try_lock(version).map_or(Child::Contended, Child::Locked)
     }
+}
+
+/// What became of a node that is to be posted.
+enum Child<'a, S: Shape> {
+    Locked(Locked<'a, S>),
+    Gone,
+    /// Another thread holds it: it must not be waited for with the parent locked.
+    Contended,
 }

@@ -37,9 +37,9 @@ impl<S: Shape> Drop for Locked<'_, S> {
 }
 
 impl<'a, S: Shape> Node<'a, S> {
-    /// Locks a node that was just taken from its pool. A stale reader may be looking at it, but no thread
-    /// locks a node that states no level, so this never waits.
-    pub(crate) fn lock_fresh(self) -> Locked<'a, S> {
+    /// Locks a node that no other thread would lock: one just taken from its pool, which states no level, or
+    /// any while this thread has the map to itself. A stale reader may be looking at it; this never waits.
+    pub(crate) fn lock_unshared(self) -> Locked<'a, S> {
         loop {
             if let Some(locked) = self.try_lock(self.read_begin()) {
                 return locked;
@@ -103,6 +103,14 @@ impl<'a, S: Shape> Locked<'a, S> {
         }
     }
 
+    /// Word by word: no user code runs.
+    fn copy_high(&mut self, other: &Node<'_, S>) {
+        for i in 0..S::Key::WORDS {
+            let offset = Node::<S>::HIGH + i * 8;
+            self.header(offset).store(other.header(offset).load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+    }
+
     #[inline(always)]
     fn set_key(&mut self, slot: usize, key: S::Key) {
         assert!(slot < Node::<S>::CAPACITY);
@@ -149,8 +157,8 @@ impl<S: Shape> Locked<'_, S> {
     #[inline(always)]
     pub(crate) fn insert(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
         self.open_gap(slot);
-        self.set_key(slot, key);
         self.write(slot, payload);
+        self.set_key(slot, key);
         self.resample(slot);
     }
 
@@ -200,10 +208,10 @@ impl<S: Shape> Locked<'_, S> {
     /// `low` is above every key that stays, and not above any that goes.
     pub(crate) fn split_off(&mut self, at: usize, low: S::Key, right: &mut Locked<'_, S>) {
         right.format(self.level(), Some(low));
-        right.set_high(self.high());
+        right.copy_high(self);
         right.set_next(self.next());
-        right.append(self, at);
         self.set_high(low);
+        right.append(self, at);
         self.set_next(Some(right.id()));
         self.set_count(at);
         self.resample(at);
@@ -213,7 +221,7 @@ impl<S: Shape> Locked<'_, S> {
     pub(crate) fn absorb(&mut self, right: Locked<'_, S>) -> BlockId {
         debug_assert_eq!(self.next(), Some(right.id()));
         self.append(&right, 0);
-        self.set_high(right.high());
+        self.copy_high(&right);
         self.set_next(right.next());
         right.retire()
     }

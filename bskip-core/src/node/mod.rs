@@ -82,6 +82,12 @@ impl<S> Clone for Node<'_, S> {
 }
 impl<S> Copy for Node<'_, S> {}
 
+// SAFETY: a node is a shared reference to atomics; what may be done with a value copied out of it is for whoever
+// copies it to say, who has the `Index` for that, with its own bounds.
+unsafe impl<S> Send for Node<'_, S> {}
+// SAFETY: as above.
+unsafe impl<S> Sync for Node<'_, S> {}
+
 /// Reading. Nothing here is believed before [`Node::validate`], except by the lock's holder.
 impl<'a, S: Shape> Node<'a, S> {
     /// # Safety
@@ -129,6 +135,10 @@ impl<'a, S: Shape> Node<'a, S> {
         self.lock().read_begin()
     }
 
+    pub(crate) fn try_read_begin(self) -> Option<Version> {
+        self.lock().try_read_begin()
+    }
+
     #[inline(always)]
     #[must_use]
     pub(crate) fn validate(self, version: Version) -> bool {
@@ -161,13 +171,15 @@ impl<'a, S: Shape> Node<'a, S> {
     /// The node to the right.
     #[inline(always)]
     pub(crate) fn next(self) -> Option<BlockId> {
-        // Relaxed suffices: a reader that arrives before the node's first contents finds no level there.
+        // Relaxed suffices: it is followed only after validation, and the version that was read (Acquire) is
+        // that of a writer who stored this link after the other node's contents.
         NonZeroU32::new(self.header(Self::NEXT).load(Ordering::Relaxed) as u32).map(BlockId)
     }
 
+    /// The fence at `offset` as a key. A `Key` that asks for words that it does not have gets its last one.
     #[inline(always)]
     fn fence(self, offset: usize) -> S::Key {
-        S::Key::from_words(|i| self.header(offset + i * 8).load(Ordering::Relaxed))
+        S::Key::from_words(|i| self.header(offset + i.min(Self::KEY_WORDS - 1) * 8).load(Ordering::Relaxed))
     }
 
     /// How `key` compares with the fence at `offset`. By words: a fence need not be a key, the first node's
@@ -230,7 +242,7 @@ impl<'a, S: Shape> Node<'a, S> {
     /// The key in `slot`.
     #[inline(always)]
     pub(crate) fn key(self, slot: usize) -> S::Key {
-        S::Key::from_words(|plane| self.key_word(plane, slot))
+        S::Key::from_words(|plane| self.key_word(plane.min(Self::KEY_WORDS - 1), slot))
     }
 
     /// How `key` compares with the key in `slot`.
@@ -242,10 +254,10 @@ impl<'a, S: Shape> Node<'a, S> {
     /// How many keys have a first word of at most `word`.
     #[inline(always)]
     fn rank_of_word(self, word: u64, count: usize) -> usize {
-        // SAFETY: the samples are a line of words.
-        let samples: &AtomicU64 = unsafe { self.field(Self::SAMPLES) };
-        // SAFETY: as above, and the block is aligned to 64 bytes.
-        let lines = unsafe { simd::at_most(samples, word) }.count_ones() as usize;
+        // SAFETY: within the block.
+        let samples = unsafe { self.base.add(Self::SAMPLES) };
+        // SAFETY: the samples are a line of words, and the block is aligned to 64 bytes.
+        let lines = unsafe { simd::at_most(samples.cast().as_ptr(), word) }.count_ones() as usize;
         // No sample at most `word`: the first line then answers 0. All of them, for the greatest word: the
         // samples behind the last key count too, and `min` below makes that right.
         let slot = lines.saturating_sub(1).min(Self::CAPACITY / LINE - 1) * LINE;
@@ -285,11 +297,11 @@ impl<'a, S: Shape> Node<'a, S> {
         (rank, rank > 0 && self.compare_key(key, rank - 1).is_eq())
     }
 
-    /// Starts to load the whole node.
+    /// Starts to load the node: all of it, or of a large one what a search reads.
     #[inline(always)]
     pub(crate) fn prefetch(self) {
         let mut offset = 0;
-        while offset < Self::SIZE {
+        while offset < Self::PREFETCH {
             simd::prefetch(self.base.as_ptr().wrapping_add(offset));
             offset += 64;
         }

@@ -69,7 +69,7 @@ impl<K: Key> Shape for InnerShape<K> {
     unsafe fn store(to: *const AtomicU32, child: BlockId) {
         // SAFETY: the caller's promise.
         let to = unsafe { &*to };
-        // Relaxed suffices: a reader that arrives before the child's first contents finds no level there.
+        // Relaxed suffices: readers follow it only after validation, as they do `next`.
         to.store(child.0.get(), Ordering::Relaxed);
     }
 }

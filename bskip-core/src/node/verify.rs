@@ -13,6 +13,10 @@ impl<S: Shape> Node<'_, S> {
         (0..Self::KEY_WORDS).all(|i| self.header(Self::LOW + i * 8).load(Ordering::Relaxed) == 0)
     }
 
+    pub(crate) fn key_is_zero(self, slot: usize) -> bool {
+        (0..Self::KEY_WORDS).all(|plane| self.key_word(plane, slot) == 0)
+    }
+
     /// Panics unless the samples are what keys and count make them.
     pub(crate) fn check_samples(self) {
         for line in 0..LINE {
