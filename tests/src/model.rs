@@ -80,7 +80,7 @@ pub fn ops() -> impl Strategy<Value = Op> {
 /// Runs random sequences over every arena and promotion policy, read in the way of `R`; `value` makes the
 /// values.
 ///
-/// `PROPTEST_CASES` sets how many sequences.
+/// `PROPTEST_CASES` sets how many sequences (64).
 ///
 /// # Panics
 /// With the shortest sequence found, when map and model differ.
@@ -93,7 +93,7 @@ type Replay<'a> = dyn Fn(ArenaKind, Promotion, u64, &[Op]) + 'a;
 
 /// Looks for a sequence for which `replay` panics. Not generic, so that it is compiled once.
 fn search(replay: &Replay<'_>) {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(64);
     let settings = RunnerConfig { cases, failure_persistence: None, ..RunnerConfig::default() };
     let arenas = proptest::sample::select(&ArenaKind::ALL[..]);
     let promotions = proptest::sample::select(&CRUEL_PROMOTIONS[..]);

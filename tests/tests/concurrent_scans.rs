@@ -104,7 +104,7 @@ where
     BSkipMap<K, V, GlobalArena>: Sync,
 {
     for promotion in CRUEL_PROMOTIONS {
-        for (end, steps) in [(STEP * 4, 800), (STEP * 400, 500)] {
+        for (end, steps) in [(STEP * 4, 4_000), (STEP * 400, 2_000)] {
             // The numbers end with a key that is always present, so that `last` is known.
             let end = end + 1;
             let mut map = map_of::<K, V>(promotion);
