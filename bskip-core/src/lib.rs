@@ -47,6 +47,9 @@ mod backoff;
 mod config;
 mod height;
 mod index;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
 mod iter;
 mod key;
 mod lock;

@@ -24,6 +24,12 @@ pub(crate) struct Version(u64);
 pub(crate) struct VersionLock(AtomicU64);
 
 impl VersionLock {
+    /// An unlocked one. In a node it is the zero of a fresh block.
+    #[cfg(feature = "internals")]
+    pub(crate) const fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
     /// The version of the present state; waits while a writer changes it.
     #[inline(always)]
     pub(crate) fn read_begin(&self) -> Version {
