@@ -17,3 +17,8 @@ pub mod soak;
 pub mod tally;
 pub mod threads;
 pub mod values;
+
+/// The README's examples, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
