@@ -52,28 +52,14 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// Takes out the pair of `key`.
     #[inline(always)]
     pub(crate) fn remove(&self, key: K) -> Option<V> {
-        let mut backoff = Backoff::new();
-        loop {
-            let (leaf, version) = self.leaf_at(At(key));
-            let (rank, found) = leaf.find(key);
-            if !found {
-                if leaf.validate(version) {
-                    return None;
-                }
-                continue;
-            }
-            let Some(mut leaf) = leaf.try_lock(version) else {
-                backoff.wait();
-                continue;
-            };
-            let value = leaf.remove(rank - 1);
-            let underfull = is_underfull(*leaf);
-            drop(leaf);
-            if underfull {
-                self.compact(key);
-            }
-            return Some(value);
+        let (mut leaf, slot) = self.lock_pair(key)?;
+        let value = leaf.remove(slot);
+        let underfull = is_underfull(*leaf);
+        drop(leaf);
+        if underfull {
+            self.compact(key);
         }
+        Some(value)
     }
 
     /// Merges the leaf at `key` with a neighbour while it is underfull and one has room, and whatever that

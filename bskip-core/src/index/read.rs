@@ -5,6 +5,7 @@ use super::descend::At;
 use crate::arena::NodePool;
 use crate::backoff::Backoff;
 use crate::key::Key;
+use crate::node::LockedLeaf;
 
 impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// Whether `key` is there. Writes nothing.
@@ -41,6 +42,22 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// The version stays: if `V` is `Copy`, a `&V` lets nobody change it; if not, `f` may change it, which is
     /// kept, and no optimistic reader looks at it.
     pub(crate) fn with<R>(&self, key: K, f: impl FnOnce(&V) -> R) -> Option<R> {
+        let (mut leaf, slot) = self.lock_pair(key)?;
+        let result = leaf.with_value(slot, |value| f(value));
+        leaf.unlock_unchanged();
+        Some(result)
+    }
+
+    /// Runs `f` on the value of `key`, to change it, under the leaf's lock.
+    pub(crate) fn update(&self, key: K, f: impl FnOnce(&mut V)) -> bool {
+        let Some((mut leaf, slot)) = self.lock_pair(key) else { return false };
+        leaf.with_value(slot, f);
+        true
+    }
+
+    /// Locks the leaf that holds `key` and gives the key's slot; `None` if the key is not there.
+    #[inline(always)]
+    pub(super) fn lock_pair(&self, key: K) -> Option<(LockedLeaf<'_, K, V>, usize)> {
         let mut backoff = Backoff::new();
         loop {
             let (leaf, version) = self.leaf_at(At(key));
@@ -51,30 +68,8 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 }
                 continue;
             }
-            if let Some(mut leaf) = leaf.try_lock(version) {
-                let result = leaf.with_value(rank - 1, |value| f(value));
-                leaf.unlock_unchanged();
-                return Some(result);
-            }
-            backoff.wait();
-        }
-    }
-
-    /// Runs `f` on the value of `key`, to change it, under the leaf's lock.
-    pub(crate) fn update(&self, key: K, f: impl FnOnce(&mut V)) -> bool {
-        let mut backoff = Backoff::new();
-        loop {
-            let (leaf, version) = self.leaf_at(At(key));
-            let (rank, found) = leaf.find(key);
-            if !found {
-                if leaf.validate(version) {
-                    return false;
-                }
-                continue;
-            }
-            if let Some(mut leaf) = leaf.try_lock(version) {
-                leaf.with_value(rank - 1, f);
-                return true;
+            if let Some(leaf) = leaf.try_lock(version) {
+                return Some((leaf, rank - 1));
             }
             backoff.wait();
         }

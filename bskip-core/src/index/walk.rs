@@ -27,21 +27,17 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let top = self.root().0;
         let mut found = Structure { levels: top + 1, ..Structure::default() };
         (found.leaves, found.keys) = self.walk_level::<LeafShape<K, V>>(0);
+        let mut below = found.leaves;
         for level in 1..=top {
             let (nodes, entries) = self.walk_level::<InnerShape<K>>(level);
-            found.inners += nodes;
-            let below = match level {
-                1 => {
-                    self.walk_entries::<LeafShape<K, V>>(level);
-                    found.leaves
-                }
-                _ => {
-                    self.walk_entries::<InnerShape<K>>(level);
-                    self.walk_level::<InnerShape<K>>(level - 1).0
-                }
-            };
+            match level {
+                1 => self.walk_entries::<LeafShape<K, V>>(level),
+                _ => self.walk_entries::<InnerShape<K>>(level),
+            }
             assert!(entries <= below, "level {level} has {entries} entries for {below} nodes");
             found.unlisted += below - entries;
+            found.inners += nodes;
+            below = nodes;
         }
         for level in top + 1..self.heads.len() {
             assert_eq!(*self.heads[level].get_mut(), 0, "level {level} is above the root's");
