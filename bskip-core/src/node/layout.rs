@@ -49,7 +49,11 @@ impl<S: Shape> Node<'_, S> {
         if wanted < MOST_PREFETCHED { wanted } else { MOST_PREFETCHED }
     };
 
+    /// Whether the payload is one word of 64 bits, which moves as the keys do.
+    pub(super) const WORD_PAYLOAD: bool = S::WORDS_PER_SLOT == 1 && size_of::<S::Word>() == 8;
+
     pub(crate) const LAYOUT: Layout = {
+        assert!(Self::KEYS + LINE * LINE * 8 <= Self::SIZE, "`gather_lines` stays within the node");
         assert!(Self::KEY_WORDS > 0, "a key has at least one word");
         assert!(Self::CAPACITY / LINE <= LINE, "one line of samples covers the node");
         match Layout::from_size_align(Self::SIZE, 64) {

@@ -7,7 +7,7 @@ use super::{COUNT_BITS, InnerShape, LeafShape, LevelMark, Node, Shape, moves};
 use crate::arena::BlockId;
 use crate::key::Key;
 use crate::lock::Version;
-use crate::simd::LINE;
+use crate::simd::{self, LINE};
 use crate::sync::{AtomicU64, Ordering};
 
 /// A node that this thread has locked. Dropping it publishes the changes as a new version, also when a
@@ -121,6 +121,14 @@ impl<'a, S: Shape> Locked<'a, S> {
         }
     }
 
+    /// The sample of a line of slots.
+    #[inline(always)]
+    fn sample(&self, line: usize) -> &'a AtomicU64 {
+        assert!(line < LINE);
+        // SAFETY: the samples are `LINE` words.
+        unsafe { self.field(Node::<S>::SAMPLES + line * 8) }
+    }
+
     /// Brings the samples from `slot`'s on up to date with keys and count.
     #[inline(always)]
     fn resample(&mut self, slot: usize) {
@@ -128,9 +136,7 @@ impl<'a, S: Shape> Locked<'a, S> {
         for line in slot / LINE..LINE {
             let first = line * LINE;
             let word = if first < count { self.key_word(0, first) } else { u64::MAX };
-            // SAFETY: the samples are `LINE` words.
-            let sample: &AtomicU64 = unsafe { self.field(Node::<S>::SAMPLES + line * 8) };
-            sample.store(word, Ordering::Relaxed);
+            self.sample(line).store(word, Ordering::Relaxed);
         }
     }
 }
@@ -142,24 +148,74 @@ impl<S: Shape> Locked<'_, S> {
     fn open_gap(&mut self, slot: usize) {
         let count = self.count();
         assert!(slot <= count && count < Node::<S>::CAPACITY);
+        // The slots that get another key: those behind `slot` up to the new last one.
+        let mask = (!1 << slot) & (u64::MAX >> (63 - count));
         for plane in 0..S::Key::WORDS {
-            let (from, to) = (self.key_words(plane, slot), self.key_words(plane, slot + 1));
-            // SAFETY: slots `slot..=count` are the node's, and this thread has it locked.
-            unsafe { moves::copy_backwards(from, to, count - slot) };
+            if simd::HAS_SHIFT {
+                // SAFETY: the plane has the slots up to the capacity, above `count`, and the node is locked.
+                unsafe { simd::shift_right(self.key_words(plane, 0), Node::<S>::CAPACITY / LINE, mask) };
+            } else {
+                let (from, to) = (self.key_words(plane, slot), self.key_words(plane, slot + 1));
+                // SAFETY: slots `slot..=count` are the node's, and this thread has it locked.
+                unsafe { moves::copy_backwards(from, to, count - slot) };
+            }
         }
-        let (from, to) = (self.payload(slot), self.payload(slot + 1));
-        // SAFETY: as above.
-        unsafe { moves::copy_backwards(from, to, (count - slot) * S::WORDS_PER_SLOT) };
+        if simd::HAS_SHIFT && Node::<S>::WORD_PAYLOAD {
+            // SAFETY: as for the keys.
+            unsafe { simd::shift_right(self.payload(0).cast(), Node::<S>::CAPACITY / LINE, mask) };
+        } else {
+            let (from, to) = (self.payload(slot), self.payload(slot + 1));
+            // SAFETY: slots `slot..=count` are the node's, and this thread has it locked.
+            unsafe { moves::copy_backwards(from, to, (count - slot) * S::WORDS_PER_SLOT) };
+        }
         self.set_count(count + 1);
+    }
+
+    /// Brings the samples up to date with an insertion into `slot` that is about to happen.
+    #[inline(always)]
+    fn shift_samples_right(&mut self, slot: usize, key: S::Key) {
+        let count = self.count();
+        assert!(slot <= count && count < Node::<S>::CAPACITY);
+        // Lines that start behind `slot`, and at the new last slot at the latest, get a new first key: the
+        // one before it.
+        let mask = (!1u8 << (slot / LINE)) & (u8::MAX >> (LINE - 1 - count / LINE));
+        let before_lines = self.key_words(0, 0).wrapping_sub(1);
+        // SAFETY: from one word before the keys on, 57 words are the node's; and it is locked.
+        unsafe { simd::gather_lines(before_lines, self.sample(0), mask) };
+        let sample = self.sample(slot / LINE);
+        let word = if slot.is_multiple_of(LINE) { key.word(0) } else { sample.load(Ordering::Relaxed) };
+        sample.store(word, Ordering::Relaxed);
+    }
+
+    /// Brings the samples up to date with a removal of `slot` that is about to happen.
+    #[inline(always)]
+    fn shift_samples_left(&mut self, slot: usize) {
+        let last = self.count().wrapping_sub(1);
+        assert!(slot <= last && last < Node::<S>::CAPACITY);
+        // Lines that start at `slot` or behind it, but not at the last slot, get a new first key: the next one.
+        let from = slot.div_ceil(LINE);
+        let to = last.div_ceil(LINE);
+        let mask = ((1u32 << to) - (1u32 << from.min(to))) as u8;
+        // SAFETY: from the second key's word on, 57 words are the node's; and it is locked.
+        unsafe { simd::gather_lines(self.key_words(0, 1), self.sample(0), mask) };
+        // A line that starts at the last slot is empty then.
+        let sample = self.sample(last / LINE);
+        let word = if last.is_multiple_of(LINE) { u64::MAX } else { sample.load(Ordering::Relaxed) };
+        sample.store(word, Ordering::Relaxed);
     }
 
     /// Puts a key and its payload into `slot`; the node has room.
     #[inline(always)]
     pub(crate) fn insert(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
+        if simd::HAS_SHIFT {
+            self.shift_samples_right(slot, key);
+        }
         self.open_gap(slot);
         self.write(slot, payload);
         self.set_key(slot, key);
-        self.resample(slot);
+        if !simd::HAS_SHIFT {
+            self.resample(slot);
+        }
     }
 
     /// Overwrites the payload in `slot`, whatever it was.
@@ -174,17 +230,34 @@ impl<S: Shape> Locked<'_, S> {
     #[inline(always)]
     fn close_gap(&mut self, slot: usize) {
         let count = self.count();
-        assert!(slot < count);
-        for plane in 0..S::Key::WORDS {
-            let (from, to) = (self.key_words(plane, slot + 1), self.key_words(plane, slot));
-            // SAFETY: slots `slot..count` are the node's, and this thread has it locked.
-            unsafe { moves::copy(from, to, count - slot - 1) };
+        assert!(slot < count && count <= Node::<S>::CAPACITY);
+        // The slots that get another key: `slot` and those behind it, but the last.
+        let mask = (1 << (count - 1)) - (1 << slot);
+        if simd::HAS_SHIFT {
+            self.shift_samples_left(slot);
         }
-        let (from, to) = (self.payload(slot + 1), self.payload(slot));
-        // SAFETY: as above.
-        unsafe { moves::copy(from, to, (count - slot - 1) * S::WORDS_PER_SLOT) };
+        for plane in 0..S::Key::WORDS {
+            if simd::HAS_SHIFT {
+                // SAFETY: the plane has the slots up to `count`, and the node is locked.
+                unsafe { simd::shift_left(self.key_words(plane, 0), Node::<S>::CAPACITY / LINE, mask) };
+            } else {
+                let (from, to) = (self.key_words(plane, slot + 1), self.key_words(plane, slot));
+                // SAFETY: slots `slot..count` are the node's, and this thread has it locked.
+                unsafe { moves::copy(from, to, count - slot - 1) };
+            }
+        }
+        if simd::HAS_SHIFT && Node::<S>::WORD_PAYLOAD {
+            // SAFETY: as for the keys.
+            unsafe { simd::shift_left(self.payload(0).cast(), Node::<S>::CAPACITY / LINE, mask) };
+        } else {
+            let (from, to) = (self.payload(slot + 1), self.payload(slot));
+            // SAFETY: slots `slot..count` are the node's, and this thread has it locked.
+            unsafe { moves::copy(from, to, (count - slot - 1) * S::WORDS_PER_SLOT) };
+        }
         self.set_count(count - 1);
-        self.resample(slot);
+        if !simd::HAS_SHIFT {
+            self.resample(slot);
+        }
     }
 
     /// Appends slots `from..` of `other`.
@@ -313,5 +386,65 @@ impl<K: Key, V> LockedLeaf<'_, K, V> {
                 drop(unsafe { self.read(slot) });
             }
         }
+    }
+}
+
+#[cfg(all(test, feature = "check"))]
+mod tests {
+    use super::*;
+    use crate::arena::{GlobalArena, NodeArena, NodeKind, NodePool, Placement};
+    use crate::node::Leaf;
+    use alloc::vec::Vec;
+
+    /// Inserts into and removes from every slot of a leaf of every count, and looks at all of it.
+    fn every_slot<K: Key + core::fmt::Debug, V: Clone + PartialEq + core::fmt::Debug>(
+        key: impl Fn(usize) -> K,
+        value: impl Fn(usize) -> V,
+    ) {
+        let pool = GlobalArena.pool(Leaf::<K, V>::LAYOUT, NodeKind::Leaf).expect("memory");
+        let id = pool.acquire(Placement::Policy).expect("memory");
+        // SAFETY: the pool has issued `id`.
+        let base = unsafe { pool.address(id) };
+        // SAFETY: the pool has this layout, lives until the end, and the block is used here only.
+        let node: Leaf<'_, K, V> = unsafe { Leaf::from_raw(base, id) };
+        let mut leaf = node.lock_unshared();
+        leaf.format(LevelMark::of(0), None);
+        let check = |leaf: &LockedLeaf<'_, K, V>, expected: &[usize], what: &str| {
+            assert_eq!(leaf.count(), expected.len(), "{what}");
+            for (slot, &i) in expected.iter().enumerate() {
+                assert_eq!(leaf.key(slot), key(i), "{what}: key {slot}");
+                assert_eq!(leaf.find(key(i)), (slot + 1, true), "{what}: search");
+                // SAFETY: a slot in use; the copy is forgotten.
+                let found = unsafe { core::mem::ManuallyDrop::new(leaf.read(slot)) };
+                assert_eq!(*found, value(i), "{what}: value {slot}");
+            }
+            leaf.check_samples();
+        };
+        for count in 0..Leaf::<K, V>::CAPACITY {
+            // Even numbers are in the leaf, an odd one goes between two of them and out again.
+            let mut expected: Vec<usize> = (0..count).map(|i| 2 * i + 2).collect();
+            check(&leaf, &expected, "before");
+            for slot in 0..=count {
+                leaf.insert(slot, key(2 * slot + 1), value(2 * slot + 1));
+                expected.insert(slot, 2 * slot + 1);
+                check(&leaf, &expected, "inserted");
+                assert_eq!(leaf.remove(slot), value(2 * slot + 1));
+                expected.remove(slot);
+                check(&leaf, &expected, "removed");
+            }
+            leaf.insert(count, key(2 * count + 2), value(2 * count + 2));
+        }
+        leaf.clear();
+    }
+
+    #[test]
+    fn every_slot_of_every_shape() {
+        every_slot(|i| i as u64, |i| i as u64 * 3);
+        every_slot(|i| i as u64 + (u64::MAX - 200), |i| alloc::format!("{i}"));
+        every_slot(|i| (7u64, i as u64), |i| i as u64);
+        every_slot(|i| (i as u64) << 48, |i| i as u8);
+        every_slot(|i| i as u32, |_| ());
+        every_slot(|i| (i as u128) << 60, |i| [i as u64; 5]);
+        every_slot(|i| i as u64, |i| [i as u64; 100]);
     }
 }

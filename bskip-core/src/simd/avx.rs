@@ -73,3 +73,18 @@ pub(crate) const HAS_TAIL: bool = false;
 /// See [`super::copy_tail`]: nothing, there is none.
 #[inline(always)]
 pub(crate) unsafe fn copy_tail(_: *const u8, _: *const u8, _: usize) {}
+
+/// See [`super::HAS_SHIFT`].
+pub(crate) const HAS_SHIFT: bool = false;
+
+/// See [`super::shift_right`]: nothing, there is none.
+#[inline(always)]
+pub(crate) unsafe fn shift_right(_: *const AtomicU64, _: usize, _: u64) {}
+
+/// See [`super::shift_left`]: nothing, there is none.
+#[inline(always)]
+pub(crate) unsafe fn shift_left(_: *const AtomicU64, _: usize, _: u64) {}
+
+/// See [`super::gather_lines`]: nothing, there is none.
+#[inline(always)]
+pub(crate) unsafe fn gather_lines(_: *const AtomicU64, _: *const AtomicU64, _: u8) {}

@@ -70,3 +70,80 @@ pub(crate) unsafe fn copy_tail(from: *const u8, to: *const u8, bytes: usize) {
         );
     }
 }
+
+/// See [`super::HAS_SHIFT`].
+pub(crate) const HAS_SHIFT: bool = true;
+
+/// See [`super::shift_right`].
+#[inline(always)]
+pub(crate) unsafe fn shift_right(words: *const AtomicU64, lines: usize, mask: u64) {
+    for line in (0..lines).rev() {
+        let at = words.wrapping_add(line * 8);
+        // SAFETY: the caller's promise; elements that are masked out are not touched.
+        unsafe {
+            asm!(
+                "kmovw k1, {mask:e}",
+                "vmovdqu64 zmm16{{k1}}{{z}}, [{at} - 8]",
+                "vmovdqu64 [{at}]{{k1}}, zmm16",
+                mask = in(reg) (mask >> (line * 8)) & 0xff,
+                at = in(reg) at,
+                out("xmm16") _,
+                out("k1") _,
+                options(nostack, preserves_flags),
+            );
+        }
+    }
+}
+
+/// See [`super::shift_left`].
+#[inline(always)]
+pub(crate) unsafe fn shift_left(words: *const AtomicU64, lines: usize, mask: u64) {
+    for line in 0..lines {
+        let at = words.wrapping_add(line * 8);
+        // SAFETY: the caller's promise; elements that are masked out are not touched.
+        unsafe {
+            asm!(
+                "kmovw k1, {mask:e}",
+                "vmovdqu64 zmm16{{k1}}{{z}}, [{at} + 8]",
+                "vmovdqu64 [{at}]{{k1}}, zmm16",
+                mask = in(reg) (mask >> (line * 8)) & 0xff,
+                at = in(reg) at,
+                out("xmm16") _,
+                out("k1") _,
+                options(nostack, preserves_flags),
+            );
+        }
+    }
+}
+
+/// See [`super::gather_lines`].
+#[inline(always)]
+pub(crate) unsafe fn gather_lines(from: *const AtomicU64, to: *const AtomicU64, mask: u8) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!(
+            "vmovq xmm16, [{from}]",
+            "vmovhpd xmm16, xmm16, [{from} + 64]",
+            "vmovq xmm17, [{from} + 128]",
+            "vmovhpd xmm17, xmm17, [{from} + 192]",
+            "vmovq xmm18, [{from} + 256]",
+            "vmovhpd xmm18, xmm18, [{from} + 320]",
+            "vmovq xmm19, [{from} + 384]",
+            "vmovhpd xmm19, xmm19, [{from} + 448]",
+            "vinserti64x2 ymm16, ymm16, xmm17, 1",
+            "vinserti64x2 ymm18, ymm18, xmm19, 1",
+            "vinserti64x4 zmm16, zmm16, ymm18, 1",
+            "kmovw k1, {mask:e}",
+            "vmovdqu64 [{to}]{{k1}}, zmm16",
+            from = in(reg) from,
+            to = in(reg) to,
+            mask = in(reg) u32::from(mask),
+            out("xmm16") _,
+            out("xmm17") _,
+            out("xmm18") _,
+            out("xmm19") _,
+            out("k1") _,
+            options(nostack, preserves_flags),
+        );
+    }
+}

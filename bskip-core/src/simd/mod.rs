@@ -11,10 +11,15 @@
 
 use crate::sync::AtomicU64;
 
-#[cfg(all(target_arch = "x86_64", target_feature = "avx512f", not(miri)))]
+#[cfg(all(target_arch = "x86_64", target_feature = "avx512f", target_feature = "avx512dq", not(miri)))]
 #[path = "avx512.rs"]
 mod imp;
-#[cfg(all(target_arch = "x86_64", target_feature = "avx", not(target_feature = "avx512f"), not(miri)))]
+#[cfg(all(
+    target_arch = "x86_64",
+    target_feature = "avx",
+    not(all(target_feature = "avx512f", target_feature = "avx512dq")),
+    not(miri)
+))]
 #[path = "avx.rs"]
 mod imp;
 #[cfg(any(not(all(target_arch = "x86_64", target_feature = "avx")), miri))]
@@ -49,6 +54,44 @@ pub(crate) const HAS_TAIL: bool = imp::HAS_TAIL;
 pub(crate) unsafe fn copy_tail(from: *const u8, to: *const u8, bytes: usize) {
     // SAFETY: passed on to the caller.
     unsafe { imp::copy_tail(from, to, bytes) }
+}
+
+/// Whether there are [`shift_right`], [`shift_left`] and [`gather_lines`].
+///
+/// They do the same work wherever the words are, without a branch. A loop over just the words that move ends
+/// with a misprediction nearly always, and only when the words have come from memory: the processor then has
+/// started nothing of what follows. With these, the next operation's misses overlap with this one's.
+pub(crate) const HAS_SHIFT: bool = imp::HAS_SHIFT;
+
+/// Copies word `i - 1` to word `i` for every bit `i` of `mask`, as if all at once. Only where [`HAS_SHIFT`].
+///
+/// # Safety
+/// `words` starts `lines` aligned lines, at most 8; `mask` has bits for their words only, and not bit 0; nobody
+/// else stores to them now.
+#[inline(always)]
+pub(crate) unsafe fn shift_right(words: *const AtomicU64, lines: usize, mask: u64) {
+    // SAFETY: passed on to the caller.
+    unsafe { imp::shift_right(words, lines, mask) }
+}
+
+/// Copies word `i + 1` to word `i` for every bit `i` of `mask`, as if all at once. Only where [`HAS_SHIFT`].
+///
+/// # Safety
+/// As for [`shift_right`], but `mask` does not have the last word's bit.
+#[inline(always)]
+pub(crate) unsafe fn shift_left(words: *const AtomicU64, lines: usize, mask: u64) {
+    // SAFETY: passed on to the caller.
+    unsafe { imp::shift_left(words, lines, mask) }
+}
+
+/// Copies word `8 i` of `from` to word `i` of `to` for every bit `i` of `mask`. Only where [`HAS_SHIFT`].
+///
+/// # Safety
+/// `from` is valid for 57 words, `to` for 8; nobody else stores to either now.
+#[inline(always)]
+pub(crate) unsafe fn gather_lines(from: *const AtomicU64, to: *const AtomicU64, mask: u8) {
+    // SAFETY: passed on to the caller.
+    unsafe { imp::gather_lines(from, to, mask) }
 }
 
 /// Bit `i` says whether word `i` of the line is at most `key`.
@@ -94,6 +137,43 @@ mod tests {
                 words.iter().enumerate().fold(0, |mask, (i, &word)| mask | (u8::from(word <= key) << i));
             // SAFETY: `line` has eight words and is aligned.
             assert_eq!(unsafe { at_most(line.0.as_ptr(), key) }, expected, "{key}");
+        }
+    }
+
+    #[repr(align(64))]
+    struct Plane([AtomicU64; 64]);
+
+    #[test]
+    fn shifts_move_what_the_mask_says() {
+        if !HAS_SHIFT {
+            return;
+        }
+        for low in 0..64 {
+            for high in low..64 {
+                // Bits `low + 1..=high`, as for an insertion into `low` with `high` slots in use.
+                let mask = (!1 << low) & (u64::MAX >> (63 - high));
+                let plane = || Plane(core::array::from_fn(|i| AtomicU64::new(i as u64)));
+                let words = |plane: Plane| plane.0.map(AtomicU64::into_inner);
+                let (right, left) = (plane(), plane());
+                // SAFETY: 8 lines, and no bit 0.
+                unsafe { shift_right(right.0.as_ptr(), 8, mask) };
+                // SAFETY: 8 lines, and no bit 63.
+                unsafe { shift_left(left.0.as_ptr(), 8, mask >> 1) };
+                let moved = |i: u64, mask: u64, to: u64| if mask >> i & 1 == 1 { to } else { i };
+                assert_eq!(
+                    words(right),
+                    core::array::from_fn(|i| moved(i as u64, mask, (i as u64).wrapping_sub(1)))
+                );
+                assert_eq!(words(left), core::array::from_fn(|i| moved(i as u64, mask >> 1, i as u64 + 1)));
+            }
+        }
+        for mask in 0..=u8::MAX {
+            let from = Plane(core::array::from_fn(|i| AtomicU64::new(i as u64)));
+            let to = Line([const { AtomicU64::new(99) }; LINE]);
+            // SAFETY: 57 words and 8.
+            unsafe { gather_lines(from.0.as_ptr(), to.0.as_ptr(), mask) };
+            let expected = core::array::from_fn(|i| if mask >> i & 1 == 1 { 8 * i as u64 } else { 99 });
+            assert_eq!(to.0.map(AtomicU64::into_inner), expected);
         }
     }
 }
