@@ -56,6 +56,7 @@ mod lock;
 mod map;
 mod node;
 mod simd;
+mod spin;
 mod sync;
 mod value;
 

@@ -96,8 +96,8 @@ impl<A: Tells + Sync> OrderedMap for Map<A> {
     fn footprint(&self) -> Option<Footprint> {
         let usage = self.0.usage();
         Some(Footprint {
-            issued: usage.issued_bytes as u64,
-            reserved: usage.reserved_bytes as u64,
+            issued: (usage.issued_bytes + self.0.hint_bytes()) as u64,
+            reserved: (usage.reserved_bytes + self.0.hint_bytes()) as u64,
             nodes: self.0.arena().nodes(),
             misses: self.0.arena().misses(),
         })

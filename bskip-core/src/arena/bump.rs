@@ -6,10 +6,11 @@ use core::ptr::NonNull;
 
 use bumpalo::Bump;
 
-use super::slab::{SlabPool, SlabSource, SpinLock};
+use super::slab::{SlabPool, SlabSource};
 use super::{
     AllocError, AllocErrorKind, BlockId, NodeArena, NodeId, NodeKind, NodePool, Placement, PoolUsage,
 };
+use crate::spin::SpinLock;
 
 /// An arena over a [`bumpalo::Bump`] of a given size: node memory that is bounded beforehand.
 ///

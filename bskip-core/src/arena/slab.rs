@@ -4,15 +4,14 @@
 //! 32 slabs are all that ever exist, in a table that needs no lock to read.
 
 use core::alloc::Layout;
-use core::cell::UnsafeCell;
 use core::num::NonZeroU32;
 use core::ptr::{self, NonNull};
 
 use alloc::vec::Vec;
 
 use super::{AllocError, AllocErrorKind, BlockId, PoolUsage};
-use crate::backoff::Backoff;
-use crate::sync::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+use crate::spin::SpinLock;
+use crate::sync::{AtomicPtr, AtomicUsize, Ordering};
 
 /// Memory in large pieces.
 ///
@@ -175,39 +174,5 @@ impl<S: SlabSource> Drop for SlabPool<S> {
                 unsafe { self.source.give(slab, layout) };
             }
         });
-    }
-}
-
-/// A lock around plain data, for the short sections above; there is no `Mutex` without std.
-#[derive(Debug)]
-pub(crate) struct SpinLock<T> {
-    locked: AtomicU32,
-    data: UnsafeCell<T>,
-}
-
-// SAFETY: `with` gives one thread at a time access to the data.
-unsafe impl<T: Send> Sync for SpinLock<T> {}
-
-impl<T> SpinLock<T> {
-    pub(crate) const fn new(data: T) -> Self {
-        Self { locked: AtomicU32::new(0), data: UnsafeCell::new(data) }
-    }
-
-    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        struct Unlock<'a>(&'a AtomicU32);
-        impl Drop for Unlock<'_> {
-            fn drop(&mut self) {
-                // Release pairs with the Acquire in `with`.
-                self.0.store(0, Ordering::Release);
-            }
-        }
-        let mut backoff = Backoff::new();
-        // Acquire pairs with the Release in `Unlock`.
-        while self.locked.compare_exchange_weak(0, 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
-            backoff.wait();
-        }
-        let _unlock = Unlock(&self.locked);
-        // SAFETY: this thread holds the lock until `_unlock` drops.
-        f(unsafe { &mut *self.data.get() })
     }
 }

@@ -9,6 +9,8 @@ use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, Shape};
 
 /// A place among the keys that a search looks for.
 pub(super) trait Probe<K: Key>: Copy {
+    /// The first word of a key close to the place.
+    fn word(self) -> u64;
     /// How many of the node's slots lie before the place.
     fn rank<S: Shape<Key = K>>(self, node: Node<'_, S>) -> usize;
     /// Whether the place is left of the node.
@@ -22,6 +24,10 @@ pub(super) trait Probe<K: Key>: Copy {
 pub(super) struct At<K>(pub(super) K);
 
 impl<K: Key> Probe<K> for At<K> {
+    #[inline(always)]
+    fn word(self) -> u64 {
+        self.0.word(0)
+    }
     #[inline(always)]
     fn rank<S: Shape<Key = K>>(self, node: Node<'_, S>) -> usize {
         node.rank(self.0)
@@ -48,6 +54,9 @@ impl<K: Key> Before<K> {
 }
 
 impl<K: Key> Probe<K> for Before<K> {
+    fn word(self) -> u64 {
+        self.0.word(0).saturating_sub(1)
+    }
     fn rank<S: Shape<Key = K>>(self, node: Node<'_, S>) -> usize {
         let (rank, found) = node.find(self.0);
         rank - usize::from(found)
@@ -65,6 +74,9 @@ impl<K: Key> Probe<K> for Before<K> {
 pub(super) struct End;
 
 impl<K: Key> Probe<K> for End {
+    fn word(self) -> u64 {
+        u64::MAX
+    }
     fn rank<S: Shape<Key = K>>(self, node: Node<'_, S>) -> usize {
         node.count()
     }
@@ -75,6 +87,9 @@ impl<K: Key> Probe<K> for End {
         true
     }
 }
+
+/// Steps to the right from a hinted node, at most: more, and the way from the root is shorter.
+const MOST_STEPS: usize = 3;
 
 /// A node, and the version under which it was found to be the one.
 type Found<'a, S> = (Node<'a, S>, Version);
@@ -115,11 +130,22 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let leaf = if level == 0 {
             self.leaf(head)
         } else {
-            let (parent, version) = self.try_inner_at(probe, 1)?;
+            let (parent, version) = match self.hinted(probe) {
+                Some(found) => found,
+                None => self.try_inner_at(probe, 1)?,
+            };
             self.leaf(Self::child_at(parent, version, probe)?)
         };
         leaf.prefetch();
         self.settle(leaf, LevelMark::of(0), probe)
+    }
+
+    /// The level-1 node at `probe`, if the hint table knows it or one close to its left.
+    #[inline(always)]
+    pub(super) fn hinted(&self, probe: impl Probe<K>) -> Option<Found<'_, InnerShape<K>>> {
+        let node = self.inner(self.hints.find(probe.word())?);
+        node.prefetch();
+        self.settle_within::<_, MOST_STEPS>(node, LevelMark::of(1), probe)
     }
 
     #[inline(always)]
@@ -150,10 +176,22 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     #[inline(always)]
     pub(super) fn settle<'a, S: Shape<Key = K>>(
         &'a self,
+        node: Node<'a, S>,
+        mark: LevelMark,
+        probe: impl Probe<K>,
+    ) -> Option<Found<'a, S>> {
+        self.settle_within::<S, { usize::MAX }>(node, mark, probe)
+    }
+
+    /// As [`settle`](Self::settle), but gives up after `STEPS` steps to the right.
+    #[inline(always)]
+    fn settle_within<'a, S: Shape<Key = K>, const STEPS: usize>(
+        &'a self,
         mut node: Node<'a, S>,
         mark: LevelMark,
         probe: impl Probe<K>,
     ) -> Option<Found<'a, S>> {
+        let mut steps = 0;
         loop {
             let version = node.read_begin();
             if node.level() != mark || probe.is_left_of(node) {
@@ -167,7 +205,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 return None;
             }
             match next {
-                Some(next) => node = self.node::<S>(next),
+                Some(_) if steps == STEPS => return None,
+                Some(next) => {
+                    node = self.node::<S>(next);
+                    steps += 1;
+                }
                 None => return Some((node, version)),
             }
         }

@@ -142,6 +142,9 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 if let Some(split) = top_split {
                     self.post(height + 1, split);
                 }
+                if height > 1 {
+                    self.note_change_of_level_2();
+                }
                 return Ok(None);
             }
             backoff.wait();

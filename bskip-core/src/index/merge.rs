@@ -201,6 +201,9 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         drop(left);
         drop(parent);
         self.release::<S>(ended);
+        if level == 1 {
+            self.note_change_of_level_2();
+        }
         self.push_around(level, seam, work);
         Merge::Done
     }

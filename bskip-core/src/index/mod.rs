@@ -16,6 +16,7 @@
 mod cursor;
 mod descend;
 mod edges;
+mod hints;
 mod insert;
 mod merge;
 mod post;
@@ -29,6 +30,7 @@ use core::num::NonZeroU32;
 
 pub(crate) use cursor::{Cloned, Copied, Place, Read};
 pub(crate) use edges::Edge;
+use hints::Hints;
 pub(crate) use insert::Existing;
 #[cfg(feature = "check")]
 pub use walk::Structure;
@@ -50,6 +52,7 @@ pub(crate) struct Index<K: Key, V, P: NodePool> {
     heights: Heights,
     /// The first node of each level, 0 where there is none yet. These nodes never go.
     heads: [AtomicU32; LEVELS],
+    hints: Hints,
     _owns: PhantomData<UnsafeCell<(K, V)>>,
 }
 
@@ -73,6 +76,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             inners: arena.pool(Inner::<K>::LAYOUT, NodeKind::Inner)?,
             heights: Heights::new(config),
             heads: [const { AtomicU32::new(0) }; LEVELS],
+            hints: Hints::new(),
             _owns: PhantomData,
         };
         let head = index.leaves.acquire(Placement::Policy)?;
@@ -183,6 +187,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         self.leaves.usage().plus(self.inners.usage())
     }
 
+    /// Bytes of the hint table.
+    pub(crate) fn hint_bytes(&self) -> usize {
+        self.hints.bytes()
+    }
+
     /// Drops every value, gives every block back but the first leaf's, and starts over.
     pub(crate) fn clear(&mut self) {
         // The values first: should a drop panic, the map is whole, with some leaves empty.
@@ -193,6 +202,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             leaf.clear();
         }
         // From here on no user code runs.
+        self.hints.reset();
         for level in (1..=self.root().0).rev() {
             self.release_level::<InnerShape<K>>(self.head(level));
             *self.heads[level].get_mut() = 0;

@@ -22,6 +22,9 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             } else {
                 self.post_one::<InnerShape<K>>(level, split)
             };
+            if level == 2 {
+                self.note_entry_of_level_2(split.0, split.1);
+            }
             match posted {
                 Some(above) => (level, split) = (level + 1, above),
                 None => return,

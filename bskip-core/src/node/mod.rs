@@ -239,6 +239,11 @@ impl<'a, S: Shape> Node<'a, S> {
         word.load(Ordering::Relaxed)
     }
 
+    /// The first word of the key in `slot`.
+    pub(crate) fn first_word(self, slot: usize) -> u64 {
+        self.key_word(0, slot)
+    }
+
     /// The key in `slot`.
     #[inline(always)]
     pub(crate) fn key(self, slot: usize) -> S::Key {

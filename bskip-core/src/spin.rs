@@ -1,0 +1,50 @@
+//! A spin lock around plain data, for rare short sections: there is no `Mutex` without std.
+
+use core::cell::UnsafeCell;
+
+use crate::backoff::Backoff;
+use crate::sync::{AtomicU32, Ordering};
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct SpinLock<T> {
+    locked: AtomicU32,
+    data: UnsafeCell<T>,
+}
+
+// SAFETY: `with` gives one thread at a time access to the data.
+unsafe impl<T: Send> Sync for SpinLock<T> {}
+
+impl<T> SpinLock<T> {
+    pub(crate) const fn new(data: T) -> Self {
+        Self { locked: AtomicU32::new(0), data: UnsafeCell::new(data) }
+    }
+
+    /// Runs `f` on the data when no other thread does.
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        let mut f = Some(f);
+        let mut backoff = Backoff::new();
+        loop {
+            if let Some(result) = self.try_with(|data| f.take().expect("run once")(data)) {
+                return result;
+            }
+            backoff.wait();
+        }
+    }
+
+    /// Runs `f` on the data, if no other thread does so now.
+    pub(crate) fn try_with<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
+        struct Unlock<'a>(&'a AtomicU32);
+        impl Drop for Unlock<'_> {
+            fn drop(&mut self) {
+                // Release pairs with the Acquire below.
+                self.0.store(0, Ordering::Release);
+            }
+        }
+        // Acquire pairs with the Release in `Unlock`.
+        self.locked.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).ok()?;
+        let _unlock = Unlock(&self.locked);
+        // SAFETY: this thread holds the lock until `_unlock` drops.
+        Some(f(unsafe { &mut *self.data.get() }))
+    }
+}
