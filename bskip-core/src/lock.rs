@@ -39,6 +39,7 @@ impl VersionLock {
     }
 
     /// The version of the present state; `None` while a writer changes it.
+    #[inline(always)]
     pub(crate) fn try_read_begin(&self) -> Option<Version> {
         // Acquire: as in `read_begin`.
         let word = self.0.load(Ordering::Acquire);

@@ -123,9 +123,9 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         self.index.usage()
     }
 
-    /// Bytes of the table that leads searches past the upper levels. It is not in [`usage`](Self::usage): it
-    /// comes from the global allocator, and without memory for it a map is only slower. About 100 bytes for two
-    /// thousand pairs of integers. Takes a lock; O(1).
+    /// Bytes of the table that leads searches past the upper levels. It is not in [`usage`](Self::usage), nor
+    /// under an arena's limit: it comes from the global allocator, and without memory for it a map is only
+    /// slower. About a thousandth of the nodes' bytes. O(1).
     #[must_use]
     pub fn hint_bytes(&self) -> usize {
         self.index.hint_bytes()

@@ -89,7 +89,7 @@ impl<K: Key> Probe<K> for End {
 }
 
 /// Steps to the right from a hinted node, at most: more, and the way from the root is shorter.
-const MOST_STEPS: usize = 3;
+pub(super) const MOST_STEPS: usize = 3;
 
 /// A node, and the version under which it was found to be the one.
 type Found<'a, S> = (Node<'a, S>, Version);
@@ -183,7 +183,8 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         self.settle_within::<S, { usize::MAX }>(node, mark, probe)
     }
 
-    /// As [`settle`](Self::settle), but gives up after `STEPS` steps to the right.
+    /// As [`settle`](Self::settle), but gives up after `STEPS` steps to the right; and at a locked node, if there
+    /// is a limit: a hint is not worth waiting for.
     #[inline(always)]
     fn settle_within<'a, S: Shape<Key = K>, const STEPS: usize>(
         &'a self,
@@ -193,7 +194,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     ) -> Option<Found<'a, S>> {
         let mut steps = 0;
         loop {
-            let version = node.read_begin();
+            let version = if STEPS == usize::MAX { node.read_begin() } else { node.try_read_begin()? };
             if node.level() != mark || probe.is_left_of(node) {
                 return None;
             }

@@ -23,7 +23,7 @@ pub(crate) enum Existing {
 type Refused<K, V> = (K, V, AllocError);
 
 /// A node that came about by an overflow split: its low fence and its block.
-type SplitOff<K> = (K, BlockId);
+pub(super) type SplitOff<K> = (K, BlockId);
 
 impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// Inserts the pair if the key is new, else does as `existing` says: `Some` is the value that did not

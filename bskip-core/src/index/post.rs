@@ -2,6 +2,7 @@
 
 use super::Index;
 use super::descend::At;
+use super::insert::SplitOff;
 use crate::arena::{BlockId, NodePool};
 use crate::backoff::Backoff;
 use crate::height::LEVELS;
@@ -12,7 +13,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// Enters the node `split` of level `level - 1` into `level`, and so on upwards while that splits nodes.
     ///
     /// Without memory for that it stays undone: searches then take a step to the right more.
-    pub(super) fn post(&self, mut level: usize, mut split: (K, BlockId)) {
+    pub(super) fn post(&self, mut level: usize, mut split: SplitOff<K>) {
         if !self.heights.posts {
             return;
         }
@@ -22,18 +23,24 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             } else {
                 self.post_one::<InnerShape<K>>(level, split)
             };
+            let Some(above) = posted else { return };
             if level == 2 {
                 self.note_entry_of_level_2(split.0, split.1);
             }
-            match posted {
+            match above {
                 Some(above) => (level, split) = (level + 1, above),
                 None => return,
             }
         }
     }
 
-    /// Enters one node of shape `S`; `Some` is the node that this split off in turn.
-    fn post_one<S: Shape<Key = K>>(&self, level: usize, (low, id): (K, BlockId)) -> Option<(K, BlockId)> {
+    /// Enters one node of shape `S`; `None` if it needs none or there is no memory. With it the node that this
+    /// split off in turn.
+    fn post_one<S: Shape<Key = K>>(
+        &self,
+        level: usize,
+        (low, id): SplitOff<K>,
+    ) -> Option<Option<SplitOff<K>>> {
         let mut backoff = Backoff::new();
         loop {
             let (node, version) = self.inner_at(At(low), level);
@@ -60,14 +67,14 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             };
             if node.count() < Inner::<K>::CAPACITY {
                 node.insert(rank, low, id);
-                return None;
+                return Some(None);
             }
             let Ok(spare) = self.acquire::<InnerShape<K>>() else {
                 node.unlock_unchanged();
                 child.unlock_unchanged();
                 return None;
             };
-            return Some(self.split_and_insert(&mut node, rank, low, id, spare));
+            return Some(Some(self.split_and_insert(&mut node, rank, low, id, spare)));
         }
     }
 

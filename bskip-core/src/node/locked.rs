@@ -3,11 +3,11 @@
 use core::mem::{self, MaybeUninit};
 use core::ops::Deref;
 
-use super::{COUNT_BITS, InnerShape, LeafShape, LevelMark, Node, Shape, moves};
+use super::{COUNT_BITS, InnerShape, LeafShape, LevelMark, Node, Shape};
 use crate::arena::BlockId;
 use crate::key::Key;
 use crate::lock::Version;
-use crate::simd::{self, LINE};
+use crate::simd::LINE;
 use crate::sync::{AtomicU64, Ordering};
 
 /// A node that this thread has locked. Dropping it publishes the changes as a new version, also when a
@@ -87,7 +87,7 @@ impl<'a, S: Shape> Locked<'a, S> {
     }
 
     #[inline(always)]
-    fn set_count(&mut self, count: usize) {
+    pub(super) fn set_count(&mut self, count: usize) {
         debug_assert!(count <= Node::<S>::CAPACITY);
         self.set_meta(count, self.level());
     }
@@ -97,14 +97,14 @@ impl<'a, S: Shape> Locked<'a, S> {
         self.header(Node::<S>::NEXT).store(u64::from(next), Ordering::Relaxed);
     }
 
-    fn set_high(&mut self, high: S::Key) {
+    pub(super) fn set_high(&mut self, high: S::Key) {
         for i in 0..S::Key::WORDS {
             self.header(Node::<S>::HIGH + i * 8).store(high.word(i), Ordering::Relaxed);
         }
     }
 
     /// Word by word: no user code runs.
-    fn copy_high(&mut self, other: &Node<'_, S>) {
+    pub(super) fn copy_high(&mut self, other: &Node<'_, S>) {
         for i in 0..S::Key::WORDS {
             let offset = Node::<S>::HIGH + i * 8;
             self.header(offset).store(other.header(offset).load(Ordering::Relaxed), Ordering::Relaxed);
@@ -112,7 +112,7 @@ impl<'a, S: Shape> Locked<'a, S> {
     }
 
     #[inline(always)]
-    fn set_key(&mut self, slot: usize, key: S::Key) {
+    pub(super) fn set_key(&mut self, slot: usize, key: S::Key) {
         assert!(slot < Node::<S>::CAPACITY);
         for plane in 0..S::Key::WORDS {
             // SAFETY: `slot` is below the capacity, so the word is one of the node's.
@@ -123,7 +123,7 @@ impl<'a, S: Shape> Locked<'a, S> {
 
     /// The sample of a line of slots.
     #[inline(always)]
-    fn sample(&self, line: usize) -> &'a AtomicU64 {
+    pub(super) fn sample(&self, line: usize) -> &'a AtomicU64 {
         assert!(line < LINE);
         // SAFETY: the samples are `LINE` words.
         unsafe { self.field(Node::<S>::SAMPLES + line * 8) }
@@ -131,172 +131,13 @@ impl<'a, S: Shape> Locked<'a, S> {
 
     /// Brings the samples from `slot`'s on up to date with keys and count.
     #[inline(always)]
-    fn resample(&mut self, slot: usize) {
+    pub(super) fn resample(&mut self, slot: usize) {
         let count = self.count();
         for line in slot / LINE..LINE {
             let first = line * LINE;
             let word = if first < count { self.key_word(0, first) } else { u64::MAX };
             self.sample(line).store(word, Ordering::Relaxed);
         }
-    }
-}
-
-/// Slots.
-impl<S: Shape> Locked<'_, S> {
-    /// Moves the slots from `slot` on one to the right. The caller fills `slot` and resamples.
-    #[inline(always)]
-    fn open_gap(&mut self, slot: usize) {
-        let count = self.count();
-        assert!(slot <= count && count < Node::<S>::CAPACITY);
-        // The slots that get another key: those behind `slot` up to the new last one.
-        let mask = (!1 << slot) & (u64::MAX >> (63 - count));
-        for plane in 0..S::Key::WORDS {
-            if simd::HAS_SHIFT {
-                // SAFETY: the plane has the slots up to the capacity, above `count`, and the node is locked.
-                unsafe { simd::shift_right(self.key_words(plane, 0), Node::<S>::CAPACITY / LINE, mask) };
-            } else {
-                let (from, to) = (self.key_words(plane, slot), self.key_words(plane, slot + 1));
-                // SAFETY: slots `slot..=count` are the node's, and this thread has it locked.
-                unsafe { moves::copy_backwards(from, to, count - slot) };
-            }
-        }
-        if simd::HAS_SHIFT && Node::<S>::WORD_PAYLOAD {
-            // SAFETY: as for the keys.
-            unsafe { simd::shift_right(self.payload(0).cast(), Node::<S>::CAPACITY / LINE, mask) };
-        } else {
-            let (from, to) = (self.payload(slot), self.payload(slot + 1));
-            // SAFETY: slots `slot..=count` are the node's, and this thread has it locked.
-            unsafe { moves::copy_backwards(from, to, (count - slot) * S::WORDS_PER_SLOT) };
-        }
-        self.set_count(count + 1);
-    }
-
-    /// Brings the samples up to date with an insertion into `slot` that is about to happen.
-    #[inline(always)]
-    fn shift_samples_right(&mut self, slot: usize, key: S::Key) {
-        let count = self.count();
-        assert!(slot <= count && count < Node::<S>::CAPACITY);
-        // Lines that start behind `slot`, and at the new last slot at the latest, get a new first key: the
-        // one before it.
-        let mask = (!1u8 << (slot / LINE)) & (u8::MAX >> (LINE - 1 - count / LINE));
-        let before_lines = self.key_words(0, 0).wrapping_sub(1);
-        // SAFETY: from one word before the keys on, 57 words are the node's; and it is locked.
-        unsafe { simd::gather_lines(before_lines, self.sample(0), mask) };
-        let sample = self.sample(slot / LINE);
-        let word = if slot.is_multiple_of(LINE) { key.word(0) } else { sample.load(Ordering::Relaxed) };
-        sample.store(word, Ordering::Relaxed);
-    }
-
-    /// Brings the samples up to date with a removal of `slot` that is about to happen.
-    #[inline(always)]
-    fn shift_samples_left(&mut self, slot: usize) {
-        let last = self.count().wrapping_sub(1);
-        assert!(slot <= last && last < Node::<S>::CAPACITY);
-        // Lines that start at `slot` or behind it, but not at the last slot, get a new first key: the next one.
-        let from = slot.div_ceil(LINE);
-        let to = last.div_ceil(LINE);
-        let mask = ((1u32 << to) - (1u32 << from.min(to))) as u8;
-        // SAFETY: from the second key's word on, 57 words are the node's; and it is locked.
-        unsafe { simd::gather_lines(self.key_words(0, 1), self.sample(0), mask) };
-        // A line that starts at the last slot is empty then.
-        let sample = self.sample(last / LINE);
-        let word = if last.is_multiple_of(LINE) { u64::MAX } else { sample.load(Ordering::Relaxed) };
-        sample.store(word, Ordering::Relaxed);
-    }
-
-    /// Puts a key and its payload into `slot`; the node has room.
-    #[inline(always)]
-    pub(crate) fn insert(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
-        if simd::HAS_SHIFT {
-            self.shift_samples_right(slot, key);
-        }
-        self.open_gap(slot);
-        self.write(slot, payload);
-        self.set_key(slot, key);
-        if !simd::HAS_SHIFT {
-            self.resample(slot);
-        }
-    }
-
-    /// Overwrites the payload in `slot`, whatever it was.
-    #[inline(always)]
-    fn write(&mut self, slot: usize, payload: S::Payload) {
-        assert!(slot < Node::<S>::CAPACITY);
-        // SAFETY: `slot` is below the capacity, so its words are the node's, and it is locked.
-        unsafe { S::store(self.payload(slot), payload) };
-    }
-
-    /// Moves the slots behind `slot` one to the left, over it.
-    #[inline(always)]
-    fn close_gap(&mut self, slot: usize) {
-        let count = self.count();
-        assert!(slot < count && count <= Node::<S>::CAPACITY);
-        // The slots that get another key: `slot` and those behind it, but the last.
-        let mask = (1 << (count - 1)) - (1 << slot);
-        if simd::HAS_SHIFT {
-            self.shift_samples_left(slot);
-        }
-        for plane in 0..S::Key::WORDS {
-            if simd::HAS_SHIFT {
-                // SAFETY: the plane has the slots up to `count`, and the node is locked.
-                unsafe { simd::shift_left(self.key_words(plane, 0), Node::<S>::CAPACITY / LINE, mask) };
-            } else {
-                let (from, to) = (self.key_words(plane, slot + 1), self.key_words(plane, slot));
-                // SAFETY: slots `slot..count` are the node's, and this thread has it locked.
-                unsafe { moves::copy(from, to, count - slot - 1) };
-            }
-        }
-        if simd::HAS_SHIFT && Node::<S>::WORD_PAYLOAD {
-            // SAFETY: as for the keys.
-            unsafe { simd::shift_left(self.payload(0).cast(), Node::<S>::CAPACITY / LINE, mask) };
-        } else {
-            let (from, to) = (self.payload(slot + 1), self.payload(slot));
-            // SAFETY: slots `slot..count` are the node's, and this thread has it locked.
-            unsafe { moves::copy(from, to, (count - slot - 1) * S::WORDS_PER_SLOT) };
-        }
-        self.set_count(count - 1);
-        if !simd::HAS_SHIFT {
-            self.resample(slot);
-        }
-    }
-
-    /// Appends slots `from..` of `other`.
-    fn append(&mut self, other: &Node<'_, S>, from: usize) {
-        let (count, end) = (self.count(), other.count());
-        assert!(from <= end && count + end - from <= Node::<S>::CAPACITY);
-        let n = end - from;
-        for plane in 0..S::Key::WORDS {
-            let (from, to) = (other.key_words(plane, from), self.key_words(plane, count));
-            // SAFETY: `n` slots from `from` are the other's, `n` from `count` are ours, which is locked.
-            unsafe { moves::copy(from, to, n) };
-        }
-        let (from, to) = (other.payload(from), self.payload(count));
-        // SAFETY: as above.
-        unsafe { moves::copy(from, to, n * S::WORDS_PER_SLOT) };
-        self.set_count(count + n);
-        self.resample(count);
-    }
-
-    /// Splits: slots from `at` on go to `right`, a fresh node, which becomes the next and starts at `low`.
-    /// `low` is above every key that stays, and not above any that goes.
-    pub(crate) fn split_off(&mut self, at: usize, low: S::Key, right: &mut Locked<'_, S>) {
-        right.format(self.level(), Some(low));
-        right.copy_high(self);
-        right.set_next(self.next());
-        self.set_high(low);
-        right.append(self, at);
-        self.set_next(Some(right.id()));
-        self.set_count(at);
-        self.resample(at);
-    }
-
-    /// Takes over everything of `right`, the next node, which ends.
-    pub(crate) fn absorb(&mut self, right: Locked<'_, S>) -> BlockId {
-        debug_assert_eq!(self.next(), Some(right.id()));
-        self.append(&right, 0);
-        self.copy_high(&right);
-        self.set_next(right.next());
-        right.retire()
     }
 }
 
@@ -386,65 +227,5 @@ impl<K: Key, V> LockedLeaf<'_, K, V> {
                 drop(unsafe { self.read(slot) });
             }
         }
-    }
-}
-
-#[cfg(all(test, feature = "check"))]
-mod tests {
-    use super::*;
-    use crate::arena::{GlobalArena, NodeArena, NodeKind, NodePool, Placement};
-    use crate::node::Leaf;
-    use alloc::vec::Vec;
-
-    /// Inserts into and removes from every slot of a leaf of every count, and looks at all of it.
-    fn every_slot<K: Key + core::fmt::Debug, V: Clone + PartialEq + core::fmt::Debug>(
-        key: impl Fn(usize) -> K,
-        value: impl Fn(usize) -> V,
-    ) {
-        let pool = GlobalArena.pool(Leaf::<K, V>::LAYOUT, NodeKind::Leaf).expect("memory");
-        let id = pool.acquire(Placement::Policy).expect("memory");
-        // SAFETY: the pool has issued `id`.
-        let base = unsafe { pool.address(id) };
-        // SAFETY: the pool has this layout, lives until the end, and the block is used here only.
-        let node: Leaf<'_, K, V> = unsafe { Leaf::from_raw(base, id) };
-        let mut leaf = node.lock_unshared();
-        leaf.format(LevelMark::of(0), None);
-        let check = |leaf: &LockedLeaf<'_, K, V>, expected: &[usize], what: &str| {
-            assert_eq!(leaf.count(), expected.len(), "{what}");
-            for (slot, &i) in expected.iter().enumerate() {
-                assert_eq!(leaf.key(slot), key(i), "{what}: key {slot}");
-                assert_eq!(leaf.find(key(i)), (slot + 1, true), "{what}: search");
-                // SAFETY: a slot in use; the copy is forgotten.
-                let found = unsafe { core::mem::ManuallyDrop::new(leaf.read(slot)) };
-                assert_eq!(*found, value(i), "{what}: value {slot}");
-            }
-            leaf.check_samples();
-        };
-        for count in 0..Leaf::<K, V>::CAPACITY {
-            // Even numbers are in the leaf, an odd one goes between two of them and out again.
-            let mut expected: Vec<usize> = (0..count).map(|i| 2 * i + 2).collect();
-            check(&leaf, &expected, "before");
-            for slot in 0..=count {
-                leaf.insert(slot, key(2 * slot + 1), value(2 * slot + 1));
-                expected.insert(slot, 2 * slot + 1);
-                check(&leaf, &expected, "inserted");
-                assert_eq!(leaf.remove(slot), value(2 * slot + 1));
-                expected.remove(slot);
-                check(&leaf, &expected, "removed");
-            }
-            leaf.insert(count, key(2 * count + 2), value(2 * count + 2));
-        }
-        leaf.clear();
-    }
-
-    #[test]
-    fn every_slot_of_every_shape() {
-        every_slot(|i| i as u64, |i| i as u64 * 3);
-        every_slot(|i| i as u64 + (u64::MAX - 200), |i| alloc::format!("{i}"));
-        every_slot(|i| (7u64, i as u64), |i| i as u64);
-        every_slot(|i| (i as u64) << 48, |i| i as u8);
-        every_slot(|i| i as u32, |_| ());
-        every_slot(|i| (i as u128) << 60, |i| [i as u64; 5]);
-        every_slot(|i| i as u64, |i| [i as u64; 100]);
     }
 }

@@ -17,6 +17,7 @@ mod layout;
 mod locked;
 mod moves;
 mod shape;
+mod slots;
 #[cfg(feature = "check")]
 mod verify;
 
@@ -135,6 +136,7 @@ impl<'a, S: Shape> Node<'a, S> {
         self.lock().read_begin()
     }
 
+    #[inline(always)]
     pub(crate) fn try_read_begin(self) -> Option<Version> {
         self.lock().try_read_begin()
     }
@@ -222,6 +224,13 @@ impl<'a, S: Shape> Node<'a, S> {
         unsafe { self.base.add(offset) }.cast().as_ptr()
     }
 
+    /// The samples, `LINE` words.
+    #[inline(always)]
+    pub(super) fn samples(self) -> *const AtomicU64 {
+        // SAFETY: within the block.
+        unsafe { self.base.add(Self::SAMPLES) }.cast().as_ptr()
+    }
+
     /// Payload from `slot` on.
     #[inline(always)]
     pub(super) fn payload(self, slot: usize) -> *const S::Word {
@@ -259,10 +268,8 @@ impl<'a, S: Shape> Node<'a, S> {
     /// How many keys have a first word of at most `word`.
     #[inline(always)]
     fn rank_of_word(self, word: u64, count: usize) -> usize {
-        // SAFETY: within the block.
-        let samples = unsafe { self.base.add(Self::SAMPLES) };
         // SAFETY: the samples are a line of words, and the block is aligned to 64 bytes.
-        let lines = unsafe { simd::at_most(samples.cast().as_ptr(), word) }.count_ones() as usize;
+        let lines = unsafe { simd::at_most(self.samples(), word) }.count_ones() as usize;
         // No sample at most `word`: the first line then answers 0. All of them, for the greatest word: the
         // samples behind the last key count too, and `min` below makes that right.
         let slot = lines.saturating_sub(1).min(Self::CAPACITY / LINE - 1) * LINE;

@@ -11,15 +11,10 @@
 
 use crate::sync::AtomicU64;
 
-#[cfg(all(target_arch = "x86_64", target_feature = "avx512f", target_feature = "avx512dq", not(miri)))]
+#[cfg(all(target_arch = "x86_64", target_feature = "avx512f", not(miri)))]
 #[path = "avx512.rs"]
 mod imp;
-#[cfg(all(
-    target_arch = "x86_64",
-    target_feature = "avx",
-    not(all(target_feature = "avx512f", target_feature = "avx512dq")),
-    not(miri)
-))]
+#[cfg(all(target_arch = "x86_64", target_feature = "avx", not(target_feature = "avx512f"), not(miri)))]
 #[path = "avx.rs"]
 mod imp;
 #[cfg(any(not(all(target_arch = "x86_64", target_feature = "avx")), miri))]

@@ -11,29 +11,25 @@
 //! steps right a little, and else descends from the root. So the table is never locked for readers, and not
 //! told of every split: it is written anew, in place, after level 2 has changed by an eighth.
 //!
-//! Its memory, about 100 bytes for a node of level 1, which is 1/1000 of the map's, is from the global allocator.
+//! Its memory, 100 to 200 bytes for a node of level 1 or some 1/1000 of the map's, is from the global allocator.
+
+mod plan;
+mod separators;
 
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 use core::ptr;
 
-use super::Index;
-use crate::arena::{BlockId, NodePool};
-use crate::key::Key;
-use crate::node::LevelMark;
+use plan::{CROWD, DEPTH, Plan, SPREAD, scaled};
+
+use crate::arena::BlockId;
 use crate::spin::SpinLock;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-/// Buckets for each separator: with 3, a bucket with more than one separator is the exception.
-const SPREAD: usize = 3;
-/// Separators in a bucket from which on it gets an area of its own; fewer are reached by steps to the right.
-const CROWD: usize = 4;
-/// Areas within areas. Keys that still crowd then share their prefixes in every way that matters.
-const DEPTH: usize = 6;
 /// Tables that a map can have: each is twice as large as the one before.
 const TABLES: usize = 32;
-/// The table is rebuilt when level 2 has changed by one part in so many.
-const STALE: usize = 8;
+/// Stands where a block would, for words for which no node is worth a look.
+const NO_HINT: u32 = u32::MAX;
 
 /// See the module.
 pub(super) struct Hints {
@@ -42,6 +38,8 @@ pub(super) struct Hints {
     /// Changes to level 2 since the table was built, and how many make it stale.
     changes: AtomicUsize,
     bearable: AtomicUsize,
+    /// Bytes of all tables.
+    bytes: AtomicUsize,
     /// All tables, the last one in use. Its capacity is `TABLES` from the first on, so they never move.
     tables: SpinLock<Vec<Table>>,
 }
@@ -70,8 +68,8 @@ struct Area {
 struct Bucket {
     /// Words from here on are for the second node.
     at: AtomicU64,
-    /// The two nodes' blocks, the first one in the lower half; or 0 and the number of an area. Whatever is
-    /// found here was stored by `set`, so a block is one that the pool of inner nodes has issued.
+    /// The two nodes' blocks or `NO_HINT`, the first one in the lower half; or 0 and the number of an area.
+    /// What stands here as a block is one that the pool of inner nodes has issued.
     nodes: AtomicU64,
 }
 
@@ -81,6 +79,7 @@ impl Hints {
             current: AtomicPtr::new(ptr::null_mut()),
             changes: AtomicUsize::new(0),
             bearable: AtomicUsize::new(0),
+            bytes: AtomicUsize::new(0),
             tables: SpinLock::new(Vec::new()),
         }
     }
@@ -91,7 +90,8 @@ impl Hints {
         let (bucket, nodes, _) = self.bucket(word)?;
         // A shift, not a branch: the processor would guess it wrong every other time.
         let is_behind = word >= bucket.at.load(Ordering::Relaxed);
-        NonZeroU32::new((nodes >> (32 * u32::from(is_behind))) as u32).map(BlockId)
+        let node = (nodes >> (32 * u32::from(is_behind))) as u32;
+        NonZeroU32::new(node).filter(|_| node != NO_HINT).map(BlockId)
     }
 
     /// The bucket for `word`, the two nodes that it names, and whether it is the last of its area.
@@ -106,7 +106,7 @@ impl Hints {
         for _ in 0..=DEPTH {
             let (number, is_last) = area.bucket(word);
             let bucket = table.buckets.get(number)?;
-            // Acquire pairs with the Release in `set`: what a block's issue made visible to whoever stored
+            // Acquire pairs with the Release in `write` and `learn`: what a block's issue made visible to whoever stored
             // this word is visible to us.
             let nodes = bucket.nodes.load(Ordering::Acquire);
             if nodes as u32 != 0 {
@@ -123,7 +123,12 @@ impl Hints {
         let Some((bucket, nodes, is_last)) = self.bucket(word) else { return };
         let (before, behind) = (nodes as u32, (nodes >> 32) as u32);
         if before == behind || (is_last && word > bucket.at.load(Ordering::Relaxed)) {
-            bucket.set(word, u64::from(node.0.get()) << 32 | u64::from(behind));
+            let with_node = u64::from(node.0.get()) << 32 | u64::from(behind);
+            // Release pairs with the Acquire in `bucket`. A rebuild may have put an area here meanwhile.
+            let known = bucket.nodes.compare_exchange(nodes, with_node, Ordering::Release, Ordering::Relaxed);
+            if known.is_ok() {
+                bucket.at.store(word, Ordering::Relaxed);
+            }
         }
     }
 
@@ -134,37 +139,31 @@ impl Hints {
         changes > self.bearable.load(Ordering::Relaxed)
     }
 
-    /// Puts `plan` in place of what the table says now.
-    fn write(&self, tables: &mut Vec<Table>, plan: &Plan) -> Option<()> {
-        if plan.areas.is_empty() {
-            self.current.store(ptr::null_mut(), Ordering::Relaxed);
+    /// Puts `plan` in place of what the table says now. A table that cannot be renewed is worse than none.
+    fn write(&self, tables: &mut Vec<Table>, plan: Option<&Plan>) {
+        let table = plan.and_then(|plan| {
+            self.make_room(tables, plan.buckets.len())?;
+            let table = tables.last()?;
+            table.fill(plan);
+            Some(ptr::from_ref(table))
+        });
+        // Release pairs with the Acquire in `bucket`.
+        self.current.store(table.unwrap_or(ptr::null()).cast_mut(), Ordering::Release);
+    }
+
+    /// Makes the last table one of at least so many buckets.
+    fn make_room(&self, tables: &mut Vec<Table>, buckets: usize) -> Option<()> {
+        if tables.last().is_some_and(|table| table.buckets.len() >= buckets) {
             return Some(());
         }
-        let fits = |table: &Table| {
-            table.areas.len() >= plan.areas.len() && table.buckets.len() >= plan.buckets.len()
-        };
-        if !tables.last().is_some_and(fits) {
-            tables.try_reserve_exact(TABLES - tables.len()).ok()?;
-            if tables.len() == TABLES {
-                return None;
-            }
-            tables.push(Table {
-                areas: room_for(2 * plan.areas.len())?,
-                buckets: room_for(2 * plan.buckets.len())?,
-            });
-        }
-        let table = tables.last()?;
-        for (bucket, &(at, nodes)) in table.buckets.iter().zip(&plan.buckets) {
-            bucket.set(at, nodes);
-        }
-        for (area, planned) in table.areas.iter().zip(&plan.areas) {
-            area.base.store(planned.base, Ordering::Relaxed);
-            area.scale.store(planned.scale, Ordering::Relaxed);
-            area.first.store(planned.first, Ordering::Relaxed);
-            area.last.store(planned.last, Ordering::Relaxed);
-        }
-        // Release pairs with the Acquire in `bucket`.
-        self.current.store(ptr::from_ref(table).cast_mut(), Ordering::Release);
+        tables.try_reserve_exact(TABLES - tables.len()).ok()?;
+        // More than twice the buckets of the last table, so that there are never `TABLES`, and as many areas as
+        // these can ever be divided into.
+        let buckets = 2 * buckets;
+        let table = Table { areas: room_for(1 + buckets / (CROWD * SPREAD))?, buckets: room_for(buckets)? };
+        let bytes = size_of_val(&*table.areas) + size_of_val(&*table.buckets);
+        tables.push(table);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
         Some(())
     }
 
@@ -175,10 +174,24 @@ impl Hints {
 
     /// Bytes that the tables take.
     pub(super) fn bytes(&self) -> usize {
-        self.tables.with(|tables| {
-            let table = |table: &Table| size_of_val(&*table.areas) + size_of_val(&*table.buckets);
-            tables.capacity() * size_of::<Table>() + tables.iter().map(table).sum::<usize>()
-        })
+        self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+impl Table {
+    /// Writes the plan, which fits. A reader may see any mixture of this and what was there.
+    fn fill(&self, plan: &Plan) {
+        for (bucket, &(at, nodes)) in self.buckets.iter().zip(&plan.buckets) {
+            bucket.at.store(at, Ordering::Relaxed);
+            // Release pairs with the Acquire in `bucket`.
+            bucket.nodes.store(nodes, Ordering::Release);
+        }
+        for (area, planned) in self.areas.iter().zip(&plan.areas) {
+            area.base.store(planned.base, Ordering::Relaxed);
+            area.scale.store(planned.scale, Ordering::Relaxed);
+            area.first.store(planned.first, Ordering::Relaxed);
+            area.last.store(planned.last, Ordering::Relaxed);
+        }
     }
 }
 
@@ -193,21 +206,6 @@ impl Area {
         (self.first.load(Ordering::Relaxed) as usize + bucket.min(last) as usize, bucket >= last)
     }
 }
-
-impl Bucket {
-    /// Two words, not as one: a reader may see a mixture, which is a worse hint.
-    fn set(&self, at: u64, nodes: u64) {
-        self.at.store(at, Ordering::Relaxed);
-        // Release pairs with the Acquire in `bucket`.
-        self.nodes.store(nodes, Ordering::Release);
-    }
-}
-
-#[inline(always)]
-fn scaled(offset: u64, scale: u64) -> u64 {
-    ((u128::from(offset) * u128::from(scale)) >> 64) as u64
-}
-
 /// `n` defaults, if there is memory.
 fn room_for<T: Default>(n: usize) -> Option<Vec<T>> {
     let mut room = Vec::new();
@@ -216,135 +214,14 @@ fn room_for<T: Default>(n: usize) -> Option<Vec<T>> {
     Some(room)
 }
 
-/// What a table is to say.
-#[derive(Default)]
-struct Plan {
-    areas: Vec<PlannedArea>,
-    buckets: Vec<(u64, u64)>,
-}
-
-struct PlannedArea {
-    base: u64,
-    scale: u64,
-    first: u32,
-    last: u32,
-}
-
-/// The first word of a node's low fence, and its block.
-type Separator = (u64, u32);
-
-impl Plan {
-    /// A plan for the nodes `separators`, in order, of which the first covers everything below the second.
-    /// `None` if there is no memory, or nothing to tell them apart by.
-    fn new(separators: &[Separator]) -> Option<Self> {
-        let (&(_, first), rest) = separators.split_first()?;
-        let distinct = 1 + rest.windows(2).filter(|pair| pair[0].0 != pair[1].0).count();
-        if rest.is_empty() || distinct * 2 < rest.len() {
-            return None;
-        }
-        let mut plan = Self::default();
-        plan.add_area(first, rest, 0)?;
-        Some(plan)
-    }
-
-    /// Adds an area for `separators` and the node `before` them. Gives its number.
-    fn add_area(&mut self, before: u32, separators: &[Separator], depth: usize) -> Option<u32> {
-        let (base, end) = (separators.first()?.0, separators.last()?.0);
-        let count = separators.len() * SPREAD;
-        let scale = u64::try_from(((count as u128) << 64) / (u128::from(end - base) + 1)).unwrap_or(u64::MAX);
-        let first = self.buckets.len();
-        let number = u32::try_from(self.areas.len()).ok()?;
-        self.areas.try_reserve(1).ok()?;
-        self.areas.push(PlannedArea {
-            base,
-            scale,
-            first: u32::try_from(first).ok()?,
-            last: u32::try_from(count - 1).ok()?,
-        });
-        self.buckets.try_reserve(count).ok()?;
-        self.buckets.resize(first + count, (0, 0));
-        let (mut before, mut left) = (before, separators);
-        for bucket in 0..count {
-            let here =
-                left.iter().take_while(|(word, _)| scaled(word - base, scale) as usize <= bucket).count();
-            let (here, behind) = left.split_at(here);
-            left = behind;
-            self.buckets[first + bucket] = self.bucket(before, here, depth)?;
-            before = here.last().map_or(before, |&(_, node)| node);
-        }
-        Some(number)
-    }
-
-    /// A bucket with the separators `here`.
-    fn bucket(&mut self, before: u32, here: &[Separator], depth: usize) -> Option<(u64, u64)> {
-        let same = here.first().map(|first| first.0) == here.last().map(|last| last.0);
-        if here.len() >= CROWD && !same && depth < DEPTH {
-            return Some((0, u64::from(self.add_area(before, here, depth + 1)?) << 32));
-        }
-        let (at, behind) = here.get(here.len() / 2).copied().unwrap_or((u64::MAX, before));
-        Some((at, u64::from(behind) << 32 | u64::from(before)))
-    }
-}
-
-impl<K: Key, V, P: NodePool> Index<K, V, P> {
-    /// To be called, without a lock, after the node of level 1 that starts at `low` has got its entry.
-    pub(super) fn note_entry_of_level_2(&self, low: K, node: BlockId) {
-        self.hints.learn(low.word(0).saturating_add(u64::from(K::WORDS > 1)), node);
-        self.note_change_of_level_2();
-    }
-
-    /// To be called, without a lock, after level 2 has got or lost an entry. What the table says of a node that
-    /// has ended leads to a search from the root.
-    pub(super) fn note_change_of_level_2(&self) {
-        if self.hints.note_change() {
-            self.hints.tables.try_with(|tables| self.rebuild_hints(tables));
-        }
-    }
-
-    /// Writes the table anew. Without memory, or if other threads are changing level 2, it stays as it is.
-    #[cold]
-    fn rebuild_hints(&self, tables: &mut Vec<Table>) -> Option<()> {
-        let separators = self.separators()?;
-        // Also if it fails from here on: not every change is to try again.
-        self.hints.changes.store(0, Ordering::Relaxed);
-        self.hints.bearable.store(separators.len() / STALE, Ordering::Relaxed);
-        match Plan::new(&separators) {
-            Some(plan) => self.hints.write(tables, &plan),
-            None => self.hints.write(tables, &Plan::default()),
-        }
-    }
-
-    /// The entries of level 2, each node's as they were in one state of it.
-    fn separators(&self) -> Option<Vec<Separator>> {
-        let mut separators = Vec::new();
-        let mut at = (self.root().0 >= 2).then(|| self.head(2));
-        while let Some(id) = at {
-            let node = self.inner(id);
-            let version = node.try_read_begin()?;
-            let count = node.count();
-            separators.try_reserve(count).ok()?;
-            for slot in 0..count {
-                // Equal first words do not tell which node a key is in: such keys are for the node before.
-                let word = node.first_word(slot).saturating_add(u64::from(K::WORDS > 1));
-                separators.push((word, node.child(slot).map_or(0, |child| child.0.get())));
-            }
-            let is_linked = node.level() == LevelMark::of(2);
-            at = node.next();
-            if !node.validate(version) || !is_linked {
-                return None;
-            }
-        }
-        Some(separators)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::descend::At;
+    use super::plan::Separator;
     use super::*;
     use crate::arena::GlobalArena;
     use crate::config::Config;
-    use crate::index::Existing;
+    use crate::index::descend::At;
+    use crate::index::{Existing, Index};
     use crate::{NodeArena, Promotion};
 
     type U64Index = Index<u64, u64, <GlobalArena as NodeArena>::Pool>;
@@ -375,7 +252,7 @@ mod tests {
             keys.dedup();
             let separators: Vec<Separator> = keys.iter().copied().zip(1..).collect();
             let hints = Hints::new();
-            hints.tables.with(|tables| hints.write(tables, &Plan::new(&separators)?)).expect("memory");
+            hints.tables.with(|tables| hints.write(tables, Plan::new(&separators).as_ref()));
             let probes = keys.iter().flat_map(|&k| [k.saturating_sub(1), k, k.saturating_add(1)]);
             let (mut exact, mut all) = (0, 0);
             for word in probes.chain([0, u64::MAX]).chain((0..1000).map(mix)) {
@@ -390,11 +267,37 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_tell_nodes_apart_by_is_no_plan() {
-        assert!(Plan::new(&[]).is_none());
-        assert!(Plan::new(&[(0, 1)]).is_none());
-        assert!(Plan::new(&[(0, 1), (7, 2), (7, 3), (7, 4), (7, 5), (8, 6)]).is_none());
-        assert!(Plan::new(&[(0, 1), (7, 2)]).is_some());
+    fn keys_of_two_words_take_the_hint_unless_their_first_words_are_equal() {
+        let count = |tenants: u64| {
+            let index: Index<(u64, u64), u64, <GlobalArena as NodeArena>::Pool> =
+                Index::new(&GlobalArena, &Config::with_seed(1)).expect("memory");
+            let keys: Vec<(u64, u64)> = (0..200_000).map(|i| (mix(i) % tenants, mix(!i))).collect();
+            keys.iter().for_each(|&key| assert!(index.insert(key, 0, Existing::Replace).is_ok()));
+            keys.iter().filter(|&&key| index.hinted(At(key)).is_some()).count() * 100 / keys.len()
+        };
+        assert!(count(1_000_000) > 95);
+        assert!(count(1000) > 95);
+        // Here a hint would have to guess among dozens of nodes: there is none.
+        assert!(count(4) < 5);
+    }
+
+    #[test]
+    fn tables_double_however_keys_crowd() {
+        let hints = Hints::new();
+        let mut last = 0;
+        for round in 0..40 {
+            for (shape, mut keys) in shapes(100 << (round % 6)) {
+                keys.sort_unstable();
+                keys.dedup();
+                let separators: Vec<Separator> = keys.iter().copied().zip(1..).collect();
+                hints.tables.with(|tables| hints.write(tables, Plan::new(&separators).as_ref()));
+                assert!(hints.find(keys[keys.len() / 2]).is_some(), "{shape}, round {round}");
+            }
+            if round == 6 {
+                last = hints.bytes();
+            }
+        }
+        assert_eq!(hints.bytes(), last, "the same tables serve again");
     }
 
     fn index(promotion: Promotion) -> U64Index {

@@ -1,0 +1,258 @@
+//! Slots of a locked node: opening and closing a gap, and whole runs between nodes.
+
+use super::{Locked, Node, Shape, moves};
+use crate::arena::BlockId;
+use crate::key::Key;
+use crate::simd::{self, LINE};
+use crate::sync::Ordering;
+
+impl<S: Shape> Locked<'_, S> {
+    /// Moves the slots from `slot` on one to the right. The caller fills `slot` and resamples.
+    #[inline(always)]
+    pub(super) fn open_gap(&mut self, slot: usize) {
+        let count = self.count();
+        assert!(slot <= count && count < Node::<S>::CAPACITY);
+        // The slots that get another key: those behind `slot` up to the new last one.
+        let mask = (!1 << slot) & (u64::MAX >> (63 - count));
+        for plane in 0..S::Key::WORDS {
+            if simd::HAS_SHIFT {
+                // SAFETY: the plane has the slots up to the capacity, above `count`, and the node is locked.
+                unsafe { simd::shift_right(self.key_words(plane, 0), Node::<S>::CAPACITY / LINE, mask) };
+            } else {
+                let (from, to) = (self.key_words(plane, slot), self.key_words(plane, slot + 1));
+                // SAFETY: slots `slot..=count` are the node's, and this thread has it locked.
+                unsafe { moves::copy_backwards(from, to, count - slot) };
+            }
+        }
+        if simd::HAS_SHIFT && Node::<S>::WORD_PAYLOAD {
+            // SAFETY: as for the keys.
+            unsafe { simd::shift_right(self.payload(0).cast(), Node::<S>::CAPACITY / LINE, mask) };
+        } else {
+            let (from, to) = (self.payload(slot), self.payload(slot + 1));
+            // SAFETY: slots `slot..=count` are the node's, and this thread has it locked.
+            unsafe { moves::copy_backwards(from, to, (count - slot) * S::WORDS_PER_SLOT) };
+        }
+        self.set_count(count + 1);
+    }
+
+    /// Brings the samples up to date with an insertion into `slot` that is about to happen.
+    #[inline(always)]
+    fn shift_samples_right(&mut self, slot: usize, key: S::Key) {
+        let (count, word) = (self.count(), key.word(0));
+        assert!(slot <= count && count < Node::<S>::CAPACITY);
+        // Lines that start behind `slot`, and at the new last slot at the latest, get a new first key: the
+        // one before it.
+        let mask = (!1u8 << (slot / LINE)) & (u8::MAX >> (LINE - 1 - count / LINE));
+        let before_lines = self.key_words(0, 0).wrapping_sub(1);
+        // SAFETY: from one word before the keys on, 57 words are the node's; and it is locked.
+        unsafe { simd::gather_lines(before_lines, self.samples(), mask) };
+        let sample = self.sample(slot / LINE);
+        let word = if slot.is_multiple_of(LINE) { word } else { sample.load(Ordering::Relaxed) };
+        sample.store(word, Ordering::Relaxed);
+    }
+
+    /// Brings the samples up to date with a removal of `slot` that is about to happen.
+    #[inline(always)]
+    fn shift_samples_left(&mut self, slot: usize) {
+        let last = self.count().wrapping_sub(1);
+        assert!(slot <= last && last < Node::<S>::CAPACITY);
+        // Lines that start at `slot` or behind it, but not at the last slot, get a new first key: the next one.
+        let from = slot.div_ceil(LINE);
+        let to = last.div_ceil(LINE);
+        let mask = ((1u32 << to) - (1u32 << from.min(to))) as u8;
+        // SAFETY: from the second key's word on, 57 words are the node's; and it is locked.
+        unsafe { simd::gather_lines(self.key_words(0, 1), self.samples(), mask) };
+        // A line that starts at the last slot is empty then.
+        let sample = self.sample(last / LINE);
+        let word = if last.is_multiple_of(LINE) { u64::MAX } else { sample.load(Ordering::Relaxed) };
+        sample.store(word, Ordering::Relaxed);
+    }
+
+    /// Puts a key and its payload into `slot`; the node has room.
+    #[inline(always)]
+    pub(crate) fn insert(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
+        if simd::HAS_SHIFT {
+            self.shift_samples_right(slot, key);
+        }
+        self.open_gap(slot);
+        self.write(slot, payload);
+        self.set_key(slot, key);
+        if !simd::HAS_SHIFT {
+            self.resample(slot);
+        }
+    }
+
+    /// Overwrites the payload in `slot`, whatever it was.
+    #[inline(always)]
+    pub(super) fn write(&mut self, slot: usize, payload: S::Payload) {
+        assert!(slot < Node::<S>::CAPACITY);
+        // SAFETY: `slot` is below the capacity, so its words are the node's, and it is locked.
+        unsafe { S::store(self.payload(slot), payload) };
+    }
+
+    /// Moves the slots behind `slot` one to the left, over it.
+    #[inline(always)]
+    pub(super) fn close_gap(&mut self, slot: usize) {
+        let count = self.count();
+        assert!(slot < count && count <= Node::<S>::CAPACITY);
+        // The slots that get another key: `slot` and those behind it, but the last.
+        let mask = (1 << (count - 1)) - (1 << slot);
+        if simd::HAS_SHIFT {
+            self.shift_samples_left(slot);
+        }
+        for plane in 0..S::Key::WORDS {
+            if simd::HAS_SHIFT {
+                // SAFETY: the plane has the slots up to `count`, and the node is locked.
+                unsafe { simd::shift_left(self.key_words(plane, 0), Node::<S>::CAPACITY / LINE, mask) };
+            } else {
+                let (from, to) = (self.key_words(plane, slot + 1), self.key_words(plane, slot));
+                // SAFETY: slots `slot..count` are the node's, and this thread has it locked.
+                unsafe { moves::copy(from, to, count - slot - 1) };
+            }
+        }
+        if simd::HAS_SHIFT && Node::<S>::WORD_PAYLOAD {
+            // SAFETY: as for the keys.
+            unsafe { simd::shift_left(self.payload(0).cast(), Node::<S>::CAPACITY / LINE, mask) };
+        } else {
+            let (from, to) = (self.payload(slot + 1), self.payload(slot));
+            // SAFETY: slots `slot..count` are the node's, and this thread has it locked.
+            unsafe { moves::copy(from, to, (count - slot - 1) * S::WORDS_PER_SLOT) };
+        }
+        self.set_count(count - 1);
+        if !simd::HAS_SHIFT {
+            self.resample(slot);
+        }
+    }
+
+    /// Appends slots `from..` of `other`.
+    fn append(&mut self, other: &Node<'_, S>, from: usize) {
+        let (count, end) = (self.count(), other.count());
+        assert!(from <= end && count + end - from <= Node::<S>::CAPACITY);
+        let n = end - from;
+        for plane in 0..S::Key::WORDS {
+            let (from, to) = (other.key_words(plane, from), self.key_words(plane, count));
+            // SAFETY: `n` slots from `from` are the other's, `n` from `count` are ours, which is locked.
+            unsafe { moves::copy(from, to, n) };
+        }
+        let (from, to) = (other.payload(from), self.payload(count));
+        // SAFETY: as above.
+        unsafe { moves::copy(from, to, n * S::WORDS_PER_SLOT) };
+        self.set_count(count + n);
+        self.resample(count);
+    }
+
+    /// Splits: slots from `at` on go to `right`, a fresh node, which becomes the next and starts at `low`.
+    /// `low` is above every key that stays, and not above any that goes.
+    pub(crate) fn split_off(&mut self, at: usize, low: S::Key, right: &mut Locked<'_, S>) {
+        right.format(self.level(), Some(low));
+        right.copy_high(self);
+        right.set_next(self.next());
+        self.set_high(low);
+        right.append(self, at);
+        self.set_next(Some(right.id()));
+        self.set_count(at);
+        self.resample(at);
+    }
+
+    /// Takes over everything of `right`, the next node, which ends.
+    pub(crate) fn absorb(&mut self, right: Locked<'_, S>) -> BlockId {
+        debug_assert_eq!(self.next(), Some(right.id()));
+        self.append(&right, 0);
+        self.copy_high(&right);
+        self.set_next(right.next());
+        right.retire()
+    }
+}
+
+#[cfg(all(test, feature = "check"))]
+mod tests {
+    use super::super::{InnerShape, LeafShape, LevelMark};
+    use super::*;
+    use crate::arena::{GlobalArena, NodeArena, NodeKind, NodePool, Placement};
+    use alloc::vec::Vec;
+    use core::mem;
+    use core::num::NonZeroU32;
+
+    /// Inserts into and removes from every slot of a node of every count, and looks at all of it.
+    fn every_slot<S: Shape<Key: core::fmt::Debug>>(
+        kind: NodeKind,
+        key: impl Fn(usize) -> S::Key,
+        payload: impl Fn(usize) -> S::Payload,
+        payload_is: impl Fn(&Locked<'_, S>, usize, usize),
+        remove: impl Fn(&mut Locked<'_, S>, usize),
+    ) {
+        let pool = GlobalArena.pool(Node::<S>::LAYOUT, kind).expect("memory");
+        let id = pool.acquire(Placement::Policy).expect("memory");
+        // SAFETY: the pool has issued `id`.
+        let base = unsafe { pool.address(id) };
+        // SAFETY: the pool has this layout, lives until the end, and the block is used here only.
+        let node: Node<'_, S> = unsafe { Node::from_raw(base, id) };
+        let mut node = node.lock_unshared();
+        node.format(LevelMark::of(0), None);
+        let check = |node: &Locked<'_, S>, expected: &[usize], what: &str| {
+            assert_eq!(node.count(), expected.len(), "{what}");
+            for (slot, &i) in expected.iter().enumerate() {
+                assert_eq!(node.key(slot), key(i), "{what}: key {slot}");
+                assert_eq!(node.find(key(i)), (slot + 1, true), "{what}: search");
+                payload_is(node, slot, i);
+            }
+            node.check_samples();
+        };
+        for count in 0..Node::<S>::CAPACITY {
+            // Even numbers are in the node, an odd one goes between two of them and out again.
+            let mut expected: Vec<usize> = (0..count).map(|i| 2 * i + 2).collect();
+            check(&node, &expected, "before");
+            for slot in 0..=count {
+                node.insert(slot, key(2 * slot + 1), payload(2 * slot + 1));
+                expected.insert(slot, 2 * slot + 1);
+                check(&node, &expected, "inserted");
+                remove(&mut node, slot);
+                expected.remove(slot);
+                check(&node, &expected, "removed");
+            }
+            node.insert(count, key(2 * count + 2), payload(2 * count + 2));
+        }
+    }
+
+    fn leaves<K: Key + core::fmt::Debug, V: PartialEq + core::fmt::Debug>(
+        key: impl Fn(usize) -> K,
+        value: impl Fn(usize) -> V,
+    ) {
+        every_slot::<LeafShape<K, V>>(
+            NodeKind::Leaf,
+            key,
+            &value,
+            |leaf, slot, i| {
+                // SAFETY: a slot in use; the copy is forgotten.
+                let found = unsafe { mem::ManuallyDrop::new(leaf.read(slot)) };
+                assert_eq!(*found, value(i), "value {slot}");
+            },
+            |leaf, slot| drop(leaf.remove(slot)),
+        );
+    }
+
+    fn inners<K: Key + core::fmt::Debug>(key: impl Fn(usize) -> K) {
+        let child = |i: usize| BlockId(NonZeroU32::new(i as u32 + 7).expect("not zero"));
+        every_slot::<InnerShape<K>>(
+            NodeKind::Inner,
+            key,
+            child,
+            |inner, slot, i| assert_eq!(inner.child(slot), Some(child(i)), "child {slot}"),
+            |inner, slot| inner.remove(slot),
+        );
+    }
+
+    #[test]
+    fn every_slot_of_every_shape() {
+        leaves(|i| i as u64, |i| i as u64 * 3);
+        leaves(|i| i as u64 + (u64::MAX - 200), |i| i as i16);
+        leaves(|i| (7u64, i as u64), |i| i as u64);
+        leaves(|i| (i as u64) << 48, |i| i as u8);
+        leaves(|i| i as u32, |_| ());
+        leaves(|i| (i as u128) << 60, |i| [i as u64; 5]);
+        leaves(|i| i as u64, |i| [i as u64; 100]);
+        inners(|i| i as u64);
+        inners(|i| (i as u64, 7u64));
+        inners(|i| [i as u8; 100]);
+    }
+}
