@@ -3,7 +3,7 @@
 use super::Index;
 use super::descend::At;
 use super::insert::SplitOff;
-use crate::arena::{BlockId, NodePool};
+use crate::arena::{BlockId, NodeKind, NodePool};
 use crate::backoff::Backoff;
 use crate::height::LEVELS;
 use crate::key::Key;
@@ -50,6 +50,12 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             };
             let (rank, found) = node.find(low);
             if found {
+                node.unlock_unchanged();
+                return None;
+            }
+            if S::KIND == NodeKind::Inner && id == node.id() {
+                // A merge has ended the child, and its block has come back as the very node that we hold (all inner
+                // levels share a pool): it would look as if another thread held it, for ever.
                 node.unlock_unchanged();
                 return None;
             }
@@ -100,4 +106,28 @@ enum Child<'a, S: Shape> {
     Gone,
     /// Another thread holds it: it must not be waited for with the parent locked.
     Contended,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arena::{GlobalArena, GlobalPool};
+    use crate::config::{Config, Promotion};
+    use crate::index::Existing;
+
+    /// Without a look at whose block it is, this waits for ever.
+    #[test]
+    fn a_node_whose_block_has_become_its_parent_is_gone() {
+        let config = Config { promotion: Promotion::Overflow, seed: 1 };
+        let index: Index<u64, u64, GlobalPool> = Index::new(&GlobalArena, &config).expect("memory");
+        let mut keys = (0..).step_by(2);
+        while index.root().0 < 2 {
+            let key = keys.next().expect("endless");
+            assert!(index.insert(key, key, Existing::Replace).is_ok());
+        }
+        // No odd key has an entry.
+        let (parent, version) = index.inner_at(At(7), 2);
+        index.post(2, (7, parent.id()));
+        assert!(parent.validate(version), "nothing was entered");
+    }
 }
