@@ -15,6 +15,10 @@ impl Backoff {
     /// Waits a little; longer when called again.
     #[cold]
     pub(crate) fn wait(&mut self) {
+        #[cfg(any(loom, shuttle))]
+        if crate::sync::give_way() {
+            return;
+        }
         if self.0 < PAUSES {
             self.0 += 1;
             core::hint::spin_loop();

@@ -18,6 +18,9 @@
 //! Operations on one key, and those on the first and last, are linearizable. Iteration is ordered, within
 //! bounds and misses no key that stays, but is no snapshot. [`BSkipMap`] says it exactly.
 //!
+//! How it works, and why that is right, is written down in the repository, for checking against the code:
+//! `bskip-core/docs/PROTOCOL.md`.
+//!
 //! # Memory
 //! A map asks a [`NodeArena`] for blocks: [`GlobalArena`] (the default, over the global allocator),
 //! `BumpArena` (feature `bump`, with a byte limit), `numa_alloc::NumaArena` (placed on NUMA nodes, huge
@@ -29,6 +32,7 @@
 //! | `std` | yes | waiting threads yield to the scheduler; the coin's seed is random. Without it the crate is `no_std` and needs only `alloc` |
 //! | `bump` | no | `BumpArena`, through crate `bumpalo` |
 //! | `check` | no | `BSkipMap::check_invariants` |
+//! | `chaos` | no | for tests: threads yield at random where the protocol leaves a window open; needs `std` |
 //!
 //! 64-bit atomics are needed, and inline assembly (x86, Arm, RISC-V, LoongArch …).
 //!
@@ -38,12 +42,13 @@
 //! * Only point lookups, no order: a hash map.
 //! * One thread: `BTreeMap` has references to values, and entries.
 
-#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(any(feature = "std", loom, shuttle)), no_std)]
 
 extern crate alloc;
 
 pub mod arena;
 mod backoff;
+mod chaos;
 mod config;
 mod height;
 mod index;
@@ -53,11 +58,19 @@ pub mod internals;
 mod iter;
 mod key;
 mod lock;
+#[cfg(all(test, loom))]
+mod loom_tests;
 mod map;
 mod node;
+#[cfg(all(test, shuttle))]
+mod shuttle_tests;
 mod simd;
 mod spin;
+#[cfg(not(any(loom, shuttle)))]
 mod sync;
+#[cfg(any(loom, shuttle))]
+#[doc(hidden)]
+pub mod sync;
 mod value;
 
 #[cfg(feature = "bump")]

@@ -7,9 +7,11 @@
 //!
 //! A reader takes the (even) version, reads the node's words, and believes them only if the version is
 //! still the same. A writer turns the version it read into a lock, so what it read before stays true.
-//! The word never repeats: it grows by two at each change (2^63 changes: centuries).
+//! The word never repeats: it grows by two at each change (2^63 changes: centuries). `docs/PROTOCOL.md`
+//! argues the orders.
 
 use crate::backoff::Backoff;
+use crate::chaos;
 use crate::sync::{AtomicU64, Ordering, fence};
 
 const LOCKED: u64 = 1;
@@ -25,7 +27,7 @@ pub(crate) struct VersionLock(AtomicU64);
 
 impl VersionLock {
     /// An unlocked one. In a node it is the zero of a fresh block.
-    #[cfg(feature = "internals")]
+    #[cfg(any(feature = "internals", all(test, loom)))]
     pub(crate) const fn new() -> Self {
         Self(AtomicU64::new(0))
     }
@@ -33,15 +35,18 @@ impl VersionLock {
     /// The version of the present state; waits while a writer changes it.
     #[inline(always)]
     pub(crate) fn read_begin(&self) -> Version {
-        // Acquire pairs with the Release in `unlock`: whoever sees that version sees the state it names.
+        // Acquire pairs with the Release in `unlock` and `unlock_unchanged`: whoever sees that version
+        // sees the state it names.
         let word = self.0.load(Ordering::Acquire);
-        if word & LOCKED == 0 { Version(word) } else { self.wait_unlocked() }
+        let version = if word & LOCKED == 0 { Version(word) } else { self.wait_unlocked() };
+        chaos::window();
+        version
     }
 
     /// The version of the present state; `None` while a writer changes it.
     #[inline(always)]
     pub(crate) fn try_read_begin(&self) -> Option<Version> {
-        // Acquire: as in `read_begin`.
+        // Acquire pairs with the Release in `unlock`, as in `read_begin`.
         let word = self.0.load(Ordering::Acquire);
         (word & LOCKED == 0).then_some(Version(word))
     }
@@ -52,7 +57,7 @@ impl VersionLock {
         let mut backoff = Backoff::new();
         loop {
             backoff.wait();
-            // Acquire: as in `read_begin`.
+            // Acquire pairs with the Release in `unlock`, as in `read_begin`.
             let word = self.0.load(Ordering::Acquire);
             if word & LOCKED == 0 {
                 return Version(word);
@@ -67,14 +72,17 @@ impl VersionLock {
         // Acquire fence pairs with the Release fence in `try_lock`: if any Relaxed read before this fence
         // saw a store of a later writer, then the load below sees that writer's odd version or a later one.
         fence(Ordering::Acquire);
-        self.0.load(Ordering::Relaxed) == version.0
+        let valid = self.0.load(Ordering::Relaxed) == version.0;
+        chaos::window();
+        valid
     }
 
     /// Locks the node if it is still in the state `version`; false if not, at once.
     #[inline(always)]
     #[must_use]
     pub(crate) fn try_lock(&self, version: Version) -> bool {
-        // Acquire pairs with the Release in `unlock`: this writer sees what the last one wrote.
+        // Acquire pairs with the Release in `unlock` and `unlock_unchanged`: this writer sees what the last one
+        // wrote, and writes after that one's last reads.
         let locked = self
             .0
             .compare_exchange(version.0, version.0 | LOCKED, Ordering::Acquire, Ordering::Relaxed)
@@ -82,6 +90,7 @@ impl VersionLock {
         // Release fence pairs with the Acquire fence in `validate`: none of the stores that follow can be
         // seen by a reader that would then still find the old version.
         fence(Ordering::Release);
+        chaos::window();
         locked
     }
 
@@ -95,8 +104,9 @@ impl VersionLock {
     /// Ends a lock under which nothing was changed: readers of `version` stay valid.
     #[inline(always)]
     pub(crate) fn unlock_unchanged(&self, version: Version) {
-        // Release keeps the holder's reads (of values that a later writer may overwrite) before the unlock;
-        // pairs with the Acquire in `try_lock`.
+        // Release keeps the holder's reads (of values that a later writer may overwrite) before the unlock; and
+        // whoever loads this store must see the state as if by the `unlock` before. It pairs with the Acquire in
+        // `try_lock` and `read_begin`.
         self.0.store(version.0, Ordering::Release);
     }
 

@@ -17,7 +17,9 @@ use crate::key::Key;
 /// # What concurrent threads may see
 /// Operations on one key (`get`, `insert`, `remove`, `update`, `contains_key`, `get_or_insert_with`) and
 /// `first`, `last`, `pop_first`, `pop_last`, `is_empty` are linearizable: each takes effect at one moment
-/// between its call and its return. [`range`](Self::range), [`iter`](Self::iter) and [`len`](Self::len) are
+/// between its call and its return. (On x86-64 and AArch64, all together. On machines of weaker order, such as
+/// RISC-V, those on one key; threads that use several keys and communicate by nothing else may see the order of
+/// one another's operations differently.) [`range`](Self::range), [`iter`](Self::iter) and [`len`](Self::len) are
 /// not atomic as a whole; each says what it promises.
 ///
 /// # Reading

@@ -6,11 +6,11 @@
 
 use core::num::NonZeroU32;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU32, Ordering};
 
 use bskip_core::arena::BlockId;
 
 use crate::region::Span;
+use crate::sync::{AtomicU32, Ordering};
 
 /// The end of a chain. No block has this number.
 const NIL: u32 = 0;

@@ -96,6 +96,8 @@ mod arena;
 mod budget;
 mod chain;
 mod fallback;
+#[cfg(all(test, loom))]
+mod loom_tests;
 mod memory;
 mod nodes;
 mod places;
@@ -104,6 +106,7 @@ mod pool;
 mod region;
 mod stats;
 mod stripe;
+mod sync;
 mod sys;
 mod thread;
 mod verify;

@@ -137,10 +137,14 @@ pub(crate) use elsewhere::{advise_huge, current_cpu, nodes_of, prefer_node};
 mod elsewhere {
     use super::{Errno, NonNull, c_int};
 
+    /// # Safety
+    /// Nothing is touched: none.
     pub(crate) unsafe fn advise_huge(_: NonNull<u8>, _: usize, _: bool) -> Result<(), Errno> {
         Err(libc::ENOSYS)
     }
 
+    /// # Safety
+    /// As for `advise_huge` here.
     pub(crate) unsafe fn prefer_node(_: NonNull<u8>, _: usize, _: u32) -> Result<(), Errno> {
         Err(libc::ENOSYS)
     }

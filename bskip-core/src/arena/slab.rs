@@ -129,7 +129,7 @@ impl<S: SlabSource> SlabPool<S> {
         state.used = 0;
         state.size = blocks as u32;
         let origin = memory.as_ptr().wrapping_sub(self.layout.size() << slab);
-        // Release pairs with the Acquire in `address`, for whoever learns of a block by a Relaxed reference.
+        // Release pairs with the Acquire in `address`. Whoever knows a block's number knows this by the same way.
         self.origins[slab as usize].store(origin, Ordering::Release);
         Ok(())
     }

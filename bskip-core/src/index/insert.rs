@@ -80,7 +80,8 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// Splits the full node into itself and `spare`, and inserts on the side where `rank` then is. The new
-    /// node is unlocked: whoever finds it now, by the node's `next`, waits for the node first.
+    /// node is unlocked: by `next` it is found after the node is unlocked; who comes by a stale reference finds a
+    /// node that is complete.
     pub(super) fn split_and_insert<S: Shape<Key = K>>(
         &self,
         node: &mut Locked<'_, S>,

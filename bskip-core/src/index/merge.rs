@@ -8,10 +8,12 @@ use super::Index;
 use super::descend::{At, Before};
 use crate::arena::NodePool;
 use crate::backoff::Backoff;
+use crate::chaos;
 use crate::height::LEVELS;
 use crate::key::Key;
 use crate::lock::Version;
 use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, Shape};
+use crate::simd::LINE;
 
 /// A node with at most this part of its slots in use looks for a neighbour to merge with…
 const UNDERFULL: usize = 4;
@@ -167,6 +169,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             };
             let ended = left.absorb(right);
             drop(left);
+            chaos::window();
             self.release::<S>(ended);
             self.push_around(level, seam, work);
             return Merge::Done;
@@ -200,6 +203,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let ended = left.absorb(right);
         drop(left);
         drop(parent);
+        chaos::window();
         self.release::<S>(ended);
         if level == 1 {
             self.note_change_of_level_2();
@@ -228,6 +232,7 @@ fn fits<S: Shape>(left: usize, right: usize) -> bool {
 
 // The counts above must leave room for a merge of two underfull nodes.
 const _: () = {
-    assert!(2 * (64 / UNDERFULL) <= 64 - 64 / SPARE);
-    assert!(Leaf::<u64, u64>::CAPACITY == 64 && Inner::<u64>::CAPACITY == 64);
+    const CAPACITY: usize = LINE * LINE;
+    assert!(2 * (CAPACITY / UNDERFULL) <= CAPACITY - CAPACITY / SPARE);
+    assert!(Leaf::<u64, u64>::CAPACITY == CAPACITY && Inner::<u64>::CAPACITY == CAPACITY);
 };

@@ -11,7 +11,8 @@
 //! and the root are hints. Too far left: step right. Anything else: start again.
 //!
 //! A linked node's level and low fence never change, its range only shrinks from the right (by a split) or
-//! grows to the right (by absorbing its next node). `ARCHITECTURE.md` lists who locks what.
+//! grows to the right (by absorbing its next node). `ARCHITECTURE.md` lists who locks what;
+//! `docs/PROTOCOL.md` argues it step by step.
 
 mod cursor;
 mod descend;
@@ -130,7 +131,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 
     /// The first node of `level`, which is at most the root's.
     fn head(&self, level: usize) -> BlockId {
-        // Acquire pairs with the Release in `raise`.
+        // Acquire pairs with the Release in `make_head`.
         block(self.heads[level].load(Ordering::Acquire)).expect("levels up to the root's have a first node")
     }
 

@@ -5,6 +5,7 @@ use super::descend::At;
 use super::insert::SplitOff;
 use crate::arena::{BlockId, NodeKind, NodePool};
 use crate::backoff::Backoff;
+use crate::chaos;
 use crate::height::LEVELS;
 use crate::key::Key;
 use crate::node::{Inner, InnerShape, LeafShape, LevelMark, Locked, Shape};
@@ -18,6 +19,8 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             return;
         }
         while level < LEVELS && self.raise(level).is_ok() {
+            // The node is there, its entry is not.
+            chaos::window();
             let posted = if level == 1 {
                 self.post_one::<LeafShape<K, V>>(level, split)
             } else {

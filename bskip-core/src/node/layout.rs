@@ -13,8 +13,9 @@ const TARGET_BYTES: usize = 1024;
 /// Bytes of a node that a search loads ahead, at most. Without the bound, a lookup among values of 4 KiB takes
 /// nine times as long.
 const MOST_PREFETCHED: usize = 2048;
-const MAX_CAPACITY: usize = 64;
-const MIN_CAPACITY: usize = LINE;
+const MAX_CAPACITY: usize = LINE * LINE;
+/// A quarter of a node is a slot at least: see `index/merge.rs`.
+const MIN_CAPACITY: usize = if LINE < 4 { 4 } else { LINE };
 
 /// The geometry, all of it constant for a shape.
 impl<S: Shape> Node<'_, S> {

@@ -7,6 +7,9 @@ use core::arch::asm;
 use crate::sync::AtomicU64;
 
 /// See [`super::at_most`]. The compare is signed, so both sides get their top bit flipped.
+///
+/// # Safety
+/// As for [`super::at_most`].
 #[inline(always)]
 pub(crate) unsafe fn at_most(line: *const AtomicU64, key: u64) -> u8 {
     const SIGN: u64 = 1 << 63;
@@ -52,6 +55,9 @@ pub(crate) unsafe fn at_most(line: *const AtomicU64, key: u64) -> u8 {
 pub(crate) const BLOCK: usize = 16;
 
 /// See [`super::copy_block`].
+///
+/// # Safety
+/// As for [`super::copy_block`].
 #[inline(always)]
 pub(crate) unsafe fn copy_block(from: *const u8, to: *const u8) {
     // SAFETY: the caller's promise; no other memory is touched.
@@ -71,6 +77,9 @@ pub(crate) unsafe fn copy_block(from: *const u8, to: *const u8) {
 pub(crate) const HAS_TAIL: bool = false;
 
 /// See [`super::copy_tail`]: nothing, there is none.
+///
+/// # Safety
+/// As for [`super::copy_tail`].
 #[inline(always)]
 pub(crate) unsafe fn copy_tail(_: *const u8, _: *const u8, _: usize) {}
 
@@ -78,13 +87,22 @@ pub(crate) unsafe fn copy_tail(_: *const u8, _: *const u8, _: usize) {}
 pub(crate) const HAS_SHIFT: bool = false;
 
 /// See [`super::shift_right`]: nothing, there is none.
+///
+/// # Safety
+/// As for [`super::shift_right`].
 #[inline(always)]
 pub(crate) unsafe fn shift_right(_: *const AtomicU64, _: usize, _: u64) {}
 
 /// See [`super::shift_left`]: nothing, there is none.
+///
+/// # Safety
+/// As for [`super::shift_left`].
 #[inline(always)]
 pub(crate) unsafe fn shift_left(_: *const AtomicU64, _: usize, _: u64) {}
 
 /// See [`super::gather_lines`]: nothing, there is none.
+///
+/// # Safety
+/// As for [`super::gather_lines`].
 #[inline(always)]
 pub(crate) unsafe fn gather_lines(_: *const AtomicU64, _: *const AtomicU64, _: u8) {}

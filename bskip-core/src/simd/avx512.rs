@@ -9,6 +9,9 @@ use core::arch::asm;
 use crate::sync::AtomicU64;
 
 /// See [`super::at_most`].
+///
+/// # Safety
+/// As for [`super::at_most`].
 #[inline(always)]
 pub(crate) unsafe fn at_most(line: *const AtomicU64, key: u64) -> u8 {
     let mask: u32;
@@ -33,6 +36,9 @@ pub(crate) unsafe fn at_most(line: *const AtomicU64, key: u64) -> u8 {
 pub(crate) const BLOCK: usize = 64;
 
 /// See [`super::copy_block`].
+///
+/// # Safety
+/// As for [`super::copy_block`].
 #[inline(always)]
 pub(crate) unsafe fn copy_block(from: *const u8, to: *const u8) {
     // SAFETY: the caller's promise; no other memory is touched.
@@ -52,6 +58,9 @@ pub(crate) unsafe fn copy_block(from: *const u8, to: *const u8) {
 pub(crate) const HAS_TAIL: bool = true;
 
 /// See [`super::copy_tail`].
+///
+/// # Safety
+/// As for [`super::copy_tail`].
 #[inline(always)]
 pub(crate) unsafe fn copy_tail(from: *const u8, to: *const u8, bytes: usize) {
     let mask = (1u32 << (bytes / 4)) - 1;
@@ -75,6 +84,9 @@ pub(crate) unsafe fn copy_tail(from: *const u8, to: *const u8, bytes: usize) {
 pub(crate) const HAS_SHIFT: bool = true;
 
 /// See [`super::shift_right`].
+///
+/// # Safety
+/// As for [`super::shift_right`].
 #[inline(always)]
 pub(crate) unsafe fn shift_right(words: *const AtomicU64, lines: usize, mask: u64) {
     for line in (0..lines).rev() {
@@ -96,6 +108,9 @@ pub(crate) unsafe fn shift_right(words: *const AtomicU64, lines: usize, mask: u6
 }
 
 /// See [`super::shift_left`].
+///
+/// # Safety
+/// As for [`super::shift_left`].
 #[inline(always)]
 pub(crate) unsafe fn shift_left(words: *const AtomicU64, lines: usize, mask: u64) {
     for line in 0..lines {
@@ -117,6 +132,9 @@ pub(crate) unsafe fn shift_left(words: *const AtomicU64, lines: usize, mask: u64
 }
 
 /// See [`super::gather_lines`].
+///
+/// # Safety
+/// As for [`super::gather_lines`].
 #[inline(always)]
 pub(crate) unsafe fn gather_lines(from: *const AtomicU64, to: *const AtomicU64, mask: u8) {
     // SAFETY: the caller's promise.

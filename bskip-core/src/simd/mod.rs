@@ -1,4 +1,4 @@
-//! What vector instructions do for a node: search in a line of eight sorted words, and moving words. One
+//! What vector instructions do for a node: search in a line of (as a rule eight) sorted words, and moving words. One
 //! interface, one file per instruction set.
 //!
 //! The words may be changing under a reader, so they are read and written as atomics (`portable`) or by
@@ -11,18 +11,24 @@
 
 use crate::sync::AtomicU64;
 
-#[cfg(all(target_arch = "x86_64", target_feature = "avx512f", not(miri)))]
+#[cfg(all(target_arch = "x86_64", target_feature = "avx512f", not(any(miri, loom, shuttle, small_nodes))))]
 #[path = "avx512.rs"]
 mod imp;
-#[cfg(all(target_arch = "x86_64", target_feature = "avx", not(target_feature = "avx512f"), not(miri)))]
+#[cfg(all(
+    target_arch = "x86_64",
+    target_feature = "avx",
+    not(target_feature = "avx512f"),
+    not(any(miri, loom, shuttle, small_nodes))
+))]
 #[path = "avx.rs"]
 mod imp;
-#[cfg(any(not(all(target_arch = "x86_64", target_feature = "avx")), miri))]
+#[cfg(any(not(all(target_arch = "x86_64", target_feature = "avx")), any(miri, loom, shuttle, small_nodes)))]
 #[path = "portable.rs"]
 mod imp;
 
-/// Words in a line.
-pub(crate) const LINE: usize = 8;
+/// Words in a line. Two where nodes are to be small, so that tests come to splits, merges and upper levels with
+/// a dozen keys; only `portable` knows such lines.
+pub(crate) const LINE: usize = if cfg!(any(loom, shuttle, small_nodes)) { 2 } else { 8 };
 
 /// Bytes that [`copy_block`] copies; 0 if there is nothing better than word by word.
 pub(crate) const BLOCK: usize = imp::BLOCK;
@@ -92,7 +98,7 @@ pub(crate) unsafe fn gather_lines(from: *const AtomicU64, to: *const AtomicU64, 
 /// Bit `i` says whether word `i` of the line is at most `key`.
 ///
 /// # Safety
-/// `line` is valid for eight words and aligned to 64 bytes.
+/// `line` is valid for [`LINE`] words and aligned to 64 bytes.
 #[inline(always)]
 pub(crate) unsafe fn at_most(line: *const AtomicU64, key: u64) -> u8 {
     // SAFETY: passed on to the caller.
@@ -126,12 +132,14 @@ mod tests {
     #[test]
     fn every_position_and_extreme() {
         let words = [0, 1, 5, 5, 1 << 63, (1 << 63) + 1, u64::MAX - 1, u64::MAX];
-        let line = Line(words.map(AtomicU64::new));
         for key in [0, 1, 2, 4, 5, 6, (1 << 63) - 1, 1 << 63, (1 << 63) + 1, u64::MAX - 1, u64::MAX] {
-            let expected =
-                words.iter().enumerate().fold(0, |mask, (i, &word)| mask | (u8::from(word <= key) << i));
-            // SAFETY: `line` has eight words and is aligned.
-            assert_eq!(unsafe { at_most(line.0.as_ptr(), key) }, expected, "{key}");
+            for words in words.chunks(LINE) {
+                let line = Line(core::array::from_fn(|i| AtomicU64::new(words[i])));
+                let expected =
+                    words.iter().enumerate().fold(0, |mask, (i, &word)| mask | (u8::from(word <= key) << i));
+                // SAFETY: `line` has its words and is aligned.
+                assert_eq!(unsafe { at_most(line.0.as_ptr(), key) }, expected, "{key}");
+            }
         }
     }
 

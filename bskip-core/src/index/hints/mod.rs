@@ -224,6 +224,8 @@ mod tests {
     use crate::index::{Existing, Index};
     use crate::{NodeArena, Promotion};
 
+    const SMALL_NODES: bool = cfg!(any(loom, shuttle, small_nodes));
+
     type U64Index = Index<u64, u64, <GlobalArena as NodeArena>::Pool>;
 
     fn mix(i: u64) -> u64 {
@@ -314,14 +316,18 @@ mod tests {
             let index = index(Promotion::default());
             for (i, &key) in keys.iter().enumerate() {
                 assert!(index.insert(key, key, Existing::Replace).is_ok());
-                if i % 30_000 == 29_999 {
+                // Between two rebuilds the table learns of the latest node only; a thousand keys are in it and the
+                // one before only if nodes are large.
+                if i % 30_000 == 29_999 && !SMALL_NODES {
                     let recent = &keys[i - 1000..=i];
                     let hinted = hinted(&index, recent);
                     assert!(hinted * 10 > recent.len() * 9, "{shape}, {i}: {hinted} of {}", recent.len());
                 }
             }
             let hinted = hinted(&index, &keys);
-            assert!(hinted * 100 > keys.len() * 95, "{shape}: {hinted} of {}", keys.len());
+            // All but what came since the last rebuild; of many small nodes that is up to an eighth.
+            let percent = if SMALL_NODES { 100 - 100 / separators::STALE - 1 } else { 95 };
+            assert!(hinted * 100 > keys.len() * percent, "{shape}: {hinted} of {}", keys.len());
         }
     }
 

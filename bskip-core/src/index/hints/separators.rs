@@ -13,7 +13,7 @@ use crate::node::LevelMark;
 use crate::sync::Ordering;
 
 /// The table is rebuilt when level 2 has changed by one part in so many.
-const STALE: usize = 8;
+pub(super) const STALE: usize = 8;
 
 impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// To be called, without a lock, after the node of level 1 that starts at `low` has got its entry.

@@ -1,0 +1,183 @@
+//! The version lock around two words that a writer always makes equal.
+
+use std::sync::Arc;
+use std::vec::Vec;
+
+use loom::thread;
+
+use crate::lock::{Version, VersionLock};
+use crate::sync::{self, AtomicU64, Ordering, model};
+
+struct Pair {
+    lock: VersionLock,
+    a: AtomicU64,
+    b: AtomicU64,
+}
+
+impl Pair {
+    /// Zeros, watched.
+    fn watched() -> Arc<Self> {
+        let pair = Pair { lock: VersionLock::new(), a: AtomicU64::new(0), b: AtomicU64::new(0) };
+        let pair = Arc::new(pair);
+        sync::watch(3);
+        pair
+    }
+
+    /// The words, if they belong to one state.
+    fn read(&self) -> Option<(u64, u64)> {
+        let version = self.lock.read_begin();
+        let words = (self.a.load(Ordering::Relaxed), self.b.load(Ordering::Relaxed));
+        self.lock.validate(version).then_some(words)
+    }
+
+    fn read_untorn(&self) {
+        if let Some((a, b)) = self.read() {
+            assert_eq!(a, b, "a torn pair was validated");
+        }
+    }
+
+    /// Locks in the state that `read` gives, together with what it read.
+    fn lock_after<T>(&self, read: impl Fn(&Self) -> T) -> (Version, T) {
+        loop {
+            let version = self.lock.read_begin();
+            let read = read(self);
+            if self.lock.try_lock(version) {
+                return (version, read);
+            }
+            thread::yield_now();
+        }
+    }
+
+    fn write(&self, value: u64) {
+        let (version, ()) = self.lock_after(|_| ());
+        self.a.store(value, Ordering::Relaxed);
+        self.b.store(value, Ordering::Relaxed);
+        self.lock.unlock(version);
+    }
+
+    /// Adds one to both: what was read before the lock must still be true under it.
+    fn increment(&self) {
+        let (version, old) = self.lock_after(|pair| pair.a.load(Ordering::Relaxed));
+        assert_eq!(self.b.load(Ordering::Relaxed), old, "the lock was had in another state");
+        self.a.store(old + 1, Ordering::Relaxed);
+        self.b.store(old + 1, Ordering::Relaxed);
+        self.lock.unlock(version);
+    }
+}
+
+fn spawn(pair: &Arc<Pair>, run: impl FnOnce(&Pair) + 'static) -> thread::JoinHandle<()> {
+    let pair = pair.clone();
+    thread::spawn(move || run(&pair))
+}
+
+fn join(threads: impl IntoIterator<Item = thread::JoinHandle<()>>) {
+    threads.into_iter().for_each(|thread| thread.join().expect("no thread panics"));
+}
+
+#[test]
+fn reader_here_writer_there() {
+    model("lock: reader here, writer there", None, 20, || {
+        let pair = Pair::watched();
+        let writer = spawn(&pair, |pair| pair.write(1));
+        pair.read_untorn();
+        join([writer]);
+        assert_eq!(pair.read(), Some((1, 1)));
+    });
+}
+
+#[test]
+fn writer_here_reader_there() {
+    model("lock: writer here, reader there", None, 20, || {
+        let pair = Pair::watched();
+        let reader = spawn(&pair, Pair::read_untorn);
+        pair.write(1);
+        join([reader]);
+        assert_eq!(pair.read(), Some((1, 1)));
+    });
+}
+
+#[test]
+fn writer_here_two_readers_there() {
+    model("lock: writer here, two readers there", Some(1), 100, || {
+        let pair = Pair::watched();
+        let readers: Vec<_> = (0..2).map(|_| spawn(&pair, Pair::read_untorn)).collect();
+        pair.write(1);
+        join(readers);
+        assert_eq!(pair.read(), Some((1, 1)));
+    });
+}
+
+#[test]
+fn two_changes_in_a_row() {
+    model("lock: two changes in a row", Some(3), 100, || {
+        let pair = Pair::watched();
+        let reader = spawn(&pair, Pair::read_untorn);
+        pair.write(1);
+        pair.write(2);
+        join([reader]);
+        assert_eq!(pair.read(), Some((2, 2)));
+    });
+}
+
+#[test]
+fn two_writers_lose_nothing() {
+    model("lock: two writers", None, 20, || {
+        let pair = Pair::watched();
+        let other = spawn(&pair, Pair::increment);
+        pair.increment();
+        join([other]);
+        assert_eq!(pair.read(), Some((2, 2)), "an increment was lost");
+    });
+}
+
+#[test]
+fn two_writers_and_a_reader() {
+    model("lock: two writers and a reader", Some(1), 100, || {
+        let pair = Pair::watched();
+        let threads = [spawn(&pair, Pair::read_untorn), spawn(&pair, Pair::increment)];
+        pair.increment();
+        join(threads);
+        assert_eq!(pair.read(), Some((2, 2)), "an increment was lost");
+    });
+}
+
+/// A lock that changed nothing neither spoils what readers have read, nor hides a change from them.
+#[test]
+fn an_unchanged_unlock_keeps_readers_valid() {
+    use std::sync::atomic::AtomicUsize;
+    // Whether readers that began before the lock were valid after it: both must come up.
+    static VALID: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+    model("lock: unlocked unchanged", None, 10, || {
+        let pair = Pair::watched();
+        let reader = spawn(&pair, |pair| {
+            let version = pair.lock.read_begin();
+            assert_eq!(pair.a.load(Ordering::Relaxed), 0);
+            let valid = pair.lock.validate(version);
+            VALID[usize::from(valid)].fetch_add(1, Ordering::Relaxed);
+        });
+        let begun = pair.lock.read_begin();
+        assert!(pair.lock.try_lock(begun), "nobody else locks");
+        pair.lock.unlock_unchanged(begun);
+        join([reader]);
+        assert!(pair.lock.validate(begun), "nothing was changed");
+    });
+    let [invalid, valid] = VALID.each_ref().map(|count| count.load(Ordering::Relaxed));
+    assert!(invalid > 0 && valid > 0, "{invalid} invalid, {valid} valid");
+}
+
+/// One thread locks and changes nothing, the other one changes, a third reads.
+#[test]
+fn an_unchanged_unlock_hides_no_change() {
+    model("lock: unchanged, changed, read", Some(1), 100, || {
+        let pair = Pair::watched();
+        let holder = spawn(&pair, |pair| {
+            let (version, old) = pair.lock_after(|pair| pair.a.load(Ordering::Relaxed));
+            assert_eq!(pair.b.load(Ordering::Relaxed), old, "the lock was had in another state");
+            pair.lock.unlock_unchanged(version);
+        });
+        let reader = spawn(&pair, Pair::read_untorn);
+        pair.increment();
+        join([holder, reader]);
+        assert_eq!(pair.read(), Some((1, 1)));
+    });
+}

@@ -1,0 +1,263 @@
+//! Whole operations on a small map, two threads at a time, with at most two preemptions (one for the longest).
+//!
+//! Nodes have four slots, so a full leaf, a second level and a merge are a few keys away. Every map is built
+//! before the model watches, and walked after it.
+
+use std::sync::Arc;
+use std::vec::Vec;
+
+use loom::thread;
+
+use crate::config::{Config, Promotion};
+use crate::height::Heights;
+use crate::sync::{self, model};
+use crate::{BSkipMap, GlobalArena, Structure};
+
+type Map = BSkipMap<u64, u64>;
+
+/// Two operations on one map, and what must hold afterwards.
+struct Duel {
+    name: &'static str,
+    promotion: Promotion,
+    /// Keys inserted beforehand, each with ten times itself, and of those the ones removed again.
+    keys: Vec<u64>,
+    removed: Vec<u64>,
+    /// What the map looks like then.
+    built: fn(Structure),
+    one: fn(&Map),
+    other: fn(&Map),
+    /// Keys that must be there in the end; others must not.
+    left: Vec<u64>,
+    preemptions: usize,
+    /// Executions with `one` on the main thread; see the module above for what loom makes of the other order.
+    at_least: usize,
+}
+
+/// A seed under which 25 and 50 are of height 1 and all other keys in use here of height 0, for one in two.
+fn seed() -> u64 {
+    let height = |seed, key: u64| {
+        let promotion = Promotion::Coin { one_in: 2 };
+        Heights::new(&Config { promotion, seed }).of(key)
+    };
+    let fits = |seed| {
+        [25, 50].iter().all(|&key| height(seed, key) == 1)
+            && [5, 10, 15, 20, 30, 35, 40].iter().all(|&key| height(seed, key) == 0)
+    };
+    (0..).find(|&seed| fits(seed)).expect("there is one")
+}
+
+impl Duel {
+    /// Runs both orders: `one` here and `other` there, then the other way round.
+    fn run(self) {
+        let Self { name, promotion, keys, removed, built, one, other, left, preemptions, at_least } = self;
+        let seed = seed();
+        for (order, here, there, at_least) in
+            [("first here", one, other, at_least), ("second here", other, one, 1)]
+        {
+            let (keys, removed, left) = (keys.clone(), removed.clone(), left.clone());
+            model(&std::format!("map: {name}, {order}"), Some(preemptions), at_least, move || {
+                let config = Config { promotion, seed };
+                let mut map = Map::with_config(GlobalArena, config).expect("memory");
+                keys.iter().for_each(|&key| assert_eq!(map.insert(key, key * 10), None));
+                removed.iter().for_each(|key| assert_eq!(map.remove(key), Some(key * 10)));
+                built(map.check_invariants());
+                let mut map = Arc::new(map);
+                sync::watch(400);
+                let thread = {
+                    let map = map.clone();
+                    thread::spawn(move || there(&map))
+                };
+                here(&map);
+                thread.join().expect("no thread panics");
+                sync::unwatch();
+                let pairs: Vec<(u64, u64)> = map.iter().collect();
+                let expected: Vec<(u64, u64)> = left.iter().map(|&key| (key, key * 10)).collect();
+                if !left.is_empty() {
+                    assert_eq!(pairs, expected);
+                }
+                Arc::get_mut(&mut map).expect("the other thread has ended").check_invariants();
+            });
+        }
+    }
+}
+
+fn must_find(map: &Map, key: u64) {
+    assert_eq!(map.get(&key), Some(key * 10), "key {key}, which never went");
+}
+
+fn may_find(map: &Map, key: u64) {
+    assert!(map.get(&key).is_none_or(|value| value == key * 10), "key {key} with another's value");
+}
+
+fn insert(map: &Map, key: u64) {
+    assert_eq!(map.insert(key, key * 10), None, "key {key} was not there");
+}
+
+fn remove(map: &Map, key: u64) {
+    assert_eq!(map.remove(&key), Some(key * 10), "key {key} was there");
+}
+
+/// Four keys in one full leaf.
+fn full_leaf(name: &'static str) -> Duel {
+    Duel {
+        name,
+        promotion: Promotion::Overflow,
+        keys: std::vec![10, 20, 30, 40],
+        removed: Vec::new(),
+        built: |found| assert_eq!((found.leaves, found.levels), (1, 1)),
+        one: |_| {},
+        other: |_| {},
+        left: Vec::new(),
+        preemptions: 2,
+        at_least: 100,
+    }
+}
+
+/// Two leaves below one inner node: [10, 20] and [30, 40].
+fn two_leaves(name: &'static str) -> Duel {
+    Duel {
+        name,
+        keys: std::vec![10, 20, 30, 40, 25],
+        removed: std::vec![25],
+        built: |found| assert_eq!((found.leaves, found.levels), (2, 2)),
+        ..full_leaf(name)
+    }
+}
+
+#[test]
+fn get_and_a_split() {
+    Duel {
+        one: |map| insert(map, 25),
+        other: |map| must_find(map, 40),
+        left: std::vec![10, 20, 25, 30, 40],
+        preemptions: 1,
+        ..full_leaf("get and a split")
+    }
+    .run();
+    Duel {
+        one: |map| insert(map, 25),
+        other: |map| may_find(map, 25),
+        left: std::vec![10, 20, 25, 30, 40],
+        preemptions: 1,
+        ..full_leaf("get of the new key and a split")
+    }
+    .run();
+}
+
+#[test]
+fn two_insertions_into_a_full_leaf() {
+    Duel {
+        one: |map| insert(map, 25),
+        other: |map| insert(map, 35),
+        left: std::vec![10, 20, 25, 30, 35, 40],
+        preemptions: 1,
+        ..full_leaf("two insertions into a full leaf")
+    }
+    .run();
+}
+
+#[test]
+fn an_insertion_and_a_merge() {
+    Duel {
+        // Leaves at most a quarter: the leaf looks for its neighbour.
+        one: |map| remove(map, 10),
+        other: |map| insert(map, 35),
+        left: std::vec![20, 30, 35, 40],
+        ..two_leaves("an insertion and a merge")
+    }
+    .run();
+}
+
+#[test]
+fn get_and_a_block_used_again() {
+    // Leaves [10] and [25]: the first, once empty, absorbs the second, and is split at 50, into the block
+    // where 25 was.
+    Duel {
+        promotion: Promotion::Coin { one_in: 2 },
+        keys: std::vec![10, 25],
+        removed: Vec::new(),
+        one: |map| {
+            remove(map, 10);
+            insert(map, 50);
+        },
+        other: |map| must_find(map, 25),
+        left: std::vec![25, 50],
+        preemptions: 1,
+        ..two_leaves("get and a block used again")
+    }
+    .run();
+}
+
+#[test]
+fn a_range_and_a_merge() {
+    Duel {
+        one: |map| remove(map, 20),
+        other: |map| {
+            let keys: Vec<u64> = map.range(15..).map(|(key, _)| key).collect();
+            assert!(keys == [20, 30, 40] || keys == [30, 40], "{keys:?}");
+        },
+        left: std::vec![10, 30, 40],
+        preemptions: 1,
+        ..two_leaves("a range and a merge")
+    }
+    .run();
+    Duel {
+        one: |map| remove(map, 20),
+        other: |map| {
+            let keys: Vec<u64> = map.range(..35).rev().map(|(key, _)| key).collect();
+            assert!(keys == [30, 20, 10] || keys == [30, 10], "{keys:?}");
+        },
+        left: std::vec![10, 30, 40],
+        preemptions: 1,
+        ..two_leaves("a range from the back and a merge")
+    }
+    .run();
+}
+
+#[test]
+fn pop_first_and_an_insertion() {
+    Duel {
+        one: |map| {
+            let popped = map.pop_first();
+            assert!(popped == Some((5, 50)) || popped == Some((10, 100)), "{popped:?}");
+        },
+        other: |map| insert(map, 5),
+        preemptions: 1,
+        ..two_leaves("pop_first and an insertion")
+    }
+    .run();
+}
+
+#[test]
+fn get_and_a_tall_insertion() {
+    let tall = |name| Duel { promotion: Promotion::Coin { one_in: 2 }, ..full_leaf(name) };
+    Duel {
+        one: |map| insert(map, 25),
+        other: |map| must_find(map, 30),
+        left: std::vec![10, 20, 25, 30, 40],
+        ..tall("get and a tall insertion")
+    }
+    .run();
+    Duel {
+        one: |map| insert(map, 25),
+        other: |map| insert(map, 35),
+        left: std::vec![10, 20, 25, 30, 35, 40],
+        ..tall("an insertion and a tall one")
+    }
+    .run();
+}
+
+/// Level 2 has its second entry since key 17, so every further one rebuilds the table.
+#[test]
+fn get_and_a_rebuilt_hint_table() {
+    let keys: Vec<u64> = (1..=32).collect();
+    Duel {
+        keys: keys.clone(),
+        built: |found| assert_eq!((found.leaves, found.levels), (8, 3)),
+        one: |map| insert(map, 33),
+        other: |map| must_find(map, 20),
+        left: keys.iter().copied().chain([33]).collect(),
+        ..full_leaf("get and a rebuilt hint table")
+    }
+    .run();
+}

@@ -1,0 +1,70 @@
+//! Whole operations of two and three threads on small maps under shuttle: random schedules, and PCT's, which
+//! are good at bugs that need few switches at the right places.
+//!
+//! Where threads own their keys, every answer is known; where they share them, what goes in must come out.
+
+mod owned;
+mod shared;
+
+use std::boxed::Box;
+use std::sync::Arc;
+use std::vec::Vec;
+
+use shuttle::rand::{Rng, thread_rng};
+use shuttle::thread;
+
+use crate::config::{Config, Promotion};
+use crate::sync;
+use crate::{BSkipMap, GlobalArena};
+
+type Map = BSkipMap<u64, u64>;
+
+/// Schedules of each kind.
+const SCHEDULES: usize = 3000;
+/// Changes of priority in PCT's schedules.
+const DEPTH: usize = 3;
+
+const PROMOTIONS: [Promotion; 3] =
+    [Promotion::Overflow, Promotion::Coin { one_in: 2 }, Promotion::CoinAndOverflow { one_in: 3 }];
+
+/// A map with these keys, each with ten times itself, of a policy and a seed that the schedule draws.
+fn map(keys: impl IntoIterator<Item = u64>) -> Map {
+    let (policy, seed) = (draw(PROMOTIONS.len() as u64), draw(1 << 20));
+    let config = Config { promotion: PROMOTIONS[policy as usize], seed };
+    let map = Map::with_config(GlobalArena, config).expect("memory");
+    keys.into_iter().for_each(|key| assert_eq!(map.insert(key, key * 10), None));
+    map
+}
+
+/// A number below `bound`, of the schedule's own choice: it comes again when the schedule does.
+fn draw(bound: u64) -> u64 {
+    thread_rng().gen_range(0..bound)
+}
+
+/// What one thread does.
+type Worker<T> = Box<dyn FnOnce(&Map) -> T + Send>;
+
+/// Runs the threads on the map, walks it, and gives what they returned and the pairs that are left.
+fn run<T: 'static>(map: Map, threads: Vec<Worker<T>>) -> (Vec<T>, Vec<(u64, u64)>) {
+    let mut map = Arc::new(map);
+    sync::watch(0);
+    let running: Vec<_> = threads
+        .into_iter()
+        .map(|run| {
+            let map = map.clone();
+            thread::spawn(move || Returned(run(&map)))
+        })
+        .collect();
+    let results = running.into_iter().map(|thread| thread.join().expect("no thread panics").0).collect();
+    sync::unwatch();
+    Arc::get_mut(&mut map).expect("the threads have ended").check_invariants();
+    let pairs: Vec<(u64, u64)> = map.iter().collect();
+    assert_eq!(map.len(), pairs.len());
+    (results, pairs)
+}
+
+/// What a thread returns.
+struct Returned<T>(T);
+
+// SAFETY: shuttle's threads all run on one thread of the system.
+unsafe impl<T> Send for Returned<T> {}

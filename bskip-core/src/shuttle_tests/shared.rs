@@ -1,0 +1,99 @@
+//! Threads that write the same keys: each pair that goes in comes out once, or stays.
+
+use std::boxed::Box;
+use std::vec::Vec;
+
+use super::{DEPTH, Map, SCHEDULES, Worker, draw, map, run};
+use crate::sync::model;
+
+/// Values that went into the map and values that came out.
+type Flow = (Vec<u64>, Vec<u64>);
+
+/// All that came out or is left is all that went in, each once.
+fn assert_conserved(before: Vec<u64>, flows: Vec<Flow>, pairs: &[(u64, u64)]) {
+    let (mut all_in, mut all_out) = (before, Vec::new());
+    for (came_in, came_out) in flows {
+        all_in.extend(came_in);
+        all_out.extend(came_out);
+    }
+    all_out.extend(pairs.iter().map(|pair| pair.1));
+    all_in.sort_unstable();
+    all_out.sort_unstable();
+    assert_eq!(all_out, all_in, "a value was lost, or came twice");
+}
+
+/// Inserts and removes of a few keys, values all different.
+fn contend(map: &Map, who: u64, operations: u64) -> Flow {
+    let (mut came_in, mut came_out) = (Vec::new(), Vec::new());
+    for round in 0..operations {
+        let key = draw(12);
+        if draw(2) == 0 {
+            let value = 1000 * (who + 1) + round;
+            came_in.push(value);
+            came_out.extend(map.insert(key, value));
+        } else {
+            came_out.extend(map.remove(&key));
+        }
+    }
+    (came_in, came_out)
+}
+
+#[test]
+fn contended_keys() {
+    model("three threads on the same dozen keys", SCHEDULES, DEPTH, || {
+        let map = map(0..8);
+        let workers = (0..3).map(|who| Box::new(move |map: &Map| contend(map, who, 8)) as Worker<Flow>);
+        let (flows, pairs) = run(map, workers.collect());
+        assert_conserved((0..8).map(|key| key * 10).collect(), flows, &pairs);
+    });
+}
+
+/// Ends popped from both sides while keys come in at both: one thread's pops go outwards only past what came in.
+#[test]
+fn pops_and_insertions() {
+    model("pop_first, pop_last and insertions", SCHEDULES, DEPTH, || {
+        let map = map(10..22);
+        let pop = |map: &Map, first: bool| {
+            let popped: Vec<(u64, u64)> =
+                (0..6).filter_map(|_| if first { map.pop_first() } else { map.pop_last() }).collect();
+            // Nothing comes in between 10 and 21, so of those keys each end gives them in order.
+            let mut middle: Vec<u64> =
+                popped.iter().map(|pair| pair.0).filter(|key| (10..22).contains(key)).collect();
+            if !first {
+                middle.reverse();
+            }
+            assert!(middle.is_sorted_by(|a, b| a < b), "out of order: {popped:?}");
+            assert_eq!(popped.len(), 6, "a pop from a map that is never empty gave nothing");
+            (Vec::new(), popped.into_iter().map(|pair| pair.1).collect())
+        };
+        let insert = |map: &Map| {
+            let keys: Vec<u64> = (1..4).flat_map(|i| [10 - i, 21 + i]).collect();
+            keys.iter().for_each(|&key| assert_eq!(map.insert(key, 1000 + key), None));
+            (keys.into_iter().map(|key| 1000 + key).collect(), Vec::new())
+        };
+        let workers: [Worker<Flow>; 3] =
+            [Box::new(insert), Box::new(move |map| pop(map, true)), Box::new(move |map| pop(map, false))];
+        let (flows, pairs) = run(map, workers.into());
+        assert_conserved((10..22).map(|key| key * 10).collect(), flows, &pairs);
+    });
+}
+
+/// A value is made by one thread for all that ask for it, and counted up under the leaf's lock.
+#[test]
+fn made_once_and_counted() {
+    model("get_or_insert_with and update", SCHEDULES, DEPTH, || {
+        let map = map([10, 20, 30, 40]);
+        let workers = (1..=3u64).map(|who| {
+            Box::new(move |map: &Map| {
+                let made = map.get_or_insert_with(25, || who << 32);
+                assert!(map.update(&25, |value| *value += 1));
+                // The value of another thread may have been counted up already when this one got it.
+                made >> 32
+            }) as Worker<u64>
+        });
+        let (makers, pairs) = run(map, workers.collect());
+        let value = pairs.iter().find(|pair| pair.0 == 25).expect("it was made").1;
+        assert_eq!(value & 0xffff_ffff, 3, "an update was lost");
+        assert!(makers.iter().all(|&maker| maker == value >> 32), "made by {makers:?}, of which one counts");
+    });
+}

@@ -1,0 +1,36 @@
+//! The only place that names atomic types, so that a model checker's can take their place.
+//!
+//! | build | atomics | what waiting does |
+//! | --- | --- | --- |
+//! | as usual | `core`'s | see `backoff` |
+//! | `--cfg loom` | [`cells`], every access tried in every order that the memory model allows | hands over |
+//! | `--cfg shuttle` | [`cells`], every access a place where the scheduler may switch | hands over |
+
+#[cfg(all(loom, shuttle))]
+compile_error!("one model checker at a time");
+
+// What one engine needs and the other does not.
+#[cfg_attr(shuttle, allow(dead_code))]
+#[cfg(any(loom, shuttle))]
+mod cells;
+#[cfg(loom)]
+#[path = "weak.rs"]
+mod engine;
+#[cfg(all(shuttle, not(loom)))]
+#[path = "interleaved.rs"]
+mod engine;
+
+#[cfg(any(loom, shuttle))]
+pub use self::{
+    cells::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize},
+    engine::{fence, give_way, model, unwatch, watch},
+};
+#[cfg(any(loom, shuttle))]
+pub use core::sync::atomic::Ordering;
+
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+
+// The model tests walk the map in the end.
+#[cfg(all(test, any(loom, shuttle), not(feature = "check")))]
+compile_error!("model tests need the feature `check`");
