@@ -112,6 +112,29 @@ impl NumberedKey for i128 {
     }
 }
 
+impl NumberedKey for u128 {
+    fn of(i: u64) -> Self {
+        u128::from(i) << 32 | 0xFFFF
+    }
+
+    fn number(&self) -> u64 {
+        (self >> 32) as u64
+    }
+}
+
+/// So wide that a node holds eight: a few dozen keys make several levels.
+impl NumberedKey for [u8; 64] {
+    fn of(i: u64) -> Self {
+        let mut key = [0x80; 64];
+        key[50..58].copy_from_slice(&i.to_be_bytes());
+        key
+    }
+
+    fn number(&self) -> u64 {
+        u64::from_be_bytes(self[50..58].try_into().expect("eight bytes"))
+    }
+}
+
 /// The number is in the middle, so that every word of the key differs.
 impl NumberedKey for [u8; 20] {
     fn of(i: u64) -> Self {

@@ -3,17 +3,19 @@
 //! The tests themselves are in `tests/`, one subject a file, each with its properties at the top.
 
 pub mod arena;
+pub mod bytes;
 pub mod config;
 pub mod counted;
+pub mod history;
 pub mod keys;
 pub mod model;
 pub mod owner;
+pub mod rationed;
 pub mod read;
 pub mod rng;
 pub mod shapes;
 pub mod shared;
 pub mod soak;
-
 pub mod tally;
 pub mod threads;
 pub mod values;

@@ -1,129 +1,314 @@
-//! The soak: owners and shared keys on one map for as long as wanted, and then every key accounted for.
+//! The soak: for as long as wanted, threads work on one map after another, and every answer is accounted for.
+//!
+//! A *stage* is one map, on the next of the plan's arenas and with the next of its policies. Three kinds of
+//! keys lie side by side in it: each thread's own, which it knows exactly ([`Owner`]); shared counters
+//! ([`shared`]); and a sample whose calls are recorded. A stage goes in *rounds* of so many steps, so that the
+//! records stay small: after each the history of the sample is checked, the whole map is walked, and a small map
+//! with all operations, pops included, plays a case of its own. At the end of a stage every key is
+//! accounted for, removed, and the map must be as small as an empty one.
 
-use crate::arena::ArenaKind;
+use crate::arena::{AnyArena, ArenaKind};
 use crate::config::config;
-use crate::owner::{Owner, Space, token};
+use crate::history::case::{self, Case, Keys};
+use crate::history::play::{Clock, LAST_COUNT, Phase, Player, Watched};
+use crate::history::{Checked, History};
+use crate::owner::{COUNT_BITS, Owner, Space, token};
 use crate::rng::Rng;
 use crate::shared::{self, Sum, count_of};
 use crate::tally::Tally;
 use crate::threads::{self, Stop};
-use bskip_core::{BSkipMap, NodeArena, PoolUsage, Promotion, Structure};
+use bskip_core::{BSkipMap, PoolUsage, Promotion, Structure};
+use core::fmt;
 use std::collections::BTreeMap;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What to soak.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
-    /// How long the threads work.
+    /// How long in all; a stage that has begun ends first.
     pub time: Duration,
+    /// How long a stage works.
+    pub stage: Duration,
     /// Threads, each the owner of a class of keys.
     pub threads: usize,
     /// Keys of each owner, and shared keys.
     pub keys: u64,
-    /// Seed of the operations and of the map.
+    /// Seed of the operations and of the maps.
     pub seed: u64,
-    /// The map's promotion policy.
-    pub promotion: Promotion,
-    /// The map's arena.
-    pub arena: ArenaKind,
+    /// Promotion policies, one after the other.
+    pub promotions: Vec<Promotion>,
+    /// Arenas, one after the other.
+    pub arenas: Vec<ArenaKind>,
 }
 
-/// What a soak found, everything being right.
-#[derive(Clone, Debug)]
+/// What a stage, or all of them, found, everything being right.
+#[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// What the threads did.
+    /// Stages.
+    pub stages: u64,
+    /// Rounds.
+    pub rounds: u64,
+    /// Walks over all invariants.
+    pub walks: u64,
+    /// What the threads did on their own and on the shared keys.
     pub tally: Tally,
-    /// The structure at the end of the work.
+    /// What was checked of recorded keys.
+    pub checked: Checked,
+    /// The structure of the last stage's map at the end of its work.
     pub structure: Structure,
-    /// What the map held then.
+    /// What it held then.
     pub full: PoolUsage,
     /// What it held after every key was removed.
     pub emptied: PoolUsage,
 }
 
+impl Report {
+    fn add(&mut self, other: &Self) {
+        self.stages += other.stages;
+        self.rounds += other.rounds;
+        self.walks += other.walks;
+        self.tally += &other.tally;
+        self.checked += other.checked;
+        (self.structure, self.full, self.emptied) = (other.structure, other.full, other.emptied);
+    }
+
+    /// Operations of all kinds.
+    #[must_use]
+    pub fn operations(&self) -> u64 {
+        self.tally.total() + self.checked.events + self.checked.calls
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.tally)?;
+        writeln!(f, "recorded     {}", self.checked)?;
+        writeln!(f, "the last map {:?}, {:?}", self.structure, self.full)?;
+        writeln!(f, "emptied      {:?}", self.emptied)?;
+        let Self { stages, rounds, walks, .. } = self;
+        write!(f, "total        {} operations, {} histories, ", self.operations(), self.checked.histories)?;
+        write!(f, "{walks} walks, {rounds} rounds, {stages} stages")
+    }
+}
+
+type Map = BSkipMap<u64, u64, AnyArena>;
+
 /// Blocks that an empty map may keep.
 const FEW_BLOCKS: usize = 40;
+/// Steps of a thread in a round, at most.
+const ROUND: u64 = 20_000;
+/// Steps of a thread of the small map in a round.
+const SMALL_ROUND: u64 = 4_000;
+/// Keys whose calls are recorded, at most.
+const SAMPLE: u64 = 400;
 
-/// Runs the plan.
+/// Runs the plan; `after_stage` is told of each stage, its map having been dropped.
 ///
 /// # Panics
 /// At the first wrong answer, key not accounted for, broken invariant, or leaked block.
 #[must_use]
-pub fn run(plan: Plan) -> Report {
-    let map = BSkipMap::<u64, u64, _>::with_config(plan.arena.make(), config(plan.promotion, plan.seed));
-    let mut map = map.expect("an empty map");
-    // One class for each owner and one that all share.
-    let space = Space { classes: plan.threads as u64 + 1, per_class: plan.keys };
-    let stop = Stop::default();
-    let workers = thread::scope(|scope| {
-        scope.spawn(|| {
-            let _raise = stop.raise_on_drop();
-            thread::sleep(plan.time);
-        });
-        threads::run(plan.threads, |t| work(&map, space, t as u64, plan.seed, &stop))
-    });
-
-    let mut tally = Tally::default();
-    workers.iter().for_each(|(owner, _)| tally += &owner.tally);
-    account_for(&map, space, &workers);
-    let structure = map.check_invariants();
-    let full = map.usage();
-    assert_eq!(structure.keys, map.len());
-    assert_eq!(
-        full.issued_blocks,
-        structure.leaves + structure.inners,
-        "blocks that are not in the structure"
-    );
-
-    let keys: Vec<u64> = map.iter().map(|(key, _)| key).collect();
-    threads::run(plan.threads, |t| {
-        keys.iter()
-            .skip(t)
-            .step_by(plan.threads)
-            .for_each(|key| assert!(map.remove(key).is_some(), "lost {key}"));
-    });
-    let empty = map.check_invariants();
-    let emptied = map.usage();
-    assert_eq!((empty.keys, map.iter().next()), (0, None));
-    assert_eq!(emptied.issued_blocks, empty.leaves + empty.inners, "blocks that are not in the structure");
-    assert!(emptied.issued_blocks <= FEW_BLOCKS, "an empty map of {emptied:?}");
-    Report { tally, structure, full, emptied }
-}
-
-/// One thread: mostly its own keys, every eighth step a shared one.
-fn work<A: NodeArena>(
-    map: &BSkipMap<u64, u64, A>,
-    space: Space,
-    t: u64,
-    seed: u64,
-    stop: &Stop,
-) -> (Owner, Sum) {
-    // A thread that fails stops the others, so that the soak ends with its message.
-    let raise = stop.raise_on_drop();
-    let mut owner = Owner::new(t, space, seed);
-    let mut rng = Rng::new(!seed ^ t);
-    let mut sum = Sum::default();
-    while !stop.raised() {
-        for _ in 0..7 {
-            owner.step(map);
+pub fn run(plan: &Plan, mut after_stage: impl FnMut(u64, ArenaKind, Promotion, &Report)) -> Report {
+    let begun = Instant::now();
+    let mut report = Report::default();
+    for number in 0.. {
+        let left = plan.time.saturating_sub(begun.elapsed());
+        if number > 0 && left.is_zero() {
+            break;
         }
-        let number = rng.below(space.per_class) * space.classes + space.classes - 1;
-        shared::step(map, number, &mut rng, &mut sum, &mut owner.tally);
+        let arena = plan.arenas[number as usize % plan.arenas.len()];
+        let promotion = plan.promotions[(number as usize / plan.arenas.len()) % plan.promotions.len()];
+        let seed = plan.seed.wrapping_add(number);
+        let stage = Stage { plan, arena, promotion, seed, time: plan.stage.min(left) };
+        report.add(&stage.run());
+        after_stage(number, arena, promotion, &report);
     }
-    drop(raise);
-    (owner, sum)
+    report
 }
 
-/// Every key of the map is in a model or shared, every key of a model is in the map, the sums add up.
-fn account_for<A: NodeArena>(map: &BSkipMap<u64, u64, A>, space: Space, workers: &[(Owner, Sum)]) {
-    let is_shared = |key: &u64| key % space.classes == space.classes - 1;
-    let (shared, own): (Vec<_>, Vec<_>) = map.iter().partition(|(key, _)| is_shared(key));
-    let union: BTreeMap<u64, u64> = workers.iter().flat_map(|(owner, _)| owner.model().clone()).collect();
-    assert!(own.into_iter().eq(union), "the map is not the union of the models");
-    assert!(shared.iter().all(|(key, value)| token(*key, *value) == *value), "a value of another key");
-    let added: u64 = workers.iter().map(|(_, sum)| sum.added).sum();
-    let removed: u64 = workers.iter().map(|(_, sum)| sum.removed).sum();
-    let left: u64 = shared.iter().map(|(_, value)| count_of(*value)).sum();
-    assert_eq!(added, removed + left, "increments of shared keys lost or doubled");
+/// One map's work.
+struct Stage<'a> {
+    plan: &'a Plan,
+    arena: ArenaKind,
+    promotion: Promotion,
+    seed: u64,
+    time: Duration,
+}
+
+/// What a thread keeps from round to round.
+struct Worker {
+    owner: Owner,
+    rng: Rng,
+    sum: Sum,
+    phase: Phase,
+}
+
+impl Stage<'_> {
+    /// One class for each owner, one that all share, and one that is recorded.
+    fn space(&self) -> Space {
+        Space { classes: self.plan.threads as u64 + 2, per_class: self.plan.keys }
+    }
+
+    /// The recorded class.
+    fn sampled(&self) -> Watched {
+        let classes = self.space().classes;
+        Watched { modulus: classes, rest: classes - 1 }
+    }
+
+    /// A key of the sample: spread over all keys.
+    fn sample(&self, i: u64) -> u64 {
+        let keys = self.sample_size();
+        i * (self.plan.keys / keys) * self.space().classes + self.sampled().rest
+    }
+
+    fn sample_size(&self) -> u64 {
+        SAMPLE.min(self.plan.keys)
+    }
+
+    fn run(&self) -> Report {
+        let map = Map::with_config(self.arena.make(), config(self.promotion, self.seed));
+        let mut map = map.expect("an empty map");
+        let mut report = Report { stages: 1, ..Report::default() };
+        let mut workers: Vec<Worker> = (0..self.plan.threads as u64).map(|t| self.worker(t)).collect();
+        let stop = Stop::default();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let _raise = stop.raise_on_drop();
+                let begun = Instant::now();
+                while begun.elapsed() < self.time && !stop.raised() {
+                    thread::sleep(Duration::from_millis(20).min(self.time));
+                }
+            });
+            // A round that fails ends the timer too.
+            let _raise = stop.raise_on_drop();
+            while !stop.raised() {
+                report.rounds += 1;
+                report.checked += self.round(&map, &mut workers, &stop);
+                map.check_invariants();
+                report.checked += self.small_map(report.rounds);
+                report.walks += 2;
+            }
+        });
+
+        workers.iter().for_each(|worker| report.tally += &worker.owner.tally);
+        self.account_for(&map, &workers);
+        report.structure = map.check_invariants();
+        report.full = map.usage();
+        let Structure { keys, leaves, inners, .. } = report.structure;
+        assert_eq!(keys, map.len());
+        assert_eq!(report.full.issued_blocks, leaves + inners, "blocks that are not in the structure");
+
+        let keys: Vec<u64> = map.iter().map(|(key, _)| key).collect();
+        threads::run(self.plan.threads, |t| {
+            keys.iter()
+                .skip(t)
+                .step_by(self.plan.threads)
+                .for_each(|key| assert!(map.remove(key).is_some(), "lost {key}"));
+        });
+        let empty = map.check_invariants();
+        report.emptied = map.usage();
+        report.walks += 2;
+        assert_eq!((empty.keys, map.iter().next()), (0, None));
+        let left = report.emptied.issued_blocks;
+        assert_eq!(left, empty.leaves + empty.inners, "blocks that are not in the structure");
+        assert!(left <= FEW_BLOCKS, "an empty map of {:?}", report.emptied);
+        report
+    }
+
+    fn worker(&self, t: u64) -> Worker {
+        Worker {
+            owner: Owner::new(t, self.space(), self.seed),
+            rng: Rng::new(!self.seed ^ t),
+            sum: Sum::default(),
+            phase: Phase::Growing,
+        }
+    }
+
+    /// Every thread makes a round's steps, and the history of the sample is checked.
+    fn round(&self, map: &Map, workers: &mut [Worker], stop: &Stop) -> Checked {
+        // Nobody runs now. Values of earlier rounds are replaced, so that all that is written is new.
+        let sample = (0..self.sample_size()).map(|i| self.sample(i));
+        let there = sample.filter(|key| map.contains_key(key));
+        let initial: BTreeMap<u64, u64> = there.map(|key| (key, token(key, LAST_COUNT))).collect();
+        initial.iter().for_each(|(key, value)| assert!(map.insert(*key, *value).is_some(), "lost {key}"));
+
+        let clock = Clock::default();
+        let counts = LAST_COUNT / workers.len() as u64;
+        let mut history = History::new(initial);
+        thread::scope(|scope| {
+            let threads: Vec<_> = (0..)
+                .zip(&mut *workers)
+                .map(|(t, worker)| {
+                    let mut player = Player::new(map, &clock, self.sampled(), t * counts);
+                    scope.spawn(move || {
+                        for _ in 0..ROUND.min(counts) {
+                            if stop.raised() {
+                                break;
+                            }
+                            self.step(map, worker, &mut player);
+                        }
+                        player.log
+                    })
+                })
+                .collect();
+            threads.into_iter().for_each(|thread| history.add(thread.join().expect("a thread failed")));
+        });
+        let mut last = Player::new(map, &clock, self.sampled(), LAST_COUNT);
+        (0..self.sample_size()).for_each(|i| last.get(self.sample(i)));
+        history.add(last.log);
+        history.expect(format_args!("{:?}, {:?}, seed {}", self.arena, self.promotion, self.seed))
+    }
+
+    /// A thread's step: mostly its own keys, then a shared one and a recorded one.
+    fn step(&self, map: &Map, worker: &mut Worker, player: &mut Player<'_, u64, u64, AnyArena>) {
+        let (space, rng) = (self.space(), &mut worker.rng);
+        (0..7).for_each(|_| worker.owner.step(map));
+        let number = rng.below(space.per_class) * space.classes + self.plan.threads as u64;
+        shared::step(map, number, rng, &mut worker.sum, &mut worker.owner.tally);
+        let number = self.sample(rng.below(self.sample_size()));
+        if rng.below(4 * self.sample_size()) == 0 {
+            worker.phase = worker.phase.other();
+        }
+        match rng.below(16) {
+            0 => {
+                let reach = rng.below(300);
+                player.play_range(rng, number, number + reach, 100);
+            }
+            _ => player.play_on_key(rng, worker.phase, number),
+        }
+    }
+
+    /// All operations on a map of few keys.
+    fn small_map(&self, round: u64) -> Checked {
+        let seed = self.seed.wrapping_mul(1000).wrapping_add(round);
+        let keys = match round % 4 {
+            0 => Keys::Few(12),
+            1 => Keys::Few(100),
+            2 => Keys::Ascending(80),
+            _ => Keys::Multiples(500),
+        };
+        let case = Case { threads: self.plan.threads, steps: SMALL_ROUND, keys };
+        match round % 3 {
+            0 => case::run::<u64, u64>(self.arena, self.promotion, case, seed),
+            1 => case::run::<[u8; 64], u64>(self.arena, self.promotion, case, seed),
+            _ => case::run::<[u8; 64], String>(self.arena, self.promotion, case, seed),
+        }
+    }
+
+    /// Every key of the map is in a model, shared or recorded, every key of a model is in the map, the sums add
+    /// up. The recorded keys were looked up by the last round's history.
+    fn account_for(&self, map: &Map, workers: &[Worker]) {
+        let owners = self.plan.threads as u64;
+        let class = |key: &u64| key % self.space().classes;
+        let all = || map.iter().inspect(|(key, value)| assert_eq!(value >> COUNT_BITS, *key));
+        let union: BTreeMap<u64, u64> =
+            workers.iter().flat_map(|worker| worker.owner.model().clone()).collect();
+        let own = all().filter(|(key, _)| class(key) < owners);
+        assert!(own.eq(union), "the map is not the union of the models");
+        let added: u64 = workers.iter().map(|worker| worker.sum.added).sum();
+        let removed: u64 = workers.iter().map(|worker| worker.sum.removed).sum();
+        let shared = all().filter(|(key, _)| class(key) == owners);
+        let left: u64 = shared.map(|(_, value)| count_of(value)).sum();
+        assert_eq!(added, removed + left, "increments of shared keys lost or doubled");
+    }
 }

@@ -61,6 +61,20 @@ impl NumberedValue for [u8; 19] {
     }
 }
 
+/// Owned text.
+impl NumberedValue for String {
+    type Reader = Cloning;
+
+    fn of(number: u64) -> Self {
+        format!("{number:020}")
+    }
+
+    fn number(&self) -> u64 {
+        assert_eq!(self.len(), 20, "torn or freed: {self:?}");
+        self.parse().expect("torn or freed")
+    }
+}
+
 /// Owned memory, which a reader must not touch after it was freed.
 impl NumberedValue for Box<[u64; 3]> {
     type Reader = Cloning;

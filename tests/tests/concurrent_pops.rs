@@ -27,9 +27,10 @@ struct Pop {
 fn drain(clock: &AtomicU64, pop: impl Fn() -> Option<u64>) -> Vec<Pop> {
     let mut pops = Vec::new();
     loop {
-        // Sequentially consistent: partners of one another, so that the ticks are real time.
+        // SeqCst pairs with all the other ticks: their one order is real time.
         let start = clock.fetch_add(1, Ordering::SeqCst);
         let Some(key) = pop() else { return pops };
+        // SeqCst pairs with the other ticks, as above.
         let end = clock.fetch_add(1, Ordering::SeqCst);
         pops.push(Pop { start, end, key });
     }

@@ -1,8 +1,10 @@
-//! Soaks a map: `cargo run --release -p tests --bin soak -- --seconds 60 --threads 8`.
+//! Soaks maps: `cargo run --release -p tests --bin soak -- --seconds 60 --threads 8`.
 //!
-//! One map takes mixed inserts, upserts, removals, reads and ranges of many threads for the whole time. Then
-//! every key is accounted for, the invariants are checked, and no block may be left. Exits with 0 and prints
-//! totals when all is right, with 2 for a bad flag; else a panic says what went wrong.
+//! One map after the other takes mixed inserts, upserts, removals, reads and ranges of many threads; the calls on
+//! a sample of its keys, and all those on a small map beside it, are recorded and their histories checked. The
+//! invariants are walked between rounds. Then every key is accounted for, no block may be left, and the
+//! dropped map must have given all memory back. Exits with 0 and prints totals when all is right, with 2 for
+//! a bad flag; else a panic says what went wrong.
 
 use bskip_core::Promotion;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -10,17 +12,19 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicIsize, Ordering};
 use std::time::Duration;
 use tests::arena::ArenaKind;
+use tests::config::CRUEL_PROMOTIONS;
 use tests::soak::{Plan, run};
 
 const USAGE: &str = "\
-usage: soak [--seconds N] [--threads N] [--keys N] [--seed N]
-            [--promotion coin[:ONE_IN] | coin-and-overflow[:ONE_IN] | overflow] [--arena ARENA]
---seconds    how long the threads work (60)
+usage: soak [--seconds N] [--stage N] [--threads N] [--keys N] [--seed N]
+            [--promotion POLICY[,POLICY]...] [--arena ARENA[,ARENA]...]
+--seconds    how long in all (60)
+--stage      seconds for one map, at most (60)
 --threads    threads (8)
 --keys       keys of each thread, and shared keys (20000); few keys make many splits and merges
---seed       seed of the operations and of the map (from the clock; printed)
---promotion  promotion policy (the map's default)
---arena      global, bump or numa (global)";
+--seed       seed of the operations and of the maps (from the clock; printed)
+--promotion  coin[:ONE_IN], coin-and-overflow[:ONE_IN], overflow; several, or all: in turn (the map's default)
+--arena      global, bump, numa; several, or all: in turn (global)";
 
 /// The system's allocator, with a count of the bytes in use: a dropped map must leave none behind.
 struct Counting;
@@ -50,11 +54,12 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Plan, String> {
     let seed = std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_nanos() as u64);
     let mut plan = Plan {
         time: Duration::from_secs(60),
+        stage: Duration::from_secs(60),
         threads: 8,
         keys: 20_000,
         seed,
-        promotion: bskip_core::Config::default().promotion,
-        arena: ArenaKind::Global,
+        promotions: vec![bskip_core::Config::default().promotion],
+        arenas: vec![ArenaKind::Global],
     };
     while let Some(flag) = args.next() {
         if matches!(flag.as_str(), "--help" | "-h") {
@@ -64,12 +69,15 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Plan, String> {
         let number = || value.parse::<u64>().map_err(|_| format!("{flag} needs a number, not `{value}`"));
         match flag.as_str() {
             "--seconds" => plan.time = Duration::from_secs(number()?),
+            "--stage" => plan.stage = Duration::from_secs(number()?),
             "--threads" => plan.threads = number()?.clamp(1, 1000) as usize,
             // A value holds its key's number beside a count.
             "--keys" => plan.keys = number()?.clamp(1, 1 << 28),
             "--seed" => plan.seed = number()?,
-            "--promotion" => plan.promotion = promotion(&value)?,
-            "--arena" => plan.arena = arena(&value)?,
+            "--promotion" if value == "all" => plan.promotions = CRUEL_PROMOTIONS.to_vec(),
+            "--promotion" => plan.promotions = value.split(',').map(promotion).collect::<Result<_, _>>()?,
+            "--arena" if value == "all" => plan.arenas = ArenaKind::ALL.to_vec(),
+            "--arena" => plan.arenas = value.split(',').map(arena).collect::<Result<_, _>>()?,
             _ => return Err(format!("no such flag: {flag}\n{USAGE}")),
         }
     }
@@ -103,14 +111,21 @@ fn main() -> ExitCode {
     };
     println!("{plan:?}");
     let before = IN_USE.load(Ordering::Relaxed);
-    let report = run(plan);
-    println!("{}", report.tally);
-    println!("at the end   {:?}, {:?}", report.structure, report.full);
-    println!("emptied      {:?}", report.emptied);
-    let left = IN_USE.load(Ordering::Relaxed) - before;
-    println!("dropped      {left} bytes of the global allocator left");
-    // What the standard library keeps for threads and standard output is smaller than this.
-    assert!(left < 16 << 10, "the dropped map left {left} bytes behind");
-    println!("every key accounted for");
+    let report = run(&plan, |stage, arena, promotion, report| {
+        let left = IN_USE.load(Ordering::Relaxed) - before;
+        // What the standard library keeps for threads and standard output is smaller than this.
+        assert!(
+            left < 16 << 10,
+            "a dropped map on {arena:?} left {left} bytes of the global allocator behind"
+        );
+        let (operations, walks) = (report.operations(), report.walks);
+        println!(
+            "stage {stage:3}    {arena:?}, {promotion:?}: so far {operations} operations, {} histories, \
+             {walks} walks; {left} bytes left by the dropped map",
+            report.checked.histories
+        );
+    });
+    println!("{report}");
+    println!("every key accounted for, nothing lost, nothing leaked");
     ExitCode::SUCCESS
 }

@@ -1,0 +1,114 @@
+//! A case: threads that play on one map, whose history is then checked.
+
+use super::play::{Clock, Phase, Player, Watched};
+use super::{Checked, History};
+use crate::arena::{AnyArena, ArenaKind};
+use crate::config::config;
+use crate::keys::NumberedKey;
+use crate::owner::COUNT_BITS;
+use crate::read::Read;
+use crate::rng::Rng;
+use crate::threads;
+use crate::values::NumberedValue;
+use bskip_core::{BSkipMap, NodeArena, Promotion};
+use core::ops::Bound;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Which keys are played on.
+#[derive(Clone, Copy, Debug)]
+pub enum Keys {
+    /// These many, all alike.
+    Few(u64),
+    /// Multiples of 2^24, which have equal low bits.
+    Multiples(u64),
+    /// A window of so many that moves upwards: new keys at its end, old ones left behind in front.
+    Ascending(u64),
+}
+
+impl Keys {
+    /// A key, when all threads together have made so many steps.
+    fn pick(self, rng: &mut Rng, steps: u64) -> u64 {
+        match self {
+            Self::Few(keys) => rng.below(keys),
+            Self::Multiples(keys) => rng.below(keys) << 24,
+            Self::Ascending(window) => steps / 16 + rng.below(window),
+        }
+    }
+
+    /// About how many there are at once.
+    fn count(self) -> u64 {
+        match self {
+            Self::Few(keys) | Self::Multiples(keys) | Self::Ascending(keys) => keys,
+        }
+    }
+}
+
+/// How many threads make how many steps each on which keys.
+#[derive(Clone, Copy, Debug)]
+pub struct Case {
+    /// Threads.
+    pub threads: usize,
+    /// Steps of each thread.
+    pub steps: u64,
+    /// Their keys.
+    pub keys: Keys,
+}
+
+/// What a thread plays.
+fn play<K: NumberedKey, V: NumberedValue, A: NodeArena>(
+    player: &mut Player<'_, K, V, A>,
+    case: Case,
+    seed: u64,
+    steps: &AtomicU64,
+) {
+    let mut rng = Rng::new(seed);
+    let mut phase = Phase::Growing;
+    for _ in 0..case.steps {
+        let made = steps.fetch_add(1, Ordering::Relaxed);
+        if rng.below(4 * case.keys.count()) == 0 {
+            phase = phase.other();
+        }
+        let (number, other) = (case.keys.pick(&mut rng, made), case.keys.pick(&mut rng, made));
+        match rng.below(10) {
+            0 => player.play_on_map(&mut rng, phase, number, other),
+            _ => player.play_on_key(&mut rng, phase, number),
+        }
+    }
+}
+
+/// Plays a case on a new map, checks its history, and walks it.
+///
+/// # Panics
+/// If the map's documentation does not allow the history, or an invariant does not hold.
+#[must_use]
+pub fn run<K: NumberedKey, V: NumberedValue>(
+    arena: ArenaKind,
+    promotion: Promotion,
+    case: Case,
+    seed: u64,
+) -> Checked
+where
+    BSkipMap<K, V, AnyArena>: Sync,
+{
+    let map = BSkipMap::<K, V, _>::with_config(arena.make(), config(promotion, seed));
+    let mut map = map.expect("an empty map");
+    let (clock, steps) = (Clock::default(), AtomicU64::new(0));
+    let counts = (1 << COUNT_BITS) / (case.threads as u64 + 1);
+    let logs = threads::run(case.threads, |t| {
+        let mut player = Player::new(&map, &clock, Watched::ALL, t as u64 * counts);
+        play(&mut player, case, seed << 8 ^ t as u64, &steps);
+        player.log
+    });
+    let mut history = History::new(BTreeMap::new());
+    logs.into_iter().for_each(|log| history.add(log));
+    // The end is a part of the history: every key that was touched is looked up, and all are listed.
+    let mut last = Player::new(&map, &clock, Watched::ALL, 0);
+    history.numbers().for_each(|number| last.get(number));
+    last.scan(Bound::Unbounded, Bound::Unbounded, 0, usize::MAX);
+    last.len();
+    history.add(last.log);
+    let keys = V::Reader::iter(&map).count();
+    assert_eq!(map.check_invariants().keys, keys, "{arena:?}, {promotion:?}, {case:?}");
+    history.expect(format_args!("{arena:?}, {promotion:?}, {case:?}, seed {seed}"))
+}

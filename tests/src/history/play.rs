@@ -1,0 +1,289 @@
+//! Calling a map and noting it.
+
+use super::{Act, Call, Edge, Event, Item, Log, Said, Scan, Span};
+use crate::keys::NumberedKey;
+use crate::owner::{COUNT_BITS, token};
+use crate::read::Read;
+use crate::rng::Rng;
+use crate::values::NumberedValue;
+use bskip_core::{BSkipMap, NodeArena};
+use core::ops::Bound;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The common clock. Its ticks are counted, not timed, so they agree with what happened before what.
+#[derive(Debug, Default)]
+pub struct Clock(AtomicU64);
+
+impl Clock {
+    /// The next tick, from 1.
+    #[must_use]
+    pub fn tick(&self) -> u64 {
+        // SeqCst pairs with all the other ticks, and no call moves past the ticks around it.
+        self.0.fetch_add(1, Ordering::SeqCst) + 1
+    }
+}
+
+/// The keys whose calls are noted: those whose number leaves `rest` modulo `modulus`.
+#[derive(Clone, Copy, Debug)]
+pub struct Watched {
+    /// At least 1.
+    pub modulus: u64,
+    /// Below `modulus`.
+    pub rest: u64,
+}
+
+impl Watched {
+    /// All keys.
+    pub const ALL: Self = Self { modulus: 1, rest: 0 };
+
+    /// Whether the key with this number is one of them.
+    #[must_use]
+    pub fn has(self, number: u64) -> bool {
+        number % self.modulus == self.rest
+    }
+}
+
+/// A count that no player uses, for what is in a map before.
+pub const LAST_COUNT: u64 = (1 << COUNT_BITS) - 1;
+
+/// A thread that calls a map and notes it.
+#[derive(Debug)]
+pub struct Player<'a, K: NumberedKey, V: NumberedValue, A: NodeArena> {
+    map: &'a BSkipMap<K, V, A>,
+    clock: &'a Clock,
+    watched: Watched,
+    next_count: u64,
+    /// What it noted.
+    pub log: Log,
+}
+
+impl<'a, K: NumberedKey, V: NumberedValue, A: NodeArena> Player<'a, K, V, A> {
+    /// A player whose values are [tokens](token) of their keys with the counts `first_count`,
+    /// `first_count + 1` and so on, which nobody else may use.
+    #[must_use]
+    pub fn new(map: &'a BSkipMap<K, V, A>, clock: &'a Clock, watched: Watched, first_count: u64) -> Self {
+        Self { map, clock, watched, next_count: first_count, log: Log::default() }
+    }
+
+    /// A value that was never written.
+    fn new_value(&mut self, key: u64) -> u64 {
+        assert!(self.next_count < LAST_COUNT, "a player has used up its values");
+        self.next_count += 1;
+        token(key, self.next_count - 1)
+    }
+
+    /// Runs `call` between two ticks.
+    fn timed<R>(&self, call: impl FnOnce() -> R) -> (Span, R) {
+        let start = self.clock.tick();
+        let result = call();
+        (Span { start, end: self.clock.tick() }, result)
+    }
+
+    fn note(&mut self, key: u64, span: Span, act: Act) {
+        self.log.events.push(Event { key, span, act });
+    }
+
+    /// `insert`, or `try_insert`, which must find memory.
+    pub fn insert(&mut self, key: u64, fallible: bool) {
+        let new = self.new_value(key);
+        let (k, v) = (K::of(key), V::of(new));
+        let (span, old) = self.timed(|| match fallible {
+            false => self.map.insert(k, v),
+            true => self.map.try_insert(k, v).expect("memory"),
+        });
+        self.note(key, span, Act::Insert { new, old: old.map(|v| v.number()) });
+    }
+
+    /// `get`, in the way of the value's type.
+    pub fn get(&mut self, key: u64) {
+        let (span, seen) = self.timed(|| V::Reader::get(self.map, &K::of(key)));
+        self.note(key, span, Act::Read(seen.map(|v| v.number())));
+    }
+
+    /// `get_cloned`.
+    pub fn get_cloned(&mut self, key: u64) {
+        let (span, seen) = self.timed(|| self.map.get_cloned(&K::of(key)));
+        self.note(key, span, Act::Read(seen.map(|v| v.number())));
+    }
+
+    /// `get_with`.
+    pub fn get_with(&mut self, key: u64) {
+        let (span, seen) = self.timed(|| self.map.get_with(&K::of(key), V::number));
+        self.note(key, span, Act::Read(seen));
+    }
+
+    /// `contains_key`.
+    pub fn contains_key(&mut self, key: u64) {
+        let (span, seen) = self.timed(|| self.map.contains_key(&K::of(key)));
+        self.note(key, span, Act::Has(seen));
+    }
+
+    /// `remove`.
+    pub fn remove(&mut self, key: u64) {
+        let (span, old) = self.timed(|| self.map.remove(&K::of(key)));
+        self.note(key, span, Act::Remove(old.map(|v| v.number())));
+    }
+
+    /// `get_or_insert_with`.
+    pub fn get_or_insert_with(&mut self, key: u64) {
+        let new = self.new_value(key);
+        let (span, got) = self.timed(|| self.map.get_or_insert_with(K::of(key), || V::of(new)));
+        self.note(key, span, Act::GetOrInsert { new, got: got.number() });
+    }
+
+    /// `update`, which replaces the value.
+    ///
+    /// # Panics
+    /// If the closure did not run exactly once where there was a value.
+    pub fn update(&mut self, key: u64) {
+        let new = self.new_value(key);
+        let mut old = None;
+        let (span, found) = self.timed(|| {
+            self.map.update(&K::of(key), |value| {
+                assert!(old.is_none(), "the closure ran twice");
+                old = Some(core::mem::replace(value, V::of(new)).number());
+            })
+        });
+        assert_eq!(found, old.is_some(), "`update` says whether its closure ran");
+        self.note(key, span, Act::Update { new, old });
+    }
+
+    /// `pop_first` or `pop_last`. All keys must be watched.
+    pub fn pop(&mut self, edge: Edge) {
+        let (span, pair) = self.timed(|| match edge {
+            Edge::First => self.map.pop_first(),
+            Edge::Last => self.map.pop_last(),
+        });
+        self.note_edge(span, edge, pair, |value| Act::Remove(Some(value)));
+    }
+
+    /// `first` or `last`, in the way of the value's type. All keys must be watched.
+    pub fn look(&mut self, edge: Edge) {
+        let (span, pair) = self.timed(|| match edge {
+            Edge::First => V::Reader::first(self.map),
+            Edge::Last => V::Reader::last(self.map),
+        });
+        self.note_edge(span, edge, pair, |value| Act::Read(Some(value)));
+    }
+
+    fn note_edge(&mut self, span: Span, edge: Edge, pair: Option<(K, V)>, act: impl FnOnce(u64) -> Act) {
+        let pair = pair.map(|(k, v)| (k.number(), v.number()));
+        if let Some((key, value)) = pair {
+            self.note(key, span, act(value));
+        }
+        self.log.calls.push(Call { span, said: Said::Edge(edge, pair) });
+    }
+
+    /// `is_empty`. All keys must be watched.
+    pub fn is_empty(&mut self) {
+        let (span, seen) = self.timed(|| self.map.is_empty());
+        self.log.calls.push(Call { span, said: Said::IsEmpty(seen) });
+    }
+
+    /// `len`. All keys must be watched.
+    pub fn len(&mut self) {
+        let (span, seen) = self.timed(|| self.map.len());
+        self.log.calls.push(Call { span, said: Said::Len(seen) });
+    }
+
+    /// A range from ends as the bits of `turns` say (0: the front), until it gives no more or `most` pairs.
+    pub fn scan(&mut self, lower: Bound<u64>, upper: Bound<u64>, turns: u64, most: usize) {
+        let mut scan = Scan { lower, upper, front: Vec::new(), back: Vec::new(), complete: false };
+        let start = self.clock.tick();
+        let mut range = V::Reader::range(self.map, (lower.map(K::of), upper.map(K::of)));
+        let mut end = start;
+        for turn in 0..most {
+            let back = turns >> (turn % 64) & 1 == 1;
+            let pair = if back { range.next_back() } else { range.next() };
+            end = self.clock.tick();
+            let Some((k, v)) = pair else {
+                scan.complete = true;
+                assert!(range.next().is_none() && range.next_back().is_none(), "an ended range went on");
+                break;
+            };
+            let item = Item { key: k.number(), at: end };
+            if back { &mut scan.back } else { &mut scan.front }.push(item);
+            if self.watched.has(item.key) {
+                let act = Act::Read(Some(v.number()));
+                self.log.events.push(Event { key: item.key, span: Span { start, end }, act });
+            }
+        }
+        self.log.calls.push(Call { span: Span { start, end: end.max(start + 1) }, said: Said::Scan(scan) });
+    }
+}
+
+/// How a player chooses among all operations.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Phase {
+    /// Most writes put keys in: nodes split.
+    Growing,
+    /// Most writes take keys out: nodes merge, and their blocks come back as others.
+    Shrinking,
+}
+
+impl Phase {
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Growing => Self::Shrinking,
+            Self::Shrinking => Self::Growing,
+        }
+    }
+}
+
+impl<K: NumberedKey, V: NumberedValue, A: NodeArena> Player<'_, K, V, A> {
+    /// One operation on the key `number`.
+    pub fn play_on_key(&mut self, rng: &mut Rng, phase: Phase, number: u64) {
+        let puts = match phase {
+            Phase::Growing => 40,
+            Phase::Shrinking => 12,
+        };
+        // Of 52 writes without `update`, so many put.
+        match rng.below(100) {
+            dice @ 0..52 if dice < puts => match dice % 4 {
+                0 => self.get_or_insert_with(number),
+                1 => self.insert(number, true),
+                _ => self.insert(number, false),
+            },
+            0..52 => self.remove(number),
+            52..64 => self.update(number),
+            64..80 => self.get(number),
+            80..86 => self.get_cloned(number),
+            86..92 => self.get_with(number),
+            _ => self.contains_key(number),
+        }
+    }
+
+    /// One operation on the whole map. `number` is a key where ranges begin or end, `other` the other end.
+    pub fn play_on_map(&mut self, rng: &mut Rng, phase: Phase, number: u64, other: u64) {
+        let edge = if rng.below(2) == 0 { Edge::First } else { Edge::Last };
+        match rng.below(24) {
+            0..4 if phase == Phase::Shrinking => self.pop(edge),
+            0 => self.pop(edge),
+            1..9 => self.look(edge),
+            9..11 => self.is_empty(),
+            11 => self.len(),
+            _ => self.play_range(rng, number, other, usize::MAX),
+        }
+    }
+
+    /// A range between two keys, with bounds of every kind, in any direction, of at most so many pairs.
+    pub fn play_range(&mut self, rng: &mut Rng, number: u64, other: u64, most: usize) {
+        let bound = |rng: &mut Rng, number| match rng.below(5) {
+            0 => Bound::Unbounded,
+            1 | 2 => Bound::Excluded(number),
+            _ => Bound::Included(number),
+        };
+        let lower = bound(rng, number.min(other));
+        // Equal ends that are both excluded are a panic.
+        let upper = if number == other { Bound::Included(other) } else { bound(rng, number.max(other)) };
+        let turns = match rng.below(3) {
+            0 => 0,
+            1 => u64::MAX,
+            _ => rng.draw(),
+        };
+        let most = if rng.below(3) == 0 { rng.below(20) as usize } else { most };
+        self.scan(lower, upper, turns, most);
+    }
+}

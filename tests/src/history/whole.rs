@@ -1,0 +1,96 @@
+//! What calls on the whole map say about keys that they do not return.
+//!
+//! - A pair at the edge: at some moment of the call, the key had that value and no key beyond it was surely
+//!   there. No pair at the edge, or `is_empty`: at some moment no key was surely there.
+//! - An iterator: keys strictly ordered, within the bounds, those from the front below those from the back;
+//!   and a key that is surely there from the call until the iterator has passed it was given.
+//! - `len`: each key that is there all the time once, any other at most once for each life.
+
+use super::lives::Lives;
+use super::{Call, Edge, Item, Said, Scan, Span, Violation};
+use core::ops::{Bound, RangeBounds};
+use std::collections::{BTreeMap, HashSet};
+
+/// Keys and what is known of each.
+type Keys = BTreeMap<u64, Lives>;
+
+/// Checks one call.
+///
+/// # Errors
+/// What it said that it must not.
+pub fn check(call: &Call, keys: &Keys) -> Result<(), Violation> {
+    let span = call.span;
+    let fault = match &call.said {
+        Said::Edge(edge, pair) => check_edge(span, *edge, *pair, keys),
+        Said::IsEmpty(true) => check_edge(span, Edge::First, None, keys),
+        Said::IsEmpty(false) => {
+            let possible = keys.values().any(|lives| lives.possible.meeting(span).next().is_some());
+            (!possible).then(|| "no key can have been there".into())
+        }
+        Said::Len(len) => check_len(span, *len, keys),
+        Said::Scan(scan) => check_scan(span, scan, keys),
+    };
+    fault.map_or(Ok(()), |fault| Err(Violation(format!("{call:?}: {fault}"))))
+}
+
+/// At one moment of `span` the edge was as it says.
+fn check_edge(span: Span, edge: Edge, pair: Option<(u64, u64)>, keys: &Keys) -> Option<String> {
+    let (window, beyond) = match pair {
+        None => (span, (Bound::Unbounded, Bound::Unbounded)),
+        Some((key, value)) => {
+            // When the key had the value. It had, or its own history would not be linearizable.
+            let had = keys.get(&key).and_then(|lives| lives.values.get(&value));
+            let Some(had) = had else { return Some("a pair that never was in the map".into()) };
+            let window = Span { start: span.start.max(had.start), end: span.end.min(had.end) };
+            match edge {
+                Edge::First => (window, (Bound::Unbounded, Bound::Excluded(key))),
+                Edge::Last => (window, (Bound::Excluded(key), Bound::Unbounded)),
+            }
+        }
+    };
+    // The stretches in which a key beyond it was surely there must leave a moment of the window.
+    let mut taken: Vec<Span> = keys.range(beyond).flat_map(|(_, lives)| lives.sure.meeting(window)).collect();
+    taken.sort_unstable_by_key(|span| span.start);
+    let mut free = window.start;
+    for span in taken {
+        if span.start > free {
+            break;
+        }
+        free = free.max(span.end);
+    }
+    (free >= window.end).then(|| format!("a key of {beyond:?} was there at every moment of {window:?}"))
+}
+
+fn check_len(span: Span, len: usize, keys: &Keys) -> Option<String> {
+    let least = keys.values().filter(|lives| lives.sure.cover(span)).count();
+    let most: usize = keys.values().map(|lives| lives.possible.meeting(span).count()).sum();
+    (!(least..=most).contains(&len)).then(|| format!("from {least} to {most} are allowed"))
+}
+
+fn check_scan(span: Span, scan: &Scan, keys: &Keys) -> Option<String> {
+    let bounds = (scan.lower, scan.upper);
+    let given = || scan.front.iter().chain(&scan.back);
+    if let Some(item) = given().find(|item| !bounds.contains(&item.key)) {
+        return Some(format!("{item:?} is out of bounds"));
+    }
+    let in_order: Vec<u64> = scan.front.iter().chain(scan.back.iter().rev()).map(|item| item.key).collect();
+    if !in_order.is_sorted_by(|a, b| a < b) {
+        return Some("keys are not strictly ordered".into());
+    }
+    let given: HashSet<u64> = given().map(|item| item.key).collect();
+    keys.range(bounds).find_map(|(key, lives)| {
+        let passed = Span { start: span.start, end: passed(*key, span, scan)? };
+        let missed = !given.contains(key) && lives.sure.cover(passed);
+        missed.then(|| format!("{key} was there all the time and was missed"))
+    })
+}
+
+/// When the iterator had passed `key`; `None` if it was dropped before that.
+fn passed(key: u64, span: Span, scan: &Scan) -> Option<u64> {
+    let at = |item: &Item| item.at;
+    // Those from the front ascend and those from the back descend, so the first beyond is the earliest.
+    let front = scan.front.get(scan.front.partition_point(|item| item.key <= key)).map(at);
+    let back = scan.back.get(scan.back.partition_point(|item| item.key >= key)).map(at);
+    let end = scan.complete.then_some(span.end);
+    front.into_iter().chain(back).chain(end).min()
+}

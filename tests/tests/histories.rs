@@ -1,0 +1,152 @@
+//! Whatever threads do at once, the map's answers are those that its documentation allows.
+//!
+//! Properties, checked on the recorded history of every call ([`tests::history`]):
+//! - the calls on each key are linearizable: `insert`, `try_insert`, `get`, `get_cloned`, `get_with`,
+//!   `contains_key`, `update`, `remove`, `get_or_insert_with`, and what pops, looks at the edges and ranges say
+//!   about the keys that they return;
+//! - `pop_first`, `pop_last`, `first`, `last` pass over no key that is there, `is_empty` and `None` are right;
+//! - ranges with bounds of every kind, forwards, backwards and from both ends, are strictly ordered, in bounds,
+//!   and miss no key that is there while they pass it; `len` counts what it must and no more;
+//! - what is in the map at the end is what the history says, and the invariants hold.
+//!
+//! Over every promotion policy, few and many keys, ascending and adversarial ones, keys of one to eight
+//! words, plain and owning values, every arena, 2 to 64 threads. Threads turn between growing and shrinking,
+//! so that nodes split and merge, and blocks come back as other nodes, under the readers.
+
+use bskip_core::Promotion;
+use tests::arena::ArenaKind;
+use tests::config::CRUEL_PROMOTIONS;
+use tests::history::Checked;
+use tests::history::case::{Case, Keys, run};
+
+/// All policies, and the coin that makes most keys tall.
+fn promotions() -> impl Iterator<Item = Promotion> {
+    CRUEL_PROMOTIONS.into_iter().chain([Promotion::Coin { one_in: 2 }])
+}
+
+/// Prints what was checked; `cargo test -- --nocapture` shows it.
+fn report(name: &str, all: impl Iterator<Item = Checked>) {
+    let mut sum = Checked::default();
+    all.for_each(|checked| sum += checked);
+    println!("histories, {name}: {sum}");
+    assert!(sum.histories > 0 && sum.events > 100 * sum.histories, "hardly anything was checked");
+}
+
+#[test]
+fn few_keys() {
+    let cases = [
+        Case { threads: 2, steps: 6_000, keys: Keys::Few(12) },
+        Case { threads: 4, steps: 5_000, keys: Keys::Few(40) },
+        Case { threads: 8, steps: 4_000, keys: Keys::Few(150) },
+        Case { threads: 8, steps: 8_000, keys: Keys::Few(500) },
+    ];
+    report(
+        "few keys",
+        promotions().flat_map(|promotion| {
+            (1..)
+                .zip(cases)
+                .map(move |(seed, case)| run::<u64, u64>(ArenaKind::Global, promotion, case, seed))
+        }),
+    );
+}
+
+#[test]
+fn narrow_nodes() {
+    // Eight slots a node: a hundred keys make three levels, and hardly a step leaves the structure alone.
+    let cases = [
+        Case { threads: 4, steps: 5_000, keys: Keys::Few(24) },
+        Case { threads: 8, steps: 4_000, keys: Keys::Few(100) },
+        Case { threads: 4, steps: 8_000, keys: Keys::Ascending(60) },
+    ];
+    report(
+        "narrow nodes",
+        promotions().flat_map(|promotion| {
+            (1..)
+                .zip(cases)
+                .map(move |(seed, case)| run::<[u8; 64], u64>(ArenaKind::Global, promotion, case, seed))
+        }),
+    );
+}
+
+#[test]
+fn shapes_of_keys() {
+    let cases = [
+        Case { threads: 4, steps: 5_000, keys: Keys::Multiples(12) },
+        Case { threads: 4, steps: 8_000, keys: Keys::Multiples(300) },
+        Case { threads: 4, steps: 10_000, keys: Keys::Ascending(200) },
+    ];
+    report(
+        "shapes of keys",
+        promotions().flat_map(|promotion| {
+            (1..)
+                .zip(cases)
+                .map(move |(seed, case)| run::<u64, u64>(ArenaKind::Global, promotion, case, seed))
+        }),
+    );
+}
+
+#[test]
+fn keys_of_several_words() {
+    let case = Case { threads: 4, steps: 5_000, keys: Keys::Few(120) };
+    report(
+        "keys of several words",
+        promotions().flat_map(|promotion| {
+            [
+                run::<u128, u64>(ArenaKind::Global, promotion, case, 1),
+                run::<(u32, u64), u64>(ArenaKind::Global, promotion, case, 2),
+                run::<[u8; 20], [u8; 19]>(ArenaKind::Global, promotion, case, 3),
+            ]
+        }),
+    );
+}
+
+#[test]
+fn owning_values() {
+    let cases = [
+        Case { threads: 4, steps: 5_000, keys: Keys::Few(12) },
+        Case { threads: 8, steps: 4_000, keys: Keys::Few(200) },
+    ];
+    report(
+        "owning values",
+        promotions().flat_map(|promotion| {
+            (1..).zip(cases).flat_map(move |(seed, case)| {
+                [
+                    run::<u64, String>(ArenaKind::Global, promotion, case, seed),
+                    run::<[u8; 64], String>(ArenaKind::Global, promotion, case, seed),
+                ]
+            })
+        }),
+    );
+}
+
+#[test]
+fn every_arena() {
+    let case = Case { threads: 4, steps: 5_000, keys: Keys::Few(150) };
+    report(
+        "every arena",
+        ArenaKind::ALL.into_iter().flat_map(|arena| {
+            promotions().flat_map(move |promotion| {
+                [
+                    run::<u64, u64>(arena, promotion, case, 1),
+                    run::<[u8; 64], String>(arena, promotion, case, 2),
+                ]
+            })
+        }),
+    );
+}
+
+#[test]
+fn many_threads() {
+    let cases = [
+        Case { threads: 64, steps: 400, keys: Keys::Few(12) },
+        Case { threads: 32, steps: 800, keys: Keys::Few(200) },
+    ];
+    report(
+        "many threads",
+        promotions().flat_map(|promotion| {
+            (1..)
+                .zip(cases)
+                .map(move |(seed, case)| run::<u64, u64>(ArenaKind::Global, promotion, case, seed))
+        }),
+    );
+}

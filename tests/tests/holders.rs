@@ -1,0 +1,178 @@
+//! Threads that hold a leaf and do not go on: suspended in a closure, or dead.
+//!
+//! Properties:
+//! - while a closure is suspended under its leaf's lock, all operations on keys of other leaves go on; those on
+//!   its leaf wait, and then see the value whole;
+//! - a thread that dies by a panic in a closure, a clone or a drop leaves no lock behind, and no value lost or
+//!   dropped twice, while others work on the same keys;
+//! - a closure may use another map; the closure of `get_or_insert_with` runs without a lock and may use
+//!   the same one.
+
+use bskip_core::{BSkipMap, Promotion};
+use std::sync::mpsc;
+use std::thread;
+use tests::config::{CRUEL_PROMOTIONS, map_of};
+use tests::counted::{Counted, Ledger};
+use tests::rng::Rng;
+
+/// Keys of many leaves; the suspended thread holds the leaf of the first.
+const KEYS: u64 = 4_000;
+/// No leaf holds so many: keys from here on are not of the leaf of key 0, nor of its neighbour.
+const FAR: u64 = 200;
+
+type Wide = [u64; 5];
+
+#[test]
+fn a_suspended_holder_delays_only_its_leaf() {
+    for promotion in CRUEL_PROMOTIONS {
+        let mut map = map_of::<u64, Wide>(promotion);
+        (0..KEYS).for_each(|key| assert_eq!(map.insert(key, [key; 5]), None));
+        let (entered, has_entered) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            let (map, released) = (&map, released);
+            scope.spawn(move || {
+                assert!(map.update(&0, |value| {
+                    value[..2].fill(7);
+                    entered.send(()).expect("the test waits");
+                    released.recv().expect("the test lets it go on");
+                    value[2..].fill(7);
+                }));
+            });
+            has_entered.recv().expect("the closure runs");
+
+            // Elsewhere everything goes on. Were it to wait for the closure, the test would never end.
+            for key in FAR..KEYS {
+                assert_eq!(map.get(&key), Some([key; 5]));
+                assert_eq!(map.insert(key, [key + 1; 5]), Some([key; 5]));
+                assert!(map.update(&key, |value| *value = [key; 5]));
+                assert_eq!(map.get_with(&key, |value| value[0]), Some(key));
+            }
+            assert!(map.range(FAR..).map(|(key, _)| key).eq(FAR..KEYS));
+            assert!(map.range(FAR..).rev().map(|(key, _)| key).eq((FAR..KEYS).rev()));
+            assert_eq!(map.last(), Some((KEYS - 1, [KEYS - 1; 5])));
+            for key in KEYS..2 * KEYS {
+                assert_eq!(map.insert(key, [key; 5]), None);
+            }
+            for key in (FAR..2 * KEYS).rev() {
+                assert_eq!(map.remove(&key), Some([key; 5]));
+            }
+
+            // On its leaf they wait; whenever they get through, they see what the closure left, whole.
+            let waiting: Vec<_> = (0..9)
+                .map(|i| {
+                    scope.spawn(move || match i {
+                        0 => map.get(&0),
+                        1 => map.get_with(&0, |value| *value),
+                        2 => map.first().map(|(_, value)| value),
+                        3 => map.iter().next().map(|(_, value)| value),
+                        4 => map.range(..=0).next_back().map(|(_, value)| value),
+                        5 => map.get_cloned(&0),
+                        6 => Some(map.get_or_insert_with(0, || unreachable!())),
+                        7 if map.is_empty() => None,
+                        _ => {
+                            assert!(map.update(&0, |value| assert_eq!(*value, [7; 5])));
+                            map.get(&0)
+                        }
+                    })
+                })
+                .collect();
+            release.send(()).expect("the closure waits");
+            for (i, reader) in waiting.into_iter().enumerate() {
+                let value = reader.join().expect("a reader panicked").expect("key 0 is there");
+                assert_eq!(value, [7; 5], "{promotion:?}, reader {i}");
+            }
+        });
+        assert_eq!(map.check_invariants().keys as u64, FAR);
+    }
+}
+
+/// Threads that really die: what they threw is found by `join`.
+#[test]
+fn threads_that_die_leave_no_lock() {
+    const DEATHS: u64 = 60;
+    let keys = 300;
+    for promotion in [Promotion::Coin { one_in: 3 }, Promotion::default(), Promotion::Overflow] {
+        let ledger = Ledger::new(1 << 19);
+        let mut map: BSkipMap<u64, Counted<'_>> = map_of(promotion);
+        (0..keys).for_each(|key| assert!(map.insert(key, ledger.value(key)).is_none()));
+        thread::scope(|scope| {
+            let (map, ledger) = (&map, &ledger);
+            let workers: Vec<_> = (0..3)
+                .map(|t| {
+                    scope.spawn(move || {
+                        let mut rng = Rng::new(t);
+                        for _ in 0..8_000 {
+                            let key = rng.below(keys);
+                            match rng.below(4) {
+                                0 => drop(map.insert(key, ledger.value(key))),
+                                1 => drop(map.remove(&key)),
+                                2 => drop(map.get_with(&key, |value| assert_eq!(value.checked(), key))),
+                                _ => drop(map.update(&key, |value| *value = ledger.value(value.checked()))),
+                            }
+                        }
+                    })
+                })
+                .collect();
+            for death in 0..DEATHS {
+                // The key is put in before, and may be gone when the thread comes to it: then it dies anyway.
+                let key = death * 7 % keys;
+                drop(map.insert(key, ledger.value(key)));
+                let dying = scope.spawn(move || {
+                    match death % 5 {
+                        0 => drop(map.update(&key, |_| panic!("died in update"))),
+                        1 => drop(map.get_with(&key, |_| panic!("died in get_with"))),
+                        2 => drop(map.update(&key, |value| {
+                            *value = ledger.value(key);
+                            panic!("died in update, after a change");
+                        })),
+                        3 => drop(map.get_or_insert_with(keys + death, || panic!("died in make"))),
+                        _ => map.iter().cloned().for_each(|(key, _)| assert!(key < 150, "died in a loop")),
+                    }
+                    panic!("died because the key was not there");
+                });
+                assert!(dying.join().is_err(), "it should have died");
+            }
+            workers.into_iter().for_each(|worker| worker.join().expect("a worker was hurt"));
+        });
+        // Every leaf can be locked and changed.
+        ledger.expect_live(map.check_invariants().keys);
+        (0..keys).for_each(|key| drop(map.insert(key, ledger.value(key))));
+        assert_eq!(map.check_invariants().keys as u64, keys);
+        drop(map);
+        ledger.expect_live(0);
+    }
+}
+
+#[test]
+fn closures_may_use_another_map() {
+    let (a, b) = (BSkipMap::<u64, u64>::new(), BSkipMap::<u64, u64>::new());
+    (0..1000).for_each(|key| assert_eq!((a.insert(key, key), b.insert(key, 0)), (None, None)));
+    for key in 0..1000 {
+        assert!(a.update(&key, |value| {
+            assert!(b.update(&key, |other| *other += *value));
+            *value += b.get(&key).expect("there");
+        }));
+        assert_eq!(
+            a.get_with(&key, |value| b.range(key..).next().map(|(k, v)| (k, v, *value))),
+            Some(Some((key, key, 2 * key)))
+        );
+    }
+}
+
+#[test]
+fn make_may_use_the_same_map() {
+    for promotion in CRUEL_PROMOTIONS {
+        let mut map = map_of::<u64, u64>(promotion);
+        for key in 0..500 {
+            let got = map.get_or_insert_with(key, || {
+                // Neighbours, so the same leaf; among them the key itself, whose value then wins.
+                let _ = map.insert(key + 1000, 1);
+                let _ = map.remove(&(key + 999));
+                if key % 3 == 0 { map.get_or_insert_with(key, || 2) + 1 } else { 1 }
+            });
+            assert_eq!(got, if key % 3 == 0 { 2 } else { 1 });
+        }
+        assert_eq!(map.check_invariants().keys, 501);
+    }
+}

@@ -1,0 +1,152 @@
+//! Defects that a review found, each as the input that showed it.
+//!
+//! Properties:
+//! - the edges of a map are found past any number of empty leaves, also where nodes are narrow;
+//! - a level that could not be made leaves no trace;
+//! - a map that could not be made drops without a panic;
+//! - a `Key` that panics never duplicates or loses a value's drop, one that lies never reads outside its node.
+
+use bskip_core::{AllocErrorKind, BSkipMap, BumpArena, Config, GlobalArena, Key, Promotion};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use tests::rationed::{Rationed, Refuse};
+
+/// Keys of 64 bytes: inner nodes of eight entries, so that many levels can hold an empty leaf each.
+#[test]
+fn pops_pass_any_number_of_empty_leaves() {
+    let key = |i: u64| {
+        let mut key = [0; 64];
+        key[..8].copy_from_slice(&i.to_be_bytes());
+        key
+    };
+    let n = 320_000;
+    for promotion in [Promotion::Overflow, Promotion::default()] {
+        for from_the_end in [false, true] {
+            let config = Config { promotion, ..Config::with_seed(1) };
+            let mut map = BSkipMap::<[u8; 64], u64>::with_config(GlobalArena, config).unwrap();
+            (0..n).for_each(|i| assert_eq!(map.insert(key(i), i), None));
+            for i in 0..n {
+                let (pair, expected) = match from_the_end {
+                    false => (map.pop_first(), i),
+                    true => (map.pop_last(), n - 1 - i),
+                };
+                assert_eq!(pair, Some((key(expected), expected)));
+            }
+            assert!(map.is_empty());
+            assert_eq!(map.check_invariants().keys, 0);
+        }
+    }
+}
+
+#[test]
+fn a_level_that_could_not_be_made_leaves_no_trace() {
+    let arena = Rationed::only_inner_nodes();
+    let ration = arena.ration.clone();
+    let config = Config { promotion: Promotion::Coin { one_in: 4 }, ..Config::with_seed(3) };
+    let mut map = BSkipMap::<u64, u64, Rationed>::with_config(arena, config).unwrap();
+    let mut refused = 0;
+    let n = 20_000;
+    for k in 0..n {
+        ration.set(Refuse::After(1));
+        if let Err(error) = map.try_insert(k, k) {
+            assert_eq!((error.key, error.value), (k, k));
+            refused += 1;
+            ration.set(Refuse::Nothing);
+            map.check_invariants();
+        }
+    }
+    assert!(refused > 0, "no key was tall enough");
+    ration.set(Refuse::Nothing);
+    assert_eq!(map.len() as u64, n - refused);
+    map.clear();
+    assert_eq!(map.check_invariants().keys, 0);
+    (0..n).for_each(|k| assert_eq!(map.insert(k, k), None));
+    assert_eq!(map.check_invariants().keys as u64, n);
+}
+
+#[test]
+fn a_map_that_could_not_be_made_says_so() {
+    let error = BSkipMap::<u64, String, BumpArena>::with_arena(BumpArena::with_limit(0)).err().unwrap();
+    assert_eq!(error.kind, AllocErrorKind::LimitReached);
+}
+
+thread_local! {
+    /// Calls of `Panicky::word` until one panics.
+    static FUSE: Cell<isize> = const { Cell::new(isize::MAX) };
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Panicky(u64);
+
+impl Key for Panicky {
+    const WORDS: usize = 1;
+    fn word(self, _: usize) -> u64 {
+        FUSE.set(FUSE.get() - 1);
+        assert!(FUSE.get() != 0, "the key's own panic");
+        self.0
+    }
+    fn from_words(mut word: impl FnMut(usize) -> u64) -> Self {
+        Self(word(0))
+    }
+}
+
+/// Counts its drops.
+struct Dropped<'a>(&'a Cell<i64>);
+impl Drop for Dropped<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+/// Inserting into a leaf, splitting it, and merging it, with a panic at every call in turn.
+#[test]
+fn a_key_that_panics_drops_no_value_twice() {
+    for case in 0..3 {
+        for fuse in 1..300 {
+            let live = Cell::new(0);
+            let value = || {
+                live.set(live.get() + 1);
+                Dropped(&live)
+            };
+            let config = Config { promotion: Promotion::Overflow, ..Config::with_seed(1) };
+            let map = BSkipMap::<Panicky, Dropped<'_>>::with_config(GlobalArena, config).unwrap();
+            let n = if case == 0 { 10 } else { 3 * 64 };
+            (0..n).for_each(|i| drop(map.insert(Panicky(2 * i), value())));
+            if case == 2 {
+                (0..43).chain(64..100).for_each(|i| drop(map.remove(&Panicky(2 * i))));
+            }
+            FUSE.set(fuse);
+            let outcome = catch_unwind(AssertUnwindSafe(|| match case {
+                2 => (43..64).for_each(|i| drop(map.remove(&Panicky(2 * i)))),
+                _ => drop(map.insert(Panicky(3), value())),
+            }));
+            FUSE.set(isize::MAX);
+            drop(map);
+            assert!(live.get() >= 0, "case {case}, fuse {fuse}: {} values dropped twice", -live.get());
+            if outcome.is_ok() {
+                assert_eq!(live.get(), 0, "case {case}, fuse {fuse}: values leaked without a panic");
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Liar(u64);
+
+impl Key for Liar {
+    const WORDS: usize = 1;
+    fn word(self, _: usize) -> u64 {
+        self.0
+    }
+    fn from_words(mut word: impl FnMut(usize) -> u64) -> Self {
+        Self(word(1 << 40))
+    }
+}
+
+#[test]
+fn a_key_that_asks_for_words_it_lacks_gets_one_it_has() {
+    let map = BSkipMap::new();
+    (0..1000).for_each(|i| assert_eq!(map.insert(Liar(i), i), None));
+    assert_eq!(map.first(), Some((Liar(0), 0)));
+    assert!(map.iter().map(|(key, _)| key.0).eq(0..1000));
+}

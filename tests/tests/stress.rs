@@ -1,0 +1,172 @@
+//! A stress of all operations that sanitizers can judge: without a test harness, which they do not see into.
+//!
+//! On stable Rust, from the top of the repository; `T` is `x86_64-unknown-linux-gnu`:
+//!
+//! ```sh
+//! RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --cfg tsan" \
+//!     cargo test -p tests --test stress --target T
+//! RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address" cargo test -p tests --test stress --target T
+//! ```
+//!
+//! ThreadSanitizer finds plain accesses that race: memory that a value owns, seen without the lock's order, and a
+//! block's or a pool's own fields. It knows no fences and sees nothing of vector instructions in `asm!`, so a
+//! missing fence passes. AddressSanitizer finds use after free and leaks of what values own and of whole slabs;
+//! not stale reads of recycled nodes, which are valid memory.
+//!
+//! To be judged at all, every thread is joined explicitly, threads meet at an atomic and at no lock of the
+//! standard library, and results come back through `join`.
+//!
+//! `STRESS_STEPS` sets the steps of each thread (3000); arguments choose parts by name.
+
+use bskip_core::{BSkipMap, Promotion};
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use tests::arena::{AnyArena, ArenaKind};
+use tests::config::config;
+use tests::history::play::{Clock, Phase, Player, Watched};
+use tests::history::{Checked, History};
+use tests::keys::NumberedKey;
+use tests::owner::{Owner, Space};
+use tests::read::Read;
+use tests::rng::Rng;
+use tests::shared::{self, Sum, count_of};
+use tests::tally::Tally;
+use tests::values::NumberedValue;
+
+const THREADS: usize = 4;
+
+const PROMOTIONS: [Promotion; 3] =
+    [Promotion::Coin { one_in: 3 }, Promotion::CoinAndOverflow { one_in: 16 }, Promotion::Overflow];
+
+fn steps() -> u64 {
+    std::env::var("STRESS_STEPS").ok().and_then(|steps| steps.parse().ok()).unwrap_or(3_000)
+}
+
+/// Runs `work(t)` on threads that start together.
+fn run<R: Send>(work: impl Fn(usize) -> R + Sync) -> Vec<R> {
+    let arrived = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        let spawn = |t| {
+            let (arrived, work) = (&arrived, &work);
+            scope.spawn(move || {
+                // AcqRel pairs with the others' additions and loads: all have come before one goes on.
+                arrived.fetch_add(1, Ordering::AcqRel);
+                // Acquire pairs with the additions above.
+                while arrived.load(Ordering::Acquire) < THREADS {
+                    thread::yield_now();
+                }
+                work(t)
+            })
+        };
+        let handles: Vec<_> = (0..THREADS).map(spawn).collect();
+        handles.into_iter().map(|handle| handle.join().expect("a thread failed")).collect()
+    })
+}
+
+/// A map of each arena and policy.
+fn maps<K: NumberedKey, V: NumberedValue>() -> impl Iterator<Item = BSkipMap<K, V, AnyArena>> {
+    ArenaKind::ALL.into_iter().flat_map(|arena| {
+        PROMOTIONS.into_iter().map(move |promotion| {
+            BSkipMap::with_config(arena.make(), config(promotion, 8)).expect("an empty map")
+        })
+    })
+}
+
+/// Each thread its own keys, on common leaves.
+fn owners<K: NumberedKey, V: NumberedValue>()
+where
+    BSkipMap<K, V, AnyArena>: Sync,
+{
+    let space = Space { classes: THREADS as u64, per_class: 60 };
+    for mut map in maps::<K, V>() {
+        let models = run(|t| {
+            let mut owner = Owner::new(t as u64, space, 3);
+            (0..steps()).for_each(|_| owner.step(&map));
+            owner.model().clone()
+        });
+        let all: BTreeMap<u64, u64> = models.into_iter().flatten().collect();
+        assert!(V::Reader::iter(&map).map(|(k, v)| (k.number(), v.number())).eq(all));
+        map.check_invariants();
+    }
+}
+
+/// Counters that all threads change, and whose values' memory all of them read.
+fn counters<K: NumberedKey, V: NumberedValue>()
+where
+    BSkipMap<K, V, AnyArena>: Sync,
+{
+    for mut map in maps::<K, V>() {
+        let sums = run(|t| {
+            let (mut rng, mut sum, mut tally) = (Rng::new(t as u64), Sum::default(), Tally::default());
+            for _ in 0..steps() {
+                let number = rng.below(30);
+                shared::step(&map, number, &mut rng, &mut sum, &mut tally);
+                black_box(map.get_with(&K::of(number), V::number));
+            }
+            sum
+        });
+        let [added, removed] =
+            [|sum: &Sum| sum.added, |sum: &Sum| sum.removed].map(|f| sums.iter().map(f).sum::<u64>());
+        let left: u64 = V::Reader::iter(&map).map(|(_, value)| count_of(value.number())).sum();
+        assert_eq!(added, removed + left);
+        map.check_invariants();
+    }
+}
+
+/// All operations, and their histories.
+fn histories<K: NumberedKey, V: NumberedValue>()
+where
+    BSkipMap<K, V, AnyArena>: Sync,
+{
+    let mut sum = Checked::default();
+    for mut map in maps::<K, V>() {
+        let clock = Clock::default();
+        let logs = run(|t| {
+            let mut player = Player::new(&map, &clock, Watched::ALL, (t as u64) << 20);
+            let (mut rng, mut phase) = (Rng::new(t as u64), Phase::Growing);
+            for _ in 0..steps() {
+                if rng.below(300) == 0 {
+                    phase = phase.other();
+                }
+                let (number, other) = (rng.below(80), rng.below(80));
+                match rng.below(10) {
+                    0 => player.play_on_map(&mut rng, phase, number, other),
+                    _ => player.play_on_key(&mut rng, phase, number),
+                }
+            }
+            player.log
+        });
+        let mut history = History::new(BTreeMap::new());
+        logs.into_iter().for_each(|log| history.add(log));
+        sum += history.expect("stress");
+        map.check_invariants();
+    }
+    println!("histories: {sum}");
+}
+
+/// A part: its name and what it runs.
+type Part = (&'static str, fn());
+
+const PARTS: [Part; 7] = [
+    ("owners_of_words", owners::<u64, u64>),
+    ("owners_of_text_under_wide_keys", owners::<[u8; 64], String>),
+    ("counters_in_words", counters::<u64, u64>),
+    ("counters_in_boxes", counters::<[u8; 64], Box<[u64; 3]>>),
+    ("counters_in_text", counters::<u64, String>),
+    ("histories_of_words", histories::<[u8; 64], u64>),
+    ("histories_of_text", histories::<u64, String>),
+];
+
+fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let chosen = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str()));
+    let mut passed = 0;
+    for (name, part) in PARTS.into_iter().filter(|(name, _)| chosen(name)) {
+        part();
+        passed += 1;
+        println!("test {name} ... ok");
+    }
+    println!("test result: ok. {passed} passed; 0 failed");
+}
