@@ -6,6 +6,7 @@ mod ci;
 mod stop;
 mod tidy;
 mod tree;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -19,8 +20,9 @@ The project's own commands.
 Usage: cargo xtask COMMAND
 
   bench-numa   measure the map against its peers, over NUMA placements; --help has examples
+  verify       break the map in every known way, soak it, or try deliberate bugs on the checks; --help
   tidy         check the rules of this repository that the compiler does not know
-  ci           everything a change must pass: fmt, clippy, doc, tests, tidy
+  ci           everything a change must pass: fmt, clippy, doc, tests, tidy, verify
   help         this text
 ";
 
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
 fn dispatch(name: Option<&str>, rest: Vec<OsString>) -> Result<(), Stop> {
     match name {
         Some("bench-numa") => bench_numa::command(rest),
+        Some("verify") => verify::command(rest),
         Some("tidy") => no_flags("tidy", &rest).and_then(|()| tidy::command()),
         Some("ci") => no_flags("ci", &rest).and_then(|()| ci::command()),
         Some("help" | "--help" | "-h") | None => {

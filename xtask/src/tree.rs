@@ -10,6 +10,12 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in a folder of the workspace")
 }
 
+/// The target folder in use.
+pub(crate) fn target() -> PathBuf {
+    let base = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    root().join(base.unwrap_or_else(|| "target".into()))
+}
+
 /// The files that git tracks or would track, relative to the root, in git's order.
 ///
 /// Files that are deleted but not yet committed as such are left out.

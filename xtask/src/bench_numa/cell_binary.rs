@@ -44,7 +44,7 @@ impl Build {
             .args(["build", "--release", "--package", "bench", "--bin", "bench-cell"])
             .args(["--features", FEATURES, "--message-format", "json-render-diagnostics"])
             .arg("--target-dir")
-            .arg(target_dir())
+            .arg(tree::target().join("bench-numa"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         let flags = rust_flags(native);
@@ -61,12 +61,6 @@ impl Build {
             (false, _) => Err(Stop::failure(why_failed(has_hwloc()))),
         }
     }
-}
-
-/// `bench-numa` in the target folder in use.
-fn target_dir() -> PathBuf {
-    let base = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    tree::root().join(base.unwrap_or_else(|| "target".into())).join("bench-numa")
 }
 
 /// The caller's own RUSTFLAGS, and ours after them.

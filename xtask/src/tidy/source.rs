@@ -71,7 +71,7 @@ fn code(line: &mut Line, rest: &[char]) -> (State, usize) {
             line.code.push('"');
             (State::String(None), 1)
         }
-        ['r', after @ ..] if !inside_a_word || line.code.ends_with('b') => {
+        ['r', after @ ..] if !inside_a_word || line.code.ends_with(['b', 'c']) => {
             let hashes = after.iter().take_while(|&&c| c == '#').count();
             line.code.push('r');
             match after.get(hashes) {

@@ -1,0 +1,174 @@
+//! The checks of a quick run: the one list of names and commands.
+
+use super::builds::{ADDRESS, LOOM, PLAIN, SHUTTLE, SMALL, THREAD};
+use super::suite::{Build, Suite};
+
+/// A check.
+#[derive(Debug)]
+pub(super) struct Check {
+    pub(super) name: &'static str,
+    /// In a few words.
+    pub(super) what: &'static str,
+    /// What it must say how many of it tried. One that does not is a failure.
+    pub(super) counts: &'static [&'static str],
+    pub(super) how: How,
+    /// Longest time, building included. Many times what it takes.
+    pub(super) minutes: u64,
+}
+
+/// How a check is run.
+#[derive(Debug)]
+pub(super) enum How {
+    /// One after the other.
+    Cargo(&'static [Suite]),
+    /// The model in `tests/spin`, every scene.
+    Spin,
+    /// `tidy`'s arguments, counted.
+    Tidy,
+}
+
+const fn suite(
+    build: &'static Build,
+    args: &'static [&'static str],
+    filter: &'static [&'static str],
+) -> Suite {
+    Suite { build, args, filter }
+}
+
+/// Arguments for flags, and files of the crate `tests`.
+macro_rules! tests {
+    ([$($flag:literal),*] $($file:literal),+) => { &["-p", "tests", $($flag,)* $("--test", $file),+] };
+    ($($file:literal),+) => { tests!([] $($file),+) };
+}
+
+const CORE: &[&str] = &["-p", "bskip-core", "--lib", "--features", "check"];
+
+/// Every check, the quick ones first.
+pub(super) static CHECKS: &[Check] = &[
+    Check {
+        name: "arguments",
+        what: "every unsafe and every ordering has its written argument",
+        counts: &["arguments"],
+        how: How::Tidy,
+        minutes: 2,
+    },
+    Check {
+        name: "spin",
+        what: "the protocol as a model, every interleaving",
+        counts: &["states"],
+        how: How::Spin,
+        minutes: 5,
+    },
+    Check {
+        name: "loom",
+        what: "lock, node, free lists and map, every execution the memory model allows",
+        counts: &["executions"],
+        how: How::Cargo(&[suite(
+            &LOOM,
+            &["-p", "bskip-core", "-p", "numa-alloc", "--features", "bskip-core/check", "--lib"],
+            &["loom_tests"],
+        )]),
+        minutes: 10,
+    },
+    Check {
+        name: "shuttle",
+        what: "whole operations under random and priority schedules",
+        counts: &["schedules"],
+        how: How::Cargo(&[suite(&SHUTTLE, CORE, &["shuttle_tests"])]),
+        minutes: 10,
+    },
+    Check {
+        name: "model",
+        what: "unit tests; every operation against BTreeMap; the fuzzer's inputs",
+        counts: &["steps"],
+        how: How::Cargo(&[
+            suite(&PLAIN, &["-p", "bskip-core", "--lib", "--features", "bump,check"], &[]),
+            suite(
+                &PLAIN,
+                tests!("model", "fuzz_corpus", "regressions", "review_findings", "extreme_keys"),
+                &[],
+            ),
+        ]),
+        minutes: 10,
+    },
+    Check {
+        name: "histories",
+        what: "recorded concurrent calls are linearizable, as documented",
+        counts: &["histories", "operations"],
+        how: How::Cargo(&[suite(&PLAIN, tests!("histories"), &[])]),
+        minutes: 10,
+    },
+    Check {
+        name: "chaos",
+        what: "histories and stress on small nodes that yield in every window",
+        counts: &["histories", "operations"],
+        how: How::Cargo(&[suite(
+            &SMALL,
+            tests!(
+                ["--features", "bskip-core/chaos"]
+                "histories",
+                "stress",
+                "concurrent_shared",
+                "concurrent_owners",
+                "concurrent_scans",
+                "concurrent_pops",
+                "lifetimes"
+            ),
+            &[],
+        )]),
+        minutes: 10,
+    },
+    Check {
+        name: "faults",
+        what: "every allocation fails once; panics in user code; limits; dead and suspended holders; crowds",
+        counts: &["faults"],
+        how: How::Cargo(&[suite(
+            &PLAIN,
+            tests!(
+                "failing_allocation",
+                "fallible",
+                "panics",
+                "memory",
+                "address_space",
+                "holders",
+                "crowds"
+            ),
+            &[],
+        )]),
+        minutes: 10,
+    },
+    Check {
+        name: "thread-sanitizer",
+        what: "no data race",
+        counts: &["histories"],
+        how: How::Cargo(&[suite(&THREAD, tests!("stress"), &[])]),
+        minutes: 10,
+    },
+    Check {
+        name: "address-sanitizer",
+        what: "nothing used after free, out of bounds, or leaked",
+        counts: &["histories"],
+        how: How::Cargo(&[suite(&ADDRESS, tests!("stress"), &[])]),
+        minutes: 10,
+    },
+];
+
+/// The names and what they are, one a line.
+pub(super) fn list() -> String {
+    let width = CHECKS.iter().map(|check| check.name.len()).max().unwrap_or(0);
+    let lines = CHECKS.iter().map(|check| format!("  {:<width$}  {}", check.name, check.what));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_apart() {
+        for (number, check) in CHECKS.iter().enumerate() {
+            assert!(CHECKS[number + 1..].iter().all(|other| other.name != check.name), "{}", check.name);
+            assert!(check.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", check.name);
+        }
+    }
+}

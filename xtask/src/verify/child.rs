@@ -1,0 +1,139 @@
+//! Runs a program to its end, its output into a file; and ends it, with all that it started, when it must not
+//! go on.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::stop::Stop;
+
+/// How often a running program is looked at.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// Set by Ctrl-C and by a request to terminate. A flag on its own: it orders nothing else.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// From now on Ctrl-C ends what is running, and what comes after it does not begin.
+pub(super) fn listen() -> Result<(), Stop> {
+    ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed))
+        .map_err(|error| Stop::failure(format!("cannot listen for Ctrl-C: {error}")))
+}
+
+/// Whether there was one.
+pub(super) fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum End {
+    Exited(ExitStatus),
+    TimedOut,
+    Interrupted,
+}
+
+impl End {
+    pub(super) fn is_success(self) -> bool {
+        matches!(self, Self::Exited(status) if status.success())
+    }
+
+    /// The end in words.
+    pub(super) fn words(self) -> String {
+        match self {
+            Self::Exited(status) => match (status.code(), status.signal()) {
+                (Some(code), _) => format!("exit code {code}"),
+                (None, Some(6)) => "aborted".into(),
+                (None, Some(11)) => "segmentation fault".into(),
+                (None, signal) => format!("killed by signal {}", signal.unwrap_or(0)),
+            },
+            Self::TimedOut => "hangs".into(),
+            Self::Interrupted => "interrupted".into(),
+        }
+    }
+}
+
+/// Runs `command` for `limit` at most; what it prints is added to `log`.
+pub(super) fn run(command: &mut Command, log: &File, limit: Duration) -> io::Result<End> {
+    if interrupted() {
+        return Ok(End::Interrupted);
+    }
+    // In a process group of its own, so that it can be ended as a whole, and Ctrl-C reaches us only.
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log.try_clone()?)
+        .process_group(0)
+        .spawn()?;
+    let started = Instant::now();
+    let end = loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(End::Exited(status));
+        }
+        if interrupted() {
+            break End::Interrupted;
+        }
+        if started.elapsed() >= limit {
+            break End::TimedOut;
+        }
+        thread::sleep(PATIENCE);
+    };
+    kill_group(&mut child)?;
+    child.wait()?;
+    Ok(end)
+}
+
+/// Kills the child and all in its process group: cargo's children too.
+fn kill_group(child: &mut Child) -> io::Result<()> {
+    // The shell's own `kill`: the program of that name need not be installed.
+    let kill = format!("kill -KILL -{}", child.id());
+    if Command::new("sh").args(["-c", &kill]).status()?.success() { Ok(()) } else { child.kill() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::path::PathBuf;
+
+    fn log(name: &str) -> (PathBuf, File) {
+        let dir = crate::tree::target().join("verify/tests");
+        fs::create_dir_all(&dir).unwrap();
+        let path = dir.join(format!("{name}-{}.log", std::process::id()));
+        (path.clone(), File::create(path).unwrap())
+    }
+
+    fn sh(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn output_and_exit_code_are_kept() {
+        let (path, log) = log("exit");
+        let end = run(&mut sh("echo out; echo err >&2; exit 3"), &log, Duration::from_secs(60)).unwrap();
+        assert!(!end.is_success());
+        assert_eq!(end.words(), "exit code 3");
+        assert_eq!(fs::read_to_string(path).unwrap(), "out\nerr\n");
+        assert!(run(&mut sh("true"), &log, Duration::from_secs(60)).unwrap().is_success());
+        assert_eq!(run(&mut sh("kill -ABRT $$"), &log, Duration::from_secs(60)).unwrap().words(), "aborted");
+    }
+
+    #[test]
+    fn a_hanging_program_ends_with_its_children() {
+        let (path, log) = log("hang");
+        let end = run(&mut sh("sleep 1000 & echo $!; wait"), &log, Duration::from_millis(300)).unwrap();
+        assert_eq!(end, End::TimedOut);
+        let sleeper = fs::read_to_string(path).unwrap();
+        let status = PathBuf::from("/proc").join(sleeper.trim()).join("status");
+        // Gone, or dead and not yet waited for; the signal may take its time.
+        let is_dead = || fs::read_to_string(&status).map_or(true, |status| status.contains("State:\tZ"));
+        let waits =
+            (0..3000).take_while(|_| !is_dead()).inspect(|_| std::thread::sleep(Duration::from_millis(10)));
+        assert!(waits.count() < 3000, "the child of the child lives");
+    }
+}

@@ -1,0 +1,232 @@
+//! Bugs in searches and in changes of several nodes: who is authoritative, what is validated, what is locked.
+
+use super::probes::{CHAOS_OWNERS, CHAOS_POPS, CHAOS_SCANS, CHAOS_SHARED, SCANS, SHUTTLE, UNIT};
+use super::{Edit, Mutant};
+
+const DESCEND: &str = "bskip-core/src/index/descend.rs";
+const READ: &str = "bskip-core/src/index/read.rs";
+const INSERT: &str = "bskip-core/src/index/insert.rs";
+const POST: &str = "bskip-core/src/index/post.rs";
+const MERGE: &str = "bskip-core/src/index/merge.rs";
+const EDGES: &str = "bskip-core/src/index/edges.rs";
+const CURSOR: &str = "bskip-core/src/index/cursor.rs";
+const ITER: &str = "bskip-core/src/iter.rs";
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "settle-without-low",
+        what: "A search takes a node that begins right of the key.",
+        edits: &[Edit {
+            file: DESCEND,
+            find: "if node.level() != mark || probe.is_left_of(node) {",
+            replace: "if node.level() != mark {",
+        }],
+        by: &[&SHUTTLE],
+    },
+    Mutant {
+        name: "settle-without-level",
+        what: "A search takes a node of another level, or a retired one.",
+        edits: &[Edit {
+            file: DESCEND,
+            find: "if node.level() != mark || probe.is_left_of(node) {",
+            replace: "let _ = mark;\nif probe.is_left_of(node) {",
+        }],
+        by: &[&SHUTTLE, &CHAOS_OWNERS],
+    },
+    Mutant {
+        name: "settle-without-high",
+        what: "A search does not step right when the key is beyond the node's end.",
+        edits: &[Edit {
+            file: DESCEND,
+            find: "if !probe.is_right_of(node) {",
+            replace: "if !probe.is_right_of(node) || true {",
+        }],
+        by: &[&SHUTTLE],
+    },
+    Mutant {
+        name: "hint-believed",
+        what: "The node that the hint table names is not checked.",
+        edits: &[Edit {
+            file: DESCEND,
+            find: "self.settle_within::<_, MOST_STEPS>(node, LevelMark::of(1), probe)",
+            replace: "let version = node.read_begin();\nSome((node, version))",
+        }],
+        by: &[&UNIT],
+    },
+    Mutant {
+        name: "hint-names-leaf",
+        what: "The hint table is told of leaves, whose blocks are another pool's.",
+        edits: &[Edit { file: POST, find: "if level == 2 {", replace: "if level == 1 {" }],
+        by: &[&UNIT],
+    },
+    Mutant {
+        name: "get-not-validated",
+        what: "`get` believes what it read in a leaf that was changing.",
+        edits: &[Edit {
+            file: READ,
+            find: "if leaf.validate(version) { // SAFETY: the slot held a value",
+            replace: "if leaf.validate(version) || true {\n// SAFETY: the slot held a value",
+        }],
+        by: &[&SHUTTLE, &CHAOS_SHARED],
+    },
+    Mutant {
+        name: "absence-not-validated",
+        what: "A key counts as absent though the leaf changed while it was searched.",
+        edits: &[Edit {
+            file: READ,
+            find: "if !found { if leaf.validate(version) {",
+            replace: "if !found {\nif leaf.validate(version) || true {",
+        }],
+        by: &[&SHUTTLE, &CHAOS_OWNERS],
+    },
+    Mutant {
+        name: "tall-not-searched-again",
+        what: "A promoted key is inserted again though another thread was faster.",
+        edits: &[Edit {
+            file: INSERT,
+            find: "let (rank, found) = leaf.find(key); if found { path.unlock_unchanged();",
+            replace: "let (rank, found) = leaf.find(key);\nif found && false {\npath.unlock_unchanged();",
+        }],
+        by: &[&SHUTTLE, &CHAOS_SHARED],
+    },
+    Mutant {
+        name: "promote-wrong-child",
+        what: "The entry of a tall key leads to a node two levels below.",
+        edits: &[Edit {
+            file: INSERT,
+            find: "child = spare; } let top = path.at_mut(height);",
+            replace: "}\nlet top = path.at_mut(height);",
+        }],
+        by: &[&SHUTTLE, &UNIT],
+    },
+    Mutant {
+        name: "post-without-child",
+        what: "A node is entered above though it has been merged away.",
+        edits: &[Edit {
+            file: POST,
+            find: "let is_it = child.level() == mark && child.compare_low(low).is_eq();",
+            replace: "let is_it = child.level() == mark && child.compare_low(low).is_eq() || true;",
+        }],
+        by: &[&SHUTTLE, &CHAOS_OWNERS],
+    },
+    Mutant {
+        name: "post-waits-for-itself",
+        what: "A thread waits for the block that it holds as the parent of the node that it posts.",
+        edits: &[Edit {
+            file: POST,
+            find: "if S::KIND == NodeKind::Inner && id == node.id() {",
+            replace: "if S::KIND == NodeKind::Inner && id == node.id() && false {",
+        }],
+        by: &[&UNIT],
+    },
+    Mutant {
+        name: "unlink-keeps-entry",
+        what: "A merged node's entry stays in its parent.",
+        edits: &[Edit {
+            file: MERGE,
+            find: "if listed { parent.remove(rank - 1);",
+            replace: "if listed && rank == 0 {\nparent.remove(rank - 1);",
+        }],
+        by: &[&SHUTTLE],
+    },
+    Mutant {
+        name: "merge-without-parent",
+        what: "A node is merged away without locking the node above it.",
+        edits: &[Edit {
+            file: MERGE,
+            find: "if level == self.root().0 { let Some(mut left)",
+            replace: "if level <= self.root().0 {\nlet Some(mut left)",
+        }],
+        by: &[&SHUTTLE],
+    },
+    Mutant {
+        name: "merge-relocks-left",
+        what: "The left node of a merge is locked in whatever state it is by then.",
+        edits: &[Edit {
+            file: MERGE,
+            find: "let Some(mut left) = left.try_lock(left_version) else { parent.unlock_unchanged();",
+            replace: "let Some(mut left) = left.try_lock(left.read_begin()) else {\nparent.unlock_unchanged();",
+        }],
+        by: &[&SHUTTLE],
+    },
+    Mutant {
+        name: "merge-relocks-right",
+        what: "The right node of a merge is locked in whatever state it is by then.",
+        edits: &[Edit {
+            file: MERGE,
+            find: "let Some(right) = right.try_lock(right_version) else { left.unlock_unchanged(); parent",
+            replace: "let Some(right) = right.try_lock(right.read_begin()) else {\nleft.unlock_unchanged();\nparent",
+        }],
+        by: &[&SHUTTLE],
+    },
+    Mutant {
+        name: "merge-forgets-unlock",
+        what: "The parent stays locked when a merge gives up.",
+        edits: &[Edit {
+            file: MERGE,
+            find: "let Some(mut left) = left.try_lock(left_version) else { parent.unlock_unchanged();",
+            replace: "let Some(mut left) = left.try_lock(left_version) else {\ncore::mem::forget(parent);",
+        }],
+        by: &[&SHUTTLE],
+    },
+    Mutant {
+        name: "pop-not-validated",
+        what: "A pop does not look again at the empty leaves that it passed.",
+        edits: &[Edit {
+            file: EDGES,
+            find: "if passed.validate() { let slot",
+            replace: "if passed.validate() || true {\nlet slot",
+        }],
+        by: &[&SHUTTLE, &CHAOS_POPS],
+    },
+    Mutant {
+        name: "empty-not-validated",
+        what: "A map counts as empty though its leaves were not empty at one moment.",
+        edits: &[Edit {
+            file: EDGES,
+            find: "None if passed.validate() => return Found::Nothing,",
+            replace: "None if passed.validate() || true => return Found::Nothing,",
+        }],
+        by: &[&SHUTTLE, &CHAOS_POPS],
+    },
+    Mutant {
+        name: "scan-not-validated",
+        what: "A scan believes the pairs of a leaf that was changing.",
+        edits: &[Edit {
+            file: CURSOR,
+            find: "if !leaf.validate(version) || !in_use {",
+            replace: "if !in_use {",
+        }],
+        by: &[&SCANS, &CHAOS_SCANS],
+    },
+    Mutant {
+        name: "scan-next-not-checked",
+        what: "A scan goes on in the next leaf though that does not begin where the last one ended.",
+        edits: &[Edit {
+            file: CURSOR,
+            find: ".filter(|(next, _)| next.compare_low(high).is_eq())",
+            replace: "",
+        }],
+        by: &[&SCANS, &CHAOS_SCANS],
+    },
+    Mutant {
+        name: "range-without-end",
+        what: "A range hands out what a leaf has behind the range's end.",
+        edits: &[Edit {
+            file: ITER,
+            find: "Some(Some(Some(pair))) if is_below(pair.0, self.upper) => {",
+            replace: "Some(Some(Some(pair))) if is_below(pair.0, self.upper) || true => {",
+        }],
+        by: &[&SCANS],
+    },
+    Mutant {
+        name: "len-counts-again",
+        what: "After a conflict `len` counts a leaf from its first key again.",
+        edits: &[Edit {
+            file: READ,
+            find: "total += count.saturating_sub(skip);",
+            replace: "let _ = skip;\ntotal += count;",
+        }],
+        by: &[&SCANS, &CHAOS_SCANS],
+    },
+];

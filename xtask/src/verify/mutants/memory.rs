@@ -1,0 +1,143 @@
+//! Bugs in the life of blocks: released twice, never, or too early.
+
+use super::probes::{FALLIBLE, LOOM_INBOX, REGRESSIONS, SHUTTLE, UNIT};
+use super::{Edit, Mutant};
+
+const MERGE: &str = "bskip-core/src/index/merge.rs";
+const INSERT: &str = "bskip-core/src/index/insert.rs";
+const INDEX: &str = "bskip-core/src/index/mod.rs";
+const INBOX: &str = "numa-alloc/src/chain.rs";
+const SLAB: &str = "bskip-core/src/arena/slab.rs";
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "merge-leaks-block",
+        what: "The block of a merged node is never released.",
+        edits: &[Edit {
+            file: MERGE,
+            find: "self.release::<S>(ended); if level == 1",
+            replace: "let _ = ended;\nif level == 1",
+        }],
+        by: &[&SHUTTLE],
+    },
+    Mutant {
+        name: "merge-releases-twice",
+        what: "The block of a merged node is released twice.",
+        edits: &[Edit {
+            file: MERGE,
+            find: "self.release::<S>(ended); if level == 1",
+            replace: "self.release::<S>(ended);\nself.release::<S>(ended);\nif level == 1",
+        }],
+        by: &[&SHUTTLE],
+    },
+    Mutant {
+        name: "pool-issues-twice",
+        what: "A free block stays free when it is issued.",
+        edits: &[Edit {
+            file: SLAB,
+            find: "if let Some(block) = state.free.pop() {",
+            replace: "if let Some(block) = state.free.last().copied() {",
+        }],
+        by: &[&SHUTTLE],
+    },
+    Mutant {
+        name: "pool-forgets-block",
+        what: "A released block is never issued again.",
+        edits: &[Edit {
+            file: SLAB,
+            find: "self.state.with(|state| state.free.push(block));",
+            replace: "let _ = block;",
+        }],
+        by: &[&FALLIBLE],
+    },
+    Mutant {
+        name: "inbox-push-relaxed",
+        what: "Blocks left for another NUMA node may be taken before their links are written.",
+        edits: &[Edit {
+            file: INBOX,
+            find: "compare_exchange_weak(rest, chain.first, Ordering::Release, Ordering::Relaxed)",
+            replace: "compare_exchange_weak(rest, chain.first, Ordering::Relaxed, Ordering::Relaxed)",
+        }],
+        by: &[&LOOM_INBOX],
+    },
+    Mutant {
+        name: "inbox-drain-relaxed",
+        what: "Who takes the blocks left for its node need not see their links.",
+        edits: &[Edit {
+            file: INBOX,
+            find: "self.first.swap(NIL, Ordering::Acquire)",
+            replace: "self.first.swap(NIL, Ordering::Relaxed)",
+        }],
+        by: &[&LOOM_INBOX],
+    },
+    Mutant {
+        name: "inbox-drained-twice",
+        what: "Blocks left for another NUMA node stay there when they are taken.",
+        edits: &[Edit {
+            file: INBOX,
+            find: "self.first.swap(NIL, Ordering::Acquire)",
+            replace: "self.first.load(Ordering::Acquire)",
+        }],
+        by: &[&LOOM_INBOX],
+    },
+    Mutant {
+        name: "clear-leaks-blocks",
+        what: "`clear` does not release the nodes' blocks.",
+        edits: &[Edit {
+            file: INDEX,
+            find: "node.retire(); self.release::<S>(id);",
+            replace: "node.retire();",
+        }],
+        by: &[&REGRESSIONS],
+    },
+    Mutant {
+        name: "clear-keeps-hints",
+        what: "After `clear` the hint table still names the nodes from before.",
+        edits: &[Edit { file: INDEX, find: "self.hints.reset();", replace: "" }],
+        by: &[&UNIT],
+    },
+    Mutant {
+        name: "failed-insert-keeps-lock",
+        what: "A leaf stays locked when there is no memory to split it.",
+        edits: &[Edit {
+            file: INSERT,
+            find: "leaf.unlock_unchanged(); return Err((key, value, error)); } }; let split",
+            replace: "core::mem::forget(leaf);\nreturn Err((key, value, error));\n}\n};\nlet split",
+        }],
+        by: &[&FALLIBLE],
+    },
+    Mutant {
+        name: "failed-insert-leaks-spares",
+        what: "Blocks taken for a tall key are not released when one of them cannot be had.",
+        edits: &[
+            Edit {
+                file: INSERT,
+                find: "spares.inners.into_iter().flatten().for_each(|id| self.release::<InnerShape<K>>(id));",
+                replace: "",
+            },
+            Edit {
+                file: INSERT,
+                find: "spares.leaves.into_iter().flatten().for_each(|id| self.release::<LeafShape<K, V>>(id));",
+                replace: "",
+            },
+        ],
+        by: &[&FALLIBLE],
+    },
+    Mutant {
+        name: "level-without-root",
+        what: "A level that was made is told to nobody when the next one cannot be made.",
+        edits: &[
+            Edit {
+                file: INDEX,
+                find: "for level in 1..=level {",
+                replace: "let top = level;\nfor level in 1..=level {",
+            },
+            Edit {
+                file: INDEX,
+                find: "self.make_head(level)?; // One level at a time",
+                replace: "self.make_head(level)?;\nif level < top {\ncontinue;\n}\n// One level at a time",
+            },
+        ],
+        by: &[&REGRESSIONS],
+    },
+];

@@ -1,0 +1,208 @@
+//! Applies the mutants one at a time and says what caught each.
+
+use std::time::{Duration, Instant};
+
+use super::probes::Probe;
+use super::work::Work;
+use super::{Mutant, all};
+use crate::stop::Stop;
+use crate::verify::child::{self, End};
+use crate::verify::counts::Counts;
+use crate::verify::report::{self, Table};
+use crate::verify::suite::{self, Place};
+
+/// Longest time for building a probe, from nothing.
+const BUILD: Duration = Duration::from_secs(20 * 60);
+
+/// What became of a mutant.
+#[derive(Clone, Debug, PartialEq)]
+enum Fate {
+    /// By the probe of that name, and how.
+    Caught(&'static str, String),
+    NotCaught,
+    /// It says nothing about the checks: it is stale, or does not compile, or a probe fails without it.
+    Error(String),
+}
+
+/// What a probe said.
+enum Said {
+    Green(Counts),
+    Red(String),
+    /// It could not be built or started.
+    Nothing(String),
+    Interrupted,
+}
+
+/// Runs the mutants with these names, or all.
+pub(in crate::verify) fn command(names: &[String]) -> Result<(), Stop> {
+    let mutants: Vec<&Mutant> =
+        all().filter(|mutant| names.is_empty() || names.iter().any(|name| name == mutant.name)).collect();
+    let work = Work::new()?;
+    let place = Place::copy(work.root.clone(), work.target.clone());
+    let mut known = Baselines::new();
+    let mut table = Table::new(["mutant", "what is wrong", "caught by", "time"]);
+    let (mut missed, mut errors) = (Vec::new(), Vec::new());
+    for (number, mutant) in mutants.iter().enumerate() {
+        let started = Instant::now();
+        eprint!("mutants: {} of {}, {}: ", number + 1, mutants.len(), mutant.name);
+        let fate = fate(&work, &place, mutant, &mut known)?;
+        let words = match &fate {
+            Fate::Caught(probe, how) => format!("{probe}: {how}"),
+            Fate::NotCaught => "NOT CAUGHT".into(),
+            Fate::Error(why) => format!("ERROR: {why}"),
+        };
+        eprintln!("{words}, after {}", report::clock(started.elapsed()));
+        match fate {
+            Fate::Caught(..) => {}
+            Fate::NotCaught => missed.push(mutant.name),
+            Fate::Error(_) => errors.push(mutant.name),
+        }
+        let time = report::clock(started.elapsed());
+        let words = report::shortened(&words, 70);
+        table.row([mutant.name.into(), mutant.what.into(), words, time]);
+    }
+    println!("{}", table.render());
+    println!("{} mutants, {} caught", mutants.len(), mutants.len() - missed.len() - errors.len());
+    println!("verify: {} mutants", mutants.len() - missed.len() - errors.len());
+    verdict(&missed, &errors)
+}
+
+fn verdict(missed: &[&str], errors: &[&str]) -> Result<(), Stop> {
+    let mut parts = Vec::new();
+    if !missed.is_empty() {
+        parts.push(format!("not caught: {}", missed.join(", ")));
+    }
+    if !errors.is_empty() {
+        parts.push(format!("without an answer: {}", errors.join(", ")));
+    }
+    if parts.is_empty() { Ok(()) } else { Err(Stop::failure(format!("mutants {}", parts.join("; ")))) }
+}
+
+/// What probes say without a mutant; each is asked once.
+type Baselines = Vec<(&'static str, Result<(), String>)>;
+
+/// A probe is green without a mutant, or it could catch everything; and it runs something, or it could catch
+/// nothing. Gives what is wrong with it.
+fn baseline(
+    work: &Work,
+    place: &Place,
+    probe: &'static Probe,
+    known: &mut Baselines,
+) -> Result<Result<(), String>, Stop> {
+    if let Some((_, said)) = known.iter().find(|(name, _)| *name == probe.name) {
+        return Ok(said.clone());
+    }
+    eprint!("first {} without a mutant... ", probe.name);
+    let said = match ask(work, place, probe, "baseline") {
+        Said::Green(counts) if counts.passed > 0 || !counts.tried.is_empty() => Ok(()),
+        Said::Green(_) => Err("no test of that name ran".into()),
+        Said::Red(why) => Err(format!("fails without a mutant: {why}")),
+        Said::Nothing(why) => Err(why),
+        Said::Interrupted => return Err(interrupted()),
+    };
+    let said = said.map_err(|why| {
+        let log = report::shown(&work.logs.join(format!("baseline-{}.log", probe.name)));
+        format!("{}: {why}; see {log}", probe.name)
+    });
+    known.push((probe.name, said.clone()));
+    Ok(said)
+}
+
+fn interrupted() -> Stop {
+    Stop { code: Stop::INTERRUPTED, line: "interrupted".into() }
+}
+
+/// Asks the probes of a mutant, the cheapest first, until one catches it. Each is first asked without it, once.
+fn fate(work: &Work, place: &Place, mutant: &Mutant, known: &mut Baselines) -> Result<Fate, Stop> {
+    for probe in mutant.by {
+        if let Err(why) = baseline(work, place, probe, known)? {
+            return Ok(Fate::Error(why));
+        }
+        let _applied = match work.apply(mutant) {
+            Ok(applied) => applied,
+            Err(why) => return Ok(Fate::Error(why)),
+        };
+        match ask(work, place, probe, mutant.name) {
+            Said::Red(how) => return Ok(Fate::Caught(probe.name, how)),
+            Said::Green(_) => {}
+            Said::Nothing(why) => return Ok(Fate::Error(why)),
+            Said::Interrupted => return Err(interrupted()),
+        }
+    }
+    Ok(Fate::NotCaught)
+}
+
+/// Builds and runs a probe; `who` names the log.
+fn ask(work: &Work, place: &Place, probe: &Probe, who: &str) -> Said {
+    let ran = (|| {
+        let (path, log) = suite::log(&work.logs, &format!("{who}-{}", probe.name))?;
+        let built = child::run(&mut probe.suite.building(place), &log, BUILD)?;
+        if !built.is_success() {
+            return Ok((built, None, path));
+        }
+        let end = child::run(&mut probe.suite.running(place), &log, Duration::from_secs(probe.seconds))?;
+        Ok((built, Some(end), path))
+    })();
+    let (built, end, path) = match ran {
+        Ok(ran) => ran,
+        Err(error) => {
+            let error: std::io::Error = error;
+            return Said::Nothing(format!("cannot run cargo: {error}"));
+        }
+    };
+    let output = report::read(&path);
+    match (built, end) {
+        (End::Interrupted, _) | (_, Some(End::Interrupted)) => Said::Interrupted,
+        (_, None) => Said::Nothing(format!("does not compile: {}", report::first_error(&output))),
+        (_, Some(end)) => judge(end, Counts::read(&output, &[])),
+    }
+}
+
+/// What the end and the output of a probe mean.
+fn judge(end: End, counts: Counts) -> Said {
+    if end.is_success() {
+        return Said::Green(counts);
+    }
+    if end == End::TimedOut {
+        return Said::Red("hangs".into());
+    }
+    let test = counts.failed.first().cloned().or_else(|| counts.panic.clone());
+    Said::Red(match test {
+        Some(test) => report::shortened(&test, 60),
+        None => end.words(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
+    fn red(end: End, output: &str) -> String {
+        match judge(end, Counts::read(output, &[])) {
+            Said::Red(how) => how,
+            _ => panic!("not caught"),
+        }
+    }
+
+    #[test]
+    fn a_failure_a_crash_and_a_hang_catch() {
+        let failed = End::Exited(ExitStatus::from_raw(101 << 8));
+        assert_eq!(red(failed, "failures:\n    a::b\n\ntest result: FAILED"), "a::b");
+        assert_eq!(red(failed, "thread 'x' (1) panicked at a.rs:1:\nwhy\n"), "a.rs:1: why");
+        assert_eq!(red(End::Exited(ExitStatus::from_raw(11)), ""), "segmentation fault");
+        assert_eq!(red(End::TimedOut, "test result: ok. 1 passed"), "hangs");
+        let green =
+            judge(End::Exited(ExitStatus::from_raw(0)), Counts::read("test result: ok. 1 passed;", &[]));
+        assert!(matches!(green, Said::Green(counts) if counts.passed == 1));
+    }
+
+    #[test]
+    fn one_that_is_not_caught_fails_the_whole() {
+        assert_eq!(verdict(&[], &[]), Ok(()));
+        let stop = verdict(&["a"], &["b"]).unwrap_err();
+        assert_eq!(stop.code, Stop::FAILURE);
+        assert_eq!(stop.line, "mutants not caught: a; without an answer: b");
+    }
+}

@@ -1,0 +1,150 @@
+//! The copy of the sources that mutants are put into. The user's own files are only read.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Mutant;
+use crate::stop::Stop;
+use crate::tree;
+
+/// The copy, and what else a run of mutants keeps.
+pub(super) struct Work {
+    /// The copy.
+    pub(super) root: PathBuf,
+    /// What the tests print.
+    pub(super) logs: PathBuf,
+    /// The builds' folders.
+    pub(super) target: PathBuf,
+}
+
+impl Work {
+    /// Makes the copy what the sources are now.
+    pub(super) fn new() -> Result<Self, Stop> {
+        let base = tree::target().join("mutants");
+        let work = Self { root: base.join("work"), logs: base.join("logs"), target: base.join("target") };
+        let files = tree::files()?;
+        copy(tree::root(), &work.root, &files)
+            .map_err(|error| Stop::failure(format!("cannot copy the sources for mutants: {error}")))?;
+        Ok(work)
+    }
+
+    /// Puts `mutant` into the copy, until what this returns is dropped.
+    pub(super) fn apply(&self, mutant: &Mutant) -> Result<Applied, String> {
+        let mut applied = Applied { originals: Vec::new() };
+        for (file, text) in mutant.changed(&self.root)? {
+            let path = self.root.join(file);
+            let original = fs::read(&path).map_err(|error| format!("{file}: {error}"))?;
+            applied.originals.push((path.clone(), original));
+            fs::write(&path, text).map_err(|error| format!("{file}: {error}"))?;
+        }
+        Ok(applied)
+    }
+}
+
+/// A mutant in the copy. Dropping it restores the files.
+pub(super) struct Applied {
+    originals: Vec<(PathBuf, Vec<u8>)>,
+}
+
+impl Drop for Applied {
+    fn drop(&mut self) {
+        for (path, original) in &self.originals {
+            if let Err(error) = fs::write(path, original) {
+                // The next run compares all files and mends it; the mutants after this one cannot be judged.
+                panic!("cannot restore {}: {error}", path.display());
+            }
+        }
+    }
+}
+
+/// Copies `files` from one root to another. What is the same already is left alone, so that it need not be built
+/// again; what is there besides is deleted.
+fn copy(from: &Path, to: &Path, files: &[PathBuf]) -> io::Result<()> {
+    for file in files {
+        let wanted = fs::read(from.join(file))?;
+        let path = to.join(file);
+        if fs::read(&path).is_ok_and(|found| found == wanted) {
+            continue;
+        }
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(&path, wanted)?;
+    }
+    let wanted: BTreeSet<PathBuf> = files.iter().map(|file| to.join(file)).collect();
+    delete_others(to, &wanted)
+}
+
+fn delete_others(folder: &Path, wanted: &BTreeSet<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            delete_others(&path, wanted)?;
+        } else if !wanted.contains(&path) {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Edit;
+    use super::*;
+
+    fn folder(name: &str) -> PathBuf {
+        let path = tree::target().join("mutants/tests").join(format!("{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    #[test]
+    fn the_copy_follows_the_sources_and_keeps_what_is_the_same() {
+        let base = folder("copy");
+        let (from, to) = (base.join("from"), base.join("to"));
+        fs::create_dir_all(from.join("a")).unwrap();
+        fs::write(from.join("a/b"), "one").unwrap();
+        fs::write(from.join("c"), "two").unwrap();
+        copy(&from, &to, &["a/b".into(), "c".into()]).unwrap();
+        assert_eq!(fs::read_to_string(to.join("a/b")).unwrap(), "one");
+        let before = fs::metadata(to.join("c")).unwrap().modified().unwrap();
+
+        fs::write(from.join("a/b"), "three").unwrap();
+        fs::write(to.join("a/stale"), "").unwrap();
+        copy(&from, &to, &["a/b".into(), "c".into()]).unwrap();
+        assert_eq!(fs::read_to_string(to.join("a/b")).unwrap(), "three");
+        assert!(!to.join("a/stale").exists());
+        assert_eq!(fs::metadata(to.join("c")).unwrap().modified().unwrap(), before);
+        fs::remove_dir_all(base).unwrap();
+    }
+
+    #[test]
+    fn a_mutant_is_put_in_and_taken_out() {
+        const MUTANT: Mutant = Mutant {
+            name: "m",
+            what: "Wrong.",
+            edits: &[
+                Edit { file: "f", find: "a", replace: "x" },
+                Edit { file: "f", find: "b", replace: "y" },
+                Edit { file: "g", find: "c", replace: "z" },
+            ],
+            by: &[],
+        };
+        let root = folder("apply");
+        let read = |file: &str| fs::read_to_string(root.join(file)).unwrap();
+        fs::write(root.join("f"), "a b").unwrap();
+        fs::write(root.join("g"), "c").unwrap();
+        let work = Work { root: root.clone(), logs: root.clone(), target: root.clone() };
+        let applied = work.apply(&MUTANT).unwrap();
+        assert_eq!((read("f"), read("g")), ("x y".into(), "z".into()));
+        drop(applied);
+        assert_eq!((read("f"), read("g")), ("a b".into(), "c".into()));
+
+        fs::write(root.join("g"), "d").unwrap();
+        assert!(work.apply(&MUTANT).is_err_and(|why| why.starts_with("stale: g")));
+        assert_eq!(read("f"), "a b", "a stale mutant leaves nothing behind");
+        fs::remove_dir_all(root).unwrap();
+    }
+}
