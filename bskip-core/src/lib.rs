@@ -29,7 +29,7 @@
 //! # Features
 //! | feature | default | effect |
 //! | --- | --- | --- |
-//! | `std` | yes | waiting threads yield to the scheduler; the coin's seed is random. Without it the crate is `no_std` and needs only `alloc` |
+//! | `std` | yes | waiting threads yield to the scheduler, then sleep; the coin's seed is random; closures that would wait for their own thread panic. Without it the crate is `no_std`, needs only `alloc`, and waits as [`set_relax`] says |
 //! | `bump` | no | `BumpArena`, through crate `bumpalo` |
 //! | `check` | no | `BSkipMap::check_invariants` |
 //! | `chaos` | no | for tests: threads yield at random where the protocol leaves a window open; needs `std` |
@@ -51,6 +51,7 @@ mod backoff;
 mod chaos;
 mod config;
 mod height;
+mod held;
 mod index;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
@@ -79,6 +80,7 @@ pub use arena::{
     AllocError, AllocErrorKind, BlockId, GlobalArena, NodeArena, NodeId, NodeKind, NodePool, Placement,
     PoolUsage,
 };
+pub use backoff::set_relax;
 pub use config::{Config, Promotion};
 #[cfg(feature = "check")]
 pub use index::Structure;

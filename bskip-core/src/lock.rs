@@ -12,6 +12,7 @@
 
 use crate::backoff::Backoff;
 use crate::chaos;
+use crate::held::is_held;
 use crate::sync::{AtomicU64, Ordering, fence};
 
 const LOCKED: u64 = 1;
@@ -54,6 +55,11 @@ impl VersionLock {
     #[cold]
     #[inline(never)]
     fn wait_unlocked(&self) -> Version {
+        assert!(
+            !is_held(self),
+            "a closure given to `update` or `get_with` (or `Clone` or `Drop` of a value, which ran there) used the \
+             BSkipMap that it runs under a lock of: it would wait for itself for ever"
+        );
         let mut backoff = Backoff::new();
         loop {
             backoff.wait();

@@ -41,7 +41,9 @@ use crate::key::Key;
 /// # Closures
 /// Closures given to [`update`](Self::update) and [`get_with`](Self::get_with), and `V::clone` where it is
 /// called, run under a leaf's lock. They must not use the same map, nor wait for a thread that does: an
-/// operation that comes to the locked leaf waits until the closure returns.
+/// operation that comes to the locked leaf waits until the closure returns. One that would so wait for its own
+/// thread panics, with the feature `std`; without, it waits for ever, in the function that
+/// [`set_relax`](crate::set_relax) names. They may use other maps.
 ///
 /// # Memory
 /// Nodes live in blocks of the arena `A`. Blocks of removed nodes are reused by this map; all go back when

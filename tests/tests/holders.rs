@@ -6,10 +6,14 @@
 //! - a thread that dies by a panic in a closure, a clone or a drop leaves no lock behind, and no value lost or
 //!   dropped twice, while others work on the same keys;
 //! - a closure may use another map; the closure of `get_or_insert_with` runs without a lock and may use
-//!   the same one.
+//!   the same one;
+//! - a closure that would wait for its own thread panics, whatever it does with the map and however deep, and
+//!   hurts nothing;
+//! - who waits for a holder that does not go on sleeps.
 
 use bskip_core::{BSkipMap, Promotion};
-use std::sync::mpsc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{OnceLock, mpsc};
 use std::thread;
 use tests::config::{CRUEL_PROMOTIONS, map_of};
 use tests::counted::{Counted, Ledger};
@@ -175,4 +179,122 @@ fn make_may_use_the_same_map() {
         }
         assert_eq!(map.check_invariants().keys, 501);
     }
+}
+
+/// The message of the panic that `f` ends in.
+fn panic_of(f: impl FnOnce()) -> String {
+    let panic = catch_unwind(AssertUnwindSafe(f)).expect_err("it should have panicked");
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or(panic.downcast_ref::<&str>().copied()).expect("a message").to_owned()
+}
+
+#[test]
+fn a_closure_that_waits_for_its_own_thread_panics() {
+    type Map = BSkipMap<u64, u64>;
+    type Use<'a> = (&'static str, &'a dyn Fn(&Map));
+    let other = Map::new();
+    assert_eq!(other.insert(0, 0), None);
+    let uses: [Use<'_>; 14] = [
+        ("get", &|map| _ = map.get(&5)),
+        ("contains_key", &|map| _ = map.contains_key(&6)),
+        ("get_with", &|map| _ = map.get_with(&5, |_| ())),
+        ("insert a neighbour", &|map| _ = map.insert(4, 1)),
+        ("overwrite", &|map| _ = map.insert(5, 1)),
+        ("remove", &|map| _ = map.remove(&6)),
+        ("update", &|map| _ = map.update(&6, |_| ())),
+        ("get_or_insert_with", &|map| _ = map.get_or_insert_with(7, || 1)),
+        ("first", &|map| _ = map.first()),
+        ("pop_first", &|map| _ = map.pop_first()),
+        ("iter", &|map| _ = map.iter().next()),
+        ("range backwards", &|map| _ = map.range(..9).next_back()),
+        ("len", &|map| _ = map.len()),
+        ("through another map", &|map| {
+            other.update(&0, |_| _ = map.get(&5));
+        }),
+    ];
+    for promotion in CRUEL_PROMOTIONS {
+        let mut map = map_of::<u64, u64>(promotion);
+        for (name, use_map) in uses {
+            let _ = (map.insert(5, 50), map.insert(6, 60));
+            for under_update in [true, false] {
+                let said = panic_of(|| match under_update {
+                    true => _ = map.update(&5, |_| use_map(&map)),
+                    false => _ = map.get_with(&5, |_| use_map(&map)),
+                });
+                assert!(said.contains("wait for itself for ever"), "{name}: {said}");
+                // As if it had not been called, and the locks are free.
+                assert_eq!((map.get(&5), map.get(&6), map.len()), (Some(50), Some(60), 2), "{name}");
+                assert!(other.update(&0, |value| *value += 1));
+            }
+        }
+        assert_eq!(map.check_invariants().keys, 2);
+    }
+}
+
+/// A value whose clone looks into the map that it lies in.
+struct Nosy;
+
+static NOSY: OnceLock<BSkipMap<u64, Nosy>> = OnceLock::new();
+
+impl Clone for Nosy {
+    fn clone(&self) -> Self {
+        assert!(NOSY.get().expect("made below").contains_key(&1));
+        Nosy
+    }
+}
+
+#[test]
+fn so_does_a_clone() {
+    let map = NOSY.get_or_init(BSkipMap::new);
+    assert!(map.insert(1, Nosy).is_none());
+    let clones: [fn(&BSkipMap<u64, Nosy>); 2] =
+        [|map| _ = map.get_cloned(&1), |map| _ = map.iter().cloned().next()];
+    for clone in clones {
+        assert!(panic_of(|| clone(map)).contains("wait for itself for ever"));
+    }
+    assert!(map.remove(&1).is_some());
+}
+
+/// Yielding would keep them ready to run, and the processors busy, for as long as the holder stays away.
+#[cfg(target_os = "linux")]
+#[test]
+fn waiters_sleep() {
+    use std::fs;
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    let map = &BSkipMap::<u64, u64>::new();
+    assert_eq!(map.insert(1, 0), None);
+    let uses: [fn(&BSkipMap<u64, u64>); 4] = [
+        |map| _ = map.get(&1),
+        |map| _ = map.insert(2, 2),
+        |map| assert!(map.update(&1, |value| *value += 1)),
+        |map| _ = map.iter().count(),
+    ];
+    thread::scope(|scope| {
+        let (tell, told) = mpsc::channel::<PathBuf>();
+        assert!(map.update(&1, |_| {
+            for use_map in uses {
+                let tell = tell.clone();
+                scope.spawn(move || {
+                    let this = fs::canonicalize("/proc/thread-self").expect("Linux knows its threads");
+                    tell.send(this.join("stat")).expect("the test waits");
+                    use_map(map);
+                });
+                let stat = told.recv().expect("the waiter told");
+                // Once it sleeps it wakes for a moment now and then: in most looks it sleeps.
+                let sleeps = || {
+                    let stat = fs::read_to_string(&stat).expect("the waiter lives");
+                    stat.rsplit_once(") ").is_some_and(|(_, fields)| fields.starts_with('S'))
+                };
+                let asleep = |_: &u32| {
+                    thread::sleep(Duration::from_millis(1));
+                    sleeps()
+                };
+                let looks = (0..10_000).filter(asleep).take(100).count();
+                assert_eq!(looks, 100, "a waiter is awake");
+            }
+        }));
+    });
+    assert_eq!(map.get(&1), Some(1));
 }

@@ -5,6 +5,7 @@ use core::ops::Deref;
 
 use super::{COUNT_BITS, InnerShape, LeafShape, LevelMark, Node, Shape};
 use crate::arena::BlockId;
+use crate::held::while_holding;
 use crate::key::Key;
 use crate::lock::Version;
 use crate::simd::LINE;
@@ -212,8 +213,9 @@ impl<K: Key, V> LockedLeaf<'_, K, V> {
         assert!(slot < self.count());
         // SAFETY: below the count; `PutBack` writes it anew.
         let value = mem::ManuallyDrop::new(unsafe { self.read(slot) });
+        let lock = self.node.lock();
         let mut held = PutBack { leaf: self, slot, value };
-        f(&mut held.value)
+        while_holding(lock, || f(&mut held.value))
     }
 
     /// Drops every value and forgets the pairs. Should a drop panic, the rest is leaked.

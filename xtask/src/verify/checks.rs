@@ -131,6 +131,7 @@ pub(super) static CHECKS: &[Check] = &[
                 "memory",
                 "address_space",
                 "holders",
+                "relax",
                 "crowds"
             ),
             &[],

@@ -1,6 +1,6 @@
 //! Bugs in the locks: what `lock` and `spin` promise to all others.
 
-use super::probes::{CHAOS_SHARED, LOOM_ARENA, LOOM_LEAF, LOOM_LOCK, SHUTTLE};
+use super::probes::{CHAOS_SHARED, HOLDERS, LOOM_ARENA, LOOM_LEAF, LOOM_LOCK, SHUTTLE};
 use super::{Edit, Mutant};
 
 const LOCK: &str = "bskip-core/src/lock.rs";
@@ -100,6 +100,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "self.locked.compare_exchange(0, 1, Ordering::Relaxed, Ordering::Relaxed)",
         }],
         by: &[&LOOM_ARENA],
+    },
+    Mutant {
+        name: "waits-for-itself",
+        what: "A closure that comes back to its own leaf waits for ever, instead of saying so.",
+        edits: &[Edit { file: LOCK, find: "!is_held(self),", replace: "!is_held(self) || true," }],
+        by: &[&HOLDERS],
     },
     Mutant {
         name: "update-without-bump",

@@ -46,6 +46,7 @@ pub(super) static LOOM_INBOX: Probe =
     probe("loom-inbox", &LOOM, &["-p", "numa-alloc", "--lib"], &["loom_tests"]);
 pub(super) static SHUTTLE: Probe = probe("shuttle", &builds::SHUTTLE, CORE, &["shuttle_tests"]);
 pub(super) static FALLIBLE: Probe = plain!("fallible", "fallible");
+pub(super) static HOLDERS: Probe = plain!("holders", "holders");
 pub(super) static LIFETIMES: Probe = plain!("lifetimes", "lifetimes");
 pub(super) static REGRESSIONS: Probe = plain!("regressions", "regressions");
 pub(super) static SHARED: Probe = plain!("shared", "concurrent_shared");
