@@ -4,7 +4,7 @@ use crate::generate::Generator;
 use crate::maps::{self, BuildError, Footprint, MapSpec};
 use crate::ops::{Checks, Stripe};
 use crate::protocol::{CellOutcome, CellSpec, Latency, Measurement};
-use crate::rss::resident_bytes;
+use crate::rusage::resident_bytes;
 use crate::subject::{Run, Subject};
 use crate::team::{Team, TeamError};
 use crate::trace;

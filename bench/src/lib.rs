@@ -8,13 +8,15 @@
 //! into arrays of operations with their expected answers, [`exec`](mod@exec) runs them against a map and
 //! compares, [`verify`](mod@verify) looks at the whole map afterwards, and [`cell`](mod@cell) puts the
 //! numbers together. [`versus`](mod@versus) does the same with several maps in turns, for ratios that a
-//! noisy machine does not blur.
+//! noisy machine does not blur. [`crowd`](mod@crowd) is a program of its own: many threads on one key.
 
 pub mod maps;
 pub mod protocol;
 
 #[cfg(feature = "cell")]
 pub mod cell;
+#[cfg(feature = "cell")]
+pub mod crowd;
 #[cfg(feature = "cell")]
 pub mod exec;
 #[cfg(feature = "cell")]
@@ -24,7 +26,7 @@ pub mod keys;
 #[cfg(feature = "cell")]
 pub mod ops;
 #[cfg(feature = "cell")]
-mod rss;
+mod rusage;
 #[cfg(feature = "cell")]
 pub mod subject;
 #[cfg(feature = "cell")]
