@@ -21,6 +21,8 @@ pub(super) struct Args {
     pub(super) soak: Option<u64>,
     /// Names of mutants; all if there are none.
     pub(super) mutants: Option<Vec<String>>,
+    /// Ask about mutants until a second tool catches each.
+    pub(super) every_tool: bool,
 }
 
 impl Args {
@@ -55,6 +57,7 @@ impl Args {
                         })?);
                 }
                 Long("mutants") => args.mutants = Some(args.mutants.take().unwrap_or_default()),
+                Long("every-tool") => args.every_tool = true,
                 Value(name) => match &mut args.mutants {
                     Some(names) => {
                         let known =
@@ -79,6 +82,7 @@ impl Args {
         ];
         let given: Vec<&str> = given.iter().filter(|(given, _)| *given).map(|(_, flag)| *flag).collect();
         match given[..] {
+            _ if self.every_tool && self.mutants.is_none() => Err("--every-tool goes with --mutants".into()),
             [first, second, ..] => Err(format!("{first} and {second} do not go together: give one of them")),
             _ => Ok(()),
         }
@@ -114,6 +118,7 @@ mod tests {
         assert_eq!(parse(&format!("--only {first},{second}")).unwrap().only, [first, second]);
         assert_eq!(parse("--soak 30").unwrap().soak, Some(30));
         assert_eq!(parse("--mutants").unwrap().mutants, Some(vec![]));
+        assert!(parse("--mutants --every-tool").unwrap().every_tool);
         let name = mutants::all().next().unwrap().name;
         let args = parse(&format!("--list --mutants {name}")).unwrap();
         assert_eq!((args.mutants, args.list), (Some(vec![name.to_owned()]), true));
@@ -129,6 +134,7 @@ mod tests {
             ("--soak 99999999", "takes minutes"),
             ("--mutants nothing", "no mutant \"nothing\"; there are "),
             ("nothing", "--help"),
+            ("--every-tool", "goes with --mutants"),
             ("--fast", "--help"),
             ("--soak 1 --mutants", "do not go together"),
         ] {

@@ -40,7 +40,7 @@ pub(crate) fn command(flags: Vec<OsString>) -> Result<(), Stop> {
     }
     child::listen()?;
     match (&args.mutants, args.soak) {
-        (Some(names), _) => mutants::command(names),
+        (Some(names), _) => mutants::command(names, args.every_tool),
         (None, Some(minutes)) => soak::command(minutes),
         (None, None) => quick::command(&args.only),
     }

@@ -67,7 +67,7 @@ fn missing() -> Option<String> {
         [("spin", "-V"), ("gcc", "--version")].iter().filter(|(p, f)| !has(p, f)).map(|(p, _)| *p).collect();
     let names = missing.join(" ");
     (!missing.is_empty())
-        .then(|| format!("no {names} here; run .ci/setup, or on Debian: apt-get install {names}"))
+        .then(|| format!("no {names} here; run sh .ci/setup --verify, or on Debian: apt-get install {names}"))
 }
 
 /// Runs one scene in a folder of its own. Gives the states that were visited.

@@ -22,6 +22,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "if node.level() != mark {",
         }],
         by: &[&SHUTTLE],
+        only: false,
     },
     Mutant {
         name: "settle-without-level",
@@ -32,6 +33,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "let _ = mark;\nif probe.is_left_of(node) {",
         }],
         by: &[&SHUTTLE, &CHAOS_OWNERS],
+        only: false,
     },
     Mutant {
         name: "settle-without-high",
@@ -42,6 +44,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "if !probe.is_right_of(node) || true {",
         }],
         by: &[&SHUTTLE],
+        only: false,
     },
     Mutant {
         name: "hint-believed",
@@ -52,12 +55,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "let version = node.read_begin();\nSome((node, version))",
         }],
         by: &[&UNIT],
+        only: false,
     },
     Mutant {
         name: "hint-names-leaf",
         what: "The hint table is told of leaves, whose blocks are another pool's.",
         edits: &[Edit { file: POST, find: "if level == 2 {", replace: "if level == 1 {" }],
         by: &[&UNIT],
+        only: false,
     },
     Mutant {
         name: "get-not-validated",
@@ -68,6 +73,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "if leaf.validate(version) || true {\n// SAFETY: the slot held a value",
         }],
         by: &[&SHUTTLE, &CHAOS_SHARED],
+        only: false,
     },
     Mutant {
         name: "absence-not-validated",
@@ -78,6 +84,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "if !found {\nif leaf.validate(version) || true {",
         }],
         by: &[&SHUTTLE, &CHAOS_OWNERS],
+        only: false,
     },
     Mutant {
         name: "tall-not-searched-again",
@@ -88,6 +95,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "let (rank, found) = leaf.find(key);\nif found && false {\npath.unlock_unchanged();",
         }],
         by: &[&SHUTTLE, &CHAOS_SHARED],
+        only: false,
     },
     Mutant {
         name: "promote-wrong-child",
@@ -98,6 +106,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "}\nlet top = path.at_mut(height);",
         }],
         by: &[&SHUTTLE, &UNIT],
+        only: false,
     },
     Mutant {
         name: "post-without-child",
@@ -108,6 +117,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "let is_it = child.level() == mark && child.compare_low(low).is_eq() || true;",
         }],
         by: &[&SHUTTLE, &CHAOS_OWNERS],
+        only: false,
     },
     Mutant {
         name: "post-waits-for-itself",
@@ -118,6 +128,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "if S::KIND == NodeKind::Inner && id == node.id() && false {",
         }],
         by: &[&UNIT],
+        only: false,
     },
     Mutant {
         name: "unlink-keeps-entry",
@@ -128,6 +139,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "if listed && rank == 0 {\nparent.remove(rank - 1);",
         }],
         by: &[&SHUTTLE],
+        only: false,
     },
     Mutant {
         name: "merge-without-parent",
@@ -138,6 +150,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "if level <= self.root().0 {\nlet Some(mut left)",
         }],
         by: &[&SHUTTLE],
+        only: false,
     },
     Mutant {
         name: "merge-relocks-left",
@@ -148,6 +161,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "let Some(mut left) = left.try_lock(left.read_begin()) else {\nparent.unlock_unchanged();",
         }],
         by: &[&SHUTTLE],
+        only: false,
     },
     Mutant {
         name: "merge-relocks-right",
@@ -158,6 +172,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "let Some(right) = right.try_lock(right.read_begin()) else {\nleft.unlock_unchanged();\nparent",
         }],
         by: &[&SHUTTLE],
+        only: false,
     },
     Mutant {
         name: "merge-forgets-unlock",
@@ -168,6 +183,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "let Some(mut left) = left.try_lock(left_version) else {\ncore::mem::forget(parent);",
         }],
         by: &[&SHUTTLE],
+        only: false,
     },
     Mutant {
         name: "pop-not-validated",
@@ -178,6 +194,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "if passed.validate() || true {\nlet slot",
         }],
         by: &[&SHUTTLE, &CHAOS_POPS],
+        only: false,
     },
     Mutant {
         name: "empty-not-validated",
@@ -188,6 +205,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "None if passed.validate() || true => return Found::Nothing,",
         }],
         by: &[&SHUTTLE, &CHAOS_POPS],
+        only: false,
     },
     Mutant {
         name: "scan-not-validated",
@@ -198,6 +216,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "if !in_use {",
         }],
         by: &[&SCANS, &CHAOS_SCANS],
+        only: false,
     },
     Mutant {
         name: "scan-next-not-checked",
@@ -208,6 +227,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "",
         }],
         by: &[&SCANS, &CHAOS_SCANS],
+        only: false,
     },
     Mutant {
         name: "range-without-end",
@@ -218,6 +238,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "Some(Some(Some(pair))) if is_below(pair.0, self.upper) || true => {",
         }],
         by: &[&SCANS],
+        only: false,
     },
     Mutant {
         name: "len-counts-again",
@@ -228,5 +249,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "let _ = skip;\ntotal += count;",
         }],
         by: &[&SCANS, &CHAOS_SCANS],
+        only: false,
     },
 ];

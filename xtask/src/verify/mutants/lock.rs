@@ -12,12 +12,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A reader's loads may come after the load that validates them.",
         edits: &[Edit { file: LOCK, find: "fence(Ordering::Acquire);", replace: "" }],
         by: &[&LOOM_LOCK],
+        only: false,
     },
     Mutant {
         name: "lock-without-fence",
         what: "A writer's stores may be seen before the version that is locked.",
         edits: &[Edit { file: LOCK, find: "fence(Ordering::Release);", replace: "" }],
         by: &[&LOOM_LOCK],
+        only: false,
     },
     Mutant {
         name: "unlock-relaxed",
@@ -28,6 +30,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "self.0.store(version.0.wrapping_add(STEP), Ordering::Relaxed);",
         }],
         by: &[&LOOM_LOCK],
+        only: false,
     },
     Mutant {
         name: "read-begin-relaxed",
@@ -38,6 +41,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "sees the state it names.\nlet word = self.0.load(Ordering::Relaxed);",
         }],
         by: &[&LOOM_LOCK],
+        only: false,
     },
     Mutant {
         name: "unlock-without-bump",
@@ -48,6 +52,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "self.0.store(version.0, Ordering::Release);",
         }],
         by: &[&LOOM_LOCK],
+        only: false,
     },
     Mutant {
         name: "validate-believes-all",
@@ -58,6 +63,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "self.0.load(Ordering::Relaxed) == version.0 || true",
         }],
         by: &[&LOOM_LOCK],
+        only: false,
     },
     Mutant {
         name: "lock-ignores-version",
@@ -69,6 +75,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                       self.lock().try_lock(version).then(|| Locked::new(self, version))",
         }],
         by: &[&SHUTTLE, &LOOM_LEAF],
+        only: false,
     },
     Mutant {
         name: "lock-while-locked",
@@ -80,6 +87,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                       .is_ok_and(|_| true) || self.0.load(Ordering::Relaxed) == version.0 | LOCKED;",
         }],
         by: &[&LOOM_LOCK],
+        only: false,
     },
     Mutant {
         name: "spin-unlock-relaxed",
@@ -90,6 +98,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "self.0.store(0, Ordering::Relaxed);",
         }],
         by: &[&LOOM_ARENA],
+        only: false,
     },
     Mutant {
         name: "spin-lock-relaxed",
@@ -100,12 +109,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "self.locked.compare_exchange(0, 1, Ordering::Relaxed, Ordering::Relaxed)",
         }],
         by: &[&LOOM_ARENA],
+        only: false,
     },
     Mutant {
         name: "waits-for-itself",
         what: "A closure that comes back to its own leaf waits for ever, instead of saying so.",
         edits: &[Edit { file: LOCK, find: "!is_held(self),", replace: "!is_held(self) || true," }],
         by: &[&HOLDERS],
+        only: false,
     },
     Mutant {
         name: "update-without-bump",
@@ -116,5 +127,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "leaf.with_value(slot, f);\nleaf.unlock_unchanged();\ntrue",
         }],
         by: &[&SHUTTLE, &CHAOS_SHARED],
+        only: false,
     },
 ];

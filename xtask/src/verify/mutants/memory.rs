@@ -19,6 +19,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "let _ = ended;\nif level == 1",
         }],
         by: &[&SHUTTLE],
+        only: false,
     },
     Mutant {
         name: "merge-releases-twice",
@@ -29,6 +30,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "self.release::<S>(ended);\nself.release::<S>(ended);\nif level == 1",
         }],
         by: &[&SHUTTLE],
+        only: false,
     },
     Mutant {
         name: "pool-issues-twice",
@@ -39,6 +41,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "if let Some(block) = state.free.last().copied() {",
         }],
         by: &[&SHUTTLE],
+        only: false,
     },
     Mutant {
         name: "pool-forgets-block",
@@ -49,6 +52,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "let _ = block;",
         }],
         by: &[&FALLIBLE],
+        only: false,
     },
     Mutant {
         name: "inbox-push-relaxed",
@@ -59,6 +63,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "compare_exchange_weak(rest, chain.first, Ordering::Relaxed, Ordering::Relaxed)",
         }],
         by: &[&LOOM_INBOX],
+        only: false,
     },
     Mutant {
         name: "inbox-drain-relaxed",
@@ -69,6 +74,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "self.first.swap(NIL, Ordering::Relaxed)",
         }],
         by: &[&LOOM_INBOX],
+        only: false,
     },
     Mutant {
         name: "inbox-drained-twice",
@@ -79,6 +85,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "self.first.load(Ordering::Acquire)",
         }],
         by: &[&LOOM_INBOX],
+        only: false,
     },
     Mutant {
         name: "clear-leaks-blocks",
@@ -89,12 +96,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "node.retire();",
         }],
         by: &[&REGRESSIONS],
+        only: false,
     },
     Mutant {
         name: "clear-keeps-hints",
         what: "After `clear` the hint table still names the nodes from before.",
         edits: &[Edit { file: INDEX, find: "self.hints.reset();", replace: "" }],
         by: &[&UNIT],
+        only: false,
     },
     Mutant {
         name: "failed-insert-keeps-lock",
@@ -105,6 +114,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "core::mem::forget(leaf);\nreturn Err((key, value, error));\n}\n};\nlet split",
         }],
         by: &[&FALLIBLE],
+        only: false,
     },
     Mutant {
         name: "failed-insert-leaks-spares",
@@ -122,6 +132,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             },
         ],
         by: &[&FALLIBLE],
+        only: false,
     },
     Mutant {
         name: "level-without-root",
@@ -139,5 +150,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
             },
         ],
         by: &[&REGRESSIONS],
+        only: false,
     },
 ];

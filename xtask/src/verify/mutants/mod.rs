@@ -28,6 +28,8 @@ pub(super) struct Mutant {
     edits: &'static [Edit],
     /// The probes that catch it, the cheapest first. One that another catches before need not be able to.
     by: &'static [&'static Probe],
+    /// Whether the first probe's tool alone catches it. A run with `--every-tool` finds out.
+    only: bool,
 }
 
 /// A change of one place.
@@ -46,6 +48,11 @@ pub(super) fn all() -> impl Iterator<Item = &'static Mutant> + Clone {
 }
 
 impl Mutant {
+    /// The one tool that catches it, if no other does.
+    fn only_tool(&self) -> &'static str {
+        if self.only { self.by.first().map_or("", |probe| probe.tool.name()) } else { "" }
+    }
+
     /// The changed texts of its files, under `root`.
     ///
     /// # Errors

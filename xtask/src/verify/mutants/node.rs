@@ -19,6 +19,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "self.set_meta(0, self.level());",
         }],
         by: &[&SHUTTLE, &CHAOS_OWNERS],
+        only: false,
     },
     Mutant {
         name: "retire-without-bump",
@@ -29,6 +30,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "self.set_meta(0, LevelMark::NONE);\nlet id = self.id();\nself.unlock_unchanged();\nid",
         }],
         by: &[&LOOM_LEAF, &SHUTTLE],
+        only: false,
     },
     Mutant {
         name: "separator-off-by-one",
@@ -39,12 +41,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "let low = if at == capacity { key } else { node.key(at - 1) };",
         }],
         by: &[&SHUTTLE],
+        only: false,
     },
     Mutant {
         name: "split-keeps-high",
         what: "A node that was split still claims the range that it gave away.",
         edits: &[Edit { file: SLOTS, find: "self.set_high(low);", replace: "" }],
         by: &[&SHUTTLE],
+        only: false,
     },
     Mutant {
         name: "absorb-keeps-high",
@@ -55,18 +59,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "self.set_next",
         }],
         by: &[&SHUTTLE],
+        only: false,
     },
     Mutant {
         name: "absorb-keeps-next",
         what: "A node that absorbed its neighbour still leads to it.",
         edits: &[Edit { file: SLOTS, find: "self.set_next(right.next());", replace: "" }],
         by: &[&SHUTTLE],
+        only: false,
     },
     Mutant {
         name: "append-keeps-samples",
         what: "The samples are not brought up to date when slots are appended.",
         edits: &[Edit { file: SLOTS, find: "self.resample(count);", replace: "" }],
         by: &[&SHUTTLE],
+        only: false,
     },
     Mutant {
         name: "rank-behind-count",
@@ -77,6 +84,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "(slot + mask.trailing_ones() as usize).min(count.max(Self::CAPACITY))",
         }],
         by: &[&UNIT, &SHUTTLE],
+        only: false,
     },
     Mutant {
         name: "replace-keeps-old",
@@ -87,6 +95,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "core::mem::forget(value);\nold",
         }],
         by: &[&LIFETIMES],
+        only: false,
     },
     Mutant {
         name: "clone-without-lock",
@@ -102,6 +111,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                       Some((key, V::clone(&value)))",
         }],
         by: &[&LIFETIMES, &CHAOS_LIFETIMES],
+        only: false,
     },
     Mutant {
         name: "replace-without-bump",
@@ -113,6 +123,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                       leaf.unlock_unchanged();\nold\n}",
         }],
         by: &[&SHUTTLE, &CHAOS_SHARED],
+        only: false,
     },
     Mutant {
         name: "keep-replaces",
@@ -123,5 +134,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "Existing::Keep => leaf.replace(slot, value),",
         }],
         by: &[&SHUTTLE, &SHARED],
+        only: false,
     },
 ];

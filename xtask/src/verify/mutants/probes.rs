@@ -1,50 +1,90 @@
 //! The tests that catch mutants, as small as they can be. Most are a part of one of the checks.
 
-use crate::verify::builds::{self, LOOM, PLAIN, SMALL};
+use crate::verify::builds::{self, LOOM, PLAIN, SMALL, THREAD};
 use crate::verify::suite::{Build, Suite};
 
 /// A suite that is asked about mutants.
 #[derive(Debug)]
 pub(super) struct Probe {
     pub(super) name: &'static str,
+    pub(super) tool: Tool,
     pub(super) suite: Suite,
     /// Who runs longer hangs. Many times what it takes.
     pub(super) seconds: u64,
 }
 
+/// A way of looking for bugs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tool {
+    /// Ordinary tests, as every day.
+    Tests,
+    /// The same on small nodes that yield in every window.
+    Chaos,
+    Shuttle,
+    Loom,
+    ThreadSanitizer,
+}
+
+impl Tool {
+    pub(super) const ALL: [Self; 5] =
+        [Self::Tests, Self::Chaos, Self::Shuttle, Self::Loom, Self::ThreadSanitizer];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Tests => "tests",
+            Self::Chaos => "chaos",
+            Self::Shuttle => "shuttle",
+            Self::Loom => "loom",
+            Self::ThreadSanitizer => "thread-sanitizer",
+        }
+    }
+}
+
 const fn probe(
+    tool: Tool,
     name: &'static str,
     build: &'static Build,
     args: &'static [&'static str],
     filter: &'static [&'static str],
 ) -> Probe {
-    Probe { name, suite: Suite { build, args, filter }, seconds: 120 }
+    // Chaos and the sanitizer are slow by themselves.
+    let seconds = if matches!(tool, Tool::Chaos | Tool::ThreadSanitizer) { 400 } else { 120 };
+    Probe { name, tool, suite: Suite { build, args, filter }, seconds }
 }
 
 /// Tests of the crate `tests`, by file, with small nodes that yield in every window.
 macro_rules! chaos {
     ($name:literal, $($file:literal),+) => {
-        probe($name, &SMALL, &["-p", "tests", "--features", "bskip-core/chaos", $("--test", $file),+], &[])
+        probe(
+            Tool::Chaos,
+            $name,
+            &SMALL,
+            &["-p", "tests", "--features", "bskip-core/chaos", $("--test", $file),+],
+            &[],
+        )
     };
 }
 
 /// Tests of the crate `tests`, by file, as every day.
 macro_rules! plain {
     ($name:literal, $file:literal) => {
-        probe($name, &PLAIN, &["-p", "tests", "--test", $file], &[])
+        probe(Tool::Tests, $name, &PLAIN, &["-p", "tests", "--test", $file], &[])
     };
 }
 
 const CORE: &[&str] = &["-p", "bskip-core", "--lib", "--features", "check"];
 const CORE_WITH_CHECKS: &[&str] = &["-p", "bskip-core", "--lib", "--features", "bump,check"];
+const ARENA: &[&str] = &["-p", "numa-alloc", "--lib"];
+const STRESS: &[&str] = &["-p", "tests", "--test", "stress"];
 
-pub(super) static UNIT: Probe = probe("unit", &PLAIN, CORE_WITH_CHECKS, &[]);
-pub(super) static LOOM_LOCK: Probe = probe("loom-lock", &LOOM, CORE, &["loom_tests::lock"]);
-pub(super) static LOOM_LEAF: Probe = probe("loom-leaf", &LOOM, CORE, &["loom_tests::leaf"]);
-pub(super) static LOOM_ARENA: Probe = probe("loom-arena", &LOOM, CORE, &["loom_tests::arena"]);
-pub(super) static LOOM_INBOX: Probe =
-    probe("loom-inbox", &LOOM, &["-p", "numa-alloc", "--lib"], &["loom_tests"]);
-pub(super) static SHUTTLE: Probe = probe("shuttle", &builds::SHUTTLE, CORE, &["shuttle_tests"]);
+pub(super) static UNIT: Probe = probe(Tool::Tests, "unit", &PLAIN, CORE_WITH_CHECKS, &[]);
+pub(super) static LOOM_LOCK: Probe = probe(Tool::Loom, "loom-lock", &LOOM, CORE, &["loom_tests::lock"]);
+pub(super) static LOOM_LEAF: Probe = probe(Tool::Loom, "loom-leaf", &LOOM, CORE, &["loom_tests::leaf"]);
+pub(super) static LOOM_ARENA: Probe = probe(Tool::Loom, "loom-arena", &LOOM, CORE, &["loom_tests::arena"]);
+pub(super) static LOOM_INBOX: Probe = probe(Tool::Loom, "loom-inbox", &LOOM, ARENA, &["loom_tests"]);
+pub(super) static SHUTTLE: Probe =
+    probe(Tool::Shuttle, "shuttle", &builds::SHUTTLE, CORE, &["shuttle_tests"]);
+pub(super) static RACES: Probe = probe(Tool::ThreadSanitizer, "races", &THREAD, STRESS, &[]);
 pub(super) static FALLIBLE: Probe = plain!("fallible", "fallible");
 pub(super) static HOLDERS: Probe = plain!("holders", "holders");
 pub(super) static LIFETIMES: Probe = plain!("lifetimes", "lifetimes");
@@ -56,3 +96,20 @@ pub(super) static CHAOS_OWNERS: Probe = chaos!("chaos-owners", "concurrent_owner
 pub(super) static CHAOS_SCANS: Probe = chaos!("chaos-scans", "concurrent_scans");
 pub(super) static CHAOS_POPS: Probe = chaos!("chaos-pops", "concurrent_pops");
 pub(super) static CHAOS_LIFETIMES: Probe = chaos!("chaos-lifetimes", "lifetimes");
+
+/// What is asked whether it catches a mutant too, the cheapest first.
+pub(super) static SECOND_OPINIONS: &[&Probe] = &[
+    &SHUTTLE,
+    &UNIT,
+    &LOOM_LEAF,
+    &LOOM_LOCK,
+    &LOOM_ARENA,
+    &REGRESSIONS,
+    &LIFETIMES,
+    &CHAOS_LIFETIMES,
+    &CHAOS_POPS,
+    &CHAOS_OWNERS,
+    &CHAOS_SHARED,
+    &CHAOS_SCANS,
+    &RACES,
+];

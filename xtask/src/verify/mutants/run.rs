@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::probes::Probe;
+use super::probes::{Probe, SECOND_OPINIONS, Tool};
 use super::work::Work;
 use super::{Mutant, all};
 use crate::stop::Stop;
@@ -17,11 +17,21 @@ const BUILD: Duration = Duration::from_secs(20 * 60);
 /// What became of a mutant.
 #[derive(Clone, Debug, PartialEq)]
 enum Fate {
-    /// By the probe of that name, and how.
-    Caught(&'static str, String),
+    /// By the probe of that name, and how; and which other tool catches it too, if others were asked.
+    Caught(&'static str, String, Also),
     NotCaught,
     /// It says nothing about the checks: it is stale, or does not compile, or a probe fails without it.
     Error(String),
+}
+
+/// Whether more than one tool catches a mutant.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Also {
+    /// Nobody else was asked.
+    NotAsked,
+    Nobody,
+    /// The probe of that name, of another tool.
+    Probe(&'static str),
 }
 
 /// What a probe said.
@@ -33,42 +43,75 @@ enum Said {
     Interrupted,
 }
 
-/// Runs the mutants with these names, or all.
-pub(in crate::verify) fn command(names: &[String]) -> Result<(), Stop> {
+/// Runs the mutants with these names, or all. Asks tools until one catches the mutant, or until a second one does.
+pub(in crate::verify) fn command(names: &[String], every_tool: bool) -> Result<(), Stop> {
     let mutants: Vec<&Mutant> =
         all().filter(|mutant| names.is_empty() || names.iter().any(|name| name == mutant.name)).collect();
     let work = Work::new()?;
     let place = Place::copy(work.root.clone(), work.target.clone());
     let mut known = Baselines::new();
-    let mut table = Table::new(["mutant", "what is wrong", "caught by", "time"]);
-    let (mut missed, mut errors) = (Vec::new(), Vec::new());
+    let mut table = Table::new(["mutant", "what is wrong", "caught by", "only by", "time"]);
+    let (mut missed, mut errors, mut misnamed) = (Vec::new(), Vec::new(), Vec::new());
     for (number, mutant) in mutants.iter().enumerate() {
         let started = Instant::now();
         eprint!("mutants: {} of {}, {}: ", number + 1, mutants.len(), mutant.name);
-        let fate = fate(&work, &place, mutant, &mut known)?;
+        let fate = fate(&work, &place, mutant, every_tool, &mut known)?;
         let words = match &fate {
-            Fate::Caught(probe, how) => format!("{probe}: {how}"),
+            Fate::Caught(probe, how, also) => format!("{probe}: {how}{}", also.words()),
             Fate::NotCaught => "NOT CAUGHT".into(),
             Fate::Error(why) => format!("ERROR: {why}"),
         };
         eprintln!("{words}, after {}", report::clock(started.elapsed()));
         match fate {
+            Fate::Caught(_, _, also) if also.contradicts(mutant.only) => misnamed.push(mutant.name),
             Fate::Caught(..) => {}
             Fate::NotCaught => missed.push(mutant.name),
             Fate::Error(_) => errors.push(mutant.name),
         }
         let time = report::clock(started.elapsed());
         let words = report::shortened(&words, 70);
-        table.row([mutant.name.into(), mutant.what.into(), words, time]);
+        table.row([mutant.name.into(), mutant.what.into(), words, mutant.only_tool().into(), time]);
     }
     println!("{}", table.render());
     println!("{} mutants, {} caught", mutants.len(), mutants.len() - missed.len() - errors.len());
+    for tool in Tool::ALL {
+        let alone: Vec<&str> = mutants
+            .iter()
+            .filter(|mutant| mutant.only_tool() == tool.name())
+            .map(|mutant| mutant.name)
+            .collect();
+        if !alone.is_empty() {
+            println!("only {} catches {}", tool.name(), alone.join(", "));
+        }
+    }
     println!("verify: {} mutants", mutants.len() - missed.len() - errors.len());
-    verdict(&missed, &errors)
+    verdict(&missed, &errors, &misnamed)
 }
 
-fn verdict(missed: &[&str], errors: &[&str]) -> Result<(), Stop> {
+impl Also {
+    fn words(self) -> String {
+        match self {
+            Self::NotAsked => String::new(),
+            Self::Nobody => "; no other tool".into(),
+            Self::Probe(name) => format!("; {name} too"),
+        }
+    }
+
+    /// Whether the list says something else: `only`, that one tool alone catches the mutant.
+    fn contradicts(self, only: bool) -> bool {
+        match self {
+            Self::NotAsked => false,
+            Self::Nobody => !only,
+            Self::Probe(_) => only,
+        }
+    }
+}
+
+fn verdict(missed: &[&str], errors: &[&str], misnamed: &[&str]) -> Result<(), Stop> {
     let mut parts = Vec::new();
+    if !misnamed.is_empty() {
+        parts.push(format!("whose `only` is wrong: {}", misnamed.join(", ")));
+    }
     if !missed.is_empty() {
         parts.push(format!("not caught: {}", missed.join(", ")));
     }
@@ -112,9 +155,27 @@ fn interrupted() -> Stop {
     Stop { code: Stop::INTERRUPTED, line: "interrupted".into() }
 }
 
-/// Asks the probes of a mutant, the cheapest first, until one catches it. Each is first asked without it, once.
-fn fate(work: &Work, place: &Place, mutant: &Mutant, known: &mut Baselines) -> Result<Fate, Stop> {
-    for probe in mutant.by {
+/// Asks the probes of a mutant, the cheapest first, until one catches it, or, if all tools are wanted, until one of a
+/// second tool does. Each is first asked without it, once.
+fn fate(
+    work: &Work,
+    place: &Place,
+    mutant: &Mutant,
+    every_tool: bool,
+    known: &mut Baselines,
+) -> Result<Fate, Stop> {
+    let more = if every_tool { SECOND_OPINIONS } else { &[] };
+    let mut caught: Option<(&Probe, String)> = None;
+    let mut asked = Vec::new();
+    for probe in mutant.by.iter().chain(more) {
+        let is_asked = match &caught {
+            Some((first, _)) => every_tool && probe.tool != first.tool,
+            None => mutant.by.iter().any(|own| own.name == probe.name),
+        };
+        if !is_asked || asked.contains(&probe.name) {
+            continue;
+        }
+        asked.push(probe.name);
         if let Err(why) = baseline(work, place, probe, known)? {
             return Ok(Fate::Error(why));
         }
@@ -123,13 +184,20 @@ fn fate(work: &Work, place: &Place, mutant: &Mutant, known: &mut Baselines) -> R
             Err(why) => return Ok(Fate::Error(why)),
         };
         match ask(work, place, probe, mutant.name) {
-            Said::Red(how) => return Ok(Fate::Caught(probe.name, how)),
+            Said::Red(how) => match caught.take() {
+                Some((first, how)) => return Ok(Fate::Caught(first.name, how, Also::Probe(probe.name))),
+                None if every_tool => caught = Some((probe, how)),
+                None => return Ok(Fate::Caught(probe.name, how, Also::NotAsked)),
+            },
             Said::Green(_) => {}
             Said::Nothing(why) => return Ok(Fate::Error(why)),
             Said::Interrupted => return Err(interrupted()),
         }
     }
-    Ok(Fate::NotCaught)
+    Ok(match caught {
+        Some((probe, how)) => Fate::Caught(probe.name, how, Also::Nobody),
+        None => Fate::NotCaught,
+    })
 }
 
 /// Builds and runs a probe; `who` names the log.
@@ -200,9 +268,17 @@ mod tests {
 
     #[test]
     fn one_that_is_not_caught_fails_the_whole() {
-        assert_eq!(verdict(&[], &[]), Ok(()));
-        let stop = verdict(&["a"], &["b"]).unwrap_err();
+        assert_eq!(verdict(&[], &[], &[]), Ok(()));
+        let stop = verdict(&["a"], &["b"], &[]).unwrap_err();
         assert_eq!(stop.code, Stop::FAILURE);
         assert_eq!(stop.line, "mutants not caught: a; without an answer: b");
+    }
+
+    #[test]
+    fn what_one_tool_alone_catches_is_named_as_such() {
+        assert!(Also::Nobody.contradicts(false) && !Also::Nobody.contradicts(true));
+        assert!(Also::Probe("unit").contradicts(true) && !Also::Probe("unit").contradicts(false));
+        assert!(!Also::NotAsked.contradicts(true) && !Also::NotAsked.contradicts(false));
+        assert_eq!(verdict(&[], &[], &["a"]).unwrap_err().line, "mutants whose `only` is wrong: a");
     }
 }

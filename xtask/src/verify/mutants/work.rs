@@ -131,6 +131,7 @@ mod tests {
                 Edit { file: "g", find: "c", replace: "z" },
             ],
             by: &[],
+            only: false,
         };
         let root = folder("apply");
         let read = |file: &str| fs::read_to_string(root.join(file)).unwrap();
