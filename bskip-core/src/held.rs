@@ -1,12 +1,14 @@
 //! Which locks this thread holds while it runs its user's code: to say so, instead of waiting for itself for ever.
 //!
-//! Only with `std`, which has memory of a thread's own. Model checkers run all their threads on one.
+//! Only with `std`, which has memory of a thread's own. Model checkers run all their threads on one, and so may
+//! whoever waits in his own way (`set_relax`): then nothing is looked up.
 
 #[cfg(all(feature = "std", not(any(loom, shuttle))))]
 mod imp {
     use core::cell::Cell;
     use core::ptr;
 
+    use crate::backoff::relax_function;
     use crate::lock::VersionLock;
 
     /// A lock under which user code runs, on the stack of the thread that holds it.
@@ -39,10 +41,14 @@ mod imp {
 
     /// Whether this thread runs user code under `lock`.
     pub(crate) fn is_held(lock: &VersionLock) -> bool {
+        if relax_function().is_some() {
+            return false;
+        }
         let mut at = INNERMOST.get();
         while !at.is_null() {
             // SAFETY: a frame is in this thread's list only while the call of `while_holding` that it lies in
-            // has not ended; nobody changes it.
+            // has not ended, since these calls end in the reverse order: closures nest, and where a closure may be
+            // left for another of the same thread, by a fiber's switch in `relax`, the list is not read.
             let frame = unsafe { &*at };
             if ptr::eq(frame.lock, lock) {
                 return true;

@@ -60,13 +60,19 @@ impl VersionLock {
             "a closure given to `update` or `get_with` (or `Clone` or `Drop` of a value, which ran there) used the \
              BSkipMap that it runs under a lock of: it would wait for itself for ever"
         );
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::for_holder();
+        let mut locked = self.0.load(Ordering::Relaxed);
         loop {
             backoff.wait();
             // Acquire pairs with the Release in `unlock`, as in `read_begin`.
             let word = self.0.load(Ordering::Acquire);
             if word & LOCKED == 0 {
                 return Version(word);
+            }
+            if word != locked {
+                // Another holder, or the same again: locks are being taken and given back here.
+                backoff = Backoff::for_holder();
+                locked = word;
             }
         }
     }

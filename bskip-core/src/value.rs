@@ -1,7 +1,8 @@
 //! Moving values of any type in and out of words that other threads may be reading.
 //!
 //! A leaf holds a value as pointer-sized atomic words. Pointers, because a value may hold references, whose
-//! provenance an integer would lose; words, because readers copy them while a writer may be storing.
+//! provenance an integer would lose; words, because readers copy them while a writer may be storing. (A packed type
+//! can hold a pointer across two words; that one loses its provenance all the same.)
 //! A copy is only used as a value after its leaf's version was validated, and only if `V` is `Copy`.
 //!
 //! "Has no drop glue" would not be enough. A value may own something through a `&mut` or a raw pointer; the

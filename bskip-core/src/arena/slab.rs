@@ -29,13 +29,16 @@ pub(crate) unsafe trait SlabSource: Send + Sync {
     unsafe fn give(&self, slab: NonNull<u8>, layout: Layout);
 
     /// How many bytes the next slab should have at most, so that others find some too; `None` if as many as
-    /// it likes. A hint: a slab has at least one block.
+    /// it likes, and the source is not bounded. A hint: a slab has at least one block.
     fn share(&self) -> Option<usize>;
 }
 
 /// Blocks of the first slab, as a power of two.
 const FIRST_SLAB: u32 = 4;
 const SLABS: usize = 32;
+/// A slab has at least this part of the blocks that it should have, or there is no memory; unless the source is a
+/// bounded one, which will not have more again.
+const LEAST_SHARE: usize = 64;
 
 /// A pool of equal blocks in slabs from `S`.
 pub(crate) struct SlabPool<S: SlabSource> {
@@ -97,7 +100,7 @@ impl<S: SlabSource> SlabPool<S> {
         Ok(BlockId(NonZeroU32::new(number).expect("numbers start at 2^FIRST_SLAB")))
     }
 
-    /// Adds a slab, of as many blocks as all before it have, or as few as there is memory for.
+    /// Adds a slab, of as many blocks as all before it have, or of fewer if there is memory for them only.
     #[cold]
     fn grow(&self, state: &mut State) -> Result<(), AllocErrorKind> {
         let slab = state.slab + 1;
@@ -105,6 +108,9 @@ impl<S: SlabSource> SlabPool<S> {
             return Err(AllocErrorKind::AddressSpaceExhausted);
         }
         let mut blocks = 1usize << slab;
+        // Slabs are few. Where memory is just short for a while, taking what little there is would use them up, and
+        // the pool could not grow when there is memory again.
+        let fewest = if self.source.share().is_some() { 1 } else { blocks.div_ceil(LEAST_SHARE) };
         if let Some(share) = self.source.share() {
             blocks = blocks.min(share / self.layout.size()).max(1);
         }
@@ -119,7 +125,7 @@ impl<S: SlabSource> SlabPool<S> {
                 && state.free.try_reserve(total - state.free.len()).is_ok();
             match if remembered { self.source.take(layout) } else { Err(AllocErrorKind::OutOfMemory) } {
                 Ok(memory) => break (memory, layout),
-                Err(_) if blocks > 1 => blocks /= 2,
+                Err(_) if blocks / 2 >= fewest => blocks /= 2,
                 Err(kind) => return Err(kind),
             }
         };
@@ -151,8 +157,8 @@ impl<S: SlabSource> SlabPool<S> {
         let origin = unsafe { self.origins.get_unchecked(slab) };
         // Acquire pairs with the Release in `grow`.
         let origin = origin.load(Ordering::Acquire);
-        let address = origin.wrapping_add(block.0.get() as usize * self.layout.size());
-        // SAFETY: the pool issued the block, so its slab exists, and slabs are not at address 0.
+        let address = origin.wrapping_add((block.0.get() as usize).wrapping_mul(self.layout.size()));
+        // SAFETY: both wrap alike, so this is right; the pool issued the block, so its slab exists, and slabs are not at address 0.
         unsafe { NonNull::new_unchecked(address) }
     }
 
@@ -174,5 +180,56 @@ impl<S: SlabSource> Drop for SlabPool<S> {
                 unsafe { self.source.give(slab, layout) };
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::alloc::{alloc_zeroed, dealloc};
+
+    /// The global allocator, with a bound on the size of one slab that can be moved.
+    struct Short(AtomicUsize);
+
+    // SAFETY: each slab is an allocation of its own, zeroed and laid out as asked for.
+    unsafe impl SlabSource for &Short {
+        fn take(&self, layout: Layout) -> Result<NonNull<u8>, AllocErrorKind> {
+            if layout.size() > self.0.load(Ordering::Relaxed) {
+                return Err(AllocErrorKind::OutOfMemory);
+            }
+            // SAFETY: a block has a size, and a slab a block.
+            NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(AllocErrorKind::OutOfMemory)
+        }
+
+        unsafe fn give(&self, slab: NonNull<u8>, layout: Layout) {
+            // SAFETY: `take` allocated it with this layout.
+            unsafe { dealloc(slab.as_ptr(), layout) };
+        }
+
+        fn share(&self) -> Option<usize> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_shortage_that_passes_leaves_room_to_grow() {
+        let source = Short(AtomicUsize::new(usize::MAX));
+        let pool = SlabPool::new(&source, Layout::new::<u64>());
+        let acquire = |n: usize| (0..n).filter(|_| pool.acquire().is_ok()).count();
+        assert_eq!(acquire(10_000), 10_000);
+        // Enough for a few blocks now and then, many times over.
+        source.0.store(8 * 8, Ordering::Relaxed);
+        assert!(acquire(50_000) < 20_000);
+        source.0.store(usize::MAX, Ordering::Relaxed);
+        assert_eq!(acquire(1_000_000), 1_000_000);
+    }
+
+    #[test]
+    fn a_slab_may_be_shorter_than_wanted() {
+        let source = Short(AtomicUsize::new(8 * 1024));
+        let pool = SlabPool::new(&source, Layout::new::<u64>());
+        let blocks = (0..1_000_000).take_while(|_| pool.acquire().is_ok()).count();
+        // Slabs of 16, 32, … 1024 blocks, then six more of 1024: the seventh would be the 64th part or less.
+        assert!((4 * 1024..16 * 1024).contains(&blocks), "{blocks}");
     }
 }

@@ -94,9 +94,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         // A key behind all others starts a node of its own: ascending keys then leave full nodes behind.
         let at = if rank == capacity { capacity } else { capacity / 2 };
         let low = if at == capacity { key } else { node.key(at) };
+        // Asked now: a comparison may panic, and from here on nothing should.
+        let goes_left = rank < at || (rank == at && at < capacity && key < low);
         let mut right = self.node::<S>(spare).lock_unshared();
         node.split_off(at, low, &mut right);
-        if rank < at || (rank == at && key < low) {
+        if goes_left {
             node.insert(rank, key, payload);
         } else {
             right.insert(rank - at, key, payload);

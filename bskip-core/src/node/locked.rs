@@ -71,6 +71,10 @@ impl<'a, S: Shape> Locked<'a, S> {
             self.header(Node::<S>::LOW + i * 8).store(word, Ordering::Relaxed);
         }
         self.set_next(None);
+        // A search takes slot 0 of a node without entries, which there is only if a `Key` panics at the wrong moment.
+        // The block's last life, on another level, left a child there that this level's pool need not know.
+        // SAFETY: slot 0 is the node's, and it is locked.
+        unsafe { S::wipe(self.payload(0)) };
         self.set_meta(0, level);
         self.resample(0);
     }

@@ -24,6 +24,12 @@ pub(crate) trait Shape: Copy {
     /// # Safety
     /// `to` is valid for `WORDS_PER_SLOT` words, and only the caller stores to them now.
     unsafe fn store(to: *const Self::Word, payload: Self::Payload);
+
+    /// Makes what stands at `to` lead nowhere, if it leads anywhere.
+    ///
+    /// # Safety
+    /// As for [`store`](Self::store).
+    unsafe fn wipe(to: *const Self::Word);
 }
 
 /// Slots of a leaf: values.
@@ -56,6 +62,10 @@ impl<K: Key, V> Shape for LeafShape<K, V> {
         // SAFETY: passed on.
         unsafe { value::store(to, value) }
     }
+
+    /// A value leads nowhere.
+    #[inline(always)]
+    unsafe fn wipe(_: *const ValueWord) {}
 }
 
 impl<K: Key> Shape for InnerShape<K> {
@@ -71,5 +81,12 @@ impl<K: Key> Shape for InnerShape<K> {
         let to = unsafe { &*to };
         // Relaxed suffices: readers follow it only after validation, as they do `next`.
         to.store(child.0.get(), Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    unsafe fn wipe(to: *const AtomicU32) {
+        // SAFETY: the caller's promise.
+        let to = unsafe { &*to };
+        to.store(0, Ordering::Relaxed);
     }
 }

@@ -242,6 +242,24 @@ mod tests {
         );
     }
 
+    /// A `Key` that panics may leave an inner node without entries, and a search takes slot 0 of it.
+    #[test]
+    fn a_block_that_was_an_inner_node_before_leads_nowhere() {
+        let pool = GlobalArena.pool(Node::<InnerShape<u64>>::LAYOUT, NodeKind::Inner).expect("memory");
+        let id = pool.acquire(Placement::Policy).expect("memory");
+        // SAFETY: the pool has issued `id`.
+        let base = unsafe { pool.address(id) };
+        // SAFETY: the pool has this layout, lives until the end, and the block is used here only.
+        let node: Node<'_, InnerShape<u64>> = unsafe { Node::from_raw(base, id) };
+        let mut first = node.lock_unshared();
+        first.format(LevelMark::of(1), None);
+        first.insert_first(BlockId(NonZeroU32::new(7).expect("not zero")));
+        assert!(first.child(0).is_some());
+        first.retire();
+        node.lock_unshared().format(LevelMark::of(2), Some(5));
+        assert_eq!((node.count(), node.child(0)), (0, None));
+    }
+
     #[test]
     fn every_slot_of_every_shape() {
         leaves(|i| i as u64, |i| i as u64 * 3);

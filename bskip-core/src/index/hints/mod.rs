@@ -106,7 +106,7 @@ impl Hints {
         for _ in 0..=DEPTH {
             let (number, is_last) = area.bucket(word);
             let bucket = table.buckets.get(number)?;
-            // Acquire pairs with the Release in `write` and `learn`: what a block's issue made visible to whoever stored
+            // Acquire pairs with the Release in `fill` and `learn`: what a block's issue made visible to whoever stored
             // this word is visible to us.
             let nodes = bucket.nodes.load(Ordering::Acquire);
             if nodes as u32 != 0 {

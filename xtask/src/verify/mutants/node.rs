@@ -33,6 +33,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         only: false,
     },
     Mutant {
+        name: "format-keeps-child",
+        what: "A node without entries leads to a child from its block's last life.",
+        edits: &[Edit { file: LOCKED, find: "unsafe { S::wipe(self.payload(0)) };", replace: "" }],
+        by: &[&UNIT],
+        only: false,
+    },
+    Mutant {
         name: "separator-off-by-one",
         what: "The new node's fence is the last key that stays in the old one.",
         edits: &[Edit {

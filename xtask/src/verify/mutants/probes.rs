@@ -97,19 +97,8 @@ pub(super) static CHAOS_SCANS: Probe = chaos!("chaos-scans", "concurrent_scans")
 pub(super) static CHAOS_POPS: Probe = chaos!("chaos-pops", "concurrent_pops");
 pub(super) static CHAOS_LIFETIMES: Probe = chaos!("chaos-lifetimes", "lifetimes");
 
-/// What is asked whether it catches a mutant too, the cheapest first.
-pub(super) static SECOND_OPINIONS: &[&Probe] = &[
-    &SHUTTLE,
-    &UNIT,
-    &LOOM_LEAF,
-    &LOOM_LOCK,
-    &LOOM_ARENA,
-    &REGRESSIONS,
-    &LIFETIMES,
-    &CHAOS_LIFETIMES,
-    &CHAOS_POPS,
-    &CHAOS_OWNERS,
-    &CHAOS_SHARED,
-    &CHAOS_SCANS,
-    &RACES,
-];
+pub(super) static CHAOS_STRESS: Probe = chaos!("chaos-stress", "stress");
+
+/// What is asked whether it catches a mutant too, the cheapest first: of each tool what sees the most of the code.
+pub(super) static SECOND_OPINIONS: &[&Probe] =
+    &[&SHUTTLE, &UNIT, &LOOM_LEAF, &LOOM_LOCK, &LOOM_ARENA, &CHAOS_STRESS, &RACES];
