@@ -6,6 +6,7 @@
 use crate::keys::{fingerprint, value_of};
 use crate::maps::Session;
 use crate::ops::{Checks, Kind, Op, ScanExact, Stripe};
+use crate::workload::BATCH;
 use std::fmt;
 use std::time::Instant;
 
@@ -47,6 +48,9 @@ pub struct Tally {
 #[inline]
 pub fn run<S: Session>(session: &mut S, stripe: &Stripe, checks: &Checks) -> Result<Tally, Box<Violation>> {
     let every = checks.timed_every.max(1);
+    if checks.batch > 1 {
+        return run_batches(session, stripe, checks);
+    }
     let mut tally = Tally { nanos: Vec::with_capacity(stripe.ops.len().div_ceil(every)), ..Tally::default() };
     for group in stripe.ops.chunks(every) {
         let [first, rest @ ..] = group else { break };
@@ -60,6 +64,37 @@ pub fn run<S: Session>(session: &mut S, stripe: &Stripe, checks: &Checks) -> Res
     Ok(tally)
 }
 
+/// As [`run`], `checks.batch` operations a call, of which each is timed.
+fn run_batches<S: Session>(
+    session: &mut S,
+    stripe: &Stripe,
+    checks: &Checks,
+) -> Result<Tally, Box<Violation>> {
+    let calls = stripe.ops.chunks(checks.batch.min(BATCH));
+    let mut tally = Tally { nanos: Vec::with_capacity(calls.len()), ..Tally::default() };
+    let (mut keys, mut values, mut pairs) = ([0; BATCH], [None; BATCH], [(0, None); BATCH]);
+    for ops in calls {
+        let n = ops.len();
+        let before = Instant::now();
+        if ops[0].kind == Kind::Insert {
+            ops.iter()
+                .zip(&mut pairs)
+                .for_each(|(op, pair)| *pair = (op.key, Some(value_of(op.key, op.arg))));
+            session.insert_many(&mut pairs[..n]);
+        } else {
+            ops.iter().zip(&mut keys).for_each(|(op, key)| *key = op.key);
+            session.get_many(&keys[..n], &mut values[..n]);
+            for (op, &answer) in ops.iter().zip(&values) {
+                check_point(op, value_of(op.key, op.arg), checks.mask, answer)?;
+            }
+            tally.checked += n as u64;
+        }
+        tally.nanos.push(before.elapsed().as_nanos() as u64);
+        tally.ops += n as u64;
+    }
+    Ok(tally)
+}
+
 #[inline(always)]
 fn step<S: Session>(
     session: &mut S,
@@ -69,7 +104,6 @@ fn step<S: Session>(
     tally: &mut Tally,
 ) -> Result<(), Box<Violation>> {
     let value = value_of(op.key, op.arg);
-    let right = |got: u64| (got ^ value) & checks.mask == 0;
     let answer = match op.kind {
         Kind::Insert => {
             session.insert(op.key, value);
@@ -88,6 +122,13 @@ fn step<S: Session>(
     };
     tally.ops += 1;
     tally.checked += 1;
+    check_point(op, value, checks.mask, answer)
+}
+
+/// Compares the answer of a read or a removal with what it must be.
+#[inline(always)]
+fn check_point(op: &Op, value: u64, mask: u64, answer: Option<u64>) -> Result<(), Box<Violation>> {
+    let right = |got: u64| (got ^ value) & mask == 0;
     let good = match op.kind {
         Kind::Read | Kind::Remove => answer.is_some_and(right),
         Kind::ReadMaybe | Kind::RemoveMaybe => answer.is_none_or(right),

@@ -127,7 +127,7 @@ impl Generator {
     pub fn checks(&mut self, workload: Workload) -> Checks {
         let tail = if workload == Workload::E { self.tail() } else { Vec::new() };
         let mask = if self.updated { ANY_VERSION } else { !0 };
-        Checks { mask, scan_mask: mask, tail, timed_every: workload.timed_every() }
+        Checks { mask, scan_mask: mask, tail, timed_every: workload.timed_every(), batch: workload.batch() }
     }
 
     /// What the map must hold once everything generated so far has run.

@@ -86,8 +86,10 @@ pub struct Checks {
     /// The largest keys that are in the map throughout, ascending: a scan from one of them finds at least
     /// the rest, a scan from below finds at least all of them.
     pub tail: Vec<u64>,
-    /// Every how many operations one is timed.
+    /// Every how many calls one is timed.
     pub timed_every: usize,
+    /// How many operations go into one call; if more than one, all are inserts, or all are reads.
+    pub batch: usize,
 }
 
 impl Checks {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub struct CellSpec {
     /// Name of the map, one of [`maps::NAMES`](crate::maps::NAMES).
     pub map: String,
-    /// What is run: `load`, `a`, `b`, `c`, `e`, `u`, `x`, `s` or `trace`.
+    /// What is run: `load`, `a`, `b`, `c`, `e`, `u`, `x`, `s`, `m`, `n` or `trace`.
     pub workload: String,
     /// How keys are chosen, one of [`DISTRIBUTIONS`]. Without meaning for `trace`.
     pub dist: String,
@@ -59,7 +59,7 @@ impl Default for CellSpec {
 }
 
 /// What [`CellSpec::workload`] may say.
-pub const WORKLOADS: &[&str] = &["load", "a", "b", "c", "e", "u", "x", "s", "trace"];
+pub const WORKLOADS: &[&str] = &["load", "a", "b", "c", "e", "u", "x", "s", "m", "n", "trace"];
 
 /// What [`CellSpec::dist`] may say: the YCSB distributions over well-mixed keys, then keys of a shape that
 /// some indexes cannot bear (their keys are drawn uniformly, and inserted in the order that the name says).

@@ -135,7 +135,7 @@ pub struct Plan {
 pub fn plan(load: &[Line], run: &[Line], threads: usize) -> Plan {
     assert!(threads > 0, "nobody to deal to");
     let mask = if threads == 1 { !0 } else { ANY_VERSION };
-    let checks = Checks { mask, scan_mask: ANY_VERSION, tail: Vec::new(), timed_every: 64 };
+    let checks = Checks { mask, scan_mask: ANY_VERSION, tail: Vec::new(), timed_every: 64, batch: 1 };
     let (empty, sets) = (BTreeMap::new(), HashSet::new);
     let mut plan =
         Plan { load: vec![], run: vec![], checks, loaded: 0, model: empty, put: sets(), removed: sets() };

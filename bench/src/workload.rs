@@ -1,7 +1,7 @@
 //! The workloads: which share of the operations does what.
 //!
 //! Load, A, B, C and E are YCSB's letters as the B-skiplist paper runs them: what YCSB calls update is an
-//! insert of a new key there. U is YCSB's own A. X and S are ours.
+//! insert of a new key there. U is YCSB's own A. X, S, M and N are ours.
 
 use std::str::FromStr;
 
@@ -24,7 +24,14 @@ pub enum Workload {
     X,
     /// Scans of the whole map.
     S,
+    /// Reads, [`BATCH`] keys a call.
+    M,
+    /// Inserts of new keys, [`BATCH`] a call.
+    N,
 }
+
+/// Keys in a call of [`Workload::M`] and [`Workload::N`].
+pub const BATCH: usize = 64;
 
 /// Longest scan of [`Workload::E`].
 pub const LONGEST_SCAN: u32 = 100;
@@ -47,23 +54,32 @@ impl Workload {
     #[must_use]
     pub const fn mix(self) -> Mix {
         let (insert, update, remove) = match self {
-            Self::Load => (100, 0, 0),
+            Self::Load | Self::N => (100, 0, 0),
             Self::A => (50, 0, 0),
             Self::B | Self::E => (5, 0, 0),
-            Self::C | Self::S => (0, 0, 0),
+            Self::C | Self::S | Self::M => (0, 0, 0),
             Self::U => (0, 50, 0),
             Self::X => (25, 0, 25),
         };
         Mix { insert, update, remove, scans: matches!(self, Self::E | Self::S) }
     }
 
-    /// Every how many operations one is timed: often enough for the tail, seldom enough to cost less than
+    /// How many operations go into one call.
+    #[must_use]
+    pub const fn batch(self) -> usize {
+        match self {
+            Self::M | Self::N => BATCH,
+            _ => 1,
+        }
+    }
+
+    /// Every how many calls one is timed: often enough for the tail, seldom enough to cost less than
     /// a percent or two (reading the clock twice takes some 50 ns).
     #[must_use]
     pub const fn timed_every(self) -> usize {
         match self {
             Self::E => 16,
-            Self::S => 1,
+            Self::S | Self::M | Self::N => 1,
             _ => 64,
         }
     }
@@ -80,6 +96,8 @@ impl Workload {
             Self::U => "u",
             Self::X => "x",
             Self::S => "s",
+            Self::M => "m",
+            Self::N => "n",
         }
     }
 }
@@ -88,7 +106,7 @@ impl FromStr for Workload {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        [Self::Load, Self::A, Self::B, Self::C, Self::E, Self::U, Self::X, Self::S]
+        [Self::Load, Self::A, Self::B, Self::C, Self::E, Self::U, Self::X, Self::S, Self::M, Self::N]
             .into_iter()
             .find(|w| w.name() == name)
             .ok_or_else(|| {

@@ -22,6 +22,14 @@ const STEP: u64 = 2;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Version(u64);
 
+impl Version {
+    /// The version after one change: what [`VersionLock::unlock`] leaves behind.
+    #[inline(always)]
+    pub(crate) fn changed(self) -> Self {
+        Self(self.0.wrapping_add(STEP))
+    }
+}
+
 /// See the module.
 #[repr(transparent)]
 pub(crate) struct VersionLock(AtomicU64);

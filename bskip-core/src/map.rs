@@ -1,5 +1,7 @@
 //! The public map: the contract in words, every operation delegated to the engine in `index`.
 
+mod batch;
+
 use core::fmt;
 use core::ops::{Bound, RangeBounds};
 
@@ -8,6 +10,8 @@ use crate::config::Config;
 use crate::index::{Cloned, Copied, Edge, Existing, Index};
 use crate::iter::Range;
 use crate::key::Key;
+
+pub use batch::InsertManyError;
 
 /// A concurrent ordered map: a B-skiplist (Luo, Hao, Wheatman, Pandey, Xu, ICPP'25) with optimistic reads.
 ///
@@ -145,7 +149,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     pub fn insert(&self, key: K, value: V) -> Option<V> {
         match self.index.insert(key, value, Existing::Replace) {
             Ok(old) => old,
-            Err((_, _, cause)) => out_of_memory(&cause),
+            Err((_, _, cause)) => out_of_memory("try_insert", &cause),
         }
     }
 
@@ -224,7 +228,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
             match self.index.insert(key, made, Existing::Keep) {
                 Ok(None) => return copy,
                 Ok(Some(unused)) => made = unused,
-                Err((_, _, cause)) => out_of_memory(&cause),
+                Err((_, _, cause)) => out_of_memory("try_insert", &cause),
             }
             if let Some(value) = self.get_cloned(&key) {
                 return value;
@@ -352,8 +356,8 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
 
 #[cold]
 #[inline(never)]
-fn out_of_memory(cause: &AllocError) -> ! {
-    panic!("{cause}; `try_insert` returns this as an error")
+fn out_of_memory(fallible: &str, cause: &AllocError) -> ! {
+    panic!("{cause}; `{fallible}` returns this as an error")
 }
 
 impl<K: Key + fmt::Debug, V: Clone + fmt::Debug, A: NodeArena> fmt::Debug for BSkipMap<K, V, A> {

@@ -10,7 +10,7 @@ use numa_alloc::{NumaArena, PageSize, Policy};
 pub(super) fn build(spec: &MapSpec) -> Result<Box<dyn Subject>, BuildError> {
     let mut config = Config::with_seed(spec.seed);
     match spec.name.as_str() {
-        "bskip-global" => return on(GlobalArena, config),
+        "bskip-global" => return on::<_, true>(GlobalArena, config),
         "bskip-coin" => config.promotion = Promotion::Coin { one_in: 64 },
         "bskip-overflow" => config.promotion = Promotion::Overflow,
         _ => {}
@@ -22,15 +22,16 @@ pub(super) fn build(spec: &MapSpec) -> Result<Box<dyn Subject>, BuildError> {
         other => return Err(BuildError::Bad(format!("unknown pages '{other}'; known are thp, 4k"))),
     };
     let arena = NumaArena::builder().policy(policy).pages(pages).build();
-    on(arena.map_err(|e| BuildError::Unavailable(e.to_string()))?, config)
+    let arena = arena.map_err(|e| BuildError::Unavailable(e.to_string()))?;
+    if spec.name == "bskip-single" { on::<_, false>(arena, config) } else { on::<_, true>(arena, config) }
 }
 
-fn on<A: Tells + 'static>(arena: A, config: Config) -> Result<Box<dyn Subject>, BuildError>
+fn on<A: Tells + 'static, const MANY: bool>(arena: A, config: Config) -> Result<Box<dyn Subject>, BuildError>
 where
-    Map<A>: OrderedMap,
+    Map<A, MANY>: OrderedMap,
 {
     match BSkipMap::with_config(arena, config) {
-        Ok(map) => Ok(Box::new(Map(map))),
+        Ok(map) => Ok(Box::new(Map::<A, MANY>(map))),
         Err(e) => Err(BuildError::Unavailable(format!("the map cannot be built: {e}"))),
     }
 }
@@ -80,10 +81,10 @@ impl Tells for NumaArena {
     }
 }
 
-/// Our map on the arena `A`.
-struct Map<A: NodeArena>(BSkipMap<u64, u64, A>);
+/// Our map on the arena `A`. Unless `MANY`, it is given one key at a time.
+struct Map<A: NodeArena, const MANY: bool>(BSkipMap<u64, u64, A>);
 
-impl<A: Tells + Sync> OrderedMap for Map<A> {
+impl<A: Tells + Sync, const MANY: bool> OrderedMap for Map<A, MANY> {
     type Session<'a>
         = &'a Self
     where
@@ -108,7 +109,7 @@ impl<A: Tells + Sync> OrderedMap for Map<A> {
     }
 }
 
-impl<A: NodeArena> Session for &Map<A> {
+impl<A: NodeArena, const MANY: bool> Session for &Map<A, MANY> {
     #[inline]
     fn insert(&mut self, key: u64, value: u64) {
         self.0.insert(key, value);
@@ -127,6 +128,24 @@ impl<A: NodeArena> Session for &Map<A> {
     #[inline]
     fn remove(&mut self, key: u64) -> Option<u64> {
         self.0.remove(&key)
+    }
+
+    #[inline]
+    fn get_many(&mut self, keys: &[u64], values: &mut [Option<u64>]) {
+        if MANY {
+            return self.0.get_many(keys, values);
+        }
+        keys.iter().zip(values).for_each(|(key, value)| *value = self.0.get(key));
+    }
+
+    #[inline]
+    fn insert_many(&mut self, pairs: &mut [(u64, Option<u64>)]) {
+        if MANY {
+            return self.0.insert_many(pairs);
+        }
+        for (key, value) in pairs {
+            *value = value.and_then(|value| self.0.insert(*key, value));
+        }
     }
 
     #[inline]

@@ -30,12 +30,14 @@ mod masstree;
 /// - `bskip-global`: the same on slabs from the global allocator;
 /// - `bskip-coin`: as `bskip`, with the paper's promotion by coin alone (1 in 64);
 /// - `bskip-overflow`: as `bskip`, promotion by overflow alone;
+/// - `bskip-single`: as `bskip`, many keys at a time done one by one, for comparison;
 /// - then the peers. All but `rwlock-btreemap` need the feature `peers`.
 pub const NAMES: &[&str] = &[
     "bskip",
     "bskip-global",
     "bskip-coin",
     "bskip-overflow",
+    "bskip-single",
     "arctic-map",
     "bplustree",
     "concurrent-map",
@@ -80,6 +82,24 @@ pub trait Session {
 
     /// Takes a key out and gives its value.
     fn remove(&mut self, key: u64) -> Option<u64>;
+
+    /// Puts the value of each key, or `None`, into `values`.
+    #[inline]
+    fn get_many(&mut self, keys: &[u64], values: &mut [Option<u64>]) {
+        for (&key, value) in keys.iter().zip(values) {
+            *value = self.get(key);
+        }
+    }
+
+    /// Puts each pair in, in place of the one that the key has, if any. What it makes of the slice is its affair.
+    #[inline]
+    fn insert_many(&mut self, pairs: &mut [(u64, Option<u64>)]) {
+        for &mut (key, value) in pairs {
+            if let Some(value) = value {
+                self.insert(key, value);
+            }
+        }
+    }
 
     /// Visits at most `limit` pairs with keys from `start` on, ascending.
     fn scan(&mut self, start: u64, limit: usize, visit: impl FnMut(u64, u64));

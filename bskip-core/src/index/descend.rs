@@ -92,7 +92,7 @@ impl<K: Key> Probe<K> for End {
 pub(super) const MOST_STEPS: usize = 3;
 
 /// A node, and the version under which it was found to be the one.
-type Found<'a, S> = (Node<'a, S>, Version);
+pub(super) type Found<'a, S> = (Node<'a, S>, Version);
 
 impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// The leaf at `probe`. Believe nothing of it before it validates.
@@ -149,7 +149,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     #[inline(always)]
-    fn try_inner_at(&self, probe: impl Probe<K>, target: usize) -> Option<Found<'_, InnerShape<K>>> {
+    pub(super) fn try_inner_at(
+        &self,
+        probe: impl Probe<K>,
+        target: usize,
+    ) -> Option<Found<'_, InnerShape<K>>> {
         let (mut level, head) = self.root();
         debug_assert!(level >= target, "whoever looks for a level has raised the root, or read it there");
         let mut node = self.inner(head);
@@ -186,7 +190,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// As [`settle`](Self::settle), but gives up after `STEPS` steps to the right; and at a locked node, if there
     /// is a limit: a hint is not worth waiting for.
     #[inline(always)]
-    fn settle_within<'a, S: Shape<Key = K>, const STEPS: usize>(
+    pub(super) fn settle_within<'a, S: Shape<Key = K>, const STEPS: usize>(
         &'a self,
         mut node: Node<'a, S>,
         mark: LevelMark,

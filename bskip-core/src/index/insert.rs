@@ -59,7 +59,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// Inserts into a full leaf, which splits. The new leaf gets its entry afterwards, as a separate step.
     #[cold]
     #[inline(never)]
-    fn insert_overflowing(
+    pub(super) fn insert_overflowing(
         &self,
         mut leaf: LockedLeaf<'_, K, V>,
         rank: usize,

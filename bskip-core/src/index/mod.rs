@@ -14,6 +14,7 @@
 //! grows to the right (by absorbing its next node). `ARCHITECTURE.md` lists who locks what;
 //! `docs/PROTOCOL.md` argues it step by step.
 
+mod batch;
 mod cursor;
 mod descend;
 mod edges;

@@ -149,7 +149,7 @@ impl<'a, S: Shape> Locked<'a, S> {
 impl<K: Key> LockedInner<'_, K> {
     /// Puts the entry at the low end of a level's first node, below every key, into the empty node.
     pub(crate) fn insert_first(&mut self, child: BlockId) {
-        self.open_gap(0);
+        self.open_gap::<true>(0);
         for plane in 0..K::WORDS {
             // SAFETY: slot 0 is one of the node's.
             let word = unsafe { &*self.key_words(plane, 0) };
@@ -161,7 +161,7 @@ impl<K: Key> LockedInner<'_, K> {
 
     /// Takes the entry out of `slot`.
     pub(crate) fn remove(&mut self, slot: usize) {
-        self.close_gap(slot);
+        self.close_gap::<true>(slot);
     }
 }
 
@@ -191,10 +191,22 @@ impl<K: Key, V> LockedLeaf<'_, K, V> {
     /// Takes the pair out of `slot`, which is below the count.
     #[inline(always)]
     pub(crate) fn remove(&mut self, slot: usize) -> V {
+        self.remove_over::<true>(slot)
+    }
+
+    /// As [`remove`](Self::remove), but touches no lines of slots before that of `slot`: see
+    /// [`insert_near`](Self::insert_near).
+    #[inline(always)]
+    pub(crate) fn remove_near(&mut self, slot: usize) -> V {
+        self.remove_over::<false>(slot)
+    }
+
+    #[inline(always)]
+    fn remove_over<const WHOLE: bool>(&mut self, slot: usize) -> V {
         assert!(slot < self.count());
         // SAFETY: below the count; the slot is closed below.
         let value = unsafe { self.read(slot) };
-        self.close_gap(slot);
+        self.close_gap::<WHOLE>(slot);
         value
     }
 

@@ -14,6 +14,7 @@
 //! and what it read means something only under a version that is still valid afterwards.
 
 mod layout;
+mod lines;
 mod locked;
 mod moves;
 mod shape;
@@ -27,6 +28,7 @@ use core::mem::{MaybeUninit, size_of};
 use core::num::NonZeroU32;
 use core::ptr::NonNull;
 
+pub(crate) use lines::Slots;
 pub(crate) use locked::{Locked, LockedInner, LockedLeaf};
 pub(crate) use shape::{InnerShape, LeafShape, Shape};
 
@@ -265,18 +267,31 @@ impl<'a, S: Shape> Node<'a, S> {
         compare(key, |plane| self.key_word(plane, slot))
     }
 
-    /// How many keys have a first word of at most `word`.
+    /// The line of slots where a key with this first word is or would be. A line's number is always one of the node's.
     #[inline(always)]
-    fn rank_of_word(self, word: u64, count: usize) -> usize {
+    fn line_of_word(self, word: u64) -> usize {
         // SAFETY: the samples are a line of words, and the block is aligned to 64 bytes.
         let lines = unsafe { simd::at_most(self.samples(), word) }.count_ones() as usize;
         // No sample at most `word`: the first line then answers 0. All of them, for the greatest word: the
-        // samples behind the last key count too, and `min` below makes that right.
-        let slot = lines.saturating_sub(1).min(Self::CAPACITY / LINE - 1) * LINE;
+        // samples behind the last key count too, and `min` in `rank_in_line` makes that right.
+        lines.saturating_sub(1).min(Self::CAPACITY / LINE - 1)
+    }
+
+    /// How many of `count` keys have a first word of at most `word`, which [`line_of_word`](Self::line_of_word) has
+    /// found to be in `line`.
+    #[inline(always)]
+    fn rank_in_line(self, line: usize, word: u64, count: usize) -> usize {
+        let slot = line.min(Self::CAPACITY / LINE - 1) * LINE;
         // SAFETY: `slot` starts a line of keys.
         let mask = unsafe { simd::at_most(self.key_words(0, slot), word) };
         // Slots not in use hold anything: count only the run of ones at the start of the line.
         (slot + mask.trailing_ones() as usize).min(count)
+    }
+
+    /// How many keys have a first word of at most `word`.
+    #[inline(always)]
+    fn rank_of_word(self, word: u64, count: usize) -> usize {
+        self.rank_in_line(self.line_of_word(word), word, count)
     }
 
     /// How many of the node's keys are at most `key`.

@@ -9,15 +9,17 @@ use crate::sync::Ordering;
 impl<S: Shape> Locked<'_, S> {
     /// Moves the slots from `slot` on one to the right. The caller fills `slot` and resamples.
     #[inline(always)]
-    pub(super) fn open_gap(&mut self, slot: usize) {
+    pub(super) fn open_gap<const WHOLE: bool>(&mut self, slot: usize) {
         let count = self.count();
         assert!(slot <= count && count < Node::<S>::CAPACITY);
         // The slots that get another key: those behind `slot` up to the new last one.
         let mask = (!1 << slot) & (u64::MAX >> (63 - count));
+        let (first, lines) = Self::lines_to_move::<WHOLE>(slot, count);
         for plane in 0..S::Key::WORDS {
             if simd::HAS_SHIFT {
-                // SAFETY: the plane has the slots up to the capacity, above `count`, and the node is locked.
-                unsafe { simd::shift_right(self.key_words(plane, 0), Node::<S>::CAPACITY / LINE, mask) };
+                // SAFETY: the plane has the slots up to the capacity, above `count`, and the node is locked. The first
+                // slot of line `first`, which is `slot` or before it, keeps its key.
+                unsafe { simd::shift_right(self.key_words(plane, first), lines, mask >> first) };
             } else {
                 let (from, to) = (self.key_words(plane, slot), self.key_words(plane, slot + 1));
                 // SAFETY: slots `slot..=count` are the node's, and this thread has it locked.
@@ -26,13 +28,24 @@ impl<S: Shape> Locked<'_, S> {
         }
         if simd::HAS_SHIFT && Node::<S>::WORD_PAYLOAD {
             // SAFETY: as for the keys.
-            unsafe { simd::shift_right(self.payload(0).cast(), Node::<S>::CAPACITY / LINE, mask) };
+            unsafe { simd::shift_right(self.payload(first).cast(), lines, mask >> first) };
         } else {
             let (from, to) = (self.payload(slot), self.payload(slot + 1));
             // SAFETY: slots `slot..=count` are the node's, and this thread has it locked.
             unsafe { moves::copy_backwards(from, to, (count - slot) * S::WORDS_PER_SLOT) };
         }
         self.set_count(count + 1);
+    }
+
+    /// Where the lines begin over which a shift from `slot` to `last` goes, and how many they are: all of the node, or
+    /// just those that have slots to move.
+    #[inline(always)]
+    fn lines_to_move<const WHOLE: bool>(slot: usize, last: usize) -> (usize, usize) {
+        if WHOLE {
+            return (0, Node::<S>::CAPACITY / LINE);
+        }
+        let line = slot / LINE;
+        (line * LINE, last / LINE - line + 1)
     }
 
     /// Brings the samples up to date with an insertion into `slot` that is about to happen.
@@ -71,13 +84,25 @@ impl<S: Shape> Locked<'_, S> {
     /// Puts a key and its payload into `slot`; the node has room.
     #[inline(always)]
     pub(crate) fn insert(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
-        if simd::HAS_SHIFT {
+        self.insert_over::<true>(slot, key, payload);
+    }
+
+    /// As [`insert`](Self::insert), but touches no lines of slots before that of `slot`. For a node of which the others
+    /// are at hand, and these are not: what it moves then does not wait, so that a branch on it costs little.
+    #[inline(always)]
+    pub(crate) fn insert_near(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
+        self.insert_over::<false>(slot, key, payload);
+    }
+
+    #[inline(always)]
+    fn insert_over<const WHOLE: bool>(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
+        if simd::HAS_SHIFT && WHOLE {
             self.shift_samples_right(slot, key);
         }
-        self.open_gap(slot);
+        self.open_gap::<WHOLE>(slot);
         self.write(slot, payload);
         self.set_key(slot, key);
-        if !simd::HAS_SHIFT {
+        if !(simd::HAS_SHIFT && WHOLE) {
             self.resample(slot);
         }
     }
@@ -90,20 +115,22 @@ impl<S: Shape> Locked<'_, S> {
         unsafe { S::store(self.payload(slot), payload) };
     }
 
-    /// Moves the slots behind `slot` one to the left, over it.
+    /// Moves the slots behind `slot` one to the left, over it. Unless `WHOLE`, touches no lines of slots before that
+    /// of `slot`.
     #[inline(always)]
-    pub(super) fn close_gap(&mut self, slot: usize) {
+    pub(super) fn close_gap<const WHOLE: bool>(&mut self, slot: usize) {
         let count = self.count();
         assert!(slot < count && count <= Node::<S>::CAPACITY);
         // The slots that get another key: `slot` and those behind it, but the last.
         let mask = (1 << (count - 1)) - (1 << slot);
-        if simd::HAS_SHIFT {
+        let (first, lines) = Self::lines_to_move::<WHOLE>(slot, count - 1);
+        if simd::HAS_SHIFT && WHOLE {
             self.shift_samples_left(slot);
         }
         for plane in 0..S::Key::WORDS {
             if simd::HAS_SHIFT {
                 // SAFETY: the plane has the slots up to `count`, and the node is locked.
-                unsafe { simd::shift_left(self.key_words(plane, 0), Node::<S>::CAPACITY / LINE, mask) };
+                unsafe { simd::shift_left(self.key_words(plane, first), lines, mask >> first) };
             } else {
                 let (from, to) = (self.key_words(plane, slot + 1), self.key_words(plane, slot));
                 // SAFETY: slots `slot..count` are the node's, and this thread has it locked.
@@ -112,14 +139,14 @@ impl<S: Shape> Locked<'_, S> {
         }
         if simd::HAS_SHIFT && Node::<S>::WORD_PAYLOAD {
             // SAFETY: as for the keys.
-            unsafe { simd::shift_left(self.payload(0).cast(), Node::<S>::CAPACITY / LINE, mask) };
+            unsafe { simd::shift_left(self.payload(first).cast(), lines, mask >> first) };
         } else {
             let (from, to) = (self.payload(slot + 1), self.payload(slot));
             // SAFETY: slots `slot..count` are the node's, and this thread has it locked.
             unsafe { moves::copy(from, to, (count - slot - 1) * S::WORDS_PER_SLOT) };
         }
         self.set_count(count - 1);
-        if !simd::HAS_SHIFT {
+        if !(simd::HAS_SHIFT && WHOLE) {
             self.resample(slot);
         }
     }

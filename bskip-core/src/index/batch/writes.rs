@@ -1,0 +1,158 @@
+//! Batches that change leaves: each key's leaf is locked in the state in which its search found it.
+
+use core::convert::Infallible;
+
+use super::{Batch, Index, Slots, Spot, Stopped};
+use crate::arena::{AllocError, NodePool};
+use crate::index::Existing;
+use crate::index::merge::is_underfull;
+use crate::key::Key;
+use crate::lock::Version;
+use crate::node::Leaf;
+
+impl<K: Key, V, P: NodePool> Index<K, V, P> {
+    /// Inserts each pair that has a value, and puts what was there before in the value's place. Without memory it ends
+    /// early: the pairs from that one on are as they were.
+    pub(crate) fn insert_many(&self, pairs: &mut [(K, Option<V>)]) -> Result<(), Stopped<AllocError>> {
+        self.run(&mut Insert { pairs })
+    }
+
+    /// Takes out the pair of each key, its value into `values`, which is as long as `keys`.
+    pub(crate) fn remove_many(&self, keys: &[K], values: &mut [Option<V>]) {
+        let Ok(()) = self.run(&mut Remove { keys, values }).map_err(|(_, never)| match never {});
+    }
+}
+
+struct Insert<'b, K, V> {
+    pairs: &'b mut [(K, Option<V>)],
+}
+
+impl<K: Key, V, P: NodePool> Batch<K, V, P> for Insert<'_, K, V> {
+    type Error = AllocError;
+    const SLOTS: Slots = Slots::Behind;
+
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    #[inline(always)]
+    fn key(&self, i: usize) -> K {
+        self.pairs[i].0
+    }
+
+    #[inline(always)]
+    fn at(
+        &mut self,
+        index: &Index<K, V, P>,
+        i: usize,
+        spot: Spot<'_, K, V>,
+    ) -> Result<Option<Version>, AllocError> {
+        let Spot { leaf, version, line } = spot;
+        let (key, ref mut place) = self.pairs[i];
+        if place.is_none() {
+            return Ok(Some(version));
+        }
+        let (rank, found) = leaf.find_in(line, key);
+        if !found && index.heights.of(key) > 0 {
+            return Ok(None);
+        }
+        let Some(mut leaf) = leaf.try_lock(version) else { return Ok(None) };
+        let Some(value) = place.take() else {
+            leaf.unlock_unchanged();
+            return Ok(Some(version));
+        };
+        if found {
+            *place = Some(leaf.replace(rank - 1, value));
+        } else if leaf.count() < Leaf::<K, V>::CAPACITY {
+            leaf.insert_near(rank, key, value);
+        } else {
+            return refill(place, index.insert_overflowing(leaf, rank, key, value))
+                .map(|()| Some(version.changed()));
+        }
+        Ok(Some(version.changed()))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn alone(&mut self, index: &Index<K, V, P>, i: usize) -> Result<(), AllocError> {
+        let (key, ref mut place) = self.pairs[i];
+        match place.take() {
+            Some(value) => refill(place, index.insert(key, value, Existing::Replace)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Puts what an insertion gave back into the place that its value was taken from.
+fn refill<K, V>(
+    place: &mut Option<V>,
+    inserted: Result<Option<V>, (K, V, AllocError)>,
+) -> Result<(), AllocError> {
+    match inserted {
+        Ok(old) => {
+            *place = old;
+            Ok(())
+        }
+        Err((_, value, error)) => {
+            *place = Some(value);
+            Err(error)
+        }
+    }
+}
+
+struct Remove<'b, K, V> {
+    keys: &'b [K],
+    values: &'b mut [Option<V>],
+}
+
+impl<K: Key, V, P: NodePool> Batch<K, V, P> for Remove<'_, K, V> {
+    type Error = Infallible;
+    const SLOTS: Slots = Slots::Behind;
+
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    #[inline(always)]
+    fn key(&self, i: usize) -> K {
+        self.keys[i]
+    }
+
+    #[inline(always)]
+    fn at(
+        &mut self,
+        index: &Index<K, V, P>,
+        i: usize,
+        spot: Spot<'_, K, V>,
+    ) -> Result<Option<Version>, Infallible> {
+        let Spot { leaf, version, line } = spot;
+        let key = self.keys[i];
+        let (rank, found) = leaf.find_in(line, key);
+        if !found {
+            if !leaf.validate(version) {
+                return Ok(None);
+            }
+            self.values[i] = None;
+            return Ok(Some(version));
+        }
+        let Some(mut leaf) = leaf.try_lock(version) else { return Ok(None) };
+        let value = leaf.remove_near(rank - 1);
+        let underfull = is_underfull(*leaf);
+        drop(leaf);
+        if underfull {
+            index.compact(key);
+        }
+        // Only now: it may drop a value that stands there, which is the user's code.
+        self.values[i] = Some(value);
+        Ok(Some(version.changed()))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn alone(&mut self, index: &Index<K, V, P>, i: usize) -> Result<(), Infallible> {
+        self.values[i] = index.remove(self.keys[i]);
+        Ok(())
+    }
+}

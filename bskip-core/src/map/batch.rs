@@ -1,0 +1,149 @@
+//! Operations on many keys at a time.
+
+use core::fmt;
+
+use super::{BSkipMap, out_of_memory};
+use crate::arena::{AllocError, NodeArena};
+use crate::key::Key;
+
+/// Why [`try_insert_many`](BSkipMap::try_insert_many) ended early, and where.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InsertManyError {
+    /// Pairs that were done: all before the one for which there was no memory. The rest of the slice is as it was.
+    pub done: usize,
+    /// Why there was no memory.
+    pub cause: AllocError,
+}
+
+impl fmt::Display for InsertManyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "pairs from {} on were not inserted: {}", self.done, self.cause)
+    }
+}
+
+impl core::error::Error for InsertManyError {}
+
+/// # Many keys at a time
+/// Where a map is too large for the caches, an operation spends its time waiting for one line of memory after the other.
+/// These let some thirty keys wait at once: several times as fast as a call for each key, from a few
+/// dozen keys a call on. The keys may come in any order; next to one another they need not even be searched.
+///
+/// Each key's operation is linearizable by itself, at some moment during the call; in the order of the slice, so a key
+/// that comes twice is done twice. The call as a whole is not atomic: other threads may see a part of it, and change keys between. What
+/// comes back goes into the caller's slices; nothing is allocated but nodes.
+impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
+    /// Copies the value of each key, or `None`, into `values`. As [`get`](Self::get), for
+    /// [many keys at a time](Self#many-keys-at-a-time).
+    ///
+    /// Expected O(log n) a key, less where keys are close; each linearizable by itself; writes no shared memory.
+    ///
+    /// # Panics
+    /// If the slices differ in length.
+    ///
+    /// ```
+    /// # use bskip_core::BSkipMap;
+    /// let map: BSkipMap<u64, u64> = (0..1000).map(|k| (2 * k, k)).collect();
+    /// let mut values = [None; 4];
+    /// map.get_many(&[10, 11, 12, 10], &mut values);
+    /// assert_eq!(values, [Some(5), None, Some(6), Some(5)]);
+    /// ```
+    pub fn get_many(&self, keys: &[K], values: &mut [Option<V>])
+    where
+        V: Copy,
+    {
+        assert_equal("get_many", "keys", keys.len(), "values", values.len());
+        self.index.get_many(keys, values);
+    }
+
+    /// Writes into `found` whether each key is there. As [`contains_key`](Self::contains_key), for
+    /// [many keys at a time](Self#many-keys-at-a-time).
+    ///
+    /// Expected O(log n) a key, less where keys are close; each linearizable by itself; writes no shared memory.
+    ///
+    /// # Panics
+    /// If the slices differ in length.
+    ///
+    /// ```
+    /// # use bskip_core::BSkipMap;
+    /// let map: BSkipMap<u64, &str> = [(1, "a"), (2, "b")].into_iter().collect();
+    /// let mut found = [false; 3];
+    /// map.contains_many(&[1, 2, 3], &mut found);
+    /// assert_eq!(found, [true, true, false]);
+    /// ```
+    pub fn contains_many(&self, keys: &[K], found: &mut [bool]) {
+        assert_equal("contains_many", "keys", keys.len(), "found", found.len());
+        self.index.contains_many(keys, found);
+    }
+
+    /// Takes out the pair of each key, and puts its value, or `None`, into `values`, where what stood there is dropped. As
+    /// [`remove`](Self::remove), for [many keys at a time](Self#many-keys-at-a-time).
+    ///
+    /// Expected O(log n) a key, less where keys are close; each linearizable by itself.
+    ///
+    /// # Panics
+    /// If the slices differ in length.
+    ///
+    /// ```
+    /// # use bskip_core::BSkipMap;
+    /// let map: BSkipMap<u64, String> = [(1, "a".into()), (2, "b".into())].into_iter().collect();
+    /// let mut values = [const { None }; 3];
+    /// map.remove_many(&[2, 3, 2], &mut values);
+    /// assert_eq!(values, [Some("b".into()), None, None]);
+    /// assert_eq!(map.len(), 1);
+    /// ```
+    pub fn remove_many(&self, keys: &[K], values: &mut [Option<V>]) {
+        assert_equal("remove_many", "keys", keys.len(), "values", values.len());
+        self.index.remove_many(keys, values);
+    }
+
+    /// Inserts each pair, or replaces the value of a key that is there, and leaves the old value, or `None`, in the
+    /// pair. As [`insert`](Self::insert), for [many keys at a time](Self#many-keys-at-a-time).
+    ///
+    /// A pair without a value (`None`) is skipped: the map's pair of that key stays, and the slice's stays `None`.
+    ///
+    /// Expected O(log n) a key, less where keys are close; each linearizable by itself.
+    ///
+    /// # Panics
+    /// If the arena has no memory for a node, after the pairs before that one were inserted;
+    /// [`try_insert_many`](Self::try_insert_many) returns an error instead.
+    ///
+    /// ```
+    /// # use bskip_core::BSkipMap;
+    /// let map = BSkipMap::new();
+    /// map.insert(7u64, 'a');
+    /// let mut pairs = [(3, Some('b')), (7, Some('c')), (8, None), (3, Some('d'))];
+    /// map.insert_many(&mut pairs);
+    /// assert_eq!(pairs, [(3, None), (7, Some('a')), (8, None), (3, Some('b'))]);
+    /// assert_eq!(map.iter().collect::<Vec<_>>(), [(3, 'd'), (7, 'c')]);
+    /// ```
+    pub fn insert_many(&self, pairs: &mut [(K, Option<V>)]) {
+        if let Err(InsertManyError { cause, .. }) = self.try_insert_many(pairs) {
+            out_of_memory("try_insert_many", &cause);
+        }
+    }
+
+    /// As [`insert_many`](Self::insert_many), but ends early when there is no memory.
+    ///
+    /// # Errors
+    /// [`InsertManyError`] says how many pairs were done. These hold old values now; the others hold their own, and their keys
+    /// are in the map as they were, so the same call with the rest of the slice goes on where this one ended.
+    ///
+    /// ```
+    /// # use bskip_core::BSkipMap;
+    /// # let map = BSkipMap::new();
+    /// let mut pairs: Vec<(u64, Option<u64>)> = (0..100).map(|k| (k, Some(k))).collect();
+    /// if let Err(error) = map.try_insert_many(&mut pairs) {
+    ///     let rest = &pairs[error.done..];
+    ///     eprintln!("{error}; {} pairs are left", rest.len());
+    /// }
+    /// ```
+    pub fn try_insert_many(&self, pairs: &mut [(K, Option<V>)]) -> Result<(), InsertManyError> {
+        self.index.insert_many(pairs).map_err(|(done, cause)| InsertManyError { done, cause })
+    }
+}
+
+#[inline]
+#[track_caller]
+fn assert_equal(method: &str, one: &str, one_len: usize, other: &str, other_len: usize) {
+    assert!(one_len == other_len, "BSkipMap::{method}: {one_len} {one}, but room for {other_len} {other}");
+}
