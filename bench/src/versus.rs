@@ -285,10 +285,10 @@ mod tests {
 
     #[test]
     fn maps_are_compared_on_every_workload() {
-        let specs = [cell("rwlock-btreemap", "c,load,a,b,e,u,x,s,c"), cell("bskip-global", "u")];
+        let specs = [cell("rwlock-btreemap", "c,load,a,b,e,u,x,s,m,n,c"), cell("bskip-global", "u")];
         let report = Comparison::of(&specs, 5).unwrap().run().unwrap();
         let names: Vec<&str> = report.workloads.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["load", "c", "a", "b", "e", "u", "x", "s"]);
+        assert_eq!(names, ["load", "c", "a", "b", "e", "u", "x", "s", "m", "n"]);
         for (name, scores) in &report.workloads {
             assert_eq!(scores.len(), 2);
             let figures: Vec<Figures> = scores.iter().filter_map(|s| s.figures).collect();

@@ -148,7 +148,7 @@ fn outcome(lie: Lie, workload: &str, threads: usize) -> CellOutcome {
 
 #[test]
 fn an_honest_map_passes() {
-    for workload in ["load", "a", "b", "c", "e", "u", "x", "s"] {
+    for workload in ["load", "a", "b", "c", "e", "u", "x", "s", "m", "n"] {
         for threads in [1, 2] {
             let got = outcome(Lie::None, workload, threads);
             assert!(matches!(got, CellOutcome::Measured(_)), "{workload}: {got:?}");
@@ -166,6 +166,9 @@ fn every_lie_is_caught_and_named() {
         (Lie::InventsKeys, "a", "full scan"),
         (Lie::MissesReads, "c", "got nothing"),
         (Lie::MixesValues, "c", "got value"),
+        (Lie::MissesReads, "m", "got nothing"),
+        (Lie::MixesValues, "m", "got value"),
+        (Lie::DropsInserts, "n", "full scan"),
         (Lie::LosesUpdates, "u", "read after the run"),
         (Lie::KeepsRemoved, "x", "expected nothing|full scan"),
         (Lie::DeniesRemovals, "x", "remove"),

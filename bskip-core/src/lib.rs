@@ -14,6 +14,17 @@
 //! assert_eq!(map.pop_first(), Some((0, 0)));
 //! ```
 //!
+//! Many keys at a time: [`get_many`](BSkipMap::get_many), [`contains_many`](BSkipMap::contains_many),
+//! [`insert_many`](BSkipMap::insert_many), [`remove_many`](BSkipMap::remove_many) let their searches wait for memory
+//! together.
+//!
+//! ```
+//! # let map: bskip_core::BSkipMap<u64, u64> = (0..2000).map(|k| (k, k / 2)).collect();
+//! let mut values = [None; 3];
+//! map.get_many(&[11, 5000, 12], &mut values);
+//! assert_eq!(values, [Some(5), None, Some(6)]);
+//! ```
+//!
 //! # Consistency
 //! Operations on one key, and those on the first and last, are linearizable. Iteration is ordered, within
 //! bounds and misses no key that stays, but is no snapshot. [`BSkipMap`] says it exactly.

@@ -3,6 +3,7 @@
 //! Properties:
 //! - alone on a map, for keys of one and several words, values of every size, copied and owned: every batch answers as
 //!   `BTreeMap` does key by key, be it empty, random, sorted either way, dense, one key over and over, or of absent keys;
+//! - insertions leave the structure behind that single ones would: tall keys are promoted, ascending ones leave full leaves;
 //! - among threads that change keys between: own keys answer as the own model says, keys that stay are always found,
 //!   values are their keys', and the invariants hold at the end;
 //! - without memory, `try_insert_many` says where it ended, and the rest is left as it was; no value is lost or dropped twice;
@@ -116,6 +117,20 @@ fn keys_of_several_words_too() {
     compare::<(u8, (u16, u32)), Box<u32>>(one_by_one, Box::new);
 }
 
+#[test]
+fn the_structure_is_that_of_single_insertions() {
+    for promotion in CRUEL_PROMOTIONS {
+        let (mut batches, mut single) = (map_of::<u64, u64>(promotion), map_of::<u64, u64>(promotion));
+        for batch in 0..300 {
+            let mut pairs: Vec<(u64, Option<u64>)> =
+                (0..batch % 70).map(|i| (mix(batch << 8 | i), Some(i))).collect();
+            pairs.iter().for_each(|&(key, value)| assert_eq!(single.insert(key, value.expect("new")), None));
+            batches.insert_many(&mut pairs);
+        }
+        assert_eq!(batches.check_invariants(), single.check_invariants(), "{promotion:?}");
+    }
+}
+
 /// Keys in classes: of each eight, six are owned by a thread each, one is never removed, and one is everybody's.
 const OWNERS: u64 = 6;
 const STAYS: u64 = 6;
@@ -191,9 +206,15 @@ where
                         _ => look(shared, &keys).into_iter().map(|value| Some(value?.number())).collect(),
                     };
                     for (number, value) in numbers.iter().zip(seen) {
-                        assert!(value.is_none_or(|value| value >> 32 == *number), "{number}: another's value");
+                        assert!(
+                            value.is_none_or(|value| value >> 32 == *number),
+                            "{number}: another's value"
+                        );
                         let expected = model.get(number).copied();
-                        assert!(class == COMMON || value == expected, "{number}: {value:?}, not {expected:?}");
+                        assert!(
+                            class == COMMON || value == expected,
+                            "{number}: {value:?}, not {expected:?}"
+                        );
                     }
                 }
             }
@@ -269,7 +290,8 @@ fn a_batch_ends_where_memory_does() {
 #[test]
 fn slices_of_other_lengths_are_refused() {
     fn message(call: impl FnOnce(&BSkipMap<u64, u64>) + std::panic::UnwindSafe) -> String {
-        let panic = std::panic::catch_unwind(|| call(&[(1, 1)].into_iter().collect())).expect_err("it panics");
+        let panic =
+            std::panic::catch_unwind(|| call(&[(1, 1)].into_iter().collect())).expect_err("it panics");
         *panic.downcast::<String>().expect("a message")
     }
     let get = message(|map| map.get_many(&[1, 2], &mut [None; 3]));

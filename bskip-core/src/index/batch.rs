@@ -7,9 +7,11 @@
 //!
 //! By the rule of `index` nothing of this needs to be right: what a search has found is a leaf and a version, and the
 //! operation believes it as any other would, by validating or locking that version. Where a step finds anything
-//! unexpected, a lock, a fence, a change, it gives up, and the key's operation is done by itself. No step waits.
+//! unexpected, a lock, a fence, a change, it gives up, and the key's operation is done by itself, when its turn comes.
 
 mod lookups;
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests;
 mod writes;
 
 use super::Index;

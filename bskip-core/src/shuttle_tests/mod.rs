@@ -3,6 +3,7 @@
 //!
 //! Where threads own their keys, every answer is known; where they share them, what goes in must come out.
 
+mod batches;
 mod owned;
 mod shared;
 

@@ -6,7 +6,7 @@ pub(crate) use bench::protocol::DISTRIBUTIONS as DISTS;
 /// Maps that a sweep can measure, ours first.
 pub(crate) const MAPS: &[&str] = NAMES;
 /// Workloads by name; `trace` is asked for by its own flag.
-pub(crate) const WORKLOADS: &[&str] = &["load", "a", "b", "c", "e", "u", "x", "s"];
+pub(crate) const WORKLOADS: &[&str] = &["load", "a", "b", "c", "e", "u", "x", "s", "m", "n"];
 /// Page sizes that our arena can ask for.
 pub(crate) const PAGES: &[&str] = &["thp", "4k"];
 

@@ -85,7 +85,7 @@ pub(super) static CHECKS: &[Check] = &[
             suite(&PLAIN, &["-p", "bskip-core", "--lib", "--features", "bump,check"], &[]),
             suite(
                 &PLAIN,
-                tests!("model", "fuzz_corpus", "regressions", "review_findings", "extreme_keys"),
+                tests!("model", "batches", "fuzz_corpus", "regressions", "review_findings", "extreme_keys"),
                 &[],
             ),
         ]),
@@ -112,6 +112,7 @@ pub(super) static CHECKS: &[Check] = &[
                 "concurrent_owners",
                 "concurrent_scans",
                 "concurrent_pops",
+                "batches",
                 "lifetimes"
             ),
             &[],

@@ -1,6 +1,6 @@
 //! Bugs in searches and in changes of several nodes: who is authoritative, what is validated, what is locked.
 
-use super::probes::{CHAOS_OWNERS, CHAOS_POPS, CHAOS_SCANS, CHAOS_SHARED, SCANS, SHUTTLE, UNIT};
+use super::probes::{BATCHES, CHAOS_OWNERS, CHAOS_POPS, CHAOS_SCANS, CHAOS_SHARED, SCANS, SHUTTLE, UNIT};
 use super::{Edit, Mutant};
 
 const DESCEND: &str = "bskip-core/src/index/descend.rs";
@@ -10,6 +10,9 @@ const POST: &str = "bskip-core/src/index/post.rs";
 const MERGE: &str = "bskip-core/src/index/merge.rs";
 const EDGES: &str = "bskip-core/src/index/edges.rs";
 const CURSOR: &str = "bskip-core/src/index/cursor.rs";
+const BATCH: &str = "bskip-core/src/index/batch.rs";
+const LOOKUPS: &str = "bskip-core/src/index/batch/lookups.rs";
+const WRITES: &str = "bskip-core/src/index/batch/writes.rs";
 const ITER: &str = "bskip-core/src/iter.rs";
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -73,6 +76,39 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "if leaf.validate(version) || true {\n// SAFETY: the slot held a value",
         }],
         by: &[&SHUTTLE, &CHAOS_SHARED],
+        only: false,
+    },
+    Mutant {
+        name: "batch-not-validated",
+        what: "`get_many` believes what it read in a leaf that was changing.",
+        edits: &[Edit {
+            file: LOOKUPS,
+            find: "if !leaf.validate(version) { return Ok(None); } // SAFETY",
+            replace: "if !leaf.validate(version) && false {\nreturn Ok(None);\n}\n// SAFETY",
+        }],
+        by: &[&SHUTTLE, &BATCHES],
+        only: false,
+    },
+    Mutant {
+        name: "batch-without-high",
+        what: "The leaf that was just used is taken for a key beyond its end.",
+        edits: &[Edit {
+            file: BATCH,
+            find: "(leaf.compare_high(key).is_lt() || leaf.next().is_none())",
+            replace: "(leaf.compare_high(key).is_lt() || leaf.next().is_none() || true)",
+        }],
+        by: &[&SHUTTLE, &BATCHES],
+        only: false,
+    },
+    Mutant {
+        name: "batch-skips-tall",
+        what: "`insert_many` inserts a tall key as any other.",
+        edits: &[Edit {
+            file: WRITES,
+            find: "index.heights.of(key) > 0",
+            replace: "index.heights.of(key) > 99",
+        }],
+        by: &[&BATCHES],
         only: false,
     },
     Mutant {

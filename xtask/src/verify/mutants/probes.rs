@@ -85,6 +85,7 @@ pub(super) static LOOM_INBOX: Probe = probe(Tool::Loom, "loom-inbox", &LOOM, ARE
 pub(super) static SHUTTLE: Probe =
     probe(Tool::Shuttle, "shuttle", &builds::SHUTTLE, CORE, &["shuttle_tests"]);
 pub(super) static RACES: Probe = probe(Tool::ThreadSanitizer, "races", &THREAD, STRESS, &[]);
+pub(super) static BATCHES: Probe = plain!("batches", "batches");
 pub(super) static FALLIBLE: Probe = plain!("fallible", "fallible");
 pub(super) static HOLDERS: Probe = plain!("holders", "holders");
 pub(super) static LIFETIMES: Probe = plain!("lifetimes", "lifetimes");
