@@ -1,12 +1,15 @@
 //! `get_many`, `contains_many`, `insert_many`, `remove_many`: as many single operations, in the order of the slice.
 //!
 //! Properties:
-//! - alone on a map, for keys of one and several words, values of every size, copied and owned: every batch answers as
-//!   `BTreeMap` does key by key, be it empty, random, sorted either way, dense, one key over and over, or of absent keys;
-//! - insertions leave the structure behind that single ones would: tall keys are promoted, ascending ones leave full leaves;
-//! - among threads that change keys between: own keys answer as the own model says, keys that stay are always found,
-//!   values are their keys', and the invariants hold at the end;
-//! - without memory, `try_insert_many` says where it ended, and the rest is left as it was; no value is lost or dropped twice;
+//! - alone on a map, for keys of one and several words, values of every size, copied and owned: every batch
+//!   answers as `BTreeMap` does key by key, be it empty, random, sorted either way, dense, one key over and
+//!   over, or of absent keys;
+//! - insertions leave the structure behind that single ones would: tall keys are promoted, ascending ones leave
+//!   full leaves;
+//! - among threads that change keys between: own keys answer as the own model says, keys that stay are always
+//!   found, values are their keys', and the invariants hold at the end;
+//! - without memory, `try_insert_many` says where it ended, and the rest is left as it was; no value is lost or
+//!   dropped twice;
 //! - pairs without a value are left alone; slices that differ in length are refused.
 
 use bskip_core::{AllocErrorKind, BSkipMap, BumpArena, Key, Promotion};

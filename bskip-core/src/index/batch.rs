@@ -1,13 +1,15 @@
-//! Many keys at a time: their searches go side by side, a step of each after the other, so that every line of memory is
-//! asked for long before it is looked at.
+//! Many keys at a time: their searches go side by side, a step of each after the other, so that every line of
+//! memory is asked for long before it is looked at.
 //!
 //! A search alone waits for each line that it needs next. Here a group of searches takes five steps, and each
-//! asks for what the next one will look at: the node of level 1 that the hint table names, header and samples; of that the one line of
-//! keys and of children; the leaf's header and samples; of that the lines that the operation needs; the operation.
+//! asks for what the next one will look at: the node of level 1 that the hint table names, header and samples;
+//! of that the one line of keys and of children; the leaf's header and samples; of that the lines that the
+//! operation needs; the operation.
 //!
-//! By the rule of `index` nothing of this needs to be right: what a search has found is a leaf and a version, and the
-//! operation believes it as any other would, by validating or locking that version. Where a step finds anything
-//! unexpected, a lock, a fence, a change, it gives up, and the key's operation is done by itself, when its turn comes.
+//! By the rule of `index` nothing of this needs to be right: what a search has found is a leaf and a version,
+//! and the operation believes it as any other would, by validating or locking that version. Where a step finds
+//! anything unexpected, a lock, a fence, a change, it gives up, and the key's operation is done by itself, when
+//! its turn comes.
 
 mod lookups;
 #[cfg(all(test, not(any(loom, shuttle))))]
@@ -25,8 +27,8 @@ use crate::node::{Inner, InnerShape, Leaf, LevelMark, Slots};
 /// Searches that go side by side.
 const GROUP: usize = if cfg!(any(loom, shuttle, small_nodes)) { 4 } else { 32 };
 
-/// After so many keys in one leaf, the next key is probably in one leaf with those that follow, too: it is searched alone, so that
-/// they need not be searched at all.
+/// After so many keys in one leaf, the next key is probably in one leaf with those that follow, too: it is
+/// searched alone, so that they need not be searched at all.
 const RUN: usize = 16;
 
 /// Where a search has ended: a leaf that covers the key in the state `version`, and the line of its slots where the

@@ -24,13 +24,13 @@ impl fmt::Display for InsertManyError {
 impl core::error::Error for InsertManyError {}
 
 /// # Many keys at a time
-/// Where a map is too large for the caches, an operation spends its time waiting for one line of memory after the other.
-/// These let some thirty keys wait at once: several times as fast as a call for each key, from a few
+/// Where a map is too large for the caches, an operation spends its time waiting for one line of memory after
+/// the other. These let some thirty keys wait at once: several times as fast as a call for each key, from a few
 /// dozen keys a call on. The keys may come in any order; next to one another they need not even be searched.
 ///
-/// Each key's operation is linearizable by itself, at some moment during the call; in the order of the slice, so a key
-/// that comes twice is done twice. The call as a whole is not atomic: other threads may see a part of it, and change keys between. What
-/// comes back goes into the caller's slices; nothing is allocated but nodes.
+/// Each key's operation is linearizable by itself, at some moment during the call; in the order of the slice,
+/// so a key that comes twice is done twice. The call as a whole is not atomic: other threads may see a part of
+/// it, and change keys between. What comes back goes into the caller's slices; nothing is allocated but nodes.
 impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// Copies the value of each key, or `None`, into `values`. As [`get`](Self::get), for
     /// [many keys at a time](Self#many-keys-at-a-time).
@@ -75,8 +75,8 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         self.index.contains_many(keys, found);
     }
 
-    /// Takes out the pair of each key, and puts its value, or `None`, into `values`, where what stood there is dropped. As
-    /// [`remove`](Self::remove), for [many keys at a time](Self#many-keys-at-a-time).
+    /// Takes out the pair of each key, and puts its value, or `None`, into `values`, where what stood there is
+    /// dropped. As [`remove`](Self::remove), for [many keys at a time](Self#many-keys-at-a-time).
     ///
     /// Expected O(log n) a key, less where keys are close; each linearizable by itself.
     ///
@@ -125,8 +125,9 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// As [`insert_many`](Self::insert_many), but ends early when there is no memory.
     ///
     /// # Errors
-    /// [`InsertManyError`] says how many pairs were done. These hold old values now; the others hold their own, and their keys
-    /// are in the map as they were, so the same call with the rest of the slice goes on where this one ended.
+    /// [`InsertManyError`] says how many pairs were done. These hold old values now; the others hold their own,
+    /// and their keys are in the map as they were, so the same call with the rest of the slice goes on where
+    /// this one ended.
     ///
     /// ```
     /// # use bskip_core::BSkipMap;

@@ -1,8 +1,9 @@
 //! Searching a node line by line, each line asked for some time before it is looked at: for operations that go on
 //! with other nodes meanwhile.
 //!
-//! First header and samples are loaded, which say in what line of slots a key is, then that line. Keys of several words
-//! may share their first word over many lines; nodes of such keys are loaded as a whole, and searched at the end.
+//! First header and samples are loaded, which say in what line of slots a key is, then that line. Keys of
+//! several words may share their first word over many lines; nodes of such keys are loaded as a whole, and
+//! searched at the end.
 
 use core::mem::size_of;
 
@@ -10,8 +11,9 @@ use super::{Node, Shape};
 use crate::key::Key;
 use crate::simd::{self, LINE};
 
-/// Bytes of payload beside a line of keys, or behind it, that are worth loading ahead.
-const MOST_PAYLOAD: usize = 1024;
+/// Bytes of payload that are worth loading ahead, at most: beside one line of keys, and beside all behind it.
+const MOST_BESIDE: usize = 256;
+const MOST_BEHIND: usize = 1024;
 
 /// What of a node, besides header and samples, an operation will look at.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,14 +60,17 @@ impl<S: Shape> Node<'_, S> {
             return;
         }
         let slot = line.min(Self::CAPACITY / LINE - 1) * LINE;
-        let n = match slots {
-            Slots::Behind => (self.count() + 1).min(Self::CAPACITY).saturating_sub(slot).max(LINE),
-            Slots::Key | Slots::Pair => LINE,
+        let (n, most) = match slots {
+            Slots::Behind => {
+                let end = (self.count() + 1).min(Self::CAPACITY);
+                (end.saturating_sub(slot).max(LINE), MOST_BEHIND)
+            }
+            Slots::Key | Slots::Pair => (LINE, MOST_BESIDE),
         };
         prefetch_bytes(self.key_words(0, slot).cast(), n * 8);
         if slots != Slots::Key {
             let bytes = n * S::WORDS_PER_SLOT * size_of::<S::Word>();
-            prefetch_bytes(self.payload(slot).cast(), bytes.min(MOST_PAYLOAD));
+            prefetch_bytes(self.payload(slot).cast(), bytes.min(most));
         }
     }
 

@@ -267,7 +267,8 @@ impl<'a, S: Shape> Node<'a, S> {
         compare(key, |plane| self.key_word(plane, slot))
     }
 
-    /// The line of slots where a key with this first word is or would be. A line's number is always one of the node's.
+    /// The line of slots where a key with this first word is or would be. A line's number is always one of the
+    /// node's.
     #[inline(always)]
     fn line_of_word(self, word: u64) -> usize {
         // SAFETY: the samples are a line of words, and the block is aligned to 64 bytes.

@@ -17,8 +17,8 @@ impl<S: Shape> Locked<'_, S> {
         let (first, lines) = Self::lines_to_move::<WHOLE>(slot, count);
         for plane in 0..S::Key::WORDS {
             if simd::HAS_SHIFT {
-                // SAFETY: the plane has the slots up to the capacity, above `count`, and the node is locked. The first
-                // slot of line `first`, which is `slot` or before it, keeps its key.
+                // SAFETY: the plane has the slots up to the capacity, above `count`, and the node is locked.
+                // The first slot of line `first`, which is `slot` or before it, keeps its key.
                 unsafe { simd::shift_right(self.key_words(plane, first), lines, mask >> first) };
             } else {
                 let (from, to) = (self.key_words(plane, slot), self.key_words(plane, slot + 1));
@@ -37,8 +37,8 @@ impl<S: Shape> Locked<'_, S> {
         self.set_count(count + 1);
     }
 
-    /// Where the lines begin over which a shift from `slot` to `last` goes, and how many they are: all of the node, or
-    /// just those that have slots to move.
+    /// Where the lines begin over which a shift from `slot` to `last` goes, and how many they are: all of the
+    /// node, or just those that have slots to move.
     #[inline(always)]
     fn lines_to_move<const WHOLE: bool>(slot: usize, last: usize) -> (usize, usize) {
         if WHOLE {
@@ -87,8 +87,9 @@ impl<S: Shape> Locked<'_, S> {
         self.insert_over::<true>(slot, key, payload);
     }
 
-    /// As [`insert`](Self::insert), but touches no lines of slots before that of `slot`. For a node of which the others
-    /// are at hand, and these are not: what it moves then does not wait, so that a branch on it costs little.
+    /// As [`insert`](Self::insert), but touches no lines of slots before that of `slot`. For a node of which
+    /// the others are at hand, and these are not: what it moves then does not wait, so that a branch on it
+    /// costs little.
     #[inline(always)]
     pub(crate) fn insert_near(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
         self.insert_over::<false>(slot, key, payload);
@@ -115,8 +116,8 @@ impl<S: Shape> Locked<'_, S> {
         unsafe { S::store(self.payload(slot), payload) };
     }
 
-    /// Moves the slots behind `slot` one to the left, over it. Unless `WHOLE`, touches no lines of slots before that
-    /// of `slot`.
+    /// Moves the slots behind `slot` one to the left, over it. Unless `WHOLE`, touches no lines of slots before
+    /// that of `slot`.
     #[inline(always)]
     pub(super) fn close_gap<const WHOLE: bool>(&mut self, slot: usize) {
         let count = self.count();

@@ -11,8 +11,8 @@ use crate::lock::Version;
 use crate::node::Leaf;
 
 impl<K: Key, V, P: NodePool> Index<K, V, P> {
-    /// Inserts each pair that has a value, and puts what was there before in the value's place. Without memory it ends
-    /// early: the pairs from that one on are as they were.
+    /// Inserts each pair that has a value, and puts what was there before in the value's place. Without memory
+    /// it ends early: the pairs from that one on are as they were.
     pub(crate) fn insert_many(&self, pairs: &mut [(K, Option<V>)]) -> Result<(), Stopped<AllocError>> {
         self.run(&mut Insert { pairs })
     }
