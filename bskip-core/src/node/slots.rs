@@ -208,6 +208,7 @@ mod tests {
         payload: impl Fn(usize) -> S::Payload,
         payload_is: impl Fn(&Locked<'_, S>, usize, usize),
         remove: impl Fn(&mut Locked<'_, S>, usize),
+        remove_near: impl Fn(&mut Locked<'_, S>, usize),
     ) {
         let pool = GlobalArena.pool(Node::<S>::LAYOUT, kind).expect("memory");
         let id = pool.acquire(Placement::Policy).expect("memory");
@@ -237,6 +238,12 @@ mod tests {
                 remove(&mut node, slot);
                 expected.remove(slot);
                 check(&node, &expected, "removed");
+                node.insert_near(slot, key(2 * slot + 1), payload(2 * slot + 1));
+                expected.insert(slot, 2 * slot + 1);
+                check(&node, &expected, "inserted near");
+                remove_near(&mut node, slot);
+                expected.remove(slot);
+                check(&node, &expected, "removed near");
             }
             node.insert(count, key(2 * count + 2), payload(2 * count + 2));
         }
@@ -256,6 +263,7 @@ mod tests {
                 assert_eq!(*found, value(i), "value {slot}");
             },
             |leaf, slot| drop(leaf.remove(slot)),
+            |leaf, slot| drop(leaf.remove_near(slot)),
         );
     }
 
@@ -266,6 +274,7 @@ mod tests {
             key,
             child,
             |inner, slot, i| assert_eq!(inner.child(slot), Some(child(i)), "child {slot}"),
+            |inner, slot| inner.remove(slot),
             |inner, slot| inner.remove(slot),
         );
     }
