@@ -86,4 +86,4 @@ pub use config::{Config, Promotion};
 pub use index::Structure;
 pub use iter::{ClonedRange, Range};
 pub use key::Key;
-pub use map::{BSkipMap, InsertError};
+pub use map::{BSkipMap, BulkError, BulkLoad, InsertError};
