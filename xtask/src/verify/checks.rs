@@ -85,7 +85,7 @@ pub(super) static CHECKS: &[Check] = &[
             suite(&PLAIN, &["-p", "bskip-core", "--lib", "--features", "bump,check"], &[]),
             suite(
                 &PLAIN,
-                tests!("model", "fuzz_corpus", "regressions", "review_findings", "extreme_keys"),
+                tests!("model", "fuzz_corpus", "regressions", "review_findings", "extreme_keys", "bulk"),
                 &[],
             ),
         ]),
@@ -112,7 +112,8 @@ pub(super) static CHECKS: &[Check] = &[
                 "concurrent_owners",
                 "concurrent_scans",
                 "concurrent_pops",
-                "lifetimes"
+                "lifetimes",
+                "bulk"
             ),
             &[],
         )]),
