@@ -64,11 +64,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 
     /// Enters leaves that are linked at the end of level 0 into the levels above, all of them, and gives the first
     /// error.
-    fn enter_all<'k>(
-        &self,
-        mut starts: impl Iterator<Item = &'k Start<K>>,
-        fill: f64,
-    ) -> Result<(), AllocError>
+    fn enter_all<'k>(&self, starts: impl Iterator<Item = &'k Start<K>>, fill: f64) -> Result<(), AllocError>
     where
         K: 'k,
     {
@@ -84,7 +80,9 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             new_of_level_1: 0,
         };
         let mut result = Ok(());
-        starts.by_ref().for_each(|start| result = result.and(ends.enter(start)));
+        for start in starts {
+            result = result.and(ends.enter(start));
+        }
         let changes = ends.new_of_level_1;
         drop(ends);
         if changes > 0 {

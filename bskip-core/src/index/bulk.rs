@@ -55,10 +55,17 @@ pub(crate) enum Stop<K, V> {
     NoMemory(K, V, AllocError),
 }
 
+/// Blocks that a run takes at once: one for so many that it has, …
+const SPARE: usize = 8;
+/// … and so many at most.
+const MOST_SPARES: usize = 512;
+
 /// A run in the making. Dropping it drops its values and gives its leaves back.
 pub(crate) struct Run<'a, K: Key, V, P: NodePool> {
     index: &'a Index<K, V, P>,
     starts: Vec<Start<K>>,
+    /// Blocks taken for leaves to come.
+    spares: Vec<BlockId>,
     last: Option<K>,
     /// Pairs for each leaf.
     limit: usize,
@@ -67,7 +74,8 @@ pub(crate) struct Run<'a, K: Key, V, P: NodePool> {
 impl<'a, K: Key, V, P: NodePool> Run<'a, K, V, P> {
     /// A run of `index` without leaves. `fill` says how full they will be.
     pub(crate) fn new(index: &'a Index<K, V, P>, fill: f64) -> Self {
-        Self { index, starts: Vec::new(), last: None, limit: slots(Leaf::<K, V>::CAPACITY, fill) }
+        let limit = slots(Leaf::<K, V>::CAPACITY, fill);
+        Self { index, starts: Vec::new(), spares: Vec::new(), last: None, limit }
     }
 
     /// Takes `first` and then `pairs` as long as they ascend, into fresh leaves. Once only.
@@ -116,7 +124,7 @@ impl<'a, K: Key, V, P: NodePool> Run<'a, K, V, P> {
         before: Option<LockedLeaf<'a, K, V>>,
     ) -> Result<LockedLeaf<'a, K, V>, AllocError> {
         remember_one(&mut self.starts)?;
-        let id = self.index.acquire::<LeafShape<K, V>>()?;
+        let id = self.take_block()?;
         self.starts.push(Start { low, leaf: id });
         let mut leaf = self.index.leaf(id).lock_unshared();
         leaf.format(LevelMark::of(0), Some(low));
@@ -125,6 +133,22 @@ impl<'a, K: Key, V, P: NodePool> Run<'a, K, V, P> {
             before.set_next(Some(id));
         }
         Ok(leaf)
+    }
+
+    /// A block for a leaf. The pool is asked for several at once: so threads that make runs seldom meet there, and each
+    /// one's leaves lie together, in pages of their own.
+    fn take_block(&mut self) -> Result<BlockId, AllocError> {
+        if let Some(id) = self.spares.pop() {
+            return Ok(id);
+        }
+        let index = self.index;
+        let id = index.acquire::<LeafShape<K, V>>()?;
+        let more = (self.starts.len() / SPARE).min(MOST_SPARES);
+        if self.spares.try_reserve(more).is_ok() {
+            self.spares.extend((0..more).map_while(|_| index.acquire::<LeafShape<K, V>>().ok()));
+            self.spares.reverse();
+        }
+        Ok(id)
     }
 
     /// The greatest key, once `fill` has returned.
@@ -140,6 +164,9 @@ impl<'a, K: Key, V, P: NodePool> Run<'a, K, V, P> {
 
 impl<K: Key, V, P: NodePool> Drop for Run<'_, K, V, P> {
     fn drop(&mut self) {
+        for spare in self.spares.drain(..) {
+            self.index.release::<LeafShape<K, V>>(spare);
+        }
         for start in self.starts.drain(..) {
             let mut leaf = self.index.leaf(start.leaf).lock_unshared();
             leaf.clear();

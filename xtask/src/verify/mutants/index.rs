@@ -267,11 +267,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "head-with-low",
         what: "The first leaf of a map built from sorted pairs starts at its first key.",
-        edits: &[Edit {
-            file: ATTACH,
-            find: "self.leaf(leaf).lock_unshared().set_low(None);",
-            replace: "",
-        }],
+        edits: &[Edit { file: ATTACH, find: "self.leaf(leaf).lock_unshared().set_low(None);", replace: "" }],
         by: &[&UNIT],
         only: false,
     },
