@@ -1,7 +1,7 @@
 //! Single-threaded costs of our map's operations, by size. Every answer that is timed is also checked.
 
 use bench::keys::{KeySet, Random, Shape, value_of};
-use bskip_core::BSkipMap;
+use bskip_core::{BSkipMap, BulkLoad};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 
@@ -154,5 +154,49 @@ fn scan(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, get, insert, update, remove, scan);
+/// Ascending pairs: built from parts, a thread each, and inserted one by one. What a key takes is printed.
+fn bulk(c: &mut Criterion) {
+    let mut group = c.benchmark_group("bulk");
+    group.sample_size(20);
+    let pairs = |from: u64, to: u64| (from..to).map(|key| (key, value_of(key, 0)));
+    let check = |map: BSkipMap<u64, u64>, size: u64| {
+        for key in [0, size / 2 - 1, size / 2, size - 1] {
+            assert_eq!(map.get(&key), Some(value_of(key, 0)));
+        }
+        map
+    };
+    for size in SIZES {
+        group.throughput(Throughput::Elements(size));
+        let build = |threads: u64| {
+            let load = BulkLoad::new();
+            if threads == 1 {
+                load.part(pairs(0, size)).expect("ascending");
+            } else {
+                std::thread::scope(|scope| {
+                    for thread in 0..threads {
+                        let (load, from) = (&load, size * thread / threads);
+                        let to = size * (thread + 1) / threads;
+                        scope.spawn(move || load.part(pairs(from, to)).expect("ascending"));
+                    }
+                });
+            }
+            check(load.finish().expect("parts that ascend"), size)
+        };
+        let insert = || {
+            let map = BSkipMap::new();
+            pairs(0, size).for_each(|(key, value)| assert_eq!(map.insert(key, value), None));
+            check(map, size)
+        };
+        let bytes = |map: BSkipMap<u64, u64>| map.usage().issued_bytes as f64 / size as f64;
+        println!("bulk/{size}: {:.2} bytes a key, inserted {:.2}", bytes(build(1)), bytes(insert()));
+        for threads in [1, 2] {
+            group.bench_function(BenchmarkId::new(format!("{threads} threads"), size), |b| {
+                b.iter_with_large_drop(|| build(threads));
+            });
+        }
+        group.bench_function(BenchmarkId::new("inserted", size), |b| b.iter_with_large_drop(insert));
+    }
+}
+
+criterion_group!(benches, get, insert, update, remove, scan, bulk);
 criterion_main!(benches);

@@ -1,9 +1,12 @@
 //! The public map: the contract in words, every operation delegated to the engine in `index`.
 
 mod batch;
+mod bulk;
 
 use core::fmt;
 use core::ops::{Bound, RangeBounds};
+
+pub use bulk::{BulkError, BulkLoad};
 
 use crate::arena::{AllocError, GlobalArena, NodeArena, PoolUsage};
 use crate::config::Config;
@@ -363,24 +366,6 @@ fn out_of_memory(fallible: &str, cause: &AllocError) -> ! {
 impl<K: Key + fmt::Debug, V: Clone + fmt::Debug, A: NodeArena> fmt::Debug for BSkipMap<K, V, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter().cloned()).finish()
-    }
-}
-
-impl<K: Key, V, A: NodeArena + Default> FromIterator<(K, V)> for BSkipMap<K, V, A> {
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
-        let map = Self::with_arena(A::default()).unwrap_or_else(|error| panic!("{error}"));
-        for (key, value) in pairs {
-            map.insert(key, value);
-        }
-        map
-    }
-}
-
-impl<K: Key, V, A: NodeArena> Extend<(K, V)> for BSkipMap<K, V, A> {
-    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, pairs: I) {
-        for (key, value) in pairs {
-            self.insert(key, value);
-        }
     }
 }
 

@@ -20,6 +20,11 @@ impl<T> SpinLock<T> {
         Self { locked: AtomicU32::new(0), data: UnsafeCell::new(data) }
     }
 
+    /// The data.
+    pub(crate) fn into_inner(self) -> T {
+        self.data.into_inner()
+    }
+
     /// Runs `f` on the data when no other thread does.
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         let mut f = Some(f);

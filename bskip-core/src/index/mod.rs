@@ -14,9 +14,12 @@
 //! grows to the right (by absorbing its next node). `ARCHITECTURE.md` lists who locks what;
 //! `docs/PROTOCOL.md` argues it step by step.
 
+mod attach;
 mod batch;
+mod bulk;
 mod cursor;
 mod descend;
+mod drain;
 mod edges;
 mod hints;
 mod insert;
@@ -30,6 +33,7 @@ use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::num::NonZeroU32;
 
+pub(crate) use bulk::{Part, Run, Stop, remember_one};
 pub(crate) use cursor::{Cloned, Copied, Place, Read};
 pub(crate) use edges::Edge;
 use hints::Hints;

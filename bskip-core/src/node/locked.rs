@@ -66,10 +66,7 @@ impl<'a, S: Shape> Locked<'a, S> {
     /// Makes the node an empty one that starts at `low`, and the last of its level. `None` is below every
     /// key.
     pub(crate) fn format(&mut self, level: LevelMark, low: Option<S::Key>) {
-        for i in 0..S::Key::WORDS {
-            let word = low.map_or(0, |low| low.word(i));
-            self.header(Node::<S>::LOW + i * 8).store(word, Ordering::Relaxed);
-        }
+        self.set_low(low);
         self.set_next(None);
         // A search takes slot 0 of a node without entries, which there is only if a `Key` panics at the wrong moment.
         // The block's last life, on another level, left a child there that this level's pool need not know.
@@ -83,6 +80,15 @@ impl<'a, S: Shape> Locked<'a, S> {
     pub(crate) fn retire(mut self) -> BlockId {
         self.set_meta(0, LevelMark::NONE);
         self.id()
+    }
+
+    /// Only for a node that no other thread knows: a linked node's low fence never changes. `None` is below every
+    /// key, and runs no user code.
+    pub(crate) fn set_low(&mut self, low: Option<S::Key>) {
+        for i in 0..S::Key::WORDS {
+            let word = low.map_or(0, |low| low.word(i));
+            self.header(Node::<S>::LOW + i * 8).store(word, Ordering::Relaxed);
+        }
     }
 
     #[inline(always)]
@@ -102,7 +108,7 @@ impl<'a, S: Shape> Locked<'a, S> {
         self.header(Node::<S>::NEXT).store(u64::from(next), Ordering::Relaxed);
     }
 
-    pub(super) fn set_high(&mut self, high: S::Key) {
+    pub(crate) fn set_high(&mut self, high: S::Key) {
         for i in 0..S::Key::WORDS {
             self.header(Node::<S>::HIGH + i * 8).store(high.word(i), Ordering::Relaxed);
         }
@@ -234,11 +240,17 @@ impl<K: Key, V> LockedLeaf<'_, K, V> {
         while_holding(lock, || f(&mut held.value))
     }
 
-    /// Drops every value and forgets the pairs. Should a drop panic, the rest is leaked.
-    pub(crate) fn clear(&mut self) {
+    /// Forgets the pairs, whose values somebody else has now, or nobody. Gives how many they were.
+    pub(crate) fn forget(&mut self) -> usize {
         let count = self.count();
         self.set_count(0);
         self.resample(0);
+        count
+    }
+
+    /// Drops every value and forgets the pairs. Should a drop panic, the rest is leaked.
+    pub(crate) fn clear(&mut self) {
+        let count = self.forget();
         if mem::needs_drop::<V>() {
             for slot in 0..count {
                 // SAFETY: the slot was in use until just now, and nobody reaches it any more.

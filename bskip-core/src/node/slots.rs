@@ -108,6 +108,19 @@ impl<S: Shape> Locked<'_, S> {
         }
     }
 
+    /// Puts a key above all others and its payload behind them; the node has room.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, key: S::Key, payload: S::Payload) {
+        let slot = self.count();
+        self.set_key(slot, key);
+        // No user code from here on: the map has the payload when the count says so.
+        self.write(slot, payload);
+        if slot.is_multiple_of(LINE) {
+            self.sample(slot / LINE).store(self.key_word(0, slot), Ordering::Relaxed);
+        }
+        self.set_count(slot + 1);
+    }
+
     /// Overwrites the payload in `slot`, whatever it was.
     #[inline(always)]
     pub(super) fn write(&mut self, slot: usize, payload: S::Payload) {

@@ -85,7 +85,15 @@ pub(super) static CHECKS: &[Check] = &[
             suite(&PLAIN, &["-p", "bskip-core", "--lib", "--features", "bump,check"], &[]),
             suite(
                 &PLAIN,
-                tests!("model", "batches", "fuzz_corpus", "regressions", "review_findings", "extreme_keys"),
+                tests!(
+                    "model",
+                    "batches",
+                    "fuzz_corpus",
+                    "regressions",
+                    "review_findings",
+                    "extreme_keys",
+                    "bulk"
+                ),
                 &[],
             ),
         ]),
@@ -113,7 +121,8 @@ pub(super) static CHECKS: &[Check] = &[
                 "concurrent_scans",
                 "concurrent_pops",
                 "batches",
-                "lifetimes"
+                "lifetimes",
+                "bulk"
             ),
             &[],
         )]),

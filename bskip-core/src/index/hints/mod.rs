@@ -132,10 +132,10 @@ impl Hints {
         }
     }
 
-    /// Notes a change to level 2; true if the table is now stale.
-    fn note_change(&self) -> bool {
+    /// Notes changes to level 2; true if the table is now stale.
+    fn note_changes(&self, new: usize) -> bool {
         // Counts only; a lost race makes a rebuild a little early or late.
-        let changes = self.changes.fetch_add(1, Ordering::Relaxed) + 1;
+        let changes = self.changes.fetch_add(new, Ordering::Relaxed) + new;
         changes > self.bearable.load(Ordering::Relaxed)
     }
 

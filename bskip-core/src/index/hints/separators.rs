@@ -28,7 +28,12 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// To be called, without a lock, after level 2 has got or lost an entry. What the table says of a node that
     /// has ended leads to a search from the root.
     pub(in crate::index) fn note_change_of_level_2(&self) {
-        if self.hints.note_change() {
+        self.note_changes_of_level_2(1);
+    }
+
+    /// The same for several entries at once.
+    pub(in crate::index) fn note_changes_of_level_2(&self, changes: usize) {
+        if self.hints.note_changes(changes) {
             self.hints.tables.try_with(|tables| self.rebuild_hints(tables));
         }
     }

@@ -13,6 +13,8 @@ const CURSOR: &str = "bskip-core/src/index/cursor.rs";
 const BATCH: &str = "bskip-core/src/index/batch.rs";
 const LOOKUPS: &str = "bskip-core/src/index/batch/lookups.rs";
 const WRITES: &str = "bskip-core/src/index/batch/writes.rs";
+const BULK: &str = "bskip-core/src/index/bulk.rs";
+const ATTACH: &str = "bskip-core/src/index/attach.rs";
 const ITER: &str = "bskip-core/src/iter.rs";
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -285,6 +287,24 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "let _ = skip;\ntotal += count;",
         }],
         by: &[&SCANS, &CHAOS_SCANS],
+        only: false,
+    },
+    Mutant {
+        name: "bulk-without-coin",
+        what: "A leaf that is built from sorted pairs does not end where a tall key comes.",
+        edits: &[Edit {
+            file: BULK,
+            find: "if room == 0 || heights.of(key) > 0 {",
+            replace: "let _ = heights;\nif room == 0 {",
+        }],
+        by: &[&UNIT],
+        only: false,
+    },
+    Mutant {
+        name: "head-with-low",
+        what: "The first leaf of a map built from sorted pairs starts at its first key.",
+        edits: &[Edit { file: ATTACH, find: "self.leaf(leaf).lock_unshared().set_low(None);", replace: "" }],
+        by: &[&UNIT],
         only: false,
     },
 ];

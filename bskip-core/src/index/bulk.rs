@@ -1,0 +1,188 @@
+//! Leaves from sorted pairs: a run of them, filled from left to right, that is not in the map yet.
+//!
+//! Runs are made side by side by any threads; `attach` puts them into the map, by a thread that has it to itself.
+
+use alloc::vec::Vec;
+use core::alloc::Layout;
+use core::mem;
+
+use super::Index;
+use crate::arena::{AllocError, AllocErrorKind, BlockId, NodePool};
+use crate::key::Key;
+use crate::node::{Leaf, LeafShape, LevelMark, LockedLeaf};
+
+/// A leaf of a run, as the levels above will know it.
+#[derive(Clone, Copy)]
+pub(super) struct Start<K> {
+    /// The leaf's first key.
+    pub(super) low: K,
+    pub(super) leaf: BlockId,
+}
+
+/// A run that is complete. Whoever has it must attach it, or keep its leaves where the index's drop finds them.
+pub(crate) struct Part<K> {
+    pub(super) starts: Vec<Start<K>>,
+    last: K,
+}
+
+impl<K: Key> Part<K> {
+    /// The least key.
+    pub(crate) fn first(&self) -> K {
+        self.starts[0].low
+    }
+
+    /// The greatest key.
+    pub(crate) fn last(&self) -> K {
+        self.last
+    }
+
+    pub(super) fn first_leaf(&self) -> BlockId {
+        self.starts[0].leaf
+    }
+
+    pub(super) fn last_leaf(&self) -> BlockId {
+        self.starts[self.starts.len() - 1].leaf
+    }
+}
+
+/// Why a run takes no more pairs. A pair that is given back was not taken.
+pub(crate) enum Stop<K, V> {
+    /// There are no more.
+    End,
+    /// This one's key is not above the one before.
+    NotAscending(K, V),
+    /// There was no memory for a leaf that starts with this pair.
+    NoMemory(K, V, AllocError),
+}
+
+/// Blocks that a run takes at once: one for so many that it has, …
+const SPARE: usize = 8;
+/// … and so many at most.
+const MOST_SPARES: usize = 512;
+
+/// A run in the making. Dropping it drops its values and gives its leaves back.
+pub(crate) struct Run<'a, K: Key, V, P: NodePool> {
+    index: &'a Index<K, V, P>,
+    starts: Vec<Start<K>>,
+    /// Blocks taken for leaves to come.
+    spares: Vec<BlockId>,
+    last: Option<K>,
+    /// Pairs for each leaf.
+    limit: usize,
+}
+
+impl<'a, K: Key, V, P: NodePool> Run<'a, K, V, P> {
+    /// A run of `index` without leaves. `fill` says how full they will be.
+    pub(crate) fn new(index: &'a Index<K, V, P>, fill: f64) -> Self {
+        let limit = slots(Leaf::<K, V>::CAPACITY, fill);
+        Self { index, starts: Vec::new(), spares: Vec::new(), last: None, limit }
+    }
+
+    /// Takes `first` and then `pairs` as long as they ascend, into fresh leaves. Once only.
+    ///
+    /// A leaf is locked while `pairs` runs to fill it, and unlocked before it is linked to the map: no other thread
+    /// comes there, since whoever has stale references has the map, and whoever makes runs has it to himself.
+    pub(crate) fn fill(&mut self, first: (K, V), pairs: &mut impl Iterator<Item = (K, V)>) -> Stop<K, V> {
+        debug_assert!(self.starts.is_empty());
+        let heights = &self.index.heights;
+        let (mut key, mut value) = first;
+        let mut before = None;
+        loop {
+            let mut leaf = match self.start_leaf(key, before) {
+                Ok(leaf) => leaf,
+                Err(error) => return Stop::NoMemory(key, value, error),
+            };
+            let mut room = self.limit;
+            let last = loop {
+                leaf.push(key, value);
+                room -= 1;
+                let last = key;
+                let Some(pair) = pairs.next() else {
+                    self.last = Some(last);
+                    return Stop::End;
+                };
+                (key, value) = pair;
+                if key <= last {
+                    self.last = Some(last);
+                    return Stop::NotAscending(key, value);
+                }
+                // A tall key starts a leaf, as it does when it is inserted.
+                if room == 0 || heights.of(key) > 0 {
+                    break last;
+                }
+            };
+            self.last = Some(last);
+            before = Some(leaf);
+        }
+    }
+
+    /// A leaf for `low` and what follows, behind the one `before`.
+    #[inline(never)]
+    fn start_leaf(
+        &mut self,
+        low: K,
+        before: Option<LockedLeaf<'a, K, V>>,
+    ) -> Result<LockedLeaf<'a, K, V>, AllocError> {
+        remember_one(&mut self.starts)?;
+        let id = self.take_block()?;
+        self.starts.push(Start { low, leaf: id });
+        let mut leaf = self.index.leaf(id).lock_unshared();
+        leaf.format(LevelMark::of(0), Some(low));
+        if let Some(mut before) = before {
+            before.set_high(low);
+            before.set_next(Some(id));
+        }
+        Ok(leaf)
+    }
+
+    /// A block for a leaf. The pool is asked for several at once: so threads that make runs seldom meet there, and each
+    /// one's leaves lie together, in pages of their own.
+    fn take_block(&mut self) -> Result<BlockId, AllocError> {
+        if let Some(id) = self.spares.pop() {
+            return Ok(id);
+        }
+        let index = self.index;
+        let id = index.acquire::<LeafShape<K, V>>()?;
+        let more = (self.starts.len() / SPARE).min(MOST_SPARES);
+        if self.spares.try_reserve(more).is_ok() {
+            self.spares.extend((0..more).map_while(|_| index.acquire::<LeafShape<K, V>>().ok()));
+            self.spares.reverse();
+        }
+        Ok(id)
+    }
+
+    /// The greatest key, once `fill` has returned.
+    pub(crate) fn last(&self) -> Option<K> {
+        self.last
+    }
+
+    /// What was made, if that is anything.
+    pub(crate) fn into_part(mut self) -> Option<Part<K>> {
+        Some(Part { last: self.last?, starts: mem::take(&mut self.starts) })
+    }
+}
+
+impl<K: Key, V, P: NodePool> Drop for Run<'_, K, V, P> {
+    fn drop(&mut self) {
+        for spare in self.spares.drain(..) {
+            self.index.release::<LeafShape<K, V>>(spare);
+        }
+        for start in self.starts.drain(..) {
+            let mut leaf = self.index.leaf(start.leaf).lock_unshared();
+            leaf.clear();
+            let id = leaf.retire();
+            self.index.release::<LeafShape<K, V>>(id);
+        }
+    }
+}
+
+/// Slots of a node of this capacity to be used: all, or this part of them, half at least.
+pub(super) fn slots(capacity: usize, fill: f64) -> usize {
+    ((capacity as f64 * fill) as usize).clamp(capacity / 2, capacity)
+}
+
+/// Makes room for one element more.
+pub(crate) fn remember_one<T>(list: &mut Vec<T>) -> Result<(), AllocError> {
+    list.try_reserve(1)
+        .map_err(|_| AllocError { layout: Layout::new::<T>(), kind: AllocErrorKind::OutOfMemory })
+}
