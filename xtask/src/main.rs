@@ -5,6 +5,7 @@ mod bench_numa;
 mod cargo;
 mod ci;
 mod counts;
+mod plot;
 mod stop;
 mod tidy;
 mod tree;
@@ -22,6 +23,7 @@ The project's own commands.
 Usage: cargo xtask COMMAND
 
   bench-numa   measure the map against its peers, over NUMA placements; --help has examples
+  plot         pictures of what bench-numa has measured; --help
   counts       instructions that each operation takes, against the committed figures; --help
   verify       break the map in every known way, soak it, or try deliberate bugs on the checks; --help
   tidy         check the rules of this repository that the compiler does not know
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
 fn dispatch(name: Option<&str>, rest: Vec<OsString>) -> Result<(), Stop> {
     match name {
         Some("bench-numa") => bench_numa::command(rest),
+        Some("plot") => plot::command(rest),
         Some("counts") => counts::command(rest),
         Some("verify") => verify::command(rest),
         Some("tidy") => no_flags("tidy", &rest).and_then(|()| tidy::command()),
