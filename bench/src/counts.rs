@@ -1,7 +1,7 @@
 //! One operation of our map again and again, for whoever counts the instructions of it: `cargo xtask counts`.
 //!
 //! Everything is fixed: the keys, the coin's seed, the order, one thread. So the same program takes the same
-//! instructions each time, on a busy machine too. What is counted is what [`counted`] does; filling the map comes
+//! instructions each time, on a busy machine too. What is counted is what `counted` does; filling the map comes
 //! before.
 
 use crate::keys::{KeySet, Shape};

@@ -33,12 +33,14 @@ impl Style {
             Self::Title => r##"font-size="17" font-weight="bold" fill="#222222""##,
             Self::Head => r##"font-size="13" font-weight="bold" fill="#222222""##,
             Self::Label => r##"font-size="12" fill="#222222""##,
-            // On a white ground of its own, whatever line it stands on.
+            // These two on a white ground of their own, whatever line they stand on.
             Self::Number => {
                 r##"font-size="12" fill="#222222" stroke="#ffffff" stroke-width="4" paint-order="stroke""##
             }
             Self::Small => r##"font-size="11" fill="#666666""##,
-            Self::Alarm => r##"font-size="11" fill="#b00020""##,
+            Self::Alarm => {
+                r##"font-size="11" fill="#b00020" stroke="#ffffff" stroke-width="4" paint-order="stroke""##
+            }
         }
     }
 }
