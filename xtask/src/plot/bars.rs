@@ -17,6 +17,8 @@ const BELOW: f64 = 30.0;
 /// Right of the axis, for the number behind the longest bar.
 const NUMBER: f64 = 46.0;
 const COLUMNS: usize = 2;
+/// On bars of every colour.
+const WHISKER: &str = "#444444";
 
 /// A row of a panel.
 struct Bar<'a> {
@@ -166,7 +168,7 @@ fn panel(svg: &mut Svg, (x, y): (f64, f64), chart: &Chart<'_>, frame: &Frame) {
         match &bar.length {
             Length::Of(Spread { min, max, .. }, words) => {
                 if max > min {
-                    svg.whisker((at(*min), middle), (at(*max), middle));
+                    svg.whisker((at(*min), middle), (at(*max), middle), WHISKER);
                 }
                 svg.text((at(*max) + 6.0, middle + 4.0), Anchor::Start, Style::Number, words);
             }
@@ -223,8 +225,8 @@ mod tests {
             assert!(picture.contains(words), "{words} in {picture}");
         }
         assert!(picture.contains("uniform keys, 2 threads"));
-        // The one bar with a spread has a whisker of three lines in its colour.
-        assert_eq!(picture.matches("#444444").count(), 3);
+        // The one bar with a spread has a whisker, of three lines.
+        assert_eq!(picture.matches(WHISKER).count(), 3);
         assert_eq!(picture.matches(style::colour("congee")).count(), 1);
     }
 

@@ -15,7 +15,7 @@ const BELOW: f64 = 46.0;
 const LEGEND_ROW: f64 = 20.0;
 const COLUMNS: usize = 2;
 /// Between the whiskers of two maps at the same number of threads.
-const APART: f64 = 3.0;
+const APART: f64 = 5.0;
 
 /// Throughput against threads; `None` where there is one number of threads.
 pub(super) fn threads(setting: &Setting) -> Option<String> {
@@ -99,7 +99,7 @@ fn panel(svg: &mut Svg, (x, y): (f64, f64), setting: &Setting, workload: &str, t
             let Some(Spread { median, min, max }) = spread(name, *count) else { continue };
             let x = place(number) + aside;
             if max > min {
-                svg.whisker((x, level(min)), (x, level(max)));
+                svg.whisker((x, level(min)), (x, level(max)), style::colour(map));
             }
             points.push((x, level(median)));
         }
@@ -140,7 +140,9 @@ mod tests {
         }
         assert_eq!(picture.matches("<polyline").count(), 3);
         assert_eq!(picture.matches("<circle").count(), 5);
-        assert_eq!(picture.matches("#444444").count(), 3);
+        let ours = style::colour("bskip");
+        let whisker = picture.lines().filter(|line| line.starts_with("<line") && line.contains(ours));
+        assert_eq!(whisker.count(), 3);
     }
 
     #[test]

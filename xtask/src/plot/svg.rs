@@ -86,13 +86,12 @@ impl Svg {
     }
 
     /// From the smallest to the largest of several rounds, with a short stroke at either end.
-    pub(super) fn whisker(&mut self, from: (f64, f64), to: (f64, f64)) {
-        const INK: &str = "#444444";
+    pub(super) fn whisker(&mut self, from: (f64, f64), to: (f64, f64), stroke: &str) {
         const HALF: f64 = 3.0;
         let (x, y) = if from.1 == to.1 { (0.0, HALF) } else { (HALF, 0.0) };
-        self.line(from, to, INK, 1.0);
+        self.line(from, to, stroke, 1.0);
         for end in [from, to] {
-            self.line((end.0 - x, end.1 - y), (end.0 + x, end.1 + y), INK, 1.0);
+            self.line((end.0 - x, end.1 - y), (end.0 + x, end.1 + y), stroke, 1.0);
         }
     }
 
@@ -202,7 +201,7 @@ pub(super) mod tests {
         svg.text((1.0, 2.0), Anchor::Start, Style::Alarm, "a < b && \"c\" > d");
         svg.rect((0.0, 0.0), 1.0, 2.0, "#123456");
         svg.path(&[(0.0, 0.0), (1.0, 1.0)], "#123456");
-        svg.whisker((0.0, 0.0), (9.0, 0.0));
+        svg.whisker((0.0, 0.0), (9.0, 0.0), "#123456");
         let text = svg.finish("<&>");
         assert_well_formed(&text);
         assert!(text.contains("a &lt; b &amp;&amp; &quot;c&quot; &gt; d"), "{text}");
