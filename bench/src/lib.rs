@@ -1,27 +1,31 @@
 //! Measures ordered maps: workloads, peers, and the process that runs one cell of a sweep.
 //!
 //! Without features this is the language that a sweep and `bench-cell` speak ([`protocol`]) and the names of
-//! the maps ([`maps::NAMES`]). The feature `cell` adds what measures; `peers` adds the maps we compare with.
+//! the maps ([`maps::NAMES`]). The feature `cell` adds what measures; `peers` adds the maps we compare with; `counts`
+//! is the part of `cell` that counting needs.
 //!
 //! The road of a cell: [`workload`](mod@workload) says what share of operations does what,
 //! [`generate`](mod@generate) turns that
 //! into arrays of operations with their expected answers, [`exec`](mod@exec) runs them against a map and
 //! compares, [`verify`](mod@verify) looks at the whole map afterwards, and [`cell`](mod@cell) puts the
 //! numbers together. [`versus`](mod@versus) does the same with several maps in turns, for ratios that a
-//! noisy machine does not blur. [`crowd`](mod@crowd) is a program of its own: many threads on one key.
+//! noisy machine does not blur. [`crowd`](mod@crowd) is a program of its own: many threads on one key; and so is
+//! [`counts`](mod@counts): one operation again and again, whose instructions are counted.
 
 pub mod maps;
 pub mod protocol;
 
 #[cfg(feature = "cell")]
 pub mod cell;
+#[cfg(feature = "counts")]
+pub mod counts;
 #[cfg(feature = "cell")]
 pub mod crowd;
 #[cfg(feature = "cell")]
 pub mod exec;
 #[cfg(feature = "cell")]
 pub mod generate;
-#[cfg(feature = "cell")]
+#[cfg(feature = "counts")]
 pub mod keys;
 #[cfg(feature = "cell")]
 pub mod ops;

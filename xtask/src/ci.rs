@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::stop::Stop;
-use crate::{tidy, tree, verify};
+use crate::{counts, tidy, tree, verify};
 
 /// A cargo command with its arguments and environment.
 struct Step {
@@ -39,6 +39,8 @@ pub(crate) fn command() -> Result<(), Stop> {
     }
     eprintln!("ci: bskip-core alone depends on nothing");
     core_depends_on_nothing()?;
+    eprintln!("ci: counts");
+    counts::command(Vec::new())?;
     eprintln!("ci: verify");
     verify::command(Vec::new())?;
     println!("ci: all passed");

@@ -2,7 +2,10 @@
 //! exit code.
 
 mod bench_numa;
+mod cargo;
 mod ci;
+mod counts;
+mod plot;
 mod stop;
 mod tidy;
 mod tree;
@@ -20,9 +23,11 @@ The project's own commands.
 Usage: cargo xtask COMMAND
 
   bench-numa   measure the map against its peers, over NUMA placements; --help has examples
+  plot         pictures of what bench-numa has measured; --help
+  counts       instructions that each operation takes, against the committed figures; --help
   verify       break the map in every known way, soak it, or try deliberate bugs on the checks; --help
   tidy         check the rules of this repository that the compiler does not know
-  ci           everything a change must pass: fmt, clippy, doc, tests, tidy, verify
+  ci           everything a change must pass: fmt, clippy, doc, tests, tidy, counts, verify
   help         this text
 ";
 
@@ -40,6 +45,8 @@ fn main() -> ExitCode {
 fn dispatch(name: Option<&str>, rest: Vec<OsString>) -> Result<(), Stop> {
     match name {
         Some("bench-numa") => bench_numa::command(rest),
+        Some("plot") => plot::command(rest),
+        Some("counts") => counts::command(rest),
         Some("verify") => verify::command(rest),
         Some("tidy") => no_flags("tidy", &rest).and_then(|()| tidy::command()),
         Some("ci") => no_flags("ci", &rest).and_then(|()| ci::command()),

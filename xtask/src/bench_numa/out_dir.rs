@@ -11,8 +11,8 @@ use crate::stop::Stop;
 /// Gets a line for each run as soon as it has ended, so that nothing that kills us costs a finished cell.
 const RAW: &str = "raw.jsonl";
 /// Written at the end.
-const TABLE: &str = "results.txt";
-const CSV: &str = "results.csv";
+pub(crate) const TABLE: &str = "results.txt";
+pub(crate) const CSV: &str = "results.csv";
 const JSON: &str = "results.json";
 
 /// A folder that is ready for the results of one sweep.

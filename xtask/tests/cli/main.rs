@@ -2,4 +2,5 @@
 
 mod common;
 mod interrupt;
+mod plot;
 mod sweep;

@@ -1,0 +1,107 @@
+//! Builds `bench-counts` for fixed processors and runs it under valgrind's callgrind.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::table::Figure;
+use crate::cargo::Program;
+use crate::stop::Stop;
+use crate::tree;
+
+/// Processors that are compiled for, never this machine's own: what every x86-64 machine has, which is what cargo
+/// builds for unless told otherwise, and the most that valgrind knows (no AVX-512).
+pub(super) const CPUS: &[&str] = &["x86-64-v3", "x86-64"];
+
+/// The function that is counted, with all that it calls; see `bench/src/counts.rs`.
+const COUNTED: &str = "--toggle-collect=*counts::counted*";
+
+/// Counts every operation for every processor.
+pub(super) fn all() -> Result<Vec<Figure>, Stop> {
+    if !cfg!(target_arch = "x86_64") {
+        return Err(Stop::failure("the figures are of x86-64: there is nothing to compare with here"));
+    }
+    if !Command::new("valgrind").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        return Err(Stop::failure(
+            "no valgrind here; run sh .ci/setup --verify, or on Debian: apt-get install valgrind",
+        ));
+    }
+    let mut figures = Vec::new();
+    for cpu in CPUS {
+        let program = build(cpu)?;
+        for operation in run(&mut Command::new(&program))?.0.lines() {
+            eprintln!("counts: {operation} for {cpu}");
+            let instructions = count(&program, operation)?;
+            figures.push(Figure { cpu: cpu.to_string(), operation: operation.to_owned(), instructions });
+        }
+    }
+    Ok(figures)
+}
+
+/// Builds the program, with no flags but the processor.
+fn build(cpu: &str) -> Result<PathBuf, Stop> {
+    let program = Program { name: "bench-counts", features: "counts" };
+    let target = tree::target().join("counts").join(cpu);
+    match program.build(&target, &format!("-C target-cpu={cpu}")) {
+        Ok(Some(path)) => Ok(path),
+        Ok(None) => Err(Stop::failure("building bench-counts failed, cargo says why above")),
+        Err(error) => Err(Stop::failure(format!("cannot build bench-counts: {error}"))),
+    }
+}
+
+/// Instructions that `operation` takes in the mean.
+fn count(program: &Path, operation: &str) -> Result<f64, Stop> {
+    let mut valgrind = Command::new("valgrind");
+    valgrind
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", COUNTED])
+        .arg(program)
+        .arg(operation)
+        .env_remove("VALGRIND_OPTS");
+    let (times, words) = run(&mut valgrind)?;
+    let times = times.trim().parse().map_err(|_| format!("{times:?} is no number of operations"));
+    let mean = times.and_then(|times| mean(&words, times));
+    mean.map_err(|why| Stop::failure(format!("{operation}: {why}")))
+}
+
+/// What a program that ended well said on standard output and on standard error.
+fn run(command: &mut Command) -> Result<(String, String), Stop> {
+    let program = command.get_program().to_os_string();
+    let failed = |why: String| Stop::failure(format!("{}: {why}", program.display()));
+    let output = command.output().map_err(|error| failed(error.to_string()))?;
+    let [out, err] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
+    if output.status.success() {
+        return Ok((out, err));
+    }
+    // Valgrind speaks last, but not of the cause.
+    let cause = err.lines().rfind(|line| line.starts_with("bench-counts:")).or(err.lines().last());
+    Err(failed(format!("{}; last words: {}", output.status, cause.unwrap_or("none"))))
+}
+
+/// The count in callgrind's words, for each of `times` operations.
+fn mean(words: &str, times: u64) -> Result<f64, String> {
+    let number = words.split("Collected :").nth(1).and_then(|rest| rest.split_whitespace().next());
+    match number.and_then(|number| number.parse::<u64>().ok()) {
+        Some(collected) if collected > times && times > 0 => Ok(collected as f64 / times as f64),
+        Some(_) => Err("nothing was counted: is there still a function counts::counted?".into()),
+        None => Err("callgrind said no number".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WORDS: &str =
+        "==7== \n==7== Events    : Ir\n==7== Collected : 12650\n==7== \n==7== I   refs:      12,650\n";
+
+    #[test]
+    fn the_mean_is_found_in_the_words() {
+        assert_eq!(mean(WORDS, 50), Ok(253.0));
+    }
+
+    #[test]
+    fn a_count_of_nothing_is_none() {
+        assert!(mean(&WORDS.replace("12650", "0"), 50).unwrap_err().contains("counts::counted"));
+        assert!(mean(WORDS, 0).unwrap_err().contains("nothing was counted"));
+        assert!(mean("==7== killed", 50).unwrap_err().contains("no number"));
+    }
+}

@@ -1,0 +1,283 @@
+//! The rows of a `results.csv`, gathered into what charts are made of.
+
+use bench::protocol::CellSpec;
+use serde::Deserialize;
+
+use crate::bench_numa::plan::row_name;
+use crate::bench_numa::summary::Spread;
+
+/// A line of the file: one round of one cell. Columns that no chart needs are passed over.
+#[derive(Clone, Debug, Deserialize)]
+struct CsvLine {
+    status: String,
+    round: Option<usize>,
+    map: String,
+    workload: String,
+    dist: String,
+    threads: usize,
+    placement: String,
+    pin: String,
+    pages: String,
+    mops: Option<f64>,
+    bytes_per_key: Option<f64>,
+    bytes_source: String,
+    reason: String,
+}
+
+/// All that one sweep measured.
+#[derive(Debug, PartialEq)]
+pub(super) struct Sweep {
+    /// In the order of the file; its rows differ in workload and threads.
+    pub(super) settings: Vec<Setting>,
+}
+
+/// Cells that may stand in one chart.
+#[derive(Debug, PartialEq)]
+pub(super) struct Setting {
+    pub(super) dist: String,
+    pub(super) pin: String,
+    pub(super) panels: Vec<Panel>,
+}
+
+/// Cells that are compared with each other, the first with itself.
+#[derive(Debug, PartialEq)]
+pub(super) struct Panel {
+    pub(super) workload: String,
+    pub(super) threads: usize,
+    pub(super) cells: Vec<Cell>,
+}
+
+/// One cell over all its rounds.
+#[derive(Debug, PartialEq)]
+pub(super) struct Cell {
+    pub(super) map: String,
+    /// The map, and where its memory is if the sweep tried several places.
+    pub(super) name: String,
+    pub(super) outcome: Outcome,
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) enum Outcome {
+    Measured {
+        /// Million operations a second.
+        mops: Spread,
+        bytes: Option<Bytes>,
+    },
+    Failed(String),
+    Skipped(String),
+}
+
+/// Bytes a key.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Bytes {
+    pub(super) spread: Spread,
+    /// Whether the map's arena counted them; else they are the growth of the process.
+    pub(super) counted: bool,
+}
+
+impl Cell {
+    pub(super) fn mops(&self) -> Option<Spread> {
+        match self.outcome {
+            Outcome::Measured { mops, .. } => Some(mops),
+            _ => None,
+        }
+    }
+
+    pub(super) fn bytes(&self) -> Option<Bytes> {
+        match self.outcome {
+            Outcome::Measured { bytes, .. } => bytes,
+            _ => None,
+        }
+    }
+}
+
+impl Panel {
+    /// Throughput of a cell relative to the median of the first one; `None` if either has none.
+    pub(super) fn relative(&self, cell: &Cell) -> Option<Spread> {
+        let ours = self.cells.first()?.mops()?.median;
+        let Spread { median, min, max } = cell.mops()?;
+        Some(Spread { median: median / ours, min: min / ours, max: max / ours })
+    }
+}
+
+impl Setting {
+    /// The thread counts, ascending.
+    pub(super) fn threads(&self) -> Vec<usize> {
+        let mut threads: Vec<usize> = self.panels.iter().map(|panel| panel.threads).collect();
+        threads.sort_unstable();
+        threads.dedup();
+        threads
+    }
+
+    /// The panels of one thread count.
+    pub(super) fn with_threads(&self, threads: usize) -> Vec<&Panel> {
+        self.panels.iter().filter(|panel| panel.threads == threads).collect()
+    }
+
+    /// Every row's map and name, once, in their order.
+    pub(super) fn names(&self) -> Vec<(&str, &str)> {
+        let mut names: Vec<(&str, &str)> = Vec::new();
+        for cell in self.panels.iter().flat_map(|panel| &panel.cells) {
+            if !names.contains(&(&cell.map, &cell.name)) {
+                names.push((&cell.map, &cell.name));
+            }
+        }
+        names
+    }
+
+    /// Bytes a key of the row called `name`: its medians over all workloads and thread counts, as the load is the
+    /// same in all of them.
+    pub(super) fn bytes(&self, name: &str) -> Option<Bytes> {
+        let cells = self.panels.iter().flat_map(|panel| &panel.cells).filter(|cell| cell.name == name);
+        let all: Vec<Bytes> = cells.filter_map(Cell::bytes).collect();
+        let spread = Spread::of(all.iter().map(|bytes| bytes.spread.median))?;
+        Some(Bytes { spread, counted: all.iter().all(|bytes| bytes.counted) })
+    }
+}
+
+impl Sweep {
+    /// Reads the text of a `results.csv`.
+    ///
+    /// # Errors
+    ///
+    /// One line that says what is wrong with it.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let lines: Result<Vec<CsvLine>, _> = reader.deserialize().collect();
+        let mut lines = lines.map_err(|error| error.to_string())?;
+        // What was planned out has no round: there is nothing to draw.
+        lines.retain(|line| line.round.is_some());
+        if lines.is_empty() {
+            return Err("it has no rounds".into());
+        }
+        let places = distinct(lines.iter().map(row).filter(|name| name.contains(' ')));
+        let is_spelt_out = |line: &CsvLine| {
+            let of_this_map = places.iter().filter(|place| place.split(' ').next() == Some(&line.map));
+            of_this_map.count() > 1
+        };
+        let name = |line: &CsvLine| if is_spelt_out(line) { row(line) } else { line.map.clone() };
+        let settings = distinct(lines.iter().map(|line| (line.dist.clone(), line.pin.clone())));
+        let settings = settings.into_iter().map(|(dist, pin)| {
+            let lines: Vec<&CsvLine> =
+                lines.iter().filter(|line| (&line.dist, &line.pin) == (&dist, &pin)).collect();
+            Setting { dist, pin, panels: panels(&lines, &name) }
+        });
+        Ok(Self { settings: settings.collect() })
+    }
+}
+
+/// The panels of one setting.
+fn panels(lines: &[&CsvLine], name: &impl Fn(&CsvLine) -> String) -> Vec<Panel> {
+    let panels = distinct(lines.iter().map(|line| (line.workload.clone(), line.threads)));
+    let panel = |(workload, threads): (String, usize)| {
+        let here = lines.iter().filter(|line| (&line.workload, line.threads) == (&workload, threads));
+        let here: Vec<&CsvLine> = here.copied().collect();
+        let names = distinct(here.iter().map(|line| (line.map.clone(), name(line))));
+        let cells = names.into_iter().map(|(map, of)| {
+            let rounds: Vec<&CsvLine> = here.iter().filter(|line| name(line) == of).copied().collect();
+            Cell { map, name: of, outcome: outcome(&rounds) }
+        });
+        Panel { cells: cells.collect(), workload, threads }
+    };
+    panels.into_iter().map(panel).collect()
+}
+
+/// The rounds of one cell together: one that failed takes all numbers away.
+fn outcome(rounds: &[&CsvLine]) -> Outcome {
+    if let Some(bad) = rounds.iter().find(|line| line.status != "measured") {
+        return match bad.status.as_str() {
+            "skipped" => Outcome::Skipped(bad.reason.clone()),
+            _ => Outcome::Failed(bad.reason.clone()),
+        };
+    }
+    let Some(mops) = Spread::of(rounds.iter().filter_map(|line| line.mops)) else {
+        return Outcome::Failed("no number".into());
+    };
+    let counted = rounds.iter().all(|line| line.bytes_source == "arena");
+    let bytes = Spread::of(rounds.iter().filter_map(|line| line.bytes_per_key));
+    Outcome::Measured { mops, bytes: bytes.map(|spread| Bytes { spread, counted }) }
+}
+
+/// The row of the table that a line belongs to.
+fn row(line: &CsvLine) -> String {
+    row_name(&CellSpec {
+        map: line.map.clone(),
+        placement: line.placement.clone(),
+        pages: line.pages.clone(),
+        ..CellSpec::default()
+    })
+}
+
+/// The items in their order, each only once.
+fn distinct<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut kept = Vec::new();
+    for item in items {
+        if !kept.contains(&item) {
+            kept.push(item);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    const HEADINGS: &str = "status,round,map,workload,dist,threads,placement,pin,pages,keys,mops,bytes_per_key,\
+                            bytes_source,reason";
+
+    /// A file with a line for each of `rounds`: map, workload, threads, and its number or a reason.
+    pub(crate) fn csv(rounds: &[(&str, &str, usize, Result<f64, &str>)]) -> String {
+        let line = |&(map, workload, threads, result): &(&str, &str, usize, Result<f64, &str>)| {
+            let at = format!("1,{map},{workload},uniform,{threads},local,compact,thp,1000");
+            let source = if map == "bskip" { "arena" } else { "rss" };
+            match result {
+                Ok(mops) => format!("measured,{at},{mops},26.5,{source},"),
+                Err("no scan") => format!("skipped,{at},,,,no scan"),
+                Err(reason) => format!("failed,{at},,,,{reason}"),
+            }
+        };
+        let lines: Vec<String> = rounds.iter().map(line).collect();
+        format!("{HEADINGS}\n{}\n", lines.join("\n"))
+    }
+
+    #[test]
+    fn rounds_become_cells_relative_to_the_first() {
+        let rounds = [
+            ("bskip", "c", 2, Ok(8.0)),
+            ("congee", "c", 2, Ok(2.0)),
+            ("bskip", "c", 2, Ok(12.0)),
+            ("congee", "c", 2, Ok(4.0)),
+            ("congee", "e", 1, Err("no scan")),
+            ("congee", "a", 1, Err("key 7 lost")),
+            ("congee", "a", 1, Ok(2.0)),
+        ];
+        let sweep = Sweep::parse(&csv(&rounds)).unwrap();
+        let [setting] = &sweep.settings[..] else { panic!("{sweep:?}") };
+        assert_eq!(setting.threads(), [1, 2]);
+        assert_eq!(setting.names(), [("bskip", "bskip"), ("congee", "congee")]);
+        let panel = setting.with_threads(2)[0];
+        let relative = panel.relative(&panel.cells[1]).unwrap();
+        assert_eq!(relative, Spread { median: 0.3, min: 0.2, max: 0.4 });
+        let alone = setting.with_threads(1);
+        assert_eq!(alone[0].cells[0].outcome, Outcome::Skipped("no scan".into()));
+        assert_eq!(alone[1].cells[0].outcome, Outcome::Failed("key 7 lost".into()));
+        assert_eq!(alone[1].relative(&alone[1].cells[0]), None);
+        assert!(setting.bytes("bskip").unwrap().counted && !setting.bytes("congee").unwrap().counted);
+    }
+
+    #[test]
+    fn places_are_named_only_where_there_are_several() {
+        let one = csv(&[("bskip", "c", 1, Ok(1.0))]);
+        let two = format!("{one}{}\n", one.lines().nth(1).unwrap().replace("local", "interleave"));
+        assert_eq!(Sweep::parse(&one).unwrap().settings[0].names(), [("bskip", "bskip")]);
+        let names = [("bskip", "bskip local thp"), ("bskip", "bskip interleave thp")];
+        assert_eq!(Sweep::parse(&two).unwrap().settings[0].names(), names);
+    }
+
+    #[test]
+    fn what_is_no_result_is_refused() {
+        assert!(Sweep::parse("a,b\n1,2\n").unwrap_err().contains("status"));
+        assert!(Sweep::parse(HEADINGS).unwrap_err().contains("no rounds"));
+    }
+}
