@@ -8,7 +8,8 @@
 //! into arrays of operations with their expected answers, [`exec`](mod@exec) runs them against a map and
 //! compares, [`verify`](mod@verify) looks at the whole map afterwards, and [`cell`](mod@cell) puts the
 //! numbers together. [`versus`](mod@versus) does the same with several maps in turns, for ratios that a
-//! noisy machine does not blur. [`crowd`](mod@crowd) is a program of its own: many threads on one key.
+//! noisy machine does not blur. [`crowd`](mod@crowd) is a program of its own: many threads on one key;
+//! so is [`scan`](mod@scan): scans against the speed of the memory.
 
 pub mod maps;
 pub mod protocol;
@@ -27,6 +28,8 @@ pub mod keys;
 pub mod ops;
 #[cfg(feature = "cell")]
 mod rusage;
+#[cfg(feature = "cell")]
+pub mod scan;
 #[cfg(feature = "cell")]
 pub mod subject;
 #[cfg(feature = "cell")]

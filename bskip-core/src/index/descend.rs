@@ -149,7 +149,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     #[inline(always)]
-    fn try_inner_at(&self, probe: impl Probe<K>, target: usize) -> Option<Found<'_, InnerShape<K>>> {
+    pub(super) fn try_inner_at(
+        &self,
+        probe: impl Probe<K>,
+        target: usize,
+    ) -> Option<Found<'_, InnerShape<K>>> {
         let (mut level, head) = self.root();
         debug_assert!(level >= target, "whoever looks for a level has raised the root, or read it there");
         let mut node = self.inner(head);

@@ -14,6 +14,7 @@
 //! grows to the right (by absorbing its next node). `ARCHITECTURE.md` lists who locks what;
 //! `docs/PROTOCOL.md` argues it step by step.
 
+mod chunks;
 mod cursor;
 mod descend;
 mod edges;
@@ -22,6 +23,7 @@ mod insert;
 mod merge;
 mod post;
 mod read;
+mod trail;
 #[cfg(feature = "check")]
 mod walk;
 
