@@ -13,8 +13,9 @@ use crate::key::Key;
 use crate::lock::Version;
 use crate::node::{Inner, Leaf, LevelMark};
 
-/// Leaves loaded ahead of the one that is read.
-const AHEAD: usize = 2;
+/// Leaves loaded ahead of the one that is read, at most: one in the first leaf, since most readers come no further,
+/// then twice as many in each that follows.
+const AHEAD: usize = 4;
 /// So many entries before the end of a node the next one is loaded.
 const NEAR: usize = 8;
 
@@ -26,6 +27,8 @@ pub(super) struct Trail<'a, K> {
     slot: usize,
     /// So many leaves beyond have been prefetched.
     ahead: usize,
+    /// So many are to be.
+    reach: usize,
 }
 
 /// Where a reader goes.
@@ -47,7 +50,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         if let Some((mut trail, child)) = self.trail_at(probe) {
             let leaf = self.leaf(child);
             leaf.prefetch();
-            self.look_ahead(&mut trail, way, 1);
+            self.look_ahead(&mut trail, way);
             if let Some((leaf, version)) = self.settle(leaf, LevelMark::of(0), probe) {
                 return (leaf, version, Some(trail));
             }
@@ -74,7 +77,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         // As in `child_at`.
         let slot = probe.rank(node).saturating_sub(1);
         let child = node.child(slot);
-        if node.validate(version) { Some((Trail { node, version, slot, ahead: 0 }, child?)) } else { None }
+        if node.validate(version) {
+            Some((Trail { node, version, slot, ahead: 0, reach: 1 }, child?))
+        } else {
+            None
+        }
     }
 
     /// From the trail of the leaf before to that of the leaf that starts at `low`; loads what comes behind it.
@@ -85,7 +92,8 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             // Only if that needs no search: a trail is not worth waiting for.
             None => Self::trail_from(self.hinted(At(low))?, At(low))?.0,
         };
-        self.look_ahead(&mut trail, Way::Up, AHEAD);
+        trail.reach = (2 * trail.reach).min(AHEAD);
+        self.look_ahead(&mut trail, Way::Up);
         Some(trail)
     }
 
@@ -111,7 +119,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             if node.level() != LevelMark::of(1) || node.compare_low(low).is_lt() || node.count() == 0 {
                 return None;
             }
-            trail = Trail { node, version, slot: 0, ahead: trail.ahead.saturating_sub(1) };
+            trail = Trail { node, version, slot: 0, ahead: trail.ahead.saturating_sub(1), ..trail };
         }
     }
 
@@ -141,14 +149,15 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         if !node.validate(trail.version) {
             return None;
         }
-        self.look_ahead(&mut trail, Way::Down, AHEAD);
+        trail.reach = (2 * trail.reach).min(AHEAD);
+        self.look_ahead(&mut trail, Way::Down);
         Some((trail, self.leaf(child?)))
     }
 
-    /// Starts to load the leaves up to `reach` beyond the trail's, as far as it names them.
+    /// Starts to load leaves beyond the trail's, as far as it names them.
     #[inline(always)]
-    fn look_ahead(&self, trail: &mut Trail<'_, K>, way: Way, reach: usize) {
-        while trail.ahead < reach {
+    fn look_ahead(&self, trail: &mut Trail<'_, K>, way: Way) {
+        while trail.ahead < trail.reach {
             let Some(child) = self.beyond(trail, way) else { return };
             self.leaf(child).prefetch();
             trail.ahead += 1;
