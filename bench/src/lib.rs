@@ -10,7 +10,8 @@
 //! compares, [`verify`](mod@verify) looks at the whole map afterwards, and [`cell`](mod@cell) puts the
 //! numbers together. [`versus`](mod@versus) does the same with several maps in turns, for ratios that a
 //! noisy machine does not blur. [`crowd`](mod@crowd) is a program of its own: many threads on one key; and so is
-//! [`counts`](mod@counts): one operation again and again, whose instructions are counted.
+//! [`counts`](mod@counts): one operation again and again, whose instructions are counted; and
+//! [`scan`](mod@scan): scans against the speed of the memory.
 
 pub mod maps;
 pub mod protocol;
@@ -31,6 +32,8 @@ pub mod keys;
 pub mod ops;
 #[cfg(feature = "cell")]
 mod rusage;
+#[cfg(feature = "cell")]
+pub mod scan;
 #[cfg(feature = "cell")]
 pub mod subject;
 #[cfg(feature = "cell")]

@@ -110,9 +110,12 @@ impl<K: Key, V, P: NodePool, R: Read<V>> Pairs<'_, K, V, P, R> {
                     return Some(pair);
                 }
                 Some(Some(Some(_))) => self.finish(),
-                // Not begun, the leaf has changed, or its first slot was read: the leaf before it is found
-                // from the root.
-                _ => self.back = if self.done { None } else { self.index.place_before(self.upper) },
+                // At the start of a leaf.
+                Some(Some(None)) => self.back = self.index.place_before(self.upper, self.back.take()),
+                // Not begun, or the leaf has changed.
+                None | Some(None) => {
+                    self.back = if self.done { None } else { self.index.place_before(self.upper, None) };
+                }
             }
             if self.back.is_none() {
                 self.finish();

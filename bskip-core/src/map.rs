@@ -2,6 +2,7 @@
 
 mod batch;
 mod bulk;
+mod chunks;
 
 use core::fmt;
 use core::ops::{Bound, RangeBounds};
@@ -254,24 +255,14 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// is not missed. The whole is not a snapshot: of two changes made while the iterator runs, it may show
     /// the later and not the earlier.
     ///
-    /// Expected O(log n) to begin, then O(1) a pair, and O(log n) whenever a leaf changed while it was read,
-    /// or on every leaf from the back. Writes no shared memory. For values that are not `Copy`, add
-    /// [`.cloned()`](Range::cloned).
+    /// Expected O(log n) to begin, then O(1) a pair, and O(log n) whenever a leaf changed while it was read.
+    /// Writes no shared memory. For values that are not `Copy`, add [`.cloned()`](Range::cloned). For many
+    /// pairs, [`for_each_chunk`](Self::for_each_chunk) is faster.
     ///
     /// # Panics
     /// If the range starts after its end, or starts and ends at the same key, both excluded.
     pub fn range(&self, range: impl RangeBounds<K>) -> Range<'_, K, V, A> {
-        let (lower, upper) = (range.start_bound().cloned(), range.end_bound().cloned());
-        match (lower, upper) {
-            (Bound::Excluded(start), Bound::Excluded(end)) if start == end => {
-                panic!("range start and end are equal and excluded in BSkipMap")
-            }
-            (
-                Bound::Included(start) | Bound::Excluded(start),
-                Bound::Included(end) | Bound::Excluded(end),
-            ) if start > end => panic!("range start is greater than range end in BSkipMap"),
-            _ => {}
-        }
+        let (lower, upper) = bounds(&range);
         Range::new(&self.index, lower, upper)
     }
 
@@ -354,6 +345,22 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     #[cfg(feature = "check")]
     pub fn check_invariants(&mut self) -> crate::Structure {
         self.index.walk()
+    }
+}
+
+/// The bounds of a range, which must make sense.
+fn bounds<K: Key>(range: &impl RangeBounds<K>) -> (Bound<K>, Bound<K>) {
+    let (lower, upper) = (range.start_bound().cloned(), range.end_bound().cloned());
+    match (lower, upper) {
+        (Bound::Excluded(start), Bound::Excluded(end)) if start == end => {
+            panic!("range start and end are equal and excluded in BSkipMap")
+        }
+        (Bound::Included(start) | Bound::Excluded(start), Bound::Included(end) | Bound::Excluded(end))
+            if start > end =>
+        {
+            panic!("range start is greater than range end in BSkipMap")
+        }
+        _ => (lower, upper),
     }
 }
 

@@ -215,4 +215,16 @@ fn compare_range<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: NodeAr
         };
         assert_eq!(item, wanted, "item {i} of the range {lo:?} to {hi:?}");
     }
+    for back in [false, true] {
+        let mut chunks = Vec::new();
+        R::chunks(map, (lo, hi), back, |chunk| {
+            chunks.push(chunk);
+            true
+        });
+        if back {
+            chunks.reverse();
+        }
+        let expected = model.range((lo, hi)).map(|(k, v)| (*k, v.clone()));
+        assert!(chunks.into_iter().flatten().eq(expected), "chunks of the range {lo:?} to {hi:?}, {back}");
+    }
 }

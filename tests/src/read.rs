@@ -1,7 +1,7 @@
 //! The two ways to read a map, so that one suite runs over both.
 
 use bskip_core::{BSkipMap, Key, NodeArena};
-use core::ops::RangeBounds;
+use core::ops::{ControlFlow, RangeBounds};
 
 /// A way to read values out of a map.
 pub trait Read<V> {
@@ -20,13 +20,22 @@ pub trait Read<V> {
         range: impl RangeBounds<K>,
     ) -> impl DoubleEndedIterator<Item = (K, V)>;
 
+    /// The pairs of a range, many at a time where there is such a way, until `go_on` says no. With `back`, the
+    /// last chunk first.
+    fn chunks<K: Key, A: NodeArena>(
+        map: &BSkipMap<K, V, A>,
+        range: impl RangeBounds<K>,
+        back: bool,
+        go_on: impl FnMut(Vec<(K, V)>) -> bool,
+    );
+
     /// All pairs.
     fn iter<K: Key, A: NodeArena>(map: &BSkipMap<K, V, A>) -> impl DoubleEndedIterator<Item = (K, V)> {
         Self::range(map, ..)
     }
 }
 
-/// Without locks: `get`, `first`, `last`, `range`.
+/// Without locks: `get`, `first`, `last`, `range`, `for_each_chunk`.
 #[derive(Debug)]
 pub struct Optimistic;
 
@@ -48,6 +57,19 @@ impl<V: Copy> Read<V> for Optimistic {
         range: impl RangeBounds<K>,
     ) -> impl DoubleEndedIterator<Item = (K, V)> {
         map.range(range)
+    }
+
+    fn chunks<K: Key, A: NodeArena>(
+        map: &BSkipMap<K, V, A>,
+        range: impl RangeBounds<K>,
+        back: bool,
+        mut go_on: impl FnMut(Vec<(K, V)>) -> bool,
+    ) {
+        let each = |keys: &[K], values: &[V]| {
+            let chunk = keys.iter().copied().zip(values.iter().copied()).collect();
+            if go_on(chunk) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        let _ = if back { map.for_each_chunk_rev(range, each) } else { map.for_each_chunk(range, each) };
     }
 }
 
@@ -73,5 +95,19 @@ impl<V: Clone> Read<V> for Cloning {
         range: impl RangeBounds<K>,
     ) -> impl DoubleEndedIterator<Item = (K, V)> {
         map.range(range).cloned()
+    }
+
+    fn chunks<K: Key, A: NodeArena>(
+        map: &BSkipMap<K, V, A>,
+        range: impl RangeBounds<K>,
+        back: bool,
+        mut go_on: impl FnMut(Vec<(K, V)>) -> bool,
+    ) {
+        let mut pairs = map.range(range).cloned();
+        while let Some(pair) = if back { pairs.next_back() } else { pairs.next() } {
+            if !go_on(vec![pair]) {
+                return;
+            }
+        }
     }
 }

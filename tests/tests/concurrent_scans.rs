@@ -3,7 +3,7 @@
 //! Properties, with churning writers whose runs of keys fill and empty whole leaves between keys that are
 //! never removed, for every promotion policy:
 //! - `get`, `get_with` and `contains_key` never miss a key that is always present;
-//! - an iteration, forwards, backwards or from both ends, is strictly ordered, in bounds, and holds every
+//! - an iteration, forwards, backwards, from both ends or by chunks, is strictly ordered, in bounds, and holds every
 //!   key that is always present and no key that never was;
 //! - `first` and `last` are right when they are always present;
 //! - no value is torn or of another key, whether its type is read with or without a lock.
@@ -75,7 +75,19 @@ fn read<K: NumberedKey, V: NumberedValue>(map: &BSkipMap<K, V>, end: u64, seed: 
         let numbers = |(k, v): (K, V)| (k.number(), v.number());
         let mut range = V::Reader::range(map, K::of(start)..K::of(stop)).map(numbers);
         let mut items = Vec::new();
-        match rng.below(3) {
+        match rng.below(4) {
+            3 => {
+                let back = rng.below(2) == 0;
+                let mut chunks = Vec::new();
+                V::Reader::chunks(map, K::of(start)..K::of(stop), back, |chunk| {
+                    chunks.push(chunk);
+                    true
+                });
+                if back {
+                    chunks.reverse();
+                }
+                items.extend(chunks.into_iter().flatten().map(numbers));
+            }
             0 => items.extend(range),
             1 => {
                 items.extend(range.rev());

@@ -7,18 +7,20 @@ use core::ops::Bound;
 
 use super::Index;
 use super::descend::{At, Before, End};
+use super::trail::{Trail, Way};
 use crate::arena::NodePool;
 use crate::backoff::Backoff;
 use crate::key::Key;
 use crate::lock::Version;
-use crate::node::{Leaf, LevelMark};
+use crate::node::{Leaf, LevelMark, Run};
 
 /// The slots `start..end` of a leaf in one state: those that a reader has still to read.
 pub(crate) struct Place<'a, K, V> {
     leaf: Leaf<'a, K, V>,
     version: Version,
-    start: usize,
-    end: usize,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    trail: Option<Trail<'a, K>>,
 }
 
 impl<K: Key, V> Place<'_, K, V> {
@@ -43,7 +45,54 @@ impl<K: Key, V> Place<'_, K, V> {
         self.end -= 1;
         Some(Some(pair))
     }
+
+    /// Whether nothing is left to read.
+    pub(super) fn is_read(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Leaves out slots with keys behind `upper`, and says whether there are any; true only if the leaf
+    /// validates afterwards.
+    #[inline(always)]
+    pub(super) fn end_before(&mut self, upper: Bound<K>) -> bool {
+        let end = match upper {
+            Bound::Unbounded => return false,
+            Bound::Included(key) => self.leaf.rank(key),
+            Bound::Excluded(key) => self.leaf.rank_before(key),
+        };
+        let is_last = end < self.end;
+        self.end = end.clamp(self.start, self.end);
+        is_last
+    }
+
+    /// Leaves out slots with keys before `lower`, and says whether there are any; true only if the leaf
+    /// validates afterwards.
+    #[inline(always)]
+    pub(super) fn start_after(&mut self, lower: Bound<K>) -> bool {
+        let start = match lower {
+            Bound::Unbounded => return false,
+            Bound::Included(key) => self.leaf.rank_before(key),
+            Bound::Excluded(key) => self.leaf.rank(key),
+        };
+        let is_first = start > self.start;
+        self.start = start.clamp(self.start, self.end);
+        is_first
+    }
+
+    /// Copies slots `start..end`, which are or were among those of the place; false if the leaf has changed.
+    #[inline(always)]
+    pub(super) fn take(&self, run: &mut Run<K, V>, start: usize, end: usize) -> bool
+    where
+        V: Copy,
+    {
+        // SAFETY: the version was read before all else of the leaf, and under it the count, which the slots of
+        // a place are below.
+        unsafe { run.fill(self.leaf, start, end, || self.leaf.validate(self.version)) }
+    }
 }
+
+/// A leaf, its version, how many of its slots lie before the place that was looked for, and the trail to it.
+type Found<'a, K, V> = (Leaf<'a, K, V>, Version, usize, Option<Trail<'a, K>>);
 
 impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// The first slots with keys in `lower..`; `None` if there are none. `done` is the leaf that the reader
@@ -51,24 +100,26 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     pub(crate) fn place_after<'a>(
         &'a self,
         lower: Bound<K>,
-        done: Option<Place<'a, K, V>>,
+        mut done: Option<Place<'a, K, V>>,
     ) -> Option<Place<'a, K, V>> {
-        let mut done = done.map(|place| (place.leaf, place.version));
         let mut backoff = Backoff::new();
         loop {
-            let (leaf, version, start) = match done.take() {
+            let (leaf, version, start, trail) = match done.take() {
                 None => self.first_from(lower),
-                Some((leaf, version)) => {
-                    let (next, high) = (leaf.next(), leaf.high());
-                    let next = if leaf.validate(version) {
+                Some(done) => {
+                    let (next, high) = (done.leaf.next(), done.leaf.high());
+                    let next = if done.leaf.validate(done.version) {
+                        let next = self.leaf(next?);
+                        let trail = self.trail_up(done.trail, high);
                         // The next leaf starts where this one ended, unless that has changed.
-                        self.settle(self.leaf(next?), LevelMark::of(0), At(high))
+                        self.settle(next, LevelMark::of(0), At(high))
                             .filter(|(next, _)| next.compare_low(high).is_eq())
+                            .map(|(next, version)| (next, version, 0, trail))
                     } else {
                         None
                     };
                     match next {
-                        Some((leaf, version)) => (leaf, version, 0),
+                        Some(next) => next,
                         None => {
                             backoff.wait();
                             continue;
@@ -81,69 +132,102 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 backoff.wait();
                 continue;
             }
-            if let Some(next) = next {
+            if let (Some(next), None) = (next, &trail) {
                 self.leaf(next).prefetch();
             }
+            let place = Place { leaf, version, start, end, trail };
             if start < end {
-                return Some(Place { leaf, version, start, end });
+                return Some(place);
             }
-            done = Some((leaf, version));
+            done = Some(place);
         }
     }
 
-    fn first_from(&self, lower: Bound<K>) -> (Leaf<'_, K, V>, Version, usize) {
+    fn first_from(&self, lower: Bound<K>) -> Found<'_, K, V> {
         match lower {
             Bound::Unbounded => {
                 let leaf = self.leaf(self.head(0));
-                (leaf, leaf.read_begin(), 0)
+                (leaf, leaf.read_begin(), 0, None)
             }
             Bound::Included(key) => {
-                let (leaf, version) = self.leaf_at(At(key));
-                let (rank, found) = leaf.find(key);
-                (leaf, version, rank - usize::from(found))
+                let (leaf, version, trail) = self.leaf_and_trail_at(At(key), Way::Up);
+                (leaf, version, leaf.rank_before(key), trail)
             }
             Bound::Excluded(key) => {
-                let (leaf, version) = self.leaf_at(At(key));
-                (leaf, version, leaf.rank(key))
+                let (leaf, version, trail) = self.leaf_and_trail_at(At(key), Way::Up);
+                (leaf, version, leaf.rank(key), trail)
             }
         }
     }
 
-    /// The last slots with keys in `..upper`; `None` if there are none.
-    pub(crate) fn place_before(&self, mut upper: Bound<K>) -> Option<Place<'_, K, V>> {
+    /// The last slots with keys in `..upper`; `None` if there are none. `done` is the leaf that the reader has
+    /// come to the start of.
+    pub(crate) fn place_before<'a>(
+        &'a self,
+        mut upper: Bound<K>,
+        done: Option<Place<'a, K, V>>,
+    ) -> Option<Place<'a, K, V>> {
         let mut backoff = Backoff::new();
+        let mut trail = None;
+        if let Some(done) = done {
+            let low = done.leaf.low();
+            if done.leaf.validate(done.version) {
+                if done.leaf.id() == self.head(0) {
+                    return None;
+                }
+                upper = Bound::Excluded(low);
+                trail = done.trail;
+            }
+        }
         loop {
-            let (leaf, version, end) = self.last_before(upper)?;
+            let (leaf, version, end, found) = self.last_before(upper, trail.take())?;
             let (low, is_first) = (leaf.low(), leaf.id() == self.head(0));
             if !leaf.validate(version) {
                 backoff.wait();
             } else if end > 0 {
-                return Some(Place { leaf, version, start: 0, end });
+                return Some(Place { leaf, version, start: 0, end, trail: found });
             } else if is_first {
                 return None;
             } else {
                 upper = Bound::Excluded(low);
+                trail = found;
             }
         }
     }
 
     /// The leaf before `upper`, and how many of its keys are; `None` if there can be no key before `upper`.
-    fn last_before(&self, upper: Bound<K>) -> Option<(Leaf<'_, K, V>, Version, usize)> {
+    /// `trail` is that of the leaf that starts at `upper`, if the reader comes from there.
+    fn last_before<'a>(&'a self, upper: Bound<K>, trail: Option<Trail<'a, K>>) -> Option<Found<'a, K, V>> {
         Some(match upper {
             Bound::Unbounded => {
-                let (leaf, version) = self.leaf_at(End);
-                (leaf, version, leaf.count())
+                let (leaf, version, trail) = self.leaf_and_trail_at(End, Way::Down);
+                (leaf, version, leaf.count(), trail)
             }
             Bound::Included(key) => {
-                let (leaf, version) = self.leaf_at(At(key));
-                (leaf, version, leaf.rank(key))
+                let (leaf, version, trail) = self.leaf_and_trail_at(At(key), Way::Down);
+                (leaf, version, leaf.rank(key), trail)
             }
             Bound::Excluded(key) => {
-                let (leaf, version) = self.leaf_at(Before::new(key)?);
-                let (rank, found) = leaf.find(key);
-                (leaf, version, rank - usize::from(found))
+                let before = Before::new(key)?;
+                let (leaf, version, trail) = self.leaf_down(before, trail);
+                (leaf, version, leaf.rank_before(key), trail)
             }
         })
+    }
+
+    /// The leaf at `before`, by the trail if that leads there.
+    #[inline(always)]
+    fn leaf_down<'a>(
+        &'a self,
+        before: Before<K>,
+        trail: Option<Trail<'a, K>>,
+    ) -> (Leaf<'a, K, V>, Version, Option<Trail<'a, K>>) {
+        if let Some((trail, leaf)) = trail.and_then(|trail| self.trail_down(trail, before))
+            && let Some((leaf, version)) = self.settle(leaf, LevelMark::of(0), before)
+        {
+            return (leaf, version, Some(trail));
+        }
+        self.leaf_and_trail_at(before, Way::Down)
     }
 }
 

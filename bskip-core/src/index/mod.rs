@@ -17,6 +17,7 @@
 mod attach;
 mod batch;
 mod bulk;
+mod chunks;
 mod cursor;
 mod descend;
 mod drain;
@@ -26,6 +27,7 @@ mod insert;
 mod merge;
 mod post;
 mod read;
+mod trail;
 #[cfg(feature = "check")]
 mod walk;
 

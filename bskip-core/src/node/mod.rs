@@ -17,6 +17,7 @@ mod layout;
 mod lines;
 mod locked;
 mod moves;
+mod run;
 mod shape;
 mod slots;
 #[cfg(feature = "check")]
@@ -30,6 +31,7 @@ use core::ptr::NonNull;
 
 pub(crate) use lines::Slots;
 pub(crate) use locked::{Locked, LockedInner, LockedLeaf};
+pub(crate) use run::Run;
 pub(crate) use shape::{InnerShape, LeafShape, Shape};
 
 use crate::arena::BlockId;
@@ -263,7 +265,7 @@ impl<'a, S: Shape> Node<'a, S> {
 
     /// How `key` compares with the key in `slot`.
     #[inline(always)]
-    fn compare_key(self, key: S::Key, slot: usize) -> cmp::Ordering {
+    pub(crate) fn compare_key(self, key: S::Key, slot: usize) -> cmp::Ordering {
         compare(key, |plane| self.key_word(plane, slot))
     }
 
@@ -323,6 +325,13 @@ impl<'a, S: Shape> Node<'a, S> {
     pub(crate) fn find(self, key: S::Key) -> (usize, bool) {
         let rank = self.rank(key);
         (rank, rank > 0 && self.compare_key(key, rank - 1).is_eq())
+    }
+
+    /// How many of the node's keys are below `key`.
+    #[inline(always)]
+    pub(crate) fn rank_before(self, key: S::Key) -> usize {
+        let (rank, found) = self.find(key);
+        rank - usize::from(found)
     }
 
     /// Starts to load the node: all of it, or of a large one what a search reads.

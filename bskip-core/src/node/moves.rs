@@ -32,6 +32,60 @@ impl<T> MoveWord for AtomicPtr<T> {
     }
 }
 
+/// An atomic that can be copied out of a node.
+pub(crate) trait ReadWord {
+    /// What it holds.
+    type Plain: Copy;
+    fn read(&self) -> Self::Plain;
+}
+
+impl ReadWord for AtomicU64 {
+    type Plain = u64;
+    #[inline(always)]
+    fn read(&self) -> u64 {
+        self.load(Ordering::Relaxed)
+    }
+}
+
+impl<T> ReadWord for AtomicPtr<T> {
+    type Plain = *mut T;
+    #[inline(always)]
+    fn read(&self) -> *mut T {
+        self.load(Ordering::Relaxed)
+    }
+}
+
+/// Copies `n` words of a node, which others may be changing, to memory that is the caller's alone.
+///
+/// # Safety
+/// Both runs are valid; `to` is aligned.
+#[inline(always)]
+pub(crate) unsafe fn read<W: ReadWord>(from: *const W, to: *mut W::Plain, n: usize) {
+    let step = block_words::<W>();
+    let mut i = 0;
+    while i < n {
+        // SAFETY: the caller's run has `n` words.
+        let from = unsafe { from.add(i) };
+        // SAFETY: as above.
+        let to = unsafe { to.add(i) };
+        if step > 0 && i + step <= n {
+            // SAFETY: a block of words is left in both runs.
+            unsafe { simd::copy_block(from.cast(), to.cast::<u8>()) };
+            i += step;
+            continue;
+        }
+        if simd::HAS_TAIL {
+            // SAFETY: fewer words than a block has are left in both runs.
+            return unsafe { simd::copy_tail(from.cast(), to.cast::<u8>(), (n - i) * size_of::<W>()) };
+        }
+        // SAFETY: one of the node's words.
+        let word = unsafe { &*from };
+        // SAFETY: one of the caller's.
+        unsafe { to.write(word.read()) };
+        i += 1;
+    }
+}
+
 /// Copies word `i` of `from` to word `i` of `to`, or the whole block that starts there.
 ///
 /// # Safety

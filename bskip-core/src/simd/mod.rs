@@ -36,7 +36,8 @@ pub(crate) const BLOCK: usize = imp::BLOCK;
 /// Copies `BLOCK` bytes, of which all are loaded before the first is stored.
 ///
 /// # Safety
-/// Both are valid for `BLOCK` bytes, of atomic words; nobody else stores to `to` now.
+/// Both are valid for `BLOCK` bytes, of atomic words, or `to` of memory that is the caller's alone; nobody else
+/// stores to `to` now.
 #[inline(always)]
 pub(crate) unsafe fn copy_block(from: *const u8, to: *const u8) {
     // SAFETY: passed on to the caller.
@@ -50,7 +51,7 @@ pub(crate) const HAS_TAIL: bool = imp::HAS_TAIL;
 /// Only where [`HAS_TAIL`].
 ///
 /// # Safety
-/// Both are valid for that many bytes, of atomic words; nobody else stores to `to` now.
+/// As for [`copy_block`], for that many bytes.
 #[inline(always)]
 pub(crate) unsafe fn copy_tail(from: *const u8, to: *const u8, bytes: usize) {
     // SAFETY: passed on to the caller.

@@ -212,6 +212,35 @@ impl<'a, K: NumberedKey, V: NumberedValue, A: NodeArena> Player<'a, K, V, A> {
     }
 }
 
+impl<K: NumberedKey, V: NumberedValue, A: NodeArena> Player<'_, K, V, A> {
+    /// A range in chunks, until it gives no more or has given `most` pairs.
+    pub fn scan_chunks(&mut self, lower: Bound<u64>, upper: Bound<u64>, back: bool, most: usize) {
+        let (map, clock, watched) = (self.map, self.clock, self.watched);
+        let mut scan = Scan { lower, upper, front: Vec::new(), back: Vec::new(), complete: true };
+        let start = clock.tick();
+        let events = &mut self.log.events;
+        V::Reader::chunks(map, (lower.map(K::of), upper.map(K::of)), back, |mut chunk| {
+            let at = clock.tick();
+            let given = if back { &mut scan.back } else { &mut scan.front };
+            if back {
+                chunk.reverse();
+            }
+            for (k, v) in chunk {
+                let key = k.number();
+                given.push(Item { key, at });
+                if watched.has(key) {
+                    let act = Act::Read(Some(v.number()));
+                    events.push(Event { key, span: Span { start, end: at }, act });
+                }
+            }
+            scan.complete = given.len() < most;
+            scan.complete
+        });
+        let end = clock.tick();
+        self.log.calls.push(Call { span: Span { start, end }, said: Said::Scan(scan) });
+    }
+}
+
 /// How a player chooses among all operations.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Phase {
@@ -284,6 +313,9 @@ impl<K: NumberedKey, V: NumberedValue, A: NodeArena> Player<'_, K, V, A> {
             _ => rng.draw(),
         };
         let most = if rng.below(3) == 0 { rng.below(20) as usize } else { most };
-        self.scan(lower, upper, turns, most);
+        match turns {
+            0 | u64::MAX if rng.below(2) == 0 => self.scan_chunks(lower, upper, turns != 0, most),
+            _ => self.scan(lower, upper, turns, most),
+        }
     }
 }

@@ -257,6 +257,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
         only: false,
     },
     Mutant {
+        name: "chunk-not-validated",
+        what: "A chunk is handed out though its leaf was changing.",
+        edits: &[Edit {
+            file: CURSOR,
+            find: "run.fill(self.leaf, start, end, || self.leaf.validate(self.version))",
+            replace: "run.fill(self.leaf, start, end, || true)",
+        }],
+        by: &[&SCANS, &CHAOS_SCANS],
+        only: false,
+    },
+    Mutant {
         name: "scan-next-not-checked",
         what: "A scan goes on in the next leaf though that does not begin where the last one ended.",
         edits: &[Edit {

@@ -1,0 +1,79 @@
+//! Measures every way to scan a map, against plain reading of as much memory; see `--help`.
+
+use bench::scan::Scans;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+bench-scan [--threads N] [--keys N] [--rounds N] [--repeat N] [--shorts N]
+    Iterators and chunks, forward and backward, over a map of random keys, in turns with plain reading of as many
+    bytes as its leaves have, and scans of up to a hundred pairs. Exits with 1 if a sum is wrong.
+--threads  2 by default; each reads a part of the keys
+--keys     10000000
+--rounds   7
+--repeat   long scans of each way in a round (1)
+--shorts   short scans of each thread in a round (100000)";
+
+/// What the arguments ask for; `None` for help.
+fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Scans>, String> {
+    let mut scans = Scans { threads: 2, keys: 10_000_000, rounds: 7, repeat: 1, shorts: 100_000 };
+    let mut args = args.into_iter();
+    while let Some(flag) = args.next() {
+        if flag == "--help" || flag == "-h" {
+            return Ok(None);
+        }
+        if !["--threads", "--keys", "--rounds", "--repeat", "--shorts"].contains(&flag.as_str()) {
+            return Err(format!("unknown flag {flag}; see --help"));
+        }
+        let value = args.next().ok_or_else(|| format!("{flag} needs a number"))?;
+        let number: u64 = value.parse().map_err(|_| format!("{flag} {value} is not a number"))?;
+        match flag.as_str() {
+            "--threads" => scans.threads = number.max(1) as usize,
+            "--keys" => scans.keys = number.max(1),
+            "--rounds" => scans.rounds = number.max(1) as usize,
+            "--repeat" => scans.repeat = number.max(1) as usize,
+            _ => scans.shorts = number,
+        }
+    }
+    Ok(Some(scans))
+}
+
+fn main() -> ExitCode {
+    let outcome = match parse(std::env::args().skip(1)) {
+        Ok(Some(scans)) => scans.run(),
+        Ok(None) => {
+            println!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(why) => {
+            eprintln!("bench-scan: {why}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(report) => {
+            print!("{report}");
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("bench-scan: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_read_and_errors_say_what_to_do() {
+        let parse = |line: &str| parse(line.split_whitespace().map(str::to_owned));
+        let scans = parse("--threads 3 --keys 10 --repeat 5").unwrap().unwrap();
+        assert_eq!((scans.threads, scans.keys, scans.repeat), (3, 10, 5));
+        assert_eq!(parse("--help"), Ok(None));
+        for (line, hint) in [("--fast", "--help"), ("--keys", "needs a number"), ("--keys x", "not a number")]
+        {
+            assert!(parse(line).unwrap_err().contains(hint), "{line}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Scans that hand out slices, a leaf at a time.
+
+use core::ops::{ControlFlow, RangeBounds};
+
+use super::{BSkipMap, bounds};
+use crate::arena::NodeArena;
+use crate::key::Key;
+
+impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
+    /// Calls `f` with the pairs whose keys are in `range`, in ascending chunks: keys, and their values in the
+    /// same order, never none. `f` goes on with [`ControlFlow::Continue`]; what it breaks with is returned.
+    ///
+    /// The fastest way to read many pairs. A chunk is a copy of what is in the range of one leaf, some 45 pairs
+    /// (several chunks are, if the values are large), and it is a snapshot: all its pairs, and no others between its
+    /// first and its last key, were in the map at one moment between the call and its being handed out. Of all
+    /// chunks together [`range`](Self::range)'s promises hold: keys come strictly ascending, within the bounds, none
+    /// twice, and one that is there all the time is not missed; but two chunks are of two moments.
+    ///
+    /// `f` runs without a lock, so it may use the map. What it inserts or removes behind its chunk is seen, as
+    /// another thread's changes are.
+    ///
+    /// Expected O(log n) to begin, then O(1) a pair, and O(log n) whenever a leaf changed while it was copied.
+    /// Writes no shared memory.
+    ///
+    /// # Panics
+    /// If the range starts after its end, or starts and ends at the same key, both excluded. If `f` does.
+    ///
+    /// ```
+    /// use bskip_core::BSkipMap;
+    /// use core::ops::ControlFlow;
+    ///
+    /// let map: BSkipMap<u64, u64> = (0..1000).map(|k| (k, 2 * k)).collect();
+    ///
+    /// let mut sum = 0;
+    /// let _ = map.for_each_chunk(100..200, |_, values| {
+    ///     sum += values.iter().sum::<u64>();
+    ///     ControlFlow::<()>::Continue(())
+    /// });
+    /// assert_eq!(sum, 29_900);
+    ///
+    /// // The first value above 500, and no further.
+    /// let found = map.for_each_chunk(.., |_, values| match values.iter().find(|&&v| v > 500) {
+    ///     Some(&value) => ControlFlow::Break(value),
+    ///     None => ControlFlow::Continue(()),
+    /// });
+    /// assert_eq!(found, ControlFlow::Break(502));
+    /// ```
+    #[inline]
+    pub fn for_each_chunk<B>(
+        &self,
+        range: impl RangeBounds<K>,
+        f: impl FnMut(&[K], &[V]) -> ControlFlow<B>,
+    ) -> ControlFlow<B>
+    where
+        V: Copy,
+    {
+        let (lower, upper) = bounds(&range);
+        self.index.chunks(lower, upper, f)
+    }
+
+    /// As [`for_each_chunk`](Self::for_each_chunk), from the last chunk to the first. Within a chunk keys ascend,
+    /// as they lie in the leaf: go through it from its end for a descending order.
+    ///
+    /// # Panics
+    /// As [`for_each_chunk`](Self::for_each_chunk).
+    ///
+    /// ```
+    /// use bskip_core::BSkipMap;
+    /// use core::ops::ControlFlow;
+    ///
+    /// let map: BSkipMap<u64, char> = [(1, 'a'), (2, 'b'), (3, 'c')].into_iter().collect();
+    /// let mut word = String::new();
+    /// let _ = map.for_each_chunk_rev(.., |_, values| {
+    ///     word.extend(values.iter().rev());
+    ///     ControlFlow::<()>::Continue(())
+    /// });
+    /// assert_eq!(word, "cba");
+    /// ```
+    #[inline]
+    pub fn for_each_chunk_rev<B>(
+        &self,
+        range: impl RangeBounds<K>,
+        f: impl FnMut(&[K], &[V]) -> ControlFlow<B>,
+    ) -> ControlFlow<B>
+    where
+        V: Copy,
+    {
+        let (lower, upper) = bounds(&range);
+        self.index.chunks_rev(lower, upper, f)
+    }
+}
