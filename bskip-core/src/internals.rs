@@ -5,6 +5,13 @@ use alloc::vec::Vec;
 use crate::arena::{BlockId, GlobalArena, GlobalPool, NodeArena, NodeKind, NodePool, Placement};
 use crate::lock::VersionLock;
 use crate::node::{Leaf, LevelMark};
+use crate::simd;
+
+/// From now on all threads search and move by the instruction set of this name (`avx512`, `avx`, `portable`), in all maps;
+/// false if the processor lacks it, or the build leaves no choice.
+pub fn use_instructions(name: &str) -> bool {
+    simd::force(name)
+}
 
 /// One leaf of `u64 → u64`.
 pub struct OneLeaf {

@@ -40,10 +40,16 @@
 //! # Features
 //! | feature | default | effect |
 //! | --- | --- | --- |
-//! | `std` | yes | waiting threads yield to the scheduler, then sleep; the coin's seed is random; closures that would wait for their own thread panic. Without it the crate is `no_std`, needs only `alloc`, and waits as [`set_relax`] says |
+//! | `std` | yes | waiting threads yield to the scheduler, then sleep; the coin's seed is random; closures that would wait for their own thread panic; x86-64's vector instructions are used where the processor has them. Without it the crate is `no_std`, needs only `alloc`, waits as [`set_relax`] says, and uses vector instructions if the build promises them |
 //! | `bump` | no | `BumpArena`, through crate `bumpalo` |
 //! | `check` | no | `BSkipMap::check_invariants` |
 //! | `chaos` | no | for tests: threads yield at random where the protocol leaves a window open; needs `std` |
+//!
+//! # Vector instructions
+//! Searches and moves in a node are by AVX-512 or AVX on x86-64, by NEON on AArch64, else word by word. On x86-64 the
+//! processor is asked once, at the first search, so an ordinary build is good for every machine and as fast, within a
+//! few percent, as one with `-C target-cpu=native`. A build that promises AVX (`native`, `x86-64-v3`, `-v4`) asks nobody
+//! and uses the best that it promises: with `x86-64-v3` that is AVX, also where there is AVX-512.
 //!
 //! 64-bit atomics are needed, and inline assembly (x86, Arm, RISC-V, LoongArch …).
 //!

@@ -8,6 +8,7 @@
 //! Every key type runs with a plain value, key types of one, two and three words with an owning value too,
 //! every value type with a plain key; the arena and the promotion policy are part of the random input.
 
+use bskip_core::internals::use_instructions;
 use std::sync::Arc;
 use tests::model::check;
 use tests::read::{Cloning, Optimistic};
@@ -77,4 +78,17 @@ fn borrowed_value() {
     let names: Vec<String> = (0..100).map(|i| format!("name {i}")).collect();
     check::<u64, &str, Optimistic>(|v| &names[v as usize % names.len()]);
     check::<[u8; 3], &[String], Cloning>(|v| &names[..v as usize % names.len()]);
+}
+
+/// With every kind of vector instructions that this process can choose from. Tests beside this one see the choice change,
+/// which must make no difference to them either.
+#[test]
+fn every_instruction_set() {
+    for name in ["portable", "avx", "avx512"] {
+        if use_instructions(name) {
+            check::<u64, u64, Optimistic>(u64::from);
+            check::<(u32, u64), String, Cloning>(|v| v.to_string());
+            check::<i128, [u64; 5], Optimistic>(|v| [u64::from(v); 5]);
+        }
+    }
 }

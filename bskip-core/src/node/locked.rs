@@ -8,7 +8,7 @@ use crate::arena::BlockId;
 use crate::held::while_holding;
 use crate::key::Key;
 use crate::lock::Version;
-use crate::simd::LINE;
+use crate::simd::{self, LINE};
 use crate::sync::{AtomicU64, Ordering};
 
 /// A node that this thread has locked. Dropping it publishes the changes as a new version, also when a
@@ -155,7 +155,7 @@ impl<'a, S: Shape> Locked<'a, S> {
 impl<K: Key> LockedInner<'_, K> {
     /// Puts the entry at the low end of a level's first node, below every key, into the empty node.
     pub(crate) fn insert_first(&mut self, child: BlockId) {
-        self.open_gap::<true>(0);
+        simd::choose!(isa => self.open_gap::<_, true>(isa, 0));
         for plane in 0..K::WORDS {
             // SAFETY: slot 0 is one of the node's.
             let word = unsafe { &*self.key_words(plane, 0) };

@@ -37,7 +37,7 @@ pub(crate) use shape::{InnerShape, LeafShape, Shape};
 use crate::arena::BlockId;
 use crate::key::Key;
 use crate::lock::{Version, VersionLock};
-use crate::simd::{self, LINE};
+use crate::simd::{self, Isa, LINE};
 use crate::sync::{AtomicU64, Ordering};
 use crate::value;
 
@@ -273,8 +273,13 @@ impl<'a, S: Shape> Node<'a, S> {
     /// node's.
     #[inline(always)]
     fn line_of_word(self, word: u64) -> usize {
+        simd::choose!(isa => self.line_of_word_by(isa, word))
+    }
+
+    #[inline(always)]
+    fn line_of_word_by(self, isa: impl Isa, word: u64) -> usize {
         // SAFETY: the samples are a line of words, and the block is aligned to 64 bytes.
-        let lines = unsafe { simd::at_most(self.samples(), word) }.count_ones() as usize;
+        let lines = unsafe { isa.rank(self.samples(), word) };
         // No sample at most `word`: the first line then answers 0. All of them, for the greatest word: the
         // samples behind the last key count too, and `min` in `rank_in_line` makes that right.
         lines.saturating_sub(1).min(Self::CAPACITY / LINE - 1)
@@ -284,17 +289,22 @@ impl<'a, S: Shape> Node<'a, S> {
     /// found to be in `line`.
     #[inline(always)]
     fn rank_in_line(self, line: usize, word: u64, count: usize) -> usize {
+        simd::choose!(isa => self.rank_in_line_by(isa, line, word, count))
+    }
+
+    #[inline(always)]
+    fn rank_in_line_by(self, isa: impl Isa, line: usize, word: u64, count: usize) -> usize {
         let slot = line.min(Self::CAPACITY / LINE - 1) * LINE;
         // SAFETY: `slot` starts a line of keys.
-        let mask = unsafe { simd::at_most(self.key_words(0, slot), word) };
-        // Slots not in use hold anything: count only the run of ones at the start of the line.
-        (slot + mask.trailing_ones() as usize).min(count)
+        let rank = unsafe { isa.rank(self.key_words(0, slot), word) };
+        // Slots not in use hold anything.
+        (slot + rank).min(count)
     }
 
     /// How many keys have a first word of at most `word`.
     #[inline(always)]
     fn rank_of_word(self, word: u64, count: usize) -> usize {
-        self.rank_in_line(self.line_of_word(word), word, count)
+        simd::choose!(isa => self.rank_in_line_by(isa, self.line_of_word_by(isa, word), word, count))
     }
 
     /// How many of the node's keys are at most `key`.

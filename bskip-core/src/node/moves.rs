@@ -3,7 +3,7 @@
 //! Only a node's lock holder stores, so the loads need no order; the stores must be atomic, since readers
 //! race with them, and Relaxed, since readers validate.
 
-use crate::simd;
+use crate::simd::Isa;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 /// An atomic that can be copied to another place.
@@ -60,8 +60,8 @@ impl<T> ReadWord for AtomicPtr<T> {
 /// # Safety
 /// Both runs are valid; `to` is aligned.
 #[inline(always)]
-pub(crate) unsafe fn read<W: ReadWord>(from: *const W, to: *mut W::Plain, n: usize) {
-    let step = block_words::<W>();
+pub(crate) unsafe fn read<I: Isa, W: ReadWord>(isa: I, from: *const W, to: *mut W::Plain, n: usize) {
+    let step = block_words::<I, W>();
     let mut i = 0;
     while i < n {
         // SAFETY: the caller's run has `n` words.
@@ -70,13 +70,13 @@ pub(crate) unsafe fn read<W: ReadWord>(from: *const W, to: *mut W::Plain, n: usi
         let to = unsafe { to.add(i) };
         if step > 0 && i + step <= n {
             // SAFETY: a block of words is left in both runs.
-            unsafe { simd::copy_block(from.cast(), to.cast::<u8>()) };
+            unsafe { isa.copy_block(from.cast(), to.cast::<u8>()) };
             i += step;
             continue;
         }
-        if simd::HAS_TAIL {
+        if I::HAS_TAIL {
             // SAFETY: fewer words than a block has are left in both runs.
-            return unsafe { simd::copy_tail(from.cast(), to.cast::<u8>(), (n - i) * size_of::<W>()) };
+            return unsafe { isa.copy_tail(from.cast(), to.cast::<u8>(), (n - i) * size_of::<W>()) };
         }
         // SAFETY: one of the node's words.
         let word = unsafe { &*from };
@@ -91,14 +91,19 @@ pub(crate) unsafe fn read<W: ReadWord>(from: *const W, to: *mut W::Plain, n: usi
 /// # Safety
 /// Both runs have the word, or the block; nobody else stores to `to` now.
 #[inline(always)]
-unsafe fn copy_at<W: MoveWord, const WHOLE_BLOCK: bool>(from: *const W, to: *const W, i: usize) {
+unsafe fn copy_at<W: MoveWord, const WHOLE_BLOCK: bool>(
+    isa: impl Isa,
+    from: *const W,
+    to: *const W,
+    i: usize,
+) {
     // SAFETY: the caller's promise.
     let from = unsafe { from.add(i) };
     // SAFETY: the caller's promise.
     let to = unsafe { to.add(i) };
     if WHOLE_BLOCK {
         // SAFETY: the caller's promise.
-        return unsafe { simd::copy_block(from.cast(), to.cast()) };
+        return unsafe { isa.copy_block(from.cast(), to.cast()) };
     }
     // SAFETY: the caller's promise.
     let from = unsafe { &*from };
@@ -112,18 +117,18 @@ unsafe fn copy_at<W: MoveWord, const WHOLE_BLOCK: bool>(from: *const W, to: *con
 /// # Safety
 /// Both runs have the words; nobody else stores to `to` now.
 #[inline(always)]
-unsafe fn copy_tail<W: MoveWord>(from: *const W, to: *const W, i: usize, n: usize) {
+unsafe fn copy_tail<W: MoveWord>(isa: impl Isa, from: *const W, to: *const W, i: usize, n: usize) {
     // SAFETY: the caller's promise.
     let from = unsafe { from.add(i) };
     // SAFETY: the caller's promise.
     let to = unsafe { to.add(i) };
     // SAFETY: the caller's promise.
-    unsafe { simd::copy_tail(from.cast(), to.cast(), n * size_of::<W>()) }
+    unsafe { isa.copy_tail(from.cast(), to.cast(), n * size_of::<W>()) }
 }
 
 /// Words of type `W` in a block; 0 if there are no blocks.
-const fn block_words<W>() -> usize {
-    simd::BLOCK / size_of::<W>()
+const fn block_words<I: Isa, W>() -> usize {
+    I::BLOCK / size_of::<W>()
 }
 
 /// Copies `n` words from `from` to `to`, the first one first: to another node, or to the left within one.
@@ -131,21 +136,21 @@ const fn block_words<W>() -> usize {
 /// # Safety
 /// Both runs are valid; nobody else stores to `to` now.
 #[inline(always)]
-pub(crate) unsafe fn copy<W: MoveWord>(from: *const W, to: *const W, n: usize) {
-    let step = block_words::<W>();
+pub(crate) unsafe fn copy<I: Isa, W: MoveWord>(isa: I, from: *const W, to: *const W, n: usize) {
+    let step = block_words::<I, W>();
     let mut i = 0;
     while step > 0 && i + step <= n {
         // SAFETY: the caller's run has `n` words, of which a block is left.
-        unsafe { copy_at::<W, true>(from, to, i) };
+        unsafe { copy_at::<W, true>(isa, from, to, i) };
         i += step;
     }
-    if simd::HAS_TAIL {
+    if I::HAS_TAIL {
         // SAFETY: fewer words than a block has are left in both runs.
-        return unsafe { copy_tail(from, to, i, n - i) };
+        return unsafe { copy_tail(isa, from, to, i, n - i) };
     }
     while i < n {
         // SAFETY: the caller's run has `n` words.
-        unsafe { copy_at::<W, false>(from, to, i) };
+        unsafe { copy_at::<W, false>(isa, from, to, i) };
         i += 1;
     }
 }
@@ -155,33 +160,38 @@ pub(crate) unsafe fn copy<W: MoveWord>(from: *const W, to: *const W, n: usize) {
 /// # Safety
 /// As for [`copy`].
 #[inline(always)]
-pub(crate) unsafe fn copy_backwards<W: MoveWord>(from: *const W, to: *const W, n: usize) {
-    let step = block_words::<W>();
+pub(crate) unsafe fn copy_backwards<I: Isa, W: MoveWord>(isa: I, from: *const W, to: *const W, n: usize) {
+    let step = block_words::<I, W>();
     let mut i = n;
     while step > 0 && i >= step {
         i -= step;
         // SAFETY: the caller's run has `n` words, of which a block is left.
-        unsafe { copy_at::<W, true>(from, to, i) };
+        unsafe { copy_at::<W, true>(isa, from, to, i) };
     }
-    if simd::HAS_TAIL {
+    if I::HAS_TAIL {
         // SAFETY: fewer words than a block has are left in both runs.
-        return unsafe { copy_tail(from, to, 0, i) };
+        return unsafe { copy_tail(isa, from, to, 0, i) };
     }
     while i > 0 {
         i -= 1;
         // SAFETY: the caller's run has `n` words.
-        unsafe { copy_at::<W, false>(from, to, i) };
+        unsafe { copy_at::<W, false>(isa, from, to, i) };
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simd::tests::every_isa;
     use alloc::vec::Vec;
 
     /// Every length and distance that a node can need, by comparison with `copy_within`.
     #[test]
     fn runs_move_as_a_whole() {
+        every_isa!(isa, name => every_run(isa, name));
+    }
+
+    fn every_run(isa: impl Isa, name: &str) {
         for n in 0..=40 {
             for shift in [0usize, 1, 2, 8, 13] {
                 let words: Vec<AtomicU64> = (0..64).map(AtomicU64::new).collect();
@@ -189,18 +199,18 @@ mod tests {
                 expected.copy_within(2..2 + n, 2 + shift);
                 let (from, to) = (&raw const words[2], &raw const words[2 + shift]);
                 // SAFETY: both runs are within `words`, which no other thread knows.
-                unsafe { copy_backwards(from, to, n) };
+                unsafe { copy_backwards(isa, from, to, n) };
                 let moved: Vec<u64> = words.iter().map(|word| word.load(Ordering::Relaxed)).collect();
-                assert_eq!(moved, expected, "{n} to the right by {shift}");
+                assert_eq!(moved, expected, "{name}: {n} to the right by {shift}");
 
                 let words: Vec<AtomicU32> = (0..64).map(AtomicU32::new).collect();
                 let mut expected: Vec<u32> = (0..64).collect();
                 expected.copy_within(2 + shift..2 + shift + n, 2);
                 let (from, to) = (&raw const words[2 + shift], &raw const words[2]);
                 // SAFETY: as above.
-                unsafe { copy(from, to, n) };
+                unsafe { copy(isa, from, to, n) };
                 let moved: Vec<u32> = words.iter().map(|word| word.load(Ordering::Relaxed)).collect();
-                assert_eq!(moved, expected, "{n} to the left by {shift}");
+                assert_eq!(moved, expected, "{name}: {n} to the left by {shift}");
             }
         }
     }

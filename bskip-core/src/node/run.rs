@@ -5,7 +5,7 @@ use core::slice;
 
 use super::{Leaf, moves};
 use crate::key::Key;
-use crate::simd::LINE;
+use crate::simd::{self, LINE};
 use crate::value::{self, ValueWord};
 
 /// Bytes of room for keys, and for values; a single one of any size has room too. What a leaf aims at
@@ -106,7 +106,9 @@ impl<K: Key, V: Copy> Run<K, V> {
         let keys = self.keys.start_mut();
         if K::WORDS == 1 {
             // SAFETY: both have the words: the leaf, whose slots these are, and `words`, as many as a leaf can have.
-            unsafe { moves::read(leaf.key_words(0, start), self.words.as_mut_ptr().cast(), len) };
+            unsafe {
+                simd::choose!(isa => moves::read(isa, leaf.key_words(0, start), self.words.as_mut_ptr().cast(), len));
+            }
         }
         for i in 0..len {
             let key = if K::WORDS == 1 {
@@ -131,7 +133,9 @@ impl<K: Key, V: Copy> Run<K, V> {
             let words = len * value::words::<V>();
             // SAFETY: the leaf has the words of these slots; there is room for `MOST` values, which are as large as
             // their words, and aligned as these.
-            return unsafe { moves::read(leaf.payload(start), values.cast(), words) };
+            return unsafe {
+                simd::choose!(isa => moves::read(isa, leaf.payload(start), values.cast(), words))
+            };
         }
         for i in 0..len {
             // SAFETY: there is room for `MOST`.

@@ -3,36 +3,36 @@
 use super::{Locked, Node, Shape, moves};
 use crate::arena::BlockId;
 use crate::key::Key;
-use crate::simd::{self, LINE};
+use crate::simd::{self, Isa, LINE};
 use crate::sync::Ordering;
 
 impl<S: Shape> Locked<'_, S> {
     /// Moves the slots from `slot` on one to the right. The caller fills `slot` and resamples.
     #[inline(always)]
-    pub(super) fn open_gap<const WHOLE: bool>(&mut self, slot: usize) {
+    pub(super) fn open_gap<I: Isa, const WHOLE: bool>(&mut self, isa: I, slot: usize) {
         let count = self.count();
         assert!(slot <= count && count < Node::<S>::CAPACITY);
         // The slots that get another key: those behind `slot` up to the new last one.
         let mask = (!1 << slot) & (u64::MAX >> (63 - count));
         let (first, lines) = Self::lines_to_move::<WHOLE>(slot, count);
         for plane in 0..S::Key::WORDS {
-            if simd::HAS_SHIFT {
+            if I::HAS_SHIFT {
                 // SAFETY: the plane has the slots up to the capacity, above `count`, and the node is locked.
                 // The first slot of line `first`, which is `slot` or before it, keeps its key.
-                unsafe { simd::shift_right(self.key_words(plane, first), lines, mask >> first) };
+                unsafe { isa.shift_right(self.key_words(plane, first), lines, mask >> first) };
             } else {
                 let (from, to) = (self.key_words(plane, slot), self.key_words(plane, slot + 1));
                 // SAFETY: slots `slot..=count` are the node's, and this thread has it locked.
-                unsafe { moves::copy_backwards(from, to, count - slot) };
+                unsafe { moves::copy_backwards(isa, from, to, count - slot) };
             }
         }
-        if simd::HAS_SHIFT && Node::<S>::WORD_PAYLOAD {
+        if I::HAS_SHIFT && Node::<S>::WORD_PAYLOAD {
             // SAFETY: as for the keys.
-            unsafe { simd::shift_right(self.payload(first).cast(), lines, mask >> first) };
+            unsafe { isa.shift_right(self.payload(first).cast(), lines, mask >> first) };
         } else {
             let (from, to) = (self.payload(slot), self.payload(slot + 1));
             // SAFETY: slots `slot..=count` are the node's, and this thread has it locked.
-            unsafe { moves::copy_backwards(from, to, (count - slot) * S::WORDS_PER_SLOT) };
+            unsafe { moves::copy_backwards(isa, from, to, (count - slot) * S::WORDS_PER_SLOT) };
         }
         self.set_count(count + 1);
     }
@@ -50,7 +50,7 @@ impl<S: Shape> Locked<'_, S> {
 
     /// Brings the samples up to date with an insertion into `slot` that is about to happen.
     #[inline(always)]
-    fn shift_samples_right(&mut self, slot: usize, key: S::Key) {
+    fn shift_samples_right(&mut self, isa: impl Isa, slot: usize, key: S::Key) {
         let (count, word) = (self.count(), key.word(0));
         assert!(slot <= count && count < Node::<S>::CAPACITY);
         // Lines that start behind `slot`, and at the new last slot at the latest, get a new first key: the
@@ -58,7 +58,7 @@ impl<S: Shape> Locked<'_, S> {
         let mask = (!1u8 << (slot / LINE)) & (u8::MAX >> (LINE - 1 - count / LINE));
         let before_lines = self.key_words(0, 0).wrapping_sub(1);
         // SAFETY: from one word before the keys on, 57 words are the node's; and it is locked.
-        unsafe { simd::gather_lines(before_lines, self.samples(), mask) };
+        unsafe { isa.gather_lines(before_lines, self.samples(), mask) };
         let sample = self.sample(slot / LINE);
         let word = if slot.is_multiple_of(LINE) { word } else { sample.load(Ordering::Relaxed) };
         sample.store(word, Ordering::Relaxed);
@@ -66,7 +66,7 @@ impl<S: Shape> Locked<'_, S> {
 
     /// Brings the samples up to date with a removal of `slot` that is about to happen.
     #[inline(always)]
-    fn shift_samples_left(&mut self, slot: usize) {
+    fn shift_samples_left(&mut self, isa: impl Isa, slot: usize) {
         let last = self.count().wrapping_sub(1);
         assert!(slot <= last && last < Node::<S>::CAPACITY);
         // Lines that start at `slot` or behind it, but not at the last slot, get a new first key: the next one.
@@ -74,7 +74,7 @@ impl<S: Shape> Locked<'_, S> {
         let to = last.div_ceil(LINE);
         let mask = ((1u32 << to) - (1u32 << from.min(to))) as u8;
         // SAFETY: from the second key's word on, 57 words are the node's; and it is locked.
-        unsafe { simd::gather_lines(self.key_words(0, 1), self.samples(), mask) };
+        unsafe { isa.gather_lines(self.key_words(0, 1), self.samples(), mask) };
         // A line that starts at the last slot is empty then.
         let sample = self.sample(last / LINE);
         let word = if last.is_multiple_of(LINE) { u64::MAX } else { sample.load(Ordering::Relaxed) };
@@ -84,7 +84,7 @@ impl<S: Shape> Locked<'_, S> {
     /// Puts a key and its payload into `slot`; the node has room.
     #[inline(always)]
     pub(crate) fn insert(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
-        self.insert_over::<true>(slot, key, payload);
+        simd::choose!(isa => self.insert_over::<_, true>(isa, slot, key, payload));
     }
 
     /// As [`insert`](Self::insert), but touches no lines of slots before that of `slot`. For a node of which
@@ -92,18 +92,24 @@ impl<S: Shape> Locked<'_, S> {
     /// costs little.
     #[inline(always)]
     pub(crate) fn insert_near(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
-        self.insert_over::<false>(slot, key, payload);
+        simd::choose!(isa => self.insert_over::<_, false>(isa, slot, key, payload));
     }
 
     #[inline(always)]
-    fn insert_over<const WHOLE: bool>(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
-        if simd::HAS_SHIFT && WHOLE {
-            self.shift_samples_right(slot, key);
+    fn insert_over<I: Isa, const WHOLE: bool>(
+        &mut self,
+        isa: I,
+        slot: usize,
+        key: S::Key,
+        payload: S::Payload,
+    ) {
+        if I::HAS_SHIFT && WHOLE {
+            self.shift_samples_right(isa, slot, key);
         }
-        self.open_gap::<WHOLE>(slot);
+        self.open_gap::<I, WHOLE>(isa, slot);
         self.write(slot, payload);
         self.set_key(slot, key);
-        if !(simd::HAS_SHIFT && WHOLE) {
+        if !(I::HAS_SHIFT && WHOLE) {
             self.resample(slot);
         }
     }
@@ -133,51 +139,60 @@ impl<S: Shape> Locked<'_, S> {
     /// that of `slot`.
     #[inline(always)]
     pub(super) fn close_gap<const WHOLE: bool>(&mut self, slot: usize) {
+        simd::choose!(isa => self.close_gap_by::<_, WHOLE>(isa, slot));
+    }
+
+    #[inline(always)]
+    fn close_gap_by<I: Isa, const WHOLE: bool>(&mut self, isa: I, slot: usize) {
         let count = self.count();
         assert!(slot < count && count <= Node::<S>::CAPACITY);
         // The slots that get another key: `slot` and those behind it, but the last.
         let mask = (1 << (count - 1)) - (1 << slot);
         let (first, lines) = Self::lines_to_move::<WHOLE>(slot, count - 1);
-        if simd::HAS_SHIFT && WHOLE {
-            self.shift_samples_left(slot);
+        if I::HAS_SHIFT && WHOLE {
+            self.shift_samples_left(isa, slot);
         }
         for plane in 0..S::Key::WORDS {
-            if simd::HAS_SHIFT {
+            if I::HAS_SHIFT {
                 // SAFETY: the plane has the slots up to `count`, and the node is locked.
-                unsafe { simd::shift_left(self.key_words(plane, first), lines, mask >> first) };
+                unsafe { isa.shift_left(self.key_words(plane, first), lines, mask >> first) };
             } else {
                 let (from, to) = (self.key_words(plane, slot + 1), self.key_words(plane, slot));
                 // SAFETY: slots `slot..count` are the node's, and this thread has it locked.
-                unsafe { moves::copy(from, to, count - slot - 1) };
+                unsafe { moves::copy(isa, from, to, count - slot - 1) };
             }
         }
-        if simd::HAS_SHIFT && Node::<S>::WORD_PAYLOAD {
+        if I::HAS_SHIFT && Node::<S>::WORD_PAYLOAD {
             // SAFETY: as for the keys.
-            unsafe { simd::shift_left(self.payload(first).cast(), lines, mask >> first) };
+            unsafe { isa.shift_left(self.payload(first).cast(), lines, mask >> first) };
         } else {
             let (from, to) = (self.payload(slot + 1), self.payload(slot));
             // SAFETY: slots `slot..count` are the node's, and this thread has it locked.
-            unsafe { moves::copy(from, to, (count - slot - 1) * S::WORDS_PER_SLOT) };
+            unsafe { moves::copy(isa, from, to, (count - slot - 1) * S::WORDS_PER_SLOT) };
         }
         self.set_count(count - 1);
-        if !(simd::HAS_SHIFT && WHOLE) {
+        if !(I::HAS_SHIFT && WHOLE) {
             self.resample(slot);
         }
     }
 
     /// Appends slots `from..` of `other`.
     fn append(&mut self, other: &Node<'_, S>, from: usize) {
+        simd::choose!(isa => self.append_by(isa, other, from));
+    }
+
+    fn append_by(&mut self, isa: impl Isa, other: &Node<'_, S>, from: usize) {
         let (count, end) = (self.count(), other.count());
         assert!(from <= end && count + end - from <= Node::<S>::CAPACITY);
         let n = end - from;
         for plane in 0..S::Key::WORDS {
             let (from, to) = (other.key_words(plane, from), self.key_words(plane, count));
             // SAFETY: `n` slots from `from` are the other's, `n` from `count` are ours, which is locked.
-            unsafe { moves::copy(from, to, n) };
+            unsafe { moves::copy(isa, from, to, n) };
         }
         let (from, to) = (other.payload(from), self.payload(count));
         // SAFETY: as above.
-        unsafe { moves::copy(from, to, n * S::WORDS_PER_SLOT) };
+        unsafe { moves::copy(isa, from, to, n * S::WORDS_PER_SLOT) };
         self.set_count(count + n);
         self.resample(count);
     }
@@ -210,6 +225,7 @@ mod tests {
     use super::super::{InnerShape, LeafShape, LevelMark};
     use super::*;
     use crate::arena::{GlobalArena, NodeArena, NodeKind, NodePool, Placement};
+    use crate::simd::tests::with_each_choice;
     use alloc::vec::Vec;
     use core::mem;
     use core::num::NonZeroU32;
@@ -312,15 +328,17 @@ mod tests {
 
     #[test]
     fn every_slot_of_every_shape() {
-        leaves(|i| i as u64, |i| i as u64 * 3);
-        leaves(|i| i as u64 + (u64::MAX - 200), |i| i as i16);
-        leaves(|i| (7u64, i as u64), |i| i as u64);
-        leaves(|i| (i as u64) << 48, |i| i as u8);
-        leaves(|i| i as u32, |_| ());
-        leaves(|i| (i as u128) << 60, |i| [i as u64; 5]);
-        leaves(|i| i as u64, |i| [i as u64; 100]);
-        inners(|i| i as u64);
-        inners(|i| (i as u64, 7u64));
-        inners(|i| [i as u8; 100]);
+        with_each_choice(|_| {
+            leaves(|i| i as u64, |i| i as u64 * 3);
+            leaves(|i| i as u64 + (u64::MAX - 200), |i| i as i16);
+            leaves(|i| (7u64, i as u64), |i| i as u64);
+            leaves(|i| (i as u64) << 48, |i| i as u8);
+            leaves(|i| i as u32, |_| ());
+            leaves(|i| (i as u128) << 60, |i| [i as u64; 5]);
+            leaves(|i| i as u64, |i| [i as u64; 100]);
+            inners(|i| i as u64);
+            inners(|i| (i as u64, 7u64));
+            inners(|i| [i as u8; 100]);
+        });
     }
 }

@@ -87,8 +87,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A search in a node counts slots that are not in use.",
         edits: &[Edit {
             file: "bskip-core/src/node/mod.rs",
-            find: "(slot + mask.trailing_ones() as usize).min(count)",
-            replace: "(slot + mask.trailing_ones() as usize).min(count.max(Self::CAPACITY))",
+            find: "(slot + rank).min(count)",
+            replace: "(slot + rank).min(count.max(Self::CAPACITY))",
         }],
         by: &[&UNIT, &SHUTTLE],
         only: false,

@@ -1,0 +1,211 @@
+//! Every instruction set that the machine has does what a loop over plain words does; and a way for other tests to
+//! run with each.
+
+extern crate std;
+
+use super::*;
+use crate::sync::Ordering;
+use alloc::boxed::Box;
+
+#[repr(align(64))]
+struct Line([AtomicU64; LINE]);
+
+#[repr(align(64))]
+struct Plane([AtomicU64; 64]);
+
+impl Plane {
+    /// Each word its own number.
+    fn numbered() -> Box<Self> {
+        Box::new(Self(core::array::from_fn(|i| AtomicU64::new(i as u64))))
+    }
+
+    fn words(&self) -> [u64; 64] {
+        core::array::from_fn(|i| self.0[i].load(Ordering::Relaxed))
+    }
+}
+
+/// An expression for each set that the machine has, whichever this build would choose.
+macro_rules! every_isa {
+    ($isa:ident, $name:ident => $expression:expr) => {{
+        let ($isa, $name) = ($crate::simd::portable::Portable, "portable");
+        $expression;
+        #[cfg(all(
+            target_arch = "aarch64",
+            target_endian = "little",
+            not(any(miri, loom, shuttle, small_nodes))
+        ))]
+        {
+            let ($isa, $name) = ($crate::simd::arch::Neon, "neon");
+            $expression;
+        }
+        #[cfg(all(target_arch = "x86_64", not(any(miri, loom, shuttle, small_nodes))))]
+        {
+            extern crate std;
+            if std::is_x86_feature_detected!("avx") {
+                // SAFETY: just found out.
+                let ($isa, $name) = (unsafe { $crate::simd::arch::Avx::assume() }, "avx");
+                $expression;
+            }
+            if std::is_x86_feature_detected!("avx512f") {
+                // SAFETY: just found out.
+                let ($isa, $name) = (unsafe { $crate::simd::arch::Avx512::assume() }, "avx512");
+                $expression;
+            }
+        }
+    }};
+}
+pub(crate) use every_isa;
+
+/// For who calls [`force`].
+pub(crate) fn one_at_a_time() -> std::sync::MutexGuard<'static, ()> {
+    static FORCING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    FORCING.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Runs `test` with each set that this process can choose from, by name; once where the build leaves no choice.
+///
+/// Tests that run meanwhile may see the same one or not, which makes no difference to them: all of them do the same.
+pub(crate) fn with_each_choice(test: impl Fn(&str)) {
+    let _guard = one_at_a_time();
+    let mut has_choice = false;
+    // The best one last, which then stays.
+    for name in ["portable", "avx", "avx512"] {
+        if force(name) {
+            has_choice = true;
+            test(name);
+        }
+    }
+    if !has_choice {
+        test("the build's");
+    }
+}
+
+/// Numbers without a pattern (splitmix64).
+fn random(seed: &mut u64) -> u64 {
+    *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (*seed ^ (*seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+fn check_rank(words: [u64; LINE], key: u64) {
+    let line = Line(words.map(AtomicU64::new));
+    let expected = words.iter().take_while(|&&word| word <= key).count();
+    // SAFETY: `line` has its words and is aligned.
+    every_isa!(isa, name => assert_eq!(unsafe { isa.rank(line.0.as_ptr(), key) }, expected, "{name}: {key} in {words:?}"));
+}
+
+#[test]
+fn every_rank_and_extreme() {
+    let words = [0, 1, 5, 5, 1 << 63, (1 << 63) + 1, u64::MAX - 1, u64::MAX];
+    for key in [0, 1, 2, 4, 5, 6, (1 << 63) - 1, 1 << 63, (1 << 63) + 1, u64::MAX - 1, u64::MAX] {
+        for words in words.chunks(LINE) {
+            check_rank(core::array::from_fn(|i| words[i]), key);
+        }
+    }
+}
+
+/// Also where words are not in order, as behind the last slot in use: every pattern of them.
+#[test]
+fn rank_of_any_words() {
+    let mut seed = 7;
+    for pattern in 0..1u32 << LINE {
+        for key in [random(&mut seed), random(&mut seed) >> 1, random(&mut seed) | 1 << 63, 0, u64::MAX] {
+            check_rank(
+                core::array::from_fn(|i| {
+                    let near = random(&mut seed) >> (random(&mut seed) % 64);
+                    if pattern >> i & 1 == 1 { key.saturating_sub(near) } else { key.saturating_add(near) }
+                }),
+                key,
+            );
+        }
+    }
+}
+
+#[test]
+fn copies_are_whole_and_no_more() {
+    fn check<I: Isa>(isa: I, name: &str) {
+        for (from, to) in [(0, 8), (1, 40), (9, 8), (8, 9), (20, 13)] {
+            for bytes in (0..=I::BLOCK).step_by(4) {
+                if bytes < I::BLOCK && !I::HAS_TAIL {
+                    continue;
+                }
+                let plane = Plane::numbered();
+                let mut expected: std::vec::Vec<u8> =
+                    plane.words().iter().flat_map(|word| word.to_ne_bytes()).collect();
+                expected.copy_within(from * 8..from * 8 + bytes, to * 8);
+                let words = plane.0.as_ptr().cast::<u8>();
+                let (from, to) = (words.wrapping_add(from * 8), words.wrapping_add(to * 8));
+                if bytes == I::BLOCK {
+                    // SAFETY: both are within the plane's words, which nobody else knows.
+                    unsafe { isa.copy_block(from, to) };
+                } else {
+                    // SAFETY: as above.
+                    unsafe { isa.copy_tail(from, to, bytes) };
+                }
+                let found: std::vec::Vec<u8> =
+                    plane.words().iter().flat_map(|word| word.to_ne_bytes()).collect();
+                assert_eq!(found, expected, "{name}: {bytes} bytes");
+            }
+        }
+    }
+    every_isa!(isa, name => check(isa, name));
+}
+
+#[test]
+fn shifts_move_what_the_mask_says() {
+    fn check<I: Isa>(isa: I, name: &str, mask: u64) {
+        if !I::HAS_SHIFT {
+            return;
+        }
+        let moved = |i: usize, mask: u64, to: usize| if mask >> i & 1 == 1 { to as u64 } else { i as u64 };
+        for lines in 1..=8 {
+            let mask = mask & (u64::MAX >> (64 - 8 * lines));
+            let (right, left) = (Plane::numbered(), Plane::numbered());
+            // SAFETY: the lines are there, and there is no bit 0.
+            unsafe { isa.shift_right(right.0.as_ptr(), lines, mask) };
+            // SAFETY: the lines are there, and there is no bit for their last word.
+            unsafe { isa.shift_left(left.0.as_ptr(), lines, mask >> 1) };
+            assert_eq!(
+                right.words(),
+                core::array::from_fn(|i| moved(i, mask, i.wrapping_sub(1))),
+                "{name}: right, {mask:x}"
+            );
+            assert_eq!(
+                left.words(),
+                core::array::from_fn(|i| moved(i, mask >> 1, i + 1)),
+                "{name}: left, {mask:x}"
+            );
+        }
+    }
+    for low in 0..64 {
+        for high in low..64 {
+            // Bits `low + 1..=high`, as for an insertion into `low` with `high` slots in use.
+            let mask = (!1 << low) & (u64::MAX >> (63 - high));
+            every_isa!(isa, name => check(isa, name, mask));
+        }
+    }
+    let mut seed = 8;
+    for _ in 0..500 {
+        let mask = random(&mut seed) & !1;
+        every_isa!(isa, name => check(isa, name, mask));
+    }
+}
+
+#[test]
+fn lines_are_gathered_as_the_mask_says() {
+    fn check<I: Isa>(isa: I, name: &str, mask: u8) {
+        if !I::HAS_SHIFT {
+            return;
+        }
+        let from = Plane::numbered();
+        let to = Line([const { AtomicU64::new(99) }; LINE]);
+        // SAFETY: 57 words and 8: where there are shifts, lines are of 8.
+        unsafe { isa.gather_lines(from.0.as_ptr(), to.0.as_ptr(), mask) };
+        let expected = core::array::from_fn(|i| if mask >> i & 1 == 1 { 8 * i as u64 } else { 99 });
+        assert_eq!(to.0.map(AtomicU64::into_inner), expected, "{name}");
+    }
+    for mask in 0..=u8::MAX {
+        every_isa!(isa, name => check(isa, name, mask));
+    }
+}

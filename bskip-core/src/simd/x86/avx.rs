@@ -1,0 +1,81 @@
+//! AVX: two words at a time. Wider registers would leave a state behind that slows down SSE code, and as
+//! operands they are not valid in a crate that is compiled without the feature (a doctest is, whatever
+//! `RUSTFLAGS` say).
+
+use core::arch::asm;
+
+use crate::simd::{Isa, LINE};
+use crate::sync::AtomicU64;
+
+/// AVX, known to be there.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx(());
+
+impl Avx {
+    /// # Safety
+    /// The processor has AVX, and the operating system lets it be used.
+    #[inline(always)]
+    pub(crate) const unsafe fn assume() -> Self {
+        Self(())
+    }
+}
+
+impl Isa for Avx {
+    /// The compare is signed, so both sides get their top bit flipped.
+    #[inline(always)]
+    unsafe fn rank(self, line: *const AtomicU64, key: u64) -> usize {
+        let above: u32;
+        // SAFETY: the caller's line has 64 bytes, aligned; the instructions only read them.
+        unsafe {
+            asm!(
+                "vpcmpeqd {signs}, {signs}, {signs}",
+                "vpsllq {signs}, {signs}, 63",
+                "vmovq {keys}, {key}",
+                "vpunpcklqdq {keys}, {keys}, {keys}",
+                "vpxor {keys}, {keys}, {signs}",
+                "vpxor {a}, {signs}, [{line}]",
+                "vpxor {b}, {signs}, [{line} + 16]",
+                "vpxor {c}, {signs}, [{line} + 32]",
+                "vpxor {d}, {signs}, [{line} + 48]",
+                "vpcmpgtq {a}, {a}, {keys}",
+                "vpcmpgtq {b}, {b}, {keys}",
+                "vpcmpgtq {c}, {c}, {keys}",
+                "vpcmpgtq {d}, {d}, {keys}",
+                // Eight masks of 64 bits become eight of 8, twice.
+                "vpackssdw {a}, {a}, {b}",
+                "vpackssdw {c}, {c}, {d}",
+                "vpackssdw {a}, {a}, {c}",
+                "vpacksswb {a}, {a}, {a}",
+                "vpmovmskb {above:e}, {a}",
+                key = in(reg) key,
+                line = in(reg) line,
+                above = lateout(reg) above,
+                keys = out(xmm_reg) _,
+                signs = out(xmm_reg) _,
+                a = out(xmm_reg) _,
+                b = out(xmm_reg) _,
+                c = out(xmm_reg) _,
+                d = out(xmm_reg) _,
+                options(nostack, readonly, preserves_flags),
+            );
+        }
+        (above | 1 << LINE).trailing_zeros() as usize
+    }
+
+    const BLOCK: usize = 16;
+
+    #[inline(always)]
+    unsafe fn copy_block(self, from: *const u8, to: *const u8) {
+        // SAFETY: the caller's promise; no other memory is touched.
+        unsafe {
+            asm!(
+                "vmovdqu {block}, [{from}]",
+                "vmovdqu [{to}], {block}",
+                block = out(xmm_reg) _,
+                from = in(reg) from,
+                to = in(reg) to,
+                options(nostack, preserves_flags),
+            );
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! AVX-512F: eight words at a time.
+//!
+//! The registers are named in the text, not handed over as operands: this code is then valid in every function
+//! that it is inlined into, also one that is compiled without the feature. Registers from 16 on leave no state behind
+//! that would slow down SSE code.
+
+use core::arch::asm;
+
+use crate::simd::{Isa, LINE};
+use crate::sync::AtomicU64;
+
+/// AVX-512F, known to be there.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512(());
+
+impl Avx512 {
+    /// # Safety
+    /// The processor has AVX-512F, and the operating system lets it be used.
+    #[inline(always)]
+    pub(crate) const unsafe fn assume() -> Self {
+        Self(())
+    }
+}
+
+impl Isa for Avx512 {
+    #[inline(always)]
+    unsafe fn rank(self, line: *const AtomicU64, key: u64) -> usize {
+        let above: u32;
+        // SAFETY: the caller's line has 64 bytes; the instructions only read them. Predicate 1 is "less".
+        unsafe {
+            asm!(
+                "vpbroadcastq zmm16, {key}",
+                "vpcmpuq k1, zmm16, [{line}], 1",
+                "kmovw {above:e}, k1",
+                above = lateout(reg) above,
+                key = in(reg) key,
+                line = in(reg) line,
+                out("xmm16") _,
+                out("k1") _,
+                options(nostack, readonly, preserves_flags),
+            );
+        }
+        (above | 1 << LINE).trailing_zeros() as usize
+    }
+
+    const BLOCK: usize = 64;
+
+    #[inline(always)]
+    unsafe fn copy_block(self, from: *const u8, to: *const u8) {
+        // SAFETY: the caller's promise; no other memory is touched.
+        unsafe {
+            asm!(
+                "vmovdqu64 zmm16, [{from}]",
+                "vmovdqu64 [{to}], zmm16",
+                from = in(reg) from,
+                to = in(reg) to,
+                out("xmm16") _,
+                options(nostack, preserves_flags),
+            );
+        }
+    }
+
+    const HAS_TAIL: bool = true;
+
+    #[inline(always)]
+    unsafe fn copy_tail(self, from: *const u8, to: *const u8, bytes: usize) {
+        let mask = (1u32 << (bytes / 4)) - 1;
+        // SAFETY: the caller's promise; elements that are masked out are not touched.
+        unsafe {
+            asm!(
+                "kmovw k1, {mask:e}",
+                "vmovdqu32 zmm16{{k1}}{{z}}, [{from}]",
+                "vmovdqu32 [{to}]{{k1}}, zmm16",
+                mask = in(reg) mask,
+                from = in(reg) from,
+                to = in(reg) to,
+                out("xmm16") _,
+                out("k1") _,
+                options(nostack, preserves_flags),
+            );
+        }
+    }
+
+    const HAS_SHIFT: bool = true;
+
+    #[inline(always)]
+    unsafe fn shift_right(self, words: *const AtomicU64, lines: usize, mask: u64) {
+        for line in (0..lines).rev() {
+            let at = words.wrapping_add(line * 8);
+            // SAFETY: the caller's promise; elements that are masked out are not touched.
+            unsafe {
+                asm!(
+                    "kmovw k1, {mask:e}",
+                    "vmovdqu64 zmm16{{k1}}{{z}}, [{at} - 8]",
+                    "vmovdqu64 [{at}]{{k1}}, zmm16",
+                    mask = in(reg) (mask >> (line * 8)) & 0xff,
+                    at = in(reg) at,
+                    out("xmm16") _,
+                    out("k1") _,
+                    options(nostack, preserves_flags),
+                );
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn shift_left(self, words: *const AtomicU64, lines: usize, mask: u64) {
+        for line in 0..lines {
+            let at = words.wrapping_add(line * 8);
+            // SAFETY: the caller's promise; elements that are masked out are not touched.
+            unsafe {
+                asm!(
+                    "kmovw k1, {mask:e}",
+                    "vmovdqu64 zmm16{{k1}}{{z}}, [{at} + 8]",
+                    "vmovdqu64 [{at}]{{k1}}, zmm16",
+                    mask = in(reg) (mask >> (line * 8)) & 0xff,
+                    at = in(reg) at,
+                    out("xmm16") _,
+                    out("k1") _,
+                    options(nostack, preserves_flags),
+                );
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn gather_lines(self, from: *const AtomicU64, to: *const AtomicU64, mask: u8) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            asm!(
+                "vmovq xmm16, [{from}]",
+                "vmovhpd xmm16, xmm16, [{from} + 64]",
+                "vmovq xmm17, [{from} + 128]",
+                "vmovhpd xmm17, xmm17, [{from} + 192]",
+                "vmovq xmm18, [{from} + 256]",
+                "vmovhpd xmm18, xmm18, [{from} + 320]",
+                "vmovq xmm19, [{from} + 384]",
+                "vmovhpd xmm19, xmm19, [{from} + 448]",
+                "vinserti32x4 zmm16, zmm16, xmm17, 1",
+                "vinserti32x4 zmm16, zmm16, xmm18, 2",
+                "vinserti32x4 zmm16, zmm16, xmm19, 3",
+                "kmovw k1, {mask:e}",
+                "vmovdqu64 [{to}]{{k1}}, zmm16",
+                from = in(reg) from,
+                to = in(reg) to,
+                mask = in(reg) u32::from(mask),
+                out("xmm16") _,
+                out("xmm17") _,
+                out("xmm18") _,
+                out("xmm19") _,
+                out("k1") _,
+                options(nostack, preserves_flags),
+            );
+        }
+    }
+}

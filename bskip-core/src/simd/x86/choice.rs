@@ -1,0 +1,103 @@
+//! The instruction set that a process uses where its build promises none: found out at its first search.
+
+use super::avx::Avx;
+use super::avx512::Avx512;
+use crate::simd::portable::Portable;
+use crate::sync::{AtomicU32, Ordering};
+
+/// What was found out.
+#[derive(Clone, Copy)]
+pub(crate) enum Chosen {
+    Avx512(Avx512),
+    Avx(Avx),
+    Portable(Portable),
+}
+
+/// See [`crate::simd::choose`].
+macro_rules! choose {
+    ($isa:ident => $expression:expr) => {
+        match $crate::simd::arch::chosen() {
+            $crate::simd::arch::Chosen::Avx512($isa) => $expression,
+            $crate::simd::arch::Chosen::Avx($isa) => $expression,
+            $crate::simd::arch::Chosen::Portable($isa) => $expression,
+        }
+    };
+}
+pub(crate) use choose;
+
+// The compiler asks for the least first: that should be the most hurried.
+const AVX512: u32 = 1;
+const AVX: u32 = 2;
+const PORTABLE: u32 = 3;
+
+/// One of the above, of which the processor is known to have what it names; 0 at first.
+static CHOSEN: AtomicU32 = AtomicU32::new(0);
+
+#[inline(always)]
+pub(crate) fn chosen() -> Chosen {
+    // Relaxed suffices: the number is all that there is to see, and whatever it is, it is right. All sets read and
+    // write nodes alike, so threads may even differ.
+    match CHOSEN.load(Ordering::Relaxed) {
+        // SAFETY: stored only when `has` has said that the processor has it.
+        AVX512 => Chosen::Avx512(unsafe { Avx512::assume() }),
+        // SAFETY: as above.
+        AVX => Chosen::Avx(unsafe { Avx::assume() }),
+        PORTABLE => Chosen::Portable(Portable),
+        _ => find_out(),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn find_out() -> Chosen {
+    CHOSEN.store(best(), Ordering::Relaxed);
+    chosen()
+}
+
+fn best() -> u32 {
+    [AVX512, AVX].into_iter().find(|&isa| has(isa)).unwrap_or(PORTABLE)
+}
+
+/// Whether the processor has it, and the operating system lets it be used.
+fn has(isa: u32) -> bool {
+    match isa {
+        AVX512 => std::is_x86_feature_detected!("avx512f"),
+        AVX => std::is_x86_feature_detected!("avx"),
+        _ => true,
+    }
+}
+
+/// See [`crate::simd::force`].
+#[cfg(any(test, feature = "internals"))]
+pub(crate) fn force(name: &str) -> bool {
+    let isa = match name {
+        "avx512" => AVX512,
+        "avx" => AVX,
+        "portable" => PORTABLE,
+        _ => return false,
+    };
+    let is_there = has(isa);
+    if is_there {
+        CHOSEN.store(isa, Ordering::Relaxed);
+    }
+    is_there
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::tests::one_at_a_time;
+
+    #[test]
+    fn what_is_chosen_is_there() {
+        let _guard = one_at_a_time();
+        let best = best();
+        assert!(has(best));
+        for (isa, name) in [(AVX512, "avx512"), (AVX, "avx"), (PORTABLE, "portable")] {
+            assert_eq!(force(name), has(isa), "{name}");
+            assert!(!has(isa) || best <= isa, "{name} is better");
+        }
+        assert!(!force("no such set"));
+        assert!(force(["avx512", "avx", "portable"][best as usize - 1]));
+    }
+}
