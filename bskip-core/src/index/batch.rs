@@ -153,10 +153,9 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         }
         let mut parents: [Option<(Found<'_, InnerShape<K>>, usize)>; GROUP] = [None; GROUP];
         for ((key, hinted), parent) in keys().zip(hinted).zip(&mut parents) {
-            let found = match hinted {
-                Some(node) => self.settle_within::<_, MOST_STEPS>(node, LevelMark::of(1), At(key)),
-                None => self.try_inner_at(At(key), 1),
-            };
+            let found = hinted
+                .and_then(|node| self.settle_within::<_, MOST_STEPS>(node, LevelMark::of(1), At(key)))
+                .or_else(|| self.try_inner_at(At(key), 1));
             *parent = found.map(|found| (found, found.0.approach(key, Slots::Pair)));
         }
         let mut leaves: [Option<Leaf<'_, K, V>>; GROUP] = [None; GROUP];

@@ -14,13 +14,13 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     where
         V: Copy,
     {
-        let Ok(()) = self.run(&mut Get { keys, values }).map_err(|(_, never)| match never {});
+        let Ok(()) = self.run(&mut Get { keys, values });
     }
 
     /// Whether each key is there. Writes nothing but `found`, which is as long as `keys`.
     pub(crate) fn contains_many(&self, keys: &[K], found: &mut [bool]) {
         let batch = &mut Contains { keys, found, _values: PhantomData::<V> };
-        let Ok(()) = self.run(batch).map_err(|(_, never)| match never {});
+        let Ok(()) = self.run(batch);
     }
 }
 

@@ -19,7 +19,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 
     /// Takes out the pair of each key, its value into `values`, which is as long as `keys`.
     pub(crate) fn remove_many(&self, keys: &[K], values: &mut [Option<V>]) {
-        let Ok(()) = self.run(&mut Remove { keys, values }).map_err(|(_, never)| match never {});
+        let Ok(()) = self.run(&mut Remove { keys, values });
     }
 }
 
