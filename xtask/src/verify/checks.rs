@@ -112,8 +112,7 @@ pub(super) static CHECKS: &[Check] = &[
                 "concurrent_owners",
                 "concurrent_scans",
                 "concurrent_pops",
-                "lifetimes",
-                "bulk"
+                "lifetimes"
             ),
             &[],
         )]),
