@@ -224,8 +224,8 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// ```
     /// use bskip_core::BSkipMap;
     ///
-    /// let mut map = BSkipMap::from_iter([(1u64, "a"), (2, "b")]);
-    /// let mut other = BSkipMap::from_iter([(2u64, "c"), (3, "d")]);
+    /// let mut map: BSkipMap<u64, &str> = [(1, "a"), (2, "b")].into_iter().collect();
+    /// let mut other: BSkipMap<u64, &str> = [(2, "c"), (3, "d")].into_iter().collect();
     /// map.append(&mut other);
     /// assert!(other.is_empty());
     /// assert!(map.iter().eq([(1, "a"), (2, "c"), (3, "d")]));

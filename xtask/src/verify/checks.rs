@@ -121,8 +121,7 @@ pub(super) static CHECKS: &[Check] = &[
                 "concurrent_scans",
                 "concurrent_pops",
                 "batches",
-                "lifetimes",
-                "bulk"
+                "lifetimes"
             ),
             &[],
         )]),
