@@ -41,8 +41,9 @@ fn chunks<K: NumberedKey, V: Copy>(
 
 /// Compares with the model: bounds of every kind around keys that are there and keys that are not.
 fn compare<K: NumberedKey + Debug, V: Copy + PartialEq + Debug>(value: impl Fn(u64) -> V) {
+    let many = if cfg!(small_nodes) { 250 } else { 1500 };
     for promotion in CRUEL_PROMOTIONS {
-        for (end, keep) in [(0, 1), (7, 1), (150, 3), (1500, 1), (1500, 7)] {
+        for (end, keep) in [(0, 1), (7, 1), (150, 3), (many, 1), (many, 7)] {
             let map = map_of::<K, V>(promotion);
             let mut model = BTreeMap::new();
             for number in 0..end {
