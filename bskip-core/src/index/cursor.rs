@@ -20,6 +20,8 @@ pub(crate) struct Place<'a, K, V> {
     version: Version,
     pub(super) start: usize,
     pub(super) end: usize,
+    /// Leaves that the reader has come through before, of late.
+    leaves: usize,
     trail: Option<Trail<'a, K>>,
 }
 
@@ -91,6 +93,10 @@ impl<K: Key, V> Place<'_, K, V> {
     }
 }
 
+/// Leaves that a reader goes through by `next` before it looks for a trail: many read a few leaves only, and have no
+/// use for one.
+const PATIENT: usize = 3;
+
 /// A leaf, its version, how many of its slots lie before the place that was looked for, and the trail to it.
 type Found<'a, K, V> = (Leaf<'a, K, V>, Version, usize, Option<Trail<'a, K>>);
 
@@ -104,17 +110,21 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     ) -> Option<Place<'a, K, V>> {
         let mut backoff = Backoff::new();
         loop {
-            let (leaf, version, start, trail) = match done.take() {
-                None => self.first_from(lower),
+            let (leaf, version, start, leaves, trail) = match done.take() {
+                None => {
+                    let (leaf, version, start) = self.first_from(lower);
+                    (leaf, version, start, 0, None)
+                }
                 Some(done) => {
                     let (next, high) = (done.leaf.next(), done.leaf.high());
                     let next = if done.leaf.validate(done.version) {
                         let next = self.leaf(next?);
-                        let trail = self.trail_up(done.trail, high);
+                        let leaves = done.leaves + 1;
+                        let trail = if leaves < PATIENT { None } else { self.trail_up(done.trail, high) };
                         // The next leaf starts where this one ended, unless that has changed.
                         self.settle(next, LevelMark::of(0), At(high))
                             .filter(|(next, _)| next.compare_low(high).is_eq())
-                            .map(|(next, version)| (next, version, 0, trail))
+                            .map(|(next, version)| (next, version, 0, leaves, trail))
                     } else {
                         None
                     };
@@ -135,7 +145,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             if let (Some(next), None) = (next, &trail) {
                 self.leaf(next).prefetch();
             }
-            let place = Place { leaf, version, start, end, trail };
+            let place = Place { leaf, version, start, end, leaves, trail };
             if start < end {
                 return Some(place);
             }
@@ -143,19 +153,19 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         }
     }
 
-    fn first_from(&self, lower: Bound<K>) -> Found<'_, K, V> {
+    fn first_from(&self, lower: Bound<K>) -> (Leaf<'_, K, V>, Version, usize) {
         match lower {
             Bound::Unbounded => {
                 let leaf = self.leaf(self.head(0));
-                (leaf, leaf.read_begin(), 0, None)
+                (leaf, leaf.read_begin(), 0)
             }
             Bound::Included(key) => {
-                let (leaf, version, trail) = self.leaf_and_trail_at(At(key), Way::Up);
-                (leaf, version, leaf.rank_before(key), trail)
+                let (leaf, version) = self.leaf_at(At(key));
+                (leaf, version, leaf.rank_before(key))
             }
             Bound::Excluded(key) => {
-                let (leaf, version, trail) = self.leaf_and_trail_at(At(key), Way::Up);
-                (leaf, version, leaf.rank(key), trail)
+                let (leaf, version) = self.leaf_at(At(key));
+                (leaf, version, leaf.rank(key))
             }
         }
     }
@@ -185,7 +195,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             if !leaf.validate(version) {
                 backoff.wait();
             } else if end > 0 {
-                return Some(Place { leaf, version, start: 0, end, trail: found });
+                return Some(Place { leaf, version, start: 0, end, leaves: 0, trail: found });
             } else if is_first {
                 return None;
             } else {

@@ -13,8 +13,7 @@ use crate::key::Key;
 use crate::lock::Version;
 use crate::node::{Inner, Leaf, LevelMark};
 
-/// Leaves loaded ahead of the one that is read, at most: one in the first leaf, since most readers come no further,
-/// then twice as many in each that follows.
+/// Leaves loaded ahead of the one that is read, at most: one at first, then twice as many in each leaf that follows.
 const AHEAD: usize = 4;
 /// So many entries before the end of a node the next one is loaded.
 const NEAR: usize = 8;
@@ -85,7 +84,9 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// From the trail of the leaf before to that of the leaf that starts at `low`; loads what comes behind it.
-    #[inline(always)]
+    ///
+    /// Not inlined: short scans, which never come here, are the slower for more code around.
+    #[inline(never)]
     pub(super) fn trail_up<'a>(&'a self, trail: Option<Trail<'a, K>>, low: K) -> Option<Trail<'a, K>> {
         let mut trail = match trail {
             Some(trail) => self.follow_up(trail, low)?,
