@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use core::ops::Bound;
 
 use crate::arena::{GlobalArena, NodeArena, NodePool};
-use crate::index::{Cloned, Copied, Index, Place, Read};
+use crate::index::{Cloned, Copied, Index, Place, Read, Trail};
 use crate::key::Key;
 
 /// A double-ended iterator over the pairs of a range, in key order, for values that are `Copy`; see
@@ -67,13 +67,23 @@ struct Pairs<'a, K: Key, V, P: NodePool, R> {
     upper: Bound<K>,
     front: Option<Place<'a, K, V>>,
     back: Option<Place<'a, K, V>>,
+    back_trail: Option<Trail<'a, K>>,
     done: bool,
     _reader: PhantomData<fn() -> R>,
 }
 
 impl<'a, K: Key, V, P: NodePool, R> Pairs<'a, K, V, P, R> {
     fn new(index: &'a Index<K, V, P>, lower: Bound<K>, upper: Bound<K>) -> Self {
-        Self { index, lower, upper, front: None, back: None, done: false, _reader: PhantomData }
+        Self {
+            index,
+            lower,
+            upper,
+            front: None,
+            back: None,
+            back_trail: None,
+            done: false,
+            _reader: PhantomData,
+        }
     }
 }
 
@@ -111,10 +121,16 @@ impl<K: Key, V, P: NodePool, R: Read<V>> Pairs<'_, K, V, P, R> {
                 }
                 Some(Some(Some(_))) => self.finish(),
                 // At the start of a leaf.
-                Some(Some(None)) => self.back = self.index.place_before(self.upper, self.back.take()),
+                Some(Some(None)) => {
+                    self.back = self.index.place_before(self.upper, self.back.take(), &mut self.back_trail)
+                }
                 // Not begun, or the leaf has changed.
                 None | Some(None) => {
-                    self.back = if self.done { None } else { self.index.place_before(self.upper, None) };
+                    self.back = if self.done {
+                        None
+                    } else {
+                        self.index.place_before(self.upper, None, &mut self.back_trail)
+                    };
                 }
             }
             if self.back.is_none() {

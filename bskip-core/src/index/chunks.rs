@@ -19,12 +19,13 @@ impl<K: Key, V: Copy, P: NodePool> Index<K, V, P> {
     ) -> ControlFlow<B> {
         let mut run = Run::new();
         let mut backoff = Backoff::new();
-        let mut place = self.place_after(lower, None);
+        let mut trail = None;
+        let mut place = self.place_after_ahead(lower, None, &mut trail);
         while let Some(mut here) = place {
             let is_last = here.end_before(upper);
             if !here.take_first(&mut run) {
                 backoff.wait();
-                place = self.place_after(lower, None);
+                place = self.place_after_ahead(lower, None, &mut trail);
                 continue;
             }
             backoff = Backoff::new();
@@ -38,7 +39,7 @@ impl<K: Key, V: Copy, P: NodePool> Index<K, V, P> {
             } else if is_last {
                 None
             } else {
-                self.place_after(lower, Some(here))
+                self.place_after_ahead(lower, Some(here), &mut trail)
             };
         }
         ControlFlow::Continue(())
@@ -53,12 +54,13 @@ impl<K: Key, V: Copy, P: NodePool> Index<K, V, P> {
     ) -> ControlFlow<B> {
         let mut run = Run::new();
         let mut backoff = Backoff::new();
-        let mut place = self.place_before(upper, None);
+        let mut trail = None;
+        let mut place = self.place_before(upper, None, &mut trail);
         while let Some(mut here) = place {
             let is_first = here.start_after(lower);
             if !here.take_last(&mut run) {
                 backoff.wait();
-                place = self.place_before(upper, None);
+                place = self.place_before(upper, None, &mut trail);
                 continue;
             }
             backoff = Backoff::new();
@@ -72,7 +74,7 @@ impl<K: Key, V: Copy, P: NodePool> Index<K, V, P> {
             } else if is_first {
                 None
             } else {
-                self.place_before(upper, Some(here))
+                self.place_before(upper, Some(here), &mut trail)
             };
         }
         ControlFlow::Continue(())

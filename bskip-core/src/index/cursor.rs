@@ -20,9 +20,6 @@ pub(crate) struct Place<'a, K, V> {
     version: Version,
     pub(super) start: usize,
     pub(super) end: usize,
-    /// Leaves that the reader has come through before, of late.
-    leaves: usize,
-    trail: Option<Trail<'a, K>>,
 }
 
 impl<K: Key, V> Place<'_, K, V> {
@@ -93,10 +90,6 @@ impl<K: Key, V> Place<'_, K, V> {
     }
 }
 
-/// Leaves that a reader goes through by `next` before it looks for a trail: many read a few leaves only, and have no
-/// use for one.
-const PATIENT: usize = 3;
-
 /// A leaf, its version, how many of its slots lie before the place that was looked for, and the trail to it.
 type Found<'a, K, V> = (Leaf<'a, K, V>, Version, usize, Option<Trail<'a, K>>);
 
@@ -106,25 +99,69 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     pub(crate) fn place_after<'a>(
         &'a self,
         lower: Bound<K>,
+        done: Option<Place<'a, K, V>>,
+    ) -> Option<Place<'a, K, V>> {
+        let mut done = done.map(|place| (place.leaf, place.version));
+        let mut backoff = Backoff::new();
+        loop {
+            let (leaf, version, start) = match done.take() {
+                None => self.first_from(lower),
+                Some((leaf, version)) => {
+                    let (next, high) = (leaf.next(), leaf.high());
+                    let next = if leaf.validate(version) {
+                        // The next leaf starts where this one ended, unless that has changed.
+                        self.settle(self.leaf(next?), LevelMark::of(0), At(high))
+                            .filter(|(next, _)| next.compare_low(high).is_eq())
+                    } else {
+                        None
+                    };
+                    match next {
+                        Some((leaf, version)) => (leaf, version, 0),
+                        None => {
+                            backoff.wait();
+                            continue;
+                        }
+                    }
+                }
+            };
+            let (end, next) = (leaf.count(), leaf.next());
+            if !leaf.validate(version) {
+                backoff.wait();
+                continue;
+            }
+            if let Some(next) = next {
+                self.leaf(next).prefetch();
+            }
+            if start < end {
+                return Some(Place { leaf, version, start, end });
+            }
+            done = Some((leaf, version));
+        }
+    }
+
+    /// As [`place_after`](Self::place_after), for who will read many leaves: `trail`, which it keeps, loads those to come.
+    pub(super) fn place_after_ahead<'a>(
+        &'a self,
+        lower: Bound<K>,
         mut done: Option<Place<'a, K, V>>,
+        trail: &mut Option<Trail<'a, K>>,
     ) -> Option<Place<'a, K, V>> {
         let mut backoff = Backoff::new();
         loop {
-            let (leaf, version, start, leaves, trail) = match done.take() {
+            let (leaf, version, start) = match done.take() {
                 None => {
-                    let (leaf, version, start) = self.first_from(lower);
-                    (leaf, version, start, 0, None)
+                    *trail = None;
+                    self.first_from(lower)
                 }
                 Some(done) => {
                     let (next, high) = (done.leaf.next(), done.leaf.high());
                     let next = if done.leaf.validate(done.version) {
                         let next = self.leaf(next?);
-                        let leaves = done.leaves + 1;
-                        let trail = if leaves < PATIENT { None } else { self.trail_up(done.trail, high) };
+                        *trail = self.trail_up(trail.take(), high);
                         // The next leaf starts where this one ended, unless that has changed.
                         self.settle(next, LevelMark::of(0), At(high))
                             .filter(|(next, _)| next.compare_low(high).is_eq())
-                            .map(|(next, version)| (next, version, 0, leaves, trail))
+                            .map(|(next, version)| (next, version, 0))
                     } else {
                         None
                     };
@@ -142,10 +179,10 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 backoff.wait();
                 continue;
             }
-            if let (Some(next), None) = (next, &trail) {
+            if let (Some(next), None) = (next, &*trail) {
                 self.leaf(next).prefetch();
             }
-            let place = Place { leaf, version, start, end, leaves, trail };
+            let place = Place { leaf, version, start, end };
             if start < end {
                 return Some(place);
             }
@@ -171,14 +208,15 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// The last slots with keys in `..upper`; `None` if there are none. `done` is the leaf that the reader has
-    /// come to the start of.
+    /// come to the start of; `trail`, which the reader keeps, leads to the leaf before.
     pub(crate) fn place_before<'a>(
         &'a self,
         mut upper: Bound<K>,
         done: Option<Place<'a, K, V>>,
+        trail: &mut Option<Trail<'a, K>>,
     ) -> Option<Place<'a, K, V>> {
         let mut backoff = Backoff::new();
-        let mut trail = None;
+        let mut known = None;
         if let Some(done) = done {
             let low = done.leaf.low();
             if done.leaf.validate(done.version) {
@@ -186,21 +224,22 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                     return None;
                 }
                 upper = Bound::Excluded(low);
-                trail = done.trail;
+                known = trail.take();
             }
         }
         loop {
-            let (leaf, version, end, found) = self.last_before(upper, trail.take())?;
+            let (leaf, version, end, found) = self.last_before(upper, known.take())?;
             let (low, is_first) = (leaf.low(), leaf.id() == self.head(0));
             if !leaf.validate(version) {
                 backoff.wait();
             } else if end > 0 {
-                return Some(Place { leaf, version, start: 0, end, leaves: 0, trail: found });
+                *trail = found;
+                return Some(Place { leaf, version, start: 0, end });
             } else if is_first {
                 return None;
             } else {
                 upper = Bound::Excluded(low);
-                trail = found;
+                known = found;
             }
         }
     }

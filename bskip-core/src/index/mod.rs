@@ -40,6 +40,7 @@ pub(crate) use cursor::{Cloned, Copied, Place, Read};
 pub(crate) use edges::Edge;
 use hints::Hints;
 pub(crate) use insert::Existing;
+pub(crate) use trail::Trail;
 #[cfg(feature = "check")]
 pub use walk::Structure;
 

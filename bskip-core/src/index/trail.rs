@@ -13,13 +13,13 @@ use crate::key::Key;
 use crate::lock::Version;
 use crate::node::{Inner, Leaf, LevelMark};
 
-/// Leaves loaded ahead of the one that is read, at most: one at first, then twice as many in each leaf that follows.
+/// Leaves loaded ahead of the one that is read, at most: twice as many in each leaf as in the one before.
 const AHEAD: usize = 4;
 /// So many entries before the end of a node the next one is loaded.
 const NEAR: usize = 8;
 
 /// See the module.
-pub(super) struct Trail<'a, K> {
+pub(crate) struct Trail<'a, K> {
     node: Inner<'a, K>,
     version: Version,
     /// In use in that state.
@@ -84,9 +84,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// From the trail of the leaf before to that of the leaf that starts at `low`; loads what comes behind it.
-    ///
-    /// Not inlined: short scans, which never come here, are the slower for more code around.
-    #[inline(never)]
+    #[inline(always)]
     pub(super) fn trail_up<'a>(&'a self, trail: Option<Trail<'a, K>>, low: K) -> Option<Trail<'a, K>> {
         let mut trail = match trail {
             Some(trail) => self.follow_up(trail, low)?,
