@@ -109,9 +109,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 Some((leaf, version)) => {
                     let (next, high) = (leaf.next(), leaf.high());
                     let next = if leaf.validate(version) {
-                        // The next leaf starts where this one ended, unless that has changed.
-                        self.settle(self.leaf(next?), LevelMark::of(0), At(high))
-                            .filter(|(next, _)| next.compare_low(high).is_eq())
+                        self.leaf_that_starts(self.leaf(next?), high)
                     } else {
                         None
                     };
@@ -158,10 +156,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                     let next = if done.leaf.validate(done.version) {
                         let next = self.leaf(next?);
                         *trail = self.trail_up(trail.take(), high);
-                        // The next leaf starts where this one ended, unless that has changed.
-                        self.settle(next, LevelMark::of(0), At(high))
-                            .filter(|(next, _)| next.compare_low(high).is_eq())
-                            .map(|(next, version)| (next, version, 0))
+                        self.leaf_that_starts(next, high).map(|(next, version)| (next, version, 0))
                     } else {
                         None
                     };
@@ -188,6 +183,12 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             }
             done = Some(place);
         }
+    }
+
+    /// From the `next` of a leaf that ended at `low`, the leaf that starts there, unless that has changed.
+    #[inline(always)]
+    fn leaf_that_starts<'a>(&'a self, next: Leaf<'a, K, V>, low: K) -> Option<(Leaf<'a, K, V>, Version)> {
+        self.settle(next, LevelMark::of(0), At(low)).filter(|(next, _)| next.compare_low(low).is_eq())
     }
 
     fn first_from(&self, lower: Bound<K>) -> (Leaf<'_, K, V>, Version, usize) {

@@ -272,7 +272,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A scan goes on in the next leaf though that does not begin where the last one ended.",
         edits: &[Edit {
             file: CURSOR,
-            find: ".filter(|(next, _)| next.compare_low(high).is_eq())",
+            find: ".filter(|(next, _)| next.compare_low(low).is_eq())",
             replace: "",
         }],
         by: &[&SCANS, &CHAOS_SCANS],
