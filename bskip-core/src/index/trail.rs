@@ -32,24 +32,23 @@ pub(crate) struct Trail<'a, K> {
 
 /// Where a reader goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+enum Way {
     Up,
     Down,
 }
 
 impl<K: Key, V, P: NodePool> Index<K, V, P> {
-    /// As [`leaf_at`](Self::leaf_at), for a reader who will go on from there: starts to load the leaf behind it
+    /// As [`leaf_at`](Self::leaf_at), for a reader who will go backward from there: starts to load the leaf before it
     /// as well.
     #[inline(always)]
     pub(super) fn leaf_and_trail_at(
         &self,
         probe: impl Probe<K>,
-        way: Way,
     ) -> (Leaf<'_, K, V>, Version, Option<Trail<'_, K>>) {
         if let Some((mut trail, child)) = self.trail_at(probe) {
             let leaf = self.leaf(child);
             leaf.prefetch();
-            self.look_ahead(&mut trail, way);
+            self.look_ahead(&mut trail, Way::Down);
             if let Some((leaf, version)) = self.settle(leaf, LevelMark::of(0), probe) {
                 return (leaf, version, Some(trail));
             }
