@@ -41,6 +41,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 }
                 continue;
             }
+            let is_full = leaf.count() == Leaf::<K, V>::CAPACITY;
+            // A key behind all others is better off in a leaf of its own: more may follow.
+            if is_full && !found && rank < Leaf::<K, V>::CAPACITY && self.spill(leaf, version) {
+                continue;
+            }
             let Some(mut leaf) = leaf.try_lock(version) else {
                 backoff.wait();
                 continue;
@@ -48,7 +53,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             if found {
                 return Ok(Some(settle_existing(leaf, rank - 1, value, existing)));
             }
-            if leaf.count() < Leaf::<K, V>::CAPACITY {
+            if !is_full {
                 leaf.insert(rank, key, value);
                 return Ok(None);
             }

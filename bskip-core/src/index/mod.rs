@@ -27,6 +27,7 @@ mod insert;
 mod merge;
 mod post;
 mod read;
+mod spill;
 mod trail;
 #[cfg(feature = "check")]
 mod walk;

@@ -168,6 +168,48 @@ fn an_insertion_and_a_merge() {
     .run();
 }
 
+/// Two leaves, of which the first is full and the second has room: [10, 12, 15, 20] and [30, 40].
+fn a_full_leaf_and_room(name: &'static str) -> Duel {
+    Duel {
+        keys: std::vec![10, 20, 30, 40, 25, 12, 15],
+        // 20 moves, unless the other thread is in the way.
+        one: |map| insert(map, 13),
+        preemptions: 1,
+        ..two_leaves(name)
+    }
+}
+
+#[test]
+fn a_spill_and_others() {
+    Duel {
+        other: |map| must_find(map, 20),
+        left: std::vec![10, 12, 13, 15, 20, 30, 40],
+        ..a_full_leaf_and_room("get of a pair that moves and a spill")
+    }
+    .run();
+    Duel {
+        other: |map| insert(map, 25),
+        left: std::vec![10, 12, 13, 15, 20, 25, 30, 40],
+        ..a_full_leaf_and_room("an insertion at the seam and a spill")
+    }
+    .run();
+    Duel {
+        other: |map| {
+            let keys: Vec<u64> = map.range(14..35).map(|(key, _)| key).collect();
+            assert_eq!(keys, [15, 20, 30]);
+        },
+        left: std::vec![10, 12, 13, 15, 20, 30, 40],
+        ..a_full_leaf_and_room("a range and a spill")
+    }
+    .run();
+    Duel {
+        other: |map| remove(map, 40),
+        left: std::vec![10, 12, 13, 15, 20, 30],
+        ..a_full_leaf_and_room("a merge and a spill")
+    }
+    .run();
+}
+
 #[test]
 fn get_and_a_block_used_again() {
     // Leaves [10] and [25]: the first, once empty, absorbs the second, and is split at 50, into the block

@@ -18,6 +18,7 @@ mod lines;
 mod locked;
 mod moves;
 mod run;
+mod seam;
 mod shape;
 mod slots;
 #[cfg(feature = "check")]
@@ -195,7 +196,8 @@ impl<'a, S: Shape> Node<'a, S> {
         compare(key, |i| self.header(offset + i * 8).load(Ordering::Relaxed))
     }
 
-    /// The least key that the node may hold. Constant while the node is linked.
+    /// The least key that the node may hold. While the node is linked it changes only if the seam to the left
+    /// neighbour is moved.
     #[inline(always)]
     pub(crate) fn low(self) -> S::Key {
         self.fence(Self::LOW)

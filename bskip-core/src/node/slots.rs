@@ -185,16 +185,29 @@ impl<S: Shape> Locked<'_, S> {
         let (count, end) = (self.count(), other.count());
         assert!(from <= end && count + end - from <= Node::<S>::CAPACITY);
         let n = end - from;
-        for plane in 0..S::Key::WORDS {
-            let (from, to) = (other.key_words(plane, from), self.key_words(plane, count));
-            // SAFETY: `n` slots from `from` are the other's, `n` from `count` are ours, which is locked.
-            unsafe { moves::copy(isa, from, to, n) };
-        }
-        let (from, to) = (other.payload(from), self.payload(count));
-        // SAFETY: as above.
-        unsafe { moves::copy(isa, from, to, n * S::WORDS_PER_SLOT) };
+        self.copy_slots(isa, count, other, from, n);
         self.set_count(count + n);
         self.resample(count);
+    }
+
+    /// Copies `n` slots of `other` from `from` on into ours from `to` on. If `other` is this node, to the left.
+    pub(super) fn copy_slots(
+        &mut self,
+        isa: impl Isa,
+        to: usize,
+        other: &Node<'_, S>,
+        from: usize,
+        n: usize,
+    ) {
+        assert!(from + n <= Node::<S>::CAPACITY && to + n <= Node::<S>::CAPACITY);
+        for plane in 0..S::Key::WORDS {
+            let (from, to) = (other.key_words(plane, from), self.key_words(plane, to));
+            // SAFETY: `n` slots from `from` are the other's, `n` from `to` are ours, which is locked.
+            unsafe { moves::copy(isa, from, to, n) };
+        }
+        let (from, to) = (other.payload(from), self.payload(to));
+        // SAFETY: as above.
+        unsafe { moves::copy(isa, from, to, n * S::WORDS_PER_SLOT) };
     }
 
     /// Splits: slots from `at` on go to `right`, a fresh node, which becomes the next and starts at `low`.

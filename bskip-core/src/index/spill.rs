@@ -1,0 +1,125 @@
+//! Spilling: a full leaf gives pairs to a neighbour that has room, before it would split.
+//!
+//! The seam between the two moves, and with it the low fence of the right one and its entry in the node above; no
+//! pair comes or goes. So all three are locked: the node above, the left leaf, the right one, by the versions under
+//! which they were found, as for a merge. What is in the way (a lock, a change, a seam that must stay) means a split.
+
+use super::Index;
+use super::descend::At;
+use crate::arena::NodePool;
+use crate::chaos;
+use crate::key::Key;
+use crate::lock::Version;
+use crate::node::{Inner, Leaf};
+
+/// A neighbour with this part of its slots free has room…
+const FREE: usize = 4;
+
+/// …if these are at least so many. Then both have a free slot afterwards, so that a spill never fills a leaf, and
+/// insertions do not push pairs to and fro.
+const LEAST: usize = 2;
+
+impl<K: Key, V, P: NodePool> Index<K, V, P> {
+    /// Makes room in the full `leaf`, in the state `version`, by giving pairs to its right or left neighbour.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn spill(&self, leaf: Leaf<'_, K, V>, version: Version) -> bool {
+        // Without posting nearly every listed leaf starts at a coin key.
+        self.heights.posts
+            && (self.spill_right(leaf, version).is_some() || self.spill_left(leaf, version).is_some())
+    }
+
+    fn spill_right(&self, leaf: Leaf<'_, K, V>, version: Version) -> Option<()> {
+        let (next, seam) = (leaf.next(), leaf.high());
+        if !leaf.validate(version) {
+            return None;
+        }
+        let right = self.leaf(next?);
+        let right_version = right.try_read_begin()?;
+        if !has_room(right) {
+            return None;
+        }
+        let entry = self.movable_entry(seam)?;
+        even_out(entry, (leaf, version), (right, right_version))
+    }
+
+    fn spill_left(&self, leaf: Leaf<'_, K, V>, version: Version) -> Option<()> {
+        let (seam, is_head) = (leaf.low(), leaf.id() == self.head(0));
+        if !leaf.validate(version) || is_head {
+            return None;
+        }
+        let entry = self.movable_entry(seam)?;
+        let left = entry.parent.child(entry.slot - 1);
+        if !entry.parent.validate(entry.version) {
+            return None;
+        }
+        let left = self.leaf(left?);
+        let left_version = left.try_read_begin()?;
+        if !has_room(left) {
+            return None;
+        }
+        even_out(entry, (left, left_version), (leaf, version))
+    }
+
+    /// The entry of level 1 at `seam`, if there is one and it may stand elsewhere.
+    fn movable_entry(&self, seam: K) -> Option<Entry<'_, K>> {
+        // The height of a coin key promises that a leaf starts there.
+        if self.heights.of(seam) > 0 || self.root().0 == 0 {
+            return None;
+        }
+        let (parent, version) = self.hinted(At(seam)).unwrap_or_else(|| self.inner_at(At(seam), 1));
+        let (rank, listed) = parent.find(seam);
+        // The first entry stands at its node's own low fence, which does not move.
+        (listed && rank > 1).then(|| Entry { parent, version, slot: rank - 1 })
+    }
+}
+
+/// An entry of level 1, as it was in one state of its node.
+struct Entry<'a, K> {
+    parent: Inner<'a, K>,
+    version: Version,
+    /// Not the first one.
+    slot: usize,
+}
+
+/// Whether the leaf has room for a neighbour's pairs.
+fn has_room<K: Key, V>(leaf: Leaf<'_, K, V>) -> bool {
+    let capacity = Leaf::<K, V>::CAPACITY;
+    leaf.count() + (capacity / FREE).max(LEAST) <= capacity
+}
+
+/// Moves the seam between two leaves, of which one is full and one has room, so that both hold the same. `entry` is
+/// that of the right one. `None` if one of the three nodes has changed, or the leaves are no neighbours.
+fn even_out<K: Key, V>(
+    entry: Entry<'_, K>,
+    (left, left_version): (Leaf<'_, K, V>, Version),
+    (right, right_version): (Leaf<'_, K, V>, Version),
+) -> Option<()> {
+    chaos::window();
+    let mut parent = entry.parent.try_lock(entry.version)?;
+    let Some(mut left) = left.try_lock(left_version) else {
+        parent.unlock_unchanged();
+        return None;
+    };
+    let Some(mut right) = right.try_lock(right_version) else {
+        left.unlock_unchanged();
+        parent.unlock_unchanged();
+        return None;
+    };
+    // Between the entries of two leaves there may be a leaf that has none yet.
+    if left.next() != Some(right.id()) || parent.child(entry.slot) != Some(right.id()) {
+        right.unlock_unchanged();
+        left.unlock_unchanged();
+        parent.unlock_unchanged();
+        return None;
+    }
+    // From here on no user code runs.
+    let (before, behind) = (left.count(), right.count());
+    if before > behind {
+        left.give_last((before - behind) / 2, &mut right);
+    } else {
+        right.give_first((behind - before) / 2, &mut left);
+    }
+    parent.set_entry_key(entry.slot, &right);
+    Some(())
+}
