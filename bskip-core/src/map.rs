@@ -41,8 +41,8 @@ pub use batch::InsertManyError;
 /// [`last_cloned`](Self::last_cloned).
 ///
 /// # Writing
-/// A write locks the one leaf that it changes; a split or merge of nodes locks up to three, and a key of
-/// height *h* (one in `one_in`^*h*, see [`Promotion`](crate::Promotion)) *h* + 1. A thread that is suspended while it
+/// A write locks the one leaf that it changes; a split or merge of nodes, or moving pairs from a full leaf to its
+/// neighbour, locks up to three, and a key of height *h* (one in `one_in`^*h*, see [`Promotion`](crate::Promotion)) *h* + 1. A thread that is suspended while it
 /// holds a lock delays, until it goes on, readers and writers of that node's keys, and removals next to it that
 /// would merge nodes.
 ///

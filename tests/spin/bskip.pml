@@ -308,15 +308,30 @@ inline get(k) {
 
 /* ---- insert (insert.rs) ------------------------------------------------------------------------------- */
 
+#if SCENE >= 8
+#define MAY_SPILL(k) (!has(x, k) && count_keys(x) == CAP && (x >> k) != 0 && root == 1)
+#else
+#define MAY_SPILL(k) false
+#endif
+
 inline insert(k) {
 	begin(k);
 	do
 	:: find_leaf(k);
 	   x = L[n].keys;
-	   TRY_LOCK(L[n], v);
+	   ok = 0;
 	   if
-	   :: ok -> break
+	   :: MAY_SPILL(k) -> spill()
 	   :: else
+	   fi;
+	   if
+	   :: ok   /* there is room now: again */
+	   :: else ->
+		TRY_LOCK(L[n], v);
+		if
+		:: ok -> break
+		:: else
+		fi
 	   fi
 	od;
 	assert(has(x, k) == has(present, k));
@@ -387,6 +402,121 @@ inline split_and_insert(k) {
 	:: else -> d_step { assert(odd(L[n].ver)); BUMP(L[n]); now_present(k, 1); one_authority() }
 	fi;
 	d_step { n = 0; v = 0; x = 0; ok = 0 }
+}
+
+/* ---- spill (spill.rs) --------------------------------------------------------------------------------- */
+
+/* Moves a pair of the full leaf n, read in the state v, to a neighbour; ok tells. r, q: the neighbour and its version;
+   s: the seam; c: the block that the entry at s leads to, 0 if that must stay. */
+inline spill() {
+	d_step { r = L[n].next; s = L[n].high };
+	if
+	:: L[n].ver != v || r == 0
+	:: else -> spill_to(n, v, r, q)
+	fi;
+	d_step { r = 0; q = 0; p = 0; pv = 0; c = 0; s = L[n].low };
+	if
+	:: ok || L[n].ver != v || n == 1
+	:: else ->
+		movable_entry();
+		/* The entry before, which there is: that at s is not the first one. */
+		if
+		:: c == 0
+		:: else ->
+			child_for(s - 1, r);
+			if
+			:: I[p].ver != pv
+			:: else -> spill_to(r, q, n, v)
+			fi
+		fi
+	fi;
+	d_step { r = 0; q = 0; p = 0; pv = 0; c = 0; s = 0 }
+}
+
+inline movable_entry() {
+	find_inner(s);
+#if BUG == 18 /* a parent's first entry may move */
+	c = I[p].e[s]
+#else
+	c = (I[p].low == s -> 0 : I[p].e[s])
+#endif
+}
+
+/* a, b: the left and the right leaf, av, bv their versions. r, of the two, is the one that is not full. */
+inline spill_to(a, av, b, bv) {
+	if
+	:: odd(L[r].ver)
+	:: atomic { else -> q = L[r].ver };
+	   if
+	   :: count_keys(L[r].keys) == CAP
+	   :: else ->
+		movable_entry();
+		if
+		:: c == 0
+		:: else -> even_out(a, av, b, bv)
+		fi
+	   fi
+	fi
+}
+
+#if BUG == 16 /* whether they are neighbours is not looked at */
+#define ARE_NEIGHBOURS(a, b) true
+#else
+#define ARE_NEIGHBOURS(a, b) (L[a].next == b && I[p].e[s] == b)
+#endif
+
+inline even_out(a, av, b, bv) {
+	TRY_LOCK(I[p], pv);
+	if
+	:: !ok
+	:: else ->
+		TRY_LOCK(L[a], av);
+		if
+		:: !ok -> UNLOCK_UNCHANGED(I[p])
+		:: else ->
+			TRY_LOCK(L[b], bv);
+			if
+			:: !ok -> UNLOCK_UNCHANGED(L[a]); UNLOCK_UNCHANGED(I[p])
+			:: ok && !ARE_NEIGHBOURS(a, b) ->
+				ok = 0;
+				UNLOCK_UNCHANGED(L[b]); UNLOCK_UNCHANGED(L[a]); UNLOCK_UNCHANGED(I[p])
+			:: else ->
+				/* c: the new seam */
+				if
+				:: r == b ->
+					d_step {
+						c = MAXKEY;
+						do
+						:: has(L[a].keys, c) -> break
+						:: else -> c--
+						od
+					};
+					L[b].keys = L[b].keys | bit(c);
+					L[b].low = c;
+					L[a].keys = L[a].keys & ~bit(c)
+				:: else ->
+					d_step {
+						c = MAXKEY;
+						do
+						:: has(L[b].keys, c) -> break
+						:: else -> c--
+						od
+					};
+					L[a].keys = L[a].keys | (L[b].keys & ~bit(c));
+					L[b].keys = bit(c);
+					L[b].low = c
+				fi;
+				L[a].high = c;
+#if BUG != 17 /* 17: the entry stays where it was */
+				I[p].e[s] = 0;
+				I[p].e[c] = b;
+#endif
+				UNLOCK(L[b]);
+				UNLOCK(L[a]);
+				UNLOCK(I[p])
+			fi
+		fi
+	fi
 }
 
 /* ---- a new level (index/mod.rs: raise, make_head) ------------------------------------------------------ */
@@ -893,7 +1023,7 @@ init {
 		run remover(0, 3, 0);
 		run inserter(1, 4, 0);
 		run reader(2)
-#elif SCENE >= 5 /* an inner node that overflows; 6: and the reuse of its block */
+#elif SCENE == 5 || SCENE == 6 /* an inner node that overflows; 6: and the reuse of its block */
 		pool_of_leaves = bit(1) | bit(2);
 		SPARE_LEAVES(bit(3));
 		LEAF_IS(1, 0, 2, 2, bit(1));
@@ -908,6 +1038,36 @@ init {
 		run inserter(0, 4, 3);
 		run remover(1, 2, 4)
 #endif
+#elif SCENE == 8 /* a spill to the right against a merge of the two */
+		pool_of_leaves = bit(1) | bit(2);
+		SPARE_LEAVES(bit(3));
+		LEAF_IS(1, 0, 4, 2, bit(1) | bit(3));
+		LEAF_IS(2, 4, 0, 0, bit(4));
+		INNER_IS(1, 0, 0, 0); I[1].e[0] = 1; I[1].e[4] = 2;
+		root = 1; head = 1; inner_free = bit(2);
+		run remover(0, 4, 0);
+		run inserter(1, 2, 0);
+		run reader(2)
+#elif SCENE == 9 /* a spill to the left, past a leaf without an entry, which another thread ends */
+		pool_of_leaves = bit(1) | bit(2) | bit(3);
+		LEAF_IS(1, 0, 1, 3, 0);
+		LEAF_IS(3, 1, 2, 2, bit(1));
+		LEAF_IS(2, 2, 0, 0, bit(2) | bit(4));
+		INNER_IS(1, 0, 0, 0); I[1].e[0] = 1; I[1].e[2] = 2;
+		root = 1; head = 1; inner_free = bit(2);
+		run remover(0, 1, 0);
+		run inserter(1, 3, 0);
+		run reader(2)
+#elif SCENE == 10 /* a full leaf whose neighbour heads its parent, until a merge of parents */
+		pool_of_leaves = bit(1) | bit(2);
+		SPARE_LEAVES(bit(3));
+		LEAF_IS(1, 0, 4, 2, bit(1) | bit(3));
+		LEAF_IS(2, 4, 0, 0, bit(4));
+		INNER_IS(1, 0, 4, 2); I[1].e[0] = 1;
+		INNER_IS(2, 4, 0, 0); I[2].e[4] = 2;
+		root = 1; head = 1;
+		run remover(0, 4, 0);
+		run inserter(1, 2, 0)
 #endif
 	};
 	_nr_pr == 1;

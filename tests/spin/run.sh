@@ -25,7 +25,7 @@ check() {
     [[ $got == "$3" ]] || { echo "    wanted: $3"; failed=1; }
 }
 
-scenes=${SCENES-1 2 3 4 5 6 7}
+scenes=${SCENES-1 2 3 4 5 6 7 8 9 10}
 for scene in $scenes; do
     check "$scene" 0 clean
 done

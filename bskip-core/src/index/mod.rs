@@ -10,8 +10,9 @@
 //! is authoritative for that key by itself. How a thread came to the node does not matter: entries, `next`
 //! and the root are hints. Too far left: step right. Anything else: start again.
 //!
-//! A linked node's level and low fence never change, its range only shrinks from the right (by a split) or
-//! grows to the right (by absorbing its next node). `ARCHITECTURE.md` lists who locks what;
+//! A linked node's level never changes. Its range shrinks from the right (by a split) or grows to the right (by
+//! absorbing its next node); the seam between two leaves also moves, together with the right one's entry (by a
+//! spill). `ARCHITECTURE.md` lists who locks what;
 //! `docs/PROTOCOL.md` argues it step by step.
 
 mod attach;

@@ -123,3 +123,64 @@ fn even_out<K: Key, V>(
     parent.set_entry_key(entry.slot, &right);
     Some(())
 }
+
+#[cfg(all(test, feature = "check"))]
+mod tests {
+    use super::*;
+    use crate::arena::{GlobalArena, GlobalPool};
+    use crate::config::{Config, Promotion};
+    use crate::index::Existing;
+
+    type U64Index = Index<u64, u64, GlobalPool>;
+
+    const CAPACITY: u64 = Leaf::<u64, u64>::CAPACITY as u64;
+
+    fn index(promotion: Promotion, keys: impl IntoIterator<Item = u64>) -> U64Index {
+        let index = Index::new(&GlobalArena, &Config { promotion, seed: 1 }).expect("memory");
+        keys.into_iter().for_each(|key| assert!(index.insert(key, !key, Existing::Replace).is_ok()));
+        index
+    }
+
+    /// Ascending keys leave a full leaf and one of a single key, whose neighbour then overflows.
+    #[test]
+    fn the_right_neighbour_takes_the_greater_half_of_the_difference() {
+        let mut index = index(Promotion::Overflow, (0..=CAPACITY).map(|i| 2 * i));
+        assert_eq!(index.walk().leaves, 2);
+        assert!(index.insert(1, !1, Existing::Replace).is_ok());
+        let found = index.walk();
+        assert_eq!((found.leaves, found.unlisted, found.keys as u64), (2, 0, CAPACITY + 2));
+        assert!((0..=CAPACITY).all(|i| index.get(2 * i) == Some(!(2 * i))));
+        // The seam has moved to the left, and what is there is found.
+        let (right, _) = index.leaf_at(At(2 * CAPACITY));
+        assert!(right.low() < 2 * CAPACITY && right.count() as u64 == 1 + (CAPACITY - 1) / 2);
+    }
+
+    #[test]
+    fn the_left_neighbour_takes_what_the_right_one_has_no_room_for() {
+        // The first leaf is full and loses half of its pairs, the second one fills up and overflows.
+        let mut index = index(Promotion::Overflow, (0..=CAPACITY).map(|i| 4 * i));
+        (0..CAPACITY / 2).for_each(|i| assert!(index.remove(4 * i).is_some()));
+        (0..CAPACITY).for_each(|i| {
+            let key = 4 * CAPACITY + 2 + 4 * (CAPACITY - i);
+            assert!(index.insert(key, !key, Existing::Replace).is_ok());
+        });
+        let found = index.walk();
+        assert_eq!((found.leaves, found.unlisted), (2, 0));
+        let (right, _) = index.leaf_at(At(8 * CAPACITY));
+        assert!(right.low() > 4 * CAPACITY);
+    }
+
+    /// What a height promises: insertions alone never take it back.
+    #[test]
+    fn a_leaf_starts_at_every_coin_key() {
+        let keys = (0..20_000).map(crate::height::mix);
+        let mut index = index(Promotion::CoinAndOverflow { one_in: 32 }, keys.clone());
+        index.walk();
+        let mut tall = 0;
+        for key in keys.filter(|&key| index.heights.of(key) > 0) {
+            assert_eq!(index.leaf_at(At(key)).0.low(), key);
+            tall += 1;
+        }
+        assert!(tall > 300);
+    }
+}

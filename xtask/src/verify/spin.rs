@@ -20,7 +20,7 @@ const FLAGS: &[&str] = &["-O2", "-DSAFETY", "-DCOLLAPSE", "-DMEMLIM=2000"];
 
 /// The model, relative to the root, and its scenes.
 const MODEL: &str = "tests/spin/bskip.pml";
-const SCENES: std::ops::RangeInclusive<u32> = 1..=7;
+const SCENES: std::ops::RangeInclusive<u32> = 1..=10;
 
 /// Searches that run at once: each takes a processor and up to 2 GB.
 const AT_ONCE: usize = 2;

@@ -8,6 +8,7 @@ const READ: &str = "bskip-core/src/index/read.rs";
 const INSERT: &str = "bskip-core/src/index/insert.rs";
 const POST: &str = "bskip-core/src/index/post.rs";
 const MERGE: &str = "bskip-core/src/index/merge.rs";
+const SPILL: &str = "bskip-core/src/index/spill.rs";
 const EDGES: &str = "bskip-core/src/index/edges.rs";
 const CURSOR: &str = "bskip-core/src/index/cursor.rs";
 const BATCH: &str = "bskip-core/src/index/batch.rs";
@@ -219,6 +220,57 @@ pub(super) const MUTANTS: &[Mutant] = &[
             file: MERGE,
             find: "let Some(mut left) = left.try_lock(left_version) else { parent.unlock_unchanged();",
             replace: "let Some(mut left) = left.try_lock(left_version) else {\ncore::mem::forget(parent);",
+        }],
+        by: &[&SHUTTLE],
+        only: false,
+    },
+    Mutant {
+        name: "spill-past-a-leaf",
+        what: "A leaf gives pairs to one that is not its neighbour: another thread's leaf between has no entry yet.",
+        edits: &[Edit {
+            file: SPILL,
+            find: "if left.next() != Some(right.id()) || parent.child(entry.slot)",
+            replace: "if parent.child(entry.slot)",
+        }],
+        by: &[&SHUTTLE],
+        only: false,
+    },
+    Mutant {
+        name: "spill-keeps-entry",
+        what: "The entry of a leaf whose low fence has moved stays where it was.",
+        edits: &[Edit { file: SPILL, find: "parent.set_entry_key(entry.slot, &right);", replace: "" }],
+        by: &[&UNIT, &SHUTTLE],
+        only: false,
+    },
+    Mutant {
+        name: "spill-moves-coin-key",
+        what: "A leaf that starts at a coin key starts elsewhere after a spill.",
+        edits: &[Edit {
+            file: SPILL,
+            find: "if self.heights.of(seam) > 0 || self.root().0 == 0 {",
+            replace: "if self.root().0 == 0 {",
+        }],
+        by: &[&UNIT],
+        only: false,
+    },
+    Mutant {
+        name: "spill-moves-first-entry",
+        what: "A spill moves an inner node's first entry off its low fence.",
+        edits: &[Edit {
+            file: SPILL,
+            find: "(listed && rank > 1).then(",
+            replace: "(listed && rank > 0).then(",
+        }],
+        by: &[&UNIT, &SHUTTLE],
+        only: false,
+    },
+    Mutant {
+        name: "spill-relocks-right",
+        what: "The right leaf of a spill is locked in whatever state it is by then.",
+        edits: &[Edit {
+            file: SPILL,
+            find: "let Some(mut right) = right.try_lock(right_version) else {",
+            replace: "let Some(mut right) = right.try_lock(right.read_begin()) else {",
         }],
         by: &[&SHUTTLE],
         only: false,
