@@ -265,17 +265,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         only: false,
     },
     Mutant {
-        name: "spill-relocks-right",
-        what: "The right leaf of a spill is locked in whatever state it is by then.",
-        edits: &[Edit {
-            file: SPILL,
-            find: "let Some(mut right) = right.try_lock(right_version) else {",
-            replace: "let Some(mut right) = right.try_lock(right.read_begin()) else {",
-        }],
-        by: &[&SHUTTLE],
-        only: false,
-    },
-    Mutant {
         name: "pop-not-validated",
         what: "A pop does not look again at the empty leaves that it passed.",
         edits: &[Edit {
