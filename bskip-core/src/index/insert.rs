@@ -64,7 +64,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// Inserts into a full leaf, which splits. The new leaf gets its entry afterwards, as a separate step.
     #[cold]
     #[inline(never)]
-    pub(super) fn insert_overflowing(
+    fn insert_overflowing(
         &self,
         mut leaf: LockedLeaf<'_, K, V>,
         rank: usize,

@@ -10,7 +10,7 @@ use crate::arena::NodePool;
 use crate::chaos;
 use crate::key::Key;
 use crate::lock::Version;
-use crate::node::{Inner, Leaf};
+use crate::node::{Inner, Leaf, LevelMark};
 
 /// A neighbour with this part of its slots free has room…
 const FREE: usize = 4;
@@ -82,10 +82,10 @@ struct Entry<'a, K> {
     slot: usize,
 }
 
-/// Whether the leaf has room for a neighbour's pairs.
+/// Whether this is a leaf, of the map or retired meanwhile, that has room for a neighbour's pairs.
 fn has_room<K: Key, V>(leaf: Leaf<'_, K, V>) -> bool {
     let capacity = Leaf::<K, V>::CAPACITY;
-    leaf.count() + (capacity / FREE).max(LEAST) <= capacity
+    leaf.level() == LevelMark::of(0) && leaf.count() + (capacity / FREE).max(LEAST) <= capacity
 }
 
 /// Moves the seam between two leaves, of which one is full and one has room, so that both hold the same. `entry` is

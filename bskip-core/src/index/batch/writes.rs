@@ -54,7 +54,8 @@ impl<K: Key, V, P: NodePool> Batch<K, V, P> for Insert<'_, K, V> {
             return Ok(Some(version));
         }
         let (rank, found) = leaf.find_in(line, key);
-        if !found && index.heights.of(key) > 0 {
+        // A tall key, or a leaf without room, is more than a change of this leaf.
+        if !found && (index.heights.of(key) > 0 || leaf.count() == Leaf::<K, V>::CAPACITY) {
             return Ok(None);
         }
         let Some(mut leaf) = leaf.try_lock(version) else { return Ok(None) };
@@ -64,11 +65,8 @@ impl<K: Key, V, P: NodePool> Batch<K, V, P> for Insert<'_, K, V> {
         };
         if found {
             *place = Some(leaf.replace(rank - 1, value));
-        } else if leaf.count() < Leaf::<K, V>::CAPACITY {
-            leaf.insert_near(rank, key, value);
         } else {
-            return refill(place, index.insert_overflowing(leaf, rank, key, value))
-                .map(|()| Some(version.changed()));
+            leaf.insert_near(rank, key, value);
         }
         Ok(Some(version.changed()))
     }
