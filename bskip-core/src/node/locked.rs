@@ -82,8 +82,8 @@ impl<'a, S: Shape> Locked<'a, S> {
         self.id()
     }
 
-    /// Only for a node that no other thread knows: a linked node's low fence never changes. `None` is below every
-    /// key, and runs no user code.
+    /// Only for a node that no other thread knows: a linked node's low fence changes with its entry or not at all
+    /// (`seam`). `None` is below every key, and runs no user code.
     pub(crate) fn set_low(&mut self, low: Option<S::Key>) {
         for i in 0..S::Key::WORDS {
             let word = low.map_or(0, |low| low.word(i));
