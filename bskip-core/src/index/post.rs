@@ -88,7 +88,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// Locks the node in block `id` if it (still, or again) is the one of that level that starts at `low`;
-    /// a merge may have ended it since it was split off.
+    /// a merge may have ended it since it was split off, and a spill moved what the block has become since then.
     ///
     /// The lock keeps a merge from ending it before the entry is there, and the new version that the unlock
     /// brings sends a merge back that found no parent level: see `merge`.

@@ -117,8 +117,8 @@ impl<K: Key, V, A: NodeArena> BulkLoad<K, V, A> {
         Self { map, parts: SpinLock::new(Vec::new()), fill: 1.0 }
     }
 
-    /// How full the nodes will be: 1.0, unless told otherwise, is best for a map that is read. Into a full leaf the next
-    /// insertion splits it, so leave room where many will come all over the map. Less than 0.5 counts as 0.5.
+    /// How full the nodes will be: 1.0, unless told otherwise, is best for a map that is read. A full leaf whose
+    /// neighbours are full splits at the next insertion, so leave room where many will come all over the map. Less than 0.5 counts as 0.5.
     #[must_use]
     pub fn fill(mut self, fill: f64) -> Self {
         self.fill = fill;

@@ -185,7 +185,7 @@ mod tests {
     use crate::simd::tests::every_isa;
     use alloc::vec::Vec;
 
-    /// Every length and distance that a node can need, by comparison with `copy_within`.
+    /// Lengths and distances around those of a line, by comparison with `copy_within`.
     #[test]
     fn runs_move_as_a_whole() {
         every_isa!(isa, name => every_run(isa, name));
