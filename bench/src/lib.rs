@@ -11,7 +11,7 @@
 //! numbers together. [`versus`](mod@versus) does the same with several maps in turns, for ratios that a
 //! noisy machine does not blur. [`crowd`](mod@crowd) is a program of its own: many threads on one key; and so is
 //! [`counts`](mod@counts): one operation again and again, whose instructions are counted; and
-//! [`scan`](mod@scan): scans against the speed of the memory.
+//! [`scan`](mod@scan) and [`many`](mod@many): scans, and lookups many at a time, against the speed of the memory.
 
 pub mod maps;
 pub mod protocol;
@@ -29,7 +29,11 @@ pub mod generate;
 #[cfg(feature = "counts")]
 pub mod keys;
 #[cfg(feature = "cell")]
+pub mod many;
+#[cfg(feature = "cell")]
 pub mod ops;
+#[cfg(feature = "cell")]
+mod plain;
 #[cfg(feature = "cell")]
 mod rusage;
 #[cfg(feature = "cell")]
@@ -40,6 +44,8 @@ pub mod subject;
 pub mod team;
 #[cfg(feature = "cell")]
 pub mod trace;
+#[cfg(feature = "cell")]
+mod turns;
 #[cfg(feature = "cell")]
 pub mod verify;
 #[cfg(feature = "cell")]

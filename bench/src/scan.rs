@@ -5,12 +5,13 @@
 //! is read is summed up, and the sums are compared.
 
 use crate::keys::{Random, fingerprint, value_of};
+use crate::plain::Plain;
 use crate::team::Team;
+use crate::turns::{median, timed, total};
 use crate::workload::LONGEST_SCAN;
-use bskip_core::{BSkipMap, NodeArena, NodeKind, NodePool, Placement};
-use core::alloc::Layout;
+use bskip_core::BSkipMap;
 use core::ops::{Bound, ControlFlow, RangeBounds};
-use numa_alloc::{NumaArena, NumaPool};
+use numa_alloc::NumaArena;
 use std::fmt;
 
 type Map = BSkipMap<u64, u64, NumaArena>;
@@ -54,46 +55,6 @@ impl fmt::Display for Report {
             writeln!(f)?;
         }
         Ok(())
-    }
-}
-
-/// Memory as the map has it: blocks of the same arena.
-struct Plain(NumaPool, Vec<bskip_core::BlockId>);
-
-const BLOCK: usize = 1 << 18;
-
-impl Plain {
-    fn new(arena: &NumaArena, bytes: usize) -> Result<Self, String> {
-        let layout = Layout::from_size_align(BLOCK, 64).map_err(|e| e.to_string())?;
-        let pool = arena.pool(layout, NodeKind::Leaf).map_err(|e| e.to_string())?;
-        let blocks =
-            (0..bytes.div_ceil(BLOCK)).map(|_| pool.acquire(Placement::Policy)).collect::<Result<_, _>>();
-        let plain = Self(pool, blocks.map_err(|e| e.to_string())?);
-        for &block in &plain.1 {
-            // SAFETY: the pool has issued the block.
-            let words = unsafe { plain.0.address(block) }.cast::<u64>();
-            for i in 0..BLOCK / 8 {
-                // SAFETY: within the block.
-                let word = unsafe { words.add(i) };
-                // SAFETY: the block is ours and aligned, and nobody reads it yet.
-                unsafe { word.write(1) };
-            }
-        }
-        Ok(plain)
-    }
-
-    /// Reads part `part` of `parts`.
-    fn sum(&self, part: usize, parts: usize) -> u64 {
-        let (from, to) = (self.1.len() * part / parts, self.1.len() * (part + 1) / parts);
-        let mut sum = 0u64;
-        for &block in &self.1[from..to] {
-            // SAFETY: the pool has issued the block.
-            let words = unsafe { self.0.address(block) }.cast::<u64>();
-            // SAFETY: the block is ours, of that size, aligned and written; nobody writes to it now.
-            let words = unsafe { core::slice::from_raw_parts(words.as_ptr(), BLOCK / 8) };
-            sum += words.iter().sum::<u64>();
-        }
-        sum
     }
 }
 
@@ -227,23 +188,6 @@ impl Scans {
         };
         Ok(Report { ways: (0..ways).map(report).collect(), leaf_bytes: bytes as f64 / self.keys as f64 })
     }
-}
-
-/// The sum of what all workers found.
-fn total(results: Vec<Result<u64, String>>) -> Result<u64, String> {
-    results.into_iter().try_fold(0, |sum: u64, part| Ok(sum.wrapping_add(part?)))
-}
-
-/// Runs `work` on each worker; the sum of what they found, and how long it took in seconds.
-fn timed(team: &Team, work: impl Fn(usize) -> u64 + Sync) -> Result<(u64, f64), String> {
-    let done = team.run(work);
-    Ok((total(done.results)?, done.elapsed.as_secs_f64()))
-}
-
-fn median(numbers: impl Iterator<Item = f64>) -> f64 {
-    let mut numbers: Vec<f64> = numbers.collect();
-    numbers.sort_by(f64::total_cmp);
-    numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]

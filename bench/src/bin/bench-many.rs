@@ -1,0 +1,77 @@
+//! Measures lookups many at a time, against single ones and the reading of random lines; see `--help`.
+
+use bench::many::Lookups;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+bench-many [--threads N] [--keys N] [--rounds N] [--lookups N]
+    get, get_many of 64 keys and plain reading of random lines of as much memory as the leaves have, in turns.
+    Exits with 1 if a sum is wrong.
+--threads  1 by default
+--keys     10000000
+--rounds   7
+--lookups  of each thread in a round (4000000)";
+
+/// What the arguments ask for; `None` for help.
+fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Lookups>, String> {
+    let mut lookups = Lookups { threads: 1, keys: 10_000_000, rounds: 7, lookups: 4_000_000 };
+    let mut args = args.into_iter();
+    while let Some(flag) = args.next() {
+        if flag == "--help" || flag == "-h" {
+            return Ok(None);
+        }
+        if !["--threads", "--keys", "--rounds", "--lookups"].contains(&flag.as_str()) {
+            return Err(format!("unknown flag {flag}; see --help"));
+        }
+        let value = args.next().ok_or_else(|| format!("{flag} needs a number"))?;
+        let number: u64 = value.parse().map_err(|_| format!("{flag} {value} is not a number"))?;
+        match flag.as_str() {
+            "--threads" => lookups.threads = number.max(1) as usize,
+            "--keys" => lookups.keys = number.max(1),
+            "--rounds" => lookups.rounds = number.max(1) as usize,
+            _ => lookups.lookups = number.max(1),
+        }
+    }
+    Ok(Some(lookups))
+}
+
+fn main() -> ExitCode {
+    let outcome = match parse(std::env::args().skip(1)) {
+        Ok(Some(lookups)) => lookups.run(),
+        Ok(None) => {
+            println!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(why) => {
+            eprintln!("bench-many: {why}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(report) => {
+            print!("{report}");
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("bench-many: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_read_and_errors_say_what_to_do() {
+        let parse = |line: &str| parse(line.split_whitespace().map(str::to_owned));
+        let lookups = parse("--threads 3 --keys 10 --lookups 5").unwrap().unwrap();
+        assert_eq!((lookups.threads, lookups.keys, lookups.lookups), (3, 10, 5));
+        assert_eq!(parse("--help"), Ok(None));
+        for (line, hint) in [("--fast", "--help"), ("--keys", "needs a number"), ("--keys x", "not a number")]
+        {
+            assert!(parse(line).unwrap_err().contains(hint), "{line}");
+        }
+    }
+}
