@@ -8,6 +8,7 @@
 //! What loom cannot show: a load that sees a store which its thread has not come to yet (load buffering). So
 //! nothing here depends on the Release in `unlock_unchanged`.
 
+mod across;
 mod arena;
 mod leaf;
 mod lock;

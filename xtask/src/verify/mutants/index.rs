@@ -1,6 +1,8 @@
 //! Bugs in searches and in changes of several nodes: who is authoritative, what is validated, what is locked.
 
-use super::probes::{BATCHES, CHAOS_OWNERS, CHAOS_POPS, CHAOS_SCANS, CHAOS_SHARED, SCANS, SHUTTLE, UNIT};
+use super::probes::{
+    BATCHES, CHAOS_OWNERS, CHAOS_POPS, CHAOS_SCANS, CHAOS_SHARED, LOOM_ACROSS, SCANS, SHUTTLE, UNIT,
+};
 use super::{Edit, Mutant};
 
 const DESCEND: &str = "bskip-core/src/index/descend.rs";
@@ -112,7 +114,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "index.heights.of(key) > 99",
         }],
         by: &[&BATCHES],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "absence-not-validated",
@@ -167,7 +169,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "if S::KIND == NodeKind::Inner && id == node.id() && false {",
         }],
         by: &[&UNIT],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "unlink-keeps-entry",
@@ -251,7 +253,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "if self.root().0 == 0 {",
         }],
         by: &[&UNIT],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "spill-moves-first-entry",
@@ -272,7 +274,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             find: "if passed.validate() { let slot",
             replace: "if passed.validate() || true {\nlet slot",
         }],
-        by: &[&SHUTTLE, &CHAOS_POPS],
+        by: &[&LOOM_ACROSS, &CHAOS_POPS],
         only: false,
     },
     Mutant {
@@ -283,7 +285,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             find: "None if passed.validate() => return Found::Nothing,",
             replace: "None if passed.validate() || true => return Found::Nothing,",
         }],
-        by: &[&SHUTTLE, &CHAOS_POPS],
+        by: &[&LOOM_ACROSS, &CHAOS_POPS],
         only: false,
     },
     Mutant {
@@ -338,7 +340,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             find: "total += count.saturating_sub(skip);",
             replace: "let _ = skip;\ntotal += count;",
         }],
-        by: &[&SCANS, &CHAOS_SCANS],
+        by: &[&LOOM_ACROSS, &SCANS, &CHAOS_SCANS],
         only: false,
     },
     Mutant {
@@ -350,13 +352,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "let _ = heights;\nif room == 0 {",
         }],
         by: &[&UNIT],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "head-with-low",
         what: "The first leaf of a map built from sorted pairs starts at its first key.",
         edits: &[Edit { file: ATTACH, find: "self.leaf(leaf).lock_unshared().set_low(None);", replace: "" }],
         by: &[&UNIT],
-        only: false,
+        only: true,
     },
 ];

@@ -63,7 +63,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "compare_exchange_weak(rest, chain.first, Ordering::Relaxed, Ordering::Relaxed)",
         }],
         by: &[&LOOM_INBOX],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "inbox-drain-relaxed",
@@ -85,7 +85,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "self.first.load(Ordering::Acquire)",
         }],
         by: &[&LOOM_INBOX],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "clear-leaks-blocks",
@@ -103,7 +103,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "After `clear` the hint table still names the nodes from before.",
         edits: &[Edit { file: INDEX, find: "self.hints.reset();", replace: "" }],
         by: &[&UNIT],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "failed-insert-keeps-lock",
@@ -132,7 +132,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             },
         ],
         by: &[&FALLIBLE],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "level-without-root",

@@ -1,7 +1,7 @@
 //! Bugs in the changes of a node: splits, merges, the end of a node's life, samples, values.
 
 use super::probes::{
-    CHAOS_LIFETIMES, CHAOS_OWNERS, CHAOS_SHARED, LIFETIMES, LOOM_LEAF, SHARED, SHUTTLE, UNIT,
+    CHAOS_LIFETIMES, CHAOS_OWNERS, CHAOS_SHARED, LIFETIMES, LOOM_ACROSS, LOOM_LEAF, SHARED, SHUTTLE, UNIT,
 };
 use super::{Edit, Mutant};
 
@@ -37,7 +37,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A node without entries leads to a child from its block's last life.",
         edits: &[Edit { file: LOCKED, find: "unsafe { S::wipe(self.payload(0)) };", replace: "" }],
         by: &[&UNIT],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "separator-off-by-one",
@@ -129,7 +129,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "Existing::Replace => {\nlet old = leaf.replace(slot, value);\n\
                       leaf.unlock_unchanged();\nold\n}",
         }],
-        by: &[&SHUTTLE, &CHAOS_SHARED],
+        by: &[&LOOM_ACROSS, &CHAOS_SHARED],
         only: false,
     },
     Mutant {

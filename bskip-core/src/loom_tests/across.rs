@@ -1,0 +1,88 @@
+//! Operations that look at one place after another, and changes between two looks.
+
+use std::ops::ControlFlow;
+use std::vec::Vec;
+
+use super::map::{Duel, insert, remove, two_leaves};
+use crate::config::Promotion;
+
+/// An empty first leaf, and one that starts at 25, which is tall: it split off what was behind it, which was nothing.
+fn an_empty_leaf_first(name: &'static str) -> Duel {
+    Duel {
+        promotion: Promotion::Coin { one_in: 2 },
+        keys: std::vec![25],
+        removed: Vec::new(),
+        built: |found| assert_eq!((found.keys, found.leaves, found.levels), (1, 2, 2)),
+        ..two_leaves(name)
+    }
+}
+
+#[test]
+fn pop_first_past_a_leaf_that_was_empty() {
+    Duel {
+        keys: std::vec![25, 30, 35],
+        removed: std::vec![25],
+        built: |found| assert_eq!((found.keys, found.leaves, found.levels), (2, 2, 2)),
+        one: |map| {
+            insert(map, 10);
+            insert(map, 27);
+        },
+        other: |map| {
+            let popped = map.pop_first().expect("30 was there").0;
+            assert!([10, 30].contains(&popped), "{popped} came after 10, which stayed");
+        },
+        preemptions: 1,
+        at_least: 20,
+        ..an_empty_leaf_first("pop_first past a leaf that was empty")
+    }
+    .run();
+}
+
+#[test]
+fn a_map_that_is_never_empty() {
+    Duel {
+        one: |map| {
+            insert(map, 10);
+            remove(map, 25);
+        },
+        other: |map| assert!(!map.is_empty(), "25 or 10 was always there"),
+        left: std::vec![10],
+        at_least: 20,
+        ..an_empty_leaf_first("is_empty of a map that is never empty")
+    }
+    .run();
+}
+
+#[test]
+fn a_chunk_is_of_one_moment() {
+    Duel {
+        one: |map| {
+            assert_eq!(map.insert(10, 101), Some(100));
+            assert_eq!(map.insert(20, 201), Some(200));
+        },
+        other: |map| {
+            let _ = map.for_each_chunk(..25, |_, values| {
+                assert!([[100, 200], [101, 200], [101, 201]].contains(&[values[0], values[1]]), "{values:?}");
+                ControlFlow::<()>::Continue(())
+            });
+        },
+        preemptions: 1,
+        at_least: 20,
+        ..two_leaves("a chunk and two values that are overwritten")
+    }
+    .run();
+}
+
+#[test]
+fn len_and_a_merge() {
+    Duel {
+        // The leaf is underfull then, and absorbs the next one.
+        one: |map| remove(map, 20),
+        other: |map| assert!([3, 4].contains(&map.len()), "{}: 20 goes, and no other", map.len()),
+        left: std::vec![10, 30, 40],
+        preemptions: 1,
+        at_least: 20,
+        ..two_leaves("len and a merge")
+    }
+    .run();
+}
