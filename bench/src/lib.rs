@@ -11,7 +11,8 @@
 //! numbers together. [`versus`](mod@versus) does the same with several maps in turns, for ratios that a
 //! noisy machine does not blur. [`crowd`](mod@crowd) is a program of its own: many threads on one key; and so is
 //! [`counts`](mod@counts): one operation again and again, whose instructions are counted; and
-//! [`scan`](mod@scan) and [`many`](mod@many): scans, and lookups many at a time, against the speed of the memory.
+//! [`scan`](mod@scan) and [`many`](mod@many): scans, and lookups many at a time, against the speed of the memory; and, with
+//! the feature of that name, `stats`: what is locked and written by each operation.
 
 pub mod maps;
 pub mod protocol;
@@ -38,6 +39,8 @@ mod plain;
 mod rusage;
 #[cfg(feature = "cell")]
 pub mod scan;
+#[cfg(feature = "stats")]
+pub mod stats;
 #[cfg(feature = "cell")]
 pub mod subject;
 #[cfg(feature = "cell")]

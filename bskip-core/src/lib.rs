@@ -43,6 +43,7 @@
 //! | `std` | yes | waiting threads yield to the scheduler, then sleep; the coin's seed is random; closures that would wait for their own thread panic; x86-64's vector instructions are used where the processor has them. Without it the crate is `no_std`, needs only `alloc`, waits as [`set_relax`] says, and uses vector instructions if the build promises them |
 //! | `bump` | no | `BumpArena`, through crate `bumpalo` |
 //! | `check` | no | `BSkipMap::check_invariants` |
+//! | `stats` | no | module `stats`: counts of locks and of writes to shared memory, thread by thread; needs `std` |
 //! | `chaos` | no | for tests: threads yield at random where the protocol leaves a window open; needs `std` |
 //!
 //! # Vector instructions
@@ -84,6 +85,10 @@ mod node;
 mod shuttle_tests;
 mod simd;
 mod spin;
+#[cfg(feature = "stats")]
+pub mod stats;
+#[cfg(not(feature = "stats"))]
+mod stats;
 #[cfg(not(any(loom, shuttle)))]
 mod sync;
 #[cfg(any(loom, shuttle))]

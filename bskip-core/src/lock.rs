@@ -13,6 +13,7 @@
 use crate::backoff::Backoff;
 use crate::chaos;
 use crate::held::is_held;
+use crate::stats;
 use crate::sync::{AtomicU64, Ordering, fence};
 
 const LOCKED: u64 = 1;
@@ -107,6 +108,7 @@ impl VersionLock {
             .0
             .compare_exchange(version.0, version.0 | LOCKED, Ordering::Acquire, Ordering::Relaxed)
             .is_ok();
+        stats::locked(locked);
         // Release fence pairs with the Acquire fence in `validate`: none of the stores that follow can be
         // seen by a reader that would then still find the old version.
         fence(Ordering::Release);

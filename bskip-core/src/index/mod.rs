@@ -51,6 +51,7 @@ use crate::config::Config;
 use crate::height::{Heights, LEVELS};
 use crate::key::Key;
 use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, Shape};
+use crate::stats;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// See the module.
@@ -90,7 +91,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             hints: Hints::new(),
             _owns: PhantomData,
         };
-        let head = index.leaves.acquire(Placement::Policy)?;
+        let head = index.acquire::<LeafShape<K, V>>()?;
         index.leaf(head).lock_unshared().format(LevelMark::of(0), None);
         index.heads[0].store(head.0.get(), Ordering::Relaxed);
         index.root.store(u64::from(head.0.get()), Ordering::Relaxed);
@@ -147,11 +148,13 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 
     /// Takes a block for a node of shape `S`.
     fn acquire<S: Shape>(&self) -> Result<BlockId, AllocError> {
+        stats::called_pool();
         self.pool::<S>().acquire(Placement::Policy)
     }
 
     /// Gives back the block of a node that was never linked, or is retired.
     fn release<S: Shape>(&self, id: BlockId) {
+        stats::called_pool();
         // SAFETY: the caller has unlinked it or never linked it, so no other thread will release it.
         unsafe { self.pool::<S>().release(id) };
     }

@@ -4,6 +4,7 @@
 //! race with them, and Relaxed, since readers validate.
 
 use crate::simd::Isa;
+use crate::stats;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 /// An atomic that can be copied to another place.
@@ -122,6 +123,7 @@ unsafe fn copy_tail<W: MoveWord>(isa: impl Isa, from: *const W, to: *const W, i:
     let from = unsafe { from.add(i) };
     // SAFETY: the caller's promise.
     let to = unsafe { to.add(i) };
+    stats::wrote(n);
     // SAFETY: the caller's promise.
     unsafe { isa.copy_tail(from.cast(), to.cast(), n * size_of::<W>()) }
 }
@@ -140,6 +142,7 @@ pub(crate) unsafe fn copy<I: Isa, W: MoveWord>(isa: I, from: *const W, to: *cons
     let step = block_words::<I, W>();
     let mut i = 0;
     while step > 0 && i + step <= n {
+        stats::wrote(step);
         // SAFETY: the caller's run has `n` words, of which a block is left.
         unsafe { copy_at::<W, true>(isa, from, to, i) };
         i += step;
@@ -165,6 +168,7 @@ pub(crate) unsafe fn copy_backwards<I: Isa, W: MoveWord>(isa: I, from: *const W,
     let mut i = n;
     while step > 0 && i >= step {
         i -= step;
+        stats::wrote(step);
         // SAFETY: the caller's run has `n` words, of which a block is left.
         unsafe { copy_at::<W, true>(isa, from, to, i) };
     }

@@ -3,6 +3,7 @@
 //! | build | atomics | what waiting does |
 //! | --- | --- | --- |
 //! | as usual | `core`'s | see `backoff` |
+//! | with the feature `stats` | [`counted`]: `core`'s, which count writes | as usual |
 //! | `--cfg loom` | [`cells`], every access tried in every order that the memory model allows | hands over |
 //! | `--cfg shuttle` | [`cells`], every access a place where the scheduler may switch | hands over |
 
@@ -28,8 +29,15 @@ pub use self::{
 #[cfg(any(loom, shuttle))]
 pub use core::sync::atomic::Ordering;
 
+#[cfg(all(feature = "stats", not(any(loom, shuttle))))]
+#[allow(dead_code, reason = "methods that one type needs and another does not")]
+mod counted;
+#[cfg(all(feature = "stats", not(any(loom, shuttle))))]
+pub(crate) use self::counted::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
+#[cfg(not(any(feature = "stats", loom, shuttle)))]
+pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 #[cfg(not(any(loom, shuttle)))]
-pub(crate) use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+pub(crate) use core::sync::atomic::{Ordering, fence};
 
 // The model tests walk the map in the end.
 #[cfg(all(test, any(loom, shuttle), not(feature = "check")))]

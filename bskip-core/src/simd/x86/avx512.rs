@@ -7,6 +7,7 @@
 use core::arch::asm;
 
 use crate::simd::{Isa, LINE};
+use crate::stats;
 use crate::sync::AtomicU64;
 
 /// AVX-512F, known to be there.
@@ -85,6 +86,7 @@ impl Isa for Avx512 {
 
     #[inline(always)]
     unsafe fn shift_right(self, words: *const AtomicU64, lines: usize, mask: u64) {
+        stats::wrote(mask.count_ones() as usize);
         for line in (0..lines).rev() {
             let at = words.wrapping_add(line * 8);
             // SAFETY: the caller's promise; elements that are masked out are not touched.
@@ -105,6 +107,7 @@ impl Isa for Avx512 {
 
     #[inline(always)]
     unsafe fn shift_left(self, words: *const AtomicU64, lines: usize, mask: u64) {
+        stats::wrote(mask.count_ones() as usize);
         for line in 0..lines {
             let at = words.wrapping_add(line * 8);
             // SAFETY: the caller's promise; elements that are masked out are not touched.
@@ -125,6 +128,7 @@ impl Isa for Avx512 {
 
     #[inline(always)]
     unsafe fn gather_lines(self, from: *const AtomicU64, to: *const AtomicU64, mask: u8) {
+        stats::wrote(mask.count_ones() as usize);
         // SAFETY: the caller's promise.
         unsafe {
             asm!(

@@ -1,0 +1,133 @@
+//! How much each operation locks and writes that other threads may be looking at: counts, not times, so a busy machine
+//! will do.
+//!
+//! A map lives once for each number of threads: all keys are inserted, got, ranged from, and removed, in random order,
+//! with the work dealt out to the threads key by key. Every answer is checked.
+
+use crate::keys::{KeySet, Shape, value_of};
+use crate::team::Team;
+use bskip_core::BSkipMap;
+use bskip_core::stats::{Counts, counted};
+use numa_alloc::NumaArena;
+use std::fmt;
+
+type Map = BSkipMap<u64, u64, NumaArena>;
+
+/// Pairs of a range.
+const RANGE: usize = 100;
+
+/// What to count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stats {
+    /// Random keys.
+    pub keys: u64,
+    /// Numbers of threads, one after the other.
+    pub threads: Vec<usize>,
+}
+
+/// What one kind of operation did.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The operation.
+    pub operation: &'static str,
+    /// Threads.
+    pub threads: usize,
+    /// How often it was done, by all threads.
+    pub times: u64,
+    /// What was counted, by all threads.
+    pub counts: Counts,
+}
+
+/// A row for each operation and number of threads.
+#[derive(Clone, Debug)]
+pub struct Report(pub Vec<Row>);
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "| threads | operation | times | shared writes | nodes locked | failed locks | pool calls |"
+        )?;
+        writeln!(f, "| --- | --- | --- | --- | --- | --- | --- |")?;
+        for Row { operation, threads, times, counts } in &self.0 {
+            write!(f, "| {threads} | {operation} | {times} |")?;
+            for count in [counts.shared_writes, counts.locks, counts.failed_locks, counts.pool_calls] {
+                // A zero is shown as one only if it is.
+                match count {
+                    0 => write!(f, " 0 |")?,
+                    _ => write!(f, " {:.6} |", count as f64 / *times as f64)?,
+                }
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+/// An operation: its name, one in how many keys it is done with, and whether its answer for the key is right.
+type Operation = (&'static str, u64, fn(&Map, u64) -> bool);
+
+const OPERATIONS: [Operation; 4] = [
+    ("insert", 1, |map, key| map.insert(key, value_of(key, 0)).is_none()),
+    ("get", 1, |map, key| map.get(&key) == Some(value_of(key, 0))),
+    ("range of 100", RANGE as u64, |map, key| {
+        let mut pairs = map.range(key..).take(RANGE);
+        pairs.next() == Some((key, value_of(key, 0))) && pairs.all(|(key, value)| value == value_of(key, 0))
+    }),
+    ("remove", 1, |map, key| map.remove(&key) == Some(value_of(key, 0))),
+];
+
+impl Stats {
+    /// Does all operations and counts.
+    ///
+    /// # Errors
+    /// No memory, or a wrong answer, in words.
+    pub fn run(&self) -> Result<Report, String> {
+        let mut rows = Vec::new();
+        for &threads in &self.threads {
+            let team = Team::new(threads, "none").map_err(|e| e.to_string())?;
+            let arena = NumaArena::builder().build().map_err(|e| e.to_string())?;
+            let map = Map::with_arena(arena).map_err(|e| e.to_string())?;
+            for operation in OPERATIONS {
+                rows.push(self.row(&team, &map, operation)?);
+            }
+            if !map.is_empty() {
+                return Err("pairs are left of which none should be".to_owned());
+            }
+        }
+        Ok(Report(rows))
+    }
+
+    fn row(&self, team: &Team, map: &Map, (operation, one_in, is_right): Operation) -> Result<Row, String> {
+        let (keys, threads) = (KeySet::new(Shape::Mixed, 1), team.len());
+        let mine = |t: usize| (t as u64..self.keys / one_in).step_by(threads).map(|i| keys.key(i));
+        let work = |t| counted(|| mine(t).filter(|&key| !is_right(map, key)).count());
+        let mut row = Row { operation, threads, times: self.keys / one_in, counts: Counts::default() };
+        for result in team.run(work).results {
+            let (wrong, counts) = result?;
+            if wrong > 0 {
+                return Err(format!("{operation}: {wrong} wrong answers on one of {threads} threads"));
+            }
+            row.counts = row.counts + counts;
+        }
+        Ok(row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_write_nothing_and_changes_lock_a_node() {
+        let report = Stats { keys: 20_000, threads: vec![1, 3] }.run().expect("right answers");
+        assert_eq!(report.0.len(), 2 * OPERATIONS.len());
+        for row in &report.0 {
+            match row.operation {
+                "get" | "range of 100" => assert_eq!(row.counts, Counts::default(), "{row:?}"),
+                _ => assert!(row.counts.locks >= row.times, "{row:?}"),
+            }
+        }
+        assert!(report.to_string().contains("| 3 | get | 20000 | 0 | 0 | 0 | 0 |"), "{report}");
+    }
+}

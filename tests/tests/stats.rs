@@ -1,0 +1,294 @@
+//! Who writes shared memory, and how much: the feature `stats`.
+//!
+//! Properties:
+//! - reading `Copy` values in any way locks nothing, writes nothing and calls no pool, while others write too;
+//! - an insertion locks 1.1 nodes on average, and a removal as few; what changes one value locks one node;
+//! - a lock that is not to be had is counted as failed;
+//! - no word of a node changes without being counted, whichever instructions change it;
+//! - threads count for themselves.
+
+use bskip_core::internals::use_instructions;
+use bskip_core::stats::{Counts, counted, counts};
+use bskip_core::{AllocError, BSkipMap, BlockId, GlobalArena, Key, NodeArena, NodeId, NodeKind, NodePool};
+use bskip_core::{Config, Placement, PoolUsage, Promotion};
+use core::alloc::Layout;
+use core::ops::ControlFlow;
+use core::ptr::NonNull;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::thread;
+use tests::config::map_of;
+use tests::rng::mix;
+use tests::shapes::Shape;
+
+type Map = BSkipMap<u64, u64>;
+
+/// A map of these keys, each with its complement as value.
+fn filled(keys: &[u64]) -> Map {
+    let map = Map::with_config(GlobalArena, Config::with_seed(1)).expect("memory");
+    keys.iter().for_each(|&key| assert_eq!(map.insert(key, !key), None));
+    map
+}
+
+/// Reads in every way that needs no lock, around every `step`th key; the map has all of `keys` and perhaps others.
+fn read_in_every_way(map: &Map, keys: &[u64], step: usize) {
+    let count_chunks = |pairs: &mut usize, keys: &[u64], _: &[u64]| {
+        *pairs += keys.len();
+        if *pairs < 1000 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    for &key in keys.iter().step_by(step) {
+        assert_eq!(map.get(&key), Some(!key));
+        assert!(map.contains_key(&key));
+        assert!(map.get(&(key ^ 1)).is_none_or(|value| value == !(key ^ 1)));
+        assert_eq!(map.range(key..).take(100).next(), Some((key, !key)));
+        assert!(map.range(..=key).rev().take(100).all(|(key, value)| value == !key));
+        let mut pairs = 0;
+        let _ = map.for_each_chunk(key.., |keys, values| count_chunks(&mut pairs, keys, values));
+        let _ = map.for_each_chunk_rev(..=key, |keys, values| count_chunks(&mut pairs, keys, values));
+        assert!(pairs > 0);
+    }
+    for keys in keys.chunks(50).step_by(step) {
+        let mut values = vec![None; keys.len()];
+        map.get_many(keys, &mut values);
+        assert!(keys.iter().zip(values).all(|(key, value)| value == Some(!key)));
+        let mut found = vec![false; keys.len()];
+        map.contains_many(keys, &mut found);
+        assert!(found.iter().all(|&found| found));
+    }
+    assert!(map.first() <= map.last());
+    assert!(map.len() >= keys.len() && !map.is_empty());
+    assert!(map.iter().count() >= keys.len() && map.iter().rev().count() >= keys.len());
+}
+
+#[test]
+fn reads_write_nothing() {
+    let keys = Shape::Random.keys(100_000);
+    let map = filled(&keys);
+    let ((), read) = counted(|| read_in_every_way(&map, &keys, 7));
+    assert_eq!(read, Counts::default());
+    assert_eq!(counted(|| map.update(&keys[0], |value| *value += 1)).1.locks, 1, "it counts at all");
+}
+
+#[test]
+fn reads_write_nothing_while_others_write() {
+    let keys = Shape::Random.keys(100_000);
+    let map = filled(&keys[..20_000]);
+    let rest = &keys[20_000..];
+    thread::scope(|threads| {
+        threads.spawn(|| {
+            for (i, &key) in rest.iter().enumerate() {
+                assert_eq!(map.insert(key, !key), None);
+                if i % 3 == 0 {
+                    assert_eq!(map.remove(&key), Some(!key));
+                }
+            }
+        });
+        let reader = threads.spawn(|| {
+            read_in_every_way(&map, &keys[..20_000], 7);
+            counts()
+        });
+        assert_eq!(reader.join().expect("right answers"), Counts::default());
+    });
+}
+
+/// The most locks for a thousand insertions or removals of random keys, and that one thread alone never fails.
+#[test]
+#[cfg_attr(small_nodes, ignore = "about nodes of 64 slots")]
+fn one_node_is_locked_for_a_change_and_rarely_more() {
+    const KEYS: u64 = 400_000;
+    let keys = Shape::Random.keys(KEYS);
+    let (map, inserted) = counted(|| filled(&keys));
+    let ((), removed) = counted(|| keys.iter().for_each(|key| assert_eq!(map.remove(key), Some(!key))));
+    for (what, counts) in [("insert", inserted), ("remove", removed)] {
+        let thousandths = counts.locks * 1000 / KEYS;
+        println!(
+            "{what}: {thousandths} thousandths of a lock, {} words written",
+            counts.shared_writes / KEYS
+        );
+        assert!((1000..=1200).contains(&thousandths), "{what}: {thousandths} thousandths of a lock");
+        assert_eq!(counts.failed_locks, 0, "{what}");
+        // Locking and unlocking, and the pair that comes or goes.
+        assert!(counts.shared_writes >= 3 * KEYS, "{what}: {counts:?}");
+        assert!(counts.pool_calls > KEYS / 64 && counts.pool_calls < KEYS / 16, "{what}: {counts:?}");
+    }
+}
+
+#[test]
+fn a_change_of_one_value_locks_one_node() {
+    let map = filled(&Shape::Random.keys(1000));
+    let key = map.first().expect("a pair").0;
+    let (_, changed) = counted(|| map.insert(key, 1));
+    let (_, updated) = counted(|| map.update(&key, |value| *value += 1));
+    let (value, read) = counted(|| map.get_with(&key, |value| *value));
+    assert_eq!(value, Some(2));
+    for counts in [changed, updated, read] {
+        assert_eq!((counts.locks, counts.failed_locks, counts.pool_calls), (1, 0, 0));
+        // The lock, the value, the lock.
+        assert_eq!(counts.shared_writes, 3);
+    }
+    let (missing, none) = counted(|| (map.remove(&(key - 1)), map.update(&(key - 1), |_| ())));
+    assert_eq!((missing, none), ((None, false), Counts::default()));
+}
+
+/// A key under whose search another insertion comes first, when the search has asked it for so many words.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Overtaken(u64);
+
+thread_local! {
+    /// Words until another insertion comes first, and the locks of this thread when the search began.
+    static OVERTAKE: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
+}
+
+static OVERTAKEN: LazyLock<BSkipMap<Overtaken, u64>> = LazyLock::new(|| map_of(Promotion::Overflow));
+
+impl Key for Overtaken {
+    const WORDS: usize = 1;
+
+    fn word(self, _: usize) -> u64 {
+        match OVERTAKE.get() {
+            // Not under the lock that the search has led to: that would be to wait for oneself.
+            Some((0, locks)) if counts().locks == locks => {
+                OVERTAKE.set(None);
+                assert_eq!(OVERTAKEN.insert(Overtaken(self.0 + 1), 0), None);
+            }
+            Some((words, locks)) if counts().locks == locks => OVERTAKE.set(Some((words - 1, locks))),
+            _ => {}
+        }
+        self.0
+    }
+
+    fn from_words(mut word: impl FnMut(usize) -> u64) -> Self {
+        Self(word(0))
+    }
+}
+
+#[test]
+fn a_lock_that_is_not_to_be_had_has_failed() {
+    assert!(OVERTAKEN.is_empty());
+    let mut failed = 0;
+    let mut expected = BTreeMap::new();
+    for words in 0.. {
+        let key = Overtaken(2 * words);
+        OVERTAKE.set(Some((words, counts().locks)));
+        let (old, counts) = counted(|| OVERTAKEN.insert(key, 1));
+        assert_eq!(old, None);
+        expected.insert(key.0, 1);
+        if OVERTAKE.take().is_some() {
+            // The search asks for fewer words than that.
+            assert_eq!((counts.locks, counts.failed_locks), (1, 0));
+            break;
+        }
+        expected.insert(key.0 + 1, 0);
+        assert_eq!(counts.locks, 2);
+        failed += counts.failed_locks;
+    }
+    assert!(OVERTAKEN.iter().map(|(key, value)| (key.0, value)).eq(expected));
+    assert!(failed > 0, "no insertion came between a search and its lock");
+}
+
+/// A [`GlobalArena`] that remembers where its blocks are, in the order of their first issue, and how many words each has.
+#[derive(Clone, Default)]
+struct Watched(Arc<Mutex<Vec<(usize, usize)>>>);
+
+impl Watched {
+    /// All words of all blocks.
+    fn words(&self) -> Vec<u64> {
+        let blocks = self.0.lock().expect("not poisoned");
+        let words = blocks.iter().flat_map(|&(block, words)| (0..words).map(move |i| block + 8 * i));
+        let read = |address| {
+            let word = core::ptr::with_exposed_provenance::<AtomicU64>(address);
+            // SAFETY: a word of a block of a pool that lives, and only this thread writes to it.
+            unsafe { &*word }.load(Ordering::Relaxed)
+        };
+        words.map(read).collect()
+    }
+}
+
+struct WatchedPool(<GlobalArena as NodeArena>::Pool, Layout, Watched);
+
+// SAFETY: the pools are those of `GlobalArena`.
+unsafe impl NodeArena for Watched {
+    type Pool = WatchedPool;
+
+    fn pool(&self, layout: Layout, kind: NodeKind) -> Result<WatchedPool, AllocError> {
+        Ok(WatchedPool(GlobalArena.pool(layout, kind)?, layout, self.clone()))
+    }
+}
+
+// SAFETY: passes everything on.
+unsafe impl NodePool for WatchedPool {
+    fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
+        let id = self.0.acquire(placement)?;
+        // SAFETY: issued just now.
+        let address = unsafe { self.0.address(id) }.as_ptr().expose_provenance();
+        let (mut blocks, block) = (self.2.0.lock().expect("not poisoned"), (address, self.1.size() / 8));
+        if !blocks.contains(&block) {
+            blocks.push(block);
+        }
+        Ok(id)
+    }
+
+    unsafe fn release(&self, block: BlockId) {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.0.release(block) }
+    }
+
+    unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.0.address(block) }
+    }
+
+    unsafe fn home(&self, block: BlockId) -> Option<NodeId> {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.0.home(block) }
+    }
+
+    fn usage(&self) -> PoolUsage {
+        self.0.usage()
+    }
+}
+
+/// Does `change`, after which no more words may be different than it has counted. A block's words are zero at first.
+fn counts_what_it_writes(arena: &Watched, words: &mut Vec<u64>, change: impl FnOnce()) {
+    let ((), counts) = counted(change);
+    let after = arena.words();
+    words.resize(after.len(), 0);
+    let differ = words.iter().zip(&after).filter(|(before, after)| before != after).count() as u64;
+    assert!(differ > 0 && differ <= counts.shared_writes, "{differ} words differ: {counts:?}");
+    *words = after;
+}
+
+#[test]
+fn no_word_changes_uncounted() {
+    let keys: Vec<u64> = (0..3000).map(mix).collect();
+    for instructions in ["portable", "avx", "avx512", "whatever the build has"] {
+        if !use_instructions(instructions) && !instructions.contains(' ') {
+            continue;
+        }
+        let arena = Watched::default();
+        let map = BSkipMap::with_config(arena.clone(), Config::with_seed(1)).expect("memory");
+        let mut words = arena.words();
+        for &key in &keys {
+            counts_what_it_writes(&arena, &mut words, || assert_eq!(map.insert(key, !key), None));
+        }
+        for key in &keys {
+            counts_what_it_writes(&arena, &mut words, || assert_eq!(map.remove(key), Some(!key)));
+        }
+    }
+}
+
+#[test]
+fn threads_count_for_themselves() {
+    let map = filled(&[]);
+    let ((), here) = counted(|| {
+        let there = thread::scope(|threads| {
+            threads.spawn(|| counted(|| map.insert(1, 1)).1).join().expect("no panic")
+        });
+        assert_eq!(there.locks, 1);
+        let both = there + counted(|| map.insert(2, 2)).1;
+        assert_eq!((both.locks, (both - there).locks), (2, 1));
+    });
+    assert_eq!(here.locks, 1);
+}
