@@ -1,6 +1,6 @@
 //! Bugs in the life of blocks: released twice, never, or too early.
 
-use super::probes::{FALLIBLE, LOOM_INBOX, REGRESSIONS, SHUTTLE, UNIT};
+use super::probes::{FALLIBLE, LOOM_INBOX, REGRESSIONS, SHRINK, SHUTTLE, UNIT};
 use super::{Edit, Mutant};
 
 const MERGE: &str = "bskip-core/src/index/merge.rs";
@@ -95,7 +95,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             find: "node.retire(); self.release::<S>(id);",
             replace: "node.retire();",
         }],
-        by: &[&REGRESSIONS],
+        by: &[&SHRINK],
         only: false,
     },
     Mutant {

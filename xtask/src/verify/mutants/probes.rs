@@ -92,6 +92,7 @@ pub(super) static HOLDERS: Probe = plain!("holders", "holders");
 pub(super) static LIFETIMES: Probe = plain!("lifetimes", "lifetimes");
 pub(super) static REGRESSIONS: Probe = plain!("regressions", "regressions");
 pub(super) static SHARED: Probe = plain!("shared", "concurrent_shared");
+pub(super) static SHRINK: Probe = plain!("shrink", "shrink");
 pub(super) static SCANS: Probe = plain!("scans", "concurrent_scans");
 pub(super) static CHAOS_SHARED: Probe = chaos!("chaos-shared", "concurrent_shared");
 pub(super) static CHAOS_OWNERS: Probe = chaos!("chaos-owners", "concurrent_owners");
