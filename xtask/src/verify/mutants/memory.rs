@@ -114,7 +114,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "core::mem::forget(leaf);\nreturn Err((key, value, error));\n}\n};\nlet split",
         }],
         by: &[&FALLIBLE],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "failed-insert-leaks-spares",
