@@ -1,6 +1,6 @@
 //! Bugs in the life of blocks: released twice, never, or too early.
 
-use super::probes::{FALLIBLE, LOOM_INBOX, REGRESSIONS, SHRINK, SHUTTLE, UNIT};
+use super::probes::{FALLIBLE, FINDINGS, LOOM_INBOX, SHRINK, SHUTTLE, UNIT};
 use super::{Edit, Mutant};
 
 const MERGE: &str = "bskip-core/src/index/merge.rs";
@@ -74,7 +74,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "self.first.swap(NIL, Ordering::Relaxed)",
         }],
         by: &[&LOOM_INBOX],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "inbox-drained-twice",
@@ -149,7 +149,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 replace: "self.make_head(level)?;\nif level < top {\ncontinue;\n}\n// One level at a time",
             },
         ],
-        by: &[&REGRESSIONS],
+        by: &[&FINDINGS],
         only: false,
     },
 ];
