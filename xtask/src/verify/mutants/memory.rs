@@ -150,6 +150,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
             },
         ],
         by: &[&FINDINGS],
-        only: false,
+        only: true,
     },
 ];
