@@ -2,7 +2,7 @@
 //!
 //! The seam between the two moves, and with it the low fence of the right one and its entry in the node above; no
 //! pair comes or goes. So all three are locked: the node above, the left leaf, the right one, by the versions under
-//! which they were found, as for a merge. What is in the way (a lock, a change, a seam that must stay) means a split. Nothing is waited for.
+//! which they were found, as for a merge. What is in the way (a lock, a change, a seam that must stay) means a split.
 
 use super::Index;
 use super::descend::At;
@@ -67,7 +67,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         if self.heights.of(seam) > 0 || self.root().0 == 0 {
             return None;
         }
-        // Without waiting: this node may have nothing to do with the key that is to go in.
+        // One try: this node may have nothing to do with the key that is to go in. A search waits for a locked node.
         let (parent, version) = self.hinted(At(seam)).or_else(|| self.try_inner_at(At(seam), 1))?;
         let (rank, listed) = parent.find(seam);
         // The first entry stands at its node's own low fence, which does not move.
