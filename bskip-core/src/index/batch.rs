@@ -62,12 +62,7 @@ trait Batch<K: Key, V, P: NodePool> {
 
     /// Does the operation of key `i` in the leaf where its search has ended, and gives the version that this leaves
     /// behind. `None` if the leaf has changed since, or the operation needs more than a leaf: nothing is done then.
-    fn at(
-        &mut self,
-        index: &Index<K, V, P>,
-        i: usize,
-        spot: Spot<'_, K, V>,
-    ) -> Result<Option<Version>, Self::Error>;
+    fn at(&mut self, index: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version>;
 
     /// Does the operation of key `i` by itself.
     fn alone(&mut self, index: &Index<K, V, P>, i: usize) -> Result<(), Self::Error>;
@@ -113,7 +108,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         spot: Option<Spot<'a, K, V>>,
     ) -> Result<Used<'a, K, V>, Stopped<B::Error>> {
         if let Some(spot) = spot
-            && let Some(version) = batch.at(self, i, spot).map_err(|error| (i, error))?
+            && let Some(version) = batch.at(self, i, spot)
         {
             return Ok(Some((spot.leaf, version)));
         }

@@ -44,21 +44,16 @@ impl<K: Key, V: Copy, P: NodePool> Batch<K, V, P> for Get<'_, K, V> {
     }
 
     #[inline(always)]
-    fn at(
-        &mut self,
-        _: &Index<K, V, P>,
-        i: usize,
-        spot: Spot<'_, K, V>,
-    ) -> Result<Option<Version>, Infallible> {
+    fn at(&mut self, _: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version> {
         let Spot { leaf, version, line } = spot;
         let (rank, found) = leaf.find_in(line, self.keys[i]);
         let value = leaf.value(rank.saturating_sub(1));
         if !leaf.validate(version) {
-            return Ok(None);
+            return None;
         }
         // SAFETY: as in `Index::get`: the slot held a value in the state that was validated, and `V` is `Copy`.
         self.values[i] = found.then(|| unsafe { value.assume_init() });
-        Ok(Some(version))
+        Some(version)
     }
 
     #[cold]
@@ -90,19 +85,14 @@ impl<K: Key, V, P: NodePool> Batch<K, V, P> for Contains<'_, K, V> {
     }
 
     #[inline(always)]
-    fn at(
-        &mut self,
-        _: &Index<K, V, P>,
-        i: usize,
-        spot: Spot<'_, K, V>,
-    ) -> Result<Option<Version>, Infallible> {
+    fn at(&mut self, _: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version> {
         let Spot { leaf, version, line } = spot;
         let (_, found) = leaf.find_in(line, self.keys[i]);
         if !leaf.validate(version) {
-            return Ok(None);
+            return None;
         }
         self.found[i] = found;
-        Ok(Some(version))
+        Some(version)
     }
 
     #[cold]

@@ -29,15 +29,10 @@ impl<K: Key> Batch<K, u64, GlobalPool> for Look<K> {
         self.keys[i]
     }
 
-    fn at(
-        &mut self,
-        _: &Index<K, u64, GlobalPool>,
-        i: usize,
-        spot: Spot<'_, K, u64>,
-    ) -> Result<Option<Version>, Infallible> {
+    fn at(&mut self, _: &Index<K, u64, GlobalPool>, i: usize, spot: Spot<'_, K, u64>) -> Option<Version> {
         assert!(spot.leaf.find_in(spot.line, self.keys[i]).1 && spot.leaf.validate(spot.version));
         self.at += 1;
-        Ok(Some(spot.version))
+        Some(spot.version)
     }
 
     fn alone(&mut self, _: &Index<K, u64, GlobalPool>, _: usize) -> Result<(), Infallible> {

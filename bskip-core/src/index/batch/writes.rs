@@ -42,59 +42,44 @@ impl<K: Key, V, P: NodePool> Batch<K, V, P> for Insert<'_, K, V> {
     }
 
     #[inline(always)]
-    fn at(
-        &mut self,
-        index: &Index<K, V, P>,
-        i: usize,
-        spot: Spot<'_, K, V>,
-    ) -> Result<Option<Version>, AllocError> {
+    fn at(&mut self, index: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version> {
         let Spot { leaf, version, line } = spot;
         let (key, ref mut place) = self.pairs[i];
         if place.is_none() {
-            return Ok(Some(version));
+            return Some(version);
         }
         let (rank, found) = leaf.find_in(line, key);
         // A tall key, or a leaf without room, is more than a change of this leaf.
         if !found && (index.heights.of(key) > 0 || leaf.count() == Leaf::<K, V>::CAPACITY) {
-            return Ok(None);
+            return None;
         }
-        let Some(mut leaf) = leaf.try_lock(version) else { return Ok(None) };
+        let mut leaf = leaf.try_lock(version)?;
         let Some(value) = place.take() else {
             leaf.unlock_unchanged();
-            return Ok(Some(version));
+            return Some(version);
         };
         if found {
             *place = Some(leaf.replace(rank - 1, value));
         } else {
             leaf.insert_near(rank, key, value);
         }
-        Ok(Some(version.changed()))
+        Some(version.changed())
     }
 
     #[cold]
     #[inline(never)]
     fn alone(&mut self, index: &Index<K, V, P>, i: usize) -> Result<(), AllocError> {
         let (key, ref mut place) = self.pairs[i];
-        match place.take() {
-            Some(value) => refill(place, index.insert(key, value, Existing::Replace)),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Puts what an insertion gave back into the place that its value was taken from.
-fn refill<K, V>(
-    place: &mut Option<V>,
-    inserted: Result<Option<V>, (K, V, AllocError)>,
-) -> Result<(), AllocError> {
-    match inserted {
-        Ok(old) => {
-            *place = old;
-            Ok(())
-        }
-        Err((_, value, error)) => {
-            *place = Some(value);
-            Err(error)
+        let Some(value) = place.take() else { return Ok(()) };
+        match index.insert(key, value, Existing::Replace) {
+            Ok(old) => {
+                *place = old;
+                Ok(())
+            }
+            Err((_, value, error)) => {
+                *place = Some(value);
+                Err(error)
+            }
         }
     }
 }
@@ -119,23 +104,18 @@ impl<K: Key, V, P: NodePool> Batch<K, V, P> for Remove<'_, K, V> {
     }
 
     #[inline(always)]
-    fn at(
-        &mut self,
-        index: &Index<K, V, P>,
-        i: usize,
-        spot: Spot<'_, K, V>,
-    ) -> Result<Option<Version>, Infallible> {
+    fn at(&mut self, index: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version> {
         let Spot { leaf, version, line } = spot;
         let key = self.keys[i];
         let (rank, found) = leaf.find_in(line, key);
         if !found {
             if !leaf.validate(version) {
-                return Ok(None);
+                return None;
             }
             self.values[i] = None;
-            return Ok(Some(version));
+            return Some(version);
         }
-        let Some(mut leaf) = leaf.try_lock(version) else { return Ok(None) };
+        let mut leaf = leaf.try_lock(version)?;
         let value = leaf.remove_near(rank - 1);
         let underfull = is_underfull(*leaf);
         drop(leaf);
@@ -144,7 +124,7 @@ impl<K: Key, V, P: NodePool> Batch<K, V, P> for Remove<'_, K, V> {
         }
         // Only now: it may drop a value that stands there, which is the user's code.
         self.values[i] = Some(value);
-        Ok(Some(version.changed()))
+        Some(version.changed())
     }
 
     #[cold]

@@ -88,8 +88,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "`get_many` believes what it read in a leaf that was changing.",
         edits: &[Edit {
             file: LOOKUPS,
-            find: "if !leaf.validate(version) { return Ok(None); } // SAFETY",
-            replace: "if !leaf.validate(version) && false {\nreturn Ok(None);\n}\n// SAFETY",
+            find: "if !leaf.validate(version) { return None; } // SAFETY",
+            replace: "if !leaf.validate(version) && false {\nreturn None;\n}\n// SAFETY",
         }],
         by: &[&SHUTTLE, &BATCHES],
         only: false,
