@@ -12,7 +12,7 @@ use crate::chaos;
 use crate::height::LEVELS;
 use crate::key::Key;
 use crate::lock::Version;
-use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, Shape};
+use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Locked, Node, Shape};
 use crate::simd::LINE;
 
 /// A node with at most this part of its slots in use looks for a neighbour to merge with…
@@ -162,9 +162,8 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         // right node there before, its unlock of the right node would show us both; posting it later changes
         // that version.
         if level == self.root().0 {
-            let Some(mut left) = left.try_lock(left_version) else { return Merge::Contended };
-            let Some(right) = right.try_lock(right_version) else {
-                left.unlock_unchanged();
+            let Some((mut left, right)) = lock_neighbours((left, left_version), (right, right_version))
+            else {
                 return Merge::Contended;
             };
             let ended = left.absorb(right);
@@ -188,12 +187,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             };
         }
         let Some(mut parent) = parent.try_lock(parent_version) else { return Merge::Contended };
-        let Some(mut left) = left.try_lock(left_version) else {
-            parent.unlock_unchanged();
-            return Merge::Contended;
-        };
-        let Some(right) = right.try_lock(right_version) else {
-            left.unlock_unchanged();
+        let Some((mut left, right)) = lock_neighbours((left, left_version), (right, right_version)) else {
             parent.unlock_unchanged();
             return Merge::Contended;
         };
@@ -217,6 +211,19 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     fn absorb_inner(&self, level: usize, seam: K, work: &mut Work<K>) -> Merge {
         self.absorb::<InnerShape<K>>(level, seam, work)
     }
+}
+
+/// Locks two neighbours, each in the state in which it was found, or neither.
+pub(super) fn lock_neighbours<'a, S: Shape>(
+    (left, left_version): (Node<'a, S>, Version),
+    (right, right_version): (Node<'a, S>, Version),
+) -> Option<(Locked<'a, S>, Locked<'a, S>)> {
+    let left = left.try_lock(left_version)?;
+    let Some(right) = right.try_lock(right_version) else {
+        left.unlock_unchanged();
+        return None;
+    };
+    Some((left, right))
 }
 
 pub(super) fn is_underfull<S: Shape>(node: Node<'_, S>) -> bool {

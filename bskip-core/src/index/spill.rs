@@ -6,6 +6,7 @@
 
 use super::Index;
 use super::descend::At;
+use super::merge::lock_neighbours;
 use crate::arena::NodePool;
 use crate::chaos;
 use crate::key::Key;
@@ -93,17 +94,12 @@ fn has_room<K: Key, V>(leaf: Leaf<'_, K, V>) -> bool {
 /// that of the right one. `None` if one of the three nodes has changed, or the leaves are no neighbours.
 fn even_out<K: Key, V>(
     entry: Entry<'_, K>,
-    (left, left_version): (Leaf<'_, K, V>, Version),
-    (right, right_version): (Leaf<'_, K, V>, Version),
+    left: (Leaf<'_, K, V>, Version),
+    right: (Leaf<'_, K, V>, Version),
 ) -> Option<()> {
     chaos::window();
     let mut parent = entry.parent.try_lock(entry.version)?;
-    let Some(mut left) = left.try_lock(left_version) else {
-        parent.unlock_unchanged();
-        return None;
-    };
-    let Some(mut right) = right.try_lock(right_version) else {
-        left.unlock_unchanged();
+    let Some((mut left, mut right)) = lock_neighbours(left, right) else {
         parent.unlock_unchanged();
         return None;
     };
