@@ -26,6 +26,8 @@ pub mod crowd;
 #[cfg(feature = "cell")]
 pub mod exec;
 #[cfg(feature = "cell")]
+mod filled;
+#[cfg(feature = "cell")]
 pub mod generate;
 #[cfg(feature = "counts")]
 pub mod keys;
@@ -35,6 +37,8 @@ pub mod many;
 pub mod ops;
 #[cfg(feature = "cell")]
 mod plain;
+#[cfg(feature = "cell")]
+pub mod program;
 #[cfg(feature = "cell")]
 mod rusage;
 #[cfg(feature = "cell")]

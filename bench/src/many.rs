@@ -5,16 +5,11 @@
 //! them anywhere: that is the limit. Of the lines that it counts, some are still in a cache when the next lookup
 //! wants them (those of the hint table and of level 1, if these fit), so more than the whole of it is possible.
 
-use crate::keys::{Random, fingerprint, value_of};
-use crate::plain::Plain;
+use crate::filled::{Filled, key};
+use crate::keys::{Random, value_of};
 use crate::team::Team;
-use crate::turns::{median, timed, total};
-use bskip_core::BSkipMap;
-use core::ops::ControlFlow;
-use numa_alloc::NumaArena;
+use crate::turns::{median, timed};
 use std::fmt;
-
-type Map = BSkipMap<u64, u64, NumaArena>;
 
 /// Lines of 64 bytes that a lookup in a map of `u64` to `u64` touches: a bucket of the hint table; header, samples,
 /// keys and children of a node of level 1; header, samples, keys and values of a leaf.
@@ -60,38 +55,23 @@ impl fmt::Display for Report {
     }
 }
 
-/// The keys of one call.
-fn next_keys(random: &mut Random, keys: u64, batch: &mut [u64; BATCH]) {
-    batch.iter_mut().for_each(|key| *key = Random::new(1, random.below(keys)).bits());
-}
-
-/// Looks `count` keys of the map up, in one of the ways, and sums the values up.
-fn look(way: usize, map: &Map, keys: u64, count: u64, stream: u64) -> u64 {
+/// The sum of the values that `find` puts beside `count` random keys of the map, of which it gets [`BATCH`] at a time.
+fn look(keys: u64, count: u64, stream: u64, find: impl Fn(&[u64; BATCH], &mut [Option<u64>; BATCH])) -> u64 {
     let mut random = Random::new(7, stream);
     let mut batch = [0; BATCH];
     let mut values = [None; BATCH];
     let mut sum = 0u64;
-    for _ in 0..count.div_ceil(BATCH as u64) {
-        next_keys(&mut random, keys, &mut batch);
-        match way {
-            1 => batch.iter().zip(&mut values).for_each(|(key, value)| *value = map.get(key)),
-            _ => map.get_many(&batch, &mut values),
-        }
+    for _ in 0..count / BATCH as u64 {
+        batch.fill_with(|| key(random.below(keys)));
+        find(&batch, &mut values);
         sum = values.iter().fold(sum, |sum, value| sum.wrapping_add(value.unwrap_or(1)));
     }
     sum
 }
 
-/// What [`look`] must find.
+/// What each way must find.
 fn expected(keys: u64, count: u64, stream: u64) -> u64 {
-    let mut random = Random::new(7, stream);
-    let mut batch = [0; BATCH];
-    let mut sum = 0u64;
-    for _ in 0..count.div_ceil(BATCH as u64) {
-        next_keys(&mut random, keys, &mut batch);
-        sum = batch.iter().fold(sum, |sum, &key| sum.wrapping_add(value_of(key, 0)));
-    }
-    sum
+    look(keys, count, stream, |keys, values| *values = keys.map(|key| Some(value_of(key, 0))))
 }
 
 impl Lookups {
@@ -101,40 +81,26 @@ impl Lookups {
     /// No memory, or answers that are wrong, in words.
     pub fn run(&self) -> Result<Report, String> {
         let team = Team::new(self.threads, "none").map_err(|e| e.to_string())?;
-        let arena = NumaArena::builder().build().map_err(|e| e.to_string())?;
-        let map = Map::with_arena(arena).map_err(|e| e.to_string())?;
+        let Filled { map, plain, .. } = Filled::new(&team, self.keys)?;
         let threads = self.threads as u64;
-        let filled = team.run(|t| {
-            let indices = (0..self.keys).filter(|i| i % threads == t as u64);
-            let keys = indices.map(|i| Random::new(1, i).bits());
-            keys.fold(0u64, |sum, key| {
-                let is_new = map.insert(key, value_of(key, 0)).is_none();
-                sum.wrapping_add(u64::from(is_new) * fingerprint(key))
-            })
-        });
-        total(filled.results)?;
-        let mut leaves = 0;
-        let _ = map.for_each_chunk(.., |_, _| {
-            leaves += 1;
-            ControlFlow::<()>::Continue(())
-        });
-        let plain = Plain::new(map.arena(), leaves * Map::NODE_BYTES.0)?;
-
-        let calls = self.lookups.div_ceil(BATCH as u64) * BATCH as u64;
-        let right = (0..threads).fold(0u64, |sum, t| sum.wrapping_add(expected(self.keys, calls, t)));
+        let count = self.lookups.div_ceil(BATCH as u64) * BATCH as u64;
+        let right = (0..threads).fold(0u64, |sum, t| sum.wrapping_add(expected(self.keys, count, t)));
         let mut speeds: [Vec<f64>; WAYS.len()] = Default::default();
         for round in 0..self.rounds {
             for i in 0..WAYS.len() {
                 let way = (i + round) % WAYS.len();
                 let (sum, seconds) = timed(&team, |t| match way {
-                    0 => plain.sum_lines(calls, t as u64),
-                    _ => look(way, &map, self.keys, calls, t as u64),
+                    0 => plain.sum_lines(count, t as u64),
+                    1 => look(self.keys, count, t as u64, |keys, values| {
+                        keys.iter().zip(values).for_each(|(key, value)| *value = map.get(key));
+                    }),
+                    _ => look(self.keys, count, t as u64, |keys, values| map.get_many(keys, values)),
                 })?;
-                let right = if way == 0 { calls * threads } else { right };
+                let right = if way == 0 { count * threads } else { right };
                 if sum != right {
                     return Err(format!("{}: the sum is {sum:#x}, not {right:#x}", WAYS[way]));
                 }
-                speeds[way].push((calls * threads) as f64 / seconds / 1e6);
+                speeds[way].push((count * threads) as f64 / seconds / 1e6);
             }
         }
         let [lines, gets, manys] = &speeds;

@@ -4,17 +4,14 @@
 //! Long scans: each thread reads its part of the keys. Short ones: up to a hundred pairs from a random key. What
 //! is read is summed up, and the sums are compared.
 
-use crate::keys::{Random, fingerprint, value_of};
+use crate::filled::{Filled, Map, add, key};
+use crate::keys::Random;
 use crate::plain::Plain;
 use crate::team::Team;
-use crate::turns::{median, timed, total};
+use crate::turns::{median, timed};
 use crate::workload::LONGEST_SCAN;
-use bskip_core::BSkipMap;
 use core::ops::{Bound, ControlFlow, RangeBounds};
-use numa_alloc::NumaArena;
 use std::fmt;
-
-type Map = BSkipMap<u64, u64, NumaArena>;
 
 /// What to measure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,10 +53,6 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
-}
-
-fn add(sum: &mut u64, key: u64, value: u64) {
-    *sum = sum.wrapping_add(fingerprint(key) ^ value);
 }
 
 /// All chunks of a range, summed up.
@@ -107,7 +100,7 @@ fn short(way: usize, map: &Map, keys: u64, count: u64, stream: u64) -> u64 {
     let mut random = Random::new(7, stream);
     let mut sum = 0;
     for _ in 0..count {
-        let start = Random::new(1, random.below(keys)).bits();
+        let start = key(random.below(keys));
         let limit = 1 + random.below(u64::from(LONGEST_SCAN)) as usize;
         match way {
             0 => map.range(start..).take(limit).for_each(|(key, value)| add(&mut sum, key, value)),
@@ -124,29 +117,8 @@ impl Scans {
     /// # Errors
     /// No memory, or two ways that read something else, in words.
     pub fn run(&self) -> Result<Report, String> {
-        let arena = || NumaArena::builder().build().map_err(|e| e.to_string());
         let team = Team::new(self.threads, "none").map_err(|e| e.to_string())?;
-        let map = Map::with_arena(arena()?).map_err(|e| e.to_string())?;
-        let threads = self.threads as u64;
-        let filled = team.run(|t| {
-            let mut sum = 0;
-            for i in (0..self.keys).filter(|i| i % threads == t as u64) {
-                let key = Random::new(1, i).bits();
-                if map.insert(key, value_of(key, 0)).is_none() {
-                    add(&mut sum, key, value_of(key, 0));
-                }
-            }
-            sum
-        });
-        let right = total(filled.results)?;
-        let mut leaves = 0;
-        let _ = map.for_each_chunk(.., |_, _| {
-            leaves += 1;
-            ControlFlow::<()>::Continue(())
-        });
-        let bytes = leaves * Map::NODE_BYTES.0;
-        let plain = Plain::new(map.arena(), bytes)?;
-
+        let Filled { map, sum: right, leaf_bytes, plain } = Filled::new(&team, self.keys)?;
         let ways = LONG.len() + SHORT.len();
         let mut speeds = vec![Vec::new(); ways];
         for round in 0..self.rounds {
@@ -186,7 +158,7 @@ impl Scans {
             let name = if way < LONG.len() { LONG[way] } else { SHORT[way - LONG.len()] };
             (name, median(speeds[way].iter().copied()), median(ratios))
         };
-        Ok(Report { ways: (0..ways).map(report).collect(), leaf_bytes: bytes as f64 / self.keys as f64 })
+        Ok(Report { ways: (0..ways).map(report).collect(), leaf_bytes: leaf_bytes as f64 / self.keys as f64 })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Measures many threads on one hot key, ours against a `Mutex<BTreeMap>`; see `--help`.
 
 use bench::crowd::Crowd;
+use bench::program::{self, number, read_flags};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -15,49 +16,23 @@ bench-crowd [--threads N] [--ops N] [--rounds N] [--hold MS]
 
 /// The crowd that the arguments ask for; `None` for help.
 fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Crowd>, String> {
-    let mut crowd = Crowd { threads: 64, ops: 2_000_000, rounds: 7, hold: Duration::from_millis(300) };
-    let mut args = args.into_iter();
-    while let Some(flag) = args.next() {
-        if flag == "--help" || flag == "-h" {
-            return Ok(None);
-        }
-        if !["--threads", "--ops", "--rounds", "--hold"].contains(&flag.as_str()) {
-            return Err(format!("unknown flag {flag}; see --help"));
-        }
-        let value = args.next().ok_or_else(|| format!("{flag} needs a number"))?;
-        let number: u64 = value.parse().map_err(|_| format!("{flag} {value} is not a number"))?;
-        match flag.as_str() {
+    let usual = Crowd { threads: 64, ops: 2_000_000, rounds: 7, hold: Duration::from_millis(300) };
+    read_flags(args, &["--threads", "--ops", "--rounds", "--hold"], usual, |crowd, flag, value| {
+        let number = number(flag, value)?;
+        match flag {
             "--threads" => crowd.threads = number as usize,
             "--ops" => crowd.ops = number,
             "--rounds" => crowd.rounds = number as usize,
             _ => crowd.hold = Duration::from_millis(number),
         }
-    }
-    Ok(Some(crowd))
+        Ok(())
+    })
 }
 
 fn main() -> ExitCode {
-    let crowd = match parse(std::env::args().skip(1)) {
-        Ok(Some(crowd)) => crowd,
-        Ok(None) => {
-            println!("{HELP}");
-            return ExitCode::SUCCESS;
-        }
-        Err(why) => {
-            eprintln!("bench-crowd: {why}");
-            return ExitCode::from(2);
-        }
-    };
-    match crowd.run() {
-        Ok(report) => {
-            println!("{report}");
-            ExitCode::SUCCESS
-        }
-        Err(why) => {
-            eprintln!("bench-crowd: {why}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run("bench-crowd", HELP, parse(std::env::args().skip(1)), |crowd| {
+        crowd.run().map(|report| format!("{report}\n"))
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Measures lookups many at a time, against single ones and the reading of random lines; see `--help`.
 
 use bench::many::Lookups;
+use bench::program::{self, number, read_flags};
 use std::process::ExitCode;
 
 const HELP: &str = "\
@@ -14,49 +15,23 @@ bench-many [--threads N] [--keys N] [--rounds N] [--lookups N]
 
 /// What the arguments ask for; `None` for help.
 fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Lookups>, String> {
-    let mut lookups = Lookups { threads: 1, keys: 10_000_000, rounds: 7, lookups: 4_000_000 };
-    let mut args = args.into_iter();
-    while let Some(flag) = args.next() {
-        if flag == "--help" || flag == "-h" {
-            return Ok(None);
-        }
-        if !["--threads", "--keys", "--rounds", "--lookups"].contains(&flag.as_str()) {
-            return Err(format!("unknown flag {flag}; see --help"));
-        }
-        let value = args.next().ok_or_else(|| format!("{flag} needs a number"))?;
-        let number: u64 = value.parse().map_err(|_| format!("{flag} {value} is not a number"))?;
-        match flag.as_str() {
+    let usual = Lookups { threads: 1, keys: 10_000_000, rounds: 7, lookups: 4_000_000 };
+    read_flags(args, &["--threads", "--keys", "--rounds", "--lookups"], usual, |lookups, flag, value| {
+        let number = number(flag, value)?;
+        match flag {
             "--threads" => lookups.threads = number.max(1) as usize,
             "--keys" => lookups.keys = number.max(1),
             "--rounds" => lookups.rounds = number.max(1) as usize,
             _ => lookups.lookups = number.max(1),
         }
-    }
-    Ok(Some(lookups))
+        Ok(())
+    })
 }
 
 fn main() -> ExitCode {
-    let outcome = match parse(std::env::args().skip(1)) {
-        Ok(Some(lookups)) => lookups.run(),
-        Ok(None) => {
-            println!("{HELP}");
-            return ExitCode::SUCCESS;
-        }
-        Err(why) => {
-            eprintln!("bench-many: {why}");
-            return ExitCode::from(2);
-        }
-    };
-    match outcome {
-        Ok(report) => {
-            print!("{report}");
-            ExitCode::SUCCESS
-        }
-        Err(why) => {
-            eprintln!("bench-many: {why}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run("bench-many", HELP, parse(std::env::args().skip(1)), |lookups| {
+        lookups.run().map(|report| report.to_string())
+    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Measures every way to scan a map, against plain reading of as much memory; see `--help`.
 
+use bench::program::{self, number, read_flags};
 use bench::scan::Scans;
 use std::process::ExitCode;
 
@@ -15,50 +16,29 @@ bench-scan [--threads N] [--keys N] [--rounds N] [--repeat N] [--shorts N]
 
 /// What the arguments ask for; `None` for help.
 fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Scans>, String> {
-    let mut scans = Scans { threads: 2, keys: 10_000_000, rounds: 7, repeat: 1, shorts: 100_000 };
-    let mut args = args.into_iter();
-    while let Some(flag) = args.next() {
-        if flag == "--help" || flag == "-h" {
-            return Ok(None);
-        }
-        if !["--threads", "--keys", "--rounds", "--repeat", "--shorts"].contains(&flag.as_str()) {
-            return Err(format!("unknown flag {flag}; see --help"));
-        }
-        let value = args.next().ok_or_else(|| format!("{flag} needs a number"))?;
-        let number: u64 = value.parse().map_err(|_| format!("{flag} {value} is not a number"))?;
-        match flag.as_str() {
-            "--threads" => scans.threads = number.max(1) as usize,
-            "--keys" => scans.keys = number.max(1),
-            "--rounds" => scans.rounds = number.max(1) as usize,
-            "--repeat" => scans.repeat = number.max(1) as usize,
-            _ => scans.shorts = number,
-        }
-    }
-    Ok(Some(scans))
+    let usual = Scans { threads: 2, keys: 10_000_000, rounds: 7, repeat: 1, shorts: 100_000 };
+    read_flags(
+        args,
+        &["--threads", "--keys", "--rounds", "--repeat", "--shorts"],
+        usual,
+        |scans, flag, value| {
+            let number = number(flag, value)?;
+            match flag {
+                "--threads" => scans.threads = number.max(1) as usize,
+                "--keys" => scans.keys = number.max(1),
+                "--rounds" => scans.rounds = number.max(1) as usize,
+                "--repeat" => scans.repeat = number.max(1) as usize,
+                _ => scans.shorts = number,
+            }
+            Ok(())
+        },
+    )
 }
 
 fn main() -> ExitCode {
-    let outcome = match parse(std::env::args().skip(1)) {
-        Ok(Some(scans)) => scans.run(),
-        Ok(None) => {
-            println!("{HELP}");
-            return ExitCode::SUCCESS;
-        }
-        Err(why) => {
-            eprintln!("bench-scan: {why}");
-            return ExitCode::from(2);
-        }
-    };
-    match outcome {
-        Ok(report) => {
-            print!("{report}");
-            ExitCode::SUCCESS
-        }
-        Err(why) => {
-            eprintln!("bench-scan: {why}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run("bench-scan", HELP, parse(std::env::args().skip(1)), |scans| {
+        scans.run().map(|report| report.to_string())
+    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Counts what each operation locks and writes; see `--help`.
 
+use bench::program::{self, number, numbers, read_flags};
 use bench::stats::Stats;
 use std::process::ExitCode;
 
@@ -12,50 +13,20 @@ bench-stats [--keys N] [--threads N,N,...]
 
 /// What the arguments ask for; `None` for help.
 fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Stats>, String> {
-    let mut stats = Stats { keys: 10_000_000, threads: vec![1, 2, 4] };
-    let mut args = args.into_iter();
-    while let Some(flag) = args.next() {
-        if flag == "--help" || flag == "-h" {
-            return Ok(None);
+    let usual = Stats { keys: 10_000_000, threads: vec![1, 2, 4] };
+    read_flags(args, &["--keys", "--threads"], usual, |stats, flag, value| {
+        match flag {
+            "--keys" => stats.keys = number(flag, value)?,
+            _ => stats.threads = numbers(flag, value)?.into_iter().map(|n| n.max(1) as usize).collect(),
         }
-        if !["--keys", "--threads"].contains(&flag.as_str()) {
-            return Err(format!("unknown flag {flag}; see --help"));
-        }
-        let value = args.next().ok_or_else(|| format!("{flag} needs a number"))?;
-        let numbers: Result<Vec<u64>, _> = value.split(',').map(str::parse).collect();
-        match (flag.as_str(), numbers.as_deref()) {
-            ("--keys", Ok(&[keys])) => stats.keys = keys,
-            ("--threads", Ok(threads)) => {
-                stats.threads = threads.iter().map(|&n| n.max(1) as usize).collect()
-            }
-            _ => return Err(format!("{flag} {value} is not a number")),
-        }
-    }
-    Ok(Some(stats))
+        Ok(())
+    })
 }
 
 fn main() -> ExitCode {
-    let outcome = match parse(std::env::args().skip(1)) {
-        Ok(Some(stats)) => stats.run(),
-        Ok(None) => {
-            println!("{HELP}");
-            return ExitCode::SUCCESS;
-        }
-        Err(why) => {
-            eprintln!("bench-stats: {why}");
-            return ExitCode::from(2);
-        }
-    };
-    match outcome {
-        Ok(report) => {
-            print!("{report}");
-            ExitCode::SUCCESS
-        }
-        Err(why) => {
-            eprintln!("bench-stats: {why}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run("bench-stats", HELP, parse(std::env::args().skip(1)), |stats| {
+        stats.run().map(|report| report.to_string())
+    })
 }
 
 #[cfg(test)]
