@@ -86,3 +86,19 @@ fn len_and_a_merge() {
     }
     .run();
 }
+
+#[test]
+fn a_spill_past_a_leaf_without_an_entry() {
+    Duel {
+        // Two full leaves: the first splits and has room then; the second looks whether the leaf of the entry before its own has room.
+        keys: std::vec![10, 20, 30, 40, 25, 15, 35, 45],
+        removed: Vec::new(),
+        one: |map| insert(map, 22),
+        other: |map| insert(map, 33),
+        left: std::vec![10, 15, 20, 22, 25, 30, 33, 35, 40, 45],
+        preemptions: 1,
+        at_least: 20,
+        ..two_leaves("a spill and a leaf without an entry between")
+    }
+    .run();
+}

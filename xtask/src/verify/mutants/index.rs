@@ -234,7 +234,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             find: "if left.next() != Some(right.id()) || parent.child(entry.slot)",
             replace: "if parent.child(entry.slot)",
         }],
-        by: &[&SHUTTLE],
+        by: &[&LOOM_ACROSS],
         only: false,
     },
     Mutant {
