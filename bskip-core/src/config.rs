@@ -3,9 +3,9 @@
 /// Which nodes a level of the index lists, besides its first: the *promoted set*.
 ///
 /// A node splits for two reasons: a key whose height promises that a node starts at it (the coin), and a
-/// full node (overflow; a leaf only if no neighbour has room). The paper lists only the first kind in the level above; nodes split off by
-/// overflow are then reached only by stepping right. Listing them too ("posting", as B-link trees do) gives
-/// fuller nodes and shorter searches. See `bench/NOTES.md` for what each costs on your kind of machine;
+/// full node (overflow; a leaf only if no neighbour has room). The paper lists only the first kind in the
+/// level above; nodes split off by overflow are then reached only by stepping right. Listing them too
+/// ("posting", as B-link trees do) gives fuller nodes and shorter searches. See `bench/NOTES.md` for what each costs on your kind of machine;
 /// the README's table has our numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Promotion {

@@ -42,9 +42,10 @@ pub use batch::InsertManyError;
 ///
 /// # Writing
 /// A write locks the one leaf that it changes; a split or merge of nodes, or moving pairs from a full leaf to its
-/// neighbour, locks up to three, and a key of height *h* (one in `one_in`^*h*, see [`Promotion`](crate::Promotion)) *h* + 1. A thread that is suspended while it
-/// holds a lock delays, until it goes on, readers and writers of that node's keys, and removals next to it that
-/// would merge nodes.
+/// neighbour, locks up to three, and a key of height *h* (one in `one_in`^*h*, see
+/// [`Promotion`](crate::Promotion)) *h* + 1. A thread that is suspended while it holds a lock delays, until it
+/// goes on, readers and writers of that node's keys, removals next to it that would merge nodes, and insertions
+/// into full leaves nearby.
 ///
 /// # Closures
 /// Closures given to [`update`](Self::update) and [`get_with`](Self::get_with), and `V::clone` where it is
