@@ -275,7 +275,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "if passed.validate() || true {\nlet slot",
         }],
         by: &[&LOOM_ACROSS, &CHAOS_POPS],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "empty-not-validated",
@@ -286,7 +286,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "None if passed.validate() || true => return Found::Nothing,",
         }],
         by: &[&LOOM_ACROSS, &CHAOS_POPS],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "scan-not-validated",

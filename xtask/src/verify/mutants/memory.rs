@@ -96,7 +96,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "node.retire();",
         }],
         by: &[&SHRINK],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "clear-keeps-hints",

@@ -130,7 +130,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                       leaf.unlock_unchanged();\nold\n}",
         }],
         by: &[&LOOM_ACROSS, &CHAOS_SHARED],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "keep-replaces",
