@@ -108,4 +108,4 @@ pub use config::{Config, Promotion};
 pub use index::Structure;
 pub use iter::{ClonedRange, Range};
 pub use key::Key;
-pub use map::{BSkipMap, BulkError, BulkLoad, InsertError, InsertManyError};
+pub use map::{BSkipMap, BulkError, BulkLoad, InsertError, InsertManyError, ShrinkCursor};

@@ -3,6 +3,7 @@
 mod batch;
 mod bulk;
 mod chunks;
+mod shrink;
 
 use core::fmt;
 use core::ops::{Bound, RangeBounds};
@@ -16,6 +17,7 @@ use crate::iter::Range;
 use crate::key::Key;
 
 pub use batch::InsertManyError;
+pub use shrink::ShrinkCursor;
 
 /// A concurrent ordered map: a B-skiplist (Luo, Hao, Wheatman, Pandey, Xu, ICPP'25) with optimistic reads.
 ///

@@ -21,7 +21,16 @@ const UNDERFULL: usize = 4;
 /// …and two nodes merge if this much of a node stays free, so that the next insert does not split them again.
 const SPARE: usize = 4;
 
-enum Merge {
+/// How full a merge may make a node.
+#[derive(Clone, Copy)]
+pub(super) enum Fill {
+    /// So that [`SPARE`] stays free.
+    Loose,
+    /// To the last slot.
+    Tight,
+}
+
+pub(super) enum Merge {
     Done,
     /// There are no two neighbours at that key, or they do not fit into one.
     Refused,
@@ -109,7 +118,8 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             let seams = [(!is_last).then_some(high), (!is_head).then_some(low)];
             let mut contended = false;
             for seam in seams.into_iter().flatten() {
-                match self.absorb::<S>(level, seam, work) {
+                let merged = &mut |level, seam| self.push_around(level, seam, work);
+                match self.absorb::<S>(level, seam, Fill::Loose, merged) {
                     Merge::Done => return,
                     Merge::Refused => {}
                     Merge::Contended => contended = true,
@@ -123,7 +133,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// The node of shape `S` and `level` at `probe`.
-    fn node_at<S: Shape<Key = K>>(
+    pub(super) fn node_at<S: Shape<Key = K>>(
         &self,
         probe: impl super::descend::Probe<K>,
         level: usize,
@@ -138,8 +148,15 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         (self.node::<S>(id), version)
     }
 
-    /// Merges the node of `level` that starts at `seam` into its left neighbour, if both fit into one.
-    fn absorb<S: Shape<Key = K>>(&self, level: usize, seam: K, work: &mut Work<K>) -> Merge {
+    /// Merges the node of `level` that starts at `seam` into its left neighbour, if both fit into one. Calls `merged`
+    /// for that, and for each merge above that it takes.
+    pub(super) fn absorb<S: Shape<Key = K>>(
+        &self,
+        level: usize,
+        seam: K,
+        fill: Fill,
+        merged: &mut dyn FnMut(usize, K),
+    ) -> Merge {
         let Some(before) = Before::new(seam) else { return Merge::Refused };
         let (left, left_version) = self.node_at::<S>(before, level);
         let (next, ends_there) = (left.next(), left.compare_high(seam).is_eq());
@@ -155,7 +172,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         if !right.validate(right_version) || !is_right {
             return Merge::Contended;
         }
-        if !fits::<S>(left_count, right_count) {
+        if !fits::<S>(left_count, right_count, fill) {
             return Merge::Refused;
         }
         // The root's level is read after the right node's version: had a thread added a level and posted the
@@ -170,7 +187,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             drop(left);
             chaos::window();
             self.release::<S>(ended);
-            self.push_around(level, seam, work);
+            merged(level, seam);
             return Merge::Done;
         }
         let (parent, parent_version) = self.inner_at(At(seam), level + 1);
@@ -181,7 +198,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 return Merge::Contended;
             }
             // The parent starts at the seam too. Once it is absorbed, the node is an ordinary child.
-            return match self.absorb_inner(level + 1, seam, work) {
+            return match self.absorb_inner(level + 1, seam, fill, merged) {
                 Merge::Done => Merge::Contended,
                 other => other,
             };
@@ -202,14 +219,14 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         if level == 1 {
             self.note_change_of_level_2();
         }
-        self.push_around(level, seam, work);
+        merged(level, seam);
         Merge::Done
     }
 
     /// [`absorb`](Self::absorb) for a level of inner nodes; the compiler need not see the recursion as one of
     /// types.
-    fn absorb_inner(&self, level: usize, seam: K, work: &mut Work<K>) -> Merge {
-        self.absorb::<InnerShape<K>>(level, seam, work)
+    fn absorb_inner(&self, level: usize, seam: K, fill: Fill, merged: &mut dyn FnMut(usize, K)) -> Merge {
+        self.absorb::<InnerShape<K>>(level, seam, fill, merged)
     }
 }
 
@@ -231,9 +248,12 @@ pub(super) fn is_underfull<S: Shape>(node: Node<'_, S>) -> bool {
 }
 
 /// Whether two nodes with these counts may become one. An empty one always may: nothing is moved for it.
-fn fits<S: Shape>(left: usize, right: usize) -> bool {
+fn fits<S: Shape>(left: usize, right: usize, fill: Fill) -> bool {
     let capacity = Node::<S>::CAPACITY;
-    let limit = if left == 0 || right == 0 { capacity } else { capacity - capacity / SPARE };
+    let limit = match fill {
+        Fill::Loose if left > 0 && right > 0 => capacity - capacity / SPARE,
+        Fill::Loose | Fill::Tight => capacity,
+    };
     left + right <= limit
 }
 

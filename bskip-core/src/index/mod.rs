@@ -12,7 +12,7 @@
 //!
 //! A linked node's level never changes. Its range shrinks from the right (by a split) or grows to the right (by
 //! absorbing its next node); the seam between two leaves also moves, together with the right one's entry (by a
-//! spill). `ARCHITECTURE.md` lists who locks what;
+//! spill, or by shrinking). `ARCHITECTURE.md` lists who locks what;
 //! `docs/PROTOCOL.md` argues it step by step.
 
 mod attach;
@@ -28,6 +28,7 @@ mod insert;
 mod merge;
 mod post;
 mod read;
+mod shrink;
 mod spill;
 mod trail;
 #[cfg(feature = "check")]
@@ -42,6 +43,7 @@ pub(crate) use cursor::{Cloned, Copied, Place, Read};
 pub(crate) use edges::Edge;
 use hints::Hints;
 pub(crate) use insert::Existing;
+pub(crate) use shrink::Position;
 pub(crate) use trail::Trail;
 #[cfg(feature = "check")]
 pub use walk::Structure;

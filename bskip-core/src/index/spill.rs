@@ -1,8 +1,10 @@
-//! Spilling: a full leaf gives pairs to a neighbour that has room, before it would split.
+//! Moving seams: a full leaf gives pairs to a neighbour that has room, before it would split; and a leaf is filled up
+//! from its right neighbour, where the map is to take less memory.
 //!
 //! The seam between the two moves, and with it the low fence of the right one and its entry in the node above; no
 //! pair comes or goes. So all three are locked: the node above, the left leaf, the right one, by the versions under
-//! which they were found, as for a merge. What is in the way (a lock, a change, a seam that must stay) means a split.
+//! which they were found, as for a merge. What is in the way (a lock, a change, a seam that must stay) means a split,
+//! or a leaf that stays as it is.
 
 use super::Index;
 use super::descend::At;
@@ -31,17 +33,37 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     fn spill_right(&self, leaf: Leaf<'_, K, V>, version: Version) -> Option<()> {
+        self.move_high(leaf, version, has_room, evenly)
+    }
+
+    /// Moves pairs from the right neighbour to `leaf`, in the state `version`, until it is full. Not if all of them would
+    /// go: that is a merge.
+    pub(super) fn fill_up(&self, leaf: Leaf<'_, K, V>, version: Version) -> bool {
+        let capacity = Leaf::<K, V>::CAPACITY;
+        // Both counts are those of the states that are then locked.
+        let too_many = |right: Leaf<'_, K, V>| is_leaf(right) && leaf.count() + right.count() > capacity;
+        self.move_high(leaf, version, too_many, |_, _| capacity).is_some()
+    }
+
+    /// Moves the seam between `leaf`, in the state `version`, and its right neighbour, if that is `suitable`.
+    fn move_high(
+        &self,
+        leaf: Leaf<'_, K, V>,
+        version: Version,
+        suitable: impl FnOnce(Leaf<'_, K, V>) -> bool,
+        left_share: impl FnOnce(usize, usize) -> usize,
+    ) -> Option<()> {
         let (next, seam) = (leaf.next(), leaf.high());
         if !leaf.validate(version) {
             return None;
         }
         let right = self.leaf(next?);
         let right_version = right.try_read_begin()?;
-        if !has_room(right) {
+        if !suitable(right) {
             return None;
         }
         let entry = self.movable_entry(seam)?;
-        even_out(entry, (leaf, version), (right, right_version))
+        move_seam(entry, (leaf, version), (right, right_version), left_share)
     }
 
     fn spill_left(&self, leaf: Leaf<'_, K, V>, version: Version) -> Option<()> {
@@ -59,7 +81,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         if !has_room(left) {
             return None;
         }
-        even_out(entry, (left, left_version), (leaf, version))
+        move_seam(entry, (left, left_version), (leaf, version), evenly)
     }
 
     /// The entry of level 1 at `seam`, if there is one and it may stand elsewhere.
@@ -84,18 +106,30 @@ struct Entry<'a, K> {
     slot: usize,
 }
 
-/// Whether this is a leaf, of the map or retired meanwhile, that has room for a neighbour's pairs.
-fn has_room<K: Key, V>(leaf: Leaf<'_, K, V>) -> bool {
-    let capacity = Leaf::<K, V>::CAPACITY;
-    leaf.level() == LevelMark::of(0) && leaf.count() + (capacity / FREE).max(LEAST) <= capacity
+/// Whether this is a leaf of the map, not one that was retired meanwhile.
+fn is_leaf<K: Key, V>(leaf: Leaf<'_, K, V>) -> bool {
+    leaf.level() == LevelMark::of(0)
 }
 
-/// Moves the seam between two leaves, of which one is full and one has room, so that both hold the same. `entry` is
-/// that of the right one. `None` if one of the three nodes has changed, or the leaves are no neighbours.
-fn even_out<K: Key, V>(
+/// Whether this leaf has room for a neighbour's pairs.
+fn has_room<K: Key, V>(leaf: Leaf<'_, K, V>) -> bool {
+    let capacity = Leaf::<K, V>::CAPACITY;
+    is_leaf(leaf) && leaf.count() + (capacity / FREE).max(LEAST) <= capacity
+}
+
+/// What the left one of two leaves with these counts holds when both hold the same.
+fn evenly(left: usize, right: usize) -> usize {
+    (left + right).div_ceil(2)
+}
+
+/// Moves the seam between two leaves, so that the left one holds what `left_share` says for both counts, and the right one
+/// the rest, which is not nothing. `entry` is that of the right one. `None` if one of the three nodes has changed, or the
+/// leaves are no neighbours.
+fn move_seam<K: Key, V>(
     entry: Entry<'_, K>,
     left: (Leaf<'_, K, V>, Version),
     right: (Leaf<'_, K, V>, Version),
+    left_share: impl FnOnce(usize, usize) -> usize,
 ) -> Option<()> {
     chaos::window();
     let mut parent = entry.parent.try_lock(entry.version)?;
@@ -111,11 +145,12 @@ fn even_out<K: Key, V>(
         return None;
     }
     // From here on no user code runs.
-    let (before, behind) = (left.count(), right.count());
-    if before > behind {
-        left.give_last((before - behind) / 2, &mut right);
+    let before = left.count();
+    let share = left_share(before, right.count());
+    if share < before {
+        left.give_last(before - share, &mut right);
     } else {
-        right.give_first((behind - before) / 2, &mut left);
+        right.give_first(share - before, &mut left);
     }
     parent.set_entry_key(entry.slot, &right);
     Some(())

@@ -6,6 +6,7 @@
 mod batches;
 mod owned;
 mod shared;
+mod shrinking;
 
 use std::boxed::Box;
 use std::sync::Arc;

@@ -9,10 +9,10 @@ use super::{DEPTH, Map, SCHEDULES, Worker, draw, map, run};
 use crate::sync::model;
 
 /// A dozen keys for each of three threads.
-const SPACE: u64 = 36;
+pub(super) const SPACE: u64 = 36;
 
 /// `operations` of thread `who` of `threads`, all checked; gives its keys that are there at the end.
-fn own(map: &Map, who: u64, threads: u64, operations: usize) -> BTreeMap<u64, u64> {
+pub(super) fn own(map: &Map, who: u64, threads: u64, operations: usize) -> BTreeMap<u64, u64> {
     let mine = |key: &u64| key % threads == who;
     let mut expected: BTreeMap<u64, u64> =
         (0..SPACE).step_by(2).filter(mine).map(|key| (key, key * 10)).collect();
