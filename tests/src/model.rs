@@ -4,7 +4,7 @@ use crate::arena::ArenaKind;
 use crate::config::{CRUEL_PROMOTIONS, config};
 use crate::keys::TestKey;
 use crate::read::Read;
-use bskip_core::{BSkipMap, NodeArena, Promotion};
+use bskip_core::{BSkipMap, NodeArena, Promotion, ShrinkCursor};
 use core::fmt::Debug;
 use core::ops::Bound;
 use proptest::prelude::*;
@@ -36,6 +36,8 @@ pub enum Op {
     InsertRun(u32, u16, u8),
     /// `remove` of so many keys from this number on, with this step.
     RemoveRun(u32, u16, u8),
+    /// `shrink`, of so many nodes.
+    Shrink(u16),
     /// `clear`.
     Clear,
     /// `check_invariants`.
@@ -72,6 +74,7 @@ pub fn ops() -> impl Strategy<Value = Op> {
             .prop_map(|(lo, hi, turns, n)| Op::Range(lo, hi, turns, n)),
         5 => run().prop_map(|(k, n, step)| Op::InsertRun(k, n, step)),
         4 => run().prop_map(|(k, n, step)| Op::RemoveRun(k, n, step)),
+        2 => prop_oneof![0..20u16, Just(u16::MAX)].prop_map(Op::Shrink),
         1 => Just(Op::Clear),
         4 => Just(Op::Check),
     ]
@@ -180,6 +183,11 @@ fn step<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: NodeArena>(
             for k in (0..u32::from(count)).map(|i| k.wrapping_add(i * u32::from(step))) {
                 assert_eq!(map.remove(&K::nth(k)), model.remove(&K::nth(k)));
             }
+        }
+        Op::Shrink(nodes) => {
+            let (before, mut cursor) = (map.usage().issued_blocks, ShrinkCursor::new());
+            assert_eq!(map.shrink(&mut cursor, usize::from(nodes)), !cursor.is_done());
+            assert_eq!(map.usage().issued_blocks + cursor.freed_blocks(), before);
         }
         Op::Clear => {
             map.clear();

@@ -12,7 +12,7 @@ use tests::bytes::Program;
 use tests::rng::Rng;
 
 /// Operations that the decoder knows.
-const OPERATIONS: usize = 13;
+const OPERATIONS: usize = 14;
 
 /// What programs are made of.
 #[derive(Default)]

@@ -1,0 +1,295 @@
+//! A map is made compact on demand, while others use it.
+//!
+//! Properties, for every promotion policy:
+//! - a map of random, descending or clustered keys, or one that has lost half or most of them, takes few bytes a key
+//!   afterwards, where overflow splits have entries nearly as few as one built from sorted pairs; doing it again gains
+//!   nothing much;
+//! - blocks given back are those that the pools have more; no memory is taken for it, none goes back before the drop;
+//! - little by little comes to the same as at once; a cursor ends, and one of another or an emptied map does no harm;
+//! - no pair comes or goes, whatever the types, and owned values are neither lost nor doubled;
+//! - the same while threads change their own keys, read, and scan, each knowing what it must see.
+
+use bskip_core::{BSkipMap, Promotion, ShrinkCursor};
+use std::collections::BTreeMap;
+use tests::config::{CRUEL_PROMOTIONS, map_of};
+use tests::counted::{Counted, Ledger};
+use tests::keys::NumberedKey;
+use tests::owner::{COUNT_BITS, Owner, Space, token};
+use tests::read::Read;
+use tests::rng::{Rng, mix};
+use tests::shapes::Shape;
+use tests::threads::{self, Stop};
+use tests::values::NumberedValue;
+
+type Map = BSkipMap<u64, u64>;
+
+/// Keys, enough that the levels above count as they do in a large map.
+const KEYS: u64 = 400_000;
+
+/// Blocks that the map has, all of which its structure must use, and tenths of a byte that a key takes.
+fn blocks_and_tenths(map: &mut Map) -> (usize, usize) {
+    let structure = map.check_invariants();
+    let (leaf, inner) = Map::NODE_BYTES;
+    let bytes = structure.leaves * leaf + structure.inners * inner;
+    assert_eq!(map.usage().issued_bytes, bytes);
+    (structure.leaves + structure.inners, bytes * 10 / structure.keys)
+}
+
+#[test]
+#[cfg_attr(small_nodes, ignore = "about leaves of 64 slots")]
+fn bytes_a_key() {
+    // What they take at most afterwards. Full leaves alone take 18 bytes.
+    let policies = [
+        (Promotion::Overflow, 190),
+        (Promotion::default(), 195),
+        (Promotion::CoinAndOverflow { one_in: 256 }, 205),
+        (Promotion::Coin { one_in: 64 }, 260),
+    ];
+    // One key in so many stays; and what a key takes before, at least.
+    let maps = [
+        (Shape::Random, 1, 225),
+        (Shape::Random, 2, 420),
+        (Shape::Random, 16, 420),
+        (Shape::Descending, 1, 205),
+        (Shape::Clustered, 1, 200),
+        (Shape::Ascending, 2, 360),
+    ];
+    for (promotion, most) in policies {
+        for (shape, one_in, least) in maps {
+            let mut map: Map = map_of(promotion);
+            let (keep, remove): (Vec<u64>, Vec<u64>) =
+                shape.keys(KEYS).into_iter().partition(|&key| mix(!key).is_multiple_of(one_in));
+            keep.iter().chain(&remove).for_each(|&key| assert_eq!(map.insert(key, !key), None));
+            remove.iter().for_each(|key| assert_eq!(map.remove(key), Some(!key)));
+            let (blocks, before) = blocks_and_tenths(&mut map);
+            let reserved = map.usage().reserved_bytes;
+            let freed = map.shrink_to_fit();
+            let (left, after) = blocks_and_tenths(&mut map);
+            let what = format!("{promotion:?}, {shape:?}, one in {one_in}: {before} to {after} tenths");
+            println!("{what}");
+            assert!(before >= least && after <= most && after < before, "{what}");
+            assert_eq!((blocks - left, map.usage().reserved_bytes), (freed, reserved), "{what}");
+            assert!(keep.iter().all(|key| map.get(key) == Some(!key)), "{what}");
+            assert!(remove.iter().all(|key| !map.contains_key(key)), "{what}");
+            assert!(map.shrink_to_fit() * 50 < left, "{what}: once was not enough");
+        }
+    }
+}
+
+/// Random keys, of which a part has gone.
+fn loose<K: NumberedKey, V: NumberedValue>(
+    promotion: Promotion,
+    keys: u64,
+) -> (BSkipMap<K, V>, BTreeMap<u64, u64>) {
+    let map = map_of(promotion);
+    let mut model: BTreeMap<u64, u64> = (0..keys).map(|i| (mix(i) >> 30, i)).collect();
+    for i in 0..keys {
+        map.insert(K::of(mix(i) >> 30), V::of(i));
+    }
+    for number in (0..keys).map(|i| mix(i) >> 30).filter(|number| mix(!number).is_multiple_of(3)) {
+        assert_eq!(map.remove(&K::of(number)).map(|v| v.number()), model.remove(&number));
+    }
+    (map, model)
+}
+
+fn expect_equal<K: NumberedKey, V: NumberedValue>(map: &mut BSkipMap<K, V>, model: &BTreeMap<u64, u64>) {
+    let pairs = || model.iter().map(|(k, v)| (*k, *v));
+    assert!(V::Reader::iter(map).map(|(k, v)| (k.number(), v.number())).eq(pairs()));
+    assert!(V::Reader::iter(map).rev().map(|(k, v)| (k.number(), v.number())).eq(pairs().rev()));
+    assert!(pairs().all(|(k, v)| V::Reader::get(map, &K::of(k)).map(|v| v.number()) == Some(v)));
+    assert_eq!(map.check_invariants().keys, model.len());
+}
+
+fn little_by_little<K: NumberedKey, V: NumberedValue>() {
+    for promotion in CRUEL_PROMOTIONS {
+        for keys in [0, 1, 2, 30, 500, 20_000] {
+            let (mut map, mut model) = loose::<K, V>(promotion, keys);
+            let before = map.check_invariants();
+            let mut cursor = ShrinkCursor::new();
+            assert!(map.shrink(&mut cursor, 0) && !cursor.is_done());
+            let mut calls = 1;
+            while map.shrink(&mut cursor, 3) {
+                calls += 1;
+                if calls % 64 == 0 {
+                    assert_eq!(map.check_invariants().keys, model.len());
+                }
+            }
+            // A step frees a block, or is the last one in its node.
+            assert!(calls <= (before.leaves + before.inners).div_ceil(3), "{calls} calls, {before:?}");
+            let after = map.check_invariants();
+            assert_eq!(before.leaves + before.inners - after.leaves - after.inners, cursor.freed_blocks());
+            expect_equal(&mut map, &model);
+            // At the end it stays.
+            let freed = cursor.freed_blocks();
+            assert!(cursor.is_done() && !map.shrink(&mut cursor, 1000) && cursor.freed_blocks() == freed);
+            // At once, another map comes to the same; one that is as compact as it gets.
+            let (mut other, _) = loose::<K, V>(promotion, keys);
+            assert_eq!(other.shrink_to_fit(), freed);
+            assert_eq!(other.check_invariants(), after);
+            // It goes on as any map.
+            for i in 0..keys {
+                let number = mix(i) >> 30;
+                assert_eq!(map.insert(K::of(number), V::of(i)).map(|v| v.number()), model.insert(number, i));
+            }
+            expect_equal(&mut map, &model);
+            model.keys().for_each(|&number| assert!(map.remove(&K::of(number)).is_some()));
+            map.shrink_to_fit();
+            let empty = map.check_invariants();
+            assert_eq!((empty.keys, empty.leaves, empty.inners), (0, 1, empty.levels - 1));
+        }
+    }
+}
+
+#[test]
+fn pairs_stay() {
+    little_by_little::<u64, u64>();
+    little_by_little::<i128, [u64; 5]>();
+    little_by_little::<[u8; 64], [u8; 19]>();
+    little_by_little::<(u32, u64), String>();
+    little_by_little::<u128, Box<[u64; 3]>>();
+}
+
+#[test]
+fn values_are_dropped_once() {
+    for promotion in CRUEL_PROMOTIONS {
+        let ledger = Ledger::new(1 << 16);
+        let mut map: BSkipMap<u64, Counted<'_>> = map_of(promotion);
+        (0..20_000).for_each(|i| drop(map.insert(mix(i), ledger.value(i))));
+        (0..20_000).filter(|i| i % 3 > 0).for_each(|i| drop(map.remove(&mix(i))));
+        let births = ledger.births();
+        assert!(map.shrink_to_fit() > 0);
+        // None is cloned, and none dropped.
+        assert_eq!(ledger.births(), births);
+        ledger.expect_live(map.len());
+        assert!((0..20_000).step_by(3).all(|i| map.get_with(&mix(i), Counted::checked) == Some(i)));
+        map.check_invariants();
+        drop(map);
+        ledger.expect_live(0);
+    }
+}
+
+#[test]
+fn a_cursor_of_a_map_that_is_no_more() {
+    for promotion in CRUEL_PROMOTIONS {
+        let (mut map, _) = loose::<u64, u64>(promotion, 50_000);
+        let nodes = map.check_invariants().leaves + map.check_invariants().inners;
+        // At every stage, the upper levels included.
+        let mut cursor = ShrinkCursor::new();
+        let mut cursors = vec![cursor.clone()];
+        while map.shrink(&mut cursor, nodes / 50 + 1) {
+            cursors.push(cursor.clone());
+        }
+        let (mut other, model) = loose::<u64, u64>(promotion, 300);
+        map.clear();
+        for mut cursor in cursors {
+            assert!(!map.shrink(&mut cursor.clone(), usize::MAX));
+            assert!(!other.shrink(&mut cursor, usize::MAX));
+        }
+        assert_eq!(map.check_invariants().leaves, 1);
+        expect_equal(&mut other, &model);
+    }
+}
+
+/// Threads that change keys of their own, and check every answer.
+const OWNERS: usize = 4;
+
+/// Numbers of which every one is there all the time.
+fn is_always(number: u64) -> bool {
+    number % (OWNERS as u64 + 1) == OWNERS as u64
+}
+
+/// Scans that must see each key that stays, in order.
+fn scan<K: NumberedKey, V: NumberedValue>(map: &BSkipMap<K, V>, end: u64, rng: &mut Rng) {
+    let start = rng.below(end);
+    let stop = end.min(start + 1 + rng.below(500));
+    let range = K::of(start)..K::of(stop);
+    let mut items: Vec<(K, V)> = Vec::new();
+    match rng.below(4) {
+        0 => items.extend(V::Reader::range(map, range)),
+        1 => {
+            items.extend(V::Reader::range(map, range).rev());
+            items.reverse();
+        }
+        turn => {
+            let mut chunks = Vec::new();
+            V::Reader::chunks(map, range, turn == 2, |chunk| {
+                chunks.push(chunk);
+                true
+            });
+            if turn == 2 {
+                chunks.reverse();
+            }
+            items.extend(chunks.into_iter().flatten());
+        }
+    }
+    let items: Vec<(u64, u64)> = items.into_iter().map(|(k, v)| (k.number(), v.number())).collect();
+    assert!(items.is_sorted_by(|a, b| a.0 < b.0), "{start}..{stop} out of order: {items:?}");
+    assert!(items.iter().all(|(k, v)| (start..stop).contains(k) && v >> COUNT_BITS == *k), "{items:?}");
+    let always = items.into_iter().map(|(k, _)| k).filter(|&k| is_always(k));
+    assert!(always.eq((start..stop).filter(|&k| is_always(k))), "{start}..{stop} misses a key");
+}
+
+/// Owners and a scanner at work on a map that two threads shrink, at once and by small steps.
+fn together<K: NumberedKey, V: NumberedValue>()
+where
+    BSkipMap<K, V>: Sync,
+{
+    for promotion in CRUEL_PROMOTIONS {
+        for (per_class, steps) in [(8, 4_000), (200, 12_000), (4_000, 20_000)] {
+            let space = Space { classes: OWNERS as u64 + 1, per_class };
+            let mut map = map_of::<K, V>(promotion);
+            let always: BTreeMap<u64, u64> =
+                (0..space.end()).filter(|&k| is_always(k)).map(|k| (k, token(k, 0))).collect();
+            always.iter().for_each(|(&k, &v)| assert!(map.insert(K::of(k), V::of(v)).is_none()));
+            let stop = Stop::default();
+            let at_work = std::sync::atomic::AtomicUsize::new(OWNERS);
+            let results = threads::run(OWNERS + 3, |t| {
+                let mut rng = Rng::new(t as u64);
+                if t < OWNERS {
+                    let raise = stop.raise_on_drop();
+                    let mut owner = Owner::new(t as u64, space, per_class);
+                    (0..steps).for_each(|_| owner.step(&map));
+                    // Until the last one is through.
+                    if at_work.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) > 1 {
+                        core::mem::forget(raise);
+                    }
+                    return (owner.model().clone(), 0);
+                }
+                let mut rounds = 0u64;
+                while !stop.raised() || rounds == 0 {
+                    match t - OWNERS {
+                        0 => drop(map.shrink_to_fit()),
+                        1 => {
+                            let mut cursor = ShrinkCursor::new();
+                            while map.shrink(&mut cursor, 1 + rng.below(5) as usize) && !stop.raised() {
+                                std::thread::yield_now();
+                            }
+                        }
+                        _ => scan(&map, space.end(), &mut rng),
+                    }
+                    rounds += 1;
+                }
+                (BTreeMap::new(), rounds)
+            });
+            assert!(results[OWNERS..].iter().all(|&(_, rounds)| rounds > 0));
+            let mut model: BTreeMap<u64, u64> = results.into_iter().flat_map(|(model, _)| model).collect();
+            model.extend(always);
+            expect_equal(&mut map, &model);
+        }
+    }
+}
+
+#[test]
+fn among_writers_and_scanners() {
+    together::<u64, u64>();
+}
+
+#[test]
+fn among_writers_and_scanners_of_wide_keys() {
+    together::<[u8; 64], [u64; 5]>();
+}
+
+#[test]
+fn among_writers_and_scanners_of_owned_values() {
+    together::<u64, Box<[u64; 3]>>();
+}
