@@ -121,7 +121,8 @@ pub(super) static CHECKS: &[Check] = &[
                 "concurrent_scans",
                 "concurrent_pops",
                 "batches",
-                "lifetimes"
+                "lifetimes",
+                "shrink_to_fit"
             ),
             &[],
         )]),

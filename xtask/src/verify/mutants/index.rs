@@ -11,6 +11,7 @@ const INSERT: &str = "bskip-core/src/index/insert.rs";
 const POST: &str = "bskip-core/src/index/post.rs";
 const MERGE: &str = "bskip-core/src/index/merge.rs";
 const SPILL: &str = "bskip-core/src/index/spill.rs";
+const SHRINK: &str = "bskip-core/src/index/shrink.rs";
 const EDGES: &str = "bskip-core/src/index/edges.rs";
 const CURSOR: &str = "bskip-core/src/index/cursor.rs";
 const BATCH: &str = "bskip-core/src/index/batch.rs";
@@ -264,6 +265,31 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "(listed && rank > 0).then(",
         }],
         by: &[&UNIT, &SHUTTLE],
+        only: false,
+    },
+    Mutant {
+        name: "shrink-empties-leaf",
+        what: "A leaf is filled up from one that has no more pairs than there is room for, and is left without any.",
+        edits: &[Edit {
+            file: SPILL,
+            find: "is_leaf(right) && leaf.count() + right.count() > capacity;",
+            replace: "is_leaf(right);",
+        }],
+        by: &[&UNIT],
+        only: false,
+    },
+    Mutant {
+        name: "shrink-merges-only",
+        what: "Shrinking moves no seam: two leaves that do not fit into one stay as they are.",
+        edits: &[Edit { file: SHRINK, find: "self.fill_up(self.leaf(node.id()), version);", replace: "" }],
+        by: &[&UNIT],
+        only: false,
+    },
+    Mutant {
+        name: "shrink-stays",
+        what: "Shrinking does not go on from a node that can be made no fuller.",
+        edits: &[Edit { file: SHRINK, find: "if done || is_full {", replace: "let _ = done;\nif is_full {" }],
+        by: &[&UNIT],
         only: false,
     },
     Mutant {
