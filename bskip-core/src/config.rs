@@ -28,7 +28,7 @@ pub enum Promotion {
 
 impl Default for Promotion {
     fn default() -> Self {
-        Promotion::CoinAndOverflow { one_in: 1024 }
+        Promotion::CoinAndOverflow { one_in: 4096 }
     }
 }
 

@@ -12,7 +12,7 @@ use tests::shapes::Shape;
 /// Keys, enough that the levels above count as they do in a large map.
 const KEYS: u64 = 400_000;
 
-const POSTING: [Promotion; 2] = [Promotion::CoinAndOverflow { one_in: 1024 }, Promotion::Overflow];
+const POSTING: [Promotion; 2] = [Promotion::CoinAndOverflow { one_in: 4096 }, Promotion::Overflow];
 
 /// Tenths of a byte that a key takes in a map filled with `keys`, all of which it must have.
 fn tenths_of_a_byte(promotion: Promotion, keys: &[u64]) -> usize {
@@ -33,7 +33,7 @@ fn bytes_a_key() {
     for promotion in POSTING {
         for (shape, most) in [
             (Shape::Random, 240),
-            (Shape::Ascending, 188),
+            (Shape::Ascending, 185),
             (Shape::Descending, 240),
             (Shape::Streams, 240),
             (Shape::BitReversed, 240),
