@@ -253,26 +253,30 @@ where
                     if at_work.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) > 1 {
                         core::mem::forget(raise);
                     }
-                    return (owner.model().clone(), 0);
+                    return (owner.model().clone(), 0, 0);
                 }
-                let mut rounds = 0u64;
+                let (mut rounds, mut freed) = (0u64, 0);
                 while !stop.raised() || rounds == 0 {
                     match t - OWNERS {
-                        0 => drop(map.shrink_to_fit()),
+                        0 => freed += map.shrink_to_fit(),
                         1 => {
                             let mut cursor = ShrinkCursor::new();
                             while map.shrink(&mut cursor, 1 + rng.below(5) as usize) && !stop.raised() {
                                 std::thread::yield_now();
                             }
+                            freed += cursor.freed_blocks();
                         }
                         _ => scan(&map, space.end(), &mut rng),
                     }
                     rounds += 1;
                 }
-                (BTreeMap::new(), rounds)
+                (BTreeMap::new(), rounds, freed)
             });
-            assert!(results[OWNERS..].iter().all(|&(_, rounds)| rounds > 0));
-            let mut model: BTreeMap<u64, u64> = results.into_iter().flat_map(|(model, _)| model).collect();
+            assert!(results[OWNERS..].iter().all(|&(_, rounds, _)| rounds > 0));
+            // There is something to shrink, and it is shrunk.
+            let freed: usize = results.iter().map(|&(_, _, freed)| freed).sum();
+            assert!(per_class < 4_000 || freed > 0, "{promotion:?}, {per_class}: {freed} blocks");
+            let mut model: BTreeMap<u64, u64> = results.into_iter().flat_map(|(model, ..)| model).collect();
             model.extend(always);
             expect_equal(&mut map, &model);
         }

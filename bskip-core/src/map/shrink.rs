@@ -43,10 +43,13 @@ impl<K> Default for ShrinkCursor<K> {
 }
 
 /// # Shrinking
+/// **Fewer blocks for the same pairs, within the map's own memory**: what becomes free serves its next nodes, and nothing goes back to
+/// the operating system before the map drops.
+///
 /// Random insertions leave nodes three quarters full, removals leave them any part full from a quarter on. These put the
 /// pairs together again, under shared access: nodes that fit into one are merged, and a leaf that does not fit with
-/// its right neighbour is filled up from it. A million random `u64 → u64` take 23.5 bytes a key by default, 42.7 after every
-/// other key has gone, and 18.9 after shrinking, as if built from sorted pairs.
+/// its right neighbour is filled up from it. A million random `u64 → u64` take 23.3 bytes a key by default, 42.1 after every
+/// other key has gone, and 18.6 after shrinking, as if built from sorted pairs.
 ///
 /// No pair comes or goes, so no other operation's answer, nor what a scan promises, is changed by it. Other threads are
 /// delayed as by removals that merge: a step locks the two nodes that it changes and the one above them, for as
@@ -55,9 +58,10 @@ impl<K> Default for ShrinkCursor<K> {
 /// Full leaves have no room for more: an insertion into one moves pairs to a neighbour or splits it. So it is for
 /// maps that have done growing, or have lost many keys, not for ones that are about to grow everywhere.
 ///
-/// **Memory.** The blocks that become free go back to the map's pool: this map's next nodes take them, and
-/// [`usage`](Self::usage) counts them as reserved, no longer as issued. They do not go back to the operating system before
-/// the map drops, since a reader may still be looking at one (see [`arena`](crate::arena)). A map that is to give back memory now can
+/// **Memory.** The blocks that become free go back to the map's pool, and [`usage`](Self::usage) counts them as reserved, no
+/// longer as issued. A reader may still be looking at one: that is why they stay (see [`arena`](crate::arena)). No node is taken
+/// for it; the table that leads searches to their leaf may be built anew, smaller, as after removals, and stays as it is where there is no memory
+/// for that. A map that is to give back memory now can
 /// be built anew, [from sorted pairs](Self::from_sorted), and the old one dropped.
 ///
 /// **What stays.** A leaf that starts at a key with a height starts there until it fits into its left neighbour, and so
@@ -65,10 +69,11 @@ impl<K> Default for ShrinkCursor<K> {
 /// some thirty is not full. With [`Coin`](crate::Promotion::Coin), whose leaves nearly all start so or have no entry to move, nodes are merged
 /// only: 36 bytes a key become 25. Levels stay, with one node at least.
 impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
-    /// Makes nodes as full as they can be; gives how many blocks went back to the pool. See [Shrinking](Self#shrinking).
+    /// Merges nodes and fills leaves up, but for what [stays](Self#shrinking); gives how many blocks went back to the pool.
     ///
-    /// O(n), some milliseconds for a million keys; allocates nothing. While other threads write it goes once over the map,
-    /// and what they loosen behind it stays loose.
+    /// O(n), some milliseconds for a million keys. While other threads write it goes once over the map, level by level: what they loosen
+    /// behind it stays loose, and what they append in front of it is gone over too, so while they append faster than that it does not
+    /// return ([`shrink`](Self::shrink) does).
     ///
     /// ```
     /// use bskip_core::BSkipMap;
@@ -90,7 +95,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     }
 
     /// As [`shrink_to_fit`](Self::shrink_to_fit), but looks at `nodes` nodes at most, from the cursor on, so that the rest
-    /// can be done another time; says whether there is a rest.
+    /// can be done another time; says whether there is a rest. So a loop must ask for one node at least: with 0, only that is said.
     ///
     /// O(log n) a node: well under a microsecond each, if no other thread is in the way. Several threads may shrink a map
     /// at once, each with its own cursor.

@@ -286,6 +286,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
         only: false,
     },
     Mutant {
+        name: "shrink-leaves-spare",
+        what: "Shrinking merges two nodes only where a merge after a removal would: if a part of a node stays free.",
+        edits: &[Edit { file: SHRINK, find: "seam, Fill::Tight,", replace: "seam, Fill::Loose," }],
+        by: &[&UNIT],
+        only: false,
+    },
+    Mutant {
+        name: "shrink-of-no-level",
+        what: "A cursor goes on at a level that is not there any more.",
+        edits: &[Edit { file: SHRINK, find: "_ if level > top => None,", replace: "" }],
+        by: &[&UNIT],
+        only: false,
+    },
+    Mutant {
         name: "shrink-stays",
         what: "Shrinking does not go on from a node that can be made no fuller.",
         edits: &[Edit { file: SHRINK, find: "if done || is_full {", replace: "let _ = done;\nif is_full {" }],
