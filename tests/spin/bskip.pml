@@ -453,7 +453,7 @@ inline spill_to(a, av, b, bv) {
 		movable_entry();
 		if
 		:: c == 0
-		:: else -> even_out(a, av, b, bv)
+		:: else -> move_seam(a, av, b, bv)
 		fi
 	   fi
 	fi
@@ -465,7 +465,7 @@ inline spill_to(a, av, b, bv) {
 #define ARE_NEIGHBOURS(a, b) (L[a].next == b && I[p].e[s] == b)
 #endif
 
-inline even_out(a, av, b, bv) {
+inline move_seam(a, av, b, bv) {
 	TRY_LOCK(I[p], pv);
 	if
 	:: !ok
@@ -511,9 +511,9 @@ inline even_out(a, av, b, bv) {
 				I[p].e[s] = 0;
 				I[p].e[c] = b;
 #endif
+				UNLOCK(I[p]);
 				UNLOCK(L[b]);
-				UNLOCK(L[a]);
-				UNLOCK(I[p])
+				UNLOCK(L[a])
 			fi
 		fi
 	fi

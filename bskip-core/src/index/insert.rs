@@ -29,7 +29,12 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// Inserts the pair if the key is new, else does as `existing` says: `Some` is the value that did not
     /// stay.
     #[inline(always)]
-    pub(crate) fn insert(&self, key: K, value: V, existing: Existing) -> Result<Option<V>, Refused<K, V>> {
+    pub(crate) fn insert(
+        &self,
+        key: K,
+        mut value: V,
+        existing: Existing,
+    ) -> Result<Option<V>, Refused<K, V>> {
         let height = self.heights.of(key);
         let mut backoff = Backoff::new();
         loop {
@@ -43,8 +48,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             }
             let is_full = leaf.count() == Leaf::<K, V>::CAPACITY;
             // A key behind all others is better off in a leaf of its own: more may follow.
-            if is_full && !found && rank < Leaf::<K, V>::CAPACITY && self.spill(leaf, version) {
-                continue;
+            if is_full && !found && rank < Leaf::<K, V>::CAPACITY {
+                match self.insert_spilling(leaf, version, key, value) {
+                    Ok(()) => return Ok(None),
+                    Err(back) => value = back,
+                }
             }
             let Some(mut leaf) = leaf.try_lock(version) else {
                 backoff.wait();

@@ -1,10 +1,9 @@
-//! Moving seams: a full leaf gives pairs to a neighbour that has room, before it would split; and a leaf is filled up
-//! from its right neighbour, where the map is to take less memory.
+//! Moving seams: a full leaf gives pairs to a neighbour that has room, instead of a split, before one more comes in; and
+//! a leaf is filled up from its right neighbour, where the map is to take less memory.
 //!
-//! The seam between the two moves, and with it the low fence of the right one and its entry in the node above; no
-//! pair comes or goes. So all three are locked: the node above, the left leaf, the right one, by the versions under
-//! which they were found, as for a merge. What is in the way (a lock, a change, a seam that must stay) means a split,
-//! or a leaf that stays as it is.
+//! The seam between the two moves, and with it the low fence of the right one and its entry in the node above. So all
+//! three are locked: the node above, the left leaf, the right one, by the versions under which they were found, as for
+//! a merge. What is in the way (a lock, a change, a seam that must stay) means a split, or a leaf that stays as it is.
 
 use super::Index;
 use super::descend::At;
@@ -13,26 +12,39 @@ use crate::arena::NodePool;
 use crate::chaos;
 use crate::key::Key;
 use crate::lock::Version;
-use crate::node::{Inner, Leaf, LevelMark};
+use crate::node::{Inner, Leaf, LevelMark, LockedLeaf};
 
 /// A neighbour with this part of its slots free has room…
 const FREE: usize = 4;
 
-/// …if these are at least so many. Then both have a free slot afterwards, so that a spill never fills a leaf, and
-/// insertions do not push pairs to and fro.
+/// …if these are at least so many. Then both have a free slot afterwards, one of which the new pair takes.
 const LEAST: usize = 2;
 
 impl<K: Key, V, P: NodePool> Index<K, V, P> {
-    /// Makes room in the full `leaf`, in the state `version`, by giving pairs to its right or left neighbour.
+    /// Inserts a key of height 0 that is not there, and that belongs into the full `leaf` in the state `version`, where
+    /// its right or left neighbour has room. Else the value comes back, and nothing has changed.
     #[cold]
     #[inline(never)]
-    pub(super) fn spill(&self, leaf: Leaf<'_, K, V>, version: Version) -> bool {
+    pub(super) fn insert_spilling(
+        &self,
+        leaf: Leaf<'_, K, V>,
+        version: Version,
+        key: K,
+        value: V,
+    ) -> Result<(), V> {
         // Without posting nearly every listed leaf starts at a coin key.
-        self.heights.posts
-            && (self.spill_right(leaf, version).is_some() || self.spill_left(leaf, version).is_some())
+        if !self.heights.posts {
+            return Err(value);
+        }
+        let spilled = self.spill_right(leaf, version).or_else(|| self.spill_left(leaf, version));
+        let Some((left, right)) = spilled else { return Err(value) };
+        let mut leaf = if right.compare_low(key).is_lt() { left } else { right };
+        let rank = leaf.rank(key);
+        leaf.insert(rank, key, value);
+        Ok(())
     }
 
-    fn spill_right(&self, leaf: Leaf<'_, K, V>, version: Version) -> Option<()> {
+    fn spill_right<'a>(&'a self, leaf: Leaf<'a, K, V>, version: Version) -> Option<Two<'a, K, V>> {
         self.move_high(leaf, version, has_room, evenly)
     }
 
@@ -46,13 +58,13 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// Moves the seam between `leaf`, in the state `version`, and its right neighbour, if that is `suitable`.
-    fn move_high(
-        &self,
-        leaf: Leaf<'_, K, V>,
+    fn move_high<'a>(
+        &'a self,
+        leaf: Leaf<'a, K, V>,
         version: Version,
         suitable: impl FnOnce(Leaf<'_, K, V>) -> bool,
         left_share: impl FnOnce(usize, usize) -> usize,
-    ) -> Option<()> {
+    ) -> Option<Two<'a, K, V>> {
         let (next, seam) = (leaf.next(), leaf.high());
         if !leaf.validate(version) {
             return None;
@@ -66,7 +78,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         move_seam(entry, (leaf, version), (right, right_version), left_share)
     }
 
-    fn spill_left(&self, leaf: Leaf<'_, K, V>, version: Version) -> Option<()> {
+    fn spill_left<'a>(&'a self, leaf: Leaf<'a, K, V>, version: Version) -> Option<Two<'a, K, V>> {
         let (seam, is_head) = (leaf.low(), leaf.id() == self.head(0));
         if !leaf.validate(version) || is_head {
             return None;
@@ -98,6 +110,9 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 }
 
+/// Two neighbours, locked.
+type Two<'a, K, V> = (LockedLeaf<'a, K, V>, LockedLeaf<'a, K, V>);
+
 /// An entry of level 1, as it was in one state of its node.
 struct Entry<'a, K> {
     parent: Inner<'a, K>,
@@ -123,14 +138,14 @@ fn evenly(left: usize, right: usize) -> usize {
 }
 
 /// Moves the seam between two leaves, so that the left one holds what `left_share` says for both counts, and the right one
-/// the rest, which is not nothing. `entry` is that of the right one. `None` if one of the three nodes has changed, or the
-/// leaves are no neighbours.
-fn move_seam<K: Key, V>(
+/// the rest, which is not nothing. `entry` is that of the right one. Gives both, still locked; `None` if one of the
+/// three nodes has changed, or the leaves are no neighbours.
+fn move_seam<'a, K: Key, V>(
     entry: Entry<'_, K>,
-    left: (Leaf<'_, K, V>, Version),
-    right: (Leaf<'_, K, V>, Version),
+    left: (Leaf<'a, K, V>, Version),
+    right: (Leaf<'a, K, V>, Version),
     left_share: impl FnOnce(usize, usize) -> usize,
-) -> Option<()> {
+) -> Option<Two<'a, K, V>> {
     chaos::window();
     let mut parent = entry.parent.try_lock(entry.version)?;
     let Some((mut left, mut right)) = lock_neighbours(left, right) else {
@@ -144,7 +159,7 @@ fn move_seam<K: Key, V>(
         parent.unlock_unchanged();
         return None;
     }
-    // From here on no user code runs.
+    // Until all is in its place no user code runs.
     let before = left.count();
     let share = left_share(before, right.count());
     if share < before {
@@ -153,7 +168,7 @@ fn move_seam<K: Key, V>(
         right.give_first(share - before, &mut left);
     }
     parent.set_entry_key(entry.slot, &right);
-    Some(())
+    Some((left, right))
 }
 
 #[cfg(all(test, feature = "check"))]
