@@ -1,4 +1,4 @@
-//! Bugs in searches and in changes of several nodes: who is authoritative, what is validated, what is locked.
+//! Bugs in searches, insertions, batches and scans: who is authoritative, what is validated, what is locked.
 
 use super::probes::{
     BATCHES, CHAOS_OWNERS, CHAOS_POPS, CHAOS_SCANS, CHAOS_SHARED, LOOM_ACROSS, SCANS, SHUTTLE, UNIT,
@@ -9,9 +9,6 @@ const DESCEND: &str = "bskip-core/src/index/descend.rs";
 const READ: &str = "bskip-core/src/index/read.rs";
 const INSERT: &str = "bskip-core/src/index/insert.rs";
 const POST: &str = "bskip-core/src/index/post.rs";
-const MERGE: &str = "bskip-core/src/index/merge.rs";
-const SPILL: &str = "bskip-core/src/index/spill.rs";
-const SHRINK: &str = "bskip-core/src/index/shrink.rs";
 const EDGES: &str = "bskip-core/src/index/edges.rs";
 const CURSOR: &str = "bskip-core/src/index/cursor.rs";
 const BATCH: &str = "bskip-core/src/index/batch.rs";
@@ -171,140 +168,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         by: &[&UNIT],
         only: true,
-    },
-    Mutant {
-        name: "unlink-keeps-entry",
-        what: "A merged node's entry stays in its parent.",
-        edits: &[Edit {
-            file: MERGE,
-            find: "if listed { parent.remove(rank - 1);",
-            replace: "if listed && rank == 0 {\nparent.remove(rank - 1);",
-        }],
-        by: &[&SHUTTLE],
-        only: false,
-    },
-    Mutant {
-        name: "merge-without-parent",
-        what: "A node is merged away without locking the node above it.",
-        edits: &[Edit {
-            file: MERGE,
-            find: "if level == self.root().0 { let Some((mut left",
-            replace: "if level <= self.root().0 {\nlet Some((mut left",
-        }],
-        by: &[&SHUTTLE],
-        only: false,
-    },
-    Mutant {
-        name: "merge-relocks-left",
-        what: "The left node of a merge or spill is locked in whatever state it is by then.",
-        edits: &[Edit {
-            file: MERGE,
-            find: "let left = left.try_lock(left_version)?;",
-            replace: "let left = left.try_lock(left.read_begin())?;",
-        }],
-        by: &[&SHUTTLE],
-        only: false,
-    },
-    Mutant {
-        name: "merge-relocks-right",
-        what: "The right node of a merge or spill is locked in whatever state it is by then.",
-        edits: &[Edit {
-            file: MERGE,
-            find: "let Some(right) = right.try_lock(right_version) else {",
-            replace: "let Some(right) = right.try_lock(right.read_begin()) else {",
-        }],
-        by: &[&SHUTTLE],
-        only: false,
-    },
-    Mutant {
-        name: "merge-forgets-unlock",
-        what: "The parent stays locked when a merge gives up.",
-        edits: &[Edit {
-            file: MERGE,
-            find: "parent.unlock_unchanged(); return Merge::Contended;",
-            replace: "core::mem::forget(parent);\nreturn Merge::Contended;",
-        }],
-        by: &[&SHUTTLE],
-        only: false,
-    },
-    Mutant {
-        name: "spill-past-a-leaf",
-        what: "A leaf gives pairs to one that is not its neighbour: another thread's leaf between has no entry yet.",
-        edits: &[Edit {
-            file: SPILL,
-            find: "if left.next() != Some(right.id()) || parent.child(entry.slot)",
-            replace: "if parent.child(entry.slot)",
-        }],
-        by: &[&LOOM_ACROSS],
-        only: false,
-    },
-    Mutant {
-        name: "spill-keeps-entry",
-        what: "The entry of a leaf whose low fence has moved stays where it was.",
-        edits: &[Edit { file: SPILL, find: "parent.set_entry_key(entry.slot, &right);", replace: "" }],
-        by: &[&UNIT, &SHUTTLE],
-        only: false,
-    },
-    Mutant {
-        name: "spill-moves-coin-key",
-        what: "A leaf that starts at a coin key starts elsewhere after a spill.",
-        edits: &[Edit {
-            file: SPILL,
-            find: "if self.heights.of(seam) > 0 || self.root().0 == 0 {",
-            replace: "if self.root().0 == 0 {",
-        }],
-        by: &[&UNIT],
-        only: true,
-    },
-    Mutant {
-        name: "spill-moves-first-entry",
-        what: "A spill moves an inner node's first entry off its low fence.",
-        edits: &[Edit {
-            file: SPILL,
-            find: "(listed && rank > 1).then(",
-            replace: "(listed && rank > 0).then(",
-        }],
-        by: &[&UNIT, &SHUTTLE],
-        only: false,
-    },
-    Mutant {
-        name: "shrink-empties-leaf",
-        what: "A leaf is filled up from one that has no more pairs than there is room for, and is left without any.",
-        edits: &[Edit {
-            file: SPILL,
-            find: "is_leaf(right) && leaf.count() + right.count() > capacity;",
-            replace: "is_leaf(right);",
-        }],
-        by: &[&UNIT],
-        only: false,
-    },
-    Mutant {
-        name: "shrink-merges-only",
-        what: "Shrinking moves no seam: two leaves that do not fit into one stay as they are.",
-        edits: &[Edit { file: SHRINK, find: "self.fill_up(self.leaf(node.id()), version);", replace: "" }],
-        by: &[&UNIT],
-        only: false,
-    },
-    Mutant {
-        name: "shrink-leaves-spare",
-        what: "Shrinking merges two nodes only where a merge after a removal would: if a part of a node stays free.",
-        edits: &[Edit { file: SHRINK, find: "seam, Fill::Tight,", replace: "seam, Fill::Loose," }],
-        by: &[&UNIT],
-        only: false,
-    },
-    Mutant {
-        name: "shrink-of-no-level",
-        what: "A cursor goes on at a level that is not there any more.",
-        edits: &[Edit { file: SHRINK, find: "_ if level > top => None,", replace: "" }],
-        by: &[&UNIT],
-        only: false,
-    },
-    Mutant {
-        name: "shrink-stays",
-        what: "Shrinking does not go on from a node that can be made no fuller.",
-        edits: &[Edit { file: SHRINK, find: "if done || is_full {", replace: "let _ = done;\nif is_full {" }],
-        by: &[&UNIT],
-        only: false,
     },
     Mutant {
         name: "pop-not-validated",
