@@ -321,11 +321,12 @@ inline insert(k) {
 	   x = L[n].keys;
 	   ok = 0;
 	   if
-	   :: MAY_SPILL(k) -> spill()
+	   :: MAY_SPILL(k) -> spill(k)
 	   :: else
 	   fi;
 	   if
-	   :: ok   /* there is room now: again */
+	   :: ok && n == 0 -> break   /* it has gone in with the spill */
+	   :: ok && n != 0   /* a pair has moved: again */
 	   :: else ->
 		TRY_LOCK(L[n], v);
 		if
@@ -334,18 +335,21 @@ inline insert(k) {
 		fi
 	   fi
 	od;
-	assert(has(x, k) == has(present, k));
 	if
-	:: has(x, k) ->
+	:: n == 0
+	:: n != 0 && has(x, k) ->
+		assert(has(present, k));
 #if BUG == 8 /* a lock is left held */
 		skip
 #else
 		UNLOCK_UNCHANGED(L[n])
 #endif
-	:: !has(x, k) && count_keys(x) < CAP ->
+	:: n != 0 && !has(x, k) && count_keys(x) < CAP ->
+		assert(!has(present, k));
 		L[n].keys = x | bit(k);
 		d_step { assert(odd(L[n].ver)); BUMP(L[n]); now_present(k, 1); one_authority() }
 	:: else ->
+		assert(!has(present, k));
 		acquire_leaf(r);
 		if
 		:: r == 0 -> UNLOCK_UNCHANGED(L[n])   /* no memory */
@@ -406,13 +410,14 @@ inline split_and_insert(k) {
 
 /* ---- spill (spill.rs) --------------------------------------------------------------------------------- */
 
-/* Moves a pair of the full leaf n, read in the state v, to a neighbour; ok tells. r, q: the neighbour and its version;
-   s: the seam; c: the block that the entry at s leads to, 0 if that must stay. */
-inline spill() {
+/* Moves a pair of the full leaf n, read in the state v, to a neighbour; ok tells. k goes in as well, and n is 0 then, unless
+   its leaf is full, which it never is in the code: there a neighbour with room has two slots. r, q: the neighbour and its
+   version; s: the seam; c: the block that the entry at s leads to, 0 if that must stay. */
+inline spill(new) {
 	d_step { r = L[n].next; s = L[n].high };
 	if
 	:: L[n].ver != v || r == 0
-	:: else -> spill_to(n, v, r, q)
+	:: else -> spill_to(n, v, r, q, new)
 	fi;
 	d_step { r = 0; q = 0; p = 0; pv = 0; c = 0; s = L[n].low };
 	if
@@ -426,7 +431,7 @@ inline spill() {
 			child_for(s - 1, r);
 			if
 			:: I[p].ver != pv
-			:: else -> spill_to(r, q, n, v)
+			:: else -> spill_to(r, q, n, v, new)
 			fi
 		fi
 	fi;
@@ -442,8 +447,8 @@ inline movable_entry() {
 #endif
 }
 
-/* a, b: the left and the right leaf, av, bv their versions. r, of the two, is the one that is not full. */
-inline spill_to(a, av, b, bv) {
+/* le, ri: the left and the right leaf, lev, riv their versions; kk: the key that is to go in. r, of the two, is the one that is not full. */
+inline spill_to(le, lev, ri, riv, kk) {
 	if
 	:: odd(L[r].ver)
 	:: atomic { else -> q = L[r].ver };
@@ -453,7 +458,7 @@ inline spill_to(a, av, b, bv) {
 		movable_entry();
 		if
 		:: c == 0
-		:: else -> move_seam(a, av, b, bv)
+		:: else -> move_seam(le, lev, ri, riv, kk)
 		fi
 	   fi
 	fi
@@ -465,55 +470,68 @@ inline spill_to(a, av, b, bv) {
 #define ARE_NEIGHBOURS(a, b) (L[a].next == b && I[p].e[s] == b)
 #endif
 
-inline move_seam(a, av, b, bv) {
+inline move_seam(le, lev, ri, riv, kk) {
 	TRY_LOCK(I[p], pv);
 	if
 	:: !ok
 	:: else ->
-		TRY_LOCK(L[a], av);
+		TRY_LOCK(L[le], lev);
 		if
 		:: !ok -> UNLOCK_UNCHANGED(I[p])
 		:: else ->
-			TRY_LOCK(L[b], bv);
+			TRY_LOCK(L[ri], riv);
 			if
-			:: !ok -> UNLOCK_UNCHANGED(L[a]); UNLOCK_UNCHANGED(I[p])
-			:: ok && !ARE_NEIGHBOURS(a, b) ->
+			:: !ok -> UNLOCK_UNCHANGED(L[le]); UNLOCK_UNCHANGED(I[p])
+			:: ok && !ARE_NEIGHBOURS(le, ri) ->
 				ok = 0;
-				UNLOCK_UNCHANGED(L[b]); UNLOCK_UNCHANGED(L[a]); UNLOCK_UNCHANGED(I[p])
+				UNLOCK_UNCHANGED(L[ri]); UNLOCK_UNCHANGED(L[le]); UNLOCK_UNCHANGED(I[p])
 			:: else ->
 				/* c: the new seam */
 				if
-				:: r == b ->
+				:: r == ri ->
 					d_step {
 						c = MAXKEY;
 						do
-						:: has(L[a].keys, c) -> break
+						:: has(L[le].keys, c) -> break
 						:: else -> c--
 						od
 					};
-					L[b].keys = L[b].keys | bit(c);
-					L[b].low = c;
-					L[a].keys = L[a].keys & ~bit(c)
+					L[ri].keys = L[ri].keys | bit(c);
+					L[ri].low = c;
+					L[le].keys = L[le].keys & ~bit(c)
 				:: else ->
 					d_step {
 						c = MAXKEY;
 						do
-						:: has(L[b].keys, c) -> break
+						:: has(L[ri].keys, c) -> break
 						:: else -> c--
 						od
 					};
-					L[a].keys = L[a].keys | (L[b].keys & ~bit(c));
-					L[b].keys = bit(c);
-					L[b].low = c
+					L[le].keys = L[le].keys | (L[ri].keys & ~bit(c));
+					L[ri].keys = bit(c);
+					L[ri].low = c
 				fi;
-				L[a].high = c;
+				L[le].high = c;
 #if BUG != 17 /* 17: the entry stays where it was */
 				I[p].e[s] = 0;
-				I[p].e[c] = b;
+				I[p].e[c] = ri;
 #endif
 				UNLOCK(I[p]);
-				UNLOCK(L[b]);
-				UNLOCK(L[a])
+				if
+				:: kk < c && count_keys(L[le].keys) < CAP ->
+					L[le].keys = L[le].keys | bit(kk);
+					d_step { assert(odd(L[le].ver)); BUMP(L[le]); now_present(kk, 1); one_authority() };
+					UNLOCK(L[ri]);
+					n = 0
+				:: kk >= c && count_keys(L[ri].keys) < CAP ->
+					L[ri].keys = L[ri].keys | bit(kk);
+					d_step { assert(odd(L[ri].ver)); BUMP(L[ri]); now_present(kk, 1); one_authority() };
+					UNLOCK(L[le]);
+					n = 0
+				:: else ->
+					UNLOCK(L[ri]);
+					UNLOCK(L[le])
+				fi
 			fi
 		fi
 	fi

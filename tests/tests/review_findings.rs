@@ -98,10 +98,10 @@ impl Drop for Dropped<'_> {
     }
 }
 
-/// Inserting into a leaf, splitting it, and merging it, with a panic at every call in turn.
+/// Inserting into a leaf, splitting it, merging it, giving to its neighbour, and shrinking, with a panic at every call in turn.
 #[test]
 fn a_key_that_panics_drops_no_value_twice() {
-    for case in 0..3 {
+    for case in 0..5 {
         for fuse in 1..300 {
             let live = Cell::new(0);
             let value = || {
@@ -110,14 +110,23 @@ fn a_key_that_panics_drops_no_value_twice() {
             };
             let config = Config { promotion: Promotion::Overflow, ..Config::with_seed(1) };
             let map = BSkipMap::<Panicky, Dropped<'_>>::with_config(GlobalArena, config).unwrap();
-            let n = if case == 0 { 10 } else { 3 * 64 };
+            let n = match case {
+                0 => 10,
+                3 => 2 * 64,
+                _ => 3 * 64,
+            };
             (0..n).for_each(|i| drop(map.insert(Panicky(2 * i), value())));
-            if case == 2 {
+            if case == 3 {
+                // The first leaf is full, the second one has room.
+                (64..100).for_each(|i| drop(map.remove(&Panicky(2 * i))));
+            }
+            if case == 2 || case == 4 {
                 (0..43).chain(64..100).for_each(|i| drop(map.remove(&Panicky(2 * i))));
             }
             FUSE.set(fuse);
             let outcome = catch_unwind(AssertUnwindSafe(|| match case {
                 2 => (43..64).for_each(|i| drop(map.remove(&Panicky(2 * i)))),
+                4 => drop(map.shrink_to_fit()),
                 _ => drop(map.insert(Panicky(3), value())),
             }));
             FUSE.set(isize::MAX);

@@ -38,6 +38,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         }
         let spilled = self.spill_right(leaf, version).or_else(|| self.spill_left(leaf, version));
         let Some((left, right)) = spilled else { return Err(value) };
+        chaos::window();
         let mut leaf = if right.compare_low(key).is_lt() { left } else { right };
         let rank = leaf.rank(key);
         leaf.insert(rank, key, value);
@@ -48,13 +49,14 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         self.move_high(leaf, version, has_room, evenly)
     }
 
-    /// Moves pairs from the right neighbour to `leaf`, in the state `version`, until it is full. Not if all of them would
-    /// go: that is a merge.
-    pub(super) fn fill_up(&self, leaf: Leaf<'_, K, V>, version: Version) -> bool {
+    /// Moves pairs from the right neighbour to `leaf`, in the state `version`, until it is full, and gives the new seam. Not if
+    /// all of them would go: that is a merge.
+    pub(super) fn fill_up(&self, leaf: Leaf<'_, K, V>, version: Version) -> Option<K> {
         let capacity = Leaf::<K, V>::CAPACITY;
-        // Both counts are those of the states that are then locked.
-        let too_many = |right: Leaf<'_, K, V>| is_leaf(right) && leaf.count() + right.count() > capacity;
-        self.move_high(leaf, version, too_many, |_, _| capacity).is_some()
+        // Both counts are those of the states that are then locked. A block that is no leaf now says none.
+        let too_many = |right: Leaf<'_, K, V>| leaf.count() + right.count() > capacity;
+        let (_, right) = self.move_high(leaf, version, too_many, |_, _| capacity)?;
+        Some(right.low())
     }
 
     /// Moves the seam between `leaf`, in the state `version`, and its right neighbour, if that is `suitable`.
@@ -98,7 +100,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 
     /// The entry of level 1 at `seam`, if there is one and it may stand elsewhere.
     fn movable_entry(&self, seam: K) -> Option<Entry<'_, K>> {
-        // The height of a coin key promises that a leaf starts there.
+        // The height of a coin key promises that a leaf starts there. Insertions keep that; merges need not.
         if self.heights.of(seam) > 0 || self.root().0 == 0 {
             return None;
         }
@@ -121,15 +123,10 @@ struct Entry<'a, K> {
     slot: usize,
 }
 
-/// Whether this is a leaf of the map, not one that was retired meanwhile.
-fn is_leaf<K: Key, V>(leaf: Leaf<'_, K, V>) -> bool {
-    leaf.level() == LevelMark::of(0)
-}
-
-/// Whether this leaf has room for a neighbour's pairs.
+/// Whether this is a leaf, of the map or retired meanwhile, that has room for a neighbour's pairs.
 fn has_room<K: Key, V>(leaf: Leaf<'_, K, V>) -> bool {
     let capacity = Leaf::<K, V>::CAPACITY;
-    is_leaf(leaf) && leaf.count() + (capacity / FREE).max(LEAST) <= capacity
+    leaf.level() == LevelMark::of(0) && leaf.count() + (capacity / FREE).max(LEAST) <= capacity
 }
 
 /// What the left one of two leaves with these counts holds when both hold the same.
@@ -212,7 +209,9 @@ mod tests {
             assert!(index.insert(key, !key, Existing::Replace).is_ok());
         });
         let found = index.walk();
-        assert_eq!((found.leaves, found.unlisted), (2, 0));
+        assert_eq!((found.leaves, found.unlisted, found.keys as u64), (2, 0, CAPACITY + 1 + CAPACITY / 2));
+        assert!((CAPACITY / 2..=CAPACITY).all(|i| index.get(4 * i) == Some(!(4 * i))));
+        assert!((1..=CAPACITY).map(|i| 4 * (CAPACITY + i) + 2).all(|key| index.get(key) == Some(!key)));
         let (right, _) = index.leaf_at(At(8 * CAPACITY));
         assert!(right.low() > 4 * CAPACITY);
     }

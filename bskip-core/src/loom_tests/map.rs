@@ -179,6 +179,35 @@ fn a_full_leaf_and_room(name: &'static str) -> Duel {
     }
 }
 
+/// Once a new key is seen it stays.
+fn find_again(map: &Map, key: u64) {
+    let found = map.get(&key);
+    assert!(found.is_none_or(|value| value == key * 10), "key {key} with another's value");
+    if found.is_some() {
+        must_find(map, key);
+    }
+}
+
+/// The new pair comes in with the spill: on the left of the seam, and on its right.
+#[test]
+fn a_pair_that_comes_in_with_a_spill() {
+    Duel {
+        other: |map| find_again(map, 13),
+        left: std::vec![10, 12, 13, 15, 20, 30, 40],
+        ..a_full_leaf_and_room("get of the new key and a spill to the right")
+    }
+    .run();
+    // [10, 20] and [30, 35, 40, 45]: 30 goes to the left.
+    Duel {
+        keys: std::vec![10, 20, 30, 40, 25, 35, 45],
+        one: |map| insert(map, 42),
+        other: |map| find_again(map, 42),
+        left: std::vec![10, 20, 30, 35, 40, 42, 45],
+        ..a_full_leaf_and_room("get of the new key and a spill to the left")
+    }
+    .run();
+}
+
 #[test]
 fn a_spill_and_others() {
     Duel {

@@ -46,10 +46,10 @@ impl<K> Default for ShrinkCursor<K> {
 /// **Fewer blocks for the same pairs, within the map's own memory**: what becomes free serves its next nodes, and nothing goes back to
 /// the operating system before the map drops.
 ///
-/// Random insertions leave nodes three quarters full, removals leave them any part full from a quarter on. These put the
+/// Random insertions leave nodes three quarters full, removals leave them any part full. These put the
 /// pairs together again, under shared access: nodes that fit into one are merged, and a leaf that does not fit with
-/// its right neighbour is filled up from it. A million random `u64 → u64` take 23.3 bytes a key by default, 42.1 after every
-/// other key has gone, and 18.6 after shrinking, as if built from sorted pairs.
+/// its right neighbour is filled up from it. A million random `u64 → u64` take 23.2 bytes a key by default, 42.6 after every
+/// other key has gone, and 18.6 after shrinking, nearly as if built from sorted pairs.
 ///
 /// No pair comes or goes, so no other operation's answer, nor what a scan promises, is changed by it. Other threads are
 /// delayed as by removals that merge: a step locks the two nodes that it changes and the one above them, for as
@@ -64,7 +64,7 @@ impl<K> Default for ShrinkCursor<K> {
 /// for that. A map that is to give back memory now can
 /// be built anew, [from sorted pairs](Self::from_sorted), and the old one dropped.
 ///
-/// **What stays.** A leaf that starts at a key with a height starts there until it fits into its left neighbour, and so
+/// **What stays.** A leaf that starts at a key with a height (insertions see to it that one does) starts there until it fits into its left neighbour, and so
 /// does the first one below each node of the level above: with the default [`Promotion`](crate::Promotion) one leaf in
 /// some thirty is not full. With [`Coin`](crate::Promotion::Coin), whose leaves nearly all start so or have no entry to move, nodes are merged
 /// only: 36 bytes a key become 25. Levels stay, with one node at least.
@@ -95,7 +95,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     }
 
     /// As [`shrink_to_fit`](Self::shrink_to_fit), but looks at `nodes` nodes at most, from the cursor on, so that the rest
-    /// can be done another time; says whether there is a rest. So a loop must ask for one node at least: with 0, only that is said.
+    /// can be done another time; says whether there is a rest. With 0 it looks at none.
     ///
     /// O(log n) a node: well under a microsecond each, if no other thread is in the way. Several threads may shrink a map
     /// at once, each with its own cursor.

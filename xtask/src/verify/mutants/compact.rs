@@ -119,8 +119,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A leaf is filled up from one that has no more pairs than there is room for, and is left without any.",
         edits: &[Edit {
             file: SPILL,
-            find: "is_leaf(right) && leaf.count() + right.count() > capacity;",
-            replace: "is_leaf(right);",
+            find: "leaf.count() + right.count() > capacity;",
+            replace: "right.count() > 0;",
         }],
         by: &[&UNIT],
         only: false,
@@ -148,8 +148,23 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "shrink-stays",
-        what: "Shrinking does not go on from a node that can be made no fuller.",
-        edits: &[Edit { file: SHRINK, find: "if done || is_full {", replace: "let _ = done;\nif is_full {" }],
+        what: "Shrinking does not go on from an inner node that can be made no fuller.",
+        edits: &[Edit {
+            file: SHRINK,
+            find: "Merge::Refused => return on(seam),",
+            replace: "Merge::Refused => return Some(at),",
+        }],
+        by: &[&UNIT],
+        only: false,
+    },
+    Mutant {
+        name: "shrink-at-the-edge",
+        what: "A leaf is filled up from one all of whose pairs just fit in.",
+        edits: &[Edit {
+            file: SPILL,
+            find: "leaf.count() + right.count() > capacity;",
+            replace: "leaf.count() + right.count() >= capacity;",
+        }],
         by: &[&UNIT],
         only: false,
     },
