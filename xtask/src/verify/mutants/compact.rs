@@ -128,7 +128,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "shrink-merges-only",
         what: "Shrinking moves no seam: two leaves that do not fit into one stay as they are.",
-        edits: &[Edit { file: SHRINK, find: "self.fill_up(self.leaf(node.id()), version);", replace: "" }],
+        edits: &[Edit {
+            file: SHRINK,
+            find: "self.fill_up(self.leaf(node.id()), version).unwrap_or(seam)",
+            replace: "seam",
+        }],
         by: &[&UNIT],
         only: false,
     },
