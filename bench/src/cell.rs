@@ -41,7 +41,7 @@ pub fn run_with(
     let before = resident_bytes();
     match build() {
         Ok(map) => Ok(run_on(&*map, &team, &mut script, load, before)
-            .map_or_else(|reason| CellOutcome::Failed { reason }, CellOutcome::Measured)),
+            .map_or_else(|reason| CellOutcome::Failed { reason }, |m| CellOutcome::Measured(Box::new(m)))),
         Err(BuildError::Bad(reason)) => Err(reason),
         Err(BuildError::Unavailable(reason)) => Ok(CellOutcome::Skipped { reason }),
     }
@@ -93,7 +93,9 @@ fn run_on(
     Ok(Measurement {
         ops: tally.ops,
         seconds: elapsed.as_secs_f64(),
-        latency: latency(&tally.nanos),
+        latency: latency(tally.read_nanos.iter().chain(&tally.write_nanos)),
+        reads: latency(&tally.read_nanos),
+        writes: latency(&tally.write_nanos),
         bytes_per_key,
         bytes_source: source.into(),
         reserved_per_key: footprint.map(|Footprint { reserved, .. }| per_key(reserved)),
@@ -187,12 +189,13 @@ impl Script {
 }
 
 /// Percentiles of nanoseconds, to three digits.
-fn latency(nanos: &[u64]) -> Latency {
+fn latency<'a>(nanos: impl IntoIterator<Item = &'a u64>) -> Latency {
     let mut histogram = Histogram::<u64>::new(3).expect("three digits are allowed");
+    let mut max = 0;
     for &n in nanos {
         histogram.record(n).expect("the histogram resizes itself");
+        max = max.max(n);
     }
-    let max = nanos.iter().copied().max().unwrap_or(0);
     // The histogram answers with the upper end of a bucket.
     let at = |percentile| histogram.value_at_percentile(percentile).min(max);
     Latency { samples: histogram.len(), p50: at(50.0), p99: at(99.0), p999: at(99.9), max }

@@ -37,8 +37,23 @@ pub struct Tally {
     pub ops: u64,
     /// Answers compared: one for each read, removal and scan, and one for each pair of a scan.
     pub checked: u64,
-    /// Nanoseconds of the operations that were timed.
-    pub nanos: Vec<u64>,
+    /// Nanoseconds of the operations that were timed and read.
+    pub read_nanos: Vec<u64>,
+    /// Nanoseconds of the operations that were timed and wrote.
+    pub write_nanos: Vec<u64>,
+}
+
+impl Tally {
+    /// With room for so many times, all of them of one kind perhaps: no memory is asked for while the clock runs.
+    fn with_capacity(timed: usize) -> Self {
+        let nanos = || Vec::with_capacity(timed);
+        Self { read_nanos: nanos(), write_nanos: nanos(), ..Self::default() }
+    }
+
+    fn time(&mut self, kind: Kind, before: Instant) {
+        let nanos = if kind.writes() { &mut self.write_nanos } else { &mut self.read_nanos };
+        nanos.push(before.elapsed().as_nanos() as u64);
+    }
 }
 
 /// Runs a thread's operations in order and times the first of every `checks.timed_every`.
@@ -51,12 +66,12 @@ pub fn run<S: Session>(session: &mut S, stripe: &Stripe, checks: &Checks) -> Res
     if checks.batch > 1 {
         return run_batches(session, stripe, checks);
     }
-    let mut tally = Tally { nanos: Vec::with_capacity(stripe.ops.len().div_ceil(every)), ..Tally::default() };
+    let mut tally = Tally::with_capacity(stripe.ops.len().div_ceil(every));
     for group in stripe.ops.chunks(every) {
         let [first, rest @ ..] = group else { break };
         let before = Instant::now();
         step(session, first, &stripe.scans, checks, &mut tally)?;
-        tally.nanos.push(before.elapsed().as_nanos() as u64);
+        tally.time(first.kind, before);
         for op in rest {
             step(session, op, &stripe.scans, checks, &mut tally)?;
         }
@@ -71,7 +86,7 @@ fn run_batches<S: Session>(
     checks: &Checks,
 ) -> Result<Tally, Box<Violation>> {
     let calls = stripe.ops.chunks(checks.batch.min(BATCH));
-    let mut tally = Tally { nanos: Vec::with_capacity(calls.len()), ..Tally::default() };
+    let mut tally = Tally::with_capacity(calls.len());
     let (mut keys, mut values, mut pairs) = ([0; BATCH], [None; BATCH], [(0, None); BATCH]);
     for ops in calls {
         let n = ops.len();
@@ -89,7 +104,7 @@ fn run_batches<S: Session>(
             }
             tally.checked += n as u64;
         }
-        tally.nanos.push(before.elapsed().as_nanos() as u64);
+        tally.time(ops[0].kind, before);
         tally.ops += n as u64;
     }
     Ok(tally)

@@ -30,6 +30,18 @@ pub enum Kind {
     ScanExact,
 }
 
+impl Kind {
+    /// Whether it may change the map.
+    #[must_use]
+    pub fn writes(self) -> bool {
+        match self {
+            Self::Insert | Self::Update | Self::Remove | Self::RemoveMaybe | Self::RemoveAbsent => true,
+            Self::Read | Self::ReadMaybe | Self::ReadAbsent => false,
+            Self::Scan | Self::ScanMaybe | Self::ScanExact => false,
+        }
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -80,7 +80,7 @@ pub struct TraceFiles {
 #[serde(rename_all = "snake_case", tag = "outcome")]
 pub enum CellOutcome {
     /// Every answer was right; these are the numbers.
-    Measured(Measurement),
+    Measured(Box<Measurement>),
     /// An answer was wrong, or the map gave up: no number is given.
     Failed {
         /// What was wrong.
@@ -102,6 +102,12 @@ pub struct Measurement {
     pub seconds: f64,
     /// Latency of the operations that were timed one by one, in nanoseconds.
     pub latency: Latency,
+    /// The same of those that read.
+    #[serde(default)]
+    pub reads: Latency,
+    /// The same of those that insert, update or remove.
+    #[serde(default)]
+    pub writes: Latency,
     /// Bytes per key after the load: for `arena` those of the blocks in use, for `rss` the growth of the
     /// process while it built and loaded the map. `None` where there is no way to know.
     pub bytes_per_key: Option<f64>,

@@ -48,7 +48,8 @@ impl<M: OrderedMap> Subject for M {
             let part = result?.map_err(|violation| violation.to_string())?;
             tally.ops += part.ops;
             tally.checked += part.checked;
-            tally.nanos.extend(part.nanos);
+            tally.read_nanos.extend(part.read_nanos);
+            tally.write_nanos.extend(part.write_nanos);
         }
         Ok(Run { elapsed: outcome.elapsed, tally })
     }

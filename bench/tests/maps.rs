@@ -6,7 +6,7 @@ use bench::protocol::{CellOutcome, CellSpec, DISTRIBUTIONS, Measurement, TraceFi
 
 fn measured(spec: &CellSpec) -> Option<Measurement> {
     match cell::run(spec).unwrap() {
-        CellOutcome::Measured(m) => Some(m),
+        CellOutcome::Measured(m) => Some(*m),
         CellOutcome::Skipped { reason } => {
             assert!(reason.contains("feature `peers`"), "{}: {reason}", spec.map);
             None
@@ -29,6 +29,9 @@ fn every_map_passes_every_workload_on_one_thread() {
             let Some(m) = measured(&spec) else { continue };
             assert_eq!(m.ops, 20_000, "{map} {workload}");
             assert!(m.seconds > 0.0 && m.latency.samples > 0 && m.latency.p50 <= m.latency.max);
+            assert_eq!(m.latency.samples, m.reads.samples + m.writes.samples);
+            assert_eq!(m.reads.samples > 0, !["load", "n"].contains(workload), "{map} {workload}");
+            assert_eq!(m.writes.samples > 0, !["c", "s", "m"].contains(workload), "{map} {workload}");
             assert!(m.checked >= 20_000, "{map} {workload}: every key is looked at afterwards");
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bench::protocol::{CellOutcome, CellSpec};
+use bench::protocol::{CellOutcome, CellSpec, Latency};
 use serde::Serialize;
 
 use super::caveats::caveats;
@@ -73,6 +73,8 @@ struct CsvLine<'a> {
     p99_ns: Option<u64>,
     p999_ns: Option<u64>,
     max_ns: Option<u64>,
+    read_p999_ns: Option<u64>,
+    write_p999_ns: Option<u64>,
     bytes_per_key: Option<f64>,
     bytes_source: &'a str,
     reserved_per_key: Option<f64>,
@@ -116,6 +118,8 @@ impl<'a> CsvLine<'a> {
                 p99_ns: Some(m.latency.p99),
                 p999_ns: Some(m.latency.p999),
                 max_ns: Some(m.latency.max),
+                read_p999_ns: p999(&m.reads),
+                write_p999_ns: p999(&m.writes),
                 bytes_per_key: m.bytes_per_key,
                 bytes_source: &m.bytes_source,
                 reserved_per_key: m.reserved_per_key,
@@ -127,6 +131,11 @@ impl<'a> CsvLine<'a> {
             },
         }
     }
+}
+
+/// Of operations of which there were some.
+fn p999(latency: &Latency) -> Option<u64> {
+    (latency.samples > 0).then_some(latency.p999)
 }
 
 impl Results<'_> {

@@ -136,7 +136,7 @@ fn is_measured(run: &Run) -> bool {
 fn by_round<'a>(runs: &[&'a Run]) -> BTreeMap<usize, &'a Measurement> {
     runs.iter()
         .filter_map(|run| match &run.result {
-            CellOutcome::Measured(measurement) => Some((run.round, measurement)),
+            CellOutcome::Measured(measurement) => Some((run.round, &**measurement)),
             _ => None,
         })
         .collect()
