@@ -11,12 +11,15 @@
 //! numbers together. [`versus`](mod@versus) does the same with several maps in turns, for ratios that a
 //! noisy machine does not blur. [`crowd`](mod@crowd) is a program of its own: many threads on one key; and so is
 //! [`counts`](mod@counts): one operation again and again, whose instructions are counted; and
-//! [`scan`](mod@scan) and [`many`](mod@many): scans, and lookups many at a time, against the speed of the memory; and, with
+//! [`scan`](mod@scan), [`many`](mod@many) and [`bulk`](mod@bulk): scans, lookups many at a time, and building from sorted
+//! pairs against the speed of the memory; and, with
 //! the feature of that name, `stats`: what is locked and written by each operation.
 
 pub mod maps;
 pub mod protocol;
 
+#[cfg(feature = "cell")]
+pub mod bulk;
 #[cfg(feature = "cell")]
 pub mod cell;
 #[cfg(feature = "counts")]
