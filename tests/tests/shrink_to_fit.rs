@@ -1,10 +1,6 @@
 //! A map is made compact on demand, while others use it.
 //!
-//! Properties, for every promotion policy:
-//! - a map of random, descending or clustered keys, or one that has lost half or most of them, takes few bytes a key
-//!   afterwards, where overflow splits have entries nearly as few as one built from sorted pairs; doing it again gains
-//!   nothing much;
-//! - blocks given back are those that the pools have more; no memory is taken for it, none goes back before the drop;
+//! Properties, for every promotion policy (`fullness` has how compact it is then):
 //! - little by little comes to the same as at once; a cursor ends, and one of another or an emptied map does no harm;
 //! - no pair comes or goes, whatever the types, and owned values are neither lost nor doubled;
 //! - the same while threads change their own keys, read, and scan, each knowing what it must see.
@@ -17,64 +13,8 @@ use tests::keys::NumberedKey;
 use tests::owner::{COUNT_BITS, Owner, Space, token};
 use tests::read::Read;
 use tests::rng::{Rng, mix};
-use tests::shapes::Shape;
 use tests::threads::{self, Stop};
 use tests::values::NumberedValue;
-
-type Map = BSkipMap<u64, u64>;
-
-/// Keys, enough that the levels above count as they do in a large map.
-const KEYS: u64 = 400_000;
-
-/// Blocks that the map has, all of which its structure must use, and tenths of a byte that a key takes.
-fn blocks_and_tenths(map: &mut Map) -> (usize, usize) {
-    let structure = map.check_invariants();
-    let (leaf, inner) = Map::NODE_BYTES;
-    let bytes = structure.leaves * leaf + structure.inners * inner;
-    assert_eq!(map.usage().issued_bytes, bytes);
-    (structure.leaves + structure.inners, bytes * 10 / structure.keys)
-}
-
-#[test]
-#[cfg_attr(small_nodes, ignore = "about leaves of 64 slots")]
-fn bytes_a_key() {
-    // What they take at most afterwards. Full leaves alone take 18 bytes.
-    let policies = [
-        (Promotion::Overflow, 190),
-        (Promotion::default(), 195),
-        (Promotion::CoinAndOverflow { one_in: 256 }, 205),
-        (Promotion::Coin { one_in: 64 }, 260),
-    ];
-    // One key in so many stays; and what a key takes before, at least.
-    let maps = [
-        (Shape::Random, 1, 225),
-        (Shape::Random, 2, 420),
-        (Shape::Random, 16, 420),
-        (Shape::Descending, 1, 205),
-        (Shape::Clustered, 1, 200),
-        (Shape::Ascending, 2, 360),
-    ];
-    for (promotion, most) in policies {
-        for (shape, one_in, least) in maps {
-            let mut map: Map = map_of(promotion);
-            let (keep, remove): (Vec<u64>, Vec<u64>) =
-                shape.keys(KEYS).into_iter().partition(|&key| mix(!key).is_multiple_of(one_in));
-            keep.iter().chain(&remove).for_each(|&key| assert_eq!(map.insert(key, !key), None));
-            remove.iter().for_each(|key| assert_eq!(map.remove(key), Some(!key)));
-            let (blocks, before) = blocks_and_tenths(&mut map);
-            let reserved = map.usage().reserved_bytes;
-            let freed = map.shrink_to_fit();
-            let (left, after) = blocks_and_tenths(&mut map);
-            let what = format!("{promotion:?}, {shape:?}, one in {one_in}: {before} to {after} tenths");
-            println!("{what}");
-            assert!(before >= least && after <= most && after < before, "{what}");
-            assert_eq!((blocks - left, map.usage().reserved_bytes), (freed, reserved), "{what}");
-            assert!(keep.iter().all(|key| map.get(key) == Some(!key)), "{what}");
-            assert!(remove.iter().all(|key| !map.contains_key(key)), "{what}");
-            assert!(map.shrink_to_fit() * 50 < left, "{what}: once was not enough");
-        }
-    }
-}
 
 /// Random keys, of which a part has gone.
 fn loose<K: NumberedKey, V: NumberedValue>(
