@@ -103,9 +103,9 @@ pub use arena::{
     PoolUsage,
 };
 pub use backoff::set_relax;
-pub use config::{Config, Promotion};
+pub use config::{Config, Promotion, Refresh};
 #[cfg(feature = "check")]
 pub use index::Structure;
 pub use iter::{ClonedRange, Range};
 pub use key::Key;
-pub use map::{BSkipMap, BulkError, BulkLoad, InsertError, InsertManyError, ShrinkCursor};
+pub use map::{BSkipMap, BulkError, BulkLoad, InsertError, InsertManyError, MigrateCursor, ShrinkCursor};

@@ -132,6 +132,22 @@ impl VersionLock {
         self.0.store(version.0, Ordering::Release);
     }
 
+    /// Begins to make a replica of a node what its original is in the state `version`; readers turn away until
+    /// [`end_copy`](Self::end_copy). Only for the holder of the original's lock: it keeps two from copying at once.
+    pub(crate) fn begin_copy(&self, version: Version) {
+        self.0.store(version.0 | LOCKED, Ordering::Relaxed);
+        // Release fence pairs with the Acquire fence in `validate`, as in `try_lock`.
+        fence(Ordering::Release);
+        chaos::window();
+    }
+
+    /// The replica is complete. Its version is the original's of that state: a state has one content, so whoever
+    /// finds the same version again finds the same content.
+    pub(crate) fn end_copy(&self, version: Version) {
+        // Release pairs with the Acquire loads in `read_begin` and `try_read_begin`.
+        self.0.store(version.0, Ordering::Release);
+    }
+
     /// Whether a writer holds the lock now.
     #[cfg(feature = "check")]
     pub(crate) fn is_locked(&self) -> bool {

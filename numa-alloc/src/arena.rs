@@ -31,6 +31,8 @@ pub struct NumaArena {
 pub(crate) struct Shared {
     policy: Policy,
     pub(crate) pages: PageSize,
+    /// Inner blocks have a replica on every node.
+    pub(crate) replicate: bool,
     /// Bytes of a base page.
     pub(crate) page: usize,
     pub(crate) places: Places,
@@ -75,6 +77,12 @@ impl NumaArena {
     #[must_use]
     pub fn pages(&self) -> PageSize {
         self.shared.pages
+    }
+
+    /// Whether inner blocks have a replica on every node.
+    #[must_use]
+    pub fn replicates_inner(&self) -> bool {
+        self.shared.replicate
     }
 
     /// The limit in bytes over all pools, if there is one.
@@ -124,6 +132,7 @@ impl fmt::Debug for NumaArena {
         f.debug_struct("NumaArena")
             .field("policy", &self.shared.policy)
             .field("pages", &self.shared.pages)
+            .field("replicate_inner", &self.shared.replicate)
             .field("limit", &self.limit())
             .field("nodes", &self.nodes())
             .finish_non_exhaustive()
@@ -139,6 +148,7 @@ pub struct Builder {
     pages: PageSize,
     limit: Option<usize>,
     nodes: Option<Vec<NodeId>>,
+    replicate: bool,
     pretended: Option<u32>,
 }
 
@@ -170,6 +180,16 @@ impl Builder {
         self
     }
 
+    /// Whether each block of inner nodes has a replica on every node of the arena: a search then reads the
+    /// inner levels on its own node, and only the leaf is on another. Costs the inner nodes' bytes, about 1/64 of
+    /// the map's, on every node ([`NodeStats::replica_bytes`](crate::NodeStats)), counted by the limit; and time
+    /// when inner nodes change, see `bskip_core::Refresh`. Without effect where the arena has but one node. Off by
+    /// default.
+    pub fn replicate_inner(mut self, replicate: bool) -> Self {
+        self.replicate = replicate;
+        self
+    }
+
     /// For tests on small machines: `count` nodes are pretended, numbered from 0, with the memory of the real
     /// ones. Threads are dealt out to them in turn. Replaces [`nodes`](Self::nodes).
     #[doc(hidden)]
@@ -194,9 +214,11 @@ impl Builder {
         }
         let page = sys::page_size();
         let budget = Budget::new(self.limit, page);
+        let replicate = self.replicate && places.all().len() > 1;
         let Self { policy, pages, .. } = self;
         let pools = Mutex::default();
-        Ok(NumaArena { shared: Arc::new(Shared { policy, pages, page, places, budget, notes, pools }) })
+        let shared = Shared { policy, pages, replicate, page, places, budget, notes, pools };
+        Ok(NumaArena { shared: Arc::new(shared) })
     }
 }
 

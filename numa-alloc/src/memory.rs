@@ -49,6 +49,8 @@ impl Shape {
 pub(crate) struct Memory {
     blocks: Region,
     links: Region,
+    /// As large as `blocks`, as many times as there are replicas.
+    replicas: Option<Region>,
     stripe_bytes: usize,
     link_bytes: usize,
     /// The system refused a larger one.
@@ -56,9 +58,14 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// Reserves `stripes` stripes, as large as can be, but not larger than `limit` calls for. `None` if the
-    /// system does not even give a slab for each.
-    pub(crate) fn reserve(shape: Shape, stripes: usize, limit: Option<usize>, page: usize) -> Option<Self> {
+    /// Reserves `stripes` stripes, as large as can be, but not larger than `limit` calls for, and `replicas` times as
+    /// much. `None` if the system does not even give a slab for each.
+    pub(crate) fn reserve(
+        shape: Shape,
+        (stripes, replicas): (usize, usize),
+        limit: Option<usize>,
+        page: usize,
+    ) -> Option<Self> {
         // A block, its lead and the rounding to slabs fit beside the limit.
         let slack = shape.size + shape.lead + SLAB;
         let least = slack / SLAB * SLAB;
@@ -70,13 +77,14 @@ impl Memory {
         }
         let mut size = wanted;
         loop {
-            match Self::stripes_of(size, shape, stripes, page) {
+            match Self::stripes_of(size, shape, (stripes, replicas), page) {
                 Some(memory) if size == wanted => return Some(memory),
                 // As much again is left to the rest of the process.
                 Some(memory) => {
                     drop(memory);
                     let half = (size / 2 / SLAB * SLAB).max(least);
-                    return Self::stripes_of(half, shape, stripes, page).map(|m| Self { refused: true, ..m });
+                    let memory = Self::stripes_of(half, shape, (stripes, replicas), page);
+                    return memory.map(|memory| Self { refused: true, ..memory });
                 }
                 None if size == least => return None,
                 None => size = (size / 2 / SLAB * SLAB).max(least),
@@ -84,11 +92,18 @@ impl Memory {
         }
     }
 
-    fn stripes_of(stripe_bytes: usize, shape: Shape, stripes: usize, page: usize) -> Option<Self> {
+    fn stripes_of(
+        stripe_bytes: usize,
+        shape: Shape,
+        (stripes, replicas): (usize, usize),
+        page: usize,
+    ) -> Option<Self> {
         let link_bytes = shape.link_bytes(stripe_bytes, page);
         let blocks = Region::reserve(stripe_bytes * stripes).ok()?;
         let links = Region::reserve(link_bytes * stripes).ok()?;
-        Some(Self { blocks, links, stripe_bytes, link_bytes, refused: false })
+        let bytes = (stripe_bytes * stripes).checked_mul(replicas)?;
+        let replicas = if replicas > 0 { Some(Region::reserve(bytes).ok()?) } else { None };
+        Some(Self { blocks, links, replicas, stripe_bytes, link_bytes, refused: false })
     }
 
     /// Bytes of one stripe.
@@ -101,10 +116,21 @@ impl Memory {
         self.blocks.span()
     }
 
+    /// All replicas, one range as long as `blocks` behind the other; without any, all blocks.
+    pub(crate) fn replicas(&self) -> Span {
+        self.replicas.as_ref().unwrap_or(&self.blocks).span()
+    }
+
     /// The blocks and the links of a stripe.
     pub(crate) fn stripe(&self, index: usize) -> (Span, Span) {
         let blocks = self.blocks.span().part(index * self.stripe_bytes, self.stripe_bytes);
         (blocks, self.links.span().part(index * self.link_bytes, self.link_bytes))
+    }
+
+    /// The part of one replica that belongs to a stripe.
+    pub(crate) fn replica_of_stripe(&self, replica: usize, index: usize) -> Span {
+        let start = replica * self.blocks.span().len() + index * self.stripe_bytes;
+        self.replicas().part(start, self.stripe_bytes)
     }
 }
 
@@ -135,7 +161,7 @@ mod tests {
     #[test]
     fn a_limit_keeps_the_range_small() {
         let shape = Shape::of(layout(1152, 64)).unwrap();
-        let memory = Memory::reserve(shape, 3, Some(5 * SLAB), 4096).unwrap();
+        let memory = Memory::reserve(shape, (3, 0), Some(5 * SLAB), 4096).unwrap();
         assert_eq!(memory.stripe_bytes(), 6 * SLAB);
         assert_eq!(memory.blocks().len(), 18 * SLAB);
         assert!(!memory.refused);
@@ -146,10 +172,26 @@ mod tests {
     }
 
     #[test]
+    fn replicas_lie_as_the_blocks_do() {
+        let shape = Shape::of(layout(896, 64)).unwrap();
+        let memory = Memory::reserve(shape, (2, 3), Some(SLAB), 4096).unwrap();
+        let range = memory.blocks().len();
+        assert_eq!(memory.replicas().len(), 3 * range);
+        let offset = |span: Span, of: Span| span.start().as_ptr() as usize - of.start().as_ptr() as usize;
+        for (replica, stripe) in [(0, 0), (1, 0), (2, 1)] {
+            let (blocks, _) = memory.stripe(stripe);
+            let copy = memory.replica_of_stripe(replica, stripe);
+            assert_eq!(copy.len(), blocks.len());
+            let expected = replica * range + offset(blocks, memory.blocks());
+            assert_eq!(offset(copy, memory.replicas()), expected);
+        }
+    }
+
+    #[test]
     fn the_whole_range_has_32_bit_numbers() {
         assert!(u32::try_from(LARGEST / UNIT).is_ok());
         let shape = Shape::of(layout(64, 64)).unwrap();
-        let memory = Memory::reserve(shape, 1, None, 4096).unwrap();
+        let memory = Memory::reserve(shape, (1, 0), None, 4096).unwrap();
         assert!(memory.stripe_bytes() <= LARGEST);
     }
 }

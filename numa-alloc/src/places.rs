@@ -24,6 +24,8 @@ pub enum BuildError {
     },
     /// A set of nodes was given and it is empty.
     NoNodes,
+    /// The bounds of [`Policy::Range`] do not ascend.
+    BoundsOutOfOrder,
 }
 
 impl fmt::Display for BuildError {
@@ -33,6 +35,9 @@ impl fmt::Display for BuildError {
                 write!(f, "no NUMA node {node} with memory to use here; there are: {}", NodeList(available))
             }
             Self::NoNodes => f.write_str("a set of NUMA nodes was given and it is empty"),
+            Self::BoundsOutOfOrder => {
+                f.write_str("the keys of a range placement must ascend, as in range:0=0,5000=1")
+            }
         }
     }
 }
@@ -55,6 +60,19 @@ enum Start {
     Here,
     InTurn,
     At(usize),
+    /// By the key, else here: first words of keys, ascending, and the place from there on.
+    ByRange(Vec<(u64, usize)>),
+    /// By the key's hash, else here.
+    ByHash,
+}
+
+/// How a block is to be placed that the policy places.
+#[derive(Clone, Copy)]
+pub(crate) struct Ask<'a> {
+    /// The first word of the least key that a leaf may hold.
+    pub(crate) key: Option<u64>,
+    /// Counts the blocks that were dealt out in turn.
+    pub(crate) turn: &'a AtomicU32,
 }
 
 /// An arena's nodes, by index, and its policy in terms of them.
@@ -153,6 +171,16 @@ impl Places {
                 }
                 Start::Here
             }
+            Policy::Range(bounds) => {
+                let nodes: Vec<NodeId> = bounds.iter().map(|bound| bound.1).collect();
+                check(&nodes, &available)?;
+                if !bounds.is_sorted_by(|a, b| a.0 < b.0) {
+                    return Err(BuildError::BoundsOutOfOrder);
+                }
+                let place = |node| available.iter().position(|&have| have == node).unwrap_or(0);
+                Start::ByRange(bounds.iter().map(|&(key, node)| (key, place(node))).collect())
+            }
+            Policy::Hash => Start::ByHash,
         };
         Ok(Self { places, of_cpu, pretended, start, policy_orders, nearest })
     }
@@ -174,16 +202,32 @@ impl Places {
         sys::current_cpu().and_then(|cpu| self.of_cpu.get(cpu).copied()).unwrap_or(0)
     }
 
-    /// The nodes that a block placed by the policy tries, in order, by index. `turn` counts the blocks that
-    /// were dealt out in turn.
+    /// The nodes that a block placed by the policy tries, in order, by index.
     #[inline]
-    pub(crate) fn order(&self, turn: &AtomicU32) -> &[usize] {
-        &self.policy_orders[match self.start {
-            Start::Here => self.here(),
+    pub(crate) fn order(&self, ask: Ask<'_>) -> &[usize] {
+        &self.policy_orders[match (&self.start, ask.key) {
             // Relaxed: only the count matters.
-            Start::InTurn => turn.fetch_add(1, Ordering::Relaxed) as usize % self.places.len(),
-            Start::At(place) => place,
+            (Start::InTurn, _) => ask.turn.fetch_add(1, Ordering::Relaxed) as usize % self.places.len(),
+            _ => self.fixed(ask.key).unwrap_or_else(|| self.here()),
         }]
+    }
+
+    /// Where the policy places blocks of this key, if that does not depend on who asks or when.
+    fn fixed(&self, key: Option<u64>) -> Option<usize> {
+        match (&self.start, key) {
+            (Start::At(place), _) => Some(*place),
+            (Start::ByRange(bounds), Some(key)) => {
+                let after = bounds.partition_point(|bound| bound.0 <= key);
+                Some(bounds[after.saturating_sub(1)].1)
+            }
+            (Start::ByHash, Some(key)) => Some((mix(key) % self.places.len() as u64) as usize),
+            _ => None,
+        }
+    }
+
+    /// The node of [`fixed`](Self::fixed).
+    pub(crate) fn wanted(&self, key: Option<u64>) -> Option<NodeId> {
+        self.fixed(key).map(|place| self.places[place].node)
     }
 
     /// The nodes that a block wanted on `node` tries; `None` if the arena does not have it.
@@ -191,6 +235,14 @@ impl Places {
         let place = self.places.iter().position(|place| place.node == node)?;
         Some(&self.nearest[place])
     }
+}
+
+/// Spreads keys evenly over all words (the finalizer of MurmurHash3, by Appleby).
+fn mix(mut word: u64) -> u64 {
+    for factor in [0xff51_afd7_ed55_8ccd, 0xc4ce_b9fe_1a85_ec53] {
+        word = (word ^ (word >> 33)).wrapping_mul(factor);
+    }
+    word ^ (word >> 33)
 }
 
 /// All of `named` are `available`, and there is one.
@@ -227,6 +279,10 @@ mod tests {
         Places::new(&four(), None, policy, &Fallbacks::default())
     }
 
+    fn first(places: &Places, key: Option<u64>) -> &[usize] {
+        places.order(Ask { key, turn: &AtomicU32::new(0) })
+    }
+
     #[test]
     fn nodes_without_memory_are_replaced_by_the_nearest() {
         let notes = Fallbacks::default();
@@ -240,7 +296,7 @@ mod tests {
     #[test]
     fn a_placement_names_its_node_and_then_the_nearest() {
         let places = places(&Policy::Node(NodeId(2))).unwrap();
-        assert_eq!(numbers(&places, places.order(&AtomicU32::new(0))), [2, 0, 5]);
+        assert_eq!(numbers(&places, first(&places, None)), [2, 0, 5]);
         assert_eq!(numbers(&places, places.near(NodeId(5)).unwrap()), [5, 2, 0]);
         assert!(places.near(NodeId(3)).is_none());
     }
@@ -255,8 +311,39 @@ mod tests {
     fn interleave_goes_round() {
         let places = places(&Policy::Interleave).unwrap();
         let turn = AtomicU32::new(0);
-        let firsts: Vec<_> = (0..6).map(|_| places.order(&turn)[0]).collect();
+        let firsts: Vec<_> = (0..6).map(|key| places.order(Ask { key: Some(key), turn: &turn })[0]).collect();
         assert_eq!(firsts, [0, 1, 2, 0, 1, 2]);
+        assert_eq!(places.wanted(Some(1)), None);
+    }
+
+    #[test]
+    fn ranges_of_keys_have_their_nodes_and_then_the_nearest() {
+        let bounds = vec![(10, NodeId(5)), (20, NodeId(0)), (30, NodeId(5))];
+        let range = places(&Policy::Range(bounds)).unwrap();
+        for (key, node) in [(0, 5), (10, 5), (19, 5), (20, 0), (29, 0), (30, 5), (u64::MAX, 5)] {
+            assert_eq!(range.wanted(Some(key)), Some(NodeId(node)), "{key}");
+            assert_eq!(numbers(&range, first(&range, Some(key)))[0], node, "{key}");
+        }
+        assert_eq!(numbers(&range, first(&range, Some(20))), [0, 2, 5]);
+        assert_eq!(range.wanted(None), None);
+        for bounds in [vec![(5, NodeId(0)), (5, NodeId(2))], vec![(9, NodeId(0)), (5, NodeId(2))]] {
+            let error = places(&Policy::Range(bounds)).unwrap_err();
+            assert_eq!(error, BuildError::BoundsOutOfOrder);
+        }
+        assert_eq!(places(&Policy::Range(vec![])).unwrap_err(), BuildError::NoNodes);
+        assert!(places(&Policy::Range(vec![(0, NodeId(3))])).is_err());
+    }
+
+    #[test]
+    fn hashes_are_even_and_the_same_for_a_key() {
+        let hash = places(&Policy::Hash).unwrap();
+        let mut counts = [0; 3];
+        for key in 0..30_000 {
+            let place = first(&hash, Some(key))[0];
+            assert_eq!(hash.wanted(Some(key)), Some(hash.all()[place].node));
+            counts[place] += 1;
+        }
+        assert!(counts.iter().all(|count| (9_500..10_500).contains(count)), "{counts:?}");
     }
 
     #[test]

@@ -7,8 +7,8 @@ use bskip_core::arena::NodeId;
 
 /// Where an arena places the blocks that are acquired with `Placement::Policy`.
 ///
-/// `Display` and `FromStr` spell it `local`, `interleave`, `node:N` and `preferred:N,M`. Whatever the policy, a
-/// node that is used up is replaced by the next nearest, which counts as a miss.
+/// `Display` and `FromStr` spell it `local`, `interleave`, `node:N`, `preferred:N,M`, `range:KEY=N,KEY=M` and `hash`.
+/// Whatever the policy, a node that is used up is replaced by the next nearest, which counts as a miss.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum Policy {
@@ -21,7 +21,19 @@ pub enum Policy {
     Node(NodeId),
     /// On the node of the asking thread if it is one of these, else on the nearest of these.
     Preferred(Vec<NodeId>),
+    /// Partitioned by ranges of keys: a leaf goes to the node of the last bound that is not above the least key that it
+    /// may hold. Bounds, which must ascend, are first words of keys
+    /// ([`Key::word(0)`](bskip_core::Key::word): of a `u64` the key itself); what is below the first is its node's too.
+    /// Blocks that are not for keys go to the node of the thread that asks.
+    Range(Vec<(u64, NodeId)>),
+    /// Partitioned by a hash of the least key that a leaf may hold, over all the arena's nodes: as even as
+    /// [`Interleave`](Self::Interleave) for many leaves, with no counter that threads share, and a leaf's place can be
+    /// told from its key. Blocks that are not for keys go to the node of the thread that asks.
+    Hash,
 }
+
+/// What a text may be.
+const PLACEMENTS: &str = "a placement: local, interleave, hash, node:N, preferred:N,M or range:KEY=N,KEY=M";
 
 impl fmt::Display for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,6 +42,13 @@ impl fmt::Display for Policy {
             Self::Interleave => f.write_str("interleave"),
             Self::Node(node) => write!(f, "node:{node}"),
             Self::Preferred(nodes) => write!(f, "preferred:{}", NodeList(nodes)),
+            Self::Range(bounds) => {
+                f.write_str("range:")?;
+                bounds.iter().enumerate().try_for_each(|(i, (key, node))| {
+                    write!(f, "{}{key}={node}", if i == 0 { "" } else { "," })
+                })
+            }
+            Self::Hash => f.write_str("hash"),
         }
     }
 }
@@ -38,17 +57,22 @@ impl FromStr for Policy {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let error = || ParseError {
-            text: text.to_owned(),
-            expected: "a placement: local, interleave, node:N or preferred:N,M",
-        };
+        let error = || ParseError { text: text.to_owned(), expected: PLACEMENTS };
         let node = |number: &str| number.parse().map(NodeId).map_err(|_| error());
         match text.split_once(':') {
             None if text == "local" => Ok(Self::Local),
             None if text == "interleave" => Ok(Self::Interleave),
+            None if text == "hash" => Ok(Self::Hash),
             Some(("node", number)) => Ok(Self::Node(node(number)?)),
             Some(("preferred", list)) => {
                 Ok(Self::Preferred(list.split(',').map(node).collect::<Result<_, _>>()?))
+            }
+            Some(("range", list)) => {
+                let bound = |text: &str| {
+                    let (key, number) = text.split_once('=').ok_or_else(error)?;
+                    Ok((key.parse().map_err(|_| error())?, node(number)?))
+                };
+                Ok(Self::Range(list.split(',').map(bound).collect::<Result<_, _>>()?))
             }
             _ => Err(error()),
         }
@@ -125,6 +149,8 @@ mod tests {
             (Policy::Interleave, "interleave"),
             (Policy::Node(NodeId(3)), "node:3"),
             (Policy::Preferred(vec![NodeId(0), NodeId(12)]), "preferred:0,12"),
+            (Policy::Range(vec![(0, NodeId(1)), (1 << 63, NodeId(0))]), "range:0=1,9223372036854775808=0"),
+            (Policy::Hash, "hash"),
         ];
         for (policy, text) in policies {
             assert_eq!(policy.to_string(), text);
@@ -132,12 +158,11 @@ mod tests {
         }
         for bad in
             ["", "Local", "node", "node:", "node:-1", "node:1,2", "preferred:", "preferred:1,", "local:1"]
+                .into_iter()
+                .chain(["range:", "range:1", "range:=1", "range:1=", "range:1=2,", "range:-1=0", "hash:1"])
         {
             let error = bad.parse::<Policy>().unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                format!("{bad:?} is not a placement: local, interleave, node:N or preferred:N,M")
-            );
+            assert_eq!(error.to_string(), format!("{bad:?} is not {PLACEMENTS}"));
         }
     }
 

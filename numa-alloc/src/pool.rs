@@ -13,6 +13,7 @@ use bskip_core::arena::{
 use crate::arena::Shared;
 use crate::fallback::Fallback;
 use crate::memory::{Memory, Shape, UNIT};
+use crate::places::Ask;
 use crate::region::Span;
 use crate::stripe::{Stripe, StripeUsage};
 use crate::thread;
@@ -27,6 +28,8 @@ use crate::thread;
 pub struct NumaPool {
     /// The blocks of `core.memory`, here to spare `address` an indirection.
     blocks: Span,
+    /// The same for `replica_address`. Without replicas the blocks.
+    replica_ranges: Span,
     core: Arc<Core>,
 }
 
@@ -43,6 +46,8 @@ pub(crate) struct Core {
     stripes: Vec<Stripe>,
     /// Blocks dealt out in turn.
     turn: AtomicU32,
+    /// Replicas of each block: one for each place, or none.
+    replicas: usize,
     memory: Memory,
 }
 
@@ -52,8 +57,9 @@ impl NumaPool {
         let exhausted = error(AllocErrorKind::AddressSpaceExhausted);
         let places = arena.places.all();
         let shape = Shape::of(layout).ok_or(exhausted)?;
-        let memory =
-            Memory::reserve(shape, places.len(), arena.budget.limit(), arena.page).ok_or(exhausted)?;
+        let replicas = if arena.replicate && kind == NodeKind::Inner { places.len() } else { 0 };
+        let memory = Memory::reserve(shape, (places.len(), replicas), arena.budget.limit(), arena.page);
+        let memory = memory.ok_or(exhausted)?;
         if memory.refused {
             arena.notes.note(Fallback::SmallRange { bytes: memory.blocks().len() });
         }
@@ -61,7 +67,10 @@ impl NumaPool {
         let mut stripes = Vec::new();
         stripes.try_reserve_exact(places.len()).map_err(out_of_memory)?;
         for (index, &place) in places.iter().enumerate() {
-            let stripe = Stripe::new(place, shape, (index, places.len()), memory.stripe(index));
+            let mut copies = Vec::new();
+            copies.try_reserve_exact(replicas).map_err(out_of_memory)?;
+            copies.extend((0..replicas).map(|replica| memory.replica_of_stripe(replica, index)));
+            let stripe = Stripe::new(place, shape, (index, places.len()), memory.stripe(index), copies);
             let stripe = stripe.map_err(out_of_memory)?;
             // SAFETY: `memory` is alive.
             unsafe { stripe.bind(arena) };
@@ -75,10 +84,11 @@ impl NumaPool {
             stripe_units: (memory.stripe_bytes() / UNIT) as u32,
             stripes,
             turn: AtomicU32::new(0),
+            replicas,
             memory,
         });
         arena.enlist(&core).map_err(out_of_memory)?;
-        Ok(Self { blocks: core.memory.blocks(), core })
+        Ok(Self { blocks: core.memory.blocks(), replica_ranges: core.memory.replicas(), core })
     }
 }
 
@@ -130,8 +140,7 @@ impl Core {
 
 impl Drop for Core {
     fn drop(&mut self) {
-        let committed = self.stripes.iter().map(|stripe| stripe.committed().len()).sum();
-        self.arena.budget.give(committed);
+        self.arena.budget.give(self.stripes.iter().map(Stripe::charged).sum());
     }
 }
 
@@ -140,18 +149,21 @@ impl Drop for Core {
 // plus the number, and the range lives as long as `core`; blocks lie within committed memory, which is never
 // given back before; stripes begin at 2 MiB boundaries, blocks in them at multiples of a size that is a multiple
 // of the alignment. 3. Fresh private pages are zero, and links live elsewhere. 4. A block passes from releaser
-// to owner through a shard's mutex, or through an inbox (Release, Acquire) and then a mutex. 5. See 2.
+// to owner through a shard's mutex, or through an inbox (Release, Acquire) and then a mutex. 5. See 2. 6. Replicas are
+// ranges of their own, as long as the blocks', committed with them and never given back before, aligned as they are;
+// `here` is a place, and there are as many replicas as places, if any.
 unsafe impl NodePool for NumaPool {
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         let core = &*self.core;
         let places = &core.arena.places;
-        let near = match placement {
-            Placement::Policy => None,
-            Placement::Node(node) => places.near(node),
+        let (near, key) = match placement {
+            Placement::Policy => (None, None),
+            Placement::Keys(key) => (None, Some(key).filter(|_| core.kind == NodeKind::Leaf)),
+            Placement::Node(node) => (places.near(node), None),
         };
-        let order = near.unwrap_or_else(|| places.order(&core.turn));
+        let order = near.unwrap_or_else(|| places.order(Ask { key, turn: &core.turn }));
         let (block, index) = core.take(order).map_err(|kind| AllocError { layout: core.layout, kind })?;
-        if index != order[0] || (near.is_none() && placement != Placement::Policy) {
+        if index != order[0] || (near.is_none() && matches!(placement, Placement::Node(_))) {
             core.stripes[order[0]].miss();
         }
         Ok(block)
@@ -181,9 +193,38 @@ unsafe impl NodePool for NumaPool {
         Some(self.core.stripes[self.core.stripe_of(block)].place().node)
     }
 
+    fn wanted(&self, placement: Placement) -> Option<NodeId> {
+        let places = &self.core.arena.places;
+        match placement {
+            Placement::Policy => places.wanted(None),
+            Placement::Keys(key) => places.wanted(Some(key)),
+            Placement::Node(node) => places.near(node).map(|_| node),
+        }
+    }
+
+    #[inline(always)]
+    fn replicas(&self) -> usize {
+        self.core.replicas
+    }
+
+    #[inline]
+    fn nearest_replica(&self) -> usize {
+        self.core.arena.places.here()
+    }
+
+    #[inline(always)]
+    unsafe fn replica_address(&self, replica: usize, block: BlockId) -> NonNull<u8> {
+        let offset = replica * self.blocks.len() + block.0.get() as usize * UNIT;
+        // SAFETY: the pool has so many replicas, each as long as the blocks, within which that number lies.
+        unsafe { self.replica_ranges.start().add(offset) }
+    }
+
     fn usage(&self) -> PoolUsage {
         let size = self.core.block_bytes();
-        self.core.usage().iter().fold(PoolUsage::default(), |sum, stripe| sum.plus(stripe.in_blocks_of(size)))
+        let stripes = self.core.usage();
+        let blocks =
+            stripes.iter().fold(PoolUsage::default(), |sum, stripe| sum.plus(stripe.in_blocks_of(size)));
+        PoolUsage { reserved_bytes: blocks.reserved_bytes * (1 + self.core.replicas), ..blocks }
     }
 }
 

@@ -30,6 +30,8 @@ pub struct NodeStats {
     pub node: NodeId,
     /// What lives on it.
     pub usage: PoolUsage,
+    /// Bytes of its replica of the inner blocks, taken from the system.
+    pub replica_bytes: usize,
     /// Blocks of it that were released by threads of other nodes, ever, since the pools that are alive were
     /// made.
     pub remote_frees: u64,
@@ -56,7 +58,7 @@ impl NumaArena {
     /// free list for a moment: for looking at, not for every operation.
     #[must_use]
     pub fn stats(&self) -> ArenaStats {
-        let empty = |node| NodeStats { node, usage: PoolUsage::default(), remote_frees: 0 };
+        let empty = |node| NodeStats { node, usage: PoolUsage::default(), replica_bytes: 0, remote_frees: 0 };
         let mut nodes: Vec<NodeStats> = self.nodes().into_iter().map(empty).collect();
         let mut misses = 0;
         for pool in self.pools() {
@@ -64,6 +66,11 @@ impl NumaArena {
                 node.usage = node.usage.plus(usage.in_blocks_of(pool.block_bytes()));
                 node.remote_frees += usage.given_remotely;
                 misses += usage.misses;
+            }
+            for stripe in pool.stripes() {
+                for (node, replica) in nodes.iter_mut().zip(stripe.committed_replicas()) {
+                    node.replica_bytes += replica.len();
+                }
             }
         }
         ArenaStats { nodes, misses, fallbacks: self.fallbacks() }
@@ -74,19 +81,24 @@ impl NumaArena {
     pub fn report(&self) -> String {
         let limit =
             self.limit().map_or_else(|| "no limit".to_owned(), |bytes| format!("limit {bytes} bytes"));
-        format!("placement {}, {} pages, {limit}\n{}", self.policy(), self.pages(), self.stats())
+        let replicas = if self.replicates_inner() { ", inner levels replicated" } else { "" };
+        format!("placement {}, {} pages, {limit}{replicas}\n{}", self.policy(), self.pages(), self.stats())
     }
 }
 
 impl fmt::Display for ArenaStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for NodeStats { node, usage, remote_frees } in &self.nodes {
+        for NodeStats { node, usage, replica_bytes, remote_frees } in &self.nodes {
             let PoolUsage { issued_blocks, issued_bytes, reserved_bytes } = usage;
-            writeln!(
+            write!(
                 f,
                 "node {node}: {issued_blocks} blocks, {issued_bytes} of {reserved_bytes} bytes in use, \
                  {remote_frees} freed from other nodes"
             )?;
+            match replica_bytes {
+                0 => writeln!(f)?,
+                _ => writeln!(f, ", {replica_bytes} bytes of replicas")?,
+            }
         }
         write!(f, "misses: {}", self.misses)?;
         self.fallbacks.iter().try_for_each(|fallback| write!(f, "\nfallback: {fallback}"))

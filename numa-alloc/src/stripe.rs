@@ -54,6 +54,8 @@ pub(crate) struct Stripe {
     /// The number of the unit at its start.
     first_unit: u32,
     blocks: Span,
+    /// Its part of each replica, in the order of the arena's places.
+    replicas: Vec<Span>,
     link_span: Span,
     links: Links,
     /// How far it is used. Whoever refills a shard of this stripe holds it all the while, so that blocks on
@@ -116,6 +118,7 @@ impl Stripe {
         shape: Shape,
         (index, count): (usize, usize),
         (blocks, link_span): (Span, Span),
+        replicas: Vec<Span>,
     ) -> Result<Self, TryReserveError> {
         let first_unit = (index * (blocks.len() / UNIT)) as u32;
         let links = Links::new(link_span, first_unit + (shape.lead / UNIT) as u32, shape.units());
@@ -134,6 +137,7 @@ impl Stripe {
             shape,
             first_unit,
             blocks,
+            replicas,
             link_span,
             links,
             frontier: Mutex::new(Frontier { carved: shape.lead, committed: 0, links_committed: 0 }),
@@ -143,15 +147,20 @@ impl Stripe {
         })
     }
 
-    /// Asks the kernel for this stripe's node. Once, for all memory that the stripe will ever commit.
+    /// Asks the kernel for this stripe's node, and for each replica's. Once, for all memory that the stripe will ever
+    /// commit.
     ///
     /// # Safety
     /// The stripe's memory is alive.
     pub(crate) unsafe fn bind(&self, arena: &Shared) {
-        let Some(node) = self.place.bind else { return };
-        // SAFETY: a stripe is whole pages, and its memory is alive.
-        if let Err(errno) = unsafe { self.blocks.prefer_node(node) } {
-            arena.notes.note(Fallback::BindRefused { errno });
+        let replicas = self.replicas.iter().zip(arena.places.all());
+        for (span, place) in replicas.map(|(&span, place)| (span, place)).chain([(self.blocks, &self.place)])
+        {
+            let Some(node) = place.bind else { continue };
+            // SAFETY: a stripe is whole pages, and its memory is alive.
+            if let Err(errno) = unsafe { span.prefer_node(node) } {
+                arena.notes.note(Fallback::BindRefused { errno });
+            }
         }
     }
 
@@ -163,6 +172,22 @@ impl Stripe {
     /// Its memory that may have been touched.
     pub(crate) fn committed(&self) -> Span {
         self.blocks.part(0, lock(&self.frontier).committed)
+    }
+
+    /// The same of its replicas, in the order of the arena's places.
+    pub(crate) fn committed_replicas(&self) -> impl Iterator<Item = Span> {
+        let committed = lock(&self.frontier).committed;
+        self.replicas.iter().map(move |replica| replica.part(0, committed))
+    }
+
+    /// Blocks' and replicas' bytes that were taken from the budget.
+    pub(crate) fn charged(&self) -> usize {
+        self.committed().len() * self.copies()
+    }
+
+    /// How often each block is there: itself and its replicas.
+    fn copies(&self) -> usize {
+        1 + self.replicas.len()
     }
 
     fn lists(&self, thread: usize) -> MutexGuard<'_, Lists> {
@@ -310,8 +335,9 @@ impl Stripe {
         let need = end.next_multiple_of(arena.page) - committed;
         let step = (committed / 64).clamp(SLAB, MOST_SLABS * SLAB).max(need);
         let want = (committed + step).next_multiple_of(SLAB).min(self.blocks.len()) - committed;
-        let granted = arena.budget.take(want, need).ok_or(AllocErrorKind::LimitReached)?;
-        let mut bytes = granted;
+        let copies = self.copies();
+        let granted = arena.budget.take(want * copies, need * copies).ok_or(AllocErrorKind::LimitReached)?;
+        let mut bytes = granted / copies / arena.page * arena.page;
         // SAFETY: this stripe's own frontier; its memory is alive.
         while unsafe { self.commit(frontier, bytes, arena) }.is_err() {
             if bytes == need {
@@ -320,7 +346,7 @@ impl Stripe {
             }
             bytes = (bytes / 2).next_multiple_of(arena.page).max(need);
         }
-        arena.budget.give(granted - bytes);
+        arena.budget.give(granted - bytes * copies);
         Ok(())
     }
 
@@ -336,14 +362,16 @@ impl Stripe {
             unsafe { links.commit() }.map_err(drop)?;
             frontier.links_committed = links_end;
         }
-        let blocks = self.blocks.part(frontier.committed, bytes);
-        // SAFETY: whole pages, alive.
-        unsafe { blocks.commit() }.map_err(drop)?;
-        // SAFETY: whole pages, alive.
-        if let Err(errno) = unsafe { blocks.advise_huge(arena.pages == PageSize::Huge) }
-            && arena.pages == PageSize::Huge
-        {
-            arena.notes.note(Fallback::HugePagesRefused { errno });
+        for range in self.replicas.iter().chain([&self.blocks]) {
+            let blocks = range.part(frontier.committed, bytes);
+            // SAFETY: whole pages, alive.
+            unsafe { blocks.commit() }.map_err(drop)?;
+            // SAFETY: whole pages, alive.
+            if let Err(errno) = unsafe { blocks.advise_huge(arena.pages == PageSize::Huge) }
+                && arena.pages == PageSize::Huge
+            {
+                arena.notes.note(Fallback::HugePagesRefused { errno });
+            }
         }
         frontier.committed += bytes;
         Ok(())

@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader};
 use bskip_core::arena::NodeId;
 
 use crate::arena::NumaArena;
+use crate::places::Place;
 use crate::region::Span;
 use crate::sys;
 
@@ -44,6 +45,14 @@ pub struct NodePages {
 }
 
 impl PlacementReport {
+    /// Adds the pages of `span`, which was asked of `place`, to the row at `index`.
+    fn look_at_one(&mut self, index: usize, span: Span, place: Place) -> Result<(), i32> {
+        let asked = place.bind.unwrap_or(place.node.0);
+        let step = self.nodes[index].look_at(span, self.page_bytes, asked)?;
+        self.sampled_one_in = self.sampled_one_in.max(step);
+        Ok(())
+    }
+
     /// The system answered, and every touched page is where it was asked for.
     #[must_use]
     pub fn is_as_asked(&self) -> bool {
@@ -70,7 +79,7 @@ impl fmt::Display for PlacementReport {
 }
 
 impl NumaArena {
-    /// Asks the kernel on which node each page of the arena's memory is, and compares. Looks at up to 65,536
+    /// Asks the kernel on which node each page of the arena's memory is, replicas included, and compares. Looks at up to 65,536
     /// pages of each pool's memory on each node, evenly spread; moves and touches nothing.
     #[must_use]
     pub fn verify_placement(&self) -> PlacementReport {
@@ -83,12 +92,14 @@ impl NumaArena {
             sampled_one_in: 1,
         };
         for pool in self.pools() {
-            for (stripe, row) in pool.stripes().iter().zip(&mut report.nodes) {
-                let place = stripe.place();
-                let asked = place.bind.unwrap_or(place.node.0);
-                match row.look_at(stripe.committed(), page_bytes, asked) {
-                    Ok(step) => report.sampled_one_in = report.sampled_one_in.max(step),
-                    Err(errno) => {
+            for (index, stripe) in pool.stripes().iter().enumerate() {
+                if let Err(errno) = report.look_at_one(index, stripe.committed(), stripe.place()) {
+                    report.refused = Some(errno);
+                    return report;
+                }
+                let replicas = stripe.committed_replicas().zip(self.shared.places.all());
+                for (index, (replica, &place)) in replicas.enumerate() {
+                    if let Err(errno) = report.look_at_one(index, replica, place) {
                         report.refused = Some(errno);
                         return report;
                     }

@@ -4,7 +4,7 @@ use bskip_core::{AllocError, BlockId, BumpArena, GlobalArena, NodeArena, NodeId,
 use bskip_core::{Placement, PoolUsage};
 use core::alloc::Layout;
 use core::ptr::NonNull;
-use numa_alloc::NumaArena;
+use numa_alloc::{NumaArena, PageSize, Policy};
 
 /// The arenas that the suites run on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,11 +15,18 @@ pub enum ArenaKind {
     Bump,
     /// [`NumaArena`].
     Numa,
+    /// The same with three pretended nodes: leaves partitioned by a hash, inner nodes replicated.
+    Replicated,
+    /// With two: leaves partitioned by ranges of keys.
+    Ranges,
+    /// With three: blocks dealt out in turn, inner nodes replicated.
+    Interleaved,
 }
 
 impl ArenaKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Global, Self::Bump, Self::Numa];
+    pub const ALL: [Self; 6] =
+        [Self::Global, Self::Bump, Self::Numa, Self::Replicated, Self::Ranges, Self::Interleaved];
 
     /// A new arena of this kind.
     ///
@@ -31,8 +38,22 @@ impl ArenaKind {
             Self::Global => AnyArena::Global(GlobalArena),
             Self::Bump => AnyArena::Bump(BumpArena::with_limit(1 << 30)),
             Self::Numa => AnyArena::Numa(NumaArena::new().expect("address space for an arena")),
+            Self::Replicated => pretended(3, Policy::Hash, true),
+            // Where the greatest of the 32-bit keys of some suites and the middle of all 64-bit ones are.
+            Self::Ranges => {
+                let bounds = [0, 1 << 8, 1 << 31, 1 << 62, 1 << 63, 3 << 62];
+                let nodes = [NodeId(0), NodeId(1)].into_iter().cycle();
+                pretended(2, Policy::Range(bounds.into_iter().zip(nodes).collect()), false)
+            }
+            Self::Interleaved => pretended(3, Policy::Interleave, true),
         }
     }
+}
+
+fn pretended(nodes: u32, policy: Policy, replicate: bool) -> AnyArena {
+    let arena = NumaArena::builder().pretend_nodes(nodes).policy(policy).replicate_inner(replicate);
+    // A huge page for each node and replica of a small map is much to clear.
+    AnyArena::Numa(arena.pages(PageSize::Small).build().expect("nodes that are pretended"))
 }
 
 /// Any of the arenas.
@@ -103,5 +124,22 @@ unsafe impl NodePool for AnyPool {
 
     fn usage(&self) -> PoolUsage {
         each!(self, p => p.usage())
+    }
+
+    fn wanted(&self, placement: Placement) -> Option<NodeId> {
+        each!(self, p => p.wanted(placement))
+    }
+
+    fn replicas(&self) -> usize {
+        each!(self, p => p.replicas())
+    }
+
+    fn nearest_replica(&self) -> usize {
+        each!(self, p => p.nearest_replica())
+    }
+
+    unsafe fn replica_address(&self, replica: usize, block: BlockId) -> NonNull<u8> {
+        // SAFETY: the caller's promise, passed on to the pool that issued the block.
+        each!(self, p => unsafe { p.replica_address(replica, block) })
     }
 }

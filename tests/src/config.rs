@@ -1,6 +1,6 @@
 //! The configurations that every suite runs under.
 
-use bskip_core::{BSkipMap, Config, GlobalArena, Key, Promotion};
+use bskip_core::{BSkipMap, Config, GlobalArena, Key, Promotion, Refresh};
 
 /// The promotion policies as one would use them.
 pub const PROMOTIONS: [Promotion; 3] =
@@ -15,11 +15,11 @@ pub const CRUEL_PROMOTIONS: [Promotion; 5] = [
     Promotion::Overflow,
 ];
 
-/// A configuration of this policy; other fields as by default.
+/// A configuration of this policy; with an odd seed replicas, where there are any, follow lazily.
 #[must_use]
-#[expect(clippy::needless_update, reason = "holds when the configuration grows a field")]
 pub fn config(promotion: Promotion, seed: u64) -> Config {
-    Config { promotion, seed, ..Config::default() }
+    let refresh = if seed.is_multiple_of(2) { Refresh::Synchronous } else { Refresh::Lazy };
+    Config { promotion, refresh, seed }
 }
 
 /// An empty map of this policy on the global allocator.

@@ -10,10 +10,11 @@
 use bskip_core::internals::use_instructions;
 use bskip_core::stats::{Counts, counted, counts};
 use bskip_core::{AllocError, BSkipMap, BlockId, GlobalArena, Key, NodeArena, NodeId, NodeKind, NodePool};
-use bskip_core::{Config, Placement, PoolUsage, Promotion};
+use bskip_core::{Config, Placement, PoolUsage, Promotion, Refresh};
 use core::alloc::Layout;
 use core::ops::ControlFlow;
 use core::ptr::NonNull;
+use numa_alloc::NumaArena;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,7 +34,7 @@ fn filled(keys: &[u64]) -> Map {
 }
 
 /// Reads in every way that needs no lock, around every `step`th key; the map has all of `keys` and perhaps others.
-fn read_in_every_way(map: &Map, keys: &[u64], step: usize) {
+fn read_in_every_way<A: NodeArena>(map: &BSkipMap<u64, u64, A>, keys: &[u64], step: usize) {
     let count_chunks = |pairs: &mut usize, keys: &[u64], _: &[u64]| {
         *pairs += keys.len();
         if *pairs < 1000 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -69,6 +70,19 @@ fn reads_write_nothing() {
     let ((), read) = counted(|| read_in_every_way(&map, &keys, 7));
     assert_eq!(read, Counts::default());
     assert_eq!(counted(|| map.update(&keys[0], |value| *value += 1)).1.locks, 1, "it counts at all");
+}
+
+#[test]
+fn reads_by_replicas_write_nothing_once_they_are_up_to_date() {
+    let keys = Shape::Random.keys(100_000);
+    for refresh in [Refresh::Synchronous, Refresh::Lazy] {
+        let arena = NumaArena::builder().pretend_nodes(3).replicate_inner(true).build().expect("nodes");
+        let map = BSkipMap::with_config(arena, Config { refresh, ..Config::with_seed(1) }).expect("memory");
+        keys.iter().for_each(|&key| assert_eq!(map.insert(key, !key), None));
+        assert_eq!(map.refresh_replicas() > 0, refresh == Refresh::Lazy);
+        let ((), read) = counted(|| read_in_every_way(&map, &keys, 7));
+        assert_eq!(read, Counts::default(), "{refresh:?}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::map::{BuildError, MapSpec};
 use super::{Footprint, OrderedMap, Session};
 use crate::subject::Subject;
-use bskip_core::{BSkipMap, Config, GlobalArena, NodeArena, Promotion};
+use bskip_core::{BSkipMap, Config, GlobalArena, NodeArena, Promotion, Refresh};
 use numa_alloc::{NumaArena, PageSize, Policy};
 
 /// The map that `spec` names.
@@ -13,6 +13,7 @@ pub(super) fn build(spec: &MapSpec) -> Result<Box<dyn Subject>, BuildError> {
         "bskip-global" => return on::<_, true>(GlobalArena, config),
         "bskip-coin" => config.promotion = Promotion::Coin { one_in: 64 },
         "bskip-overflow" => config.promotion = Promotion::Overflow,
+        "bskip-replicas-lazy" => config.refresh = Refresh::Lazy,
         _ => {}
     }
     let policy: Policy = spec.placement.parse().map_err(|e| BuildError::Bad(format!("placement {e}")))?;
@@ -21,7 +22,8 @@ pub(super) fn build(spec: &MapSpec) -> Result<Box<dyn Subject>, BuildError> {
         "4k" => PageSize::Small,
         other => return Err(BuildError::Bad(format!("unknown pages '{other}'; known are thp, 4k"))),
     };
-    let arena = NumaArena::builder().policy(policy).pages(pages).build();
+    let replicate = spec.name.starts_with("bskip-replicas");
+    let arena = NumaArena::builder().policy(policy).pages(pages).replicate_inner(replicate).build();
     let arena = arena.map_err(|e| BuildError::Unavailable(e.to_string()))?;
     if spec.name == "bskip-single" { on::<_, false>(arena, config) } else { on::<_, true>(arena, config) }
 }

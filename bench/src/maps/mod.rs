@@ -30,6 +30,8 @@ mod masstree;
 /// - `bskip-global`: the same on slabs from the global allocator;
 /// - `bskip-coin`: as `bskip`, with the paper's promotion by coin alone (1 in 64);
 /// - `bskip-overflow`: as `bskip`, promotion by overflow alone;
+/// - `bskip-replicas`: as `bskip`, the inner levels replicated on every NUMA node, at once;
+/// - `bskip-replicas-lazy`: the same, when a search was led astray;
 /// - `bskip-single`: as `bskip`, many keys at a time done one by one, for comparison;
 /// - then the peers. All but `rwlock-btreemap` need the feature `peers`.
 pub const NAMES: &[&str] = &[
@@ -37,6 +39,8 @@ pub const NAMES: &[&str] = &[
     "bskip-global",
     "bskip-coin",
     "bskip-overflow",
+    "bskip-replicas",
+    "bskip-replicas-lazy",
     "bskip-single",
     "arctic-map",
     "bplustree",

@@ -8,6 +8,8 @@
 #[cfg(feature = "bump")]
 mod bump;
 mod global;
+#[cfg(all(test, any(loom, shuttle)))]
+pub(crate) mod paired;
 mod slab;
 
 #[cfg(feature = "bump")]
@@ -38,6 +40,9 @@ pub enum Placement {
     Policy,
     /// On this NUMA node.
     Node(NodeId),
+    /// Wherever the arena's policy says for a leaf of keys from here on: [`Key::word(0)`](crate::Key::word) of the
+    /// least of them. An arena whose policy does not ask for keys takes it as `Policy`.
+    Keys(u64),
 }
 
 /// What the blocks of a pool are for, so that an arena may place leaves and inner levels apart.
@@ -136,6 +141,9 @@ pub unsafe trait NodeArena {
 /// 3. **Zeroed at first issue**, and never written by the pool afterwards, nor read.
 /// 4. **Release happens before reissue**: what the releaser wrote is visible to the next owner.
 /// 5. **Own numbers only.** [`address`](Self::address) takes any number that this pool ever issued.
+/// 6. **Replicas**, if there are any: [`replica_address`](Self::replica_address) keeps 2, 3 and 5 as `address`
+///    does, for memory that is no other block's and no other replica's. [`replicas`](Self::replicas) never changes,
+///    and [`nearest_replica`](Self::nearest_replica) is below it.
 pub unsafe trait NodePool: Send + Sync {
     /// Takes a block out of the pool, near `placement` where that can be met.
     ///
@@ -163,4 +171,32 @@ pub unsafe trait NodePool: Send + Sync {
 
     /// What the pool holds now.
     fn usage(&self) -> PoolUsage;
+
+    /// Where `placement` would put a block if there is room: `None` if that depends on the thread that asks, or the
+    /// pool does not place its blocks.
+    fn wanted(&self, placement: Placement) -> Option<NodeId> {
+        let _ = placement;
+        None
+    }
+
+    /// How many *replicas* each block has: memory of the block's layout, as a rule on every NUMA node, where the
+    /// index keeps copies of the block's contents for the threads near it. 0 if there are none.
+    fn replicas(&self) -> usize {
+        0
+    }
+
+    /// The number of the replicas that are near the calling thread. Called in every search if there are any.
+    fn nearest_replica(&self) -> usize {
+        0
+    }
+
+    /// Where replica number `replica` of the block lives in memory. Wait-free.
+    ///
+    /// # Safety
+    /// As for [`address`](Self::address), and `replica` is below [`replicas`](Self::replicas).
+    unsafe fn replica_address(&self, replica: usize, block: BlockId) -> NonNull<u8> {
+        let _ = replica;
+        // SAFETY: by the caller's promise. Nobody calls it: there are no replicas.
+        unsafe { self.address(block) }
+    }
 }

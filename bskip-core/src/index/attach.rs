@@ -84,7 +84,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             result = result.and(ends.enter(start));
         }
         let changes = ends.new_of_level_1;
-        drop(ends);
+        ends.nodes.into_iter().flatten().for_each(|node| self.finish(node));
         if changes > 0 {
             self.note_changes_of_level_2(changes);
         }
@@ -188,13 +188,14 @@ impl<'a, K: Key, V, P: NodePool> Ends<'a, K, V, P> {
 
     /// A new last node of `level`, with one entry.
     fn start_node(&mut self, level: usize, low: K, child: BlockId) -> Result<BlockId, AllocError> {
-        let id = self.index.acquire::<InnerShape<K>>()?;
+        let id = self.index.acquire::<InnerShape<K>>(Some(low))?;
         let mut node = self.index.inner(id).lock_unshared();
         node.format(LevelMark::of(level), Some(low));
         node.push(low, child);
         if let Some(mut before) = self.nodes[level].replace(node) {
             before.set_high(low);
             before.set_next(Some(id));
+            self.index.finish(before);
         }
         self.new_of_level_1 += usize::from(level == 1);
         Ok(id)
@@ -223,7 +224,7 @@ mod tests {
     }
 
     fn index(promotion: Promotion) -> U64Index {
-        Index::new(&GlobalArena, &Config { promotion, seed: 5 }).expect("memory")
+        Index::new(&GlobalArena, &Config { promotion, ..Config::with_seed(5) }).expect("memory")
     }
 
     fn run(index: &U64Index, range: core::ops::Range<u64>) -> Part<u64> {

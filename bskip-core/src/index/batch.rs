@@ -141,7 +141,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let keys = || (from..to).map(|i| batch.key(i));
         let mut hinted: [Option<Inner<'_, K>>; GROUP] = [None; GROUP];
         for (key, hinted) in keys().zip(&mut hinted) {
-            *hinted = self.hints.find(key.word(0)).map(|id| self.inner(id));
+            *hinted = self.hints.find(key.word(0)).map(|id| self.near(id));
             if let Some(node) = hinted {
                 node.prefetch_top();
             }
@@ -149,7 +149,10 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let mut parents: [Option<(Found<'_, InnerShape<K>>, usize)>; GROUP] = [None; GROUP];
         for ((key, hinted), parent) in keys().zip(hinted).zip(&mut parents) {
             let found = hinted
-                .and_then(|node| self.settle_within::<_, MOST_STEPS>(node, LevelMark::of(1), At(key)))
+                .and_then(|node| {
+                    self.walk_right::<_, MOST_STEPS>(node, LevelMark::of(1), At(key), |id| self.near(id))
+                })
+                .or_else(|| self.near_parent(At(key)))
                 .or_else(|| self.try_inner_at(At(key), 1));
             *parent = found.map(|found| (found, found.0.approach(key, Slots::Pair)));
         }

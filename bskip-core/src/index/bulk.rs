@@ -66,6 +66,8 @@ pub(crate) struct Run<'a, K: Key, V, P: NodePool> {
     starts: Vec<Start<K>>,
     /// Blocks taken for leaves to come.
     spares: Vec<BlockId>,
+    /// Blocks that became leaves since the pool last placed one elsewhere.
+    taken: usize,
     last: Option<K>,
     /// Pairs for each leaf.
     limit: usize,
@@ -75,7 +77,7 @@ impl<'a, K: Key, V, P: NodePool> Run<'a, K, V, P> {
     /// A run of `index` without leaves. `fill` says how full they will be.
     pub(crate) fn new(index: &'a Index<K, V, P>, fill: f64) -> Self {
         let limit = slots(Leaf::<K, V>::CAPACITY, fill);
-        Self { index, starts: Vec::new(), spares: Vec::new(), last: None, limit }
+        Self { index, starts: Vec::new(), spares: Vec::new(), taken: 0, last: None, limit }
     }
 
     /// Takes `first` and then `pairs` as long as they ascend, into fresh leaves. Once only.
@@ -124,7 +126,7 @@ impl<'a, K: Key, V, P: NodePool> Run<'a, K, V, P> {
         before: Option<LockedLeaf<'a, K, V>>,
     ) -> Result<LockedLeaf<'a, K, V>, AllocError> {
         remember_one(&mut self.starts)?;
-        let id = self.take_block()?;
+        let id = self.take_block(low)?;
         self.starts.push(Start { low, leaf: id });
         let mut leaf = self.index.leaf(id).lock_unshared();
         leaf.format(LevelMark::of(0), Some(low));
@@ -137,17 +139,25 @@ impl<'a, K: Key, V, P: NodePool> Run<'a, K, V, P> {
 
     /// A block for a leaf. The pool is asked for several at once: so threads that make runs seldom meet there, and each
     /// one's leaves lie together, in pages of their own.
-    fn take_block(&mut self) -> Result<BlockId, AllocError> {
-        if let Some(id) = self.spares.pop() {
-            return Ok(id);
-        }
+    fn take_block(&mut self, low: K) -> Result<BlockId, AllocError> {
         let index = self.index;
-        let id = index.acquire::<LeafShape<K, V>>()?;
-        let more = (self.starts.len() / SPARE).min(MOST_SPARES);
+        if let Some(id) = self.spares.pop() {
+            if index.is_well_placed(id, low) {
+                self.taken += 1;
+                return Ok(id);
+            }
+            // From here on leaves belong elsewhere.
+            self.spares.push(id);
+            self.spares.drain(..).for_each(|spare| index.release::<LeafShape<K, V>>(spare));
+            self.taken = 0;
+        }
+        let id = index.acquire::<LeafShape<K, V>>(Some(low))?;
+        let more = (self.taken / SPARE).min(MOST_SPARES);
         if self.spares.try_reserve(more).is_ok() {
-            self.spares.extend((0..more).map_while(|_| index.acquire::<LeafShape<K, V>>().ok()));
+            self.spares.extend((0..more).map_while(|_| index.acquire::<LeafShape<K, V>>(Some(low)).ok()));
             self.spares.reverse();
         }
+        self.taken += 1;
         Ok(id)
     }
 

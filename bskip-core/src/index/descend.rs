@@ -1,7 +1,7 @@
 //! Finding the node that is authoritative for a place among the keys, from the root down.
 
 use super::Index;
-use crate::arena::NodePool;
+use crate::arena::{BlockId, NodePool};
 use crate::backoff::Backoff;
 use crate::key::Key;
 use crate::lock::Version;
@@ -130,6 +130,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let leaf = if level == 0 {
             self.leaf(head)
         } else {
+            if self.replicas > 0
+                && let Some(found) = self.replicated_leaf(probe)
+            {
+                return Some(found);
+            }
             let (parent, version) = match self.hinted(probe) {
                 Some(found) => found,
                 None => self.try_inner_at(probe, 1)?,
@@ -170,7 +175,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 
     /// The child to follow from `node`, validated: a block that the level below has, or had, a node in.
     #[inline(always)]
-    fn child_at(node: Inner<'_, K>, version: Version, probe: impl Probe<K>) -> Option<crate::arena::BlockId> {
+    pub(super) fn child_at(node: Inner<'_, K>, version: Version, probe: impl Probe<K>) -> Option<BlockId> {
         // The first entry of a node stands at its low fence, so a valid rank is at least 1.
         let child = node.child(probe.rank(node).saturating_sub(1));
         if node.validate(version) { child } else { None }
@@ -192,9 +197,21 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     #[inline(always)]
     pub(super) fn settle_within<'a, S: Shape<Key = K>, const STEPS: usize>(
         &'a self,
+        node: Node<'a, S>,
+        mark: LevelMark,
+        probe: impl Probe<K>,
+    ) -> Option<Found<'a, S>> {
+        self.walk_right::<S, STEPS>(node, mark, probe, |id| self.node::<S>(id))
+    }
+
+    /// As [`settle_within`](Self::settle_within), with what `node_of` says is the node in a block.
+    #[inline(always)]
+    pub(super) fn walk_right<'a, S: Shape<Key = K>, const STEPS: usize>(
+        &'a self,
         mut node: Node<'a, S>,
         mark: LevelMark,
         probe: impl Probe<K>,
+        node_of: impl Fn(BlockId) -> Node<'a, S>,
     ) -> Option<Found<'a, S>> {
         let mut steps = 0;
         loop {
@@ -212,7 +229,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             match next {
                 Some(_) if steps == STEPS => return None,
                 Some(next) => {
-                    node = self.node::<S>(next);
+                    node = node_of(next);
                     steps += 1;
                 }
                 None => return Some((node, version)),

@@ -79,7 +79,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         key: K,
         value: V,
     ) -> Result<Option<V>, Refused<K, V>> {
-        let spare = match self.acquire::<LeafShape<K, V>>() {
+        let spare = match self.acquire::<LeafShape<K, V>>(Some(split_key(&leaf, rank, key))) {
             Ok(spare) => spare,
             Err(error) => {
                 leaf.unlock_unchanged();
@@ -106,7 +106,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let capacity = Node::<S>::CAPACITY;
         // A key behind all others starts a node of its own: ascending keys then leave full nodes behind.
         let at = if rank == capacity { capacity } else { capacity / 2 };
-        let low = if at == capacity { key } else { node.key(at) };
+        let low = split_key(node, rank, key);
         // Asked now: a comparison may panic, and from here on nothing should.
         let goes_left = rank < at || (rank == at && at < capacity && key < low);
         let mut right = self.node::<S>(spare).lock_unshared();
@@ -116,6 +116,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         } else {
             right.insert(rank - at, key, payload);
         }
+        self.finish(right);
         (low, spare)
     }
 
@@ -150,7 +151,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                     }
                 };
                 let (leaf_split, top_split) = self.promote(key, value, height, &mut path, &mut leaf, spares);
-                drop(path);
+                path.levels.into_iter().flatten().for_each(|node| self.finish(node));
                 drop(leaf);
                 if let Some(split) = leaf_split {
                     self.post(1, split);
@@ -207,12 +208,12 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             let starts_here = leaf.compare_low(key).is_eq();
             let (rank, count) = (leaf.rank(key), leaf.count());
             if !starts_here {
-                spares.leaves[0] = Some(self.acquire::<LeafShape<K, V>>()?);
+                spares.leaves[0] = Some(self.acquire::<LeafShape<K, V>>(Some(key))?);
             }
             // What goes into the key's leaf besides the key: all of a leaf that starts at it, else what is
             // right of the key.
             if count - if starts_here { 0 } else { rank } == Leaf::<K, V>::CAPACITY {
-                spares.leaves[1] = Some(self.acquire::<LeafShape<K, V>>()?);
+                spares.leaves[1] = Some(self.acquire::<LeafShape<K, V>>(Some(key))?);
             }
             for level in 1..=height {
                 let node = path.at(level);
@@ -222,7 +223,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                     node.count() == Inner::<K>::CAPACITY && !node.find(key).1
                 };
                 if needed {
-                    spares.inners[level] = Some(self.acquire::<InnerShape<K>>()?);
+                    spares.inners[level] = Some(self.acquire::<InnerShape<K>>(Some(key))?);
                 }
             }
             Ok(())
@@ -270,6 +271,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             if !found {
                 right.insert(0, key, child);
             }
+            self.finish(right);
             child = spare;
         }
         let top = path.at_mut(height);
@@ -298,6 +300,12 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             Some(spare) => Some(self.split_and_insert(node, rank, key, payload, spare)),
         }
     }
+}
+
+/// Where the new node starts when the full `node` splits to take in `key`, which has that rank there.
+pub(super) fn split_key<S: Shape>(node: &Node<'_, S>, rank: usize, key: S::Key) -> S::Key {
+    let capacity = Node::<S>::CAPACITY;
+    if rank == capacity { key } else { node.key(capacity / 2) }
 }
 
 /// The key is in `slot` already.

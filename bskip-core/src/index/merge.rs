@@ -184,7 +184,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 return Merge::Contended;
             };
             let ended = left.absorb(right);
-            drop(left);
+            self.finish(left);
             chaos::window();
             self.release::<S>(ended);
             merged(level, seam);
@@ -212,8 +212,8 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             parent.remove(rank - 1);
         }
         let ended = left.absorb(right);
-        drop(left);
-        drop(parent);
+        self.finish(left);
+        self.finish(parent);
         chaos::window();
         self.release::<S>(ended);
         if level == 1 {

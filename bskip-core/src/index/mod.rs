@@ -26,8 +26,10 @@ mod edges;
 mod hints;
 mod insert;
 mod merge;
+mod migrate;
 mod post;
 mod read;
+mod replicas;
 mod shrink;
 mod spill;
 mod trail;
@@ -43,13 +45,14 @@ pub(crate) use cursor::{Cloned, Copied, Place, Read};
 pub(crate) use edges::Edge;
 use hints::Hints;
 pub(crate) use insert::Existing;
+pub(crate) use migrate::Moved;
 pub(crate) use shrink::Position;
 pub(crate) use trail::Trail;
 #[cfg(feature = "check")]
 pub use walk::Structure;
 
 use crate::arena::{AllocError, BlockId, NodeArena, NodeKind, NodePool, Placement, PoolUsage};
-use crate::config::Config;
+use crate::config::{Config, Refresh};
 use crate::height::{Heights, LEVELS};
 use crate::key::Key;
 use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, Shape};
@@ -63,6 +66,9 @@ pub(crate) struct Index<K: Key, V, P: NodePool> {
     root: AtomicU64,
     leaves: P,
     inners: P,
+    /// Replicas of each inner node.
+    replicas: usize,
+    refresh: Refresh,
     heights: Heights,
     /// The first node of each level, 0 where there is none yet. These nodes never go.
     heads: [AtomicU32; LEVELS],
@@ -84,16 +90,20 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     pub(crate) const NODE_BYTES: (usize, usize) = (Leaf::<K, V>::LAYOUT.size(), Inner::<K>::LAYOUT.size());
 
     pub(crate) fn new<A: NodeArena<Pool = P>>(arena: &A, config: &Config) -> Result<Self, AllocError> {
+        let leaves = arena.pool(Leaf::<K, V>::LAYOUT, NodeKind::Leaf)?;
+        let inners = arena.pool(Inner::<K>::LAYOUT, NodeKind::Inner)?;
         let index = Self {
             root: AtomicU64::new(0),
-            leaves: arena.pool(Leaf::<K, V>::LAYOUT, NodeKind::Leaf)?,
-            inners: arena.pool(Inner::<K>::LAYOUT, NodeKind::Inner)?,
+            replicas: inners.replicas(),
+            leaves,
+            inners,
+            refresh: config.refresh,
             heights: Heights::new(config),
             heads: [const { AtomicU32::new(0) }; LEVELS],
             hints: Hints::new(),
             _owns: PhantomData,
         };
-        let head = index.acquire::<LeafShape<K, V>>()?;
+        let head = index.acquire::<LeafShape<K, V>>(None)?;
         index.leaf(head).lock_unshared().format(LevelMark::of(0), None);
         index.heads[0].store(head.0.get(), Ordering::Relaxed);
         index.root.store(u64::from(head.0.get()), Ordering::Relaxed);
@@ -148,10 +158,17 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         block(self.heads[level].load(Ordering::Acquire)).expect("levels up to the root's have a first node")
     }
 
-    /// Takes a block for a node of shape `S`.
-    fn acquire<S: Shape>(&self) -> Result<BlockId, AllocError> {
+    /// Takes a block for a node of shape `S` that will start at `low`; `None` is below every key.
+    fn acquire<S: Shape<Key = K>>(&self, low: Option<K>) -> Result<BlockId, AllocError> {
         stats::called_pool();
-        self.pool::<S>().acquire(Placement::Policy)
+        self.pool::<S>().acquire(Placement::Keys(low.map_or(0, |low| low.word(0))))
+    }
+
+    /// Whether the block is where its pool would put a leaf that starts at `low`.
+    fn is_well_placed(&self, leaf: BlockId, low: K) -> bool {
+        let wanted = self.leaves.wanted(Placement::Keys(low.word(0)));
+        // SAFETY: the pool has issued the block, as for `node`.
+        wanted.is_none() || wanted == unsafe { self.leaves.home(leaf) }
     }
 
     /// Gives back the block of a node that was never linked, or is retired.
@@ -183,7 +200,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         if self.heads[level].load(Ordering::Acquire) != 0 {
             return Ok(());
         }
-        let id = self.acquire::<InnerShape<K>>()?;
+        let id = self.acquire::<InnerShape<K>>(None)?;
         let mut node = self.inner(id).lock_unshared();
         node.format(LevelMark::of(level), None);
         node.insert_first(self.head(level - 1));
@@ -194,6 +211,8 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             // reference it would look like the first node of the level.
             let id = node.retire();
             self.release::<InnerShape<K>>(id);
+        } else {
+            self.finish(node);
         }
         Ok(())
     }

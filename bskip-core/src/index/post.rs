@@ -2,7 +2,7 @@
 
 use super::Index;
 use super::descend::At;
-use super::insert::SplitOff;
+use super::insert::{SplitOff, split_key};
 use crate::arena::{BlockId, NodeKind, NodePool};
 use crate::backoff::Backoff;
 use crate::chaos;
@@ -76,14 +76,19 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             };
             if node.count() < Inner::<K>::CAPACITY {
                 node.insert(rank, low, id);
+                self.finish(child);
+                self.finish(node);
                 return Some(None);
             }
-            let Ok(spare) = self.acquire::<InnerShape<K>>() else {
+            let Ok(spare) = self.acquire::<InnerShape<K>>(Some(split_key(&node, rank, low))) else {
                 node.unlock_unchanged();
                 child.unlock_unchanged();
                 return None;
             };
-            return Some(Some(self.split_and_insert(&mut node, rank, low, id, spare)));
+            let split = self.split_and_insert(&mut node, rank, low, id, spare);
+            self.finish(child);
+            self.finish(node);
+            return Some(Some(split));
         }
     }
 
@@ -121,7 +126,7 @@ mod tests {
     /// Without a look at whose block it is, this waits for ever.
     #[test]
     fn a_node_whose_block_has_become_its_parent_is_gone() {
-        let config = Config { promotion: Promotion::Overflow, seed: 1 };
+        let config = Config { promotion: Promotion::Overflow, ..Config::with_seed(1) };
         let index: Index<u64, u64, GlobalPool> = Index::new(&GlobalArena, &config).expect("memory");
         let mut keys = (0..).step_by(2);
         while index.root().0 < 2 {

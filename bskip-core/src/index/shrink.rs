@@ -87,7 +87,7 @@ mod tests {
     const CAPACITY: u64 = Leaf::<u64, u64>::CAPACITY as u64;
 
     fn index(promotion: Promotion, keys: impl IntoIterator<Item = u64>) -> U64Index {
-        let index = Index::new(&GlobalArena, &Config { promotion, seed: 1 }).expect("memory");
+        let index = Index::new(&GlobalArena, &Config { promotion, ..Config::with_seed(1) }).expect("memory");
         keys.into_iter().for_each(|key| assert!(index.insert(key, !key, Existing::Replace).is_ok()));
         index
     }

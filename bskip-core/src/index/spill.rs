@@ -77,7 +77,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             return None;
         }
         let entry = self.movable_entry(seam)?;
-        move_seam(entry, (leaf, version), (right, right_version), left_share)
+        self.move_seam(entry, (leaf, version), (right, right_version), left_share)
     }
 
     fn spill_left<'a>(&'a self, leaf: Leaf<'a, K, V>, version: Version) -> Option<Two<'a, K, V>> {
@@ -95,7 +95,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         if !has_room(left) {
             return None;
         }
-        move_seam(entry, (left, left_version), (leaf, version), evenly)
+        self.move_seam(entry, (left, left_version), (leaf, version), evenly)
     }
 
     /// The entry of level 1 at `seam`, if there is one and it may stand elsewhere.
@@ -109,6 +109,42 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let (rank, listed) = parent.find(seam);
         // The first entry stands at its node's own low fence, which does not move.
         (listed && rank > 1).then(|| Entry { parent, version, slot: rank - 1 })
+    }
+
+    /// Moves the seam between two leaves, so that the left one holds what `left_share` says for both counts, and the right one
+    /// the rest, which is not nothing. `entry` is that of the right one. Gives both, still locked; `None` if one of the
+    /// three nodes has changed, or the leaves are no neighbours.
+    fn move_seam<'a>(
+        &self,
+        entry: Entry<'_, K>,
+        left: (Leaf<'a, K, V>, Version),
+        right: (Leaf<'a, K, V>, Version),
+        left_share: impl FnOnce(usize, usize) -> usize,
+    ) -> Option<Two<'a, K, V>> {
+        chaos::window();
+        let mut parent = entry.parent.try_lock(entry.version)?;
+        let Some((mut left, mut right)) = lock_neighbours(left, right) else {
+            parent.unlock_unchanged();
+            return None;
+        };
+        // Between the entries of two leaves there may be a leaf that has none yet.
+        if left.next() != Some(right.id()) || parent.child(entry.slot) != Some(right.id()) {
+            right.unlock_unchanged();
+            left.unlock_unchanged();
+            parent.unlock_unchanged();
+            return None;
+        }
+        // Until all is in its place no user code runs.
+        let before = left.count();
+        let share = left_share(before, right.count());
+        if share < before {
+            left.give_last(before - share, &mut right);
+        } else {
+            right.give_first(share - before, &mut left);
+        }
+        parent.set_entry_key(entry.slot, &right);
+        self.finish(parent);
+        Some((left, right))
     }
 }
 
@@ -134,40 +170,6 @@ fn evenly(left: usize, right: usize) -> usize {
     (left + right).div_ceil(2)
 }
 
-/// Moves the seam between two leaves, so that the left one holds what `left_share` says for both counts, and the right one
-/// the rest, which is not nothing. `entry` is that of the right one. Gives both, still locked; `None` if one of the
-/// three nodes has changed, or the leaves are no neighbours.
-fn move_seam<'a, K: Key, V>(
-    entry: Entry<'_, K>,
-    left: (Leaf<'a, K, V>, Version),
-    right: (Leaf<'a, K, V>, Version),
-    left_share: impl FnOnce(usize, usize) -> usize,
-) -> Option<Two<'a, K, V>> {
-    chaos::window();
-    let mut parent = entry.parent.try_lock(entry.version)?;
-    let Some((mut left, mut right)) = lock_neighbours(left, right) else {
-        parent.unlock_unchanged();
-        return None;
-    };
-    // Between the entries of two leaves there may be a leaf that has none yet.
-    if left.next() != Some(right.id()) || parent.child(entry.slot) != Some(right.id()) {
-        right.unlock_unchanged();
-        left.unlock_unchanged();
-        parent.unlock_unchanged();
-        return None;
-    }
-    // Until all is in its place no user code runs.
-    let before = left.count();
-    let share = left_share(before, right.count());
-    if share < before {
-        left.give_last(before - share, &mut right);
-    } else {
-        right.give_first(share - before, &mut left);
-    }
-    parent.set_entry_key(entry.slot, &right);
-    Some((left, right))
-}
-
 #[cfg(all(test, feature = "check"))]
 mod tests {
     use super::*;
@@ -180,7 +182,7 @@ mod tests {
     const CAPACITY: u64 = Leaf::<u64, u64>::CAPACITY as u64;
 
     fn index(promotion: Promotion, keys: impl IntoIterator<Item = u64>) -> U64Index {
-        let index = Index::new(&GlobalArena, &Config { promotion, seed: 1 }).expect("memory");
+        let index = Index::new(&GlobalArena, &Config { promotion, ..Config::with_seed(1) }).expect("memory");
         keys.into_iter().for_each(|key| assert!(index.insert(key, !key, Existing::Replace).is_ok()));
         index
     }

@@ -63,7 +63,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         if self.root().0 == 0 {
             return None;
         }
-        let found = self.hinted(probe).or_else(|| self.try_inner_at(probe, 1))?;
+        let found = self.near_parent(probe).or_else(|| self.try_inner_at(probe, 1))?;
         Self::trail_from(found, probe)
     }
 
@@ -88,7 +88,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let mut trail = match trail {
             Some(trail) => self.follow_up(trail, low)?,
             // Only if that needs no search: a trail is not worth waiting for.
-            None => Self::trail_from(self.hinted(At(low))?, At(low))?.0,
+            None => Self::trail_from(self.near_parent(At(low))?, At(low))?.0,
         };
         trail.reach = (2 * trail.reach).min(AHEAD);
         self.look_ahead(&mut trail, Way::Up);
@@ -108,13 +108,16 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             }
             let next =
                 if trail.slot + 1 < count || node.compare_high(low).is_lt() { None } else { node.next() };
+            let seam = node.high();
             if !node.validate(trail.version) {
                 return None;
             }
             let Some(next) = next else { return Some(trail) };
-            let node = self.inner(next);
+            let node = self.near(next);
             let version = node.try_read_begin()?;
-            if node.level() != LevelMark::of(1) || node.compare_low(low).is_lt() || node.count() == 0 {
+            // Stale replicas may name each other in a circle; starting where the one before ends they cannot.
+            let is_next = node.level() == LevelMark::of(1) && node.compare_low(seam).is_eq();
+            if !is_next || node.compare_low(low).is_lt() || node.count() == 0 {
                 return None;
             }
             trail = Trail { node, version, slot: 0, ahead: trail.ahead.saturating_sub(1), ..trail };
@@ -126,7 +129,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         if let Some(next) = next
             && trail.node.validate(trail.version)
         {
-            self.inner(next).prefetch();
+            self.near(next).prefetch();
         }
     }
 
@@ -179,7 +182,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         if !node.validate(trail.version) {
             return None;
         }
-        let (node, slot) = (self.inner(next?), slot - count);
+        let (node, slot) = (self.near(next?), slot - count);
         let version = node.try_read_begin()?;
         let child = node.child(slot);
         let named = node.level() == LevelMark::of(1) && slot < node.count();

@@ -19,6 +19,8 @@ pub struct Structure {
     pub levels: usize,
     /// Nodes below the top level without an entry in the level above.
     pub unlisted: usize,
+    /// Replicas that are not what their inner nodes are now. With [`Refresh::Synchronous`](crate::Refresh) there are none.
+    pub stale_replicas: usize,
 }
 
 impl<K: Key, V, P: NodePool> Index<K, V, P> {
@@ -42,6 +44,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         for level in top + 1..self.heads.len() {
             assert_eq!(*self.heads[level].get_mut(), 0, "level {level} is above the root's");
         }
+        found.stale_replicas = self.stale_replicas();
         assert_eq!(found.leaves, self.leaves.usage().issued_blocks, "leaves reached and blocks issued");
         assert_eq!(found.inners, self.inners.usage().issued_blocks, "inner nodes reached and blocks issued");
         found

@@ -8,12 +8,13 @@ use std::vec::Vec;
 
 use loom::thread;
 
-use crate::config::{Config, Promotion};
+use crate::arena::paired::PairedArena;
+use crate::config::{Config, Promotion, Refresh};
 use crate::height::Heights;
 use crate::sync::{self, model};
-use crate::{BSkipMap, GlobalArena, Structure};
+use crate::{BSkipMap, Structure};
 
-pub(super) type Map = BSkipMap<u64, u64>;
+pub(super) type Map = BSkipMap<u64, u64, PairedArena>;
 
 /// Two operations on one map, and what must hold afterwards.
 pub(super) struct Duel {
@@ -29,6 +30,8 @@ pub(super) struct Duel {
     /// Keys that must be there in the end; others must not.
     pub(super) left: Vec<u64>,
     pub(super) preemptions: usize,
+    /// When replicas of inner nodes follow, if there are any.
+    pub(super) replicas: Option<Refresh>,
     /// Executions with `one` on the main thread; see the module above for what loom makes of the other order.
     pub(super) at_least: usize,
 }
@@ -37,7 +40,7 @@ pub(super) struct Duel {
 fn seed() -> u64 {
     let height = |seed, key: u64| {
         let promotion = Promotion::Coin { one_in: 2 };
-        Heights::new(&Config { promotion, seed }).of(key)
+        Heights::new(&Config { promotion, ..Config::with_seed(seed) }).of(key)
     };
     let fits = |seed| {
         [25, 50].iter().all(|&key| height(seed, key) == 1)
@@ -49,15 +52,17 @@ fn seed() -> u64 {
 impl Duel {
     /// Runs both orders: `one` here and `other` there, then the other way round.
     pub(super) fn run(self) {
-        let Self { name, promotion, keys, removed, built, one, other, left, preemptions, at_least } = self;
+        let Self { name, promotion, keys, removed, built, one, other, left, preemptions, replicas, at_least } =
+            self;
         let seed = seed();
         for (order, here, there, at_least) in
             [("first here", one, other, at_least), ("second here", other, one, 1)]
         {
             let (keys, removed, left) = (keys.clone(), removed.clone(), left.clone());
             model(&std::format!("map: {name}, {order}"), Some(preemptions), at_least, move || {
-                let config = Config { promotion, seed };
-                let mut map = Map::with_config(GlobalArena, config).expect("memory");
+                let config = Config { promotion, refresh: replicas.unwrap_or_default(), seed };
+                let arena = PairedArena { replicated: replicas.is_some() };
+                let mut map = Map::with_config(arena, config).expect("memory");
                 keys.iter().for_each(|&key| assert_eq!(map.insert(key, key * 10), None));
                 removed.iter().for_each(|key| assert_eq!(map.remove(key), Some(key * 10)));
                 built(map.check_invariants());
@@ -75,7 +80,8 @@ impl Duel {
                 if !left.is_empty() {
                     assert_eq!(pairs, expected);
                 }
-                Arc::get_mut(&mut map).expect("the other thread has ended").check_invariants();
+                let found = Arc::get_mut(&mut map).expect("the other thread has ended").check_invariants();
+                assert!(replicas == Some(Refresh::Lazy) || found.stale_replicas == 0, "{found:?}");
             });
         }
     }
@@ -109,6 +115,7 @@ pub(super) fn full_leaf(name: &'static str) -> Duel {
         other: |_| {},
         left: Vec::new(),
         preemptions: 2,
+        replicas: None,
         at_least: 100,
     }
 }

@@ -13,3 +13,4 @@ mod arena;
 mod leaf;
 mod lock;
 mod map;
+mod numa;

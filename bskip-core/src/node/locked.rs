@@ -56,6 +56,11 @@ impl<'a, S: Shape> Locked<'a, S> {
         Self { node, version }
     }
 
+    /// The version it was locked at.
+    pub(super) fn locked_at(&self) -> Version {
+        self.version
+    }
+
     /// Unlocks a node that was not changed: what readers have read of it stays valid.
     #[inline(always)]
     pub(crate) fn unlock_unchanged(self) {

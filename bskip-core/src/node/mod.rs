@@ -17,6 +17,7 @@ mod layout;
 mod lines;
 mod locked;
 mod moves;
+mod replica;
 mod run;
 mod seam;
 mod shape;
@@ -97,8 +98,8 @@ unsafe impl<S> Sync for Node<'_, S> {}
 /// Reading. Nothing here is believed before [`Node::validate`], except by the lock's holder.
 impl<'a, S: Shape> Node<'a, S> {
     /// # Safety
-    /// `base` is the address of block `id` of a pool of `Self::LAYOUT` that lives for `'a`, and the block is
-    /// accessed through `Node`s of this shape only.
+    /// `base` is the address of block `id`, or of a replica of it, of a pool of `Self::LAYOUT` that lives for `'a`, and
+    /// the memory is accessed through `Node`s of this shape only.
     #[inline(always)]
     pub(crate) unsafe fn from_raw(base: NonNull<u8>, id: BlockId) -> Self {
         Self { base, id, _pool: PhantomData }

@@ -3,6 +3,7 @@
 //! Keys and fences are copied as words, so no user code runs, and no value can be lost or doubled by its panic.
 
 use super::{Locked, LockedInner, Node, Shape, moves};
+use crate::arena::BlockId;
 use crate::key::Key;
 use crate::simd::{self, Isa};
 use crate::sync::Ordering;
@@ -82,6 +83,12 @@ impl<K: Key> LockedInner<'_, K> {
             key.store(word, Ordering::Relaxed);
         }
         self.resample(slot);
+    }
+
+    /// Lets the entry in `slot` lead to `child`, which starts where its child did.
+    pub(crate) fn set_child(&mut self, slot: usize, child: BlockId) {
+        assert!(slot < self.count());
+        self.write(slot, child);
     }
 }
 

@@ -3,6 +3,7 @@
 use core::marker::PhantomData;
 
 use super::moves::MoveWord;
+use super::{Locked, LockedInner};
 use crate::arena::{BlockId, NodeKind};
 use crate::key::Key;
 use crate::sync::{AtomicU32, Ordering};
@@ -24,6 +25,9 @@ pub(crate) trait Shape: Copy {
     /// # Safety
     /// `to` is valid for `WORDS_PER_SLOT` words, and only the caller stores to them now.
     unsafe fn store(to: *const Self::Word, payload: Self::Payload);
+
+    /// The node as an inner one, if it is one.
+    fn as_inner<'l, 'a>(node: &'l Locked<'a, Self>) -> Option<&'l LockedInner<'a, Self::Key>>;
 
     /// Makes what stands at `to` lead nowhere, if it leads anywhere.
     ///
@@ -63,6 +67,11 @@ impl<K: Key, V> Shape for LeafShape<K, V> {
         unsafe { value::store(to, value) }
     }
 
+    #[inline(always)]
+    fn as_inner<'l, 'a>(_: &'l Locked<'a, Self>) -> Option<&'l LockedInner<'a, K>> {
+        None
+    }
+
     /// A value leads nowhere.
     #[inline(always)]
     unsafe fn wipe(_: *const ValueWord) {}
@@ -81,6 +90,11 @@ impl<K: Key> Shape for InnerShape<K> {
         let to = unsafe { &*to };
         // Relaxed suffices: readers follow it only after validation, as they do `next`.
         to.store(child.0.get(), Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    fn as_inner<'l, 'a>(node: &'l Locked<'a, Self>) -> Option<&'l LockedInner<'a, K>> {
+        Some(node)
     }
 
     #[inline(always)]

@@ -17,6 +17,22 @@ impl<S: Shape> Node<'_, S> {
         (0..Self::KEY_WORDS).all(|plane| self.key_word(plane, slot) == 0)
     }
 
+    /// Panics unless this replica says what `original` does.
+    pub(crate) fn check_is_copy_of(self, original: Self) {
+        let words = |node: Self, from: usize| {
+            (from..Self::KEYS).step_by(8).map(move |at| {
+                // SAFETY: header and samples are words of 64 bits.
+                let word: &AtomicU64 = unsafe { node.field(at) };
+                word.load(Ordering::Relaxed)
+            })
+        };
+        assert!(words(self, Self::META).eq(words(original, Self::META)), "a replica's header and samples");
+        for slot in 0..original.count() {
+            let keys = (0..Self::KEY_WORDS).all(|i| self.key_word(i, slot) == original.key_word(i, slot));
+            assert!(keys, "a replica's keys");
+        }
+    }
+
     /// Panics unless the samples are what keys and count make them.
     pub(crate) fn check_samples(self) {
         for line in 0..LINE {

@@ -4,6 +4,7 @@
 //! Where threads own their keys, every answer is known; where they share them, what goes in must come out.
 
 mod batches;
+mod migrating;
 mod owned;
 mod shared;
 mod shrinking;
@@ -15,11 +16,12 @@ use std::vec::Vec;
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::thread;
 
-use crate::config::{Config, Promotion};
+use crate::BSkipMap;
+use crate::arena::paired::PairedArena;
+use crate::config::{Config, Promotion, Refresh};
 use crate::sync;
-use crate::{BSkipMap, GlobalArena};
 
-type Map = BSkipMap<u64, u64>;
+type Map = BSkipMap<u64, u64, PairedArena>;
 
 /// Schedules of each kind.
 const SCHEDULES: usize = 3000;
@@ -29,11 +31,12 @@ const DEPTH: usize = 3;
 const PROMOTIONS: [Promotion; 3] =
     [Promotion::Overflow, Promotion::Coin { one_in: 2 }, Promotion::CoinAndOverflow { one_in: 3 }];
 
-/// A map with these keys, each with ten times itself, of a policy and a seed that the schedule draws.
+/// A map with these keys, each with ten times itself, of a policy, a seed and replicas or none that the schedule draws.
 fn map(keys: impl IntoIterator<Item = u64>) -> Map {
     let (policy, seed) = (draw(PROMOTIONS.len() as u64), draw(1 << 20));
-    let config = Config { promotion: PROMOTIONS[policy as usize], seed };
-    let map = Map::with_config(GlobalArena, config).expect("memory");
+    let refresh = if draw(2) == 0 { Refresh::Synchronous } else { Refresh::Lazy };
+    let config = Config { promotion: PROMOTIONS[policy as usize], refresh, seed };
+    let map = Map::with_config(PairedArena { replicated: draw(2) == 0 }, config).expect("memory");
     keys.into_iter().for_each(|key| assert_eq!(map.insert(key, key * 10), None));
     map
 }
@@ -59,7 +62,12 @@ fn run<T: 'static>(map: Map, threads: Vec<Worker<T>>) -> (Vec<T>, Vec<(u64, u64)
         .collect();
     let results = running.into_iter().map(|thread| thread.join().expect("no thread panics").0).collect();
     sync::unwatch();
-    Arc::get_mut(&mut map).expect("the threads have ended").check_invariants();
+    let refresh = map.refresh();
+    let found = Arc::get_mut(&mut map).expect("the threads have ended").check_invariants();
+    assert!(refresh == Refresh::Lazy || found.stale_replicas == 0, "{found:?}");
+    map.refresh_replicas();
+    let found = Arc::get_mut(&mut map).expect("the threads have ended").check_invariants();
+    assert_eq!(found.stale_replicas, 0, "nobody is in the way of refreshing");
     let pairs: Vec<(u64, u64)> = map.iter().collect();
     assert_eq!(map.len(), pairs.len());
     (results, pairs)

@@ -303,7 +303,7 @@ mod tests {
     }
 
     fn index(promotion: Promotion) -> U64Index {
-        Index::new(&GlobalArena, &Config { promotion, seed: 1 }).expect("memory")
+        Index::new(&GlobalArena, &Config { promotion, ..Config::with_seed(1) }).expect("memory")
     }
 
     fn hinted(index: &U64Index, keys: &[u64]) -> usize {

@@ -1,0 +1,87 @@
+//! For tests: an arena of two pretended NUMA nodes, with a replica of each inner block.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+use super::{
+    AllocError, BlockId, GlobalArena, GlobalPool, NodeArena, NodeId, NodeKind, NodePool, Placement, PoolUsage,
+};
+
+/// Blocks of odd numbers are on node 1, the others on node 0.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct PairedArena {
+    /// Whether inner blocks have a replica.
+    pub(crate) replicated: bool,
+}
+
+/// Blocks that are as large again as asked for: the replica is the second half.
+pub(crate) struct PairedPool {
+    pool: GlobalPool,
+    /// Where the replica starts; 0 without one.
+    replica_at: usize,
+}
+
+// SAFETY: see `PairedPool`.
+unsafe impl NodeArena for PairedArena {
+    type Pool = PairedPool;
+
+    fn pool(&self, layout: Layout, kind: NodeKind) -> Result<PairedPool, AllocError> {
+        let replica_at = if self.replicated && kind == NodeKind::Inner { layout.size() } else { 0 };
+        let both = Layout::from_size_align(layout.size() + replica_at, layout.align()).expect("small");
+        Ok(PairedPool { pool: GlobalArena.pool(both, kind)?, replica_at })
+    }
+}
+
+fn home(block: BlockId) -> NodeId {
+    NodeId(block.0.get() % 2)
+}
+
+// SAFETY: blocks are those of a `GlobalPool`, whose halves are memory of their own.
+unsafe impl NodePool for PairedPool {
+    /// For a node, takes blocks until there is one of it, and gives the others back.
+    fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
+        let Placement::Node(node) = placement else { return self.pool.acquire(placement) };
+        let mut others = alloc::vec::Vec::new();
+        let block = loop {
+            let block = self.pool.acquire(placement)?;
+            if home(block) == node || others.len() == 4 {
+                break block;
+            }
+            others.push(block);
+        };
+        for other in others {
+            // SAFETY: acquired above, and not used.
+            unsafe { self.pool.release(other) };
+        }
+        Ok(block)
+    }
+
+    unsafe fn release(&self, block: BlockId) {
+        // SAFETY: passed on.
+        unsafe { self.pool.release(block) }
+    }
+
+    unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
+        // SAFETY: passed on.
+        unsafe { self.pool.address(block) }
+    }
+
+    unsafe fn home(&self, block: BlockId) -> Option<NodeId> {
+        Some(home(block))
+    }
+
+    fn usage(&self) -> PoolUsage {
+        self.pool.usage()
+    }
+
+    fn replicas(&self) -> usize {
+        usize::from(self.replica_at > 0)
+    }
+
+    unsafe fn replica_address(&self, _: usize, block: BlockId) -> NonNull<u8> {
+        // SAFETY: passed on.
+        let address = unsafe { self.pool.address(block) };
+        // SAFETY: a block is as large again as a node.
+        unsafe { address.add(self.replica_at) }
+    }
+}

@@ -1,0 +1,67 @@
+//! Copies of an inner node, for threads that are far from it.
+//!
+//! A replica is memory of the node's shape that states the same block. It is read as the node is, and never locked: only
+//! the holder of the node's own lock writes it.
+
+use super::{Inner, LockedInner};
+use crate::key::Key;
+use crate::lock::Version;
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
+
+impl<K: Key> LockedInner<'_, K> {
+    /// Makes `replica` what the node is now, under the version that the node will have when it is unlocked as changed.
+    pub(crate) fn copy_changed_to(&self, replica: Inner<'_, K>) {
+        self.copy_to(replica, self.locked_at().changed());
+    }
+
+    /// Makes `replica` what the node is, if nothing was changed since it was locked.
+    pub(crate) fn copy_unchanged_to(&self, replica: Inner<'_, K>) {
+        self.copy_to(replica, self.locked_at());
+    }
+
+    fn copy_to(&self, replica: Inner<'_, K>, version: Version) {
+        debug_assert!(replica.id() == self.id() && replica.base != self.base);
+        replica.lock().begin_copy(version);
+        self.copy_words(replica);
+        replica.lock().end_copy(version);
+    }
+
+    /// Word by word, so no user code runs. Slots not in use hold anything, but for the first: see `format`.
+    fn copy_words(&self, replica: Inner<'_, K>) {
+        for offset in (Inner::<K>::META..Inner::<K>::SAMPLES).step_by(8) {
+            copy(self.header(offset), replica.header(offset));
+        }
+        for line in 0..crate::simd::LINE {
+            // SAFETY: the samples are `LINE` words.
+            let from: &AtomicU64 = unsafe { self.field(Inner::<K>::SAMPLES + line * 8) };
+            // SAFETY: as above.
+            let to: &AtomicU64 = unsafe { replica.field(Inner::<K>::SAMPLES + line * 8) };
+            copy(from, to);
+        }
+        for slot in 0..self.count().max(1) {
+            for plane in 0..K::WORDS {
+                // SAFETY: `slot` is below the capacity, so the word is one of the node's.
+                let from = unsafe { &*self.key_words(plane, slot) };
+                // SAFETY: as above.
+                let to = unsafe { &*replica.key_words(plane, slot) };
+                copy(from, to);
+            }
+            // SAFETY: as above.
+            let from: &AtomicU32 = unsafe { &*self.payload(slot) };
+            // SAFETY: as above.
+            let to: &AtomicU32 = unsafe { &*replica.payload(slot) };
+            to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+    }
+}
+
+fn copy(from: &AtomicU64, to: &AtomicU64) {
+    to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
+}
+
+impl<K: Key> Inner<'_, K> {
+    /// Whether this replica is, or seems to be, of the original's state `version`. Reads one word.
+    pub(crate) fn is_of(self, version: Version) -> bool {
+        self.try_read_begin() == Some(version)
+    }
+}
