@@ -50,6 +50,12 @@ impl ArenaKind {
     }
 }
 
+/// Another node than this one; the arena need not have it.
+#[must_use]
+pub fn beside(node: NodeId) -> NodeId {
+    NodeId((node.0 + 1) % 3)
+}
+
 fn pretended(nodes: u32, policy: Policy, replicate: bool) -> AnyArena {
     let arena = NumaArena::builder().pretend_nodes(nodes).policy(policy).replicate_inner(replicate);
     // A huge page for each node and replica of a small map is much to clear.

@@ -92,8 +92,12 @@ fn op(bytes: &mut Unstructured<'_>) -> Result<Op> {
         }
         17..20 => run(bytes).map(|(k, n, step)| Op::InsertRun(k, n, step))?,
         20..22 => run(bytes).map(|(k, n, step)| Op::RemoveRun(k, n, step))?,
-        22 if bool::arbitrary(bytes)? => Op::Shrink(u16::from(u8::arbitrary(bytes)?) * 8),
-        22 => Op::Check,
+        22 => match bytes.int_in_range(0..=3)? {
+            0 => Op::Shrink(u16::from(u8::arbitrary(bytes)?) * 8),
+            1 => Op::Migrate(Some(u16::from(u8::arbitrary(bytes)?) * 8)),
+            2 => Op::Migrate(None),
+            _ => Op::Check,
+        },
         // Every other one, as it ends all that was built.
         _ if bool::arbitrary(bytes)? => Op::Clear,
         _ => Op::Check,

@@ -1,10 +1,10 @@
 //! Random operation sequences, done on a map and on `BTreeMap` side by side.
 
-use crate::arena::ArenaKind;
+use crate::arena::{ArenaKind, beside};
 use crate::config::{CRUEL_PROMOTIONS, config};
 use crate::keys::TestKey;
 use crate::read::Read;
-use bskip_core::{BSkipMap, NodeArena, Promotion, ShrinkCursor};
+use bskip_core::{BSkipMap, MigrateCursor, NodeArena, Promotion, ShrinkCursor};
 use core::fmt::Debug;
 use core::ops::Bound;
 use proptest::prelude::*;
@@ -38,6 +38,8 @@ pub enum Op {
     RemoveRun(u32, u16, u8),
     /// `shrink`, of so many nodes.
     Shrink(u16),
+    /// `migrate`, of so many leaves, or `rebalance` of all (`None`).
+    Migrate(Option<u16>),
     /// `clear`.
     Clear,
     /// `check_invariants`.
@@ -75,6 +77,7 @@ pub fn ops() -> impl Strategy<Value = Op> {
         5 => run().prop_map(|(k, n, step)| Op::InsertRun(k, n, step)),
         4 => run().prop_map(|(k, n, step)| Op::RemoveRun(k, n, step)),
         2 => prop_oneof![0..20u16, Just(u16::MAX)].prop_map(Op::Shrink),
+        2 => prop_oneof![Just(None), (0..20u16).prop_map(Some), Just(Some(u16::MAX))].prop_map(Op::Migrate),
         1 => Just(Op::Clear),
         4 => Just(Op::Check),
     ]
@@ -188,6 +191,15 @@ fn step<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: NodeArena>(
             let (before, mut cursor) = (map.usage().issued_blocks, ShrinkCursor::new());
             assert_eq!(map.shrink(&mut cursor, usize::from(nodes)), !cursor.is_done());
             assert_eq!(map.usage().issued_blocks + cursor.freed_blocks(), before);
+        }
+        Op::Migrate(leaves) => {
+            let (before, mut cursor) = (map.usage().issued_blocks, MigrateCursor::new());
+            let more = match leaves {
+                Some(leaves) => map.migrate(&mut cursor, usize::from(leaves), |_, home| Some(beside(home))),
+                None => map.rebalance(&mut cursor, usize::MAX),
+            };
+            assert_eq!(more, !cursor.is_done());
+            assert_eq!(map.usage().issued_blocks, before);
         }
         Op::Clear => {
             map.clear();

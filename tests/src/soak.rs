@@ -7,7 +7,7 @@
 //! with all operations, pops included, plays a case of its own. At the end of a stage every key is
 //! accounted for, removed, and the map must be as small as an empty one.
 
-use crate::arena::{AnyArena, ArenaKind};
+use crate::arena::{AnyArena, ArenaKind, beside};
 use crate::config::config;
 use crate::history::case::{self, Case, Keys};
 use crate::history::play::{Clock, LAST_COUNT, Phase, Player, Watched};
@@ -17,7 +17,7 @@ use crate::rng::Rng;
 use crate::shared::{self, Sum, count_of};
 use crate::tally::Tally;
 use crate::threads::{self, Stop};
-use bskip_core::{BSkipMap, PoolUsage, Promotion, Structure};
+use bskip_core::{BSkipMap, MigrateCursor, PoolUsage, Promotion, Structure};
 use core::fmt;
 use std::collections::BTreeMap;
 use std::thread;
@@ -141,6 +141,8 @@ struct Worker {
     rng: Rng,
     sum: Sum,
     phase: Phase,
+    /// Moves leaves between nodes, where there are several.
+    cursor: MigrateCursor<u64>,
 }
 
 impl Stage<'_> {
@@ -221,6 +223,7 @@ impl Stage<'_> {
             rng: Rng::new(!self.seed ^ t),
             sum: Sum::default(),
             phase: Phase::Growing,
+            cursor: MigrateCursor::new(),
         }
     }
 
@@ -262,6 +265,9 @@ impl Stage<'_> {
     /// A thread's step: mostly its own keys, then a shared one and a recorded one.
     fn step(&self, map: &Map, worker: &mut Worker, player: &mut Player<'_, u64, u64, AnyArena>) {
         let (space, rng) = (self.space(), &mut worker.rng);
+        if rng.below(16) == 0 && !map.migrate(&mut worker.cursor, 2, |_, home| Some(beside(home))) {
+            worker.cursor = MigrateCursor::new();
+        }
         (0..7).for_each(|_| worker.owner.step(map));
         let number = rng.below(space.per_class) * space.classes + self.plan.threads as u64;
         shared::step(map, number, rng, &mut worker.sum, &mut worker.owner.tally);

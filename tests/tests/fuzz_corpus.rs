@@ -13,7 +13,7 @@ use tests::bytes::Program;
 use tests::rng::Rng;
 
 /// Operations that the decoder knows.
-const OPERATIONS: usize = 14;
+const OPERATIONS: usize = 15;
 
 /// What programs are made of.
 #[derive(Default)]

@@ -49,7 +49,7 @@ pub const LAST_COUNT: u64 = (1 << COUNT_BITS) - 1;
 /// A thread that calls a map and notes it.
 #[derive(Debug)]
 pub struct Player<'a, K: NumberedKey, V: NumberedValue, A: NodeArena> {
-    map: &'a BSkipMap<K, V, A>,
+    pub(super) map: &'a BSkipMap<K, V, A>,
     clock: &'a Clock,
     watched: Watched,
     next_count: u64,
