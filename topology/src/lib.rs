@@ -26,11 +26,19 @@
 //! | `compact` | one CPU, siblings of a core and neighbours first | few threads that share data |
 //! | `scatter` | one CPU, packages, nodes, L3 domains and cores in turn | memory bandwidth |
 //! | `per-node` | all allowed CPUs of one node, nodes in turn | node-local memory, some slack |
+//! | `per-l3` | all allowed CPUs of one L3 domain, nodes and their domains in turn | workers that share a cache, some slack |
 //! | `smt-last` | one CPU, a thread per core before any sibling, nodes filled one by one | a scaling curve |
 //! | `cpus:0,2,4-7` | one CPU of the list, in the order given | repeating someone's run |
 //!
+//! # Limits
+//!
 //! A plan only names CPUs that the process may use (`taskset`, cpusets of containers). More workers
 //! than CPUs is not an error: the plan wraps around and [`PinPlan::notes`] says so.
+//!
+//! A cgroup may also limit CPU time (`cpu.max`, a container's `--cpus 2`): then the process sees all CPUs and
+//! gets the time of two, and more than two workers only throttle each other. [`Machine::quota`] tells,
+//! [`Machine::parallelism`] is the number of workers that respects it, and a plan of more says so in its
+//! notes.
 //!
 //! # Numbers
 //!
@@ -41,11 +49,13 @@
 //! # When hwloc is absent
 //!
 //! Discovery goes through [hwloc](https://www.open-mpi.org/projects/hwloc/). Without the feature
-//! `hwloc` (on by default), or where hwloc sees nothing, [`Machine::discover`] still answers: one
-//! node 0 that holds the CPUs that the process may use, every CPU a core of its own, no caches and no
-//! distances. Where the system hides its nodes only (`/sys/devices/system/node`), cores and caches are
-//! still known. [`Machine::fallback`] gives the reason and [`Machine::notes`] repeats it. Pinning does
-//! not need hwloc, only Linux; elsewhere [`pin_current_thread`] returns [`PinError::Unsupported`].
+//! `hwloc` (on by default), or where hwloc sees nothing, [`Machine::discover`] reads what Linux shows under
+//! `/sys/devices/system`: nodes, packages, cores, caches and distances as well. Where nodes are hidden
+//! (`node` there), cores and caches are still known. Where all is hidden the answer is one node 0 that holds
+//! the CPUs that the process may use, every CPU a core of its own, no caches and no distances.
+//! [`Machine::fallback`] says why only one node is known, [`Machine::notes`] where the picture comes
+//! from. Pinning does not need hwloc, only Linux; elsewhere [`pin_current_thread`] returns
+//! [`PinError::Unsupported`].
 //!
 //! # When to choose something else
 //!
@@ -68,8 +78,8 @@ mod pin;
 mod plan;
 mod policy;
 mod summary;
-#[cfg(feature = "hwloc")]
 mod sysfs;
+mod sysfs_tree;
 
 pub use cpuset::{CpuSet, ParseCpuListError};
 pub use distances::Distances;
