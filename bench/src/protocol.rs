@@ -32,7 +32,7 @@ pub struct CellSpec {
     pub seed: u64,
     /// Where the arena puts nodes: `local`, `interleave`, `node:N`, `preferred:N,M`; for our map only.
     pub placement: String,
-    /// How workers are pinned: `none`, `compact`, `scatter`, `per-node`, `smt-last` or `cpus:0,2`.
+    /// How workers are pinned: `none`, `compact`, `scatter`, `per-node`, `per-l3`, `smt-last` or `cpus:0,2`.
     pub pin: String,
     /// Pages asked for by the arena: `thp` or `4k`; for our map only.
     pub pages: String,

@@ -1,41 +1,41 @@
-//! Looks at the machine that runs the process: hwloc where it can, one node where it cannot.
+//! Looks at the machine that runs the process: through hwloc where it can, else through the files of Linux;
+//! where these say nothing either it is one node.
 
 use std::thread::available_parallelism;
 
 use crate::summary::Bytes;
-use crate::{Cpu, CpuSet, Machine, NumaNode, os};
+use crate::{Cpu, CpuSet, Machine, NumaNode, os, sysfs, sysfs_tree};
 
 /// See [`Machine::discover`].
 pub(crate) fn this_machine() -> Machine {
     let allowed = os::allowed_cpus();
-    let mut machine = match through_hwloc() {
-        Ok(machine) => machine,
-        Err(reason) => one_node(allowed.clone().unwrap_or_else(parallelism), reason),
-    };
+    let mut machine = through_hwloc()
+        .or_else(through_files)
+        .unwrap_or_else(|reason| one_node(allowed.clone().unwrap_or_else(parallelism), reason));
     if let Some(allowed) = &allowed {
         let usable = machine.allowed.intersection(allowed);
         if usable.is_empty() {
-            // hwloc and the kernel contradict each other; the kernel decides where a thread runs.
-            let reason = format!("hwloc shows none of the CPUs {allowed} that this process may use");
+            // Hardware and kernel contradict each other; the kernel decides where a thread runs.
+            let reason = format!("the system shows none of the CPUs {allowed} that this process may use");
             machine = one_node(allowed.clone(), reason);
         } else {
             machine.allowed = usable;
         }
     }
+    // The standard library also counts the CPU time that a cgroup grants.
+    machine.quota = available_parallelism().ok().map(usize::from).filter(|&n| n < machine.allowed.len());
     add_notes(&mut machine);
     machine
 }
 
 #[cfg(feature = "hwloc")]
 fn through_hwloc() -> Result<Machine, String> {
-    use crate::{hwloc, sysfs};
-
-    let mut machine = hwloc::this_machine(&sysfs::node_cpus(sysfs::read))?;
+    let mut machine = crate::hwloc::this_machine(&sysfs::node_cpus(sysfs::read))?;
     // hwloc keeps no matrix for a single node.
     machine.distances = machine.distances.or_else(|| sysfs::distances(sysfs::read));
     // Without its nodes in /sys, hwloc still learns cores and caches from the CPU, and invents a node.
-    if cfg!(target_os = "linux") && machine.nodes.len() == 1 && sysfs::read("online").is_none() {
-        machine.fallback = Some("the system does not show /sys/devices/system/node".to_owned());
+    if cfg!(target_os = "linux") && machine.nodes.len() == 1 && sysfs::read("node/online").is_none() {
+        machine.fallback = Some(sysfs::NO_NODES.to_owned());
     }
     Ok(machine)
 }
@@ -43,6 +43,18 @@ fn through_hwloc() -> Result<Machine, String> {
 #[cfg(not(feature = "hwloc"))]
 fn through_hwloc() -> Result<Machine, String> {
     Err("bskip-topology was built without its feature `hwloc`".to_owned())
+}
+
+/// What Linux shows without hwloc; `reason` says why it is asked.
+fn through_files(reason: String) -> Result<Machine, String> {
+    let Some(mut machine) = sysfs_tree::machine(sysfs::read, allowed_nodes().as_ref()) else {
+        return Err(reason);
+    };
+    if machine.fallback.is_some() {
+        machine.nodes[0].memory = total_memory();
+    }
+    machine.notes = vec![format!("the machine is as /sys/devices/system shows it: {reason}")];
+    Ok(machine)
 }
 
 /// One node with these CPUs, each a core of its own. Claims nothing else.
@@ -54,6 +66,7 @@ fn one_node(cpus: CpuSet, reason: String) -> Machine {
         caches: Vec::new(),
         distances: None,
         allowed: cpus,
+        quota: None,
         is_this_machine: true,
         fallback: Some(reason),
         notes: Vec::new(),
@@ -66,6 +79,12 @@ fn parallelism() -> CpuSet {
     (0..count).collect()
 }
 
+/// The nodes that the process may allocate on; `None` if the system does not tell.
+fn allowed_nodes() -> Option<CpuSet> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    text.lines().find_map(|line| line.strip_prefix("Mems_allowed_list:"))?.trim().parse().ok()
+}
+
 /// Bytes of memory of the whole machine, from `/proc/meminfo`.
 fn total_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
@@ -75,7 +94,7 @@ fn total_memory() -> Option<u64> {
 }
 
 fn add_notes(machine: &mut Machine) {
-    let mut notes = Vec::new();
+    let mut notes = std::mem::take(&mut machine.notes);
     if let Some(reason) = &machine.fallback {
         notes.push(format!("the machine is taken as one NUMA node: {reason}"));
     }
@@ -83,8 +102,7 @@ fn add_notes(machine: &mut Machine) {
     if allowed < all {
         notes.push(format!("this process may use {allowed} of {all} CPUs: {}", machine.allowed));
     }
-    // The standard library also counts the CPU time that a cgroup grants.
-    if let Some(granted) = available_parallelism().ok().map(usize::from).filter(|&n| n < allowed) {
+    if let Some(granted) = machine.quota() {
         notes.push(format!("a quota grants this process the time of about {granted} of its {allowed} CPUs"));
     }
     // Linux guests leave memory that was plugged in later out of the nodes.

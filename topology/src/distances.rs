@@ -15,7 +15,6 @@ pub struct Distances {
 
 impl Distances {
     /// A matrix over `nodes` in any order; `None` unless it is square and every node occurs once.
-    #[cfg(any(feature = "hwloc", test))]
     pub(crate) fn new(nodes: &[u32], values: &[u64]) -> Option<Self> {
         let n = nodes.len();
         if n == 0 || values.len() != n * n {

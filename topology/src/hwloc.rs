@@ -109,6 +109,7 @@ fn machine(topology: &Topology, node_cpus: &BTreeMap<u32, CpuSet>) -> Option<Mac
         cpus,
         caches: caches(topology),
         distances: distances(topology),
+        quota: None,
         is_this_machine: topology.is_this_system(),
         fallback: None,
         notes: Vec::new(),

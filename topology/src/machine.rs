@@ -92,6 +92,8 @@ pub struct Machine {
     pub(crate) distances: Option<Distances>,
     /// A subset of the numbers of `cpus`.
     pub(crate) allowed: CpuSet,
+    /// Whole CPUs' worth of time that a cgroup grants; `None` without a quota.
+    pub(crate) quota: Option<usize>,
     /// Whether this is the machine that runs the process.
     pub(crate) is_this_machine: bool,
     pub(crate) fallback: Option<String>,
@@ -99,8 +101,8 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// The machine that runs this process. Never fails: where hwloc sees nothing it is one node, and
-    /// [`Machine::fallback`] says why.
+    /// The machine that runs this process. Never fails: where neither hwloc nor Linux shows its nodes it is
+    /// one node, and [`Machine::fallback`] says why.
     ///
     /// The allowed CPUs are those of the calling thread, which a new process inherits from `taskset`
     /// or its container: call this before the thread pins itself.
@@ -171,6 +173,16 @@ impl Machine {
         self
     }
 
+    /// The same machine for a process that gets the time of only `cpus` CPUs; at least 1 is taken. For
+    /// plans that leave time to others, and for tests.
+    ///
+    /// This does not change what the operating system grants.
+    #[must_use]
+    pub fn with_quota(mut self, cpus: usize) -> Self {
+        self.quota = Some(cpus.max(1));
+        self
+    }
+
     /// The NUMA nodes, ascending by number. At least one; numbers may have gaps.
     #[must_use]
     pub fn nodes(&self) -> &[NumaNode] {
@@ -226,6 +238,31 @@ impl Machine {
         &self.allowed
     }
 
+    /// The CPU time that the process's cgroup grants (`cpu.max`, container option `--cpus`), in whole
+    /// CPUs, rounded down but at least 1; `None` if that is not less than the allowed CPUs.
+    #[must_use]
+    pub fn quota(&self) -> Option<usize> {
+        self.quota.filter(|&cpus| cpus < self.allowed.len())
+    }
+
+    /// How many workers can run at once: the allowed CPUs, or the [quota](Self::quota) if that is less. The
+    /// number of workers to plan for if nothing else is known.
+    ///
+    /// ```
+    /// # #[cfg(feature = "hwloc")] {
+    /// use bskip_topology::Machine;
+    ///
+    /// let machine = Machine::synthetic("package:2 numa:1 core:32 pu:1")?;
+    /// assert_eq!(machine.parallelism(), 64);
+    /// assert_eq!(machine.with_quota(2).parallelism(), 2);
+    /// # }
+    /// # Ok::<(), bskip_topology::MachineError>(())
+    /// ```
+    #[must_use]
+    pub fn parallelism(&self) -> usize {
+        self.quota().unwrap_or(self.allowed.len())
+    }
+
     /// Whether this is the machine that runs the process, not a described one.
     #[must_use]
     pub fn is_this_machine(&self) -> bool {
@@ -239,8 +276,8 @@ impl Machine {
         self.fallback.as_deref()
     }
 
-    /// What a reader of results from this machine should know, as sentences: the fallback, a CPU
-    /// quota, CPUs that the process may not use, memory of no node.
+    /// What a reader of results from this machine should know, as sentences: that hwloc is absent, the
+    /// fallback, a CPU quota, CPUs that the process may not use, memory of no node.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes

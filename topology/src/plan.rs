@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::order::{Ranked, allowed_cpus, scatter, smt_last};
 use crate::summary::Count;
-use crate::{CpuSet, Machine, PinError, PinPolicy, pin_current_thread};
+use crate::{Cpu, CpuSet, Machine, NumaNode, PinError, PinPolicy, pin_current_thread};
 
 /// Where one worker runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,22 @@ pub struct Place {
     /// The NUMA node that is home to all of these CPUs; `None` if they belong to several, so that the
     /// worker may wander between nodes.
     pub node: Option<u32>,
+    /// The L3 cache that all of these CPUs use, as [`Cpu::l3`]; `None` if it is unknown or they use several.
+    pub l3: Option<u32>,
+    /// The core that all of these CPUs belong to, as [`Cpu::core`]: workers on one core are SMT siblings.
+    /// `None` if they belong to several.
+    pub core: Option<u32>,
+}
+
+impl Place {
+    fn new(machine: &Machine, cpus: CpuSet) -> Self {
+        Self {
+            node: common(machine, &cpus, |cpu| Some(cpu.node)),
+            l3: common(machine, &cpus, |cpu| cpu.l3),
+            core: common(machine, &cpus, |cpu| Some(cpu.core)),
+            cpus,
+        }
+    }
 }
 
 /// Where each worker runs: made by [`PinPolicy::plan`], applied by [`PinPlan::pin`].
@@ -71,15 +87,15 @@ impl PinPlan {
         self.places.is_empty()
     }
 
-    /// What a reader of results should know, as sentences: workers that share CPUs, nodes passed over,
-    /// a machine whose nodes are unknown.
+    /// What a reader of results should know, as sentences: workers that share CPUs or exceed a CPU
+    /// quota, nodes passed over, a machine whose nodes or caches are unknown.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 }
 
-/// A line for each worker: `worker 0: CPU 4, node 1`.
+/// A line for each worker: `worker 0: CPU 4, node 1, L3 2`.
 impl fmt::Display for PinPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (worker, place) in self.places.iter().enumerate() {
@@ -90,6 +106,9 @@ impl fmt::Display for PinPlan {
                 Some(node) => write!(f, ", node {node}")?,
                 None => write!(f, ", any node")?,
             }
+            if let Some(l3) = place.l3 {
+                write!(f, ", L3 {l3}")?;
+            }
         }
         Ok(())
     }
@@ -98,7 +117,8 @@ impl fmt::Display for PinPlan {
 impl PinPolicy {
     /// Places `workers` workers on `machine`. Equal arguments give equal plans.
     ///
-    /// More workers than CPUs wrap around, and [`PinPlan::notes`] says so. O(CPUs log CPUs + workers).
+    /// More workers than CPUs wrap around, and [`PinPlan::notes`] says so.
+    /// [`Machine::parallelism`] is as many as can run at once. O(CPUs log CPUs + workers).
     ///
     /// ```
     /// # #[cfg(feature = "hwloc")] {
@@ -121,8 +141,15 @@ impl PinPolicy {
         let places = self.places(machine, &mut notes)?;
         let places: Vec<Place> = places.into_iter().cycle().take(workers).collect();
         notes.extend(crowding(&places));
-        if let (Some(reason), Self::Scatter | Self::PerNode) = (machine.fallback(), self) {
+        if let Some(quota) = machine.quota().filter(|&quota| quota < workers) {
+            let quota = Count(quota, "CPU");
+            notes.push(format!("a quota grants the time of about {quota} to these {workers} workers"));
+        }
+        if let (Some(reason), Self::Scatter | Self::PerNode | Self::PerL3) = (machine.fallback(), self) {
             notes.push(format!("{self} sees one node only: {reason}"));
+        }
+        if *self == Self::PerL3 && machine.cpus().iter().all(|cpu| cpu.l3.is_none()) {
+            notes.push(format!("{self} knows of no L3 cache: workers are placed by node"));
         }
         Ok(PinPlan { policy: self.clone(), places, notes, is_this_machine: machine.is_this_machine() })
     }
@@ -133,7 +160,7 @@ impl PinPolicy {
         if allowed.is_empty() {
             return Err(PinError::NoCpus);
         }
-        let place = |cpus: CpuSet| Place { node: common_node(machine, &cpus), cpus };
+        let place = |cpus| Place::new(machine, cpus);
         let single =
             |cpus: Vec<Ranked>| cpus.into_iter().map(|r| place(CpuSet::from([r.cpu.number]))).collect();
         Ok(match self {
@@ -141,7 +168,14 @@ impl PinPolicy {
             Self::Compact => single(allowed),
             Self::SmtLast => single(smt_last(allowed)),
             Self::Scatter => single(scatter(&allowed)),
-            Self::PerNode => per_node(machine, notes).into_iter().map(place).collect(),
+            Self::PerNode => {
+                notes.extend(passed_over(machine));
+                per_node(machine).into_iter().map(place).collect()
+            }
+            Self::PerL3 => {
+                notes.extend(passed_over(machine));
+                per_l3(&allowed).into_iter().map(place).collect()
+            }
             Self::Cpus(list) => {
                 check_list(list, machine)?;
                 list.iter().map(|&cpu| place(CpuSet::from([cpu]))).collect()
@@ -150,23 +184,36 @@ impl PinPolicy {
     }
 }
 
-/// The allowed CPUs of each node that has any; notes the nodes passed over.
-fn per_node(machine: &Machine, notes: &mut Vec<String>) -> Vec<CpuSet> {
-    let mut sets = Vec::new();
-    for node in machine.nodes() {
-        let cpus = node.cpus.intersection(machine.allowed());
-        if !cpus.is_empty() {
-            sets.push(cpus);
-        } else if node.is_cpuless() {
-            notes.push(format!("node {} has no CPUs: no worker is placed there", node.number));
-        } else {
-            notes.push(format!(
-                "this process may use no CPU of node {}: no worker is placed there",
-                node.number
-            ));
-        }
+/// The allowed CPUs of each node that has any.
+fn per_node(machine: &Machine) -> Vec<CpuSet> {
+    let sets = machine.nodes().iter().map(|node| node.cpus.intersection(machine.allowed()));
+    sets.filter(|cpus| !cpus.is_empty()).collect()
+}
+
+/// A note for each node where no worker can run.
+fn passed_over(machine: &Machine) -> impl Iterator<Item = String> {
+    let empty = |node: &&NumaNode| node.cpus.intersection(machine.allowed()).is_empty();
+    machine.nodes().iter().filter(empty).map(|node| {
+        let number = node.number;
+        let why = match node.is_cpuless() {
+            true => format!("node {number} has no CPUs"),
+            false => format!("this process may use no CPU of node {number}"),
+        };
+        format!("{why}: no worker is placed there")
+    })
+}
+
+/// The CPUs of each L3 domain within a node, the domains in the order in which `scatter` comes to them.
+fn per_l3(cpus: &[Ranked]) -> Vec<CpuSet> {
+    let (mut domains, mut known) = (Vec::<CpuSet>::new(), BTreeMap::new());
+    for Ranked { cpu, .. } in scatter(cpus) {
+        let domain = *known.entry((cpu.node, cpu.l3)).or_insert_with(|| {
+            domains.push(CpuSet::new());
+            domains.len() - 1
+        });
+        domains[domain].insert(cpu.number);
     }
-    sets
+    domains
 }
 
 fn check_list(list: &[u32], machine: &Machine) -> Result<(), PinError> {
@@ -188,11 +235,11 @@ fn check_list(list: &[u32], machine: &Machine) -> Result<(), PinError> {
     Ok(())
 }
 
-/// The node that all the CPUs call home.
-fn common_node(machine: &Machine, cpus: &CpuSet) -> Option<u32> {
-    let mut nodes = cpus.iter().map(|cpu| machine.node_of_cpu(cpu));
-    let first = nodes.next()??;
-    nodes.all(|node| node == Some(first)).then_some(first)
+/// What all the CPUs have in common.
+fn common(machine: &Machine, cpus: &CpuSet, of: impl Fn(&Cpu) -> Option<u32>) -> Option<u32> {
+    let mut values = cpus.iter().map(|cpu| machine.cpu(cpu).and_then(&of));
+    let first = values.next()??;
+    values.all(|value| value == Some(first)).then_some(first)
 }
 
 /// A note if workers share CPUs. Places of one plan are either equal or disjoint.
@@ -213,4 +260,4 @@ fn crowding(places: &[Place]) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -33,6 +33,10 @@ pub enum PinPolicy {
     /// `per-node`: worker `i` goes to the `i`-th node, round and round, and is bound to all of the
     /// node's allowed CPUs. Nodes without an allowed CPU are passed over.
     PerNode,
+    /// `per-l3`: worker `i` goes to the `i`-th L3 domain, round and round, and is bound to all of the
+    /// domain's allowed CPUs; packages and nodes in turn, within them their domains. A domain is the CPUs
+    /// of one node that share an L3 cache; where no L3 cache is known it is the node.
+    PerL3,
     /// `smt-last`: a CPU for each worker, as `compact`, but one on each core before any sibling.
     SmtLast,
     /// `cpus:0,2,4-7`: a CPU for each worker, these ones in this order.
@@ -40,11 +44,12 @@ pub enum PinPolicy {
 }
 
 /// The policies without a list.
-const NAMES: [(&str, PinPolicy); 5] = [
+const NAMES: [(&str, PinPolicy); 6] = [
     ("none", PinPolicy::None),
     ("compact", PinPolicy::Compact),
     ("scatter", PinPolicy::Scatter),
     ("per-node", PinPolicy::PerNode),
+    ("per-l3", PinPolicy::PerL3),
     ("smt-last", PinPolicy::SmtLast),
 ];
 
@@ -55,6 +60,7 @@ impl fmt::Display for PinPolicy {
             Self::Compact => f.pad("compact"),
             Self::Scatter => f.pad("scatter"),
             Self::PerNode => f.pad("per-node"),
+            Self::PerL3 => f.pad("per-l3"),
             Self::SmtLast => f.pad("smt-last"),
             Self::Cpus(cpus) => {
                 let mut text = String::from("cpus:");
@@ -92,7 +98,7 @@ impl fmt::Display for ParsePolicyError {
         match self {
             Self::Unknown(text) => write!(
                 f,
-                "unknown pin policy `{text}`: choose none, compact, scatter, per-node, smt-last or cpus:LIST (such as cpus:0,2,4-7)"
+                "unknown pin policy `{text}`: choose none, compact, scatter, per-node, per-l3, smt-last or cpus:LIST (such as cpus:0,2,4-7)"
             ),
             Self::List(error) => error.fmt(f),
         }

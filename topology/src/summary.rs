@@ -41,6 +41,9 @@ impl fmt::Display for Machine {
                 write!(f, " ({})", self.allowed)?;
             }
         }
+        if let Some(quota) = self.quota() {
+            write!(f, "; quota of {}", Count(quota, "CPU"))?;
+        }
         Ok(())
     }
 }

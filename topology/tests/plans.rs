@@ -28,6 +28,7 @@ fn one_node() {
     assert_eq!(plan("scatter", &machine, 4), "0@0 2@0 1@0 3@0");
     assert_eq!(plan("smt-last", &machine, 4), "0@0 2@0 1@0 3@0");
     assert_eq!(plan("per-node", &machine, 2), "0-3@0 0-3@0");
+    assert_eq!(plan("per-l3", &machine, 2), "0-3@0 0-3@0");
     assert_eq!(plan("cpus:3,0-1", &machine, 4), "3@0 0@0 1@0 3@0");
 }
 
@@ -76,6 +77,10 @@ fn sub_numa_clusters_and_cache_domains() {
     let machine = Machine::synthetic("package:2 numa:2 l3:2 core:2 pu:1").expect("a valid description");
     assert_eq!(plan("scatter", &machine, 9), "0@0 8@2 4@1 12@3 2@0 10@2 6@1 14@3 1@0");
     assert_eq!(plan("compact", &machine, 5), "0@0 1@0 2@0 3@0 4@1");
+    assert_eq!(plan("per-l3", &machine, 9), "0-1@0 8-9@2 4-5@1 12-13@3 2-3@0 10-11@2 6-7@1 14-15@3 0-1@0");
+    // A cache that spans nodes makes a domain in each of them.
+    let machine = Machine::synthetic("package:1 l3:1 numa:2 core:2 pu:1").expect("a valid description");
+    assert_eq!(plan("per-l3", &machine, 3), "0-1@0 2-3@1 0-1@0");
 }
 
 #[test]
@@ -97,6 +102,7 @@ fn disallowed_cpus_are_left_out() {
     assert_eq!(plan("scatter", &machine, 4), "1@0 7@1 2@0 3@0");
     assert_eq!(plan("smt-last", &machine, 4), "1@0 2@0 7@1 3@0");
     assert_eq!(plan("per-node", &machine, 2), "1-3@0 7@1");
+    assert_eq!(plan("per-l3", &machine, 2), "1-3@0 7@1");
     let refused = PinPolicy::Cpus(vec![1, 4]).plan(&machine, 1);
     assert!(matches!(refused, Err(PinError::NotAllowed { cpu: 4, .. })), "{refused:?}");
     let refused = PinPolicy::Cpus(vec![8]).plan(&machine, 1);

@@ -34,13 +34,11 @@ fn discovery_is_consistent() {
 
 #[cfg(not(feature = "hwloc"))]
 #[test]
-fn without_hwloc_it_is_one_node_and_says_so() {
+fn without_hwloc_discovery_says_so() {
     let machine = Machine::discover();
-    assert_eq!(machine.nodes().len(), 1);
-    assert_eq!(machine.allowed(), &machine.nodes()[0].cpus);
-    assert_eq!(machine.fallback(), Some("bskip-topology was built without its feature `hwloc`"));
     assert!(machine.notes()[0].contains("without its feature `hwloc`"));
-    assert!(machine.to_string().starts_with("1 node (assumed)"));
+    let lists_nodes = std::path::Path::new("/sys/devices/system/node/online").exists();
+    assert_eq!(machine.fallback().is_none(), lists_nodes);
     let error = Machine::synthetic("pu:1").expect_err("no hwloc");
     assert_eq!(error, bskip_topology::MachineError::NoHwloc);
     assert_eq!(Machine::from_xml("").expect_err("no hwloc"), error);

@@ -5,7 +5,7 @@ use crate::{Cpu, Distances, NumaNode};
 
 /// A machine of `[packages, nodes in each, L3 domains in each, cores in each, threads in each]`, CPUs
 /// numbered along the tree.
-fn grid([packages, nodes, l3s, cores, threads]: [u32; 5]) -> Machine {
+pub(crate) fn grid([packages, nodes, l3s, cores, threads]: [u32; 5]) -> Machine {
     let (all_nodes, node_cpus) = (packages * nodes, l3s * cores * threads);
     let cpu = |number: u32| Cpu {
         number,
@@ -28,6 +28,7 @@ fn grid([packages, nodes, l3s, cores, threads]: [u32; 5]) -> Machine {
         caches: Vec::new(),
         distances: Distances::new(&[0], &[10]),
         allowed: (0..all_nodes * node_cpus).collect(),
+        quota: None,
         is_this_machine: false,
         fallback: None,
         notes: Vec::new(),
@@ -85,10 +86,60 @@ fn per_node_binds_to_whole_nodes_in_turn() {
 }
 
 #[test]
+fn per_l3_binds_to_whole_domains_and_nodes_come_in_turn() {
+    // Two nodes of two L3 domains of two cores.
+    let plan = PinPolicy::PerL3.plan(&grid([2, 1, 2, 2, 1]), 5).expect("a possible plan");
+    let places: Vec<_> =
+        plan.places().iter().map(|place| (place.cpus.to_string(), place.node, place.l3)).collect();
+    let place = |cpus: &str, node, l3| (cpus.to_owned(), Some(node), Some(l3));
+    let in_turn = [place("0-1", 0, 0), place("4-5", 1, 2), place("2-3", 0, 1), place("6-7", 1, 3)];
+    assert_eq!(places[..4], in_turn);
+    assert_eq!(places[4], in_turn[0]);
+    assert_eq!(plan.notes(), [""; 0]);
+
+    let mut hidden = grid([2, 1, 2, 2, 1]);
+    hidden.cpus.iter_mut().for_each(|cpu| cpu.l3 = None);
+    let plan = PinPolicy::PerL3.plan(&hidden, 2).expect("a possible plan");
+    assert_eq!(plan.to_string(), "worker 0: CPUs 0-3, node 0\nworker 1: CPUs 4-7, node 1");
+    assert_eq!(plan.notes(), ["per-l3 knows of no L3 cache: workers are placed by node"]);
+}
+
+#[test]
+fn places_say_what_their_cpus_share() {
+    // Two L3 domains of one core of two threads.
+    let machine = grid([1, 1, 2, 1, 2]);
+    let shared = |policy: PinPolicy| {
+        let plan = policy.plan(&machine, 2).expect("a possible plan");
+        plan.places().iter().map(|place| (place.l3, place.core)).collect::<Vec<_>>()
+    };
+    assert_eq!(shared(PinPolicy::Compact), [(Some(0), Some(0)), (Some(0), Some(0))]);
+    assert_eq!(shared(PinPolicy::Scatter), [(Some(0), Some(0)), (Some(1), Some(1))]);
+    assert_eq!(shared(PinPolicy::PerNode), [(None, None), (None, None)]);
+}
+
+#[test]
+fn a_quota_limits_the_workers_that_are_planned_for_and_is_told() {
+    let machine = grid([2, 1, 1, 32, 1]);
+    assert_eq!((machine.quota(), machine.parallelism()), (None, 64));
+    let machine = machine.with_quota(2);
+    assert_eq!((machine.quota(), machine.parallelism()), (Some(2), 2));
+    assert!(machine.to_string().ends_with("; quota of 2 CPUs"), "{machine}");
+    let notes =
+        |workers| PinPolicy::Compact.plan(&machine, workers).expect("a possible plan").notes().to_vec();
+    assert_eq!(notes(2), [""; 0]);
+    assert_eq!(notes(3), ["a quota grants the time of about 2 CPUs to these 3 workers"]);
+    // Where less is allowed anyway, the quota limits nothing.
+    let machine = machine.with_allowed(&CpuSet::from([5, 6]));
+    assert_eq!((machine.quota(), machine.parallelism()), (None, 2));
+    assert_eq!(machine.with_quota(0).quota(), Some(1));
+}
+
+#[test]
 fn none_gives_all_allowed_cpus_and_no_home() {
     let machine = grid([2, 1, 1, 2, 1]);
     let plan = PinPolicy::None.plan(&machine, 2).expect("a possible plan");
-    assert_eq!(plan.places()[1], Place { cpus: CpuSet::from([0, 1, 2, 3]), node: None });
+    let everywhere = Place { cpus: CpuSet::from([0, 1, 2, 3]), node: None, l3: None, core: None };
+    assert_eq!(plan.places()[1], everywhere);
     // On one node the worker cannot leave it.
     let plan =
         PinPolicy::None.plan(&machine.with_allowed(&CpuSet::from([2, 3])), 1).expect("a possible plan");
@@ -117,9 +168,14 @@ fn plans_keep_to_the_allowed_cpus() {
 #[test]
 fn no_allowed_cpu_is_an_error() {
     let machine = grid([1, 1, 1, 2, 1]).with_allowed(&CpuSet::from([7]));
-    for policy in
-        [PinPolicy::None, PinPolicy::Compact, PinPolicy::Scatter, PinPolicy::PerNode, PinPolicy::SmtLast]
-    {
+    for policy in [
+        PinPolicy::None,
+        PinPolicy::Compact,
+        PinPolicy::Scatter,
+        PinPolicy::PerNode,
+        PinPolicy::PerL3,
+        PinPolicy::SmtLast,
+    ] {
         assert!(matches!(policy.plan(&machine, 1), Err(PinError::NoCpus)), "{policy}");
     }
 }
@@ -176,9 +232,9 @@ fn more_workers_than_cpus_wrap_around_and_say_so() {
 fn plans_show_themselves() {
     let machine = grid([2, 1, 1, 2, 1]);
     let plan = PinPolicy::PerNode.plan(&machine, 2).expect("a possible plan");
-    assert_eq!(plan.to_string(), "worker 0: CPUs 0-1, node 0\nworker 1: CPUs 2-3, node 1");
+    assert_eq!(plan.to_string(), "worker 0: CPUs 0-1, node 0, L3 0\nworker 1: CPUs 2-3, node 1, L3 1");
     let plan = PinPolicy::Compact.plan(&machine, 1).expect("a possible plan");
-    assert_eq!(plan.to_string(), "worker 0: CPU 0, node 0");
+    assert_eq!(plan.to_string(), "worker 0: CPU 0, node 0, L3 0");
     let plan = PinPolicy::None.plan(&machine, 1).expect("a possible plan");
     assert_eq!(plan.to_string(), "worker 0: CPUs 0-3, any node");
     let empty = PinPolicy::Scatter.plan(&machine, 0).expect("a possible plan");

@@ -1,0 +1,155 @@
+//! The machine as Linux shows it under `/sys/devices/system`: nodes, packages, cores and caches without hwloc.
+
+use std::collections::BTreeMap;
+
+use crate::{Cache, Cpu, CpuSet, Machine, NumaNode, sysfs};
+
+/// The machine; `None` if the system does not list its CPUs, which all count as allowed. Where it hides its
+/// nodes the machine is one node, and [`Machine::fallback`] says so.
+pub(crate) fn machine(
+    read: impl Fn(&str) -> Option<String>,
+    allowed_nodes: Option<&CpuSet>,
+) -> Option<Machine> {
+    let online = list(&read, "cpu/online").filter(|cpus| !cpus.is_empty())?;
+    let shown = sysfs::nodes(&read, allowed_nodes);
+    let fallback = shown.is_none().then(|| sysfs::NO_NODES.to_owned());
+    let one_node = || vec![NumaNode { number: 0, cpus: online.clone(), memory: None, allowed: true }];
+    let mut nodes = shown.unwrap_or_else(one_node);
+
+    let mut spots: Vec<Spot> = online.iter().map(|cpu| Spot::read(&read, &online, &nodes, cpu)).collect();
+    spots.sort_unstable_by_key(Spot::in_tree_order);
+    let (mut numbers, mut caches) = (Numbers::default(), BTreeMap::new());
+    let mut cpus: Vec<Cpu> = spots.iter().map(|spot| spot.cpu(&mut numbers, &mut caches)).collect();
+    cpus.sort_unstable_by_key(|cpu| cpu.number);
+    for node in &mut nodes {
+        node.cpus = cpus.iter().filter(|cpu| cpu.node == node.number).map(|cpu| cpu.number).collect();
+    }
+    Some(Machine {
+        nodes,
+        cpus,
+        caches: caches.into_values().collect(),
+        distances: sysfs::distances(&read),
+        allowed: online,
+        quota: None,
+        is_this_machine: true,
+        fallback,
+        notes: Vec::new(),
+    })
+}
+
+/// What a CPU belongs to. A unit is known by its smallest CPU.
+struct Spot {
+    cpu: u32,
+    /// The CPUs of its package and of its core.
+    package: CpuSet,
+    core: CpuSet,
+    /// Its home, and the smallest CPU there.
+    node: (u32, u32),
+    /// Not numbered yet.
+    caches: Vec<Cache>,
+}
+
+impl Spot {
+    fn read(read: impl Fn(&str) -> Option<String>, online: &CpuSet, nodes: &[NumaNode], cpu: u32) -> Self {
+        let set = |names: [&str; 2]| {
+            let found = names.iter().find_map(|name| list(&read, &format!("cpu/cpu{cpu}/topology/{name}")));
+            found.map(|cpus| cpus.intersection(online)).filter(|cpus| cpus.contains(cpu))
+        };
+        // The second names are those of an older Linux.
+        let package = set(["package_cpus_list", "core_siblings_list"]).unwrap_or_else(|| online.clone());
+        let core = set(["core_cpus_list", "thread_siblings_list"]).unwrap_or_else(|| CpuSet::from([cpu]));
+        let home = nodes.iter().find(|node| node.cpus.contains(cpu)).or(nodes.first());
+        let node = home.map_or((0, cpu), |node| (node.number, node.cpus.first().unwrap_or(cpu)));
+        let directories = (0..).map(|index| format!("cpu/cpu{cpu}/cache/index{index}"));
+        let shown = directories.map_while(|name| Some((read(&format!("{name}/level"))?, name)));
+        let caches = shown.filter_map(|(level, name)| cache(&read, &level, &name)).collect();
+        Self { cpu, package, core, node, caches }
+    }
+
+    /// The smallest CPU of each unit, from the largest to the smallest.
+    fn in_tree_order(&self) -> [u32; 6] {
+        let cache = |level| self.cache(level).unwrap_or(0);
+        [first(&self.package), self.node.1, cache(3), cache(2), first(&self.core), self.cpu]
+    }
+
+    /// The smallest CPU that uses the same cache.
+    fn cache(&self, level: u8) -> Option<u32> {
+        self.caches.iter().find(|cache| cache.level == level).map(|cache| first(&cache.cpus))
+    }
+
+    /// The CPU with its units numbered; adds its caches to those known.
+    fn cpu(&self, numbers: &mut Numbers, caches: &mut BTreeMap<(u8, u32), Cache>) -> Cpu {
+        for cache in &self.caches {
+            let index = numbers.of(Unit::Cache(cache.level), first(&cache.cpus));
+            caches.entry((cache.level, index)).or_insert_with(|| Cache { index, ..cache.clone() });
+        }
+        let mut cache = |level| Some(numbers.of(Unit::Cache(level), self.cache(level)?));
+        let (l2, l3) = (cache(2), cache(3));
+        Cpu {
+            number: self.cpu,
+            core: numbers.of(Unit::Core, first(&self.core)),
+            package: numbers.of(Unit::Package, first(&self.package)),
+            node: self.node.0,
+            l2,
+            l3,
+            smt: self.core.iter().zip(0..).find(|&(cpu, _)| cpu == self.cpu).map_or(0, |(_, rank)| rank),
+        }
+    }
+}
+
+/// What is counted in the order of the tree.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Unit {
+    Package,
+    Core,
+    /// Of this level.
+    Cache(u8),
+}
+
+/// Numbers units from 0 in the order in which they come.
+#[derive(Default)]
+struct Numbers {
+    given: BTreeMap<(Unit, u32), u32>,
+    next: BTreeMap<Unit, u32>,
+}
+
+impl Numbers {
+    /// The number of the unit whose smallest CPU is `first`.
+    fn of(&mut self, unit: Unit, first: u32) -> u32 {
+        *self.given.entry((unit, first)).or_insert_with(|| {
+            let next = self.next.entry(unit).or_default();
+            std::mem::replace(next, *next + 1)
+        })
+    }
+}
+
+/// A data or unified cache, not numbered yet.
+fn cache(read: impl Fn(&str) -> Option<String>, level: &str, name: &str) -> Option<Cache> {
+    let field = |field: &str| read(&format!("{name}/{field}"));
+    if field("type").is_some_and(|kind| kind == "Instruction") {
+        return None;
+    }
+    let cpus = list(&read, &format!("{name}/shared_cpu_list")).filter(|cpus| !cpus.is_empty())?;
+    Some(Cache {
+        level: level.parse().ok()?,
+        index: 0,
+        size: field("size").and_then(|text| text.strip_suffix('K')?.parse::<u64>().ok()?.checked_mul(1024)),
+        line_size: field("coherency_line_size")
+            .and_then(|bytes| bytes.parse().ok())
+            .filter(|&bytes| bytes > 0),
+        cpus,
+    })
+}
+
+/// A file that holds a CPU list.
+fn list(read: impl Fn(&str) -> Option<String>, name: &str) -> Option<CpuSet> {
+    read(name)?.parse().ok()
+}
+
+/// The smallest CPU of a unit, which has one.
+fn first(cpus: &CpuSet) -> u32 {
+    cpus.first().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;
