@@ -3,8 +3,10 @@
 
 mod bench_numa;
 mod cargo;
+mod child;
 mod ci;
 mod counts;
+mod guest;
 mod plot;
 mod stop;
 mod tidy;

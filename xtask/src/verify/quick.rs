@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::checks::{CHECKS, Check, How};
-use super::child::{self, End};
+use crate::child::{self, End};
 use super::counts::Counts;
 use super::report::{self, Table};
 use super::suite::{self, Place, Suite};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::child::{self, End};
+use crate::child::{self, End};
 use super::report::{self, Table};
 use super::{VERIFY, suite};
 use crate::stop::Stop;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::child;
+use crate::child;
 use super::counts::Counts;
 use super::quick::Outcome;
 use super::{report, suite};

@@ -6,7 +6,7 @@ use super::probes::{Probe, SECOND_OPINIONS, Tool};
 use super::work::Work;
 use super::{Mutant, all};
 use crate::stop::Stop;
-use crate::verify::child::{self, End};
+use crate::child::{self, End};
 use crate::verify::counts::Counts;
 use crate::verify::report::{self, Table};
 use crate::verify::suite::{self, Place};
