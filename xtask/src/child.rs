@@ -17,10 +17,12 @@ const PATIENCE: Duration = Duration::from_millis(20);
 /// Set by Ctrl-C and by a request to terminate. A flag on its own: it orders nothing else.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// From now on Ctrl-C ends what is running, and what comes after it does not begin.
+/// From now on Ctrl-C ends what is running, and what comes after it does not begin. Once is enough, twice does no harm.
 pub(crate) fn listen() -> Result<(), Stop> {
-    ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed))
-        .map_err(|error| Stop::failure(format!("cannot listen for Ctrl-C: {error}")))
+    match ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)) {
+        Ok(()) | Err(ctrlc::Error::MultipleHandlers) => Ok(()),
+        Err(error) => Err(Stop::failure(format!("cannot listen for Ctrl-C: {error}"))),
+    }
 }
 
 /// Whether there was one.

@@ -51,9 +51,8 @@ mod linux {
         let _ = fs::create_dir_all(at);
         let [kind_c, at_c] = [kind, at].map(|text| CString::new(text).expect("no zero in it"));
         // SAFETY: the strings are alive and end in zero; no data is given.
-        let result = unsafe {
-            libc::mount(kind_c.as_ptr(), at_c.as_ptr(), kind_c.as_ptr(), 0, core::ptr::null())
-        };
+        let result =
+            unsafe { libc::mount(kind_c.as_ptr(), at_c.as_ptr(), kind_c.as_ptr(), 0, core::ptr::null()) };
         if result != 0 {
             println!("{MARK} cannot mount {kind} on {at}: {}", std::io::Error::last_os_error());
         }
@@ -67,9 +66,10 @@ mod linux {
             let node = format!("{NODES}/node{number}");
             let Ok(cpus) = fs::read_to_string(format!("{node}/cpulist")) else { return };
             let memory = read(format!("{node}/meminfo"));
-            let total = memory.lines().find_map(|line| line.split_once("MemTotal:")).map_or("0", |(_, kib)| {
-                kib.trim().trim_end_matches("kB").trim()
-            });
+            let total = memory
+                .lines()
+                .find_map(|line| line.split_once("MemTotal:"))
+                .map_or("0", |(_, kib)| kib.trim().trim_end_matches("kB").trim());
             let distances = read(format!("{node}/distance"));
             let distances: Vec<&str> = distances.split_whitespace().collect();
             println!("{MARK} node {number} {} {total} {}", list(&cpus), distances.join(","));

@@ -90,7 +90,9 @@ impl fmt::Display for Failure {
 /// Says what to install where QEMU is missing, or this is no machine for guests.
 pub(crate) fn check_host() -> Result<String, Stop> {
     if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
-        return Err(Stop::failure("guests run this machine's programs on x86-64: that takes an x86-64 Linux host"));
+        return Err(Stop::failure(
+            "guests run this machine's programs on x86-64: that takes an x86-64 Linux host",
+        ));
     }
     match Command::new(QEMU).arg("--version").output() {
         Ok(output) if output.status.success() => {
@@ -116,7 +118,11 @@ impl Boot<'_> {
         outcome
     }
 
-    fn run_with(&self, initramfs: &Path, io: impl Fn(&Path, std::io::Error) -> Failure) -> Result<Booted, Failure> {
+    fn run_with(
+        &self,
+        initramfs: &Path,
+        io: impl Fn(&Path, std::io::Error) -> Failure,
+    ) -> Result<Booted, Failure> {
         if let Some(folder) = self.log.parent() {
             fs::create_dir_all(folder).map_err(|error| io(folder, error))?;
         }
@@ -135,7 +141,9 @@ impl Boot<'_> {
         self.judge(end, &console)?;
         let plugin = match self.plugin {
             None => None,
-            Some(plugin) => Some(fs::read_to_string(&plugin.output).map_err(|error| io(&plugin.output, error))?),
+            Some(plugin) => {
+                Some(fs::read_to_string(&plugin.output).map_err(|error| io(&plugin.output, error))?)
+            }
         };
         Ok(Booted { console, plugin, took })
     }
@@ -217,7 +225,10 @@ impl Boot<'_> {
             }
             let distances: Vec<_> = (0..seen.len()).map(|to| machine.distance(number, to)).collect();
             if node.distances != distances {
-                return Err(format!("node {number} has the distances {:?}, not {distances:?}", node.distances));
+                return Err(format!(
+                    "node {number} has the distances {:?}, not {distances:?}",
+                    node.distances
+                ));
             }
             // The kernel itself and holes in the addresses take their part.
             if node.kib == 0 || node.kib > asked.mib * 1024 {
@@ -225,5 +236,110 @@ impl Boot<'_> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
+    use super::*;
+
+    /// Calls `test` with the start of a machine of two nodes that shall run one program.
+    fn with_boot<R>(plugin: Option<&Plugin>, test: impl FnOnce(Boot<'_>) -> R) -> R {
+        let kernel = Kernel { path: "k/vmlinux".into(), name: "k".into() };
+        let (machine, image) = (Machine::even("m", 2, 2, 64), Image::empty());
+        let mut script = Script::default();
+        script.run("/bin/a", &[]);
+        test(Boot {
+            machine: &machine,
+            kernel: &kernel,
+            image: &image,
+            script: &script,
+            plugin,
+            kvm: false,
+            limit: Duration::from_secs(9),
+            log: Path::new("log"),
+        })
+    }
+
+    #[test]
+    fn qemu_is_told_all_of_it() {
+        let plugin = Plugin {
+            library: "lib.so".into(),
+            args: vec![("lines".into(), "16".into())],
+            output: "counts.txt".into(),
+        };
+        with_boot(Some(&plugin), |boot| {
+            let line = boot.arguments(Path::new("i.cpio")).join(" ");
+            for part in [
+                "-nodefaults ",
+                "-serial stdio ",
+                "-device isa-debug-exit,iobase=0xf4,iosize=4 ",
+                "-accel tcg,thread=multi -cpu max ",
+                "-kernel k/vmlinux -initrd i.cpio ",
+                "-append console=ttyS0 quiet panic=-1 ",
+                "-plugin lib.so,lines=16,out=counts.txt ",
+                "-machine q35 ",
+            ] {
+                assert!(line.contains(part), "{part}: {line}");
+            }
+            let mut machine = boot.machine.clone();
+            machine.one_thread = true;
+            machine.nodes[1].huge_pages = 3;
+            let line = Boot { machine: &machine, ..boot }.arguments(Path::new("i")).join(" ");
+            assert!(line.contains("thread=single") && line.contains("hugepages=1:3"), "{line}");
+            let line = Boot { kvm: true, ..boot }.arguments(Path::new("i")).join(" ");
+            assert!(line.contains("-accel kvm -cpu host"), "{line}");
+        });
+    }
+
+    const UP: &str = "guest: up 1\nguest: node 0 0-1 60000 10,20\nguest: node 1 2-3 64000 20,10\n";
+    const RAN: &str = "guest: run 0 /bin/a\nguest: end 0 code 0\n";
+
+    /// What is made of QEMU's exit code and the console's words.
+    fn judged(code: i32, words: &str) -> Result<(), Failure> {
+        let end = child::End::Exited(ExitStatus::from_raw(code << 8));
+        with_boot(None, |boot| boot.judge(end, &Console::new(words)))
+    }
+
+    #[test]
+    fn a_script_carried_out_is_well_whatever_came_of_its_commands() {
+        assert_eq!(judged(1, &format!("{UP}{RAN}guest: done 2\n")), Ok(()));
+        let failed = RAN.replace("code 0", "signal 9");
+        assert_eq!(judged(3, &format!("{UP}{failed}guest: done 2\n")), Ok(()));
+    }
+
+    #[test]
+    fn what_went_wrong_is_told_apart() {
+        let done = "guest: done 2\n";
+        let gone = |result| matches!(result, Err(Failure::Gone(_)));
+        assert!(gone(judged(0, &format!("{UP}{RAN}"))), "no end");
+        assert!(gone(judged(1, &format!("{UP}{done}"))), "a command left out");
+        assert!(gone(judged(3, &format!("{UP}{RAN}{done}"))), "exit code and words differ");
+        let refused = judged(1, "qemu-system-x86_64: -numa node: no\n").unwrap_err();
+        assert!(refused.to_string().contains("-numa node: no"), "{refused}");
+        let panic =
+            judged(0, &format!("{UP}guest: run 0 /bin/a\nKernel panic - not syncing: x\n")).unwrap_err();
+        assert_eq!(panic, Failure::Panic("not syncing: x".into(), "it was running /bin/a".into()));
+        let hang = with_boot(None, |boot| boot.judge(child::End::TimedOut, &Console::new(UP))).unwrap_err();
+        assert_eq!(hang.to_string(), "hangs: after 9 s it had run nothing");
+        let interrupted = with_boot(None, |boot| boot.judge(child::End::Interrupted, &Console::new(UP)));
+        assert_eq!(interrupted, Err(Failure::Interrupted));
+    }
+
+    #[test]
+    fn another_machine_than_asked_for_is_noticed() {
+        for (from, to, hint) in [
+            ("guest: node 1 2-3 64000 20,10\n", "", "1 nodes, not 2"),
+            ("node 1 2-3", "node 1 2", "CPUs \"2\", not \"2-3\""),
+            ("20,10", "21,10", "distances [21, 10], not [20, 10]"),
+            ("64000", "99000", "99000 KiB, not 64 MiB"),
+        ] {
+            let words = format!("{}{RAN}guest: done 2\n", UP.replace(from, to));
+            let failure = judged(1, &words).unwrap_err().to_string();
+            assert!(failure.contains(hint), "{failure}");
+        }
     }
 }

@@ -43,7 +43,10 @@ impl Script {
 
     fn line(&mut self, what: &str, words: &[&str]) {
         let fits = |word: &&str| !word.contains(['\t', '\n']);
-        assert!(words.iter().all(fits), "words of a guest's script hold neither tabs nor newlines: {words:?}");
+        assert!(
+            words.iter().all(fits),
+            "words of a guest's script hold neither tabs nor newlines: {words:?}"
+        );
         self.lines += &format!("{what}\t{}\n", words.join("\t"));
     }
 }
@@ -67,6 +70,12 @@ impl Image {
             archive.file(&library, &read(Path::new(&library))?);
         }
         Ok(Self { archive: archive.finish() })
+    }
+
+    /// One without anything, for tests of what is around it.
+    #[cfg(test)]
+    pub(super) fn empty() -> Self {
+        Self { archive: Vec::new() }
     }
 
     /// The image with a script: what a kernel unpacks.
@@ -112,19 +121,20 @@ fn stripped(program: &Path) -> Result<Vec<u8>, Stop> {
 
 /// The paths of the shared libraries that a program loads, its loader among them.
 fn libraries_of(program: &Path) -> Result<Vec<String>, Stop> {
-    let output = Command::new("ldd")
-        .arg(program)
-        .env("LC_ALL", "C")
-        .output()
-        .map_err(|error| Stop::failure(format!("ldd: {error}; it comes with the C library (libc-bin)")))?;
+    let output =
+        Command::new("ldd").arg(program).env("LC_ALL", "C").output().map_err(|error| {
+            Stop::failure(format!("ldd: {error}; it comes with the C library (libc-bin)"))
+        })?;
     let [out, err] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
-    let is_static = [&out, &err].iter().any(|text| {
-        text.contains("statically linked") || text.contains("not a dynamic executable")
-    });
+    let is_static = [&out, &err]
+        .iter()
+        .any(|text| text.contains("statically linked") || text.contains("not a dynamic executable"));
     match listed(&out) {
         Ok(libraries) if output.status.success() || is_static => Ok(libraries),
         Ok(_) => Err(Stop::failure(format!("ldd {}: {}", program.display(), err.trim()))),
-        Err(missing) => Err(Stop::failure(format!("{} needs {missing}, which is not found", program.display()))),
+        Err(missing) => {
+            Err(Stop::failure(format!("{} needs {missing}, which is not found", program.display())))
+        }
     }
 }
 

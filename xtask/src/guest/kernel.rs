@@ -102,9 +102,8 @@ fn depends_on(listing: &str) -> Option<&str> {
 /// The file in `folder` whose name begins with `start`.
 fn first_in(folder: &Path, start: &str) -> std::io::Result<PathBuf> {
     let names = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut matching = names.filter(|path| {
-        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start))
-    });
+    let mut matching =
+        names.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start)));
     matching.next().ok_or_else(|| std::io::Error::other(format!("no {start} in it")))
 }
 

@@ -114,7 +114,9 @@ impl Machine {
             arg("-numa", format!("node,nodeid={number},memdev=m{number}{cpus}{initiator}"));
         }
         if self.distances.is_some() {
-            self.pairs(|from, to| arg("-numa", format!("dist,src={from},dst={to},val={}", self.distance(from, to))));
+            self.pairs(|from, to| {
+                arg("-numa", format!("dist,src={from},dst={to},val={}", self.distance(from, to)))
+            });
         }
         if self.hmat {
             self.pairs(|from, to| {
@@ -187,7 +189,10 @@ mod tests {
         let line = line(&machine);
         assert!(line.contains("-smp 4,sockets=2,cores=2"), "{line}");
         assert!(line.contains("nodeid=2,memdev=m2 "), "{line}");
-        assert!(line.contains("dist,src=0,dst=1,val=21 ") && line.contains("dist,src=1,dst=0,val=31 "), "{line}");
+        assert!(
+            line.contains("dist,src=0,dst=1,val=21 ") && line.contains("dist,src=1,dst=0,val=31 "),
+            "{line}"
+        );
         assert_eq!(line.matches("dist,").count(), 9);
     }
 
