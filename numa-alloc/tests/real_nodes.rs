@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use bskip_core::arena::{NodeId, NodePool, Placement};
 use numa_alloc::{NumaArena, NumaPool, PageSize, Policy};
+use support::linux::pin;
 use support::{LEAF, Owned, leaf_pool};
 
 const BLOCKS: usize = 4000;
@@ -27,7 +28,7 @@ fn assert_placed(arena: &NumaArena) {
     println!("{report}");
     for node in &report.nodes {
         let elsewhere: usize = node.elsewhere.iter().map(|(_, pages)| pages).sum();
-        assert!(elsewhere <= node.placed / 10, "{report}");
+        assert!(elsewhere <= node.placed / 99, "{report}");
     }
     if report.nodes.len() == 1 {
         assert!(report.is_as_asked(), "{report}");
@@ -62,16 +63,6 @@ fn interleaving_is_even() {
     assert_placed(&arena);
 }
 
-/// Pins the calling thread; whether it could.
-fn pin(cpu: usize) -> bool {
-    // SAFETY: a CPU set is plain bits.
-    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
-    // SAFETY: the set is alive, and numbers beyond its size are not among those given.
-    unsafe { libc::CPU_SET(cpu, &mut set) };
-    // SAFETY: the set is alive and of the given size.
-    unsafe { libc::sched_setaffinity(0, size_of_val(&set), &raw const set) == 0 }
-}
-
 /// The kernel's word on the node of the calling thread.
 fn current_node() -> Option<NodeId> {
     let mut node = 0u32;
@@ -96,7 +87,7 @@ fn local_blocks_are_on_the_node_of_the_thread_and_come_home_from_others() {
     for cpu in 0..cpus {
         blocks.extend(std::thread::scope(|scope| {
             let local = || {
-                let here = if pin(cpu) { current_node() } else { None };
+                let here = if pin(cpu as u32) { current_node() } else { None };
                 let blocks: Vec<_> = (0..200).map(|_| touch(&pool, Placement::Policy)).collect();
                 // A node without memory has its blocks elsewhere.
                 if let Some(here) = here.filter(|here| arena.nodes().contains(here)) {

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::stop::Stop;
-use crate::{counts, tidy, tree, verify};
+use crate::{counts, numa_vm, tidy, tree, verify};
 
 /// A cargo command with its arguments and environment.
 struct Step {
@@ -41,6 +41,8 @@ pub(crate) fn command() -> Result<(), Stop> {
     core_depends_on_nothing()?;
     eprintln!("ci: counts");
     counts::command(Vec::new())?;
+    eprintln!("ci: numa-vm --quick");
+    numa_vm::command(vec!["--quick".into()])?;
     eprintln!("ci: verify");
     verify::command(Vec::new())?;
     println!("ci: all passed");

@@ -3,8 +3,11 @@
 
 mod bench_numa;
 mod cargo;
+mod child;
 mod ci;
 mod counts;
+mod guest;
+mod numa_vm;
 mod plot;
 mod stop;
 mod tidy;
@@ -26,8 +29,9 @@ Usage: cargo xtask COMMAND
   plot         pictures of what bench-numa has measured; --help
   counts       instructions that each operation takes, against the committed figures; --help
   verify       break the map in every known way, soak it, or try deliberate bugs on the checks; --help
+  numa-vm      the tests of placement in virtual machines with several NUMA nodes; --help
   tidy         check the rules of this repository that the compiler does not know
-  ci           everything a change must pass: fmt, clippy, doc, tests, tidy, counts, verify
+  ci           everything a change must pass: fmt, clippy, doc, tests, tidy, counts, guests, verify
   help         this text
 ";
 
@@ -48,6 +52,7 @@ fn dispatch(name: Option<&str>, rest: Vec<OsString>) -> Result<(), Stop> {
         Some("plot") => plot::command(rest),
         Some("counts") => counts::command(rest),
         Some("verify") => verify::command(rest),
+        Some("numa-vm") => numa_vm::command(rest),
         Some("tidy") => no_flags("tidy", &rest).and_then(|()| tidy::command()),
         Some("ci") => no_flags("ci", &rest).and_then(|()| ci::command()),
         Some("help" | "--help" | "-h") | None => {

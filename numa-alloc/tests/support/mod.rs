@@ -1,6 +1,11 @@
 //! An owned block with its words, so that the tests themselves need hardly any unsafe code.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+#[cfg(target_os = "linux")]
+pub(crate) mod linux;
+#[cfg(target_os = "linux")]
+pub(crate) mod policies;
+
 use std::alloc::Layout;
 use std::sync::atomic::AtomicU64;
 

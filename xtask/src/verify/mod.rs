@@ -2,12 +2,11 @@
 //!
 //! `checks` lists the checks and `builds` how their code is compiled; `quick` runs them, `spin` the one that is
 //! no test of cargo's; `counts` reads what they tried, `report` shows it. `soak` and `mutants` are the two
-//! other things that the command does. `suite` makes cargo's command lines, `child` runs them.
+//! other things that the command does. `suite` makes cargo's command lines.
 
 mod args;
 mod builds;
 mod checks;
-mod child;
 mod counts;
 mod mutants;
 mod quick;
@@ -18,6 +17,7 @@ mod suite;
 
 use std::ffi::OsString;
 
+use crate::child;
 use crate::stop::Stop;
 use args::Args;
 

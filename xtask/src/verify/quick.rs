@@ -4,11 +4,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::checks::{CHECKS, Check, How};
-use super::child::{self, End};
 use super::counts::Counts;
 use super::report::{self, Table};
 use super::suite::{self, Place, Suite};
 use super::{VERIFY, spin};
+use crate::child::{self, End};
 use crate::stop::Stop;
 use crate::{tidy, tree};
 

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::child::{self, End};
 use super::report::{self, Table};
 use super::{VERIFY, suite};
+use crate::child::{self, End};
 use crate::stop::Stop;
 use crate::tree;
 

@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::child;
 use super::counts::Counts;
 use super::quick::Outcome;
 use super::{report, suite};
+use crate::child;
 use crate::tree;
 
 /// How deep a search may go.

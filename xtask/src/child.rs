@@ -17,32 +17,34 @@ const PATIENCE: Duration = Duration::from_millis(20);
 /// Set by Ctrl-C and by a request to terminate. A flag on its own: it orders nothing else.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// From now on Ctrl-C ends what is running, and what comes after it does not begin.
-pub(super) fn listen() -> Result<(), Stop> {
-    ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed))
-        .map_err(|error| Stop::failure(format!("cannot listen for Ctrl-C: {error}")))
+/// From now on Ctrl-C ends what is running, and what comes after it does not begin. Once is enough, twice does no harm.
+pub(crate) fn listen() -> Result<(), Stop> {
+    match ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)) {
+        Ok(()) | Err(ctrlc::Error::MultipleHandlers) => Ok(()),
+        Err(error) => Err(Stop::failure(format!("cannot listen for Ctrl-C: {error}"))),
+    }
 }
 
 /// Whether there was one.
-pub(super) fn interrupted() -> bool {
+pub(crate) fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
 /// How a program ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum End {
+pub(crate) enum End {
     Exited(ExitStatus),
     TimedOut,
     Interrupted,
 }
 
 impl End {
-    pub(super) fn is_success(self) -> bool {
+    pub(crate) fn is_success(self) -> bool {
         matches!(self, Self::Exited(status) if status.success())
     }
 
     /// The end in words.
-    pub(super) fn words(self) -> String {
+    pub(crate) fn words(self) -> String {
         match self {
             Self::Exited(status) => match (status.code(), status.signal()) {
                 (Some(code), _) => format!("exit code {code}"),
@@ -57,7 +59,7 @@ impl End {
 }
 
 /// Runs `command` for `limit` at most; what it prints is added to `log`.
-pub(super) fn run(command: &mut Command, log: &File, limit: Duration) -> io::Result<End> {
+pub(crate) fn run(command: &mut Command, log: &File, limit: Duration) -> io::Result<End> {
     if interrupted() {
         return Ok(End::Interrupted);
     }
@@ -100,7 +102,7 @@ mod tests {
     use std::path::PathBuf;
 
     fn log(name: &str) -> (PathBuf, File) {
-        let dir = crate::tree::target().join("verify/tests");
+        let dir = crate::tree::target().join("child/tests");
         fs::create_dir_all(&dir).unwrap();
         let path = dir.join(format!("{name}-{}.log", std::process::id()));
         (path.clone(), File::create(path).unwrap())

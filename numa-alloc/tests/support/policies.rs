@@ -1,0 +1,84 @@
+//! Every placement policy, and where it must put blocks: the one list of them for the tests on real nodes. A policy
+//! that is added to the arena is added here.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use bskip_core::arena::NodeId;
+use numa_alloc::Policy;
+
+use super::linux::RealNode;
+
+/// A policy and where it must put blocks.
+pub(crate) struct Case {
+    pub(crate) policy: Policy,
+    wanted: Wanted,
+}
+
+enum Wanted {
+    /// On one of these, for a thread of the given node: several where they are equally good.
+    By(Box<dyn Fn(&RealNode) -> Vec<u32> + Sync>),
+    /// So many in so many on each, wherever the thread is.
+    Shares(BTreeMap<u32, usize>),
+}
+
+impl Case {
+    fn by(policy: Policy, wanted: impl Fn(&RealNode) -> Vec<u32> + Sync + 'static) -> Self {
+        Self { policy, wanted: Wanted::By(Box::new(wanted)) }
+    }
+
+    fn shares(policy: Policy, shares: impl IntoIterator<Item = (u32, usize)>) -> Self {
+        Self { policy, wanted: Wanted::Shares(shares.into_iter().collect()) }
+    }
+
+    /// The nodes where a block may be that a thread of `here` has asked for.
+    pub(crate) fn wanted(&self, here: &RealNode) -> Vec<u32> {
+        match &self.wanted {
+            Wanted::By(rule) => rule(here),
+            Wanted::Shares(shares) => shares.keys().copied().collect(),
+        }
+    }
+
+    /// Whether blocks are dealt out as they must be: `counts` of them on each node, all asked for by one thread after
+    /// the other in a fresh pool.
+    pub(crate) fn assert_shares(&self, counts: &BTreeMap<u32, usize>) {
+        let Wanted::Shares(shares) = &self.wanted else { return };
+        let (blocks, parts): (usize, usize) = (counts.values().sum(), shares.values().sum());
+        for (node, share) in shares {
+            let count = counts.get(node).copied().unwrap_or(0);
+            let exact = blocks * share / parts;
+            assert!(count.abs_diff(exact) <= *share, "{self}: {count} blocks on node {node}, not {exact}");
+        }
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.policy.fmt(f)
+    }
+}
+
+/// All policies, on the memory of `nodes`.
+pub(crate) fn all(nodes: &[RealNode]) -> Vec<Case> {
+    let memory: Vec<u32> = nodes.iter().filter(|node| node.memory).map(|node| node.number).collect();
+    let last = *memory.last().expect("a node with memory");
+    let mut sets = vec![vec![last], memory[memory.len() / 2..].to_vec()];
+    sets.dedup();
+    let everywhere = memory.clone();
+    let mut cases = vec![
+        Case::by(Policy::Local, move |here| nearest(here, &everywhere)),
+        Case::shares(Policy::Interleave, memory.iter().map(|&node| (node, 1))),
+    ];
+    cases.extend(memory.iter().map(|&node| Case::by(Policy::Node(NodeId(node)), move |_| vec![node])));
+    cases.extend(sets.into_iter().map(|set| {
+        let policy = Policy::Preferred(set.iter().copied().map(NodeId).collect());
+        Case::by(policy, move |here| nearest(here, &set))
+    }));
+    cases
+}
+
+/// The nodes of `among` that are nearest to `here`.
+pub(crate) fn nearest(here: &RealNode, among: &[u32]) -> Vec<u32> {
+    let least = among.iter().map(|&node| here.distance(node)).min();
+    among.iter().copied().filter(|&node| Some(here.distance(node)) == least).collect()
+}

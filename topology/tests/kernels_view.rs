@@ -1,0 +1,70 @@
+//! What hwloc and this crate make of the machine's nodes, against what the kernel says of them itself. On one node it
+//! says little; `cargo xtask numa-vm` runs it on machines with several.
+#![cfg(all(target_os = "linux", feature = "hwloc"))]
+
+use std::fs;
+
+use bskip_topology::{CpuSet, Machine, PinPolicy, current_node};
+
+/// A file below `/sys/devices/system/node`, without the line end.
+fn told(name: &str) -> Option<String> {
+    let text = fs::read_to_string(format!("/sys/devices/system/node/{name}")).ok()?;
+    Some(text.trim_end().to_owned())
+}
+
+fn list(name: &str) -> Option<CpuSet> {
+    told(name)?.parse().ok()
+}
+
+#[test]
+fn nodes_their_cpus_and_distances_are_the_kernels() {
+    let Some(online) = list("online") else {
+        println!("left out: everything, the kernel does not tell its nodes here");
+        return;
+    };
+    if online.len() == 1 {
+        println!("left out: other nodes, this machine has one");
+    }
+    let machine = Machine::discover();
+    println!("{machine}");
+    assert_eq!(machine.fallback(), None);
+    assert_eq!(machine.nodes().iter().map(|node| node.number).collect::<CpuSet>(), online);
+    let with_memory = list("has_memory").expect("the kernel tells which nodes have memory");
+    for node in machine.nodes() {
+        let number = node.number;
+        let cpus = list(&format!("node{number}/cpulist")).expect("each node has a list of CPUs");
+        assert_eq!((&node.cpus, node.is_cpuless()), (&cpus, cpus.is_empty()), "node {number}");
+        assert_eq!(node.memory.is_some_and(|bytes| bytes > 0), with_memory.contains(number), "node {number}");
+        let row = told(&format!("node{number}/distance")).expect("each node has distances");
+        let distances = machine.distances().expect("a matrix, where the kernel has one");
+        for (to, distance) in online.iter().zip(row.split_whitespace()) {
+            let seen = distances.get(number, to).map(|seen| seen.to_string());
+            assert_eq!(seen.as_deref(), Some(distance), "from {number} to {to}");
+        }
+    }
+}
+
+#[test]
+fn workers_pinned_by_node_run_on_the_nodes_that_have_cpus() {
+    let machine = Machine::discover();
+    let has_cpus =
+        |number: &u32| machine.allowed().iter().any(|cpu| machine.node_of_cpu(cpu) == Some(*number));
+    let nodes: CpuSet = machine.nodes().iter().map(|node| node.number).filter(has_cpus).collect();
+    if machine.nodes().len() == 1 {
+        println!("left out: other nodes, this machine has one");
+    }
+    let plan = PinPolicy::PerNode.plan(&machine, machine.allowed().len()).expect("a possible plan");
+    let seen: CpuSet = (0..plan.len())
+        .map(|worker| {
+            let plan = &plan;
+            let run = move || {
+                plan.pin(worker).expect("allowed CPUs");
+                current_node()
+            };
+            let node = std::thread::scope(|scope| scope.spawn(run).join().expect("the thread ends well"));
+            assert_eq!(plan.places()[worker].node, Some(node), "worker {worker} of {plan}");
+            node
+        })
+        .collect();
+    assert_eq!(seen, nodes, "{plan}");
+}
