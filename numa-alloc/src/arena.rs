@@ -10,8 +10,10 @@ use bskip_core::arena::{AllocError, NodeArena, NodeId, NodeKind};
 use crate::budget::Budget;
 use crate::fallback::{Fallback, Fallbacks};
 use crate::nodes::Machine;
+use crate::orders::Orders;
+use crate::pages::PageSize;
 use crate::places::{BuildError, Places};
-use crate::policy::{PageSize, Policy};
+use crate::policy::Policy;
 use crate::pool::{Core, NumaPool};
 use crate::stripe::lock;
 use crate::sys;
@@ -29,14 +31,33 @@ pub struct NumaArena {
 /// What the handles and the pools of an arena share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    policy: Policy,
+    policies: ByKind<Policy>,
     pub(crate) pages: PageSize,
     /// Bytes of a base page.
     pub(crate) page: usize,
     pub(crate) places: Places,
+    /// Where the policies look for a block.
+    pub(crate) orders: ByKind<Orders>,
     pub(crate) budget: Budget,
     pub(crate) notes: Fallbacks,
     pools: Mutex<Vec<Weak<Core>>>,
+}
+
+/// One for leaves, one for inner levels.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ByKind<T> {
+    leaf: T,
+    inner: T,
+}
+
+impl<T> ByKind<T> {
+    #[inline]
+    pub(crate) fn of(&self, kind: NodeKind) -> &T {
+        match kind {
+            NodeKind::Leaf => &self.leaf,
+            NodeKind::Inner => &self.inner,
+        }
+    }
 }
 
 impl Shared {
@@ -65,10 +86,16 @@ impl NumaArena {
         Builder::default()
     }
 
-    /// The placement policy.
+    /// The placement policy of leaves.
     #[must_use]
     pub fn policy(&self) -> &Policy {
-        &self.shared.policy
+        self.shared.policies.of(NodeKind::Leaf)
+    }
+
+    /// The placement policy of inner levels.
+    #[must_use]
+    pub fn inner_policy(&self) -> &Policy {
+        self.shared.policies.of(NodeKind::Inner)
     }
 
     /// The pages asked for. Whether the system gives huge ones: [`huge_pages`](Self::huge_pages).
@@ -122,7 +149,8 @@ unsafe impl NodeArena for NumaArena {
 impl fmt::Debug for NumaArena {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NumaArena")
-            .field("policy", &self.shared.policy)
+            .field("policy", self.policy())
+            .field("inner_policy", self.inner_policy())
             .field("pages", &self.shared.pages)
             .field("limit", &self.limit())
             .field("nodes", &self.nodes())
@@ -136,16 +164,35 @@ impl fmt::Debug for NumaArena {
 #[must_use = "a builder does nothing before `build`"]
 pub struct Builder {
     policy: Policy,
+    inner_policy: Option<Policy>,
     pages: PageSize,
     limit: Option<usize>,
     nodes: Option<Vec<NodeId>>,
     pretended: Option<u32>,
+    pretended_without_cpus: u32,
 }
 
 impl Builder {
     /// Where blocks go.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Where the blocks of inner levels go (those of pools made for [`NodeKind::Inner`]), if not where
+    /// [`policy`](Self::policy) says. They are about 1/64 of a map and read by every operation, so the fastest
+    /// memory is for them:
+    ///
+    /// ```
+    /// use numa_alloc::{NumaArena, Policy};
+    ///
+    /// // Leaves on memory-only nodes where there are any, what leads to them on the nodes of the threads.
+    /// let arena = NumaArena::builder().policy(Policy::Tiered).inner_policy(Policy::Local).build()?;
+    /// assert_eq!(arena.inner_policy(), &Policy::Local);
+    /// # Ok::<(), numa_alloc::BuildError>(())
+    /// ```
+    pub fn inner_policy(mut self, policy: Policy) -> Self {
+        self.inner_policy = Some(policy);
         self
     }
 
@@ -178,25 +225,40 @@ impl Builder {
         self
     }
 
+    /// With [`pretend_nodes`](Self::pretend_nodes): `count` more nodes, without CPUs, so that no thread is on them.
+    #[doc(hidden)]
+    pub fn pretend_cpuless_nodes(mut self, count: u32) -> Self {
+        self.pretended_without_cpus = count;
+        self
+    }
+
     /// Looks at the machine and makes the arena. Takes no memory to speak of.
     ///
     /// # Errors
-    /// [`BuildError`] if a node is named that is not there, or has no memory that this process may use.
+    /// [`BuildError`] if a node is named that is not there, or has no memory that this process may use, or if
+    /// weights are not such as to deal by.
     pub fn build(self) -> Result<NumaArena, BuildError> {
         let machine = Machine::discover();
         let notes = Fallbacks::default();
         let places = match self.pretended {
-            Some(count) => Places::pretended(&machine, count, &self.policy)?,
-            None => Places::new(&machine, self.nodes.as_deref(), &self.policy, &notes)?,
+            Some(count) => Places::pretended(&machine, count, self.pretended_without_cpus)?,
+            None => Places::new(&machine, self.nodes.as_deref(), &notes)?,
+        };
+        let inner = self.inner_policy.unwrap_or_else(|| self.policy.clone());
+        let policies = ByKind { leaf: self.policy, inner };
+        let orders = ByKind {
+            leaf: Orders::new(&policies.leaf, &places, &notes)?,
+            inner: Orders::new(&policies.inner, &places, &notes)?,
         };
         if self.pages == PageSize::Huge && huge_pages_are_off() {
             notes.note(Fallback::HugePagesOff);
         }
         let page = sys::page_size();
         let budget = Budget::new(self.limit, page);
-        let Self { policy, pages, .. } = self;
+        let pages = self.pages;
         let pools = Mutex::default();
-        Ok(NumaArena { shared: Arc::new(Shared { policy, pages, page, places, budget, notes, pools }) })
+        let shared = Shared { policies, pages, page, places, orders, budget, notes, pools };
+        Ok(NumaArena { shared: Arc::new(shared) })
     }
 }
 

@@ -20,6 +20,11 @@ pub enum Fallback {
         /// Where its blocks come from.
         instead: NodeId,
     },
+    /// [`Policy::Nearest`](crate::Policy::Nearest) on a single node: blocks go there.
+    NoOtherNode,
+    /// [`Policy::Tiered`](crate::Policy::Tiered) and every node has CPUs: blocks go to the nearest node, as with
+    /// [`Policy::Local`](crate::Policy::Local).
+    NoCpulessNode,
     /// The system does not tell which CPU a thread runs on: every thread counts as one of the arena's first
     /// node.
     CurrentNodeUnknown,
@@ -50,6 +55,12 @@ impl fmt::Display for Fallback {
             Self::NodesUnknown => f.write_str("the machine does not tell its NUMA nodes: node 0 is assumed"),
             Self::NoMemoryOn { node, instead } => {
                 write!(f, "node {node} has no memory for this process: its threads use node {instead}")
+            }
+            Self::NoOtherNode => {
+                f.write_str("placement nearest, but there is one NUMA node only: blocks go there")
+            }
+            Self::NoCpulessNode => {
+                f.write_str("placement tiered, but every NUMA node has CPUs: blocks go to the nearest, as local")
             }
             Self::CurrentNodeUnknown => f.write_str(
                 "the system does not tell the current CPU: all threads count as on the first node",

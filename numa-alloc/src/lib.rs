@@ -80,6 +80,7 @@
 //! | --- | --- |
 //! | does not tell its nodes | assumes node 0 |
 //! | has CPUs on a node without memory | serves their threads from the nearest node with memory |
+//! | has one node only, or no node without CPUs, and the policy is `nearest` or `tiered` | goes by distance all the same |
 //! | does not tell the current CPU | counts every thread as on the first node |
 //! | refuses `mbind` (containers without `CAP_SYS_NICE`) | lets the kernel place: on first touch, as a rule |
 //! | has huge pages off, or refuses `madvise` | uses the pages it gets |
@@ -100,10 +101,13 @@ mod fallback;
 mod loom_tests;
 mod memory;
 mod nodes;
+mod orders;
+mod pages;
 mod places;
 mod policy;
 mod pool;
 mod region;
+mod shares;
 mod stats;
 mod stripe;
 mod sync;
@@ -113,8 +117,9 @@ mod verify;
 
 pub use arena::{Builder, NumaArena};
 pub use fallback::Fallback;
+pub use pages::PageSize;
 pub use places::BuildError;
-pub use policy::{PageSize, ParseError, Policy};
+pub use policy::{ParseError, Policy};
 pub use pool::NumaPool;
 pub use stats::{ArenaStats, NodeStats};
 pub use verify::{NodePages, PlacementReport};

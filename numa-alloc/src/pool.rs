@@ -149,7 +149,7 @@ unsafe impl NodePool for NumaPool {
             Placement::Policy => None,
             Placement::Node(node) => places.near(node),
         };
-        let order = near.unwrap_or_else(|| places.order(&core.turn));
+        let order = near.unwrap_or_else(|| core.arena.orders.of(core.kind).next(places, &core.turn));
         let (block, index) = core.take(order).map_err(|kind| AllocError { layout: core.layout, kind })?;
         if index != order[0] || (near.is_none() && placement != Placement::Policy) {
             core.stripes[order[0]].miss();

@@ -74,7 +74,11 @@ impl NumaArena {
     pub fn report(&self) -> String {
         let limit =
             self.limit().map_or_else(|| "no limit".to_owned(), |bytes| format!("limit {bytes} bytes"));
-        format!("placement {}, {} pages, {limit}\n{}", self.policy(), self.pages(), self.stats())
+        let mut placement = self.policy().to_string();
+        if self.inner_policy() != self.policy() {
+            placement += &format!(" (inner levels {})", self.inner_policy());
+        }
+        format!("placement {placement}, {} pages, {limit}\n{}", self.pages(), self.stats())
     }
 }
 

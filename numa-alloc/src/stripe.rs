@@ -11,8 +11,8 @@ use crate::arena::Shared;
 use crate::chain::{Chain, Inbox, Links};
 use crate::fallback::Fallback;
 use crate::memory::{Shape, UNIT};
+use crate::pages::PageSize;
 use crate::places::Place;
-use crate::policy::PageSize;
 use crate::region::{SLAB, Span};
 
 /// Free lists of a stripe. Threads are dealt out to them by number.

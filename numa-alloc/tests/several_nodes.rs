@@ -41,6 +41,51 @@ fn policies_decide_and_placements_override() {
 }
 
 #[test]
+fn weights_are_kept_exactly() {
+    let policy: Policy = "weighted:0=3,3=1,1=4".parse().unwrap();
+    let arena = NumaArena::builder().pretend_nodes(4).policy(policy).build().unwrap();
+    let pool = leaf_pool(&arena);
+    for _ in 0..50 {
+        assert_eq!(homes(&pool, Placement::Policy, 8), HashMap::from([(0, 3), (3, 1), (1, 4)]));
+    }
+    assert_eq!(arena.stats().misses, 0);
+}
+
+#[test]
+fn nearest_and_tiered_avoid_the_node_of_the_thread() {
+    // Pretended nodes lie on a ring: the nearest of a node is the next one.
+    let under = |policy: Policy| {
+        let builder = NumaArena::builder().pretend_nodes(2).pretend_cpuless_nodes(2).policy(policy);
+        let arena = builder.inner_policy(Policy::Local).build().unwrap();
+        let (leaves, inners) = (leaf_pool(&arena), arena.pool(layout(896, 64), NodeKind::Inner).unwrap());
+        let here = homes(&inners, Placement::Policy, 10);
+        let leaves = homes(&leaves, Placement::Policy, 10);
+        assert_eq!(arena.stats().misses, 0);
+        assert_eq!(arena.fallbacks(), []);
+        assert_eq!((here.len(), leaves.len()), (1, 1));
+        (*here.keys().next().unwrap(), *leaves.keys().next().unwrap())
+    };
+    let (here, nearest) = under(Policy::Nearest);
+    assert_eq!(nearest, here + 1);
+    let (here, tiered) = under(Policy::Tiered);
+    assert!(here < 2 && tiered == 2, "{here} {tiered}");
+}
+
+#[test]
+fn inner_levels_have_a_policy_of_their_own() {
+    let builder = NumaArena::builder().pretend_nodes(3).policy(Policy::Node(NodeId(2)));
+    let arena = builder.inner_policy(Policy::Interleave).build().unwrap();
+    assert_eq!((arena.policy(), arena.inner_policy()), (&Policy::Node(NodeId(2)), &Policy::Interleave));
+    let inners = arena.pool(layout(896, 64), NodeKind::Inner).unwrap();
+    assert_eq!(homes(&leaf_pool(&arena), Placement::Policy, 30), HashMap::from([(2, 30)]));
+    assert_eq!(homes(&inners, Placement::Policy, 30), (0..3).map(|node| (node, 10)).collect());
+    assert!(arena.report().starts_with("placement node:2 (inner levels interleave), huge pages"));
+    assert!(format!("{arena:?}").contains("policy: Node(NodeId(2)), inner_policy: Interleave"), "{arena:?}");
+    let same = NumaArena::builder().policy(Policy::Interleave).build().unwrap();
+    assert_eq!(same.inner_policy(), &Policy::Interleave);
+}
+
+#[test]
 fn threads_are_local_to_their_node() {
     let arena = NumaArena::builder().pretend_nodes(2).build().unwrap();
     let pool = leaf_pool(&arena);
@@ -119,6 +164,8 @@ fn unknown_nodes_are_named_at_build() {
     let builds = [
         NumaArena::builder().policy(Policy::Node(missing)).build(),
         NumaArena::builder().policy(Policy::Preferred(vec![nodes[0], missing])).build(),
+        NumaArena::builder().inner_policy(Policy::Node(missing)).build(),
+        NumaArena::builder().policy(Policy::Weighted(vec![(nodes[0], 2), (missing, 1)])).build(),
         NumaArena::builder().nodes(&[missing]).build(),
     ];
     for build in builds {

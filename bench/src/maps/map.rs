@@ -8,7 +8,7 @@ use crate::subject::Subject;
 pub struct MapSpec {
     /// One of [`NAMES`](super::NAMES).
     pub name: String,
-    /// Where the arena puts nodes; only our map on the NUMA arena heeds it.
+    /// Where the arena puts nodes, as in [`CellSpec`](crate::protocol::CellSpec); only our map on the NUMA arena heeds it.
     pub placement: String,
     /// Pages of the arena, `thp` or `4k`; likewise.
     pub pages: String,
