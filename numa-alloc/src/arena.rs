@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, Weak};
 
 use bskip_core::arena::{AllocError, NodeArena, NodeId, NodeKind};
 
-use crate::budget::Budget;
+use crate::budget::Budgets;
 use crate::fallback::{Fallback, Fallbacks};
 use crate::nodes::Machine;
 use crate::orders::Orders;
@@ -38,7 +38,7 @@ pub(crate) struct Shared {
     pub(crate) places: Places,
     /// Where the policies look for a block.
     pub(crate) orders: ByKind<Orders>,
-    pub(crate) budget: Budget,
+    pub(crate) budget: Budgets,
     pub(crate) notes: Fallbacks,
     pools: Mutex<Vec<Weak<Core>>>,
 }
@@ -167,6 +167,7 @@ pub struct Builder {
     inner_policy: Option<Policy>,
     pages: PageSize,
     limit: Option<usize>,
+    node_limits: Vec<(NodeId, usize)>,
     nodes: Option<Vec<NodeId>>,
     pretended: Option<u32>,
     pretended_without_cpus: u32,
@@ -208,6 +209,18 @@ impl Builder {
     /// space small.
     pub fn limit(mut self, bytes: usize) -> Self {
         self.limit = Some(bytes);
+        self
+    }
+
+    /// At most so many bytes of blocks on `node`, counted as for [`limit`](Self::limit), which holds as well. Blocks
+    /// that would pass it go to the nearest node with room, and count as misses of `node`
+    /// ([`NodeStats::misses`](crate::NodeStats::misses)). 0 keeps all blocks off. Of several limits of one node the
+    /// last holds.
+    ///
+    /// A block wanted on a node at its limit costs a look through that node's free lists first, so for a
+    /// limit that is reached for good name the other nodes in the [policy](Self::policy) instead.
+    pub fn node_limit(mut self, node: NodeId, bytes: usize) -> Self {
+        self.node_limits.push((node, bytes));
         self
     }
 
@@ -254,7 +267,11 @@ impl Builder {
             notes.note(Fallback::HugePagesOff);
         }
         let page = sys::page_size();
-        let budget = Budget::new(self.limit, page);
+        let mut node_limits = vec![None; places.all().len()];
+        for (node, bytes) in self.node_limits {
+            node_limits[places.indices_of(&[node])?[0]] = Some(bytes);
+        }
+        let budget = Budgets::new(self.limit, &node_limits, page);
         let pages = self.pages;
         let pools = Mutex::default();
         let shared = Shared { policies, pages, page, places, orders, budget, notes, pools };

@@ -130,8 +130,9 @@ impl Core {
 
 impl Drop for Core {
     fn drop(&mut self) {
-        let committed = self.stripes.iter().map(|stripe| stripe.committed().len()).sum();
-        self.arena.budget.give(committed);
+        for (index, stripe) in self.stripes.iter().enumerate() {
+            self.arena.budget.give(index, stripe.committed().len());
+        }
     }
 }
 

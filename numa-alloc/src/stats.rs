@@ -15,8 +15,8 @@ use crate::stripe::StripeUsage;
 pub struct ArenaStats {
     /// By node, in the order of [`NumaArena::nodes`].
     pub nodes: Vec<NodeStats>,
-    /// Blocks that came from another node than the one wanted: that one was used up, or the arena does not
-    /// have it. Where the kernel put a page on another node than asked, [`NumaArena::verify_placement`] tells.
+    /// Blocks that came from another node than the one wanted: that one was used up or at its limit, or the arena
+    /// does not have it (counted at the node that was tried first instead). The sum of the nodes' misses. Where the kernel put a page on another node than asked, [`NumaArena::verify_placement`] tells.
     pub misses: u64,
     /// What the machine refused.
     pub fallbacks: Vec<Fallback>,
@@ -33,6 +33,11 @@ pub struct NodeStats {
     /// Blocks of it that were released by threads of other nodes, ever, since the pools that are alive were
     /// made.
     pub remote_frees: u64,
+    /// Blocks that were wanted on it and are elsewhere, because it was used up or at its limit; ever, since the
+    /// pools that are alive were made.
+    pub misses: u64,
+    /// Its limit in bytes, if it has one.
+    pub limit: Option<usize>,
 }
 
 impl StripeUsage {
@@ -56,16 +61,22 @@ impl NumaArena {
     /// free list for a moment: for looking at, not for every operation.
     #[must_use]
     pub fn stats(&self) -> ArenaStats {
-        let empty = |node| NodeStats { node, usage: PoolUsage::default(), remote_frees: 0 };
-        let mut nodes: Vec<NodeStats> = self.nodes().into_iter().map(empty).collect();
-        let mut misses = 0;
+        let empty = |(index, node)| NodeStats {
+            node,
+            usage: PoolUsage::default(),
+            remote_frees: 0,
+            misses: 0,
+            limit: self.shared.budget.node_limit(index),
+        };
+        let mut nodes: Vec<NodeStats> = self.nodes().into_iter().enumerate().map(empty).collect();
         for pool in self.pools() {
             for (node, usage) in nodes.iter_mut().zip(pool.usage()) {
                 node.usage = node.usage.plus(usage.in_blocks_of(pool.block_bytes()));
                 node.remote_frees += usage.given_remotely;
-                misses += usage.misses;
+                node.misses += usage.misses;
             }
         }
+        let misses = nodes.iter().map(|node| node.misses).sum();
         ArenaStats { nodes, misses, fallbacks: self.fallbacks() }
     }
 
@@ -84,13 +95,20 @@ impl NumaArena {
 
 impl fmt::Display for ArenaStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for NodeStats { node, usage, remote_frees } in &self.nodes {
+        for NodeStats { node, usage, remote_frees, misses, limit } in &self.nodes {
             let PoolUsage { issued_blocks, issued_bytes, reserved_bytes } = usage;
-            writeln!(
+            write!(
                 f,
                 "node {node}: {issued_blocks} blocks, {issued_bytes} of {reserved_bytes} bytes in use, \
                  {remote_frees} freed from other nodes"
             )?;
+            if let Some(limit) = limit {
+                write!(f, ", limit {limit} bytes")?;
+            }
+            if *misses > 0 {
+                write!(f, ", {misses} wanted here and placed elsewhere")?;
+            }
+            writeln!(f)?;
         }
         write!(f, "misses: {}", self.misses)?;
         self.fallbacks.iter().try_for_each(|fallback| write!(f, "\nfallback: {fallback}"))

@@ -262,7 +262,7 @@ impl Stripe {
                     None => continue,
                 },
                 // SAFETY: this stripe's own frontier; its memory is alive.
-                None => unsafe { self.grow(&mut frontier, arena) }?,
+                None => unsafe { self.grow(index, &mut frontier, arena) }?,
             }
         }
     }
@@ -296,12 +296,17 @@ impl Stripe {
         chain.take()
     }
 
-    /// Commits more memory: 1/64 of what there is in whole slabs, fewer where the limit or the system
+    /// Commits more memory for this stripe, the one at `index`: 1/64 of what there is in whole slabs, fewer where the limit or the system
     /// asks for it, but at least one block's worth.
     ///
     /// # Safety
     /// The stripe's memory is alive.
-    unsafe fn grow(&self, frontier: &mut Frontier, arena: &Shared) -> Result<(), AllocErrorKind> {
+    unsafe fn grow(
+        &self,
+        index: usize,
+        frontier: &mut Frontier,
+        arena: &Shared,
+    ) -> Result<(), AllocErrorKind> {
         let committed = frontier.committed;
         let end = frontier.carved + self.shape.size;
         if end > self.blocks.len() {
@@ -310,17 +315,17 @@ impl Stripe {
         let need = end.next_multiple_of(arena.page) - committed;
         let step = (committed / 64).clamp(SLAB, MOST_SLABS * SLAB).max(need);
         let want = (committed + step).next_multiple_of(SLAB).min(self.blocks.len()) - committed;
-        let granted = arena.budget.take(want, need).ok_or(AllocErrorKind::LimitReached)?;
+        let granted = arena.budget.take(index, want, need).ok_or(AllocErrorKind::LimitReached)?;
         let mut bytes = granted;
         // SAFETY: this stripe's own frontier; its memory is alive.
         while unsafe { self.commit(frontier, bytes, arena) }.is_err() {
             if bytes == need {
-                arena.budget.give(granted);
+                arena.budget.give(index, granted);
                 return Err(AllocErrorKind::OutOfMemory);
             }
             bytes = (bytes / 2).next_multiple_of(arena.page).max(need);
         }
-        arena.budget.give(granted - bytes);
+        arena.budget.give(index, granted - bytes);
         Ok(())
     }
 

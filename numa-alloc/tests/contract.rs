@@ -24,6 +24,7 @@ fn each_arena(test: impl Fn(NumaArena)) {
         NumaArena::builder().pretend_nodes(3).policy(Policy::Preferred(vec![NodeId(2), NodeId(1)])),
         NumaArena::builder().pretend_nodes(3).policy(Policy::Weighted(vec![(NodeId(2), 5), (NodeId(1), 2)])),
         NumaArena::builder().pretend_nodes(2).policy(Policy::Nearest).inner_policy(Policy::Interleave),
+        NumaArena::builder().pretend_nodes(2).node_limit(NodeId(1), 1 << 20),
         NumaArena::builder().pretend_nodes(2).pretend_cpuless_nodes(2).policy(Policy::Tiered),
     ];
     for builder in builders {
