@@ -37,6 +37,9 @@
 //! - **Preference, not force.** A block goes to the wanted node while that has room, else to the next nearest,
 //!   and a miss is counted. Pages are asked for with `MPOL_PREFERRED`: a strict bind on a full node gets the
 //!   process killed. [`NumaArena::verify_placement`] asks the kernel where every page really is.
+//! - **Pages stay.** Automatic NUMA balancing (`kernel.numa_balancing`) leaves memory alone that has a policy of its
+//!   own, as every stripe has (`vma_policy_mof` in the kernel's `mm/mempolicy.c`). What may still move pages is reclaim on a
+//!   machine with memory tiers, if `/sys/kernel/mm/numa/demotion_enabled` says so, whatever their policy.
 //! - **Nothing fails but for memory.** What the machine refuses is a [`Fallback`], told once by
 //!   [`NumaArena::fallbacks`]; the library prints nothing. Running out is an
 //!   [`AllocError`](bskip_core::arena::AllocError), after which the pool goes on as before.
@@ -83,7 +86,10 @@
 //! | has one node only, or no node without CPUs, and the policy is `nearest` or `tiered` | goes by distance all the same |
 //! | does not tell the current CPU | counts every thread as on the first node |
 //! | refuses `mbind` (containers without `CAP_SYS_NICE`) | lets the kernel place: on first touch, as a rule |
+//! | refuses `mbind` and has automatic NUMA balancing on | lets the kernel move pages; says how to stop it |
 //! | has huge pages off, or refuses `madvise` | uses the pages it gets |
+//! | has no hugetlb page left on a node, or none of that size | goes on with transparent huge pages there |
+//! | is older than Linux 5.14 (`MADV_POPULATE_WRITE`) | takes no hugetlb pages; touches memory itself to prefault it |
 //! | refuses 256 GiB of addresses (`RLIMIT_AS`) | takes half of what it would get |
 //! | is not Linux (but a Unix) | does all of the above |
 //!
@@ -106,6 +112,7 @@ mod pages;
 mod places;
 mod policy;
 mod pool;
+mod prefault;
 mod region;
 mod shares;
 mod stats;

@@ -57,36 +57,49 @@ pub(crate) struct Memory {
 
 impl Memory {
     /// Reserves `stripes` stripes, as large as can be, but not larger than `limit` calls for. `None` if the
-    /// system does not even give a slab for each.
-    pub(crate) fn reserve(shape: Shape, stripes: usize, limit: Option<usize>, page: usize) -> Option<Self> {
+    /// system does not even give a slab for each. Stripes begin at multiples of `slab` bytes; pages have `page`.
+    pub(crate) fn reserve(
+        shape: Shape,
+        stripes: usize,
+        limit: Option<usize>,
+        page: usize,
+        slab: usize,
+    ) -> Option<Self> {
         // A block, its lead and the rounding to slabs fit beside the limit.
-        let slack = shape.size + shape.lead + SLAB;
-        let least = slack / SLAB * SLAB;
-        let most = LARGEST / stripes / SLAB * SLAB;
+        let slack = shape.size + shape.lead + slab;
+        let least = slack / slab * slab;
+        let most = LARGEST / stripes / slab * slab;
         let wanted =
-            limit.and_then(|l| l.checked_add(slack)).map_or(most, |bytes| most.min(bytes / SLAB * SLAB));
+            limit.and_then(|l| l.checked_add(slack)).map_or(most, |bytes| most.min(bytes / slab * slab));
         if wanted < least {
             return None;
         }
+        let halved = |size: usize| (size / 2 / slab * slab).max(least);
         let mut size = wanted;
         loop {
-            match Self::stripes_of(size, shape, stripes, page) {
+            match Self::stripes_of(size, shape, stripes, page, slab) {
                 Some(memory) if size == wanted => return Some(memory),
                 // As much again is left to the rest of the process.
                 Some(memory) => {
                     drop(memory);
-                    let half = (size / 2 / SLAB * SLAB).max(least);
-                    return Self::stripes_of(half, shape, stripes, page).map(|m| Self { refused: true, ..m });
+                    let half = Self::stripes_of(halved(size), shape, stripes, page, slab);
+                    return half.map(|memory| Self { refused: true, ..memory });
                 }
                 None if size == least => return None,
-                None => size = (size / 2 / SLAB * SLAB).max(least),
+                None => size = halved(size),
             }
         }
     }
 
-    fn stripes_of(stripe_bytes: usize, shape: Shape, stripes: usize, page: usize) -> Option<Self> {
+    fn stripes_of(
+        stripe_bytes: usize,
+        shape: Shape,
+        stripes: usize,
+        page: usize,
+        slab: usize,
+    ) -> Option<Self> {
         let link_bytes = shape.link_bytes(stripe_bytes, page);
-        let blocks = Region::reserve(stripe_bytes * stripes).ok()?;
+        let blocks = Region::reserve_aligned(stripe_bytes * stripes, slab).ok()?;
         let links = Region::reserve(link_bytes * stripes).ok()?;
         Some(Self { blocks, links, stripe_bytes, link_bytes, refused: false })
     }
@@ -135,7 +148,7 @@ mod tests {
     #[test]
     fn a_limit_keeps_the_range_small() {
         let shape = Shape::of(layout(1152, 64)).unwrap();
-        let memory = Memory::reserve(shape, 3, Some(5 * SLAB), 4096).unwrap();
+        let memory = Memory::reserve(shape, 3, Some(5 * SLAB), 4096, SLAB).unwrap();
         assert_eq!(memory.stripe_bytes(), 6 * SLAB);
         assert_eq!(memory.blocks().len(), 18 * SLAB);
         assert!(!memory.refused);
@@ -146,10 +159,22 @@ mod tests {
     }
 
     #[test]
+    fn stripes_begin_at_slabs_of_any_size() {
+        const GIB: usize = 1 << 30;
+        let shape = Shape::of(layout(1152, 64)).unwrap();
+        let memory = Memory::reserve(shape, 3, Some(5 * SLAB), 4096, GIB).unwrap();
+        assert_eq!(memory.stripe_bytes(), GIB);
+        assert_eq!(memory.blocks().start().align_offset(GIB), 0);
+        let whole = Memory::reserve(shape, 3, None, 4096, GIB).unwrap();
+        assert_eq!(whole.stripe_bytes() % GIB, 0);
+        assert!(u32::try_from(whole.blocks().len() / UNIT).is_ok());
+    }
+
+    #[test]
     fn the_whole_range_has_32_bit_numbers() {
         assert!(u32::try_from(LARGEST / UNIT).is_ok());
         let shape = Shape::of(layout(64, 64)).unwrap();
-        let memory = Memory::reserve(shape, 1, None, 4096).unwrap();
+        let memory = Memory::reserve(shape, 1, None, 4096, SLAB).unwrap();
         assert!(memory.stripe_bytes() <= LARGEST);
     }
 }

@@ -52,8 +52,8 @@ impl NumaPool {
         let exhausted = error(AllocErrorKind::AddressSpaceExhausted);
         let places = arena.places.all();
         let shape = Shape::of(layout).ok_or(exhausted)?;
-        let memory =
-            Memory::reserve(shape, places.len(), arena.budget.limit(), arena.page).ok_or(exhausted)?;
+        let (limit, slab) = (arena.budget.limit(), arena.pages.slab());
+        let memory = Memory::reserve(shape, places.len(), limit, arena.page, slab).ok_or(exhausted)?;
         if memory.refused {
             arena.notes.note(Fallback::SmallRange { bytes: memory.blocks().len() });
         }

@@ -89,7 +89,8 @@ impl NumaArena {
         if self.inner_policy() != self.policy() {
             placement += &format!(" (inner levels {})", self.inner_policy());
         }
-        format!("placement {placement}, {} pages, {limit}\n{}", self.pages(), self.stats())
+        let prefault = if self.prefault() { " prefaulted" } else { "" };
+        format!("placement {placement}, {} pages{prefault}, {limit}\n{}", self.pages(), self.stats())
     }
 }
 

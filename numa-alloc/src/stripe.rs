@@ -1,8 +1,14 @@
 //! One node's part of a pool: blocks carved from the front of a range that grows, and free lists by shard.
 
+mod hugetlb;
+mod usage;
+
+pub(crate) use usage::StripeUsage;
+
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 use std::collections::TryReserveError;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bskip_core::arena::{AllocErrorKind, BlockId};
@@ -11,9 +17,12 @@ use crate::arena::Shared;
 use crate::chain::{Chain, Inbox, Links};
 use crate::fallback::Fallback;
 use crate::memory::{Shape, UNIT};
+use crate::nodes::balances;
 use crate::pages::PageSize;
 use crate::places::Place;
+use crate::prefault::prefault;
 use crate::region::{SLAB, Span};
+use crate::sys::Tie;
 
 /// Free lists of a stripe. Threads are dealt out to them by number.
 const SHARDS: usize = 16;
@@ -74,6 +83,8 @@ pub(crate) struct Frontier {
     committed: usize,
     /// The same for its links.
     links_committed: usize,
+    /// Memory from here on cannot be used: it is another stripe's, or was lost.
+    end: usize,
 }
 
 /// The free lists of the threads that share it.
@@ -96,17 +107,6 @@ struct Lists {
 struct Away {
     chain: Chain,
     given: u64,
-}
-
-/// What a stripe holds.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct StripeUsage {
-    pub(crate) taken: u64,
-    pub(crate) given: u64,
-    /// Of the given ones, those given back by threads of other nodes.
-    pub(crate) given_remotely: u64,
-    pub(crate) committed: usize,
-    pub(crate) misses: u64,
 }
 
 impl Stripe {
@@ -136,7 +136,12 @@ impl Stripe {
             blocks,
             link_span,
             links,
-            frontier: Mutex::new(Frontier { carved: shape.lead, committed: 0, links_committed: 0 }),
+            frontier: Mutex::new(Frontier {
+                carved: shape.lead,
+                committed: 0,
+                links_committed: 0,
+                end: blocks.len(),
+            }),
             inbox: Inbox::default(),
             shards,
             misses: AtomicU64::new(0),
@@ -150,8 +155,11 @@ impl Stripe {
     pub(crate) unsafe fn bind(&self, arena: &Shared) {
         let Some(node) = self.place.bind else { return };
         // SAFETY: a stripe is whole pages, and its memory is alive.
-        if let Err(errno) = unsafe { self.blocks.prefer_node(node) } {
+        if let Err(errno) = unsafe { self.blocks.tie_to_node(node, Tie::Prefer) } {
             arena.notes.note(Fallback::BindRefused { errno });
+            if balances(Path::new("/proc/sys/kernel/numa_balancing")) {
+                arena.notes.note(Fallback::PagesMayMove);
+            }
         }
     }
 
@@ -309,12 +317,21 @@ impl Stripe {
     ) -> Result<(), AllocErrorKind> {
         let committed = frontier.committed;
         let end = frontier.carved + self.shape.size;
-        if end > self.blocks.len() {
+        if end > frontier.end {
             return Err(AllocErrorKind::AddressSpaceExhausted);
+        }
+        let mut stop = frontier.end;
+        if let Some(page) = arena.pages.hugetlb() {
+            // SAFETY: this stripe's own frontier; its memory is alive.
+            if unsafe { self.grow_hugetlb(page, index, frontier, arena) }? {
+                return Ok(());
+            }
+            // No further than to where the pool is asked again.
+            stop = stop.min(end.next_multiple_of(page));
         }
         let need = end.next_multiple_of(arena.page) - committed;
         let step = (committed / 64).clamp(SLAB, MOST_SLABS * SLAB).max(need);
-        let want = (committed + step).next_multiple_of(SLAB).min(self.blocks.len()) - committed;
+        let want = (committed + step).next_multiple_of(SLAB).min(stop) - committed;
         let granted = arena.budget.take(index, want, need).ok_or(AllocErrorKind::LimitReached)?;
         let mut bytes = granted;
         // SAFETY: this stripe's own frontier; its memory is alive.
@@ -334,38 +351,41 @@ impl Stripe {
     /// # Safety
     /// The stripe's memory is alive.
     unsafe fn commit(&self, frontier: &mut Frontier, bytes: usize, arena: &Shared) -> Result<(), ()> {
-        let links_end = self.shape.link_bytes(frontier.committed + bytes, arena.page);
-        if links_end > frontier.links_committed {
-            let links = self.link_span.part(frontier.links_committed, links_end - frontier.links_committed);
-            // SAFETY: whole pages, alive.
-            unsafe { links.commit() }.map_err(drop)?;
-            frontier.links_committed = links_end;
-        }
+        // SAFETY: the stripe's memory is alive.
+        unsafe { self.commit_links(frontier, bytes, arena) }?;
         let blocks = self.blocks.part(frontier.committed, bytes);
         // SAFETY: whole pages, alive.
         unsafe { blocks.commit() }.map_err(drop)?;
         // SAFETY: whole pages, alive.
-        if let Err(errno) = unsafe { blocks.advise_huge(arena.pages == PageSize::Huge) }
-            && arena.pages == PageSize::Huge
+        if let Err(errno) = unsafe { blocks.advise_huge(arena.pages != PageSize::Small) }
+            && arena.pages != PageSize::Small
         {
             arena.notes.note(Fallback::HugePagesRefused { errno });
+        }
+        if arena.prefault {
+            // SAFETY: committed just now, so that nobody else knows it.
+            unsafe { prefault(blocks, arena) };
         }
         frontier.committed += bytes;
         Ok(())
     }
 
-    /// Adds what this stripe and its shards know to the usage of all, by stripe.
-    pub(crate) fn add_usage(&self, index: usize, all: &mut [StripeUsage]) {
-        for shard in &self.shards {
-            let lists = lock(&shard.0);
-            all[index].taken += lists.taken;
-            all[index].given += lists.given;
-            for (away, usage) in lists.away.iter().zip(&mut *all) {
-                usage.given += away.given;
-                usage.given_remotely += away.given;
+    /// Makes the links of `bytes` more usable.
+    ///
+    /// # Safety
+    /// The stripe's memory is alive.
+    unsafe fn commit_links(&self, frontier: &mut Frontier, bytes: usize, arena: &Shared) -> Result<(), ()> {
+        let end = self.shape.link_bytes(frontier.committed + bytes, arena.page);
+        if end > frontier.links_committed {
+            let links = self.link_span.part(frontier.links_committed, end - frontier.links_committed);
+            // SAFETY: whole pages, alive.
+            unsafe { links.commit() }.map_err(drop)?;
+            if arena.prefault {
+                // SAFETY: committed just now, so that nobody else knows it.
+                unsafe { prefault(links, arena) };
             }
+            frontier.links_committed = end;
         }
-        all[index].committed += lock(&self.frontier).committed;
-        all[index].misses += self.misses.load(Relaxed);
+        Ok(())
     }
 }
