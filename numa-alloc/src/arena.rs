@@ -15,6 +15,7 @@ use crate::pages::PageSize;
 use crate::places::{BuildError, Places};
 use crate::policy::Policy;
 use crate::pool::{Core, NumaPool};
+use crate::remote::RemoteFrees;
 use crate::stripe::lock;
 use crate::sys;
 
@@ -33,6 +34,7 @@ pub struct NumaArena {
 pub(crate) struct Shared {
     policies: ByKind<Policy>,
     pub(crate) pages: PageSize,
+    pub(crate) remote_frees: RemoteFrees,
     /// Memory is touched when it is committed.
     pub(crate) prefault: bool,
     /// Bytes of a base page.
@@ -106,6 +108,12 @@ impl NumaArena {
         self.shared.pages
     }
 
+    /// What becomes of blocks that threads of other nodes release.
+    #[must_use]
+    pub fn remote_frees(&self) -> RemoteFrees {
+        self.shared.remote_frees
+    }
+
     /// Whether memory is touched as soon as it is committed.
     #[must_use]
     pub fn prefault(&self) -> bool {
@@ -161,6 +169,7 @@ impl fmt::Debug for NumaArena {
             .field("inner_policy", self.inner_policy())
             .field("pages", &self.shared.pages)
             .field("prefault", &self.shared.prefault)
+            .field("remote_frees", &self.shared.remote_frees)
             .field("limit", &self.limit())
             .field("nodes", &self.nodes())
             .finish_non_exhaustive()
@@ -176,6 +185,7 @@ pub struct Builder {
     inner_policy: Option<Policy>,
     pages: PageSize,
     prefault: bool,
+    remote_frees: RemoteFrees,
     limit: Option<usize>,
     node_limits: Vec<(NodeId, usize)>,
     nodes: Option<Vec<NodeId>>,
@@ -222,6 +232,20 @@ impl Builder {
     /// asked for yet included. Pages of the hugetlb pool are touched in any case.
     pub fn prefault(mut self, prefault: bool) -> Self {
         self.prefault = prefault;
+        self
+    }
+
+    /// What becomes of blocks that threads of other nodes release.
+    ///
+    /// ```
+    /// use numa_alloc::{NumaArena, RemoteFrees};
+    ///
+    /// let arena = NumaArena::builder().remote_frees(RemoteFrees::Adopt).build()?;
+    /// assert_eq!(arena.remote_frees(), RemoteFrees::Adopt);
+    /// # Ok::<(), numa_alloc::BuildError>(())
+    /// ```
+    pub fn remote_frees(mut self, remote_frees: RemoteFrees) -> Self {
+        self.remote_frees = remote_frees;
         self
     }
 
@@ -294,9 +318,10 @@ impl Builder {
             node_limits[places.indices_of(&[node])?[0]] = Some(bytes);
         }
         let budget = Budgets::new(self.limit, &node_limits, page);
-        let (pages, prefault) = (self.pages, self.prefault);
+        let Self { pages, prefault, remote_frees, .. } = self;
         let pools = Mutex::default();
-        let shared = Shared { policies, pages, prefault, page, places, orders, budget, notes, pools };
+        let shared =
+            Shared { policies, pages, remote_frees, prefault, page, places, orders, budget, notes, pools };
         Ok(NumaArena { shared: Arc::new(shared) })
     }
 }

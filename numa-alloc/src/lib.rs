@@ -74,7 +74,7 @@
 //! Memory is committed from the front of a stripe in slabs of 2 MiB, later of up to 32 MiB, and carved into blocks
 //! in runs of up to 16, one run for one of the node's 16 shards (free lists; a thread keeps to one). A thread that
 //! releases a block of another node collects it in its own shard; 32 of them go home together, pushed on the
-//! home's inbox by one compare-and-swap. A shard that is empty looks in the inbox, carves a run, takes another
+//! home's inbox by one compare-and-swap (or they stay, with [`RemoteFrees::Adopt`]). A shard that is empty looks in the inbox, carves a run, takes another
 //! shard's list, grows the stripe, and then turns to the next node, in this order.
 //!
 //! # Fallbacks
@@ -114,6 +114,7 @@ mod policy;
 mod pool;
 mod prefault;
 mod region;
+mod remote;
 mod shares;
 mod stats;
 mod stripe;
@@ -128,5 +129,6 @@ pub use pages::PageSize;
 pub use places::BuildError;
 pub use policy::{ParseError, Policy};
 pub use pool::NumaPool;
+pub use remote::RemoteFrees;
 pub use stats::{ArenaStats, NodeStats};
 pub use verify::{NodePages, PlacementReport};

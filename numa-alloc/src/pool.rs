@@ -14,6 +14,7 @@ use crate::arena::Shared;
 use crate::fallback::Fallback;
 use crate::memory::{Memory, Shape, UNIT};
 use crate::region::Span;
+use crate::remote::RemoteFrees;
 use crate::stripe::{Stripe, StripeUsage};
 use crate::thread;
 
@@ -112,11 +113,18 @@ impl Core {
     fn take(&self, order: &[usize]) -> Result<(BlockId, usize), AllocErrorKind> {
         let thread = thread::number();
         let mut refusal = AllocErrorKind::OutOfMemory;
-        for &index in order {
+        for (tried, &index) in order.iter().enumerate() {
             let stripe = &self.stripes[index];
             // SAFETY: `self.memory` is alive.
             if let Some(block) = unsafe { stripe.take(thread) } {
                 return Ok((block, index));
+            }
+            if tried == 0 && self.arena.remote_frees == RemoteFrees::Adopt {
+                let here = &self.stripes[self.arena.places.here()];
+                // SAFETY: as above.
+                if let Some(adopted) = unsafe { here.take_adopted(thread, order, &self.stripes) } {
+                    return Ok(adopted);
+                }
             }
             // SAFETY: as above.
             match unsafe { stripe.refill(index, &self.stripes, thread, &self.arena) } {
@@ -166,8 +174,9 @@ unsafe impl NodePool for NumaPool {
             // SAFETY: `core.memory` is alive; the caller owns the block, and its number says it is of `home`.
             unsafe { core.stripes[home].give(thread, block) };
         } else {
+            let frees = core.arena.remote_frees;
             // SAFETY: as above.
-            unsafe { core.stripes[here].give_away(thread, home, &core.stripes[home], block) };
+            unsafe { core.stripes[here].give_away(thread, (home, &core.stripes[home]), block, frees) };
         }
     }
 

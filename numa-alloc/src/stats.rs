@@ -6,6 +6,7 @@ use bskip_core::arena::{NodeId, PoolUsage};
 
 use crate::arena::NumaArena;
 use crate::fallback::Fallback;
+use crate::remote::RemoteFrees;
 use crate::stripe::StripeUsage;
 
 /// What the pools of an arena hold now. Exact while no thread acquires or releases, close otherwise.
@@ -90,7 +91,8 @@ impl NumaArena {
             placement += &format!(" (inner levels {})", self.inner_policy());
         }
         let prefault = if self.prefault() { " prefaulted" } else { "" };
-        format!("placement {placement}, {} pages{prefault}, {limit}\n{}", self.pages(), self.stats())
+        let adopt = if self.remote_frees() == RemoteFrees::Adopt { ", remote frees adopted" } else { "" };
+        format!("placement {placement}, {} pages{prefault}, {limit}{adopt}\n{}", self.pages(), self.stats())
     }
 }
 

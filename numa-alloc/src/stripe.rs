@@ -1,5 +1,6 @@
 //! One node's part of a pool: blocks carved from the front of a range that grows, and free lists by shard.
 
+mod adopt;
 mod hugetlb;
 mod usage;
 
@@ -22,6 +23,7 @@ use crate::pages::PageSize;
 use crate::places::Place;
 use crate::prefault::prefault;
 use crate::region::{SLAB, Span};
+use crate::remote::RemoteFrees;
 use crate::sys::Tie;
 
 /// Free lists of a stripe. Threads are dealt out to them by number.
@@ -107,6 +109,8 @@ struct Lists {
 struct Away {
     chain: Chain,
     given: u64,
+    /// Those taken again from here.
+    taken: u64,
 }
 
 impl Stripe {
@@ -217,17 +221,23 @@ impl Stripe {
     }
 
     /// Gives a block of `home`, the stripe at `index`, to the thread's shard of this one, to be sent home in
-    /// company.
+    /// company or kept.
     ///
     /// # Safety
     /// The memory of both is alive; the caller owns the block, which is of `home`.
-    pub(crate) unsafe fn give_away(&self, thread: usize, index: usize, home: &Self, block: BlockId) {
+    pub(crate) unsafe fn give_away(
+        &self,
+        thread: usize,
+        (index, home): (usize, &Self),
+        block: BlockId,
+        frees: RemoteFrees,
+    ) {
         let mut lists = self.lists(thread);
         let away = &mut lists.away[index];
         // SAFETY: the chain at `index` holds blocks of `home`, and so is this one.
         unsafe { away.chain.push(&home.links, block.0.get()) };
         away.given += 1;
-        if away.chain.len() >= SEND_BLOCKS {
+        if frees == RemoteFrees::SendHome && away.chain.len() >= SEND_BLOCKS {
             let chain = core::mem::take(&mut away.chain);
             // SAFETY: as above.
             unsafe { home.inbox.push(&home.links, &chain) };

@@ -2,10 +2,10 @@
 
 mod support;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bskip_core::arena::{AllocErrorKind, NodeArena, NodeId, NodeKind, Placement};
-use numa_alloc::{BuildError, NumaArena, NumaPool, Policy};
+use numa_alloc::{BuildError, NumaArena, NumaPool, Policy, RemoteFrees};
 use support::{Owned, layout, leaf_pool};
 
 fn on(node: u32) -> Placement {
@@ -125,6 +125,52 @@ fn remote_frees_go_home_and_are_used_again() {
     let refilled = arena.stats();
     assert_eq!(refilled.misses, 0);
     assert_eq!(refilled.total(), full.total());
+}
+
+#[test]
+fn adopted_blocks_are_issued_by_who_freed_them() {
+    let adopting = NumaArena::builder().pretend_nodes(2).remote_frees(RemoteFrees::Adopt);
+    for (builder, adopts) in [(adopting, true), (NumaArena::builder().pretend_nodes(2), false)] {
+        let arena = builder.build().unwrap();
+        let pool = leaf_pool(&arena);
+        let here = *homes(&pool, Placement::Policy, 1).keys().next().unwrap();
+        // Use up what this thread has of its own node, so that what follows is of the other one or fresh.
+        homes(&pool, on(here), 15);
+        let other = 1 - here;
+        let take = || (0..100).map(|_| Owned::acquire(&pool, on(other)).unwrap()).collect::<Vec<_>>();
+        let ids: HashSet<_> = take().into_iter().map(|block| block.release(&pool)).collect();
+        let local: Vec<_> = (0..40).map(|_| Owned::acquire(&pool, Placement::Policy).unwrap()).collect();
+        let adopted = local.iter().filter(|block| ids.contains(&block.id)).count();
+        assert_eq!(adopted, if adopts { 40 } else { 0 });
+        assert!(local.iter().all(|block| block.home(&pool) == Some(NodeId(if adopts { other } else { here }))));
+        let stats = arena.stats();
+        assert_eq!((stats.misses, stats.nodes[here as usize].misses), (adopted as u64, adopted as u64));
+        assert_eq!(stats.nodes[other as usize].usage.issued_blocks, adopted);
+        assert_eq!(arena.report().contains("remote frees adopted"), adopts);
+        // Who wants the other node has them again, without a miss.
+        let again = take();
+        assert!(again.iter().filter(|block| ids.contains(&block.id)).count() >= 100 - 40 - 16, "{adopts}");
+        assert_eq!(arena.stats().misses, adopted as u64);
+        again.into_iter().chain(local).for_each(|block| drop(block.release(&pool)));
+        assert_eq!(arena.stats().total().issued_blocks, 16);
+    }
+}
+
+/// What one thread adopted is not lost for the others.
+#[test]
+fn adopted_blocks_are_found_before_the_limit() {
+    let builder = NumaArena::builder().pretend_nodes(2).remote_frees(RemoteFrees::Adopt).limit(4 << 20);
+    let arena = builder.build().unwrap();
+    let pool = leaf_pool(&arena);
+    let fill = || -> Vec<Owned> {
+        std::iter::from_fn(|| Owned::acquire(&pool, Placement::Policy).ok()).collect()
+    };
+    let blocks = fill();
+    let count = blocks.len();
+    blocks.into_iter().for_each(|block| drop(block.release(&pool)));
+    // Another thread, of the other node or at least of another shard.
+    let found = std::thread::scope(|scope| scope.spawn(|| fill().len()).join().unwrap());
+    assert_eq!(found, count);
 }
 
 #[test]

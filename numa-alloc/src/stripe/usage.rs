@@ -23,6 +23,7 @@ impl Stripe {
             all[index].taken += lists.taken;
             all[index].given += lists.given;
             for (away, usage) in lists.away.iter().zip(&mut *all) {
+                usage.taken += away.taken;
                 usage.given += away.given;
                 usage.given_remotely += away.given;
             }
