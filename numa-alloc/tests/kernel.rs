@@ -5,11 +5,11 @@
 
 mod support;
 
-use std::process::Command;
 use std::sync::atomic::Ordering::Relaxed;
 
 use bskip_core::arena::{AllocErrorKind, NodeArena, NodeKind, NodePool, Placement};
 use numa_alloc::{Fallback, NumaArena, NumaPool, PageSize, Policy};
+use support::linux::{alone, refuse};
 use support::{LEAF, Owned, leaf_pool};
 
 fn touch(pool: &NumaPool, blocks: usize) {
@@ -58,21 +58,6 @@ fn huge_pages_are_counted_within_what_was_touched() {
     if arena.fallbacks().contains(&Fallback::HugePagesOff) {
         assert_eq!(huge, 0);
     }
-}
-
-/// Runs the test of this name again in a process of its own; there `inside` runs.
-fn alone(test: &str, inside: impl FnOnce()) {
-    const MARK: &str = "NUMA_ALLOC_TEST_ALONE";
-    if std::env::var_os(MARK).is_some_and(|mark| mark == test) {
-        return inside();
-    }
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env(MARK, test)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
 }
 
 /// Leaves the process so many bytes of address space beyond what it uses now.
@@ -157,26 +142,6 @@ fn memory_that_the_system_refuses_is_an_error_and_not_the_end() {
         assert_eq!(exhaust(&pool).1, AllocErrorKind::LimitReached);
         assert_eq!(pool.usage().reserved_bytes, LIMIT);
     });
-}
-
-/// From now on these system calls of the calling thread fail with `EPERM`.
-fn refuse(calls: &[libc::c_long]) {
-    let statement = |code, k| libc::sock_filter { code, jt: 0, jf: 0, k };
-    let load_number = statement((libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16, 0);
-    let answer = |what| statement((libc::BPF_RET | libc::BPF_K) as u16, what);
-    let mut filter = vec![load_number];
-    for &call in calls {
-        let code = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
-        filter.push(libc::sock_filter { code, jt: 0, jf: 1, k: call as u32 });
-        filter.push(answer(libc::SECCOMP_RET_ERRNO | libc::EPERM as u32));
-    }
-    filter.push(answer(libc::SECCOMP_RET_ALLOW));
-    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
-    // SAFETY: plain integers.
-    assert_eq!(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }, 0);
-    // SAFETY: the program and the filter it points to are alive.
-    let set = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
-    assert_eq!(set, 0);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::map::{BuildError, MapSpec};
 use super::{Footprint, OrderedMap, Session};
+use crate::protocol::PAGES;
 use crate::subject::Subject;
 use bskip_core::{BSkipMap, Config, GlobalArena, NodeArena, Promotion};
 use numa_alloc::{NumaArena, PageSize, Policy};
@@ -20,7 +21,12 @@ pub(super) fn build(spec: &MapSpec) -> Result<Box<dyn Subject>, BuildError> {
     let pages = match spec.pages.as_str() {
         "thp" => PageSize::Huge,
         "4k" => PageSize::Small,
-        other => return Err(BuildError::Bad(format!("unknown pages '{other}'; known are thp, 4k"))),
+        "hugetlb-2m" => PageSize::Hugetlb2M,
+        "hugetlb-1g" => PageSize::Hugetlb1G,
+        other => {
+            let known = PAGES.join(", ");
+            return Err(BuildError::Bad(format!("unknown pages '{other}'; known are {known}")));
+        }
     };
     let builder = NumaArena::builder().policy(policy(leaves)?).inner_policy(policy(inners)?);
     let arena = builder.pages(pages).build();

@@ -1,6 +1,9 @@
 //! An owned block with its words, so that the tests themselves need hardly any unsafe code.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+#[cfg(target_os = "linux")]
+pub(crate) mod linux;
+
 use std::alloc::Layout;
 use std::sync::atomic::AtomicU64;
 

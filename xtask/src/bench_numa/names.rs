@@ -3,14 +3,12 @@
 use std::num::NonZeroU32;
 
 use bench::maps::NAMES;
-pub(crate) use bench::protocol::DISTRIBUTIONS as DISTS;
+pub(crate) use bench::protocol::{DISTRIBUTIONS as DISTS, PAGES};
 
 /// Maps that a sweep can measure, ours first.
 pub(crate) const MAPS: &[&str] = NAMES;
 /// Workloads by name; `trace` is asked for by its own flag.
 pub(crate) const WORKLOADS: &[&str] = &["load", "a", "b", "c", "e", "u", "x", "s", "m", "n"];
-/// Page sizes that our arena can ask for.
-pub(crate) const PAGES: &[&str] = &["thp", "4k"];
 
 /// The maps of a sweep that names none: ours as it comes, and every peer. Our other variants answer
 /// questions that have to be asked.
