@@ -58,7 +58,7 @@ impl Policy {
     /// use bskip_core::arena::NodeId;
     /// use numa_alloc::Policy;
     ///
-    /// // Megabytes a second, as the machine tells them (`bskip-topology`: `Machine::bandwidths`).
+    /// // MiB/s, as the machine tells them (`bskip-topology`: `NumaNode::bandwidth`).
     /// let policy = Policy::weighted_by([(NodeId(0), 204_800), (NodeId(1), 51_200)]);
     /// assert_eq!(policy.unwrap().to_string(), "weighted:0=4,1=1");
     /// ```
