@@ -30,11 +30,13 @@ pub struct CellSpec {
     pub ops: u64,
     /// Seed of keys and operations.
     pub seed: u64,
-    /// Where the arena puts nodes: `local`, `interleave`, `node:N`, `preferred:N,M`; for our map only.
+    /// Where the arena puts nodes: `local`, `interleave`, `weighted:N=3,M=1`, `node:N`, `preferred:N,M`,
+    /// `nearest` or `tiered`; or two of them, `tiered+local`: the first for leaves, the second for inner levels.
+    /// For our map only.
     pub placement: String,
     /// How workers are pinned: `none`, `compact`, `scatter`, `per-node`, `per-l3`, `smt-last` or `cpus:0,2`.
     pub pin: String,
-    /// Pages asked for by the arena: `thp` or `4k`; for our map only.
+    /// Pages asked for by the arena, one of [`PAGES`]; for our map only.
     pub pages: String,
     /// With workload `trace`: the text files of the load and of the run.
     pub trace: Option<TraceFiles>,
@@ -60,6 +62,9 @@ impl Default for CellSpec {
 
 /// What [`CellSpec::workload`] may say.
 pub const WORKLOADS: &[&str] = &["load", "a", "b", "c", "e", "u", "x", "s", "m", "n", "trace"];
+
+/// Pages that an arena can ask for: transparent huge pages, base pages, and those of the hugetlb pool.
+pub const PAGES: &[&str] = &["thp", "4k", "hugetlb-2m", "hugetlb-1g"];
 
 /// What [`CellSpec::dist`] may say: the YCSB distributions over well-mixed keys, then keys of a shape that
 /// some indexes cannot bear (their keys are drawn uniformly, and inserted in the order that the name says).

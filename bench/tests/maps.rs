@@ -2,7 +2,7 @@
 
 use bench::cell;
 use bench::maps::NAMES;
-use bench::protocol::{CellOutcome, CellSpec, DISTRIBUTIONS, Measurement, TraceFiles, WORKLOADS};
+use bench::protocol::{CellOutcome, CellSpec, DISTRIBUTIONS, Measurement, PAGES, TraceFiles, WORKLOADS};
 
 fn measured(spec: &CellSpec) -> Option<Measurement> {
     match cell::run(spec).unwrap() {
@@ -57,6 +57,21 @@ fn every_map_bears_every_distribution_on_two_threads() {
                 measured(&spec);
             }
         }
+    }
+}
+
+#[test]
+fn our_map_bears_every_placement_and_page_size() {
+    let placements =
+        ["interleave", "weighted:0=3", "node:0", "preferred:0", "nearest", "tiered", "tiered+local"];
+    let small = CellSpec { workload: "x".into(), threads: 2, keys: 5000, ops: 5000, ..CellSpec::default() };
+    for placement in placements {
+        let spec = CellSpec { placement: placement.into(), ..small.clone() };
+        assert!(measured(&spec).is_some(), "{placement}");
+    }
+    for pages in PAGES {
+        let spec = CellSpec { pages: (*pages).into(), ..small.clone() };
+        assert!(measured(&spec).is_some(), "{pages}");
     }
 }
 

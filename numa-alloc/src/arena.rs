@@ -7,12 +7,15 @@ use std::sync::{Arc, Mutex, Weak};
 
 use bskip_core::arena::{AllocError, NodeArena, NodeId, NodeKind};
 
-use crate::budget::Budget;
+use crate::budget::Budgets;
 use crate::fallback::{Fallback, Fallbacks};
 use crate::nodes::Machine;
+use crate::orders::Orders;
+use crate::pages::PageSize;
 use crate::places::{BuildError, Places};
-use crate::policy::{PageSize, Policy};
+use crate::policy::Policy;
 use crate::pool::{Core, NumaPool};
+use crate::remote::RemoteFrees;
 use crate::stripe::lock;
 use crate::sys;
 
@@ -29,16 +32,38 @@ pub struct NumaArena {
 /// What the handles and the pools of an arena share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    policy: Policy,
+    policies: ByKind<Policy>,
     pub(crate) pages: PageSize,
+    pub(crate) remote_frees: RemoteFrees,
     /// Inner blocks have a replica on every node.
     pub(crate) replicate: bool,
+    /// Memory is touched when it is committed.
+    pub(crate) prefault: bool,
     /// Bytes of a base page.
     pub(crate) page: usize,
     pub(crate) places: Places,
-    pub(crate) budget: Budget,
+    /// Where the policies look for a block.
+    pub(crate) orders: ByKind<Orders>,
+    pub(crate) budget: Budgets,
     pub(crate) notes: Fallbacks,
     pools: Mutex<Vec<Weak<Core>>>,
+}
+
+/// One for leaves, one for inner levels.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ByKind<T> {
+    leaf: T,
+    inner: T,
+}
+
+impl<T> ByKind<T> {
+    #[inline]
+    pub(crate) fn of(&self, kind: NodeKind) -> &T {
+        match kind {
+            NodeKind::Leaf => &self.leaf,
+            NodeKind::Inner => &self.inner,
+        }
+    }
 }
 
 impl Shared {
@@ -67,10 +92,16 @@ impl NumaArena {
         Builder::default()
     }
 
-    /// The placement policy.
+    /// The placement policy of leaves.
     #[must_use]
     pub fn policy(&self) -> &Policy {
-        &self.shared.policy
+        self.shared.policies.of(NodeKind::Leaf)
+    }
+
+    /// The placement policy of inner levels.
+    #[must_use]
+    pub fn inner_policy(&self) -> &Policy {
+        self.shared.policies.of(NodeKind::Inner)
     }
 
     /// The pages asked for. Whether the system gives huge ones: [`huge_pages`](Self::huge_pages).
@@ -83,6 +114,18 @@ impl NumaArena {
     #[must_use]
     pub fn replicates_inner(&self) -> bool {
         self.shared.replicate
+    }
+
+    /// What becomes of blocks that threads of other nodes release.
+    #[must_use]
+    pub fn remote_frees(&self) -> RemoteFrees {
+        self.shared.remote_frees
+    }
+
+    /// Whether memory is touched as soon as it is committed.
+    #[must_use]
+    pub fn prefault(&self) -> bool {
+        self.shared.prefault
     }
 
     /// The limit in bytes over all pools, if there is one.
@@ -130,9 +173,12 @@ unsafe impl NodeArena for NumaArena {
 impl fmt::Debug for NumaArena {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NumaArena")
-            .field("policy", &self.shared.policy)
+            .field("policy", self.policy())
+            .field("inner_policy", self.inner_policy())
             .field("pages", &self.shared.pages)
+            .field("prefault", &self.shared.prefault)
             .field("replicate_inner", &self.shared.replicate)
+            .field("remote_frees", &self.shared.remote_frees)
             .field("limit", &self.limit())
             .field("nodes", &self.nodes())
             .finish_non_exhaustive()
@@ -145,11 +191,16 @@ impl fmt::Debug for NumaArena {
 #[must_use = "a builder does nothing before `build`"]
 pub struct Builder {
     policy: Policy,
+    inner_policy: Option<Policy>,
     pages: PageSize,
+    prefault: bool,
+    remote_frees: RemoteFrees,
     limit: Option<usize>,
+    node_limits: Vec<(NodeId, usize)>,
     nodes: Option<Vec<NodeId>>,
     replicate: bool,
     pretended: Option<u32>,
+    pretended_without_cpus: u32,
 }
 
 impl Builder {
@@ -159,9 +210,52 @@ impl Builder {
         self
     }
 
+    /// Where the blocks of inner levels go (those of pools made for [`NodeKind::Inner`]), if not where
+    /// [`policy`](Self::policy) says. They are about 1/64 of a map and read by every operation, so the fastest
+    /// memory is for them:
+    ///
+    /// ```
+    /// use numa_alloc::{NumaArena, Policy};
+    ///
+    /// // Leaves on memory-only nodes where there are any, what leads to them on the nodes of the threads.
+    /// let arena = NumaArena::builder().policy(Policy::Tiered).inner_policy(Policy::Local).build()?;
+    /// assert_eq!(arena.inner_policy(), &Policy::Local);
+    /// # Ok::<(), numa_alloc::BuildError>(())
+    /// ```
+    pub fn inner_policy(mut self, policy: Policy) -> Self {
+        self.inner_policy = Some(policy);
+        self
+    }
+
     /// On pages of which size.
     pub fn pages(mut self, pages: PageSize) -> Self {
         self.pages = pages;
+        self
+    }
+
+    /// Whether memory is touched as soon as it is committed, so that no operation waits for a page fault later. Off by
+    /// default.
+    ///
+    /// The price is paid by the acquisition that makes a stripe grow, while others that need the same wait for it:
+    /// it clears a slab of 2 MiB, later 1/64 of what the stripe has, up to 32 MiB: some hundred microseconds for
+    /// each 2 MiB in huge pages, more in small ones. And all that was committed is resident, blocks that no one
+    /// asked for yet included. Pages of the hugetlb pool are touched in any case.
+    pub fn prefault(mut self, prefault: bool) -> Self {
+        self.prefault = prefault;
+        self
+    }
+
+    /// What becomes of blocks that threads of other nodes release.
+    ///
+    /// ```
+    /// use numa_alloc::{NumaArena, RemoteFrees};
+    ///
+    /// let arena = NumaArena::builder().remote_frees(RemoteFrees::Adopt).build()?;
+    /// assert_eq!(arena.remote_frees(), RemoteFrees::Adopt);
+    /// # Ok::<(), numa_alloc::BuildError>(())
+    /// ```
+    pub fn remote_frees(mut self, remote_frees: RemoteFrees) -> Self {
+        self.remote_frees = remote_frees;
         self
     }
 
@@ -174,6 +268,18 @@ impl Builder {
         self
     }
 
+    /// At most so many bytes of blocks on `node`, counted as for [`limit`](Self::limit), which holds as well. Blocks
+    /// that would pass it go to the nearest node with room, and count as misses of `node`
+    /// ([`NodeStats::misses`](crate::NodeStats::misses)). 0 keeps all blocks off. Of several limits of one node the
+    /// last holds.
+    ///
+    /// A block wanted on a node at its limit costs a look through that node's free lists first, so for a
+    /// limit that is reached for good name the other nodes in the [policy](Self::policy) instead.
+    pub fn node_limit(mut self, node: NodeId, bytes: usize) -> Self {
+        self.node_limits.push((node, bytes));
+        self
+    }
+
     /// On these nodes only, instead of all. Threads of other nodes use the nearest of these.
     pub fn nodes(mut self, nodes: &[NodeId]) -> Self {
         self.nodes = Some(nodes.to_vec());
@@ -182,9 +288,9 @@ impl Builder {
 
     /// Whether each block of inner nodes has a replica on every node of the arena: a search then reads the
     /// inner levels on its own node, and only the leaf is on another. Costs the inner nodes' bytes, about 1/64 of
-    /// the map's, on every node ([`NodeStats::replica_bytes`](crate::NodeStats)), counted by the limit; and time
-    /// when inner nodes change, see `bskip_core::Refresh`. Without effect where the arena has but one node. Off by
-    /// default.
+    /// the map's, on every node ([`NodeStats::replica_bytes`](crate::NodeStats)), counted by the limits; and time
+    /// when inner nodes change, see `bskip_core::Refresh`. Without effect where the arena has but one node. Replicas are on
+    /// transparent huge pages at most. Off by default.
     pub fn replicate_inner(mut self, replicate: bool) -> Self {
         self.replicate = replicate;
         self
@@ -198,32 +304,62 @@ impl Builder {
         self
     }
 
+    /// With [`pretend_nodes`](Self::pretend_nodes): `count` more nodes, without CPUs, so that no thread is on them.
+    #[doc(hidden)]
+    pub fn pretend_cpuless_nodes(mut self, count: u32) -> Self {
+        self.pretended_without_cpus = count;
+        self
+    }
+
     /// Looks at the machine and makes the arena. Takes no memory to speak of.
     ///
     /// # Errors
-    /// [`BuildError`] if a node is named that is not there, or has no memory that this process may use.
+    /// [`BuildError`] if a node is named that is not there, or has no memory that this process may use, or if
+    /// weights are not such as to deal by.
     pub fn build(self) -> Result<NumaArena, BuildError> {
         let machine = Machine::discover();
         let notes = Fallbacks::default();
         let places = match self.pretended {
-            Some(count) => Places::pretended(&machine, count, &self.policy)?,
-            None => Places::new(&machine, self.nodes.as_deref(), &self.policy, &notes)?,
+            Some(count) => Places::pretended(&machine, count, self.pretended_without_cpus)?,
+            None => Places::new(&machine, self.nodes.as_deref(), &notes)?,
+        };
+        let inner = self.inner_policy.unwrap_or_else(|| self.policy.clone());
+        let policies = ByKind { leaf: self.policy, inner };
+        let orders = ByKind {
+            leaf: Orders::new(&policies.leaf, &places, &notes)?,
+            inner: Orders::new(&policies.inner, &places, &notes)?,
         };
         if self.pages == PageSize::Huge && huge_pages_are_off() {
             notes.note(Fallback::HugePagesOff);
         }
         let page = sys::page_size();
-        let budget = Budget::new(self.limit, page);
+        let mut node_limits = vec![None; places.all().len()];
+        for (node, bytes) in self.node_limits {
+            node_limits[places.indices_of(&[node])?[0]] = Some(bytes);
+        }
+        let budget = Budgets::new(self.limit, &node_limits, page);
         let replicate = self.replicate && places.all().len() > 1;
-        let Self { policy, pages, .. } = self;
+        let Self { pages, prefault, remote_frees, .. } = self;
         let pools = Mutex::default();
-        let shared = Shared { policy, pages, replicate, page, places, budget, notes, pools };
+        let shared = Shared {
+            policies,
+            pages,
+            remote_frees,
+            replicate,
+            prefault,
+            page,
+            places,
+            orders,
+            budget,
+            notes,
+            pools,
+        };
         Ok(NumaArena { shared: Arc::new(shared) })
     }
 }
 
 /// The system-wide switch says never. A system without the switch says so when advice is given.
-fn huge_pages_are_off() -> bool {
+pub(crate) fn huge_pages_are_off() -> bool {
     std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled")
         .is_ok_and(|modes| modes.contains("[never]"))
 }

@@ -1,4 +1,4 @@
-//! The arena's byte limit, shared by all its pools.
+//! The arena's byte limits, in all and by node, shared by all its pools.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
@@ -48,9 +48,64 @@ impl Budget {
     }
 }
 
+/// The budget of an arena and those of its nodes, by index.
+#[derive(Debug)]
+pub(crate) struct Budgets {
+    all: Budget,
+    by_node: Vec<Budget>,
+}
+
+impl Budgets {
+    pub(crate) fn new(limit: Option<usize>, by_node: &[Option<usize>], page: usize) -> Self {
+        let budget = |&limit: &Option<usize>| Budget::new(limit, page);
+        Self { all: budget(&limit), by_node: by_node.iter().map(budget).collect() }
+    }
+
+    /// The limit over all nodes, where there is one.
+    pub(crate) fn limit(&self) -> Option<usize> {
+        self.all.limit()
+    }
+
+    /// The limit of a node, where there is one.
+    pub(crate) fn node_limit(&self, node: usize) -> Option<usize> {
+        self.by_node[node].limit()
+    }
+
+    /// As [`Budget::take`], within both the node's limit and that over all nodes.
+    pub(crate) fn take(&self, node: usize, want: usize, need: usize) -> Option<usize> {
+        let granted = self.all.take(want, need)?;
+        let taken = self.by_node[node].take(granted, need);
+        self.all.give(granted - taken.unwrap_or(0));
+        taken
+    }
+
+    /// Gives back what was taken for the node.
+    pub(crate) fn give(&self, node: usize, bytes: usize) {
+        self.by_node[node].give(bytes);
+        self.all.give(bytes);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_node_has_what_both_limits_leave() {
+        const PAGE: usize = 4096;
+        let budgets = Budgets::new(Some(100 * PAGE), &[Some(40 * PAGE), None], PAGE);
+        assert_eq!((budgets.limit(), budgets.node_limit(0)), (Some(100 * PAGE), Some(40 * PAGE)));
+        assert_eq!(budgets.node_limit(1), None);
+        // A quarter of the node's, not of all.
+        assert_eq!(budgets.take(0, 50 * PAGE, PAGE), Some(10 * PAGE));
+        assert_eq!(budgets.take(0, 30 * PAGE, 30 * PAGE), Some(30 * PAGE));
+        // A refusal takes nothing from the others.
+        assert_eq!(budgets.take(0, PAGE, PAGE), None);
+        assert_eq!(budgets.take(1, 60 * PAGE, 60 * PAGE), Some(60 * PAGE));
+        assert_eq!(budgets.take(1, PAGE, PAGE), None);
+        budgets.give(0, 5 * PAGE);
+        assert_eq!(budgets.take(1, 5 * PAGE, 5 * PAGE), Some(5 * PAGE));
+    }
 
     #[test]
     fn takes_shrink_near_the_limit_and_never_pass_it() {

@@ -20,6 +20,11 @@ pub enum Fallback {
         /// Where its blocks come from.
         instead: NodeId,
     },
+    /// [`Policy::Nearest`](crate::Policy::Nearest) on a single node: blocks go there.
+    NoOtherNode,
+    /// [`Policy::Tiered`](crate::Policy::Tiered) and every node has CPUs: blocks go to the nearest node, as with
+    /// [`Policy::Local`](crate::Policy::Local).
+    NoCpulessNode,
     /// The system does not tell which CPU a thread runs on: every thread counts as one of the arena's first
     /// node.
     CurrentNodeUnknown,
@@ -29,8 +34,25 @@ pub enum Fallback {
         /// The system's error number.
         errno: i32,
     },
+    /// `mbind` was refused and automatic NUMA balancing is on: the kernel may move pages to the nodes that use
+    /// them. (Pages that were bound it leaves alone.)
+    PagesMayMove,
     /// Transparent huge pages are switched off for the whole system: base pages are used.
     HugePagesOff,
+    /// The hugetlb pool had no page left where one was wanted: transparent huge pages are used instead. Told once for
+    /// each error number.
+    HugetlbRefused {
+        /// Bytes of the pages that were wanted.
+        bytes: usize,
+        /// The system's error number: `EFAULT` if the node has no page left, `EINVAL` if the system has no pages of
+        /// this size, or, before Linux 5.14, no safe way to take them.
+        errno: i32,
+    },
+    /// Memory could not be touched when it was committed: that is left to whoever uses it first.
+    PrefaultRefused {
+        /// The system's error number.
+        errno: i32,
+    },
     /// `madvise` was refused: the pages are of the system's default size.
     HugePagesRefused {
         /// The system's error number.
@@ -51,13 +73,35 @@ impl fmt::Display for Fallback {
             Self::NoMemoryOn { node, instead } => {
                 write!(f, "node {node} has no memory for this process: its threads use node {instead}")
             }
+            Self::NoOtherNode => {
+                f.write_str("placement nearest, but there is one NUMA node only: blocks go there")
+            }
+            Self::NoCpulessNode => f.write_str(
+                "placement tiered, but every NUMA node has CPUs: blocks go to the nearest, as local",
+            ),
             Self::CurrentNodeUnknown => f.write_str(
                 "the system does not tell the current CPU: all threads count as on the first node",
             ),
             Self::BindRefused { errno } => {
                 write!(f, "mbind was refused ({}): pages lie where the kernel puts them", error(errno))
             }
+            Self::PagesMayMove => f.write_str(
+                "automatic NUMA balancing may move pages that could not be bound: switch it off by \
+                 `sysctl kernel.numa_balancing=0`, or allow mbind (CAP_SYS_NICE in a container)",
+            ),
             Self::HugePagesOff => f.write_str("transparent huge pages are off: base pages are used"),
+            Self::HugetlbRefused { bytes, errno } => {
+                let kib = bytes >> 10;
+                write!(
+                    f,
+                    "no hugetlb page of {kib} KiB to be had ({}): transparent huge pages are used; reserve some in \
+                     /sys/devices/system/node/node*/hugepages/hugepages-{kib}kB/nr_hugepages",
+                    error(errno)
+                )
+            }
+            Self::PrefaultRefused { errno } => {
+                write!(f, "memory could not be touched in advance ({}): it is when it is used", error(errno))
+            }
             Self::HugePagesRefused { errno } => {
                 write!(f, "madvise was refused ({}): pages have the system's default size", error(errno))
             }

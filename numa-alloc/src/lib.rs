@@ -37,6 +37,9 @@
 //! - **Preference, not force.** A block goes to the wanted node while that has room, else to the next nearest,
 //!   and a miss is counted. Pages are asked for with `MPOL_PREFERRED`: a strict bind on a full node gets the
 //!   process killed. [`NumaArena::verify_placement`] asks the kernel where every page really is.
+//! - **Pages stay.** Automatic NUMA balancing (`kernel.numa_balancing`) leaves memory alone that has a policy of its
+//!   own, as every stripe has (`vma_policy_mof` in the kernel's `mm/mempolicy.c`). What may still move pages is reclaim on a
+//!   machine with memory tiers, if `/sys/kernel/mm/numa/demotion_enabled` says so, whatever their policy.
 //! - **Nothing fails but for memory.** What the machine refuses is a [`Fallback`], told once by
 //!   [`NumaArena::fallbacks`]; the library prints nothing. Running out is an
 //!   [`AllocError`](bskip_core::arena::AllocError), after which the pool goes on as before.
@@ -71,7 +74,7 @@
 //! Memory is committed from the front of a stripe in slabs of 2 MiB, later of up to 32 MiB, and carved into blocks
 //! in runs of up to 16, one run for one of the node's 16 shards (free lists; a thread keeps to one). A thread that
 //! releases a block of another node collects it in its own shard; 32 of them go home together, pushed on the
-//! home's inbox by one compare-and-swap. A shard that is empty looks in the inbox, carves a run, takes another
+//! home's inbox by one compare-and-swap (or they stay, with [`RemoteFrees::Adopt`]). A shard that is empty looks in the inbox, carves a run, takes another
 //! shard's list, grows the stripe, and then turns to the next node, in this order.
 //!
 //! # Fallbacks
@@ -80,9 +83,13 @@
 //! | --- | --- |
 //! | does not tell its nodes | assumes node 0 |
 //! | has CPUs on a node without memory | serves their threads from the nearest node with memory |
+//! | has one node only, or no node without CPUs, and the policy is `nearest` or `tiered` | goes by distance all the same |
 //! | does not tell the current CPU | counts every thread as on the first node |
 //! | refuses `mbind` (containers without `CAP_SYS_NICE`) | lets the kernel place: on first touch, as a rule |
+//! | refuses `mbind` and has automatic NUMA balancing on | lets the kernel move pages; says how to stop it |
 //! | has huge pages off, or refuses `madvise` | uses the pages it gets |
+//! | has no hugetlb page left on a node, or none of that size | goes on with transparent huge pages there |
+//! | is older than Linux 5.14 (`MADV_POPULATE_WRITE`) | takes no hugetlb pages; touches memory itself to prefault it |
 //! | refuses 256 GiB of addresses (`RLIMIT_AS`) | takes half of what it would get |
 //! | is not Linux (but a Unix) | does all of the above |
 //!
@@ -100,10 +107,15 @@ mod fallback;
 mod loom_tests;
 mod memory;
 mod nodes;
+mod orders;
+mod pages;
 mod places;
 mod policy;
 mod pool;
+mod prefault;
 mod region;
+mod remote;
+mod shares;
 mod stats;
 mod stripe;
 mod sync;
@@ -113,8 +125,10 @@ mod verify;
 
 pub use arena::{Builder, NumaArena};
 pub use fallback::Fallback;
+pub use pages::PageSize;
 pub use places::BuildError;
-pub use policy::{PageSize, ParseError, Policy};
+pub use policy::{ParseError, Policy};
 pub use pool::NumaPool;
+pub use remote::RemoteFrees;
 pub use stats::{ArenaStats, NodeStats};
 pub use verify::{NodePages, PlacementReport};

@@ -57,49 +57,53 @@ pub(crate) struct Memory {
     pub(crate) refused: bool,
 }
 
+/// How a pool's address space is cut.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cut {
+    pub(crate) stripes: usize,
+    /// Replicas of each block.
+    pub(crate) replicas: usize,
+    /// Bytes of a base page.
+    pub(crate) page: usize,
+    /// Stripes begin at multiples of so many bytes.
+    pub(crate) slab: usize,
+}
+
 impl Memory {
-    /// Reserves `stripes` stripes, as large as can be, but not larger than `limit` calls for, and `replicas` times as
-    /// much. `None` if the system does not even give a slab for each.
-    pub(crate) fn reserve(
-        shape: Shape,
-        (stripes, replicas): (usize, usize),
-        limit: Option<usize>,
-        page: usize,
-    ) -> Option<Self> {
+    /// Reserves stripes and replicas, as large as can be, but not larger than `limit` calls for. `None` if the system
+    /// does not even give a slab for each.
+    pub(crate) fn reserve(shape: Shape, cut: Cut, limit: Option<usize>) -> Option<Self> {
+        let Cut { stripes, slab, .. } = cut;
         // A block, its lead and the rounding to slabs fit beside the limit.
-        let slack = shape.size + shape.lead + SLAB;
-        let least = slack / SLAB * SLAB;
-        let most = LARGEST / stripes / SLAB * SLAB;
+        let slack = shape.size + shape.lead + slab;
+        let least = slack / slab * slab;
+        let most = LARGEST / stripes / slab * slab;
         let wanted =
-            limit.and_then(|l| l.checked_add(slack)).map_or(most, |bytes| most.min(bytes / SLAB * SLAB));
+            limit.and_then(|l| l.checked_add(slack)).map_or(most, |bytes| most.min(bytes / slab * slab));
         if wanted < least {
             return None;
         }
+        let halved = |size: usize| (size / 2 / slab * slab).max(least);
         let mut size = wanted;
         loop {
-            match Self::stripes_of(size, shape, (stripes, replicas), page) {
+            match Self::stripes_of(size, shape, cut) {
                 Some(memory) if size == wanted => return Some(memory),
                 // As much again is left to the rest of the process.
                 Some(memory) => {
                     drop(memory);
-                    let half = (size / 2 / SLAB * SLAB).max(least);
-                    let memory = Self::stripes_of(half, shape, (stripes, replicas), page);
-                    return memory.map(|memory| Self { refused: true, ..memory });
+                    let half = Self::stripes_of(halved(size), shape, cut);
+                    return half.map(|memory| Self { refused: true, ..memory });
                 }
                 None if size == least => return None,
-                None => size = (size / 2 / SLAB * SLAB).max(least),
+                None => size = halved(size),
             }
         }
     }
 
-    fn stripes_of(
-        stripe_bytes: usize,
-        shape: Shape,
-        (stripes, replicas): (usize, usize),
-        page: usize,
-    ) -> Option<Self> {
+    fn stripes_of(stripe_bytes: usize, shape: Shape, cut: Cut) -> Option<Self> {
+        let Cut { stripes, replicas, page, slab } = cut;
         let link_bytes = shape.link_bytes(stripe_bytes, page);
-        let blocks = Region::reserve(stripe_bytes * stripes).ok()?;
+        let blocks = Region::reserve_aligned(stripe_bytes * stripes, slab).ok()?;
         let links = Region::reserve(link_bytes * stripes).ok()?;
         let bytes = (stripe_bytes * stripes).checked_mul(replicas)?;
         let replicas = if replicas > 0 { Some(Region::reserve(bytes).ok()?) } else { None };
@@ -116,15 +120,15 @@ impl Memory {
         self.blocks.span()
     }
 
-    /// All replicas, one range as long as `blocks` behind the other; without any, all blocks.
-    pub(crate) fn replicas(&self) -> Span {
-        self.replicas.as_ref().unwrap_or(&self.blocks).span()
-    }
-
     /// The blocks and the links of a stripe.
     pub(crate) fn stripe(&self, index: usize) -> (Span, Span) {
         let blocks = self.blocks.span().part(index * self.stripe_bytes, self.stripe_bytes);
         (blocks, self.links.span().part(index * self.link_bytes, self.link_bytes))
+    }
+
+    /// All replicas, one range as long as `blocks` behind the other; without any, all blocks.
+    pub(crate) fn replicas(&self) -> Span {
+        self.replicas.as_ref().unwrap_or(&self.blocks).span()
     }
 
     /// The part of one replica that belongs to a stripe.
@@ -161,7 +165,7 @@ mod tests {
     #[test]
     fn a_limit_keeps_the_range_small() {
         let shape = Shape::of(layout(1152, 64)).unwrap();
-        let memory = Memory::reserve(shape, (3, 0), Some(5 * SLAB), 4096).unwrap();
+        let memory = Memory::reserve(shape, cut(3, 0, SLAB), Some(5 * SLAB)).unwrap();
         assert_eq!(memory.stripe_bytes(), 6 * SLAB);
         assert_eq!(memory.blocks().len(), 18 * SLAB);
         assert!(!memory.refused);
@@ -172,9 +176,25 @@ mod tests {
     }
 
     #[test]
+    fn stripes_begin_at_slabs_of_any_size() {
+        const GIB: usize = 1 << 30;
+        let shape = Shape::of(layout(1152, 64)).unwrap();
+        let memory = Memory::reserve(shape, cut(3, 0, GIB), Some(5 * SLAB)).unwrap();
+        assert_eq!(memory.stripe_bytes(), GIB);
+        assert_eq!(memory.blocks().start().align_offset(GIB), 0);
+        let whole = Memory::reserve(shape, cut(3, 0, GIB), None).unwrap();
+        assert_eq!(whole.stripe_bytes() % GIB, 0);
+        assert!(u32::try_from(whole.blocks().len() / UNIT).is_ok());
+    }
+
+    fn cut(stripes: usize, replicas: usize, slab: usize) -> Cut {
+        Cut { stripes, replicas, page: 4096, slab }
+    }
+
+    #[test]
     fn replicas_lie_as_the_blocks_do() {
         let shape = Shape::of(layout(896, 64)).unwrap();
-        let memory = Memory::reserve(shape, (2, 3), Some(SLAB), 4096).unwrap();
+        let memory = Memory::reserve(shape, cut(2, 3, SLAB), Some(SLAB)).unwrap();
         let range = memory.blocks().len();
         assert_eq!(memory.replicas().len(), 3 * range);
         let offset = |span: Span, of: Span| span.start().as_ptr() as usize - of.start().as_ptr() as usize;
@@ -191,7 +211,7 @@ mod tests {
     fn the_whole_range_has_32_bit_numbers() {
         assert!(u32::try_from(LARGEST / UNIT).is_ok());
         let shape = Shape::of(layout(64, 64)).unwrap();
-        let memory = Memory::reserve(shape, (1, 0), None, 4096).unwrap();
+        let memory = Memory::reserve(shape, cut(1, 0, SLAB), None).unwrap();
         assert!(memory.stripe_bytes() <= LARGEST);
     }
 }

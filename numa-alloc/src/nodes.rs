@@ -70,6 +70,12 @@ impl Machine {
     }
 }
 
+/// Whether the kernel moves pages to the nodes that use them (automatic NUMA balancing), as the file at `path` says.
+pub(crate) fn balances(path: &Path) -> bool {
+    // 0 is off; 1, 2 and 3 are ways of doing it.
+    fs::read_to_string(path).is_ok_and(|mode| mode.trim() != "0")
+}
+
 /// The kernel's list format: `0-3,8,10-11`. `None` if there is nothing or nothing sensible in it.
 fn parse_list(text: &str) -> Option<Vec<u32>> {
     /// More CPUs or nodes than any kernel is built for: such a list is not believed.
@@ -140,6 +146,18 @@ pub(crate) mod tests {
         assert_eq!((n3.distance(0), n3.distance(3)), (20, 10));
         assert_eq!(memory_of_first, [0]);
         assert!(!nothing_allowed.known);
+    }
+
+    #[test]
+    fn balancing_is_on_if_the_file_says_so() {
+        let path = std::env::temp_dir().join(format!("numa-alloc-balancing-{}", std::process::id()));
+        let told = ["0\n", "1\n", "2\n"].map(|mode| {
+            fs::write(&path, mode).unwrap();
+            balances(&path)
+        });
+        fs::remove_file(&path).unwrap();
+        assert_eq!(told, [false, true, true]);
+        assert!(!balances(&path), "no file, no balancing");
     }
 
     #[test]

@@ -1,13 +1,12 @@
-//! The nodes of one arena and the order in which a block tries them.
+//! The nodes of one arena, and how far each is from each.
 
 use core::fmt;
-use core::sync::atomic::{AtomicU32, Ordering};
 
 use bskip_core::arena::NodeId;
 
 use crate::fallback::{Fallback, Fallbacks};
 use crate::nodes::{Machine, Node};
-use crate::policy::{NodeList, Policy};
+use crate::policy::NodeList;
 use crate::{sys, thread};
 
 /// Why an arena could not be made.
@@ -24,8 +23,20 @@ pub enum BuildError {
     },
     /// A set of nodes was given and it is empty.
     NoNodes,
-    /// The bounds of [`Policy::Range`] do not ascend.
+    /// A weight is zero: then nothing should go to the node, which is said by leaving it out.
+    ZeroWeight {
+        /// The node with this weight.
+        node: NodeId,
+    },
+    /// A node has two weights.
+    TwoWeights {
+        /// The node that was named twice.
+        node: NodeId,
+    },
+    /// The bounds of [`Policy::Range`](crate::Policy::Range) do not ascend.
     BoundsOutOfOrder,
+    /// The weights, divided by what divides them all, add up to more than 32 bits hold.
+    LargeWeights,
 }
 
 impl fmt::Display for BuildError {
@@ -35,8 +46,15 @@ impl fmt::Display for BuildError {
                 write!(f, "no NUMA node {node} with memory to use here; there are: {}", NodeList(available))
             }
             Self::NoNodes => f.write_str("a set of NUMA nodes was given and it is empty"),
+            Self::ZeroWeight { node } => {
+                write!(f, "NUMA node {node} has weight 0; leave it out, or give it at least 1")
+            }
+            Self::TwoWeights { node } => write!(f, "NUMA node {node} has two weights; give it one"),
             Self::BoundsOutOfOrder => {
                 f.write_str("the keys of a range placement must ascend, as in range:0=0,5000=1")
+            }
+            Self::LargeWeights => {
+                f.write_str("the weights of NUMA nodes add up to 2^32 or more; divide them by something")
             }
         }
     }
@@ -52,50 +70,27 @@ pub(crate) struct Place {
     /// As the kernel knows it: another number only where nodes are pretended. `None`: the machine has but
     /// this one, nothing needs to be asked of the kernel.
     pub(crate) bind: Option<u32>,
+    /// It has CPUs.
+    pub(crate) cpus: bool,
 }
 
-/// Where the search for a block starts.
-#[derive(Debug)]
-enum Start {
-    Here,
-    InTurn,
-    At(usize),
-    /// By the key, else here: first words of keys, ascending, and the place from there on.
-    ByRange(Vec<(u64, usize)>),
-    /// By the key's hash, else here.
-    ByHash,
-}
-
-/// How a block is to be placed that the policy places.
-#[derive(Clone, Copy)]
-pub(crate) struct Ask<'a> {
-    /// The first word of the least key that a leaf may hold.
-    pub(crate) key: Option<u64>,
-    /// Counts the blocks that were dealt out in turn.
-    pub(crate) turn: &'a AtomicU32,
-}
-
-/// An arena's nodes, by index, and its policy in terms of them.
+/// An arena's nodes, by index.
 #[derive(Debug)]
 pub(crate) struct Places {
     places: Vec<Place>,
     /// Index by CPU number.
     of_cpu: Vec<usize>,
-    /// The nodes are pretended: threads are dealt out to them.
-    pretended: bool,
-    start: Start,
-    /// From each start the nodes to try, the policy's first choice first.
-    policy_orders: Vec<Vec<usize>>,
+    /// The nodes are pretended: threads are dealt out to so many of them.
+    pretended: Option<usize>,
     /// From each node all of them, nearest first.
     nearest: Vec<Vec<usize>>,
 }
 
 impl Places {
-    /// The places of `policy` on `machine`, on the nodes `only` if given.
+    /// The nodes of `machine` with memory, or of those the nodes `only` if given.
     pub(crate) fn new(
         machine: &Machine,
         only: Option<&[NodeId]>,
-        policy: &Policy,
         notes: &Fallbacks,
     ) -> Result<Self, BuildError> {
         if !machine.known {
@@ -132,57 +127,26 @@ impl Places {
         if nodes.len() > 1 && sys::current_cpu().is_none() {
             notes.note(Fallback::CurrentNodeUnknown);
         }
-        let place = |node: &&Node| Place { node: NodeId(node.id), bind: several.then_some(node.id) };
-        Self::with_policy(nodes.iter().map(place).collect(), of_cpu, false, nearest, policy)
+        let place = |node: &&Node| Place {
+            node: NodeId(node.id),
+            bind: several.then_some(node.id),
+            cpus: !node.cpus.is_empty(),
+        };
+        Ok(Self { places: nodes.iter().map(place).collect(), of_cpu, pretended: None, nearest })
     }
 
-    /// `count` nodes, numbered from 0, on the memory of the machine's real ones.
-    pub(crate) fn pretended(machine: &Machine, count: u32, policy: &Policy) -> Result<Self, BuildError> {
-        if count == 0 {
+    /// Nodes numbered from 0, on the memory of the machine's real ones: `with_cpus` of them, and then `without`.
+    pub(crate) fn pretended(machine: &Machine, with_cpus: u32, without: u32) -> Result<Self, BuildError> {
+        if with_cpus == 0 {
             return Err(BuildError::NoNodes);
         }
         let real = machine.with_memory();
-        let place = |i: u32| Place { node: NodeId(i), bind: Some(real[i as usize % real.len()]) };
-        let count_ = count as usize;
-        let nearest = (0..count_).map(|i| (0..count_).map(|step| (i + step) % count_).collect()).collect();
-        Self::with_policy((0..count).map(place).collect(), Vec::new(), true, nearest, policy)
-    }
-
-    fn with_policy(
-        places: Vec<Place>,
-        of_cpu: Vec<usize>,
-        pretended: bool,
-        nearest: Vec<Vec<usize>>,
-        policy: &Policy,
-    ) -> Result<Self, BuildError> {
-        let available: Vec<NodeId> = places.iter().map(|place| place.node).collect();
-        let mut policy_orders = nearest.clone();
-        let start = match policy {
-            Policy::Local => Start::Here,
-            Policy::Interleave => Start::InTurn,
-            Policy::Node(node) => {
-                check(&[*node], &available)?;
-                Start::At(available.iter().position(|have| have == node).unwrap_or(0))
-            }
-            Policy::Preferred(set) => {
-                check(set, &available)?;
-                for order in &mut policy_orders {
-                    order.sort_by_key(|&i| !set.contains(&available[i]));
-                }
-                Start::Here
-            }
-            Policy::Range(bounds) => {
-                let nodes: Vec<NodeId> = bounds.iter().map(|bound| bound.1).collect();
-                check(&nodes, &available)?;
-                if !bounds.is_sorted_by(|a, b| a.0 < b.0) {
-                    return Err(BuildError::BoundsOutOfOrder);
-                }
-                let place = |node| available.iter().position(|&have| have == node).unwrap_or(0);
-                Start::ByRange(bounds.iter().map(|&(key, node)| (key, place(node))).collect())
-            }
-            Policy::Hash => Start::ByHash,
-        };
-        Ok(Self { places, of_cpu, pretended, start, policy_orders, nearest })
+        let bind = |i: u32| Some(real[i as usize % real.len()]);
+        let place = |i: u32| Place { node: NodeId(i), bind: bind(i), cpus: i < with_cpus };
+        let places: Vec<_> = (0..with_cpus + without).map(place).collect();
+        let count = places.len();
+        let nearest = (0..count).map(|i| (0..count).map(|step| (i + step) % count).collect()).collect();
+        Ok(Self { places, of_cpu: Vec::new(), pretended: Some(with_cpus as usize), nearest })
     }
 
     /// The nodes, by index.
@@ -196,53 +160,36 @@ impl Places {
         if self.places.len() == 1 {
             return 0;
         }
-        if self.pretended {
-            return thread::number() % self.places.len();
+        if let Some(with_cpus) = self.pretended {
+            return thread::number() % with_cpus;
         }
         sys::current_cpu().and_then(|cpu| self.of_cpu.get(cpu).copied()).unwrap_or(0)
     }
 
-    /// The nodes that a block placed by the policy tries, in order, by index.
-    #[inline]
-    pub(crate) fn order(&self, ask: Ask<'_>) -> &[usize] {
-        &self.policy_orders[match (&self.start, ask.key) {
-            // Relaxed: only the count matters.
-            (Start::InTurn, _) => ask.turn.fetch_add(1, Ordering::Relaxed) as usize % self.places.len(),
-            _ => self.fixed(ask.key).unwrap_or_else(|| self.here()),
-        }]
+    /// From each node, by index, all of them by distance.
+    pub(crate) fn nearest(&self) -> &[Vec<usize>] {
+        &self.nearest
     }
 
-    /// Where the policy places blocks of this key, if that does not depend on who asks or when.
-    fn fixed(&self, key: Option<u64>) -> Option<usize> {
-        match (&self.start, key) {
-            (Start::At(place), _) => Some(*place),
-            (Start::ByRange(bounds), Some(key)) => {
-                let after = bounds.partition_point(|bound| bound.0 <= key);
-                Some(bounds[after.saturating_sub(1)].1)
-            }
-            (Start::ByHash, Some(key)) => Some((mix(key) % self.places.len() as u64) as usize),
-            _ => None,
-        }
+    /// The index of `node`, if the arena has it.
+    pub(crate) fn index_of(&self, node: NodeId) -> Option<usize> {
+        self.places.iter().position(|place| place.node == node)
     }
 
-    /// The node of [`fixed`](Self::fixed).
-    pub(crate) fn wanted(&self, key: Option<u64>) -> Option<NodeId> {
-        self.fixed(key).map(|place| self.places[place].node)
+    /// The indices of `named`.
+    ///
+    /// # Errors
+    /// One is not there, or there is none.
+    pub(crate) fn indices_of(&self, named: &[NodeId]) -> Result<Vec<usize>, BuildError> {
+        let available: Vec<NodeId> = self.places.iter().map(|place| place.node).collect();
+        check(named, &available)?;
+        Ok(named.iter().filter_map(|&node| self.index_of(node)).collect())
     }
 
     /// The nodes that a block wanted on `node` tries; `None` if the arena does not have it.
     pub(crate) fn near(&self, node: NodeId) -> Option<&[usize]> {
-        let place = self.places.iter().position(|place| place.node == node)?;
-        Some(&self.nearest[place])
+        Some(&self.nearest[self.index_of(node)?])
     }
-}
-
-/// Spreads keys evenly over all words (the finalizer of MurmurHash3, by Appleby).
-fn mix(mut word: u64) -> u64 {
-    for factor in [0xff51_afd7_ed55_8ccd, 0xc4ce_b9fe_1a85_ec53] {
-        word = (word ^ (word >> 33)).wrapping_mul(factor);
-    }
-    word ^ (word >> 33)
 }
 
 /// All of `named` are `available`, and there is one.
@@ -257,12 +204,12 @@ fn check(named: &[NodeId], available: &[NodeId]) -> Result<(), BuildError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::nodes::tests::machine;
 
-    /// Nodes 0, 2 and 5 with memory, 3 without; 5 is near 3, and far from the rest.
-    fn four() -> Machine {
+    /// Nodes 0, 2 and 5 with memory, 3 without; 5 has no CPUs, is near 3, and far from the rest.
+    pub(crate) fn four() -> Machine {
         machine(&[
             (0, "0-1", true, &[10, 20, 25, 40]),
             (2, "2-3", true, &[20, 10, 25, 30]),
@@ -271,110 +218,72 @@ mod tests {
         ])
     }
 
-    fn numbers(places: &Places, order: &[usize]) -> Vec<u32> {
+    pub(crate) fn places(machine: &Machine) -> Places {
+        Places::new(machine, None, &Fallbacks::default()).unwrap()
+    }
+
+    pub(crate) fn numbers(places: &Places, order: &[usize]) -> Vec<u32> {
         order.iter().map(|&i| places.all()[i].node.0).collect()
-    }
-
-    fn places(policy: &Policy) -> Result<Places, BuildError> {
-        Places::new(&four(), None, policy, &Fallbacks::default())
-    }
-
-    fn first(places: &Places, key: Option<u64>) -> &[usize] {
-        places.order(Ask { key, turn: &AtomicU32::new(0) })
     }
 
     #[test]
     fn nodes_without_memory_are_replaced_by_the_nearest() {
         let notes = Fallbacks::default();
-        let places = Places::new(&four(), None, &Policy::Local, &notes).unwrap();
+        let places = Places::new(&four(), None, &notes).unwrap();
         assert_eq!(notes.list(), [Fallback::NoMemoryOn { node: NodeId(3), instead: NodeId(5) }]);
         assert_eq!(places.of_cpu, [0, 0, 1, 1, 2, 2]);
-        let bound: Vec<_> = places.all().iter().map(|place| place.bind).collect();
-        assert_eq!(bound, [Some(0), Some(2), Some(5)]);
+        let bound: Vec<_> = places.all().iter().map(|place| (place.bind, place.cpus)).collect();
+        assert_eq!(bound, [(Some(0), true), (Some(2), true), (Some(5), false)]);
     }
 
     #[test]
     fn a_placement_names_its_node_and_then_the_nearest() {
-        let places = places(&Policy::Node(NodeId(2))).unwrap();
-        assert_eq!(numbers(&places, first(&places, None)), [2, 0, 5]);
+        let places = places(&four());
         assert_eq!(numbers(&places, places.near(NodeId(5)).unwrap()), [5, 2, 0]);
+        assert_eq!(numbers(&places, places.near(NodeId(2)).unwrap()), [2, 0, 5]);
         assert!(places.near(NodeId(3)).is_none());
     }
 
     #[test]
-    fn a_preferred_set_comes_before_the_rest() {
-        let places = places(&Policy::Preferred(vec![NodeId(5), NodeId(2)])).unwrap();
-        assert_eq!(places.policy_orders, [[1, 2, 0], [1, 2, 0], [2, 1, 0]]);
-    }
-
-    #[test]
-    fn interleave_goes_round() {
-        let places = places(&Policy::Interleave).unwrap();
-        let turn = AtomicU32::new(0);
-        let firsts: Vec<_> = (0..6).map(|key| places.order(Ask { key: Some(key), turn: &turn })[0]).collect();
-        assert_eq!(firsts, [0, 1, 2, 0, 1, 2]);
-        assert_eq!(places.wanted(Some(1)), None);
-    }
-
-    #[test]
-    fn ranges_of_keys_have_their_nodes_and_then_the_nearest() {
-        let bounds = vec![(10, NodeId(5)), (20, NodeId(0)), (30, NodeId(5))];
-        let range = places(&Policy::Range(bounds)).unwrap();
-        for (key, node) in [(0, 5), (10, 5), (19, 5), (20, 0), (29, 0), (30, 5), (u64::MAX, 5)] {
-            assert_eq!(range.wanted(Some(key)), Some(NodeId(node)), "{key}");
-            assert_eq!(numbers(&range, first(&range, Some(key)))[0], node, "{key}");
-        }
-        assert_eq!(numbers(&range, first(&range, Some(20))), [0, 2, 5]);
-        assert_eq!(range.wanted(None), None);
-        for bounds in [vec![(5, NodeId(0)), (5, NodeId(2))], vec![(9, NodeId(0)), (5, NodeId(2))]] {
-            let error = places(&Policy::Range(bounds)).unwrap_err();
-            assert_eq!(error, BuildError::BoundsOutOfOrder);
-        }
-        assert_eq!(places(&Policy::Range(vec![])).unwrap_err(), BuildError::NoNodes);
-        assert!(places(&Policy::Range(vec![(0, NodeId(3))])).is_err());
-    }
-
-    #[test]
-    fn hashes_are_even_and_the_same_for_a_key() {
-        let hash = places(&Policy::Hash).unwrap();
-        let mut counts = [0; 3];
-        for key in 0..30_000 {
-            let place = first(&hash, Some(key))[0];
-            assert_eq!(hash.wanted(Some(key)), Some(hash.all()[place].node));
-            counts[place] += 1;
-        }
-        assert!(counts.iter().all(|count| (9_500..10_500).contains(count)), "{counts:?}");
-    }
-
-    #[test]
     fn a_subset_is_bound_although_it_is_one_node() {
-        let places = Places::new(&four(), Some(&[NodeId(5)]), &Policy::Local, &Fallbacks::default()).unwrap();
+        let places = Places::new(&four(), Some(&[NodeId(5)]), &Fallbacks::default()).unwrap();
         assert_eq!(places.all().len(), 1);
         assert_eq!(places.all()[0].bind, Some(5));
         assert_eq!(places.here(), 0);
         let one = machine(&[(0, "0-1", true, &[10])]);
-        let places = Places::new(&one, None, &Policy::Local, &Fallbacks::default()).unwrap();
-        assert_eq!(places.all()[0].bind, None);
+        assert_eq!(super::tests::places(&one).all()[0].bind, None);
     }
 
     #[test]
     fn missing_nodes_are_named_with_those_to_choose_from() {
         let available = vec![NodeId(0), NodeId(2), NodeId(5)];
+        let all = places(&four());
+        assert_eq!(all.indices_of(&[NodeId(5), NodeId(0)]), Ok(vec![2, 0]));
         for node in [NodeId(3), NodeId(9)] {
             let error = BuildError::NoSuchNode { node, available: available.clone() };
-            assert_eq!(places(&Policy::Node(node)).unwrap_err(), error);
-            assert_eq!(places(&Policy::Preferred(vec![NodeId(0), node])).unwrap_err(), error);
+            assert_eq!(all.indices_of(&[NodeId(0), node]), Err(error.clone()));
             assert_eq!(
                 error.to_string(),
                 format!("no NUMA node {node} with memory to use here; there are: 0,2,5")
             );
+            let subset = Places::new(&four(), Some(&[node]), &Fallbacks::default());
+            assert_eq!(subset.unwrap_err(), error);
         }
-        assert_eq!(places(&Policy::Preferred(vec![])).unwrap_err(), BuildError::NoNodes);
-        let none = Places::new(&four(), Some(&[]), &Policy::Local, &Fallbacks::default());
+        assert_eq!(all.indices_of(&[]), Err(BuildError::NoNodes));
+        let none = Places::new(&four(), Some(&[]), &Fallbacks::default());
         assert_eq!(none.unwrap_err(), BuildError::NoNodes);
-        let outside =
-            Places::new(&four(), Some(&[NodeId(0)]), &Policy::Node(NodeId(2)), &Fallbacks::default());
-        let available = vec![NodeId(0)];
-        assert_eq!(outside.unwrap_err(), BuildError::NoSuchNode { node: NodeId(2), available });
+        let outside = Places::new(&four(), Some(&[NodeId(0)]), &Fallbacks::default()).unwrap();
+        let error = BuildError::NoSuchNode { node: NodeId(2), available: vec![NodeId(0)] };
+        assert_eq!(outside.indices_of(&[NodeId(2)]), Err(error));
+    }
+
+    #[test]
+    fn pretended_nodes_without_cpus_come_last() {
+        let machine = machine(&[(0, "0", true, &[10])]);
+        let places = Places::pretended(&machine, 2, 1).unwrap();
+        let cpus: Vec<_> = places.all().iter().map(|place| (place.node.0, place.bind, place.cpus)).collect();
+        assert_eq!(cpus, [(0, Some(0), true), (1, Some(0), true), (2, Some(0), false)]);
+        assert!(places.here() < 2);
+        assert_eq!(Places::pretended(&machine, 0, 1).unwrap_err(), BuildError::NoNodes);
     }
 }

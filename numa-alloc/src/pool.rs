@@ -12,9 +12,10 @@ use bskip_core::arena::{
 
 use crate::arena::Shared;
 use crate::fallback::Fallback;
-use crate::memory::{Memory, Shape, UNIT};
-use crate::places::Ask;
+use crate::memory::{Cut, Memory, Shape, UNIT};
+use crate::orders::Ask;
 use crate::region::Span;
+use crate::remote::RemoteFrees;
 use crate::stripe::{Stripe, StripeUsage};
 use crate::thread;
 
@@ -58,8 +59,8 @@ impl NumaPool {
         let places = arena.places.all();
         let shape = Shape::of(layout).ok_or(exhausted)?;
         let replicas = if arena.replicate && kind == NodeKind::Inner { places.len() } else { 0 };
-        let memory = Memory::reserve(shape, (places.len(), replicas), arena.budget.limit(), arena.page);
-        let memory = memory.ok_or(exhausted)?;
+        let cut = Cut { stripes: places.len(), replicas, page: arena.page, slab: arena.pages.slab() };
+        let memory = Memory::reserve(shape, cut, arena.budget.limit()).ok_or(exhausted)?;
         if memory.refused {
             arena.notes.note(Fallback::SmallRange { bytes: memory.blocks().len() });
         }
@@ -122,11 +123,18 @@ impl Core {
     fn take(&self, order: &[usize]) -> Result<(BlockId, usize), AllocErrorKind> {
         let thread = thread::number();
         let mut refusal = AllocErrorKind::OutOfMemory;
-        for &index in order {
+        for (tried, &index) in order.iter().enumerate() {
             let stripe = &self.stripes[index];
             // SAFETY: `self.memory` is alive.
             if let Some(block) = unsafe { stripe.take(thread) } {
                 return Ok((block, index));
+            }
+            if tried == 0 && self.arena.remote_frees == RemoteFrees::Adopt {
+                let here = &self.stripes[self.arena.places.here()];
+                // SAFETY: as above.
+                if let Some(adopted) = unsafe { here.take_adopted(thread, order, &self.stripes) } {
+                    return Ok(adopted);
+                }
             }
             // SAFETY: as above.
             match unsafe { stripe.refill(index, &self.stripes, thread, &self.arena) } {
@@ -140,7 +148,12 @@ impl Core {
 
 impl Drop for Core {
     fn drop(&mut self) {
-        self.arena.budget.give(self.stripes.iter().map(Stripe::charged).sum());
+        for (index, stripe) in self.stripes.iter().enumerate() {
+            self.arena.budget.give(index, stripe.committed().len());
+            for (place, replica) in stripe.committed_replicas().enumerate() {
+                self.arena.budget.give(place, replica.len());
+            }
+        }
     }
 }
 
@@ -150,7 +163,7 @@ impl Drop for Core {
 // given back before; stripes begin at 2 MiB boundaries, blocks in them at multiples of a size that is a multiple
 // of the alignment. 3. Fresh private pages are zero, and links live elsewhere. 4. A block passes from releaser
 // to owner through a shard's mutex, or through an inbox (Release, Acquire) and then a mutex. 5. See 2. 6. Replicas are
-// ranges of their own, as long as the blocks', committed with them and never given back before, aligned as they are;
+// ranges of their own, as long as the blocks', committed before them and never given back before, aligned as they are;
 // `here` is a place, and there are as many replicas as places, if any.
 unsafe impl NodePool for NumaPool {
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
@@ -161,7 +174,8 @@ unsafe impl NodePool for NumaPool {
             Placement::Keys(key) => (None, Some(key).filter(|_| core.kind == NodeKind::Leaf)),
             Placement::Node(node) => (places.near(node), None),
         };
-        let order = near.unwrap_or_else(|| places.order(Ask { key, turn: &core.turn }));
+        let ask = Ask { key, turn: &core.turn };
+        let order = near.unwrap_or_else(|| core.arena.orders.of(core.kind).next(places, ask));
         let (block, index) = core.take(order).map_err(|kind| AllocError { layout: core.layout, kind })?;
         if index != order[0] || (near.is_none() && matches!(placement, Placement::Node(_))) {
             core.stripes[order[0]].miss();
@@ -177,8 +191,9 @@ unsafe impl NodePool for NumaPool {
             // SAFETY: `core.memory` is alive; the caller owns the block, and its number says it is of `home`.
             unsafe { core.stripes[home].give(thread, block) };
         } else {
+            let frees = core.arena.remote_frees;
             // SAFETY: as above.
-            unsafe { core.stripes[here].give_away(thread, home, &core.stripes[home], block) };
+            unsafe { core.stripes[here].give_away(thread, (home, &core.stripes[home]), block, frees) };
         }
     }
 
@@ -194,12 +209,14 @@ unsafe impl NodePool for NumaPool {
     }
 
     fn wanted(&self, placement: Placement) -> Option<NodeId> {
-        let places = &self.core.arena.places;
-        match placement {
-            Placement::Policy => places.wanted(None),
-            Placement::Keys(key) => places.wanted(Some(key)),
-            Placement::Node(node) => places.near(node).map(|_| node),
-        }
+        let core = &*self.core;
+        let key = match placement {
+            Placement::Policy => None,
+            Placement::Keys(key) => Some(key).filter(|_| core.kind == NodeKind::Leaf),
+            Placement::Node(node) => return core.arena.places.index_of(node).map(|_| node),
+        };
+        let index = core.arena.orders.of(core.kind).wanted(key)?;
+        Some(core.stripes[index].place().node)
     }
 
     #[inline(always)]
@@ -224,7 +241,9 @@ unsafe impl NodePool for NumaPool {
         let stripes = self.core.usage();
         let blocks =
             stripes.iter().fold(PoolUsage::default(), |sum, stripe| sum.plus(stripe.in_blocks_of(size)));
-        PoolUsage { reserved_bytes: blocks.reserved_bytes * (1 + self.core.replicas), ..blocks }
+        let replicas: usize =
+            self.core.stripes.iter().flat_map(Stripe::committed_replicas).map(Span::len).sum();
+        PoolUsage { reserved_bytes: blocks.reserved_bytes + replicas, ..blocks }
     }
 }
 

@@ -2,25 +2,31 @@
 
 use core::ptr::NonNull;
 
-use crate::sys::{self, Errno};
+use crate::sys::{self, Errno, Tie};
 
 /// The size of a huge page on x86-64 and (with 4 KiB base pages) aarch64: ranges, stripes and the usual
 /// growth step are multiples of it.
 pub(crate) const SLAB: usize = 2 << 20;
 
-/// Reserved address space, aligned to [`SLAB`]. Dropping it unmaps it.
+/// Reserved address space, aligned to [`SLAB`] at least. Dropping it unmaps it.
 #[derive(Debug)]
 pub(crate) struct Region(Span);
 
 impl Region {
     /// Reserves `len` bytes, a multiple of the page size.
     pub(crate) fn reserve(len: usize) -> Result<Self, Errno> {
-        let padded = len.checked_add(SLAB).ok_or(libc::ENOMEM)?;
+        Self::reserve_aligned(len, SLAB)
+    }
+
+    /// Reserves `len` bytes, a multiple of the page size, that begin at a multiple of `align`, which is a power of two
+    /// and at least a page.
+    pub(crate) fn reserve_aligned(len: usize, align: usize) -> Result<Self, Errno> {
+        let padded = len.checked_add(align).ok_or(libc::ENOMEM)?;
         let start = sys::reserve(padded)?;
-        let before = start.align_offset(SLAB);
+        let before = start.align_offset(align);
         let whole = Span { start, len: padded };
         let region = whole.part(before, len);
-        for trim in [whole.part(0, before), whole.part(before + len, SLAB - before)] {
+        for trim in [whole.part(0, before), whole.part(before + len, align - before)] {
             if trim.len > 0 {
                 // SAFETY: whole pages of the reservation just made, outside the part that is kept.
                 unsafe { sys::unmap(trim.start, trim.len) };
@@ -97,10 +103,57 @@ impl Span {
     ///
     /// # Safety
     /// As for [`commit`](Self::commit).
-    pub(crate) unsafe fn prefer_node(self, node: u32) -> Result<(), Errno> {
+    pub(crate) unsafe fn tie_to_node(self, node: u32, tie: Tie) -> Result<(), Errno> {
         // SAFETY: whole pages of a live region, by the caller's promise.
-        unsafe { sys::prefer_node(self.start, self.len, node) }
+        unsafe { sys::tie_to_node(self.start, self.len, node, tie) }
     }
+
+    /// Touches it for writing, without a change.
+    ///
+    /// # Safety
+    /// As for [`commit`](Self::commit), which was called.
+    pub(crate) unsafe fn populate(self) -> Result<(), Errno> {
+        // SAFETY: whole pages of a live region, by the caller's promise.
+        unsafe { sys::populate(self.start, self.len) }
+    }
+
+    /// Makes it pages of `page` bytes from the hugetlb pool, all of them there, readable, writable and zero, and not
+    /// inherited by forked children. They come from `node` or, if the system refuses to see to that, from anywhere:
+    /// then its error number is the answer. If they cannot be had, the range is reserved as before.
+    ///
+    /// # Safety
+    /// Its region is alive, and it is whole pages of `page` bytes of it that were never committed.
+    pub(crate) unsafe fn commit_hugetlb(
+        self,
+        page: usize,
+        node: Option<u32>,
+    ) -> Result<Option<Errno>, HugetlbError> {
+        // SAFETY: by the caller's promise.
+        unsafe { sys::map_hugetlb(self.start, self.len, page) }
+            .map_err(|errno| HugetlbError { errno, lost: false })?;
+        // SAFETY: whole pages of a live region.
+        let tied = node.map_or(Ok(()), |node| unsafe { self.tie_to_node(node, Tie::Bind) });
+        // SAFETY: whole pages of a live region.
+        let kept = unsafe { sys::keep_from_children(self.start, self.len) };
+        // SAFETY: readable and writable since they were mapped.
+        let populated = kept.and_then(|()| unsafe { self.populate() });
+        populated.map(|()| tied.err()).map_err(|errno| {
+            // SAFETY: the caller did not get the range, so nobody refers to it.
+            let reserved = unsafe { sys::reserve_again(self.start, self.len) };
+            // SAFETY: whole pages of a live region. What was refused before may be refused now.
+            let _ = node.map(|node| unsafe { self.tie_to_node(node, Tie::Prefer) });
+            HugetlbError { errno, lost: reserved.is_err() }
+        })
+    }
+}
+
+/// Pages of the hugetlb pool could not be had.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HugetlbError {
+    /// The system's error number.
+    pub(crate) errno: Errno,
+    /// The range is not reserved as before either: a touch may be a SIGBUS.
+    pub(crate) lost: bool,
 }
 
 #[cfg(test)]

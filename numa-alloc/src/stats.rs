@@ -6,6 +6,7 @@ use bskip_core::arena::{NodeId, PoolUsage};
 
 use crate::arena::NumaArena;
 use crate::fallback::Fallback;
+use crate::remote::RemoteFrees;
 use crate::stripe::StripeUsage;
 
 /// What the pools of an arena hold now. Exact while no thread acquires or releases, close otherwise.
@@ -15,8 +16,8 @@ use crate::stripe::StripeUsage;
 pub struct ArenaStats {
     /// By node, in the order of [`NumaArena::nodes`].
     pub nodes: Vec<NodeStats>,
-    /// Blocks that came from another node than the one wanted: that one was used up, or the arena does not
-    /// have it. Where the kernel put a page on another node than asked, [`NumaArena::verify_placement`] tells.
+    /// Blocks that came from another node than the one wanted: that one was used up or at its limit, or the arena
+    /// does not have it (counted at the node that was tried first instead). The sum of the nodes' misses. Where the kernel put a page on another node than asked, [`NumaArena::verify_placement`] tells.
     pub misses: u64,
     /// What the machine refused.
     pub fallbacks: Vec<Fallback>,
@@ -30,11 +31,16 @@ pub struct NodeStats {
     pub node: NodeId,
     /// What lives on it.
     pub usage: PoolUsage,
-    /// Bytes of its replica of the inner blocks, taken from the system.
+    /// Bytes of its replica of the inner blocks, taken from the system. Not in `usage`.
     pub replica_bytes: usize,
     /// Blocks of it that were released by threads of other nodes, ever, since the pools that are alive were
     /// made.
     pub remote_frees: u64,
+    /// Blocks that were wanted on it and are elsewhere, because it was used up or at its limit; ever, since the
+    /// pools that are alive were made.
+    pub misses: u64,
+    /// Its limit in bytes, if it has one.
+    pub limit: Option<usize>,
 }
 
 impl StripeUsage {
@@ -58,14 +64,20 @@ impl NumaArena {
     /// free list for a moment: for looking at, not for every operation.
     #[must_use]
     pub fn stats(&self) -> ArenaStats {
-        let empty = |node| NodeStats { node, usage: PoolUsage::default(), replica_bytes: 0, remote_frees: 0 };
-        let mut nodes: Vec<NodeStats> = self.nodes().into_iter().map(empty).collect();
-        let mut misses = 0;
+        let empty = |(index, node)| NodeStats {
+            node,
+            usage: PoolUsage::default(),
+            replica_bytes: 0,
+            remote_frees: 0,
+            misses: 0,
+            limit: self.shared.budget.node_limit(index),
+        };
+        let mut nodes: Vec<NodeStats> = self.nodes().into_iter().enumerate().map(empty).collect();
         for pool in self.pools() {
             for (node, usage) in nodes.iter_mut().zip(pool.usage()) {
                 node.usage = node.usage.plus(usage.in_blocks_of(pool.block_bytes()));
                 node.remote_frees += usage.given_remotely;
-                misses += usage.misses;
+                node.misses += usage.misses;
             }
             for stripe in pool.stripes() {
                 for (node, replica) in nodes.iter_mut().zip(stripe.committed_replicas()) {
@@ -73,6 +85,7 @@ impl NumaArena {
                 }
             }
         }
+        let misses = nodes.iter().map(|node| node.misses).sum();
         ArenaStats { nodes, misses, fallbacks: self.fallbacks() }
     }
 
@@ -81,24 +94,37 @@ impl NumaArena {
     pub fn report(&self) -> String {
         let limit =
             self.limit().map_or_else(|| "no limit".to_owned(), |bytes| format!("limit {bytes} bytes"));
+        let mut placement = self.policy().to_string();
+        if self.inner_policy() != self.policy() {
+            placement += &format!(" (inner levels {})", self.inner_policy());
+        }
+        let prefault = if self.prefault() { " prefaulted" } else { "" };
+        let adopt = if self.remote_frees() == RemoteFrees::Adopt { ", remote frees adopted" } else { "" };
         let replicas = if self.replicates_inner() { ", inner levels replicated" } else { "" };
-        format!("placement {}, {} pages, {limit}{replicas}\n{}", self.policy(), self.pages(), self.stats())
+        let pages = self.pages();
+        format!("placement {placement}, {pages} pages{prefault}, {limit}{adopt}{replicas}\n{}", self.stats())
     }
 }
 
 impl fmt::Display for ArenaStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for NodeStats { node, usage, replica_bytes, remote_frees } in &self.nodes {
+        for NodeStats { node, usage, replica_bytes, remote_frees, misses, limit } in &self.nodes {
             let PoolUsage { issued_blocks, issued_bytes, reserved_bytes } = usage;
             write!(
                 f,
                 "node {node}: {issued_blocks} blocks, {issued_bytes} of {reserved_bytes} bytes in use, \
                  {remote_frees} freed from other nodes"
             )?;
-            match replica_bytes {
-                0 => writeln!(f)?,
-                _ => writeln!(f, ", {replica_bytes} bytes of replicas")?,
+            if *replica_bytes > 0 {
+                write!(f, ", {replica_bytes} bytes of replicas")?;
             }
+            if let Some(limit) = limit {
+                write!(f, ", limit {limit} bytes")?;
+            }
+            if *misses > 0 {
+                write!(f, ", {misses} wanted here and placed elsewhere")?;
+            }
+            writeln!(f)?;
         }
         write!(f, "misses: {}", self.misses)?;
         self.fallbacks.iter().try_for_each(|fallback| write!(f, "\nfallback: {fallback}"))

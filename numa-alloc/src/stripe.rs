@@ -1,8 +1,16 @@
 //! One node's part of a pool: blocks carved from the front of a range that grows, and free lists by shard.
 
+mod adopt;
+mod hugetlb;
+mod replicas;
+mod usage;
+
+pub(crate) use usage::StripeUsage;
+
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 use std::collections::TryReserveError;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bskip_core::arena::{AllocErrorKind, BlockId};
@@ -11,9 +19,13 @@ use crate::arena::Shared;
 use crate::chain::{Chain, Inbox, Links};
 use crate::fallback::Fallback;
 use crate::memory::{Shape, UNIT};
+use crate::nodes::balances;
+use crate::pages::PageSize;
 use crate::places::Place;
-use crate::policy::PageSize;
+use crate::prefault::prefault;
 use crate::region::{SLAB, Span};
+use crate::remote::RemoteFrees;
+use crate::sys::Tie;
 
 /// Free lists of a stripe. Threads are dealt out to them by number.
 const SHARDS: usize = 16;
@@ -76,6 +88,10 @@ pub(crate) struct Frontier {
     committed: usize,
     /// The same for its links.
     links_committed: usize,
+    /// The same for its replicas.
+    replicas_committed: usize,
+    /// Memory from here on cannot be used: it is another stripe's, or was lost.
+    end: usize,
 }
 
 /// The free lists of the threads that share it.
@@ -98,17 +114,8 @@ struct Lists {
 struct Away {
     chain: Chain,
     given: u64,
-}
-
-/// What a stripe holds.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct StripeUsage {
-    pub(crate) taken: u64,
-    pub(crate) given: u64,
-    /// Of the given ones, those given back by threads of other nodes.
-    pub(crate) given_remotely: u64,
-    pub(crate) committed: usize,
-    pub(crate) misses: u64,
+    /// Those taken again from here.
+    taken: u64,
 }
 
 impl Stripe {
@@ -140,7 +147,13 @@ impl Stripe {
             replicas,
             link_span,
             links,
-            frontier: Mutex::new(Frontier { carved: shape.lead, committed: 0, links_committed: 0 }),
+            frontier: Mutex::new(Frontier {
+                carved: shape.lead,
+                committed: 0,
+                links_committed: 0,
+                replicas_committed: 0,
+                end: blocks.len(),
+            }),
             inbox: Inbox::default(),
             shards,
             misses: AtomicU64::new(0),
@@ -154,12 +167,14 @@ impl Stripe {
     /// The stripe's memory is alive.
     pub(crate) unsafe fn bind(&self, arena: &Shared) {
         let replicas = self.replicas.iter().zip(arena.places.all());
-        for (span, place) in replicas.map(|(&span, place)| (span, place)).chain([(self.blocks, &self.place)])
-        {
+        for (span, place) in replicas.chain([(&self.blocks, &self.place)]) {
             let Some(node) = place.bind else { continue };
             // SAFETY: a stripe is whole pages, and its memory is alive.
-            if let Err(errno) = unsafe { span.prefer_node(node) } {
+            if let Err(errno) = unsafe { span.tie_to_node(node, Tie::Prefer) } {
                 arena.notes.note(Fallback::BindRefused { errno });
+                if balances(Path::new("/proc/sys/kernel/numa_balancing")) {
+                    arena.notes.note(Fallback::PagesMayMove);
+                }
             }
         }
     }
@@ -172,22 +187,6 @@ impl Stripe {
     /// Its memory that may have been touched.
     pub(crate) fn committed(&self) -> Span {
         self.blocks.part(0, lock(&self.frontier).committed)
-    }
-
-    /// The same of its replicas, in the order of the arena's places.
-    pub(crate) fn committed_replicas(&self) -> impl Iterator<Item = Span> {
-        let committed = lock(&self.frontier).committed;
-        self.replicas.iter().map(move |replica| replica.part(0, committed))
-    }
-
-    /// Blocks' and replicas' bytes that were taken from the budget.
-    pub(crate) fn charged(&self) -> usize {
-        self.committed().len() * self.copies()
-    }
-
-    /// How often each block is there: itself and its replicas.
-    fn copies(&self) -> usize {
-        1 + self.replicas.len()
     }
 
     fn lists(&self, thread: usize) -> MutexGuard<'_, Lists> {
@@ -234,17 +233,23 @@ impl Stripe {
     }
 
     /// Gives a block of `home`, the stripe at `index`, to the thread's shard of this one, to be sent home in
-    /// company.
+    /// company or kept.
     ///
     /// # Safety
     /// The memory of both is alive; the caller owns the block, which is of `home`.
-    pub(crate) unsafe fn give_away(&self, thread: usize, index: usize, home: &Self, block: BlockId) {
+    pub(crate) unsafe fn give_away(
+        &self,
+        thread: usize,
+        (index, home): (usize, &Self),
+        block: BlockId,
+        frees: RemoteFrees,
+    ) {
         let mut lists = self.lists(thread);
         let away = &mut lists.away[index];
         // SAFETY: the chain at `index` holds blocks of `home`, and so is this one.
         unsafe { away.chain.push(&home.links, block.0.get()) };
         away.given += 1;
-        if away.chain.len() >= SEND_BLOCKS {
+        if frees == RemoteFrees::SendHome && away.chain.len() >= SEND_BLOCKS {
             let chain = core::mem::take(&mut away.chain);
             // SAFETY: as above.
             unsafe { home.inbox.push(&home.links, &chain) };
@@ -287,7 +292,7 @@ impl Stripe {
                     None => continue,
                 },
                 // SAFETY: this stripe's own frontier; its memory is alive.
-                None => unsafe { self.grow(&mut frontier, arena) }?,
+                None => unsafe { self.grow(index, &mut frontier, arena) }?,
             }
         }
     }
@@ -321,74 +326,100 @@ impl Stripe {
         chain.take()
     }
 
-    /// Commits more memory: 1/64 of what there is in whole slabs, fewer where the limit or the system
+    /// Commits more memory for this stripe, the one at `index`: 1/64 of what there is in whole slabs, fewer where the limit or the system
     /// asks for it, but at least one block's worth.
     ///
     /// # Safety
     /// The stripe's memory is alive.
-    unsafe fn grow(&self, frontier: &mut Frontier, arena: &Shared) -> Result<(), AllocErrorKind> {
+    unsafe fn grow(
+        &self,
+        index: usize,
+        frontier: &mut Frontier,
+        arena: &Shared,
+    ) -> Result<(), AllocErrorKind> {
         let committed = frontier.committed;
         let end = frontier.carved + self.shape.size;
-        if end > self.blocks.len() {
+        if end > frontier.end {
             return Err(AllocErrorKind::AddressSpaceExhausted);
+        }
+        let mut stop = frontier.end;
+        if let Some(page) = arena.pages.hugetlb() {
+            // SAFETY: this stripe's own frontier; its memory is alive.
+            if unsafe { self.grow_hugetlb(page, index, frontier, arena) }? {
+                return Ok(());
+            }
+            // No further than to where the pool is asked again.
+            stop = stop.min(end.next_multiple_of(page));
         }
         let need = end.next_multiple_of(arena.page) - committed;
         let step = (committed / 64).clamp(SLAB, MOST_SLABS * SLAB).max(need);
-        let want = (committed + step).next_multiple_of(SLAB).min(self.blocks.len()) - committed;
-        let copies = self.copies();
-        let granted = arena.budget.take(want * copies, need * copies).ok_or(AllocErrorKind::LimitReached)?;
-        let mut bytes = granted / copies / arena.page * arena.page;
+        let want = (committed + step).next_multiple_of(SLAB).min(stop) - committed;
+        let granted = arena.budget.take(index, want, need).ok_or(AllocErrorKind::LimitReached)?;
+        let mut bytes = granted;
         // SAFETY: this stripe's own frontier; its memory is alive.
-        while unsafe { self.commit(frontier, bytes, arena) }.is_err() {
+        while let Err(why) = unsafe { self.commit(frontier, bytes, arena) } {
             if bytes == need {
-                arena.budget.give(granted);
-                return Err(AllocErrorKind::OutOfMemory);
+                arena.budget.give(index, granted);
+                return Err(why);
             }
             bytes = (bytes / 2).next_multiple_of(arena.page).max(need);
         }
-        arena.budget.give(granted - bytes * copies);
+        arena.budget.give(index, granted - bytes);
         Ok(())
     }
 
-    /// Makes `bytes` more usable, and the links of their blocks.
+    /// Makes `bytes` more usable, and the links and replicas of their blocks.
     ///
     /// # Safety
     /// The stripe's memory is alive.
-    unsafe fn commit(&self, frontier: &mut Frontier, bytes: usize, arena: &Shared) -> Result<(), ()> {
-        let links_end = self.shape.link_bytes(frontier.committed + bytes, arena.page);
-        if links_end > frontier.links_committed {
-            let links = self.link_span.part(frontier.links_committed, links_end - frontier.links_committed);
-            // SAFETY: whole pages, alive.
-            unsafe { links.commit() }.map_err(drop)?;
-            frontier.links_committed = links_end;
+    unsafe fn commit(
+        &self,
+        frontier: &mut Frontier,
+        bytes: usize,
+        arena: &Shared,
+    ) -> Result<(), AllocErrorKind> {
+        // SAFETY: the stripe's memory is alive.
+        unsafe { self.commit_links(frontier, bytes, arena) }?;
+        // SAFETY: as above.
+        unsafe { self.commit_replicas(frontier, bytes, arena) }?;
+        let blocks = self.blocks.part(frontier.committed, bytes);
+        // SAFETY: whole pages, alive.
+        unsafe { blocks.commit() }.map_err(|_| AllocErrorKind::OutOfMemory)?;
+        // SAFETY: whole pages, alive.
+        if let Err(errno) = unsafe { blocks.advise_huge(arena.pages != PageSize::Small) }
+            && arena.pages != PageSize::Small
+        {
+            arena.notes.note(Fallback::HugePagesRefused { errno });
         }
-        for range in self.replicas.iter().chain([&self.blocks]) {
-            let blocks = range.part(frontier.committed, bytes);
-            // SAFETY: whole pages, alive.
-            unsafe { blocks.commit() }.map_err(drop)?;
-            // SAFETY: whole pages, alive.
-            if let Err(errno) = unsafe { blocks.advise_huge(arena.pages == PageSize::Huge) }
-                && arena.pages == PageSize::Huge
-            {
-                arena.notes.note(Fallback::HugePagesRefused { errno });
-            }
+        if arena.prefault {
+            // SAFETY: committed just now, so that nobody else knows it.
+            unsafe { prefault(blocks, arena) };
         }
         frontier.committed += bytes;
         Ok(())
     }
 
-    /// Adds what this stripe and its shards know to the usage of all, by stripe.
-    pub(crate) fn add_usage(&self, index: usize, all: &mut [StripeUsage]) {
-        for shard in &self.shards {
-            let lists = lock(&shard.0);
-            all[index].taken += lists.taken;
-            all[index].given += lists.given;
-            for (away, usage) in lists.away.iter().zip(&mut *all) {
-                usage.given += away.given;
-                usage.given_remotely += away.given;
+    /// Makes the links of `bytes` more usable.
+    ///
+    /// # Safety
+    /// The stripe's memory is alive.
+    unsafe fn commit_links(
+        &self,
+        frontier: &mut Frontier,
+        bytes: usize,
+        arena: &Shared,
+    ) -> Result<(), AllocErrorKind> {
+        let end = self.shape.link_bytes(frontier.committed + bytes, arena.page);
+        if end > frontier.links_committed {
+            let links = self.link_span.part(frontier.links_committed, end - frontier.links_committed);
+            // SAFETY: whole pages, alive.
+            unsafe { links.commit() }.map_err(|_| AllocErrorKind::OutOfMemory)?;
+            if arena.prefault {
+                // SAFETY: committed just now, so that nobody else knows it.
+                unsafe { prefault(links, arena) };
             }
+            frontier.links_committed = end;
         }
-        all[index].committed += lock(&self.frontier).committed;
-        all[index].misses += self.misses.load(Relaxed);
+        Ok(())
     }
 }

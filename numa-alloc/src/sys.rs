@@ -69,21 +69,94 @@ pub(crate) unsafe fn advise_huge(start: NonNull<u8>, len: usize, huge: bool) -> 
     outcome(unsafe { libc::madvise(start.as_ptr().cast(), len, advice) })
 }
 
-/// The kernel's limit is 1024 nodes on every distribution that we know.
+/// Replaces reserved pages by pages of `page` bytes, a power of two, from the hugetlb pool, readable and writable. None is
+/// taken from the pool yet, nor set aside: a touch that finds it empty is a SIGBUS, so [`populate`] them first.
+///
+/// # Safety
+/// As for [`commit`], of a range that is whole pages of `page` bytes and was not committed before.
 #[cfg(target_os = "linux")]
-const MASK_BITS: usize = 1024;
+pub(crate) unsafe fn map_hugetlb(start: NonNull<u8>, len: usize, page: usize) -> Result<(), Errno> {
+    let size = (page.trailing_zeros() as c_int) << libc::MAP_HUGE_SHIFT;
+    // Nothing is set aside because the kernel does that after it has unmapped what was there before: if it
+    // failed then, others might get these addresses.
+    let flags = libc::MAP_HUGETLB | libc::MAP_NORESERVE | size;
+    // SAFETY: the caller's reservation, of which no page is in use.
+    unsafe { map_over(start, len, libc::PROT_READ | libc::PROT_WRITE, flags) }
+}
 
-/// Asks that pages touched from now on come from `node` while it has any (`MPOL_PREFERRED`). Never
-/// `MPOL_BIND`: a bound range on a full node gets the process killed instead of an error.
+/// Makes pages what they were after [`reserve`].
+///
+/// # Safety
+/// As for [`commit`], of a range that nobody refers to.
+#[cfg(target_os = "linux")]
+pub(crate) unsafe fn reserve_again(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
+    // SAFETY: the caller's range, to which nobody refers.
+    unsafe { map_over(start, len, libc::PROT_NONE, RESERVE_ONLY) }
+}
+
+/// Maps anonymous pages in place of what is there.
+///
+/// # Safety
+/// As for [`reserve_again`].
+#[cfg(target_os = "linux")]
+unsafe fn map_over(start: NonNull<u8>, len: usize, rights: c_int, flags: c_int) -> Result<(), Errno> {
+    let flags = flags | libc::MAP_PRIVATE | libc::MAP_ANON | libc::MAP_FIXED;
+    // SAFETY: what is replaced is the caller's, and nobody refers to it.
+    let mapped = unsafe { libc::mmap(start.as_ptr().cast(), len, rights, flags, -1, 0) };
+    if mapped == libc::MAP_FAILED { Err(last_error()) } else { Ok(()) }
+}
+
+/// Keeps a range out of forked children. In hugetlb pages a write after a fork takes another page from the pool, and
+/// is a SIGBUS if that is empty.
 ///
 /// # Safety
 /// As for [`commit`].
 #[cfg(target_os = "linux")]
-pub(crate) unsafe fn prefer_node(start: NonNull<u8>, len: usize, node: u32) -> Result<(), Errno> {
+pub(crate) unsafe fn keep_from_children(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
+    // SAFETY: the range is the caller's, and this advice changes no content.
+    outcome(unsafe { libc::madvise(start.as_ptr().cast(), len, libc::MADV_DONTFORK) })
+}
+
+/// Touches committed pages for writing, without a change, so that no later touch has to wait for the kernel. An error
+/// where a touch would be a SIGBUS. Linux 5.14 or later.
+///
+/// # Safety
+/// As for [`commit`].
+#[cfg(target_os = "linux")]
+pub(crate) unsafe fn populate(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
+    // SAFETY: the range is the caller's, and this advice changes no content.
+    outcome(unsafe { libc::madvise(start.as_ptr().cast(), len, libc::MADV_POPULATE_WRITE) })
+}
+
+/// The kernel's limit is 1024 nodes on every distribution that we know.
+#[cfg(target_os = "linux")]
+const MASK_BITS: usize = 1024;
+
+/// How much a range is tied to its node.
+#[cfg(target_os = "linux")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Tie {
+    /// `MPOL_PREFERRED`: pages come from there while it has any.
+    Prefer,
+    /// `MPOL_BIND`: or from nowhere. For hugetlb pages that are [populated](populate) before they are used; with others
+    /// a full node gets the process killed instead of an error.
+    Bind,
+}
+
+/// Asks that pages touched from now on come from `node`.
+///
+/// # Safety
+/// As for [`commit`].
+#[cfg(target_os = "linux")]
+pub(crate) unsafe fn tie_to_node(start: NonNull<u8>, len: usize, node: u32, tie: Tie) -> Result<(), Errno> {
     const WORD: usize = libc::c_ulong::BITS as usize;
     let node = node as usize;
     let mut mask = [0 as libc::c_ulong; MASK_BITS / WORD];
     *mask.get_mut(node / WORD).ok_or(libc::EINVAL)? |= 1 << (node % WORD);
+    let mode = match tie {
+        Tie::Prefer => libc::MPOL_PREFERRED,
+        Tie::Bind => libc::MPOL_BIND,
+    };
     // SAFETY: the range is the caller's; the mask is alive and as long as the call is told. The kernel reads
     // one bit less than its `maxnode`, hence the + 1.
     let result = unsafe {
@@ -91,7 +164,7 @@ pub(crate) unsafe fn prefer_node(start: NonNull<u8>, len: usize, node: u32) -> R
             libc::SYS_mbind,
             start.as_ptr(),
             len,
-            libc::c_long::from(libc::MPOL_PREFERRED),
+            libc::c_long::from(mode),
             mask.as_ptr(),
             MASK_BITS + 1,
             0usize,
@@ -130,30 +203,6 @@ pub(crate) fn current_cpu() -> Option<usize> {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use elsewhere::{advise_huge, current_cpu, nodes_of, prefer_node};
-
-/// Systems without these calls: everything is refused, the arena falls back.
+mod elsewhere;
 #[cfg(not(target_os = "linux"))]
-mod elsewhere {
-    use super::{Errno, NonNull, c_int};
-
-    /// # Safety
-    /// Nothing is touched: none.
-    pub(crate) unsafe fn advise_huge(_: NonNull<u8>, _: usize, _: bool) -> Result<(), Errno> {
-        Err(libc::ENOSYS)
-    }
-
-    /// # Safety
-    /// As for `advise_huge` here.
-    pub(crate) unsafe fn prefer_node(_: NonNull<u8>, _: usize, _: u32) -> Result<(), Errno> {
-        Err(libc::ENOSYS)
-    }
-
-    pub(crate) fn nodes_of(_: &[usize], _: &mut [c_int]) -> Result<(), Errno> {
-        Err(libc::ENOSYS)
-    }
-
-    pub(crate) fn current_cpu() -> Option<usize> {
-        None
-    }
-}
+pub(crate) use elsewhere::*;

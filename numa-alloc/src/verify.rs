@@ -109,7 +109,7 @@ impl NumaArena {
         report
     }
 
-    /// Bytes of the arena's memory that lie on huge pages now; `None` where the system does not tell
+    /// Bytes of the arena's memory that lie on huge pages now, transparent ones or of the hugetlb pool; `None` where the system does not tell
     /// (`/proc/self/smaps`). Reads the whole map of the process: milliseconds.
     #[must_use]
     pub fn huge_pages(&self) -> Option<usize> {
@@ -121,7 +121,7 @@ impl NumaArena {
             let line = line.ok()?;
             if let Some((start, end)) = mapping(&line) {
                 is_mine = mine().any(|mine| start < mine.1 && mine.0 < end);
-            } else if is_mine && let Some(text) = line.strip_prefix("AnonHugePages:") {
+            } else if is_mine && let Some(text) = huge(&line) {
                 let kib: usize = text.trim().strip_suffix("kB")?.trim().parse().ok()?;
                 bytes += kib * 1024;
             }
@@ -166,6 +166,11 @@ impl NodePages {
 fn range(span: Span) -> (usize, usize) {
     let start = span.start().as_ptr() as usize;
     (start, start + span.len())
+}
+
+/// What a line of `smaps` says about huge pages.
+fn huge(line: &str) -> Option<&str> {
+    ["AnonHugePages:", "Private_Hugetlb:"].iter().find_map(|field| line.strip_prefix(field))
 }
 
 /// The addresses in the first line of a mapping in `smaps`: `5608e09ff000-5608e0a02000 r--p …`.

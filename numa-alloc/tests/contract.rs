@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering::Relaxed;
 
 use bskip_core::arena::{NodeArena, NodeId, NodeKind, NodePool, Placement};
-use numa_alloc::{NumaArena, PageSize, Policy};
+use numa_alloc::{NumaArena, PageSize, Policy, RemoteFrees};
 use support::{LEAF, Owned, address, layout, leaf_pool, words};
 
 /// Every kind of arena that this machine can have.
@@ -22,6 +22,12 @@ fn each_arena(test: impl Fn(NumaArena)) {
         NumaArena::builder().pretend_nodes(2),
         NumaArena::builder().pretend_nodes(3).policy(Policy::Interleave),
         NumaArena::builder().pretend_nodes(3).policy(Policy::Preferred(vec![NodeId(2), NodeId(1)])),
+        NumaArena::builder().pretend_nodes(3).policy(Policy::Weighted(vec![(NodeId(2), 5), (NodeId(1), 2)])),
+        NumaArena::builder().pretend_nodes(2).policy(Policy::Nearest).inner_policy(Policy::Interleave),
+        NumaArena::builder().pretend_nodes(2).node_limit(NodeId(1), 1 << 20),
+        NumaArena::builder().pretend_nodes(3).remote_frees(RemoteFrees::Adopt),
+        NumaArena::builder().pretend_nodes(2).prefault(true).pages(PageSize::Hugetlb2M),
+        NumaArena::builder().pretend_nodes(2).pretend_cpuless_nodes(2).policy(Policy::Tiered),
     ];
     for builder in builders {
         println!("{builder:?}");

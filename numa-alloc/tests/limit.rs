@@ -4,8 +4,8 @@ mod support;
 
 use std::sync::Mutex;
 
-use bskip_core::arena::{AllocErrorKind, NodeArena, NodeKind, NodePool, Placement};
-use numa_alloc::NumaArena;
+use bskip_core::arena::{AllocErrorKind, NodeArena, NodeId, NodeKind, NodePool, Placement};
+use numa_alloc::{BuildError, NumaArena, Policy};
 use support::{LEAF, Owned, layout, leaf_pool};
 
 const LIMIT: usize = 3 << 20;
@@ -80,6 +80,54 @@ fn threads_share_the_last_blocks() {
             assert_eq!(pool.usage().issued_blocks, 0);
         }
     }
+}
+
+/// A node at its limit is replaced by the next nearest, which is reported; what is released on it is used again.
+#[test]
+fn a_node_at_its_limit_spills_to_the_next() {
+    let builder = NumaArena::builder().pretend_nodes(3).policy(Policy::Node(NodeId(1)));
+    let arena = builder.node_limit(NodeId(1), 1).node_limit(NodeId(1), LIMIT).build().unwrap();
+    let pool = leaf_pool(&arena);
+    let take = || Owned::acquire(&pool, Placement::Policy).unwrap();
+    let mut on_node: Vec<Owned> = (0..CAPACITY).map(|_| take()).collect();
+    let spilled: Vec<Owned> = (0..100).map(|_| take()).collect();
+    assert!(on_node.iter().all(|block| block.home(&pool) == Some(NodeId(1))));
+    assert!(spilled.iter().all(|block| block.home(&pool) == Some(NodeId(2))));
+
+    let stats = arena.stats();
+    let by_node: Vec<_> = stats.nodes.iter().map(|n| (n.usage.issued_blocks, n.misses, n.limit)).collect();
+    assert_eq!(by_node, [(0, 0, None), (CAPACITY, 100, Some(LIMIT)), (100, 0, None)]);
+    assert_eq!((stats.misses, stats.nodes[1].usage.reserved_bytes), (100, LIMIT));
+    let report = arena.report();
+    let expected = format!("limit {LIMIT} bytes, 100 wanted here and placed elsewhere\n");
+    assert!(report.contains(&expected), "{report}");
+
+    on_node.swap_remove(7).release(&pool);
+    assert_eq!(take().home(&pool), Some(NodeId(1)));
+    assert_eq!(take().home(&pool), Some(NodeId(2)));
+    // All pools share the limit, and a dropped one gives its part back.
+    let other = leaf_pool(&arena);
+    assert_eq!(Owned::acquire(&other, Placement::Policy).unwrap().home(&other), Some(NodeId(2)));
+    drop(pool);
+    assert_eq!(Owned::acquire(&other, Placement::Policy).unwrap().home(&other), Some(NodeId(1)));
+}
+
+#[test]
+fn node_limits_hold_beside_the_common_one() {
+    let builder = NumaArena::builder().pretend_nodes(2).limit(LIMIT).policy(Policy::Node(NodeId(0)));
+    let arena = builder.node_limit(NodeId(0), 1 << 20).build().unwrap();
+    let pool = leaf_pool(&arena);
+    let blocks = fill(&pool);
+    let stats = arena.stats();
+    assert_eq!(stats.nodes[0].usage.reserved_bytes, 1 << 20);
+    assert_eq!(stats.total().reserved_bytes, LIMIT);
+    // Each of the two stripes may end in less than a block.
+    assert!((CAPACITY - 2..=CAPACITY).contains(&blocks.len()), "{}", blocks.len());
+    let none = NumaArena::builder().pretend_nodes(2).node_limit(NodeId(0), 0).node_limit(NodeId(1), 0);
+    assert_eq!(fill(&leaf_pool(&none.build().unwrap())).len(), 0);
+    let missing = NumaArena::builder().pretend_nodes(2).node_limit(NodeId(2), 0).build().unwrap_err();
+    let available = vec![NodeId(0), NodeId(1)];
+    assert_eq!(missing, BuildError::NoSuchNode { node: NodeId(2), available });
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 mod support;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bskip_core::arena::{AllocErrorKind, NodeArena, NodeId, NodeKind, Placement};
-use numa_alloc::{BuildError, NumaArena, NumaPool, Policy};
+use numa_alloc::{BuildError, NumaArena, NumaPool, Policy, RemoteFrees};
 use support::{Owned, layout, leaf_pool};
 
 fn on(node: u32) -> Placement {
@@ -38,6 +38,51 @@ fn policies_decide_and_placements_override() {
     assert_eq!(homes_under(Policy::Local).len(), 1);
     let preferred = homes_under(Policy::Preferred(vec![NodeId(1)]));
     assert_eq!(preferred, HashMap::from([(1, 400)]));
+}
+
+#[test]
+fn weights_are_kept_exactly() {
+    let policy: Policy = "weighted:0=3,3=1,1=4".parse().unwrap();
+    let arena = NumaArena::builder().pretend_nodes(4).policy(policy).build().unwrap();
+    let pool = leaf_pool(&arena);
+    for _ in 0..50 {
+        assert_eq!(homes(&pool, Placement::Policy, 8), HashMap::from([(0, 3), (3, 1), (1, 4)]));
+    }
+    assert_eq!(arena.stats().misses, 0);
+}
+
+#[test]
+fn nearest_and_tiered_avoid_the_node_of_the_thread() {
+    // Pretended nodes lie on a ring: the nearest of a node is the next one.
+    let under = |policy: Policy| {
+        let builder = NumaArena::builder().pretend_nodes(2).pretend_cpuless_nodes(2).policy(policy);
+        let arena = builder.inner_policy(Policy::Local).build().unwrap();
+        let (leaves, inners) = (leaf_pool(&arena), arena.pool(layout(896, 64), NodeKind::Inner).unwrap());
+        let here = homes(&inners, Placement::Policy, 10);
+        let leaves = homes(&leaves, Placement::Policy, 10);
+        assert_eq!(arena.stats().misses, 0);
+        assert_eq!(arena.fallbacks(), []);
+        assert_eq!((here.len(), leaves.len()), (1, 1));
+        (*here.keys().next().unwrap(), *leaves.keys().next().unwrap())
+    };
+    let (here, nearest) = under(Policy::Nearest);
+    assert_eq!(nearest, here + 1);
+    let (here, tiered) = under(Policy::Tiered);
+    assert!(here < 2 && tiered == 2, "{here} {tiered}");
+}
+
+#[test]
+fn inner_levels_have_a_policy_of_their_own() {
+    let builder = NumaArena::builder().pretend_nodes(3).policy(Policy::Node(NodeId(2)));
+    let arena = builder.inner_policy(Policy::Interleave).build().unwrap();
+    assert_eq!((arena.policy(), arena.inner_policy()), (&Policy::Node(NodeId(2)), &Policy::Interleave));
+    let inners = arena.pool(layout(896, 64), NodeKind::Inner).unwrap();
+    assert_eq!(homes(&leaf_pool(&arena), Placement::Policy, 30), HashMap::from([(2, 30)]));
+    assert_eq!(homes(&inners, Placement::Policy, 30), (0..3).map(|node| (node, 10)).collect());
+    assert!(arena.report().starts_with("placement node:2 (inner levels interleave), huge pages"));
+    assert!(format!("{arena:?}").contains("policy: Node(NodeId(2)), inner_policy: Interleave"), "{arena:?}");
+    let same = NumaArena::builder().policy(Policy::Interleave).build().unwrap();
+    assert_eq!(same.inner_policy(), &Policy::Interleave);
 }
 
 #[test]
@@ -83,6 +128,53 @@ fn remote_frees_go_home_and_are_used_again() {
 }
 
 #[test]
+fn adopted_blocks_are_issued_by_who_freed_them() {
+    let adopting = NumaArena::builder().pretend_nodes(2).remote_frees(RemoteFrees::Adopt);
+    for (builder, adopts) in [(adopting, true), (NumaArena::builder().pretend_nodes(2), false)] {
+        let arena = builder.build().unwrap();
+        let pool = leaf_pool(&arena);
+        let here = *homes(&pool, Placement::Policy, 1).keys().next().unwrap();
+        // Use up what this thread has of its own node, so that what follows is of the other one or fresh.
+        homes(&pool, on(here), 15);
+        let other = 1 - here;
+        let take = || (0..100).map(|_| Owned::acquire(&pool, on(other)).unwrap()).collect::<Vec<_>>();
+        let ids: HashSet<_> = take().into_iter().map(|block| block.release(&pool)).collect();
+        let local: Vec<_> = (0..40).map(|_| Owned::acquire(&pool, Placement::Policy).unwrap()).collect();
+        let adopted = local.iter().filter(|block| ids.contains(&block.id)).count();
+        assert_eq!(adopted, if adopts { 40 } else { 0 });
+        assert!(
+            local.iter().all(|block| block.home(&pool) == Some(NodeId(if adopts { other } else { here })))
+        );
+        let stats = arena.stats();
+        assert_eq!((stats.misses, stats.nodes[here as usize].misses), (adopted as u64, adopted as u64));
+        assert_eq!(stats.nodes[other as usize].usage.issued_blocks, adopted);
+        assert_eq!(arena.report().contains("remote frees adopted"), adopts);
+        // Who wants the other node has them again, without a miss.
+        let again = take();
+        assert!(again.iter().filter(|block| ids.contains(&block.id)).count() >= 100 - 40 - 16, "{adopts}");
+        assert_eq!(arena.stats().misses, adopted as u64);
+        again.into_iter().chain(local).for_each(|block| drop(block.release(&pool)));
+        assert_eq!(arena.stats().total().issued_blocks, 16);
+    }
+}
+
+/// What one thread adopted is not lost for the others.
+#[test]
+fn adopted_blocks_are_found_before_the_limit() {
+    let builder = NumaArena::builder().pretend_nodes(2).remote_frees(RemoteFrees::Adopt).limit(4 << 20);
+    let arena = builder.build().unwrap();
+    let pool = leaf_pool(&arena);
+    let fill =
+        || -> Vec<Owned> { std::iter::from_fn(|| Owned::acquire(&pool, Placement::Policy).ok()).collect() };
+    let blocks = fill();
+    let count = blocks.len();
+    blocks.into_iter().for_each(|block| drop(block.release(&pool)));
+    // Another thread, of the other node or at least of another shard.
+    let found = std::thread::scope(|scope| scope.spawn(|| fill().len()).join().unwrap());
+    assert_eq!(found, count);
+}
+
+#[test]
 fn a_missing_node_is_a_miss() {
     let arena = NumaArena::builder().pretend_nodes(2).build().unwrap();
     let pool = leaf_pool(&arena);
@@ -119,6 +211,8 @@ fn unknown_nodes_are_named_at_build() {
     let builds = [
         NumaArena::builder().policy(Policy::Node(missing)).build(),
         NumaArena::builder().policy(Policy::Preferred(vec![nodes[0], missing])).build(),
+        NumaArena::builder().inner_policy(Policy::Node(missing)).build(),
+        NumaArena::builder().policy(Policy::Weighted(vec![(nodes[0], 2), (missing, 1)])).build(),
         NumaArena::builder().nodes(&[missing]).build(),
     ];
     for build in builds {

@@ -30,7 +30,8 @@ fn show() -> Result<(), Box<dyn Error>> {
     for node in machine.nodes() {
         let cpus = if node.is_cpuless() { "none".to_owned() } else { node.cpus.to_string() };
         let memory = node.memory.map_or("unknown".to_owned(), |bytes| format!("{} MiB", bytes >> 20));
-        println!("node {}: CPUs {cpus}, memory {memory}", node.number);
+        let bandwidth = node.bandwidth.map(|rate| format!(", {rate} MiB/s")).unwrap_or_default();
+        println!("node {}: CPUs {cpus}, memory {memory}{bandwidth}", node.number);
     }
     if let Some(distances) = machine.distances() {
         println!("distances:\n{distances}");

@@ -61,7 +61,13 @@ fn through_files(reason: String) -> Result<Machine, String> {
 fn one_node(cpus: CpuSet, reason: String) -> Machine {
     let cpu = |(core, number)| Cpu { number, core, package: 0, node: 0, l2: None, l3: None, smt: 0 };
     Machine {
-        nodes: vec![NumaNode { number: 0, cpus: cpus.clone(), memory: total_memory(), allowed: true }],
+        nodes: vec![NumaNode {
+            number: 0,
+            cpus: cpus.clone(),
+            memory: total_memory(),
+            allowed: true,
+            bandwidth: None,
+        }],
         cpus: (0..).zip(cpus.iter()).map(cpu).collect(),
         caches: Vec::new(),
         distances: None,

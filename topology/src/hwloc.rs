@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hwlocality::bitmap::BitmapIndex;
+use hwlocality::memory::attribute::MemoryAttribute;
 use hwlocality::object::TopologyObject;
 use hwlocality::object::attributes::ObjectAttributes;
 use hwlocality::object::distance::DistancesKind;
@@ -127,7 +128,8 @@ fn nodes(topology: &Topology) -> (Vec<NumaNode>, Vec<(u32, CpuSet)>) {
             Some(ObjectAttributes::NUMANode(numa)) => numa.local_memory().map(u64::from),
             _ => None,
         };
-        nodes.push(NumaNode { number, cpus: CpuSet::new(), memory, allowed: allowed.contains(&number) });
+        let (cpus, allowed) = (CpuSet::new(), allowed.contains(&number));
+        nodes.push(NumaNode { number, cpus, memory, allowed, bandwidth: bandwidth(topology, object) });
         near.push((number, cpuset(object)));
     }
     // hwloc lists nodes in the order of the tree.
@@ -135,6 +137,13 @@ fn nodes(topology: &Topology) -> (Vec<NumaNode>, Vec<(u32, CpuSet)>) {
     // A memory-only node shows the CPUs of its neighbours, often of several: the smallest set wins.
     near.sort_unstable_by_key(|(number, cpus)| (cpus.len(), *number));
     (nodes, near)
+}
+
+/// The largest of the bandwidths between a node and CPUs, if any is known.
+fn bandwidth(topology: &Topology, node: &TopologyObject) -> Option<u64> {
+    // An error means that there is no number for this node.
+    let (_, values) = MemoryAttribute::bandwidth(topology).initiators(node).ok()?;
+    values.into_iter().max()
 }
 
 fn cpus(topology: &Topology, home: impl Fn(u32) -> u32) -> Vec<Cpu> {

@@ -146,6 +146,30 @@ fn xml_carries_distances_between_numbered_nodes() {
 }
 
 #[test]
+fn xml_carries_bandwidths() {
+    // Three nodes, the last memory only; numbers for two of them, as seen from either package.
+    let topology = topology("[numa] package:2 [numa(indexes=0,1)] core:2 pu:1");
+    let node = |number| {
+        let mut nodes = topology.objects_with_type(ObjectType::NUMANode);
+        nodes.find(|node| node.os_index() == Some(number)).expect("a node of this number")
+    };
+    let value = |number, cpus, bandwidth| {
+        format!(
+            "<memattr_value target_obj_gp_index=\"{}\" target_obj_type=\"NUMANode\" value=\"{bandwidth}\" \
+             initiator_cpuset=\"{cpus}\"/>",
+            node(number).global_persistent_index()
+        )
+    };
+    let values = [(0, "0x3", 100_000), (0, "0xc", 60_000), (2, "0x3", 25_000), (2, "0xc", 30_000)];
+    let values: String = values.map(|(number, cpus, bandwidth)| value(number, cpus, bandwidth)).concat();
+    let xml = topology.export_xml(XMLExportFlags::empty()).expect("hwloc writes XML");
+    let attribute = format!("<memattr name=\"Bandwidth\" flags=\"5\">{values}</memattr></topology>");
+    let machine = Machine::from_xml(&xml.as_str().replace("</topology>", &attribute)).expect("valid XML");
+    let bandwidths: Vec<_> = machine.nodes().iter().map(|node| (node.number, node.bandwidth)).collect();
+    assert_eq!(bandwidths, [(0, Some(100_000)), (1, None), (2, Some(30_000))]);
+}
+
+#[test]
 fn wrong_descriptions_are_errors() {
     for description in
         ["", "nonsense:", "package:2", "core:-1 pu:1", "pu:0", "numa:2 numa:2 pu:1", "a\0b", "[numa"]

@@ -2,6 +2,7 @@
 
 use super::map::{BuildError, MapSpec};
 use super::{Footprint, OrderedMap, Session};
+use crate::protocol::PAGES;
 use crate::subject::Subject;
 use bskip_core::{BSkipMap, Config, GlobalArena, NodeArena, Promotion, Refresh};
 use numa_alloc::{NumaArena, PageSize, Policy};
@@ -16,15 +17,25 @@ pub(super) fn build(spec: &MapSpec) -> Result<Box<dyn Subject>, BuildError> {
         "bskip-replicas-lazy" => config.refresh = Refresh::Lazy,
         _ => {}
     }
-    let policy: Policy = spec.placement.parse().map_err(|e| BuildError::Bad(format!("placement {e}")))?;
+    let policy = |text: &str| text.parse::<Policy>().map_err(|e| BuildError::Bad(format!("placement {e}")));
+    let (leaves, inners) = spec.placement.split_once('+').unwrap_or((&spec.placement, &spec.placement));
     let pages = match spec.pages.as_str() {
         "thp" => PageSize::Huge,
         "4k" => PageSize::Small,
-        other => return Err(BuildError::Bad(format!("unknown pages '{other}'; known are thp, 4k"))),
+        "hugetlb-2m" => PageSize::Hugetlb2M,
+        "hugetlb-1g" => PageSize::Hugetlb1G,
+        other => {
+            let known = PAGES.join(", ");
+            return Err(BuildError::Bad(format!("unknown pages '{other}'; known are {known}")));
+        }
     };
+    let builder = NumaArena::builder().policy(policy(leaves)?).inner_policy(policy(inners)?);
     let replicate = spec.name.starts_with("bskip-replicas");
-    let arena = NumaArena::builder().policy(policy).pages(pages).replicate_inner(replicate).build();
-    let arena = arena.map_err(|e| BuildError::Unavailable(e.to_string()))?;
+    let arena = builder.pages(pages).replicate_inner(replicate).build();
+    let arena = arena.map_err(|e| match e {
+        numa_alloc::BuildError::NoSuchNode { .. } => BuildError::Unavailable(e.to_string()),
+        _ => BuildError::Bad(format!("placement {}: {e}", spec.placement)),
+    })?;
     if spec.name == "bskip-single" { on::<_, false>(arena, config) } else { on::<_, true>(arena, config) }
 }
 
@@ -70,7 +81,8 @@ impl Tells for NumaArena {
     }
 
     fn misses(&self) -> Option<u64> {
-        (*self.policy() == Policy::Local).then(|| self.stats().misses)
+        let local = [self.policy(), self.inner_policy()] == [&Policy::Local; 2];
+        local.then(|| self.stats().misses)
     }
 
     fn notes(&self) -> Vec<String> {

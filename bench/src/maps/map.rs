@@ -8,9 +8,9 @@ use crate::subject::Subject;
 pub struct MapSpec {
     /// One of [`NAMES`](super::NAMES).
     pub name: String,
-    /// Where the arena puts nodes; only our map on the NUMA arena heeds it.
+    /// Where the arena puts nodes, as in [`CellSpec`](crate::protocol::CellSpec); only our map on the NUMA arena heeds it.
     pub placement: String,
-    /// Pages of the arena, `thp` or `4k`; likewise.
+    /// Pages of the arena, one of [`PAGES`](crate::protocol::PAGES); likewise.
     pub pages: String,
     /// Seed of our map's coin.
     pub seed: u64,

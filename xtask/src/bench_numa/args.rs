@@ -82,7 +82,7 @@ impl Args {
                 }
                 Long("placement") => {
                     let list = distinct(names::split_list(&parser.value()?.string()?));
-                    list.iter().try_for_each(|item| names::placement(item).map(drop))?;
+                    list.iter().try_for_each(|item| names::placed_on(item).map(drop))?;
                     args.placements = Some(list);
                 }
                 Long("pin") => {
@@ -204,7 +204,7 @@ mod tests {
     fn flags_are_read() {
         let args = parse(
             "--keys 10M --ops 1_000 --threads 1,2,2 --maps bskip,congee --workloads load,e --dist odd \
-             --placement local,preferred:0,1 --pin none,cpus:0,1 --pages 4k --repeat 3 --seed 7 \
+             --placement local,preferred:0,1,tiered+weighted:0=3,1=1 --pin none,cpus:0,1 --pages 4k,hugetlb-2m --repeat 3 --seed 7 \
              --timeout 9 --format table,json --out here --no-native --cell-bin cell",
         )
         .unwrap();
@@ -213,8 +213,9 @@ mod tests {
         assert_eq!(args.threads, Some(vec![1, 2]));
         assert_eq!(args.maps.unwrap(), ["bskip", "congee"]);
         assert_eq!(args.workloads.unwrap(), ["load", "e"]);
-        assert_eq!(args.placements.unwrap(), ["local", "preferred:0,1"]);
+        assert_eq!(args.placements.unwrap(), ["local", "preferred:0,1", "tiered+weighted:0=3,1=1"]);
         assert_eq!(args.pins.unwrap(), ["none", "cpus:0,1"]);
+        assert_eq!(args.pages.unwrap(), ["4k", "hugetlb-2m"]);
         assert_eq!(args.repeat, Some(3));
         assert_eq!(args.timeout, Some(Duration::from_secs(9)));
         assert_eq!(args.formats, [Format::Table, Format::Json]);
@@ -248,8 +249,9 @@ mod tests {
             ("--keys lots", "write 1000000"),
             ("--repeat 0", "at least 1"),
             ("--placement far", "write local"),
+            ("--placement weighted:0=0", "write local"),
             ("--pin tight", "choose none, compact"),
-            ("--pages 1g", "there are thp, 4k"),
+            ("--pages 1g", "there are thp, 4k, hugetlb-2m, hugetlb-1g"),
             ("--format xml", "there are table, csv, json"),
             ("--format csv,json", "--out DIR"),
             ("--trace a b --keys 5", "leave out --keys"),

@@ -4,7 +4,7 @@ use bench::protocol::{CellSpec, TraceFiles};
 
 use super::args::Args;
 use super::machine::Machine;
-use super::names::{self, Placement};
+use super::names;
 use super::plan::{Skip, Trace};
 use super::units;
 
@@ -161,13 +161,9 @@ fn default_placements(machine: &Machine) -> (Vec<String>, Vec<(String, String)>)
 
 /// Why `placement` cannot be had, if so.
 fn missing_node(placement: &str, machine: &Machine) -> Option<String> {
-    match names::placement(placement) {
-        Ok(Placement::Nodes(nodes)) => nodes
-            .iter()
-            .find(|node| !machine.nodes.contains(node))
-            .map(|node| format!("node {node} is missing, this machine has {}", machine.nodes_in_words())),
-        _ => None,
-    }
+    let nodes = names::placed_on(placement).unwrap_or_default();
+    let missing = nodes.iter().find(|node| !machine.nodes.contains(node))?;
+    Some(format!("node {missing} is missing, this machine has {}", machine.nodes_in_words()))
 }
 
 fn owned(names: &[&str]) -> Vec<String> {

@@ -156,6 +156,7 @@ fn help() -> String {
         ("{workloads}", names::WORKLOADS.join(", ")),
         ("{quick_workloads}", defaults::QUICK_WORKLOADS.join(",")),
         ("{dists}", wrapped(names::DISTS)),
+        ("{pages}", names::PAGES.join(", ")),
         ("{keys}", units::count(defaults::KEYS)),
         ("{quick_keys}", units::count(defaults::QUICK_KEYS)),
         ("{repeat}", defaults::REPEAT.to_string()),

@@ -1,14 +1,14 @@
 //! The names a sweep knows: maps, workloads, distributions, pages; and the shapes of placements.
 
+use std::num::NonZeroU32;
+
 use bench::maps::NAMES;
-pub(crate) use bench::protocol::DISTRIBUTIONS as DISTS;
+pub(crate) use bench::protocol::{DISTRIBUTIONS as DISTS, PAGES};
 
 /// Maps that a sweep can measure, ours first.
 pub(crate) const MAPS: &[&str] = NAMES;
 /// Workloads by name; `trace` is asked for by its own flag.
 pub(crate) const WORKLOADS: &[&str] = &["load", "a", "b", "c", "e", "u", "x", "s", "m", "n"];
-/// Page sizes that our arena can ask for.
-pub(crate) const PAGES: &[&str] = &["thp", "4k"];
 
 /// The maps of a sweep that names none: ours as it comes, and every peer. Our other variants answer
 /// questions that have to be asked.
@@ -29,26 +29,31 @@ pub(crate) fn known(what: &str, names: &[String], known: &[&str]) -> Result<(), 
     }
 }
 
-/// Where an arena puts its blocks, as far as a plan must understand it.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Placement {
-    /// Without reference to a node: `local`, `interleave`.
-    Anywhere,
-    /// On these nodes: `node:N`, `preferred:N,M`.
-    Nodes(Vec<usize>),
+/// The numbers of the nodes that a placement names: none for `local`, and both placements' for `tiered+local`.
+pub(crate) fn placed_on(text: &str) -> Result<Vec<usize>, String> {
+    let (leaves, inners) =
+        text.split_once('+').map_or((text, None), |(leaves, inners)| (leaves, Some(inners)));
+    let mut nodes = named(leaves)?;
+    nodes.extend(inners.map(named).transpose()?.unwrap_or_default());
+    Ok(nodes)
 }
 
-/// Reads a placement.
-pub(crate) fn placement(text: &str) -> Result<Placement, String> {
+/// The nodes of one placement.
+fn named(text: &str) -> Result<Vec<usize>, String> {
     let nodes = match text.split_once(':') {
-        None if matches!(text, "local" | "interleave") => return Ok(Placement::Anywhere),
+        None if matches!(text, "local" | "interleave" | "nearest" | "tiered" | "hash") => Some(Vec::new()),
         Some(("node", node)) => numbers(node).filter(|nodes| nodes.len() == 1),
         Some(("preferred", nodes)) => numbers(nodes),
+        Some(("weighted", weights)) => weights.split(',').map(weighted).collect(),
+        Some(("range", bounds)) => bounds.split(',').map(bounded).collect(),
         _ => None,
     };
-    nodes
-        .map(Placement::Nodes)
-        .ok_or_else(|| format!("no placement {text:?}; write local, interleave, node:0 or preferred:0,1"))
+    nodes.ok_or_else(|| {
+        format!(
+            "no placement {text:?}; write local, interleave, weighted:0=3,1=1, node:0, preferred:0,1, nearest, \
+             tiered, range:0=0,5000=1 or hash, or two of them for leaves and inner levels: tiered+local"
+        )
+    })
 }
 
 /// Reads `0,2,5`.
@@ -56,13 +61,32 @@ fn numbers(text: &str) -> Option<Vec<usize>> {
     text.split(',').map(|number| number.parse().ok()).collect()
 }
 
-/// Splits a list at its commas, but leaves the numbers of `preferred:0,1` and `cpus:0,2-3` together.
+/// The node of `0=3`.
+fn weighted(text: &str) -> Option<usize> {
+    let (node, weight) = text.split_once('=')?;
+    weight.parse::<NonZeroU32>().ok()?;
+    node.parse().ok()
+}
+
+/// The node of `5000=1`.
+fn bounded(text: &str) -> Option<usize> {
+    let (key, node) = text.split_once('=')?;
+    key.parse::<u64>().ok()?;
+    node.parse().ok()
+}
+
+/// Splits a list at its commas, but leaves the numbers of `preferred:0,1`, `weighted:0=3,1=1` and `cpus:0,2-3`
+/// together.
 pub(crate) fn split_list(text: &str) -> Vec<String> {
+    let takes_numbers = |item: &str| {
+        let last = item.rsplit('+').next().unwrap_or(item);
+        ["preferred:", "weighted:", "range:", "cpus:"].iter().any(|start| last.starts_with(start))
+    };
     let mut items: Vec<String> = Vec::new();
     for piece in text.split(',') {
         let is_number = piece.starts_with(|c: char| c.is_ascii_digit());
         match items.last_mut() {
-            Some(open) if is_number && (open.starts_with("preferred:") || open.starts_with("cpus:")) => {
+            Some(open) if is_number && takes_numbers(open) => {
                 open.push(',');
                 open.push_str(piece);
             }
@@ -81,16 +105,44 @@ mod tests {
         assert_eq!(split_list("1,2"), ["1", "2"]);
         assert_eq!(split_list("none,cpus:0,2-3,compact"), ["none", "cpus:0,2-3", "compact"]);
         assert_eq!(split_list("preferred:0,1,node:1"), ["preferred:0,1", "node:1"]);
+        assert_eq!(split_list("weighted:0=3,1=1,local"), ["weighted:0=3,1=1", "local"]);
+        assert_eq!(split_list("range:0=1,70=0,hash"), ["range:0=1,70=0", "hash"]);
+        let pairs = ["tiered+weighted:0=1,1=2", "preferred:0,1+local", "node:1+node:0"];
+        assert_eq!(split_list(&pairs.join(",")), pairs);
         assert_eq!(split_list("local,"), ["local", ""]);
     }
 
     #[test]
     fn placements_are_read_or_refused() {
-        assert_eq!(placement("local"), Ok(Placement::Anywhere));
-        assert_eq!(placement("node:3"), Ok(Placement::Nodes(vec![3])));
-        assert_eq!(placement("preferred:0,1"), Ok(Placement::Nodes(vec![0, 1])));
-        for bad in ["", "near", "node:", "node:x", "node:0,1", "preferred:", "local:0"] {
-            assert!(placement(bad).unwrap_err().contains("write local"), "{bad}");
+        for text in ["local", "interleave", "nearest", "tiered", "hash", "tiered+local"] {
+            assert_eq!(placed_on(text), Ok(vec![]), "{text}");
+        }
+        assert_eq!(placed_on("node:3"), Ok(vec![3]));
+        assert_eq!(placed_on("preferred:0,1"), Ok(vec![0, 1]));
+        assert_eq!(placed_on("weighted:2=3,0=1"), Ok(vec![2, 0]));
+        assert_eq!(placed_on("range:0=1,9000=0"), Ok(vec![1, 0]));
+        assert_eq!(placed_on("node:3+preferred:0,1"), Ok(vec![3, 0, 1]));
+        for bad in [
+            "",
+            "near",
+            "node:",
+            "node:x",
+            "node:0,1",
+            "preferred:",
+            "local:0",
+            "weighted:",
+            "weighted:0",
+            "weighted:0=0",
+            "weighted:0=1,1",
+            "range:",
+            "range:0",
+            "range:x=0",
+            "nearest:0",
+            "local+",
+            "+local",
+            "local+local+local",
+        ] {
+            assert!(placed_on(bad).unwrap_err().contains("write local"), "{bad}");
         }
     }
 }

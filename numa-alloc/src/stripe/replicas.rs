@@ -1,0 +1,63 @@
+//! A stripe's replicas: memory beside its blocks, on every node of the arena.
+
+use bskip_core::arena::AllocErrorKind;
+
+use super::{Frontier, Stripe, lock};
+use crate::arena::Shared;
+use crate::fallback::Fallback;
+use crate::pages::PageSize;
+use crate::prefault::prefault;
+use crate::region::Span;
+
+impl Stripe {
+    /// Its replicas' memory that may have been touched, in the order of the arena's places.
+    pub(crate) fn committed_replicas(&self) -> impl Iterator<Item = Span> {
+        let committed = lock(&self.frontier).replicas_committed;
+        self.replicas.iter().map(move |replica| replica.part(0, committed))
+    }
+
+    /// Makes the replicas of `bytes` more usable, charged to the nodes that they are on; nothing if one of them cannot be
+    /// had.
+    ///
+    /// # Safety
+    /// The stripe's memory is alive.
+    pub(super) unsafe fn commit_replicas(
+        &self,
+        frontier: &mut Frontier,
+        bytes: usize,
+        arena: &Shared,
+    ) -> Result<(), AllocErrorKind> {
+        let start = frontier.replicas_committed;
+        let more = (frontier.committed + bytes).saturating_sub(start);
+        if more == 0 || self.replicas.is_empty() {
+            return Ok(());
+        }
+        for (place, replica) in self.replicas.iter().enumerate() {
+            let charged = arena.budget.take(place, more, more).ok_or((place, AllocErrorKind::LimitReached));
+            let committed = charged.and_then(|_| {
+                // SAFETY: whole pages, alive.
+                let committed = unsafe { replica.part(start, more).commit() };
+                committed.map_err(|_| (place + 1, AllocErrorKind::OutOfMemory))
+            });
+            if let Err((charged, why)) = committed {
+                (0..charged).for_each(|place| arena.budget.give(place, more));
+                return Err(why);
+            }
+        }
+        for replica in &self.replicas {
+            let fresh = replica.part(start, more);
+            // SAFETY: whole pages, alive.
+            if let Err(errno) = unsafe { fresh.advise_huge(arena.pages != PageSize::Small) }
+                && arena.pages != PageSize::Small
+            {
+                arena.notes.note(Fallback::HugePagesRefused { errno });
+            }
+            if arena.prefault {
+                // SAFETY: committed just now, so that nobody else knows it.
+                unsafe { prefault(fresh, arena) };
+            }
+        }
+        frontier.replicas_committed = start + more;
+        Ok(())
+    }
+}

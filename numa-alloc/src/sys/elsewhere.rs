@@ -1,0 +1,58 @@
+//! Systems without Linux's calls: everything is refused, the arena falls back.
+
+use core::ptr::NonNull;
+
+use libc::c_int;
+
+use super::Errno;
+
+/// As on Linux.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Tie {
+    Prefer,
+    Bind,
+}
+
+/// # Safety
+/// Nothing is touched: none. So with the others here.
+pub(crate) unsafe fn advise_huge(_: NonNull<u8>, _: usize, _: bool) -> Result<(), Errno> {
+    Err(libc::ENOSYS)
+}
+
+/// # Safety
+/// As for `advise_huge` here.
+pub(crate) unsafe fn map_hugetlb(_: NonNull<u8>, _: usize, _: usize) -> Result<(), Errno> {
+    Err(libc::ENOSYS)
+}
+
+/// # Safety
+/// As for `advise_huge` here.
+pub(crate) unsafe fn reserve_again(_: NonNull<u8>, _: usize) -> Result<(), Errno> {
+    Ok(())
+}
+
+/// # Safety
+/// As for `advise_huge` here.
+pub(crate) unsafe fn keep_from_children(_: NonNull<u8>, _: usize) -> Result<(), Errno> {
+    Err(libc::ENOSYS)
+}
+
+/// # Safety
+/// As for `advise_huge` here.
+pub(crate) unsafe fn populate(_: NonNull<u8>, _: usize) -> Result<(), Errno> {
+    Err(libc::ENOSYS)
+}
+
+/// # Safety
+/// As for `advise_huge` here.
+pub(crate) unsafe fn tie_to_node(_: NonNull<u8>, _: usize, _: u32, _: Tie) -> Result<(), Errno> {
+    Err(libc::ENOSYS)
+}
+
+pub(crate) fn nodes_of(_: &[usize], _: &mut [c_int]) -> Result<(), Errno> {
+    Err(libc::ENOSYS)
+}
+
+pub(crate) fn current_cpu() -> Option<usize> {
+    None
+}
