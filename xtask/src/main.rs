@@ -7,6 +7,7 @@ mod child;
 mod ci;
 mod counts;
 mod guest;
+mod numa_count;
 mod plot;
 mod stop;
 mod tidy;
@@ -27,6 +28,7 @@ Usage: cargo xtask COMMAND
   bench-numa   measure the map against its peers, over NUMA placements; --help has examples
   plot         pictures of what bench-numa has measured; --help
   counts       instructions that each operation takes, against the committed figures; --help
+  numa-count   lines that each operation fetches from near and far nodes, counted in guests; --help
   verify       break the map in every known way, soak it, or try deliberate bugs on the checks; --help
   tidy         check the rules of this repository that the compiler does not know
   ci           everything a change must pass: fmt, clippy, doc, tests, tidy, counts, verify
@@ -49,6 +51,7 @@ fn dispatch(name: Option<&str>, rest: Vec<OsString>) -> Result<(), Stop> {
         Some("bench-numa") => bench_numa::command(rest),
         Some("plot") => plot::command(rest),
         Some("counts") => counts::command(rest),
+        Some("numa-count") => numa_count::command(rest),
         Some("verify") => verify::command(rest),
         Some("tidy") => no_flags("tidy", &rest).and_then(|()| tidy::command()),
         Some("ci") => no_flags("ci", &rest).and_then(|()| ci::command()),
