@@ -13,9 +13,11 @@
 //! [`counts`](mod@counts): one operation again and again, whose instructions are counted; and
 //! [`scan`](mod@scan), [`many`](mod@many) and [`bulk`](mod@bulk): scans, lookups many at a time, and building from sorted
 //! pairs against the speed of the memory; and, with
-//! the feature of that name, `stats`: what is locked and written by each operation.
+//! the feature of that name, `stats`: what is locked and written by each operation. [`numa_count`](mod@numa_count) runs in a
+//! guest whose emulator counts what each operation fetches from where; [`marks`] is how it tells.
 
 pub mod maps;
+pub mod marks;
 pub mod protocol;
 
 #[cfg(feature = "cell")]
@@ -36,6 +38,8 @@ pub mod generate;
 pub mod keys;
 #[cfg(feature = "cell")]
 pub mod many;
+#[cfg(feature = "cell")]
+pub mod numa_count;
 #[cfg(feature = "cell")]
 pub mod ops;
 #[cfg(feature = "cell")]

@@ -2,10 +2,12 @@
 //! hidden from the compiler, only their start is.
 
 use crate::exec::{self, Tally};
-use crate::maps::{Footprint, OrderedMap};
+use crate::maps::{AnySession, Footprint, OrderedMap};
+use crate::marks::Class;
 use crate::ops::{Checks, Stripe};
 use crate::team::{Team, describe};
 use crate::verify::{self, Expected};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -37,6 +39,13 @@ pub trait Subject: Sync {
 
     /// What the map fell back to, in words.
     fn notes(&self) -> Vec<String>;
+
+    /// Which addresses are leaves and which inner nodes, where the map's arena tells.
+    fn ranges(&self) -> Vec<(Class, Range<u64>)>;
+
+    /// Calls `work` with a session for the calling thread. Each call of the session's is one through a table: for
+    /// counting, not for measuring time.
+    fn with_session(&self, work: &mut dyn FnMut(&mut dyn AnySession));
 }
 
 impl<M: OrderedMap> Subject for M {
@@ -66,5 +75,13 @@ impl<M: OrderedMap> Subject for M {
 
     fn notes(&self) -> Vec<String> {
         OrderedMap::notes(self)
+    }
+
+    fn ranges(&self) -> Vec<(Class, Range<u64>)> {
+        OrderedMap::ranges(self)
+    }
+
+    fn with_session(&self, work: &mut dyn FnMut(&mut dyn AnySession)) {
+        work(&mut self.session());
     }
 }

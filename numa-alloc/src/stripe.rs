@@ -184,6 +184,11 @@ impl Stripe {
         self.place
     }
 
+    /// All that it may ever carve into blocks.
+    pub(crate) fn blocks(&self) -> Span {
+        self.blocks
+    }
+
     /// Its memory that may have been touched.
     pub(crate) fn committed(&self) -> Span {
         self.blocks.part(0, lock(&self.frontier).committed)

@@ -7,6 +7,7 @@ mod child;
 mod ci;
 mod counts;
 mod guest;
+mod numa_count;
 mod numa_vm;
 mod plot;
 mod stop;
@@ -28,6 +29,7 @@ Usage: cargo xtask COMMAND
   bench-numa   measure the map against its peers, over NUMA placements; --help has examples
   plot         pictures of what bench-numa has measured; --help
   counts       instructions that each operation takes, against the committed figures; --help
+  numa-count   lines that each operation fetches from near and far nodes, counted in guests; --help
   verify       break the map in every known way, soak it, or try deliberate bugs on the checks; --help
   numa-vm      the tests of placement in virtual machines with several NUMA nodes; --help
   tidy         check the rules of this repository that the compiler does not know
@@ -51,6 +53,7 @@ fn dispatch(name: Option<&str>, rest: Vec<OsString>) -> Result<(), Stop> {
         Some("bench-numa") => bench_numa::command(rest),
         Some("plot") => plot::command(rest),
         Some("counts") => counts::command(rest),
+        Some("numa-count") => numa_count::command(rest),
         Some("verify") => verify::command(rest),
         Some("numa-vm") => numa_vm::command(rest),
         Some("tidy") => no_flags("tidy", &rest).and_then(|()| tidy::command()),

@@ -2,10 +2,13 @@
 
 use super::map::{BuildError, MapSpec};
 use super::{Footprint, OrderedMap, Session};
+use crate::marks::Class;
 use crate::protocol::PAGES;
 use crate::subject::Subject;
+use bskip_core::arena::NodeKind;
 use bskip_core::{BSkipMap, Config, GlobalArena, NodeArena, Promotion, Refresh};
-use numa_alloc::{NumaArena, PageSize, Policy};
+use numa_alloc::{AddressRange, NumaArena, PageSize, Policy};
+use std::ops::Range;
 
 /// The map that `spec` names.
 pub(super) fn build(spec: &MapSpec) -> Result<Box<dyn Subject>, BuildError> {
@@ -49,6 +52,13 @@ where
     }
 }
 
+/// Which addresses of an arena are leaves and which inner nodes.
+pub(crate) fn ranges_of(arena: &NumaArena) -> Vec<(Class, Range<u64>)> {
+    let class = |kind| if kind == NodeKind::Leaf { Class::Leaf } else { Class::Inner };
+    let addresses = |range: &AddressRange| range.start as u64..(range.start + range.bytes) as u64;
+    arena.address_ranges().iter().map(|range| (class(range.kind), addresses(range))).collect()
+}
+
 /// What an arena says about itself.
 trait Tells: NodeArena {
     /// Blocks in use by node, where the arena places blocks.
@@ -59,6 +69,11 @@ trait Tells: NodeArena {
 
     /// What it fell back to.
     fn notes(&self) -> Vec<String>;
+
+    /// Which addresses are leaves and which inner nodes.
+    fn ranges(&self) -> Vec<(Class, Range<u64>)> {
+        Vec::new()
+    }
 }
 
 impl Tells for GlobalArena {
@@ -93,6 +108,10 @@ impl Tells for NumaArena {
         }
         notes
     }
+
+    fn ranges(&self) -> Vec<(Class, Range<u64>)> {
+        ranges_of(self)
+    }
 }
 
 /// Our map on the arena `A`. Unless `MANY`, it is given one key at a time.
@@ -120,6 +139,10 @@ impl<A: Tells + Sync, const MANY: bool> OrderedMap for Map<A, MANY> {
 
     fn notes(&self) -> Vec<String> {
         self.0.arena().notes()
+    }
+
+    fn ranges(&self) -> Vec<(Class, Range<u64>)> {
+        self.0.arena().ranges()
     }
 }
 

@@ -1,12 +1,18 @@
 //! The maps that can be measured, behind one trait.
 
 #[cfg(feature = "cell")]
+mod any;
+#[cfg(feature = "cell")]
+pub use any::AnySession;
+#[cfg(feature = "cell")]
 mod map;
 #[cfg(feature = "cell")]
 pub use map::{BuildError, MapSpec, build};
 
 #[cfg(feature = "cell")]
 mod bskip;
+#[cfg(feature = "cell")]
+pub(crate) use bskip::ranges_of;
 #[cfg(feature = "cell")]
 mod rwlock_btreemap;
 
@@ -24,6 +30,9 @@ mod crossbeam_skiplist;
 mod ferntree;
 #[cfg(feature = "peers")]
 mod masstree;
+
+use crate::marks::Class;
+use std::ops::Range;
 
 /// Every map by name, ours first:
 /// - `bskip`: our map on the NUMA arena, as the placement and pages of the cell say;
@@ -69,6 +78,11 @@ pub trait OrderedMap: Sync {
 
     /// What the map fell back to, in words.
     fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Which addresses are leaves and which inner nodes, where the map's arena tells.
+    fn ranges(&self) -> Vec<(Class, Range<u64>)> {
         Vec::new()
     }
 }

@@ -1,0 +1,94 @@
+//! Threads that work one at a time, in a fixed order: what each finds in its cache is then the same in every run.
+
+use std::hint::spin_loop;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// Looks at the baton before the thread gives way to others on its CPU. In a guest whose CPUs are emulated in turn
+/// each look is a turn.
+const LOOKS: usize = 1 << 10;
+/// Stands for the holder after a panic.
+const NOBODY: usize = usize::MAX;
+
+/// Goes round from thread 0 to the last one, and to 0 again.
+pub(super) struct Baton {
+    holder: AtomicUsize,
+    threads: usize,
+}
+
+impl Baton {
+    /// For so many threads. Thread 0 has it.
+    pub(super) fn new(threads: usize) -> Self {
+        Self { holder: AtomicUsize::new(0), threads }
+    }
+
+    /// Waits until it is `me`'s turn, does the work, and passes the baton on.
+    ///
+    /// # Panics
+    /// If the work of another thread has panicked: it does not come round any more.
+    pub(super) fn turn<T>(&self, me: usize, work: impl FnOnce() -> T) -> T {
+        self.wait(me);
+        let mut pass = Pass { baton: self, to: NOBODY };
+        let done = work();
+        pass.to = (me + 1) % self.threads;
+        done
+    }
+
+    fn wait(&self, me: usize) {
+        let mut looks = 0;
+        loop {
+            // Acquire pairs with the Release in `Pass`: what the thread before did is seen.
+            match self.holder.load(Ordering::Acquire) {
+                holder if holder == me => return,
+                NOBODY => panic!("another worker has panicked"),
+                _ if looks < LOOKS => spin_loop(),
+                _ => thread::yield_now(),
+            }
+            looks += 1;
+        }
+    }
+}
+
+/// Passes the baton on when it goes: to nobody if the work panics.
+struct Pass<'a> {
+    baton: &'a Baton,
+    to: usize,
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        // Release pairs with the Acquire in `wait`.
+        self.baton.holder.store(self.to, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    #[test]
+    fn turns_go_round_in_order() {
+        let (baton, order) = (Baton::new(3), Mutex::new(Vec::new()));
+        thread::scope(|scope| {
+            for me in 0..3 {
+                let (baton, order) = (&baton, &order);
+                scope.spawn(move || (0..100).for_each(|_| baton.turn(me, || order.lock().unwrap().push(me))));
+            }
+        });
+        let order = order.into_inner().unwrap();
+        assert!(order.iter().copied().eq((0..300).map(|turn| turn % 3)));
+    }
+
+    #[test]
+    fn a_panic_does_not_leave_the_others_waiting() {
+        let baton = Baton::new(2);
+        let ends = thread::scope(|scope| {
+            [0, 1].map(|me| {
+                let baton = &baton;
+                scope.spawn(move || baton.turn(me, || assert!(me == 1))).join().is_err()
+            })
+        });
+        assert_eq!(ends, [true, true]);
+    }
+}

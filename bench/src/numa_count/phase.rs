@@ -1,0 +1,187 @@
+//! The operations that are counted, and which key each of them gets.
+
+use crate::keys::{KeySet, Random, Shape, value_of};
+use crate::maps::AnySession;
+use std::hint::black_box;
+
+/// Pairs that a scan visits.
+pub const SCAN: usize = 100;
+
+/// An operation that is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// The value of a key that is there, each as likely as the others.
+    Get,
+    /// [`SCAN`] pairs from a place in the lower half of the keys.
+    Scan,
+    /// A key that is not there.
+    Insert,
+    /// A key that is there.
+    Remove,
+}
+
+impl Operation {
+    /// All, in the order in which they are done: those that read come first.
+    pub const ALL: [Self; 4] = [Self::Get, Self::Scan, Self::Insert, Self::Remove];
+
+    /// What tables call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Scan => "scan 100",
+            Self::Insert => "insert",
+            Self::Remove => "remove",
+        }
+    }
+
+    /// How many are done, warming and counted ones, where `wanted` lookups are.
+    pub(super) fn times(self, wanted: u64) -> u64 {
+        // A scan touches as much as ten lookups.
+        if self == Self::Scan { wanted / 10 } else { wanted }
+    }
+
+    /// Does it with `key`.
+    #[inline]
+    pub(super) fn run(self, session: &mut dyn AnySession, key: u64) -> Answer {
+        match self {
+            Self::Get => Answer::Value(session.get(key)),
+            Self::Remove => Answer::Value(session.remove(key)),
+            Self::Insert => {
+                session.insert(key, value_of(key, 0));
+                Answer::None
+            }
+            Self::Scan => {
+                let (mut pairs, mut wrong) = (0, 0);
+                session.scan(key, SCAN, &mut |key, value| {
+                    pairs += 1;
+                    wrong |= value ^ value_of(key, 0);
+                });
+                Answer::Pairs(if black_box(wrong) == 0 { pairs } else { usize::MAX })
+            }
+        }
+    }
+}
+
+/// What an operation answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// Nothing: whether an insertion took is seen in the end.
+    None,
+    Value(Option<u64>),
+    /// How many pairs there were, all with the right values.
+    Pairs(usize),
+}
+
+impl Answer {
+    pub(super) fn is_right(self, key: u64) -> bool {
+        match self {
+            Self::None => true,
+            Self::Value(value) => value == Some(value_of(key, 0)),
+            Self::Pairs(pairs) => pairs == SCAN,
+        }
+    }
+}
+
+/// The keys that one worker uses.
+#[derive(Clone, Debug)]
+pub(super) struct Keys {
+    set: KeySet,
+    worker: u64,
+    workers: u64,
+    /// Keys that are loaded, by all workers together.
+    loaded: u64,
+    /// The worker's own range of keys, and its own keys of those loaded; else all.
+    ranges: bool,
+    random: Random,
+}
+
+impl Keys {
+    pub(super) fn new(worker: usize, workers: usize, loaded: u64, ranges: bool) -> Self {
+        let (worker, workers) = (worker as u64, workers as u64);
+        Self {
+            set: KeySet::new(Shape::Mixed, 1),
+            worker,
+            workers,
+            loaded,
+            ranges,
+            random: Random::new(2, worker),
+        }
+    }
+
+    /// The first key of worker `of`'s range.
+    fn start(&self, of: u64) -> u64 {
+        of * (u64::MAX / self.workers)
+    }
+
+    /// The key of index `i`: with ranges, it is in that of the worker to whom the index belongs.
+    fn key(&self, i: u64) -> u64 {
+        let key = self.set.key(i);
+        if self.ranges { self.start(i % self.workers) + key / self.workers } else { key }
+    }
+
+    /// The worker's key number `i` of those it puts in, or takes out: no other worker has it.
+    pub(super) fn own(&self, i: u64) -> u64 {
+        self.key(i * self.workers + self.worker)
+    }
+
+    /// The key for the worker's operation number `i` of a kind.
+    pub(super) fn pick(&mut self, operation: Operation, i: u64) -> u64 {
+        match operation {
+            Operation::Get => self.any(),
+            Operation::Scan => {
+                let start = if self.ranges { self.start(self.worker) } else { 0 };
+                start + (self.any() - start) / 2
+            }
+            Operation::Insert => self.own(self.loaded / self.workers + i),
+            Operation::Remove => self.own(i),
+        }
+    }
+
+    /// A loaded key, each as likely as the others.
+    fn any(&mut self) -> u64 {
+        if self.ranges {
+            let i = self.random.below(self.loaded / self.workers);
+            self.own(i)
+        } else {
+            let i = self.random.below(self.loaded);
+            self.key(i)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn workers_share_the_keys_out() {
+        for ranges in [false, true] {
+            let workers: Vec<_> = (0..4).map(|worker| Keys::new(worker, 4, 4000, ranges)).collect();
+            let own = |keys: &Keys| (0..1000).map(|i| keys.own(i)).collect::<Vec<_>>();
+            let all: HashSet<u64> = workers.iter().flat_map(own).collect();
+            assert_eq!(all.len(), 4000);
+            for mut keys in workers {
+                let range = keys.start(keys.worker)..keys.start(keys.worker + 1);
+                let inside = |key: &u64| range.contains(key);
+                for i in 0..1000 {
+                    let new = keys.pick(Operation::Insert, i);
+                    assert!(!all.contains(&new) && all.contains(&keys.pick(Operation::Get, i)));
+                    assert!(all.contains(&keys.pick(Operation::Remove, i)));
+                    assert!(!ranges || inside(&new) && inside(&keys.pick(Operation::Scan, i)));
+                }
+                assert_eq!(own(&keys).iter().all(inside), ranges);
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_answer_is_told_from_a_right_one() {
+        assert!(Answer::Value(Some(value_of(5, 0))).is_right(5));
+        assert!(!Answer::Value(Some(value_of(6, 0))).is_right(5));
+        assert!(!Answer::Value(None).is_right(5));
+        assert!(Answer::Pairs(SCAN).is_right(5));
+        assert!(!Answer::Pairs(SCAN - 1).is_right(5) && !Answer::Pairs(usize::MAX).is_right(5));
+    }
+}

@@ -1,0 +1,81 @@
+//! Where an arena's blocks lie in the address space, for tools that see addresses.
+
+use bskip_core::arena::{NodeId, NodeKind};
+
+use crate::arena::NumaArena;
+
+/// The addresses of one pool's blocks on one node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct AddressRange {
+    /// What the pool's blocks are for.
+    pub kind: NodeKind,
+    /// The node that they are wanted on.
+    pub node: NodeId,
+    /// The first address.
+    pub start: usize,
+    /// How many bytes are reserved. Memory is behind those that were committed so far, from the front.
+    pub bytes: usize,
+}
+
+impl NumaArena {
+    /// The ranges of addresses that the blocks of the pools that are alive lie in, those that are yet to be carved
+    /// included: what tells a leaf from an inner node in the addresses that `perf mem`, `perf c2c` or an emulator
+    /// show.
+    ///
+    /// ```
+    /// use bskip_core::BSkipMap;
+    /// use bskip_core::arena::NodeKind;
+    /// use numa_alloc::NumaArena;
+    ///
+    /// let map = BSkipMap::with_arena(NumaArena::new()?)?;
+    /// map.insert(1u64, 10u64);
+    /// let ranges = map.arena().address_ranges();
+    /// assert!(ranges.iter().any(|range| range.kind == NodeKind::Leaf && range.bytes > 0));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn address_ranges(&self) -> Vec<AddressRange> {
+        let mut ranges = Vec::new();
+        for pool in self.pools() {
+            ranges.extend(pool.stripes().iter().map(|stripe| {
+                let blocks = stripe.blocks();
+                let start = blocks.start().as_ptr() as usize;
+                AddressRange { kind: pool.kind, node: stripe.place().node, start, bytes: blocks.len() }
+            }));
+        }
+        ranges
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bskip_core::arena::{NodeArena, NodePool, Placement};
+    use core::alloc::Layout;
+
+    #[test]
+    fn each_block_lies_in_the_range_of_its_kind_and_node() {
+        let arena = NumaArena::builder().pretend_nodes(2).build().unwrap();
+        let layout = Layout::from_size_align(128, 64).unwrap();
+        let [leaves, inners] =
+            [NodeKind::Leaf, NodeKind::Inner].map(|kind| arena.pool(layout, kind).unwrap());
+        let ranges = arena.address_ranges();
+        assert_eq!(ranges.len(), 4);
+        for (pool, kind) in [(&leaves, NodeKind::Leaf), (&inners, NodeKind::Inner)] {
+            for node in [NodeId(0), NodeId(1)] {
+                let block = pool.acquire(Placement::Node(node)).unwrap();
+                // SAFETY: this pool has just issued the block.
+                let address = unsafe { pool.address(block) }.as_ptr() as usize;
+                let holds =
+                    |range: &&AddressRange| (range.start..range.start + range.bytes).contains(&address);
+                let range = ranges.iter().find(holds).unwrap();
+                assert_eq!((range.kind, range.node), (kind, node));
+                // SAFETY: ours, and not used again.
+                unsafe { pool.release(block) };
+            }
+        }
+        drop(leaves);
+        assert_eq!(arena.address_ranges().len(), 2, "a pool that is gone has no range");
+    }
+}

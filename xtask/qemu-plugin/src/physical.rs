@@ -1,0 +1,133 @@
+//! Which node a physical address is of.
+//!
+//! The machine gives each node one memory backend, in the order of the nodes. What QEMU calls an address of it
+//! differs: 7.2 adds the backend's start twice. So both readings are tried on addresses whose node is known, and
+//! one that is ever wrong is dropped.
+
+/// Where the backends lie, in one reading of QEMU's addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Reading {
+    /// First address and first one behind, by node.
+    ranges: Vec<(u64, u64)>,
+}
+
+impl Reading {
+    /// Backends of so many bytes, each starting `times` times as far as the ones before it are long.
+    fn new(backends: &[u64], times: u64) -> Self {
+        let mut before = 0;
+        let range = |&bytes: &u64| {
+            let start = before * times;
+            before += bytes;
+            (start, start + bytes)
+        };
+        Self { ranges: backends.iter().map(range).collect() }
+    }
+
+    fn node(&self, address: u64) -> Option<u8> {
+        self.ranges.iter().position(|&(start, end)| (start..end).contains(&address)).map(|node| node as u8)
+    }
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(crate) struct Physical {
+    backends: Vec<u64>,
+    /// Those that agree with all that is known.
+    readings: Vec<Reading>,
+    /// By node, addresses that were known to be of it.
+    known: Vec<u64>,
+    is_calibrated: bool,
+}
+
+impl Physical {
+    /// Backends of so many bytes, by node; a node without memory has 0.
+    pub(crate) fn new(backends: Vec<u64>) -> Self {
+        let readings = [2, 1].map(|times| Reading::new(&backends, times)).to_vec();
+        Self { known: vec![0; backends.len()], backends, readings, is_calibrated: false }
+    }
+
+    /// `address` is known to be of `node`.
+    ///
+    /// # Errors
+    /// No reading of the addresses agrees, in words.
+    pub(crate) fn learn(&mut self, address: u64, node: u64) -> Result<(), String> {
+        match self.known.get_mut(node as usize) {
+            Some(known) => *known += 1,
+            None => return Err(format!("node {node} is not one of the {}", self.backends.len())),
+        }
+        self.readings.retain(|reading| reading.node(address) == Some(node as u8));
+        if self.readings.is_empty() {
+            return Err(format!(
+                "QEMU says address {address:#x} for memory of node {node}, which agrees with no reading of the \
+                 backends {:?}: this QEMU counts addresses in a way that the plugin does not know",
+                self.backends
+            ));
+        }
+        Ok(())
+    }
+
+    /// All is known that will be.
+    ///
+    /// # Errors
+    /// A node with memory of which no address was known, in words.
+    pub(crate) fn finish(&mut self) -> Result<(), String> {
+        let unknown = |&node: &usize| self.backends[node] > 0 && self.known[node] == 0;
+        if let Some(node) = (0..self.backends.len()).find(unknown) {
+            return Err(format!("no address of node {node} was seen while calibrating"));
+        }
+        self.is_calibrated = true;
+        Ok(())
+    }
+
+    /// The node of `address`.
+    ///
+    /// # Errors
+    /// It is of none, or nothing was calibrated, in words.
+    pub(crate) fn node(&self, address: u64) -> Result<u8, String> {
+        if !self.is_calibrated {
+            return Err("an operation before the addresses were calibrated".to_owned());
+        }
+        let node = self.readings.first().and_then(|reading| reading.node(address));
+        node.ok_or_else(|| format!("address {address:#x} is of no node's memory"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    #[test]
+    fn a_backends_start_counted_once_or_twice_is_found_out() {
+        for times in [1, 2] {
+            let mut physical = Physical::new(vec![512 * MIB, 256 * MIB, 256 * MIB]);
+            for (node, start) in [(0, 0), (1, 512), (2, 768)] {
+                physical.learn(start * MIB * times + 4096, node).unwrap();
+            }
+            physical.finish().unwrap();
+            assert_eq!(physical.node((768 * times + 255) * MIB), Ok(2));
+            assert_eq!(physical.node(511 * MIB), Ok(0));
+            assert!(physical.node(1 << 40).unwrap_err().contains("no node's memory"));
+        }
+    }
+
+    #[test]
+    fn addresses_that_agree_with_no_reading_are_an_error() {
+        let mut physical = Physical::new(vec![256 * MIB, 256 * MIB]);
+        physical.learn(600 * MIB, 1).unwrap();
+        assert!(physical.learn(300 * MIB, 1).unwrap_err().contains("does not know"));
+        assert!(physical.learn(0, 2).unwrap_err().contains("not one of the 2"));
+    }
+
+    #[test]
+    fn nothing_is_said_before_every_node_is_known() {
+        let mut physical = Physical::new(vec![256 * MIB, 256 * MIB, 0]);
+        physical.learn(0, 0).unwrap();
+        assert!(physical.node(0).unwrap_err().contains("before"));
+        assert!(physical.finish().unwrap_err().contains("node 1"));
+        physical.learn(600 * MIB, 1).unwrap();
+        physical.finish().unwrap();
+        assert_eq!(physical.node(767 * MIB), Ok(1));
+    }
+}
