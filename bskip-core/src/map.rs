@@ -148,6 +148,12 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         self.index.hint_bytes()
     }
 
+    /// Whether every node gets its entry in the level above.
+    #[cfg(all(test, shuttle))]
+    pub(crate) fn posts(&self) -> bool {
+        self.index.posts()
+    }
+
     /// When replicas of inner nodes follow their originals, if the arena keeps any.
     #[must_use]
     pub fn refresh(&self) -> Refresh {

@@ -99,6 +99,12 @@ impl Core {
         &self.stripes
     }
 
+    /// The ranges of the replicas, in the order of the arena's places.
+    pub(crate) fn replica_ranges(&self) -> impl Iterator<Item = Span> {
+        let bytes = self.memory.blocks().len();
+        (0..self.replicas).map(move |replica| self.memory.replicas().part(replica * bytes, bytes))
+    }
+
     /// Bytes of a block, as issued.
     pub(crate) fn block_bytes(&self) -> usize {
         self.shape.size

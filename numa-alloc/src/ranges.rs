@@ -19,7 +19,7 @@ pub struct AddressRange {
 }
 
 impl NumaArena {
-    /// The ranges of addresses that the blocks of the pools that are alive lie in, those that are yet to be carved
+    /// The ranges of addresses that the blocks of the pools that are alive, and their replicas, lie in, those that are yet to be carved
     /// included: what tells a leaf from an inner node in the addresses that `perf mem`, `perf c2c` or an emulator
     /// show.
     ///
@@ -42,6 +42,10 @@ impl NumaArena {
                 let blocks = stripe.blocks();
                 let start = blocks.start().as_ptr() as usize;
                 AddressRange { kind: pool.kind, node: stripe.place().node, start, bytes: blocks.len() }
+            }));
+            ranges.extend(pool.replica_ranges().zip(self.nodes()).map(|(replica, node)| {
+                let start = replica.start().as_ptr() as usize;
+                AddressRange { kind: pool.kind, node, start, bytes: replica.len() }
             }));
         }
         ranges
@@ -77,5 +81,17 @@ mod tests {
         }
         drop(leaves);
         assert_eq!(arena.address_ranges().len(), 2, "a pool that is gone has no range");
+
+        let arena = NumaArena::builder().pretend_nodes(2).replicate_inner(true).build().unwrap();
+        let inners = arena.pool(layout, NodeKind::Inner).unwrap();
+        let block = inners.acquire(Placement::Node(NodeId(1))).unwrap();
+        for replica in [0, 1] {
+            // SAFETY: this pool has just issued the block, and has two replicas.
+            let address = unsafe { inners.replica_address(replica, block) }.as_ptr() as usize;
+            let ranges = arena.address_ranges();
+            let holds = |range: &&AddressRange| (range.start..range.start + range.bytes).contains(&address);
+            let range = ranges.iter().find(holds).unwrap();
+            assert_eq!((range.kind, range.node), (NodeKind::Inner, NodeId(replica as u32)));
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Replicas of inner nodes: right whether they follow or not, up to date when they should be, and counted.
 
-use bskip_core::{BSkipMap, BulkLoad, Config, Promotion, Refresh};
+use core::ops::ControlFlow;
+
+use bskip_core::{BSkipMap, BulkLoad, Config, NodeArena, NodeKind, NodePool, Placement, Promotion, Refresh};
 use numa_alloc::{NumaArena, PageSize, Policy};
 use tests::config::CRUEL_PROMOTIONS;
 use tests::rng::mix;
@@ -134,6 +136,47 @@ fn replicas_cost_the_inner_nodes_once_more_on_every_node_and_count_for_the_limit
     let taken = map.usage().reserved_bytes;
     assert!(taken <= limit && taken > limit * 9 / 10, "{taken}");
     map.check_invariants();
+}
+
+/// Leaves before there is a level above, of which a chunked reader asks for the trail.
+#[test]
+fn readers_of_leaves_without_a_level_above() {
+    let map = map(Promotion::Coin { one_in: u32::MAX }, Refresh::Synchronous);
+    (0..1000).for_each(|key| assert_eq!(map.insert(key, !key), None));
+    let (mut up, mut down) = (Vec::new(), Vec::new());
+    let _ = map.for_each_chunk(.., |keys, _| {
+        up.extend_from_slice(keys);
+        ControlFlow::<()>::Continue(())
+    });
+    let _ = map.for_each_chunk_rev(.., |keys, _| {
+        down.extend(keys.iter().rev());
+        ControlFlow::<()>::Continue(())
+    });
+    assert!(up.iter().copied().eq(0..1000) && map.iter().rev().map(|pair| pair.0).eq((0..1000).rev()));
+    down.sort_unstable();
+    assert_eq!(up, down);
+}
+
+/// The replica that a thread searches is on the node that its local blocks are on.
+#[test]
+fn a_thread_has_the_replica_of_its_own_node() {
+    let arena = arena();
+    let layout = core::alloc::Layout::from_size_align(128, 64).expect("a layout");
+    let pool = arena.pool(layout, NodeKind::Inner).expect("address space");
+    let mut seen = [false; NODES as usize];
+    for _ in 0..2 * NODES {
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let block = pool.acquire(Placement::Policy).expect("memory");
+                let replica = pool.nearest_replica();
+                // SAFETY: the pool has issued the block.
+                let home = unsafe { pool.home(block) };
+                assert_eq!(home, Some(arena.nodes()[replica]));
+                seen[replica] = true;
+            });
+        });
+    }
+    assert_eq!(seen, [true; NODES as usize]);
 }
 
 /// One node needs no replicas: a search goes straight to the nodes.

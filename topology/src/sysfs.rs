@@ -45,6 +45,8 @@ pub(crate) fn nodes(
         cpus: cpus.get(&number).cloned().unwrap_or_default(),
         memory: memory(number),
         allowed: allowed.is_none_or(|nodes| nodes.contains(number)),
+        bandwidth: read(&format!("node/node{number}/access0/initiators/read_bandwidth"))
+            .and_then(|text| text.trim().parse().ok()),
     };
     let nodes: Vec<_> = online(&read)?.into_iter().map(node).collect();
     (!nodes.is_empty()).then_some(nodes)

@@ -13,7 +13,8 @@ pub(crate) fn machine(
     let online = list(&read, "cpu/online").filter(|cpus| !cpus.is_empty())?;
     let shown = sysfs::nodes(&read, allowed_nodes);
     let fallback = shown.is_none().then(|| sysfs::NO_NODES.to_owned());
-    let one_node = || vec![NumaNode { number: 0, cpus: online.clone(), memory: None, allowed: true }];
+    let one_node =
+        || vec![NumaNode { number: 0, cpus: online.clone(), memory: None, allowed: true, bandwidth: None }];
     let mut nodes = shown.unwrap_or_else(one_node);
 
     let mut spots: Vec<Spot> = online.iter().map(|cpu| Spot::read(&read, &online, &nodes, cpu)).collect();

@@ -13,7 +13,7 @@ mod setting;
 
 pub use lock_path::LockPath;
 pub use phase::{Operation, SCAN};
-pub use setting::Setting;
+pub use setting::{PARTITION, Setting};
 
 use crate::keys::value_of;
 use crate::maps::{self, AnySession, BuildError, MapSpec};
@@ -102,15 +102,31 @@ impl NumaCount {
     }
 
     fn map(&self) -> Result<Box<dyn Subject>, String> {
+        let replicas = if self.setting.replicas { "-replicas" } else { "" };
         let spec = MapSpec {
-            name: self.map.clone(),
-            placement: self.setting.placement.clone(),
+            name: format!("{}{replicas}", self.map),
+            placement: self.placement()?,
             pages: self.pages.clone(),
             seed: 1,
         };
         maps::build(&spec).map_err(|error| match error {
             BuildError::Bad(why) | BuildError::Unavailable(why) => why,
         })
+    }
+
+    /// The arena's policy. A partition has the bounds of the workers' ranges, of which each node has as many.
+    fn placement(&self) -> Result<String, String> {
+        if self.setting.placement != PARTITION {
+            return Ok(self.setting.placement.clone());
+        }
+        let nodes = NumaArena::new().map_err(|error| error.to_string())?.nodes();
+        let each = self.workers / nodes.len();
+        if each * nodes.len() != self.workers {
+            return Err(format!("{} workers cannot be divided among {} nodes", self.workers, nodes.len()));
+        }
+        let keys = Keys::new(0, self.workers, self.keys, true);
+        let bound = |(i, node)| (keys.start((i * each) as u64), node);
+        Ok(numa_alloc::Policy::Range(nodes.into_iter().enumerate().map(bound).collect()).to_string())
     }
 
     /// Locks beside the loaded map, in an arena of their own that places as the map's does.

@@ -110,7 +110,7 @@ impl Keys {
     }
 
     /// The first key of worker `of`'s range.
-    fn start(&self, of: u64) -> u64 {
+    pub(super) fn start(&self, of: u64) -> u64 {
         of * (u64::MAX / self.workers)
     }
 

@@ -3,13 +3,18 @@
 use std::fmt;
 use std::str::FromStr;
 
+/// A placement: the node of a leaf is that of the workers in whose range its keys are.
+pub const PARTITION: &str = "partition";
+
 /// A placement, and what is added to it.
 ///
-/// `Display` and `FromStr` spell it as the arena's policy, with `+ranges` and `+locks` behind it.
+/// `Display` and `FromStr` spell it as the arena's policy or `partition`, with `+replicas`, `+ranges` and `+locks` behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
-    /// Where the arena puts nodes, as [`numa_alloc::Policy`] spells it; only our map heeds it.
+    /// Where the arena puts nodes, as [`numa_alloc::Policy`] spells it, or [`PARTITION`]; only our map heeds it.
     pub placement: String,
+    /// Each NUMA node searches its own replica of the inner levels.
+    pub replicas: bool,
     /// Each worker has a range of the keys to itself; it loads them, and works on no others.
     pub ranges: bool,
     /// Before each operation the worker takes and gives back a shared lock of each node on the way; see
@@ -20,7 +25,7 @@ pub struct Setting {
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.placement)?;
-        [(self.ranges, "+ranges"), (self.locks, "+locks")]
+        [(self.replicas, "+replicas"), (self.ranges, "+ranges"), (self.locks, "+locks")]
             .iter()
             .filter(|(is_on, _)| *is_on)
             .try_for_each(|(_, word)| f.write_str(word))
@@ -33,13 +38,16 @@ impl FromStr for Setting {
     fn from_str(text: &str) -> Result<Self, String> {
         let mut words = text.split('+');
         let placement = words.next().unwrap_or_default().to_owned();
-        placement.parse::<numa_alloc::Policy>().map_err(|error| error.to_string())?;
-        let mut setting = Self { placement, ranges: false, locks: false };
+        if placement != PARTITION {
+            placement.parse::<numa_alloc::Policy>().map_err(|error| format!("{error}, or {PARTITION}"))?;
+        }
+        let mut setting = Self { placement, replicas: false, ranges: false, locks: false };
         for word in words {
             match word {
+                "replicas" => setting.replicas = true,
                 "ranges" => setting.ranges = true,
                 "locks" => setting.locks = true,
-                other => return Err(format!("{text}: {other:?} is not ranges or locks")),
+                other => return Err(format!("{text}: {other:?} is not replicas, ranges or locks")),
             }
         }
         // A lock's word would lie where the thread that makes it runs, not with its node.
@@ -58,13 +66,20 @@ mod tests {
 
     #[test]
     fn settings_read_back_as_written() {
-        for text in ["local", "interleave", "node:1", "preferred:0,1+ranges", "interleave+ranges+locks"] {
+        for text in [
+            "local",
+            "interleave+replicas",
+            "node:1",
+            "preferred:0,1+ranges",
+            "interleave+ranges+locks",
+            "partition+replicas+ranges",
+        ] {
             assert_eq!(text.parse::<Setting>().unwrap().to_string(), text);
         }
         for (text, hint) in [
             ("", "not a placement"),
             ("near", "not a placement"),
-            ("local+fast", "\"fast\" is not ranges or locks"),
+            ("local+fast", "\"fast\" is not replicas, ranges or locks"),
             ("local+locks", "interleave+locks"),
         ] {
             assert!(text.parse::<Setting>().unwrap_err().contains(hint), "{text}");

@@ -8,7 +8,7 @@
 #[cfg(feature = "bump")]
 mod bump;
 mod global;
-#[cfg(all(test, any(loom, shuttle)))]
+#[cfg(test)]
 pub(crate) mod paired;
 mod slab;
 
@@ -172,8 +172,8 @@ pub unsafe trait NodePool: Send + Sync {
     /// What the pool holds now.
     fn usage(&self) -> PoolUsage;
 
-    /// Where `placement` would put a block if there is room: `None` if that depends on the thread that asks, or the
-    /// pool does not place its blocks.
+    /// Where `placement` would put a block if there is room: `None` if that depends on the thread that asks, if the pool
+    /// does not have the node that is named, or if it does not place its blocks.
     fn wanted(&self, placement: Placement) -> Option<NodeId> {
         let _ = placement;
         None

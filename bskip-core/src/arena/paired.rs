@@ -70,6 +70,11 @@ unsafe impl NodePool for PairedPool {
         Some(home(block))
     }
 
+    fn wanted(&self, placement: Placement) -> Option<NodeId> {
+        let Placement::Node(node) = placement else { return None };
+        (node.0 < 2).then_some(node)
+    }
+
     fn usage(&self) -> PoolUsage {
         self.pool.usage()
     }

@@ -6,7 +6,7 @@
 use core::ops::Bound;
 
 use super::Index;
-use super::descend::{At, Before, End};
+use super::descend::{At, Before, End, MOST_STEPS};
 use super::trail::Trail;
 use crate::arena::NodePool;
 use crate::backoff::Backoff;
@@ -275,7 +275,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         trail: Option<Trail<'a, K>>,
     ) -> (Leaf<'a, K, V>, Version, Option<Trail<'a, K>>) {
         if let Some((trail, leaf)) = trail.and_then(|trail| self.trail_down(trail, before))
-            && let Some((leaf, version)) = self.settle(leaf, LevelMark::of(0), before)
+            && let Some((leaf, version)) = self.settle_within::<_, MOST_STEPS>(leaf, LevelMark::of(0), before)
         {
             return (leaf, version, Some(trail));
         }

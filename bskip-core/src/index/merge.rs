@@ -179,11 +179,13 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         // right node there before, its unlock of the right node would show us both; posting it later changes
         // that version.
         if level == self.root().0 {
-            let Some((mut left, right)) = lock_neighbours((left, left_version), (right, right_version))
+            let Some((mut left, mut right)) = lock_neighbours((left, left_version), (right, right_version))
             else {
                 return Merge::Contended;
             };
-            let ended = left.absorb(right);
+            let ended = right.id();
+            left.absorb(&mut right);
+            self.finish(right);
             self.finish(left);
             chaos::window();
             self.release::<S>(ended);
@@ -204,14 +206,17 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             };
         }
         let Some(mut parent) = parent.try_lock(parent_version) else { return Merge::Contended };
-        let Some((mut left, right)) = lock_neighbours((left, left_version), (right, right_version)) else {
+        let Some((mut left, mut right)) = lock_neighbours((left, left_version), (right, right_version))
+        else {
             parent.unlock_unchanged();
             return Merge::Contended;
         };
         if listed {
             parent.remove(rank - 1);
         }
-        let ended = left.absorb(right);
+        let ended = right.id();
+        left.absorb(&mut right);
+        self.finish(right);
         self.finish(left);
         self.finish(parent);
         chaos::window();

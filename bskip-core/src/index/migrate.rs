@@ -118,11 +118,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             Attempt::Contended
         };
         let Some(mut parent) = parent.try_lock(parent_version) else { return give_back() };
-        let Some((mut left, leaf)) = lock_neighbours((left, left_version), (leaf, version)) else {
+        let Some((mut left, mut leaf)) = lock_neighbours((left, left_version), (leaf, version)) else {
             parent.unlock_unchanged();
             return give_back();
         };
-        // There may be a leaf between the two that this thread has not seen; the entry may lead left of the leaf.
+        // Both hold by the invariants of a map at rest: all three nodes are locked in states that stood side by side.
         let is_listed = listed && parent.child(rank - 1) == Some(leaf.id());
         if left.next() != Some(leaf.id()) || is_listed != listed {
             leaf.unlock_unchanged();
@@ -133,7 +133,9 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let mut fresh = self.leaf(block).lock_unshared();
         fresh.format(LevelMark::of(0), Some(low));
         fresh.set_next(Some(leaf.id()));
-        let ended = fresh.absorb(leaf);
+        let ended = leaf.id();
+        fresh.absorb(&mut leaf);
+        drop(leaf);
         left.set_next(Some(block));
         if listed {
             parent.set_child(rank - 1, block);
@@ -146,8 +148,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         Attempt::Moved
     }
 
-    /// A leaf's block on this node; `None` if it has no room.
+    /// A leaf's block on this node; `None` if the pool does not have it, or it has no room.
     fn block_on(&self, wanted: NodeId) -> Option<crate::arena::BlockId> {
+        if self.leaves.wanted(Placement::Node(wanted)) != Some(wanted) {
+            return None;
+        }
         stats::called_pool();
         let block = self.leaves.acquire(Placement::Node(wanted)).ok()?;
         // SAFETY: the pool has issued the block.

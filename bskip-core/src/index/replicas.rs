@@ -35,7 +35,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// The level-1 node at `probe` near this thread, if hint table or replica know it or one close to its left: to be
-    /// read, never locked. The map has levels above the leaves.
+    /// read, never locked.
     #[inline(always)]
     pub(super) fn near_parent(&self, probe: impl Probe<K>) -> Option<Found<'_, InnerShape<K>>> {
         match self.replicas {
@@ -48,6 +48,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     #[inline(never)]
     fn replicated_parent(&self, replica: usize, probe: impl Probe<K>) -> Option<Found<'_, InnerShape<K>>> {
         let near = |id| self.replica(replica, id);
+        let (mut level, head) = self.root();
+        // What the root names then is a leaf.
+        if level == 0 {
+            return None;
+        }
         if let Some(id) = self.hints.find(probe.word()) {
             let node = near(id);
             node.prefetch();
@@ -56,7 +61,6 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 return found;
             }
         }
-        let (mut level, head) = self.root();
         let mut node = near(head);
         loop {
             let (here, version) =
@@ -74,36 +78,45 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     #[inline(never)]
     pub(super) fn replicated_leaf(&self, probe: impl Probe<K>) -> Option<Found<'_, LeafShape<K, V>>> {
         let replica = self.inners.nearest_replica();
-        let child = self
-            .replicated_parent(replica, probe)
-            .and_then(|(parent, version)| Self::child_at(parent, version, probe));
+        let parent = self.replicated_parent(replica, probe);
+        let child = parent.and_then(|(parent, version)| Self::child_at(parent, version, probe));
         let found = child.and_then(|child| {
             let leaf = self.leaf(child);
             leaf.prefetch();
             self.settle_within::<_, MOST_STEPS>(leaf, LevelMark::of(0), probe)
         });
-        if self.refresh == Refresh::Lazy {
-            let straight = found.zip(child).is_some_and(|((leaf, _), child)| leaf.id() == child);
-            if !straight {
+        let straight = || found.zip(child).is_some_and(|((leaf, _), child)| leaf.id() == child);
+        if self.refresh == Refresh::Lazy && !straight() {
+            // A leaf may have no entry, or another thread may hold it: then there is nothing to refresh.
+            let is_current = parent.is_some_and(|(parent, version)| self.inner(parent.id()).is_of(version));
+            if !is_current {
                 self.refresh_path(replica, probe);
             }
         }
         found
     }
 
-    /// Brings the nodes on the way to `probe` up to date in one replica. Skips what another thread holds.
+    /// Brings the nodes on the way to `probe` up to date in one replica. Waits for nobody: ends at what another thread
+    /// holds.
     #[cold]
     #[inline(never)]
-    fn refresh_path(&self, replica: usize, probe: impl Probe<K>) {
-        for level in 1..=self.root().0 {
-            if let Some((node, version)) = self.try_inner_at(probe, level)
-                && !self.replica(replica, node.id()).is_of(version)
-                && let Some(node) = node.try_lock(version)
-            {
-                node.copy_unchanged_to(self.replica(replica, node.id()));
-                node.unlock_unchanged();
+    fn refresh_path(&self, replica: usize, probe: impl Probe<K>) -> Option<()> {
+        let (mut level, head) = self.root();
+        let mut node = self.inner(head);
+        while level > 0 {
+            let (here, version) = self.settle_within::<_, MOST_STEPS>(node, LevelMark::of(level), probe)?;
+            let child = Self::child_at(here, version, probe)?;
+            if !self.replica(replica, here.id()).is_of(version) {
+                let here = here.try_lock(version)?;
+                here.copy_unchanged_to(self.replica(replica, here.id()));
+                here.unlock_unchanged();
+            }
+            level -= 1;
+            if level > 0 {
+                node = self.inner(child);
             }
         }
+        Some(())
     }
 
     /// Unlocks a changed node; if it is an inner one, its replicas follow before.
@@ -126,6 +139,12 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         }
     }
 
+    /// Whether every node gets its entry in the level above.
+    #[cfg(all(test, shuttle))]
+    pub(crate) fn posts(&self) -> bool {
+        self.heights.posts
+    }
+
     /// When replicas follow.
     pub(crate) fn refresh(&self) -> Refresh {
         self.refresh
@@ -140,17 +159,18 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         }
         for level in 1..=self.root().0 {
             let mut at = Some(self.head(level));
-            let mut low = None;
+            // Where the node should start, and where the last one ended.
+            let (mut start, mut done) = (None, None);
             while let Some(id) = at {
                 let node = self.inner(id);
                 let version = node.read_begin();
-                let (next, high, is_linked) =
-                    (node.next(), node.high(), node.level() == LevelMark::of(level));
-                if !node.validate(version) || !is_linked {
+                let (next, high) = (node.next(), node.high());
+                let starts_here = start.is_none_or(|start| node.compare_low(start).is_eq());
+                let is_it = node.level() == LevelMark::of(level) && starts_here;
+                if !node.validate(version) || !is_it {
                     // The chain has changed here: go on from where this node should have been.
-                    at = low
-                        .map(|low| self.inner_at(At(low), level).0.id())
-                        .or_else(|| Some(self.head(level)));
+                    let again = done.map(|done| self.inner_at(At(done), level).0.id());
+                    (at, start) = (again.or_else(|| Some(self.head(level))), None);
                     continue;
                 }
                 let stale = |&replica: &usize| !self.replica(replica, id).is_of(version);
@@ -163,7 +183,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                     }
                     node.unlock_unchanged();
                 }
-                (at, low) = (next, Some(high));
+                (at, start, done) = (next, Some(high), Some(high));
             }
         }
         copies
@@ -193,5 +213,87 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             }
         }
         stale
+    }
+}
+
+#[cfg(all(test, feature = "check"))]
+mod tests {
+    use super::*;
+    use crate::arena::paired::{PairedArena, PairedPool};
+    use crate::config::{Config, Promotion};
+    use crate::height::mix;
+    use crate::index::Existing;
+
+    type U64Index = Index<u64, u64, PairedPool>;
+
+    const KEYS: u64 = 20_000;
+
+    fn index(promotion: Promotion, refresh: Refresh) -> U64Index {
+        let config = Config { promotion, refresh, seed: 1 };
+        let index = Index::new(&PairedArena { replicated: true }, &config).expect("memory");
+        (0..KEYS).map(mix).for_each(|key| assert!(index.insert(key, !key, Existing::Replace).is_ok()));
+        index
+    }
+
+    fn found(index: &U64Index) -> usize {
+        let by_replica = |key: u64| {
+            index.replicated_leaf(At(key)).is_some_and(|(leaf, version)| {
+                let found = leaf.find(key).1;
+                leaf.validate(version) && found
+            })
+        };
+        (0..KEYS).map(mix).filter(|&key| by_replica(key)).count()
+    }
+
+    #[test]
+    fn replicas_that_follow_lead_every_search_to_its_leaf() {
+        for promotion in [Promotion::Overflow, Promotion::CoinAndOverflow { one_in: 32 }] {
+            let index = index(promotion, Refresh::Synchronous);
+            assert_eq!(found(&index), KEYS as usize);
+        }
+    }
+
+    #[test]
+    fn a_lazy_replica_leads_to_the_leaf_once_a_search_has_refreshed_it() {
+        let mut index = index(Promotion::Overflow, Refresh::Lazy);
+        // Each search refreshes what led it astray: the second time there is nothing of that kind.
+        found(&index);
+        assert_eq!(found(&index), KEYS as usize);
+        assert_eq!(index.walk().stale_replicas, index.refresh_replicas());
+        assert_eq!(index.walk().stale_replicas, 0);
+    }
+
+    /// A retired node's replica must not go on to pass for a node of the map.
+    #[test]
+    fn a_merged_node_ends_in_its_replica_too() {
+        let index = index(Promotion::Overflow, Refresh::Synchronous);
+        let level_1 = |index: &U64Index| {
+            let mut nodes = alloc::vec::Vec::new();
+            let mut at = Some(index.head(1));
+            while let Some(id) = at {
+                nodes.push(id);
+                at = index.inner(id).next();
+            }
+            nodes
+        };
+        let before = level_1(&index);
+        (0..KEYS).map(mix).for_each(|key| assert_eq!(index.remove(key), Some(!key)));
+        let left = level_1(&index);
+        let gone: alloc::vec::Vec<_> = before.iter().filter(|id| !left.contains(id)).collect();
+        assert!(gone.len() * 2 > before.len());
+        for &&id in &gone {
+            assert_ne!(index.replica(0, id).level(), LevelMark::of(1));
+        }
+    }
+
+    /// Without an entry above them leaves are many before there is a level above.
+    #[test]
+    fn no_level_above_the_leaves() {
+        let config = Config { promotion: Promotion::Coin { one_in: u32::MAX }, ..Config::with_seed(1) };
+        let index: U64Index = Index::new(&PairedArena { replicated: true }, &config).expect("memory");
+        (0..1000).for_each(|key| assert!(index.insert(key, !key, Existing::Replace).is_ok()));
+        assert_eq!(index.root().0, 0);
+        assert!(index.near_parent(At(500)).is_none() && index.replicated_leaf(At(500)).is_none());
+        assert_eq!(index.get(500), Some(!500));
     }
 }

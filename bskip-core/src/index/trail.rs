@@ -7,7 +7,7 @@
 //! slot in use of a validated node of level 1, and no more than that. If the node has changed, the trail ends.
 
 use super::Index;
-use super::descend::{At, Before, Probe};
+use super::descend::{At, Before, MOST_STEPS, Probe};
 use crate::arena::{BlockId, NodePool};
 use crate::key::Key;
 use crate::lock::Version;
@@ -49,7 +49,9 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             let leaf = self.leaf(child);
             leaf.prefetch();
             self.look_ahead(&mut trail, Way::Down);
-            if let Some((leaf, version)) = self.settle(leaf, LevelMark::of(0), probe) {
+            // A stale replica may name one far to the left.
+            if let Some((leaf, version)) = self.settle_within::<_, MOST_STEPS>(leaf, LevelMark::of(0), probe)
+            {
                 return (leaf, version, Some(trail));
             }
         }
@@ -87,7 +89,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     pub(super) fn trail_up<'a>(&'a self, trail: Option<Trail<'a, K>>, low: K) -> Option<Trail<'a, K>> {
         let mut trail = match trail {
             Some(trail) => self.follow_up(trail, low)?,
-            // Only if that needs no search: a trail is not worth waiting for.
+            // Only if that needs no search by the originals: a trail is not worth waiting for.
             None => Self::trail_from(self.near_parent(At(low))?, At(low))?.0,
         };
         trail.reach = (2 * trail.reach).min(AHEAD);

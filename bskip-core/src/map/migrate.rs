@@ -36,8 +36,9 @@ impl<K> MigrateCursor<K> {
         self.moved
     }
 
-    /// Leaves that were to be moved and are where they were: the node had no room for them, other threads kept changing
-    /// them, or there was nothing to name another block (the map's first leaf, and a leaf that has no entry above it yet).
+    /// Leaves that were to be moved and were not: the arena does not have the node, or it had no room (each try then counts
+    /// as a miss of the arena's); other threads kept changing them, or merged them away; or there was nothing to name another
+    /// block (the map's first leaf, and a leaf that has no entry above it yet).
     #[must_use]
     pub const fn refused_leaves(&self) -> usize {
         self.refused

@@ -83,8 +83,13 @@ impl<'a, S: Shape> Locked<'a, S> {
 
     /// Ends the node's life: it states no level from now on, so whoever still comes here turns back.
     pub(crate) fn retire(mut self) -> BlockId {
-        self.set_meta(0, LevelMark::NONE);
+        self.end();
         self.id()
+    }
+
+    /// As [`retire`](Self::retire), of a node that stays locked for a while.
+    pub(super) fn end(&mut self) {
+        self.set_meta(0, LevelMark::NONE);
     }
 
     /// Only for a node that no other thread knows: a linked node's low fence changes with its entry or not at all

@@ -224,12 +224,12 @@ impl<S: Shape> Locked<'_, S> {
     }
 
     /// Takes over everything of `right`, the next node, which ends.
-    pub(crate) fn absorb(&mut self, right: Locked<'_, S>) -> BlockId {
+    pub(crate) fn absorb(&mut self, right: &mut Locked<'_, S>) {
         debug_assert_eq!(self.next(), Some(right.id()));
-        self.append(&right, 0);
-        self.copy_high(&right);
+        self.append(right, 0);
+        self.copy_high(right);
         self.set_next(right.next());
-        right.retire()
+        right.end();
     }
 }
 

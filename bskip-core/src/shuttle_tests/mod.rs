@@ -65,6 +65,7 @@ fn run<T: 'static>(map: Map, threads: Vec<Worker<T>>) -> (Vec<T>, Vec<(u64, u64)
     let refresh = map.refresh();
     let found = Arc::get_mut(&mut map).expect("the threads have ended").check_invariants();
     assert!(refresh == Refresh::Lazy || found.stale_replicas == 0, "{found:?}");
+    assert!(found.unlisted == 0 || !map.posts(), "{found:?}");
     map.refresh_replicas();
     let found = Arc::get_mut(&mut map).expect("the threads have ended").check_invariants();
     assert_eq!(found.stale_replicas, 0, "nobody is in the way of refreshing");

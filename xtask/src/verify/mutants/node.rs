@@ -26,8 +26,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A retired node keeps its version, so who was reading it believes what it read.",
         edits: &[Edit {
             file: LOCKED,
-            find: "self.set_meta(0, LevelMark::NONE); self.id()",
-            replace: "self.set_meta(0, LevelMark::NONE);\nlet id = self.id();\nself.unlock_unchanged();\nid",
+            find: "self.end(); self.id()",
+            replace: "self.end();\nlet id = self.id();\nself.unlock_unchanged();\nid",
         }],
         by: &[&LOOM_LEAF, &SHUTTLE],
         only: false,
@@ -62,7 +62,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A node that absorbed its neighbour does not take over its range.",
         edits: &[Edit {
             file: SLOTS,
-            find: "self.copy_high(&right); self.set_next",
+            find: "self.copy_high(right); self.set_next",
             replace: "self.set_next",
         }],
         by: &[&SHUTTLE],
