@@ -102,7 +102,11 @@ impl NumaCount {
     }
 
     fn map(&self) -> Result<Box<dyn Subject>, String> {
-        let replicas = if self.setting.replicas { "-replicas" } else { "" };
+        let replicas = match (self.setting.replicas, self.setting.lazy) {
+            (_, true) => "-replicas-lazy",
+            (true, false) => "-replicas",
+            _ => "",
+        };
         let spec = MapSpec {
             name: format!("{}{replicas}", self.map),
             placement: self.placement()?,

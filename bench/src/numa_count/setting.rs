@@ -8,13 +8,15 @@ pub const PARTITION: &str = "partition";
 
 /// A placement, and what is added to it.
 ///
-/// `Display` and `FromStr` spell it as the arena's policy or `partition`, with `+replicas`, `+ranges` and `+locks` behind it.
+/// `Display` and `FromStr` spell it as the arena's policy or `partition`, with `+replicas` or `+lazy`, `+ranges` and `+locks` behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
     /// Where the arena puts nodes, as [`numa_alloc::Policy`] spells it, or [`PARTITION`]; only our map heeds it.
     pub placement: String,
     /// Each NUMA node searches its own replica of the inner levels.
     pub replicas: bool,
+    /// The same, but replicas follow only when a search was led astray.
+    pub lazy: bool,
     /// Each worker has a range of the keys to itself; it loads them, and works on no others.
     pub ranges: bool,
     /// Before each operation the worker takes and gives back a shared lock of each node on the way; see
@@ -25,7 +27,7 @@ pub struct Setting {
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.placement)?;
-        [(self.replicas, "+replicas"), (self.ranges, "+ranges"), (self.locks, "+locks")]
+        [(self.replicas, "+replicas"), (self.lazy, "+lazy"), (self.ranges, "+ranges"), (self.locks, "+locks")]
             .iter()
             .filter(|(is_on, _)| *is_on)
             .try_for_each(|(_, word)| f.write_str(word))
@@ -41,13 +43,14 @@ impl FromStr for Setting {
         if placement != PARTITION {
             placement.parse::<numa_alloc::Policy>().map_err(|error| format!("{error}, or {PARTITION}"))?;
         }
-        let mut setting = Self { placement, replicas: false, ranges: false, locks: false };
+        let mut setting = Self { placement, replicas: false, lazy: false, ranges: false, locks: false };
         for word in words {
             match word {
                 "replicas" => setting.replicas = true,
+                "lazy" => setting.lazy = true,
                 "ranges" => setting.ranges = true,
                 "locks" => setting.locks = true,
-                other => return Err(format!("{text}: {other:?} is not replicas, ranges or locks")),
+                other => return Err(format!("{text}: {other:?} is not replicas, lazy, ranges or locks")),
             }
         }
         // A lock's word would lie where the thread that makes it runs, not with its node.
@@ -73,13 +76,14 @@ mod tests {
             "preferred:0,1+ranges",
             "interleave+ranges+locks",
             "partition+replicas+ranges",
+            "partition+lazy+ranges",
         ] {
             assert_eq!(text.parse::<Setting>().unwrap().to_string(), text);
         }
         for (text, hint) in [
             ("", "not a placement"),
             ("near", "not a placement"),
-            ("local+fast", "\"fast\" is not replicas, ranges or locks"),
+            ("local+fast", "\"fast\" is not replicas, lazy, ranges or locks"),
             ("local+locks", "interleave+locks"),
         ] {
             assert!(text.parse::<Setting>().unwrap_err().contains(hint), "{text}");

@@ -1,7 +1,6 @@
 //! Slots of a locked node: opening and closing a gap, and whole runs between nodes.
 
 use super::{Locked, Node, Shape, moves};
-use crate::arena::BlockId;
 use crate::key::Key;
 use crate::simd::{self, Isa, LINE};
 use crate::sync::Ordering;

@@ -12,7 +12,7 @@ use crate::bench_numa::units::parse_count;
 const MAPS: &str = "bskip,crossbeam-skiplist,arctic-map,rwlock-btreemap";
 /// Settings of our map that are counted unless others are named.
 const SETTINGS: &str = "local,interleave,interleave+replicas,node:0,node:0+replicas,hash+replicas,local+ranges,\
-                        partition+ranges,partition+replicas+ranges,interleave+locks";
+                        partition+ranges,partition+lazy+ranges,interleave+locks";
 /// The setting of maps that place nothing: their memory comes from the global allocator, and so is on the node of
 /// the thread that touches it first.
 pub(super) const PEER_SETTING: &str = "local";
