@@ -38,11 +38,12 @@ impl Default for Promotion {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Refresh {
     /// At once: whoever changes an inner node writes it to every replica, about one insertion in fifty. Searches then
-    /// always find their way on their own NUMA node.
+    /// find their way on their own NUMA node, but for those that meet such a change.
     #[default]
     Synchronous,
-    /// When a search was led astray: the searching thread copies the nodes on its way to its own replica. Writers do
-    /// nothing, and the nodes where nobody searches are copied nowhere.
+    /// When a search was led astray: the searching thread copies the nodes on its way to its own replica, each under its
+    /// lock. Writers do nothing, and the nodes where nobody searches are copied nowhere; but a search may lock inner
+    /// nodes, so one that is suspended then delays others, as a writer would.
     Lazy,
 }
 

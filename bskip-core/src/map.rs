@@ -36,7 +36,7 @@ pub use shrink::ShrinkCursor;
 ///
 /// # Reading
 /// [`get`](Self::get), [`range`](Self::range), [`first`](Self::first) and [`last`](Self::last) are for values
-/// that are `Copy`, and write no shared memory: they read a node and check afterwards that it did not change
+/// that are `Copy`, and write no shared memory (but with [`Refresh::Lazy`], when a replica led them astray): they read a node and check afterwards that it did not change
 /// meanwhile, and start again if it did. [`contains_key`](Self::contains_key) reads no value and is for all.
 ///
 /// Values of other types may be owned by somebody else by the time they would be cloned. They are read under

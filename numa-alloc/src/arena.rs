@@ -22,7 +22,7 @@ use crate::sys;
 /// Node memory placed on NUMA nodes. A handle: clones share the limit, the figures and the fallbacks.
 ///
 /// Give a clone to each map, keep one to ask for [`stats`](Self::stats). A pool takes address space (up to
-/// 256 GiB, none of it memory) when it is made and unmaps everything when it drops; memory in between only
+/// 256 GiB, and with replicas as much again for each node, none of it memory) when it is made and unmaps everything when it drops; memory in between only
 /// grows, in slabs of 2 MiB as a rule.
 #[derive(Clone)]
 pub struct NumaArena {

@@ -69,6 +69,9 @@
 //! stripe      mbind(MPOL_PREFERRED) to its node, once, before the first touch
 //! ```
 //!
+//! With [`Builder::replicate_inner`] a pool of inner blocks has such a range once more for each node, bound to it as a whole:
+//! a block's replica lies there at the block's own offset, and is committed with it.
+//!
 //! Beside it lies a range of 32-bit links, one for each block: free lists never write into a block.
 //!
 //! Memory is committed from the front of a stripe in slabs of 2 MiB, later of up to 32 MiB, and carved into blocks

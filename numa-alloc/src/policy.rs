@@ -55,8 +55,8 @@ pub enum Policy {
     /// Blocks that are not for keys go to the node of the thread that asks.
     Range(Vec<(u64, NodeId)>),
     /// Partitioned by a hash of the least key that a leaf may hold, over all the arena's nodes: as even as
-    /// [`Interleave`](Self::Interleave) for many leaves, with no counter that threads share, and a leaf's place can be
-    /// told from its key. Blocks that are not for keys go to the node of the thread that asks.
+    /// [`Interleave`](Self::Interleave) for many leaves, with no counter that threads share. A leaf's
+    /// least key changes when a neighbour takes some of its pairs, the leaf stays: `rebalance` would find many to move. Blocks that are not for keys go to the node of the thread that asks.
     Hash,
 }
 

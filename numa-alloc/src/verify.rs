@@ -114,7 +114,10 @@ impl NumaArena {
     #[must_use]
     pub fn huge_pages(&self) -> Option<usize> {
         let pools = self.pools();
-        let mine = || pools.iter().flat_map(|pool| pool.stripes()).map(|stripe| range(stripe.committed()));
+        let spans = pools.iter().flat_map(|pool| pool.stripes());
+        let spans = spans.flat_map(|stripe| stripe.committed_replicas().chain([stripe.committed()]));
+        let spans: Vec<_> = spans.map(range).collect();
+        let mine = || spans.iter();
         let mut bytes = 0;
         let mut is_mine = false;
         for line in BufReader::new(File::open("/proc/self/smaps").ok()?).lines() {
