@@ -19,11 +19,15 @@ use crate::keys::value_of;
 use crate::maps::{self, AnySession, BuildError, MapSpec};
 use crate::marks::{COUNT, Class, DONE, Done, END, RANGE, RUN, WARM, enter, leave, send};
 use crate::subject::Subject;
-use crate::team::Team;
+use crate::team::describe;
 use baton::Baton;
 use bskip_core::BSkipMap;
+use bskip_topology::{CpuSet, pin_current_thread};
 use numa_alloc::NumaArena;
 use phase::Keys;
+use std::ops::Range;
+use std::sync::{OnceLock, mpsc};
+use std::thread;
 
 /// Keys that a worker loads in one turn.
 const LOAD_TURN: u64 = 64;
@@ -72,28 +76,25 @@ impl NumaCount {
                 self.keys
             ));
         }
-        let cpus = format!("cpus:0-{}", self.workers - 1);
-        let team = Team::new(self.workers, &cpus).map_err(|error| error.to_string())?;
+        if self.setting.locks && !self.map.starts_with("bskip") {
+            return Err(format!("{} has no nodes to emulate locks for", self.map));
+        }
+        // Whether all can be had; and this thread's memory shall be on the same node each time.
+        (0..self.workers).rev().try_for_each(pin)?;
         send(RUN, &[self.run]);
         calibrate::calibrate()?;
         let map = self.map()?;
-        let job = Job { asked: self, map: &*map, keys, ops, warm, baton: Baton::new(self.workers) };
-        for result in team.run(|worker| job.load(worker)).results {
-            result?;
-        }
-        let locks = self.setting.locks.then(|| self.locks(&*map)).transpose()?;
-        self.tell_ranges(&*map, locks.as_ref().map(|(arena, _)| arena));
-        let path = locks.as_ref().map(|(_, path)| path);
-        let mut done: Vec<Done> = Vec::new();
-        for result in team.run(|worker| job.phases(worker, path)).results {
-            let part = result??;
-            if done.is_empty() {
-                done = part;
-            } else {
-                for (sum, part) in done.iter_mut().zip(part) {
-                    sum.ops += part.ops;
-                    sum.checked += part.checked;
-                }
+        let (baton, locks) = (Baton::new(self.workers), OnceLock::new());
+        let job = Job { asked: self, map: &*map, keys, ops, warm, baton, locks };
+        let done = job.run()?;
+        for (done, operation) in done.iter().zip(Operation::ALL) {
+            let all = (operation.times(ops) + operation.times(warm)) * workers;
+            if done.checked != all {
+                return Err(format!(
+                    "{}: {} of {all} answers are wrong",
+                    operation.name(),
+                    all - done.checked
+                ));
             }
         }
         job.check_all()?;
@@ -133,24 +134,31 @@ impl NumaCount {
         Ok(numa_alloc::Policy::Range(nodes.into_iter().enumerate().map(bound).collect()).to_string())
     }
 
-    /// Locks beside the loaded map, in an arena of their own that places as the map's does.
-    fn locks(&self, map: &dyn Subject) -> Result<(NumaArena, LockPath), String> {
-        let footprint =
-            map.footprint().ok_or_else(|| format!("{} has no nodes to emulate locks for", self.map))?;
+    /// Locks beside the loaded map, in an arena of their own that places as the map's does; none unless the setting says so.
+    fn locks(&self, map: &dyn Subject) -> Result<Option<LockPath>, String> {
+        if !self.setting.locks {
+            return Ok(None);
+        }
+        let footprint = map.footprint().ok_or("no nodes")?;
         let policy =
             self.setting.placement.parse::<numa_alloc::Policy>().map_err(|error| error.to_string())?;
         let arena = NumaArena::builder().policy(policy).build().map_err(|error| error.to_string())?;
         // Of all blocks one in some fifty is no leaf.
         let leaves = footprint.issued as usize / BSkipMap::<u64, u64, NumaArena>::NODE_BYTES.0;
         let path = LockPath::new(&arena, leaves).map_err(|error| error.to_string())?;
-        Ok((arena, path))
+        tell_ranges(maps::ranges_of(&arena));
+        Ok(Some(path))
     }
+}
 
-    fn tell_ranges(&self, map: &dyn Subject, locks: Option<&NumaArena>) {
-        let locks = locks.map(maps::ranges_of).unwrap_or_default();
-        for (class, range) in map.ranges().into_iter().chain(locks) {
-            send(RANGE, &[class as u64, range.start, range.end]);
-        }
+/// The calling thread runs on this CPU from now on.
+fn pin(cpu: usize) -> Result<(), String> {
+    pin_current_thread(&CpuSet::from([cpu as u32])).map_err(|error| error.to_string())
+}
+
+fn tell_ranges(ranges: Vec<(Class, Range<u64>)>) {
+    for (class, range) in ranges {
+        send(RANGE, &[class as u64, range.start, range.end]);
     }
 }
 
@@ -163,9 +171,60 @@ struct Job<'a> {
     ops: u64,
     warm: u64,
     baton: Baton,
+    /// Made by worker 0 when the map is loaded.
+    locks: OnceLock<Option<LockPath>>,
 }
 
 impl Job<'_> {
+    /// Runs all workers; what they did together in each phase.
+    fn run(&self) -> Result<Vec<Done>, String> {
+        let results: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..self.asked.workers)
+                .map(|worker| {
+                    let (ready, is_ready) = mpsc::channel();
+                    let thread = scope.spawn(move || {
+                        let pinned = pin(worker);
+                        drop(ready);
+                        self.baton.turn(worker, || pinned.expect("this was tried before"));
+                        Ok(self.work(worker))
+                    });
+                    // One after the other, so that their stacks have the same addresses each time.
+                    let _: Result<(), _> = is_ready.recv();
+                    thread
+                })
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|panic| Err(describe(&*panic))))
+                .collect()
+        });
+        let mut done: Vec<Done> = Vec::new();
+        for part in results {
+            let part = part?;
+            if done.is_empty() {
+                done = part;
+                continue;
+            }
+            for (sum, part) in done.iter_mut().zip(part) {
+                sum.ops += part.ops;
+                sum.checked += part.checked;
+            }
+        }
+        Ok(done)
+    }
+
+    fn work(&self, worker: usize) -> Vec<Done> {
+        self.load(worker);
+        self.baton.turn(worker, || {
+            if worker == 0 {
+                tell_ranges(self.map.ranges());
+                let locks = self.asked.locks(self.map).expect("memory for locks");
+                self.locks.set(locks).ok().expect("nobody else sets them");
+            }
+        });
+        self.phases(worker)
+    }
+
     fn keys_of(&self, worker: usize) -> Keys {
         let workers = self.asked.workers;
         Keys::new(worker, workers, self.keys * workers as u64, self.asked.setting.ranges)
@@ -185,12 +244,13 @@ impl Job<'_> {
     }
 
     /// All phases, one after the other; what the worker did in each.
-    fn phases(&self, worker: usize, locks: Option<&LockPath>) -> Result<Vec<Done>, String> {
+    fn phases(&self, worker: usize) -> Vec<Done> {
         let frame = (&raw const worker).addr() as u64;
         let stack = [Class::Stack as u64, frame.saturating_sub(STACK.0), frame + STACK.1];
         self.baton.turn(worker, || send(RANGE, &stack));
+        let locks = self.locks.get().and_then(Option::as_ref);
         let mut keys = self.keys_of(worker);
-        let mut done = Ok(Vec::new());
+        let mut done = Vec::new();
         self.map.with_session(&mut |session| {
             let one = |(number, &operation)| self.phase(worker, number, operation, session, &mut keys, locks);
             done = Operation::ALL.iter().enumerate().map(one).collect();
@@ -206,10 +266,10 @@ impl Job<'_> {
         session: &mut dyn AnySession,
         keys: &mut Keys,
         locks: Option<&LockPath>,
-    ) -> Result<Done, String> {
+    ) -> Done {
         let (warm, ops) = (operation.times(self.warm), operation.times(self.ops));
         let (is_first, is_last) = (worker == 0, worker + 1 == self.asked.workers);
-        let mut wrong = 0;
+        let mut right = 0;
         for i in 0..warm + ops {
             let key = keys.pick(operation, i);
             let answer = self.baton.turn(worker, || {
@@ -230,18 +290,15 @@ impl Job<'_> {
                 }
                 answer
             });
-            wrong += u64::from(!answer.is_right(key));
+            right += u64::from(answer.is_right(key));
         }
-        if wrong > 0 {
-            return Err(format!("{}: {wrong} of {} answers are wrong", operation.name(), warm + ops));
-        }
-        Ok(Done {
+        Done {
             run: self.asked.run,
             phase: number as u64,
             operation: operation.name().to_owned(),
             ops,
-            checked: warm + ops,
-        })
+            checked: right,
+        }
     }
 
     /// Whether the map holds what it must after all phases.
