@@ -1,16 +1,15 @@
 //! The worker threads of a run: pinned, started together, timed together, and survived when they panic.
 
-use bskip_topology::{Machine, ParsePolicyError, PinError, PinPlan, PinPolicy};
+use bskip_topology::{Machine, ParsePolicyError, PinError, PinPolicy, WorkerPool};
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 /// A number of workers and where each runs.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Team {
-    plan: PinPlan,
+    pool: WorkerPool,
 }
 
 /// Why there is no team.
@@ -50,52 +49,45 @@ impl Team {
     pub fn new(workers: usize, pin: &str) -> Result<Self, TeamError> {
         let policy: PinPolicy = pin.parse().map_err(TeamError::Spelling)?;
         let plan = policy.plan(&Machine::discover(), workers).map_err(TeamError::Pin)?;
-        // A refusal shows on the first try as on any: ask now, on a thread that is of no further use.
-        std::thread::scope(|s| s.spawn(|| plan.pin(0)).join().unwrap_or(Ok(()))).map_err(TeamError::Pin)?;
-        Ok(Self { plan })
+        let pool = WorkerPool::new(plan).require_pinned().map_err(TeamError::Pin)?;
+        Ok(Self { pool })
     }
 
     /// How many workers.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.plan.len()
+        self.pool.len()
     }
 
     /// Whether nobody would work.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.plan.is_empty()
+        self.pool.is_empty()
     }
 
     /// The NUMA node that all workers stay on, if there is one.
     #[must_use]
     pub fn node(&self) -> Option<u32> {
-        let first = self.plan.places().first()?.node;
-        first.filter(|_| self.plan.places().iter().all(|place| place.node == first))
+        let places = self.pool.plan().places();
+        let first = places.first()?.node;
+        first.filter(|_| places.iter().all(|place| place.node == first))
     }
 
     /// What the reader of results should know about the pinning.
     #[must_use]
     pub fn notes(&self) -> &[String] {
-        self.plan.notes()
+        self.pool.plan().notes()
     }
 
     /// Runs `work` with each worker's number on a thread in that worker's place. All start together: the
     /// clock runs from the moment at which the last thread is ready. Worker `i` has the same place in every
     /// run, so memory that it touched first in one run is near it in the next.
     pub fn run<T: Send>(&self, work: impl Fn(usize) -> T + Sync) -> Outcome<T> {
-        let start = Barrier::new(self.len());
-        let one = |worker: usize| {
-            // Refusals were met when the team was made; should one come now, the worker runs unpinned.
-            let _ = self.plan.pin(worker);
-            start.wait();
+        // Refusals were met when the team was made; should one come now, the worker runs unpinned.
+        let done = self.pool.run(|worker| {
             let begun = Instant::now();
-            let result = catch_unwind(AssertUnwindSafe(|| work(worker))).map_err(|p| describe(&*p));
+            let result = catch_unwind(AssertUnwindSafe(|| work(worker.index()))).map_err(|p| describe(&*p));
             (begun, Instant::now(), result)
-        };
-        let done: Vec<_> = std::thread::scope(|s| {
-            let threads: Vec<_> = (0..self.len()).map(|worker| s.spawn(move || one(worker))).collect();
-            threads.into_iter().map(|t| t.join().expect("the worker catches its panics")).collect()
         });
         let begun = done.iter().map(|d| d.0).min();
         let ended = done.iter().map(|d| d.1).max();

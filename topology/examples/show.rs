@@ -40,7 +40,7 @@ fn show() -> Result<(), Box<dyn Error>> {
         println!("note: {note}");
     }
 
-    let plan = policy.plan(&machine, workers.unwrap_or(machine.allowed().len()))?;
+    let plan = policy.plan(&machine, workers.unwrap_or(machine.parallelism()))?;
     println!("plan {policy}:\n{plan}");
     for note in plan.notes() {
         println!("note: {note}");

@@ -221,7 +221,8 @@ mod linux {
             assert_eq!(told, machine.cpus().len() > 1, "{:?}", machine.notes());
             for policy in [PinPolicy::None, PinPolicy::Scatter, PinPolicy::PerNode, PinPolicy::PerL3] {
                 let plan = policy.plan(&machine, 2).expect("a possible plan");
-                assert!(plan.notes()[0].starts_with("2 workers on 1 CPU: "), "{:?}", plan.notes());
+                let told = plan.notes().iter().any(|note| note.starts_with("2 workers on 1 CPU: "));
+                assert!(told, "{:?}", plan.notes());
                 let pool = WorkerPool::new(plan);
                 assert_eq!(pool.run(|_| current_cpu()), [Some(only), Some(only)], "{policy}");
             }

@@ -1,0 +1,102 @@
+//! Workers in their places over a map on `NumaArena`. Holds on any machine, says more on several nodes.
+//!
+//! * Leaves lie on the node of the worker that filled them: each node has blocks in proportion to its keys.
+//! * A map for each node lies on that node alone.
+//! * Handles, partition and pool agree on who owns a key.
+
+use std::sync::Arc;
+
+use bskip_core::BSkipMap;
+use bskip_core::arena::NodeId;
+use bskip_topology::{Machine, Partition, PinPlan, PinPolicy, WorkerPool};
+use numa_alloc::{NumaArena, PageSize, Policy};
+
+const KEYS: u64 = 50_000;
+
+/// Plans of every kind for at least two workers.
+fn plans() -> Vec<PinPlan> {
+    let machine = Machine::discover();
+    let policies = ["none", "compact", "scatter", "per-node", "per-l3", "smt-last"];
+    let plan = |name: &str| {
+        let policy: PinPolicy = name.parse().expect("a policy");
+        policy.plan(&machine, machine.parallelism().max(2)).expect("this process has a CPU")
+    };
+    policies.map(plan).into()
+}
+
+fn builder() -> numa_alloc::Builder {
+    NumaArena::builder().pages(PageSize::Small)
+}
+
+/// Nearly all touched pages are where they were asked for, as far as the kernel tells.
+fn assert_placed(arena: &NumaArena) {
+    let report = arena.verify_placement();
+    for node in report.nodes.iter().filter(|_| report.refused.is_none()) {
+        let elsewhere: usize = node.elsewhere.iter().map(|(_, pages)| pages).sum();
+        assert!(elsewhere <= node.placed / 100, "{report}");
+    }
+}
+
+#[test]
+fn each_range_lies_on_the_node_of_its_worker() {
+    for plan in plans() {
+        let partition = Partition::new(&plan, 0..=KEYS - 1);
+        let arena = builder().build().expect("an arena");
+        let map = BSkipMap::with_arena(arena.clone()).expect("an empty map");
+        let pool = WorkerPool::new(plan);
+        let pinned = pool.run(|worker| {
+            let owner = worker.index() as u64;
+            partition.range(worker.index()).for_each(|key| assert_eq!(map.insert(key, owner), None));
+            worker.is_pinned()
+        });
+        assert_eq!(map.len() as u64, KEYS);
+        for (key, owner) in map.iter() {
+            assert_eq!(partition.worker_of(key) as u64, owner);
+        }
+        assert_placed(&arena);
+        if !pinned.iter().all(|&pinned| pinned) {
+            continue;
+        }
+        let stats = arena.stats();
+        let all = stats.total().issued_blocks as f64;
+        for node in &stats.nodes {
+            let here = (0..KEYS).filter(|&key| partition.node_of(key) == Some(node.node.0)).count();
+            let (keys, blocks) = (here as f64 / KEYS as f64, node.usage.issued_blocks as f64 / all);
+            // A node with CPUs and no memory has its blocks on the nearest.
+            let all_have_memory = partition.bounds().iter().all(|(_, n)| arena.nodes().contains(&NodeId(*n)));
+            assert!(
+                !all_have_memory || (keys - blocks).abs() < 0.05,
+                "{keys} of the keys, {}",
+                arena.report()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_map_for_each_node_lies_on_that_node() {
+    for plan in plans() {
+        let partition = Partition::new(&plan, 0..=KEYS - 1);
+        let pool = WorkerPool::with_per_node(plan, |worker| {
+            let known = NumaArena::new().expect("an arena").nodes();
+            let node = worker.node().map(NodeId).filter(|node| known.contains(node));
+            let arena = builder().policy(node.map_or(Policy::Local, Policy::Node)).build();
+            let map = BSkipMap::with_arena(arena.expect("a node of the machine")).expect("an empty map");
+            Arc::new((node, map))
+        });
+        pool.run(|worker| {
+            let (_, map) = &**worker.handle;
+            partition.range(worker.index()).for_each(|key| assert_eq!(map.insert(key, !key), None));
+        });
+        let owner = |key| &pool.handles()[partition.worker_of(key)].1;
+        assert!((0..KEYS).all(|key| owner(key).get(&key) == Some(!key)));
+        for handle in pool.handles() {
+            let (node, map) = &**handle;
+            let stats = map.arena().stats();
+            assert_placed(map.arena());
+            for other in stats.nodes.iter().filter(|other| node.is_some_and(|node| node != other.node)) {
+                assert_eq!(other.usage.issued_blocks, 0, "{}", map.arena().report());
+            }
+        }
+    }
+}
