@@ -175,7 +175,10 @@ mod tests {
 
     #[test]
     fn nearest_is_another_node_where_there_is_one() {
-        assert_eq!(all(&Policy::Nearest, &four()), (vec![vec![2, 5, 0], vec![0, 5, 2], vec![2, 0, 5]], vec![]));
+        assert_eq!(
+            all(&Policy::Nearest, &four()),
+            (vec![vec![2, 5, 0], vec![0, 5, 2], vec![2, 0, 5]], vec![])
+        );
         let one = machine(&[(4, "0-3", true, &[10])]);
         assert_eq!(all(&Policy::Nearest, &one), (vec![vec![4]], vec![Fallback::NoOtherNode]));
     }

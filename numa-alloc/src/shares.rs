@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn whole_periods_are_exact_wherever_they_begin() {
         for weights in [&[1][..], &[7], &[1, 1], &[3, 1], &[1, 1, 1], &[5, 3, 2], &[255, 1, 17, 100]] {
-            let period = weights.iter().sum();
+            let period: u32 = weights.iter().sum();
             for first in [0, 1, 1000, 999_983] {
                 assert_eq!(dealt(weights, first..first + period), weights, "from {first}");
             }

@@ -31,7 +31,8 @@ pub(crate) fn known(what: &str, names: &[String], known: &[&str]) -> Result<(), 
 
 /// The numbers of the nodes that a placement names: none for `local`, and both placements' for `tiered+local`.
 pub(crate) fn placed_on(text: &str) -> Result<Vec<usize>, String> {
-    let (leaves, inners) = text.split_once('+').map_or((text, None), |(leaves, inners)| (leaves, Some(inners)));
+    let (leaves, inners) =
+        text.split_once('+').map_or((text, None), |(leaves, inners)| (leaves, Some(inners)));
     let mut nodes = named(leaves)?;
     nodes.extend(inners.map(named).transpose()?.unwrap_or_default());
     Ok(nodes)
