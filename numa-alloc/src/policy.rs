@@ -70,8 +70,10 @@ impl Policy {
         let weight = |value: u64| match value / divisor {
             small if most <= MOST_WEIGHT => small,
             // Rounded to the nearest; what is not nothing gets a share.
-            large => ((u128::from(large) * u128::from(MOST_WEIGHT) + u128::from(most / 2)) / u128::from(most))
-                .max(1) as u64,
+            large => {
+                ((u128::from(large) * u128::from(MOST_WEIGHT) + u128::from(most / 2)) / u128::from(most))
+                    .max(1) as u64
+            }
         };
         Some(Self::Weighted(values.into_iter().map(|(node, value)| (node, weight(value) as u32)).collect()))
     }
@@ -210,13 +212,16 @@ mod tests {
 
     #[test]
     fn weights_follow_values() {
-        let weights = |values: &[u64]| match Policy::weighted_by((0..).map(NodeId).zip(values.iter().copied())) {
-            Some(Policy::Weighted(weights)) => weights.iter().map(|(node, weight)| (node.0, *weight)).collect(),
-            other => {
-                assert_eq!(other, None);
-                Vec::new()
-            }
-        };
+        let weights =
+            |values: &[u64]| match Policy::weighted_by((0..).map(NodeId).zip(values.iter().copied())) {
+                Some(Policy::Weighted(weights)) => {
+                    weights.iter().map(|(node, weight)| (node.0, *weight)).collect()
+                }
+                other => {
+                    assert_eq!(other, None);
+                    Vec::new()
+                }
+            };
         assert_eq!(weights(&[]), []);
         assert_eq!(weights(&[0, 0]), []);
         assert_eq!(weights(&[7, 0, 7]), [(0, 1), (2, 1)]);

@@ -128,7 +128,13 @@ fn no_allowed_cpu_is_an_error() {
 #[test]
 fn nodes_without_cpus_are_passed_over() {
     let mut machine = grid([1, 1, 1, 2, 1]);
-    machine.nodes.push(NumaNode { number: 1, cpus: CpuSet::new(), memory: None, allowed: true, bandwidth: None });
+    machine.nodes.push(NumaNode {
+        number: 1,
+        cpus: CpuSet::new(),
+        memory: None,
+        allowed: true,
+        bandwidth: None,
+    });
     let plan = PinPolicy::PerNode.plan(&machine, 2).expect("a possible plan");
     assert!(plan.places().iter().all(|place| place.node == Some(0)));
     assert_eq!(plan.notes(), ["node 1 has no CPUs: no worker is placed there"]);
