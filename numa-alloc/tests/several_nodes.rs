@@ -142,7 +142,9 @@ fn adopted_blocks_are_issued_by_who_freed_them() {
         let local: Vec<_> = (0..40).map(|_| Owned::acquire(&pool, Placement::Policy).unwrap()).collect();
         let adopted = local.iter().filter(|block| ids.contains(&block.id)).count();
         assert_eq!(adopted, if adopts { 40 } else { 0 });
-        assert!(local.iter().all(|block| block.home(&pool) == Some(NodeId(if adopts { other } else { here }))));
+        assert!(
+            local.iter().all(|block| block.home(&pool) == Some(NodeId(if adopts { other } else { here })))
+        );
         let stats = arena.stats();
         assert_eq!((stats.misses, stats.nodes[here as usize].misses), (adopted as u64, adopted as u64));
         assert_eq!(stats.nodes[other as usize].usage.issued_blocks, adopted);
@@ -151,7 +153,7 @@ fn adopted_blocks_are_issued_by_who_freed_them() {
         let again = take();
         assert!(again.iter().filter(|block| ids.contains(&block.id)).count() >= 100 - 40 - 16, "{adopts}");
         assert_eq!(arena.stats().misses, adopted as u64);
-        again.into_iter().chain(local).for_each(|block| drop(block.release(&pool)));
+        again.into_iter().chain(local).for_each(|block| _ = block.release(&pool));
         assert_eq!(arena.stats().total().issued_blocks, 16);
     }
 }
@@ -162,12 +164,11 @@ fn adopted_blocks_are_found_before_the_limit() {
     let builder = NumaArena::builder().pretend_nodes(2).remote_frees(RemoteFrees::Adopt).limit(4 << 20);
     let arena = builder.build().unwrap();
     let pool = leaf_pool(&arena);
-    let fill = || -> Vec<Owned> {
-        std::iter::from_fn(|| Owned::acquire(&pool, Placement::Policy).ok()).collect()
-    };
+    let fill =
+        || -> Vec<Owned> { std::iter::from_fn(|| Owned::acquire(&pool, Placement::Policy).ok()).collect() };
     let blocks = fill();
     let count = blocks.len();
-    blocks.into_iter().for_each(|block| drop(block.release(&pool)));
+    blocks.into_iter().for_each(|block| _ = block.release(&pool));
     // Another thread, of the other node or at least of another shard.
     let found = std::thread::scope(|scope| scope.spawn(|| fill().len()).join().unwrap());
     assert_eq!(found, count);
