@@ -76,9 +76,9 @@ impl fmt::Display for Fallback {
             Self::NoOtherNode => {
                 f.write_str("placement nearest, but there is one NUMA node only: blocks go there")
             }
-            Self::NoCpulessNode => {
-                f.write_str("placement tiered, but every NUMA node has CPUs: blocks go to the nearest, as local")
-            }
+            Self::NoCpulessNode => f.write_str(
+                "placement tiered, but every NUMA node has CPUs: blocks go to the nearest, as local",
+            ),
             Self::CurrentNodeUnknown => f.write_str(
                 "the system does not tell the current CPU: all threads count as on the first node",
             ),

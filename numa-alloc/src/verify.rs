@@ -157,9 +157,11 @@ fn range(span: Span) -> (usize, usize) {
     (start, start + span.len())
 }
 
-/// What a line of `smaps` says about huge pages.
+/// What a line of `smaps` says about huge pages. Which hugetlb pages are shared the kernel only guesses.
 fn huge(line: &str) -> Option<&str> {
-    ["AnonHugePages:", "Private_Hugetlb:"].iter().find_map(|field| line.strip_prefix(field))
+    ["AnonHugePages:", "Private_Hugetlb:", "Shared_Hugetlb:"]
+        .iter()
+        .find_map(|field| line.strip_prefix(field))
 }
 
 /// The addresses in the first line of a mapping in `smaps`: `5608e09ff000-5608e0a02000 r--p …`.
