@@ -62,7 +62,8 @@ fn every_map_bears_every_distribution_on_two_threads() {
 
 #[test]
 fn our_map_bears_every_placement_and_page_size() {
-    let placements = ["interleave", "weighted:0=3", "node:0", "preferred:0", "nearest", "tiered", "tiered+local"];
+    let placements =
+        ["interleave", "weighted:0=3", "node:0", "preferred:0", "nearest", "tiered", "tiered+local"];
     let small = CellSpec { workload: "x".into(), threads: 2, keys: 5000, ops: 5000, ..CellSpec::default() };
     for placement in placements {
         let spec = CellSpec { placement: placement.into(), ..small.clone() };
