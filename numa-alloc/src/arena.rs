@@ -9,6 +9,7 @@ use bskip_core::arena::{AllocError, NodeArena, NodeId, NodeKind};
 
 use crate::budget::Budgets;
 use crate::fallback::{Fallback, Fallbacks};
+use crate::mutex::lock;
 use crate::nodes::Machine;
 use crate::orders::Orders;
 use crate::pages::PageSize;
@@ -16,14 +17,13 @@ use crate::places::{BuildError, Places};
 use crate::policy::Policy;
 use crate::pool::{Core, NumaPool};
 use crate::remote::RemoteFrees;
-use crate::stripe::lock;
 use crate::sys;
 
 /// Node memory placed on NUMA nodes. A handle: clones share the limit, the figures and the fallbacks.
 ///
 /// Give a clone to each map, keep one to ask for [`stats`](Self::stats). A pool takes address space (up to
 /// 256 GiB, none of it memory) when it is made and unmaps everything when it drops; memory in between only
-/// grows, in slabs of 2 MiB as a rule.
+/// grows, in slabs of 2 MiB as a rule, unless [`trim`](Self::trim) is called.
 #[derive(Clone)]
 pub struct NumaArena {
     pub(crate) shared: Arc<Shared>,
@@ -137,6 +137,35 @@ impl NumaArena {
     #[must_use]
     pub fn fallbacks(&self) -> Vec<Fallback> {
         self.shared.notes.list()
+    }
+
+    /// Gives memory in which there are only free blocks back to the system, in whole slabs of 2 MiB, and says how many
+    /// bytes. Worth calling after a peak: after many keys were removed, or a map was shrunk.
+    ///
+    /// Others may go on using the maps on this arena meanwhile, except that acquisitions that find their free list empty
+    /// wait; it takes a few milliseconds for each million of free blocks. The memory counts against the limits
+    /// again when it is used again. Arenas on pages of the hugetlb pool give nothing back: such pages might be gone when
+    /// they are needed again. Nor do systems other than Linux.
+    ///
+    /// ```
+    /// use bskip_core::BSkipMap;
+    /// use numa_alloc::NumaArena;
+    ///
+    /// let arena = NumaArena::new()?;
+    /// let map = BSkipMap::with_arena(arena.clone())?;
+    /// (0..1_000_000_u64).for_each(|key| _ = map.insert(key, key));
+    /// (0..1_000_000_u64).for_each(|key| _ = map.remove(&key));
+    /// let before = arena.stats().total().reserved_bytes;
+    /// let given_back = arena.trim();
+    /// assert_eq!(arena.stats().total().reserved_bytes, before - given_back);
+    /// # assert!(given_back > before / 2 || !cfg!(target_os = "linux"), "{given_back} of {before}");
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    pub fn trim(&self) -> usize {
+        if self.pages().hugetlb().is_some() {
+            return 0;
+        }
+        self.pools().iter().map(|pool| pool.trim()).sum()
     }
 
     /// The pools that are alive.

@@ -43,8 +43,9 @@
 //! - **Nothing fails but for memory.** What the machine refuses is a [`Fallback`], told once by
 //!   [`NumaArena::fallbacks`]; the library prints nothing. Running out is an
 //!   [`AllocError`](bskip_core::arena::AllocError), after which the pool goes on as before.
-//! - **Type-stable memory.** Blocks are never unmapped before their pool drops, so memory only grows up to the
-//!   most blocks that were ever in use. Choose something else for short peaks.
+//! - **Type-stable memory.** Blocks are never unmapped before their pool drops, so memory only grows, up to the
+//!   most blocks that were ever in use. After a peak, [`NumaArena::trim`] gives the memory of free blocks back, addresses
+//!   staying readable.
 //! - **Cheap.** Acquiring and releasing take one uncontended lock, of one in 16 free lists of the node, each on
 //!   cache lines of its own; a lock of the node is taken once in 16 blocks or fewer. An address is one shift and
 //!   one addition.
@@ -106,6 +107,7 @@ mod fallback;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod memory;
+mod mutex;
 mod nodes;
 mod orders;
 mod pages;

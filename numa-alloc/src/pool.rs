@@ -103,6 +103,15 @@ impl Core {
         usage
     }
 
+    /// Gives free memory back to the system; how many bytes.
+    pub(crate) fn trim(&self) -> usize {
+        let trim = |(index, stripe): (usize, &Stripe)| {
+            // SAFETY: `self.memory` is alive.
+            unsafe { stripe.trim(index, &self.stripes, &self.arena) }
+        };
+        self.stripes.iter().enumerate().map(trim).sum()
+    }
+
     /// The index of the stripe that holds the block.
     #[inline]
     fn stripe_of(&self, block: BlockId) -> usize {
@@ -139,16 +148,17 @@ impl Core {
 impl Drop for Core {
     fn drop(&mut self) {
         for (index, stripe) in self.stripes.iter().enumerate() {
-            self.arena.budget.give(index, stripe.committed().len());
+            self.arena.budget.give(index, stripe.held());
         }
     }
 }
 
 // SAFETY: 1. A free block is in one chain at a time: it enters one when it is carved, which a frontier does
 // once, or given back by its owner, and leaves it when it is issued. 2. An address is the start of the range
-// plus the number, and the range lives as long as `core`; blocks lie within committed memory, which is never
-// given back before; stripes begin at 2 MiB boundaries, blocks in them at multiples of a size that is a multiple
-// of the alignment. 3. Fresh private pages are zero, and links live elsewhere. 4. A block passes from releaser
+// plus the number, and the range lives as long as `core`; blocks lie within committed memory, which stays readable
+// and writable until then; stripes begin at 2 MiB boundaries, blocks in them at multiples of a size that is a multiple
+// of the alignment. 3. Fresh private pages are zero, and links live elsewhere;
+// what `trim` does with first words is the exception that the contract has. 4. A block passes from releaser
 // to owner through a shard's mutex, or through an inbox (Release, Acquire) and then a mutex. 5. See 2.
 unsafe impl NodePool for NumaPool {
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {

@@ -117,6 +117,15 @@ impl Span {
         unsafe { sys::populate(self.start, self.len) }
     }
 
+    /// Gives its memory back to the system. It stays readable and writable, and is zero.
+    ///
+    /// # Safety
+    /// As for [`commit`](Self::commit), and nothing in it is needed any more.
+    pub(crate) unsafe fn discard(self) -> Result<(), Errno> {
+        // SAFETY: whole pages of a live region, by the caller's promise.
+        unsafe { sys::discard(self.start, self.len) }
+    }
+
     /// Makes it pages of `page` bytes from the hugetlb pool, all of them there, readable, writable and zero, and not
     /// inherited by forked children. They come from `node` or, if the system refuses to see to that, from anywhere:
     /// then its error number is the answer. If they cannot be had, the range is reserved as before.

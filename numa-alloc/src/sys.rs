@@ -128,6 +128,16 @@ pub(crate) unsafe fn populate(start: NonNull<u8>, len: usize) -> Result<(), Errn
     outcome(unsafe { libc::madvise(start.as_ptr().cast(), len, libc::MADV_POPULATE_WRITE) })
 }
 
+/// Gives the memory of pages back; they stay what they were and read as zero.
+///
+/// # Safety
+/// As for [`commit`], and nobody needs what is in the range.
+#[cfg(target_os = "linux")]
+pub(crate) unsafe fn discard(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
+    // SAFETY: the range is the caller's, who does not need its contents; it stays mapped.
+    outcome(unsafe { libc::madvise(start.as_ptr().cast(), len, libc::MADV_DONTNEED) })
+}
+
 /// The kernel's limit is 1024 nodes on every distribution that we know.
 #[cfg(target_os = "linux")]
 const MASK_BITS: usize = 1024;
