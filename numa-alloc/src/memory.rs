@@ -57,7 +57,8 @@ pub(crate) struct Memory {
 
 impl Memory {
     /// Reserves `stripes` stripes, as large as can be, but not larger than `limit` calls for. `None` if the
-    /// system does not even give a slab for each. Stripes begin at multiples of `slab` bytes; pages have `page`.
+    /// system does not even give a slab for each. Stripes begin at multiples of `slab` bytes; pages have
+    /// `page`.
     pub(crate) fn reserve(
         shape: Shape,
         stripes: usize,

@@ -8,8 +8,8 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The same for ThreadSanitizer, which sees only what is inlined into this crate: a lock that is free. What std
-/// does about one that is not lies in std, and what the lock orders would look like a race.
+/// The same for ThreadSanitizer, which sees only what is inlined into this crate: a lock that is free. What
+/// std does about one that is not lies in std, and what the lock orders would look like a race.
 #[cfg(tsan)]
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     use std::sync::TryLockError;

@@ -21,8 +21,8 @@ use crate::thread;
 /// A pool of a [`NumaArena`](crate::NumaArena).
 ///
 /// A block's number counts 64-byte units from the start of the pool's range, so that its address is one shift
-/// and one addition away. Acquiring and releasing lock one of 16 free lists of the node in question, picked by
-/// thread; both are constant time except for the acquisition that finds its list empty, which refills it.
+/// and one addition away. Acquiring and releasing lock one of 16 free lists of the node in question, picked
+/// by thread; both are constant time except for the acquisition that finds its list empty, which refills it.
 ///
 /// The pool keeps its arena's state alive, not the other way round.
 pub struct NumaPool {
@@ -155,9 +155,9 @@ impl Drop for Core {
 
 // SAFETY: 1. A free block is in one chain at a time: it enters one when it is carved, which a frontier does
 // once, or given back by its owner, and leaves it when it is issued. 2. An address is the start of the range
-// plus the number, and the range lives as long as `core`; blocks lie within committed memory, which stays readable
-// and writable until then; stripes begin at 2 MiB boundaries, blocks in them at multiples of a size that is a multiple
-// of the alignment. 3. Fresh private pages are zero, and links live elsewhere;
+// plus the number, and the range lives as long as `core`; blocks lie within committed memory, which stays
+// readable and writable until then; stripes begin at 2 MiB boundaries, blocks in them at multiples of a size
+// that is a multiple of the alignment. 3. Fresh private pages are zero, and links live elsewhere;
 // what `trim` does with first words is the exception that the contract has. 4. A block passes from releaser
 // to owner through a shard's mutex, or through an inbox (Release, Acquire) and then a mutex. 5. See 2.
 unsafe impl NodePool for NumaPool {

@@ -1,11 +1,11 @@
 //! Turns dealt out in proportion to weights.
 
-/// Deals out turns to parties, in proportion to their weights: exactly so over each period of as many turns as
-/// the weights add up to, and as evenly as can be within it.
+/// Deals out turns to parties, in proportion to their weights: exactly so over each period of as many turns
+/// as the weights add up to, and as evenly as can be within it.
 ///
 /// Turn *t* lands at *t* × `stride` modulo the period, and whoever's stretch of the period that is has it.
-/// The stride has no divisor in common with the period, so that a period's turns land once on each number of it;
-/// it is near the golden section of the period, so that any few turns in succession land far apart.
+/// The stride has no divisor in common with the period, so that a period's turns land once on each number of
+/// it; it is near the golden section of the period, so that any few turns in succession land far apart.
 #[derive(Debug)]
 pub(crate) struct Shares {
     /// Where each party's stretch ends, ascending; the last is the period.
@@ -37,7 +37,8 @@ impl Shares {
     }
 }
 
-/// The number nearest to the golden section of `period`, from there upward, that has no divisor in common with it.
+/// The number nearest to the golden section of `period`, from there upward, that has no divisor in common
+/// with it.
 fn stride(period: u64) -> u64 {
     let golden = (period * 618 / 1000).max(1);
     (golden..=period).find(|&stride| gcd(stride, period) == 1).unwrap_or(1)

@@ -244,8 +244,8 @@ impl Stripe {
     }
 
     /// Takes a block although the thread's shard is empty: from the inbox, from memory that was never used,
-    /// from another shard of any of `stripes`, of which this is the one at `index`, from memory that was given back,
-    /// at last by growing.
+    /// from another shard of any of `stripes`, of which this is the one at `index`, from memory that was
+    /// given back, at last by growing.
     ///
     /// # Safety
     /// The memory of all stripes is alive.
@@ -311,8 +311,8 @@ impl Stripe {
         chain.take()
     }
 
-    /// Commits more memory for this stripe, the one at `index`: 1/64 of what there is in whole slabs, fewer where the limit or the system
-    /// asks for it, but at least one block's worth.
+    /// Commits more memory for this stripe, the one at `index`: 1/64 of what there is in whole slabs, fewer
+    /// where the limit or the system asks for it, but at least one block's worth.
     ///
     /// # Safety
     /// The stripe's memory is alive.

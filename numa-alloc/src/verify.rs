@@ -98,8 +98,9 @@ impl NumaArena {
         report
     }
 
-    /// Bytes of the arena's memory that lie on huge pages now, transparent ones or of the hugetlb pool; `None` where the system does not tell
-    /// (`/proc/self/smaps`). Reads the whole map of the process: milliseconds.
+    /// Bytes of the arena's memory that lie on huge pages now, transparent ones or of the hugetlb pool;
+    /// `None` where the system does not tell (`/proc/self/smaps`). Reads the whole map of the process:
+    /// milliseconds.
     #[must_use]
     pub fn huge_pages(&self) -> Option<usize> {
         let pools = self.pools();

@@ -1,5 +1,5 @@
-//! Pages of the hugetlb pool, and memory touched in advance. The tests hold whether the pool has many pages, few or none;
-//! they say how many. (`echo 8 > /proc/sys/vm/nr_hugepages` reserves some.)
+//! Pages of the hugetlb pool, and memory touched in advance. The tests hold whether the pool has many pages,
+//! few or none; they say how many. (`echo 8 > /proc/sys/vm/nr_hugepages` reserves some.)
 #![cfg(target_os = "linux")]
 
 mod support;

@@ -1,4 +1,5 @@
-//! Memory of free blocks that goes back to the system: how much, what stays, and first words that never come again.
+//! Memory of free blocks that goes back to the system: how much, what stays, and first words that never come
+//! again.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -55,7 +56,8 @@ fn free_slabs_go_back_and_first_words_only_grow() {
         let given = arena.trim();
         println!("{given} of {} bytes given back", full.reserved_bytes);
         assert!(given.is_multiple_of(SLAB));
-        // All whole slabs between the first and the last block, but for those about the ones that stayed, on two nodes.
+        // All whole slabs between the first and the last block, but for those about the ones that stayed, on
+        // two nodes.
         assert!(given >= (BLOCKS * LEAF.size() / SLAB - 2 * stay.len() - 4) * SLAB, "{given}");
         assert_eq!(pool.usage().reserved_bytes, full.reserved_bytes - given);
         assert_eq!(arena.trim(), 0, "all that can go has gone");
@@ -128,8 +130,8 @@ fn what_is_given_back_is_there_for_other_pools_and_counts_again_when_it_is_used(
     assert_eq!(reserved(), LIMIT);
 }
 
-/// Threads acquire and release on two nodes while one gives back all it can: no block has two owners, and no first word
-/// comes again.
+/// Threads acquire and release on two nodes while one gives back all it can: no block has two owners, and no
+/// first word comes again.
 #[test]
 fn memory_is_given_back_while_others_use_the_pool() {
     let arena = NumaArena::builder().pretend_nodes(2).build().unwrap();

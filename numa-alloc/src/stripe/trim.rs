@@ -1,8 +1,8 @@
 //! Giving the memory of free blocks back to the system, and taking it again.
 //!
-//! Blocks stay mapped: who still looks at one reads what was there, or zeros. What must not come back is a first
-//! word, the version of a node: a reader could take what it read under it before for still true. So the pool keeps
-//! the largest of the first words that went, and has blocks begin anew with a larger one.
+//! Blocks stay mapped: who still looks at one reads what was there, or zeros. What must not come back is a
+//! first word, the version of a node: a reader could take what it read under it before for still true. So the
+//! pool keeps the largest of the first words that went, and has blocks begin anew with a larger one.
 
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
@@ -15,8 +15,8 @@ use crate::mutex::lock;
 use crate::prefault::prefault;
 use crate::region::SLAB;
 
-/// Blocks in a row that were free when their memory went back to the system: whole slabs, and what of the first and
-/// the last block stands out.
+/// Blocks in a row that were free when their memory went back to the system: whole slabs, and what of the
+/// first and the last block stands out.
 #[derive(Debug)]
 pub(super) struct Hole {
     /// The first of the blocks that are still in it.
@@ -30,8 +30,8 @@ pub(super) struct Hole {
 }
 
 impl Stripe {
-    /// Gives slabs of which all is free back to the system; how many bytes. Whoever needs a block of this stripe, the one
-    /// at `index`, and has none at hand waits meanwhile.
+    /// Gives slabs of which all is free back to the system; how many bytes. Whoever needs a block of this
+    /// stripe, the one at `index`, and has none at hand waits meanwhile.
     ///
     /// # Safety
     /// The memory of all `stripes` is alive.
@@ -87,8 +87,8 @@ impl Stripe {
         all
     }
 
-    /// Gives the whole slabs of a run of blocks in a row back. Which of the blocks went with them is the answer: none if
-    /// there is no whole slab, or the system refuses.
+    /// Gives the whole slabs of a run of blocks in a row back. Which of the blocks went with them is the
+    /// answer: none if there is no whole slab, or the system refuses.
     ///
     /// # Safety
     /// The blocks are of this stripe, free, and in no chain.
@@ -116,7 +116,8 @@ impl Stripe {
         gone
     }
 
-    /// A chain of blocks whose memory went back, as far as the budget of the stripe, the one at `index`, allows it.
+    /// A chain of blocks whose memory went back, as far as the budget of the stripe, the one at `index`,
+    /// allows it.
     ///
     /// # Safety
     /// The stripe's memory is alive.
