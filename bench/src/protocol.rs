@@ -31,8 +31,8 @@ pub struct CellSpec {
     /// Seed of keys and operations.
     pub seed: u64,
     /// Where the arena puts nodes: `local`, `interleave`, `weighted:N=3,M=1`, `node:N`, `preferred:N,M`,
-    /// `nearest` or `tiered`; or two of them, `tiered+local`: the first for leaves, the second for inner levels.
-    /// For our map only.
+    /// `nearest` or `tiered`; or two of them, `tiered+local`: the first for leaves, the second for inner
+    /// levels. For our map only.
     pub placement: String,
     /// How workers are pinned: `none`, `compact`, `scatter`, `per-node`, `per-l3`, `smt-last` or `cpus:0,2`.
     pub pin: String,

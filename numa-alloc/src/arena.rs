@@ -9,6 +9,7 @@ use bskip_core::arena::{AllocError, NodeArena, NodeId, NodeKind};
 
 use crate::budget::Budgets;
 use crate::fallback::{Fallback, Fallbacks};
+use crate::mutex::lock;
 use crate::nodes::Machine;
 use crate::orders::Orders;
 use crate::pages::PageSize;
@@ -16,14 +17,13 @@ use crate::places::{BuildError, Places};
 use crate::policy::Policy;
 use crate::pool::{Core, NumaPool};
 use crate::remote::RemoteFrees;
-use crate::stripe::lock;
 use crate::sys;
 
 /// Node memory placed on NUMA nodes. A handle: clones share the limit, the figures and the fallbacks.
 ///
 /// Give a clone to each map, keep one to ask for [`stats`](Self::stats). A pool takes address space (up to
-/// 256 GiB, and with replicas as much again for each node, none of it memory) when it is made and unmaps everything when it drops; memory in between only
-/// grows, in slabs of 2 MiB as a rule.
+/// 256 GiB, and with replicas as much again for each node, none of it memory) when it is made and unmaps everything when it
+/// drops; memory in between only grows, in slabs of 2 MiB as a rule, unless [`trim`](Self::trim) is called.
 #[derive(Clone)]
 pub struct NumaArena {
     pub(crate) shared: Arc<Shared>,
@@ -78,7 +78,8 @@ impl Shared {
 }
 
 impl NumaArena {
-    /// An arena on all nodes of the machine: blocks on the node of the thread that asks, huge pages, no limit.
+    /// An arena on all nodes of the machine: blocks on the node of the thread that asks, huge pages, no
+    /// limit.
     ///
     /// # Errors
     /// None today: what the machine lacks is a [`Fallback`], not an error. The signature is that of
@@ -147,6 +148,35 @@ impl NumaArena {
         self.shared.notes.list()
     }
 
+    /// Gives memory in which there are only free blocks back to the system, in whole slabs of 2 MiB, and says
+    /// how many bytes. Worth calling after a peak: after many keys were removed, or a map was shrunk.
+    ///
+    /// Others may go on using the maps on this arena meanwhile, except that acquisitions that find their free
+    /// list empty wait; it takes a few milliseconds for each million of free blocks. The memory counts
+    /// against the limits again when it is used again. Arenas on pages of the hugetlb pool give nothing back:
+    /// such pages might be gone when they are needed again. Nor do systems other than Linux.
+    ///
+    /// ```
+    /// use bskip_core::BSkipMap;
+    /// use numa_alloc::NumaArena;
+    ///
+    /// let arena = NumaArena::new()?;
+    /// let map = BSkipMap::with_arena(arena.clone())?;
+    /// (0..1_000_000_u64).for_each(|key| _ = map.insert(key, key));
+    /// (0..1_000_000_u64).for_each(|key| _ = map.remove(&key));
+    /// let before = arena.stats().total().reserved_bytes;
+    /// let given_back = arena.trim();
+    /// assert_eq!(arena.stats().total().reserved_bytes, before - given_back);
+    /// # assert!(given_back > before / 2 || !cfg!(target_os = "linux"), "{given_back} of {before}");
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    pub fn trim(&self) -> usize {
+        if self.pages().hugetlb().is_some() {
+            return 0;
+        }
+        self.pools().iter().map(|pool| pool.trim()).sum()
+    }
+
     /// The pools that are alive.
     pub(crate) fn pools(&self) -> Vec<Arc<Core>> {
         lock(&self.shared.pools).iter().filter_map(Weak::upgrade).collect()
@@ -211,8 +241,8 @@ impl Builder {
     }
 
     /// Where the blocks of inner levels go (those of pools made for [`NodeKind::Inner`]), if not where
-    /// [`policy`](Self::policy) says. They are about 1/64 of a map and read by every operation, so the fastest
-    /// memory is for them:
+    /// [`policy`](Self::policy) says. They are about 1/64 of a map and read by every operation, so the
+    /// fastest memory is for them:
     ///
     /// ```
     /// use numa_alloc::{NumaArena, Policy};
@@ -233,13 +263,13 @@ impl Builder {
         self
     }
 
-    /// Whether memory is touched as soon as it is committed, so that no operation waits for a page fault later. Off by
-    /// default.
+    /// Whether memory is touched as soon as it is committed, so that no operation waits for a page fault
+    /// later. Off by default.
     ///
-    /// The price is paid by the acquisition that makes a stripe grow, while others that need the same wait for it:
-    /// it clears a slab of 2 MiB, later 1/64 of what the stripe has, up to 32 MiB: some hundred microseconds for
-    /// each 2 MiB in huge pages, more in small ones. And all that was committed is resident, blocks that no one
-    /// asked for yet included. Pages of the hugetlb pool are touched in any case.
+    /// The price is paid by the acquisition that makes a stripe grow, while others that need the same wait
+    /// for it: it clears a slab of 2 MiB, later 1/64 of what the stripe has, up to 32 MiB: some hundred
+    /// microseconds for each 2 MiB in huge pages, more in small ones. And all that was committed is resident,
+    /// blocks that no one asked for yet included. Pages of the hugetlb pool are touched in any case.
     pub fn prefault(mut self, prefault: bool) -> Self {
         self.prefault = prefault;
         self
@@ -268,10 +298,10 @@ impl Builder {
         self
     }
 
-    /// At most so many bytes of blocks on `node`, counted as for [`limit`](Self::limit), which holds as well. Blocks
-    /// that would pass it go to the nearest node with room, and count as misses of `node`
-    /// ([`NodeStats::misses`](crate::NodeStats::misses)). 0 keeps all blocks off. Of several limits of one node the
-    /// last holds.
+    /// At most so many bytes of blocks on `node`, counted as for [`limit`](Self::limit), which holds as well.
+    /// Blocks that would pass it go to the nearest node with room, and count as misses of `node`
+    /// ([`NodeStats::misses`](crate::NodeStats::misses)). 0 keeps all blocks off. Of several limits of one
+    /// node the last holds.
     ///
     /// A block wanted on a node at its limit costs a look through that node's free lists first, so for a
     /// limit that is reached for good name the other nodes in the [policy](Self::policy) instead.
@@ -304,7 +334,8 @@ impl Builder {
         self
     }
 
-    /// With [`pretend_nodes`](Self::pretend_nodes): `count` more nodes, without CPUs, so that no thread is on them.
+    /// With [`pretend_nodes`](Self::pretend_nodes): `count` more nodes, without CPUs, so that no thread is on
+    /// them.
     #[doc(hidden)]
     pub fn pretend_cpuless_nodes(mut self, count: u32) -> Self {
         self.pretended_without_cpus = count;

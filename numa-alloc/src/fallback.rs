@@ -22,7 +22,8 @@ pub enum Fallback {
     },
     /// [`Policy::Nearest`](crate::Policy::Nearest) on a single node: blocks go there.
     NoOtherNode,
-    /// [`Policy::Tiered`](crate::Policy::Tiered) and every node has CPUs: blocks go to the nearest node, as with
+    /// [`Policy::Tiered`](crate::Policy::Tiered) and every node has CPUs: blocks go to the nearest node, as
+    /// with
     /// [`Policy::Local`](crate::Policy::Local).
     NoCpulessNode,
     /// The system does not tell which CPU a thread runs on: every thread counts as one of the arena's first
@@ -34,18 +35,18 @@ pub enum Fallback {
         /// The system's error number.
         errno: i32,
     },
-    /// `mbind` was refused and automatic NUMA balancing is on: the kernel may move pages to the nodes that use
-    /// them. (Pages that were bound it leaves alone.)
+    /// `mbind` was refused and automatic NUMA balancing is on: the kernel may move pages to the nodes that
+    /// use them. (Pages that were bound it leaves alone.)
     PagesMayMove,
     /// Transparent huge pages are switched off for the whole system: base pages are used.
     HugePagesOff,
-    /// The hugetlb pool had no page left where one was wanted: transparent huge pages are used instead. Told once for
-    /// each error number.
+    /// The hugetlb pool had no page left where one was wanted: transparent huge pages are used instead. Told
+    /// once for each error number.
     HugetlbRefused {
         /// Bytes of the pages that were wanted.
         bytes: usize,
-        /// The system's error number: `EFAULT` if the node has no page left, `EINVAL` if the system has no pages of
-        /// this size, or, before Linux 5.14, no safe way to take them.
+        /// The system's error number: `EFAULT` if the node has no page left, `EINVAL` if the system has no
+        /// pages of this size, or, before Linux 5.14, no safe way to take them.
         errno: i32,
     },
     /// Memory could not be touched when it was committed: that is left to whoever uses it first.

@@ -1,7 +1,7 @@
 //! NUMA-aware memory for the nodes of an index: placed, verified, aligned to cache lines, and limited.
 //!
-//! [`NumaArena`] implements [`NodeArena`](bskip_core::arena::NodeArena): give it to a map, and each node of the
-//! map lives where the arena's [`Policy`] says, on huge pages where there are any.
+//! [`NumaArena`] implements [`NodeArena`](bskip_core::arena::NodeArena): give it to a map, and each node of
+//! the map lives where the arena's [`Policy`] says, on huge pages where there are any.
 //!
 //! ```
 //! use bskip_core::BSkipMap;
@@ -34,26 +34,28 @@
 //!
 //! # What it promises
 //!
-//! - **Preference, not force.** A block goes to the wanted node while that has room, else to the next nearest,
-//!   and a miss is counted. Pages are asked for with `MPOL_PREFERRED`: a strict bind on a full node gets the
-//!   process killed. [`NumaArena::verify_placement`] asks the kernel where every page really is.
-//! - **Pages stay.** Automatic NUMA balancing (`kernel.numa_balancing`) leaves memory alone that has a policy of its
-//!   own, as every stripe has (`vma_policy_mof` in the kernel's `mm/mempolicy.c`). What may still move pages is reclaim on a
-//!   machine with memory tiers, if `/sys/kernel/mm/numa/demotion_enabled` says so, whatever their policy.
+//! - **Preference, not force.** A block goes to the wanted node while that has room, else to the next
+//!   nearest, and a miss is counted. Pages are asked for with `MPOL_PREFERRED`: a strict bind on a full node
+//!   gets the process killed. [`NumaArena::verify_placement`] asks the kernel where every page really is.
+//! - **Pages stay.** Automatic NUMA balancing (`kernel.numa_balancing`) leaves memory alone that has a policy
+//!   of its own, as every stripe has (`vma_policy_mof` in the kernel's `mm/mempolicy.c`). What may still move
+//!   pages is reclaim on a machine with memory tiers, if `/sys/kernel/mm/numa/demotion_enabled` says so,
+//!   whatever their policy.
 //! - **Nothing fails but for memory.** What the machine refuses is a [`Fallback`], told once by
 //!   [`NumaArena::fallbacks`]; the library prints nothing. Running out is an
 //!   [`AllocError`](bskip_core::arena::AllocError), after which the pool goes on as before.
-//! - **Type-stable memory.** Blocks are never unmapped before their pool drops, so memory only grows up to the
-//!   most blocks that were ever in use. Choose something else for short peaks.
-//! - **Cheap.** Acquiring and releasing take one uncontended lock, of one in 16 free lists of the node, each on
-//!   cache lines of its own; a lock of the node is taken once in 16 blocks or fewer. An address is one shift and
-//!   one addition.
+//! - **Type-stable memory.** Blocks are never unmapped before their pool drops, so memory only grows, up to
+//!   the most blocks that were ever in use. After a peak, [`NumaArena::trim`] gives the memory of free blocks
+//!   back, addresses staying readable.
+//! - **Cheap.** Acquiring and releasing take one uncontended lock, of one in 16 free lists of the node, each
+//!   on cache lines of its own; a lock of the node is taken once in 16 blocks or fewer. An address is one
+//!   shift and one addition.
 //!
 //! # Where blocks live
 //!
 //! A pool reserves one range of addresses, 256 GiB where it can, and cuts it into a stripe for each node. A
-//! block's number counts 64-byte units from the range's start, so 32 bits are enough, and its home is a division
-//! away.
+//! block's number counts 64-byte units from the range's start, so 32 bits are enough, and its home is a
+//! division away.
 //!
 //! ```text
 //! base, 2 MiB-aligned                       base + stripe
@@ -74,11 +76,20 @@
 //!
 //! Beside it lies a range of 32-bit links, one for each block: free lists never write into a block.
 //!
-//! Memory is committed from the front of a stripe in slabs of 2 MiB, later of up to 32 MiB, and carved into blocks
-//! in runs of up to 16, one run for one of the node's 16 shards (free lists; a thread keeps to one). A thread that
-//! releases a block of another node collects it in its own shard; 32 of them go home together, pushed on the
-//! home's inbox by one compare-and-swap (or they stay, with [`RemoteFrees::Adopt`]). A shard that is empty looks in the inbox, carves a run, takes another
-//! shard's list, grows the stripe, and then turns to the next node, in this order.
+//! With [`PageSize::Hugetlb2M`] and [`PageSize::Hugetlb1G`] slabs are mapped anew from the hugetlb pool where
+//! that has pages, bound to the node, and touched before a block of theirs is issued: all such slabs begin at
+//! multiples of the page, and so do stripes.
+//!
+//! Leaves and inner levels come from pools of their own, and each kind may have its own [`Policy`]
+//! ([`Builder::inner_policy`]). A policy only says which stripe a block comes from: weighted interleave deals
+//! blocks, not pages.
+//!
+//! Memory is committed from the front of a stripe in slabs of 2 MiB, later of up to 32 MiB, and carved into
+//! blocks in runs of up to 16, one run for one of the node's 16 shards (free lists; a thread keeps to one). A
+//! thread that releases a block of another node collects it in its own shard; 32 of them go home together,
+//! pushed on the home's inbox by one compare-and-swap (or they stay, with [`RemoteFrees::Adopt`]). A shard
+//! that is empty looks in the inbox, carves a run, takes another shard's list, memory that was given back, or
+//! grows the stripe, and then turns to the next node, in this order.
 //!
 //! # Fallbacks
 //!
@@ -86,7 +97,8 @@
 //! | --- | --- |
 //! | does not tell its nodes | assumes node 0 |
 //! | has CPUs on a node without memory | serves their threads from the nearest node with memory |
-//! | has one node only, or no node without CPUs, and the policy is `nearest` or `tiered` | goes by distance all the same |
+//! | has one node only, and the policy is `nearest` | places blocks there |
+//! | has no node without CPUs, and the policy is `tiered` | places blocks as `local` does |
 //! | does not tell the current CPU | counts every thread as on the first node |
 //! | refuses `mbind` (containers without `CAP_SYS_NICE`) | lets the kernel place: on first touch, as a rule |
 //! | refuses `mbind` and has automatic NUMA balancing on | lets the kernel move pages; says how to stop it |
@@ -109,6 +121,7 @@ mod fallback;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod memory;
+mod mutex;
 mod nodes;
 mod orders;
 mod pages;

@@ -70,7 +70,8 @@ impl Machine {
     }
 }
 
-/// Whether the kernel moves pages to the nodes that use them (automatic NUMA balancing), as the file at `path` says.
+/// Whether the kernel moves pages to the nodes that use them (automatic NUMA balancing), as the file at
+/// `path` says.
 pub(crate) fn balances(path: &Path) -> bool {
     // 0 is off; 1, 2 and 3 are ways of doing it.
     fs::read_to_string(path).is_ok_and(|mode| mode.trim() != "0")

@@ -6,20 +6,21 @@ use core::str::FromStr;
 use crate::policy::ParseError;
 use crate::region::SLAB;
 
-/// Which pages an arena asks the system for. `Display` and `FromStr` spell it `huge`, `small`, `hugetlb-2m` and
-/// `hugetlb-1g`.
+/// Which pages an arena asks the system for. `Display` and `FromStr` spell it `huge`, `small`, `hugetlb-2m`
+/// and `hugetlb-1g`.
 ///
-/// The pages of the hugetlb pool are there or they are not, are never split, moved or swapped out, and do not depend
-/// on how fragmented memory is. The administrator reserves them:
+/// The pages of the hugetlb pool are there or they are not, are never split, moved or swapped out, and do not
+/// depend on how fragmented memory is. The administrator reserves them:
 ///
 /// ```sh
 /// echo 512 > /sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages   # 1 GiB on node 0
 /// ```
 ///
-/// They are taken from the node that the blocks are for, and touched at once: the acquisition that makes a stripe grow
-/// clears up to 32 MiB, or 1 GiB. When the node has none left, the arena goes on with transparent huge pages
-/// ([`Fallback::HugetlbRefused`](crate::Fallback::HugetlbRefused)), and asks the pool again each time it grows past a page's
-/// worth. Children of `fork` do not have this memory: one that looks at a map of its parent's gets a SIGSEGV.
+/// They are taken from the node that the blocks are for, and touched at once: the acquisition that makes a
+/// stripe grow clears up to 32 MiB, or 1 GiB. When the node has none left, the arena goes on with transparent
+/// huge pages ([`Fallback::HugetlbRefused`](crate::Fallback::HugetlbRefused)), and asks the pool again each
+/// time it grows past a page's worth. Children of `fork` do not have this memory: one that looks at a map of
+/// its parent's gets a SIGSEGV.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum PageSize {

@@ -135,7 +135,8 @@ impl Places {
         Ok(Self { places: nodes.iter().map(place).collect(), of_cpu, pretended: None, nearest })
     }
 
-    /// Nodes numbered from 0, on the memory of the machine's real ones: `with_cpus` of them, and then `without`.
+    /// Nodes numbered from 0, on the memory of the machine's real ones: `with_cpus` of them, and then
+    /// `without`.
     pub(crate) fn pretended(machine: &Machine, with_cpus: u32, without: u32) -> Result<Self, BuildError> {
         if with_cpus == 0 {
             return Err(BuildError::NoNodes);

@@ -36,18 +36,19 @@ pub enum Policy {
     Node(NodeId),
     /// Over these nodes in turn, block by block, each with a share in proportion to its weight: Linux's
     /// `MPOL_WEIGHTED_INTERLEAVE`, by blocks instead of pages. With weights 3 and 1, of any four blocks in
-    /// succession three are on the first node. Weights are at least 1 and their sum fits in 32 bits; nodes that are
-    /// not named get a block only when these are used up. Weights in proportion to the nodes' bandwidths (see
+    /// succession three are on the first node. Weights are at least 1 and their sum fits in 32 bits; nodes
+    /// that are not named get a block only when these are used up. Weights in proportion to the nodes'
+    /// bandwidths (see
     /// [`weighted_by`](Self::weighted_by)) use all of it.
     Weighted(Vec<(NodeId, u32)>),
     /// On the node of the asking thread if it is one of these, else on the nearest of these.
     Preferred(Vec<NodeId>),
-    /// On the node nearest to that of the asking thread, but not on that itself; nodes without CPUs count. What
-    /// one hop costs, and memory for those who must spare the node's own. With one node: on that.
+    /// On the node nearest to that of the asking thread, but not on that itself; nodes without CPUs count.
+    /// What one hop costs, and memory for those who must spare the node's own. With one node: on that.
     Nearest,
     /// On the nearest node that has memory and no CPUs (CXL, HBM, persistent memory), then on the others by
-    /// distance. Meant for leaves, with [`inner_policy`](crate::Builder::inner_policy) `Local`. Where every node
-    /// has CPUs: as `Local`.
+    /// distance. Meant for leaves, with [`inner_policy`](crate::Builder::inner_policy) `Local`. Where every
+    /// node has CPUs: as `Local`.
     Tiered,
     /// Partitioned by ranges of keys: a leaf goes to the node of the last bound that is not above the least key that it
     /// may hold. Bounds, which must ascend, are first words of keys
@@ -65,9 +66,9 @@ const PLACEMENTS: &str = "a placement: local, interleave, weighted:N=3,M=1, node
                           range:KEY=N,KEY=M or hash";
 
 impl Policy {
-    /// [`Weighted`](Self::Weighted) in proportion to `values`, such as bandwidths: the shares are whole numbers
-    /// of up to 255, the largest value's being 255 or the values' own after division by what divides all. Nodes
-    /// of value 0 are left out. `None` if no node is left.
+    /// [`Weighted`](Self::Weighted) in proportion to `values`, such as bandwidths: the shares are whole
+    /// numbers of up to 255, the largest value's being 255 or the values' own after division by what divides
+    /// all. Nodes of value 0 are left out. `None` if no node is left.
     ///
     /// ```
     /// use bskip_core::arena::NodeId;

@@ -22,8 +22,8 @@ use crate::thread;
 /// A pool of a [`NumaArena`](crate::NumaArena).
 ///
 /// A block's number counts 64-byte units from the start of the pool's range, so that its address is one shift
-/// and one addition away. Acquiring and releasing lock one of 16 free lists of the node in question, picked by
-/// thread; both are constant time except for the acquisition that finds its list empty, which refills it.
+/// and one addition away. Acquiring and releasing lock one of 16 free lists of the node in question, picked
+/// by thread; both are constant time except for the acquisition that finds its list empty, which refills it.
 ///
 /// The pool keeps its arena's state alive, not the other way round.
 pub struct NumaPool {
@@ -119,6 +119,15 @@ impl Core {
         usage
     }
 
+    /// Gives free memory back to the system; how many bytes.
+    pub(crate) fn trim(&self) -> usize {
+        let trim = |(index, stripe): (usize, &Stripe)| {
+            // SAFETY: `self.memory` is alive.
+            unsafe { stripe.trim(index, &self.stripes, &self.arena) }
+        };
+        self.stripes.iter().enumerate().map(trim).sum()
+    }
+
     /// The index of the stripe that holds the block.
     #[inline]
     fn stripe_of(&self, block: BlockId) -> usize {
@@ -155,7 +164,7 @@ impl Core {
 impl Drop for Core {
     fn drop(&mut self) {
         for (index, stripe) in self.stripes.iter().enumerate() {
-            self.arena.budget.give(index, stripe.committed().len());
+            self.arena.budget.give(index, stripe.held());
             for (place, replica) in stripe.committed_replicas().enumerate() {
                 self.arena.budget.give(place, replica.len());
             }
@@ -165,9 +174,10 @@ impl Drop for Core {
 
 // SAFETY: 1. A free block is in one chain at a time: it enters one when it is carved, which a frontier does
 // once, or given back by its owner, and leaves it when it is issued. 2. An address is the start of the range
-// plus the number, and the range lives as long as `core`; blocks lie within committed memory, which is never
-// given back before; stripes begin at 2 MiB boundaries, blocks in them at multiples of a size that is a multiple
-// of the alignment. 3. Fresh private pages are zero, and links live elsewhere. 4. A block passes from releaser
+// plus the number, and the range lives as long as `core`; blocks lie within committed memory, which stays
+// readable and writable until then; stripes begin at 2 MiB boundaries, blocks in them at multiples of a size
+// that is a multiple of the alignment. 3. Fresh private pages are zero, and links live elsewhere;
+// what `trim` does with first words is the exception that the contract has. 4. A block passes from releaser
 // to owner through a shard's mutex, or through an inbox (Release, Acquire) and then a mutex. 5. See 2. 6. Replicas are
 // ranges of their own, as long as the blocks', committed before them and never given back before, aligned as they are;
 // `here` is a place, and there are as many replicas as places, if any.

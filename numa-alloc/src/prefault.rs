@@ -4,8 +4,8 @@ use crate::arena::Shared;
 use crate::fallback::Fallback;
 use crate::region::Span;
 
-/// Touches all pages of `span`, by one call where the system has it. What it refuses for another reason is noted, and
-/// left to the first touch.
+/// Touches all pages of `span`, by one call where the system has it. What it refuses for another reason is
+/// noted, and left to the first touch.
 ///
 /// # Safety
 /// The span is whole pages, committed and alive, and nobody else uses it yet.

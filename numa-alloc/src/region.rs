@@ -18,8 +18,8 @@ impl Region {
         Self::reserve_aligned(len, SLAB)
     }
 
-    /// Reserves `len` bytes, a multiple of the page size, that begin at a multiple of `align`, which is a power of two
-    /// and at least a page.
+    /// Reserves `len` bytes, a multiple of the page size, that begin at a multiple of `align`, which is a
+    /// power of two and at least a page.
     pub(crate) fn reserve_aligned(len: usize, align: usize) -> Result<Self, Errno> {
         let padded = len.checked_add(align).ok_or(libc::ENOMEM)?;
         let start = sys::reserve(padded)?;
@@ -48,8 +48,8 @@ impl Drop for Region {
     }
 }
 
-/// A part of a [`Region`], as an address and a length: it owns nothing, and whoever keeps one keeps the region
-/// too (`pool::Core` holds both).
+/// A part of a [`Region`], as an address and a length: it owns nothing, and whoever keeps one keeps the
+/// region too (`pool::Core` holds both).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     start: NonNull<u8>,
@@ -117,9 +117,19 @@ impl Span {
         unsafe { sys::populate(self.start, self.len) }
     }
 
-    /// Makes it pages of `page` bytes from the hugetlb pool, all of them there, readable, writable and zero, and not
-    /// inherited by forked children. They come from `node` or, if the system refuses to see to that, from anywhere:
-    /// then its error number is the answer. If they cannot be had, the range is reserved as before.
+    /// Gives its memory back to the system. It stays readable and writable, and is zero.
+    ///
+    /// # Safety
+    /// As for [`commit`](Self::commit), and nothing in it is needed any more.
+    pub(crate) unsafe fn discard(self) -> Result<(), Errno> {
+        // SAFETY: whole pages of a live region, by the caller's promise.
+        unsafe { sys::discard(self.start, self.len) }
+    }
+
+    /// Makes it pages of `page` bytes from the hugetlb pool, all of them there, readable, writable and zero,
+    /// and not inherited by forked children. They come from `node` or, if the system refuses to see to that,
+    /// from anywhere: then its error number is the answer. If they cannot be had, the range is reserved as
+    /// before.
     ///
     /// # Safety
     /// Its region is alive, and it is whole pages of `page` bytes of it that were never committed.

@@ -1,11 +1,11 @@
 //! Turns dealt out in proportion to weights.
 
-/// Deals out turns to parties, in proportion to their weights: exactly so over each period of as many turns as
-/// the weights add up to, and as evenly as can be within it.
+/// Deals out turns to parties, in proportion to their weights: exactly so over each period of as many turns
+/// as the weights add up to, and as evenly as can be within it.
 ///
 /// Turn *t* lands at *t* × `stride` modulo the period, and whoever's stretch of the period that is has it.
-/// The stride has no divisor in common with the period, so that a period's turns land once on each number of it;
-/// it is near the golden section of the period, so that any few turns in succession land far apart.
+/// The stride has no divisor in common with the period, so that a period's turns land once on each number of
+/// it; it is near the golden section of the period, so that any few turns in succession land far apart.
 #[derive(Debug)]
 pub(crate) struct Shares {
     /// Where each party's stretch ends, ascending; the last is the period.
@@ -37,7 +37,8 @@ impl Shares {
     }
 }
 
-/// The number nearest to the golden section of `period`, from there upward, that has no divisor in common with it.
+/// The number nearest to the golden section of `period`, from there upward, that has no divisor in common
+/// with it.
 fn stride(period: u64) -> u64 {
     let golden = (period * 618 / 1000).max(1);
     (golden..=period).find(|&stride| gcd(stride, period) == 1).unwrap_or(1)
@@ -62,7 +63,7 @@ mod tests {
     #[test]
     fn whole_periods_are_exact_wherever_they_begin() {
         for weights in [&[1][..], &[7], &[1, 1], &[3, 1], &[1, 1, 1], &[5, 3, 2], &[255, 1, 17, 100]] {
-            let period = weights.iter().sum();
+            let period: u32 = weights.iter().sum();
             for first in [0, 1, 1000, 999_983] {
                 assert_eq!(dealt(weights, first..first + period), weights, "from {first}");
             }

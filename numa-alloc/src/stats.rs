@@ -16,8 +16,9 @@ use crate::stripe::StripeUsage;
 pub struct ArenaStats {
     /// By node, in the order of [`NumaArena::nodes`].
     pub nodes: Vec<NodeStats>,
-    /// Blocks that came from another node than the one wanted: that one was used up or at its limit, or the arena
-    /// does not have it (counted at the node that was tried first instead). The sum of the nodes' misses. Where the kernel put a page on another node than asked, [`NumaArena::verify_placement`] tells.
+    /// Blocks that came from another node than the one wanted: that one was used up or at its limit, or the
+    /// arena does not have it (counted at the node that was tried first instead). The sum of the nodes'
+    /// misses. Where the kernel put a page on another node than asked, [`NumaArena::verify_placement`] tells.
     pub misses: u64,
     /// What the machine refused.
     pub fallbacks: Vec<Fallback>,
@@ -36,8 +37,8 @@ pub struct NodeStats {
     /// Blocks of it that were released by threads of other nodes, ever, since the pools that are alive were
     /// made.
     pub remote_frees: u64,
-    /// Blocks that were wanted on it and are elsewhere, because it was used up or at its limit; ever, since the
-    /// pools that are alive were made.
+    /// Blocks that were wanted on it and are elsewhere, because it was used up or at its limit; ever, since
+    /// the pools that are alive were made.
     pub misses: u64,
     /// Its limit in bytes, if it has one.
     pub limit: Option<usize>,
@@ -60,8 +61,8 @@ impl ArenaStats {
 }
 
 impl NumaArena {
-    /// Blocks and bytes by node, misses, remote frees and fallbacks, over the pools that are alive. Locks every
-    /// free list for a moment: for looking at, not for every operation.
+    /// Blocks and bytes by node, misses, remote frees and fallbacks, over the pools that are alive. Locks
+    /// every free list for a moment: for looking at, not for every operation.
     #[must_use]
     pub fn stats(&self) -> ArenaStats {
         let empty = |(index, node)| NodeStats {

@@ -3,15 +3,17 @@
 mod adopt;
 mod hugetlb;
 mod replicas;
+mod trim;
 mod usage;
 
+use trim::Hole;
 pub(crate) use usage::StripeUsage;
 
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 use std::collections::TryReserveError;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use bskip_core::arena::{AllocErrorKind, BlockId};
 
@@ -19,6 +21,7 @@ use crate::arena::Shared;
 use crate::chain::{Chain, Inbox, Links};
 use crate::fallback::Fallback;
 use crate::memory::{Shape, UNIT};
+use crate::mutex::lock;
 use crate::nodes::balances;
 use crate::pages::PageSize;
 use crate::places::Place;
@@ -37,26 +40,6 @@ const RUN_BYTES: usize = 32 << 10;
 const SEND_BLOCKS: u32 = 32;
 /// The largest growth step in slabs.
 const MOST_SLABS: usize = 16;
-
-/// Locks; no lock of this crate is held where a panic could come from, so poison means nothing.
-#[cfg(not(tsan))]
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The same for ThreadSanitizer, which sees only what is inlined into this crate: a lock that is free. What std
-/// does about one that is not lies in std, and what the lock orders would look like a race.
-#[cfg(tsan)]
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    use std::sync::TryLockError;
-    loop {
-        match mutex.try_lock() {
-            Ok(guard) => return guard,
-            Err(TryLockError::Poisoned(guard)) => return guard.into_inner(),
-            Err(TryLockError::WouldBlock) => std::thread::yield_now(),
-        }
-    }
-}
 
 /// One node's part of a pool. Lock order: a frontier before a shard, and one of each at a time.
 #[derive(Debug)]
@@ -92,6 +75,9 @@ pub(crate) struct Frontier {
     replicas_committed: usize,
     /// Memory from here on cannot be used: it is another stripe's, or was lost.
     end: usize,
+    /// Blocks whose memory went back to the system, and how much of it has not been taken again.
+    holes: Vec<Hole>,
+    released: usize,
 }
 
 /// The free lists of the threads that share it.
@@ -153,6 +139,8 @@ impl Stripe {
                 links_committed: 0,
                 replicas_committed: 0,
                 end: blocks.len(),
+                holes: Vec::new(),
+                released: 0,
             }),
             inbox: Inbox::default(),
             shards,
@@ -192,6 +180,12 @@ impl Stripe {
     /// Its memory that may have been touched.
     pub(crate) fn committed(&self) -> Span {
         self.blocks.part(0, lock(&self.frontier).committed)
+    }
+
+    /// Bytes that it has of the arena's budget.
+    pub(crate) fn held(&self) -> usize {
+        let frontier = lock(&self.frontier);
+        frontier.committed - frontier.released
     }
 
     fn lists(&self, thread: usize) -> MutexGuard<'_, Lists> {
@@ -267,7 +261,8 @@ impl Stripe {
     }
 
     /// Takes a block although the thread's shard is empty: from the inbox, from memory that was never used,
-    /// from another shard of any of `stripes`, of which this is the one at `index`, at last by growing.
+    /// from another shard of any of `stripes`, of which this is the one at `index`, from memory that was
+    /// given back, at last by growing.
     ///
     /// # Safety
     /// The memory of all stripes is alive.
@@ -289,7 +284,9 @@ impl Stripe {
                 .or_else(|| Self::steal(index, stripes, thread))
                 // A chain may have come while the shards were looked through.
                 // SAFETY: this stripe's inbox and links, alive.
-                .or_else(|| unsafe { self.inbox.drain(&self.links) });
+                .or_else(|| unsafe { self.inbox.drain(&self.links) })
+                // SAFETY: this stripe's own frontier; its memory is alive.
+                .or_else(|| unsafe { self.reopen(index, &mut frontier, arena) });
             match chain {
                 // SAFETY: each of the sources above holds free blocks of this stripe.
                 Some(chain) => match unsafe { self.put_and_take(thread, chain) } {
@@ -331,8 +328,8 @@ impl Stripe {
         chain.take()
     }
 
-    /// Commits more memory for this stripe, the one at `index`: 1/64 of what there is in whole slabs, fewer where the limit or the system
-    /// asks for it, but at least one block's worth.
+    /// Commits more memory for this stripe, the one at `index`: 1/64 of what there is in whole slabs, fewer
+    /// where the limit or the system asks for it, but at least one block's worth.
     ///
     /// # Safety
     /// The stripe's memory is alive.

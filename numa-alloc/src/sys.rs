@@ -69,8 +69,9 @@ pub(crate) unsafe fn advise_huge(start: NonNull<u8>, len: usize, huge: bool) -> 
     outcome(unsafe { libc::madvise(start.as_ptr().cast(), len, advice) })
 }
 
-/// Replaces reserved pages by pages of `page` bytes, a power of two, from the hugetlb pool, readable and writable. None is
-/// taken from the pool yet, nor set aside: a touch that finds it empty is a SIGBUS, so [`populate`] them first.
+/// Replaces reserved pages by pages of `page` bytes, a power of two, from the hugetlb pool, readable and
+/// writable. None is taken from the pool yet, nor set aside: a touch that finds it empty is a SIGBUS, so
+/// [`populate`] them first.
 ///
 /// # Safety
 /// As for [`commit`], of a range that is whole pages of `page` bytes and was not committed before.
@@ -106,8 +107,8 @@ unsafe fn map_over(start: NonNull<u8>, len: usize, rights: c_int, flags: c_int) 
     if mapped == libc::MAP_FAILED { Err(last_error()) } else { Ok(()) }
 }
 
-/// Keeps a range out of forked children. In hugetlb pages a write after a fork takes another page from the pool, and
-/// is a SIGBUS if that is empty.
+/// Keeps a range out of forked children. In hugetlb pages a write after a fork takes another page from the
+/// pool, and is a SIGBUS if that is empty.
 ///
 /// # Safety
 /// As for [`commit`].
@@ -117,8 +118,8 @@ pub(crate) unsafe fn keep_from_children(start: NonNull<u8>, len: usize) -> Resul
     outcome(unsafe { libc::madvise(start.as_ptr().cast(), len, libc::MADV_DONTFORK) })
 }
 
-/// Touches committed pages for writing, without a change, so that no later touch has to wait for the kernel. An error
-/// where a touch would be a SIGBUS. Linux 5.14 or later.
+/// Touches committed pages for writing, without a change, so that no later touch has to wait for the kernel.
+/// An error where a touch would be a SIGBUS. Linux 5.14 or later.
 ///
 /// # Safety
 /// As for [`commit`].
@@ -126,6 +127,16 @@ pub(crate) unsafe fn keep_from_children(start: NonNull<u8>, len: usize) -> Resul
 pub(crate) unsafe fn populate(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
     // SAFETY: the range is the caller's, and this advice changes no content.
     outcome(unsafe { libc::madvise(start.as_ptr().cast(), len, libc::MADV_POPULATE_WRITE) })
+}
+
+/// Gives the memory of pages back; they stay what they were and read as zero.
+///
+/// # Safety
+/// As for [`commit`], and nobody needs what is in the range.
+#[cfg(target_os = "linux")]
+pub(crate) unsafe fn discard(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
+    // SAFETY: the range is the caller's, who does not need its contents; it stays mapped.
+    outcome(unsafe { libc::madvise(start.as_ptr().cast(), len, libc::MADV_DONTNEED) })
 }
 
 /// The kernel's limit is 1024 nodes on every distribution that we know.
@@ -138,8 +149,8 @@ const MASK_BITS: usize = 1024;
 pub(crate) enum Tie {
     /// `MPOL_PREFERRED`: pages come from there while it has any.
     Prefer,
-    /// `MPOL_BIND`: or from nowhere. For hugetlb pages that are [populated](populate) before they are used; with others
-    /// a full node gets the process killed instead of an error.
+    /// `MPOL_BIND`: or from nowhere. For hugetlb pages that are [populated](populate) before they are used;
+    /// with others a full node gets the process killed instead of an error.
     Bind,
 }
 

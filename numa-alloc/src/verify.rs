@@ -109,8 +109,9 @@ impl NumaArena {
         report
     }
 
-    /// Bytes of the arena's memory that lie on huge pages now, transparent ones or of the hugetlb pool; `None` where the system does not tell
-    /// (`/proc/self/smaps`). Reads the whole map of the process: milliseconds.
+    /// Bytes of the arena's memory that lie on huge pages now, transparent ones or of the hugetlb pool;
+    /// `None` where the system does not tell (`/proc/self/smaps`). Reads the whole map of the process:
+    /// milliseconds.
     #[must_use]
     pub fn huge_pages(&self) -> Option<usize> {
         let pools = self.pools();
@@ -171,9 +172,11 @@ fn range(span: Span) -> (usize, usize) {
     (start, start + span.len())
 }
 
-/// What a line of `smaps` says about huge pages.
+/// What a line of `smaps` says about huge pages. Which hugetlb pages are shared the kernel only guesses.
 fn huge(line: &str) -> Option<&str> {
-    ["AnonHugePages:", "Private_Hugetlb:"].iter().find_map(|field| line.strip_prefix(field))
+    ["AnonHugePages:", "Private_Hugetlb:", "Shared_Hugetlb:"]
+        .iter()
+        .find_map(|field| line.strip_prefix(field))
 }
 
 /// The addresses in the first line of a mapping in `smaps`: `5608e09ff000-5608e0a02000 r--p …`.

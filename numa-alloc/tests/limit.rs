@@ -82,7 +82,8 @@ fn threads_share_the_last_blocks() {
     }
 }
 
-/// A node at its limit is replaced by the next nearest, which is reported; what is released on it is used again.
+/// A node at its limit is replaced by the next nearest, which is reported; what is released on it is used
+/// again.
 #[test]
 fn a_node_at_its_limit_spills_to_the_next() {
     let builder = NumaArena::builder().pretend_nodes(3).policy(Policy::Node(NodeId(1)));

@@ -1,5 +1,5 @@
-//! Pages of the hugetlb pool, and memory touched in advance. The tests hold whether the pool has many pages, few or none;
-//! they say how many. (`echo 8 > /proc/sys/vm/nr_hugepages` reserves some.)
+//! Pages of the hugetlb pool, and memory touched in advance. The tests hold whether the pool has many pages,
+//! few or none; they say how many. (`echo 8 > /proc/sys/vm/nr_hugepages` reserves some.)
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -103,10 +103,12 @@ fn a_parent_can_write_after_a_fork() {
         let mut pipe = [0; 2];
         // SAFETY: an array of two.
         assert_eq!(unsafe { libc::pipe(pipe.as_mut_ptr()) }, 0);
-        // SAFETY: the child only reads from the pipe and ends.
+        // SAFETY: the child only waits until the pipe is closed, and ends.
         let child = unsafe { libc::fork() };
         if child == 0 {
             let mut byte = 0_u8;
+            // SAFETY: a file of the child's own, so that it does not wait for itself.
+            unsafe { libc::close(pipe[1]) };
             // SAFETY: one byte, alive.
             unsafe { libc::read(pipe[0], (&raw mut byte).cast(), 1) };
             // SAFETY: no preconditions.
@@ -116,8 +118,8 @@ fn a_parent_can_write_after_a_fork() {
         for block in &blocks {
             block.words(&pool, LEAF)[0].store(2, Relaxed);
         }
-        // SAFETY: one byte, alive.
-        assert_eq!(unsafe { libc::write(pipe[1], [0_u8].as_ptr().cast(), 1) }, 1);
+        // SAFETY: a file of this test's own.
+        assert_eq!(unsafe { libc::close(pipe[1]) }, 0);
         let mut status = 0;
         // SAFETY: a child of ours, and a number to write to.
         assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);

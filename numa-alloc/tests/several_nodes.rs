@@ -153,7 +153,7 @@ fn adopted_blocks_are_issued_by_who_freed_them() {
         let again = take();
         assert!(again.iter().filter(|block| ids.contains(&block.id)).count() >= 100 - 40 - 16, "{adopts}");
         assert_eq!(arena.stats().misses, adopted as u64);
-        again.into_iter().chain(local).for_each(|block| drop(block.release(&pool)));
+        again.into_iter().chain(local).for_each(|block| _ = block.release(&pool));
         assert_eq!(arena.stats().total().issued_blocks, 16);
     }
 }
@@ -168,7 +168,7 @@ fn adopted_blocks_are_found_before_the_limit() {
         || -> Vec<Owned> { std::iter::from_fn(|| Owned::acquire(&pool, Placement::Policy).ok()).collect() };
     let blocks = fill();
     let count = blocks.len();
-    blocks.into_iter().for_each(|block| drop(block.release(&pool)));
+    blocks.into_iter().for_each(|block| _ = block.release(&pool));
     // Another thread, of the other node or at least of another shard.
     let found = std::thread::scope(|scope| scope.spawn(|| fill().len()).join().unwrap());
     assert_eq!(found, count);

@@ -15,9 +15,9 @@ pub struct NumaNode {
     pub memory: Option<u64>,
     /// Whether the process may allocate here (cpuset `mems`); `true` where that is unknown.
     pub allowed: bool,
-    /// Bandwidth from the CPUs that reach the node best, in MiB/s, as the firmware states it (ACPI HMAT; the mean of
-    /// reading and writing): for comparing nodes. `None` if it does not, as most do not. `numa-alloc`'s
-    /// `Policy::weighted_by` makes a placement of such numbers.
+    /// Bandwidth from the CPUs that reach the node best, in MiB/s, as the firmware states it (ACPI HMAT; the
+    /// mean of reading and writing): for comparing nodes. `None` if it does not, as most do not.
+    /// `numa-alloc`'s `Policy::weighted_by` makes a placement of such numbers.
     pub bandwidth: Option<u64>,
 }
 

@@ -138,8 +138,13 @@ pub unsafe trait NodeArena {
 /// 2. **Type-stable.** From its first issue until the pool drops, [`address`](Self::address) of a block is
 ///    the same, is aligned and sized to the pool's layout, and stays mapped and readable and writable,
 ///    released or not. Moving the pool moves no block.
-/// 3. **Zeroed at first issue**, and never written by the pool afterwards, nor read.
-/// 4. **Release happens before reissue**: what the releaser wrote is visible to the next owner.
+/// 3. **Zeroed at first issue**, and never written by the pool afterwards, nor read, with one exception: the
+///    pool may give the memory of free blocks back to the system. Such a block stays readable, is zero, and
+///    before it is issued again the pool writes into its first 8 bytes an even number that is larger than any
+///    they ever held. For this they belong to a number that its owners only let grow, accessed as an
+///    `AtomicU64`, by the pool as well.
+/// 4. **Release happens before reissue**: what the releaser wrote is visible to the next owner, as far as 3
+///    left it.
 /// 5. **Own numbers only.** [`address`](Self::address) takes any number that this pool ever issued.
 /// 6. **Replicas**, if there are any: [`replica_address`](Self::replica_address) keeps 2, 3 and 5 as `address`
 ///    does, for memory that is no other block's and no other replica's. [`replicas`](Self::replicas) never changes,

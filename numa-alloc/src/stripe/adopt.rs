@@ -5,8 +5,8 @@ use bskip_core::arena::BlockId;
 use super::Stripe;
 
 impl Stripe {
-    /// Takes a block that the thread's shard of this stripe has of another, and the index of that: of the first in
-    /// `order` of which it has one.
+    /// Takes a block that the thread's shard of this stripe has of another, and the index of that: of the
+    /// first in `order` of which it has one.
     ///
     /// # Safety
     /// The memory of all stripes is alive.

@@ -8,9 +8,9 @@ use crate::fallback::Fallback;
 use crate::region::SLAB;
 
 impl Stripe {
-    /// Commits more memory for this stripe, the one at `index`, in pages of `page` bytes from the pool of its node:
-    /// whether it could. As much as [`grow`](Self::grow) would, less while that is not to be had, but at least a block's
-    /// worth.
+    /// Commits more memory for this stripe, the one at `index`, in pages of `page` bytes from the pool of its
+    /// node: whether it could. As much as [`grow`](Self::grow) would, less while that is not to be had, but
+    /// at least a block's worth.
     ///
     /// # Errors
     /// The memory was lost on the way: the stripe cannot grow any more.
@@ -39,8 +39,8 @@ impl Stripe {
         let beside = links.and_then(|()| unsafe { self.commit_replicas(frontier, bytes, arena) });
         while beside.is_ok() {
             let blocks = self.blocks.part(committed, bytes);
-            // SAFETY: alive, and beyond what was committed; the stripe and what it has committed begin at multiples of
-            // `page`.
+            // SAFETY: alive, and beyond what was committed; the stripe and what it has committed begin at
+            // multiples of `page`.
             match unsafe { blocks.commit_hugetlb(page, self.place.bind) } {
                 Ok(refused) => {
                     if let Some(errno) = refused {

@@ -2,7 +2,8 @@
 
 use core::sync::atomic::Ordering::Relaxed;
 
-use super::{Stripe, lock};
+use super::Stripe;
+use crate::mutex::lock;
 
 /// What a stripe holds.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,7 +29,7 @@ impl Stripe {
                 usage.given_remotely += away.given;
             }
         }
-        all[index].committed += lock(&self.frontier).committed;
+        all[index].committed += self.held();
         all[index].misses += self.misses.load(Relaxed);
     }
 }

@@ -45,6 +45,12 @@ pub(crate) unsafe fn populate(_: NonNull<u8>, _: usize) -> Result<(), Errno> {
 
 /// # Safety
 /// As for `advise_huge` here.
+pub(crate) unsafe fn discard(_: NonNull<u8>, _: usize) -> Result<(), Errno> {
+    Err(libc::ENOSYS)
+}
+
+/// # Safety
+/// As for `advise_huge` here.
 pub(crate) unsafe fn tie_to_node(_: NonNull<u8>, _: usize, _: u32, _: Tie) -> Result<(), Errno> {
     Err(libc::ENOSYS)
 }

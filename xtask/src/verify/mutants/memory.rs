@@ -1,6 +1,6 @@
 //! Bugs in the life of blocks: released twice, never, or too early.
 
-use super::probes::{FALLIBLE, FINDINGS, LOOM_INBOX, SHRINK, SHUTTLE, UNIT};
+use super::probes::{FALLIBLE, FINDINGS, LOOM_INBOX, SHRINK, SHUTTLE, TRIM, UNIT};
 use super::{Edit, Mutant};
 
 const MERGE: &str = "bskip-core/src/index/merge.rs";
@@ -8,6 +8,7 @@ const INSERT: &str = "bskip-core/src/index/insert.rs";
 const INDEX: &str = "bskip-core/src/index/mod.rs";
 const INBOX: &str = "numa-alloc/src/chain.rs";
 const SLAB: &str = "bskip-core/src/arena/slab.rs";
+const GIVEN_BACK: &str = "numa-alloc/src/stripe/trim.rs";
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -85,6 +86,28 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "self.first.load(Ordering::Acquire)",
         }],
         by: &[&LOOM_INBOX],
+        only: true,
+    },
+    Mutant {
+        name: "trim-repeats-versions",
+        what: "A block whose memory was given back begins with a version that it may have had.",
+        edits: &[Edit {
+            file: GIVEN_BACK,
+            find: "let seed = (most | 1) + 1;",
+            replace: "let seed = most.min(2);",
+        }],
+        by: &[&TRIM],
+        only: true,
+    },
+    Mutant {
+        name: "trim-loses-neighbours",
+        what: "Of the blocks that stick out of what is given back one is issued again with the rest and stays free.",
+        edits: &[Edit {
+            file: GIVEN_BACK,
+            find: "for &block in run[gone.end..].iter()",
+            replace: "for &block in run[gone.end.saturating_sub(1)..].iter()",
+        }],
+        by: &[&TRIM],
         only: true,
     },
     Mutant {

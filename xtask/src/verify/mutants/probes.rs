@@ -77,6 +77,9 @@ const CORE_WITH_CHECKS: &[&str] = &["-p", "bskip-core", "--lib", "--features", "
 const ARENA: &[&str] = &["-p", "numa-alloc", "--lib"];
 const STRESS: &[&str] = &["-p", "tests", "--test", "stress"];
 
+const TRIMMED: &[&str] = &["-p", "numa-alloc", "--test", "trim"];
+
+pub(super) static TRIM: Probe = probe(Tool::Tests, "trim", &PLAIN, TRIMMED, &[]);
 pub(super) static UNIT: Probe = probe(Tool::Tests, "unit", &PLAIN, CORE_WITH_CHECKS, &[]);
 pub(super) static LOOM_LOCK: Probe = probe(Tool::Loom, "loom-lock", &LOOM, CORE, &["loom_tests::lock"]);
 pub(super) static LOOM_LEAF: Probe = probe(Tool::Loom, "loom-leaf", &LOOM, CORE, &["loom_tests::leaf"]);

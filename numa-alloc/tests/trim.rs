@@ -1,0 +1,240 @@
+//! Memory of free blocks that goes back to the system: how much, what stays, and first words that never come
+//! again.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+
+use bskip_core::BSkipMap;
+use bskip_core::arena::{BlockId, NodeId, NodePool, Placement};
+use numa_alloc::{NumaArena, NumaPool, PageSize, Policy};
+use support::{LEAF, Owned, leaf_pool, words};
+
+const SLAB: usize = 2 << 20;
+const BLOCKS: usize = 20_000;
+
+fn take(pool: &NumaPool, blocks: usize) -> Vec<Owned> {
+    (0..blocks).map(|_| Owned::acquire(pool, Placement::Policy).unwrap()).collect()
+}
+
+/// Fills a block, as one whose first word has grown to `version`.
+fn fill(pool: &NumaPool, block: BlockId, version: u64) {
+    let words = words(pool, block, LEAF);
+    words.iter().for_each(|word| word.store(u64::MAX, Relaxed));
+    words[0].store(version, Relaxed);
+}
+
+#[test]
+fn free_slabs_go_back_and_first_words_only_grow() {
+    for builder in [
+        NumaArena::builder().pages(PageSize::Small),
+        NumaArena::builder().pretend_nodes(2).policy(Policy::Interleave),
+        NumaArena::builder().pretend_nodes(2).policy(Policy::Interleave).prefault(true),
+    ] {
+        println!("{builder:?}");
+        let arena = builder.build().unwrap();
+        let pool = leaf_pool(&arena);
+        let blocks = take(&pool, BLOCKS);
+        let mut versions: HashMap<BlockId, u64> = HashMap::new();
+        for (i, block) in blocks.iter().enumerate() {
+            let version = 2 * (i as u64 * 7919 % 1000 + 1);
+            fill(&pool, block.id, version);
+            versions.insert(block.id, version);
+        }
+        let full = pool.usage();
+        assert_eq!(arena.trim(), 0, "no block is free");
+
+        // A few stay, so that some slabs are not free.
+        let (stay, go): (Vec<_>, Vec<_>) = blocks.into_iter().enumerate().partition(|(i, _)| i % 9_001 == 0);
+        for (_, block) in go {
+            block.release(&pool);
+        }
+        let given = arena.trim();
+        println!("{given} of {} bytes given back", full.reserved_bytes);
+        assert!(given.is_multiple_of(SLAB));
+        // All whole slabs between the first and the last block, but for those about the ones that stayed, on
+        // two nodes.
+        assert!(given >= (BLOCKS * LEAF.size() / SLAB - 2 * stay.len() - 4) * SLAB, "{given}");
+        assert_eq!(pool.usage().reserved_bytes, full.reserved_bytes - given);
+        assert_eq!(arena.trim(), 0, "all that can go has gone");
+        let report = arena.verify_placement();
+        let untouched: usize = report.nodes.iter().map(|node| node.untouched).sum();
+        assert!(report.refused.is_some() || untouched * report.page_bytes >= given, "{report}");
+
+        // Whoever looks, by a number of before, finds what was there or zeros.
+        let words_of = |id: &BlockId| words(&pool, *id, LEAF).iter().map(|word| word.load(Relaxed));
+        for (id, version) in &versions {
+            assert!(words_of(id).skip(1).all(|word| word == 0 || word == u64::MAX));
+            assert!([0, *version].contains(&words_of(id).next().unwrap()));
+        }
+        for (_, block) in &stay {
+            assert_eq!(words_of(&block.id).next(), Some(versions[&block.id]));
+            assert!(words_of(&block.id).skip(1).all(|word| word == u64::MAX));
+        }
+
+        // Three times: what was given back once is given back again.
+        for _ in 0..3 {
+            let again = take(&pool, BLOCKS - stay.len());
+            let usage = pool.usage();
+            assert_eq!(usage.issued_blocks, BLOCKS);
+            // To the page, where it was to the slab before.
+            assert!((usage.issued_bytes..=full.reserved_bytes).contains(&usage.reserved_bytes), "{usage:?}");
+            let mut fresh = 0;
+            for block in &again {
+                let version = words_of(&block.id).next().unwrap();
+                // Some may come from memory that was never used.
+                let before = versions.insert(block.id, version + 2).unwrap_or(0);
+                // Part of a slab that stayed: as it was left; else larger than ever, and even.
+                assert!(version >= before && version.is_multiple_of(2), "{version} after {before}");
+                fresh += usize::from(version > before);
+                assert!(words_of(&block.id).skip(1).all(|word| word == 0 || word == u64::MAX));
+                fill(&pool, block.id, version + 2);
+            }
+            assert!(fresh * LEAF.size() >= given / 2, "{fresh} blocks");
+            again.into_iter().for_each(|block| _ = block.release(&pool));
+            // On each node a slab may be out half.
+            let again = arena.trim();
+            assert!((given - 2 * SLAB..=given).contains(&again), "{again}");
+            assert!(pool.usage().reserved_bytes <= full.reserved_bytes - given + 2 * SLAB);
+        }
+    }
+}
+
+#[test]
+fn what_is_given_back_is_there_for_other_pools_and_counts_again_when_it_is_used() {
+    const LIMIT: usize = 8 * SLAB;
+    let arena = NumaArena::builder().limit(LIMIT).pretend_nodes(1).build().unwrap();
+    let fill = |pool: &NumaPool| {
+        std::iter::from_fn(|| Owned::acquire(pool, Placement::Policy).ok()).collect::<Vec<_>>()
+    };
+    let empty = |pool: &NumaPool, blocks: Vec<Owned>| blocks.into_iter().for_each(|b| _ = b.release(pool));
+    let (one, other) = (leaf_pool(&arena), leaf_pool(&arena));
+    let reserved = || arena.stats().total().reserved_bytes;
+    let blocks = fill(&one);
+    let count = blocks.len();
+    assert_eq!((reserved(), fill(&other).len()), (LIMIT, 0));
+    empty(&one, blocks);
+    // The last slab ends in less than a block, which is not free but was never used.
+    const GIVEN: usize = LIMIT - SLAB;
+    assert_eq!((arena.trim(), reserved()), (GIVEN, SLAB));
+    assert_eq!(fill(&other).len(), (GIVEN - 64) / LEAF.size());
+    assert_eq!(reserved(), LIMIT);
+    let left = fill(&one).len();
+    assert!(left <= SLAB.div_ceil(LEAF.size()), "{left}");
+    drop(other);
+    assert_eq!(left + fill(&one).len(), count);
+    assert_eq!(reserved(), LIMIT);
+}
+
+/// Threads acquire and release on two nodes while one gives back all it can: no block has two owners, and no
+/// first word comes again.
+#[test]
+fn memory_is_given_back_while_others_use_the_pool() {
+    let arena = NumaArena::builder().pretend_nodes(2).build().unwrap();
+    let pool = leaf_pool(&arena);
+    let versions = Mutex::new(HashMap::<BlockId, u64>::new());
+    let done = AtomicBool::new(false);
+    let given = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..4_u64)
+            .map(|thread| {
+                let (pool, versions) = (&pool, &versions);
+                scope.spawn(move || {
+                    for round in 0..6 {
+                        let node = Placement::Node(NodeId(((thread + round) % 2) as u32));
+                        let blocks: Vec<_> = (0..6000).map(|_| Owned::acquire(pool, node).unwrap()).collect();
+                        for block in &blocks {
+                            let words = block.words(pool, LEAF);
+                            assert_eq!(words[1].swap(thread + 1, Relaxed), 0, "two owners");
+                            let version = words[0].load(Relaxed);
+                            let before = versions.lock().unwrap().insert(block.id, version + 2);
+                            assert!(version >= before.unwrap_or(0), "{version} after {before:?}");
+                            words[0].store(version + 2, Relaxed);
+                        }
+                        for block in blocks {
+                            assert_eq!(block.words(pool, LEAF)[1].swap(0, Relaxed), thread + 1, "two owners");
+                            block.release(pool);
+                        }
+                    }
+                })
+            })
+            .collect();
+        let trimmer = scope.spawn(|| {
+            let mut given = 0;
+            while !done.load(Relaxed) {
+                given += arena.trim();
+            }
+            given + arena.trim()
+        });
+        let ends: Vec<_> = workers.into_iter().map(|worker| worker.join()).collect();
+        done.store(true, Relaxed);
+        ends.into_iter().for_each(|end| end.unwrap());
+        trimmer.join().unwrap()
+    });
+    println!("{given} bytes given back");
+    assert!(given > 0);
+    let usage = pool.usage();
+    assert_eq!(usage.issued_blocks, 0);
+    assert!(usage.reserved_bytes <= 8 * SLAB, "{usage:?}");
+}
+
+/// Maps look at nodes that others have removed: none is taken for another that has come to its block.
+#[test]
+fn a_map_goes_on_while_its_memory_is_given_back() {
+    const KEYS: u64 = 40_000;
+    let builder = NumaArena::builder().pretend_nodes(2).policy(Policy::Interleave);
+    let arena = builder.pages(PageSize::Small).build().unwrap();
+    let map = BSkipMap::with_arena(arena.clone()).unwrap();
+    let writing = AtomicUsize::new(3);
+    std::thread::scope(|scope| {
+        for thread in 0..3 {
+            let (map, writing) = (&map, &writing);
+            scope.spawn(move || {
+                // Counted down also if an assertion fails.
+                let _guard = Countdown(writing);
+                let keys = || (0..KEYS).map(|key| key * 3 + thread);
+                for round in 0..3 {
+                    keys().for_each(|key| assert_eq!(map.insert(key, key * 8 + round), None));
+                    keys().for_each(|key| assert_eq!(map.get(&key), Some(key * 8 + round)));
+                    keys().for_each(|key| assert_eq!(map.remove(&key), Some(key * 8 + round)));
+                }
+            });
+        }
+        scope.spawn(|| {
+            let mut key = 1;
+            while writing.load(Relaxed) > 0 {
+                key = (key * 48_271) % (KEYS * 3);
+                assert!(map.get(&key).is_none_or(|value| value / 8 == key));
+            }
+        });
+        scope.spawn(|| {
+            while writing.load(Relaxed) > 0 {
+                arena.trim();
+            }
+        });
+    });
+    assert_eq!(map.len(), 0);
+    arena.trim();
+    let kept = arena.stats().total();
+    println!("{kept:?}");
+    assert!(kept.reserved_bytes <= 8 * SLAB, "{kept:?}");
+}
+
+struct Countdown<'a>(&'a AtomicUsize);
+
+impl Drop for Countdown<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+#[test]
+fn pages_of_the_hugetlb_pool_stay() {
+    let arena = NumaArena::builder().pages(PageSize::Hugetlb2M).build().unwrap();
+    let pool = leaf_pool(&arena);
+    take(&pool, BLOCKS).into_iter().for_each(|block| _ = block.release(&pool));
+    assert_eq!(arena.trim(), 0);
+}
