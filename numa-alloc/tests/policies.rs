@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Barrier, Mutex};
 
-use bskip_core::arena::{NodePool, Placement};
+use bskip_core::arena::{NodeId, Placement};
 use numa_alloc::{Fallback, NumaArena, NumaPool, PageSize};
 use support::linux::{RealNode, alone, nodes, nodes_of, on, refuse};
 use support::policies::{self, Case};
@@ -133,7 +133,9 @@ fn so_it_does_after_ten_rounds_of_frees_from_other_nodes() {
                 together.wait();
                 let of_neighbour = std::mem::take(&mut *handed[(thread + 1) % threads].lock().unwrap());
                 assert_eq!(of_neighbour.len(), BLOCKS - KEPT);
-                of_neighbour.into_iter().for_each(|block| drop(block.release(&pool)));
+                for block in of_neighbour {
+                    block.release(&pool);
+                }
                 together.wait();
             }
             kept
@@ -203,7 +205,7 @@ fn memory_without_cpus_takes_blocks_when_it_is_named_and_not_otherwise() {
         let blocks = on(node, || fill(&pool, BLOCKS));
         assert!(blocks.iter().all(|block| block.home(&pool).unwrap().0 == node.number));
     }
-    let named = Placement::Node(bskip_core::arena::NodeId(far.number));
+    let named = Placement::Node(NodeId(far.number));
     let blocks: Vec<Owned> = (0..BLOCKS).map(|_| Owned::acquire(&pool, named).unwrap()).collect();
     let addresses: Vec<usize> = blocks.iter().map(|block| block.address(&pool)).collect();
     blocks.iter().for_each(|block| block.words(&pool, LEAF)[0].store(1, Relaxed));

@@ -1,4 +1,4 @@
-//! Process 1 of a test guest: mounts what programs expect, says what the kernel sees, runs the commands in
+//! Process 1 of a test guest: mounts what programs expect, switches huge pages on, says what the kernel sees, runs the commands in
 //! `/script` one after the other, says how each ended, and leaves QEMU with an exit code.
 //!
 //! Linked statically by `guest::image`, which writes the script; `guest::console` reads the lines that begin with
@@ -14,6 +14,8 @@ fn main() {
     for (kind, at) in [("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev"), ("tmpfs", "/tmp")] {
         mount(kind, at);
     }
+    // The kernel has none where memory is less than 512 MiB, which is plenty for a guest.
+    let _ = std::fs::write("/sys/kernel/mm/transparent_hugepage/enabled", "always");
     println!("{MARK} up {}", first_word("/proc/uptime"));
     nodes();
     let script = std::fs::read_to_string("/script").unwrap_or_default();
