@@ -152,7 +152,7 @@ fn help() -> String {
         ("{keys}", units::count(args.keys)),
         ("{ops}", units::count(args.ops)),
         ("{maps}", args.maps.join(",")),
-        ("{settings}", args.settings.join(",")),
+        ("{settings}", in_lines(&args.settings)),
         ("{cache}", (args.cache >> 10).to_string()),
         ("{ways}", args.ways.to_string()),
         ("{latencies}", latencies.map(|ns| ns.to_string()).join(",")),
@@ -161,6 +161,23 @@ fn help() -> String {
         ("{ipc}", ipc.to_string()),
     ];
     parts.iter().fold(include_str!("help.txt").to_owned(), |text, (gap, value)| text.replace(gap, value))
+}
+
+/// Words with commas between them, in lines that go below a flag of the help.
+fn in_lines(words: &[String]) -> String {
+    let mut text = String::new();
+    for (i, word) in words.iter().enumerate() {
+        let break_ = if i == 0 {
+            ""
+        } else if i % 5 == 0 {
+            ",\n                        "
+        } else {
+            ","
+        };
+        text.push_str(break_);
+        text.push_str(word);
+    }
+    text
 }
 
 #[cfg(test)]

@@ -17,7 +17,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "lock-without-fence",
         what: "A writer's stores may be seen before the version that is locked.",
-        edits: &[Edit { file: LOCK, find: "fence(Ordering::Release);", replace: "" }],
+        edits: &[Edit {
+            file: LOCK,
+            find: "fence(Ordering::Release); chaos::window(); locked",
+            replace: "chaos::window();\nlocked",
+        }],
         by: &[&LOOM_LOCK],
         only: true,
     },

@@ -44,8 +44,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "The new node's fence is the last key that stays in the old one.",
         edits: &[Edit {
             file: INSERT,
-            find: "let low = if at == capacity { key } else { node.key(at) };",
-            replace: "let low = if at == capacity { key } else { node.key(at - 1) };",
+            find: "if rank == capacity { key } else { node.key(capacity / 2) }",
+            replace: "if rank == capacity { key } else { node.key(capacity / 2 - 1) }",
         }],
         by: &[&SHUTTLE],
         only: false,

@@ -82,8 +82,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A search that was led astray refreshes nothing.",
         edits: &[Edit {
             file: REPLICAS_RS,
-            find: "if !straight { self.refresh_path(replica, probe); }",
-            replace: "if !straight && replica > 1000 {\nself.refresh_path(replica, probe);\n}",
+            find: "if !is_current {",
+            replace: "if !is_current && replica > 1000 {",
         }],
         by: &[&REPLICAS],
         only: false,
@@ -93,8 +93,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "Refreshing a replica leaves its original locked.",
         edits: &[Edit {
             file: REPLICAS_RS,
-            find: "node.copy_unchanged_to(self.replica(replica, node.id())); node.unlock_unchanged();",
-            replace: "node.copy_unchanged_to(self.replica(replica, node.id()));\ncore::mem::forget(node);",
+            find: "here.copy_unchanged_to(self.replica(replica, here.id())); here.unlock_unchanged();",
+            replace: "here.copy_unchanged_to(self.replica(replica, here.id()));\ncore::mem::forget(here);",
         }],
         by: &[&SHUTTLE],
         only: false,
