@@ -130,14 +130,13 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let leaf = if level == 0 {
             self.leaf(head)
         } else {
-            if self.replicas > 0
-                && let Some(found) = self.replicated_leaf(probe)
-            {
-                return Some(found);
-            }
             let (parent, version) = match self.hinted(probe) {
                 Some(found) => found,
-                None => self.try_inner_at(probe, 1)?,
+                // Where there are replicas there is no hint for this search.
+                None => match self.replicated_leaf(probe) {
+                    Some(found) => return Some(found),
+                    None => self.try_inner_at(probe, 1)?,
+                },
             };
             self.leaf(Self::child_at(parent, version, probe)?)
         };

@@ -92,15 +92,16 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     pub(crate) fn new<A: NodeArena<Pool = P>>(arena: &A, config: &Config) -> Result<Self, AllocError> {
         let leaves = arena.pool(Leaf::<K, V>::LAYOUT, NodeKind::Leaf)?;
         let inners = arena.pool(Inner::<K>::LAYOUT, NodeKind::Inner)?;
+        let replicas = inners.replicas();
         let index = Self {
             root: AtomicU64::new(0),
-            replicas: inners.replicas(),
+            replicas,
             leaves,
             inners,
             refresh: config.refresh,
             heights: Heights::new(config),
             heads: [const { AtomicU32::new(0) }; LEVELS],
-            hints: Hints::new(),
+            hints: Hints::new(replicas > 0),
             _owns: PhantomData,
         };
         let head = index.acquire::<LeafShape<K, V>>(None)?;

@@ -53,7 +53,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         if level == 0 {
             return None;
         }
-        if let Some(id) = self.hints.find(probe.word()) {
+        if let Some(id) = self.hints.find_near(probe.word()) {
             let node = near(id);
             node.prefetch();
             let found = self.walk_right::<_, MOST_STEPS>(node, LevelMark::of(1), probe, near);
@@ -74,9 +74,14 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         }
     }
 
-    /// The leaf at `probe`, by this thread's replica; `None` if that does not lead there.
-    #[inline(never)]
+    /// The leaf at `probe`, by this thread's replica; `None` if there is none, or it does not lead there.
+    #[inline(always)]
     pub(super) fn replicated_leaf(&self, probe: impl Probe<K>) -> Option<Found<'_, LeafShape<K, V>>> {
+        if self.replicas == 0 { None } else { self.leaf_of_replica(probe) }
+    }
+
+    #[inline(never)]
+    fn leaf_of_replica(&self, probe: impl Probe<K>) -> Option<Found<'_, LeafShape<K, V>>> {
         let replica = self.inners.nearest_replica();
         let parent = self.replicated_parent(replica, probe);
         let child = parent.and_then(|(parent, version)| Self::child_at(parent, version, probe));
