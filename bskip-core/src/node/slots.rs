@@ -236,7 +236,7 @@ impl<S: Shape> Locked<'_, S> {
 mod tests {
     use super::super::{InnerShape, LeafShape, LevelMark};
     use super::*;
-    use crate::arena::{GlobalArena, NodeArena, NodeKind, NodePool, Placement};
+    use crate::arena::{BlockId, GlobalArena, NodeArena, NodeKind, NodePool, Placement};
     use crate::simd::tests::with_each_choice;
     use alloc::vec::Vec;
     use core::mem;
