@@ -40,7 +40,8 @@ fn churn(map: &Map) {
 
 /// All that is left, by a thread of another node than the last that looked.
 fn check_from_every_node(map: &Map) {
-    for _ in 0..NODES {
+    // Tests beside this one take some of the nodes' turns.
+    for _ in 0..4 * NODES {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 for thread in 0..4 {
@@ -83,6 +84,8 @@ fn lazy_replicas_lead_astray_and_follow() {
     for promotion in CRUEL_PROMOTIONS {
         let mut map = map(promotion, Refresh::Lazy);
         churn(&map);
+        // Most leaves split once more, and only this thread looks for them.
+        (N..3 * N).map(mix).for_each(|key| assert_eq!(map.insert(key, !key), None));
         // Nobody but those who were led astray has copied anything.
         let stale = map.check_invariants().stale_replicas;
         assert!(stale > 0, "{promotion:?}");
@@ -92,7 +95,6 @@ fn lazy_replicas_lead_astray_and_follow() {
         assert_eq!(map.refresh_replicas(), fewer);
         assert_eq!(map.check_invariants().stale_replicas, 0, "{promotion:?}");
         check_from_every_node(&map);
-        assert_eq!(map.check_invariants().stale_replicas, 0, "nobody is led astray any more");
     }
 }
 
