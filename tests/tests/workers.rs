@@ -1,9 +1,11 @@
 //! Workers in their places over a map on `NumaArena`. Holds on any machine, says more on several nodes.
 //!
-//! * Leaves lie on the node of the worker that filled them: each node has blocks in proportion to its keys.
+//! * Leaves lie on the node of the worker that filled them.
+//! * Where all workers fill their ranges, each node has blocks in proportion to its keys.
 //! * A map for each node lies on that node alone.
 //! * Handles, partition and pool agree on who owns a key.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use bskip_core::BSkipMap;
@@ -11,7 +13,8 @@ use bskip_core::arena::NodeId;
 use bskip_topology::{Machine, Partition, PinPlan, PinPolicy, WorkerPool};
 use numa_alloc::{NumaArena, PageSize, Policy};
 
-const KEYS: u64 = 50_000;
+/// Keys of each worker.
+const SHARE: u64 = 10_000;
 
 /// Plans of every kind for at least two workers.
 fn plans() -> Vec<PinPlan> {
@@ -22,6 +25,17 @@ fn plans() -> Vec<PinPlan> {
         policy.plan(&machine, machine.parallelism().max(2)).expect("this process has a CPU")
     };
     policies.map(plan).into()
+}
+
+/// The keys of as many workers as the plan has.
+fn keys(plan: &PinPlan) -> u64 {
+    plan.len() as u64 * SHARE
+}
+
+/// The keys of a worker's range, far apart one after the other: ascending keys would fill leaves to the brim in
+/// some ranges, and by half where a neighbour's key lies behind them.
+fn spread(range: RangeInclusive<u64>) -> impl Iterator<Item = u64> {
+    (0..SHARE).map(move |i| range.start() + i * 7919 % SHARE)
 }
 
 fn builder() -> numa_alloc::Builder {
@@ -38,18 +52,47 @@ fn assert_placed(arena: &NumaArena) {
 }
 
 #[test]
+fn a_worker_fills_its_own_node() {
+    for plan in plans() {
+        let pool = WorkerPool::new(plan);
+        for alone in 0..pool.len() {
+            let arena = builder().build().expect("an arena");
+            let map = BSkipMap::with_arena(arena.clone()).expect("an empty map");
+            let nodes = pool.run(|worker| {
+                if worker.index() == alone {
+                    spread(0..=SHARE - 1).for_each(|key| assert_eq!(map.insert(key, key), None));
+                }
+                worker.node().filter(|_| worker.is_pinned())
+            });
+            let Some(home) = nodes[alone].map(NodeId).filter(|home| arena.nodes().contains(home)) else {
+                continue;
+            };
+            let away = arena.stats().nodes.into_iter().filter(|node| node.node != home);
+            let blocks: usize = away.map(|node| node.usage.issued_blocks).sum();
+            // The empty map's own blocks are where this thread was.
+            assert!(
+                blocks <= 2 && map.len() as u64 == SHARE,
+                "worker {alone} of node {home}: {}",
+                arena.report()
+            );
+        }
+    }
+}
+
+#[test]
 fn each_range_lies_on_the_node_of_its_worker() {
     for plan in plans() {
-        let partition = Partition::new(&plan, 0..=KEYS - 1);
+        let keys = keys(&plan);
+        let partition = Partition::new(&plan, 0..=keys - 1);
         let arena = builder().build().expect("an arena");
         let map = BSkipMap::with_arena(arena.clone()).expect("an empty map");
         let pool = WorkerPool::new(plan);
         let pinned = pool.run(|worker| {
             let owner = worker.index() as u64;
-            partition.range(worker.index()).for_each(|key| assert_eq!(map.insert(key, owner), None));
+            spread(partition.range(worker.index())).for_each(|key| assert_eq!(map.insert(key, owner), None));
             worker.is_pinned()
         });
-        assert_eq!(map.len() as u64, KEYS);
+        assert_eq!(map.len() as u64, keys);
         for (key, owner) in map.iter() {
             assert_eq!(partition.worker_of(key) as u64, owner);
         }
@@ -60,13 +103,13 @@ fn each_range_lies_on_the_node_of_its_worker() {
         let stats = arena.stats();
         let all = stats.total().issued_blocks as f64;
         for node in &stats.nodes {
-            let here = (0..KEYS).filter(|&key| partition.node_of(key) == Some(node.node.0)).count();
-            let (keys, blocks) = (here as f64 / KEYS as f64, node.usage.issued_blocks as f64 / all);
+            let here = (0..keys).filter(|&key| partition.node_of(key) == Some(node.node.0)).count();
+            let (share, blocks) = (here as f64 / keys as f64, node.usage.issued_blocks as f64 / all);
             // A node with CPUs and no memory has its blocks on the nearest.
             let all_have_memory = partition.bounds().iter().all(|(_, n)| arena.nodes().contains(&NodeId(*n)));
             assert!(
-                !all_have_memory || (keys - blocks).abs() < 0.05,
-                "{keys} of the keys, {}",
+                !all_have_memory || (share - blocks).abs() < 0.05,
+                "{share} of the keys, {}",
                 arena.report()
             );
         }
@@ -76,7 +119,8 @@ fn each_range_lies_on_the_node_of_its_worker() {
 #[test]
 fn a_map_for_each_node_lies_on_that_node() {
     for plan in plans() {
-        let partition = Partition::new(&plan, 0..=KEYS - 1);
+        let keys = keys(&plan);
+        let partition = Partition::new(&plan, 0..=keys - 1);
         let pool = WorkerPool::with_per_node(plan, |worker| {
             let known = NumaArena::new().expect("an arena").nodes();
             let node = worker.node().map(NodeId).filter(|node| known.contains(node));
@@ -86,10 +130,10 @@ fn a_map_for_each_node_lies_on_that_node() {
         });
         pool.run(|worker| {
             let (_, map) = &**worker.handle;
-            partition.range(worker.index()).for_each(|key| assert_eq!(map.insert(key, !key), None));
+            spread(partition.range(worker.index())).for_each(|key| assert_eq!(map.insert(key, !key), None));
         });
         let owner = |key| &pool.handles()[partition.worker_of(key)].1;
-        assert!((0..KEYS).all(|key| owner(key).get(&key) == Some(!key)));
+        assert!((0..keys).all(|key| owner(key).get(&key) == Some(!key)));
         for handle in pool.handles() {
             let (node, map) = &**handle;
             let stats = map.arena().stats();
