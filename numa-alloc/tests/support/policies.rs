@@ -15,9 +15,12 @@ pub(crate) struct Case {
     wanted: Wanted,
 }
 
+/// From the node of a thread to nodes.
+type Rule = Box<dyn Fn(&RealNode) -> Vec<u32> + Sync>;
+
 enum Wanted {
     /// On one of these, for a thread of the given node: several where they are equally good.
-    By(Box<dyn Fn(&RealNode) -> Vec<u32> + Sync>),
+    By(Rule),
     /// So many in so many on each, wherever the thread is.
     Shares(BTreeMap<u32, usize>),
 }

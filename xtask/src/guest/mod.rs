@@ -13,8 +13,9 @@ mod image;
 mod kernel;
 mod machine;
 
-pub(crate) use boot::{Boot, Booted, Failure, Plugin, check_host};
-pub(crate) use console::{Console, End};
+#[allow(unused_imports, reason = "for numa-count")]
+pub(crate) use boot::Plugin;
+pub(crate) use boot::{Boot, Booted, Failure, check_host};
 pub(crate) use image::{Image, Script};
 pub(crate) use kernel::Kernel;
 pub(crate) use machine::{Machine, Node};
