@@ -28,6 +28,17 @@ impl ArenaKind {
     pub const ALL: [Self; 6] =
         [Self::Global, Self::Bump, Self::Numa, Self::Replicated, Self::Ranges, Self::Interleaved];
 
+    /// Those that a suite goes over: [`ALL`](Self::ALL) if the environment has `TEST_ARENAS=all`, else three of them, the
+    /// last of which has most of what `NumaArena` can do.
+    #[must_use]
+    pub fn chosen() -> &'static [Self] {
+        if std::env::var("TEST_ARENAS").is_ok_and(|arenas| arenas == "all") {
+            &Self::ALL
+        } else {
+            &[Self::Global, Self::Bump, Self::Replicated]
+        }
+    }
+
     /// A new arena of this kind.
     ///
     /// # Panics
