@@ -4,6 +4,7 @@ mod batch;
 mod bulk;
 mod chunks;
 mod migrate;
+mod replicas;
 mod shrink;
 
 use core::fmt;
@@ -12,7 +13,7 @@ use core::ops::{Bound, RangeBounds};
 pub use bulk::{BulkError, BulkLoad};
 
 use crate::arena::{AllocError, GlobalArena, NodeArena, PoolUsage};
-use crate::config::{Config, Refresh};
+use crate::config::Config;
 use crate::index::{Cloned, Copied, Edge, Existing, Index};
 use crate::iter::Range;
 use crate::key::Key;
@@ -146,25 +147,6 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     #[must_use]
     pub fn hint_bytes(&self) -> usize {
         self.index.hint_bytes()
-    }
-
-    /// Whether every node gets its entry in the level above.
-    #[cfg(all(test, shuttle))]
-    pub(crate) fn posts(&self) -> bool {
-        self.index.posts()
-    }
-
-    /// When replicas of inner nodes follow their originals, if the arena keeps any.
-    #[must_use]
-    pub fn refresh(&self) -> Refresh {
-        self.index.refresh()
-    }
-
-    /// Brings every replica of the inner nodes up to date, if the map's arena keeps replicas, and gives how many copies were
-    /// made. Needed by nobody: searches find their way without. For a map with [`Refresh::Lazy`](crate::Refresh) before a phase of
-    /// reading. O(inner nodes), about n/2000.
-    pub fn refresh_replicas(&self) -> usize {
-        self.index.refresh_replicas()
     }
 
     /// Inserts the pair, or replaces the value of a key that is there, and returns the old value.

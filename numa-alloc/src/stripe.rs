@@ -1,6 +1,7 @@
 //! One node's part of a pool: blocks carved from the front of a range that grows, and free lists by shard.
 
 mod adopt;
+mod grow;
 mod hugetlb;
 mod replicas;
 mod trim;
@@ -23,10 +24,8 @@ use crate::fallback::Fallback;
 use crate::memory::{Shape, UNIT};
 use crate::mutex::lock;
 use crate::nodes::balances;
-use crate::pages::PageSize;
 use crate::places::Place;
-use crate::prefault::prefault;
-use crate::region::{SLAB, Span};
+use crate::region::Span;
 use crate::remote::RemoteFrees;
 use crate::sys::Tie;
 
@@ -326,102 +325,5 @@ impl Stripe {
         }
         frontier.carved += run * size;
         chain.take()
-    }
-
-    /// Commits more memory for this stripe, the one at `index`: 1/64 of what there is in whole slabs, fewer
-    /// where the limit or the system asks for it, but at least one block's worth.
-    ///
-    /// # Safety
-    /// The stripe's memory is alive.
-    unsafe fn grow(
-        &self,
-        index: usize,
-        frontier: &mut Frontier,
-        arena: &Shared,
-    ) -> Result<(), AllocErrorKind> {
-        let committed = frontier.committed;
-        let end = frontier.carved + self.shape.size;
-        if end > frontier.end {
-            return Err(AllocErrorKind::AddressSpaceExhausted);
-        }
-        let mut stop = frontier.end;
-        if let Some(page) = arena.pages.hugetlb() {
-            // SAFETY: this stripe's own frontier; its memory is alive.
-            if unsafe { self.grow_hugetlb(page, index, frontier, arena) }? {
-                return Ok(());
-            }
-            // No further than to where the pool is asked again.
-            stop = stop.min(end.next_multiple_of(page));
-        }
-        let need = end.next_multiple_of(arena.page) - committed;
-        let step = (committed / 64).clamp(SLAB, MOST_SLABS * SLAB).max(need);
-        let want = (committed + step).next_multiple_of(SLAB).min(stop) - committed;
-        let granted = arena.budget.take(index, want, need).ok_or(AllocErrorKind::LimitReached)?;
-        let mut bytes = granted;
-        // SAFETY: this stripe's own frontier; its memory is alive.
-        while let Err(why) = unsafe { self.commit(frontier, bytes, arena) } {
-            if bytes == need {
-                arena.budget.give(index, granted);
-                return Err(why);
-            }
-            bytes = (bytes / 2).next_multiple_of(arena.page).max(need);
-        }
-        arena.budget.give(index, granted - bytes);
-        Ok(())
-    }
-
-    /// Makes `bytes` more usable, and the links and replicas of their blocks.
-    ///
-    /// # Safety
-    /// The stripe's memory is alive.
-    unsafe fn commit(
-        &self,
-        frontier: &mut Frontier,
-        bytes: usize,
-        arena: &Shared,
-    ) -> Result<(), AllocErrorKind> {
-        // SAFETY: the stripe's memory is alive.
-        unsafe { self.commit_links(frontier, bytes, arena) }?;
-        // SAFETY: as above.
-        unsafe { self.commit_replicas(frontier, bytes, arena) }?;
-        let blocks = self.blocks.part(frontier.committed, bytes);
-        // SAFETY: whole pages, alive.
-        unsafe { blocks.commit() }.map_err(|_| AllocErrorKind::OutOfMemory)?;
-        // SAFETY: whole pages, alive.
-        if let Err(errno) = unsafe { blocks.advise_huge(arena.pages != PageSize::Small) }
-            && arena.pages != PageSize::Small
-        {
-            arena.notes.note(Fallback::HugePagesRefused { errno });
-        }
-        if arena.prefault {
-            // SAFETY: committed just now, so that nobody else knows it.
-            unsafe { prefault(blocks, arena) };
-        }
-        frontier.committed += bytes;
-        Ok(())
-    }
-
-    /// Makes the links of `bytes` more usable.
-    ///
-    /// # Safety
-    /// The stripe's memory is alive.
-    unsafe fn commit_links(
-        &self,
-        frontier: &mut Frontier,
-        bytes: usize,
-        arena: &Shared,
-    ) -> Result<(), AllocErrorKind> {
-        let end = self.shape.link_bytes(frontier.committed + bytes, arena.page);
-        if end > frontier.links_committed {
-            let links = self.link_span.part(frontier.links_committed, end - frontier.links_committed);
-            // SAFETY: whole pages, alive.
-            unsafe { links.commit() }.map_err(|_| AllocErrorKind::OutOfMemory)?;
-            if arena.prefault {
-                // SAFETY: committed just now, so that nobody else knows it.
-                unsafe { prefault(links, arena) };
-            }
-            frontier.links_committed = end;
-        }
-        Ok(())
     }
 }

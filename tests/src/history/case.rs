@@ -68,7 +68,7 @@ fn play<K: NumberedKey, V: NumberedValue, A: NodeArena>(
     for _ in 0..case.steps {
         let made = steps.fetch_add(1, Ordering::Relaxed);
         // Where the arena has several nodes leaves go round, and nobody should notice.
-        if made % 16 == 0 && !player.map.migrate(&mut cursor, 2, |_, home| Some(beside(home))) {
+        if made.is_multiple_of(16) && !player.map.migrate(&mut cursor, 2, |_, home| Some(beside(home))) {
             cursor = MigrateCursor::new();
         }
         if rng.below(4 * case.keys.count()) == 0 {
