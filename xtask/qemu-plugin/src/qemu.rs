@@ -108,6 +108,11 @@ fn is_inside(cpu: c_uint) -> bool {
     INSIDE.load(Relaxed) >> cpu & 1 == 1
 }
 
+/// Whether an address is of the upper half, which is the kernel's.
+fn is_kernel(address: u64) -> bool {
+    address >> 47 != 0
+}
+
 extern "C" fn at_mark(cpu: c_uint, mark: *mut c_void) {
     let mark = mark.addr() as u8;
     let Some(state) = &mut *state() else { return };
@@ -134,10 +139,11 @@ extern "C" fn at_block(cpu: c_uint, instructions: *mut c_void) {
     }
 }
 
-/// `locked` is not null where the instruction reads and writes in one go: on a processor it asks for the line to
+/// An access of an operation. Where an interrupt comes within one, QEMU takes the kernel's accesses on the way there for those
+/// of the instruction that was interrupted: they are passed over. `locked` is not null where the instruction
 /// write from the start, so its read is counted as a write.
 extern "C" fn at_access(cpu: c_uint, access: u32, address: u64, locked: *mut c_void) {
-    if !is_inside(cpu) {
+    if !is_inside(cpu) || is_kernel(address) {
         return;
     }
     // SAFETY: QEMU calls back with a description of an access, which the question takes.
@@ -176,7 +182,7 @@ extern "C" fn at_translation(_: Id, block: *mut c_void) {
         let instruction = unsafe { qemu_plugin_tb_get_insn(block, number) };
         // SAFETY: an instruction of the block that is being translated.
         let address = unsafe { qemu_plugin_insn_vaddr(instruction) };
-        if address >> 47 != 0 {
+        if is_kernel(address) {
             continue;
         }
         instructions += 1;

@@ -22,7 +22,7 @@ use crate::stop::Stop;
 use crate::tree;
 use args::{Args, Format};
 use guests::Guests;
-use model::Costs;
+use model::{Costs, Layout, Prediction};
 use results::Row;
 
 /// Everything, for programs.
@@ -37,6 +37,9 @@ struct Document<'a> {
     /// What the model is fed with beside the rows.
     costs: &'a Costs,
     rows: &'a [Row],
+    /// What the predictions are for, in their order.
+    layouts: &'a [Layout],
+    predictions: &'a [Prediction<'a>],
     failed: &'a [String],
 }
 
@@ -76,6 +79,8 @@ pub(crate) fn command(flags: Vec<OsString>) -> Result<(), Stop> {
             cache_ways: args.ways,
             costs: &args.costs,
             rows: &rows,
+            layouts: &model::layouts(&args.costs),
+            predictions: &model::predictions(&rows, &args.costs),
             failed: &failed,
         };
         let json =
@@ -103,11 +108,6 @@ fn text(args: &Args, qemu: &str, rows: &[Row]) -> String {
         table::counts(rows),
         table::model(rows, &args.costs),
     )
-}
-
-/// Whether all of an operation is done under one lock, held alone: what the counts cannot show.
-fn is_exclusive(map: &str, operation: &str) -> bool {
-    map == "rwlock-btreemap" && matches!(operation, "insert" | "remove")
 }
 
 /// What a second count has otherwise than the first.
@@ -152,7 +152,7 @@ fn help() -> String {
         ("{keys}", units::count(args.keys)),
         ("{ops}", units::count(args.ops)),
         ("{maps}", args.maps.join(",")),
-        ("{settings}", in_lines(&args.settings)),
+        ("{settings}", over_lines(&args.settings)),
         ("{cache}", (args.cache >> 10).to_string()),
         ("{ways}", args.ways.to_string()),
         ("{latencies}", latencies.map(|ns| ns.to_string()).join(",")),
@@ -163,21 +163,10 @@ fn help() -> String {
     parts.iter().fold(include_str!("help.txt").to_owned(), |text, (gap, value)| text.replace(gap, value))
 }
 
-/// Words with commas between them, in lines that go below a flag of the help.
-fn in_lines(words: &[String]) -> String {
-    let mut text = String::new();
-    for (i, word) in words.iter().enumerate() {
-        let break_ = if i == 0 {
-            ""
-        } else if i % 5 == 0 {
-            ",\n                        "
-        } else {
-            ","
-        };
-        text.push_str(break_);
-        text.push_str(word);
-    }
-    text
+/// A list that is too long for one line of the help.
+fn over_lines(words: &[String]) -> String {
+    let lines: Vec<String> = words.chunks(5).map(|line| line.join(",")).collect();
+    lines.join(&format!(",\n{:24} ", ""))
 }
 
 #[cfg(test)]
@@ -204,11 +193,5 @@ mod tests {
         let words = differences(&[row(1)], &[row(2)]);
         assert!(words[0].starts_with("bskip local get on 2 nodes differs"), "{words:?}");
         assert!(differences(&[row(1)], &[])[0].contains("1 rows at first and 0 then"));
-    }
-
-    #[test]
-    fn one_lock_held_alone_is_known() {
-        assert!(is_exclusive("rwlock-btreemap", "insert") && !is_exclusive("rwlock-btreemap", "get"));
-        assert!(!is_exclusive("bskip", "insert"));
     }
 }

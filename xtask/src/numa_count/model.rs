@@ -16,6 +16,11 @@
 use bench::marks::{Class, Counted, Counts};
 use serde::Serialize;
 
+use super::results::{Row, Run};
+
+/// Numbers of sockets that the model is asked about.
+const SOCKETS: [usize; 4] = [1, 2, 4, 8];
+
 /// What the model says nothing about.
 pub(super) const LEFT_OUT: &[&str] = &[
     "bandwidth of memory and of the links between sockets: all latencies are those of an idle machine",
@@ -52,7 +57,7 @@ impl Default for Costs {
 }
 
 /// Sockets, each with so many threads.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(super) struct Layout {
     pub(super) sockets: usize,
     /// All threads.
@@ -135,6 +140,44 @@ impl Profile {
     }
 }
 
+/// What the model predicts for one row.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Prediction<'a> {
+    pub(super) map: &'a str,
+    pub(super) setting: &'a str,
+    pub(super) operation: &'a str,
+    /// For each of [`layouts`], operations a second.
+    pub(super) rates: Vec<f64>,
+}
+
+/// The layouts that predictions are for: some threads on one socket, then all cores of more and more.
+pub(super) fn layouts(costs: &Costs) -> Vec<Layout> {
+    let mut layouts = vec![Layout { sockets: 1, threads: 1 }];
+    if costs.cores >= 4 {
+        layouts.push(Layout { sockets: 1, threads: costs.cores / 2 });
+    }
+    layouts.extend(SOCKETS.map(|sockets| Layout { sockets, threads: sockets * costs.cores }));
+    layouts
+}
+
+/// Predictions from the rows of the largest machine.
+pub(super) fn predictions<'a>(rows: &'a [Row], costs: &Costs) -> Vec<Prediction<'a>> {
+    let nodes = rows.iter().map(|row| row.run.nodes).max();
+    let predict = |row: &'a Row| {
+        let Run { nodes, cpus, map, setting } = &row.run;
+        let counted_on = Layout { sockets: *nodes, threads: nodes * cpus };
+        let profile = Profile::new(&row.counted, counted_on, is_exclusive(map, &row.operation));
+        let rates = layouts(costs).into_iter().map(|layout| profile.throughput(costs, layout)).collect();
+        Prediction { map, setting, operation: &row.operation, rates }
+    };
+    rows.iter().filter(|row| Some(row.run.nodes) == nodes).map(predict).collect()
+}
+
+/// Whether all of an operation is done under one lock, held alone: what the counts cannot show.
+pub(super) fn is_exclusive(map: &str, operation: &str) -> bool {
+    map == "rwlock-btreemap" && matches!(operation, "insert" | "remove")
+}
+
 /// How often in a unit of time one of `customers` is served that think for `think` and are then served one after
 /// the other, each for `service`.
 fn queue(customers: usize, think: f64, service: f64) -> f64 {
@@ -215,7 +258,7 @@ mod tests {
             far_upgrades: 10,
             ..Counts::default()
         };
-        let profile = profile(counts, 90, false);
+        let profile = profile(counts, 2, false);
         for sockets in [1, 2, 8] {
             let before = rate(&profile, sockets);
             for number in 0..4 {
@@ -255,6 +298,12 @@ mod tests {
         for sockets in [1, 2, 4, 8] {
             assert!((rate(&locked, sockets) - one).abs() < 1e-3 * one);
         }
+    }
+
+    #[test]
+    fn one_lock_held_alone_is_known() {
+        assert!(is_exclusive("rwlock-btreemap", "insert") && !is_exclusive("rwlock-btreemap", "get"));
+        assert!(!is_exclusive("bskip", "insert"));
     }
 
     #[test]

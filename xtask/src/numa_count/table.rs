@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use bench::marks::{Class, Counts};
 
-use super::is_exclusive;
-use super::model::{Costs, LEFT_OUT, Layout, Profile, SOURCES, total};
+use super::model::{Costs, LEFT_OUT, Layout, Prediction, SOURCES, layouts, predictions, total};
 use super::results::Row;
 use crate::bench_numa::units::three_digits;
 
@@ -36,9 +35,6 @@ All per operation. local, remote: lines from memory of the own and of another no
 inner\nnodes, the rest; maps without an arena are all rest). near, far: lines that another cache of the own node, of another node, had\n\
 modified (f.: of those). inv.: writes that took the line from other caches. stack: misses and transfers of the workers' own\n\
 stacks, which are in no other column.\n";
-
-/// Numbers of sockets that the model is asked about.
-const SOCKETS: [usize; 4] = [1, 2, 4, 8];
 
 /// The counts, a table for each machine.
 pub(super) fn counts(rows: &[Row]) -> String {
@@ -90,22 +86,13 @@ fn per_operation(count: u64, ops: u64) -> String {
 /// What the model makes of the rows of the largest machine: millions of operations a second.
 pub(super) fn model(rows: &[Row], costs: &Costs) -> String {
     let Some(nodes) = rows.iter().map(|row| row.run.nodes).max() else { return String::new() };
-    let mut layouts = vec![Layout { sockets: 1, threads: 1 }];
-    if costs.cores >= 4 {
-        layouts.push(Layout { sockets: 1, threads: costs.cores / 2 });
-    }
-    layouts.extend(SOCKETS.map(|sockets| Layout { sockets, threads: sockets * costs.cores }));
-    let heading = |layout: &Layout| format!("{}x{}", layout.sockets, layout.threads / layout.sockets);
     let mut head = ["map", "setting", "operation"].map(str::to_owned).to_vec();
-    head.extend(layouts.iter().map(heading));
+    let heading = |layout: &Layout| format!("{}x{}", layout.sockets, layout.threads / layout.sockets);
+    head.extend(layouts(costs).iter().map(heading));
     let mut lines = vec![head];
-    for row in rows.iter().filter(|row| row.run.nodes == nodes) {
-        let counted_on = Layout { sockets: nodes, threads: nodes * row.run.cpus };
-        let exclusive = is_exclusive(&row.run.map, &row.operation);
-        let profile = Profile::new(&row.counted, counted_on, exclusive);
-        let mut line = vec![row.run.map.clone(), row.run.setting.clone(), row.operation.clone()];
-        let mops = |layout: &Layout| three_digits(profile.throughput(costs, *layout) / 1e6);
-        line.extend(layouts.iter().map(mops));
+    for Prediction { map, setting, operation, rates } in predictions(rows, costs) {
+        let mut line = [map, setting, operation].map(str::to_owned).to_vec();
+        line.extend(rates.iter().map(|rate| three_digits(rate / 1e6)));
         lines.push(line);
     }
     let [local, remote, near, far] = costs.latencies;
