@@ -41,8 +41,8 @@ fn say_if_one_node() {
 
 /// Takes blocks by the policy and writes to every page of them.
 fn fill(pool: &NumaPool, count: usize) -> Vec<Owned> {
-    let touched = |_| {
-        let block = Owned::acquire(pool, Placement::Policy).unwrap();
+    let touched = |key| {
+        let block = Owned::acquire(pool, Placement::Keys(key as u64)).unwrap();
         block.words(pool, LEAF).iter().for_each(|word| word.store(1, Relaxed));
         block
     };

@@ -1,6 +1,6 @@
 //! A map on the machine's real nodes, with threads bound to all of them.
 //!
-//! Properties, for every placement policy:
+//! Properties, for every placement policy, without replicas of the inner levels and with them:
 //! - threads on every CPU insert, remove, read and scan, each its own keys and everybody's: every answer is right,
 //!   every pair is there at the end, the structure holds;
 //! - at least 99 of 100 of the arena's pages are where the policy put them, also after half of the keys were removed
@@ -56,8 +56,9 @@ fn assert_placed(case: &Case, arena: &NumaArena) {
     assert_eq!(arena.stats().misses, 0, "{case}");
 }
 
-fn run(case: &Case, cpus: &[u32]) {
-    let arena = NumaArena::builder().policy(case.policy.clone()).build().unwrap();
+fn run(case: &Case, cpus: &[u32], replicate: bool) {
+    let builder = NumaArena::builder().policy(case.policy.clone()).replicate_inner(replicate);
+    let arena = builder.build().unwrap();
     let mut map = Map::with_arena(arena.clone()).unwrap();
     let bound = |t: usize| assert!(pin(cpus[t]), "CPU {} is this process's", cpus[t]);
     threads::run(cpus.len(), |t| {
@@ -68,7 +69,7 @@ fn run(case: &Case, cpus: &[u32]) {
             assert_eq!(map.get(&key), Some(value(key, 0)));
         }
     });
-    map.check_invariants();
+    assert_eq!(map.check_invariants().stale_replicas, 0);
     assert_placed(case, &arena);
 
     // Half of each thread's keys go by the hands of the next, which is on another node, and come again.
@@ -114,6 +115,6 @@ fn a_map_is_right_and_its_pages_in_place_under_every_policy() {
     let last = NodeId(nodes.iter().rfind(|node| node.memory).expect("a node with memory").number);
     let is_needed = |case: &Case| !matches!(case.policy, Policy::Node(node) if node != last);
     for case in policies::all(&nodes).iter().filter(|case| is_needed(case)) {
-        run(case, &cpus);
+        [false, true].into_iter().for_each(|replicate| run(case, &cpus, replicate));
     }
 }

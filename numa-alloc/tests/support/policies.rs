@@ -77,6 +77,30 @@ pub(crate) fn all(nodes: &[RealNode]) -> Vec<Case> {
         let policy = Policy::Preferred(set.iter().copied().map(NodeId).collect());
         Case::by(policy, move |here| nearest(here, &set))
     }));
+    let weights: Vec<(NodeId, u32)> = memory.iter().map(|&node| NodeId(node)).zip(1..).collect();
+    let shares: Vec<_> = weights.iter().map(|&(node, weight)| (node.0, weight as usize)).collect();
+    cases.push(Case::shares(Policy::Weighted(weights), shares));
+    let others = memory.clone();
+    cases.push(Case::by(Policy::Nearest, move |here| {
+        let others: Vec<u32> = others.iter().copied().filter(|&node| node != here.number).collect();
+        match here.memory && !others.is_empty() {
+            true => nearest(here, &others),
+            // From a node without memory: another one than the nearest with memory; here any will do.
+            false if others.is_empty() => vec![here.number],
+            false => others,
+        }
+    }));
+    let cpuless = |node: &&RealNode| node.memory && node.cpus.is_empty();
+    let mut tiers: Vec<u32> = nodes.iter().filter(cpuless).map(|node| node.number).collect();
+    if tiers.is_empty() {
+        tiers.clone_from(&memory);
+    }
+    cases.push(Case::by(Policy::Tiered, move |here| nearest(here, &tiers)));
+    // Keys of the tests are few and small: they belong to the last node, and then to the first.
+    let (first, bound) = (memory[0], 1 << 40);
+    let range = Policy::Range(vec![(0, NodeId(last)), (bound, NodeId(first))]);
+    cases.push(Case::by(range, move |_| vec![last]));
+    cases.push(Case::by(Policy::Hash, move |_| memory.clone()));
     cases
 }
 

@@ -18,11 +18,12 @@ pub(super) struct Program {
     pub(super) name: &'static str,
 }
 
-/// What runs in each guest. The first three hold what a machine with several nodes must show; the others pass
+/// What runs in each guest. The first four hold what a machine with several nodes must show; the others pass
 /// anywhere, and must so there.
 pub(super) const PROGRAMS: &[Program] = &[
     Program { folder: "numa-alloc", name: "policies" },
     Program { folder: "numa-alloc", name: "full_node" },
+    Program { folder: "numa-alloc", name: "replica_pages" },
     Program { folder: "tests", name: "numa_map" },
     Program { folder: "numa-alloc", name: "real_nodes" },
     Program { folder: "numa-alloc", name: "kernel" },

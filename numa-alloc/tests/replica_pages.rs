@@ -1,0 +1,91 @@
+//! Replicas of inner blocks lie on their nodes.
+//!
+//! Property: of each block there is memory of its own on every node of the arena, at least 99 of 100 pages of it by the kernel's word
+//! and by the arena's own report, and a thread is told the one on its node.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use bskip_core::arena::{NodeArena, NodeKind, NodePool, Placement};
+use numa_alloc::{NumaArena, NumaPool, PageSize};
+use support::linux::{nodes, nodes_of, on};
+use support::{LEAF, Owned};
+
+const BLOCKS: usize = 2000;
+
+/// The first word of a replica.
+fn word<'p>(pool: &'p NumaPool, replica: usize, block: &Owned) -> &'p AtomicU64 {
+    // SAFETY: the pool has issued the block, and has so many replicas.
+    let address = unsafe { pool.replica_address(replica, block.id) };
+    // SAFETY: mapped as long as the pool lives, aligned to 64 bytes, zero at first; all access is atomic.
+    unsafe { address.cast().as_ref() }
+}
+
+#[test]
+fn each_replica_is_on_its_node() {
+    let several = nodes().iter().filter(|node| node.memory).count() > 1;
+    if !several {
+        println!("left out: real nodes, this machine has one with memory; two are pretended");
+    }
+    for pages in [PageSize::Small, PageSize::Huge] {
+        let builder = NumaArena::builder().replicate_inner(true).pages(pages);
+        let builder = if several { builder } else { builder.pretend_nodes(2) };
+        let arena = builder.build().unwrap();
+        let pool = arena.pool(LEAF, NodeKind::Inner).unwrap();
+        assert_eq!(pool.replicas(), arena.nodes().len());
+        let blocks: Vec<Owned> =
+            (0..BLOCKS).map(|_| Owned::acquire(&pool, Placement::Policy).unwrap()).collect();
+        for (i, block) in blocks.iter().enumerate() {
+            block.words(&pool, LEAF)[0].store(1, Relaxed);
+            for replica in 0..pool.replicas() {
+                let before = word(&pool, replica, block).swap((i * 8 + replica) as u64, Relaxed);
+                assert_eq!(before, 0, "zero, and nobody else's");
+            }
+        }
+        for replica in 0..pool.replicas() {
+            let own = |(i, block): (usize, &Owned)| {
+                word(&pool, replica, block).load(Relaxed) == (i * 8 + replica) as u64
+            };
+            assert!(blocks.iter().enumerate().all(own));
+            let node = arena.nodes()[replica];
+            let addresses: Vec<usize> =
+                blocks.iter().map(|block| word(&pool, replica, block).as_ptr().addr()).collect();
+            match nodes_of(&addresses) {
+                Ok(found) if several => {
+                    let there = found.iter().filter(|&&found| found as u32 == node.0).count();
+                    assert!(there * 100 >= 99 * found.len(), "replica on node {node}: {found:?}");
+                }
+                Ok(_) => {}
+                Err(errno) => println!("left out: pages, the system does not tell (error {errno})"),
+            }
+        }
+        let report = arena.verify_placement();
+        let (mut placed, mut elsewhere) = (0, 0);
+        for node in &report.nodes {
+            placed += node.placed;
+            elsewhere += node.elsewhere.iter().map(|(_, pages)| pages).sum::<usize>();
+        }
+        let page = report.page_bytes;
+        let touched = BLOCKS * LEAF.size() / page * (1 + pool.replicas());
+        assert!(report.refused.is_some() || placed > touched * 9 / 10, "replicas are looked at: {report}");
+        assert!(elsewhere * 100 <= placed + elsewhere, "{report}");
+        assert!(arena.stats().nodes.iter().all(|node| node.replica_bytes >= BLOCKS * LEAF.size()));
+    }
+}
+
+#[test]
+fn a_thread_is_told_the_replica_on_its_node() {
+    let arena = NumaArena::builder().replicate_inner(true).build().unwrap();
+    if arena.nodes().len() == 1 {
+        println!("left out: this machine has one node with memory, so there are no replicas");
+        assert!(!arena.replicates_inner());
+        return;
+    }
+    let pool = arena.pool(LEAF, NodeKind::Inner).unwrap();
+    for node in nodes().iter().filter(|node| node.memory && !node.cpus.is_empty()) {
+        let replica = on(node, || pool.nearest_replica());
+        assert_eq!(arena.nodes()[replica].0, node.number);
+    }
+}
