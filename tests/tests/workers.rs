@@ -2,6 +2,7 @@
 //!
 //! * Leaves lie on the node of the worker that filled them.
 //! * Where all workers fill their ranges, each node has blocks in proportion to its keys.
+//! * So it has where the arena places leaves by the partition's bounds, whoever makes them.
 //! * A map for each node lies on that node alone.
 //! * Handles, partition and pool agree on who owns a key.
 
@@ -48,6 +49,21 @@ fn assert_placed(arena: &NumaArena) {
     for node in report.nodes.iter().filter(|_| report.refused.is_none()) {
         let elsewhere: usize = node.elsewhere.iter().map(|(_, pages)| pages).sum();
         assert!(elsewhere <= node.placed / 100, "{report}");
+    }
+}
+
+/// Each node has blocks in proportion to its keys, which are those below `keys`.
+fn assert_in_proportion(arena: &NumaArena, partition: &Partition, keys: u64) {
+    // A node with CPUs and no memory has its blocks on the nearest.
+    if !partition.bounds().iter().all(|(_, node)| arena.nodes().contains(&NodeId(*node))) {
+        return;
+    }
+    let stats = arena.stats();
+    let all = stats.total().issued_blocks as f64;
+    for node in &stats.nodes {
+        let here = (0..keys).filter(|&key| partition.node_of(key) == Some(node.node.0)).count();
+        let (share, blocks) = (here as f64 / keys as f64, node.usage.issued_blocks as f64 / all);
+        assert!((share - blocks).abs() < 0.05, "{share} of the keys, {}", arena.report());
     }
 }
 
@@ -100,19 +116,29 @@ fn each_range_lies_on_the_node_of_its_worker() {
         if !pinned.iter().all(|&pinned| pinned) {
             continue;
         }
-        let stats = arena.stats();
-        let all = stats.total().issued_blocks as f64;
-        for node in &stats.nodes {
-            let here = (0..keys).filter(|&key| partition.node_of(key) == Some(node.node.0)).count();
-            let (share, blocks) = (here as f64 / keys as f64, node.usage.issued_blocks as f64 / all);
-            // A node with CPUs and no memory has its blocks on the nearest.
-            let all_have_memory = partition.bounds().iter().all(|(_, n)| arena.nodes().contains(&NodeId(*n)));
-            assert!(
-                !all_have_memory || (share - blocks).abs() < 0.05,
-                "{share} of the keys, {}",
-                arena.report()
-            );
+        assert_in_proportion(&arena, &partition, keys);
+    }
+}
+
+#[test]
+fn bounds_place_the_leaves_that_others_make() {
+    for plan in plans() {
+        let keys = keys(&plan);
+        let partition = Partition::new(&plan, 0..=keys - 1);
+        let bounds: Vec<_> =
+            partition.bounds().into_iter().map(|(lowest, node)| (lowest, NodeId(node))).collect();
+        // Workers may wander, and a node with CPUs may have no memory.
+        let known = NumaArena::new().expect("an arena").nodes();
+        if bounds.is_empty() || !bounds.iter().all(|(_, node)| known.contains(node)) {
+            continue;
         }
+        let arena = builder().policy(Policy::Range(bounds)).build().expect("nodes of the machine");
+        let map = BSkipMap::with_arena(arena.clone()).expect("an empty map");
+        for worker in 0..plan.len() {
+            spread(partition.range(worker)).for_each(|key| assert_eq!(map.insert(key, key), None));
+        }
+        assert_placed(&arena);
+        assert_in_proportion(&arena, &partition, keys);
     }
 }
 

@@ -171,8 +171,8 @@ impl Partition {
     }
 
     /// Which node each stretch of keys belongs to, for the placement of leaves by key range: `(lower bound, node)`,
-    /// bounds ascending from 0, each stretch up to the next bound, the last one without end. Empty if the plan
-    /// leaves workers to wander between nodes.
+    /// bounds ascending from 0, each stretch up to the next bound, the last one without end: what `numa-alloc`
+    /// takes as `Policy::Range`. Empty if the plan leaves workers to wander between nodes.
     #[must_use]
     pub fn bounds(&self) -> Vec<(u64, u32)> {
         let stretches: Option<Vec<(u64, u32)>> =
