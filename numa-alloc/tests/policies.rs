@@ -194,7 +194,7 @@ fn without_the_right_to_place_it_works_and_says_so() {
 #[test]
 fn memory_without_cpus_takes_blocks_when_it_is_named_and_not_otherwise() {
     let all = nodes();
-    let Some(far) = all.iter().find(|node| node.memory && read_cpus(node).is_empty()) else {
+    let Some(far) = all.iter().find(|node| node.is_memory_alone()) else {
         println!("left out: everything, no node here has memory and no CPUs");
         return;
     };
@@ -212,10 +212,4 @@ fn memory_without_cpus_takes_blocks_when_it_is_named_and_not_otherwise() {
     blocks.iter().for_each(|block| block.words(&pool, LEAF)[0].store(1, Relaxed));
     assert!(nodes_of(&addresses).unwrap().iter().all(|&node| node == far.number as i32));
     assert!(local.verify_placement().is_as_asked(), "{}", local.verify_placement());
-}
-
-/// All CPUs of a node, allowed or not.
-fn read_cpus(node: &RealNode) -> String {
-    let path = format!("/sys/devices/system/node/node{}/cpulist", node.number);
-    support::linux::read(&path).trim().to_owned()
 }

@@ -16,6 +16,8 @@ pub(crate) struct RealNode {
     pub(crate) cpus: Vec<u32>,
     /// Has memory that this process may use.
     pub(crate) memory: bool,
+    /// Has CPUs, allowed or not.
+    pub(crate) has_cpus: bool,
     /// To each node that is online.
     distances: Vec<(u32, u32)>,
 }
@@ -25,6 +27,11 @@ impl RealNode {
     pub(crate) fn distance(&self, other: u32) -> u32 {
         let told = self.distances.iter().find(|(node, _)| *node == other);
         told.map_or(if other == self.number { 10 } else { 20 }, |(_, distance)| *distance)
+    }
+
+    /// Has memory and no CPUs.
+    pub(crate) fn is_memory_alone(&self) -> bool {
+        self.memory && !self.has_cpus
     }
 
     /// Bytes that nobody uses.
@@ -44,16 +51,18 @@ pub(crate) fn nodes() -> Vec<RealNode> {
     let (online, with_memory) =
         (numbers(&read(&format!("{NODES}/online"))), numbers(&read(&format!("{NODES}/has_memory"))));
     if online.is_empty() {
-        return vec![RealNode { number: 0, cpus, memory: true, distances: Vec::new() }];
+        return vec![RealNode { number: 0, cpus, memory: true, has_cpus: true, distances: Vec::new() }];
     }
     let node = |&number: &u32| {
         let distances = read(&format!("{NODES}/node{number}/distance"));
         let distances = distances.split_whitespace().filter_map(|distance| distance.parse().ok());
         let mut own = numbers(&read(&format!("{NODES}/node{number}/cpulist")));
+        let has_cpus = !own.is_empty();
         own.retain(|cpu| cpus.contains(cpu));
         RealNode {
             number,
             cpus: own,
+            has_cpus,
             memory: with_memory.contains(&number) && memory.contains(&number),
             distances: online.iter().copied().zip(distances).collect(),
         }

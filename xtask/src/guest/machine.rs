@@ -32,8 +32,8 @@ pub(crate) struct Node {
 
 /// A local access takes so many nanoseconds for each unit of distance, where there is a HMAT.
 const NS: usize = 10;
-/// Bytes a second that a node gives its own CPUs, in MiB, where there is a HMAT.
-const MIB_PER_SECOND: usize = 100 << 10;
+/// GiB a second that a node gives its own CPUs, where there is a HMAT. Fractions would not fit into its 16 bits.
+const GIB_PER_SECOND: usize = 100;
 /// The distance of a node to itself.
 const LOCAL: usize = 10;
 
@@ -126,7 +126,7 @@ impl Machine {
                 let distance = self.distance(from, to);
                 let about = format!("hmat-lb,initiator={from},target={to},hierarchy=memory,data-type=access");
                 arg("-numa", format!("{about}-latency,latency={}", NS * distance));
-                arg("-numa", format!("{about}-bandwidth,bandwidth={}M", MIB_PER_SECOND * LOCAL / distance));
+                arg("-numa", format!("{about}-bandwidth,bandwidth={}G", GIB_PER_SECOND * LOCAL / distance));
             });
         }
         args
@@ -207,7 +207,7 @@ mod tests {
         assert!(line.contains("nodeid=2,memdev=m2,initiator=0"), "{line}");
         let pair = "hmat-lb,initiator=1,target=2,hierarchy=memory,data-type=access";
         assert!(line.contains(&format!("{pair}-latency,latency=500")), "{line}");
-        assert!(line.contains(&format!("{pair}-bandwidth,bandwidth=20480M")), "{line}");
+        assert!(line.contains(&format!("{pair}-bandwidth,bandwidth=20G")), "{line}");
         assert_eq!((line.matches("-latency").count(), line.matches("-bandwidth").count()), (6, 6));
         assert!(!line.contains("initiator=2"), "{line}");
     }
