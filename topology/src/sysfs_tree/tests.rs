@@ -86,7 +86,8 @@ fn siblings_numbered_apart_and_nodes_of_memory_only() {
     let sets = machine.nodes.iter_mut().map(|node| &mut node.cpus);
     sets.chain(machine.caches.iter_mut().map(|cache| &mut cache.cpus))
         .for_each(|cpus| *cpus = cpus.iter().map(apart).collect());
-    machine.nodes.push(NumaNode { number: 5, cpus: CpuSet::new(), memory: Some(1 << 30), allowed: true });
+    machine.nodes.push(NumaNode { number: 5, memory: Some(1 << 30), ..machine.nodes[1].clone() });
+    machine.nodes[2].cpus = CpuSet::new();
     machine.distances = None;
     assert_eq!(machine.cpu(5).map(|cpu| (cpu.core, cpu.smt, cpu.l3)), Some((1, 1, Some(0))));
     let read = read_back(&files(&machine)).expect("the CPUs are listed");
