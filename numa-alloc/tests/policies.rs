@@ -154,8 +154,8 @@ fn so_it_does_after_ten_rounds_of_frees_from_other_nodes() {
         // What every thread holds at once, rounded up to slabs, and no more for the rounds.
         let most = (threads * (BLOCKS + ROUNDS * KEPT) * LEAF.size()) + stats.nodes.len() * (6 << 20);
         assert!(stats.total().reserved_bytes <= most, "{case}: {stats}");
-        // Of two nodes, the nearest other one is that of the thread that frees.
-        if here.len() > 1 && case.policy != Policy::Nearest {
+        // Under other policies blocks may well be where they are freed.
+        if here.len() > 1 && case.policy == Policy::Local {
             assert!(stats.nodes.iter().any(|node| node.remote_frees > 0), "{case}: {stats}");
         }
         assert_placed(case, arena, &pool, &filled);

@@ -19,7 +19,7 @@ use args::Args;
 use suite::{PROGRAMS, Suite};
 use tally::Tally;
 
-/// A guest takes half a minute on an idle machine.
+/// Many times what a guest takes on a machine that does nothing else.
 const LIMIT: Duration = Duration::from_secs(600);
 
 /// Runs the command with the flags after its name.
