@@ -19,46 +19,75 @@ const FAN_OUT: usize = 64;
 
 /// See the module.
 pub struct LockPath {
-    /// From the top to the leaves, each level's words in the order of keys.
-    levels: Vec<Vec<Word>>,
-    /// What the words lie in.
-    _pools: [NumaPool; 2],
+    /// From the top to the leaves.
+    levels: Vec<Level>,
 }
 
-/// The address of a lock word in a block of `LockPath`'s pools.
-#[derive(Clone, Copy)]
-struct Word(*const AtomicU32);
+/// The lock words of one level. Word `i` is of node `i % nodes`, so that they are interleaved as nodes of the map are.
+struct Level {
+    words: usize,
+    /// A block on each node: its words, each on a line of its own.
+    starts: Vec<Start>,
+    /// What the blocks lie in.
+    _pool: NumaPool,
+}
 
-// SAFETY: it refers to an atomic that lives as long as the pool beside it.
-unsafe impl Send for Word {}
+/// Where the words on one node begin.
+#[derive(Clone, Copy)]
+struct Start(*const Line);
+
+// SAFETY: it refers to atomics that live as long as the pool beside it.
+unsafe impl Send for Start {}
 // SAFETY: as above.
-unsafe impl Sync for Word {}
+unsafe impl Sync for Start {}
+
+/// A lock word on a line of its own.
+#[repr(C, align(64))]
+struct Line {
+    word: AtomicU32,
+}
+
+impl Level {
+    fn new(arena: &NumaArena, words: usize, kind: NodeKind) -> Result<Self, AllocError> {
+        let nodes = arena.nodes();
+        let bytes = words.div_ceil(nodes.len()) * size_of::<Line>();
+        let layout =
+            Layout::from_size_align(bytes, align_of::<Line>()).expect("some locks are a small block");
+        let pool = arena.pool(layout, kind)?;
+        let start = |&node| {
+            let block = pool.acquire(Placement::Node(node))?;
+            // SAFETY: the pool has just issued the block.
+            Ok(Start(unsafe { pool.address(block) }.as_ptr().cast()))
+        };
+        let starts = nodes.iter().map(start).collect::<Result<_, AllocError>>()?;
+        Ok(Self { words, starts, _pool: pool })
+    }
+
+    #[inline]
+    fn word(&self, number: usize) -> &AtomicU32 {
+        let Start(start) = self.starts[number % self.starts.len()];
+        assert!(number < self.words);
+        // SAFETY: each node's block has a line for its share of the words, and this is one of them.
+        let line = unsafe { start.add(number / self.starts.len()) };
+        // SAFETY: the block is this one's own, zero at first, and accessed as atomics only.
+        unsafe { &(*line).word }
+    }
+}
 
 impl LockPath {
-    /// Locks for a map of `leaves` leaves of evenly spread keys, placed as the arena places nodes.
+    /// Locks for a map of `leaves` leaves of evenly spread keys, dealt out to the arena's nodes in turn.
     ///
     /// # Errors
     /// No memory.
     pub fn new(arena: &NumaArena, leaves: usize) -> Result<Self, AllocError> {
-        let layout = Layout::new::<Line>();
-        let pools = [arena.pool(layout, NodeKind::Leaf)?, arena.pool(layout, NodeKind::Inner)?];
-        let mut levels = Vec::new();
         let mut count = leaves.max(1);
-        loop {
-            let pool = &pools[usize::from(!levels.is_empty())];
-            let word = |_| {
-                let block = pool.acquire(Placement::Policy)?;
-                // SAFETY: the pool has just issued the block.
-                Ok(Word(unsafe { pool.address(block) }.as_ptr().cast()))
-            };
-            levels.push((0..count).map(word).collect::<Result<Vec<_>, AllocError>>()?);
-            if count == 1 {
-                break;
-            }
+        let mut levels = vec![Level::new(arena, count, NodeKind::Leaf)?];
+        while count > 1 {
             count = count.div_ceil(FAN_OUT);
+            levels.push(Level::new(arena, count, NodeKind::Inner)?);
         }
         levels.reverse();
-        Ok(Self { levels, _pools: pools })
+        Ok(Self { levels })
     }
 
     /// How many locks an operation takes.
@@ -72,9 +101,7 @@ impl LockPath {
     pub fn walk(&self, key: u64) {
         let mut held: Option<&AtomicU32> = None;
         for level in &self.levels {
-            let place = (u128::from(key) * level.len() as u128) >> 64;
-            // SAFETY: the word lies in a block that is this one's own, zero at first and only accessed as an atomic.
-            let lock = unsafe { &*level[place as usize].0 };
+            let lock = level.word(((u128::from(key) * level.words as u128) >> 64) as usize);
             // Acquire pairs with the Release of a writer's unlock, in a lock that has writers.
             lock.fetch_add(1, Ordering::Acquire);
             if let Some(above) = held.replace(lock) {
@@ -89,12 +116,6 @@ impl LockPath {
     }
 }
 
-/// A lock word on a line of its own.
-#[repr(align(64))]
-struct Line {
-    _word: AtomicU32,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,14 +125,14 @@ mod tests {
         let arena = NumaArena::new().unwrap();
         for (leaves, levels) in [(0, 1), (1, 1), (64, 2), (65, 3), (16_000, 4)] {
             let path = LockPath::new(&arena, leaves).unwrap();
-            assert_eq!((path.levels(), path.levels[0].len()), (levels, 1), "{leaves}");
-            assert_eq!(path.levels.last().unwrap().len(), leaves.max(1));
+            assert_eq!((path.levels(), path.levels[0].words), (levels, 1), "{leaves}");
+            assert_eq!(path.levels.last().unwrap().words, leaves.max(1));
         }
     }
 
     #[test]
     fn every_lock_is_given_back() {
-        let arena = NumaArena::new().unwrap();
+        let arena = NumaArena::builder().pretend_nodes(3).build().unwrap();
         let path = LockPath::new(&arena, 5000).unwrap();
         std::thread::scope(|scope| {
             for thread in 0..2 {
@@ -121,10 +142,12 @@ mod tests {
         });
         path.walk(0);
         path.walk(u64::MAX);
-        for word in path.levels.iter().flatten() {
-            // SAFETY: as in `walk`.
-            let readers = unsafe { &*word.0 }.load(Ordering::Relaxed);
-            assert_eq!(readers, 0);
+        let mut seen = std::collections::HashSet::new();
+        for level in &path.levels {
+            for word in (0..level.words).map(|number| level.word(number)) {
+                assert_eq!(word.load(Ordering::Relaxed), 0);
+                assert!(seen.insert((&raw const *word).addr()), "each word has an address of its own");
+            }
         }
     }
 }

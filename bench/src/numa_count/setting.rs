@@ -53,7 +53,7 @@ impl FromStr for Setting {
                 other => return Err(format!("{text}: {other:?} is not replicas, lazy, ranges or locks")),
             }
         }
-        // A lock's word would lie where the thread that makes it runs, not with its node.
+        // The locks' words are interleaved.
         if setting.locks && setting.placement != "interleave" {
             return Err(format!(
                 "{text}: locks are emulated beside interleaved nodes only: interleave+locks"

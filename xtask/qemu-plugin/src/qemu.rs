@@ -139,9 +139,10 @@ extern "C" fn at_block(cpu: c_uint, instructions: *mut c_void) {
     }
 }
 
-/// An access of an operation. Where an interrupt comes within one, QEMU takes the kernel's accesses on the way there for those
-/// of the instruction that was interrupted: they are passed over. `locked` is not null where the instruction
-/// write from the start, so its read is counted as a write.
+/// An access of an operation. Where an interrupt comes within one, QEMU takes the kernel's accesses on the way there
+/// for those of the instruction that was interrupted: they are passed over. `locked` is not null where the instruction
+/// reads and writes in one go: on a processor it asks for the line to write from the start, so its read is counted as
+/// a write.
 extern "C" fn at_access(cpu: c_uint, access: u32, address: u64, locked: *mut c_void) {
     if !is_inside(cpu) || is_kernel(address) {
         return;
