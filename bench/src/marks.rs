@@ -110,6 +110,7 @@ pub struct Counted {
 /// A line of the plugin's report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[expect(clippy::large_enum_variant, reason = "one is read at a time")]
 pub enum Report {
     /// A phase.
     Counted(Counted),

@@ -235,8 +235,10 @@ pub unsafe extern "C" fn qemu_plugin_install(
     // SAFETY: the name of the target is a string.
     let target = unsafe { CStr::from_ptr(info.target) };
     let argument = |number: usize| {
-        // SAFETY: below the count, so a string of QEMU's.
-        let text = unsafe { *arguments.add(number) };
+        // SAFETY: below the count, so within QEMU's array.
+        let text = unsafe { arguments.add(number) };
+        // SAFETY: as above, a string's address.
+        let text = unsafe { *text };
         // SAFETY: as above; it is not freed before the plugin is.
         unsafe { CStr::from_ptr(text) }.to_str().unwrap_or("")
     };
