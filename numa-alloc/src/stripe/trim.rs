@@ -19,6 +19,8 @@ use crate::region::SLAB;
 /// first and the last block stands out.
 #[derive(Debug)]
 pub(super) struct Hole {
+    /// The first block that it had, and where its memory began.
+    origin: (u32, usize),
     /// The first of the blocks that are still in it.
     first: u32,
     blocks: usize,
@@ -47,6 +49,11 @@ impl Stripe {
             blocks
                 .extend(core::iter::from_fn(|| unsafe { free.pop(&self.links) }).map(|block| block.0.get()));
             blocks.sort_unstable();
+            let Frontier { holes, released, .. } = &mut *frontier;
+            for hole in holes {
+                // SAFETY: free blocks of this stripe, collected above.
+                *released += unsafe { self.close(hole, &mut blocks) };
+            }
             for run in blocks.chunk_by(|a, b| b - a == self.shape.units()) {
                 // SAFETY: free blocks of this stripe, collected above.
                 let gone = unsafe { self.give_back(run, &mut frontier) };
@@ -87,6 +94,32 @@ impl Stripe {
         all
     }
 
+    /// Makes a hole that was opened in part what it was, if all blocks that came out of it are in `free`, where they are
+    /// ascending, and takes them out of there. How many bytes went back is the answer.
+    ///
+    /// # Safety
+    /// The free blocks are of this stripe, and in no chain.
+    unsafe fn close(&self, hole: &mut Hole, free: &mut Vec<u32>) -> usize {
+        let (first, start) = hole.origin;
+        let count = ((hole.first - first) / self.shape.units()) as usize;
+        let Ok(at) = free.binary_search(&first) else { return 0 };
+        let Some(blocks) = free.get(at..at + count) else { return 0 };
+        if blocks.last() != Some(&(hole.first - self.shape.units())) {
+            return 0;
+        }
+        // SAFETY: of this stripe.
+        let most = unsafe { self.largest_first_word(blocks) };
+        let bytes = hole.start - start;
+        // SAFETY: whole pages of committed memory, in which all blocks are free.
+        if unsafe { self.blocks.part(start, bytes).discard() }.is_err() {
+            return 0;
+        }
+        free.drain(at..at + count);
+        let blocks = hole.blocks + count;
+        *hole = Hole { first, blocks, start, seed: next_even(most), ..*hole };
+        bytes
+    }
+
     /// Gives the whole slabs of a run of blocks in a row back. Which of the blocks went with them is the
     /// answer: none if there is no whole slab, or the system refuses.
     ///
@@ -103,16 +136,15 @@ impl Stripe {
         }
         let gone = start.saturating_sub(begin) / size..(end - begin).div_ceil(size);
         // SAFETY: of this stripe.
-        let word = |block: &u32| unsafe { self.first_word(*block) }.load(Relaxed);
-        let most = run[gone.clone()].iter().map(word).max().unwrap_or(0);
+        let most = unsafe { self.largest_first_word(&run[gone.clone()]) };
         // SAFETY: whole pages of committed memory, in which all blocks are free.
         if unsafe { self.blocks.part(start, end - start).discard() }.is_err() {
             return 0..0;
         }
         frontier.released += end - start;
-        // The next even number.
-        let seed = (most | 1) + 1;
-        frontier.holes.push(Hole { first: run[gone.start], blocks: gone.len(), start, end, seed });
+        let (first, seed) = (run[gone.start], next_even(most));
+        let hole = Hole { origin: (first, start), first, blocks: gone.len(), start, end, seed };
+        frontier.holes.push(hole);
         gone
     }
 
@@ -157,6 +189,14 @@ impl Stripe {
         chain.take()
     }
 
+    /// # Safety
+    /// The blocks were carved from this stripe, whose memory is alive.
+    unsafe fn largest_first_word(&self, blocks: &[u32]) -> u64 {
+        // SAFETY: of this stripe.
+        let word = |block: &u32| unsafe { self.first_word(*block) }.load(Relaxed);
+        blocks.iter().map(word).max().unwrap_or(0)
+    }
+
     /// Where a block begins, in bytes from the stripe's start.
     fn offset(&self, block: u32) -> usize {
         (block - self.first_unit) as usize * UNIT
@@ -171,4 +211,9 @@ impl Stripe {
         // SAFETY: committed memory, aligned to a unit; by the contract all access to this word is atomic.
         unsafe { word.as_ref() }
     }
+}
+
+/// The even number after `word`.
+fn next_even(word: u64) -> u64 {
+    (word | 1) + 1
 }

@@ -91,11 +91,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "trim-repeats-versions",
         what: "A block whose memory was given back begins with a version that it may have had.",
-        edits: &[Edit {
-            file: GIVEN_BACK,
-            find: "let seed = (most | 1) + 1;",
-            replace: "let seed = most.min(2);",
-        }],
+        edits: &[Edit { file: GIVEN_BACK, find: "(word | 1) + 1", replace: "word.min(2)" }],
         by: &[&TRIM],
         only: true,
     },
