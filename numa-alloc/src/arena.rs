@@ -162,7 +162,7 @@ impl NumaArena {
     ///
     /// let arena = NumaArena::new()?;
     /// let mut map = BSkipMap::with_arena(arena.clone())?;
-    /// (0..300_000_u64).for_each(|key| _ = map.insert(key, key));
+    /// (0..600_000_u64).for_each(|key| _ = map.insert(key, key));
     /// map.clear();
     /// let before = arena.stats().total().reserved_bytes;
     /// let given_back = arena.trim();
