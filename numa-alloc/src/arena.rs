@@ -152,9 +152,9 @@ impl NumaArena {
     /// how many bytes. Worth calling after a peak: after many keys were removed, or a map was shrunk.
     ///
     /// Others may go on using the maps on this arena meanwhile, except that acquisitions that find their free
-    /// list empty wait; it takes a few milliseconds for each million of free blocks. The memory counts
-    /// against the limits again when it is used again. Arenas on pages of the hugetlb pool give nothing back:
-    /// such pages might be gone when they are needed again. Nor do systems other than Linux.
+    /// list empty wait, for up to a second for each million of free blocks. The memory counts against the limits
+    /// again when it is used again. Arenas on pages of the hugetlb pool give nothing back: such pages might be
+    /// gone when they are needed again. Nor do systems other than Linux.
     ///
     /// ```
     /// use bskip_core::BSkipMap;
@@ -303,8 +303,9 @@ impl Builder {
     /// ([`NodeStats::misses`](crate::NodeStats::misses)). 0 keeps all blocks off. Of several limits of one
     /// node the last holds.
     ///
-    /// A block wanted on a node at its limit costs a look through that node's free lists first, so for a
-    /// limit that is reached for good name the other nodes in the [policy](Self::policy) instead.
+    /// A block wanted on a node at its limit costs a look through that node's free lists first, under a lock
+    /// that all who want the same share: a microsecond or two. For a limit that is reached for good, name the
+    /// other nodes in the [policy](Self::policy) instead.
     pub fn node_limit(mut self, node: NodeId, bytes: usize) -> Self {
         self.node_limits.push((node, bytes));
         self
