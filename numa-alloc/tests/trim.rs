@@ -180,11 +180,10 @@ fn memory_is_given_back_while_others_use_the_pool() {
 }
 
 /// Maps look at nodes that others have removed: none is taken for another that has come to its block.
-#[test]
-fn a_map_goes_on_while_its_memory_is_given_back() {
+fn a_map_goes_on(replicas: bool) {
     const KEYS: u64 = 40_000;
     let builder = NumaArena::builder().pretend_nodes(2).policy(Policy::Interleave);
-    let arena = builder.pages(PageSize::Small).build().unwrap();
+    let arena = builder.replicate_inner(replicas).pages(PageSize::Small).build().unwrap();
     let map = BSkipMap::with_arena(arena.clone()).unwrap();
     let writing = AtomicUsize::new(3);
     std::thread::scope(|scope| {
@@ -219,6 +218,16 @@ fn a_map_goes_on_while_its_memory_is_given_back() {
     let kept = arena.stats().total();
     println!("{kept:?}");
     assert!(kept.reserved_bytes <= 8 * SLAB, "{kept:?}");
+}
+
+#[test]
+fn a_map_goes_on_while_its_memory_is_given_back() {
+    a_map_goes_on(false);
+}
+
+#[test]
+fn so_does_a_map_with_replicas() {
+    a_map_goes_on(true);
 }
 
 struct Countdown<'a>(&'a AtomicUsize);
