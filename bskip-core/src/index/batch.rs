@@ -139,10 +139,10 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             return spots;
         }
         let keys = || (from..to).map(|i| batch.key(i));
+        let hints = self.nearest_hints();
         let mut hinted: [Option<Inner<'_, K>>; GROUP] = [None; GROUP];
         for (key, hinted) in keys().zip(&mut hinted) {
-            let hint = self.hints.find(key.word(0)).or_else(|| self.hints.find_near(key.word(0)));
-            *hinted = hint.map(|id| self.near(id));
+            *hinted = hints.find(key.word(0)).map(|id| self.near(id));
             if let Some(node) = hinted {
                 node.prefetch_top();
             }

@@ -36,6 +36,7 @@ mod trail;
 #[cfg(feature = "check")]
 mod walk;
 
+use alloc::vec::Vec;
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::num::NonZeroU32;
@@ -73,6 +74,8 @@ pub(crate) struct Index<K: Key, V, P: NodePool> {
     /// The first node of each level, 0 where there is none yet. These nodes never go.
     heads: [AtomicU32; LEVELS],
     hints: Hints,
+    /// One for each replica, in place of `hints`.
+    near_hints: Vec<Hints>,
     _owns: PhantomData<UnsafeCell<(K, V)>>,
 }
 
@@ -93,6 +96,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let leaves = arena.pool(Leaf::<K, V>::LAYOUT, NodeKind::Leaf)?;
         let inners = arena.pool(Inner::<K>::LAYOUT, NodeKind::Inner)?;
         let replicas = inners.replicas();
+        let mut near_hints = Vec::new();
+        for _ in 0..replicas {
+            remember_one(&mut near_hints)?;
+            near_hints.push(Hints::new());
+        }
         let index = Self {
             root: AtomicU64::new(0),
             replicas,
@@ -101,7 +109,8 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             refresh: config.refresh,
             heights: Heights::new(config),
             heads: [const { AtomicU32::new(0) }; LEVELS],
-            hints: Hints::new(replicas > 0),
+            hints: Hints::new(),
+            near_hints,
             _owns: PhantomData,
         };
         let head = index.acquire::<LeafShape<K, V>>(None)?;
@@ -218,6 +227,12 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         Ok(())
     }
 
+    /// The hint tables that are used.
+    fn all_hints(&self) -> impl Iterator<Item = &Hints> {
+        let shared = (self.replicas == 0).then_some(&self.hints);
+        self.near_hints.iter().chain(shared)
+    }
+
     /// Blocks and bytes of both pools.
     pub(crate) fn usage(&self) -> PoolUsage {
         self.leaves.usage().plus(self.inners.usage())
@@ -225,7 +240,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 
     /// Bytes of the hint table.
     pub(crate) fn hint_bytes(&self) -> usize {
-        self.hints.bytes()
+        self.all_hints().map(Hints::bytes).sum()
     }
 
     /// Drops every value, gives every block back but the first leaf's, and starts over.
@@ -239,6 +254,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         }
         // From here on no user code runs.
         self.hints.reset();
+        self.near_hints.iter_mut().for_each(Hints::reset);
         for level in (1..=self.root().0).rev() {
             self.release_level::<InnerShape<K>>(self.head(level));
             *self.heads[level].get_mut() = 0;

@@ -7,6 +7,7 @@
 
 use super::Index;
 use super::descend::{At, Found, MOST_STEPS, Probe};
+use super::hints::Hints;
 use crate::arena::{BlockId, NodePool};
 use crate::config::Refresh;
 use crate::key::Key;
@@ -34,6 +35,15 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         }
     }
 
+    /// The hint table near this thread.
+    #[inline(always)]
+    pub(super) fn nearest_hints(&self) -> &Hints {
+        match self.replicas {
+            0 => &self.hints,
+            _ => &self.near_hints[self.inners.nearest_replica()],
+        }
+    }
+
     /// The level-1 node at `probe` near this thread, if hint table or replica know it or one close to its left: to be
     /// read, never locked.
     #[inline(always)]
@@ -53,13 +63,18 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         if level == 0 {
             return None;
         }
-        if let Some(id) = self.hints.find_near(probe.word()) {
+        let hints = &self.near_hints[replica];
+        if let Some(id) = hints.find(probe.word()) {
             let node = near(id);
             node.prefetch();
             let found = self.walk_right::<_, MOST_STEPS>(node, LevelMark::of(1), probe, near);
             if found.is_some() {
                 return found;
             }
+        }
+        // Where nobody of this node writes, searches see to its table.
+        if hints.is_stale() {
+            self.renew(hints);
         }
         let mut node = near(head);
         loop {

@@ -11,6 +11,9 @@
 //! steps right a little, and else descends from the root. So the table is never locked for readers, and not
 //! told of every split: it is written anew, in place, after level 2 has changed by an eighth.
 //!
+//! A map with replicas has one table for each: a search then looks into that of its own NUMA node, and threads of that
+//! node write it anew. A search by the originals finds no table there.
+//!
 //! Its memory, 100 to 200 bytes for a node of level 1 or some 1/1000 of the map's, is from the global allocator.
 
 mod plan;
@@ -35,10 +38,6 @@ const NO_HINT: u32 = u32::MAX;
 pub(super) struct Hints {
     /// The table in use, null before the first.
     current: AtomicPtr<Table>,
-    /// The same, for a map with replicas, whose `current` stays null: then a search by originals, which takes no account
-    /// of replicas, finds no hint, and so costs nothing more.
-    near: AtomicPtr<Table>,
-    replicated: bool,
     /// Changes to level 2 since the table was built, and how many make it stale.
     changes: AtomicUsize,
     bearable: AtomicUsize,
@@ -78,11 +77,9 @@ struct Bucket {
 }
 
 impl Hints {
-    pub(super) fn new(replicated: bool) -> Self {
+    pub(super) fn new() -> Self {
         Self {
             current: AtomicPtr::new(ptr::null_mut()),
-            near: AtomicPtr::new(ptr::null_mut()),
-            replicated,
             changes: AtomicUsize::new(0),
             bearable: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
@@ -93,23 +90,7 @@ impl Hints {
     /// The level-1 node where a search for keys with this first word had better start, if there is a table.
     #[inline(always)]
     pub(super) fn find(&self, word: u64) -> Option<BlockId> {
-        Self::find_in(&self.current, word)
-    }
-
-    /// As [`find`](Self::find), for a map with replicas.
-    #[inline(always)]
-    pub(super) fn find_near(&self, word: u64) -> Option<BlockId> {
-        Self::find_in(&self.near, word)
-    }
-
-    /// The one of `current` and `near` that is used.
-    fn in_use(&self) -> &AtomicPtr<Table> {
-        if self.replicated { &self.near } else { &self.current }
-    }
-
-    #[inline(always)]
-    fn find_in(table: &AtomicPtr<Table>, word: u64) -> Option<BlockId> {
-        let (bucket, nodes, _) = Self::bucket(table, word)?;
+        let (bucket, nodes, _) = self.bucket(word)?;
         // A shift, not a branch: the processor would guess it wrong every other time.
         let is_behind = word >= bucket.at.load(Ordering::Relaxed);
         let node = (nodes >> (32 * u32::from(is_behind))) as u32;
@@ -118,10 +99,10 @@ impl Hints {
 
     /// The bucket for `word`, the two nodes that it names, and whether it is the last of its area.
     #[inline(always)]
-    fn bucket(table: &AtomicPtr<Table>, word: u64) -> Option<(&Bucket, u64, bool)> {
+    fn bucket(&self, word: u64) -> Option<(&Bucket, u64, bool)> {
         // Acquire pairs with the Release in `write`.
-        let table = table.load(Ordering::Acquire);
-        // SAFETY: null, or an element of `tables`, which never moves, nor goes before the hints do or while
+        let table = self.current.load(Ordering::Acquire);
+        // SAFETY: null, or an element of `tables`, which never moves, nor goes before `self` does or while
         // there is a reader (`reset` has the map to itself).
         let table = unsafe { table.as_ref() }?;
         let mut area = table.areas.first()?;
@@ -142,7 +123,7 @@ impl Hints {
     /// Tells the table of a new node of level 1, where there is room: in a bucket without a separator, and in
     /// the last one, where ascending keys go.
     fn learn(&self, word: u64, node: BlockId) {
-        let Some((bucket, nodes, is_last)) = Self::bucket(self.in_use(), word) else { return };
+        let Some((bucket, nodes, is_last)) = self.bucket(word) else { return };
         let (before, behind) = (nodes as u32, (nodes >> 32) as u32);
         if before == behind || (is_last && word > bucket.at.load(Ordering::Relaxed)) {
             let with_node = u64::from(node.0.get()) << 32 | u64::from(behind);
@@ -161,6 +142,11 @@ impl Hints {
         changes > self.bearable.load(Ordering::Relaxed)
     }
 
+    /// Whether the table is stale.
+    pub(super) fn is_stale(&self) -> bool {
+        self.changes.load(Ordering::Relaxed) > self.bearable.load(Ordering::Relaxed)
+    }
+
     /// Puts `plan` in place of what the table says now. A table that cannot be renewed is worse than none.
     fn write(&self, tables: &mut Vec<Table>, plan: Option<&Plan>) {
         let table = plan.and_then(|plan| {
@@ -170,7 +156,7 @@ impl Hints {
             Some(ptr::from_ref(table))
         });
         // Release pairs with the Acquire in `bucket`.
-        self.in_use().store(table.unwrap_or(ptr::null()).cast_mut(), Ordering::Release);
+        self.current.store(table.unwrap_or(ptr::null()).cast_mut(), Ordering::Release);
     }
 
     /// Makes the last table one of at least so many buckets.
@@ -191,7 +177,7 @@ impl Hints {
 
     /// Forgets everything.
     pub(super) fn reset(&mut self) {
-        *self = Self::new(self.replicated);
+        *self = Self::new();
     }
 
     /// Bytes that the tables take.
@@ -275,7 +261,7 @@ mod tests {
             keys.sort_unstable();
             keys.dedup();
             let separators: Vec<Separator> = keys.iter().copied().zip(1..).collect();
-            let hints = Hints::new(false);
+            let hints = Hints::new();
             hints.tables.with(|tables| hints.write(tables, Plan::new(&separators).as_ref()));
             let probes = keys.iter().flat_map(|&k| [k.saturating_sub(1), k, k.saturating_add(1)]);
             let (mut exact, mut all) = (0, 0);
@@ -307,7 +293,7 @@ mod tests {
 
     #[test]
     fn tables_double_however_keys_crowd() {
-        let hints = Hints::new(false);
+        let hints = Hints::new();
         let mut last = 0;
         for round in 0..40 {
             for (shape, mut keys) in shapes(100 << (round % 6)) {

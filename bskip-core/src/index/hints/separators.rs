@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::marker::PhantomData;
 
 use super::plan::{Plan, Separator};
-use super::{NO_HINT, Table};
+use super::{Hints, NO_HINT, Table};
 use crate::arena::{BlockId, NodePool};
 use crate::index::Index;
 use crate::index::descend::MOST_STEPS;
@@ -20,7 +20,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     pub(in crate::index) fn note_entry_of_level_2(&self, low: K, node: BlockId) {
         // Of several words, keys that begin with the same one may be left of the node.
         if let Some(word) = low.word(0).checked_add(u64::from(K::WORDS > 1)) {
-            self.hints.learn(word, node);
+            self.all_hints().for_each(|hints| hints.learn(word, node));
         }
         self.note_change_of_level_2();
     }
@@ -33,20 +33,29 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 
     /// The same for several entries at once.
     pub(in crate::index) fn note_changes_of_level_2(&self, changes: usize) {
-        if self.hints.note_changes(changes) {
-            self.hints.tables.try_with(|tables| self.rebuild_hints(tables));
+        let here = if self.replicas > 0 { self.inners.nearest_replica() } else { 0 };
+        for (replica, hints) in self.all_hints().enumerate() {
+            // Only a thread of its own node writes a table anew: then its memory is there, too.
+            if hints.note_changes(changes) && replica == here {
+                self.renew(hints);
+            }
         }
+    }
+
+    /// Writes a table anew, unless another thread does, or others are changing level 2.
+    pub(in crate::index) fn renew(&self, hints: &Hints) {
+        hints.tables.try_with(|tables| self.rebuild_hints(hints, tables));
     }
 
     /// Writes the table anew, unless other threads are changing level 2.
     #[cold]
-    fn rebuild_hints(&self, tables: &mut Vec<Table>) -> Option<()> {
-        let seen = self.hints.changes.load(Ordering::Relaxed);
+    fn rebuild_hints(&self, hints: &Hints, tables: &mut Vec<Table>) -> Option<()> {
+        let seen = hints.changes.load(Ordering::Relaxed);
         let mut separators = Separators::<K>::default();
         self.visit_level_2(&mut separators)?;
-        self.hints.changes.fetch_sub(seen, Ordering::Relaxed);
-        self.hints.bearable.store(separators.found.len() / STALE, Ordering::Relaxed);
-        self.hints.write(tables, Plan::new(&separators.found).as_ref());
+        hints.changes.fetch_sub(seen, Ordering::Relaxed);
+        hints.bearable.store(separators.found.len() / STALE, Ordering::Relaxed);
+        hints.write(tables, Plan::new(&separators.found).as_ref());
         Some(())
     }
 
