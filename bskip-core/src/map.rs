@@ -37,8 +37,9 @@ pub use shrink::ShrinkCursor;
 ///
 /// # Reading
 /// [`get`](Self::get), [`range`](Self::range), [`first`](Self::first) and [`last`](Self::last) are for values
-/// that are `Copy`, and write no shared memory (but with [`Refresh::Lazy`], when a replica led them astray): they read a node and check afterwards that it did not change
-/// meanwhile, and start again if it did. [`contains_key`](Self::contains_key) reads no value and is for all.
+/// that are `Copy`, and write no shared memory (but where an arena keeps replicas: a hint table that is out of date, and
+/// with [`Refresh::Lazy`](crate::Refresh) a replica that led them astray): they read a node and check afterwards that it
+/// did not change meanwhile, and start again if it did. [`contains_key`](Self::contains_key) reads no value and is for all.
 ///
 /// Values of other types may be owned by somebody else by the time they would be cloned. They are read under
 /// their leaf's lock: [`get_with`](Self::get_with), [`get_cloned`](Self::get_cloned),
