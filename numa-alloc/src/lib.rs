@@ -103,6 +103,7 @@
 //! | refuses `mbind` (containers without `CAP_SYS_NICE`) | lets the kernel place: on first touch, as a rule |
 //! | refuses `mbind` and has automatic NUMA balancing on | lets the kernel move pages; says how to stop it |
 //! | has huge pages off, or refuses `madvise` | uses the pages it gets |
+//! | has no huge page left on the wanted node | gets huge pages from other nodes first, so with `PageSize::Huge` pages may lie elsewhere while the node has small ones: `verify_placement` tells |
 //! | has no hugetlb page left on a node, or none of that size | goes on with transparent huge pages there |
 //! | is older than Linux 5.14 (`MADV_POPULATE_WRITE`) | takes no hugetlb pages; touches memory itself to prefault it |
 //! | refuses 256 GiB of addresses (`RLIMIT_AS`) | takes half of what it would get |

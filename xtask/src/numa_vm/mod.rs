@@ -117,11 +117,13 @@ impl Run<'_> {
             tally.left_out.iter().for_each(|(test, why)| println!("    {test} left out: {why}"));
             sum += tally;
         }
-        match console.oom_kills {
-            Some(0) => {}
-            Some(number) => sum.failed.push(format!("{number} processes killed for want of memory")),
-            None => sum.failed.push("the kernel does not tell how many processes it killed".to_owned()),
-        }
+        let killed = match console.oom_kills {
+            Some(0) => None,
+            Some(number) => Some(format!("{number} processes were killed for want of memory")),
+            None => Some("the kernel does not tell how many processes it killed".to_owned()),
+        };
+        killed.iter().for_each(|why| println!("    FAILED: {why}"));
+        sum.failed.extend(killed);
         let up = console.up.unwrap_or_default();
         println!("  {sum}; up after {up:.1} s, through after {:.1} s", took.as_secs_f64());
         if !sum.is_well() {
