@@ -68,34 +68,30 @@ pub(crate) fn all(nodes: &[RealNode]) -> Vec<Case> {
     let mut sets = vec![vec![last], memory[memory.len() / 2..].to_vec()];
     sets.dedup();
     let everywhere = memory.clone();
+    let others = memory.clone();
+    // With one node there is no other, with CPUs everywhere no memory alone: then as local.
+    let alone: Vec<u32> =
+        nodes.iter().filter(|node| node.is_memory_alone()).map(|node| node.number).collect();
+    let tiered = if alone.is_empty() { memory.clone() } else { alone };
+    // The first gets three of so many, each other one.
+    let weights: Vec<(u32, u32)> =
+        memory.iter().map(|&node| (node, if node == memory[0] { 3 } else { 1 })).collect();
+    let weighted = Policy::Weighted(weights.iter().map(|&(node, weight)| (NodeId(node), weight)).collect());
     let mut cases = vec![
         Case::by(Policy::Local, move |here| nearest(here, &everywhere)),
         Case::shares(Policy::Interleave, memory.iter().map(|&node| (node, 1))),
+        Case::shares(weighted, weights.iter().map(|&(node, weight)| (node, weight as usize))),
+        Case::by(Policy::Nearest, move |here| {
+            let others: Vec<u32> = others.iter().copied().filter(|&node| node != here.number).collect();
+            if others.is_empty() { vec![here.number] } else { nearest(here, &others) }
+        }),
+        Case::by(Policy::Tiered, move |here| nearest(here, &tiered)),
     ];
     cases.extend(memory.iter().map(|&node| Case::by(Policy::Node(NodeId(node)), move |_| vec![node])));
     cases.extend(sets.into_iter().map(|set| {
         let policy = Policy::Preferred(set.iter().copied().map(NodeId).collect());
         Case::by(policy, move |here| nearest(here, &set))
     }));
-    let weights: Vec<(NodeId, u32)> = memory.iter().map(|&node| NodeId(node)).zip(1..).collect();
-    let shares: Vec<_> = weights.iter().map(|&(node, weight)| (node.0, weight as usize)).collect();
-    cases.push(Case::shares(Policy::Weighted(weights), shares));
-    let others = memory.clone();
-    cases.push(Case::by(Policy::Nearest, move |here| {
-        let others: Vec<u32> = others.iter().copied().filter(|&node| node != here.number).collect();
-        match here.memory && !others.is_empty() {
-            true => nearest(here, &others),
-            // From a node without memory: another one than the nearest with memory; here any will do.
-            false if others.is_empty() => vec![here.number],
-            false => others,
-        }
-    }));
-    let cpuless = |node: &&RealNode| node.memory && node.cpus.is_empty();
-    let mut tiers: Vec<u32> = nodes.iter().filter(cpuless).map(|node| node.number).collect();
-    if tiers.is_empty() {
-        tiers.clone_from(&memory);
-    }
-    cases.push(Case::by(Policy::Tiered, move |here| nearest(here, &tiers)));
     // Keys of the tests are few and small: they belong to the last node, and then to the first.
     let (first, bound) = (memory[0], 1 << 40);
     let range = Policy::Range(vec![(0, NodeId(last)), (bound, NodeId(first))]);
