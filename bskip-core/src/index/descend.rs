@@ -17,6 +17,50 @@ pub(super) trait Probe<K: Key>: Copy {
     fn is_left_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool;
     /// Whether the place is right of the node, if there is a next one.
     fn is_right_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool;
+    /// The same place, for code that is not to be compiled for each kind of place.
+    fn any(self) -> Any<K>;
+}
+
+/// A place of any kind.
+#[derive(Clone, Copy)]
+pub(super) enum Any<K> {
+    At(At<K>),
+    Before(Before<K>),
+    End(End),
+}
+
+impl<K: Key> Probe<K> for Any<K> {
+    fn word(self) -> u64 {
+        match self {
+            Self::At(place) => place.word(),
+            Self::Before(place) => place.word(),
+            Self::End(place) => Probe::<K>::word(place),
+        }
+    }
+    fn rank<S: Shape<Key = K>>(self, node: Node<'_, S>) -> usize {
+        match self {
+            Self::At(place) => place.rank(node),
+            Self::Before(place) => place.rank(node),
+            Self::End(place) => place.rank(node),
+        }
+    }
+    fn is_left_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
+        match self {
+            Self::At(place) => place.is_left_of(node),
+            Self::Before(place) => place.is_left_of(node),
+            Self::End(place) => place.is_left_of(node),
+        }
+    }
+    fn is_right_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
+        match self {
+            Self::At(place) => place.is_right_of(node),
+            Self::Before(place) => place.is_right_of(node),
+            Self::End(place) => place.is_right_of(node),
+        }
+    }
+    fn any(self) -> Self {
+        self
+    }
 }
 
 /// Where this key is or would be: `low ≤ key < high`.
@@ -39,6 +83,10 @@ impl<K: Key> Probe<K> for At<K> {
     #[inline(always)]
     fn is_right_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
         node.compare_high(self.0).is_ge()
+    }
+    #[inline(always)]
+    fn any(self) -> Any<K> {
+        Any::At(self)
     }
 }
 
@@ -67,6 +115,10 @@ impl<K: Key> Probe<K> for Before<K> {
     fn is_right_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
         node.compare_high(self.0).is_gt()
     }
+    #[inline(always)]
+    fn any(self) -> Any<K> {
+        Any::Before(self)
+    }
 }
 
 /// Behind every key.
@@ -85,6 +137,10 @@ impl<K: Key> Probe<K> for End {
     }
     fn is_right_of<S: Shape<Key = K>>(self, _: Node<'_, S>) -> bool {
         true
+    }
+    #[inline(always)]
+    fn any(self) -> Any<K> {
+        Any::End(self)
     }
 }
 

@@ -6,7 +6,7 @@
 //! A replica is written under its original's lock only, and has the version that names the state it is a copy of.
 
 use super::Index;
-use super::descend::{At, Found, MOST_STEPS, Probe};
+use super::descend::{Any, At, Found, MOST_STEPS, Probe};
 use super::hints::Hints;
 use crate::arena::{BlockId, NodePool};
 use crate::config::Refresh;
@@ -31,8 +31,13 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     pub(super) fn near(&self, id: BlockId) -> Inner<'_, K> {
         match self.replicas {
             0 => self.inner(id),
-            _ => self.replica(self.inners.nearest_replica(), id),
+            _ => self.nearest(id),
         }
+    }
+
+    #[inline(never)]
+    fn nearest(&self, id: BlockId) -> Inner<'_, K> {
+        self.replica(self.inners.nearest_replica(), id)
     }
 
     /// The hint table near this thread.
@@ -40,8 +45,13 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     pub(super) fn nearest_hints(&self) -> &Hints {
         match self.replicas {
             0 => &self.hints,
-            _ => &self.near_hints[self.inners.nearest_replica()],
+            _ => self.hints_of_replica(),
         }
+    }
+
+    #[inline(never)]
+    fn hints_of_replica(&self) -> &Hints {
+        &self.near_hints[self.inners.nearest_replica()]
     }
 
     /// The level-1 node at `probe` near this thread, if hint table or replica know it or one close to its left: to be
@@ -50,13 +60,13 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     pub(super) fn near_parent(&self, probe: impl Probe<K>) -> Option<Found<'_, InnerShape<K>>> {
         match self.replicas {
             0 => self.hinted(probe),
-            _ => self.replicated_parent(self.inners.nearest_replica(), probe),
+            _ => self.replicated_parent(self.inners.nearest_replica(), probe.any()),
         }
     }
 
     /// As [`near_parent`](Self::near_parent), of that replica.
     #[inline(never)]
-    fn replicated_parent(&self, replica: usize, probe: impl Probe<K>) -> Option<Found<'_, InnerShape<K>>> {
+    fn replicated_parent(&self, replica: usize, probe: Any<K>) -> Option<Found<'_, InnerShape<K>>> {
         let near = |id| self.replica(replica, id);
         let (mut level, head) = self.root();
         // What the root names then is a leaf.
@@ -92,11 +102,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// The leaf at `probe`, by this thread's replica; `None` if there is none, or it does not lead there.
     #[inline(always)]
     pub(super) fn replicated_leaf(&self, probe: impl Probe<K>) -> Option<Found<'_, LeafShape<K, V>>> {
-        if self.replicas == 0 { None } else { self.leaf_of_replica(probe) }
+        if self.replicas == 0 { None } else { self.leaf_of_replica(probe.any()) }
     }
 
     #[inline(never)]
-    fn leaf_of_replica(&self, probe: impl Probe<K>) -> Option<Found<'_, LeafShape<K, V>>> {
+    fn leaf_of_replica(&self, probe: Any<K>) -> Option<Found<'_, LeafShape<K, V>>> {
         let replica = self.inners.nearest_replica();
         let parent = self.replicated_parent(replica, probe);
         let child = parent.and_then(|(parent, version)| Self::child_at(parent, version, probe));
@@ -120,7 +130,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// holds.
     #[cold]
     #[inline(never)]
-    fn refresh_path(&self, replica: usize, probe: impl Probe<K>) -> Option<()> {
+    fn refresh_path(&self, replica: usize, probe: Any<K>) -> Option<()> {
         let (mut level, head) = self.root();
         let mut node = self.inner(head);
         while level > 0 {
