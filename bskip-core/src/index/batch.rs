@@ -153,7 +153,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 .and_then(|node| {
                     self.walk_right::<_, MOST_STEPS>(node, LevelMark::of(1), At(key), |id| self.near(id))
                 })
-                .or_else(|| self.near_parent(At(key)))
+                .or_else(|| self.unhinted_parent(At(key)))
                 .or_else(|| self.try_inner_at(At(key), 1));
             *parent = found.map(|found| (found, found.0.approach(key, Slots::Pair)));
         }

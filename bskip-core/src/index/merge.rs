@@ -148,6 +148,21 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         (self.node::<S>(id), version)
     }
 
+    /// The node of `level` at `key`, or the level's first.
+    pub(super) fn node_or_first<S: Shape<Key = K>>(
+        &self,
+        key: Option<K>,
+        level: usize,
+    ) -> (Node<'_, S>, Version) {
+        match key {
+            Some(key) => self.node_at::<S>(At(key), level),
+            None => {
+                let head = self.node::<S>(self.head(level));
+                (head, head.read_begin())
+            }
+        }
+    }
+
     /// Merges the node of `level` that starts at `seam` into its left neighbour, if both fit into one. Calls `merged`
     /// for that, and for each merge above that it takes.
     pub(super) fn absorb<S: Shape<Key = K>>(

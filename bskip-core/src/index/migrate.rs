@@ -4,9 +4,9 @@
 //! To move R, a thread locks the level-1 node that covers R's low fence, then the left neighbour L, then R, as a merge
 //! does. A fresh block F becomes an empty node that starts where R does, and absorbs R; L and R's entry name F instead.
 
-use super::Index;
 use super::descend::{At, Before};
 use super::merge::lock_neighbours;
+use super::{Index, placement};
 use crate::arena::{NodeId, NodePool, Placement};
 use crate::backoff::Backoff;
 use crate::chaos;
@@ -49,27 +49,20 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let Some(home) = (unsafe { self.leaves.home(leaf.id()) }) else { return (Moved::Stays, high) };
         match wanted(low, home).filter(|&wanted| wanted != home) {
             None => (Moved::Stays, high),
-            Some(_) if low.is_none() => (Moved::No, high),
             Some(wanted) => (self.move_leaf((leaf, version), low, wanted), high),
         }
     }
 
     /// Where the pool would place a leaf that starts at `low`.
     pub(crate) fn wanted(&self, low: Option<K>) -> Option<NodeId> {
-        self.leaves.wanted(Placement::Keys(low.map_or(0, |low| low.word(0))))
+        self.leaves.wanted(placement(low))
     }
 
     /// The leaf at `at`, where it starts (`None`: it is the first) and where the next one does (`None`: it is the last).
     fn leaf_with_range(&self, at: Option<K>) -> (Leaf<'_, K, V>, Version, Option<K>, Option<K>) {
         let mut backoff = Backoff::new();
         loop {
-            let (leaf, version) = match at {
-                Some(key) => self.leaf_at(At(key)),
-                None => {
-                    let head = self.leaf(self.head(0));
-                    (head, head.read_begin())
-                }
-            };
+            let (leaf, version) = self.node_or_first::<LeafShape<K, V>>(at, 0);
             let low = (leaf.id() != self.head(0)).then(|| leaf.low());
             let high = leaf.next().map(|_| leaf.high());
             if leaf.validate(version) {
@@ -79,6 +72,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         }
     }
 
+    /// The first leaf, which starts nowhere, stays.
     fn move_leaf(&self, found: (Leaf<'_, K, V>, Version), low: Option<K>, wanted: NodeId) -> Moved {
         let Some(low) = low else { return Moved::No };
         let mut backoff = Backoff::new();

@@ -83,6 +83,11 @@ pub(crate) struct Index<K: Key, V, P: NodePool> {
 // closures that run under a lock, by reference (`Sync`); everything else is atomic.
 unsafe impl<K: Key, V: Send + Sync, P: NodePool> Sync for Index<K, V, P> {}
 
+/// Where a node that starts at `low` belongs; `None` is below every key.
+fn placement<K: Key>(low: Option<K>) -> Placement {
+    Placement::Keys(low.map_or(0, |low| low.word(0)))
+}
+
 /// A word of 32 bits that names a block, or none.
 fn block(word: u32) -> Option<BlockId> {
     NonZeroU32::new(word).map(BlockId)
@@ -171,12 +176,12 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// Takes a block for a node of shape `S` that will start at `low`; `None` is below every key.
     fn acquire<S: Shape<Key = K>>(&self, low: Option<K>) -> Result<BlockId, AllocError> {
         stats::called_pool();
-        self.pool::<S>().acquire(Placement::Keys(low.map_or(0, |low| low.word(0))))
+        self.pool::<S>().acquire(placement(low))
     }
 
     /// Whether the block is where its pool would put a leaf that starts at `low`.
     fn is_well_placed(&self, leaf: BlockId, low: K) -> bool {
-        let wanted = self.leaves.wanted(Placement::Keys(low.word(0)));
+        let wanted = self.wanted(Some(low));
         // SAFETY: the pool has issued the block, as for `node`.
         wanted.is_none() || wanted == unsafe { self.leaves.home(leaf) }
     }

@@ -68,21 +68,35 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     #[inline(never)]
     fn replicated_parent(&self, replica: usize, probe: Any<K>) -> Option<Found<'_, InnerShape<K>>> {
         let near = |id| self.replica(replica, id);
+        let hinted = self.near_hints[replica].find(probe.word()).and_then(|id| {
+            let node = near(id);
+            node.prefetch();
+            self.walk_right::<_, MOST_STEPS>(node, LevelMark::of(1), probe, near)
+        });
+        hinted.or_else(|| self.parent_below_root(replica, probe))
+    }
+
+    /// The level-1 node at `probe` by this thread's replica, for a search that its hint led nowhere; `None` if there is
+    /// none, or it does not lead there.
+    #[inline(always)]
+    pub(super) fn unhinted_parent(&self, probe: impl Probe<K>) -> Option<Found<'_, InnerShape<K>>> {
+        match self.replicas {
+            0 => None,
+            _ => self.parent_below_root(self.inners.nearest_replica(), probe.any()),
+        }
+    }
+
+    /// As [`unhinted_parent`](Self::unhinted_parent), of that replica.
+    #[inline(never)]
+    fn parent_below_root(&self, replica: usize, probe: Any<K>) -> Option<Found<'_, InnerShape<K>>> {
+        let near = |id| self.replica(replica, id);
         let (mut level, head) = self.root();
         // What the root names then is a leaf.
         if level == 0 {
             return None;
         }
-        let hints = &self.near_hints[replica];
-        if let Some(id) = hints.find(probe.word()) {
-            let node = near(id);
-            node.prefetch();
-            let found = self.walk_right::<_, MOST_STEPS>(node, LevelMark::of(1), probe, near);
-            if found.is_some() {
-                return found;
-            }
-        }
         // Where nobody of this node writes, searches see to its table.
+        let hints = &self.near_hints[replica];
         if hints.is_stale() {
             self.renew(hints);
         }

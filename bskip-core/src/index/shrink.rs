@@ -5,7 +5,6 @@
 //! it may come back at any time, or never.
 
 use super::Index;
-use super::descend::At;
 use super::merge::{Fill, Merge};
 use crate::arena::{NodeKind, NodePool};
 use crate::backoff::Backoff;
@@ -42,13 +41,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let level = at.level;
         let mut backoff = Backoff::new();
         loop {
-            let (node, version) = match at.key {
-                Some(key) => self.node_at::<S>(At(key), level),
-                None => {
-                    let head = self.node::<S>(self.head(level));
-                    (head, head.read_begin())
-                }
-            };
+            let (node, version) = self.node_or_first::<S>(at.key, level);
             let (is_full, next, seam) = (node.count() == Node::<S>::CAPACITY, node.next(), node.high());
             if !node.validate(version) {
                 backoff.wait();
@@ -80,6 +73,7 @@ mod tests {
     use crate::config::{Config, Promotion};
     use crate::height::mix;
     use crate::index::Existing;
+    use crate::index::descend::At;
     use crate::node::Leaf;
 
     type U64Index = Index<u64, u64, GlobalPool>;

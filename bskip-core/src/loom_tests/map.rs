@@ -87,7 +87,7 @@ impl Duel {
     }
 }
 
-fn must_find(map: &Map, key: u64) {
+pub(super) fn must_find(map: &Map, key: u64) {
     assert_eq!(map.get(&key), Some(key * 10), "key {key}, which never went");
 }
 

@@ -1,12 +1,8 @@
 //! What NUMA adds to the protocol: replicas of inner nodes, and leaves that move to another block.
 
-use super::map::{Duel, Map, insert, remove, two_leaves};
+use super::map::{Duel, Map, insert, must_find, remove, two_leaves};
 use crate::config::Refresh;
 use crate::{MigrateCursor, NodeId};
-
-fn must_find(map: &Map, key: u64) {
-    assert_eq!(map.get(&key), Some(key * 10), "key {key}, which never went");
-}
 
 /// Moves every leaf that can move: of two the second one.
 fn move_all(map: &Map) {

@@ -9,10 +9,10 @@ use super::{DEPTH, Map, SCHEDULES, Worker, draw, map, run};
 use crate::sync::model;
 
 /// A dozen keys for each of three threads.
-pub(super) const SPACE: u64 = 36;
+const SPACE: u64 = 36;
 
 /// `operations` of thread `who` of `threads`, all checked; gives its keys that are there at the end.
-pub(super) fn own(map: &Map, who: u64, threads: u64, operations: usize) -> BTreeMap<u64, u64> {
+fn own(map: &Map, who: u64, threads: u64, operations: usize) -> BTreeMap<u64, u64> {
     let mine = |key: &u64| key % threads == who;
     let mut expected: BTreeMap<u64, u64> =
         (0..SPACE).step_by(2).filter(mine).map(|key| (key, key * 10)).collect();
@@ -48,6 +48,24 @@ pub(super) fn own(map: &Map, who: u64, threads: u64, operations: usize) -> BTree
         }
     }
     expected
+}
+
+/// Two owners of a third of the keys each, and a thread that does `work` meanwhile, by which no pair may come or go.
+pub(super) fn two_owners_beside(what: &str, work: fn(&Map)) {
+    const THREADS: u64 = 3;
+    model(what, SCHEDULES, DEPTH, move || {
+        let map = map((0..SPACE).step_by(2));
+        let mut workers: Vec<Worker<BTreeMap<u64, u64>>> = (0..2)
+            .map(|who| Box::new(move |map: &Map| own(map, who, THREADS, 8)) as Worker<BTreeMap<u64, u64>>)
+            .collect();
+        workers.push(Box::new(move |map| {
+            work(map);
+            (0..SPACE).step_by(2).filter(|key| key % THREADS == 2).map(|key| (key, key * 10)).collect()
+        }));
+        let (expected, pairs) = run(map, workers);
+        let expected: BTreeMap<u64, u64> = expected.into_iter().flatten().collect();
+        assert!(pairs.into_iter().eq(expected), "the map is not what its owners left");
+    });
 }
 
 fn owners(threads: u64, operations: usize) {

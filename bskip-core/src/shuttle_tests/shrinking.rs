@@ -1,33 +1,16 @@
 //! A map is shrunk while its leaves are split, evened out and merged: no pair of it comes or goes.
 
-use std::boxed::Box;
-use std::collections::BTreeMap;
-
-use super::owned::{SPACE, own};
-use super::{DEPTH, Map, SCHEDULES, Worker, draw, map, run};
+use super::draw;
+use super::owned::two_owners_beside;
 use crate::ShrinkCursor;
-use crate::sync::model;
-
-/// The first two are owners.
-const THREADS: u64 = 3;
 
 #[test]
 fn owned_keys_in_a_map_that_is_shrunk() {
-    model("two threads on keys of their own, one that shrinks the map", SCHEDULES, DEPTH, || {
-        let map = map((0..SPACE).step_by(2));
-        let mut workers: std::vec::Vec<Worker<BTreeMap<u64, u64>>> = (0..2)
-            .map(|who| Box::new(move |map: &Map| own(map, who, THREADS, 8)) as Worker<BTreeMap<u64, u64>>)
-            .collect();
-        workers.push(Box::new(|map| {
-            map.shrink_to_fit();
-            let mut cursor = ShrinkCursor::new();
-            while map.shrink(&mut cursor, 1 + draw(4) as usize) {
-                assert_eq!(map.get(&2), Some(20), "a key that stays");
-            }
-            (0..SPACE).step_by(2).filter(|key| key % THREADS == 2).map(|key| (key, key * 10)).collect()
-        }));
-        let (expected, pairs) = run(map, workers);
-        let expected: BTreeMap<u64, u64> = expected.into_iter().flatten().collect();
-        assert!(pairs.into_iter().eq(expected), "the map is not what its owners left");
+    two_owners_beside("two threads on keys of their own, one that shrinks the map", |map| {
+        map.shrink_to_fit();
+        let mut cursor = ShrinkCursor::new();
+        while map.shrink(&mut cursor, 1 + draw(4) as usize) {
+            assert_eq!(map.get(&2), Some(20), "a key that stays");
+        }
     });
 }
