@@ -131,10 +131,15 @@ impl Memory {
         self.replicas.as_ref().unwrap_or(&self.blocks).span()
     }
 
+    /// One replica, as long as `blocks`.
+    pub(crate) fn replica(&self, replica: usize) -> Span {
+        let bytes = self.blocks.span().len();
+        self.replicas().part(replica * bytes, bytes)
+    }
+
     /// The part of one replica that belongs to a stripe.
     pub(crate) fn replica_of_stripe(&self, replica: usize, index: usize) -> Span {
-        let start = replica * self.blocks.span().len() + index * self.stripe_bytes;
-        self.replicas().part(start, self.stripe_bytes)
+        self.replica(replica).part(index * self.stripe_bytes, self.stripe_bytes)
     }
 }
 

@@ -101,8 +101,7 @@ impl Core {
 
     /// The ranges of the replicas, in the order of the arena's places.
     pub(crate) fn replica_ranges(&self) -> impl Iterator<Item = Span> {
-        let bytes = self.memory.blocks().len();
-        (0..self.replicas).map(move |replica| self.memory.replicas().part(replica * bytes, bytes))
+        (0..self.replicas).map(|replica| self.memory.replica(replica))
     }
 
     /// Bytes of a block, as issued.
@@ -126,6 +125,14 @@ impl Core {
             unsafe { stripe.trim(index, &self.stripes, &self.arena) }
         };
         self.stripes.iter().enumerate().map(trim).sum()
+    }
+
+    /// The key by which a policy may place a block: only leaves are for keys.
+    fn key_of(&self, placement: Placement) -> Option<u64> {
+        match (placement, self.kind) {
+            (Placement::Keys(key), NodeKind::Leaf) => Some(key),
+            _ => None,
+        }
     }
 
     /// The index of the stripe that holds the block.
@@ -185,12 +192,8 @@ unsafe impl NodePool for NumaPool {
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         let core = &*self.core;
         let places = &core.arena.places;
-        let (near, key) = match placement {
-            Placement::Policy => (None, None),
-            Placement::Keys(key) => (None, Some(key).filter(|_| core.kind == NodeKind::Leaf)),
-            Placement::Node(node) => (places.near(node), None),
-        };
-        let ask = Ask { key, turn: &core.turn };
+        let near = if let Placement::Node(node) = placement { places.near(node) } else { None };
+        let ask = Ask { key: core.key_of(placement), turn: &core.turn };
         let order = near.unwrap_or_else(|| core.arena.orders.of(core.kind).next(places, ask));
         let (block, index) = core.take(order).map_err(|kind| AllocError { layout: core.layout, kind })?;
         if index != order[0] || (near.is_none() && matches!(placement, Placement::Node(_))) {
@@ -226,12 +229,10 @@ unsafe impl NodePool for NumaPool {
 
     fn wanted(&self, placement: Placement) -> Option<NodeId> {
         let core = &*self.core;
-        let key = match placement {
-            Placement::Policy => None,
-            Placement::Keys(key) => Some(key).filter(|_| core.kind == NodeKind::Leaf),
-            Placement::Node(node) => return core.arena.places.index_of(node).map(|_| node),
-        };
-        let index = core.arena.orders.of(core.kind).wanted(key)?;
+        if let Placement::Node(node) = placement {
+            return core.arena.places.index_of(node).map(|_| node);
+        }
+        let index = core.arena.orders.of(core.kind).wanted(core.key_of(placement))?;
         Some(core.stripes[index].place().node)
     }
 

@@ -38,14 +38,11 @@ impl NumaArena {
     pub fn address_ranges(&self) -> Vec<AddressRange> {
         let mut ranges = Vec::new();
         for pool in self.pools() {
-            ranges.extend(pool.stripes().iter().map(|stripe| {
-                let blocks = stripe.blocks();
-                let start = blocks.start().as_ptr() as usize;
-                AddressRange { kind: pool.kind, node: stripe.place().node, start, bytes: blocks.len() }
-            }));
-            ranges.extend(pool.replica_ranges().zip(self.nodes()).map(|(replica, node)| {
-                let start = replica.start().as_ptr() as usize;
-                AddressRange { kind: pool.kind, node, start, bytes: replica.len() }
+            let blocks = pool.stripes().iter().map(|stripe| (stripe.blocks(), stripe.place().node));
+            let replicas = pool.replica_ranges().zip(self.nodes());
+            ranges.extend(blocks.chain(replicas).map(|(span, node)| {
+                let start = span.start().as_ptr() as usize;
+                AddressRange { kind: pool.kind, node, start, bytes: span.len() }
             }));
         }
         ranges

@@ -7,7 +7,7 @@ use crate::arena::Shared;
 use crate::fallback::Fallback;
 use crate::pages::PageSize;
 use crate::prefault::prefault;
-use crate::region::SLAB;
+use crate::region::{SLAB, Span};
 
 impl Stripe {
     /// Commits more memory for this stripe, the one at `index`: 1/64 of what there is in whole slabs, fewer
@@ -69,16 +69,8 @@ impl Stripe {
         let blocks = self.blocks.part(frontier.committed, bytes);
         // SAFETY: whole pages, alive.
         unsafe { blocks.commit() }.map_err(|_| AllocErrorKind::OutOfMemory)?;
-        // SAFETY: whole pages, alive.
-        if let Err(errno) = unsafe { blocks.advise_huge(arena.pages != PageSize::Small) }
-            && arena.pages != PageSize::Small
-        {
-            arena.notes.note(Fallback::HugePagesRefused { errno });
-        }
-        if arena.prefault {
-            // SAFETY: committed just now, so that nobody else knows it.
-            unsafe { prefault(blocks, arena) };
-        }
+        // SAFETY: whole pages, alive, and committed just now.
+        unsafe { prepare(blocks, arena) };
         frontier.committed += bytes;
         Ok(())
     }
@@ -105,5 +97,23 @@ impl Stripe {
             frontier.links_committed = end;
         }
         Ok(())
+    }
+}
+
+/// Asks for the pages that the arena wants in fresh memory, and touches them if they are to be touched.
+///
+/// # Safety
+/// The span is whole pages, alive, and committed just now, so that nobody else knows it.
+pub(super) unsafe fn prepare(span: Span, arena: &Shared) {
+    let huge = arena.pages != PageSize::Small;
+    // SAFETY: whole pages, alive.
+    if let Err(errno) = unsafe { span.advise_huge(huge) }
+        && huge
+    {
+        arena.notes.note(Fallback::HugePagesRefused { errno });
+    }
+    if arena.prefault {
+        // SAFETY: by the caller's promise.
+        unsafe { prefault(span, arena) };
     }
 }

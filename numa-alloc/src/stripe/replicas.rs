@@ -2,11 +2,9 @@
 
 use bskip_core::arena::AllocErrorKind;
 
+use super::grow::prepare;
 use super::{Frontier, Stripe, lock};
 use crate::arena::Shared;
-use crate::fallback::Fallback;
-use crate::pages::PageSize;
-use crate::prefault::prefault;
 use crate::region::Span;
 
 impl Stripe {
@@ -46,16 +44,8 @@ impl Stripe {
         }
         for replica in &self.replicas {
             let fresh = replica.part(start, more);
-            // SAFETY: whole pages, alive.
-            if let Err(errno) = unsafe { fresh.advise_huge(arena.pages != PageSize::Small) }
-                && arena.pages != PageSize::Small
-            {
-                arena.notes.note(Fallback::HugePagesRefused { errno });
-            }
-            if arena.prefault {
-                // SAFETY: committed just now, so that nobody else knows it.
-                unsafe { prefault(fresh, arena) };
-            }
+            // SAFETY: whole pages, alive, and committed just now.
+            unsafe { prepare(fresh, arena) };
         }
         frontier.replicas_committed = start + more;
         Ok(())
