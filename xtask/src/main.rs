@@ -7,6 +7,7 @@ mod child;
 mod ci;
 mod counts;
 mod guest;
+mod known;
 mod numa_count;
 mod numa_vm;
 mod plot;

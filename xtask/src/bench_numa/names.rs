@@ -5,6 +5,8 @@ use std::num::NonZeroU32;
 use bench::maps::NAMES;
 pub(crate) use bench::protocol::{DISTRIBUTIONS as DISTS, PAGES};
 
+use crate::known;
+
 /// Maps that a sweep can measure, ours first.
 pub(crate) const MAPS: &[&str] = NAMES;
 /// Workloads by name; `trace` is asked for by its own flag.
@@ -23,10 +25,7 @@ pub(crate) fn is_placed(map: &str) -> bool {
 
 /// Checks that each name is in `known`.
 pub(crate) fn known(what: &str, names: &[String], known: &[&str]) -> Result<(), String> {
-    match names.iter().find(|name| !known.contains(&name.as_str())) {
-        None => Ok(()),
-        Some(name) => Err(format!("no {what} {name:?}; there are {}", known.join(", "))),
-    }
+    names.iter().try_for_each(|name| known::known(what, name, known.iter().copied()).map(drop))
 }
 
 /// The numbers of the nodes that a placement names: none for `local`, and both placements' for `tiered+local`.

@@ -26,7 +26,7 @@ const KERNEL_WORDS: &[&str] =
 /// A library that QEMU loads, to watch the guest.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Plugin {
-    pub(crate) library: PathBuf,
+    pub(crate) file: PathBuf,
     /// Names and values.
     pub(crate) args: Vec<(String, String)>,
     /// The file that it is told, as its argument `out`, to write to.
@@ -178,7 +178,7 @@ impl Boot<'_> {
         if let Some(plugin) = self.plugin {
             let out = [("out".to_owned(), plugin.output.display().to_string())];
             let settings = plugin.args.iter().chain(&out).map(|(name, value)| format!(",{name}={value}"));
-            arg("-plugin", format!("{}{}", plugin.library.display(), settings.collect::<String>()));
+            arg("-plugin", format!("{}{}", plugin.file.display(), settings.collect::<String>()));
         }
         args.extend(self.machine.arguments());
         args
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn qemu_is_told_all_of_it() {
         let plugin = Plugin {
-            library: "lib.so".into(),
+            file: "lib.so".into(),
             args: vec![("lines".into(), "16".into())],
             output: "counts.txt".into(),
         };

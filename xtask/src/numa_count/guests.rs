@@ -24,7 +24,7 @@ pub(super) struct Guests<'a> {
     folder: &'a Path,
     kernel: Kernel,
     image: Image,
-    library: PathBuf,
+    plugin: PathBuf,
 }
 
 /// What came of one machine: rows, and the runs that failed, in words.
@@ -33,14 +33,14 @@ pub(super) type Outcome = (Vec<Row>, Vec<String>);
 impl<'a> Guests<'a> {
     /// Builds the plugin and the program, and packs the image.
     pub(super) fn new(args: &'a Args, folder: &'a Path) -> Result<Self, Stop> {
-        let library = build_plugin()?;
+        let plugin = build_plugin()?;
         let program = build_program()?;
         for setting in &args.settings {
             check_setting(&program, setting)?;
         }
         let kernel = Kernel::find(args.kernel.as_deref())?;
         let image = Image::new([(IN_GUEST, program.as_path())])?;
-        Ok(Self { args, folder, kernel, image, library })
+        Ok(Self { args, folder, kernel, image, plugin })
     }
 
     /// Counts everything on a machine of so many nodes.
@@ -69,7 +69,7 @@ impl<'a> Guests<'a> {
             ("ways", args.ways.to_string()),
         ];
         let plugin = Plugin {
-            library: self.library.clone(),
+            file: self.plugin.clone(),
             args: plugin_args.map(|(name, value)| (name.to_owned(), value)).to_vec(),
             output: self.folder.join(format!("{name}.jsonl")),
         };

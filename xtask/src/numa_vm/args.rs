@@ -7,6 +7,7 @@ use lexopt::prelude::*;
 
 use super::machines;
 use super::suite::PROGRAMS;
+use crate::known::known;
 
 /// What the flags said.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -66,15 +67,6 @@ impl Args {
             args.machines = machines::QUICK.iter().map(ToString::to_string).collect();
         }
         Ok(args)
-    }
-}
-
-/// `name` if it is one of `names`.
-fn known<'a>(what: &str, name: &str, names: impl Iterator<Item = &'a str>) -> Result<String, String> {
-    let names: Vec<&str> = names.collect();
-    match names.contains(&name) {
-        true => Ok(name.to_owned()),
-        false => Err(format!("no {what} {name:?}; there are {}", names.join(", "))),
     }
 }
 

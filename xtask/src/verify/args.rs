@@ -6,6 +6,7 @@ use lexopt::prelude::*;
 
 use super::checks::CHECKS;
 use super::mutants;
+use crate::known::known;
 
 /// Minutes that a soak may take.
 const LONGEST: u64 = 7 * 24 * 60;
@@ -87,20 +88,6 @@ impl Args {
             _ => Ok(()),
         }
     }
-}
-
-/// `name` if it is one of `names`.
-fn known<'a>(
-    what: &str,
-    name: &str,
-    mut names: impl Iterator<Item = &'a str> + Clone,
-) -> Result<String, String> {
-    if names.clone().any(|known| known == name) {
-        return Ok(name.to_owned());
-    }
-    let first = names.next().unwrap_or_default();
-    let list = names.fold(first.to_owned(), |list, name| format!("{list}, {name}"));
-    Err(format!("no {what} {name:?}; there are {list}"))
 }
 
 #[cfg(test)]
