@@ -64,6 +64,9 @@
 
 extern crate alloc;
 
+// `cfg_attr(not(debug_assertions), inline(always))` below here: what is shipped has the function wherever it is used;
+// builds with assertions, which is how the tests are built, once for each type, and take half the time.
+
 pub mod arena;
 mod backoff;
 mod chaos;

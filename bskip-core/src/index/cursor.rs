@@ -79,7 +79,7 @@ impl<K: Key, V> Place<'_, K, V> {
     }
 
     /// Copies slots `start..end`, which are or were among those of the place; false if the leaf has changed.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn take(&self, run: &mut Run<K, V>, start: usize, end: usize) -> bool
     where
         V: Copy,
@@ -188,7 +188,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// From the `next` of a leaf that ended at `low`, the leaf that starts there, unless that has changed.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn leaf_that_starts<'a>(&'a self, next: Leaf<'a, K, V>, low: K) -> Option<(Leaf<'a, K, V>, Version)> {
         self.settle(next, LevelMark::of(0), At(low)).filter(|(next, _)| next.compare_low(low).is_eq())
     }
@@ -268,7 +268,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// The leaf at `before`, by the trail if that leads there.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn leaf_down<'a>(
         &'a self,
         before: Before<K>,

@@ -180,7 +180,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn try_leaf_at(&self, probe: impl Probe<K>) -> Option<Found<'_, LeafShape<K, V>>> {
         let (level, head) = self.root();
         let leaf = if level == 0 {
@@ -208,7 +208,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         self.settle_within::<_, MOST_STEPS>(node, LevelMark::of(1), probe)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn try_inner_at(
         &self,
         probe: impl Probe<K>,
@@ -229,7 +229,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// The child to follow from `node`, validated: a block that the level below has, or had, a node in.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn child_at(node: Inner<'_, K>, version: Version, probe: impl Probe<K>) -> Option<BlockId> {
         // The first entry of a node stands at its low fence, so a valid rank is at least 1.
         let child = node.child(probe.rank(node).saturating_sub(1));
@@ -249,7 +249,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 
     /// As [`settle`](Self::settle), but gives up after `STEPS` steps to the right; and at a locked node, if there
     /// is a limit: a hint is not worth waiting for.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn settle_within<'a, S: Shape<Key = K>, const STEPS: usize>(
         &'a self,
         node: Node<'a, S>,

@@ -28,7 +28,7 @@ pub(super) type SplitOff<K> = (K, BlockId);
 impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// Inserts the pair if the key is new, else does as `existing` says: `Some` is the value that did not
     /// stay.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn insert(
         &self,
         key: K,

@@ -61,7 +61,7 @@ impl<K: Key> Work<K> {
 
 impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// Takes out the pair of `key`.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn remove(&self, key: K) -> Option<V> {
         let (mut leaf, slot) = self.lock_pair(key)?;
         let value = leaf.remove(slot);

@@ -20,7 +20,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// A copy of the value of `key`. Writes nothing.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn get(&self, key: K) -> Option<V>
     where
         V: Copy,
@@ -56,7 +56,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// Locks the leaf that holds `key` and gives the key's slot; `None` if the key is not there.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn lock_pair(&self, key: K) -> Option<(LockedLeaf<'_, K, V>, usize)> {
         let mut backoff = Backoff::new();
         loop {

@@ -56,7 +56,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 
     /// The level-1 node at `probe` near this thread, if hint table or replica know it or one close to its left: to be
     /// read, never locked.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn near_parent(&self, probe: impl Probe<K>) -> Option<Found<'_, InnerShape<K>>> {
         match self.replicas {
             0 => self.hinted(probe),
@@ -114,7 +114,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// The leaf at `probe`, by this thread's replica; `None` if there is none, or it does not lead there.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn replicated_leaf(&self, probe: impl Probe<K>) -> Option<Found<'_, LeafShape<K, V>>> {
         if self.replicas == 0 { None } else { self.leaf_of_replica(probe.any()) }
     }
@@ -164,7 +164,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// Unlocks a changed node; if it is an inner one, its replicas follow before.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn finish<S: Shape<Key = K>>(&self, node: Locked<'_, S>) {
         if self.replicas > 0
             && self.refresh == Refresh::Synchronous

@@ -40,7 +40,7 @@ enum Way {
 impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// As [`leaf_at`](Self::leaf_at), for a reader who will go backward from there: starts to load the leaf before it
     /// as well.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn leaf_and_trail_at(
         &self,
         probe: impl Probe<K>,
@@ -85,7 +85,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// From the trail of the leaf before to that of the leaf that starts at `low`; loads what comes behind it.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn trail_up<'a>(&'a self, trail: Option<Trail<'a, K>>, low: K) -> Option<Trail<'a, K>> {
         let mut trail = match trail {
             Some(trail) => self.follow_up(trail, low)?,
@@ -137,7 +137,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 
     /// From the trail of the leaf that starts at `low` to that of the leaf before, and its block or one to its
     /// left; loads what comes before it.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn trail_down<'a>(
         &'a self,
         mut trail: Trail<'a, K>,
@@ -158,7 +158,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// Starts to load leaves beyond the trail's, as far as it names them.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn look_ahead(&self, trail: &mut Trail<'_, K>, way: Way) {
         while trail.ahead < trail.reach {
             let Some(child) = self.beyond(trail, way) else { return };

@@ -31,7 +31,7 @@ impl<S: Shape> Node<'_, S> {
     const BY_LINES: bool = Self::KEY_WORDS == 1;
 
     /// Starts to load what a search looks at first.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn prefetch_top(self) {
         if Self::BY_LINES {
             prefetch_bytes(self.base.as_ptr(), Self::KEYS);
@@ -41,7 +41,7 @@ impl<S: Shape> Node<'_, S> {
     }
 
     /// The line where `key` is or would be. Starts to load that, and what else `slots` says.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn approach(self, key: S::Key, slots: Slots) -> usize {
         let line = self.line_of(key);
         self.prefetch_slots(line, slots);
@@ -49,7 +49,7 @@ impl<S: Shape> Node<'_, S> {
     }
 
     /// The line where `key` is or would be.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn line_of(self, key: S::Key) -> usize {
         if Self::BY_LINES { self.line_of_word(key.word(0)) } else { 0 }
     }
@@ -75,7 +75,7 @@ impl<S: Shape> Node<'_, S> {
     }
 
     /// As [`find`](Self::find), for a key that is or would be in `line`.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn find_in(self, line: usize, key: S::Key) -> (usize, bool) {
         if !Self::BY_LINES {
             return self.find(key);

@@ -311,7 +311,7 @@ impl<'a, S: Shape> Node<'a, S> {
     }
 
     /// How many of the node's keys are at most `key`.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn rank(self, key: S::Key) -> usize {
         let count = self.count();
         let word = key.word(0);
@@ -334,14 +334,14 @@ impl<'a, S: Shape> Node<'a, S> {
     }
 
     /// The rank of `key`, and whether the slot before it holds `key` itself.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn find(self, key: S::Key) -> (usize, bool) {
         let rank = self.rank(key);
         (rank, rank > 0 && self.compare_key(key, rank - 1).is_eq())
     }
 
     /// How many of the node's keys are below `key`.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn rank_before(self, key: S::Key) -> usize {
         let (rank, found) = self.find(key);
         rank - usize::from(found)

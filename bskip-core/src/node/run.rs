@@ -80,7 +80,7 @@ impl<K: Key, V: Copy> Run<K, V> {
     /// # Safety
     /// If `is_valid` says so, all that was read of the leaf since before the call belongs to one state, in which
     /// these slots are in use.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) unsafe fn fill(
         &mut self,
         leaf: Leaf<'_, K, V>,

@@ -81,7 +81,7 @@ impl<S: Shape> Locked<'_, S> {
     }
 
     /// Puts a key and its payload into `slot`; the node has room.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn insert(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
         simd::choose!(isa => self.insert_over::<_, true>(isa, slot, key, payload));
     }
@@ -89,7 +89,7 @@ impl<S: Shape> Locked<'_, S> {
     /// As [`insert`](Self::insert), but touches no lines of slots before that of `slot`. For a node of which
     /// the others are at hand, and these are not: what it moves then does not wait, so that a branch on it
     /// costs little.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn insert_near(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
         simd::choose!(isa => self.insert_over::<_, false>(isa, slot, key, payload));
     }
@@ -114,7 +114,7 @@ impl<S: Shape> Locked<'_, S> {
     }
 
     /// Puts a key above all others and its payload behind them; the node has room.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn push(&mut self, key: S::Key, payload: S::Payload) {
         let slot = self.count();
         self.set_key(slot, key);
@@ -136,7 +136,7 @@ impl<S: Shape> Locked<'_, S> {
 
     /// Moves the slots behind `slot` one to the left, over it. Unless `WHOLE`, touches no lines of slots before
     /// that of `slot`.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn close_gap<const WHOLE: bool>(&mut self, slot: usize) {
         simd::choose!(isa => self.close_gap_by::<_, WHOLE>(isa, slot));
     }

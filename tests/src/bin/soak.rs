@@ -24,7 +24,7 @@ usage: soak [--seconds N] [--stage N] [--threads N] [--keys N] [--seed N]
 --keys       keys of each thread, and shared keys (20000); few keys make many splits and merges
 --seed       seed of the operations and of the maps (from the clock; printed)
 --promotion  coin[:ONE_IN], coin-and-overflow[:ONE_IN], overflow; several, or all: in turn (the map's default)
---arena      global, bump, numa; several, or all: in turn (global)";
+--arena      global, bump, numa, replicated, ranges, interleaved; several, or all: in turn (global)";
 
 /// The system's allocator, with a count of the bytes in use: a dropped map must leave none behind.
 struct Counting;

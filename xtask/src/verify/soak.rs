@@ -20,13 +20,13 @@ const BEYOND: Duration = Duration::from_secs(10 * 60);
 /// Keys of each thread, one turn each. Few keys make many splits and merges.
 const TURNS: [&str; 3] = ["500", "5000", "50000"];
 
-/// Maps in a turn: three arenas, five promotion policies.
-const STAGES: u64 = 15;
+/// Maps in a turn: six arenas, five promotion policies.
+const STAGES: u64 = 30;
 
-/// How long a turn lasts, and a map in it, so that all of them fill the time.
+/// How long a turn lasts, and a map in it, so that all of them fill the time, a second or more each.
 fn seconds(minutes: u64) -> (u64, u64) {
-    let turn = (60 * minutes).div_ceil(TURNS.len() as u64);
-    (turn, (turn / STAGES).max(1))
+    let turn = (60 * minutes).div_ceil(TURNS.len() as u64).max(STAGES);
+    (turn, turn / STAGES)
 }
 
 /// Soaks for `minutes`.
@@ -93,8 +93,8 @@ mod tests {
 
     #[test]
     fn the_turns_fill_the_time_and_every_map_has_its_part() {
-        assert_eq!(seconds(30), (600, 40));
-        assert_eq!(seconds(1), (20, 1));
+        assert_eq!(seconds(30), (600, 20));
+        assert_eq!(seconds(1), (30, 1));
         for minutes in 1..100 {
             let (turn, stage) = seconds(minutes);
             assert!(turn * TURNS.len() as u64 >= 60 * minutes && turn >= stage * STAGES);

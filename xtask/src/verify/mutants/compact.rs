@@ -53,6 +53,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
         only: false,
     },
     Mutant {
+        name: "merge-without-bump",
+        what: "A node that was merged away keeps its version, so who was reading it believes what it read.",
+        edits: &[Edit {
+            file: MERGE,
+            find: "self.finish(right); self.finish(left); self.finish(parent);",
+            replace: "right.unlock_unchanged();\nself.finish(left);\nself.finish(parent);",
+        }],
+        by: &[&SHUTTLE],
+        only: false,
+    },
+    Mutant {
         name: "merge-forgets-unlock",
         what: "The parent stays locked when a merge gives up.",
         edits: &[Edit {

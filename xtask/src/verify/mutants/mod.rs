@@ -2,13 +2,14 @@
 //!
 //! A mutant is a text that stands exactly once in a file, and what to put in its place. `work` keeps the copy of
 //! the sources that is changed, `probes` names the tests that catch them, `run` applies and judges; the mutants
-//! themselves are in `lock`, `node`, `index`, `compact` and `memory`, by what they break.
+//! themselves are in `lock`, `node`, `index`, `compact`, `numa` and `memory`, by what they break.
 
 mod compact;
 mod index;
 mod lock;
 mod memory;
 mod node;
+mod numa;
 mod probes;
 mod run;
 mod work;
@@ -45,7 +46,8 @@ struct Edit {
 
 /// Every mutant.
 pub(super) fn all() -> impl Iterator<Item = &'static Mutant> + Clone {
-    let all = [lock::MUTANTS, node::MUTANTS, index::MUTANTS, compact::MUTANTS, memory::MUTANTS];
+    let all =
+        [lock::MUTANTS, node::MUTANTS, index::MUTANTS, compact::MUTANTS, numa::MUTANTS, memory::MUTANTS];
     all.into_iter().flatten()
 }
 

@@ -1,0 +1,157 @@
+//! Bugs in what NUMA adds: replicas of inner nodes, and leaves that move.
+
+use super::probes::{FUZZ, LOOM_NUMA, MIGRATE, REPLICAS, SHUTTLE};
+use super::{Edit, Mutant};
+
+const LOCK: &str = "bskip-core/src/lock.rs";
+const REPLICA: &str = "bskip-core/src/node/replica.rs";
+const REPLICAS_RS: &str = "bskip-core/src/index/replicas.rs";
+const POST: &str = "bskip-core/src/index/post.rs";
+const TRAIL: &str = "bskip-core/src/index/trail.rs";
+const MIGRATE_RS: &str = "bskip-core/src/index/migrate.rs";
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "replica-while-copied",
+        what: "Readers are not turned away while a replica is copied.",
+        edits: &[Edit {
+            file: LOCK,
+            find: "self.0.store(version.0 | LOCKED, Ordering::Relaxed); // Release fence pairs with the Acquire fence in `validate`, as in `try_lock`.",
+            replace: "// Release fence pairs with the Acquire fence in `validate`, as in `try_lock`.",
+        }],
+        by: &[&LOOM_NUMA],
+        only: false,
+    },
+    Mutant {
+        name: "copy-without-fence",
+        what: "No fence between marking a replica and copying to it.",
+        edits: &[Edit {
+            file: LOCK,
+            find: "// Release fence pairs with the Acquire fence in `validate`, as in `try_lock`. fence(Ordering::Release); chaos::window(); } /// The replica is complete.",
+            replace: "chaos::window();\n}\n/// The replica is complete.",
+        }],
+        by: &[&LOOM_NUMA],
+        only: false,
+    },
+    Mutant {
+        name: "copy-ends-relaxed",
+        what: "A complete replica is shown with a Relaxed store.",
+        edits: &[Edit {
+            file: LOCK,
+            find: "// Release pairs with the Acquire loads in `read_begin` and `try_read_begin`. self.0.store(version.0, Ordering::Release);",
+            replace: "self.0.store(version.0, Ordering::Relaxed);",
+        }],
+        by: &[&LOOM_NUMA],
+        only: false,
+    },
+    Mutant {
+        name: "replica-of-old-version",
+        what: "A replica gets the version from before the change that it shows.",
+        edits: &[Edit {
+            file: REPLICA,
+            find: "self.copy_to(replica, self.locked_at().changed());",
+            replace: "self.copy_to(replica, self.locked_at());",
+        }],
+        by: &[&SHUTTLE, &LOOM_NUMA],
+        only: false,
+    },
+    Mutant {
+        name: "change-not-copied",
+        what: "A changed node's replicas do not follow.",
+        edits: &[Edit {
+            file: REPLICAS_RS,
+            find: "if self.replicas > 0 && self.refresh == Refresh::Synchronous",
+            replace: "if self.replicas > 1000\n&& self.refresh == Refresh::Synchronous",
+        }],
+        by: &[&SHUTTLE],
+        only: false,
+    },
+    Mutant {
+        name: "posted-child-not-copied",
+        what: "The replicas of an inner node that gets its entry keep the old version.",
+        edits: &[Edit {
+            file: POST,
+            find: "node.insert(rank, low, id); self.finish(child);",
+            replace: "node.insert(rank, low, id);\ndrop(child);",
+        }],
+        by: &[&SHUTTLE],
+        only: false,
+    },
+    Mutant {
+        name: "refresh-forgets",
+        what: "A search that was led astray refreshes nothing.",
+        edits: &[Edit {
+            file: REPLICAS_RS,
+            find: "if !is_current {",
+            replace: "if !is_current && replica > 1000 {",
+        }],
+        by: &[&REPLICAS],
+        only: false,
+    },
+    Mutant {
+        name: "refresh-keeps-lock",
+        what: "Refreshing a replica leaves its original locked.",
+        edits: &[Edit {
+            file: REPLICAS_RS,
+            find: "here.copy_unchanged_to(self.replica(replica, here.id())); here.unlock_unchanged();",
+            replace: "here.copy_unchanged_to(self.replica(replica, here.id()));\ncore::mem::forget(here);",
+        }],
+        by: &[&SHUTTLE],
+        only: false,
+    },
+    Mutant {
+        name: "replicas-in-a-circle",
+        what: "A trail follows stale replicas that name each other.",
+        edits: &[Edit {
+            file: TRAIL,
+            find: "let is_next = node.level() == LevelMark::of(1) && node.compare_low(seam).is_eq();",
+            replace: "let is_next = node.level() == LevelMark::of(1) || node.compare_low(seam).is_eq();",
+        }],
+        by: &[&FUZZ],
+        only: false,
+    },
+    Mutant {
+        name: "move-keeps-entry",
+        what: "A moved leaf's entry leads to its old block.",
+        edits: &[Edit {
+            file: MIGRATE_RS,
+            find: "if listed { parent.set_child(rank - 1, block);",
+            replace: "if listed && rank == 0 {\nparent.set_child(rank - 1, block);",
+        }],
+        by: &[&MIGRATE, &SHUTTLE],
+        only: false,
+    },
+    Mutant {
+        name: "move-keeps-next",
+        what: "A moved leaf's left neighbour leads to its old block.",
+        edits: &[Edit {
+            file: MIGRATE_RS,
+            find: "left.set_next(Some(block)); if listed {",
+            replace: "if listed {",
+        }],
+        by: &[&MIGRATE, &SHUTTLE],
+        only: false,
+    },
+    Mutant {
+        name: "move-unposted",
+        what: "A leaf is moved that is about to get its entry.",
+        edits: &[Edit {
+            file: MIGRATE_RS,
+            find: "if !listed && self.heights.posts {",
+            replace: "if !listed && self.heights.posts && rank > 1000 {",
+        }],
+        by: &[&SHUTTLE, &MIGRATE],
+        only: false,
+    },
+    Mutant {
+        name: "move-leaks-block",
+        what: "A block that was taken for a leaf that others hold is not given back.",
+        edits: &[Edit {
+            file: MIGRATE_RS,
+            find: "self.release::<LeafShape<K, V>>(block); Attempt::Contended };",
+            replace: "Attempt::Contended\n};",
+        }],
+        by: &[&SHUTTLE],
+        only: false,
+    },
+];
