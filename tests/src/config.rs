@@ -30,3 +30,10 @@ pub fn config(promotion: Promotion, seed: u64) -> Config {
 pub fn map_of<K: Key, V>(promotion: Promotion) -> BSkipMap<K, V> {
     BSkipMap::with_config(GlobalArena, config(promotion, 0x5EED)).expect("memory for an empty map")
 }
+
+/// How many steps threads take that share a map, where `ordinary` suffice for nodes of the usual size: half of them on
+/// nodes of few slots, where nearly every insertion changes more than one node, and which yield in every window.
+#[must_use]
+pub const fn shared_steps(ordinary: u64) -> u64 {
+    if cfg!(small_nodes) { ordinary / 2 } else { ordinary }
+}

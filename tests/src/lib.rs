@@ -6,6 +6,7 @@ pub mod arena;
 pub mod bytes;
 pub mod config;
 pub mod counted;
+pub mod ends;
 pub mod history;
 pub mod keys;
 pub mod model;

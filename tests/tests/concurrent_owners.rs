@@ -10,7 +10,7 @@
 use bskip_core::{BSkipMap, NodeArena, Promotion};
 use std::collections::BTreeMap;
 use tests::arena::ArenaKind;
-use tests::config::{CRUEL_PROMOTIONS, config, map_of};
+use tests::config::{CRUEL_PROMOTIONS, config, map_of, shared_steps};
 use tests::keys::NumberedKey;
 use tests::owner::{Owner, Space};
 use tests::read::Read;
@@ -31,7 +31,7 @@ fn run<K: NumberedKey, V: NumberedValue, A: NodeArena>(
     let shared = &*map;
     let models = threads::run(THREADS, |t| {
         let mut owner = Owner::new(t as u64, space, per_class);
-        (0..steps).for_each(|_| owner.step(shared));
+        (0..shared_steps(steps)).for_each(|_| owner.step(shared));
         owner.model().clone()
     });
     let union: BTreeMap<u64, u64> = models.into_iter().flatten().collect();

@@ -9,7 +9,7 @@
 //! - no value is torn or of another key, whether its type is read with or without a lock.
 
 use bskip_core::{BSkipMap, GlobalArena};
-use tests::config::{CRUEL_PROMOTIONS, map_of};
+use tests::config::{CRUEL_PROMOTIONS, map_of, shared_steps};
 use tests::keys::NumberedKey;
 use tests::owner::{COUNT_BITS, token};
 use tests::read::Read;
@@ -61,7 +61,7 @@ fn check(items: &[(u64, u64)], start: u64, end: u64) {
 /// Reads at random, `steps` times.
 fn read<K: NumberedKey, V: NumberedValue>(map: &BSkipMap<K, V>, end: u64, seed: u64, steps: u64) {
     let mut rng = Rng::new(seed);
-    for step in 0..steps {
+    for step in 0..shared_steps(steps) {
         let number = rng.below(end / STEP) * STEP;
         let key = K::of(number);
         assert!(map.contains_key(&key), "missed {number}");

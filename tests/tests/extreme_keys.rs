@@ -1,7 +1,6 @@
-//! No key is special.
+//! No key is special. That the least and the greatest of every type are not, `model` says.
 //!
 //! Properties:
-//! - the least and the greatest key of every type are ordinary keys, alone, together and among others;
 //! - the order is the type's: signed integers by value, bytes and tuples lexicographically;
 //! - the full key spaces of `u8` and `u16`, filled and emptied in several orders;
 //! - ranges with every kind of bound at, before and after keys agree with `BTreeMap`;
@@ -15,80 +14,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tests::config::{CRUEL_PROMOTIONS, PROMOTIONS, map_of};
 use tests::keys::TestKey;
 use tests::rng::Rng;
-
-/// A range's pairs from the front; those from the back must be the same. Not inlined, as the engine is
-/// compiled once for each place that calls it, and `ends` is compiled for many types.
-#[inline(never)]
-fn pairs<K: TestKey>(map: &BSkipMap<K, u32>, lo: Bound<K>, hi: Bound<K>) -> Vec<(K, u32)> {
-    let mut back: Vec<_> = map.range((lo, hi)).rev().collect();
-    back.reverse();
-    let pairs: Vec<_> = map.range((lo, hi)).collect();
-    assert_eq!(pairs, back, "{lo:?} {hi:?}");
-    pairs
-}
-
-/// Inserts, as [`pairs`] once for all places.
-#[inline(never)]
-fn insert<K: TestKey>(map: &BSkipMap<K, u32>, key: K, value: u32) -> Option<u32> {
-    map.insert(key, value)
-}
-
-/// The ends of one key type, in maps of 0, 1, 2 and many keys.
-fn ends<K: TestKey>() {
-    for promotion in CRUEL_PROMOTIONS {
-        for others in [0, 1, 700] {
-            let mut map = map_of::<K, u32>(promotion);
-            let middle: BTreeMap<K, u32> = (2..2 + others)
-                .map(|i| (K::nth(i), i))
-                .filter(|(key, _)| *key != K::LEAST && *key != K::GREATEST)
-                .collect();
-            middle.iter().for_each(|(k, v)| assert_eq!(insert(&map, *k, *v), None));
-            for end in [K::GREATEST, K::LEAST] {
-                assert_eq!((map.get(&end), map.remove(&end)), (None, None));
-                assert_eq!(insert(&map, end, 1), None);
-                assert_eq!(insert(&map, end, 2), Some(1));
-                assert_eq!(map.get_or_insert_with(end, || unreachable!()), 2);
-                assert!(map.update(&end, |v| *v += 1));
-                assert_eq!(map.get_with(&end, |v| *v), Some(3));
-            }
-            assert_eq!(map.check_invariants().keys, middle.len() + 2);
-            assert_eq!((map.first(), map.last()), (Some((K::LEAST, 3)), Some((K::GREATEST, 3))));
-            let (least, greatest) = (K::LEAST, K::GREATEST);
-            let inner: Vec<_> = middle.into_iter().collect();
-            let whole = [&[(least, 3)], &inner[..], &[(greatest, 3)]].concat();
-            let last = whole.len() - 1;
-            assert_eq!(pairs(&map, Unbounded, Unbounded), whole);
-            assert_eq!(pairs(&map, Included(least), Included(greatest)), whole);
-            assert_eq!(pairs(&map, Included(least), Excluded(greatest)), whole[..last]);
-            assert_eq!(pairs(&map, Excluded(least), Unbounded), whole[1..]);
-            assert_eq!(pairs(&map, Excluded(least), Excluded(greatest)), inner);
-            assert_eq!(pairs(&map, Included(greatest), Unbounded), whole[last..]);
-            assert_eq!(pairs(&map, Unbounded, Included(least)), whole[..1]);
-            assert_eq!(pairs(&map, Excluded(greatest), Unbounded), []);
-            assert_eq!(pairs(&map, Unbounded, Excluded(least)), []);
-            assert_eq!(map.pop_first(), Some((least, 3)));
-            assert_eq!(map.pop_last(), Some((greatest, 3)));
-            assert_eq!(pairs(&map, Unbounded, Unbounded), inner);
-            map.check_invariants();
-        }
-    }
-}
-
-macro_rules! ends {
-    ($($name:ident: $key:ty),* $(,)?) => { mod ends_of { $(
-        #[test]
-        fn $name() {
-            super::ends::<$key>();
-        }
-    )* } };
-}
-
-ends! {
-    u8: u8, u16: u16, u32: u32, u64: u64, u128: u128, usize: usize,
-    i8: i8, i16: i16, i32: i32, i64: i64, i128: i128, isize: isize,
-    bytes_1: [u8; 1], bytes_3: [u8; 3], bytes_8: [u8; 8], bytes_9: [u8; 9], bytes_16: [u8; 16], bytes_20: [u8; 20],
-    pair: (u64, u64), small_pair: (u8, i8), triple: (u8, u16, u32),
-}
 
 /// The keys of a map filled with `keys` in random order.
 fn sorted<K: TestKey>(keys: &[K]) -> Vec<K> {

@@ -3,13 +3,15 @@
 //! Properties, for random sequences of all operations:
 //! - every answer equals that of `BTreeMap`, old values and partial double-ended ranges included;
 //! - the invariants hold in between and at the end, and count as many keys as the model has;
-//! - the whole contents agree at the end, forwards and backwards.
+//! - the whole contents agree at the end, forwards and backwards;
+//! - the least and the greatest key of every type are ordinary keys, alone, together and among others.
 //!
 //! Every key type runs with a plain value, key types of one, two and three words with an owning value too,
 //! every value type with a plain key; the arena and the promotion policy are part of the random input.
 
 use bskip_core::internals::use_instructions;
 use std::sync::Arc;
+use tests::ends::check_ends;
 use tests::model::check;
 use tests::read::{Cloning, Optimistic};
 
@@ -18,6 +20,7 @@ macro_rules! keys {
     ($($name:ident: $key:ty),* $(,)?) => { mod keys { use super::*; $(
         #[test]
         fn $name() {
+            check_ends::<$key>();
             check::<$key, u64, Optimistic>(|v| u64::from(v) << 20 | 7);
         }
     )* } };
@@ -26,7 +29,7 @@ macro_rules! keys {
 keys! {
     u8: u8, u16: u16, u32: u32, u64: u64, u128: u128, usize: usize,
     i8: i8, i16: i16, i32: i32, i64: i64, i128: i128, isize: isize,
-    bytes_1: [u8; 1], bytes_3: [u8; 3], bytes_8: [u8; 8], bytes_16: [u8; 16], bytes_20: [u8; 20],
+    bytes_1: [u8; 1], bytes_3: [u8; 3], bytes_8: [u8; 8], bytes_9: [u8; 9], bytes_16: [u8; 16], bytes_20: [u8; 20],
     pair: (u32, u64), signed_pair: (i8, i128), pair_of_bytes: ([u8; 3], u16),
     triple: (u64, i16, u8), nested: (u8, (u16, u32)),
 }

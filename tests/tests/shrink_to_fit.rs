@@ -7,7 +7,7 @@
 
 use bskip_core::{BSkipMap, Promotion, ShrinkCursor};
 use std::collections::BTreeMap;
-use tests::config::{CRUEL_PROMOTIONS, map_of};
+use tests::config::{CRUEL_PROMOTIONS, map_of, shared_steps};
 use tests::counted::{Counted, Ledger};
 use tests::keys::NumberedKey;
 use tests::owner::{COUNT_BITS, Owner, Space, token};
@@ -42,7 +42,8 @@ fn expect_equal<K: NumberedKey, V: NumberedValue>(map: &mut BSkipMap<K, V>, mode
 
 fn little_by_little<K: NumberedKey, V: NumberedValue>() {
     for promotion in CRUEL_PROMOTIONS {
-        for keys in [0, 1, 2, 30, 500, 20_000] {
+        let many = if cfg!(small_nodes) { 2_000 } else { 20_000 };
+        for keys in [0, 1, 2, 30, 500, many] {
             let (mut map, mut model) = loose::<K, V>(promotion, keys);
             let before = map.check_invariants();
             let mut cursor = ShrinkCursor::new();
@@ -188,7 +189,7 @@ where
                 if t < OWNERS {
                     let raise = stop.raise_on_drop();
                     let mut owner = Owner::new(t as u64, space, per_class);
-                    (0..steps).for_each(|_| owner.step(&map));
+                    (0..shared_steps(steps)).for_each(|_| owner.step(&map));
                     // Until the last one is through.
                     if at_work.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) > 1 {
                         core::mem::forget(raise);

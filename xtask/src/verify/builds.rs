@@ -1,13 +1,16 @@
 //! The ways in which checks and mutants compile the workspace.
+//!
+//! What runs on real threads uses the instructions that this machine has, without a choice of them at run time: each
+//! operation is then compiled once, not three times. `cargo test` runs the same tests with the choice.
 
 use super::suite::Build;
 
-/// With the instructions that this machine has, and no choice of them at run time: `cargo test` runs the same tests
-/// with the choice. Without it each operation is compiled once, not three times, which halves the time of building.
+/// Nodes of the usual size.
 pub(super) static PLAIN: Build = Build { dir: "native", flags: "-C target-cpu=native", is_sanitized: false };
 
 /// Nodes of few slots: a dozen keys make splits, merges and upper levels.
-pub(super) static SMALL: Build = Build { dir: "small", flags: "--cfg small_nodes", is_sanitized: false };
+pub(super) static SMALL: Build =
+    Build { dir: "small", flags: "-C target-cpu=native --cfg small_nodes", is_sanitized: false };
 
 /// Atomics and threads are loom's: every execution that the memory model allows.
 pub(super) static LOOM: Build = Build { dir: "loom", flags: "--cfg loom", is_sanitized: false };
@@ -18,13 +21,13 @@ pub(super) static SHUTTLE: Build = Build { dir: "shuttle", flags: "--cfg shuttle
 /// Data races between plain accesses, and between plain and atomic ones.
 pub(super) static THREAD: Build = Build {
     dir: "thread-sanitizer",
-    flags: "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --cfg tsan --cfg small_nodes",
+    flags: "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --cfg tsan --cfg small_nodes -Ctarget-cpu=native",
     is_sanitized: true,
 };
 
 /// Memory used after it was freed, or out of bounds, or leaked.
 pub(super) static ADDRESS: Build = Build {
     dir: "address-sanitizer",
-    flags: "-Zsanitizer=address -Cunsafe-allow-abi-mismatch=sanitizer --cfg small_nodes",
+    flags: "-Zsanitizer=address -Cunsafe-allow-abi-mismatch=sanitizer --cfg small_nodes -Ctarget-cpu=native",
     is_sanitized: true,
 };
