@@ -83,19 +83,7 @@ pub(super) static CHECKS: &[Check] = &[
         counts: &["steps"],
         how: How::Cargo(&[
             suite(&PLAIN, &["-p", "bskip-core", "--lib", "--features", "bump,check"], &[]),
-            suite(
-                &PLAIN,
-                tests!(
-                    "model",
-                    "batches",
-                    "fuzz_corpus",
-                    "regressions",
-                    "review_findings",
-                    "extreme_keys",
-                    "bulk"
-                ),
-                &[],
-            ),
+            suite(&PLAIN, tests!("model", "batches", "fuzz_corpus", "regressions", "review_findings"), &[]),
         ]),
         minutes: 10,
     },
