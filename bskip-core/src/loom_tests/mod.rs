@@ -14,3 +14,4 @@ mod leaf;
 mod lock;
 mod map;
 mod numa;
+mod replica;

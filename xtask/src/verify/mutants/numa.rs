@@ -1,6 +1,6 @@
 //! Bugs in what NUMA adds: replicas of inner nodes, and leaves that move.
 
-use super::probes::{FUZZ, LOOM_NUMA, MIGRATE, REPLICAS, SHUTTLE};
+use super::probes::{FUZZ, LOOM_REPLICA, MIGRATE, REPLICAS, SHUTTLE};
 use super::{Edit, Mutant};
 
 const LOCK: &str = "bskip-core/src/lock.rs";
@@ -19,7 +19,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             find: "self.0.store(version.0 | LOCKED, Ordering::Relaxed); // Release fence pairs with the Acquire fence in `validate`, as in `try_lock`.",
             replace: "// Release fence pairs with the Acquire fence in `validate`, as in `try_lock`.",
         }],
-        by: &[&LOOM_NUMA],
+        by: &[&LOOM_REPLICA],
         only: false,
     },
     Mutant {
@@ -30,7 +30,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             find: "// Release fence pairs with the Acquire fence in `validate`, as in `try_lock`. fence(Ordering::Release); chaos::window(); } /// The replica is complete.",
             replace: "chaos::window();\n}\n/// The replica is complete.",
         }],
-        by: &[&LOOM_NUMA],
+        by: &[&LOOM_REPLICA],
         only: false,
     },
     Mutant {
@@ -41,7 +41,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             find: "// Release pairs with the Acquire loads in `read_begin` and `try_read_begin`. self.0.store(version.0, Ordering::Release);",
             replace: "self.0.store(version.0, Ordering::Relaxed);",
         }],
-        by: &[&LOOM_NUMA],
+        by: &[&LOOM_REPLICA],
         only: false,
     },
     Mutant {
@@ -52,7 +52,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             find: "self.copy_to(replica, self.locked_at().changed());",
             replace: "self.copy_to(replica, self.locked_at());",
         }],
-        by: &[&SHUTTLE, &LOOM_NUMA],
+        by: &[&SHUTTLE],
         only: false,
     },
     Mutant {
