@@ -7,9 +7,7 @@ use bskip_core::BSkipMap;
 use core::ops::Bound::{self, Excluded, Included, Unbounded};
 use std::collections::BTreeMap;
 
-/// A range's pairs from the front; those from the back must be the same. Not inlined, as the engine is
-/// compiled once for each place that calls it, and `ends` is compiled for many types.
-#[inline(never)]
+/// A range's pairs from the front; those from the back must be the same.
 fn pairs<K: TestKey>(map: &BSkipMap<K, u64, AnyArena>, lo: Bound<K>, hi: Bound<K>) -> Vec<(K, u64)> {
     let mut back: Vec<_> = map.range((lo, hi)).rev().collect();
     back.reverse();
@@ -18,31 +16,27 @@ fn pairs<K: TestKey>(map: &BSkipMap<K, u64, AnyArena>, lo: Bound<K>, hi: Bound<K
     pairs
 }
 
-/// Inserts, as [`pairs`] once for all places.
-#[inline(never)]
-fn insert<K: TestKey>(map: &BSkipMap<K, u64, AnyArena>, key: K, value: u64) -> Option<u64> {
-    map.insert(key, value)
-}
-
-/// Whether the least and the greatest key are ordinary keys, in maps of 0, 1, 2 and many keys, on every arena.
+/// Whether the least and the greatest key are ordinary keys, in maps of 0, 1, 2 and many keys, on every arena, under
+/// every promotion policy.
 ///
 /// # Panics
 /// When they are not.
 pub fn check_ends<K: TestKey>() {
-    for (turn, promotion) in CRUEL_PROMOTIONS.into_iter().enumerate() {
-        let arena = ArenaKind::ALL[turn % ArenaKind::ALL.len()];
+    for (turn, (arena, promotion)) in
+        (0..).zip(ArenaKind::ALL.into_iter().zip(CRUEL_PROMOTIONS.into_iter().cycle()))
+    {
         for others in [0, 1, 700] {
-            let map = BSkipMap::with_config(arena.make(), config(promotion, turn as u64));
+            let map = BSkipMap::with_config(arena.make(), config(promotion, turn));
             let mut map: BSkipMap<K, u64, AnyArena> = map.expect("an empty map");
             let middle: BTreeMap<K, u64> = (2..2 + others)
                 .map(|i| (K::nth(i), u64::from(i)))
                 .filter(|(key, _)| *key != K::LEAST && *key != K::GREATEST)
                 .collect();
-            middle.iter().for_each(|(k, v)| assert_eq!(insert(&map, *k, *v), None));
+            middle.iter().for_each(|(k, v)| assert_eq!(map.insert(*k, *v), None));
             for end in [K::GREATEST, K::LEAST] {
                 assert_eq!((map.get(&end), map.remove(&end)), (None, None));
-                assert_eq!(insert(&map, end, 1), None);
-                assert_eq!(insert(&map, end, 2), Some(1));
+                assert_eq!(map.insert(end, 1), None);
+                assert_eq!(map.insert(end, 2), Some(1));
                 assert_eq!(map.get_or_insert_with(end, || unreachable!()), 2);
                 assert!(map.update(&end, |v| *v += 1));
                 assert_eq!(map.get_with(&end, |v| *v), Some(3));
