@@ -74,7 +74,8 @@ pub(crate) struct Frontier {
     replicas_committed: usize,
     /// Memory from here on cannot be used: it is another stripe's, or was lost.
     end: usize,
-    /// Blocks whose memory went back to the system, and how much of it has not been taken again.
+    /// Blocks whose memory went back to the system, the last ones first, and how much of it has not been taken
+    /// again.
     holes: Vec<Hole>,
     released: usize,
 }

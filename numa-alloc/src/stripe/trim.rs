@@ -4,6 +4,7 @@
 //! first word, the version of a node: a reader could take what it read under it before for still true. So the
 //! pool keeps the largest of the first words that went, and has blocks begin anew with a larger one.
 
+use core::ops::Range;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 
@@ -15,13 +16,11 @@ use crate::mutex::lock;
 use crate::prefault::prefault;
 use crate::region::SLAB;
 
-/// Blocks in a row that were free when their memory went back to the system: whole slabs, and what of the
-/// first and the last block stands out.
-#[derive(Debug)]
+/// Free blocks in a row whose memory went back to the system: whole slabs, and what of the first and the last
+/// block stands out.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Hole {
-    /// The first block that it had, and where its memory began.
-    origin: (u32, usize),
-    /// The first of the blocks that are still in it.
+    /// The first of the blocks that are in it.
     first: u32,
     blocks: usize,
     /// Memory that was not taken again, in bytes from the stripe's start.
@@ -29,6 +28,16 @@ pub(super) struct Hole {
     end: usize,
     /// What the first word of each block will be.
     seed: u64,
+}
+
+/// All free blocks in a row between two that are not free.
+struct Run<'a> {
+    first: u32,
+    blocks: usize,
+    /// Those that were in a list, ascending.
+    listed: &'a [u32],
+    /// The others, ascending.
+    holes: &'a [Hole],
 }
 
 impl Stripe {
@@ -41,29 +50,44 @@ impl Stripe {
         let mut frontier = lock(&self.frontier);
         // SAFETY: the memory of all stripes is alive.
         let mut free = unsafe { self.collect(index, stripes) };
-        let mut blocks = Vec::new();
-        let mut kept = Chain::default();
-        let before = frontier.released;
-        if blocks.try_reserve_exact(free.len() as usize).is_ok() {
+        let (mut listed, mut holes, mut kept) = (Vec::new(), Vec::new(), Chain::default());
+        let count = free.len() as usize;
+        // Those that there are, and one for each slab of listed blocks: the first has less than a slab of them.
+        let most = frontier.holes.len() + 1 + count * self.shape.size / SLAB;
+        let mut bytes = 0;
+        if listed.try_reserve_exact(count).is_ok() && holes.try_reserve_exact(most).is_ok() {
             // SAFETY: what was collected is of this stripe.
-            blocks
+            listed
                 .extend(core::iter::from_fn(|| unsafe { free.pop(&self.links) }).map(|block| block.0.get()));
-            blocks.sort_unstable();
-            let Frontier { holes, released, .. } = &mut *frontier;
-            for hole in holes {
-                // SAFETY: free blocks of this stripe, collected above.
-                *released += unsafe { self.close(hole, &mut blocks) };
-            }
-            for run in blocks.chunk_by(|a, b| b - a == self.shape.units()) {
-                // SAFETY: free blocks of this stripe, collected above.
-                let gone = unsafe { self.give_back(run, &mut frontier) };
-                for &block in run[gone.end..].iter().chain(&run[..gone.start]).rev() {
+            listed.sort_unstable();
+            let mut before = core::mem::replace(&mut frontier.holes, holes);
+            before.reverse();
+            let (mut listed, mut before) = (&listed[..], &before[..]);
+            while let Some(run) = self.next_run(&mut listed, &mut before) {
+                // SAFETY: the run's listed blocks were collected above.
+                let gone = match unsafe { self.give_back(&run) } {
+                    Some((hole, gained, gone)) => {
+                        frontier.holes.push(hole);
+                        bytes += gained;
+                        gone
+                    }
+                    None => {
+                        frontier.holes.extend_from_slice(run.holes);
+                        0..0
+                    }
+                };
+                let mut stay = Chain::default();
+                for &block in run.listed[gone.end..].iter().chain(&run.listed[..gone.start]).rev() {
                     // SAFETY: as above.
-                    unsafe { kept.push(&self.links, block) };
+                    unsafe { stay.push(&self.links, block) };
                 }
+                // SAFETY: both are of this stripe.
+                unsafe { stay.prepend(&self.links, kept) };
+                kept = stay;
             }
+            frontier.holes.reverse();
+            frontier.released += bytes;
         }
-        let bytes = frontier.released - before;
         arena.budget.give(index, bytes);
         for chain in [free, kept] {
             // SAFETY: of this stripe, and in no other chain.
@@ -94,58 +118,61 @@ impl Stripe {
         all
     }
 
-    /// Makes a hole that was opened in part what it was, if all blocks that came out of it are in `free`, where they are
-    /// ascending, and takes them out of there. How many bytes went back is the answer.
-    ///
-    /// # Safety
-    /// The free blocks are of this stripe, and in no chain.
-    unsafe fn close(&self, hole: &mut Hole, free: &mut Vec<u32>) -> usize {
-        let (first, start) = hole.origin;
-        let count = ((hole.first - first) / self.shape.units()) as usize;
-        let Ok(at) = free.binary_search(&first) else { return 0 };
-        let Some(blocks) = free.get(at..at + count) else { return 0 };
-        if blocks.last() != Some(&(hole.first - self.shape.units())) {
-            return 0;
+    /// Takes the first run off blocks that were in lists, and holes; both are ascending.
+    fn next_run<'a>(&self, listed: &mut &'a [u32], holes: &mut &'a [Hole]) -> Option<Run<'a>> {
+        let firsts = [listed.first().copied(), holes.first().map(|hole| hole.first)];
+        let first = firsts.into_iter().flatten().min()?;
+        let (mut blocks, mut from_lists, mut from_holes) = (0, 0, 0);
+        loop {
+            let next = first + blocks as u32 * self.shape.units();
+            if listed.get(from_lists) == Some(&next) {
+                blocks += 1;
+                from_lists += 1;
+            } else if let Some(hole) = holes.get(from_holes).filter(|hole| hole.first == next) {
+                blocks += hole.blocks;
+                from_holes += 1;
+            } else {
+                break;
+            }
         }
-        // SAFETY: of this stripe.
-        let most = unsafe { self.largest_first_word(blocks) };
-        let bytes = hole.start - start;
-        // SAFETY: whole pages of committed memory, in which all blocks are free.
-        if unsafe { self.blocks.part(start, bytes).discard() }.is_err() {
-            return 0;
-        }
-        free.drain(at..at + count);
-        let blocks = hole.blocks + count;
-        *hole = Hole { first, blocks, start, seed: next_even(most), ..*hole };
-        bytes
+        let run = Run { first, blocks, listed: &listed[..from_lists], holes: &holes[..from_holes] };
+        (*listed, *holes) = (&listed[from_lists..], &holes[from_holes..]);
+        Some(run)
     }
 
-    /// Gives the whole slabs of a run of blocks in a row back. Which of the blocks went with them is the
-    /// answer: none if there is no whole slab, or the system refuses.
+    /// Gives the whole slabs of a run back: the one hole that it has now, how many bytes more went back, and
+    /// which of the listed blocks are in the hole. `None` if there is no whole slab more, or the system refuses.
     ///
     /// # Safety
-    /// The blocks are of this stripe, free, and in no chain.
-    unsafe fn give_back(&self, run: &[u32], frontier: &mut Frontier) -> core::ops::Range<usize> {
-        let size = self.shape.size;
-        let begin = self.offset(run[0]);
+    /// The listed blocks are of this stripe, and in no chain.
+    unsafe fn give_back(&self, run: &Run<'_>) -> Option<(Hole, usize, Range<usize>)> {
+        let (size, units) = (self.shape.size, self.shape.units());
+        let begin = self.offset(run.first);
         // Before the stripe's first block there is nothing.
-        let start = if begin == self.shape.lead { 0 } else { begin.next_multiple_of(SLAB) };
-        let end = (begin + run.len() * size) / SLAB * SLAB;
-        if start >= end || frontier.holes.try_reserve(1).is_err() {
-            return 0..0;
+        let slab = if begin == self.shape.lead { 0 } else { begin.next_multiple_of(SLAB) };
+        // A hole that was opened in part begins within a slab.
+        let start = run.holes.first().map_or(slab, |hole| hole.start.min(slab));
+        let end = (begin + run.blocks * size) / SLAB * SLAB;
+        let before: usize = run.holes.iter().map(|hole| hole.end - hole.start).sum();
+        let gained = end.saturating_sub(start).saturating_sub(before);
+        if gained == 0 {
+            return None;
         }
-        let gone = start.saturating_sub(begin) / size..(end - begin).div_ceil(size);
+        let mut blocks = start.saturating_sub(begin) / size..(end - begin).div_ceil(size);
+        if let Some(hole) = run.holes.first() {
+            // Its first blocks may lie in a page that was taken again.
+            blocks.start = blocks.start.min(((hole.first - run.first) / units) as usize);
+        }
+        let number = |block: usize| run.first + block as u32 * units;
+        let index = |block: usize| run.listed.partition_point(|&listed| listed < number(block));
+        let gone = index(blocks.start)..index(blocks.end);
         // SAFETY: of this stripe.
-        let most = unsafe { self.largest_first_word(&run[gone.clone()]) };
+        let most = unsafe { self.largest_first_word(&run.listed[gone.clone()]) };
         // SAFETY: whole pages of committed memory, in which all blocks are free.
-        if unsafe { self.blocks.part(start, end - start).discard() }.is_err() {
-            return 0..0;
-        }
-        frontier.released += end - start;
-        let (first, seed) = (run[gone.start], next_even(most));
-        let hole = Hole { origin: (first, start), first, blocks: gone.len(), start, end, seed };
-        frontier.holes.push(hole);
-        gone
+        unsafe { self.blocks.part(start, end - start).discard() }.ok()?;
+        let seed = run.holes.iter().map(|hole| hole.seed).fold(next_even(most), u64::max);
+        let hole = Hole { first: number(blocks.start), blocks: blocks.len(), start, end, seed };
+        Some((hole, gained, gone))
     }
 
     /// A chain of blocks whose memory went back, as far as the budget of the stripe, the one at `index`,

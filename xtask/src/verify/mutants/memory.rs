@@ -100,8 +100,30 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "Of the blocks that stick out of what is given back one is issued again with the rest and stays free.",
         edits: &[Edit {
             file: GIVEN_BACK,
-            find: "for &block in run[gone.end..].iter()",
-            replace: "for &block in run[gone.end.saturating_sub(1)..].iter()",
+            find: "for &block in run.listed[gone.end..].iter()",
+            replace: "for &block in run.listed[gone.end.saturating_sub(1)..].iter()",
+        }],
+        by: &[&TRIM],
+        only: true,
+    },
+    Mutant {
+        name: "trim-forgets-versions",
+        what: "Blocks that join others whose memory was given back decide with which version those begin.",
+        edits: &[Edit {
+            file: GIVEN_BACK,
+            find: ".fold(next_even(most), u64::max)",
+            replace: ".fold(next_even(most), |most, _| most)",
+        }],
+        by: &[&TRIM],
+        only: true,
+    },
+    Mutant {
+        name: "trim-strands-slabs",
+        what: "Blocks whose memory was given back keep their neighbours' from going too.",
+        edits: &[Edit {
+            file: GIVEN_BACK,
+            find: "blocks += hole.blocks; from_holes += 1;",
+            replace: "if blocks > 0 {\nbreak;\n}\nblocks += hole.blocks;\nfrom_holes += 1;",
         }],
         by: &[&TRIM],
         only: true,

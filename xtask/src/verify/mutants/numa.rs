@@ -52,7 +52,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             find: "self.copy_to(replica, self.locked_at().changed());",
             replace: "self.copy_to(replica, self.locked_at());",
         }],
-        by: &[&SHUTTLE],
+        by: &[&SHUTTLE, &REPLICAS],
         only: false,
     },
     Mutant {
@@ -63,7 +63,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             find: "if self.replicas > 0 && self.refresh == Refresh::Synchronous",
             replace: "if self.replicas > 1000\n&& self.refresh == Refresh::Synchronous",
         }],
-        by: &[&SHUTTLE],
+        by: &[&SHUTTLE, &REPLICAS],
         only: false,
     },
     Mutant {
@@ -74,7 +74,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             find: "node.insert(rank, low, id); self.finish(child);",
             replace: "node.insert(rank, low, id);\ndrop(child);",
         }],
-        by: &[&SHUTTLE],
+        by: &[&SHUTTLE, &REPLICAS],
         only: false,
     },
     Mutant {
@@ -96,7 +96,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             find: "here.copy_unchanged_to(self.replica(replica, here.id())); here.unlock_unchanged();",
             replace: "here.copy_unchanged_to(self.replica(replica, here.id()));\ncore::mem::forget(here);",
         }],
-        by: &[&SHUTTLE],
+        by: &[&SHUTTLE, &REPLICAS],
         only: false,
     },
     Mutant {
@@ -151,7 +151,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             find: "self.release::<LeafShape<K, V>>(block); Attempt::Contended };",
             replace: "Attempt::Contended\n};",
         }],
-        by: &[&SHUTTLE],
+        by: &[&SHUTTLE, &MIGRATE],
         only: false,
     },
 ];

@@ -112,4 +112,4 @@ pub(super) static CHAOS_STRESS: Probe = chaos!("chaos-stress", "stress");
 
 /// What is asked whether it catches a mutant too, the cheapest first: of each tool what sees the most of the code.
 pub(super) static SECOND_OPINIONS: &[&Probe] =
-    &[&SHUTTLE, &UNIT, &LOOM_LEAF, &LOOM_LOCK, &LOOM_ARENA, &CHAOS_STRESS, &RACES];
+    &[&SHUTTLE, &UNIT, &LOOM_LEAF, &LOOM_REPLICA, &LOOM_LOCK, &LOOM_ARENA, &CHAOS_STRESS, &RACES];
