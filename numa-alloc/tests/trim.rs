@@ -126,11 +126,13 @@ fn what_is_free_later_joins_what_has_gone() {
             let mut by_slab: Vec<Vec<Owned>> = (0..=SLABS).map(|_| Vec::new()).collect();
             for block in take(&pool, blocks) {
                 let version = words(&pool, block.id, LEAF)[0].load(Relaxed);
-                let new = version + 2 * (u64::from(block.id.0.get()) * 7919 % 1000 + 1);
+                let slab = block.id.0.get() as usize * 64 / SLAB;
+                // Other slabs, other versions, and neither ascending nor descending.
+                let new = version + 2 * (u64::from(block.id.0.get()) % 7 + 1 + 10 * (slab as u64 * 7 % 12));
                 let before = versions.insert(block.id, new).unwrap_or(0);
                 assert!(version >= before && version.is_multiple_of(2), "{version} after {before}");
                 fill(&pool, block.id, new);
-                by_slab[block.id.0.get() as usize * 64 / SLAB].push(block);
+                by_slab[slab].push(block);
             }
             assert_eq!(pool.usage().issued_blocks, blocks);
             for &slab in &order_of_slabs {
@@ -221,8 +223,9 @@ fn memory_is_given_back_while_others_use_the_pool() {
     assert!(given > 0);
     let usage = pool.usage();
     assert_eq!(usage.issued_blocks, 0);
-    // Of each node the last slab, which ends in less than a block.
-    assert!(usage.reserved_bytes <= 2 * SLAB, "{usage:?}");
+    // Of each node the last slab, which ends in less than a block, and the one after it, if blocks came home as soon
+    // as it was committed, so that none of it was used yet.
+    assert!(usage.reserved_bytes <= 4 * SLAB, "{usage:?}");
 }
 
 /// Maps look at nodes that others have removed: none is taken for another that has come to its block.
