@@ -25,7 +25,7 @@ impl Leaves {
         first.format(LevelMark::of(0), None);
         [10, 20, 30].into_iter().enumerate().for_each(|(slot, key)| first.insert(slot, key, key * 10));
         drop(first);
-        sync::watch(60);
+        sync::watch(30);
         leaves
     }
 

@@ -67,7 +67,7 @@ impl Duel {
                 removed.iter().for_each(|key| assert_eq!(map.remove(key), Some(key * 10)));
                 built(map.check_invariants());
                 let mut map = Arc::new(map);
-                sync::watch(400);
+                sync::watch(100);
                 let thread = {
                     let map = map.clone();
                     thread::spawn(move || there(&map))

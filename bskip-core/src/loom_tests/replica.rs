@@ -33,7 +33,7 @@ impl Copies {
         [10, 20].into_iter().enumerate().for_each(|(slot, key)| node.insert(slot, key, child(key)));
         node.copy_changed_to(copies.in_memory_of(1));
         drop(node);
-        sync::watch(60);
+        sync::watch(40);
         copies
     }
 

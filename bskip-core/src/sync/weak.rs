@@ -42,7 +42,8 @@ std::thread_local! {
 }
 
 /// From here on accesses are part of the model. To be called by the model's first thread before it spawns
-/// others, with at least the number of words that will be accessed.
+/// others, with at least the number of words that will be accessed, and not many more: a fence of loom's goes over
+/// all atomics.
 ///
 /// # Panics
 /// Outside of a model.
