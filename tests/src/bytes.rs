@@ -115,6 +115,7 @@ impl Program {
     ///
     /// # Panics
     /// When they differ, or an invariant does not hold.
+    #[inline] // Compiled where it is called, not for every test that uses this crate: it is four maps with everything.
     pub fn run(&self) {
         let Self { arena, promotion, seed, ref ops, .. } = *self;
         match self.types {

@@ -16,7 +16,6 @@ pub mod read;
 pub mod rng;
 pub mod shapes;
 pub mod shared;
-pub mod soak;
 pub mod tally;
 pub mod threads;
 pub mod values;

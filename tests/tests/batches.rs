@@ -112,6 +112,8 @@ fn answers_are_those_of_single_operations() {
     compare::<u64, String>(one_by_one, |v| v.to_string());
 }
 
+// On small nodes they are among writers alone: four more maps are half a minute of compiling.
+#[cfg(not(small_nodes))]
 #[test]
 fn keys_of_several_words_too() {
     compare::<(u32, u64), u64>(copied, u64::from);

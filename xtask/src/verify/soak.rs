@@ -71,7 +71,9 @@ fn build(dir: &Path) -> Result<PathBuf, Stop> {
         suite::log(&dir.join("logs"), "soak-build").map_err(|error| failed(error.to_string()))?;
     let target = dir.join("soak");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--release", "-p", "tests", "--bin", "soak", "--target-dir"]).arg(&target);
+    cargo
+        .args(["build", "--release", "-p", "tests", "--features", "soak", "--bin", "soak", "--target-dir"])
+        .arg(&target);
     cargo.current_dir(tree::root()).env("CARGO_TERM_COLOR", "never");
     cargo.env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true");
     let end =

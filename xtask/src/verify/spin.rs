@@ -12,8 +12,8 @@ use super::{report, suite};
 use crate::child;
 use crate::tree;
 
-/// How deep a search may go.
-const DEPTH: &str = "-m1000000";
+/// How deep a search may go, and as many slots for its states, as a power of two, as the largest scenes have states.
+const LIMITS: &[&str] = &["-m1000000", "-w25"];
 
 /// What the compiler gets besides the scene: no liveness, states packed, 2 GB at most. `-O2` searches a tenth faster and
 /// takes two and a half times as long to compile, which is as long as most searches.
@@ -79,7 +79,7 @@ fn run_scene(dir: &Path, scene: u32, limit: Duration) -> Result<u64, String> {
     let mut gcc = Command::new("gcc");
     gcc.args(FLAGS).args(["-o", "pan", "pan.c"]);
     let mut pan = Command::new(dir.join("pan"));
-    pan.arg(DEPTH);
+    pan.args(LIMITS);
     for command in [&mut spin, &mut gcc, &mut pan] {
         let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_os_string();
         let program = program.to_string_lossy().into_owned();

@@ -1,4 +1,4 @@
-//! Soaks maps: `cargo run --release -p tests --bin soak -- --seconds 60 --threads 8`.
+//! Soaks maps: `cargo run --release -p tests --features soak -- --seconds 60 --threads 8`.
 //!
 //! One map after the other takes mixed inserts, upserts, removals, reads and ranges of many threads; the calls on
 //! a sample of its keys, and all those on a small map beside it, are recorded and their histories checked. The
@@ -6,14 +6,16 @@
 //! dropped map must have given all memory back. Exits with 0 and prints totals when all is right, with 2 for
 //! a bad flag; else a panic says what went wrong.
 
+mod stages;
+
 use bskip_core::Promotion;
+use stages::{Plan, run};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicIsize, Ordering};
 use std::time::Duration;
 use tests::arena::ArenaKind;
 use tests::config::CRUEL_PROMOTIONS;
-use tests::soak::{Plan, run};
 
 const USAGE: &str = "\
 usage: soak [--seconds N] [--stage N] [--threads N] [--keys N] [--seed N]

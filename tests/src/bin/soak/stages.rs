@@ -1,4 +1,4 @@
-//! The soak: for as long as wanted, threads work on one map after another, and every answer is accounted for.
+//! For as long as wanted, threads work on one map after another, and every answer is accounted for.
 //!
 //! A *stage* is one map, on the next of the plan's arenas and with the next of its policies. Three kinds of
 //! keys lie side by side in it: each thread's own, which it knows exactly ([`Owner`]); shared counters
@@ -7,21 +7,21 @@
 //! with all operations, pops included, plays a case of its own. At the end of a stage every key is
 //! accounted for, removed, and the map must be as small as an empty one.
 
-use crate::arena::{AnyArena, ArenaKind, beside};
-use crate::config::config;
-use crate::history::case::{self, Case, Keys};
-use crate::history::play::{Clock, LAST_COUNT, Phase, Player, Watched};
-use crate::history::{Checked, History};
-use crate::owner::{COUNT_BITS, Owner, Space, token};
-use crate::rng::Rng;
-use crate::shared::{self, Sum, count_of};
-use crate::tally::Tally;
-use crate::threads::{self, Stop};
 use bskip_core::{BSkipMap, MigrateCursor, PoolUsage, Promotion, Structure};
 use core::fmt;
 use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
+use tests::arena::{AnyArena, ArenaKind, beside};
+use tests::config::config;
+use tests::history::case::{self, Case, Keys};
+use tests::history::play::{Clock, LAST_COUNT, Phase, Player, Watched};
+use tests::history::{Checked, History};
+use tests::owner::{COUNT_BITS, Owner, Space, token};
+use tests::rng::Rng;
+use tests::shared::{self, Sum, count_of};
+use tests::tally::Tally;
+use tests::threads::{self, Stop};
 
 /// What to soak.
 #[derive(Clone, Debug)]
