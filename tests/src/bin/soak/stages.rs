@@ -25,42 +25,42 @@ use tests::threads::{self, Stop};
 
 /// What to soak.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// How long in all; a stage that has begun ends first.
-    pub time: Duration,
+    pub(crate) time: Duration,
     /// How long a stage works.
-    pub stage: Duration,
+    pub(crate) stage: Duration,
     /// Threads, each the owner of a class of keys.
-    pub threads: usize,
+    pub(crate) threads: usize,
     /// Keys of each owner, and shared keys.
-    pub keys: u64,
+    pub(crate) keys: u64,
     /// Seed of the operations and of the maps.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Promotion policies, one after the other.
-    pub promotions: Vec<Promotion>,
+    pub(crate) promotions: Vec<Promotion>,
     /// Arenas, one after the other.
-    pub arenas: Vec<ArenaKind>,
+    pub(crate) arenas: Vec<ArenaKind>,
 }
 
 /// What a stage, or all of them, found, everything being right.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
+pub(crate) struct Report {
     /// Stages.
-    pub stages: u64,
+    pub(crate) stages: u64,
     /// Rounds.
-    pub rounds: u64,
+    pub(crate) rounds: u64,
     /// Walks over all invariants.
-    pub walks: u64,
+    pub(crate) walks: u64,
     /// What the threads did on their own and on the shared keys.
-    pub tally: Tally,
+    pub(crate) tally: Tally,
     /// What was checked of recorded keys.
-    pub checked: Checked,
+    pub(crate) checked: Checked,
     /// The structure of the last stage's map at the end of its work.
-    pub structure: Structure,
+    pub(crate) structure: Structure,
     /// What it held then.
-    pub full: PoolUsage,
+    pub(crate) full: PoolUsage,
     /// What it held after every key was removed.
-    pub emptied: PoolUsage,
+    pub(crate) emptied: PoolUsage,
 }
 
 impl Report {
@@ -75,7 +75,7 @@ impl Report {
 
     /// Operations of all kinds.
     #[must_use]
-    pub fn operations(&self) -> u64 {
+    pub(crate) fn operations(&self) -> u64 {
         self.tally.total() + self.checked.events + self.checked.calls
     }
 }
@@ -107,8 +107,7 @@ const SAMPLE: u64 = 400;
 ///
 /// # Panics
 /// At the first wrong answer, key not accounted for, broken invariant, or leaked block.
-#[must_use]
-pub fn run(plan: &Plan, mut after_stage: impl FnMut(u64, ArenaKind, Promotion, &Report)) -> Report {
+pub(crate) fn run(plan: &Plan, mut after_stage: impl FnMut(u64, ArenaKind, Promotion, &Report)) -> Report {
     let begun = Instant::now();
     let mut report = Report::default();
     for number in 0.. {
