@@ -20,7 +20,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "// Release fence pairs with the Acquire fence in `validate`, as in `try_lock`.",
         }],
         by: &[&LOOM_REPLICA],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "copy-without-fence",
@@ -31,7 +31,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "chaos::window();\n}\n/// The replica is complete.",
         }],
         by: &[&LOOM_REPLICA],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "copy-ends-relaxed",
@@ -42,7 +42,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "self.0.store(version.0, Ordering::Relaxed);",
         }],
         by: &[&LOOM_REPLICA],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "replica-of-old-version",
@@ -86,7 +86,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "if !is_current && replica > 1000 {",
         }],
         by: &[&REPLICAS],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "refresh-keeps-lock",
@@ -108,7 +108,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "let is_next = node.level() == LevelMark::of(1) || node.compare_low(seam).is_eq();",
         }],
         by: &[&FUZZ],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "move-keeps-entry",
