@@ -328,10 +328,11 @@ inline insert(k) {
 	   :: ok && n == 0 -> break   /* it has gone in with the spill */
 	   :: ok && n != 0   /* a pair has moved: again */
 	   :: else ->
+		to_post_in(k);
 		TRY_LOCK(L[n], v);
 		if
 		:: ok -> break
-		:: else
+		:: else -> d_step { p = 0; pv = 0; s = 0 }
 		fi
 	   fi
 	od;
@@ -353,27 +354,45 @@ inline insert(k) {
 		acquire_leaf(r);
 		if
 		:: r == 0 -> UNLOCK_UNCHANGED(L[n])   /* no memory */
-		:: else -> split_and_insert(k); post()
+		:: else -> split_and_insert(k); post_locked(k)
 		fi
 	fi;
 	end();
-	d_step { n = 0; v = 0; x = 0; r = 0; s = 0; ok = 0 }
+	d_step { n = 0; v = 0; x = 0; r = 0; s = 0; p = 0; pv = 0; ok = 0 }
 }
 
-/* The full leaf n, locked, holds x; r is the fresh leaf. s: the low fence of the fresh one. */
+/* Where the full leaf splits that holds x: s. A key behind all others starts a node of its own; else the greater of
+   the two goes. */
+inline split_key(k) {
+	s = MAXKEY;
+	do
+	:: has(x, s) -> break
+	:: else -> s--
+	od;
+	if
+	:: k > s -> s = k
+	:: else
+	fi
+}
+
+/* The node of level 1 that is to get the fresh leaf's entry, if k will split leaf n: p, pv. Nothing is locked. The search
+   tries once, so it may find none. */
+inline to_post_in(k) {
+	if
+	:: root == 1 && !has(x, k) && count_keys(x) == CAP ->
+		if
+		:: d_step { split_key(k) }; find_inner(s)
+		:: true
+		fi
+	:: else
+	fi
+}
+
+/* The full leaf n, locked, holds x; r is the fresh leaf, which stays locked. s: the low fence of the fresh one. */
 inline split_and_insert(k) {
 	d_step {
 		assert(!odd(L[r].ver) && L[r].mark == NONE);
-		/* A key behind all others starts a node of its own; else the greater of the two goes. */
-		s = MAXKEY;
-		do
-		:: has(x, s) -> break
-		:: else -> s--
-		od;
-		if
-		:: k > s -> s = k
-		:: else
-		fi;
+		split_key(k);
 		L[r].ver = L[r].ver + 1
 	};
 #if BUG == 9 /* the fresh leaf states its level before it is locked */
@@ -389,18 +408,6 @@ inline split_and_insert(k) {
 	:: k >= s -> L[r].keys = L[r].keys | bit(k)
 	:: else -> L[n].keys = L[n].keys | bit(k)
 	fi;
-#if BUG == 9
-	d_step { one_authority() };
-	if
-	:: k >= s -> d_step { now_present(k, 1) }
-	:: else
-	fi;
-#else
-	if
-	:: k >= s -> d_step { assert(odd(L[r].ver)); BUMP(L[r]); now_present(k, 1); one_authority() }
-	:: else -> UNLOCK(L[r])
-	fi;
-#endif
 	if
 	:: k >= s -> UNLOCK(L[n])
 	:: else -> d_step { assert(odd(L[n].ver)); BUMP(L[n]); now_present(k, 1); one_authority() }
@@ -580,6 +587,41 @@ inline raise() {
 }
 
 /* ---- post (post.rs) ----------------------------------------------------------------------------------- */
+
+/* Enters the fresh leaf r, which starts at s and has been locked since it was split off, into the inner node p, if that was
+   found and is still in the state pv. k: the key that split it off. */
+inline post_locked(k) {
+	if
+	:: p == 0
+	:: else -> TRY_LOCK(I[p], pv)
+	fi;
+	if
+	:: !ok
+	:: ok && (I[p].e[s] != 0 || count_entries(p) == CAP) -> UNLOCK_UNCHANGED(I[p]); ok = 0
+	:: else -> I[p].e[s] = r; unlock_fresh(k); UNLOCK(I[p])
+	fi;
+	d_step { p = 0; pv = 0 };
+	if
+	:: ok
+	:: else -> unlock_fresh(k); post()
+	fi
+}
+
+/* Shows the leaf r, which starts at s and was split off by k. */
+inline unlock_fresh(k) {
+#if BUG == 9
+	d_step { one_authority() };
+	if
+	:: k >= s -> d_step { now_present(k, 1) }
+	:: else
+	fi
+#else
+	if
+	:: k >= s -> d_step { assert(odd(L[r].ver)); BUMP(L[r]); now_present(k, 1); one_authority() }
+	:: else -> UNLOCK(L[r])
+	fi
+#endif
+}
 
 /* Enters the leaf r, which started at s when it was split off, into level 1. */
 inline post() {

@@ -2,7 +2,7 @@
 //!
 //! Properties:
 //! - reading `Copy` values in any way locks nothing, writes nothing and calls no pool, while others write too;
-//! - an insertion locks 1.13 nodes on average, a removal 1.07, and not more; what changes one value locks one node;
+//! - an insertion locks 1.10 nodes on average, a removal 1.07, and not more; what changes one value locks one node;
 //! - a lock that is not to be had is counted as failed;
 //! - no word of a node changes without being counted, whichever instructions change it;
 //! - threads count for themselves.
@@ -115,8 +115,8 @@ fn one_node_is_locked_for_a_change_and_rarely_more() {
     let keys = Shape::Random.keys(KEYS);
     let (map, inserted) = counted(|| filled(&keys));
     let ((), removed) = counted(|| keys.iter().for_each(|key| assert_eq!(map.remove(key), Some(!key))));
-    // The aim is 1100 for both. Splits take 61 of an insertion's, 20 of them the fresh leaf's own, spills the rest.
-    for (what, counts, most) in [("insert", inserted, 1130), ("remove", removed, 1070)] {
+    // The aim is 1100 for both. Splits take 41 of an insertion's, the fresh leaf and the node above, spills the rest.
+    for (what, counts, most) in [("insert", inserted, 1105), ("remove", removed, 1070)] {
         let thousandths = counts.locks * 1000 / KEYS;
         println!(
             "{what}: {thousandths} thousandths of a lock, {} words written",

@@ -46,13 +46,13 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 }
                 continue;
             }
-            let is_full = leaf.count() == Leaf::<K, V>::CAPACITY;
-            // A key behind all others is better off in a leaf of its own: more may follow.
-            if is_full && !found && rank < Leaf::<K, V>::CAPACITY {
-                match self.insert_spilling(leaf, version, key, value) {
-                    Ok(()) => return Ok(None),
+            if leaf.count() == Leaf::<K, V>::CAPACITY && !found {
+                match self.insert_into_full(leaf, version, rank, key, value) {
+                    Ok(inserted) => return inserted.map(|()| None),
                     Err(back) => value = back,
                 }
+                backoff.wait();
+                continue;
             }
             let Some(mut leaf) = leaf.try_lock(version) else {
                 backoff.wait();
@@ -61,48 +61,59 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             if found {
                 return Ok(Some(settle_existing(leaf, rank - 1, value, existing)));
             }
-            if !is_full {
-                leaf.insert(rank, key, value);
-                return Ok(None);
-            }
-            return self.insert_overflowing(leaf, rank, key, value);
+            leaf.insert(rank, key, value);
+            return Ok(None);
         }
     }
 
-    /// Inserts into a full leaf, which splits. The new leaf gets its entry afterwards, as a separate step.
+    /// Inserts a key of height 0, of that rank, that is not there, into `leaf`, full in the state `version`: a neighbour
+    /// takes pairs, or the leaf splits. The value comes back if the leaf has changed.
     #[cold]
     #[inline(never)]
-    fn insert_overflowing(
+    fn insert_into_full(
         &self,
-        mut leaf: LockedLeaf<'_, K, V>,
+        leaf: Leaf<'_, K, V>,
+        version: Version,
         rank: usize,
         key: K,
-        value: V,
-    ) -> Result<Option<V>, Refused<K, V>> {
-        let spare = match self.acquire::<LeafShape<K, V>>(Some(split_key(&leaf, rank, key))) {
+        mut value: V,
+    ) -> Result<Result<(), Refused<K, V>>, V> {
+        // A key behind all others is better off in a leaf of its own: more may follow.
+        if rank < Leaf::<K, V>::CAPACITY {
+            match self.insert_spilling(leaf, version, key, value) {
+                Ok(()) => return Ok(Ok(())),
+                Err(back) => value = back,
+            }
+        }
+        let low = split_key(&leaf, rank, key);
+        if !leaf.validate(version) {
+            return Err(value);
+        }
+        let above = self.to_post_in(low);
+        let Some(mut leaf) = leaf.try_lock(version) else { return Err(value) };
+        let spare = match self.acquire::<LeafShape<K, V>>(Some(low)) {
             Ok(spare) => spare,
             Err(error) => {
                 leaf.unlock_unchanged();
-                return Err((key, value, error));
+                return Ok(Err((key, value, error)));
             }
         };
-        let split = self.split_and_insert(&mut leaf, rank, key, value, spare);
+        let (_, fresh) = self.split_and_insert(&mut leaf, rank, key, value, spare);
         drop(leaf);
-        self.post(1, split);
-        Ok(None)
+        self.post_locked(low, fresh, above);
+        Ok(Ok(()))
     }
 
-    /// Splits the full node into itself and `spare`, and inserts on the side where `rank` then is. The new
-    /// node is unlocked: by `next` it is found after the node is unlocked; who comes by a stale reference finds a
-    /// node that is complete.
-    pub(super) fn split_and_insert<S: Shape<Key = K>>(
-        &self,
+    /// Splits the full node into itself and `spare`, and inserts on the side where `rank` then is. Gives the new node,
+    /// complete and locked, and its low fence; by `next` it is found after the node is unlocked.
+    pub(super) fn split_and_insert<'a, S: Shape<Key = K>>(
+        &'a self,
         node: &mut Locked<'_, S>,
         rank: usize,
         key: K,
         payload: S::Payload,
         spare: BlockId,
-    ) -> SplitOff<K> {
+    ) -> (K, Locked<'a, S>) {
         let capacity = Node::<S>::CAPACITY;
         // A key behind all others starts a node of its own: ascending keys then leave full nodes behind.
         let at = if rank == capacity { capacity } else { capacity / 2 };
@@ -116,8 +127,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         } else {
             right.insert(rank - at, key, payload);
         }
-        self.finish(right);
-        (low, spare)
+        (low, right)
     }
 
     /// Inserts a key of `height > 0`: the paper's promotion. At each level below its height the node is split
@@ -297,7 +307,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 node.insert(rank, key, payload);
                 None
             }
-            Some(spare) => Some(self.split_and_insert(node, rank, key, payload, spare)),
+            Some(spare) => {
+                let (low, fresh) = self.split_and_insert(node, rank, key, payload, spare);
+                self.finish(fresh);
+                Some((low, spare))
+            }
         }
     }
 }

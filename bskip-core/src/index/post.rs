@@ -1,14 +1,14 @@
 //! Posting: giving a node that an overflow split made its entry in the level above.
 
 use super::Index;
-use super::descend::At;
+use super::descend::{At, Found};
 use super::insert::{SplitOff, split_key};
 use crate::arena::{BlockId, NodeKind, NodePool};
 use crate::backoff::Backoff;
 use crate::chaos;
 use crate::height::LEVELS;
 use crate::key::Key;
-use crate::node::{Inner, InnerShape, LeafShape, LevelMark, Locked, Shape};
+use crate::node::{Inner, InnerShape, LeafShape, LevelMark, Locked, LockedLeaf, Shape};
 
 impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// Enters the node `split` of level `level - 1` into `level`, and so on upwards while that splits nodes.
@@ -35,6 +35,41 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 None => return,
             }
         }
+    }
+
+    /// Where a leaf that will start at `low` is to get its entry, as it is now. `None` if there is no such level or no room,
+    /// the policy does not post, or something is changing there. To be called with nothing locked: it may wait.
+    pub(super) fn to_post_in(&self, low: K) -> Option<Found<'_, InnerShape<K>>> {
+        if !self.heights.posts || self.root().0 == 0 {
+            return None;
+        }
+        let above = self.hinted(At(low)).or_else(|| self.try_inner_at(At(low), 1));
+        above.filter(|(node, _)| node.count() < Inner::<K>::CAPACITY)
+    }
+
+    /// Enters `leaf`, which was split off just now and has been locked since, into the node `above` if that has not changed:
+    /// nobody has to lock the leaf again. Else the leaf is unlocked, and gets its entry as any node.
+    pub(super) fn post_locked(
+        &self,
+        low: K,
+        leaf: LockedLeaf<'_, K, V>,
+        above: Option<Found<'_, InnerShape<K>>>,
+    ) {
+        // The leaf is there, its entry is not.
+        chaos::window();
+        let id = leaf.id();
+        if let Some(mut node) = above.and_then(|(node, version)| node.try_lock(version)) {
+            let (rank, is_there) = node.find(low);
+            if !is_there && node.count() < Inner::<K>::CAPACITY {
+                node.insert(rank, low, id);
+                self.finish(leaf);
+                self.finish(node);
+                return;
+            }
+            node.unlock_unchanged();
+        }
+        self.finish(leaf);
+        self.post(1, (low, id));
     }
 
     /// Enters one node of shape `S`; `None` if it needs none or there is no memory. With it the node that this
@@ -85,10 +120,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 child.unlock_unchanged();
                 return None;
             };
-            let split = self.split_and_insert(&mut node, rank, low, id, spare);
+            let (split_low, fresh) = self.split_and_insert(&mut node, rank, low, id, spare);
+            self.finish(fresh);
             self.finish(child);
             self.finish(node);
-            return Some(Some(split));
+            return Some(Some((split_low, spare)));
         }
     }
 

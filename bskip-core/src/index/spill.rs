@@ -14,10 +14,14 @@ use crate::key::Key;
 use crate::lock::Version;
 use crate::node::{Inner, Leaf, LevelMark, LockedLeaf};
 
-/// A neighbour with this part of its slots free has room…
-const FREE: usize = 4;
+/// A right neighbour with so many of 8 slots free has room…
+const FREE_RIGHT: usize = 2;
 
-/// …if these are at least so many. Then both have a free slot afterwards, one of which the new pair takes.
+/// …and a left one with so many: with less it would soon be full itself and move them again. Descending keys go to
+/// the right one.
+const FREE_LEFT: usize = 3;
+
+/// So many of its slots must be free at least. Then both have a free slot afterwards, one of which the new pair takes.
 const LEAST: usize = 2;
 
 impl<K: Key, V, P: NodePool> Index<K, V, P> {
@@ -46,7 +50,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     fn spill_right<'a>(&'a self, leaf: Leaf<'a, K, V>, version: Version) -> Option<Two<'a, K, V>> {
-        self.move_high(leaf, version, has_room, evenly)
+        self.move_high(leaf, version, has_room::<FREE_RIGHT, _, _>, evenly)
     }
 
     /// Moves pairs from the right neighbour to `leaf`, in the state `version`, until it is full, and gives the new seam. Not if
@@ -92,7 +96,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         }
         let left = self.leaf(left?);
         let left_version = left.try_read_begin()?;
-        if !has_room(left) {
+        if !has_room::<FREE_LEFT, _, _>(left) {
             return None;
         }
         self.move_seam(entry, (left, left_version), (leaf, version), evenly)
@@ -159,10 +163,10 @@ struct Entry<'a, K> {
     slot: usize,
 }
 
-/// Whether this is a leaf, of the map or retired meanwhile, that has room for a neighbour's pairs.
-fn has_room<K: Key, V>(leaf: Leaf<'_, K, V>) -> bool {
+/// Whether this is a leaf, of the map or retired meanwhile, that has room for a neighbour's pairs: so many of 8 slots.
+fn has_room<const FREE: usize, K: Key, V>(leaf: Leaf<'_, K, V>) -> bool {
     let capacity = Leaf::<K, V>::CAPACITY;
-    leaf.level() == LevelMark::of(0) && leaf.count() + (capacity / FREE).max(LEAST) <= capacity
+    leaf.level() == LevelMark::of(0) && leaf.count() + (capacity * FREE / 8).max(LEAST) <= capacity
 }
 
 /// What the left one of two leaves with these counts holds when both hold the same.

@@ -148,6 +148,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
         only: false,
     },
     Mutant {
+        name: "posted-where-it-was",
+        what: "A fresh leaf is entered where its place was before it was split off, whatever that node is now.",
+        edits: &[Edit {
+            file: POST,
+            find: "above.and_then(|(node, version)| node.try_lock(version))",
+            replace: "above.and_then(|(node, _)| node.try_lock(node.read_begin()))",
+        }],
+        by: &[&SHUTTLE, &CHAOS_OWNERS],
+        only: false,
+    },
+    Mutant {
         name: "post-without-child",
         what: "A node is entered above though it has been merged away.",
         edits: &[Edit {

@@ -78,6 +78,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
         only: false,
     },
     Mutant {
+        name: "posted-at-once-not-copied",
+        what: "The replicas of a node that a leaf is entered into as soon as it is split off do not follow.",
+        edits: &[Edit {
+            file: POST,
+            find: "self.finish(leaf); self.finish(node); return;",
+            replace: "self.finish(leaf);\ndrop(node);\nreturn;",
+        }],
+        by: &[&SHUTTLE, &REPLICAS],
+        only: false,
+    },
+    Mutant {
         name: "refresh-forgets",
         what: "A search that was led astray refreshes nothing.",
         edits: &[Edit {
@@ -141,7 +152,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "if !listed && self.heights.posts && rank > 1000 {",
         }],
         by: &[&SHUTTLE, &MIGRATE],
-        only: false,
+        only: true,
     },
     Mutant {
         name: "move-leaks-block",
