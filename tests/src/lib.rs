@@ -14,6 +14,8 @@ pub mod owner;
 pub mod rationed;
 pub mod read;
 pub mod rng;
+#[cfg(feature = "sequences")]
+pub mod sequences;
 pub mod shapes;
 pub mod shared;
 pub mod tally;

@@ -12,8 +12,8 @@
 use bskip_core::internals::use_instructions;
 use std::sync::Arc;
 use tests::ends::check_ends;
-use tests::model::check;
 use tests::read::{Cloning, Optimistic};
+use tests::sequences::check;
 
 /// The suite for one key type.
 macro_rules! keys {

@@ -59,7 +59,7 @@ macro_rules! chaos {
             Tool::Chaos,
             $name,
             &SMALL,
-            &["-p", "tests", "--features", "bskip-core/chaos", $("--test", $file),+],
+            &["-p", "tests", "--no-default-features", "--features", "bskip-core/chaos", $("--test", $file),+],
             &[],
         )
     };
@@ -75,7 +75,7 @@ macro_rules! plain {
 const CORE: &[&str] = &["-p", "bskip-core", "--lib", "--features", "check"];
 const CORE_WITH_CHECKS: &[&str] = &["-p", "bskip-core", "--lib", "--features", "bump,check"];
 const ARENA: &[&str] = &["-p", "numa-alloc", "--lib"];
-const STRESS: &[&str] = &["-p", "tests", "--test", "stress"];
+const STRESS: &[&str] = &["-p", "tests", "--no-default-features", "--test", "stress"];
 
 const TRIMMED: &[&str] = &["-p", "numa-alloc", "--test", "trim"];
 
