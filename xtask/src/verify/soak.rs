@@ -72,18 +72,8 @@ fn build(dir: &Path) -> Result<PathBuf, Stop> {
     let target = dir.join("soak");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
-        .args([
-            "build",
-            "--release",
-            "-p",
-            "tests",
-            "--no-default-features",
-            "--features",
-            "soak",
-            "--bin",
-            "soak",
-            "--target-dir",
-        ])
+        .args(["build", "--release", "-p", "tests", "--bin", "soak"])
+        .args(["--no-default-features", "--features", "soak", "--target-dir"])
         .arg(&target);
     cargo.current_dir(tree::root()).env("CARGO_TERM_COLOR", "never");
     cargo.env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true");
