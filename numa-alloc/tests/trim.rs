@@ -106,6 +106,7 @@ fn free_slabs_go_back_and_first_words_only_grow() {
 #[test]
 fn what_is_free_later_joins_what_has_gone() {
     const SLABS: usize = 12;
+    const ALL: usize = SLABS * SLAB / LEAF.size();
     let orders: [fn(&mut Vec<usize>); 4] = [
         |_| {},
         |slabs| slabs.reverse(),
@@ -120,15 +121,14 @@ fn what_is_free_later_joins_what_has_gone() {
         println!("{order_of_slabs:?}");
         let mut versions: HashMap<BlockId, u64> = HashMap::new();
         // Again, for there are holes then that were opened, the last one only in part.
-        for blocks in
-            [SLABS * SLAB / LEAF.size(), SLABS * SLAB / LEAF.size() * 2 / 3, SLABS * SLAB / LEAF.size()]
-        {
+        for blocks in [ALL, ALL * 2 / 3, ALL] {
             let mut by_slab: Vec<Vec<Owned>> = (0..=SLABS).map(|_| Vec::new()).collect();
             for block in take(&pool, blocks) {
                 let version = words(&pool, block.id, LEAF)[0].load(Relaxed);
                 let slab = block.id.0.get() as usize * 64 / SLAB;
                 // Other slabs, other versions, and neither ascending nor descending.
-                let new = version + 2 * (u64::from(block.id.0.get()) % 7 + 1 + 10 * (slab as u64 * 7 % 12));
+                let new =
+                    version + 2 * (u64::from(block.id.0.get()) % 7 + 1 + 10 * (slab * 7 % SLABS) as u64);
                 let before = versions.insert(block.id, new).unwrap_or(0);
                 assert!(version >= before && version.is_multiple_of(2), "{version} after {before}");
                 fill(&pool, block.id, new);

@@ -98,14 +98,14 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 return Ok(Err((key, value, error)));
             }
         };
-        let (_, fresh) = self.split_and_insert(&mut leaf, rank, key, value, spare);
+        let fresh = self.split_and_insert(&mut leaf, rank, key, value, spare);
         drop(leaf);
-        self.post_locked(low, fresh, above);
+        self.post_locked(fresh, above);
         Ok(Ok(()))
     }
 
     /// Splits the full node into itself and `spare`, and inserts on the side where `rank` then is. Gives the new node,
-    /// complete and locked, and its low fence; by `next` it is found after the node is unlocked.
+    /// complete and locked; by `next` it is found after the node is unlocked.
     pub(super) fn split_and_insert<'a, S: Shape<Key = K>>(
         &'a self,
         node: &mut Locked<'_, S>,
@@ -113,7 +113,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         key: K,
         payload: S::Payload,
         spare: BlockId,
-    ) -> (K, Locked<'a, S>) {
+    ) -> Locked<'a, S> {
         let capacity = Node::<S>::CAPACITY;
         // A key behind all others starts a node of its own: ascending keys then leave full nodes behind.
         let at = if rank == capacity { capacity } else { capacity / 2 };
@@ -127,7 +127,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         } else {
             right.insert(rank - at, key, payload);
         }
-        (low, right)
+        right
     }
 
     /// Inserts a key of `height > 0`: the paper's promotion. At each level below its height the node is split
@@ -308,9 +308,10 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 None
             }
             Some(spare) => {
-                let (low, fresh) = self.split_and_insert(node, rank, key, payload, spare);
+                let fresh = self.split_and_insert(node, rank, key, payload, spare);
+                let split = (fresh.low(), spare);
                 self.finish(fresh);
-                Some((low, spare))
+                Some(split)
             }
         }
     }

@@ -49,15 +49,10 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 
     /// Enters `leaf`, which was split off just now and has been locked since, into the node `above` if that has not changed:
     /// nobody has to lock the leaf again. Else the leaf is unlocked, and gets its entry as any node.
-    pub(super) fn post_locked(
-        &self,
-        low: K,
-        leaf: LockedLeaf<'_, K, V>,
-        above: Option<Found<'_, InnerShape<K>>>,
-    ) {
+    pub(super) fn post_locked(&self, leaf: LockedLeaf<'_, K, V>, above: Option<Found<'_, InnerShape<K>>>) {
         // The leaf is there, its entry is not.
         chaos::window();
-        let id = leaf.id();
+        let (low, id) = (leaf.low(), leaf.id());
         if let Some(mut node) = above.and_then(|(node, version)| node.try_lock(version)) {
             let (rank, is_there) = node.find(low);
             if !is_there && node.count() < Inner::<K>::CAPACITY {
@@ -120,11 +115,12 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 child.unlock_unchanged();
                 return None;
             };
-            let (split_low, fresh) = self.split_and_insert(&mut node, rank, low, id, spare);
+            let fresh = self.split_and_insert(&mut node, rank, low, id, spare);
+            let split = (fresh.low(), spare);
             self.finish(fresh);
             self.finish(child);
             self.finish(node);
-            return Some(Some((split_low, spare)));
+            return Some(Some(split));
         }
     }
 

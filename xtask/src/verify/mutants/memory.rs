@@ -151,8 +151,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A leaf stays locked when there is no memory to split it.",
         edits: &[Edit {
             file: INSERT,
-            find: "leaf.unlock_unchanged(); return Ok(Err((key, value, error))); } }; let (_, fresh)",
-            replace: "core::mem::forget(leaf);\nreturn Ok(Err((key, value, error)));\n}\n};\nlet (_, fresh)",
+            find: "leaf.unlock_unchanged(); return Ok(Err((key, value, error))); } }; let fresh",
+            replace: "core::mem::forget(leaf);\nreturn Ok(Err((key, value, error)));\n}\n};\nlet fresh",
         }],
         by: &[&FALLIBLE],
         only: true,
