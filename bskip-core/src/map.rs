@@ -142,9 +142,10 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         self.index.usage()
     }
 
-    /// Bytes of the table that leads searches past the upper levels. It is not in [`usage`](Self::usage), nor
-    /// under an arena's limit: it comes from the global allocator, and without memory for it a map is only
-    /// slower. About a thousandth of the nodes' bytes. O(1).
+    /// Bytes of the tables that lead searches past the upper levels and, where keys are spread evenly, straight
+    /// to their leaf. They are not in [`usage`](Self::usage), nor under an arena's limit: they come from the global
+    /// allocator, and without memory for them a map is only slower. About a hundredth of the nodes' bytes with pairs of 16 bytes; more after a map has shrunk, since
+    /// tables do not. O(1).
     #[must_use]
     pub fn hint_bytes(&self) -> usize {
         self.index.hint_bytes()

@@ -12,6 +12,8 @@ use super::{
 pub(crate) struct PairedArena {
     /// Whether inner blocks have a replica.
     pub(crate) replicated: bool,
+    /// Whether lesser keys are wanted on node 0, and greater ones on node 1.
+    pub(crate) by_keys: bool,
 }
 
 /// Blocks that are as large again as asked for: the replica is the second half.
@@ -19,6 +21,7 @@ pub(crate) struct PairedPool {
     pool: GlobalPool,
     /// Where the replica starts; 0 without one.
     replica_at: usize,
+    by_keys: bool,
 }
 
 // SAFETY: see `PairedPool`.
@@ -28,7 +31,7 @@ unsafe impl NodeArena for PairedArena {
     fn pool(&self, layout: Layout, kind: NodeKind) -> Result<PairedPool, AllocError> {
         let replica_at = if self.replicated && kind == NodeKind::Inner { layout.size() } else { 0 };
         let both = Layout::from_size_align(layout.size() + replica_at, layout.align()).expect("small");
-        Ok(PairedPool { pool: GlobalArena.pool(both, kind)?, replica_at })
+        Ok(PairedPool { pool: GlobalArena.pool(both, kind)?, replica_at, by_keys: self.by_keys })
     }
 }
 
@@ -71,8 +74,11 @@ unsafe impl NodePool for PairedPool {
     }
 
     fn wanted(&self, placement: Placement) -> Option<NodeId> {
-        let Placement::Node(node) = placement else { return None };
-        (node.0 < 2).then_some(node)
+        match placement {
+            Placement::Node(node) => (node.0 < 2).then_some(node),
+            Placement::Keys(word) => self.by_keys.then_some(NodeId((word >> 63) as u32)),
+            _ => None,
+        }
     }
 
     fn usage(&self) -> PoolUsage {

@@ -1,10 +1,10 @@
 //! Many keys at a time: their searches go side by side, a step of each after the other, so that every line of
 //! memory is asked for long before it is looked at.
 //!
-//! A search alone waits for each line that it needs next. Here a group of searches takes five steps, and each
-//! asks for what the next one will look at: the node of level 1 that the hint table names, header and samples;
-//! of that the one line of keys and of children; the leaf's header and samples; of that the lines that the
-//! operation needs; the operation.
+//! A search alone waits for each line that it needs next. Here a group of searches takes its steps together, and each
+//! asks for what the next one will look at. Where the hint table of leaves knows all of the group's: its lines; the leaf's
+//! header and samples; of that the lines that the operation needs; the operation. Else in place of the first one: the
+//! node of level 1 that the hint table names, header and samples; of that the one line of keys and of children.
 //!
 //! By the rule of `index` nothing of this needs to be right: what a search has found is a leaf and a version,
 //! and the operation believes it as any other would, by validating or locking that version. Where a step finds
@@ -45,6 +45,9 @@ impl<K, V> Clone for Spot<'_, K, V> {
     }
 }
 impl<K, V> Copy for Spot<'_, K, V> {}
+
+/// A leaf for each key of a group, where its search goes on.
+type Leaves<'a, K, V> = [Option<Leaf<'a, K, V>>; GROUP];
 
 /// A leaf that was just used, and its version after that.
 type Used<'a, K, V> = Option<(Leaf<'a, K, V>, Version)>;
@@ -125,7 +128,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         covers.then(|| Spot { leaf, version, line: leaf.line_of(key) })
     }
 
-    /// The first four steps, for keys `from..to` of the batch, at most `GROUP`.
+    /// All steps but the last, for keys `from..to` of the batch, at most `GROUP`.
     #[inline(always)]
     fn search<B: Batch<K, V, P>>(
         &self,
@@ -133,22 +136,61 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         from: usize,
         to: usize,
     ) -> [Option<Spot<'_, K, V>>; GROUP] {
-        let mut spots = [None; GROUP];
-        let top = self.root().0;
-        if top == 0 {
-            return spots;
-        }
         let keys = || (from..to).map(|i| batch.key(i));
+        let mut leaves = self.hinted_leaves(keys());
+        if leaves[..to - from].iter().any(Option::is_none) {
+            self.leaves_below_level_1(keys(), &mut leaves);
+        }
+        let mut spots = [None; GROUP];
+        for ((key, leaf), spot) in keys().zip(leaves).zip(&mut spots) {
+            let Some(leaf) = leaf else { continue };
+            let found = self.settle_within::<_, MOST_STEPS>(leaf, LevelMark::of(0), At(key));
+            *spot = found.map(|(leaf, version)| Spot { leaf, version, line: leaf.approach(key, B::SLOTS) });
+        }
+        spots
+    }
+
+    /// The leaves that their hint table names.
+    #[inline(always)]
+    fn hinted_leaves(&self, keys: impl Iterator<Item = K> + Clone) -> Leaves<'_, K, V> {
+        let mut leaves = [None; GROUP];
+        for key in keys.clone() {
+            self.leaf_hints.prefetch(key.word(0));
+        }
+        for (key, leaf) in keys.zip(&mut leaves) {
+            *leaf = self.leaf_hints.find(key.word(0)).map(|id| self.leaf(id));
+            if let Some(leaf) = leaf {
+                leaf.prefetch_top();
+            }
+        }
+        leaves
+    }
+
+    /// For keys without a leaf, those that nodes of level 1 name, which the hint table names.
+    #[inline(always)]
+    fn leaves_below_level_1<'a>(
+        &'a self,
+        keys: impl Iterator<Item = K> + Clone,
+        leaves: &mut Leaves<'a, K, V>,
+    ) {
+        if self.root().0 == 0 {
+            return;
+        }
         let hints = self.nearest_hints();
         let mut hinted: [Option<Inner<'_, K>>; GROUP] = [None; GROUP];
-        for (key, hinted) in keys().zip(&mut hinted) {
+        for ((key, hinted), _) in
+            keys.clone().zip(&mut hinted).zip(&*leaves).filter(|(_, leaf)| leaf.is_none())
+        {
             *hinted = hints.find(key.word(0)).map(|id| self.near(id));
             if let Some(node) = hinted {
                 node.prefetch_top();
             }
         }
         let mut parents: [Option<(Found<'_, InnerShape<K>>, usize)>; GROUP] = [None; GROUP];
-        for ((key, hinted), parent) in keys().zip(hinted).zip(&mut parents) {
+        for (((key, hinted), parent), leaf) in keys.clone().zip(hinted).zip(&mut parents).zip(&*leaves) {
+            if leaf.is_some() {
+                continue;
+            }
             let found = hinted
                 .and_then(|node| {
                     self.walk_right::<_, MOST_STEPS>(node, LevelMark::of(1), At(key), |id| self.near(id))
@@ -157,8 +199,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 .or_else(|| self.try_inner_at(At(key), 1));
             *parent = found.map(|found| (found, found.0.approach(key, Slots::Pair)));
         }
-        let mut leaves: [Option<Leaf<'_, K, V>>; GROUP] = [None; GROUP];
-        for ((key, parent), leaf) in keys().zip(parents).zip(&mut leaves) {
+        for ((key, parent), leaf) in keys.zip(parents).zip(leaves) {
             let Some(((parent, version), line)) = parent else { continue };
             // The first entry of a node stands at its low fence, so a valid rank is at least 1.
             let child = parent.child(parent.find_in(line, key).0.saturating_sub(1));
@@ -168,11 +209,5 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 *leaf = Some(child);
             }
         }
-        for ((key, leaf), spot) in keys().zip(leaves).zip(&mut spots) {
-            let Some(leaf) = leaf else { continue };
-            let found = self.settle_within::<_, MOST_STEPS>(leaf, LevelMark::of(0), At(key));
-            *spot = found.map(|(leaf, version)| Spot { leaf, version, line: leaf.approach(key, B::SLOTS) });
-        }
-        spots
     }
 }

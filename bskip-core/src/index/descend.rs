@@ -146,6 +146,7 @@ impl<K: Key> Probe<K> for End {
 
 /// Steps to the right from a hinted node, at most: more, and the way from the root is shorter.
 pub(super) const MOST_STEPS: usize = 3;
+pub(super) const LEAF_STEPS: usize = 2;
 
 /// A node, and the version under which it was found to be the one.
 pub(super) type Found<'a, S> = (Node<'a, S>, Version);
@@ -182,6 +183,9 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn try_leaf_at(&self, probe: impl Probe<K>) -> Option<Found<'_, LeafShape<K, V>>> {
+        if let Some(found) = self.hinted_leaf(probe) {
+            return Some(found);
+        }
         let (level, head) = self.root();
         let leaf = if level == 0 {
             self.leaf(head)
@@ -198,6 +202,14 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         };
         leaf.prefetch();
         self.settle(leaf, LevelMark::of(0), probe)
+    }
+
+    /// The leaf at `probe`, if the hint table of leaves knows it or one close to its left.
+    #[inline(always)]
+    pub(super) fn hinted_leaf(&self, probe: impl Probe<K>) -> Option<Found<'_, LeafShape<K, V>>> {
+        let leaf = self.leaf(self.leaf_hints.find(probe.word())?);
+        leaf.prefetch();
+        self.settle_within::<_, LEAF_STEPS>(leaf, LevelMark::of(0), probe)
     }
 
     /// The level-1 node at `probe`, if the hint table knows it or one close to its left.

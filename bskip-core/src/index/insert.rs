@@ -100,6 +100,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         };
         let fresh = self.split_and_insert(&mut leaf, rank, key, value, spare);
         drop(leaf);
+        self.note_leaf(*fresh);
         self.post_locked(fresh, above);
         Ok(Ok(()))
     }
@@ -265,6 +266,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 let mut right = self.leaf(spare).lock_unshared();
                 leaf.split_off(rank, key, &mut right);
                 child = spare;
+                self.note_leaf(*right);
                 self.insert_with_spare(&mut right, 0, key, value, spares.leaves[1])
             }
         };

@@ -231,6 +231,9 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         }
         let ended = right.id();
         left.absorb(&mut right);
+        if level == 0 {
+            self.note_leaf(self.leaf(left.id()));
+        }
         self.finish(right);
         self.finish(left);
         self.finish(parent);

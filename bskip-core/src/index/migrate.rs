@@ -134,6 +134,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         if listed {
             parent.set_child(rank - 1, block);
         }
+        self.note_leaf(*fresh);
         drop(fresh);
         drop(left);
         self.finish(parent);

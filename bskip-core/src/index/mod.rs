@@ -44,7 +44,7 @@ use core::num::NonZeroU32;
 pub(crate) use bulk::{Part, Run, Stop, remember_one};
 pub(crate) use cursor::{Cloned, Copied, Place, Read};
 pub(crate) use edges::Edge;
-use hints::Hints;
+use hints::{Hints, LeafHints};
 pub(crate) use insert::Existing;
 pub(crate) use migrate::Moved;
 pub(crate) use shrink::Position;
@@ -74,6 +74,8 @@ pub(crate) struct Index<K: Key, V, P: NodePool> {
     /// The first node of each level, 0 where there is none yet. These nodes never go.
     heads: [AtomicU32; LEVELS],
     hints: Hints,
+    leaf_hints: LeafHints,
+    has_leaf_hints: bool,
     /// One for each replica, in place of `hints`.
     near_hints: Vec<Hints>,
     _owns: PhantomData<UnsafeCell<(K, V)>>,
@@ -106,6 +108,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             remember_one(&mut near_hints)?;
             near_hints.push(Hints::new());
         }
+        let has_leaf_hints = Self::wants_leaf_hints(&leaves, replicas);
         let index = Self {
             root: AtomicU64::new(0),
             replicas,
@@ -115,6 +118,8 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             heights: Heights::new(config),
             heads: [const { AtomicU32::new(0) }; LEVELS],
             hints: Hints::new(),
+            leaf_hints: LeafHints::new(),
+            has_leaf_hints,
             near_hints,
             _owns: PhantomData,
         };
@@ -245,7 +250,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 
     /// Bytes of the hint table.
     pub(crate) fn hint_bytes(&self) -> usize {
-        self.all_hints().map(Hints::bytes).sum()
+        self.all_hints().map(Hints::bytes).sum::<usize>() + self.leaf_hints.bytes()
     }
 
     /// Drops every value, gives every block back but the first leaf's, and starts over.
@@ -259,6 +264,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         }
         // From here on no user code runs.
         self.hints.reset();
+        self.leaf_hints.reset();
         self.near_hints.iter_mut().for_each(Hints::reset);
         for level in (1..=self.root().0).rev() {
             self.release_level::<InnerShape<K>>(self.head(level));

@@ -274,7 +274,8 @@ mod tests {
 
     fn index(promotion: Promotion, refresh: Refresh) -> U64Index {
         let config = Config { promotion, refresh, seed: 1 };
-        let index = Index::new(&PairedArena { replicated: true }, &config).expect("memory");
+        let index =
+            Index::new(&PairedArena { replicated: true, ..PairedArena::default() }, &config).expect("memory");
         (0..KEYS).map(mix).for_each(|key| assert!(index.insert(key, !key, Existing::Replace).is_ok()));
         index
     }
@@ -334,7 +335,8 @@ mod tests {
     #[test]
     fn no_level_above_the_leaves() {
         let config = Config { promotion: Promotion::Coin { one_in: u32::MAX }, ..Config::with_seed(1) };
-        let index: U64Index = Index::new(&PairedArena { replicated: true }, &config).expect("memory");
+        let index: U64Index =
+            Index::new(&PairedArena { replicated: true, ..PairedArena::default() }, &config).expect("memory");
         (0..1000).for_each(|key| assert!(index.insert(key, !key, Existing::Replace).is_ok()));
         assert_eq!(index.root().0, 0);
         assert!(index.near_parent(At(500)).is_none() && index.replicated_leaf(At(500)).is_none());

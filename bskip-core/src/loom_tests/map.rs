@@ -61,7 +61,7 @@ impl Duel {
             let (keys, removed, left) = (keys.clone(), removed.clone(), left.clone());
             model(&std::format!("map: {name}, {order}"), Some(preemptions), at_least, move || {
                 let config = Config { promotion, refresh: replicas.unwrap_or_default(), seed };
-                let arena = PairedArena { replicated: replicas.is_some() };
+                let arena = PairedArena { replicated: replicas.is_some(), ..PairedArena::default() };
                 let mut map = Map::with_config(arena, config).expect("memory");
                 keys.iter().for_each(|&key| assert_eq!(map.insert(key, key * 10), None));
                 removed.iter().for_each(|key| assert_eq!(map.remove(key), Some(key * 10)));

@@ -204,6 +204,15 @@ impl<'a, S: Shape> Node<'a, S> {
         self.fence(Self::LOW)
     }
 
+    /// The first words of [`low`](Self::low) and of [`high`](Self::high).
+    pub(crate) fn low_word(self) -> u64 {
+        self.header(Self::LOW).load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn high_word(self) -> u64 {
+        self.header(Self::HIGH).load(Ordering::Relaxed)
+    }
+
     /// How `key` compares with [`low`](Self::low).
     #[inline(always)]
     pub(crate) fn compare_low(self, key: S::Key) -> cmp::Ordering {

@@ -11,11 +11,16 @@
 //! steps right a little, and else descends from the root. So the table is never locked for readers, and not
 //! told of every split: it is written anew, in place, after level 2 has changed by an eighth.
 //!
+//! Where keys are spread evenly there is a table of leaves besides, which is asked first: `leaves`.
+//!
 //! A map with replicas has one table for each: a search then looks into that of its own NUMA node, and threads of that
 //! node write it anew. A search by the originals finds no table there.
 //!
 //! Its memory, 100 to 200 bytes for a node of level 1 or some 1/1000 of the map's, is from the global allocator.
 
+mod buckets;
+mod leaves;
+mod level_1;
 mod plan;
 mod separators;
 
@@ -23,6 +28,7 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 use core::ptr;
 
+pub(super) use leaves::LeafHints;
 use plan::{CROWD, DEPTH, Plan, SPREAD, scaled};
 
 use crate::arena::BlockId;

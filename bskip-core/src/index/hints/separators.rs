@@ -56,6 +56,10 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         hints.changes.fetch_sub(seen, Ordering::Relaxed);
         hints.bearable.store(separators.found.len() / STALE, Ordering::Relaxed);
         hints.write(tables, Plan::new(&separators.found).as_ref());
+        if !self.renew_leaf_hints() {
+            // To be tried again at the next change.
+            hints.bearable.store(0, Ordering::Relaxed);
+        }
         Some(())
     }
 

@@ -1,7 +1,8 @@
 //! Bugs in searches, insertions, batches and scans: who is authoritative, what is validated, what is locked.
 
 use super::probes::{
-    BATCHES, CHAOS_OWNERS, CHAOS_POPS, CHAOS_SCANS, CHAOS_SHARED, LOOM_ACROSS, SCANS, SHUTTLE, UNIT,
+    BATCHES, CHAOS_OWNERS, CHAOS_POPS, CHAOS_SCANS, CHAOS_SHARED, LOOM_ACROSS, LOOM_HINTS, SCANS, SHUTTLE,
+    UNIT,
 };
 use super::{Edit, Mutant};
 
@@ -16,6 +17,9 @@ const LOOKUPS: &str = "bskip-core/src/index/batch/lookups.rs";
 const WRITES: &str = "bskip-core/src/index/batch/writes.rs";
 const BULK: &str = "bskip-core/src/index/bulk.rs";
 const ATTACH: &str = "bskip-core/src/index/attach.rs";
+const MERGE: &str = "bskip-core/src/index/merge.rs";
+const LEAF_HINTS: &str = "bskip-core/src/index/hints/leaves.rs";
+const LEVEL_1: &str = "bskip-core/src/index/hints/level_1.rs";
 const ITER: &str = "bskip-core/src/iter.rs";
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -69,6 +73,67 @@ pub(super) const MUTANTS: &[Mutant] = &[
         edits: &[Edit { file: POST, find: "if level == 2 {", replace: "if level == 1 {" }],
         by: &[&UNIT],
         only: false,
+    },
+    Mutant {
+        name: "leaf-hint-believed",
+        what: "The leaf that the hint table names is not checked.",
+        edits: &[Edit {
+            file: DESCEND,
+            find: "self.settle_within::<_, LEAF_STEPS>(leaf, LevelMark::of(0), probe)",
+            replace: "let version = leaf.read_begin();\nSome((leaf, version))",
+        }],
+        by: &[&UNIT],
+        only: false,
+    },
+    Mutant {
+        name: "leaf-hints-name-inner",
+        what: "The hint table of leaves is filled with nodes of level 1, whose blocks are another pool's.",
+        edits: &[
+            Edit { file: LEVEL_1, find: "self.inner(self.head(1));", replace: "self.inner(self.head(2));" },
+            Edit {
+                file: LEVEL_1,
+                find: "node.level() == LevelMark::of(1)",
+                replace: "node.level() == LevelMark::of(2)",
+            },
+        ],
+        by: &[&UNIT],
+        only: false,
+    },
+    Mutant {
+        name: "leaf-hints-too-early",
+        what: "The hint table of leaves may be found before its memory.",
+        edits: &[Edit {
+            file: LEAF_HINTS,
+            find: "self.lines.store(lines, Ordering::Release);",
+            replace: "self.lines.store(lines, Ordering::Relaxed);",
+        }],
+        by: &[&LOOM_HINTS],
+        only: true,
+    },
+    Mutant {
+        name: "leaf-named-too-early",
+        what: "The hint table names a leaf before it is made.",
+        edits: &[Edit {
+            file: LEAF_HINTS,
+            find: "word.store(leaf, Ordering::Release);",
+            replace: "word.store(leaf, Ordering::Relaxed);",
+        }],
+        by: &[&LOOM_HINTS],
+        only: true,
+    },
+    Mutant {
+        name: "split-untold",
+        what: "The hint table of leaves is not told of a split.",
+        edits: &[Edit { file: INSERT, find: "self.note_leaf(*fresh);", replace: "" }],
+        by: &[&UNIT],
+        only: true,
+    },
+    Mutant {
+        name: "merge-untold",
+        what: "The hint table of leaves is not told of a merge.",
+        edits: &[Edit { file: MERGE, find: "self.note_leaf(self.leaf(left.id()));", replace: "" }],
+        by: &[&UNIT],
+        only: true,
     },
     Mutant {
         name: "get-not-validated",

@@ -142,7 +142,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "clear-keeps-hints",
         what: "After `clear` the hint table still names the nodes from before.",
-        edits: &[Edit { file: INDEX, find: "self.hints.reset();", replace: "" }],
+        edits: &[
+            Edit { file: INDEX, find: "self.hints.reset();", replace: "" },
+            Edit { file: INDEX, find: "self.leaf_hints.reset();", replace: "" },
+        ],
         by: &[&UNIT],
         only: true,
     },
