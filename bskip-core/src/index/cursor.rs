@@ -14,7 +14,7 @@ use crate::key::Key;
 use crate::lock::Version;
 use crate::node::{Leaf, LevelMark, Run};
 
-/// The slots `start..end` of a leaf in one state: those that a reader has still to read.
+/// The slots `start..end` of a leaf in one state, in which all of them are in use: those that a reader has still to read.
 pub(crate) struct Place<'a, K, V> {
     leaf: Leaf<'a, K, V>,
     version: Version,
@@ -29,7 +29,8 @@ impl<K: Key, V> Place<'_, K, V> {
         if self.start == self.end {
             return Some(None);
         }
-        let pair = R::read(self.leaf, self.version, self.start)?;
+        // SAFETY: a place's slots are in use in its state.
+        let pair = unsafe { R::read(self.leaf, self.version, self.start) }?;
         self.start += 1;
         Some(Some(pair))
     }
@@ -40,7 +41,8 @@ impl<K: Key, V> Place<'_, K, V> {
         if self.start == self.end {
             return Some(None);
         }
-        let pair = R::read(self.leaf, self.version, self.end - 1)?;
+        // SAFETY: as in `next`.
+        let pair = unsafe { R::read(self.leaf, self.version, self.end - 1) }?;
         self.end -= 1;
         Some(Some(pair))
     }
@@ -286,7 +288,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 /// How values are read for someone who does not hold the leaf's lock.
 pub(crate) trait Read<V> {
     /// The pair in `slot` of the leaf in the state `version`; `None` if it is not in that state any more.
-    fn read<K: Key>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)>;
+    ///
+    /// # Safety
+    /// In that state the slot is in use: the count was read after the version, and whoever is not sure that it belongs to
+    /// it will find out here.
+    unsafe fn read<K: Key>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)>;
 }
 
 /// By copying their words, and validating.
@@ -294,14 +300,13 @@ pub(crate) enum Copied {}
 
 impl<V: Copy> Read<V> for Copied {
     #[inline(always)]
-    fn read<K: Key>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)> {
-        let in_use = slot < leaf.count();
+    unsafe fn read<K: Key>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)> {
         let (key, value) = (leaf.key(slot), leaf.value(slot));
-        if !leaf.validate(version) || !in_use {
+        if !leaf.validate(version) {
             return None;
         }
-        // SAFETY: the slot was in use in the state that was validated, so it held a value, whose words were
-        // all read from that state; and `V` is `Copy`, so a copy of it is as good.
+        // SAFETY: the slot was in use in the state that was validated, by the caller's promise, so it held a value, whose
+        // words were all read from that state; and `V` is `Copy`, so a copy of it is as good.
         Some((key, unsafe { value.assume_init() }))
     }
 }
@@ -310,7 +315,7 @@ impl<V: Copy> Read<V> for Copied {
 pub(crate) enum Cloned {}
 
 impl<V: Clone> Read<V> for Cloned {
-    fn read<K: Key>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)> {
+    unsafe fn read<K: Key>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)> {
         let mut leaf = leaf.try_lock(version)?;
         let pair = (leaf.key(slot), leaf.with_value(slot, |value| value.clone()));
         leaf.unlock_unchanged();

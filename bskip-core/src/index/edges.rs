@@ -60,7 +60,9 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 Found::Conflict => {}
                 Found::Leaf(leaf, version) => {
                     let slot = slot_at(edge, leaf.count());
-                    if let Some(pair) = R::read(leaf, version, slot).filter(|_| passed.validate()) {
+                    // SAFETY: in the state in which it was found the leaf has pairs, of which this is the first or the last.
+                    let pair = unsafe { R::read(leaf, version, slot) };
+                    if let Some(pair) = pair.filter(|_| passed.validate()) {
                         return Some(pair);
                     }
                 }

@@ -272,8 +272,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A scan believes the pairs of a leaf that was changing.",
         edits: &[Edit {
             file: CURSOR,
-            find: "if !leaf.validate(version) || !in_use {",
-            replace: "if !in_use {",
+            find: "if !leaf.validate(version) { return None; } // SAFETY: the slot was in use",
+            replace: "if !leaf.validate(version) && false {\nreturn None;\n}\n// SAFETY: the slot was in use",
         }],
         by: &[&SCANS, &CHAOS_SCANS],
         only: false,
