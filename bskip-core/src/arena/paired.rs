@@ -12,7 +12,7 @@ use super::{
 pub(crate) struct PairedArena {
     /// Whether inner blocks have a replica.
     pub(crate) replicated: bool,
-    /// Whether lesser keys are wanted on node 0, and greater ones on node 1.
+    /// Whether keys below 1000 are wanted on node 0, and greater ones on node 1.
     pub(crate) by_keys: bool,
 }
 
@@ -76,7 +76,7 @@ unsafe impl NodePool for PairedPool {
     fn wanted(&self, placement: Placement) -> Option<NodeId> {
         match placement {
             Placement::Node(node) => (node.0 < 2).then_some(node),
-            Placement::Keys(word) => self.by_keys.then_some(NodeId((word >> 63) as u32)),
+            Placement::Keys(word) => self.by_keys.then_some(NodeId(u32::from(word >= 1000))),
             _ => None,
         }
     }

@@ -2,9 +2,9 @@
 //! memory is asked for long before it is looked at.
 //!
 //! A search alone waits for each line that it needs next. Here a group of searches takes its steps together, and each
-//! asks for what the next one will look at. Where the hint table of leaves knows all of the group's: its lines; the leaf's
-//! header and samples; of that the lines that the operation needs; the operation. Else in place of the first one: the
-//! node of level 1 that the hint table names, header and samples; of that the one line of keys and of children.
+//! asks for what the next one will look at: the lines of the hint table of leaves; for keys that have none there, the
+//! node of level 1 that the hint table names, header and samples, and of that the one line of keys and of children; the
+//! leaf's header and samples; of that the lines that the operation needs; the operation.
 //!
 //! By the rule of `index` nothing of this needs to be right: what a search has found is a leaf and a version,
 //! and the operation believes it as any other would, by validating or locking that version. Where a step finds

@@ -146,6 +146,7 @@ impl<K: Key> Probe<K> for End {
 
 /// Steps to the right from a hinted node, at most: more, and the way from the root is shorter.
 pub(super) const MOST_STEPS: usize = 3;
+/// The same from a hinted leaf, each of which waits for memory.
 pub(super) const LEAF_STEPS: usize = 2;
 
 /// A node, and the version under which it was found to be the one.

@@ -6,6 +6,7 @@ pub(super) const BUCKETS: usize = 11;
 /// the four before.
 pub(super) const FIRST: u32 = if cfg!(any(loom, shuttle, small_nodes)) { 0 } else { 3 };
 pub(super) const SEGMENTS: usize = 4 * 24;
+
 /// A place among the buckets.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Spot {

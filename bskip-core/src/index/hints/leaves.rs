@@ -77,7 +77,7 @@ impl Line {
         let old = word.load(Ordering::Relaxed);
         let new = old & !(0xff << shift) | start << shift;
         if new != old {
-            // Not tried again: what another thread says of a bucket beside this one matters as much.
+            // Not tried again: a race that is lost loses a hint.
             let _ = word.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed);
         }
     }

@@ -3,7 +3,7 @@
 //! There is no such table where replicas are to keep searches on their NUMA node, nor where the pool keeps leaves apart
 //! by their keys: it is in one place, and most of its readers would be elsewhere.
 
-use core::mem;
+use core::{hint, mem};
 
 use super::buckets::{Bound, Scale, lines_for};
 use super::leaves::State;
@@ -18,7 +18,7 @@ const BEYOND: usize = 4;
 /// …or when it has so many times the lines that it should have.
 const SHRUNK: usize = 4;
 /// How often a node is looked at that others are changing.
-const TRIES: usize = 64;
+const TRIES: usize = 256;
 /// There is no table if it would not name one leaf in so many. Small nodes hold three keys or two: those are not spread
 /// evenly however keys are, and yet tests should come to a table.
 const HIDDEN: usize = if cfg!(any(loom, shuttle, small_nodes)) { 2 } else { 8 };
@@ -34,11 +34,16 @@ struct Survey {
 }
 
 impl<K: Key, V, P: NodePool> Index<K, V, P> {
-    /// Whether leaves of this pool are in no place in particular.
+    /// Whether leaves of this pool are in no place in particular, as far as a look at some words tells.
     pub(in crate::index) fn wants_leaf_hints(leaves: &P, replicas: usize) -> bool {
         let home = |word| leaves.wanted(Placement::Keys(word));
         // Loom has scenes of the table alone: with all that fills it, those of whole maps would not end.
-        !cfg!(loom) && replicas == 0 && (0..16).all(|part| home(part << 60 | u64::MAX >> 4) == home(0))
+        !cfg!(loom)
+            && replicas == 0
+            && (1..16)
+                .map(|part| part << 60)
+                .chain((0..60).map(|bit| 1 << bit))
+                .all(|word| home(word) == home(0))
     }
 
     /// Keys that begin with this word or a greater one, which a fence begins with, are behind the fence.
@@ -77,9 +82,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         }
         let scale = Scale::new(range.0, range.1, lines);
         let is_even = scale.map(|scale| self.is_even(scale, leaves)).unwrap_or(Some(false))?;
-        (state.leaves, state.range) = (leaves, range);
+        // Should user code panic from here on, the table is missed at the next change.
+        state.leaves = 0;
         let Some(scale) = scale.filter(|_| is_even && hints.make_room(state, lines).is_some()) else {
             hints.withdraw();
+            (state.leaves, state.range) = (leaves, range);
             return Some(());
         };
         // While two scales are mixed there is no table.
@@ -94,8 +101,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         cover(None);
         if filled.is_some() {
             hints.publish(scale, lines);
-        } else {
-            state.leaves = 0;
+            (state.leaves, state.range) = (leaves, range);
         }
         filled
     }
@@ -130,8 +136,12 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let mut node = self.inner(self.head(1));
         let mut start = None;
         loop {
-            let (count, next) =
-                (0..TRIES).find_map(|_| Self::entries_of_level_1(node, start, &mut entries))?;
+            let mut tries = (0..TRIES).inspect(|&tries| {
+                if tries > 0 {
+                    hint::spin_loop();
+                }
+            });
+            let (count, next) = tries.find_map(|_| Self::entries_of_level_1(node, start, &mut entries))?;
             for &(word, leaf) in &entries[..count] {
                 visit(Self::behind(word), leaf?);
             }
@@ -241,7 +251,7 @@ mod tests {
         let keys: Vec<u64> = (0..100_000).map(mix).collect();
         let index = index(keys.iter().copied());
         assert!(index.renew_by_force().is_some());
-        let left: Vec<u64> = keys.iter().copied().step_by(16).collect();
+        let left: Vec<u64> = keys.iter().copied().step_by(4).collect();
         keys.iter()
             .filter(|key| !left.contains(key))
             .for_each(|&key| assert_eq!(index.remove(key), Some(key)));

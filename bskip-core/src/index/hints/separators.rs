@@ -57,8 +57,8 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         hints.bearable.store(separators.found.len() / STALE, Ordering::Relaxed);
         hints.write(tables, Plan::new(&separators.found).as_ref());
         if !self.renew_leaf_hints() {
-            // To be tried again at the next change.
-            hints.bearable.store(0, Ordering::Relaxed);
+            // To be tried again soon.
+            hints.bearable.store(separators.found.len() / (8 * STALE), Ordering::Relaxed);
         }
         Some(())
     }

@@ -142,10 +142,18 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "clear-keeps-hints",
         what: "After `clear` the hint table still names the nodes from before.",
-        edits: &[
-            Edit { file: INDEX, find: "self.hints.reset();", replace: "" },
-            Edit { file: INDEX, find: "self.leaf_hints.reset();", replace: "" },
-        ],
+        edits: &[Edit {
+            file: INDEX,
+            find: "self.hints.reset(); self.leaf_hints",
+            replace: "self.leaf_hints",
+        }],
+        by: &[&UNIT],
+        only: true,
+    },
+    Mutant {
+        name: "clear-keeps-leaf-hints",
+        what: "After `clear` the hint table of leaves still names the leaves from before.",
+        edits: &[Edit { file: INDEX, find: "self.leaf_hints.reset();", replace: "" }],
         by: &[&UNIT],
         only: true,
     },
