@@ -151,7 +151,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// The leaves that their hint table names.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn hinted_leaves(&self, keys: impl Iterator<Item = K> + Clone) -> Leaves<'_, K, V> {
         let mut leaves = [None; GROUP];
         for key in keys.clone() {
@@ -167,7 +167,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// For keys without a leaf, those that nodes of level 1 name, which the hint table names.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn leaves_below_level_1<'a>(
         &'a self,
         keys: impl Iterator<Item = K> + Clone,

@@ -206,7 +206,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 
     /// The leaf at `probe`, if the hint table of leaves knows it or one close to its left.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn hinted_leaf(&self, probe: impl Probe<K>) -> Option<Found<'_, LeafShape<K, V>>> {
         let leaf = self.leaf(self.leaf_hints.find(probe.word())?);
         leaf.prefetch();

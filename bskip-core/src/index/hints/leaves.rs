@@ -120,7 +120,7 @@ impl LeafHints {
     }
 
     /// The leaf where a search for keys with this first word had better start, if there is a table.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn find(&self, word: u64) -> Option<BlockId> {
         let (Spot { line, bucket }, within) = self.scale().spot(word);
         let line = self.line(line, self.lines())?;
@@ -133,7 +133,7 @@ impl LeafHints {
     }
 
     /// Starts to load what [`find`](Self::find) will look at.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn prefetch(&self, word: u64) {
         if let Some(line) = self.line(self.scale().spot(word).0.line, self.lines()) {
             prefetch(ptr::from_ref(line).cast());

@@ -97,7 +97,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 hints.cover::<{ usize::MAX }>(lines, (low, next.map(|(high, _)| high)), leaf);
             }
         };
-        let filled = self.visit_level_1(|word, leaf| cover(Some((scale.bound(word), leaf))));
+        let filled = self.visit_level_1(&mut |word, leaf| cover(Some((scale.bound(word), leaf))));
         cover(None);
         if filled.is_some() {
             hints.publish(scale, lines);
@@ -109,7 +109,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// Whether nearly all leaves would be named.
     fn is_even(&self, scale: Scale, leaves: usize) -> Option<bool> {
         let (mut hidden, mut before) = (0, None);
-        self.visit_level_1(|word, _| {
+        self.visit_level_1(&mut |word, _| {
             let here = scale.bound(word);
             hidden += usize::from(before.replace(here).is_some_and(|before: Bound| before.hides_until(here)));
         })?;
@@ -118,7 +118,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 
     fn survey(&self, (base, end): (u64, u64)) -> Option<Survey> {
         let mut survey = Survey::default();
-        self.visit_level_1(|word, _| {
+        self.visit_level_1(&mut |word, _| {
             if survey.leaves == 1 {
                 survey.range.0 = word;
             }
@@ -131,7 +131,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 
     /// Calls `visit` for the entries of level 1 from left to right, each node's as they were in one state of it: with the
     /// first word for their leaves, and the leaf. `None` if others are changing a node, which is not waited for.
-    fn visit_level_1(&self, mut visit: impl FnMut(u64, BlockId)) -> Option<()> {
+    fn visit_level_1(&self, visit: &mut dyn FnMut(u64, BlockId)) -> Option<()> {
         let mut entries = [(0, None); LINE * LINE];
         let mut node = self.inner(self.head(1));
         let mut start = None;
