@@ -271,13 +271,24 @@ mod tests {
         );
     }
 
+    /// The leaves, each with a word of a key within.
+    fn leaves(index: &U64Index) -> Vec<(BlockId, u64)> {
+        let mut leaves = Vec::new();
+        let mut at = Some(index.head(0));
+        while let Some(leaf) = at.map(|id| index.leaf(id)) {
+            leaves.push((leaf.id(), leaf.first_word(leaf.count() / 2)));
+            at = leaf.next();
+        }
+        leaves
+    }
+
     #[test]
     fn splits_and_spills_are_told() {
         let old: Vec<u64> = (0..50_000).map(mix).collect();
         let index = index(old.iter().copied());
         assert!(index.renew_by_force().is_some());
         // Not so many that the table is filled anew.
-        let lines = index.leaf_hints.lines();
+        let (lines, before) = (index.leaf_hints.lines(), leaves(&index));
         let new: Vec<u64> = (50_000..53_000).map(mix).collect();
         new.iter().for_each(|&key| assert!(index.insert(key, key, Existing::Replace).is_ok()));
         assert_eq!(index.leaf_hints.lines(), lines);
@@ -286,6 +297,10 @@ mod tests {
             right > if SMALL_NODES { 60 } else { 90 } && nowhere < if SMALL_NODES { 40 } else { 5 },
             "{right} and {nowhere} of 100"
         );
+        let mut fresh = leaves(&index);
+        fresh.retain(|(id, _)| before.iter().all(|(old, _)| old != id));
+        let told = fresh.iter().filter(|&&(id, word)| index.leaf_hints.find(word) == Some(id)).count();
+        assert!(told > 10 && told * 2 > fresh.len(), "{told} of {} fresh leaves", fresh.len());
     }
 
     #[test]
