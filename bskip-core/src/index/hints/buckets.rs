@@ -91,9 +91,9 @@ pub(super) fn first_line(segment: usize) -> usize {
     if segment < 8 { segment << FIRST } else { (4 + segment % 4) << (FIRST as usize + segment / 4 - 1) }
 }
 
-/// So many lines that leaves have 1.25 buckets each, or some more: whole segments.
+/// So many lines that leaves have 9/8 of a bucket each, or some more: whole segments.
 pub(super) fn lines_for(leaves: usize) -> usize {
-    let least = (5 * leaves).div_ceil(4 * BUCKETS).max(1);
+    let least = (9 * leaves).div_ceil(8 * BUCKETS).max(1);
     first_line(segment_of(least - 1) + 1)
 }
 
@@ -117,8 +117,8 @@ mod tests {
     fn leaves_have_buckets_enough_and_not_too_many() {
         for leaves in 1..200_000 {
             let buckets = lines_for(leaves) * BUCKETS;
-            assert!(4 * buckets >= 5 * leaves, "{buckets} for {leaves}");
-            assert!(leaves < 1000 || 64 * buckets <= 105 * leaves, "{buckets} for {leaves}");
+            assert!(8 * buckets >= 9 * leaves, "{buckets} for {leaves}");
+            assert!(leaves < 1000 || 64 * buckets <= 94 * leaves, "{buckets} for {leaves}");
         }
     }
 }

@@ -11,7 +11,7 @@
 //! anew, and from what. It grows in place, by segments that are never given back before the map is, so a reader needs
 //! no permission to look.
 //!
-//! Eleven buckets make a line of 64 bytes. A leaf has 1.25 to 1.6 buckets, 7 to 9.5 bytes, about a hundredth of the map's
+//! Eleven buckets make a line of 64 bytes. A leaf has 1.1 to 1.4 buckets, 6.5 to 8.2 bytes, about a hundredth of the map's
 //! memory at most if its pairs are of 16 bytes; they are from the global allocator.
 
 #[cfg(all(test, loom))]
