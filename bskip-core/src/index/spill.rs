@@ -43,8 +43,6 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let spilled = self.spill_right(leaf, version).or_else(|| self.spill_left(leaf, version));
         let Some((left, right)) = spilled else { return Err(value) };
         chaos::window();
-        self.note_leaf(*left);
-        self.note_leaf(*right);
         let mut leaf = if right.compare_low(key).is_lt() { left } else { right };
         let rank = leaf.rank(key);
         leaf.insert(rank, key, value);
@@ -61,9 +59,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let capacity = Leaf::<K, V>::CAPACITY;
         // Both counts are those of the states that are then locked. A block that is no leaf now says none.
         let too_many = |right: Leaf<'_, K, V>| leaf.count() + right.count() > capacity;
-        let (left, right) = self.move_high(leaf, version, too_many, |_, _| capacity)?;
-        self.note_leaf(*left);
-        self.note_leaf(*right);
+        let (_, right) = self.move_high(leaf, version, too_many, |_, _| capacity)?;
         Some(right.low())
     }
 
@@ -152,6 +148,8 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         }
         parent.set_entry_key(entry.slot, &right);
         self.finish(parent);
+        self.note_leaf(*left);
+        self.note_leaf(*right);
         Some((left, right))
     }
 }

@@ -143,9 +143,7 @@ impl LeafHints {
     /// Says that `leaf` covers the words from `low` up to `high` (`None`: to the end), if there is a table.
     pub(super) fn learn(&self, low: u64, high: Option<u64>, leaf: BlockId) {
         let (scale, lines) = (self.scale(), self.lines());
-        if lines > 0 {
-            self.cover::<MOST_NAMED>(lines, (scale.bound(low), high.map(|high| scale.bound(high))), leaf);
-        }
+        self.cover::<MOST_NAMED>(lines, (scale.bound(low), high.map(|high| scale.bound(high))), leaf);
     }
 
     /// As [`learn`](Self::learn), for the first `lines` lines, which are there, and at most so many buckets.

@@ -136,12 +136,13 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let mut node = self.inner(self.head(1));
         let mut start = None;
         loop {
-            let mut tries = (0..TRIES).inspect(|&tries| {
-                if tries > 0 {
+            let (count, next) = (0..TRIES).find_map(|_| {
+                let found = Self::entries_of_level_1(node, start, &mut entries);
+                if found.is_none() {
                     hint::spin_loop();
                 }
-            });
-            let (count, next) = tries.find_map(|_| Self::entries_of_level_1(node, start, &mut entries))?;
+                found
+            })?;
             for &(word, leaf) in &entries[..count] {
                 visit(Self::behind(word), leaf?);
             }
@@ -180,17 +181,12 @@ mod tests {
     use crate::config::Config;
     use crate::index::Existing;
     use crate::index::descend::At;
-
-    const SMALL_NODES: bool = cfg!(any(shuttle, small_nodes));
+    use crate::index::hints::tests::{SMALL_NODES, mix};
 
     type U64Index = Index<u64, u64, GlobalPool>;
 
     /// The keys of a map, by their numbers.
     type Shape = fn(u64) -> u64;
-
-    fn mix(i: u64) -> u64 {
-        crate::height::mix(i.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-    }
 
     fn index(keys: impl IntoIterator<Item = u64>) -> U64Index {
         let index = Index::new(&GlobalArena, &Config::with_seed(1)).expect("memory");

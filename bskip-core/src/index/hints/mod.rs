@@ -238,11 +238,11 @@ mod tests {
     use crate::index::{Existing, Index};
     use crate::{NodeArena, Promotion};
 
-    const SMALL_NODES: bool = cfg!(any(loom, shuttle, small_nodes));
+    pub(super) const SMALL_NODES: bool = cfg!(any(loom, shuttle, small_nodes));
 
     type U64Index = Index<u64, u64, <GlobalArena as NodeArena>::Pool>;
 
-    fn mix(i: u64) -> u64 {
+    pub(super) fn mix(i: u64) -> u64 {
         crate::height::mix(i.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 

@@ -54,12 +54,10 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         let mut separators = Separators::<K>::default();
         self.visit_level_2(&mut separators)?;
         hints.changes.fetch_sub(seen, Ordering::Relaxed);
-        hints.bearable.store(separators.found.len() / STALE, Ordering::Relaxed);
         hints.write(tables, Plan::new(&separators.found).as_ref());
-        if !self.renew_leaf_hints() {
-            // To be tried again soon.
-            hints.bearable.store(separators.found.len() / (8 * STALE), Ordering::Relaxed);
-        }
+        // What others were changing is to be tried again soon.
+        let stale = if self.renew_leaf_hints() { STALE } else { 8 * STALE };
+        hints.bearable.store(separators.found.len() / stale, Ordering::Relaxed);
         Some(())
     }
 
