@@ -3,6 +3,7 @@
 //! A reader walks the slots of one leaf in one state; each pair is validated as it is read. If the leaf has
 //! changed, the last key read says where to go on.
 
+use core::hint::assert_unchecked;
 use core::ops::Bound;
 
 use super::Index;
@@ -29,7 +30,7 @@ impl<K: Key, V> Place<'_, K, V> {
         if self.start == self.end {
             return Some(None);
         }
-        // SAFETY: a place's slots are in use in its state.
+        // SAFETY: a place's slots are in use in its state; they end at its count, which is never more than the capacity.
         let pair = unsafe { R::read(self.leaf, self.version, self.start) }?;
         self.start += 1;
         Some(Some(pair))
@@ -130,7 +131,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 continue;
             }
             if let Some(next) = next {
-                self.leaf(next).prefetch();
+                self.leaf(next).prefetch_pairs();
             }
             if start < end {
                 return Some(Place { leaf, version, start, end });
@@ -179,7 +180,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 continue;
             }
             if let (Some(next), None) = (next, &*trail) {
-                self.leaf(next).prefetch();
+                self.leaf(next).prefetch_whole();
             }
             let place = Place { leaf, version, start, end };
             if start < end {
@@ -202,11 +203,11 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 (leaf, leaf.read_begin(), 0)
             }
             Bound::Included(key) => {
-                let (leaf, version) = self.leaf_at(At(key));
+                let (leaf, version) = self.leaf_at_and_behind(At(key));
                 (leaf, version, leaf.rank_before(key))
             }
             Bound::Excluded(key) => {
-                let (leaf, version) = self.leaf_at(At(key));
+                let (leaf, version) = self.leaf_at_and_behind(At(key));
                 (leaf, version, leaf.rank(key))
             }
         }
@@ -290,8 +291,8 @@ pub(crate) trait Read<V> {
     /// The pair in `slot` of the leaf in the state `version`; `None` if it is not in that state any more.
     ///
     /// # Safety
-    /// In that state the slot is in use: the count was read after the version, and whoever is not sure that it belongs to
-    /// it will find out here.
+    /// The slot is one of the leaf's, and in that state in use: the count, which is never more than the capacity, was read
+    /// after the version, and whoever is not sure that it belongs to it will find out here.
     unsafe fn read<K: Key>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)>;
 }
 
@@ -301,6 +302,8 @@ pub(crate) enum Copied {}
 impl<V: Copy> Read<V> for Copied {
     #[inline(always)]
     unsafe fn read<K: Key>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)> {
+        // SAFETY: the caller's promise: it is one of the leaf's.
+        unsafe { assert_unchecked(slot < Leaf::<K, V>::CAPACITY) };
         let (key, value) = (leaf.key(slot), leaf.value(slot));
         if !leaf.validate(version) {
             return None;

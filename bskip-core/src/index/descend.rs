@@ -187,6 +187,12 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         if let Some(found) = self.hinted_leaf(probe) {
             return Some(found);
         }
+        self.try_leaf_by_levels(probe)
+    }
+
+    /// As [`try_leaf_at`](Self::try_leaf_at), without the hint table of leaves.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn try_leaf_by_levels(&self, probe: impl Probe<K>) -> Option<Found<'_, LeafShape<K, V>>> {
         let (level, head) = self.root();
         let leaf = if level == 0 {
             self.leaf(head)
@@ -210,6 +216,34 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     pub(super) fn hinted_leaf(&self, probe: impl Probe<K>) -> Option<Found<'_, LeafShape<K, V>>> {
         let leaf = self.leaf(self.leaf_hints.find(probe.word())?);
         leaf.prefetch();
+        self.settle_hinted(leaf, probe)
+    }
+
+    /// As [`leaf_at`](Self::leaf_at), for who will read on from there: if the hint table of leaves knows the leaf behind,
+    /// that is loaded at the same time.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn leaf_at_and_behind(&self, probe: impl Probe<K>) -> (Leaf<'_, K, V>, Version) {
+        let hinted = self.leaf_hints.find_two(probe.word()).and_then(|(leaf, behind)| {
+            let leaf = self.leaf(leaf);
+            leaf.prefetch_whole();
+            if let Some(behind) = behind {
+                self.leaf(behind).prefetch_pairs();
+            }
+            self.settle_hinted(leaf, probe)
+        });
+        match hinted.or_else(|| self.try_leaf_by_levels(probe)) {
+            Some(found) => found,
+            None => self.retry(|| self.try_leaf_at(probe)),
+        }
+    }
+
+    /// From a leaf that the hint table named, the leaf at `probe`.
+    #[inline(always)]
+    fn settle_hinted<'a>(
+        &'a self,
+        leaf: Leaf<'a, K, V>,
+        probe: impl Probe<K>,
+    ) -> Option<Found<'a, LeafShape<K, V>>> {
         self.settle_within::<_, LEAF_STEPS>(leaf, LevelMark::of(0), probe)
     }
 

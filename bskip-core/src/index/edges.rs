@@ -60,7 +60,8 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 Found::Conflict => {}
                 Found::Leaf(leaf, version) => {
                     let slot = slot_at(edge, leaf.count());
-                    // SAFETY: in the state in which it was found the leaf has pairs, of which this is the first or the last.
+                    // SAFETY: in the state in which it was found the leaf has pairs, of which this is the first or the last;
+                    // and in any state it is a slot of the leaf, whose count is never more than the capacity.
                     let pair = unsafe { R::read(leaf, version, slot) };
                     if let Some(pair) = pair.filter(|_| passed.validate()) {
                         return Some(pair);

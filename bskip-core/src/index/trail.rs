@@ -47,7 +47,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     ) -> (Leaf<'_, K, V>, Version, Option<Trail<'_, K>>) {
         if let Some((mut trail, child)) = self.trail_at(probe) {
             let leaf = self.leaf(child);
-            leaf.prefetch();
+            leaf.prefetch_whole();
             self.look_ahead(&mut trail, Way::Down);
             // A stale replica may name one far to the left.
             if let Some((leaf, version)) = self.settle_within::<_, MOST_STEPS>(leaf, LevelMark::of(0), probe)
@@ -162,7 +162,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     fn look_ahead(&self, trail: &mut Trail<'_, K>, way: Way) {
         while trail.ahead < trail.reach {
             let Some(child) = self.beyond(trail, way) else { return };
-            self.leaf(child).prefetch();
+            self.leaf(child).prefetch_whole();
             trail.ahead += 1;
         }
     }

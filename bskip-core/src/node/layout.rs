@@ -10,9 +10,6 @@ use crate::simd::LINE;
 /// Bytes of keys and payload that a node aims at; its capacity follows. Measured with `u64` keys and
 /// values: 32 slots lose 20 % on scans, 128 lose 15 % on lookups.
 const TARGET_BYTES: usize = 1024;
-/// Bytes of a node that a search loads ahead, at most. Without the bound, a lookup among values of 4 KiB takes
-/// nine times as long.
-const MOST_PREFETCHED: usize = 2048;
 const MAX_CAPACITY: usize = LINE * LINE;
 /// A quarter of a node is a slot at least: see `index/merge.rs`.
 const MIN_CAPACITY: usize = if LINE < 4 { 4 } else { LINE };
@@ -20,7 +17,9 @@ const MIN_CAPACITY: usize = if LINE < 4 { 4 } else { LINE };
 /// The geometry, all of it constant for a shape.
 impl<S: Shape> Node<'_, S> {
     pub(super) const KEY_WORDS: usize = S::Key::WORDS;
-    pub(super) const SLOT_BYTES: usize = Self::KEY_WORDS * 8 + S::WORDS_PER_SLOT * size_of::<S::Word>();
+    /// Bytes of a slot besides its key.
+    pub(super) const PAYLOAD_BYTES: usize = S::WORDS_PER_SLOT * size_of::<S::Word>();
+    pub(super) const SLOT_BYTES: usize = Self::KEY_WORDS * 8 + Self::PAYLOAD_BYTES;
     /// Slots: a multiple of a line, so that samples divide them evenly.
     pub(crate) const CAPACITY: usize = {
         let fit = TARGET_BYTES / Self::SLOT_BYTES / LINE * LINE;
@@ -42,13 +41,7 @@ impl<S: Shape> Node<'_, S> {
     pub(super) const KEYS: usize = Self::SAMPLES + 64;
     pub(super) const PAYLOAD: usize = Self::KEYS + Self::KEY_WORDS * Self::CAPACITY * 8;
     pub(super) const SIZE: usize =
-        (Self::PAYLOAD + Self::CAPACITY * S::WORDS_PER_SLOT * size_of::<S::Word>()).next_multiple_of(64);
-
-    /// Bytes that are worth loading ahead.
-    pub(super) const PREFETCH: usize = {
-        let wanted = if Self::SIZE <= MOST_PREFETCHED { Self::SIZE } else { Self::PAYLOAD };
-        if wanted < MOST_PREFETCHED { wanted } else { MOST_PREFETCHED }
-    };
+        (Self::PAYLOAD + Self::CAPACITY * Self::PAYLOAD_BYTES).next_multiple_of(64);
 
     /// Whether the payload is one word of 64 bits, which moves as the keys do.
     pub(super) const WORD_PAYLOAD: bool = S::WORDS_PER_SLOT == 1 && size_of::<S::Word>() == 8;

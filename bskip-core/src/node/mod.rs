@@ -17,6 +17,7 @@ mod layout;
 mod lines;
 mod locked;
 mod moves;
+mod prefetch;
 mod replica;
 mod run;
 mod seam;
@@ -164,7 +165,7 @@ impl<'a, S: Shape> Node<'a, S> {
         self.header(Self::META).load(Ordering::Relaxed)
     }
 
-    /// Slots in use, never more than the capacity.
+    /// Slots in use, never more than the capacity, whatever is read: slots below it are the node's.
     #[inline(always)]
     pub(crate) fn count(self) -> usize {
         let count = (self.meta() & ((1 << COUNT_BITS) - 1)) as usize;
@@ -251,7 +252,7 @@ impl<'a, S: Shape> Node<'a, S> {
     #[inline(always)]
     pub(super) fn payload(self, slot: usize) -> *const S::Word {
         debug_assert!(slot <= Self::CAPACITY);
-        let offset = Self::PAYLOAD + slot * S::WORDS_PER_SLOT * size_of::<S::Word>();
+        let offset = Self::PAYLOAD + slot * Self::PAYLOAD_BYTES;
         // SAFETY: as in `key_words`.
         unsafe { self.base.add(offset) }.cast().as_ptr()
     }
@@ -297,6 +298,12 @@ impl<'a, S: Shape> Node<'a, S> {
         lines.saturating_sub(1).min(Self::CAPACITY / LINE - 1)
     }
 
+    /// The first slot of a line, or of the last one.
+    #[inline(always)]
+    fn first_slot(line: usize) -> usize {
+        line.min(Self::CAPACITY / LINE - 1) * LINE
+    }
+
     /// How many of `count` keys have a first word of at most `word`, which [`line_of_word`](Self::line_of_word) has
     /// found to be in `line`.
     #[inline(always)]
@@ -306,7 +313,7 @@ impl<'a, S: Shape> Node<'a, S> {
 
     #[inline(always)]
     fn rank_in_line_by(self, isa: impl Isa, line: usize, word: u64, count: usize) -> usize {
-        let slot = line.min(Self::CAPACITY / LINE - 1) * LINE;
+        let slot = Self::first_slot(line);
         // SAFETY: `slot` starts a line of keys.
         let rank = unsafe { isa.rank(self.key_words(0, slot), word) };
         // Slots not in use hold anything.
@@ -316,7 +323,15 @@ impl<'a, S: Shape> Node<'a, S> {
     /// How many keys have a first word of at most `word`.
     #[inline(always)]
     fn rank_of_word(self, word: u64, count: usize) -> usize {
-        simd::choose!(isa => self.rank_in_line_by(isa, self.line_of_word_by(isa, word), word, count))
+        simd::choose!(isa => self.rank_of_word_by(isa, word, count))
+    }
+
+    #[inline(always)]
+    fn rank_of_word_by(self, isa: impl Isa, word: u64, count: usize) -> usize {
+        let line = self.line_of_word_by(isa, word);
+        // Before the keys are there: what stands beside them then comes with them.
+        self.prefetch_found(line);
+        self.rank_in_line_by(isa, line, word, count)
     }
 
     /// How many of the node's keys are at most `key`.
@@ -354,16 +369,6 @@ impl<'a, S: Shape> Node<'a, S> {
     pub(crate) fn rank_before(self, key: S::Key) -> usize {
         let (rank, found) = self.find(key);
         rank - usize::from(found)
-    }
-
-    /// Starts to load the node: all of it, or of a large one what a search reads.
-    #[inline(always)]
-    pub(crate) fn prefetch(self) {
-        let mut offset = 0;
-        while offset < Self::PREFETCH {
-            simd::prefetch(self.base.as_ptr().wrapping_add(offset));
-            offset += 64;
-        }
     }
 }
 

@@ -39,9 +39,10 @@ pub(crate) fn caveats(plan: &Plan, runs: &[Run], machine: &Machine) -> Vec<Strin
     }
     if let Some(cache) = machine.cache.filter(|&cache| keys.saturating_mul(PAYLOAD) <= cache) {
         said.push(format!(
-            "{} keys can fit into the largest cache ({}): memory latency shows with more, say --keys 10M.",
+            "{} keys can fit into the largest cache ({}): memory latency shows with more, say --keys {}.",
             units::count(keys),
             units::bytes(cache),
+            units::count(keys_beyond(cache)),
         ));
     }
     let short = runs.iter().filter(|run| is_short(run)).count();
@@ -56,6 +57,11 @@ pub(crate) fn caveats(plan: &Plan, runs: &[Run], machine: &Machine) -> Vec<Strin
         said.push("One round: no spread; --repeat 3 gives one.".into());
     }
     said
+}
+
+/// Keys whose pairs take more than this cache: the next power of ten, and 10M at least.
+fn keys_beyond(cache: u64) -> u64 {
+    10_u64.pow((cache / PAYLOAD).max(1).ilog10() + 1).max(10_000_000)
 }
 
 fn is_short(run: &Run) -> bool {
@@ -89,6 +95,13 @@ mod tests {
         let machine = sample(64, 2);
         let plan = plan("--keys 10M --repeat 3", &machine).unwrap();
         assert_eq!(caveats(&plan, &[], &machine), Vec::<String>::new());
+    }
+
+    #[test]
+    fn more_keys_are_more_than_the_cache_holds() {
+        for (cache, keys) in [(1 << 20, 10_000_000), (159_999_999, 10_000_000), (300 << 20, 100_000_000)] {
+            assert_eq!(keys_beyond(cache), keys, "{cache} bytes");
+        }
     }
 
     #[test]

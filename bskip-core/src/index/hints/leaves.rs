@@ -67,6 +67,13 @@ struct Line {
 
 impl Line {
     #[inline(always)]
+    fn leaf(&self, place: usize) -> Option<BlockId> {
+        // Acquire pairs with the Release in `name`: what a block's issue made visible to whoever stored this word is
+        // visible to us.
+        block(self.leaves[place].load(Ordering::Acquire))
+    }
+
+    #[inline(always)]
     fn start(&self, bucket: usize) -> u32 {
         // Relaxed: any number will do.
         self.starts[bucket / 4].load(Ordering::Relaxed) >> (bucket % 4 * 8) & 0xff
@@ -122,14 +129,28 @@ impl LeafHints {
     /// The leaf where a search for keys with this first word had better start, if there is a table.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn find(&self, word: u64) -> Option<BlockId> {
+        let (line, place) = self.place(word)?;
+        line.leaf(place)
+    }
+
+    /// That leaf, and the one that probably comes next, if the table knows it; the second is worth loading, no more.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(in crate::index) fn find_two(&self, word: u64) -> Option<(BlockId, Option<BlockId>)> {
+        let (line, place) = self.place(word)?;
+        let leaf = line.leaf(place)?;
+        // Most leaves have one or two places, and the next line's are not worth loading.
+        let next = [place + 1, place + 2].map(|place| line.leaf(place.min(BUCKETS)));
+        Some((leaf, next.into_iter().flatten().find(|&next| next != leaf)))
+    }
+
+    /// Where in which line a search for keys with this first word is told where to start.
+    #[inline(always)]
+    fn place(&self, word: u64) -> Option<(&Line, usize)> {
         let (Spot { line, bucket }, within) = self.scale().spot(word);
         let line = self.line(line, self.lines())?;
         let bucket = bucket.min(BUCKETS - 1);
         // A sum, not a branch: the processor would guess it wrong every other time.
-        let leaf = &line.leaves[bucket + usize::from(within > line.start(bucket))];
-        // Acquire pairs with the Release in `name`: what a block's issue made visible to whoever stored this word is
-        // visible to us.
-        block(leaf.load(Ordering::Acquire))
+        Some((line, bucket + usize::from(within > line.start(bucket))))
     }
 
     /// Starts to load what [`find`](Self::find) will look at.
@@ -187,7 +208,7 @@ impl LeafHints {
         let again = before.and_then(|before| Some(&self.line(before, lines)?.leaves[BUCKETS]));
         for word in here.into_iter().chain(again) {
             if word.load(Ordering::Relaxed) != leaf {
-                // Release pairs with the Acquire in `find`.
+                // Release pairs with the Acquire in `Line::leaf`.
                 word.store(leaf, Ordering::Release);
             }
         }
@@ -322,16 +343,25 @@ mod tests {
             if step % 20 > 0 {
                 continue;
             }
-            let (mut right, mut all) = (0, 0);
+            let (mut right, mut behind, mut named, mut all) = (0, 0, 0, 0);
             for word in (starts[1].0.max(1000)..199_000).step_by(37) {
                 let at = starts.partition_point(|&(start, _)| start <= word) - 1;
                 let found = hints.find(word).expect("within the range");
+                let (leaf, next) = hints.find_two(word).expect("within the range");
+                assert_eq!(leaf, found, "step {step}, {word}");
+                if let Some(next) = next {
+                    let next = starts.iter().position(|&(_, leaf)| leaf == next.0.get());
+                    named += 1;
+                    behind += usize::from(next == Some(at + 1));
+                }
                 let found = starts.iter().position(|&(_, leaf)| leaf == found.0.get());
                 let found = found.unwrap_or_else(|| panic!("step {step}, {word}: a leaf that has gone"));
                 assert!(found <= at, "step {step}, {word}: {found}, not {at}");
                 (right, all) = (right + usize::from(found == at), all + 1);
             }
             assert!(all > 2000 && right * 100 > all * 85, "step {step}: {right} of {all}");
+            // Where leaves have many places each, the next one is often not told.
+            assert!(named * 4 > all && behind * 2 > named, "step {step}: {behind} of {named} of {all}");
         }
     }
 
