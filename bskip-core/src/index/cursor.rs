@@ -180,7 +180,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
                 continue;
             }
             if let (Some(next), None) = (next, &*trail) {
-                self.leaf(next).prefetch_whole();
+                self.leaf(next).prefetch_pairs();
             }
             let place = Place { leaf, version, start, end };
             if start < end {

@@ -14,7 +14,7 @@ use crate::lock::Version;
 use crate::node::{Inner, Leaf, LevelMark};
 
 /// Leaves loaded ahead of the one that is read, at most: twice as many in each leaf as in the one before.
-const AHEAD: usize = 4;
+const AHEAD: usize = 6;
 /// So many entries before the end of a node the next one is loaded.
 const NEAR: usize = 8;
 
@@ -162,7 +162,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     fn look_ahead(&self, trail: &mut Trail<'_, K>, way: Way) {
         while trail.ahead < trail.reach {
             let Some(child) = self.beyond(trail, way) else { return };
-            self.leaf(child).prefetch_whole();
+            self.leaf(child).prefetch_pairs();
             trail.ahead += 1;
         }
     }

@@ -35,28 +35,31 @@ impl<S: Shape> Node<'_, S> {
     /// Starts to load what a search reads: header, samples, and the slots that are usually in use.
     #[inline(always)]
     pub(crate) fn prefetch(self) {
-        self.prefetch_if(|offset| offset < Self::KEYS || Self::is_usual(offset));
-    }
-
-    /// Starts to load what a reader of all pairs reads: no samples.
-    #[inline(always)]
-    pub(crate) fn prefetch_pairs(self) {
-        self.prefetch_if(|offset| offset < Self::SAMPLES || Self::is_usual(offset));
+        self.prefetch_lines(|offset| offset < Self::KEYS || Self::is_usual(offset), simd::prefetch);
     }
 
     /// Starts to load all of it.
     #[inline(always)]
     pub(crate) fn prefetch_whole(self) {
-        self.prefetch_if(|offset| offset < Self::PAYLOAD || Self::WITH_PAYLOAD);
+        self.prefetch_lines(|offset| offset < Self::PAYLOAD || Self::WITH_PAYLOAD, simd::prefetch);
+    }
+
+    /// Starts to load what a reader of all pairs, who is not there yet, will read: no samples.
+    #[inline(always)]
+    pub(crate) fn prefetch_pairs(self) {
+        self.prefetch_lines(
+            |offset| offset < Self::SAMPLES || Self::is_usual(offset),
+            simd::prefetch_for_later,
+        );
     }
 
     #[inline(always)]
-    fn prefetch_if(self, wanted: impl Fn(usize) -> bool) {
+    fn prefetch_lines(self, wanted: impl Fn(usize) -> bool, prefetch: impl Fn(*const u8)) {
         let end = Self::SIZE.min(MOST);
         let mut offset = 0;
         while offset < end {
             if wanted(offset) {
-                simd::prefetch(self.base.as_ptr().wrapping_add(offset));
+                prefetch(self.base.as_ptr().wrapping_add(offset));
             }
             offset += 64;
         }
