@@ -102,8 +102,8 @@ mod value;
 #[cfg(feature = "bump")]
 pub use arena::BumpArena;
 pub use arena::{
-    AllocError, AllocErrorKind, BlockId, GlobalArena, NodeArena, NodeId, NodeKind, NodePool, Placement,
-    PoolUsage,
+    AllocError, AllocErrorKind, BlockId, GlobalArena, HugePages, NodeArena, NodeId, NodeKind, NodePool,
+    Placement, PoolUsage,
 };
 pub use backoff::set_relax;
 pub use config::{Config, Promotion, Refresh};

@@ -124,7 +124,9 @@ unsafe impl SlabSource for BumpSlabs {
     }
 
     /// Half of what is left, so that leaves do not take what inner nodes will need.
-    fn share(&self) -> Option<usize> {
-        Some(self.0.with(|memory| (memory.limit - memory.taken) / 2))
+    fn best_size(&self, bytes: usize) -> usize {
+        bytes.min(self.0.with(|memory| (memory.limit - memory.taken) / 2))
     }
+
+    const BOUNDED: bool = true;
 }

@@ -4,15 +4,23 @@ use alloc::alloc::{alloc_zeroed, dealloc};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
+use super::huge::{self, HUGE_PAGE};
 use super::slab::{SlabPool, SlabSource};
 use super::{
-    AllocError, AllocErrorKind, BlockId, NodeArena, NodeId, NodeKind, NodePool, Placement, PoolUsage,
+    AllocError, AllocErrorKind, BlockId, HugePages, NodeArena, NodeId, NodeKind, NodePool, Placement,
+    PoolUsage,
 };
 
 /// An arena over the global allocator: slabs that double in size, given back when the map drops.
 ///
-/// The default, and all that a program without an operating system needs besides its
-/// `#[global_allocator]`. It places nothing: for NUMA placement and huge pages there is `numa_alloc::NumaArena`.
+/// The default, and all that a program without an operating system needs besides its `#[global_allocator]`. The
+/// first slab is one block, so a map of a few keys takes a few blocks.
+///
+/// With the feature `huge-pages`, which `std` turns on, slabs of 2 MiB and more are aligned to 2 MiB, and Linux is
+/// asked for transparent huge pages in them (`madvise(MADV_HUGEPAGE)`). [`BSkipMap::huge_pages`] says what it gave.
+/// For placement on NUMA nodes there is `numa_alloc::NumaArena`.
+///
+/// [`BSkipMap::huge_pages`]: crate::BSkipMap::huge_pages
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GlobalArena;
 
@@ -55,15 +63,37 @@ unsafe impl NodePool for GlobalPool {
     }
 }
 
+impl GlobalPool {
+    /// What the system gave of huge pages.
+    pub(crate) fn huge_pages(&self) -> HugePages {
+        self.0.with_slabs(|slabs| huge::ask(slabs.filter(|(_, layout)| is_large(layout.size()))))
+    }
+}
+
 struct GlobalSlabs;
 
-/// The layout that is asked of the allocator: system allocators give large zeroed memory for free, but only
-/// at their own alignment, and write zeros for a larger one. So ask for room to align it here.
-fn padded(layout: Layout) -> Result<Layout, AllocErrorKind> {
-    let size =
-        layout.size().checked_add(layout.align() + HEAD).ok_or(AllocErrorKind::AddressSpaceExhausted)?;
-    Layout::from_size_align(size, HEAD).map_err(|_| AllocErrorKind::AddressSpaceExhausted)
+/// Whether a slab of so many bytes is aligned to huge pages and advised for them. Blocks need not fill a huge page
+/// exactly, so the smallest one is somewhat shorter.
+fn is_large(bytes: usize) -> bool {
+    huge::SUPPORTED && bytes >= HUGE_PAGE / 8 * 7
 }
+
+/// The alignment of a slab, and the layout that is asked of the allocator: system allocators give large zeroed memory
+/// for free, but only at their own alignment, and write zeros for a larger one. So ask for room to align it here.
+fn padded(layout: Layout) -> Result<(usize, Layout), AllocErrorKind> {
+    let large = is_large(layout.size());
+    let align = if large { HUGE_PAGE.max(layout.align()) } else { layout.align() };
+    let size = if large { layout.size().checked_next_multiple_of(align) } else { Some(layout.size()) };
+    let size =
+        size.and_then(|size| size.checked_add(align + HEAD)).ok_or(AllocErrorKind::AddressSpaceExhausted)?;
+    let padded = Layout::from_size_align(size, HEAD).map_err(|_| AllocErrorKind::AddressSpaceExhausted)?;
+    Ok((align, padded))
+}
+
+/// A pool that would take a slab of so many bytes takes a huge page instead. Smaller maps stay on small pages, which are
+/// resident one by one; a larger one is resident with 2 MiB at least, and loads up to 1.6 times as fast on two threads
+/// as with a page fault for every 4 KiB.
+const LARGE_FROM: usize = 256 << 10;
 
 /// Before each slab stands the pointer that the allocator gave.
 const HEAD: usize = size_of::<*mut u8>();
@@ -71,22 +101,25 @@ const HEAD: usize = size_of::<*mut u8>();
 // SAFETY: a slab is inside one allocation of its own, zeroed, aligned by hand.
 unsafe impl SlabSource for GlobalSlabs {
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, AllocErrorKind> {
-        let padded = padded(layout)?;
+        let (align, padded) = padded(layout)?;
         // SAFETY: the size is not zero, there is at least `HEAD`.
         let start = NonNull::new(unsafe { alloc_zeroed(padded) }).ok_or(AllocErrorKind::OutOfMemory)?;
-        let skip =
-            (start.as_ptr() as usize + HEAD).next_multiple_of(layout.align()) - start.as_ptr() as usize;
+        let skip = (start.as_ptr() as usize + HEAD).next_multiple_of(align) - start.as_ptr() as usize;
         // SAFETY: `skip` is at most `HEAD + align`, the room that `padded` added.
         let slab = unsafe { start.add(skip) };
         // SAFETY: `skip` is at least `HEAD`.
         let head = unsafe { slab.sub(HEAD) };
         // SAFETY: inside the allocation, before the slab, and aligned, since the slab is.
         unsafe { head.cast::<NonNull<u8>>().write(start) };
+        if is_large(layout.size()) {
+            // SAFETY: the slab begins at a huge page, and `padded` has rounded its bytes up to whole ones.
+            unsafe { huge::advise(slab, layout.size()) };
+        }
         Ok(slab)
     }
 
     unsafe fn give(&self, slab: NonNull<u8>, layout: Layout) {
-        let Ok(padded) = padded(layout) else { return };
+        let Ok((_, padded)) = padded(layout) else { return };
         // SAFETY: `take` left `HEAD` bytes before the slab.
         let head = unsafe { slab.sub(HEAD) };
         // SAFETY: `take` wrote it there.
@@ -95,7 +128,14 @@ unsafe impl SlabSource for GlobalSlabs {
         unsafe { dealloc(start.as_ptr(), padded) };
     }
 
-    fn share(&self) -> Option<usize> {
-        None
+    /// Whole huge pages, so that no slab ends in small ones.
+    fn best_size(&self, bytes: usize) -> usize {
+        if huge::SUPPORTED && bytes >= LARGE_FROM {
+            (bytes / HUGE_PAGE * HUGE_PAGE).max(HUGE_PAGE)
+        } else {
+            bytes
+        }
     }
+
+    const BOUNDED: bool = false;
 }

@@ -8,6 +8,7 @@
 #[cfg(feature = "bump")]
 mod bump;
 mod global;
+mod huge;
 #[cfg(test)]
 pub(crate) mod paired;
 mod slab;
@@ -111,6 +112,29 @@ impl PoolUsage {
             issued_blocks: self.issued_blocks + other.issued_blocks,
             issued_bytes: self.issued_bytes + other.issued_bytes,
             reserved_bytes: self.reserved_bytes + other.reserved_bytes,
+        }
+    }
+}
+
+/// What the system gave of huge pages to a map on a [`GlobalArena`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct HugePages {
+    /// Bytes of slabs for which huge pages were asked. 0 for a map of less than about 2 MiB, and without the feature
+    /// `huge-pages`.
+    pub asked_bytes: usize,
+    /// Bytes of these slabs that lie on huge pages now; the rest is on base pages, or was never touched. `None` if the
+    /// system does not tell.
+    pub resident_bytes: Option<usize>,
+}
+
+impl HugePages {
+    /// The figures of two pools, added up.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        let resident = self.resident_bytes.zip(other.resident_bytes);
+        Self {
+            asked_bytes: self.asked_bytes + other.asked_bytes,
+            resident_bytes: resident.map(|(a, b)| a + b),
         }
     }
 }

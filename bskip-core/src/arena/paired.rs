@@ -7,7 +7,7 @@ use super::{
     AllocError, BlockId, GlobalArena, GlobalPool, NodeArena, NodeId, NodeKind, NodePool, Placement, PoolUsage,
 };
 
-/// Blocks of odd numbers are on node 1, the others on node 0.
+/// Blocks are on nodes 0 and 1 in turns.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct PairedArena {
     /// Whether inner blocks have a replica.
@@ -22,6 +22,7 @@ pub(crate) struct PairedPool {
     /// Where the replica starts; 0 without one.
     replica_at: usize,
     by_keys: bool,
+    block_bytes: usize,
 }
 
 // SAFETY: see `PairedPool`.
@@ -31,12 +32,22 @@ unsafe impl NodeArena for PairedArena {
     fn pool(&self, layout: Layout, kind: NodeKind) -> Result<PairedPool, AllocError> {
         let replica_at = if self.replicated && kind == NodeKind::Inner { layout.size() } else { 0 };
         let both = Layout::from_size_align(layout.size() + replica_at, layout.align()).expect("small");
-        Ok(PairedPool { pool: GlobalArena.pool(both, kind)?, replica_at, by_keys: self.by_keys })
+        Ok(PairedPool {
+            pool: GlobalArena.pool(both, kind)?,
+            replica_at,
+            by_keys: self.by_keys,
+            block_bytes: both.size(),
+        })
     }
 }
 
-fn home(block: BlockId) -> NodeId {
-    NodeId(block.0.get() % 2)
+impl PairedPool {
+    /// The node of a block, by its address: neighbours are on different nodes.
+    fn home_of(&self, block: BlockId) -> NodeId {
+        // SAFETY: only called for blocks that the pool has issued.
+        let address = unsafe { self.pool.address(block) };
+        NodeId((address.as_ptr().addr() / self.block_bytes % 2) as u32)
+    }
 }
 
 // SAFETY: blocks are those of a `GlobalPool`, whose halves are memory of their own.
@@ -47,7 +58,7 @@ unsafe impl NodePool for PairedPool {
         let mut others = alloc::vec::Vec::new();
         let block = loop {
             let block = self.pool.acquire(placement)?;
-            if home(block) == node || others.len() == 4 {
+            if self.home_of(block) == node || others.len() == 4 {
                 break block;
             }
             others.push(block);
@@ -70,7 +81,7 @@ unsafe impl NodePool for PairedPool {
     }
 
     unsafe fn home(&self, block: BlockId) -> Option<NodeId> {
-        Some(home(block))
+        Some(self.home_of(block))
     }
 
     fn wanted(&self, placement: Placement) -> Option<NodeId> {

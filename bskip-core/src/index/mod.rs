@@ -52,7 +52,9 @@ pub(crate) use trail::Trail;
 #[cfg(feature = "check")]
 pub use walk::Structure;
 
-use crate::arena::{AllocError, BlockId, NodeArena, NodeKind, NodePool, Placement, PoolUsage};
+use crate::arena::{
+    AllocError, BlockId, GlobalPool, HugePages, NodeArena, NodeKind, NodePool, Placement, PoolUsage,
+};
 use crate::config::{Config, Refresh};
 use crate::height::{Heights, LEVELS};
 use crate::key::Key;
@@ -290,6 +292,13 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
             node.retire();
             self.release::<S>(id);
         }
+    }
+}
+
+impl<K: Key, V> Index<K, V, GlobalPool> {
+    /// What the system gave of huge pages.
+    pub(crate) fn huge_pages(&self) -> HugePages {
+        self.leaves.huge_pages().plus(self.inners.huge_pages())
     }
 }
 

@@ -41,14 +41,25 @@ pub(in crate::index) struct LeafHints {
     scale: AtomicU64,
     /// How many lines say something: 0 while there is no table, never more than the segments have.
     lines: AtomicUsize,
-    /// Each is the place of line 0 if the segment went back that far.
-    segments: [AtomicPtr<Line>; SEGMENTS],
+    /// Null before the first table: a small map does without.
+    directory: AtomicPtr<Directory>,
     bytes: AtomicUsize,
     pub(super) state: SpinLock<State>,
 }
 
+/// Of each segment the place of line 0 if the segment went back that far.
+struct Directory([AtomicPtr<Line>; SEGMENTS]);
+
+impl Default for Directory {
+    fn default() -> Self {
+        Self([const { AtomicPtr::new(ptr::null_mut()) }; SEGMENTS])
+    }
+}
+
 /// What only the thread that fills the table looks at.
 pub(super) struct State {
+    /// One or none. It never moves.
+    directory: Vec<Directory>,
     segments: Vec<Vec<Line>>,
     /// What there was when the table was last filled, or found to be of no use.
     pub(super) leaves: usize,
@@ -96,9 +107,14 @@ impl LeafHints {
             base: AtomicU64::new(0),
             scale: AtomicU64::new(0),
             lines: AtomicUsize::new(0),
-            segments: [const { AtomicPtr::new(ptr::null_mut()) }; SEGMENTS],
+            directory: AtomicPtr::new(ptr::null_mut()),
             bytes: AtomicUsize::new(0),
-            state: SpinLock::new(State { segments: Vec::new(), leaves: 0, range: (0, 0) }),
+            state: SpinLock::new(State {
+                directory: Vec::new(),
+                segments: Vec::new(),
+                leaves: 0,
+                range: (0, 0),
+            }),
         }
     }
 
@@ -120,7 +136,13 @@ impl LeafHints {
         if line >= lines {
             return None;
         }
-        let segment = self.segments.get(segment_of(line))?.load(Ordering::Relaxed);
+        let directory = self.directory.load(Ordering::Relaxed);
+        // SAFETY: `make_room` made it before `lines` said that there are lines, or for the caller. It goes only with `self`:
+        // `reset` has exclusive access.
+        let directory = unsafe { &*directory };
+        // SAFETY: `make_room` found a place in the directory for the segment of each of so many lines.
+        let segment = unsafe { directory.0.get_unchecked(segment_of(line)) };
+        let segment = segment.load(Ordering::Relaxed);
         // SAFETY: `make_room` had made so many lines before `lines` said so, or for the caller, and they neither move nor go
         // before `self` does (`reset` has the map to itself). `line` is one of this segment's.
         Some(unsafe { &*segment.wrapping_add(line) })
@@ -229,8 +251,14 @@ impl LeafHints {
 
     /// Makes so many lines, if there is memory.
     pub(super) fn make_room(&self, state: &mut State, lines: usize) -> Option<()> {
+        if state.directory.is_empty() {
+            state.directory = super::room_for(1)?;
+            self.bytes.fetch_add(size_of::<Directory>(), Ordering::Relaxed);
+            // Relaxed: `publish` makes it known.
+            self.directory.store(state.directory.as_mut_ptr(), Ordering::Relaxed);
+        }
         while first_line(state.segments.len()) < lines {
-            let place = self.segments.get(state.segments.len())?;
+            let place = state.directory.first()?.0.get(state.segments.len())?;
             let first = first_line(state.segments.len());
             let segment = super::room_for::<Line>(first_line(state.segments.len() + 1) - first)?;
             state.segments.try_reserve(1).ok()?;
