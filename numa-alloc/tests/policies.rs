@@ -199,14 +199,23 @@ fn memory_without_cpus_takes_blocks_when_it_is_named_and_not_otherwise() {
         return;
     };
     let here = with_cpus();
-    let local = NumaArena::new().unwrap();
-    assert!(local.nodes().iter().any(|node| node.0 == far.number));
+    let named = NodeId(far.number);
+    assert!(!NumaArena::new().unwrap().nodes().contains(&named));
+    for policy in [Policy::Interleave, Policy::Hash, Policy::Nearest] {
+        let arena = NumaArena::builder().policy(policy.clone()).replicate_inner(true).build().unwrap();
+        assert!(!arena.nodes().contains(&named), "{policy}");
+        let inner =
+            NumaArena::builder().policy(Policy::Node(named)).inner_policy(policy.clone()).build().unwrap();
+        assert!(inner.nodes().contains(&named), "{policy}");
+    }
+    let every: Vec<NodeId> = all.iter().filter(|node| node.memory).map(|node| NodeId(node.number)).collect();
+    let local = NumaArena::builder().nodes(&every).build().unwrap();
     let pool = leaf_pool(&local);
     for node in here.iter().filter(|node| node.memory) {
         let blocks = on(node, || fill(&pool, BLOCKS));
         assert!(blocks.iter().all(|block| block.home(&pool).unwrap().0 == node.number));
     }
-    let named = Placement::Node(NodeId(far.number));
+    let named = Placement::Node(named);
     let blocks: Vec<Owned> = (0..BLOCKS).map(|_| Owned::acquire(&pool, named).unwrap()).collect();
     let addresses: Vec<usize> = blocks.iter().map(|block| block.address(&pool)).collect();
     blocks.iter().for_each(|block| block.words(&pool, LEAF)[0].store(1, Relaxed));
