@@ -6,14 +6,13 @@ use std::collections::TryReserveError;
 use std::sync::{Arc, Mutex, Weak};
 
 use bskip_core::arena::{AllocError, NodeArena, NodeId, NodeKind};
-use bskip_numa_nodes::Nodes;
 
 use crate::budget::Budgets;
 use crate::fallback::{Fallback, Fallbacks};
 use crate::mutex::lock;
 use crate::orders::Orders;
 use crate::pages::PageSize;
-use crate::places::{BuildError, Places, Wanted};
+use crate::places::{self, BuildError, Places};
 use crate::policy::Policy;
 use crate::pool::{Core, NumaPool};
 use crate::remote::RemoteFrees;
@@ -351,23 +350,14 @@ impl Builder {
     /// weights are not such as to deal by.
     pub fn build(self) -> Result<NumaArena, BuildError> {
         let notes = Fallbacks::default();
-        let machine = Nodes::this_machine().unwrap_or_else(|_| {
-            notes.note(Fallback::NodesUnknown);
-            Nodes::assumed()
-        });
+        let machine = places::this_machine(&notes);
         let inner = self.inner_policy.unwrap_or_else(|| self.policy.clone());
         let policies = ByKind { leaf: self.policy, inner };
         let places = match self.pretended {
             Some(count) => Places::pretended(&machine, count, self.pretended_without_cpus)?,
             None => {
                 let both = [&policies.leaf, &policies.inner];
-                let wanted = Wanted {
-                    only: self.nodes.as_deref(),
-                    named: &both.map(Policy::named).concat(),
-                    memory_alone: both.contains(&&Policy::Tiered),
-                };
-                let affinity = bskip_numa_nodes::allowed_cpus().unwrap_or_default();
-                Places::new(&machine, wanted, &affinity, &notes)?
+                Places::for_policies(&machine, self.nodes.as_deref(), both, &notes)?
             }
         };
         let orders = ByKind {

@@ -6,7 +6,7 @@ use bskip_core::arena::NodeId;
 use bskip_numa_nodes::{Homes, Node, Nodes};
 
 use crate::fallback::{Fallback, Fallbacks};
-use crate::policy::NodeList;
+use crate::policy::{NodeList, Policy};
 use crate::{sys, thread};
 
 /// Why an arena could not be made.
@@ -106,7 +106,28 @@ pub(crate) struct Places {
     nearest: Vec<Vec<usize>>,
 }
 
+/// The nodes of the running system.
+pub(crate) fn this_machine(notes: &Fallbacks) -> Nodes {
+    Nodes::this_machine().unwrap_or_else(|_| {
+        notes.note(Fallback::NodesUnknown);
+        Nodes::assumed()
+    })
+}
+
 impl Places {
+    /// The nodes of a machine that these policies need, or of those the nodes `only`.
+    pub(crate) fn for_policies(
+        machine: &Nodes,
+        only: Option<&[NodeId]>,
+        policies: [&Policy; 2],
+        notes: &Fallbacks,
+    ) -> Result<Self, BuildError> {
+        let named = policies.map(Policy::named).concat();
+        let wanted = Wanted { only, named: &named, memory_alone: policies.contains(&&Policy::Tiered) };
+        let affinity = bskip_numa_nodes::allowed_cpus().unwrap_or_default();
+        Self::new(machine, wanted, &affinity, notes)
+    }
+
     /// The nodes of a machine that are `wanted`. `affinity` are the CPUs that the process may run on.
     pub(crate) fn new(
         machine: &Nodes,

@@ -4,7 +4,6 @@ use bskip_numa_nodes::shapes::{self, Shape};
 
 use super::*;
 use crate::orders::Orders;
-use crate::policy::Policy;
 
 /// A made-up machine: node number, CPUs, has memory, row of distances.
 pub(crate) fn machine(nodes: &[(u32, &str, bool, &[u64])]) -> Nodes {
