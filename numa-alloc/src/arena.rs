@@ -311,7 +311,8 @@ impl Builder {
     }
 
     /// On these nodes only, instead of all that have CPUs. Threads of other nodes use the nearest of these. Nodes of memory
-    /// alone that are named here are used like the others.
+    /// alone that are named here are used like the others; under [`Policy::Local`] only what is asked for by number
+    /// (`BSkipMap::migrate`) goes there.
     pub fn nodes(mut self, nodes: &[NodeId]) -> Self {
         self.nodes = Some(nodes.to_vec());
         self
