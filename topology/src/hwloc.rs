@@ -107,8 +107,8 @@ fn machine(topology: &Topology, told: Option<&Nodes>) -> Option<Machine> {
         nodes: homes::numa_nodes(&known, &cpus, |number| bandwidths.get(&number).copied()),
         cpus,
         caches: caches(topology),
-        // hwloc keeps no matrix for a single node.
-        distances: told.and_then(homes::distances).or(distances),
+        // hwloc's matrix may be one of other nodes, and there is none for a single node.
+        distances: told.map_or(distances, homes::distances),
         quota: None,
         is_this_machine: topology.is_this_system(),
         fallback: None,
