@@ -10,14 +10,13 @@ use bskip_core::arena::{AllocError, NodeArena, NodeId, NodeKind};
 use crate::budget::Budgets;
 use crate::fallback::{Fallback, Fallbacks};
 use crate::mutex::lock;
-use crate::nodes::Machine;
 use crate::orders::Orders;
 use crate::pages::PageSize;
-use crate::places::{BuildError, Places};
+use crate::places::{self, BuildError, Places};
 use crate::policy::Policy;
 use crate::pool::{Core, NumaPool};
 use crate::remote::RemoteFrees;
-use crate::sys;
+use crate::{sys, thp};
 
 /// Node memory placed on NUMA nodes. A handle: clones share the limit, the figures and the fallbacks.
 ///
@@ -78,7 +77,7 @@ impl Shared {
 }
 
 impl NumaArena {
-    /// An arena on all nodes of the machine: blocks on the node of the thread that asks, huge pages, no
+    /// An arena on all nodes of the machine that have CPUs: blocks on the node of the thread that asks, huge pages, no
     /// limit.
     ///
     /// # Errors
@@ -111,7 +110,7 @@ impl NumaArena {
         self.shared.pages
     }
 
-    /// Whether inner blocks have a replica on every node.
+    /// Whether inner blocks have a replica on every node that is home to CPUs.
     #[must_use]
     pub fn replicates_inner(&self) -> bool {
         self.shared.replicate
@@ -135,7 +134,7 @@ impl NumaArena {
         self.shared.budget.limit()
     }
 
-    /// The nodes that the arena places blocks on.
+    /// The nodes that the arena places blocks on, those that are home to CPUs first.
     #[must_use]
     pub fn nodes(&self) -> Vec<NodeId> {
         self.shared.places.all().iter().map(|place| place.node).collect()
@@ -215,7 +214,7 @@ impl fmt::Debug for NumaArena {
     }
 }
 
-/// Makes a [`NumaArena`]. Every setting has a default: all nodes, [`Policy::Local`], [`PageSize::Huge`], no
+/// Makes a [`NumaArena`]. Every setting has a default: all nodes with CPUs, [`Policy::Local`], [`PageSize::Huge`], no
 /// limit.
 #[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing before `build`"]
@@ -311,16 +310,18 @@ impl Builder {
         self
     }
 
-    /// On these nodes only, instead of all. Threads of other nodes use the nearest of these.
+    /// On these nodes only, instead of all that have CPUs. Threads of other nodes use the nearest of these. Nodes of memory
+    /// alone that are named here are used like the others; under [`Policy::Local`] only what is asked for by number
+    /// (`BSkipMap::migrate`) goes there.
     pub fn nodes(mut self, nodes: &[NodeId]) -> Self {
         self.nodes = Some(nodes.to_vec());
         self
     }
 
-    /// Whether each block of inner nodes has a replica on every node of the arena: a search then reads the
+    /// Whether each block of inner nodes has a replica on every node of the arena that is home to CPUs: a search then reads the
     /// inner levels on its own node, and only the leaf is on another. Costs the inner nodes' bytes, about 1/64 of
     /// the map's, on every node ([`NodeStats::replica_bytes`](crate::NodeStats)), counted by the limits; and time
-    /// when inner nodes change, see `bskip_core::Refresh`. Without effect where the arena has but one node. Replicas are on
+    /// when inner nodes change, see `bskip_core::Refresh`. Without effect where there is but one such node. Replicas are on
     /// transparent huge pages at most. Off by default.
     pub fn replicate_inner(mut self, replicate: bool) -> Self {
         self.replicate = replicate;
@@ -349,28 +350,35 @@ impl Builder {
     /// [`BuildError`] if a node is named that is not there, or has no memory that this process may use, or if
     /// weights are not such as to deal by.
     pub fn build(self) -> Result<NumaArena, BuildError> {
-        let machine = Machine::discover();
         let notes = Fallbacks::default();
-        let places = match self.pretended {
-            Some(count) => Places::pretended(&machine, count, self.pretended_without_cpus)?,
-            None => Places::new(&machine, self.nodes.as_deref(), &notes)?,
-        };
+        let machine = places::this_machine(&notes);
         let inner = self.inner_policy.unwrap_or_else(|| self.policy.clone());
         let policies = ByKind { leaf: self.policy, inner };
+        let places = match self.pretended {
+            Some(count) => Places::pretended(&machine, count, self.pretended_without_cpus)?,
+            None => {
+                let both = [&policies.leaf, &policies.inner];
+                Places::for_policies(&machine, self.nodes.as_deref(), both, &notes)?
+            }
+        };
         let orders = ByKind {
             leaf: Orders::new(&policies.leaf, &places, &notes)?,
             inner: Orders::new(&policies.inner, &places, &notes)?,
         };
-        if self.pages == PageSize::Huge && huge_pages_are_off() {
-            notes.note(Fallback::HugePagesOff);
+        if self.pages == PageSize::Huge {
+            thp::note_refusals(&notes);
         }
         let page = sys::page_size();
         let mut node_limits = vec![None; places.all().len()];
         for (node, bytes) in self.node_limits {
-            node_limits[places.indices_of(&[node])?[0]] = Some(bytes);
+            places.check(&[node])?;
+            // A node of memory alone that is not in use stays below any limit.
+            if let Some(index) = places.index_of(node) {
+                node_limits[index] = Some(bytes);
+            }
         }
         let budget = Budgets::new(self.limit, &node_limits, page);
-        let replicate = self.replicate && places.all().len() > 1;
+        let replicate = self.replicate && places.homes() > 1;
         let Self { pages, prefault, remote_frees, .. } = self;
         let pools = Mutex::default();
         let shared = Shared {
@@ -388,10 +396,4 @@ impl Builder {
         };
         Ok(NumaArena { shared: Arc::new(shared) })
     }
-}
-
-/// The system-wide switch says never. A system without the switch says so when advice is given.
-pub(crate) fn huge_pages_are_off() -> bool {
-    std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled")
-        .is_ok_and(|modes| modes.contains("[never]"))
 }

@@ -20,7 +20,15 @@ pub enum Fallback {
         /// Where its blocks come from.
         instead: NodeId,
     },
-    /// [`Policy::Nearest`](crate::Policy::Nearest) on a single node: blocks go there.
+    /// No node lists a CPU that this process may run on: threads there count as on another node. Told for the first such
+    /// CPU.
+    CpuOfNoNode {
+        /// The CPU.
+        cpu: u32,
+        /// The node that its threads count as on.
+        instead: NodeId,
+    },
+    /// [`Policy::Nearest`](crate::Policy::Nearest) and one node with CPUs: blocks go there.
     NoOtherNode,
     /// [`Policy::Tiered`](crate::Policy::Tiered) and every node has CPUs: blocks go to the nearest node, as
     /// with
@@ -40,6 +48,17 @@ pub enum Fallback {
     PagesMayMove,
     /// Transparent huge pages are switched off for the whole system: base pages are used.
     HugePagesOff,
+    /// Transparent huge pages are switched off for this process (`PR_SET_THP_DISABLE`, which children inherit): base
+    /// pages are used. Asked when the arena is built.
+    HugePagesOffForProcess,
+    /// Transparent huge pages of this size are switched off for the whole system: smaller ones are used.
+    HugePageSizeOff {
+        /// Bytes of a huge page.
+        bytes: usize,
+    },
+    /// The kernel gives a huge page only if one is free at that moment (`defrag` is `never`): some memory may lie on base
+    /// pages.
+    HugePagesOnlyIfFree,
     /// The hugetlb pool had no page left where one was wanted: transparent huge pages are used instead. Told
     /// once for each error number.
     HugetlbRefused {
@@ -72,11 +91,21 @@ impl fmt::Display for Fallback {
         match self {
             Self::NodesUnknown => f.write_str("the machine does not tell its NUMA nodes: node 0 is assumed"),
             Self::NoMemoryOn { node, instead } => {
-                write!(f, "node {node} has no memory for this process: its threads use node {instead}")
+                write!(
+                    f,
+                    "node {node} has no memory for this process: its threads use node {instead}, the nearest with \
+                     memory; name another by a placement if that is wrong"
+                )
             }
-            Self::NoOtherNode => {
-                f.write_str("placement nearest, but there is one NUMA node only: blocks go there")
-            }
+            Self::CpuOfNoNode { cpu, instead } => write!(
+                f,
+                "no NUMA node lists CPU {cpu}, on which this process may run: threads there count as on node \
+                 {instead}; a container that shows other CPUs than it gives (lxcfs) does this"
+            ),
+            Self::NoOtherNode => f.write_str(
+                "placement nearest, but only one NUMA node has CPUs: blocks go there; name nodes of memory alone to \
+                 use them",
+            ),
             Self::NoCpulessNode => f.write_str(
                 "placement tiered, but every NUMA node has CPUs: blocks go to the nearest, as local",
             ),
@@ -90,7 +119,26 @@ impl fmt::Display for Fallback {
                 "automatic NUMA balancing may move pages that could not be bound: switch it off by \
                  `sysctl kernel.numa_balancing=0`, or allow mbind (CAP_SYS_NICE in a container)",
             ),
-            Self::HugePagesOff => f.write_str("transparent huge pages are off: base pages are used"),
+            Self::HugePagesOff => f.write_str(
+                "transparent huge pages are off: base pages are used; write madvise to \
+                 /sys/kernel/mm/transparent_hugepage/enabled",
+            ),
+            Self::HugePagesOffForProcess => f.write_str(
+                "transparent huge pages are off for this process: base pages are used; start it without \
+                 prctl(PR_SET_THP_DISABLE), which a parent process may have called",
+            ),
+            Self::HugePageSizeOff { bytes } => {
+                let kib = bytes >> 10;
+                write!(
+                    f,
+                    "transparent huge pages of {kib} KiB are off: smaller pages are used; write inherit to \
+                     /sys/kernel/mm/transparent_hugepage/hugepages-{kib}kB/enabled"
+                )
+            }
+            Self::HugePagesOnlyIfFree => f.write_str(
+                "the kernel makes no room for transparent huge pages: some memory may lie on base pages; write madvise \
+                 to /sys/kernel/mm/transparent_hugepage/defrag",
+            ),
             Self::HugetlbRefused { bytes, errno } => {
                 let kib = bytes >> 10;
                 write!(

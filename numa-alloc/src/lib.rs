@@ -91,18 +91,29 @@
 //! that is empty looks in the inbox, carves a run, takes another shard's list, memory that was given back, or
 //! grows the stripe, and then turns to the next node, in this order.
 //!
+//! # Which nodes
+//!
+//! An arena uses the nodes with memory that have CPUs. A node of memory alone (CXL, persistent memory, the memory of a
+//! GPU) is used only when it is named: by [`Builder::nodes`], by a policy, or by [`Policy::Tiered`], which asks for
+//! all such nodes. Then it serves that policy, and others only when all else is full. Replicas are on the nodes that threads run on.
+//!
+//! A thread is on the home of its CPU, a node with memory. The crate `bskip-numa-nodes` says which node that is, for this
+//! crate and for `bskip-topology`, so the nodes that a plan names are nodes of the arena.
+//!
 //! # Fallbacks
 //!
 //! | the machine | the arena |
 //! | --- | --- |
-//! | does not tell its nodes | assumes node 0 |
+//! | does not tell its nodes, or shows none with memory for this process | assumes node 0 |
 //! | has CPUs on a node without memory | serves their threads from the nearest node with memory |
-//! | has one node only, and the policy is `nearest` | places blocks there |
-//! | has no node without CPUs, and the policy is `tiered` | places blocks as `local` does |
+//! | lists a CPU of this process on no node (lxcfs) | counts its threads as on the lowest-numbered home of a CPU |
+//! | has one node with CPUs, and the policy is `nearest` | places blocks there |
+//! | has no node of memory alone, and the policy is `tiered` | places blocks as `local` does |
 //! | does not tell the current CPU | counts every thread as on the first node |
 //! | refuses `mbind` (containers without `CAP_SYS_NICE`) | lets the kernel place: on first touch, as a rule |
 //! | refuses `mbind` and has automatic NUMA balancing on | lets the kernel move pages; says how to stop it |
-//! | has huge pages off, or refuses `madvise` | uses the pages it gets |
+//! | has huge pages off, for all, for this process or for their size, or refuses `madvise` | uses the pages it gets |
+//! | makes no room for huge pages (`defrag` is `never`) | uses those that are free, and base pages |
 //! | has no huge page left on the wanted node | gets huge pages from other nodes first, so with `PageSize::Huge` pages may lie elsewhere while the node has small ones: `verify_placement` tells |
 //! | has no hugetlb page left on a node, or none of that size | goes on with transparent huge pages there |
 //! | is older than Linux 5.14 (`MADV_POPULATE_WRITE`) | takes no hugetlb pages; touches memory itself to prefault it |
@@ -138,6 +149,7 @@ mod stats;
 mod stripe;
 mod sync;
 mod sys;
+mod thp;
 mod thread;
 mod verify;
 

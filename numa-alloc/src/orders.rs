@@ -48,18 +48,20 @@ impl Orders {
     /// The policy names a node that is not there, or weights that cannot be dealt by.
     pub(crate) fn new(policy: &Policy, places: &Places, notes: &Fallbacks) -> Result<Self, BuildError> {
         let nearest = places.nearest();
-        // Of each node's order those first that are `wanted` from it, each part still by distance.
+        let in_use = places.in_use();
+        // From each node in use: first the nodes that are `wanted` from it, then the others in use, then the rest, each
+        // by distance.
         let sorted = |wanted: &dyn Fn(usize, usize) -> bool| {
             let from = |(from, order): (usize, &Vec<usize>)| {
                 let mut order = order.clone();
-                order.sort_by_key(|&to| !wanted(from, to));
+                order.sort_by_key(|&to| (!wanted(from, to), to >= in_use));
                 order
             };
-            nearest.iter().enumerate().map(from).collect()
+            places.by_distance()[..in_use].iter().enumerate().map(from).collect()
         };
         Ok(match policy {
-            Policy::Local => Self { start: Start::Here, orders: nearest.to_vec() },
-            Policy::Interleave => Self { start: Start::InTurn, orders: nearest.to_vec() },
+            Policy::Local => Self { start: Start::Here, orders: nearest[..in_use].to_vec() },
+            Policy::Interleave => Self { start: Start::InTurn, orders: nearest[..in_use].to_vec() },
             Policy::Node(node) => {
                 let index = places.indices_of(&[*node])?[0];
                 Self { start: Start::First, orders: vec![nearest[index].clone()] }
@@ -94,12 +96,12 @@ impl Orders {
                 let bounds = bounds.iter().map(|bound| bound.0).zip(indices).collect();
                 Self { start: Start::Range(bounds), orders: nearest.to_vec() }
             }
-            Policy::Hash => Self { start: Start::Hash, orders: nearest.to_vec() },
+            Policy::Hash => Self { start: Start::Hash, orders: nearest[..in_use].to_vec() },
             Policy::Nearest => {
-                if nearest.len() == 1 {
+                if in_use == 1 {
                     notes.note(Fallback::NoOtherNode);
                 }
-                Self { start: Start::Here, orders: sorted(&|from, to| to != from) }
+                Self { start: Start::Here, orders: sorted(&|from, to| to != from && to < in_use) }
             }
             Policy::Tiered => {
                 if places.all().iter().all(|place| place.cpus) {
@@ -150,22 +152,32 @@ fn mix(mut word: u64) -> u64 {
 }
 
 #[cfg(test)]
+impl Orders {
+    /// The first choice of each order.
+    pub(crate) fn firsts(&self) -> impl Iterator<Item = usize> {
+        self.orders.iter().map(|order| order[0])
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use bskip_core::arena::NodeId;
+    use bskip_numa_nodes::Nodes;
 
     use super::*;
-    use crate::nodes::Machine;
-    use crate::nodes::tests::machine;
-    use crate::places::tests::{four, numbers, places};
+    use crate::places::Wanted;
+    use crate::places::tests::{four, machine, numbers, places};
 
     fn orders(policy: &Policy) -> Result<Orders, BuildError> {
         Orders::new(policy, &places(&four()), &Fallbacks::default())
     }
 
     /// The orders of `policy` on `machine`, by node numbers, and what was noted.
-    fn all(policy: &Policy, machine: &Machine) -> (Vec<Vec<u32>>, Vec<Fallback>) {
+    fn all(policy: &Policy, machine: &Nodes) -> (Vec<Vec<u32>>, Vec<Fallback>) {
         let notes = Fallbacks::default();
-        let places = places(machine);
+        let (named, memory_alone) = (policy.named(), *policy == Policy::Tiered);
+        let wanted = Wanted { only: None, named: &named, memory_alone };
+        let places = Places::new(machine, wanted, &[], &Fallbacks::default()).unwrap();
         let orders = Orders::new(policy, &places, &notes).unwrap();
         (orders.orders.iter().map(|order| numbers(&places, order)).collect(), notes.list())
     }
@@ -277,7 +289,8 @@ mod tests {
             (2, "", true, &[17, 28, 10, 28]),
             (3, "", true, &[28, 17, 28, 10]),
         ]);
-        let expected = vec![vec![2, 3, 0, 1], vec![3, 2, 1, 0], vec![2, 3, 0, 1], vec![3, 2, 1, 0]];
+        // Threads are on the nodes with CPUs alone.
+        let expected = vec![vec![2, 3, 0, 1], vec![3, 2, 1, 0]];
         assert_eq!(all(&Policy::Tiered, &tiers), (expected, vec![]));
         let none = machine(&[(0, "0", true, &[10, 20]), (1, "1", true, &[20, 10])]);
         let expected = (vec![vec![0, 1], vec![1, 0]], vec![Fallback::NoCpulessNode]);

@@ -3,10 +3,10 @@
 use core::fmt;
 
 use bskip_core::arena::NodeId;
+use bskip_numa_nodes::{Homes, Node, Nodes};
 
 use crate::fallback::{Fallback, Fallbacks};
-use crate::nodes::{Machine, Node};
-use crate::policy::NodeList;
+use crate::policy::{NodeList, Policy};
 use crate::{sys, thread};
 
 /// Why an arena could not be made.
@@ -70,89 +70,168 @@ pub(crate) struct Place {
     /// As the kernel knows it: another number only where nodes are pretended. `None`: the machine has but
     /// this one, nothing needs to be asked of the kernel.
     pub(crate) bind: Option<u32>,
-    /// It has CPUs.
+    /// It has CPUs, or is home to some.
     pub(crate) cpus: bool,
 }
 
-/// An arena's nodes, by index.
+/// Which nodes an arena is to have.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wanted<'a> {
+    /// These and no others.
+    pub(crate) only: Option<&'a [NodeId]>,
+    /// These as well, although they may have memory alone: a policy names them.
+    pub(crate) named: &'a [NodeId],
+    /// All that have memory alone as well.
+    pub(crate) memory_alone: bool,
+}
+
+/// An arena's nodes, by index: first those that are home to CPUs, then those that are in use without being named, then
+/// the others.
 #[derive(Debug)]
 pub(crate) struct Places {
     places: Vec<Place>,
-    /// Index by CPU number.
+    /// So many are home to a CPU.
+    homes: usize,
+    /// So many are in use without being named by a policy.
+    in_use: usize,
+    /// What a user may name.
+    available: Vec<NodeId>,
+    /// Index by CPU number. The first place is the home of CPUs beyond.
     of_cpu: Vec<usize>,
-    /// The nodes are pretended: threads are dealt out to so many of them.
-    pretended: Option<usize>,
-    /// From each node all of them, nearest first.
+    /// The nodes are pretended: threads are dealt out to the homes.
+    pretended: bool,
+    /// From each node all of them, itself and then the nearest first.
+    by_distance: Vec<Vec<usize>>,
+    /// As `by_distance`, but behind itself those in use come before the others.
     nearest: Vec<Vec<usize>>,
 }
 
+/// The nodes of the running system.
+pub(crate) fn this_machine(notes: &Fallbacks) -> Nodes {
+    Nodes::this_machine().unwrap_or_else(|_| {
+        notes.note(Fallback::NodesUnknown);
+        Nodes::assumed()
+    })
+}
+
 impl Places {
-    /// The nodes of `machine` with memory, or of those the nodes `only` if given.
-    pub(crate) fn new(
-        machine: &Machine,
+    /// The nodes of a machine that these policies need, or of those the nodes `only`.
+    pub(crate) fn for_policies(
+        machine: &Nodes,
         only: Option<&[NodeId]>,
+        policies: [&Policy; 2],
         notes: &Fallbacks,
     ) -> Result<Self, BuildError> {
-        if !machine.known {
-            notes.note(Fallback::NodesUnknown);
-        }
-        let mut nodes: Vec<&Node> = machine.nodes.iter().filter(|node| node.memory).collect();
-        let several = nodes.len() > 1;
-        if let Some(only) = only {
-            let available: Vec<NodeId> = nodes.iter().map(|node| NodeId(node.id)).collect();
-            check(only, &available)?;
-            nodes.retain(|node| only.contains(&NodeId(node.id)));
-        }
-        let by_distance = |from: &Node| {
-            let mut order: Vec<usize> = (0..nodes.len()).collect();
-            order.sort_by_key(|&i| (from.distance(nodes[i].id), nodes[i].id != from.id));
-            order
+        let named = policies.map(Policy::named).concat();
+        let wanted = Wanted { only, named: &named, memory_alone: policies.contains(&&Policy::Tiered) };
+        let affinity = bskip_numa_nodes::allowed_cpus().unwrap_or_default();
+        Self::new(machine, wanted, &affinity, notes)
+    }
+
+    /// The nodes of a machine that are `wanted`. `affinity` are the CPUs that the process may run on.
+    pub(crate) fn new(
+        machine: &Nodes,
+        wanted: Wanted<'_>,
+        affinity: &[u32],
+        notes: &Fallbacks,
+    ) -> Result<Self, BuildError> {
+        let usable = machine.usable();
+        let with_cpus = machine.in_use();
+        let ids = |numbers: &[u32]| -> Vec<NodeId> { numbers.iter().copied().map(NodeId).collect() };
+        let (available, in_use) = match wanted.only {
+            Some(only) => {
+                check(only, &ids(&usable))?;
+                let only: Vec<u32> =
+                    usable.iter().copied().filter(|&node| only.contains(&NodeId(node))).collect();
+                (ids(&only), only)
+            }
+            None => (ids(&usable), with_cpus.clone()),
         };
-        let nearest: Vec<_> = nodes.iter().map(|node| by_distance(node)).collect();
+        let homes = machine.homes_among(&in_use);
+        let is_wanted = |node: &u32| {
+            let named = wanted.named.contains(&NodeId(*node)) || wanted.memory_alone;
+            in_use.contains(node) || (named && available.contains(&NodeId(*node)))
+        };
+        let mut nodes: Vec<&Node> =
+            usable.iter().filter(|node| is_wanted(node)).filter_map(|&node| machine.node(node)).collect();
+        nodes.sort_by_key(|node| (!homes.is_home(node.number), !in_use.contains(&node.number), node.number));
+        let index_of = |number: u32| nodes.iter().position(|node| node.number == number).unwrap_or(0);
         let mut of_cpu = Vec::new();
-        for node in &machine.nodes {
-            let place = by_distance(node)[0];
-            if !node.memory && !node.cpus.is_empty() {
-                let (node, instead) = (NodeId(node.id), NodeId(nodes[place].id));
-                notes.note(Fallback::NoMemoryOn { node, instead });
-            }
-            for &cpu in &node.cpus {
-                let cpu = cpu as usize;
-                if of_cpu.len() <= cpu {
-                    of_cpu.resize(cpu + 1, 0);
-                }
-                of_cpu[cpu] = place;
-            }
+        for (cpu, home) in homes.listed() {
+            of_cpu.resize(cpu as usize, index_of(homes.of_others()));
+            of_cpu.push(index_of(home));
+        }
+        for (node, instead) in without_memory(machine, &homes) {
+            notes.note(Fallback::NoMemoryOn { node: NodeId(node), instead: NodeId(instead) });
+        }
+        let unlisted = affinity.iter().copied().find(|&cpu| !homes.is_listed(cpu));
+        if let Some(cpu) = unlisted.filter(|_| nodes.len() > 1) {
+            notes.note(Fallback::CpuOfNoNode { cpu, instead: NodeId(homes.of_others()) });
         }
         if nodes.len() > 1 && sys::current_cpu().is_none() {
             notes.note(Fallback::CurrentNodeUnknown);
         }
+        let several = usable.len() > 1;
         let place = |node: &&Node| Place {
-            node: NodeId(node.id),
-            bind: several.then_some(node.id),
-            cpus: !node.cpus.is_empty(),
+            node: NodeId(node.number),
+            bind: several.then_some(node.number),
+            cpus: with_cpus.contains(&node.number),
         };
-        Ok(Self { places: nodes.iter().map(place).collect(), of_cpu, pretended: None, nearest })
+        let by_distance = |from: &&Node| {
+            let mut order: Vec<usize> = (0..nodes.len()).collect();
+            let far = |to: &Node| (to.number != from.number, from.distance(to.number), to.number);
+            order.sort_by_key(|&to| far(nodes[to]));
+            order
+        };
+        let order = Order {
+            homes: nodes.iter().filter(|node| homes.is_home(node.number)).count(),
+            in_use: in_use.len(),
+            by_distance: nodes.iter().map(by_distance).collect(),
+        };
+        Ok(Self::ordered(nodes.iter().map(place).collect(), order, available, of_cpu))
     }
 
     /// Nodes numbered from 0, on the memory of the machine's real ones: `with_cpus` of them, and then
     /// `without`.
-    pub(crate) fn pretended(machine: &Machine, with_cpus: u32, without: u32) -> Result<Self, BuildError> {
+    pub(crate) fn pretended(machine: &Nodes, with_cpus: u32, without: u32) -> Result<Self, BuildError> {
         if with_cpus == 0 {
             return Err(BuildError::NoNodes);
         }
-        let real = machine.with_memory();
+        let real = machine.in_use();
         let bind = |i: u32| Some(real[i as usize % real.len()]);
         let place = |i: u32| Place { node: NodeId(i), bind: bind(i), cpus: i < with_cpus };
         let places: Vec<_> = (0..with_cpus + without).map(place).collect();
         let count = places.len();
-        let nearest = (0..count).map(|i| (0..count).map(|step| (i + step) % count).collect()).collect();
-        Ok(Self { places, of_cpu: Vec::new(), pretended: Some(with_cpus as usize), nearest })
+        let by_distance = (0..count).map(|i| (0..count).map(|step| (i + step) % count).collect()).collect();
+        let available = places.iter().map(|place| place.node).collect();
+        let order = Order { homes: with_cpus as usize, in_use: count, by_distance };
+        Ok(Self { pretended: true, ..Self::ordered(places, order, available, Vec::new()) })
+    }
+
+    fn ordered(places: Vec<Place>, order: Order, available: Vec<NodeId>, of_cpu: Vec<usize>) -> Self {
+        let Order { homes, in_use, by_distance } = order;
+        let in_use_first = |(from, order): (usize, &Vec<usize>)| {
+            let mut order = order.clone();
+            order.sort_by_key(|&to| (to != from, to >= in_use));
+            order
+        };
+        let nearest = by_distance.iter().enumerate().map(in_use_first).collect();
+        Self { places, homes, in_use, available, of_cpu, pretended: false, by_distance, nearest }
     }
 
     /// The nodes, by index.
     pub(crate) fn all(&self) -> &[Place] {
         &self.places
+    }
+
+    /// How many nodes are home to a CPU. They come first, so [`here`](Self::here) is below.
+    pub(crate) fn homes(&self) -> usize {
+        self.homes
+    }
+
+    /// How many nodes are in use although no policy names them. They come first.
+    pub(crate) fn in_use(&self) -> usize {
+        self.in_use
     }
 
     /// The index of the calling thread's node.
@@ -161,13 +240,18 @@ impl Places {
         if self.places.len() == 1 {
             return 0;
         }
-        if let Some(with_cpus) = self.pretended {
-            return thread::number() % with_cpus;
+        if self.pretended {
+            return thread::number() % self.homes;
         }
         sys::current_cpu().and_then(|cpu| self.of_cpu.get(cpu).copied()).unwrap_or(0)
     }
 
     /// From each node, by index, all of them by distance.
+    pub(crate) fn by_distance(&self) -> &[Vec<usize>] {
+        &self.by_distance
+    }
+
+    /// From each node, by index, itself, then those in use by distance, then the others.
     pub(crate) fn nearest(&self) -> &[Vec<usize>] {
         &self.nearest
     }
@@ -177,13 +261,20 @@ impl Places {
         self.places.iter().position(|place| place.node == node)
     }
 
+    /// Whether all of `named` may be named.
+    ///
+    /// # Errors
+    /// One is not there, or there is none.
+    pub(crate) fn check(&self, named: &[NodeId]) -> Result<(), BuildError> {
+        check(named, &self.available)
+    }
+
     /// The indices of `named`.
     ///
     /// # Errors
     /// One is not there, or there is none.
     pub(crate) fn indices_of(&self, named: &[NodeId]) -> Result<Vec<usize>, BuildError> {
-        let available: Vec<NodeId> = self.places.iter().map(|place| place.node).collect();
-        check(named, &available)?;
+        self.check(named)?;
         Ok(named.iter().filter_map(|&node| self.index_of(node)).collect())
     }
 
@@ -191,6 +282,21 @@ impl Places {
     pub(crate) fn near(&self, node: NodeId) -> Option<&[usize]> {
         Some(&self.nearest[self.index_of(node)?])
     }
+}
+
+/// In which order the places are, and how far each is from each: the fields of [`Places`].
+struct Order {
+    homes: usize,
+    in_use: usize,
+    by_distance: Vec<Vec<usize>>,
+}
+
+/// The nodes that have CPUs and no memory to use, each with the home of those CPUs.
+fn without_memory(machine: &Nodes, homes: &Homes) -> Vec<(u32, u32)> {
+    let listed = |cpu: &u32| machine.all().iter().any(|node| node.is_usable() && node.cpus.contains(cpu));
+    let stranded = |node: &Node| node.cpus.iter().copied().find(|cpu| !listed(cpu));
+    let bare = machine.all().iter().filter(|node| !node.is_usable());
+    bare.filter_map(|node| Some((node.number, homes.of(stranded(node)?)))).collect()
 }
 
 /// All of `named` are `available`, and there is one.
@@ -205,86 +311,4 @@ fn check(named: &[NodeId], available: &[NodeId]) -> Result<(), BuildError> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    use crate::nodes::tests::machine;
-
-    /// Nodes 0, 2 and 5 with memory, 3 without; 5 has no CPUs, is near 3, and far from the rest.
-    pub(crate) fn four() -> Machine {
-        machine(&[
-            (0, "0-1", true, &[10, 20, 25, 40]),
-            (2, "2-3", true, &[20, 10, 25, 30]),
-            (3, "4-5", false, &[25, 25, 10, 12]),
-            (5, "", true, &[40, 30, 12, 10]),
-        ])
-    }
-
-    pub(crate) fn places(machine: &Machine) -> Places {
-        Places::new(machine, None, &Fallbacks::default()).unwrap()
-    }
-
-    pub(crate) fn numbers(places: &Places, order: &[usize]) -> Vec<u32> {
-        order.iter().map(|&i| places.all()[i].node.0).collect()
-    }
-
-    #[test]
-    fn nodes_without_memory_are_replaced_by_the_nearest() {
-        let notes = Fallbacks::default();
-        let places = Places::new(&four(), None, &notes).unwrap();
-        assert_eq!(notes.list(), [Fallback::NoMemoryOn { node: NodeId(3), instead: NodeId(5) }]);
-        assert_eq!(places.of_cpu, [0, 0, 1, 1, 2, 2]);
-        let bound: Vec<_> = places.all().iter().map(|place| (place.bind, place.cpus)).collect();
-        assert_eq!(bound, [(Some(0), true), (Some(2), true), (Some(5), false)]);
-    }
-
-    #[test]
-    fn a_placement_names_its_node_and_then_the_nearest() {
-        let places = places(&four());
-        assert_eq!(numbers(&places, places.near(NodeId(5)).unwrap()), [5, 2, 0]);
-        assert_eq!(numbers(&places, places.near(NodeId(2)).unwrap()), [2, 0, 5]);
-        assert!(places.near(NodeId(3)).is_none());
-    }
-
-    #[test]
-    fn a_subset_is_bound_although_it_is_one_node() {
-        let places = Places::new(&four(), Some(&[NodeId(5)]), &Fallbacks::default()).unwrap();
-        assert_eq!(places.all().len(), 1);
-        assert_eq!(places.all()[0].bind, Some(5));
-        assert_eq!(places.here(), 0);
-        let one = machine(&[(0, "0-1", true, &[10])]);
-        assert_eq!(super::tests::places(&one).all()[0].bind, None);
-    }
-
-    #[test]
-    fn missing_nodes_are_named_with_those_to_choose_from() {
-        let available = vec![NodeId(0), NodeId(2), NodeId(5)];
-        let all = places(&four());
-        assert_eq!(all.indices_of(&[NodeId(5), NodeId(0)]), Ok(vec![2, 0]));
-        for node in [NodeId(3), NodeId(9)] {
-            let error = BuildError::NoSuchNode { node, available: available.clone() };
-            assert_eq!(all.indices_of(&[NodeId(0), node]), Err(error.clone()));
-            assert_eq!(
-                error.to_string(),
-                format!("no NUMA node {node} with memory to use here; there are: 0,2,5")
-            );
-            let subset = Places::new(&four(), Some(&[node]), &Fallbacks::default());
-            assert_eq!(subset.unwrap_err(), error);
-        }
-        assert_eq!(all.indices_of(&[]), Err(BuildError::NoNodes));
-        let none = Places::new(&four(), Some(&[]), &Fallbacks::default());
-        assert_eq!(none.unwrap_err(), BuildError::NoNodes);
-        let outside = Places::new(&four(), Some(&[NodeId(0)]), &Fallbacks::default()).unwrap();
-        let error = BuildError::NoSuchNode { node: NodeId(2), available: vec![NodeId(0)] };
-        assert_eq!(outside.indices_of(&[NodeId(2)]), Err(error));
-    }
-
-    #[test]
-    fn pretended_nodes_without_cpus_come_last() {
-        let machine = machine(&[(0, "0", true, &[10])]);
-        let places = Places::pretended(&machine, 2, 1).unwrap();
-        let cpus: Vec<_> = places.all().iter().map(|place| (place.node.0, place.bind, place.cpus)).collect();
-        assert_eq!(cpus, [(0, Some(0), true), (1, Some(0), true), (2, Some(0), false)]);
-        assert!(places.here() < 2);
-        assert_eq!(Places::pretended(&machine, 0, 1).unwrap_err(), BuildError::NoNodes);
-    }
-}
+pub(crate) mod tests;

@@ -10,17 +10,20 @@ use crate::shares;
 
 /// Where an arena places the blocks that are acquired with `Placement::Policy`.
 ///
+/// Nodes of memory alone are used only when they are named, here or by [`Builder::nodes`](crate::Builder::nodes); a node
+/// that `nodes` names counts as one with CPUs below, except for `tiered`.
+///
 /// `Display` and `FromStr` spell it as in this table. Whatever the policy, a node that is used up, or at its
 /// [limit](crate::Builder::node_limit), is replaced by the next nearest, which counts as a miss.
 ///
 /// | spelling | a block goes to | good for |
 /// | --- | --- | --- |
 /// | `local` | the node of the thread that asks | threads that keep to their own keys |
-/// | `interleave` | all nodes in turn | keys that all threads share |
+/// | `interleave` | all nodes with CPUs in turn | keys that all threads share |
 /// | `weighted:0=3,1=1` | the nodes in turn, in these proportions | nodes of unequal bandwidth |
 /// | `node:N` | node N | memory that one node's threads use |
 /// | `preferred:N,M` | the nearest of these | keeping off the other nodes |
-/// | `nearest` | the nearest node that is not the thread's own | measuring what remote memory costs |
+/// | `nearest` | the nearest node with CPUs that is not the thread's own | measuring what remote memory costs |
 /// | `tiered` | the nearest node without CPUs | leaves in CXL memory, inner levels in local memory |
 /// | `range:0=1,5000=0` | a leaf by its keys: node 1 below key 5000, node 0 from there on | threads that keep to ranges of keys |
 /// | `hash` | a leaf by a hash of its least key | as `interleave`, with no counter that threads share |
@@ -30,7 +33,7 @@ pub enum Policy {
     /// On the node of the thread that asks.
     #[default]
     Local,
-    /// Block by block over all the arena's nodes in turn, so that each has an equal share.
+    /// Block by block over the nodes with CPUs in turn, so that each has an equal share.
     Interleave,
     /// On this node.
     Node(NodeId),
@@ -43,19 +46,21 @@ pub enum Policy {
     Weighted(Vec<(NodeId, u32)>),
     /// On the node of the asking thread if it is one of these, else on the nearest of these.
     Preferred(Vec<NodeId>),
-    /// On the node nearest to that of the asking thread, but not on that itself; nodes without CPUs count.
-    /// What one hop costs, and memory for those who must spare the node's own. With one node: on that.
+    /// On the node with CPUs nearest to that of the asking thread, but not on that itself. What one hop costs, and memory
+    /// for programs that must spare the node's own. With one such node: on that.
     Nearest,
     /// On the nearest node that has memory and no CPUs (CXL, HBM, persistent memory), then on the others by
     /// distance. Meant for leaves, with [`inner_policy`](crate::Builder::inner_policy) `Local`. Where every
-    /// node has CPUs: as `Local`.
+    /// node has CPUs: as `Local`. Asks for every node of memory alone, also for the memory of a GPU that the system shows as
+    /// one: to use some of them, name them by [`Preferred`](Self::Preferred). A node that is home to CPUs whose own node has
+    /// no memory is not such a node.
     Tiered,
     /// Partitioned by ranges of keys: a leaf goes to the node of the last bound that is not above the least key that it
     /// may hold. Bounds, which must ascend, are first words of keys
     /// ([`Key::word(0)`](bskip_core::Key::word): of a `u64` the key itself); what is below the first is its node's too.
     /// Blocks that are not for keys go to the node of the thread that asks.
     Range(Vec<(u64, NodeId)>),
-    /// Partitioned by a hash of the least key that a leaf may hold, over all the arena's nodes: as even as
+    /// Partitioned by a hash of the least key that a leaf may hold, over the nodes with CPUs: as even as
     /// [`Interleave`](Self::Interleave) for many leaves, with no counter that threads share. A leaf's
     /// least key changes when a neighbour takes some of its pairs, the leaf stays: `rebalance` would find many to move. Blocks that are not for keys go to the node of the thread that asks.
     Hash,
@@ -92,6 +97,19 @@ impl Policy {
             }
         };
         Some(Self::Weighted(values.into_iter().map(|(node, value)| (node, weight(value) as u32)).collect()))
+    }
+}
+
+impl Policy {
+    /// The nodes that the policy names.
+    pub(crate) fn named(&self) -> Vec<NodeId> {
+        match self {
+            Self::Node(node) => vec![*node],
+            Self::Preferred(nodes) => nodes.clone(),
+            Self::Weighted(weights) => weights.iter().map(|(node, _)| *node).collect(),
+            Self::Range(bounds) => bounds.iter().map(|(_, node)| *node).collect(),
+            Self::Local | Self::Interleave | Self::Nearest | Self::Tiered | Self::Hash => Vec::new(),
+        }
     }
 }
 

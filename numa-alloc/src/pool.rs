@@ -47,7 +47,7 @@ pub(crate) struct Core {
     stripes: Vec<Stripe>,
     /// Blocks dealt out in turn.
     turn: AtomicU32,
-    /// Replicas of each block: one for each place, or none.
+    /// Replicas of each block: one for each place that is home to CPUs, or none.
     replicas: usize,
     memory: Memory,
 }
@@ -58,7 +58,7 @@ impl NumaPool {
         let exhausted = error(AllocErrorKind::AddressSpaceExhausted);
         let places = arena.places.all();
         let shape = Shape::of(layout).ok_or(exhausted)?;
-        let replicas = if arena.replicate && kind == NodeKind::Inner { places.len() } else { 0 };
+        let replicas = if arena.replicate && kind == NodeKind::Inner { arena.places.homes() } else { 0 };
         let cut = Cut { stripes: places.len(), replicas, page: arena.page, slab: arena.pages.slab() };
         let memory = Memory::reserve(shape, cut, arena.budget.limit()).ok_or(exhausted)?;
         if memory.refused {

@@ -213,6 +213,17 @@ pub(crate) fn current_cpu() -> Option<usize> {
     usize::try_from(cpu).ok()
 }
 
+/// Whether this process has transparent huge pages switched off (`PR_SET_THP_DISABLE`), also for memory that is advised.
+#[cfg(target_os = "linux")]
+pub(crate) fn huge_pages_disabled() -> bool {
+    /// `PR_THP_DISABLE_EXCEPT_ADVISED` (Linux 6.18): memory that is advised keeps them.
+    const EXCEPT_ADVISED: c_int = 2;
+    const NONE: libc::c_ulong = 0;
+    // SAFETY: the call takes no pointers; its arguments must be zero.
+    let flags = unsafe { libc::prctl(libc::PR_GET_THP_DISABLE, NONE, NONE, NONE, NONE) };
+    flags > 0 && flags & EXCEPT_ADVISED == 0
+}
+
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
 #[cfg(not(target_os = "linux"))]

@@ -155,7 +155,8 @@ fn so_it_does_after_ten_rounds_of_frees_from_other_nodes() {
         let most = (threads * (BLOCKS + ROUNDS * KEPT) * LEAF.size()) + stats.nodes.len() * (6 << 20);
         assert!(stats.total().reserved_bytes <= most, "{case}: {stats}");
         // Under other policies blocks may well be where they are freed.
-        if here.len() > 1 && case.policy == Policy::Local {
+        let homes = here.iter().filter(|node| node.memory).count();
+        if homes > 1 && case.policy == Policy::Local {
             assert!(stats.nodes.iter().any(|node| node.remote_frees > 0), "{case}: {stats}");
         }
         assert_placed(case, arena, &pool, &filled);
@@ -194,19 +195,29 @@ fn without_the_right_to_place_it_works_and_says_so() {
 #[test]
 fn memory_without_cpus_takes_blocks_when_it_is_named_and_not_otherwise() {
     let all = nodes();
-    let Some(far) = all.iter().find(|node| node.is_memory_alone()) else {
-        println!("left out: everything, no node here has memory and no CPUs");
+    let in_use = policies::in_use(&all);
+    let Some(far) = all.iter().find(|node| node.memory && !in_use.contains(&node.number)) else {
+        println!("left out: everything, no node here has memory alone");
         return;
     };
     let here = with_cpus();
-    let local = NumaArena::new().unwrap();
-    assert!(local.nodes().iter().any(|node| node.0 == far.number));
+    let named = NodeId(far.number);
+    assert!(!NumaArena::new().unwrap().nodes().contains(&named));
+    for policy in [Policy::Interleave, Policy::Hash, Policy::Nearest] {
+        let arena = NumaArena::builder().policy(policy.clone()).replicate_inner(true).build().unwrap();
+        assert!(!arena.nodes().contains(&named), "{policy}");
+        let inner =
+            NumaArena::builder().policy(Policy::Node(named)).inner_policy(policy.clone()).build().unwrap();
+        assert!(inner.nodes().contains(&named), "{policy}");
+    }
+    let every: Vec<NodeId> = all.iter().filter(|node| node.memory).map(|node| NodeId(node.number)).collect();
+    let local = NumaArena::builder().nodes(&every).build().unwrap();
     let pool = leaf_pool(&local);
     for node in here.iter().filter(|node| node.memory) {
         let blocks = on(node, || fill(&pool, BLOCKS));
         assert!(blocks.iter().all(|block| block.home(&pool).unwrap().0 == node.number));
     }
-    let named = Placement::Node(NodeId(far.number));
+    let named = Placement::Node(named);
     let blocks: Vec<Owned> = (0..BLOCKS).map(|_| Owned::acquire(&pool, named).unwrap()).collect();
     let addresses: Vec<usize> = blocks.iter().map(|block| block.address(&pool)).collect();
     blocks.iter().for_each(|block| block.words(&pool, LEAF)[0].store(1, Relaxed));

@@ -2,6 +2,13 @@
 
 use bskip_core::BSkipMap;
 use std::fs;
+use std::sync::{Mutex, MutexGuard};
+
+/// Memory is the process', so tests take turns.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
 
 /// Bytes of this process that are in memory.
 #[cfg(target_os = "linux")]
@@ -17,6 +24,7 @@ fn resident() -> usize {
 #[cfg(all(target_os = "linux", not(tsan), not(small_nodes)))]
 fn a_map_of_one_key_takes_two_and_a_half_kilobytes() {
     const MAPS: usize = 100_000;
+    let _alone = alone();
     let mut maps = Vec::with_capacity(MAPS);
     let before = resident();
     for key in 0..MAPS as u64 {
@@ -42,6 +50,7 @@ fn gives_huge_pages() -> bool {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_large_map_lies_on_huge_pages() {
+    let _alone = alone();
     let map: BSkipMap<u64, u64> = BSkipMap::new();
     (0..1_000_000u64)
         .for_each(|key| assert_eq!(map.insert(key.wrapping_mul(0x9e37_79b9_7f4a_7c15), key), None));
@@ -61,6 +70,7 @@ fn a_large_map_lies_on_huge_pages() {
 /// No size has a jump in what is read back.
 #[test]
 fn a_map_that_grows_through_all_kinds_of_slabs_keeps_its_pairs() {
+    let _alone = alone();
     let map = BSkipMap::new();
     for key in 0..30_000u64 {
         assert_eq!(map.insert(key, !key), None);

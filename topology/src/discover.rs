@@ -3,25 +3,19 @@
 
 use std::thread::available_parallelism;
 
+use bskip_numa_nodes::Nodes;
+
 use crate::summary::Bytes;
-use crate::{Cpu, CpuSet, Machine, NumaNode, os, sysfs, sysfs_tree};
+use crate::{Cpu, CpuSet, Machine, NumaNode, os, sysfs_tree};
 
 /// See [`Machine::discover`].
 pub(crate) fn this_machine() -> Machine {
-    let allowed = os::allowed_cpus();
-    let mut machine = through_hwloc()
-        .or_else(through_files)
-        .unwrap_or_else(|reason| one_node(allowed.clone().unwrap_or_else(parallelism), reason));
-    if let Some(allowed) = &allowed {
-        let usable = machine.allowed.intersection(allowed);
-        if usable.is_empty() {
-            // Hardware and kernel contradict each other; the kernel decides where a thread runs.
-            let reason = format!("the system shows none of the CPUs {allowed} that this process may use");
-            machine = one_node(allowed.clone(), reason);
-        } else {
-            machine.allowed = usable;
-        }
-    }
+    let affinity = os::allowed_cpus();
+    let mut machine = through_hwloc(affinity.as_ref())
+        .or_else(|reason| through_files(affinity.as_ref(), reason))
+        .unwrap_or_else(|reason| one_node(affinity.clone().unwrap_or_else(parallelism), reason));
+    // The kernel decides where a thread runs, and both ways show all CPUs that it lets the process use.
+    machine.allowed = affinity.unwrap_or(machine.allowed);
     // The standard library also counts the CPU time that a cgroup grants.
     machine.quota = available_parallelism().ok().map(usize::from).filter(|&n| n < machine.allowed.len());
     add_notes(&mut machine);
@@ -29,31 +23,39 @@ pub(crate) fn this_machine() -> Machine {
 }
 
 #[cfg(feature = "hwloc")]
-fn through_hwloc() -> Result<Machine, String> {
-    let mut machine = crate::hwloc::this_machine(&sysfs::node_cpus(sysfs::read))?;
-    // hwloc keeps no matrix for a single node.
-    machine.distances = machine.distances.or_else(|| sysfs::distances(sysfs::read));
-    // Without its nodes in /sys, hwloc still learns cores and caches from the CPU, and invents a node.
-    if cfg!(target_os = "linux") && machine.nodes.len() == 1 && sysfs::read("node/online").is_none() {
-        machine.fallback = Some(sysfs::NO_NODES.to_owned());
+fn through_hwloc(affinity: Option<&CpuSet>) -> Result<Machine, String> {
+    // Linux tells its nodes itself, and an arena believes it. hwloc leaves some out (GPUs, contradictions) and invents one
+    // where Linux hides all.
+    let told = cfg!(target_os = "linux").then(Nodes::this_machine);
+    let known = told.clone().map(|nodes| nodes.unwrap_or_else(|_| Nodes::assumed()));
+    let mut machine = crate::hwloc::this_machine(known.as_ref())?;
+    let seen = machine.cpu_numbers();
+    if affinity.is_some_and(|affinity| !affinity.is_subset(&seen)) {
+        return Err(format!("hwloc sees only CPUs {seen}, and this process may run on others"));
+    }
+    if let Some(Err(hidden)) = told {
+        machine.nodes[0].memory = total_memory();
+        machine.fallback = Some(hidden.to_string());
     }
     Ok(machine)
 }
 
 #[cfg(not(feature = "hwloc"))]
-fn through_hwloc() -> Result<Machine, String> {
+fn through_hwloc(_: Option<&CpuSet>) -> Result<Machine, String> {
     Err("bskip-topology was built without its feature `hwloc`".to_owned())
 }
 
 /// What Linux shows without hwloc; `reason` says why it is asked.
-fn through_files(reason: String) -> Result<Machine, String> {
-    let Some(mut machine) = sysfs_tree::machine(sysfs::read, allowed_nodes().as_ref()) else {
+fn through_files(affinity: Option<&CpuSet>, reason: String) -> Result<Machine, String> {
+    let Some(mut machine) = sysfs_tree::machine(bskip_numa_nodes::read, Nodes::this_machine(), affinity)
+    else {
         return Err(reason);
     };
     if machine.fallback.is_some() {
         machine.nodes[0].memory = total_memory();
     }
-    machine.notes = vec![format!("the machine is as /sys/devices/system shows it: {reason}")];
+    let source = format!("the machine is as /sys/devices/system shows it: {reason}");
+    machine.notes.insert(0, source);
     Ok(machine)
 }
 
@@ -83,12 +85,6 @@ fn one_node(cpus: CpuSet, reason: String) -> Machine {
 fn parallelism() -> CpuSet {
     let count = available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1));
     (0..count).collect()
-}
-
-/// The nodes that the process may allocate on; `None` if the system does not tell.
-fn allowed_nodes() -> Option<CpuSet> {
-    let text = std::fs::read_to_string("/proc/self/status").ok()?;
-    text.lines().find_map(|line| line.strip_prefix("Mems_allowed_list:"))?.trim().parse().ok()
 }
 
 /// Bytes of memory of the whole machine, from `/proc/meminfo`.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bskip_numa_nodes::{Node, Nodes};
 use hwlocality::bitmap::BitmapIndex;
 use hwlocality::memory::attribute::MemoryAttribute;
 use hwlocality::object::TopologyObject;
@@ -11,7 +12,7 @@ use hwlocality::object::types::ObjectType;
 use hwlocality::topology::Topology;
 use hwlocality::topology::builder::{BuildFlags, TopologyBuilder};
 
-use crate::{Cache, Cpu, CpuSet, Distances, Machine, MachineError, NumaNode};
+use crate::{Cache, Cpu, CpuSet, Distances, Machine, MachineError, homes};
 
 /// Cache types with their level, as instruction caches are not wanted.
 const CACHES: [(ObjectType, u8); 5] = [
@@ -26,16 +27,16 @@ const CACHES: [(ObjectType, u8); 5] = [
 /// from a typing error.
 const MAX_SYNTHETIC: u64 = 8192;
 
-/// The machine that runs the process, or why hwloc cannot show it. `node_cpus` is what the system says
-/// about the homes of CPUs; its allowed CPUs are those of the cgroup, not yet those of the thread.
-pub(crate) fn this_machine(node_cpus: &BTreeMap<u32, CpuSet>) -> Result<Machine, String> {
+/// The machine that runs the process, or why hwloc cannot show it. `told` is what the system says about nodes; hwloc's own
+/// word counts where that is `None`. Its allowed CPUs are those of the cgroup, not yet those of the thread.
+pub(crate) fn this_machine(told: Option<&Nodes>) -> Result<Machine, String> {
     let topology = build(Topology::builder()).map_err(|why| format!("discovery failed: {why}"))?;
     if !topology.is_this_system() {
         return Err(
             "HWLOC_SYNTHETIC or HWLOC_XMLFILE makes hwloc describe another machine: unset it".to_owned()
         );
     }
-    machine(&topology, node_cpus).ok_or_else(|| "hwloc sees no CPU".to_owned())
+    machine(&topology, told).ok_or_else(|| "hwloc sees no CPU".to_owned())
 }
 
 /// See [`Machine::synthetic`].
@@ -77,7 +78,7 @@ fn described<E: std::fmt::Display>(
 ) -> Result<Machine, MachineError> {
     let invalid = |why: &dyn std::fmt::Display| MachineError::Invalid(format!("{what} of a machine: {why}"));
     let topology = build(builder.map_err(|why| invalid(&why))?).map_err(|why| invalid(&why))?;
-    machine(&topology, &BTreeMap::new()).ok_or_else(|| invalid(&"it has no CPU"))
+    machine(&topology, None).ok_or_else(|| invalid(&"it has no CPU"))
 }
 
 /// Loads everything that is online, also what the process may not use, so that an error can tell
@@ -90,53 +91,57 @@ fn build(builder: TopologyBuilder) -> Result<Topology, String> {
     })
 }
 
-/// `None` if the tree has no CPU.
-fn machine(topology: &Topology, node_cpus: &BTreeMap<u32, CpuSet>) -> Option<Machine> {
-    let (mut nodes, near) = nodes(topology);
-    let home = |cpu: u32| {
-        let stated = node_cpus.iter().find(|(_, cpus)| cpus.contains(cpu)).map(|(&node, _)| node);
-        let known = stated.filter(|&node| near.iter().any(|(number, _)| *number == node));
-        let nearest = || near.iter().find(|(_, cpus)| cpus.contains(cpu)).map(|&(node, _)| node);
-        known.or_else(nearest).or(nodes.first().map(|node| node.number)).unwrap_or(0)
-    };
-    let cpus = cpus(topology, home);
-    for node in &mut nodes {
-        node.cpus = cpus.iter().filter(|cpu| cpu.node == node.number).map(|cpu| cpu.number).collect();
-    }
+/// `None` if the tree has no CPU or no node.
+fn machine(topology: &Topology, told: Option<&Nodes>) -> Option<Machine> {
+    let distances = distances(topology);
+    let (seen, bandwidths) = nodes(topology, distances.as_ref());
+    let known = told.cloned().map_or_else(|| Nodes::described(seen).ok(), Some)?;
+    let homes = known.homes();
+    let cpus = cpus(topology, |cpu| homes.of(cpu));
+    let numbers_of: CpuSet = cpus.iter().map(|cpu| cpu.number).collect();
     let allowed: CpuSet = numbers(topology.allowed_cpuset().iter_set());
-    (!cpus.is_empty() && !nodes.is_empty()).then(|| Machine {
-        allowed: cpus.iter().map(|cpu| cpu.number).filter(|&cpu| allowed.contains(cpu)).collect(),
-        nodes,
+    // hwloc lists the CPUs of a neighbour with a node of memory alone: that is nothing to be told.
+    let notes = told.map(|told| homes::notes(told, &homes, &numbers_of)).unwrap_or_default();
+    (!cpus.is_empty()).then(|| Machine {
+        allowed: numbers_of.intersection(&allowed),
+        nodes: homes::numa_nodes(&known, &cpus, |number| bandwidths.get(&number).copied()),
         cpus,
         caches: caches(topology),
-        distances: distances(topology),
+        // hwloc's matrix may be one of other nodes, and there is none for a single node.
+        distances: told.map_or(distances, homes::distances),
         quota: None,
         is_this_machine: topology.is_this_system(),
         fallback: None,
-        notes: Vec::new(),
+        notes,
     })
 }
 
-/// The nodes by number with no CPUs yet, and the CPUs near each: closest nodes first.
-fn nodes(topology: &Topology) -> (Vec<NumaNode>, Vec<(u32, CpuSet)>) {
+/// The nodes as hwloc shows them, and the bandwidths that are known.
+fn nodes(topology: &Topology, distances: Option<&Distances>) -> (Vec<Node>, BTreeMap<u32, u64>) {
     let allowed: BTreeSet<u32> = numbers(topology.allowed_nodeset().iter_set());
-    let mut nodes = Vec::new();
-    let mut near = Vec::new();
+    let (mut nodes, mut bandwidths) = (Vec::new(), BTreeMap::new());
     for object in topology.objects_with_type(ObjectType::NUMANode) {
         let Some(number) = object.os_index().and_then(|index| u32::try_from(index).ok()) else { continue };
-        let memory = match object.attributes() {
+        let bytes = match object.attributes() {
             Some(ObjectAttributes::NUMANode(numa)) => numa.local_memory().map(u64::from),
             _ => None,
         };
-        let (cpus, allowed) = (CpuSet::new(), allowed.contains(&number));
-        nodes.push(NumaNode { number, cpus, memory, allowed, bandwidth: bandwidth(topology, object) });
-        near.push((number, cpuset(object)));
+        let row = distances.iter().flat_map(|matrix| matrix.nodes());
+        nodes.push(Node {
+            number,
+            cpus: cpuset(object).iter().collect(),
+            memory: bytes.is_some(),
+            allowed: allowed.contains(&number),
+            bytes,
+            distances: row.filter_map(|&to| Some((to, distances?.get(number, to)?))).collect(),
+        });
+        bandwidths.extend(bandwidth(topology, object).map(|rate| (number, rate)));
     }
-    // hwloc lists nodes in the order of the tree.
-    nodes.sort_unstable_by_key(|node| node.number);
-    // A memory-only node shows the CPUs of its neighbours, often of several: the smallest set wins.
-    near.sort_unstable_by_key(|(number, cpus)| (cpus.len(), *number));
-    (nodes, near)
+    // hwloc does not tell "none" from "unknown": where it tells the memory of some nodes, the others have none.
+    if nodes.iter().any(|node| node.memory) {
+        nodes.iter_mut().for_each(|node| node.bytes = node.bytes.or(Some(0)));
+    }
+    (nodes, bandwidths)
 }
 
 /// The largest of the bandwidths between a node and CPUs, if any is known.
@@ -214,4 +219,30 @@ fn numbers<C: FromIterator<u32>>(indices: impl Iterator<Item = BitmapIndex>) -> 
 /// hwloc's own indices are C `unsigned int`, which fits.
 fn index(logical: usize) -> u32 {
     u32::try_from(logical).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use bskip_numa_nodes::shapes::Shape;
+
+    use super::*;
+
+    /// hwloc shows one node here, or two: what the system says of nodes counts, as it does for an arena.
+    #[test]
+    fn the_nodes_that_the_system_tells_win() {
+        for description in ["core:4 pu:1", "numa:2 core:2 pu:1"] {
+            for name in ["nps4", "fakememinitiators", "8em64t-2s2ca2c-buggynuma"] {
+                let shape = Shape::named(name);
+                let nodes = shape.nodes().expect("nodes");
+                let builder = Topology::builder().from_synthetic(description).expect("a valid description");
+                let topology = build(builder).expect("a valid topology");
+                let machine = machine(&topology, Some(&nodes)).expect("CPUs");
+                for &(cpu, node) in &shape.homes {
+                    assert_eq!(machine.node_of_cpu(cpu), Some(node), "CPU {cpu} of {name}");
+                }
+                assert_eq!(machine.nodes().len(), nodes.all().len());
+                assert!(!machine.notes().is_empty() && machine.distances().is_some(), "{name}");
+            }
+        }
+    }
 }

@@ -42,6 +42,16 @@
 //! [`Machine::parallelism`] is the number of workers that respects it, and a plan of more says so in its
 //! notes.
 //!
+//! The kernel's affinity mask is the truth about the CPUs that a process may use. Where the files under `/sys` show others
+//! (lxcfs in a container), the CPUs of the mask are taken in, and [`Machine::notes`] says so.
+//!
+//! # Homes
+//!
+//! Every CPU has one home, a node with memory that the process may use; plans, [`Worker::node`] and [`Partition`] name
+//! homes. Which node that is, the crate `bskip-numa-nodes` says, for this crate and for `numa-alloc`. So the arena has
+//! every node that is named here, also where the CPUs' own node has no memory, where fake NUMA lists every CPU on every
+//! node, or where nodes are hidden.
+//!
 //! # Handles
 //!
 //! This crate knows no arena. [`WorkerPool::with`] makes whatever each worker is to have, on the worker's own
@@ -78,6 +88,7 @@ mod discover;
 mod distances;
 mod error;
 mod gate;
+mod homes;
 #[cfg(feature = "hwloc")]
 mod hwloc;
 mod machine;
@@ -89,7 +100,6 @@ mod plan;
 mod policy;
 mod pool;
 mod summary;
-mod sysfs;
 mod sysfs_tree;
 mod worker;
 

@@ -2,13 +2,15 @@
 
 use crate::{CpuSet, Distances, MachineError};
 
-/// A NUMA node: memory, and the CPUs that call it local.
+/// A NUMA node: memory, and the CPUs that have their home there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NumaNode {
     /// The operating system's number of the node.
     pub number: u32,
-    /// The CPUs whose home is this node, allowed or not. Each CPU has exactly one home.
+    /// The CPUs whose home is this node, allowed or not. Each CPU has exactly one home, and that has memory for this
+    /// process: by the rule of the crate `bskip-numa-nodes`, as for `numa-alloc`'s arena. CPUs that the system lists with
+    /// a node without memory have their home on the nearest node with memory, and [`Machine::notes`] says so.
     pub cpus: CpuSet,
     /// Bytes of memory that the operating system accounts to the node, huge pages included; `None` if
     /// unknown. Guests may lack memory that was added while they ran.
@@ -22,7 +24,8 @@ pub struct NumaNode {
 }
 
 impl NumaNode {
-    /// Whether the node is memory only (CXL, HBM, persistent memory): no CPU has its home here.
+    /// Whether no CPU has its home here: the node has memory alone (CXL, HBM, persistent memory, a GPU), or it has no memory
+    /// for this process. An arena uses it only when it is named.
     #[must_use]
     pub fn is_cpuless(&self) -> bool {
         self.cpus.is_empty()
@@ -43,7 +46,7 @@ pub struct Cpu {
     pub core: u32,
     /// The package (socket).
     pub package: u32,
-    /// Home NUMA node, by the operating system's number.
+    /// Home NUMA node, by the operating system's number: a node with memory. See [`NumaNode::cpus`].
     pub node: u32,
     /// The L2 cache that the CPU uses, the [`Cache::index`] of a cache of level 2; `None` if unknown.
     pub l2: Option<u32>,
@@ -150,7 +153,7 @@ impl Machine {
     /// A machine saved as hwloc XML, as `lstopo --of xml` writes it. The allowed CPUs are those that
     /// the file calls allowed.
     ///
-    /// A file does not say which of the nodes near a CPU is its home: the one with the fewest CPUs is
+    /// A file does not say which of the nodes near a CPU is its home: of those with memory the one with the fewest CPUs is
     /// taken, then the lowest number. Load only files that you trust: hwloc's debug checks abort the
     /// process on an inconsistent tree.
     ///
@@ -281,7 +284,8 @@ impl Machine {
     }
 
     /// What a reader of results from this machine should know, as sentences: that hwloc is absent, the
-    /// fallback, a CPU quota, CPUs that the process may not use, memory of no node.
+    /// fallback, a CPU quota, CPUs that the process may not use, memory of no node, CPUs whose node has no memory or that
+    /// several nodes or none list, CPUs that the system hides (lxcfs).
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes

@@ -41,7 +41,8 @@ pub fn current_cpu() -> Option<u32> {
 }
 
 /// The NUMA node that the calling thread runs on, by the operating system's number; 0 where unknown.
-/// Unless the thread is pinned within a node, the answer may be out of date at once.
+/// Unless the thread is pinned within a node, the answer may be out of date at once. The node may have no memory; the
+/// home of the CPU, which has, is [`Machine::node_of_cpu`](crate::Machine::node_of_cpu) of [`current_cpu`].
 ///
 /// Cost: a system call, 0.1 to 0.6 microseconds. Ask once per thread or per slab, not per operation.
 #[must_use]

@@ -195,9 +195,12 @@ fn passed_over(machine: &Machine) -> impl Iterator<Item = String> {
     let empty = |node: &&NumaNode| node.cpus.intersection(machine.allowed()).is_empty();
     machine.nodes().iter().filter(empty).map(|node| {
         let number = node.number;
-        let why = match node.is_cpuless() {
-            true => format!("node {number} has no CPUs"),
-            false => format!("this process may use no CPU of node {number}"),
+        let why = if node.memory == Some(0) || !node.allowed {
+            format!("node {number} has no memory for this process")
+        } else if node.is_cpuless() {
+            format!("node {number} has no CPUs")
+        } else {
+            format!("this process may use no CPU of node {number}")
         };
         format!("{why}: no worker is placed there")
     })

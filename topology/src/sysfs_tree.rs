@@ -2,39 +2,62 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Cache, Cpu, CpuSet, Machine, NumaNode, sysfs};
+use bskip_numa_nodes::{Hidden, Nodes};
 
-/// The machine; `None` if the system does not list its CPUs, which all count as allowed. Where it hides its
-/// nodes the machine is one node, and [`Machine::fallback`] says so.
+use crate::{Cache, Cpu, CpuSet, Machine, homes};
+
+/// The machine; `None` if the system does not tell its CPUs, which all count as allowed. `nodes` are those that the system
+/// shows. Where it hides them the machine is one node, and [`Machine::fallback`] says so. `affinity` are the CPUs that
+/// the kernel lets the process run on: they are there, whatever the files say.
 pub(crate) fn machine(
     read: impl Fn(&str) -> Option<String>,
-    allowed_nodes: Option<&CpuSet>,
+    nodes: Result<Nodes, Hidden>,
+    affinity: Option<&CpuSet>,
 ) -> Option<Machine> {
-    let online = list(&read, "cpu/online").filter(|cpus| !cpus.is_empty())?;
-    let shown = sysfs::nodes(&read, allowed_nodes);
-    let fallback = shown.is_none().then(|| sysfs::NO_NODES.to_owned());
-    let one_node =
-        || vec![NumaNode { number: 0, cpus: online.clone(), memory: None, allowed: true, bandwidth: None }];
-    let mut nodes = shown.unwrap_or_else(one_node);
+    let shown = list(&read, "cpu/online").filter(|cpus| !cpus.is_empty());
+    let online: CpuSet = shown.iter().chain(affinity).flat_map(CpuSet::iter).collect();
+    if online.is_empty() {
+        return None;
+    }
+    let fallback = nodes.as_ref().err().map(Hidden::to_string);
+    let known = nodes.unwrap_or_else(|_| Nodes::assumed());
+    let homes = known.homes();
+    // A node is known by its smallest CPU, as other units are.
+    let mut firsts = BTreeMap::new();
+    online.iter().for_each(|cpu| _ = firsts.entry(homes.of(cpu)).or_insert(cpu));
+    let home = |cpu| (homes.of(cpu), firsts[&homes.of(cpu)]);
 
-    let mut spots: Vec<Spot> = online.iter().map(|cpu| Spot::read(&read, &online, &nodes, cpu)).collect();
+    let mut spots: Vec<Spot> = online.iter().map(|cpu| Spot::read(&read, &online, home(cpu), cpu)).collect();
     spots.sort_unstable_by_key(Spot::in_tree_order);
     let (mut numbers, mut caches) = (Numbers::default(), BTreeMap::new());
     let mut cpus: Vec<Cpu> = spots.iter().map(|spot| spot.cpu(&mut numbers, &mut caches)).collect();
     cpus.sort_unstable_by_key(|cpu| cpu.number);
-    for node in &mut nodes {
-        node.cpus = cpus.iter().filter(|cpu| cpu.node == node.number).map(|cpu| cpu.number).collect();
-    }
+    let bandwidth =
+        |node| read(&format!("node/node{node}/access0/initiators/read_bandwidth"))?.trim().parse().ok();
+    let mut notes: Vec<String> =
+        affinity.and_then(|cpus| disagreement(shown.as_ref()?, cpus)).into_iter().collect();
+    notes.extend(homes::notes(&known, &homes, &online));
     Some(Machine {
-        nodes,
+        nodes: homes::numa_nodes(&known, &cpus, bandwidth),
         cpus,
         caches: caches.into_values().collect(),
-        distances: sysfs::distances(&read),
+        distances: homes::distances(&known),
         allowed: online,
         quota: None,
         is_this_machine: true,
         fallback,
-        notes: Vec::new(),
+        notes,
+    })
+}
+
+/// A note if the process may run on CPUs that the system does not show.
+fn disagreement(shown: &CpuSet, affinity: &CpuSet) -> Option<String> {
+    let hidden: CpuSet = affinity.iter().filter(|&cpu| !shown.contains(cpu)).collect();
+    (!hidden.is_empty()).then(|| {
+        format!(
+            "the system shows CPUs {shown} as online, but this process may run on CPUs {affinity}: CPUs {hidden} are taken \
+             in; a container that shows other CPUs than it gives (lxcfs) does this"
+        )
     })
 }
 
@@ -51,7 +74,7 @@ struct Spot {
 }
 
 impl Spot {
-    fn read(read: impl Fn(&str) -> Option<String>, online: &CpuSet, nodes: &[NumaNode], cpu: u32) -> Self {
+    fn read(read: impl Fn(&str) -> Option<String>, online: &CpuSet, node: (u32, u32), cpu: u32) -> Self {
         let set = |names: [&str; 2]| {
             let found = names.iter().find_map(|name| list(&read, &format!("cpu/cpu{cpu}/topology/{name}")));
             found.map(|cpus| cpus.intersection(online)).filter(|cpus| cpus.contains(cpu))
@@ -59,8 +82,6 @@ impl Spot {
         // The second names are those of an older Linux.
         let package = set(["package_cpus_list", "core_siblings_list"]).unwrap_or_else(|| online.clone());
         let core = set(["core_cpus_list", "thread_siblings_list"]).unwrap_or_else(|| CpuSet::from([cpu]));
-        let home = nodes.iter().find(|node| node.cpus.contains(cpu)).or(nodes.first());
-        let node = home.map_or((0, cpu), |node| (node.number, node.cpus.first().unwrap_or(cpu)));
         let directories = (0..).map(|index| format!("cpu/cpu{cpu}/cache/index{index}"));
         let shown = directories.map_while(|name| Some((read(&format!("{name}/level"))?, name)));
         let caches = shown.filter_map(|(level, name)| cache(&read, &level, &name)).collect();
@@ -152,5 +173,7 @@ fn first(cpus: &CpuSet) -> u32 {
     cpus.first().unwrap_or(0)
 }
 
+#[cfg(test)]
+mod shapes;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Synthetic and XML machines of one to eight nodes, read through hwloc.
 #![cfg(feature = "hwloc")]
 
-use bskip_topology::{Cpu, CpuSet, Machine, MachineError};
+use bskip_topology::{Cpu, CpuSet, Machine, MachineError, Partition, PinPolicy};
 use hwlocality::object::distance::{AddDistancesFlags, DistancesKind};
 use hwlocality::object::types::ObjectType;
 use hwlocality::topology::Topology;
@@ -98,6 +98,62 @@ fn memory_only_nodes_have_no_cpus() {
     // Twins of one locality: the lower number is the home.
     let machine = synthetic("package:1 [numa] [numa] core:2 pu:1");
     assert_eq!(machine.nodes().iter().map(|node| node.is_cpuless()).collect::<Vec<_>>(), [false, true]);
+}
+
+#[test]
+fn cpus_of_nodes_without_memory_have_their_home_on_the_nearest_with_memory() {
+    // Two groups of CPUs on nodes without memory, and a node of memory alone beside them.
+    let machine = synthetic("[numa(memory=1GiB)] group:2 [numa(memory=0)] core:2 pu:1");
+    let memory = |cpu: &Cpu| machine.node(cpu.node).and_then(|node| node.memory);
+    assert!(machine.cpus().iter().all(|cpu| memory(cpu) == Some(1 << 30)), "{machine:?}");
+    for policy in [PinPolicy::PerNode, PinPolicy::Scatter, PinPolicy::Compact] {
+        let plan = policy.plan(&machine, 4).expect("a possible plan");
+        let bounds = Partition::new(&plan, 0..=99).bounds();
+        assert_eq!(bounds, [(0, machine.cpus()[0].node)], "{policy}");
+    }
+    // By distance where they are told.
+    let mut topology = topology("numa:4 core:1 pu:1");
+    let values = [10, 31, 30, 12, 31, 10, 12, 30, 30, 12, 10, 31, 12, 30, 31, 10];
+    topology.edit(|editor| {
+        editor
+            .add_distances(
+                None,
+                DistancesKind::FROM_USER | DistancesKind::MEANS_LATENCY,
+                AddDistancesFlags::empty(),
+                |topology| {
+                    let nodes = topology.objects_with_type(ObjectType::NUMANode);
+                    (nodes.map(Some).collect(), values.to_vec())
+                },
+            )
+            .expect("a valid matrix");
+    });
+    let xml = topology.export_xml(XMLExportFlags::empty()).expect("hwloc writes XML");
+    // Nodes 0 and 2 lose their memory.
+    let mut nodes = 0;
+    let bare = xml.as_str().split_inclusive('>').map(|tag| {
+        let is_node = tag.contains("local_memory=\"");
+        let number = nodes;
+        nodes += u32::from(is_node);
+        let (before, after) = tag.split_once("local_memory=\"").unwrap_or((tag, ""));
+        match is_node && number % 2 == 0 {
+            true => format!("{before}{}", after.split_once('"').expect("an attribute").1),
+            false => tag.to_owned(),
+        }
+    });
+    let machine = Machine::from_xml(&bare.collect::<String>()).expect("valid XML");
+    let homes: Vec<u32> = machine.cpus().iter().map(|cpu| cpu.node).collect();
+    assert_eq!(homes, [3, 1, 1, 3]);
+    assert!(machine.node(0).is_some_and(|node| node.memory == Some(0) && node.is_cpuless()));
+}
+
+#[test]
+fn nodes_of_one_locality_have_one_home() {
+    // As fake NUMA, and as GPUs beside the memory of a package: the lowest number is the home.
+    let machine = synthetic("package:2 [numa] [numa] [numa] core:2 pu:1");
+    assert_eq!(machine.cpus().iter().map(|cpu| cpu.node).collect::<Vec<_>>(), [0, 0, 3, 3]);
+    let plan = PinPolicy::PerNode.plan(&machine, 4).expect("a possible plan");
+    assert!(plan.places().iter().all(|place| matches!(place.node, Some(0 | 3))), "{plan}");
+    assert!(Partition::new(&plan, 0..=99).bounds().iter().all(|(_, node)| [0, 3].contains(node)));
 }
 
 #[test]

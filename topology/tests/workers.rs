@@ -174,7 +174,7 @@ mod described {
 #[cfg(target_os = "linux")]
 mod linux {
     use super::*;
-    use bskip_topology::{CpuSet, PinError, current_cpu, current_node, pin_current_thread};
+    use bskip_topology::{CpuSet, PinError, current_cpu, pin_current_thread};
 
     #[test]
     fn workers_run_in_their_places() {
@@ -185,9 +185,7 @@ mod linux {
                 assert!(worker.is_pinned() && worker.pin_error().is_none());
                 let cpu = current_cpu().expect("Linux knows");
                 assert!(worker.place().cpus.contains(cpu), "CPU {cpu} in {:?}", worker.place());
-                if machine.fallback().is_none() {
-                    assert_eq!(worker.node(), Some(current_node()));
-                }
+                assert_eq!(worker.node(), machine.node_of_cpu(cpu));
             };
             let pool = WorkerPool::with(plan, in_place).require_pinned().expect("allowed CPUs");
             let again = || {

@@ -9,7 +9,7 @@ use std::alloc::Layout;
 const BYTES: usize = 1 << 20;
 const PAGE: usize = 4096;
 
-/// Calibrates every node that has memory; gives how many there are.
+/// Calibrates every node that the arena uses; gives how many there are.
 ///
 /// # Errors
 /// Memory of a node cannot be had, or the kernel did not put it there, in words.

@@ -3,9 +3,10 @@
 use bskip_core::arena::AllocErrorKind;
 
 use super::{Frontier, MOST_SLABS, Stripe};
-use crate::arena::{Shared, huge_pages_are_off};
+use crate::arena::Shared;
 use crate::fallback::Fallback;
 use crate::region::SLAB;
+use crate::thp;
 
 impl Stripe {
     /// Commits more memory for this stripe, the one at `index`, in pages of `page` bytes from the pool of its
@@ -57,9 +58,7 @@ impl Stripe {
                 }
                 Err(error) if bytes == need => {
                     arena.notes.note(Fallback::HugetlbRefused { bytes: page, errno: error.errno });
-                    if huge_pages_are_off() {
-                        arena.notes.note(Fallback::HugePagesOff);
-                    }
+                    thp::note_refusals(&arena.notes);
                     break;
                 }
                 Err(_) => bytes = (bytes / 2).next_multiple_of(page).max(need),

@@ -62,3 +62,7 @@ pub(crate) fn nodes_of(_: &[usize], _: &mut [c_int]) -> Result<(), Errno> {
 pub(crate) fn current_cpu() -> Option<usize> {
     None
 }
+
+pub(crate) fn huge_pages_disabled() -> bool {
+    false
+}

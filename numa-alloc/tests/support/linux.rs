@@ -29,11 +29,6 @@ impl RealNode {
         told.map_or(if other == self.number { 10 } else { 20 }, |(_, distance)| *distance)
     }
 
-    /// Has memory and no CPUs.
-    pub(crate) fn is_memory_alone(&self) -> bool {
-        self.memory && !self.has_cpus
-    }
-
     /// Bytes that nobody uses.
     pub(crate) fn free(&self) -> usize {
         let text = read(&format!("{NODES}/node{}/meminfo", self.number));

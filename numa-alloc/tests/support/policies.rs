@@ -67,19 +67,20 @@ pub(crate) fn all(nodes: &[RealNode]) -> Vec<Case> {
     let last = *memory.last().expect("a node with memory");
     let mut sets = vec![vec![last], memory[memory.len() / 2..].to_vec()];
     sets.dedup();
-    let everywhere = memory.clone();
-    let others = memory.clone();
+    // Memory alone is used only by the policies that name it.
+    let in_use = in_use(nodes);
+    let everywhere = in_use.clone();
+    let others = in_use.clone();
     // With one node there is no other, with CPUs everywhere no memory alone: then as local.
-    let alone: Vec<u32> =
-        nodes.iter().filter(|node| node.is_memory_alone()).map(|node| node.number).collect();
-    let tiered = if alone.is_empty() { memory.clone() } else { alone };
+    let alone: Vec<u32> = memory.iter().copied().filter(|node| !in_use.contains(node)).collect();
+    let tiered = if alone.is_empty() { in_use.clone() } else { alone };
     // The first gets three of so many, each other one.
     let weights: Vec<(u32, u32)> =
         memory.iter().map(|&node| (node, if node == memory[0] { 3 } else { 1 })).collect();
     let weighted = Policy::Weighted(weights.iter().map(|&(node, weight)| (NodeId(node), weight)).collect());
     let mut cases = vec![
         Case::by(Policy::Local, move |here| nearest(here, &everywhere)),
-        Case::shares(Policy::Interleave, memory.iter().map(|&node| (node, 1))),
+        Case::shares(Policy::Interleave, in_use.iter().map(|&node| (node, 1))),
         Case::shares(weighted, weights.iter().map(|&(node, weight)| (node, weight as usize))),
         Case::by(Policy::Nearest, move |here| {
             let others: Vec<u32> = others.iter().copied().filter(|&node| node != here.number).collect();
@@ -96,8 +97,21 @@ pub(crate) fn all(nodes: &[RealNode]) -> Vec<Case> {
     let (first, bound) = (memory[0], 1 << 40);
     let range = Policy::Range(vec![(0, NodeId(last)), (bound, NodeId(first))]);
     cases.push(Case::by(range, move |_| vec![last]));
-    cases.push(Case::by(Policy::Hash, move |_| memory.clone()));
+    cases.push(Case::by(Policy::Hash, move |_| in_use.clone()));
     cases
+}
+
+/// The nodes with memory that are used unnamed: they have CPUs, or are the nearest to such as have no memory.
+pub(crate) fn in_use(nodes: &[RealNode]) -> Vec<u32> {
+    let with_memory = || nodes.iter().filter(|node| node.memory);
+    let home = |of: &RealNode| {
+        let far = |to: &&RealNode| (of.distance(to.number), !to.has_cpus, to.number);
+        with_memory().min_by_key(far).map(|node| node.number)
+    };
+    let homes: Vec<u32> =
+        nodes.iter().filter(|node| node.has_cpus && !node.memory).filter_map(home).collect();
+    let used = |node: &&RealNode| node.has_cpus || homes.contains(&node.number);
+    with_memory().filter(used).map(|node| node.number).collect()
 }
 
 /// The nodes of `among` that are nearest to `here`.

@@ -1,8 +1,8 @@
 //! Machines written as the files of Linux are read back as they were.
 
 use super::*;
-use crate::Distances;
 use crate::plan::tests::grid;
+use crate::{Distances, NumaNode};
 
 /// The files that Linux would show of a machine.
 fn files(machine: &Machine) -> BTreeMap<String, String> {
@@ -48,7 +48,8 @@ fn files(machine: &Machine) -> BTreeMap<String, String> {
 }
 
 fn read_back(files: &BTreeMap<String, String>) -> Option<Machine> {
-    machine(|name| files.get(name).cloned(), None)
+    let read = |name: &str| files.get(name).cloned();
+    machine(read, Nodes::read(read, None), None)
 }
 
 /// As `grid`, with its L3 caches listed, on the machine that runs the process.
@@ -118,7 +119,7 @@ fn what_is_hidden_is_unknown() {
     };
     assert_eq!(without("cpu/online"), None);
     let machine = without("node/").expect("the CPUs are listed");
-    assert_eq!((machine.nodes().len(), machine.fallback()), (1, Some(sysfs::NO_NODES)));
+    assert_eq!((machine.nodes().len(), machine.fallback()), (1, Some(&*Hidden::NotShown.to_string())));
     assert_eq!(machine.nodes()[0].cpus.len(), 8);
     assert_eq!(machine.cpu(7).and_then(|cpu| cpu.l3), Some(1));
     let machine = without("cache").expect("the CPUs are listed");
@@ -133,7 +134,7 @@ fn what_is_hidden_is_unknown() {
 #[test]
 fn hwloc_sees_the_same() {
     let through_hwloc = Machine::discover();
-    let through_files = machine(sysfs::read, None);
+    let through_files = machine(bskip_numa_nodes::read, Nodes::this_machine(), None);
     // Containers and exotic systems may hide either.
     let (None, Some(files)) = (through_hwloc.fallback(), &through_files) else { return };
     let together = |machine: &Machine, key: fn(&Cpu) -> Option<u32>| {

@@ -162,7 +162,8 @@ fn default_placements(machine: &Machine) -> (Vec<String>, Vec<(String, String)>)
 /// Why `placement` cannot be had, if so.
 fn missing_node(placement: &str, machine: &Machine) -> Option<String> {
     let nodes = names::placed_on(placement).unwrap_or_default();
-    let missing = nodes.iter().find(|node| !machine.nodes.contains(node))?;
+    let missing =
+        nodes.iter().find(|node| !machine.nodes.contains(node) && !machine.memory_alone.contains(node))?;
     Some(format!("node {missing} is missing, this machine has {}", machine.nodes_in_words()))
 }
 

@@ -1,9 +1,10 @@
 //! What this machine is, as far as a sweep must know it to plan, and a reader to judge its numbers.
 //!
-//! Nodes and caches are read from `/sys`: the commands of the project build without hwloc.
+//! Caches are read from `/sys`: the commands of the project build without hwloc.
 
 use std::fs;
 
+use bskip_topology::NumaNode;
 use serde::Serialize;
 
 use super::units;
@@ -15,8 +16,11 @@ pub(crate) struct Machine {
     pub(crate) cpu: String,
     /// CPUs that this process may run on.
     pub(crate) cpus: Vec<u32>,
-    /// NUMA nodes with memory.
+    /// NUMA nodes with memory that are home to CPUs: those that an arena uses unless others are named.
     pub(crate) nodes: Vec<usize>,
+    /// The other NUMA nodes with memory, which a placement may name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) memory_alone: Vec<usize>,
     /// Bytes of memory.
     pub(crate) memory: u64,
     /// Bytes of memory that can be used without swapping, when the sweep was planned.
@@ -38,11 +42,15 @@ impl Machine {
     pub(crate) fn discover(topology: &bskip_topology::Machine) -> Self {
         let cpuinfo = read("/proc/cpuinfo");
         let meminfo = read("/proc/meminfo");
-        let nodes = id_list(&read("/sys/devices/system/node/has_memory"));
+        // By the rule that the arena goes by as well.
+        let usable = topology.nodes().iter().filter(|node| node.allowed && node.memory != Some(0));
+        let (alone, nodes): (Vec<_>, Vec<_>) = usable.partition(|node| node.is_cpuless());
+        let numbers = |nodes: Vec<&NumaNode>| nodes.iter().map(|node| node.number as usize).collect();
         Self {
             cpu: field(&cpuinfo, "model name").unwrap_or_else(|| "unknown CPU".into()),
             cpus: topology.allowed().iter().collect(),
-            nodes: nodes.filter(|nodes| !nodes.is_empty()).unwrap_or_else(|| vec![0]),
+            nodes: numbers(nodes),
+            memory_alone: numbers(alone),
             memory: kilobytes(&meminfo, "MemTotal").unwrap_or(0),
             memory_available: kilobytes(&meminfo, "MemAvailable").unwrap_or(u64::MAX),
             cache: largest_cache(),
@@ -101,16 +109,6 @@ fn kilobytes(meminfo: &str, name: &str) -> Option<u64> {
     value.strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// The numbers of a kernel list such as `0-3,8`.
-fn id_list(text: &str) -> Option<Vec<usize>> {
-    let mut ids = Vec::new();
-    for part in text.trim().split(',').filter(|part| !part.is_empty()) {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        ids.extend(first.parse::<usize>().ok()?..=last.parse::<usize>().ok()?);
-    }
-    Some(ids)
-}
-
 /// The word in brackets of `always [madvise] never`.
 fn chosen(text: &str) -> String {
     let word = text.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
@@ -137,6 +135,7 @@ pub(crate) mod tests {
             cpu: "Sample CPU".into(),
             cpus: (0..cpus).collect(),
             nodes: (0..nodes).collect(),
+            memory_alone: Vec::new(),
             memory: 8 << 30,
             memory_available: 6 << 30,
             cache: Some(32 << 20),
@@ -149,9 +148,6 @@ pub(crate) mod tests {
 
     #[test]
     fn kernel_texts_are_understood() {
-        assert_eq!(id_list("0-3,8\n"), Some(vec![0, 1, 2, 3, 8]));
-        assert_eq!(id_list("\n"), Some(vec![]));
-        assert_eq!(id_list("a"), None);
         assert_eq!(chosen("always [madvise] never\n"), "madvise");
         assert_eq!(chosen(""), "unknown");
         let meminfo = "MemTotal:       24 kB\nMemAvailable: 12 kB\n";

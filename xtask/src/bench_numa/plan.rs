@@ -212,4 +212,18 @@ pub(crate) mod tests {
         assert_eq!((cell.workload.as_str(), cell.keys, cell.ops), ("trace", 3, 4));
         assert_eq!(plan.groups[0].title(), "trace, 2 threads, pin compact");
     }
+
+    #[test]
+    fn nodes_of_memory_alone_are_planned_only_when_they_are_named() {
+        let machine = Machine { nodes: vec![0, 8], memory_alone: vec![250], ..sample(4, 1) };
+        let placements = |line: &str| -> Vec<String> {
+            let plan = plan(line, &machine).unwrap();
+            plan.groups[0].cells.iter().map(|cell| cell.placement.clone()).collect()
+        };
+        assert_eq!(placements("--maps bskip"), ["local", "interleave", "node:8"]);
+        assert_eq!(placements("--maps bskip --placement node:250,node:0"), ["node:250", "node:0"]);
+        let one = Machine { nodes: vec![0], ..machine.clone() };
+        let plan = plan("--maps bskip", &one).unwrap();
+        assert_eq!(plan.groups[0].cells.iter().map(|cell| &*cell.placement).collect::<Vec<_>>(), ["local"]);
+    }
 }
