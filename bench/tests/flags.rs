@@ -22,7 +22,7 @@ const PROGRAMS: [Program; 5] = [
     (
         env!("CARGO_BIN_EXE_bench-numa-count"),
         &[
-            ("--keys", "20"),
+            ("--keys", "200"),
             ("--ops", "10"),
             ("--warm", "0"),
             ("--workers", "1"),

@@ -4,11 +4,16 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bench::program::MOST_ROUNDS;
+use bench::protocol::MOST_THREADS;
 use bskip_topology::PinPolicy;
 use lexopt::prelude::*;
 
 use super::names;
 use super::units::parse_count;
+
+/// Seconds of a timeout: a week.
+const LONGEST: u64 = 7 * 24 * 60 * 60;
 
 /// What the flags said. `None` where a flag was not given: the default may depend on others.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -96,12 +101,16 @@ impl Args {
                     args.pages = Some(known_list("page size", &parser.value()?.string()?, names::PAGES)?);
                 }
                 Long("repeat") => {
-                    args.repeat = Some(positive("--repeat", &parser.value()?.string()?)? as usize);
+                    let rounds = positive("--repeat", &parser.value()?.string()?)?;
+                    args.repeat = Some(at_most("--repeat", rounds, MOST_ROUNDS)? as usize);
                 }
-                Long("seed") => args.seed = Some(parse_count(&parser.value()?.string()?)?),
+                Long("seed") => {
+                    let seed = parse_count(&parser.value()?.string()?);
+                    args.seed = Some(seed.map_err(|error| format!("--seed: {error}"))?);
+                }
                 Long("timeout") => {
                     let seconds = positive("--timeout", &parser.value()?.string()?)?;
-                    args.timeout = Some(Duration::from_secs(seconds));
+                    args.timeout = Some(Duration::from_secs(at_most("--timeout", seconds, LONGEST)?));
                 }
                 Long("format") => args.formats = formats(&parser.value()?.string()?)?,
                 Long("out") => args.out = Some(parser.value()?.into()),
@@ -150,12 +159,19 @@ fn positive(flag: &str, text: &str) -> Result<u64, String> {
     }
 }
 
+/// The number, if it is no larger than that.
+fn at_most(flag: &str, number: u64, most: u64) -> Result<u64, String> {
+    match number > most {
+        true => Err(format!("{flag} {number}: at most {most}")),
+        false => Ok(number),
+    }
+}
+
 fn threads(list: &str) -> Result<Vec<usize>, String> {
     distinct(list.split(','))
         .into_iter()
         .map(|item| match positive("--threads", item)? {
-            number @ 1..=4096 => Ok(number as usize),
-            _ => Err("--threads: at most 4096".into()),
+            number => Ok(at_most("--threads", number, MOST_THREADS as u64)? as usize),
         })
         .collect()
 }

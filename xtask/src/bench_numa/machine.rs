@@ -4,6 +4,7 @@
 
 use std::fs;
 
+use bench::memory::Room;
 use serde::Serialize;
 
 use super::units;
@@ -19,8 +20,10 @@ pub(crate) struct Machine {
     pub(crate) nodes: Vec<usize>,
     /// Bytes of memory.
     pub(crate) memory: u64,
-    /// Bytes of memory that can be used without swapping, when the sweep was planned.
+    /// Bytes of memory that this process may take without swapping, when the sweep was planned.
     pub(crate) memory_available: u64,
+    /// What bounds that: the machine, a control group, or a limit of this process.
+    pub(crate) memory_limit: String,
     /// Bytes of the largest cache.
     pub(crate) cache: Option<u64>,
     /// Release of the kernel.
@@ -38,13 +41,15 @@ impl Machine {
     pub(crate) fn discover(topology: &bskip_topology::Machine) -> Self {
         let cpuinfo = read("/proc/cpuinfo");
         let meminfo = read("/proc/meminfo");
+        let room = Room::of(&bench::memory::read);
         let nodes = id_list(&read("/sys/devices/system/node/has_memory"));
         Self {
             cpu: field(&cpuinfo, "model name").unwrap_or_else(|| "unknown CPU".into()),
             cpus: topology.allowed().iter().collect(),
             nodes: nodes.filter(|nodes| !nodes.is_empty()).unwrap_or_else(|| vec![0]),
             memory: kilobytes(&meminfo, "MemTotal").unwrap_or(0),
-            memory_available: kilobytes(&meminfo, "MemAvailable").unwrap_or(u64::MAX),
+            memory_available: room.bytes,
+            memory_limit: room.source,
             cache: largest_cache(),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             huge_pages: chosen(&read("/sys/kernel/mm/transparent_hugepage/enabled")),
@@ -139,6 +144,7 @@ pub(crate) mod tests {
             nodes: (0..nodes).collect(),
             memory: 8 << 30,
             memory_available: 6 << 30,
+            memory_limit: "MemAvailable of this machine".into(),
             cache: Some(32 << 20),
             kernel: "6.1.0".into(),
             huge_pages: "madvise".into(),
