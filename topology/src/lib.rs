@@ -80,6 +80,8 @@ mod error;
 mod gate;
 #[cfg(feature = "hwloc")]
 mod hwloc;
+#[cfg(feature = "hwloc")]
+mod hwloc_env;
 mod machine;
 mod order;
 mod os;

@@ -170,8 +170,9 @@ fn at_most(flag: &str, number: u64, most: u64) -> Result<u64, String> {
 fn threads(list: &str) -> Result<Vec<usize>, String> {
     distinct(list.split(','))
         .into_iter()
-        .map(|item| match positive("--threads", item)? {
-            number => Ok(at_most("--threads", number, MOST_THREADS as u64)? as usize),
+        .map(|item| {
+            let number = positive("--threads", item)?;
+            Ok(at_most("--threads", number, MOST_THREADS as u64)? as usize)
         })
         .collect()
 }
@@ -250,6 +251,51 @@ mod tests {
         let args = parse("--trace load.txt run.txt --quick").unwrap();
         assert_eq!(args.trace, Some(("load.txt".into(), "run.txt".into())));
         assert!(parse("--trace load.txt").unwrap_err().contains("two files"));
+    }
+
+    /// What no flag takes that takes a number: no numbers, numbers beyond their type, and too large suffixes.
+    const NO_NUMBERS: [&str; 10] = [
+        "",
+        " ",
+        "-1",
+        "+1",
+        "1e999",
+        "inf",
+        "NaN",
+        "99999999T",
+        "18446744073709551616",
+        "18446744073709551615G",
+    ];
+
+    #[test]
+    fn numbers_at_the_ends_of_their_types_are_read_or_refused() {
+        let parse = |flag: &str, value: &str| Args::parse(vec![flag.into(), value.into()]);
+        for (flag, takes_zero, takes_most) in [
+            ("--keys", false, true),
+            ("--ops", false, true),
+            ("--seed", true, true),
+            ("--repeat", false, false),
+            ("--timeout", false, false),
+            ("--threads", false, false),
+        ] {
+            for value in NO_NUMBERS {
+                let error = parse(flag, value).expect_err(flag);
+                assert!(error.contains(flag) && !error.contains('\n'), "{flag} {value}: {error}");
+            }
+            for (value, is_taken) in [("0", takes_zero), ("1", true), ("18446744073709551615", takes_most)] {
+                assert_eq!(parse(flag, value).is_ok(), is_taken, "{flag} {value}");
+            }
+        }
+        for (flag, kind) in [("--pin", "cpus:"), ("--placement", "node:"), ("--placement", "weighted:0=")] {
+            for value in NO_NUMBERS {
+                let error = parse(flag, &format!("{kind}{value}")).expect_err(flag);
+                assert!(!error.contains('\n'), "{flag} {kind}{value}: {error}");
+            }
+        }
+        assert!(
+            parse("--pin", "cpus:0-4294967295").is_err(),
+            "a range is not written out before it is judged"
+        );
     }
 
     #[test]

@@ -67,7 +67,6 @@ fn most(fits: impl Fn(u64) -> bool) -> String {
 mod tests {
     use super::super::machine::tests::sample;
     use super::super::plan::tests::plan;
-    use super::*;
 
     #[test]
     fn operations_count_and_what_is_advised_fits() {
