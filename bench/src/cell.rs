@@ -2,8 +2,9 @@
 
 use crate::generate::Generator;
 use crate::maps::{self, BuildError, Footprint, MapSpec};
+use crate::memory;
 use crate::ops::{Checks, Stripe};
-use crate::protocol::{CellOutcome, CellSpec, Latency, Measurement};
+use crate::protocol::{CellOutcome, CellSpec, Latency, MOST_THREADS, Measurement, check_rate};
 use crate::rusage::resident_bytes;
 use crate::subject::{Run, Subject};
 use crate::team::{Team, TeamError};
@@ -84,10 +85,11 @@ fn run_on(
         }
     };
     let checked = map.check(script.expected())?;
-    let per_key = |bytes: u64| bytes as f64 / keys.max(1) as f64;
+    check_rate(tally.ops, elapsed.as_secs_f64())?;
+    let per_key = |bytes: u64| (keys > 0).then(|| bytes as f64 / keys as f64);
     let (bytes_per_key, source) = match &footprint {
-        Some(f) => (Some(per_key(f.issued)), "arena"),
-        None => (grown.map(per_key), "rss"),
+        Some(f) => (per_key(f.issued), "arena"),
+        None => (grown.and_then(per_key), "rss"),
     };
     let (local_blocks, remote_blocks) = map.footprint().and_then(|f| locality(&f, team.node())).unzip();
     Ok(Measurement {
@@ -98,7 +100,7 @@ fn run_on(
         writes: latency(&tally.write_nanos),
         bytes_per_key,
         bytes_source: source.into(),
-        reserved_per_key: footprint.map(|Footprint { reserved, .. }| per_key(reserved)),
+        reserved_per_key: footprint.and_then(|Footprint { reserved, .. }| per_key(reserved)),
         local_blocks,
         remote_blocks,
         checked: tally.checked + checked,
@@ -141,13 +143,18 @@ impl Script {
     fn new(spec: &CellSpec) -> Result<Self, String> {
         if spec.workload == "trace" {
             let files = spec.trace.as_ref().ok_or("workload 'trace' needs the files of the trace")?;
-            if spec.threads == 0 {
-                return Err("at least one thread is needed".into());
+            if !(1..=MOST_THREADS).contains(&spec.threads) {
+                return Err(format!("at least one thread is needed, and at most {MOST_THREADS} can be had"));
             }
-            let (load, run) = (trace::read(Path::new(&files.load))?, trace::read(Path::new(&files.run))?);
+            let (load, run) = (Path::new(&files.load), Path::new(&files.run));
+            if let (Ok(load), Ok(run)) = (load.metadata(), run.metadata()) {
+                trace::check_distinct(&load, &run)?;
+            }
+            let (load, run) = (trace::read(load)?, trace::read(run)?);
             return Ok(Self::Traced(Box::new(trace::plan(&load, &run, spec.threads))));
         }
         let workload = spec.workload.parse()?;
+        memory::check(spec)?;
         let generator = Generator::new(spec.dist.parse()?, spec.seed, spec.threads, spec.keys)?;
         Ok(Self::Made { workload, ops: spec.ops, generator: Box::new(generator) })
     }

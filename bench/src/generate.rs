@@ -8,6 +8,7 @@
 
 use crate::keys::{ANY_VERSION, Distribution, KeySet, Pick, Random, fingerprint, value_of};
 use crate::ops::{Checks, Kind, Op, ScanExact, Stripe};
+use crate::protocol::MOST_THREADS;
 use crate::verify::{Answer, Expected, Probe};
 use crate::workload::{LONGEST_SCAN, Workload};
 use crate::zipf::Zipf;
@@ -54,10 +55,13 @@ impl Generator {
     /// A generator for `threads` threads over `keys` keys to load, which `load` is then to do.
     ///
     /// # Errors
-    /// If there are no keys, no threads, or more keys than the distribution has.
+    /// If there are no keys, no threads or too many of them, or more keys than the distribution has.
     pub fn new(dist: Distribution, seed: u64, threads: usize, keys: u64) -> Result<Self, String> {
         if threads == 0 {
             return Err("at least one thread is needed".into());
+        }
+        if threads > MOST_THREADS {
+            return Err(format!("{threads} threads are too many: at most {MOST_THREADS}"));
         }
         if keys == 0 {
             return Err("at least one key is needed".into());
@@ -71,7 +75,7 @@ impl Generator {
             inserted: 0,
             removed_loaded: 0,
             removed_inserted: 0,
-            cursor: keys * t as u64 / threads as u64,
+            cursor: (u128::from(keys) * t as u128 / threads as u128) as u64,
             updates: 0,
             last: HashMap::new(),
         };

@@ -1,8 +1,9 @@
 //! Measures ordered maps: workloads, peers, and the process that runs one cell of a sweep.
 //!
-//! Without features this is the language that a sweep and `bench-cell` speak ([`protocol`]) and the names of
-//! the maps ([`maps::NAMES`]). The feature `cell` adds what measures; `peers` adds the maps we compare with; `counts`
-//! is the part of `cell` that counting needs.
+//! Without features this is the language that a sweep and `bench-cell` speak ([`protocol`]), the names of
+//! the maps ([`maps::NAMES`]), what a [`trace`] may say, how much [`memory`] a cell needs and may have, and how the
+//! measuring programs read their flags ([`program`]). The feature `cell` adds what measures; `peers` adds the maps we
+//! compare with; `counts` is the part of `cell` that counting needs.
 //!
 //! The road of a cell: [`workload`](mod@workload) says what share of operations does what,
 //! [`generate`](mod@generate) turns that
@@ -18,7 +19,11 @@
 
 pub mod maps;
 pub mod marks;
+pub mod memory;
+pub mod program;
 pub mod protocol;
+pub mod trace;
+pub mod workload;
 
 #[cfg(feature = "cell")]
 pub mod bulk;
@@ -45,8 +50,6 @@ pub mod ops;
 #[cfg(feature = "cell")]
 mod plain;
 #[cfg(feature = "cell")]
-pub mod program;
-#[cfg(feature = "cell")]
 mod rusage;
 #[cfg(feature = "cell")]
 pub mod scan;
@@ -57,14 +60,10 @@ pub mod subject;
 #[cfg(feature = "cell")]
 pub mod team;
 #[cfg(feature = "cell")]
-pub mod trace;
-#[cfg(feature = "cell")]
 mod turns;
 #[cfg(feature = "cell")]
 pub mod verify;
 #[cfg(feature = "cell")]
 pub mod versus;
-#[cfg(feature = "cell")]
-pub mod workload;
 #[cfg(feature = "cell")]
 pub mod zipf;

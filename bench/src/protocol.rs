@@ -63,6 +63,9 @@ impl Default for CellSpec {
 /// What [`CellSpec::workload`] may say.
 pub const WORKLOADS: &[&str] = &["load", "a", "b", "c", "e", "u", "x", "s", "m", "n", "trace"];
 
+/// Worker threads that a cell may have. More than any machine has CPUs; a number beyond is a slip.
+pub const MOST_THREADS: usize = 4096;
+
 /// Pages that an arena can ask for: transparent huge pages, base pages, and those of the hugetlb pool.
 pub const PAGES: &[&str] = &["thp", "4k", "hugetlb-2m", "hugetlb-1g"];
 
@@ -131,6 +134,22 @@ pub struct Measurement {
     pub checked: u64,
     /// What the arena or the pinning fell back to, in words.
     pub notes: Vec<String>,
+}
+
+/// Refuses what gives no rate: no operation, or no time that the clock saw.
+///
+/// # Errors
+/// Which of them, and what to do.
+pub fn check_rate(ops: u64, seconds: f64) -> Result<(), String> {
+    if ops == 0 {
+        return Err("no operation was done, so there is no rate: give it some".into());
+    }
+    match seconds.is_finite() && seconds > 0.0 {
+        true => Ok(()),
+        false => Err(format!(
+            "{ops} operations in {seconds} s give no rate: use more operations, so that the clock sees them"
+        )),
+    }
 }
 
 /// Percentiles of the timed operations, in nanoseconds.

@@ -13,18 +13,33 @@
 //! error. `INSERT` and `UPDATE` both put a new value in, whether the key is there or not. `SCAN k n` visits
 //! at most `n` pairs from `k` on.
 //!
+//! A line ends with LF, CR LF or CR; the last one may end with the file. A `#` begins a comment, which goes to the end of
+//! its line. The byte order mark of UTF-8 is skipped at the beginning of a file. An error names the line and quotes it
+//! with invisible characters escaped. A file without an operation is an error.
+//!
 //! Lines go to the threads in turns, so that all threads stay close to each other in the file, as clients
 //! of one system would. With one thread every answer is known from a model of the map and compared
 //! exactly. With more, the lines race: a read may find its key or not, but a value must belong to its key,
 //! scans must be ordered and inside their bounds, and after the run every key that was inserted and never
 //! removed must be there, and none that was never inserted.
 
-use crate::keys::{ANY_VERSION, fingerprint, value_of};
-use crate::ops::{Checks, Kind, Op, ScanExact, Stripe};
-use crate::verify::{Answer, Expected, Probe};
-use std::collections::{BTreeMap, HashSet};
-use std::io::BufRead;
+#[cfg(feature = "cell")]
+mod plan;
+#[cfg(feature = "cell")]
+pub use plan::{Plan, plan};
+
+use std::fs::{File, Metadata};
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
+
+/// Bytes of a line that is no comment. An operation takes 60 at most; a file that has more on a line is no trace.
+const LONGEST_LINE: usize = 1 << 10;
+/// Characters of a line that an error quotes.
+const QUOTED: usize = 60;
+/// The mark that editors of other systems put at the beginning of UTF-8 text.
+const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
+/// The marks of UTF-16, both byte orders.
+const UTF16_MARKS: [&[u8]; 2] = [b"\xFF\xFE", b"\xFE\xFF"];
 
 /// What a line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,41 +66,138 @@ pub struct Line {
 /// Reads a trace file.
 ///
 /// # Errors
-/// A file that cannot be read, or the first line that is not an operation, as `file:line: what`.
+/// A file that cannot be read, or the first line that is not an operation, as `file:line: what`, or no operation at all.
 pub fn read(path: &Path) -> Result<Vec<Line>, String> {
     let name = path.display().to_string();
-    let file = std::fs::File::open(path).map_err(|e| format!("{name}: {e}"))?;
-    parse(std::io::BufReader::with_capacity(1 << 20, file), &name)
+    parse(BufReader::with_capacity(1 << 20, open(path).map_err(|e| format!("{name}: {e}"))?), &name)
+}
+
+/// Opens a trace file. A directory is refused here: to open it succeeds, to read it does not.
+///
+/// # Errors
+/// A file that cannot be opened.
+pub fn open(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    match file.metadata()?.is_dir() {
+        true => Err(io::Error::other("this is a directory, not a trace: name a text file")),
+        false => Ok(file),
+    }
+}
+
+/// Refuses one pipe or terminal for both files of a trace: it can be read only once.
+///
+/// # Errors
+/// They are one.
+pub fn check_distinct(load: &Metadata, run: &Metadata) -> Result<(), String> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if !load.is_file() && !load.is_dir() && (load.dev(), load.ino()) == (run.dev(), run.ino()) {
+            return Err("load and run are the same pipe or device, which can be read only once: \
+                        give the run a file of its own"
+                .into());
+        }
+    }
+    let _ = (load, run);
+    Ok(())
 }
 
 /// Parses a trace; `name` is the file's name for errors.
 ///
 /// # Errors
 /// As [`read`].
-pub fn parse(mut text: impl BufRead, name: &str) -> Result<Vec<Line>, String> {
-    let (mut lines, mut buffer) = (Vec::new(), String::new());
-    for number in 1_u64.. {
-        buffer.clear();
-        let at = |what: String| format!("{name}:{number}: {what}");
-        if text.read_line(&mut buffer).map_err(|e| at(e.to_string()))? == 0 {
-            break;
-        }
-        let content = buffer.split('#').next().unwrap_or("").trim();
-        if !content.is_empty() {
-            lines.push(line(content).map_err(at)?);
-        }
-    }
+pub fn parse(text: impl BufRead, name: &str) -> Result<Vec<Line>, String> {
+    let mut lines = Vec::new();
+    for_each(text, name, |line| {
+        lines.push(line);
+        Ok(())
+    })?;
     Ok(lines)
 }
 
-fn line(content: &str) -> Result<Line, String> {
+/// Hands out the operations of a trace one by one, and gives their number, which is not 0.
+///
+/// # Errors
+/// As [`read`]; or what `visit` says, after which nothing more is read.
+pub fn for_each(
+    mut text: impl BufRead,
+    name: &str,
+    mut visit: impl FnMut(Line) -> Result<(), String>,
+) -> Result<u64, String> {
+    let (mut number, mut operations) = (1_u64, 0);
+    let (mut content, mut is_comment, mut after_cr) = (Vec::new(), false, false);
+    let mut end_of_line = |content: &mut Vec<u8>, number: u64| {
+        let line = line(content, number == 1).map_err(|what| format!("{name}:{number}: {what}"))?;
+        content.clear();
+        line.map_or(Ok(()), |line| {
+            operations += 1;
+            visit(line)
+        })
+    };
+    loop {
+        let chunk = match text.fill_buf() {
+            Ok([]) => break,
+            Ok(chunk) => chunk,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(format!("{name}:{number}: {error}")),
+        };
+        for &byte in chunk {
+            let ends_crlf = std::mem::replace(&mut after_cr, byte == b'\r') && byte == b'\n';
+            match byte {
+                b'\n' if ends_crlf => {}
+                b'\n' | b'\r' => {
+                    end_of_line(&mut content, number)?;
+                    (number, is_comment) = (number + 1, false);
+                }
+                b'#' => is_comment = true,
+                _ if is_comment => {}
+                _ if content.len() == LONGEST_LINE => {
+                    let start = quoted(&content);
+                    return Err(format!(
+                        "{name}:{number}: no trace has a line of over {LONGEST_LINE} bytes; it begins with {start}"
+                    ));
+                }
+                _ => content.push(byte),
+            }
+        }
+        let length = chunk.len();
+        text.consume(length);
+    }
+    end_of_line(&mut content, number)?;
+    match operations {
+        0 => {
+            Err(format!("{name}: there is no operation in it; write one a line, such as INSERT 1 or READ 1"))
+        }
+        _ => Ok(operations),
+    }
+}
+
+/// The operation of a line without its comment, if there is one.
+fn line(mut content: &[u8], is_first: bool) -> Result<Option<Line>, String> {
+    if is_first {
+        content = content.strip_prefix(UTF8_MARK).unwrap_or(content);
+        if UTF16_MARKS.iter().any(|mark| content.starts_with(mark)) {
+            return Err("this is UTF-16 text: save it as UTF-8".into());
+        }
+    }
+    if content.trim_ascii().is_empty() {
+        return Ok(None);
+    }
+    match str::from_utf8(content) {
+        Ok(text) => operation(text.trim_ascii()).map(Some),
+        Err(_) => Err(format!("{} is no UTF-8 text", quoted(content))),
+    }
+}
+
+fn operation(content: &str) -> Result<Line, String> {
     let mut words = content.split_ascii_whitespace();
     let verb = words.next().unwrap_or_default();
     let mut operand = |what: &str| {
         let word = words.next().ok_or_else(|| format!("{verb} needs {what}"))?;
-        number(word).ok_or_else(|| format!("'{word}' is not {what} (an unsigned 64-bit number)"))
+        number(word)
+            .ok_or_else(|| format!("{} is not {what} (an unsigned 64-bit number)", quoted(word.as_bytes())))
     };
-    let verb = match verb {
+    let line = match verb {
         "INSERT" | "UPDATE" => Line { verb: Verb::Put, key: operand("a key")? },
         "READ" => Line { verb: Verb::Read, key: operand("a key")? },
         "REMOVE" => Line { verb: Verb::Remove, key: operand("a key")? },
@@ -95,12 +207,30 @@ fn line(content: &str) -> Result<Line, String> {
             Line { verb: Verb::Scan(count), key }
         }
         other => {
-            return Err(format!("unknown operation '{other}'; known are INSERT, READ, UPDATE, REMOVE, SCAN"));
+            let other = quoted(other.as_bytes());
+            return Err(format!("unknown operation {other}; known are INSERT, READ, UPDATE, REMOVE, SCAN"));
         }
     };
     match words.next() {
-        None => Ok(verb),
-        Some(extra) => Err(format!("'{extra}' is too much in '{content}'")),
+        None => Ok(line),
+        Some(extra) => {
+            Err(format!("{} is too much in {}", quoted(extra.as_bytes()), quoted(content.as_bytes())))
+        }
+    }
+}
+
+/// The beginning of a text in quotes, with everything escaped that a terminal would not show.
+fn quoted(bytes: &[u8]) -> String {
+    let Ok(text) = str::from_utf8(bytes) else {
+        let start = bytes.escape_ascii().to_string();
+        return match start.char_indices().nth(QUOTED) {
+            None => format!("\"{start}\""),
+            Some((end, _)) => format!("\"{}\"...", &start[..end]),
+        };
+    };
+    match text.char_indices().nth(QUOTED) {
+        None => format!("{text:?}"),
+        Some((end, _)) => format!("{:?}...", &text[..end]),
     }
 }
 
@@ -110,131 +240,12 @@ fn number(word: &str) -> Option<u64> {
     digits.bytes().all(|b| b.is_ascii_alphanumeric()).then(|| u64::from_str_radix(digits, radix).ok())?
 }
 
-/// A trace dealt to threads, with what is known of its answers.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// Run before the measurement.
-    pub load: Vec<Stripe>,
-    /// Measured.
-    pub run: Vec<Stripe>,
-    /// For the answers of both.
-    pub checks: Checks,
-    /// Keys after the load: exact with one thread, as if the lines ran in order with more.
-    pub loaded: u64,
-    /// The map in the end, if the lines ran in order.
-    model: BTreeMap<u64, u32>,
-    put: HashSet<u64>,
-    removed: HashSet<u64>,
-}
-
-/// Deals the lines to `threads` threads and works out their answers.
-///
-/// # Panics
-/// If there are no threads.
-#[must_use]
-pub fn plan(load: &[Line], run: &[Line], threads: usize) -> Plan {
-    assert!(threads > 0, "nobody to deal to");
-    let mask = if threads == 1 { !0 } else { ANY_VERSION };
-    let checks = Checks { mask, scan_mask: ANY_VERSION, tail: Vec::new(), timed_every: 64, batch: 1 };
-    let (empty, sets) = (BTreeMap::new(), HashSet::new);
-    let mut plan =
-        Plan { load: vec![], run: vec![], checks, loaded: 0, model: empty, put: sets(), removed: sets() };
-    let mut version = 0;
-    plan.load = plan.deal(load, threads, &mut version);
-    plan.loaded = plan.model.len() as u64;
-    plan.run = plan.deal(run, threads, &mut version);
-    plan
-}
-
-impl Plan {
-    fn deal(&mut self, lines: &[Line], threads: usize, version: &mut u32) -> Vec<Stripe> {
-        let mut stripes = vec![Stripe::default(); threads];
-        for (i, line) in lines.iter().enumerate() {
-            *version = version.wrapping_add(1);
-            let stripe = &mut stripes[i % threads];
-            let exact = self.follow(*line, *version, stripe);
-            let racing = match line.verb {
-                Verb::Put => exact,
-                Verb::Read => Op { kind: Kind::ReadMaybe, ..exact },
-                Verb::Remove => Op { kind: Kind::RemoveMaybe, ..exact },
-                Verb::Scan(count) => Op { kind: Kind::ScanMaybe, arg: count, ..exact },
-            };
-            stripe.ops.push(if threads == 1 { exact } else { racing });
-        }
-        stripes
-    }
-
-    /// Does the line on the model; the operation with the answer that the model gives.
-    fn follow(&mut self, Line { verb, key }: Line, version: u32, stripe: &mut Stripe) -> Op {
-        let known = |found: Option<u32>, present, absent| match found {
-            Some(arg) => Op { key, arg, kind: present },
-            None => Op { key, arg: 0, kind: absent },
-        };
-        match verb {
-            Verb::Put => {
-                self.model.insert(key, version);
-                self.put.insert(key);
-                Op { key, arg: version, kind: Kind::Insert }
-            }
-            Verb::Read => known(self.model.get(&key).copied(), Kind::Read, Kind::ReadAbsent),
-            Verb::Remove => {
-                self.removed.insert(key);
-                known(self.model.remove(&key), Kind::Remove, Kind::RemoveAbsent)
-            }
-            Verb::Scan(limit) => {
-                let exact = self.checks.mask == !0;
-                if exact {
-                    let limit = limit as usize;
-                    let (mut count, mut checksum) = (0, 0_u64);
-                    for k in self.model.range(key..).map(|(k, _)| *k).take(limit) {
-                        count += 1;
-                        checksum = checksum.wrapping_add(fingerprint(k));
-                    }
-                    stripe.scans.push(ScanExact { limit, count, checksum });
-                }
-                let arg = stripe.scans.len().saturating_sub(1) as u32;
-                Op { key, arg, kind: Kind::ScanExact }
-            }
-        }
-    }
-
-    /// What the map must hold after the run.
-    #[must_use]
-    pub fn expected(&self) -> Expected<'_> {
-        if self.checks.mask == !0 {
-            let checksum = self.model.keys().fold(0_u64, |sum, &k| sum.wrapping_add(fingerprint(k)));
-            let present = self
-                .model
-                .iter()
-                .map(|(&key, &version)| Probe { key, answer: Answer::Value(value_of(key, version)) });
-            let gone = self.removed.iter().filter(|k| !self.model.contains_key(k));
-            let gone = gone.map(|&key| Probe { key, answer: Answer::Absent });
-            return Expected {
-                count: Some(self.model.len() as u64),
-                checksum: Some(checksum),
-                // The full scan knows keys, not versions; the probes know both.
-                mask: ANY_VERSION,
-                known: None,
-                probes: Box::new(present.chain(gone)),
-            };
-        }
-        let kept = self.put.iter().filter(|k| !self.removed.contains(k));
-        Expected {
-            count: None,
-            checksum: None,
-            mask: ANY_VERSION,
-            known: Some(&self.put),
-            probes: Box::new(kept.map(|&key| Probe { key, answer: Answer::Like(value_of(key, 0)) })),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn lines(text: &str) -> Result<Vec<Line>, String> {
-        parse(text.as_bytes(), "t.txt")
+    fn lines(text: impl AsRef<[u8]>) -> Result<Vec<Line>, String> {
+        parse(text.as_ref(), "t.txt")
     }
 
     #[test]
@@ -250,48 +261,76 @@ mod tests {
     }
 
     #[test]
+    fn a_line_ends_with_any_of_the_three_ends_and_a_mark_at_the_beginning_is_no_text() {
+        let expected = [Line { verb: Verb::Put, key: 1 }, Line { verb: Verb::Read, key: 2 }];
+        for end in ["\n", "\r\n", "\r", "\n\r\n", "\r\r"] {
+            for mark in ["", "\u{feff}"] {
+                for last in ["", end] {
+                    let text = ["# a comment", "INSERT 1 # one", "", "READ 2"].join(end);
+                    let text = format!("{mark}{text}{last}");
+                    assert_eq!(lines(&text).as_deref(), Ok(&expected[..]), "{text:?}");
+                    // Whatever the pieces are in which it comes.
+                    for capacity in 1..5 {
+                        let pieces = BufReader::with_capacity(capacity, text.as_bytes());
+                        assert_eq!(parse(pieces, "t").as_deref(), Ok(&expected[..]), "{text:?}");
+                    }
+                }
+            }
+            let error = lines(["# a comment", "", "JUMP 1"].join(end)).unwrap_err();
+            let number = if matches!(end, "\r\r" | "\n\r\n") { 5 } else { 3 };
+            assert!(error.starts_with(&format!("t.txt:{number}: ")), "{end:?}: {error}");
+        }
+        assert_eq!(lines("\u{feff}INSERT 1\rREAD 2").as_deref(), Ok(&expected[..]));
+    }
+
+    #[test]
     fn errors_name_the_line_and_what_is_wrong() {
         for (text, error) in [
-            ("READ 1\nWRITE 2", "t.txt:2: unknown operation 'WRITE'"),
+            ("READ 1\nWRITE 2", r#"t.txt:2: unknown operation "WRITE""#),
             ("READ", "t.txt:1: READ needs a key"),
-            ("\n\nREAD x", "t.txt:3: 'x' is not a key"),
-            ("READ -1", "t.txt:1: '-1' is not a key"),
-            ("READ +1", "t.txt:1: '+1' is not a key"),
-            ("READ 0x", "t.txt:1: '0x' is not a key"),
-            ("READ 18446744073709551616", "t.txt:1: '18446744073709551616' is not a key"),
+            ("\n\nREAD x", r#"t.txt:3: "x" is not a key"#),
+            ("READ -1", r#"t.txt:1: "-1" is not a key"#),
+            ("READ +1", r#"t.txt:1: "+1" is not a key"#),
+            ("READ 0x", r#"t.txt:1: "0x" is not a key"#),
+            ("READ 18446744073709551616", r#"t.txt:1: "18446744073709551616" is not a key"#),
             ("SCAN 1", "t.txt:1: SCAN needs a number of pairs"),
             ("SCAN 1 5000000000", "t.txt:1: a scan of 5000000000 pairs is too long"),
-            ("INSERT 1 2", "t.txt:1: '2' is too much in 'INSERT 1 2'"),
+            ("INSERT 1 2", r#"t.txt:1: "2" is too much in "INSERT 1 2""#),
         ] {
             let got = lines(text).unwrap_err();
             assert!(got.starts_with(error), "{got}");
         }
         assert!(read(Path::new("no/such/file")).unwrap_err().starts_with("no/such/file: "));
+        assert!(read(Path::new("/")).unwrap_err().contains("directory"));
     }
 
     #[test]
-    fn one_thread_knows_every_answer() {
-        let load = lines("INSERT 1\nINSERT 2\nINSERT 3").unwrap();
-        let run = lines("READ 1\nREMOVE 1\nREAD 1\nREMOVE 1\nUPDATE 2\nREAD 2\nSCAN 0 9").unwrap();
-        let plan = plan(&load, &run, 1);
-        let kinds: Vec<Kind> = plan.run[0].ops.iter().map(|op| op.kind).collect();
-        use Kind::{Insert, Read, ReadAbsent, Remove, RemoveAbsent};
-        assert_eq!(kinds, [Read, Remove, ReadAbsent, RemoveAbsent, Insert, Read, Kind::ScanExact]);
-        assert_eq!(plan.run[0].ops[5].arg, plan.run[0].ops[4].arg, "the read expects the update's version");
-        assert_eq!(plan.run[0].scans[0].count, 2);
-        assert_eq!((plan.loaded, plan.expected().count), (3, Some(2)));
+    fn what_cannot_be_seen_is_shown() {
+        for (text, error) in [
+            (&b"READ 1\n\xEF\xBB\xBFREAD 2"[..], r#"t.txt:2: unknown operation "\u{feff}READ""#),
+            ("READ\u{a0}7".as_bytes(), r#"t.txt:1: unknown operation "READ\u{a0}7""#),
+            ("READ 7\u{200b}".as_bytes(), r#"t.txt:1: "7\u{200b}" is not a key"#),
+            (b"READ 7\x00", r#"t.txt:1: "7\0" is not a key"#),
+            (b"READ 7\x1b[2J", r#"t.txt:1: "7\u{1b}[2J" is not a key"#),
+            (b"READ \xE9", r#"t.txt:1: "READ \xe9" is no UTF-8 text"#),
+            (b"\xFF\xFER\x00E\x00", "t.txt:1: this is UTF-16 text: save it as UTF-8"),
+            (b"\xFE\xFF\x00R\x00E", "t.txt:1: this is UTF-16 text: save it as UTF-8"),
+        ] {
+            let got = lines(text).unwrap_err();
+            assert!(got.starts_with(error), "{got}");
+        }
+        let endless = lines([0; 1 << 20]).unwrap_err();
+        assert!(endless.starts_with("t.txt:1: no trace has a line of over 1024 bytes"), "{endless}");
+        assert!(endless.len() < 300, "{endless}");
+        // A comment may be as long as it likes, in any encoding.
+        assert!(lines(["#\u{e9}".repeat(1 << 12).as_bytes(), b"\xE9\nREAD 1"].concat()).is_ok());
     }
 
     #[test]
-    fn more_threads_take_turns_and_expect_what_is_certain() {
-        let load = lines("INSERT 1\nINSERT 2\nINSERT 3").unwrap();
-        let run = lines("REMOVE 1\nREAD 1\nSCAN 0 9").unwrap();
-        let plan = plan(&load, &run, 2);
-        assert_eq!(plan.load[0].ops.len(), 2);
-        assert_eq!(plan.run[1].ops[0].kind, Kind::ReadMaybe);
-        assert_eq!(plan.run[0].ops[1], Op { key: 0, arg: 9, kind: Kind::ScanMaybe });
-        let mut kept: Vec<u64> = plan.expected().probes.map(|p| p.key).collect();
-        kept.sort_unstable();
-        assert_eq!(kept, [2, 3]);
+    fn a_trace_without_operations_is_an_error() {
+        for text in ["", "\n\n", "# a\r# b\r", "\u{feff}", "\u{feff}# INSERT 1\n", "  \t"] {
+            let error = lines(text).unwrap_err();
+            assert!(error.starts_with("t.txt: there is no operation in it"), "{text:?}: {error}");
+        }
     }
 }

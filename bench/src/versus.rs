@@ -9,6 +9,7 @@ use crate::cell::map_spec;
 use crate::generate::Generator;
 use crate::keys::Distribution;
 use crate::maps::{self, BuildError, MapSpec};
+use crate::memory;
 use crate::protocol::CellSpec;
 use crate::subject::Subject;
 use crate::team::Team;
@@ -85,6 +86,13 @@ impl Comparison {
         if rounds == 0 {
             return Err("at least one round is needed".into());
         }
+        // A slice without an operation has no rate.
+        if first.keys.min(first.ops) < rounds as u64 {
+            return Err(format!(
+                "{rounds} rounds need as many keys and operations at least: there are {} and {}",
+                first.keys, first.ops
+            ));
+        }
         let (mut maps, mut workloads) = (Vec::new(), Vec::new());
         for spec in specs {
             let common = |s: &CellSpec| (s.dist.clone(), s.threads, s.keys, s.ops, s.seed, s.pin.clone());
@@ -126,6 +134,13 @@ impl Comparison {
     /// Maps that cannot be had, impossible pinning, or a wrong answer of the first map, without which there
     /// are no ratios.
     pub fn run(&self) -> Result<Report, String> {
+        // All maps live at once; the operations of one slice do.
+        let maps = self.maps.len() as u64;
+        memory::check(&CellSpec {
+            keys: self.keys.saturating_mul(maps),
+            ops: self.ops / self.rounds.max(1) as u64,
+            ..CellSpec::default()
+        })?;
         let mut generator = Generator::new(self.dist, self.seed, self.threads, self.keys)?;
         let team = Team::new(self.threads, &self.pin).map_err(|e| e.to_string())?;
         let built: Result<Vec<_>, BuildError> = self.maps.iter().map(maps::build).collect();
@@ -212,8 +227,8 @@ impl Contest<'_> {
         let mut series = Vec::with_capacity(rounds);
         for round in 0..rounds {
             let stripes = if workload == Workload::Load {
-                let from = keys * round as u64 / rounds as u64;
-                generator.load(keys * (round as u64 + 1) / rounds as u64 - from)
+                let until = |round: usize| (u128::from(keys) * round as u128 / rounds as u128) as u64;
+                generator.load(until(round + 1) - until(round))
             } else {
                 generator.run(workload, ops / rounds as u64)
             };

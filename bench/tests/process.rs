@@ -42,7 +42,24 @@ fn nonsense_exits_with_two_and_one_line_of_why() {
         (&[r#"{"placement": "weighted:0=1,0=2"}"#], "NUMA node 0 has two weights"),
         (&[r#"{"pages": "2m"}"#], "unknown pages '2m'; known are thp, 4k, hugetlb-2m, hugetlb-1g"),
         (&["--versus", "[]"], "nothing to compare"),
-        (&["--versus", "[{}]", "--rounds", "x"], "--rounds x"),
+        (&["--versus", "[{}]", "--rounds", "x"], "--rounds \"x\" is not a number"),
+        (&["--versus", "[{}]", "--rounds", "0"], "at least 1"),
+        (&["--versus", "[{}]", "--rounds", "18446744073709551615"], "at most 1000000"),
+        (&["--versus", r#"[{"keys": 5}]"#, "--rounds", "6"], "6 rounds need as many keys"),
+        (&[r#"{"threads": 18446744073709551615}"#], "at most 4096"),
+        (&[r#"{"threads": 18446744073709551616}"#], "not a cell"),
+        (&[r#"{"threads": -1}"#], "not a cell"),
+        (&[r#"{"keys": 18446744073709551615}"#], "use fewer"),
+        (&[r#"{"keys": 1e999}"#], "not a cell"),
+        (&[r#"{"ops": 18446744073709551615}"#], "use fewer"),
+        (&[r#"{"ops": 100000000000, "workload": "a"}"#], "of memory, and"),
+        (&[r#"{"workload": "trace", "trace": {"load": "/", "run": "/"}}"#], "directory"),
+        (&[r#"{"workload": "trace", "trace": {"load": "/dev/null", "run": "/dev/null"}}"#], "only once"),
+        (
+            &[r#"{"workload": "trace", "trace": {"load": "/dev/zero", "run": "/dev/null"}}"#],
+            "no trace has a line",
+        ),
+        (&[r#"{"workload": "trace", "threads": 5000, "trace": {"load": "/", "run": "/"}}"#], "at most 4096"),
         (&["--verses", "[]"], "expected"),
     ] {
         let output = bench_cell(args);
@@ -50,6 +67,39 @@ fn nonsense_exits_with_two_and_one_line_of_why() {
         let why = String::from_utf8(output.stderr).unwrap();
         assert!(why.contains(words) && why.lines().count() == 1, "{args:?}: {why}");
         assert!(output.stdout.is_empty());
+    }
+}
+
+/// Not only a sweep meets a file without operations.
+#[test]
+fn a_trace_is_read_as_it_is_or_refused() {
+    let path = |name: &str| std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let (marked, empty) = (path("marked.txt"), path("empty.txt"));
+    std::fs::write(&marked, "\u{feff}# comment\rINSERT 1\rREAD 1\r").unwrap();
+    std::fs::write(&empty, "# nothing\r").unwrap();
+    let cell = |load: &std::path::Path, run: &std::path::Path| {
+        let files = format!(r#"{{"load": {load:?}, "run": {run:?}}}"#);
+        bench_cell(&[&format!(r#"{{"map": "rwlock-btreemap", "workload": "trace", "trace": {files}}}"#)])
+    };
+    let good = cell(&marked, &marked);
+    let CellOutcome::Measured(m) = serde_json::from_slice(&good.stdout).unwrap() else { panic!("{good:?}") };
+    assert_eq!((m.ops, m.checked > 0), (2, true));
+    for (load, run) in [(&marked, &empty), (&empty, &marked)] {
+        let bad = cell(load, run);
+        assert_eq!(bad.status.code(), Some(2), "{bad:?}");
+        let why = String::from_utf8(bad.stderr).unwrap();
+        assert!(why.contains("empty.txt: there is no operation in it") && why.lines().count() == 1, "{why}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_an_error_and_no_panic() {
+    for args in [&["--help"][..], &[r#"{"map": "rwlock-btreemap", "keys": 100, "ops": 100}"#]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_bench-cell")).args(args).stdout(full).output().unwrap();
+        let why = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{why}");
+        assert!(why.starts_with("bench-cell: cannot write to standard output"), "{why}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Translates hwloc's tree of objects into a [`Machine`].
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use bskip_numa_nodes::{Node, Nodes};
 use hwlocality::bitmap::BitmapIndex;
@@ -12,6 +13,7 @@ use hwlocality::object::types::ObjectType;
 use hwlocality::topology::Topology;
 use hwlocality::topology::builder::{BuildFlags, TopologyBuilder};
 
+use crate::hwloc_env::Variables;
 use crate::{Cache, Cpu, CpuSet, Distances, Machine, MachineError, homes};
 
 /// Cache types with their level, as instruction caches are not wanted.
@@ -30,13 +32,28 @@ const MAX_SYNTHETIC: u64 = 8192;
 /// The machine that runs the process, or why hwloc cannot show it. `told` is what the system says about nodes; hwloc's own
 /// word counts where that is `None`. Its allowed CPUs are those of the cgroup, not yet those of the thread.
 pub(crate) fn this_machine(told: Option<&Nodes>) -> Result<Machine, String> {
-    let topology = build(Topology::builder()).map_err(|why| format!("discovery failed: {why}"))?;
+    let value = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    let variables = Variables { value: &value, works: &source_works };
+    let topology =
+        build(Topology::builder()).map_err(|why| format!("discovery failed: {why}{}", variables.hint()))?;
     if !topology.is_this_system() {
-        return Err(
-            "HWLOC_SYNTHETIC or HWLOC_XMLFILE makes hwloc describe another machine: unset it".to_owned()
-        );
+        return Err(variables.another_machine());
     }
-    machine(&topology, told).ok_or_else(|| "hwloc sees no CPU".to_owned())
+    let mut machine =
+        machine(&topology, told).ok_or_else(|| format!("hwloc sees no CPU{}", variables.hint()))?;
+    machine.notes.extend(variables.note());
+    Ok(machine)
+}
+
+/// Whether hwloc takes what a variable names.
+fn source_works(name: &str, value: &str) -> bool {
+    let path = Path::new(value);
+    match name {
+        "HWLOC_FSROOT" => path.is_dir(),
+        "HWLOC_CPUID_PATH" => path.join("hwloc-cpuid-info").is_file(),
+        "HWLOC_SYNTHETIC" => Topology::builder().from_synthetic(value).is_ok(),
+        _ => path.is_file(),
+    }
 }
 
 /// See [`Machine::synthetic`].

@@ -91,6 +91,8 @@ mod gate;
 mod homes;
 #[cfg(feature = "hwloc")]
 mod hwloc;
+#[cfg(feature = "hwloc")]
+mod hwloc_env;
 mod machine;
 mod order;
 mod os;

@@ -49,6 +49,7 @@ impl End {
             Self::Exited(status) => match (status.code(), status.signal()) {
                 (Some(code), _) => format!("exit code {code}"),
                 (None, Some(6)) => "aborted".into(),
+                (None, Some(9)) => "killed by signal 9; was memory short?".into(),
                 (None, Some(11)) => "segmentation fault".into(),
                 (None, signal) => format!("killed by signal {}", signal.unwrap_or(0)),
             },

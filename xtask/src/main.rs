@@ -59,10 +59,7 @@ fn dispatch(name: Option<&str>, rest: Vec<OsString>) -> Result<(), Stop> {
         Some("numa-vm") => numa_vm::command(rest),
         Some("tidy") => no_flags("tidy", &rest).and_then(|()| tidy::command()),
         Some("ci") => no_flags("ci", &rest).and_then(|()| ci::command()),
-        Some("help" | "--help" | "-h") | None => {
-            print!("{HELP}");
-            Ok(())
-        }
+        Some("help" | "--help" | "-h") | None => bench_numa::print(HELP),
         Some(other) => Err(Stop::usage(format!("no command {other:?}; `cargo xtask help` lists them"))),
     }
 }

@@ -1,7 +1,7 @@
 //! Measures building a map from sorted pairs, against filling fresh memory; see `--help`.
 
 use bench::bulk::Bulk;
-use bench::program::{self, number, read_flags};
+use bench::program::{self, MOST_ROUNDS, count, keys, read_flags, threads};
 use std::process::ExitCode;
 
 const HELP: &str = "\
@@ -16,18 +16,17 @@ bench-bulk [--threads N] [--keys N] [--rounds N]
 fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Bulk>, String> {
     let usual = Bulk { threads: 2, keys: 10_000_000, rounds: 11 };
     read_flags(args, &["--threads", "--keys", "--rounds"], usual, |bulk, flag, value| {
-        let number = number(flag, value)?.max(1);
         match flag {
-            "--threads" => bulk.threads = number as usize,
-            "--keys" => bulk.keys = number,
-            _ => bulk.rounds = number as usize,
+            "--threads" => bulk.threads = threads(flag, value)?,
+            "--keys" => bulk.keys = keys(flag, value)?,
+            _ => bulk.rounds = count(flag, value, MOST_ROUNDS)? as usize,
         }
         Ok(())
     })
 }
 
 fn main() -> ExitCode {
-    program::run("bench-bulk", HELP, parse(std::env::args().skip(1)), |bulk| {
+    program::run("bench-bulk", HELP, parse(program::arguments()), |bulk| {
         bulk.run().map(|report| report.to_string())
     })
 }

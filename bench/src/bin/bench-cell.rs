@@ -2,7 +2,7 @@
 
 use bench::protocol::{CellSpec, DISTRIBUTIONS, WORKLOADS};
 use bench::versus::Comparison;
-use bench::{cell, maps};
+use bench::{cell, maps, program};
 use std::process::ExitCode;
 
 fn help() -> String {
@@ -31,7 +31,7 @@ distributions: {}",
 }
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<String> = program::arguments().collect();
     match dispatch(&args) {
         Ok(code) => code,
         Err(why) => {
@@ -43,16 +43,12 @@ fn main() -> ExitCode {
 
 fn dispatch(args: &[String]) -> Result<ExitCode, String> {
     match args {
-        [flag] if flag == "--help" || flag == "-h" => {
-            println!("{}", help());
-            Ok(ExitCode::SUCCESS)
-        }
+        [flag] if flag == "--help" || flag == "-h" => Ok(print(&help())),
         [flag, specs, options @ ..] if flag == "--versus" => versus(specs, options),
         [spec] if !spec.starts_with('-') => {
             let spec: CellSpec = serde_json::from_str(spec).map_err(|e| format!("not a cell: {e}"))?;
             let outcome = cell::run(&spec)?;
-            println!("{}", serde_json::to_string(&outcome).map_err(|e| e.to_string())?);
-            Ok(ExitCode::SUCCESS)
+            Ok(print(&serde_json::to_string(&outcome).map_err(|e| e.to_string())?))
         }
         _ => Err("one cell as JSON is expected, or --versus, or --help".into()),
     }
@@ -66,7 +62,7 @@ fn versus(specs: &str, options: &[String]) -> Result<ExitCode, String> {
             "--json" => json = true,
             "--rounds" => {
                 let number = options.next().ok_or("--rounds needs a number")?;
-                rounds = number.parse().map_err(|_| format!("--rounds {number} is not a number"))?;
+                rounds = program::count("--rounds", number, program::MOST_ROUNDS)? as usize;
             }
             other => return Err(format!("unknown option {other}")),
         }
@@ -80,12 +76,23 @@ fn versus(specs: &str, options: &[String]) -> Result<ExitCode, String> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    if json {
-        println!("{}", serde_json::to_string(&report).map_err(|e| e.to_string())?);
-    } else {
-        println!("{report}");
+    let text = match json {
+        true => serde_json::to_string(&report).map_err(|e| e.to_string())?,
+        false => report.to_string(),
+    };
+    let printed = print(&text);
+    Ok(if report.failed.is_empty() { printed } else { ExitCode::FAILURE })
+}
+
+/// Prints a text and the end of its line.
+fn print(text: &str) -> ExitCode {
+    match program::print(&format!("{text}\n")) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("bench-cell: {why}");
+            ExitCode::FAILURE
+        }
     }
-    Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Cells from a JSON array; what one leaves out it has from the first.

@@ -1,6 +1,7 @@
 //! Does one operation again and again, for `cargo xtask counts`, which runs it under callgrind; see `--help`.
 
 use bench::counts::OPERATIONS;
+use bench::program;
 use std::process::ExitCode;
 
 const HELP: &str = "\
@@ -24,12 +25,9 @@ fn answer(args: &[String]) -> Result<String, String> {
 }
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    match answer(&args) {
-        Ok(words) => {
-            println!("{words}");
-            ExitCode::SUCCESS
-        }
+    let args: Vec<String> = program::arguments().collect();
+    match answer(&args).and_then(|words| program::print(&format!("{words}\n"))) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("bench-counts: {why}");
             ExitCode::FAILURE

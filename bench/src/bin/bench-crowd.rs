@@ -1,7 +1,7 @@
 //! Measures many threads on one hot key, ours against a `Mutex<BTreeMap>`; see `--help`.
 
 use bench::crowd::Crowd;
-use bench::program::{self, number, read_flags};
+use bench::program::{self, MOST_OPERATIONS, MOST_ROUNDS, count, read_flags, threads};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,23 +14,25 @@ bench-crowd [--threads N] [--ops N] [--rounds N] [--hold MS]
 --rounds   rounds (7)
 --hold     milliseconds for which a thread sleeps with the key (300)";
 
+/// Milliseconds: ten minutes.
+const LONGEST_HOLD: u64 = 600_000;
+
 /// The crowd that the arguments ask for; `None` for help.
 fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Crowd>, String> {
     let usual = Crowd { threads: 64, ops: 2_000_000, rounds: 7, hold: Duration::from_millis(300) };
     read_flags(args, &["--threads", "--ops", "--rounds", "--hold"], usual, |crowd, flag, value| {
-        let number = number(flag, value)?;
         match flag {
-            "--threads" => crowd.threads = number as usize,
-            "--ops" => crowd.ops = number,
-            "--rounds" => crowd.rounds = number as usize,
-            _ => crowd.hold = Duration::from_millis(number),
+            "--threads" => crowd.threads = threads(flag, value)?,
+            "--ops" => crowd.ops = count(flag, value, MOST_OPERATIONS)?,
+            "--rounds" => crowd.rounds = count(flag, value, MOST_ROUNDS)? as usize,
+            _ => crowd.hold = Duration::from_millis(count(flag, value, LONGEST_HOLD)?),
         }
         Ok(())
     })
 }
 
 fn main() -> ExitCode {
-    program::run("bench-crowd", HELP, parse(std::env::args().skip(1)), |crowd| {
+    program::run("bench-crowd", HELP, parse(program::arguments()), |crowd| {
         crowd.run().map(|report| format!("{report}\n"))
     })
 }

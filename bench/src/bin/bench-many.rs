@@ -1,7 +1,7 @@
 //! Measures lookups many at a time, against single ones and the reading of random lines; see `--help`.
 
 use bench::many::Lookups;
-use bench::program::{self, number, read_flags};
+use bench::program::{self, MOST_OPERATIONS, MOST_ROUNDS, count, keys, read_flags, threads};
 use std::process::ExitCode;
 
 const HELP: &str = "\
@@ -17,19 +17,22 @@ bench-many [--threads N] [--keys N] [--rounds N] [--lookups N]
 fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Lookups>, String> {
     let usual = Lookups { threads: 1, keys: 10_000_000, rounds: 7, lookups: 4_000_000 };
     read_flags(args, &["--threads", "--keys", "--rounds", "--lookups"], usual, |lookups, flag, value| {
-        let number = number(flag, value)?;
         match flag {
-            "--threads" => lookups.threads = number.max(1) as usize,
-            "--keys" => lookups.keys = number.max(1),
-            "--rounds" => lookups.rounds = number.max(1) as usize,
-            _ => lookups.lookups = number.max(1),
+            "--threads" => lookups.threads = threads(flag, value)?,
+            "--keys" => lookups.keys = keys(flag, value)?,
+            "--rounds" => lookups.rounds = count(flag, value, MOST_ROUNDS)? as usize,
+            // `get_many` takes 64 at a time.
+            _ => match count(flag, value, MOST_OPERATIONS)? {
+                few @ ..64 => return Err(format!("{flag} {few}: at least 64")),
+                many => lookups.lookups = many,
+            },
         }
         Ok(())
     })
 }
 
 fn main() -> ExitCode {
-    program::run("bench-many", HELP, parse(std::env::args().skip(1)), |lookups| {
+    program::run("bench-many", HELP, parse(program::arguments()), |lookups| {
         lookups.run().map(|report| report.to_string())
     })
 }

@@ -1,7 +1,7 @@
 //! Does each operation many times with marks around it, for `cargo xtask numa-count`; see `--help`.
 
 use bench::numa_count::NumaCount;
-use bench::program::{self, number, read_flags};
+use bench::program::{self, MOST_OPERATIONS, count, keys, number, read_flags, threads};
 use std::process::ExitCode;
 
 const HELP: &str = "\
@@ -37,10 +37,11 @@ fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<NumaCount>, St
             "--map" => value.clone_into(&mut asked.map),
             "--setting" => asked.setting = value.parse()?,
             "--pages" => value.clone_into(&mut asked.pages),
-            "--keys" => asked.keys = number(flag, value)?,
-            "--ops" => asked.ops = number(flag, value)?,
-            "--warm" => asked.warm = number(flag, value)?,
-            "--workers" => asked.workers = number(flag, value)?.max(1) as usize,
+            "--keys" => asked.keys = keys(flag, value)?,
+            "--ops" => asked.ops = count(flag, value, MOST_OPERATIONS)?,
+            "--warm" if value == "0" => asked.warm = 0,
+            "--warm" => asked.warm = count(flag, value, MOST_OPERATIONS)?,
+            "--workers" => asked.workers = threads(flag, value)?,
             _ => asked.run = number(flag, value)?,
         }
         Ok(())
@@ -48,7 +49,7 @@ fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<NumaCount>, St
 }
 
 fn main() -> ExitCode {
-    program::run("bench-numa-count", HELP, parse(std::env::args().skip(1)), |asked| asked.run())
+    program::run("bench-numa-count", HELP, parse(program::arguments()), |asked| asked.run())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Measures every way to scan a map, against plain reading of as much memory; see `--help`.
 
-use bench::program::{self, number, read_flags};
+use bench::program::{self, MOST_OPERATIONS, MOST_ROUNDS, count, keys, read_flags, threads};
 use bench::scan::Scans;
 use std::process::ExitCode;
 
@@ -22,13 +22,12 @@ fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Scans>, String
         &["--threads", "--keys", "--rounds", "--repeat", "--shorts"],
         usual,
         |scans, flag, value| {
-            let number = number(flag, value)?;
             match flag {
-                "--threads" => scans.threads = number.max(1) as usize,
-                "--keys" => scans.keys = number.max(1),
-                "--rounds" => scans.rounds = number.max(1) as usize,
-                "--repeat" => scans.repeat = number.max(1) as usize,
-                _ => scans.shorts = number,
+                "--threads" => scans.threads = threads(flag, value)?,
+                "--keys" => scans.keys = keys(flag, value)?,
+                "--rounds" => scans.rounds = count(flag, value, MOST_ROUNDS)? as usize,
+                "--repeat" => scans.repeat = count(flag, value, MOST_ROUNDS)? as usize,
+                _ => scans.shorts = count(flag, value, MOST_OPERATIONS)?,
             }
             Ok(())
         },
@@ -36,7 +35,7 @@ fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Scans>, String
 }
 
 fn main() -> ExitCode {
-    program::run("bench-scan", HELP, parse(std::env::args().skip(1)), |scans| {
+    program::run("bench-scan", HELP, parse(program::arguments()), |scans| {
         scans.run().map(|report| report.to_string())
     })
 }

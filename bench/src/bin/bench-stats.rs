@@ -1,6 +1,6 @@
 //! Counts what each operation locks and writes; see `--help`.
 
-use bench::program::{self, number, numbers, read_flags};
+use bench::program::{self, keys, read_flags, threads_list};
 use bench::stats::Stats;
 use std::process::ExitCode;
 
@@ -16,15 +16,15 @@ fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Stats>, String
     let usual = Stats { keys: 10_000_000, threads: vec![1, 2, 4] };
     read_flags(args, &["--keys", "--threads"], usual, |stats, flag, value| {
         match flag {
-            "--keys" => stats.keys = number(flag, value)?,
-            _ => stats.threads = numbers(flag, value)?.into_iter().map(|n| n.max(1) as usize).collect(),
+            "--keys" => stats.keys = keys(flag, value)?,
+            _ => stats.threads = threads_list(flag, value)?,
         }
         Ok(())
     })
 }
 
 fn main() -> ExitCode {
-    program::run("bench-stats", HELP, parse(std::env::args().skip(1)), |stats| {
+    program::run("bench-stats", HELP, parse(program::arguments()), |stats| {
         stats.run().map(|report| report.to_string())
     })
 }

@@ -68,6 +68,13 @@ impl NumaCount {
         };
         let (keys, ops, warm) =
             (each("keys", self.keys)?, each("operations", self.ops / 10)? * 10, self.warm / workers);
+        // A scan begins in the lower half of the keys, and must find all its pairs.
+        if keys < 2 * SCAN as u64 {
+            return Err(format!(
+                "{keys} keys a worker are too few for scans of {SCAN} pairs: at least {}",
+                2 * SCAN
+            ));
+        }
         let most = keys.min(u64::from(u32::MAX));
         if ops + warm > most {
             return Err(format!(

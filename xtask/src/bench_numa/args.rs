@@ -4,11 +4,16 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bench::program::MOST_ROUNDS;
+use bench::protocol::MOST_THREADS;
 use bskip_topology::PinPolicy;
 use lexopt::prelude::*;
 
 use super::names;
 use super::units::parse_count;
+
+/// Seconds of a timeout: a week.
+const LONGEST: u64 = 7 * 24 * 60 * 60;
 
 /// What the flags said. `None` where a flag was not given: the default may depend on others.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -96,12 +101,16 @@ impl Args {
                     args.pages = Some(known_list("page size", &parser.value()?.string()?, names::PAGES)?);
                 }
                 Long("repeat") => {
-                    args.repeat = Some(positive("--repeat", &parser.value()?.string()?)? as usize);
+                    let rounds = positive("--repeat", &parser.value()?.string()?)?;
+                    args.repeat = Some(at_most("--repeat", rounds, MOST_ROUNDS)? as usize);
                 }
-                Long("seed") => args.seed = Some(parse_count(&parser.value()?.string()?)?),
+                Long("seed") => {
+                    let seed = parse_count(&parser.value()?.string()?);
+                    args.seed = Some(seed.map_err(|error| format!("--seed: {error}"))?);
+                }
                 Long("timeout") => {
                     let seconds = positive("--timeout", &parser.value()?.string()?)?;
-                    args.timeout = Some(Duration::from_secs(seconds));
+                    args.timeout = Some(Duration::from_secs(at_most("--timeout", seconds, LONGEST)?));
                 }
                 Long("format") => args.formats = formats(&parser.value()?.string()?)?,
                 Long("out") => args.out = Some(parser.value()?.into()),
@@ -150,12 +159,20 @@ fn positive(flag: &str, text: &str) -> Result<u64, String> {
     }
 }
 
+/// The number, if it is no larger than that.
+fn at_most(flag: &str, number: u64, most: u64) -> Result<u64, String> {
+    match number > most {
+        true => Err(format!("{flag} {number}: at most {most}")),
+        false => Ok(number),
+    }
+}
+
 fn threads(list: &str) -> Result<Vec<usize>, String> {
     distinct(list.split(','))
         .into_iter()
-        .map(|item| match positive("--threads", item)? {
-            number @ 1..=4096 => Ok(number as usize),
-            _ => Err("--threads: at most 4096".into()),
+        .map(|item| {
+            let number = positive("--threads", item)?;
+            Ok(at_most("--threads", number, MOST_THREADS as u64)? as usize)
         })
         .collect()
 }
@@ -234,6 +251,51 @@ mod tests {
         let args = parse("--trace load.txt run.txt --quick").unwrap();
         assert_eq!(args.trace, Some(("load.txt".into(), "run.txt".into())));
         assert!(parse("--trace load.txt").unwrap_err().contains("two files"));
+    }
+
+    /// What no flag takes that takes a number: no numbers, numbers beyond their type, and too large suffixes.
+    const NO_NUMBERS: [&str; 10] = [
+        "",
+        " ",
+        "-1",
+        "+1",
+        "1e999",
+        "inf",
+        "NaN",
+        "99999999T",
+        "18446744073709551616",
+        "18446744073709551615G",
+    ];
+
+    #[test]
+    fn numbers_at_the_ends_of_their_types_are_read_or_refused() {
+        let parse = |flag: &str, value: &str| Args::parse(vec![flag.into(), value.into()]);
+        for (flag, takes_zero, takes_most) in [
+            ("--keys", false, true),
+            ("--ops", false, true),
+            ("--seed", true, true),
+            ("--repeat", false, false),
+            ("--timeout", false, false),
+            ("--threads", false, false),
+        ] {
+            for value in NO_NUMBERS {
+                let error = parse(flag, value).expect_err(flag);
+                assert!(error.contains(flag) && !error.contains('\n'), "{flag} {value}: {error}");
+            }
+            for (value, is_taken) in [("0", takes_zero), ("1", true), ("18446744073709551615", takes_most)] {
+                assert_eq!(parse(flag, value).is_ok(), is_taken, "{flag} {value}");
+            }
+        }
+        for (flag, kind) in [("--pin", "cpus:"), ("--placement", "node:"), ("--placement", "weighted:0=")] {
+            for value in NO_NUMBERS {
+                let error = parse(flag, &format!("{kind}{value}")).expect_err(flag);
+                assert!(!error.contains('\n'), "{flag} {kind}{value}: {error}");
+            }
+        }
+        assert!(
+            parse("--pin", "cpus:0-4294967295").is_err(),
+            "a range is not written out before it is judged"
+        );
     }
 
     #[test]

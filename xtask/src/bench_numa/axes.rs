@@ -6,7 +6,6 @@ use super::args::Args;
 use super::machine::Machine;
 use super::names;
 use super::plan::{Skip, Trace};
-use super::units;
 
 /// Defaults of a sweep, here so that `--help` and the plan cannot disagree.
 pub(crate) mod defaults {
@@ -27,10 +26,6 @@ pub(crate) mod defaults {
     /// Longest time for a cell.
     pub(crate) const TIMEOUT: Duration = Duration::from_secs(600);
 }
-
-/// Memory that a key is reckoned to take before anything has run: a pessimistic peer with 8-byte keys and
-/// values.
-const BYTES_PER_KEY: u64 = 150;
 
 /// The values of each dimension, defaults filled in.
 pub(crate) struct Axes {
@@ -83,21 +78,6 @@ impl Axes {
             repeat,
             trace: trace.map(|trace| trace.files),
         }
-    }
-
-    /// Refuses what could only fail in every cell.
-    pub(crate) fn check(&self, machine: &Machine) -> Result<(), String> {
-        let needed = self.keys.saturating_mul(BYTES_PER_KEY);
-        if needed > machine.memory_available {
-            return Err(format!(
-                "{} keys may need {} of memory and {} are available: use at most --keys {}",
-                units::count(self.keys),
-                units::bytes(needed),
-                units::bytes(machine.memory_available),
-                units::count(machine.memory_available / BYTES_PER_KEY / 1000 * 1000),
-            ));
-        }
-        Ok(())
     }
 
     /// The cells of one setting, and those of them that cannot run.

@@ -9,9 +9,12 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bench::protocol::{CellOutcome, CellSpec};
+use bench::memory::{kills, read};
+use bench::protocol::{CellOutcome, CellSpec, check_rate};
 
+use super::last_words::{last_line, last_words};
 use super::run::{CellRunner, Ended};
+use super::trace::Opened;
 use super::units;
 
 /// How often a running cell is looked at: rarely, it measures.
@@ -22,6 +25,7 @@ const PIPE_PATIENCE: Duration = Duration::from_secs(2);
 const PIPE_LIMIT: u64 = 1 << 20;
 /// Exit code of `bench-cell` for a specification that makes no sense.
 const REFUSED: i32 = 2;
+const SIGKILL: i32 = 9;
 
 /// Runs cells by `bench-cell`.
 pub(crate) struct ChildRunner<'a> {
@@ -29,6 +33,8 @@ pub(crate) struct ChildRunner<'a> {
     pub(crate) program: PathBuf,
     /// Longest time for one cell.
     pub(crate) timeout: Duration,
+    /// The user's own workload, if it is measured.
+    pub(crate) trace: Option<&'a Opened>,
     /// Set when the user wants to stop.
     pub(crate) interrupted: &'a AtomicBool,
 }
@@ -46,7 +52,11 @@ impl CellRunner for ChildRunner<'_> {
         if self.interrupted.load(Ordering::Relaxed) {
             return Ended::Interrupted;
         }
+        if let Some(why) = self.trace.and_then(Opened::changed) {
+            return failed(why);
+        }
         let spec = serde_json::to_string(spec).expect("a cell's fields are plain");
+        let kills = kills(&read);
         // In a process group of its own, so that Ctrl-C on the terminal reaches us only and we decide.
         let child = Command::new(&self.program)
             .arg(spec)
@@ -62,7 +72,13 @@ impl CellRunner for ChildRunner<'_> {
         let stdout = collect(child.stdout.take().expect("stdout was piped"));
         let stderr = collect(child.stderr.take().expect("stderr was piped"));
         match self.wait(&mut child) {
-            Ok(End::Exited(status)) => judge(status, &text(&stdout), &text(&stderr)),
+            Ok(End::Exited(status)) => {
+                if let Some(why) = self.trace.and_then(Opened::changed) {
+                    return failed(why);
+                }
+                let killer = (status.signal() == Some(SIGKILL)).then(|| killer(kills, self::kills(&read)));
+                judge(status, killer, &text(&stdout), &text(&stderr))
+            }
             Ok(End::TimedOut) => failed(format!("no result within {}", units::duration(self.timeout))),
             Ok(End::Interrupted) => Ended::Interrupted,
             Err(error) => failed(format!("waiting for the cell: {error}")),
@@ -112,10 +128,10 @@ fn text(pipe: &Receiver<Vec<u8>>) -> String {
 }
 
 /// What a process that has ended says about its cell.
-fn judge(status: ExitStatus, stdout: &str, stderr: &str) -> Ended {
+fn judge(status: ExitStatus, killer: Option<&str>, stdout: &str, stderr: &str) -> Ended {
     let result = last_line(stdout).map(serde_json::from_str::<CellOutcome>);
     let problem = match (status.code(), result) {
-        (Some(0), Some(Ok(outcome))) => return Ended::With(outcome),
+        (Some(0), Some(Ok(outcome))) => return Ended::With(with_a_rate(outcome)),
         (Some(0), Some(Err(_))) => format!("its result is no result: {}", shortened(stdout)),
         (Some(0), None) => "it ended without a result".into(),
         (Some(REFUSED), None) => match last_line(stderr) {
@@ -124,11 +140,40 @@ fn judge(status: ExitStatus, stdout: &str, stderr: &str) -> Ended {
         },
         _ => ending(status),
     };
-    let reason = match last_line(stderr) {
+    let problem = killer.map_or(problem, |killer| format!("killed by signal 9: {killer}"));
+    let reason = match last_words(stderr) {
         None => problem,
-        Some(line) => format!("{problem}; last words: {}", shortened(line)),
+        Some(words) => format!("{problem}; last words: {}", shortened(&words)),
     };
     Ended::With(CellOutcome::Failed { reason })
+}
+
+/// The outcome, unless its numbers give no rate.
+fn with_a_rate(outcome: CellOutcome) -> CellOutcome {
+    match &outcome {
+        CellOutcome::Measured(m) => match check_rate(m.ops, m.seconds) {
+            Ok(()) => outcome,
+            Err(reason) => CellOutcome::Failed { reason },
+        },
+        _ => outcome,
+    }
+}
+
+/// Who sends SIGKILL: told by how often the system had killed for want of memory before a process ran, and after it;
+/// in our control groups, and on the whole machine.
+fn killer(before: (Option<u64>, Option<u64>), after: (Option<u64>, Option<u64>)) -> &'static str {
+    let rose =
+        |before: Option<u64>, after: Option<u64>| before.zip(after).map(|(before, after)| after > before);
+    match (rose(before.0, after.0), rose(before.1, after.1)) {
+        (Some(true), _) => {
+            "out of memory: the control group's limit was reached; raise it, or use fewer --keys or --ops"
+        }
+        (_, Some(true)) => {
+            "out of memory: the system killed a process for it meanwhile; use fewer --keys or --ops"
+        }
+        (None, None) => "probably out of memory; use fewer --keys or --ops",
+        _ => "by whom is unknown; the system counts no process killed for want of memory meanwhile",
+    }
 }
 
 /// An unhappy exit status in words.
@@ -141,15 +186,10 @@ fn ending(status: ExitStatus) -> String {
         6 => " (abort)",
         7 => " (bus error)",
         8 => " (arithmetic)",
-        9 => " (killed; was memory short?)",
         11 => " (segmentation fault)",
         _ => "",
     };
     format!("killed by signal {signal}{name}")
-}
-
-fn last_line(text: &str) -> Option<&str> {
-    text.lines().map(str::trim).rfind(|line| !line.is_empty())
 }
 
 /// At most 200 characters, on one line.
@@ -165,6 +205,7 @@ fn shortened(text: &str) -> String {
 mod tests {
     use super::super::run::tests::measured;
     use super::*;
+    use bench::protocol::Measurement;
 
     const EXIT_0: i32 = 0;
     const EXIT_2: i32 = 2 << 8;
@@ -172,7 +213,7 @@ mod tests {
     const SIGSEGV: i32 = 11;
 
     fn judged(status: i32, stdout: &str, stderr: &str) -> Ended {
-        judge(ExitStatus::from_raw(status), stdout, stderr)
+        judge(ExitStatus::from_raw(status), None, stdout, stderr)
     }
 
     fn reason(status: i32, stdout: &str, stderr: &str) -> String {
@@ -209,6 +250,32 @@ mod tests {
             Ended::Refused("bench-cell: t:3: what?".into())
         );
         assert_eq!(reason(EXIT_2, "", ""), "it refused the cell without a word");
+    }
+
+    #[test]
+    fn a_kill_is_told_with_its_probable_cause() {
+        let told = |before, after| killer(before, after);
+        assert!(told((Some(1), Some(1)), (Some(2), Some(2))).contains("control group's limit"));
+        assert!(told((Some(1), Some(1)), (Some(1), Some(2))).contains("the system killed"));
+        assert!(told((None, Some(1)), (None, Some(2))).contains("the system killed"));
+        assert!(told((None, None), (None, None)).contains("probably out of memory"));
+        assert!(told((Some(1), Some(1)), (Some(1), Some(1))).contains("by whom is unknown"));
+        let Ended::With(CellOutcome::Failed { reason }) =
+            judge(ExitStatus::from_raw(SIGKILL), Some("out of memory"), "", "")
+        else {
+            panic!()
+        };
+        assert_eq!(reason, "killed by signal 9: out of memory");
+    }
+
+    #[test]
+    fn what_gives_no_rate_has_failed() {
+        let CellOutcome::Measured(good) = measured(2.0) else { panic!() };
+        for (ops, seconds) in [(0, 1.0), (0, 0.0), (5, 0.0), (5, -1.0), (5, f64::NAN), (5, f64::INFINITY)] {
+            let outcome = CellOutcome::Measured(Box::new(Measurement { ops, seconds, ..(*good).clone() }));
+            let CellOutcome::Failed { reason } = with_a_rate(outcome) else { panic!("{ops} in {seconds}") };
+            assert!(reason.contains("no rate"), "{reason}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use std::fs;
 
+use bench::memory::Room;
 use bskip_topology::NumaNode;
 use serde::Serialize;
 
@@ -23,8 +24,10 @@ pub(crate) struct Machine {
     pub(crate) memory_alone: Vec<usize>,
     /// Bytes of memory.
     pub(crate) memory: u64,
-    /// Bytes of memory that can be used without swapping, when the sweep was planned.
+    /// Bytes of memory that this process may take without swapping, when the sweep was planned.
     pub(crate) memory_available: u64,
+    /// What bounds that: the machine, a control group, or a limit of this process.
+    pub(crate) memory_limit: String,
     /// Bytes of the largest cache.
     pub(crate) cache: Option<u64>,
     /// Release of the kernel.
@@ -46,13 +49,15 @@ impl Machine {
         let usable = topology.nodes().iter().filter(|node| node.allowed && node.memory != Some(0));
         let (alone, nodes): (Vec<_>, Vec<_>) = usable.partition(|node| node.is_cpuless());
         let numbers = |nodes: Vec<&NumaNode>| nodes.iter().map(|node| node.number as usize).collect();
+        let room = Room::of(&bench::memory::read);
         Self {
             cpu: field(&cpuinfo, "model name").unwrap_or_else(|| "unknown CPU".into()),
             cpus: topology.allowed().iter().collect(),
             nodes: numbers(nodes),
             memory_alone: numbers(alone),
             memory: kilobytes(&meminfo, "MemTotal").unwrap_or(0),
-            memory_available: kilobytes(&meminfo, "MemAvailable").unwrap_or(u64::MAX),
+            memory_available: room.bytes,
+            memory_limit: room.source,
             cache: largest_cache(),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             huge_pages: chosen(&read("/sys/kernel/mm/transparent_hugepage/enabled")),
@@ -138,6 +143,7 @@ pub(crate) mod tests {
             memory_alone: Vec::new(),
             memory: 8 << 30,
             memory_available: 6 << 30,
+            memory_limit: "MemAvailable of this machine".into(),
             cache: Some(32 << 20),
             kernel: "6.1.0".into(),
             huge_pages: "madvise".into(),

@@ -8,7 +8,9 @@ mod axes;
 mod caveats;
 mod cell_binary;
 mod child;
+mod last_words;
 mod machine;
+mod memory;
 mod names;
 pub(crate) mod out_dir;
 mod pins;
@@ -24,6 +26,7 @@ pub(crate) mod units;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::stop::Stop;
@@ -50,8 +53,11 @@ pub(crate) fn command(flags: Vec<OsString>) -> Result<(), Stop> {
     }
     let topology = bskip_topology::Machine::discover();
     let machine = Machine::discover(&topology);
-    let trace = args.trace.as_ref().map(|(load, run)| trace::check(load, run)).transpose();
-    let plan = Plan::new(&args, trace.map_err(Stop::usage)?, &machine).map_err(Stop::usage)?;
+    // An operation of a trace takes 32 bytes at least: its line, and what is made of it.
+    let check = |(load, run): &(PathBuf, PathBuf)| trace::check(load, run, machine.memory_available / 32);
+    let trace = args.trace.as_ref().map(check).transpose().map_err(Stop::usage)?;
+    let planned = trace.as_ref().map(|opened| opened.trace.clone());
+    let plan = Plan::new(&args, planned, &machine).map_err(Stop::usage)?;
     pins::check(&plan, &topology).map_err(Stop::usage)?;
     if args.dry_run {
         return print(&describe(&plan, &machine));
@@ -62,7 +68,7 @@ pub(crate) fn command(flags: Vec<OsString>) -> Result<(), Stop> {
     let build = build(&args)?;
     let head = Results::raw_head(&command_line, &machine, &build);
     let mut out = out.map(|dir| dir.begin(&head)).transpose()?;
-    let (runs, complete) = measure(&plan, &build, out.as_mut())?;
+    let (runs, complete) = measure(&plan, trace.as_ref(), &build, out.as_mut())?;
     let results = Results {
         command: &command_line,
         machine: &machine,
@@ -96,9 +102,14 @@ fn build(args: &Args) -> Result<Build, Stop> {
 }
 
 /// Runs all cells.
-fn measure(plan: &Plan, build: &Build, mut out: Option<&mut Recorder>) -> Result<(Vec<Run>, bool), Stop> {
-    let mut runner =
-        ChildRunner { program: build.path.clone(), timeout: plan.timeout, interrupted: &INTERRUPTED };
+fn measure(
+    plan: &Plan,
+    trace: Option<&trace::Opened>,
+    build: &Build,
+    mut out: Option<&mut Recorder>,
+) -> Result<(Vec<Run>, bool), Stop> {
+    let (program, timeout) = (build.path.clone(), plan.timeout);
+    let mut runner = ChildRunner { program, timeout, trace, interrupted: &INTERRUPTED };
     let progress = Progress::new(plan);
     let ended = sweep(
         plan,
@@ -200,7 +211,7 @@ fn command_line(flags: &[OsString]) -> String {
 }
 
 /// Writes to standard output. A reader that has gone away has seen enough.
-fn print(text: &str) -> Result<(), Stop> {
+pub(crate) fn print(text: &str) -> Result<(), Stop> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

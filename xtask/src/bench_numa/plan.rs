@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::args::Args;
 use super::axes::{Axes, defaults};
 use super::machine::Machine;
+use super::memory;
 use super::names;
 
 /// Everything that a sweep will do.
@@ -57,7 +58,6 @@ impl Plan {
     /// One line that says why the plan is impossible and what to change.
     pub(crate) fn new(args: &Args, trace: Option<Trace>, machine: &Machine) -> Result<Self, String> {
         let axes = Axes::new(args, trace, machine);
-        axes.check(machine)?;
         let mut plan = Self {
             groups: Vec::new(),
             skipped: Vec::new(),
@@ -81,7 +81,7 @@ impl Plan {
             (true, Some(skip)) => {
                 Err(format!("nothing to run: --placement {}: {}", skip.spec.placement, skip.reason))
             }
-            _ => Ok(plan),
+            _ => memory::check(&plan, machine).map(|()| plan),
         }
     }
 

@@ -12,6 +12,7 @@ use std::io;
 
 use lexopt::prelude::*;
 
+use crate::bench_numa::print;
 use crate::cargo;
 use crate::stop::Stop;
 use crate::tree;
@@ -48,8 +49,7 @@ impl Args {
 pub(crate) fn command(flags: Vec<OsString>) -> Result<(), Stop> {
     let args = Args::parse(flags).map_err(Stop::usage)?;
     if args.help {
-        print!("{}", help());
-        return Ok(());
+        return print(&help());
     }
     let committed = committed()?;
     if committed.is_none() && !args.accept {
@@ -57,14 +57,13 @@ pub(crate) fn command(flags: Vec<OsString>) -> Result<(), Stop> {
     }
     let counted = Table { compiler: cargo::compiler(), figures: measure::all()? };
     let comparison = Comparison::new(committed.unwrap_or_default(), &counted);
-    print!("{comparison}");
+    print(&comparison.to_string())?;
     if args.accept {
         fs::write(tree::root().join(FILE), counted.to_string())
             .map_err(|error| Stop::failure(format!("cannot write {FILE}: {error}")))?;
-        println!("\naccepted: commit {FILE}");
-        return Ok(());
+        return print(&format!("\naccepted: commit {FILE}\n"));
     }
-    comparison.verdict().map(|words| print!("{words}")).map_err(Stop::failure)
+    print(&comparison.verdict().map_err(Stop::failure)?.to_string())
 }
 
 /// The table in the repository, if there is one.

@@ -7,6 +7,7 @@ use lexopt::prelude::*;
 
 use super::model::Costs;
 use crate::bench_numa::units::parse_count;
+use bench::program::MOST_OPERATIONS;
 
 /// Maps that are counted unless others are named.
 const MAPS: &str = "bskip,crossbeam-skiplist,arctic-map,rwlock-btreemap";
@@ -128,12 +129,22 @@ impl Args {
         if let Some(nodes) = self.nodes.iter().find(|nodes| !(1..=16).contains(*nodes)) {
             return Err(format!("--nodes {nodes}: 1 to 16"));
         }
-        if self.cpus == 0 || self.nodes.iter().any(|nodes| nodes * self.cpus > 64) {
+        if self.cpus == 0 || self.nodes.iter().any(|nodes| nodes.saturating_mul(self.cpus) > 64) {
             return Err(format!("--cpus {}: at least 1, and 64 in all", self.cpus));
         }
-        if self.costs.cores == 0 {
-            return Err("--cores 0: at least 1".into());
-        }
+        let most = |flag: &str, number: u64, least: u64, most: u64| match number {
+            _ if number < least => Err(format!("{flag} {number}: at least {least}")),
+            _ if number > most => Err(format!("{flag} {number}: at most {most}")),
+            _ => Ok(()),
+        };
+        let widest = self.nodes.iter().max().map_or(1, |nodes| nodes * self.cpus) as u64;
+        // Each worker scans within its keys.
+        most("--keys", self.keys, 200 * widest, MOST_OPERATIONS)?;
+        most("--ops", self.ops, 10 * widest, MOST_OPERATIONS)?;
+        most("--memory", self.mib as u64, 1, 1 << 20)?;
+        most("--cache", (self.cache >> 10) as u64, 1, 1 << 20)?;
+        most("--ways", self.ways as u64, 1, 1 << 10)?;
+        most("--cores", self.costs.cores as u64, 1, 1 << 16)?;
         if let Some(unknown) = self.maps.iter().find(|map| !bench::maps::NAMES.contains(&map.as_str())) {
             return Err(format!("unknown map {unknown:?}; known are {}", bench::maps::NAMES.join(", ")));
         }
@@ -158,8 +169,8 @@ fn list<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, lexop
 }
 
 fn positive(text: &str) -> Result<f64, lexopt::Error> {
-    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
-    number.ok_or_else(|| format!("{text:?} is not a number above 0").into())
+    let number = text.parse::<f64>().ok().filter(|number| (1e-6..=1e9).contains(number));
+    number.ok_or_else(|| format!("{text:?} is not a number above 0 (0.000001 to 1000000000)").into())
 }
 
 /// Four numbers, as in [`Costs`].
@@ -206,6 +217,29 @@ mod tests {
             ("--latencies 1,2,3", "local,remote,near,far"),
             ("--latencies 1,2,3,0", "above 0"),
             ("--cores 0", "at least 1"),
+            ("--cores 18446744073709551615", "at most 65536"),
+            ("--keys 0", "at least 1600"),
+            ("--keys 18446744073709551615", "at most"),
+            ("--keys 18446744073709551616", "is not a count"),
+            ("--ops 0", "at least 80"),
+            ("--ops 99999999999G", "too large"),
+            ("--memory 0", "at least 1"),
+            ("--memory 18446744073709551615", "at most"),
+            ("--cache 0", "at least 1"),
+            ("--cache 18446744073709551615", "at most"),
+            ("--ways 0", "at least 1"),
+            ("--ways 18446744073709551615", "at most"),
+            ("--nodes 0", "1 to 16"),
+            ("--nodes 18446744073709551615", "1 to 16"),
+            ("--nodes -1", "\"-1\""),
+            ("--cpus 0", "at least 1"),
+            ("--cpus 18446744073709551615", "64 in all"),
+            ("--ghz inf", "above 0"),
+            ("--ghz NaN", "above 0"),
+            ("--ghz 1e999", "above 0"),
+            ("--ipc 1e-300", "above 0"),
+            ("--latencies 1,2,3,inf", "above 0"),
+            ("--latencies 1,2,3,-4", "above 0"),
             ("--ghz fast", "above 0"),
         ] {
             let error = parse(line).unwrap_err();

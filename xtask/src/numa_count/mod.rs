@@ -15,7 +15,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::bench_numa::units;
+use crate::bench_numa::{print, units};
 use crate::child;
 use crate::guest;
 use crate::stop::Stop;
@@ -50,8 +50,7 @@ struct Document<'a> {
 pub(crate) fn command(flags: Vec<OsString>) -> Result<(), Stop> {
     let args = Args::parse(flags).map_err(Stop::usage)?;
     if args.help {
-        print!("{}", help());
-        return Ok(());
+        return print(&help());
     }
     child::listen()?;
     let qemu = guest::check_host()?;
@@ -93,8 +92,8 @@ pub(crate) fn command(flags: Vec<OsString>) -> Result<(), Stop> {
             serde_json::to_string_pretty(&document).map_err(|error| Stop::failure(error.to_string()))?;
         write(&folder.join("results.json"), &(json + "\n"))?;
     }
-    print!("{text}");
-    agreement.iter().for_each(|words| println!("\n{words}"));
+    print(&text)?;
+    agreement.iter().try_for_each(|words| print(&format!("\n{words}\n")))?;
     match failed.len() {
         0 => Ok(()),
         _ => Err(Stop::failure(failed.join("\nxtask: "))),

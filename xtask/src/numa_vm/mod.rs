@@ -11,6 +11,7 @@ mod tally;
 use std::ffi::OsString;
 use std::time::Duration;
 
+use crate::bench_numa::print;
 use crate::child;
 use crate::guest::{Boot, Booted, Failure, Image, Kernel, Machine, check_host};
 use crate::stop::Stop;
@@ -26,8 +27,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 pub(crate) fn command(flags: Vec<OsString>) -> Result<(), Stop> {
     let args = Args::parse(flags).map_err(Stop::usage)?;
     if args.help {
-        print!("{}", help());
-        return Ok(());
+        return print(&help());
     }
     if args.list {
         println!("{}\n", machines::list());

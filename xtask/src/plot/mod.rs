@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use lexopt::prelude::*;
 
 use crate::bench_numa::out_dir::{CSV, TABLE};
+use crate::bench_numa::print;
 use crate::stop::Stop;
 use crate::tree;
 use document::{Part, Picture};
@@ -52,8 +53,7 @@ impl Args {
 pub(crate) fn command(flags: Vec<OsString>) -> Result<(), Stop> {
     let args = Args::parse(flags).map_err(Stop::usage)?;
     if args.help {
-        print!("{}", include_str!("help.txt"));
-        return Ok(());
+        return print(include_str!("help.txt"));
     }
     let path = args.dir.join(CSV);
     let sweep = Sweep::parse(&read(&path)?)
@@ -62,7 +62,7 @@ pub(crate) fn command(flags: Vec<OsString>) -> Result<(), Stop> {
     for (file, about, svg) in drawn(&sweep) {
         let path = args.dir.join(&file);
         write(&path, &svg)?;
-        println!("{}", path.display());
+        print(&format!("{}\n", path.display()))?;
         pictures.push(Picture { file, about });
     }
     let Some(doc) = &args.doc else { return Ok(()) };
@@ -76,8 +76,7 @@ pub(crate) fn command(flags: Vec<OsString>) -> Result<(), Stop> {
     let text = document::replaced(&read(doc)?, &part.render())
         .map_err(|why| Stop::failure(format!("{}: {why}", doc.display())))?;
     write(doc, &text)?;
-    println!("{}", doc.display());
-    Ok(())
+    print(&format!("{}\n", doc.display()))
 }
 
 /// Every picture: its file's name, what it shows, its text.

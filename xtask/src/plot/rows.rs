@@ -75,6 +75,38 @@ pub(super) struct Bytes {
     pub(super) counted: bool,
 }
 
+impl CsvLine {
+    /// Whether its numbers can be drawn.
+    fn check(&self) -> Result<(), String> {
+        if self.threads == 0 {
+            return Err("column threads: 0 threads measured nothing".into());
+        }
+        let is_measured = self.status == "measured" && self.round.is_some();
+        if is_measured && self.mops.is_none() {
+            return Err("column mops: it is empty, though the cell was measured".into());
+        }
+        let columns = [("mops", self.mops, f64::MIN_POSITIVE), ("bytes_per_key", self.bytes_per_key, 0.0)];
+        for (column, number, least) in columns {
+            if let Some(number) = number.filter(|number| !(number.is_finite() && *number >= least)) {
+                return Err(format!("column {column}: {number} cannot be drawn; measure the cell again"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong with a line that cannot be read, with the column's name.
+fn told(error: &csv::Error, line: u64, headings: &csv::StringRecord) -> String {
+    match error.kind() {
+        csv::ErrorKind::Deserialize { err, .. } => {
+            let column = err.field().and_then(|field| headings.get(usize::try_from(field).ok()?));
+            let column = column.map_or_else(String::new, |column| format!(", column {column}"));
+            format!("line {line}{column}: {}", err.kind())
+        }
+        _ => error.to_string(),
+    }
+}
+
 impl Cell {
     pub(super) fn mops(&self) -> Option<Spread> {
         match self.outcome {
@@ -143,8 +175,16 @@ impl Sweep {
     /// One line that says what is wrong with it.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut reader = csv::Reader::from_reader(text.as_bytes());
-        let lines: Result<Vec<CsvLine>, _> = reader.deserialize().collect();
-        let mut lines = lines.map_err(|error| error.to_string())?;
+        let headings = reader.headers().map_err(|error| error.to_string())?.clone();
+        let mut lines = Vec::new();
+        let mut record = csv::StringRecord::new();
+        while reader.read_record(&mut record).map_err(|error| error.to_string())? {
+            let at = record.position().map_or(0, csv::Position::line);
+            let line: CsvLine =
+                record.deserialize(Some(&headings)).map_err(|error| told(&error, at, &headings))?;
+            line.check().map_err(|why| format!("line {at}, {why}"))?;
+            lines.push(line);
+        }
         // What was planned out has no round: there is nothing to draw.
         lines.retain(|line| line.round.is_some());
         if lines.is_empty() {
@@ -273,6 +313,31 @@ pub(super) mod tests {
         assert_eq!(Sweep::parse(&one).unwrap().settings[0].names(), [("bskip", "bskip")]);
         let names = [("bskip", "bskip local thp"), ("bskip", "bskip interleave thp")];
         assert_eq!(Sweep::parse(&two).unwrap().settings[0].names(), names);
+    }
+
+    #[test]
+    fn numbers_that_cannot_be_drawn_are_named_by_line_and_column() {
+        let good = csv(&[("bskip", "c", 1, Ok(4.0)), ("congee", "c", 1, Ok(4.5))]);
+        for (from, to, hint) in [
+            (",4.5,", ",NaN,", "line 3, column mops: NaN"),
+            (",4.5,", ",nan,", "line 3, column mops: NaN"),
+            (",4.5,", ",inf,", "line 3, column mops: inf"),
+            (",4.5,", ",1e999,", "line 3, column mops: inf"),
+            (",4.5,", ",0.0,", "line 3, column mops: 0"),
+            (",4.5,", ",-1.0,", "line 3, column mops: -1"),
+            (",4.5,", ",,", "line 3, column mops: it is empty"),
+            (",4.5,", ",fast,", "line 3, column mops: "),
+            (",4.5,26.5", ",4.5,NaN", "line 3, column bytes_per_key: NaN"),
+            ("congee,c,uniform,1,", "congee,c,uniform,0,", "line 3, column threads: 0"),
+            ("congee,c,uniform,1,", "congee,c,uniform,18446744073709551616,", "line 3, column threads: "),
+            ("congee,c,uniform,1,", "congee,c,uniform,-1,", "line 3, column threads: "),
+        ] {
+            let bad = good.replace(from, to);
+            assert_ne!(bad, good, "{from}");
+            let error = Sweep::parse(&bad).expect_err(to);
+            assert!(error.starts_with(hint), "{to}: {error}");
+        }
+        assert!(Sweep::parse(&good.replace("uniform,1,", "uniform,18446744073709551615,")).is_ok());
     }
 
     #[test]

@@ -28,8 +28,7 @@ const VERIFY: &str = "verify";
 pub(crate) fn command(flags: Vec<OsString>) -> Result<(), Stop> {
     let args = Args::parse(flags).map_err(Stop::usage)?;
     if args.help {
-        print!("{}", include_str!("help.txt").replace("{checks}", &checks::list()));
-        return Ok(());
+        return crate::bench_numa::print(&include_str!("help.txt").replace("{checks}", &checks::list()));
     }
     if args.list {
         match args.mutants {

@@ -1,6 +1,7 @@
 //! The `xtask` binary from outside.
 
 mod common;
+mod input;
 mod interrupt;
 mod plot;
 mod sweep;

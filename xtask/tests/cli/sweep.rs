@@ -215,8 +215,14 @@ fn a_missing_trace_file_is_named() {
 #[test]
 fn a_bad_line_in_a_trace_is_an_error_of_the_command_line() {
     let file = fresh_path("trace");
-    fs::write(&file, "JUMP 1\n").unwrap();
+    fs::write(&file, "INSERT 1\nJUMP 1\n").unwrap();
     let flags = format!("--maps bplustree --trace {0} {0}", file.display());
+    let printed = run(&mut bench_numa("ok", &flags));
+    assert_eq!((printed.code, printed.err.lines().count()), (Some(2), 1));
+    let line = format!("{}:2: unknown operation \"JUMP\"", file.display());
+    assert!(printed.err.contains(&line), "{}", printed.err);
+    // What only the cell knows to be wrong is one, too.
+    fs::write(&file, "INSERT 1\n").unwrap();
     let printed = run(&mut bench_numa("refuse", &flags));
     assert_eq!(printed.code, Some(2));
     assert_eq!(printed.err, "xtask: bench-cell: load.txt:1: unknown operation 'JUMP'\n");

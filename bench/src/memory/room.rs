@@ -1,0 +1,79 @@
+//! How much memory this process may take: the least of what the machine has left, its control groups, and its own
+//! limits.
+
+use super::{Read, cgroup};
+
+/// Memory that can be had, and what bounds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes.
+    pub bytes: u64,
+    /// What bounds them: a limit by its name.
+    pub source: String,
+}
+
+/// The text of a file of the real system.
+#[must_use]
+pub fn read(path: &str) -> Option<String> {
+    std::fs::read_to_string(path).ok()
+}
+
+impl Room {
+    /// Of this process, as the files say that `read` gives. Without any of them, as much as can be counted.
+    #[must_use]
+    pub fn of(read: Read<'_>) -> Self {
+        let mut rooms = cgroup::rooms(read);
+        rooms.extend(available(read));
+        rooms.extend(own_limits(read));
+        let unknown = Self { bytes: u64::MAX, source: "nothing that is known".into() };
+        rooms.into_iter().min_by_key(|room| room.bytes).unwrap_or(unknown)
+    }
+}
+
+/// What the machine can give without swapping.
+fn available(read: Read<'_>) -> Option<Room> {
+    let meminfo = read("/proc/meminfo")?;
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(Room { bytes: kib.saturating_mul(1024), source: "MemAvailable of this machine".into() })
+}
+
+/// The limits of `ulimit -v` and `ulimit -d`, which children inherit.
+fn own_limits(read: Read<'_>) -> Vec<Room> {
+    let limits = read("/proc/self/limits").unwrap_or_default();
+    [
+        ("Max address space", "the limit of address space (ulimit -v)"),
+        ("Max data size", "the limit of data (ulimit -d)"),
+    ]
+    .iter()
+    .filter_map(|(name, source)| {
+        let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
+        // `unlimited` is no number.
+        let bytes = line.split_whitespace().next()?.parse().ok()?;
+        Some(Room { bytes, source: (*source).to_owned() })
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cgroup::tests::system;
+    use super::*;
+
+    const LIMITS: &str = "Limit                     Soft Limit           Hard Limit           Units     \n\
+                          Max data size             unlimited            unlimited            bytes     \n\
+                          Max address space         5000000              unlimited            bytes     \n";
+
+    #[test]
+    fn the_least_of_all_limits_counts() {
+        let machine = system(&[("/proc/meminfo", "MemTotal: 24 kB\nMemAvailable:    12 kB\n")]);
+        assert_eq!(
+            Room::of(&machine),
+            Room { bytes: 12 << 10, source: "MemAvailable of this machine".into() }
+        );
+        let limited = system(&[("/proc/meminfo", "MemAvailable: 9000 kB\n"), ("/proc/self/limits", LIMITS)]);
+        assert_eq!(Room::of(&limited).bytes, 5_000_000);
+        assert!(Room::of(&limited).source.contains("ulimit -v"));
+        assert_eq!(Room::of(&|_| None).bytes, u64::MAX);
+    }
+}

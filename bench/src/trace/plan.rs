@@ -1,0 +1,161 @@
+//! A trace dealt to the threads of a run, with the answers that are known beforehand.
+
+use super::{Line, Verb};
+use crate::keys::{ANY_VERSION, fingerprint, value_of};
+use crate::ops::{Checks, Kind, Op, ScanExact, Stripe};
+use crate::verify::{Answer, Expected, Probe};
+use std::collections::{BTreeMap, HashSet};
+
+/// A trace dealt to threads, with what is known of its answers.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Run before the measurement.
+    pub load: Vec<Stripe>,
+    /// Measured.
+    pub run: Vec<Stripe>,
+    /// For the answers of both.
+    pub checks: Checks,
+    /// Keys after the load: exact with one thread, as if the lines ran in order with more.
+    pub loaded: u64,
+    /// The map in the end, if the lines ran in order.
+    model: BTreeMap<u64, u32>,
+    put: HashSet<u64>,
+    removed: HashSet<u64>,
+}
+
+/// Deals the lines to `threads` threads and works out their answers.
+///
+/// # Panics
+/// If there are no threads.
+#[must_use]
+pub fn plan(load: &[Line], run: &[Line], threads: usize) -> Plan {
+    assert!(threads > 0, "nobody to deal to");
+    let mask = if threads == 1 { !0 } else { ANY_VERSION };
+    let checks = Checks { mask, scan_mask: ANY_VERSION, tail: Vec::new(), timed_every: 64, batch: 1 };
+    let (empty, sets) = (BTreeMap::new(), HashSet::new);
+    let mut plan =
+        Plan { load: vec![], run: vec![], checks, loaded: 0, model: empty, put: sets(), removed: sets() };
+    let mut version = 0;
+    plan.load = plan.deal(load, threads, &mut version);
+    plan.loaded = plan.model.len() as u64;
+    plan.run = plan.deal(run, threads, &mut version);
+    plan
+}
+
+impl Plan {
+    fn deal(&mut self, lines: &[Line], threads: usize, version: &mut u32) -> Vec<Stripe> {
+        let mut stripes = vec![Stripe::default(); threads];
+        for (i, line) in lines.iter().enumerate() {
+            *version = version.wrapping_add(1);
+            let stripe = &mut stripes[i % threads];
+            let exact = self.follow(*line, *version, stripe);
+            let racing = match line.verb {
+                Verb::Put => exact,
+                Verb::Read => Op { kind: Kind::ReadMaybe, ..exact },
+                Verb::Remove => Op { kind: Kind::RemoveMaybe, ..exact },
+                Verb::Scan(count) => Op { kind: Kind::ScanMaybe, arg: count, ..exact },
+            };
+            stripe.ops.push(if threads == 1 { exact } else { racing });
+        }
+        stripes
+    }
+
+    /// Does the line on the model; the operation with the answer that the model gives.
+    fn follow(&mut self, Line { verb, key }: Line, version: u32, stripe: &mut Stripe) -> Op {
+        let known = |found: Option<u32>, present, absent| match found {
+            Some(arg) => Op { key, arg, kind: present },
+            None => Op { key, arg: 0, kind: absent },
+        };
+        match verb {
+            Verb::Put => {
+                self.model.insert(key, version);
+                self.put.insert(key);
+                Op { key, arg: version, kind: Kind::Insert }
+            }
+            Verb::Read => known(self.model.get(&key).copied(), Kind::Read, Kind::ReadAbsent),
+            Verb::Remove => {
+                self.removed.insert(key);
+                known(self.model.remove(&key), Kind::Remove, Kind::RemoveAbsent)
+            }
+            Verb::Scan(limit) => {
+                let exact = self.checks.mask == !0;
+                if exact {
+                    let limit = limit as usize;
+                    let (mut count, mut checksum) = (0, 0_u64);
+                    for k in self.model.range(key..).map(|(k, _)| *k).take(limit) {
+                        count += 1;
+                        checksum = checksum.wrapping_add(fingerprint(k));
+                    }
+                    stripe.scans.push(ScanExact { limit, count, checksum });
+                }
+                let arg = stripe.scans.len().saturating_sub(1) as u32;
+                Op { key, arg, kind: Kind::ScanExact }
+            }
+        }
+    }
+
+    /// What the map must hold after the run.
+    #[must_use]
+    pub fn expected(&self) -> Expected<'_> {
+        if self.checks.mask == !0 {
+            let checksum = self.model.keys().fold(0_u64, |sum, &k| sum.wrapping_add(fingerprint(k)));
+            let present = self
+                .model
+                .iter()
+                .map(|(&key, &version)| Probe { key, answer: Answer::Value(value_of(key, version)) });
+            let gone = self.removed.iter().filter(|k| !self.model.contains_key(k));
+            let gone = gone.map(|&key| Probe { key, answer: Answer::Absent });
+            return Expected {
+                count: Some(self.model.len() as u64),
+                checksum: Some(checksum),
+                // The full scan knows keys, not versions; the probes know both.
+                mask: ANY_VERSION,
+                known: None,
+                probes: Box::new(present.chain(gone)),
+            };
+        }
+        let kept = self.put.iter().filter(|k| !self.removed.contains(k));
+        Expected {
+            count: None,
+            checksum: None,
+            mask: ANY_VERSION,
+            known: Some(&self.put),
+            probes: Box::new(kept.map(|&key| Probe { key, answer: Answer::Like(value_of(key, 0)) })),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Result<Vec<Line>, String> {
+        crate::trace::parse(text.as_bytes(), "t.txt")
+    }
+
+    #[test]
+    fn one_thread_knows_every_answer() {
+        let load = lines("INSERT 1\nINSERT 2\nINSERT 3").unwrap();
+        let run = lines("READ 1\nREMOVE 1\nREAD 1\nREMOVE 1\nUPDATE 2\nREAD 2\nSCAN 0 9").unwrap();
+        let plan = plan(&load, &run, 1);
+        let kinds: Vec<Kind> = plan.run[0].ops.iter().map(|op| op.kind).collect();
+        use Kind::{Insert, Read, ReadAbsent, Remove, RemoveAbsent};
+        assert_eq!(kinds, [Read, Remove, ReadAbsent, RemoveAbsent, Insert, Read, Kind::ScanExact]);
+        assert_eq!(plan.run[0].ops[5].arg, plan.run[0].ops[4].arg, "the read expects the update's version");
+        assert_eq!(plan.run[0].scans[0].count, 2);
+        assert_eq!((plan.loaded, plan.expected().count), (3, Some(2)));
+    }
+
+    #[test]
+    fn more_threads_take_turns_and_expect_what_is_certain() {
+        let load = lines("INSERT 1\nINSERT 2\nINSERT 3").unwrap();
+        let run = lines("REMOVE 1\nREAD 1\nSCAN 0 9").unwrap();
+        let plan = plan(&load, &run, 2);
+        assert_eq!(plan.load[0].ops.len(), 2);
+        assert_eq!(plan.run[1].ops[0].kind, Kind::ReadMaybe);
+        assert_eq!(plan.run[0].ops[1], Op { key: 0, arg: 9, kind: Kind::ScanMaybe });
+        let mut kept: Vec<u64> = plan.expected().probes.map(|p| p.key).collect();
+        kept.sort_unstable();
+        assert_eq!(kept, [2, 3]);
+    }
+}
