@@ -19,7 +19,8 @@ pub(crate) mod defaults {
     pub(crate) const REPEAT: usize = 3;
     pub(crate) const QUICK_REPEAT: usize = 2;
     /// Maps of a quick sweep.
-    pub(crate) const QUICK_MAPS: &[&str] = &["bskip", "arctic-map", "bplustree", "rwlock-btreemap"];
+    pub(crate) const QUICK_MAPS: &[&str] =
+        &["bskip", "bskip-numa", "arctic-map", "bplustree", "rwlock-btreemap"];
     /// Workloads of a quick sweep.
     pub(crate) const QUICK_WORKLOADS: &[&str] = &["load", "a", "b", "c", "e"];
     /// How workers are pinned.
@@ -31,6 +32,9 @@ pub(crate) mod defaults {
 /// Memory that a key is reckoned to take before anything has run: a pessimistic peer with 8-byte keys and
 /// values.
 const BYTES_PER_KEY: u64 = 150;
+
+/// Placement and pages of a map that takes what the system gives.
+const UNPLACED: &str = "default";
 
 /// The values of each dimension, defaults filled in.
 pub(crate) struct Axes {
@@ -125,7 +129,7 @@ impl Axes {
         let (mut cells, mut skipped) = (Vec::new(), Vec::new());
         for map in &self.maps {
             if !names::is_placed(map) {
-                cells.push(cell(map, "local", "thp"));
+                cells.push(cell(map, UNPLACED, UNPLACED));
                 continue;
             }
             for pages in &self.pages {
