@@ -47,6 +47,8 @@ pub fn build(spec: &MapSpec) -> Result<Box<dyn Subject>, BuildError> {
 fn peer(name: &str) -> Result<Box<dyn Subject>, BuildError> {
     Ok(match name {
         "arctic-map" => Box::new(super::arctic_map::Map::default()),
+        "artmap" => Box::new(super::artmap::Heap::default()),
+        "artmap-arena" => Box::new(super::artmap::InArena::default()),
         "bplustree" => Box::new(super::bplustree::Map::default()),
         "concurrent-map" => Box::new(super::concurrent_map::Map::default()),
         "congee" => Box::new(super::congee::Map::default()),

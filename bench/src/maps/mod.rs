@@ -19,6 +19,8 @@ mod rwlock_btreemap;
 #[cfg(feature = "peers")]
 mod arctic_map;
 #[cfg(feature = "peers")]
+mod artmap;
+#[cfg(feature = "peers")]
 mod bplustree;
 #[cfg(feature = "peers")]
 mod concurrent_map;
@@ -52,6 +54,8 @@ pub const NAMES: &[&str] = &[
     "bskip-numa-replicas",
     "bskip-numa-replicas-lazy",
     "arctic-map",
+    "artmap",
+    "artmap-arena",
     "bplustree",
     "concurrent-map",
     "congee",

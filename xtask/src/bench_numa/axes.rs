@@ -20,7 +20,7 @@ pub(crate) mod defaults {
     pub(crate) const QUICK_REPEAT: usize = 2;
     /// Maps of a quick sweep.
     pub(crate) const QUICK_MAPS: &[&str] =
-        &["bskip", "bskip-numa", "arctic-map", "bplustree", "rwlock-btreemap"];
+        &["bskip", "bskip-numa", "artmap-arena", "arctic-map", "bplustree", "crossbeam-skiplist"];
     /// Workloads of a quick sweep.
     pub(crate) const QUICK_WORKLOADS: &[&str] = &["load", "a", "b", "c", "e"];
     /// How workers are pinned.
