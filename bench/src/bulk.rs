@@ -8,7 +8,6 @@ use crate::plain::Plain;
 use crate::team::Team;
 use crate::turns::{median, timed};
 use bskip_core::BulkLoad;
-use numa_alloc::NumaArena;
 use std::fmt;
 
 /// What to measure.
@@ -50,10 +49,6 @@ impl fmt::Display for Report {
     }
 }
 
-fn arena() -> Result<NumaArena, String> {
-    NumaArena::builder().build().map_err(|e| e.to_string())
-}
-
 impl Bulk {
     /// Runs the measurement.
     ///
@@ -92,15 +87,14 @@ impl Bulk {
 
     /// Seconds that filling fresh memory takes.
     fn fill(team: &Team, bytes: usize) -> Result<f64, String> {
-        let arena = arena()?;
-        let (filled, seconds) = timed(team, |_| u64::from(Plain::new(&arena, bytes).is_ok()))?;
+        let (filled, seconds) = timed(team, |_| u64::from(Plain::new(bytes).is_ok()))?;
         if filled == 1 { Ok(seconds) } else { Err("no memory to fill".to_owned()) }
     }
 
     /// Seconds that building takes, and bytes of the map; which is looked at, and dropped, behind the clock.
     fn build(&self, team: &Team) -> Result<(f64, usize), String> {
         let (keys, parts) = (self.keys, team.len() as u64);
-        let load = BulkLoad::with_arena(arena()?).map_err(|e| e.to_string())?;
+        let load = BulkLoad::new();
         let pairs = |t: u64| (keys * t / parts..keys * (t + 1) / parts).map(|key| (key, !key));
         let (built, seconds) = timed(team, |t| u64::from(load.part(pairs(t as u64)).is_ok()))?;
         let before = std::time::Instant::now();

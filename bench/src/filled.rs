@@ -6,9 +6,8 @@ use crate::team::Team;
 use crate::turns::total;
 use bskip_core::BSkipMap;
 use core::ops::ControlFlow;
-use numa_alloc::NumaArena;
 
-pub(crate) type Map = BSkipMap<u64, u64, NumaArena>;
+pub(crate) type Map = BSkipMap<u64, u64>;
 
 /// See the module.
 pub(crate) struct Filled {
@@ -33,8 +32,7 @@ pub(crate) fn add(sum: &mut u64, key: u64, value: u64) {
 impl Filled {
     /// Inserts keys number 0 up to `keys`.
     pub(crate) fn new(team: &Team, keys: u64) -> Result<Self, String> {
-        let arena = NumaArena::builder().build().map_err(|e| e.to_string())?;
-        let map = Map::with_arena(arena).map_err(|e| e.to_string())?;
+        let map = Map::new();
         let filled = team.run(|t| {
             let mut sum = 0;
             for key in (t as u64..keys).step_by(team.len()).map(key) {
@@ -51,7 +49,7 @@ impl Filled {
             ControlFlow::<()>::Continue(())
         });
         let leaf_bytes = leaves * Map::NODE_BYTES.0;
-        let plain = Plain::new(map.arena(), leaf_bytes)?;
+        let plain = Plain::new(leaf_bytes)?;
         Ok(Self { map, sum, leaf_bytes, plain })
     }
 }

@@ -1,21 +1,21 @@
-//! Plain memory to compare with: blocks of the arena that a map has its leaves from, so in pages of the same size.
+//! Plain memory to compare with: blocks of the arena that the default map has its leaves from, so in pages of the same
+//! size.
 
 use crate::keys::mix64;
-use bskip_core::{BlockId, NodeArena, NodeKind, NodePool, Placement};
+use bskip_core::{BlockId, GlobalArena, NodeArena, NodeKind, NodePool, Placement};
 use core::alloc::Layout;
-use numa_alloc::{NumaArena, NumaPool};
 
 /// See the module. All words are 1.
-pub(crate) struct Plain(NumaPool, Vec<BlockId>);
+pub(crate) struct Plain(<GlobalArena as NodeArena>::Pool, Vec<BlockId>);
 
 const BLOCK: usize = 1 << 18;
 const LINE: usize = 64;
 
 impl Plain {
     /// At least so many bytes.
-    pub(crate) fn new(arena: &NumaArena, bytes: usize) -> Result<Self, String> {
+    pub(crate) fn new(bytes: usize) -> Result<Self, String> {
         let layout = Layout::from_size_align(BLOCK, 64).map_err(|e| e.to_string())?;
-        let pool = arena.pool(layout, NodeKind::Leaf).map_err(|e| e.to_string())?;
+        let pool = GlobalArena.pool(layout, NodeKind::Leaf).map_err(|e| e.to_string())?;
         let blocks =
             (0..bytes.div_ceil(BLOCK)).map(|_| pool.acquire(Placement::Policy)).collect::<Result<_, _>>();
         let plain = Self(pool, blocks.map_err(|e| e.to_string())?);

@@ -32,11 +32,11 @@ pub struct CellSpec {
     pub seed: u64,
     /// Where the arena puts nodes: `local`, `interleave`, `weighted:N=3,M=1`, `node:N`, `preferred:N,M`,
     /// `nearest` or `tiered`; or two of them, `tiered+local`: the first for leaves, the second for inner
-    /// levels. For our map only.
+    /// levels. Only `bskip-numa` and its variants heed it; `bench-numa` writes `default` for the other maps.
     pub placement: String,
     /// How workers are pinned: `none`, `compact`, `scatter`, `per-node`, `per-l3`, `smt-last` or `cpus:0,2`.
     pub pin: String,
-    /// Pages asked for by the arena, one of [`PAGES`]; for our map only.
+    /// Pages asked for by the arena, one of [`PAGES`]; as for `placement`.
     pub pages: String,
     /// With workload `trace`: the text files of the load and of the run.
     pub trace: Option<TraceFiles>,

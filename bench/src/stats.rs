@@ -8,10 +8,9 @@ use crate::keys::{KeySet, Shape, value_of};
 use crate::team::Team;
 use bskip_core::BSkipMap;
 use bskip_core::stats::{Counts, counted};
-use numa_alloc::NumaArena;
 use std::fmt;
 
-type Map = BSkipMap<u64, u64, NumaArena>;
+type Map = BSkipMap<u64, u64>;
 
 /// Pairs of a range.
 const RANGE: usize = 100;
@@ -86,8 +85,7 @@ impl Stats {
         let mut rows = Vec::new();
         for &threads in &self.threads {
             let team = Team::new(threads, "none").map_err(|e| e.to_string())?;
-            let arena = NumaArena::builder().build().map_err(|e| e.to_string())?;
-            let map = Map::with_arena(arena).map_err(|e| e.to_string())?;
+            let map = Map::new();
             for operation in OPERATIONS {
                 rows.push(self.row(&team, &map, operation)?);
             }

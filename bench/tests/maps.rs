@@ -1,8 +1,10 @@
 //! Every map of this build passes a small run of every workload, with every answer checked.
 
 use bench::cell;
-use bench::maps::NAMES;
+use bench::keys::{KeySet, Shape};
+use bench::maps::{NAMES, is_ours, is_placed};
 use bench::protocol::{CellOutcome, CellSpec, DISTRIBUTIONS, Measurement, PAGES, TraceFiles, WORKLOADS};
+use bskip_core::BSkipMap;
 
 fn measured(spec: &CellSpec) -> Option<Measurement> {
     match cell::run(spec).unwrap() {
@@ -43,7 +45,7 @@ fn every_map_bears_every_distribution_on_two_threads() {
         for dist in DISTRIBUTIONS {
             // Some peers give wrong answers while others write: masstree's scans miss keys during splits,
             // crossbeam-skiplist's reads during updates. Sweeps report that; a test of ours must not fail for it.
-            let racing: &[&str] = if map.starts_with("bskip") { &["load", "a", "e"] } else { &["load", "c"] };
+            let racing: &[&str] = if is_ours(map) { &["load", "a", "e"] } else { &["load", "c"] };
             for workload in racing {
                 let spec = CellSpec {
                     map: (*map).into(),
@@ -64,7 +66,14 @@ fn every_map_bears_every_distribution_on_two_threads() {
 fn our_map_bears_every_placement_and_page_size() {
     let placements =
         ["interleave", "weighted:0=3", "node:0", "preferred:0", "nearest", "tiered", "tiered+local"];
-    let small = CellSpec { workload: "x".into(), threads: 2, keys: 5000, ops: 5000, ..CellSpec::default() };
+    let small = CellSpec {
+        map: "bskip-numa".into(),
+        workload: "x".into(),
+        threads: 2,
+        keys: 5000,
+        ops: 5000,
+        ..CellSpec::default()
+    };
     for placement in placements {
         let spec = CellSpec { placement: placement.into(), ..small.clone() };
         assert!(measured(&spec).is_some(), "{placement}");
@@ -75,9 +84,35 @@ fn our_map_bears_every_placement_and_page_size() {
     }
 }
 
+/// `bskip` is what `BSkipMap::new()` gives: a user's map, not the one on `NumaArena`.
+#[test]
+fn the_default_map_places_nothing_and_counts_its_own_bytes() {
+    let keys = 20_000;
+    let cell = |map: &str, placement: &str| {
+        let (map, placement) = (map.to_owned(), placement.to_owned());
+        let pages = "default".to_owned();
+        CellSpec { map, placement, pages, workload: "load".into(), keys, ..CellSpec::default() }
+    };
+    let ours = measured(&cell("bskip", "default")).unwrap();
+    assert_eq!((ours.local_blocks, ours.remote_blocks), (None, None));
+    assert_eq!(ours.bytes_source, "arena");
+    let map = BSkipMap::new();
+    (0..keys)
+        .map(|i| KeySet::new(Shape::Mixed, 1).key(i))
+        .for_each(|key| assert_eq!(map.insert(key, key), None));
+    let counted = (map.usage().issued_bytes + map.hint_bytes()) as f64 / keys as f64;
+    let cell_says = ours.bytes_per_key.unwrap();
+    assert!((cell_says / counted - 1.0).abs() < 0.2, "{cell_says}, the map itself {counted}");
+    assert!(cell::run(&cell("bskip-numa", "default")).is_err());
+    for map in NAMES.iter().filter(|name| is_placed(name)) {
+        let m = measured(&CellSpec { pages: "thp".into(), ..cell(map, "node:0") }).unwrap();
+        assert!(m.local_blocks.is_some(), "{map}");
+    }
+}
+
 #[test]
 fn our_maps_bear_racing_updates_and_removals() {
-    for map in NAMES.iter().filter(|n| n.starts_with("bskip")) {
+    for map in NAMES.iter().filter(|name| is_ours(name)) {
         for workload in ["u", "x"] {
             for dist in ["uniform", "zipfian", "sequential"] {
                 let spec = CellSpec {

@@ -1,6 +1,6 @@
 //! What `bench-numa-count` does, without an emulator that counts: its answers, and its words for the host.
 
-use bench::maps::NAMES;
+use bench::maps::{NAMES, is_ours};
 use bench::marks::{DONE, Done};
 use bench::numa_count::{NumaCount, Operation};
 
@@ -19,8 +19,7 @@ fn small(map: &str, setting: &str) -> NumaCount {
 
 #[test]
 fn every_map_answers_rightly_in_every_phase() {
-    let is_here =
-        |name: &&&str| name.starts_with("bskip") || **name == "rwlock-btreemap" || cfg!(feature = "peers");
+    let is_here = |name: &&&str| is_ours(name) || **name == "rwlock-btreemap" || cfg!(feature = "peers");
     for map in NAMES.iter().filter(is_here) {
         let words = small(map, "local").run().unwrap_or_else(|why| panic!("{map}: {why}"));
         let done: Vec<Done> = words
@@ -45,14 +44,14 @@ fn every_map_answers_rightly_in_every_phase() {
 #[test]
 fn every_setting_runs() {
     for setting in ["interleave", "node:0+ranges", "interleave+locks", "interleave+ranges+locks"] {
-        small("bskip", setting).run().unwrap_or_else(|why| panic!("{setting}: {why}"));
+        small("bskip-numa", setting).run().unwrap_or_else(|why| panic!("{setting}: {why}"));
     }
 }
 
 #[test]
 fn what_cannot_be_done_is_said() {
     let error = |change: &dyn Fn(&mut NumaCount)| {
-        let mut asked = small("bskip", "local");
+        let mut asked = small("bskip-numa", "local");
         change(&mut asked);
         asked.run().unwrap_err()
     };
@@ -65,4 +64,8 @@ fn what_cannot_be_done_is_said() {
         asked.setting = "interleave+locks".parse().unwrap();
     });
     assert!(locks.contains("no nodes to emulate locks for"), "{locks}");
+    for setting in ["interleave", "local+replicas", "local+lazy"] {
+        let why = small("bskip", setting).run().unwrap_err();
+        assert!(why.contains(&format!("{setting} means nothing to bskip")), "{why}");
+    }
 }

@@ -14,7 +14,7 @@ fn small(map: &str) -> CellSpec {
 
 #[test]
 fn an_outcome_is_one_line_of_json() {
-    let spec = serde_json::to_string(&small("bskip-global")).unwrap();
+    let spec = serde_json::to_string(&small("bskip")).unwrap();
     let output = bench_cell(&[&spec]);
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).unwrap();
@@ -37,10 +37,16 @@ fn nonsense_exits_with_two_and_one_line_of_why() {
         (&[r#"{"map": "hashmap"}"#], "unknown map 'hashmap'"),
         (&[r#"{"maps": "bskip"}"#], "unknown field"),
         (&[r#"{"threads": 0}"#], "at least one thread"),
-        (&[r#"{"placement": "far"}"#], "\"far\" is not a placement: local, interleave, weighted:N=3,M=1"),
-        (&[r#"{"placement": "local+far"}"#], "\"far\" is not a placement"),
-        (&[r#"{"placement": "weighted:0=1,0=2"}"#], "NUMA node 0 has two weights"),
-        (&[r#"{"pages": "2m"}"#], "unknown pages '2m'; known are thp, 4k, hugetlb-2m, hugetlb-1g"),
+        (
+            &[r#"{"map": "bskip-numa", "placement": "far"}"#],
+            "\"far\" is not a placement: local, interleave, weighted:N=3,M=1",
+        ),
+        (&[r#"{"map": "bskip-numa", "placement": "local+far"}"#], "\"far\" is not a placement"),
+        (&[r#"{"map": "bskip-numa", "placement": "weighted:0=1,0=2"}"#], "NUMA node 0 has two weights"),
+        (
+            &[r#"{"map": "bskip-numa", "pages": "2m"}"#],
+            "unknown pages '2m'; known are thp, 4k, hugetlb-2m, hugetlb-1g",
+        ),
         (&["--versus", "[]"], "nothing to compare"),
         (&["--versus", "[{}]", "--rounds", "x"], "--rounds \"x\" is not a number"),
         (&["--versus", "[{}]", "--rounds", "0"], "at least 1"),
@@ -107,7 +113,7 @@ fn a_full_disk_is_an_error_and_no_panic() {
 fn a_comparison_prints_ratios() {
     // The second cell has everything but its map from the first.
     let specs = r#"[{"map": "rwlock-btreemap", "workload": "load,c", "keys": 2000, "ops": 2000, "threads": 2},
-                    {"map": "bskip-global"}]"#;
+                    {"map": "bskip"}]"#;
     let output = bench_cell(&["--versus", specs, "--rounds", "3", "--json"]);
     assert!(output.status.success(), "{output:?}");
     let report: Report = serde_json::from_slice(&output.stdout).unwrap();

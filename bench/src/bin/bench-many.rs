@@ -44,8 +44,8 @@ mod tests {
     #[test]
     fn flags_are_read_and_errors_say_what_to_do() {
         let parse = |line: &str| parse(line.split_whitespace().map(str::to_owned));
-        let lookups = parse("--threads 3 --keys 10 --lookups 5").unwrap().unwrap();
-        assert_eq!((lookups.threads, lookups.keys, lookups.lookups), (3, 10, 5));
+        let lookups = parse("--threads 3 --keys 10 --lookups 64").unwrap().unwrap();
+        assert_eq!((lookups.threads, lookups.keys, lookups.lookups), (3, 10, 64));
         assert_eq!(parse("--help"), Ok(None));
         for (line, hint) in [("--fast", "--help"), ("--keys", "needs a number"), ("--keys x", "not a number")]
         {

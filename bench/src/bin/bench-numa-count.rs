@@ -9,7 +9,7 @@ bench-numa-count [--map NAME] [--setting SETTING] [--keys N] [--ops N] [--warm N
     Loads a map and does gets, scans, insertions and removals, the workers one after the other, with marks for the
     plugin of cargo xtask numa-count, which runs this in a guest. Anywhere else the marks do nothing, and the
     answers are checked all the same. Exits with 1 if one is wrong.
---map      bskip by default
+--map      bskip-numa by default: the map on NumaArena, the only one that a placement means something to
 --setting  a placement, and perhaps +ranges or +locks behind it; local by default
 --keys     1000000
 --ops      operations of each kind that are counted, a tenth of it for scans; 100000
@@ -24,7 +24,7 @@ const FLAGS: [&str; 8] = ["--map", "--setting", "--keys", "--ops", "--warm", "--
 fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<NumaCount>, String> {
     let usual = NumaCount {
         run: 0,
-        map: "bskip".to_owned(),
+        map: "bskip-numa".to_owned(),
         setting: "local".parse()?,
         pages: "thp".to_owned(),
         keys: 1_000_000,

@@ -1,7 +1,7 @@
-//! Our map, on each arena and with each way of promotion.
+//! Our map: the default one, the one on `NumaArena`, and variants of both.
 
 use super::map::{BuildError, MapSpec};
-use super::{Footprint, OrderedMap, Session};
+use super::{Footprint, OrderedMap, Session, is_placed};
 use crate::marks::Class;
 use crate::protocol::PAGES;
 use crate::subject::Subject;
@@ -12,14 +12,23 @@ use std::ops::Range;
 
 /// The map that `spec` names.
 pub(super) fn build(spec: &MapSpec) -> Result<Box<dyn Subject>, BuildError> {
+    // The default but for the seed, which is the cell's so that runs repeat.
     let mut config = Config::with_seed(spec.seed);
     match spec.name.as_str() {
-        "bskip-global" => return on::<_, true>(GlobalArena, config),
         "bskip-coin" => config.promotion = Promotion::Coin { one_in: 64 },
         "bskip-overflow" => config.promotion = Promotion::Overflow,
-        "bskip-replicas-lazy" => config.refresh = Refresh::Lazy,
+        "bskip-numa-replicas-lazy" => config.refresh = Refresh::Lazy,
         _ => {}
     }
+    match spec.name.as_str() {
+        name if is_placed(name) => on::<_, true>(numa_arena(spec)?, config),
+        "bskip-single" => on::<_, false>(GlobalArena, config),
+        _ => on::<_, true>(GlobalArena, config),
+    }
+}
+
+/// The arena that `spec` describes.
+fn numa_arena(spec: &MapSpec) -> Result<NumaArena, BuildError> {
     let policy = |text: &str| text.parse::<Policy>().map_err(|e| BuildError::Bad(format!("placement {e}")));
     let (leaves, inners) = spec.placement.split_once('+').unwrap_or((&spec.placement, &spec.placement));
     let pages = match spec.pages.as_str() {
@@ -33,13 +42,12 @@ pub(super) fn build(spec: &MapSpec) -> Result<Box<dyn Subject>, BuildError> {
         }
     };
     let builder = NumaArena::builder().policy(policy(leaves)?).inner_policy(policy(inners)?);
-    let replicate = spec.name.starts_with("bskip-replicas");
+    let replicate = spec.name.starts_with("bskip-numa-replicas");
     let arena = builder.pages(pages).replicate_inner(replicate).build();
-    let arena = arena.map_err(|e| match e {
+    arena.map_err(|e| match e {
         numa_alloc::BuildError::NoSuchNode { .. } => BuildError::Unavailable(e.to_string()),
         _ => BuildError::Bad(format!("placement {}: {e}", spec.placement)),
-    })?;
-    if spec.name == "bskip-single" { on::<_, false>(arena, config) } else { on::<_, true>(arena, config) }
+    })
 }
 
 fn on<A: Tells + 'static, const MANY: bool>(arena: A, config: Config) -> Result<Box<dyn Subject>, BuildError>

@@ -8,7 +8,8 @@ use crate::subject::Subject;
 pub struct MapSpec {
     /// One of [`NAMES`](super::NAMES).
     pub name: String,
-    /// Where the arena puts nodes, as in [`CellSpec`](crate::protocol::CellSpec); only our map on the NUMA arena heeds it.
+    /// Where the arena puts nodes, as in [`CellSpec`](crate::protocol::CellSpec); only maps that [`is_placed`](super::is_placed)
+    /// names heed it.
     pub placement: String,
     /// Pages of the arena, one of [`PAGES`](crate::protocol::PAGES); likewise.
     pub pages: String,
@@ -37,7 +38,7 @@ pub fn build(spec: &MapSpec) -> Result<Box<dyn Subject>, BuildError> {
     }
     match spec.name.as_str() {
         "rwlock-btreemap" => Ok(Box::new(rwlock_btreemap::Map::default())),
-        name if name.starts_with("bskip") => bskip::build(spec),
+        name if super::is_ours(name) => bskip::build(spec),
         name => peer(name),
     }
 }
@@ -46,6 +47,8 @@ pub fn build(spec: &MapSpec) -> Result<Box<dyn Subject>, BuildError> {
 fn peer(name: &str) -> Result<Box<dyn Subject>, BuildError> {
     Ok(match name {
         "arctic-map" => Box::new(super::arctic_map::Map::default()),
+        "artmap" => Box::new(super::artmap::Heap::default()),
+        "artmap-arena" => Box::new(super::artmap::InArena::default()),
         "bplustree" => Box::new(super::bplustree::Map::default()),
         "concurrent-map" => Box::new(super::concurrent_map::Map::default()),
         "congee" => Box::new(super::congee::Map::default()),

@@ -19,6 +19,8 @@ mod rwlock_btreemap;
 #[cfg(feature = "peers")]
 mod arctic_map;
 #[cfg(feature = "peers")]
+mod artmap;
+#[cfg(feature = "peers")]
 mod bplustree;
 #[cfg(feature = "peers")]
 mod concurrent_map;
@@ -35,23 +37,25 @@ use crate::marks::Class;
 use std::ops::Range;
 
 /// Every map by name, ours first:
-/// - `bskip`: our map on the NUMA arena, as the placement and pages of the cell say;
-/// - `bskip-global`: the same on slabs from the global allocator;
+/// - `bskip`: the default map, as `BSkipMap::new()` makes it, on `GlobalArena`;
+/// - `bskip-numa`: the same map on `NumaArena`, as the placement and pages of the cell say;
 /// - `bskip-coin`: as `bskip`, with the paper's promotion by coin alone (1 in 64);
 /// - `bskip-overflow`: as `bskip`, promotion by overflow alone;
-/// - `bskip-replicas`: as `bskip`, the inner levels replicated on every NUMA node, at once;
-/// - `bskip-replicas-lazy`: the same, when a search was led astray;
 /// - `bskip-single`: as `bskip`, many keys at a time done one by one, for comparison;
+/// - `bskip-numa-replicas`: as `bskip-numa`, the inner levels replicated on every NUMA node, at once;
+/// - `bskip-numa-replicas-lazy`: the same, when a search was led astray;
 /// - then the peers. All but `rwlock-btreemap` need the feature `peers`.
 pub const NAMES: &[&str] = &[
     "bskip",
-    "bskip-global",
+    "bskip-numa",
     "bskip-coin",
     "bskip-overflow",
-    "bskip-replicas",
-    "bskip-replicas-lazy",
     "bskip-single",
+    "bskip-numa-replicas",
+    "bskip-numa-replicas-lazy",
     "arctic-map",
+    "artmap",
+    "artmap-arena",
     "bplustree",
     "concurrent-map",
     "congee",
@@ -60,6 +64,18 @@ pub const NAMES: &[&str] = &[
     "masstree",
     "rwlock-btreemap",
 ];
+
+/// Whether `name` is our map, in whatever variant.
+#[must_use]
+pub fn is_ours(name: &str) -> bool {
+    name.starts_with("bskip")
+}
+
+/// Whether the map lives on `NumaArena`. The placement and the pages of a cell mean nothing to any other map.
+#[must_use]
+pub fn is_placed(name: &str) -> bool {
+    name.starts_with("bskip-numa")
+}
 
 /// An ordered map of `u64` to `u64` that threads share.
 pub trait OrderedMap: Sync {

@@ -83,8 +83,8 @@ impl NumaCount {
                 self.keys
             ));
         }
-        if self.setting.locks && !self.map.starts_with("bskip") {
-            return Err(format!("{} has no nodes to emulate locks for", self.map));
+        if !maps::is_placed(&self.map) {
+            self.check_unplaced()?;
         }
         // Whether all can be had; and this thread's memory shall be on the same node each time.
         (0..self.workers).rev().try_for_each(pin)?;
@@ -107,6 +107,21 @@ impl NumaCount {
         job.check_all()?;
         let line = |done: &Done| serde_json::to_string(done).map(|json| format!("{DONE}{json}\n"));
         done.iter().map(line).collect::<Result<_, _>>().map_err(|error| error.to_string())
+    }
+
+    /// Refuses what only the map on `NumaArena` can be set up for.
+    fn check_unplaced(&self) -> Result<(), String> {
+        let Setting { placement, replicas, lazy, locks, .. } = &self.setting;
+        if *locks {
+            return Err(format!("{} has no nodes to emulate locks for; bskip-numa has", self.map));
+        }
+        if placement != "local" || *replicas || *lazy {
+            let Self { map, setting, .. } = self;
+            return Err(format!(
+                "{setting} means nothing to {map}: give local or local+ranges, or count bskip-numa"
+            ));
+        }
+        Ok(())
     }
 
     fn map(&self) -> Result<Box<dyn Subject>, String> {

@@ -11,7 +11,7 @@ pub const PARTITION: &str = "partition";
 /// `Display` and `FromStr` spell it as the arena's policy or `partition`, with `+replicas` or `+lazy`, `+ranges` and `+locks` behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
-    /// Where the arena puts nodes, as [`numa_alloc::Policy`] spells it, or [`PARTITION`]; only our map heeds it.
+    /// Where the arena puts nodes, as [`numa_alloc::Policy`] spells it, or [`PARTITION`]; `local` for all maps but ours on `NumaArena`.
     pub placement: String,
     /// Each NUMA node searches its own replica of the inner levels.
     pub replicas: bool,

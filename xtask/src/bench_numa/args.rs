@@ -141,6 +141,16 @@ impl Args {
                 }
             }
         }
+        if let Some(maps) = self.maps.as_ref().filter(|maps| !maps.iter().any(|map| names::is_placed(map))) {
+            for (given, flag) in
+                [(self.placements.is_some(), "--placement"), (self.pages.is_some(), "--pages")]
+            {
+                if given {
+                    let maps = maps.join(", ");
+                    return Err(format!("{flag} has no effect on {maps}: add bskip-numa to --maps"));
+                }
+            }
+        }
         if self.formats.len() > 1 && self.out.is_none() {
             return Err("with several formats only the table goes to standard output: \
                         give --out DIR for the others"
@@ -220,7 +230,7 @@ mod tests {
     #[test]
     fn flags_are_read() {
         let args = parse(
-            "--keys 10M --ops 1_000 --threads 1,2,2 --maps bskip,congee --workloads load,e --dist odd \
+            "--keys 10M --ops 1_000 --threads 1,2,2 --maps bskip-numa,congee --workloads load,e --dist odd \
              --placement local,preferred:0,1,tiered+weighted:0=3,1=1 --pin none,cpus:0,1 --pages 4k,hugetlb-2m --repeat 3 --seed 7 \
              --timeout 9 --format table,json --out here --no-native --cell-bin cell",
         )
@@ -228,7 +238,7 @@ mod tests {
         assert_eq!(args.keys, Some(10_000_000));
         assert_eq!(args.ops, Some(1_000));
         assert_eq!(args.threads, Some(vec![1, 2]));
-        assert_eq!(args.maps.unwrap(), ["bskip", "congee"]);
+        assert_eq!(args.maps.unwrap(), ["bskip-numa", "congee"]);
         assert_eq!(args.workloads.unwrap(), ["load", "e"]);
         assert_eq!(args.placements.unwrap(), ["local", "preferred:0,1", "tiered+weighted:0=3,1=1"]);
         assert_eq!(args.pins.unwrap(), ["none", "cpus:0,1"]);
@@ -301,7 +311,7 @@ mod tests {
     #[test]
     fn errors_are_one_line_that_says_what_to_do() {
         for (line, hint) in [
-            ("--maps bskp", "there are bskip, bskip-global"),
+            ("--maps bskp", "there are bskip, bskip-numa"),
             ("--workloads d", "there are load, a, b"),
             ("--dist normal", "there are uniform"),
             ("--threads 0", "at least 1"),
@@ -312,6 +322,11 @@ mod tests {
             ("--repeat 0", "at least 1"),
             ("--placement far", "write local"),
             ("--placement weighted:0=0", "write local"),
+            (
+                "--maps bskip,congee --placement local",
+                "--placement has no effect on bskip, congee: add bskip-numa",
+            ),
+            ("--pages 4k --maps bskip-coin", "--pages has no effect on bskip-coin: add bskip-numa"),
             ("--pin tight", "choose none, compact"),
             ("--pages 1g", "there are thp, 4k, hugetlb-2m, hugetlb-1g"),
             ("--format xml", "there are table, csv, json"),

@@ -18,7 +18,8 @@ pub(crate) mod defaults {
     pub(crate) const REPEAT: usize = 3;
     pub(crate) const QUICK_REPEAT: usize = 2;
     /// Maps of a quick sweep.
-    pub(crate) const QUICK_MAPS: &[&str] = &["bskip", "arctic-map", "bplustree", "rwlock-btreemap"];
+    pub(crate) const QUICK_MAPS: &[&str] =
+        &["bskip", "bskip-numa", "artmap-arena", "arctic-map", "bplustree", "crossbeam-skiplist"];
     /// Workloads of a quick sweep.
     pub(crate) const QUICK_WORKLOADS: &[&str] = &["load", "a", "b", "c", "e"];
     /// How workers are pinned.
@@ -26,6 +27,9 @@ pub(crate) mod defaults {
     /// Longest time for a cell.
     pub(crate) const TIMEOUT: Duration = Duration::from_secs(600);
 }
+
+/// Placement and pages of a map that takes what the system gives.
+const UNPLACED: &str = "default";
 
 /// The values of each dimension, defaults filled in.
 pub(crate) struct Axes {
@@ -105,7 +109,7 @@ impl Axes {
         let (mut cells, mut skipped) = (Vec::new(), Vec::new());
         for map in &self.maps {
             if !names::is_placed(map) {
-                cells.push(cell(map, "local", "thp"));
+                cells.push(cell(map, UNPLACED, UNPLACED));
                 continue;
             }
             for pages in &self.pages {

@@ -2,7 +2,8 @@
 
 use std::num::NonZeroU32;
 
-use bench::maps::NAMES;
+pub(crate) use bench::maps::is_placed;
+use bench::maps::{NAMES, is_ours};
 pub(crate) use bench::protocol::{DISTRIBUTIONS as DISTS, PAGES};
 
 use crate::known;
@@ -12,15 +13,10 @@ pub(crate) const MAPS: &[&str] = NAMES;
 /// Workloads by name; `trace` is asked for by its own flag.
 pub(crate) const WORKLOADS: &[&str] = &["load", "a", "b", "c", "e", "u", "x", "s", "m", "n"];
 
-/// The maps of a sweep that names none: ours as it comes, and every peer. Our other variants answer
-/// questions that have to be asked.
+/// The maps of a sweep that names none: the default map, the one on `NumaArena`, and every peer. The other
+/// variants of ours answer questions that have to be asked.
 pub(crate) fn default_maps() -> Vec<&'static str> {
-    MAPS.iter().copied().filter(|map| *map == "bskip" || !map.starts_with("bskip")).collect()
-}
-
-/// Whether `map` lives in our NUMA arena, so that placement and page size mean something to it.
-pub(crate) fn is_placed(map: &str) -> bool {
-    map.starts_with("bskip") && map != "bskip-global"
+    MAPS.iter().copied().filter(|map| ["bskip", "bskip-numa"].contains(map) || !is_ours(map)).collect()
 }
 
 /// Checks that each name is in `known`.

@@ -111,7 +111,7 @@ impl Group {
     }
 }
 
-/// The name of a cell's row: the map, and for ours where its memory is.
+/// The name of a cell's row: the map, and where its memory is if the map is one that can be placed.
 pub(crate) fn row_name(spec: &CellSpec) -> String {
     match names::is_placed(&spec.map) {
         true => format!("{} {} {}", spec.map, spec.placement, spec.pages),
@@ -135,15 +135,35 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_quick_sweep_has_four_maps_and_five_workloads_ours_first() {
+    fn a_quick_sweep_has_both_of_our_maps_first_and_five_workloads() {
         let plan = plan("--quick", &sample(2, 1)).unwrap();
         assert_eq!(plan.groups.len(), 5);
         for group in &plan.groups {
-            assert_eq!(group.cells.len(), 4);
-            assert_eq!(group.cells[0].map, "bskip");
+            assert_eq!(group.cells.len(), defaults::QUICK_MAPS.len());
+            assert_eq!([&group.cells[0].map, &group.cells[1].map], ["bskip", "bskip-numa"]);
             assert_eq!(group.cells[0].threads, 2);
         }
-        assert_eq!(plan.runs(), 20 * defaults::QUICK_REPEAT);
+        assert_eq!(plan.runs(), 5 * defaults::QUICK_MAPS.len() * defaults::QUICK_REPEAT);
+    }
+
+    /// Who asks for placements alone gets the default map too, once, to compare with.
+    #[test]
+    fn placements_without_maps_keep_the_default_map_once() {
+        for flags in ["--placement interleave", "--quick --placement interleave --pages 4k"] {
+            let plan = plan(&format!("{flags} --workloads c"), &sample(4, 2)).unwrap();
+            let rows = rows(&plan.groups[0]);
+            assert_eq!(rows[0], "bskip");
+            assert!(rows[1].starts_with("bskip-numa interleave"), "{rows:?}");
+            assert_eq!(rows.iter().filter(|row| row.starts_with("bskip")).count(), 2, "{rows:?}");
+        }
+    }
+
+    #[test]
+    fn a_sweep_that_names_no_map_has_both_of_ours_and_every_peer() {
+        let plan = plan("--workloads c", &sample(2, 1)).unwrap();
+        let maps: Vec<&str> = plan.groups[0].cells.iter().map(|cell| cell.map.as_str()).collect();
+        let peers = names::MAPS.iter().filter(|map| !bench::maps::is_ours(map));
+        assert_eq!(maps, ["bskip", "bskip-numa"].iter().chain(peers).copied().collect::<Vec<_>>());
     }
 
     #[test]
@@ -156,9 +176,9 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn settings_multiply_and_peers_ignore_memory() {
+    fn settings_multiply_and_only_the_map_on_the_numa_arena_heeds_memory() {
         let plan = plan(
-            "--maps bskip,congee --workloads load,c --dist uniform,zipfian --threads 1,2 --pin none,compact \
+            "--maps bskip,bskip-numa,congee --workloads load,c --dist uniform,zipfian --threads 1,2 --pin none,compact \
              --placement local,node:1 --pages thp,4k",
             &sample(4, 2),
         )
@@ -167,15 +187,26 @@ pub(crate) mod tests {
         assert_eq!(plan.groups[0].title(), "load, uniform, 1 thread, pin none");
         assert_eq!(
             rows(&plan.groups[0]),
-            ["bskip local thp", "bskip node:1 thp", "bskip local 4k", "bskip node:1 4k", "congee"]
+            [
+                "bskip",
+                "bskip-numa local thp",
+                "bskip-numa node:1 thp",
+                "bskip-numa local 4k",
+                "bskip-numa node:1 4k",
+                "congee"
+            ]
         );
+        let [default, .., peer] = &plan.groups[0].cells[..] else { panic!("two cells and more") };
+        for unplaced in [default, peer] {
+            assert_eq!((&*unplaced.placement, &*unplaced.pages), ("default", "default"));
+        }
         assert!(plan.skipped.is_empty());
     }
 
     #[test]
     fn one_node_lists_the_remote_cells_as_skipped() {
-        let plan = plan("--maps bskip,congee --workloads c,e", &sample(2, 1)).unwrap();
-        assert_eq!(plan.cells(), 4);
+        let plan = plan("--maps bskip,bskip-numa,congee --workloads c,e", &sample(2, 1)).unwrap();
+        assert_eq!(plan.cells(), 6);
         let skipped: Vec<_> = plan.skipped.iter().map(|skip| skip.spec.placement.as_str()).collect();
         assert_eq!(skipped, ["interleave", "node:1", "interleave", "node:1"]);
         assert!(plan.skipped[1].reason.contains("this machine has one NUMA node (0)"));
@@ -183,16 +214,17 @@ pub(crate) mod tests {
 
     #[test]
     fn several_nodes_get_the_remote_cells() {
-        let plan = plan("--maps bskip --workloads c", &sample(4, 2)).unwrap();
-        assert_eq!(rows(&plan.groups[0]), ["bskip local thp", "bskip interleave thp", "bskip node:1 thp"]);
+        let plan = plan("--maps bskip,bskip-numa --workloads c", &sample(4, 2)).unwrap();
+        let placed = ["bskip-numa local thp", "bskip-numa interleave thp", "bskip-numa node:1 thp"];
+        assert_eq!(rows(&plan.groups[0]), [&["bskip"], &placed[..]].concat());
         assert!(plan.skipped.is_empty());
     }
 
     #[test]
     fn a_named_node_that_is_missing_is_skipped_and_an_empty_plan_refused() {
-        let some = plan("--maps bskip --workloads c --placement local,node:3", &sample(4, 2)).unwrap();
+        let some = plan("--maps bskip-numa --workloads c --placement local,node:3", &sample(4, 2)).unwrap();
         assert_eq!((some.cells(), some.skipped.len()), (1, 1));
-        let none = plan("--maps bskip --workloads c --placement node:1", &sample(2, 1)).unwrap_err();
+        let none = plan("--maps bskip-numa --workloads c --placement node:1", &sample(2, 1)).unwrap_err();
         assert!(none.contains("nothing to run") && none.contains("one NUMA node"), "{none}");
     }
 

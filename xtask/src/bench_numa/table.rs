@@ -222,7 +222,8 @@ mod tests {
 
     #[test]
     fn rows_line_up_under_their_headings() {
-        let plan = plan("--maps bskip,crossbeam-skiplist --workloads c --repeat 2", &sample(2, 1)).unwrap();
+        let plan =
+            plan("--maps bskip-numa,crossbeam-skiplist --workloads c --repeat 2", &sample(2, 1)).unwrap();
         let runs = [
             run(&plan, 0, 1, measured(8.0)),
             run(&plan, 1, 1, measured(0.4)),
@@ -231,12 +232,15 @@ mod tests {
         ];
         let text = rendered(&plan, &runs, true);
         let head = line_of(&text, "map ");
-        let ours = line_of(&text, "bskip local thp");
+        let ours = line_of(&text, "bskip-numa local thp");
         let peer = line_of(&text, "crossbeam-skiplist ");
         assert_eq!(head.len(), ours.len());
         assert_eq!(head.len(), peer.len());
         let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ");
-        assert_eq!(words(ours), "bskip local thp 9.00 8.00-10.0 1.00 1.00 350 ns 1.20 us 34.0 us 26.8 12/0");
+        assert_eq!(
+            words(ours),
+            "bskip-numa local thp 9.00 8.00-10.0 1.00 1.00 350 ns 1.20 us 34.0 us 26.8 12/0"
+        );
         assert!(words(peer).starts_with("crossbeam-skiplist 0.45 0.40-0.50 0.05 0.05"), "{peer}");
         assert!(text.contains("c, uniform, 2 threads, pin compact"));
         assert!(text.contains("Sample CPU") && text.contains("rustc 1") && text.contains("1M keys"));
@@ -255,20 +259,20 @@ mod tests {
 
     #[test]
     fn skipped_cells_are_counted_once_for_each_reason() {
-        let plan = plan("--maps bskip --workloads c,e --repeat 1", &sample(2, 1)).unwrap();
+        let plan = plan("--maps bskip-numa --workloads c,e --repeat 1", &sample(2, 1)).unwrap();
         let text = rendered(&plan, &[], false);
         let line = line_of(&text, "placement node:1");
         assert!(
-            line.contains("(2 cells of bskip): no remote node: this machine has one NUMA node (0)"),
+            line.contains("(2 cells of bskip-numa): no remote node: this machine has one NUMA node (0)"),
             "{line}"
         );
         assert!(text.contains("interrupted: 0 of 2 cells done (0 of 2 runs)"));
-        assert!(line_of(&text, "bskip local thp").ends_with("not run"));
+        assert!(line_of(&text, "bskip-numa local thp").ends_with("not run"));
     }
 
     #[test]
     fn notes_are_said_once_with_their_rows() {
-        let plan = plan("--maps bskip,congee --workloads c --repeat 2", &sample(2, 1)).unwrap();
+        let plan = plan("--maps bskip-numa,congee --workloads c --repeat 2", &sample(2, 1)).unwrap();
         let noted = || match measured(1.0) {
             CellOutcome::Measured(mut m) => {
                 m.notes = vec!["mbind was refused".into()];
@@ -278,6 +282,6 @@ mod tests {
         };
         let text = rendered(&plan, &[run(&plan, 0, 1, noted()), run(&plan, 0, 2, noted())], true);
         assert_eq!(text.matches("mbind was refused").count(), 1, "{text}");
-        assert!(text.contains("mbind was refused (bskip local thp)"));
+        assert!(text.contains("mbind was refused (bskip-numa local thp)"));
     }
 }

@@ -10,8 +10,8 @@ use crate::bench_numa::units::parse_count;
 use bench::program::MOST_OPERATIONS;
 
 /// Maps that are counted unless others are named.
-const MAPS: &str = "bskip,crossbeam-skiplist,arctic-map,rwlock-btreemap";
-/// Settings of our map that are counted unless others are named.
+const MAPS: &str = "bskip-numa,crossbeam-skiplist,arctic-map,rwlock-btreemap";
+/// Settings of the map on `NumaArena` that are counted unless others are named.
 const SETTINGS: &str = "local,interleave,interleave+replicas,node:0,node:0+replicas,hash+replicas,local+ranges,\
                         partition+ranges,partition+lazy+ranges,interleave+locks";
 /// The setting of maps that place nothing: their memory comes from the global allocator, and so is on the node of
@@ -192,11 +192,12 @@ mod tests {
     fn flags_are_read() {
         assert_eq!(parse(""), Ok(Args::default()));
         let args =
-            parse("--quick --maps bskip --settings local,node:1+ranges --cache 1024 --format json").unwrap();
+            parse("--quick --maps bskip-numa --settings local,node:1+ranges --cache 1024 --format json")
+                .unwrap();
         assert_eq!((args.nodes, args.keys, args.cache), (vec![2], 100_000, 1 << 20));
         assert_eq!(
             (args.maps, args.settings.len(), args.formats),
-            (vec!["bskip".to_owned()], 2, vec![Format::Json])
+            (vec!["bskip-numa".to_owned()], 2, vec![Format::Json])
         );
         let args =
             parse("--nodes 8 --cpus 4 --keys 2M --latencies 80,140,50,120.5 --cores 32 --twice").unwrap();

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use bench::maps::is_placed;
+
 use super::args::{Args, PEER_SETTING};
 use super::results::{Row, Run, read_report, rows};
 use crate::cargo::Program;
@@ -115,7 +117,7 @@ impl<'a> Guests<'a> {
             setting: setting.to_owned(),
         };
         let of = |map: &String| -> Vec<Run> {
-            match map.starts_with("bskip") {
+            match is_placed(map) {
                 true => self.args.settings.iter().map(|setting| run(map, setting)).collect(),
                 false => vec![run(map, PEER_SETTING)],
             }

@@ -1,9 +1,7 @@
 //! The rows of a `results.csv`, gathered into what charts are made of.
 
-use bench::protocol::CellSpec;
 use serde::Deserialize;
 
-use crate::bench_numa::plan::row_name;
 use crate::bench_numa::summary::Spread;
 
 /// A line of the file: one round of one cell. Columns that no chart needs are passed over.
@@ -190,7 +188,7 @@ impl Sweep {
         if lines.is_empty() {
             return Err("it has no rounds".into());
         }
-        let places = distinct(lines.iter().map(row).filter(|name| name.contains(' ')));
+        let places = distinct(lines.iter().map(row));
         let is_spelt_out = |line: &CsvLine| {
             let of_this_map = places.iter().filter(|place| place.split(' ').next() == Some(&line.map));
             of_this_map.count() > 1
@@ -238,14 +236,10 @@ fn outcome(rounds: &[&CsvLine]) -> Outcome {
     Outcome::Measured { mops, bytes: bytes.map(|spread| Bytes { spread, counted }) }
 }
 
-/// The row of the table that a line belongs to.
+/// The map, and where its memory is. Every map of a file may have several places, whatever it is called: in older
+/// files `bskip` has.
 fn row(line: &CsvLine) -> String {
-    row_name(&CellSpec {
-        map: line.map.clone(),
-        placement: line.placement.clone(),
-        pages: line.pages.clone(),
-        ..CellSpec::default()
-    })
+    format!("{} {} {}", line.map, line.placement, line.pages)
 }
 
 /// The items in their order, each only once.
@@ -313,6 +307,13 @@ pub(super) mod tests {
         assert_eq!(Sweep::parse(&one).unwrap().settings[0].names(), [("bskip", "bskip")]);
         let names = [("bskip", "bskip local thp"), ("bskip", "bskip interleave thp")];
         assert_eq!(Sweep::parse(&two).unwrap().settings[0].names(), names);
+        // The default map has one place beside them, and needs no name for it.
+        let line = |map, place| one.lines().nth(1).unwrap().replace("bskip", map).replace("local", place);
+        let lines = [line("bskip", "default"), line("bskip-numa", "local"), line("bskip-numa", "interleave")];
+        let three = Sweep::parse(&format!("{HEADINGS}\n{}\n", lines.join("\n"))).unwrap();
+        let [_, numa, _] = &three.settings[0].names()[..] else { panic!("{three:?}") };
+        assert_eq!(three.settings[0].names()[0], ("bskip", "bskip"));
+        assert_eq!(*numa, ("bskip-numa", "bskip-numa local thp"));
     }
 
     #[test]

@@ -16,7 +16,7 @@ fn a_sweep_becomes_pictures_and_a_part_of_a_document() {
     let dir = fresh_path("plot");
     let results = dir.join("results");
     let flags = format!(
-        "--maps bskip,congee --workloads c,e --threads 1,2 --pin none --placement local --repeat 2 --out {}",
+        "--maps bskip,congee --workloads c,e --threads 1,2 --pin none --repeat 2 --out {}",
         results.display()
     );
     let sweep = run(&mut bench_numa("ok", &flags));

@@ -19,19 +19,20 @@ fn row(table: &str, setting: &str, name: &str) -> String {
 fn a_sweep_prints_a_table_and_exits_with_0() {
     let printed = run(&mut bench_numa(
         "ok",
-        "--maps bskip,congee --workloads c,e --threads 1 --pin none --placement local --repeat 2",
+        "--maps bskip,bskip-numa,congee --workloads c,e --threads 1 --pin none --placement local --repeat 2",
     ));
     assert_eq!(printed.code, Some(0), "{}", printed.err);
     let table = printed.out;
     assert_eq!(
-        row(&table, "c, uniform, 1 thread, pin none", "bskip"),
-        "bskip local thp 4.00 4.00-4.00 1.00 1.00 350 ns 1.20 us 34.0 us 26.8 12/0"
+        row(&table, "c, uniform, 1 thread, pin none", "bskip "),
+        "bskip 4.00 4.00-4.00 1.00 1.00 350 ns 1.20 us 34.0 us 26.8 12/0"
     );
+    assert!(row(&table, "c, uniform", "bskip-numa").starts_with("bskip-numa local thp 4.00"));
     assert!(row(&table, "c, uniform", "congee").starts_with("congee 2.00 2.00-2.00 0.50 0.50"));
     assert_eq!(row(&table, "e, uniform", "congee"), "congee skipped: no ordered scan");
     assert_eq!(table.matches("huge pages were refused").count(), 1);
     assert!(table.contains("not built here: --cell-bin"));
-    assert!(table.starts_with("cargo xtask bench-numa --maps bskip,congee"));
+    assert!(table.starts_with("cargo xtask bench-numa --maps bskip,bskip-numa,congee"));
     assert_eq!(printed.err, "");
 }
 
@@ -52,7 +53,7 @@ fn cells_that_end_badly_are_failed_with_the_reason_and_exit_code_1() {
     ] {
         assert_eq!(row(&printed.out, "c, uniform", map), format!("{map} FAILED round 1: {reason}"));
     }
-    assert!(row(&printed.out, "c, uniform", "bskip").starts_with("bskip local thp 4.00"));
+    assert!(row(&printed.out, "c, uniform", "bskip").starts_with("bskip 4.00"));
 }
 
 #[test]
@@ -78,6 +79,7 @@ fn bad_flags_and_impossible_plans_are_one_line_and_exit_code_2() {
         ("--keys many", "write 1000000"),
         ("--keys 900G", "use at most --keys"),
         ("--placement node:9999", "nothing to run"),
+        ("--maps bskip --placement local", "add bskip-numa to --maps"),
         ("--format csv,table", "--out DIR"),
         ("--frobnicate", "see --help"),
         ("--trace load run", "leave out --workloads"),
@@ -86,7 +88,7 @@ fn bad_flags_and_impossible_plans_are_one_line_and_exit_code_2() {
         // The last --cell-bin counts, so ours goes first here.
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"));
         command.args(["bench-numa", "--cell-bin"]).arg(cell("ok"));
-        let line = format!("--maps bskip --workloads c {line}");
+        let line = format!("--maps bskip-numa --workloads c {line}");
         let printed = run(command.args(line.split_whitespace()));
         assert_eq!(printed.code, Some(2), "{line}: {}", printed.err);
         assert!(printed.err.contains(hint), "{line}: {}", printed.err);
@@ -99,7 +101,7 @@ fn bad_flags_and_impossible_plans_are_one_line_and_exit_code_2() {
 fn csv_alone_goes_to_standard_output_with_a_line_for_each_round() {
     let printed = run(&mut bench_numa(
         "bad",
-        "--maps bskip,bplustree --workloads c --placement local,node:9999 --repeat 2 --format csv",
+        "--maps bskip-numa,bplustree --workloads c --placement local,node:9999 --repeat 2 --format csv",
     ));
     assert_eq!(printed.code, Some(1));
     let mut reader = csv::Reader::from_reader(printed.out.as_bytes());
@@ -114,10 +116,10 @@ fn csv_alone_goes_to_standard_output_with_a_line_for_each_round() {
     assert_eq!(
         seen,
         [
-            ("measured", "bskip", "1"),
+            ("measured", "bskip-numa", "1"),
             ("failed", "bplustree", "1"),
-            ("measured", "bskip", "2"),
-            ("skipped", "bskip", "")
+            ("measured", "bskip-numa", "2"),
+            ("skipped", "bskip-numa", "")
         ]
     );
     assert_eq!(cell(0, "mops"), "4.0");
@@ -128,10 +130,8 @@ fn csv_alone_goes_to_standard_output_with_a_line_for_each_round() {
 
 #[test]
 fn json_alone_goes_to_standard_output() {
-    let printed = run(&mut bench_numa(
-        "ok",
-        "--maps bskip,congee --workloads c --placement local --repeat 3 --format json --seed 9",
-    ));
+    let printed =
+        run(&mut bench_numa("ok", "--maps bskip,congee --workloads c --repeat 3 --format json --seed 9"));
     assert_eq!(printed.code, Some(0), "{}", printed.err);
     let json: Value = serde_json::from_str(&printed.out).unwrap();
     assert_eq!(json["runs"].as_array().unwrap().len(), 6);
@@ -147,10 +147,8 @@ fn json_alone_goes_to_standard_output() {
 #[test]
 fn out_gets_every_form_and_keeps_old_results() {
     let dir = fresh_path("out");
-    let flags = format!(
-        "--maps bskip,congee --workloads c --placement local --repeat 2 --format table,csv --out {}",
-        dir.display()
-    );
+    let flags =
+        format!("--maps bskip,congee --workloads c --repeat 2 --format table,csv --out {}", dir.display());
     let printed = run(&mut bench_numa("ok", &flags));
     assert_eq!(printed.code, Some(0), "{}", printed.err);
     let read = |name: &str| fs::read_to_string(dir.join(name)).expect(name);
@@ -174,12 +172,12 @@ fn out_gets_every_form_and_keeps_old_results() {
 fn a_dry_run_prints_the_plan_and_runs_nothing() {
     let printed = run(&mut bench_numa(
         "bad",
-        "--maps bskip,arctic-map --workloads load,e --placement local,node:9999 --threads 3 --repeat 4 --dry-run",
+        "--maps bskip-numa,arctic-map --workloads load,e --placement local,node:9999 --threads 3 --repeat 4 --dry-run",
     ));
     assert_eq!(printed.code, Some(0), "{}", printed.err);
     assert!(printed.out.contains("4 cells in 2 settings, 4 rounds: 16 processes"), "{}", printed.out);
-    assert!(printed.out.contains("e, uniform, 3 threads, pin compact: bskip local thp | arctic-map"));
-    assert!(printed.out.contains("skipped: placement node:9999 (2 cells of bskip)"), "{}", printed.out);
+    assert!(printed.out.contains("e, uniform, 3 threads, pin compact: bskip-numa local thp | arctic-map"));
+    assert!(printed.out.contains("skipped: placement node:9999 (2 cells of bskip-numa)"), "{}", printed.out);
     assert!(!printed.out.contains("FAILED"));
 }
 
@@ -190,11 +188,7 @@ fn a_trace_runs_as_a_workload() {
     let (load, run_file) = (dir.join("load.txt"), dir.join("run.txt"));
     fs::write(&load, "INSERT 1\nINSERT 2\n").unwrap();
     fs::write(&run_file, "READ 1\nSCAN 1 2\nREMOVE 2\n").unwrap();
-    let flags = format!(
-        "--maps bskip --placement local --format json --trace {} {}",
-        load.display(),
-        run_file.display()
-    );
+    let flags = format!("--maps bskip --format json --trace {} {}", load.display(), run_file.display());
     let printed = run(&mut bench_numa("ok", &flags));
     assert_eq!(printed.code, Some(0), "{}", printed.err);
     let json: Value = serde_json::from_str(&printed.out).unwrap();
@@ -233,7 +227,13 @@ fn help_and_unknown_commands() {
     let xtask = || std::process::Command::new(env!("CARGO_BIN_EXE_xtask"));
     let help = run(xtask().args(["bench-numa", "--help"]));
     assert_eq!(help.code, Some(0));
-    for word in ["--quick", "--trace LOAD RUN", "Examples:", "crossbeam-skiplist"] {
+    for word in [
+        "--quick",
+        "--trace LOAD RUN",
+        "Examples:",
+        "crossbeam-skiplist",
+        "bskip-numa: the same on NumaArena",
+    ] {
         assert!(help.out.contains(word), "{word}");
     }
     assert!(run(&mut xtask()).out.contains("bench-numa"));
