@@ -126,6 +126,7 @@
 #[cfg(not(unix))]
 compile_error!("numa-alloc reserves address space by mmap, so it needs a Unix; use bskip-core's GlobalArena");
 
+mod areas;
 mod arena;
 mod budget;
 mod chain;
@@ -144,6 +145,7 @@ mod prefault;
 mod ranges;
 mod region;
 mod remote;
+mod room;
 mod shares;
 mod stats;
 mod stripe;
