@@ -11,6 +11,9 @@ use crate::sys::{self, Errno, Tie};
 /// growth step are multiples of it.
 pub(crate) const SLAB: usize = 2 << 20;
 
+/// What is left of limited addresses, at most.
+const MOST_SPARE: usize = 64 << 20;
+
 /// Addresses of its owner's, in whole pages. Those between `first` and `claimed` are reserved: no other mapping gets
 /// them. The others may be reserved too, by claiming them in order. Dropping the region unmaps what is reserved.
 #[derive(Debug)]
@@ -59,10 +62,11 @@ impl Region {
         front
     }
 
-    /// Reserves what is not reserved yet of the first `end` bytes, a multiple of the page size: what that was.
+    /// Reserves what is not reserved yet of the first `end` bytes, a multiple of the page size. Returns what that was.
     ///
     /// # Errors
-    /// The system's error number: another mapping has come to lie there, or the process may not have more addresses.
+    /// The system's error number. Either another mapping lies there, or the process may not have more addresses. A 16th
+    /// of the limit, 64 MiB at most, is left to the rest of the process.
     pub(crate) fn claim(&self, end: usize) -> Result<Option<Span>, Errno> {
         let start = self.claimed.load(Relaxed);
         if end <= start {
@@ -70,6 +74,14 @@ impl Region {
         }
         let fresh = self.span.part(start, end - start);
         sys::reserve_at(fresh.start, fresh.len)?;
+        let spare = sys::address_limit().map_or(0, |limit| (limit / 16).min(MOST_SPARE));
+        if spare > 0
+            && let Err(errno) = sys::somewhere(spare)
+        {
+            // SAFETY: the reservation just made, which nobody else knows.
+            unsafe { sys::unmap(fresh.start, fresh.len) };
+            return Err(errno);
+        }
         self.claimed.store(end, Relaxed);
         Ok(Some(fresh))
     }

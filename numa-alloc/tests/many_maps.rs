@@ -131,9 +131,9 @@ fn of_one_key(builder: Builder) -> (usize, usize, usize) {
 fn a_map_of_one_key_takes_little() {
     alone("a_map_of_one_key_takes_little", || {
         let (resident, addresses, budget) = of_one_key(NumaArena::builder());
-        assert!(resident <= 24 << 10, "{resident} bytes of memory");
+        assert!(resident <= 32 << 10, "{resident} bytes of memory");
         assert!(addresses <= 64 << 10, "{addresses} bytes of addresses");
-        assert!(budget <= 16 << 10, "{budget} bytes count against a limit");
+        assert!(budget <= 32 << 10, "{budget} bytes count against a limit");
     });
 }
 
@@ -143,7 +143,7 @@ fn with_replicas_it_takes_little_as_well() {
         let (resident, addresses, budget) = of_one_key(on_two_nodes());
         assert!(resident <= 48 << 10, "{resident} bytes of memory");
         assert!(addresses <= 128 << 10, "{addresses} bytes of addresses");
-        assert!(budget <= 16 << 10, "{budget} bytes count against a limit");
+        assert!(budget <= 32 << 10, "{budget} bytes count against a limit");
     });
 }
 
@@ -230,6 +230,7 @@ fn one_pool_may_have_what_the_process_may() {
             println!("{blocks} blocks, {usage:?}, {left} bytes left");
             assert_eq!(error.kind, AllocErrorKind::AddressSpaceExhausted);
             assert!(blocks * LEAF.size() >= 200 << 20, "{usage:?}");
+            assert!(left >= 32 << 20, "{left} bytes are left to the rest of the process");
             assert!(status("VmSize:") <= before, "all is given back");
         }
     });
@@ -239,7 +240,10 @@ fn one_pool_may_have_what_the_process_may() {
 #[test]
 fn a_process_that_locks_its_memory_has_maps() {
     alone("a_process_that_locks_its_memory_has_maps", || {
-        let limit = libc::rlimit { rlim_cur: 64 << 20, rlim_max: 64 << 20 };
+        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // SAFETY: the structure is alive.
+        assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_MEMLOCK, &raw mut limit) }, 0);
+        limit.rlim_cur = limit.rlim_max.min(64 << 20);
         // SAFETY: the structure is alive.
         assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const limit) }, 0);
         // SAFETY: no preconditions.

@@ -2,7 +2,7 @@
 
 use bskip_core::arena::AllocErrorKind;
 
-use super::{Frontier, MOST_SLABS, Stripe, bind};
+use super::{Frontier, MOST_SLABS, RUN_BYTES, Stripe, bind};
 use crate::arena::Shared;
 use crate::fallback::Fallback;
 use crate::pages::PageSize;
@@ -10,13 +10,10 @@ use crate::places::Place;
 use crate::prefault::prefault;
 use crate::region::{Region, SLAB, Span};
 
-/// Bytes of a stripe's first growth step.
-const FIRST_STEP: usize = 16 << 10;
-
 impl Stripe {
-    /// Commits more memory for this stripe, the one at `index`: at first 16 KiB and then as much again each time; from
-    /// [`START`](crate::memory::START) bytes on 1/64 of what there is in whole slabs. Less where the limit or the system
-    /// asks for it, but at least one block's worth.
+    /// Commits more memory for this stripe, the one at `index`. The first step is a run's worth, and each later one
+    /// doubles what there is, up to [`START`](crate::memory::START) bytes. From then on a step is 1/64 of what there
+    /// is, in whole slabs. A limit or the system may make it smaller, but it has room for one block at least.
     ///
     /// # Safety
     /// The stripe's memory is alive.
@@ -44,12 +41,12 @@ impl Stripe {
         let before = committed - self.shape.front;
         let want = if self.shape.front > 0 && end <= SLAB {
             // Within the part before the first huge page: as much again.
-            (committed + before.max(FIRST_STEP)).next_multiple_of(arena.page).min(SLAB)
+            (committed + before.max(RUN_BYTES).max(need)).next_multiple_of(arena.page).min(SLAB)
         } else {
-            let step = (before / 64).clamp(SLAB, MOST_SLABS * SLAB);
+            let step = (before / 64).clamp(SLAB, MOST_SLABS * SLAB).max(need);
             (committed + step).next_multiple_of(SLAB)
         };
-        let want = want.max(committed + need).next_multiple_of(arena.page).min(stop) - committed;
+        let want = want.min(stop) - committed;
         let granted = arena.budget.take(index, want, need).ok_or(AllocErrorKind::LimitReached)?;
         let mut bytes = granted;
         // SAFETY: this stripe's own frontier; its memory is alive.
