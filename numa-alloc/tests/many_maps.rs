@@ -99,14 +99,14 @@ fn a_thousand_maps_with_replicas_fit_in_64_gib_of_addresses() {
 
 #[test]
 fn a_thousand_maps_fit_in_8_gib_of_addresses() {
-    for (pages, test) in [(PageSize::Huge, "huge"), (PageSize::Small, "small")] {
-        println!("{test} pages");
-        alone("a_thousand_maps_fit_in_8_gib_of_addresses", || {
-            limit_address_space(8 * GIB);
+    alone("a_thousand_maps_fit_in_8_gib_of_addresses", || {
+        limit_address_space(8 * GIB);
+        // Where the hugetlb pool has no pages, the last is as the first, but with a slab a map.
+        for pages in [PageSize::Huge, PageSize::Small, PageSize::Hugetlb2M] {
             let arena = NumaArena::builder().pages(pages).build().unwrap();
             a_thousand_maps(|_| arena.clone());
-        });
-    }
+        }
+    });
 }
 
 /// Bytes that each of a thousand maps of one key takes: resident, of addresses under a limit, and of the arena's budget.
@@ -133,7 +133,8 @@ fn a_map_of_one_key_takes_little() {
         let (resident, addresses, budget) = of_one_key(NumaArena::builder());
         assert!(resident <= 32 << 10, "{resident} bytes of memory");
         assert!(addresses <= 64 << 10, "{addresses} bytes of addresses");
-        assert!(budget <= 32 << 10, "{budget} bytes count against a limit");
+        // A key is in an inner node at once now and then.
+        assert!(budget <= 36 << 10, "{budget} bytes count against a limit");
     });
 }
 
@@ -143,7 +144,8 @@ fn with_replicas_it_takes_little_as_well() {
         let (resident, addresses, budget) = of_one_key(on_two_nodes());
         assert!(resident <= 48 << 10, "{resident} bytes of memory");
         assert!(addresses <= 128 << 10, "{addresses} bytes of addresses");
-        assert!(budget <= 32 << 10, "{budget} bytes count against a limit");
+        // A key is in an inner node at once now and then.
+        assert!(budget <= 36 << 10, "{budget} bytes count against a limit");
     });
 }
 
@@ -197,14 +199,14 @@ fn made_and_dropped(rounds: u64) {
 
 #[test]
 fn maps_made_and_dropped_use_nothing_up() {
-    alone("maps_made_and_dropped_use_nothing_up", || made_and_dropped(10_000));
+    alone("maps_made_and_dropped_use_nothing_up", || made_and_dropped(20_000));
 }
 
 #[test]
 fn nor_where_addresses_are_limited() {
     alone("nor_where_addresses_are_limited", || {
         limit_address_space(4 * GIB);
-        made_and_dropped(10_000);
+        made_and_dropped(20_000);
     });
 }
 
