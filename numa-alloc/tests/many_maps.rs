@@ -64,6 +64,8 @@ fn a_thousand_maps(arena: impl Fn(u64) -> NumaArena) {
     for (i, map) in (0..).zip(&maps) {
         assert!(map.get(&i).is_some());
     }
+    let report = maps[0].arena().verify_placement();
+    assert!(report.refused.is_some() || report.nodes.len() != 2 || report.is_as_asked(), "{report}");
     println!("{} mappings", read("/proc/self/maps").lines().count());
 }
 
