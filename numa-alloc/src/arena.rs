@@ -22,7 +22,8 @@ use crate::{sys, thp};
 ///
 /// Give a clone to each map, keep one to ask for [`stats`](Self::stats). A pool takes address space (up to
 /// 256 GiB, and with replicas as much again for each node, none of it memory) when it is made and unmaps everything when it
-/// drops; memory in between only grows, in slabs of 2 MiB as a rule, unless [`trim`](Self::trim) is called.
+/// drops. The more pools there are, the less a new one takes: the crate's documentation says how much. Memory in between
+/// only grows, in slabs of 2 MiB as a rule, unless [`trim`](Self::trim) is called.
 #[derive(Clone)]
 pub struct NumaArena {
     pub(crate) shared: Arc<Shared>,
@@ -148,7 +149,7 @@ impl NumaArena {
     }
 
     /// Gives memory in which there are only free blocks back to the system, in whole slabs of 2 MiB, and says
-    /// how many bytes. Worth calling after a peak: after many keys were removed, or a map was shrunk.
+    /// how many bytes. What lies before a stripe's first whole slab, 512 KiB at most, stays. Worth calling after a peak: after many keys were removed, or a map was shrunk.
     ///
     /// Others may go on using the maps on this arena meanwhile, except that acquisitions that find their free
     /// list empty wait, for up to a second for each million of free blocks. The memory counts against the limits
@@ -186,12 +187,12 @@ impl NumaArena {
 unsafe impl NodeArena for NumaArena {
     type Pool = NumaPool;
 
-    /// Reserves the pool's address space; no memory is committed before the first block. Leaf and inner pools
+    /// Takes the pool's addresses; no memory is committed before the first block. Leaf and inner pools
     /// are separate ranges, so they never share a page. Alignments of 64 bytes to 2 MiB are kept; a layout of
     /// fewer than 64 bytes is rounded up.
     ///
     /// # Errors
-    /// `AddressSpaceExhausted` if the process may not reserve a slab for each node, or for a layout aligned
+    /// `AddressSpaceExhausted` if there are no addresses for a slab for each node, or for a layout aligned
     /// to more than 2 MiB; `OutOfMemory` if the free lists cannot be had. The pool's and the arena's handles
     /// (about a page) come from the global allocator by `Arc`, which has no fallible form.
     fn pool(&self, layout: Layout, kind: NodeKind) -> Result<NumaPool, AllocError> {
@@ -266,7 +267,7 @@ impl Builder {
     /// later. Off by default.
     ///
     /// The price is paid by the acquisition that makes a stripe grow, while others that need the same wait
-    /// for it: it clears a slab of 2 MiB, later 1/64 of what the stripe has, up to 32 MiB: some hundred
+    /// for it: from 512 KiB on it clears a slab of 2 MiB, later 1/64 of what the stripe has, up to 32 MiB: some hundred
     /// microseconds for each 2 MiB in huge pages, more in small ones. And all that was committed is resident,
     /// blocks that no one asked for yet included. Pages of the hugetlb pool are touched in any case.
     pub fn prefault(mut self, prefault: bool) -> Self {

@@ -171,7 +171,7 @@ mod tests {
 
     /// A stripe of blocks 3, 5, 7, … of two units.
     fn links() -> (Region, Links) {
-        let region = Region::reserve(SLAB).unwrap();
+        let region = Region::reserve(SLAB, SLAB).unwrap();
         // SAFETY: the region is alive and a slab is whole pages.
         unsafe { region.span().commit() }.unwrap();
         let links = Links::new(region.span(), 3, 2);

@@ -78,7 +78,7 @@ pub enum Fallback {
         /// The system's error number.
         errno: i32,
     },
-    /// The process may not have as much address space as a pool would reserve: the pool can hold less.
+    /// A pool has fewer addresses than usual: the process may not have them (`RLIMIT_AS`), or has many pools.
     SmallRange {
         /// Bytes that the smallest of the pools can hold.
         bytes: usize,
@@ -155,7 +155,7 @@ impl fmt::Display for Fallback {
                 write!(f, "madvise was refused ({}): pages have the system's default size", error(errno))
             }
             Self::SmallRange { bytes } => {
-                write!(f, "little address space may be reserved: a pool holds at most {bytes} bytes")
+                write!(f, "few addresses, by a limit or for many pools: a pool holds at most {bytes} bytes")
             }
         }
     }

@@ -53,28 +53,62 @@
 //!
 //! # Where blocks live
 //!
-//! A pool reserves one range of addresses, 256 GiB where it can, and cuts it into a stripe for each node. A
-//! block's number counts 64-byte units from the range's start, so 32 bits are enough, and its home is a
-//! division away.
+//! A pool has one range of addresses, 256 GiB as a rule, cut into a stripe for each node. A block's number counts
+//! 64-byte units from the range's start, so 32 bits are enough, and its home is a division away.
 //!
 //! ```text
 //! base, 2 MiB-aligned                       base + stripe
 //! │                                         │
 //! ├──────────── stripe of node 0 ───────────┼──────────── stripe of node 1 ───────────┤ …
-//! │·│B│B│B│B│B│B│      │                    │·│B│B│B│      │                          │
-//!  ▲ └─ carved ──┘      no access, no memory
-//!  │└── committed ──────┘
-//!  └ in no block, so that no block has the number 0
+//! │     │B│B┊B│B│B│B│      │                │     │B│B┊        │
+//!  ▲    ╰ carved ───╯      no access,        ▲
+//!  │    ╰── committed ─────╯ no memory       │
+//!  ╰ never used: the first block begins      ╰ so no block has the number 0
+//!    512 KiB before the second slab (┊)
 //!
 //! carved      blocks that were issued at some time, or are in a free list
 //! committed   readable and writable, zero until touched, madvise(MADV_HUGEPAGE)
 //! stripe      mbind(MPOL_PREFERRED) to its node, once, before the first touch
 //! ```
 //!
+//! The slab that the first block lies in is never a huge page, because the rest of it is not used. So a map of one key
+//! takes a page of leaves and a page of links, and 32 KiB count against a limit. From 512 KiB on, a stripe gets huge
+//! pages.
+//!
 //! With [`Builder::replicate_inner`] a pool of inner blocks has such a range once more for each node, bound to it as a whole:
 //! a block's replica lies there at the block's own offset, and is committed with it.
 //!
-//! Beside it lies a range of 32-bit links, one for each block: free lists never write into a block.
+//! Behind it lies a range of 32-bit links, one for each block: free lists never write into a block.
+//!
+//! # How large a pool can be
+//!
+//! All pools of a process share its addresses, and leave most of them to the rest of the program. Ranges are counted:
+//! one for a pool's blocks and one for each replica. A new range has
+//!
+//! | ranges that are alive | bytes of a new one |
+//! | --- | --- |
+//! | up to 32 | 256 GiB |
+//! | up to 64 | 128 GiB |
+//! | up to 2,048 (a thousand maps) | 4 GiB |
+//! | up to 4,096 (a thousand maps with replicas on two nodes) | 2 GiB |
+//! | each time twice as many | half as much |
+//!
+//! A range keeps its size for as long as its pool lives. So make the maps that are to be large first. All ranges
+//! together have at most 8 TiB, and 4 TiB more for each line of the table: 36 TiB in the fourth, of the 128 TiB that a
+//! process has on x86-64. They are reserved, so that nothing else comes to lie there.
+//!
+//! Where `RLIMIT_AS` (`ulimit -v`) limits the addresses, reserving them would use the limit up. There a pool has a range
+//! of the same size, but reserves only what it commits. So a thousand small maps fit in a limit of 8 GiB, and any of them
+//! may grow until the limit is reached, but for a 16th of it (64 MiB at most), which is left to the rest of the process.
+//! The ranges are in the middle of the address space, where the system maps nothing by itself under such a limit. If
+//! a program maps something there by address, the pool cannot grow over it: it gets an `AllocError`. A pool works in
+//! the same way if the system refuses to reserve its range for another reason, such as `RLIMIT_MEMLOCK` after
+//! `mlockall`. In both cases, and for the smaller ranges above, [`Fallback::SmallRange`] tells what a pool can hold.
+//!
+//! Each pool takes a few mappings of the kernel's, of which a process may have `vm.max_map_count` (65,530 as a rule): about
+//! 2 a small map, 7 with replicas on two nodes.
+//!
+//! # Slabs and free lists
 //!
 //! With [`PageSize::Hugetlb2M`] and [`PageSize::Hugetlb1G`] slabs are mapped anew from the hugetlb pool where
 //! that has pages, bound to the node, and touched before a block of theirs is issued: all such slabs begin at
@@ -84,7 +118,8 @@
 //! ([`Builder::inner_policy`]). A policy only says which stripe a block comes from: weighted interleave deals
 //! blocks, not pages.
 //!
-//! Memory is committed from the front of a stripe in slabs of 2 MiB, later of up to 32 MiB, and carved into
+//! Memory is committed from the front of a stripe, first 32 KiB, then 64, 128, 256 and 512 KiB in all, then in slabs of
+//! 2 MiB, later of up to 32 MiB, and carved into
 //! blocks in runs of up to 16, one run for one of the node's 16 shards (free lists; a thread keeps to one). A
 //! thread that releases a block of another node collects it in its own shard; 32 of them go home together,
 //! pushed on the home's inbox by one compare-and-swap (or they stay, with [`RemoteFrees::Adopt`]). A shard
@@ -117,7 +152,8 @@
 //! | has no huge page left on the wanted node | gets huge pages from other nodes first, so with `PageSize::Huge` pages may lie elsewhere while the node has small ones: `verify_placement` tells |
 //! | has no hugetlb page left on a node, or none of that size | goes on with transparent huge pages there |
 //! | is older than Linux 5.14 (`MADV_POPULATE_WRITE`) | takes no hugetlb pages; touches memory itself to prefault it |
-//! | refuses 256 GiB of addresses (`RLIMIT_AS`) | takes half of what it would get |
+//! | limits addresses (`RLIMIT_AS`), or refuses to reserve a pool's | reserves only what becomes memory |
+//! | has more than 32 pools and replicas | gives later ones fewer addresses |
 //! | is not Linux (but a Unix) | does all of the above |
 //!
 //! What cannot be survived in silence is an error: a node that is named and not there ([`BuildError`]), and
@@ -126,6 +162,7 @@
 #[cfg(not(unix))]
 compile_error!("numa-alloc reserves address space by mmap, so it needs a Unix; use bskip-core's GlobalArena");
 
+mod areas;
 mod arena;
 mod budget;
 mod chain;
@@ -144,6 +181,7 @@ mod prefault;
 mod ranges;
 mod region;
 mod remote;
+mod room;
 mod shares;
 mod stats;
 mod stripe;

@@ -19,7 +19,7 @@ struct Home {
 
 impl Home {
     fn watched() -> Arc<Self> {
-        let region = Region::reserve(SLAB).expect("memory");
+        let region = Region::reserve(SLAB, SLAB).expect("memory");
         // SAFETY: the region is alive and a slab is whole pages.
         unsafe { region.span().commit() }.expect("memory");
         let links = Links::new(region.span(), 1, 1);

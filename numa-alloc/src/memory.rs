@@ -1,15 +1,21 @@
-//! The address space of one pool: one range for the blocks, one for their links, cut into equal stripes.
+//! The addresses of one pool: a stripe of blocks for each node, as many again for each replica, and the links.
 
 use core::alloc::Layout;
 
+use crate::areas::Area;
 use crate::region::{Region, SLAB, Span};
+use crate::room::{Room, WHOLE};
+use crate::sys;
 
 /// Bytes of the unit in which blocks are numbered.
 pub(crate) const UNIT: usize = 64;
 
-/// All the units that 32 bits number, less one slab so that their count fits in 32 bits too. Where addresses
-/// are short, what they may hope for.
-const LARGEST: usize = if usize::BITS >= 64 { ((1u64 << 38) as usize) - SLAB } else { 1 << 29 };
+/// All the units that 32 bits number, less one slab so that their count fits in 32 bits too.
+const LARGEST: usize = WHOLE - SLAB;
+
+/// A stripe's blocks begin so far before the end of its first slab: a slab of which the rest is not used is never a
+/// huge page, so what has few blocks takes little memory. From the second slab on there are huge pages.
+pub(crate) const START: usize = 512 << 10;
 
 /// What the blocks of a pool are like.
 #[derive(Clone, Copy, Debug)]
@@ -18,14 +24,24 @@ pub(crate) struct Shape {
     pub(crate) size: usize,
     /// Where a stripe's first block begins. Not at 0, so that no block has the number 0.
     pub(crate) lead: usize,
+    /// The bytes of a stripe before this, whole pages, are not used.
+    pub(crate) front: usize,
 }
 
 impl Shape {
-    /// For blocks of `layout`, rounded up to whole units. `None` for what no stripe can hold.
-    pub(crate) fn of(layout: Layout) -> Option<Self> {
+    /// For blocks of `layout`, rounded up to whole units, on pages of `hugetlb` bytes from the hugetlb pool if it gives
+    /// any. `None` for what no stripe can hold.
+    pub(crate) fn of(layout: Layout, hugetlb: Option<usize>) -> Option<Self> {
         let padded = layout.align_to(UNIT).ok()?.pad_to_align();
-        let shape = Self { size: padded.size().max(padded.align()), lead: padded.align() };
-        (shape.lead <= SLAB && shape.size <= LARGEST / 2).then_some(shape)
+        let (size, align) = (padded.size().max(padded.align()), padded.align());
+        let shape = match hugetlb {
+            Some(_) => Self { size, lead: align, front: 0 },
+            None => {
+                let lead = (SLAB - START).next_multiple_of(align);
+                Self { size, lead, front: lead }
+            }
+        };
+        (align <= SLAB && shape.size <= LARGEST / 2).then_some(shape)
     }
 
     /// Units from one block to the next.
@@ -44,20 +60,29 @@ impl Shape {
     }
 }
 
-/// A pool's address space.
+/// Where a pool's addresses are. The parts must go first.
 #[derive(Debug)]
 pub(crate) struct Memory {
-    blocks: Region,
-    links: Region,
-    /// As large as `blocks`, as many times as there are replicas.
-    replicas: Option<Region>,
+    blocks: Span,
+    /// As long as `blocks`, as many times as there are replicas.
+    replicas: Span,
     stripe_bytes: usize,
-    link_bytes: usize,
-    /// The system refused a larger one.
-    pub(crate) refused: bool,
+    /// What the pool can hold, if that is less than it would be with addresses enough.
+    pub(crate) small: Option<usize>,
+    _area: Option<Area>,
+    _room: Room,
 }
 
-/// How a pool's address space is cut.
+/// The addresses of one stripe.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) blocks: Region,
+    pub(crate) links: Region,
+    /// Beside the blocks, for each replica.
+    pub(crate) replicas: Vec<Region>,
+}
+
+/// How a pool's addresses are cut.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cut {
     pub(crate) stripes: usize,
@@ -69,45 +94,84 @@ pub(crate) struct Cut {
     pub(crate) slab: usize,
 }
 
+impl Cut {
+    /// Bytes of stripes of so many bytes, their replicas and links.
+    fn total(self, stripe_bytes: usize, shape: Shape) -> Option<usize> {
+        let blocks = stripe_bytes.checked_mul(self.stripes)?.checked_mul(1 + self.replicas)?;
+        blocks.checked_add(shape.link_bytes(stripe_bytes, self.page) * self.stripes)
+    }
+}
+
 impl Memory {
-    /// Reserves stripes and replicas, as large as can be, but not larger than `limit` calls for. `None` if the system
-    /// does not even give a slab for each.
-    pub(crate) fn reserve(shape: Shape, cut: Cut, limit: Option<usize>) -> Option<Self> {
+    /// Takes addresses for stripes, replicas and links, as many as there is [`Room`] for, but not more than `limit` calls
+    /// for. All are reserved, unless that is refused or the process may have but so many: then only what becomes memory
+    /// will be. `None` if there is not even a slab for each stripe, or no memory to tell them apart.
+    pub(crate) fn reserve(shape: Shape, cut: Cut, limit: Option<usize>) -> Option<(Self, Vec<Part>)> {
         let Cut { stripes, slab, .. } = cut;
+        let room = Room::take(1 + cut.replicas);
         // A block, its lead and the rounding to slabs fit beside the limit.
         let slack = shape.size + shape.lead + slab;
         let least = slack / slab * slab;
-        let most = LARGEST / stripes / slab * slab;
+        let whole = LARGEST / stripes / slab * slab;
+        let most = whole.min((room.bytes / stripes / slab * slab).max(least));
         let wanted =
-            limit.and_then(|l| l.checked_add(slack)).map_or(most, |bytes| most.min(bytes / slab * slab));
-        if wanted < least {
+            limit.and_then(|l| l.checked_add(slack)).map_or(whole, |bytes| whole.min(bytes / slab * slab));
+        if most < least {
             return None;
         }
-        let halved = |size: usize| (size / 2 / slab * slab).max(least);
-        let mut size = wanted;
-        loop {
-            match Self::stripes_of(size, shape, cut) {
-                Some(memory) if size == wanted => return Some(memory),
-                // As much again is left to the rest of the process.
-                Some(memory) => {
-                    drop(memory);
-                    let half = Self::stripes_of(halved(size), shape, cut);
-                    return half.map(|memory| Self { refused: true, ..memory });
+        let address_limit = sys::address_limit();
+        let mut size = wanted.min(most);
+        let reserved = match address_limit {
+            None => Region::reserve(cut.total(size, shape)?, slab).ok(),
+            Some(_) => None,
+        };
+        let (region, area) = match reserved {
+            Some(region) => (region, None),
+            None => loop {
+                if let Some(area) = Area::take(cut.total(size, shape)?, slab) {
+                    break (Region::unclaimed(area.span()), Some(area));
                 }
-                None if size == least => return None,
-                None => size = halved(size),
-            }
-        }
+                if size == least {
+                    return None;
+                }
+                size = (size / 2 / slab * slab).max(least);
+            },
+        };
+        let held = (size * stripes).min(address_limit.unwrap_or(usize::MAX));
+        let bytes = size * stripes;
+        let memory = Self {
+            blocks: region.span().part(0, bytes),
+            replicas: region
+                .span()
+                .part(if cut.replicas > 0 { bytes } else { 0 }, bytes * cut.replicas.max(1)),
+            stripe_bytes: size,
+            small: (held < wanted * stripes).then_some(held),
+            _area: area,
+            _room: room,
+        };
+        // Dropped before `memory` if it fails.
+        let parts = Self::cut(region, size, shape, cut)?;
+        Some((memory, parts))
     }
 
-    fn stripes_of(stripe_bytes: usize, shape: Shape, cut: Cut) -> Option<Self> {
-        let Cut { stripes, replicas, page, slab } = cut;
-        let link_bytes = shape.link_bytes(stripe_bytes, page);
-        let blocks = Region::reserve_aligned(stripe_bytes * stripes, slab).ok()?;
-        let links = Region::reserve(link_bytes * stripes).ok()?;
-        let bytes = (stripe_bytes * stripes).checked_mul(replicas)?;
-        let replicas = if replicas > 0 { Some(Region::reserve(bytes).ok()?) } else { None };
-        Some(Self { blocks, links, replicas, stripe_bytes, link_bytes, refused: false })
+    /// Cuts a pool's addresses into those of its stripes.
+    fn cut(mut all: Region, stripe_bytes: usize, shape: Shape, cut: Cut) -> Option<Vec<Part>> {
+        let Cut { stripes, replicas, page, .. } = cut;
+        let mut blocks = all.take_front(stripe_bytes * stripes, 0);
+        let mut copies = Vec::new();
+        copies.try_reserve_exact(replicas).ok()?;
+        copies.extend((0..replicas).map(|_| all.take_front(stripe_bytes * stripes, 0)));
+        let mut parts = Vec::new();
+        parts.try_reserve_exact(stripes).ok()?;
+        for _ in 0..stripes {
+            let mut replicas = Vec::new();
+            replicas.try_reserve_exact(copies.len()).ok()?;
+            replicas.extend(copies.iter_mut().map(|copy| copy.take_front(stripe_bytes, shape.front)));
+            let blocks = blocks.take_front(stripe_bytes, shape.front);
+            let links = all.take_front(shape.link_bytes(stripe_bytes, page), 0);
+            parts.push(Part { blocks, links, replicas });
+        }
+        Some(parts)
     }
 
     /// Bytes of one stripe.
@@ -117,29 +181,18 @@ impl Memory {
 
     /// All blocks.
     pub(crate) fn blocks(&self) -> Span {
-        self.blocks.span()
-    }
-
-    /// The blocks and the links of a stripe.
-    pub(crate) fn stripe(&self, index: usize) -> (Span, Span) {
-        let blocks = self.blocks.span().part(index * self.stripe_bytes, self.stripe_bytes);
-        (blocks, self.links.span().part(index * self.link_bytes, self.link_bytes))
+        self.blocks
     }
 
     /// All replicas, one range as long as `blocks` behind the other; without any, all blocks.
     pub(crate) fn replicas(&self) -> Span {
-        self.replicas.as_ref().unwrap_or(&self.blocks).span()
+        self.replicas
     }
 
     /// One replica, as long as `blocks`.
     pub(crate) fn replica(&self, replica: usize) -> Span {
-        let bytes = self.blocks.span().len();
-        self.replicas().part(replica * bytes, bytes)
-    }
-
-    /// The part of one replica that belongs to a stripe.
-    pub(crate) fn replica_of_stripe(&self, replica: usize, index: usize) -> Span {
-        self.replica(replica).part(index * self.stripe_bytes, self.stripe_bytes)
+        let bytes = self.blocks.len();
+        self.replicas.part(replica * bytes, bytes)
     }
 }
 
@@ -154,69 +207,73 @@ mod tests {
     #[test]
     fn shapes_are_whole_units() {
         for (size, align, expected) in [
-            (1152, 64, (1152, 64)),
-            (896, 128, (896, 128)),
-            (0, 1, (64, 64)),
-            (65, 8, (128, 64)),
-            (1, 4096, (4096, 4096)),
+            (1152, 64, (1152, SLAB - START, 64)),
+            (896, 128, (896, SLAB - START, 128)),
+            (0, 1, (64, SLAB - START, 64)),
+            (65, 8, (128, SLAB - START, 64)),
+            (1, 4096, (4096, SLAB - START, 4096)),
+            (1, SLAB, (SLAB, SLAB, SLAB)),
         ] {
-            let shape = Shape::of(layout(size, align)).unwrap();
-            assert_eq!((shape.size, shape.lead), expected);
+            let shape = Shape::of(layout(size, align), None).unwrap();
+            assert_eq!((shape.size, shape.lead, shape.front), (expected.0, expected.1, expected.1));
+            let shape = Shape::of(layout(size, align), Some(SLAB)).unwrap();
+            assert_eq!((shape.size, shape.lead, shape.front), (expected.0, expected.2, 0));
         }
-        assert!(Shape::of(layout(64, 2 * SLAB)).is_none());
-        assert!(Shape::of(layout(1 << 40, 64)).is_none());
-    }
-
-    #[test]
-    fn a_limit_keeps_the_range_small() {
-        let shape = Shape::of(layout(1152, 64)).unwrap();
-        let memory = Memory::reserve(shape, cut(3, 0, SLAB), Some(5 * SLAB)).unwrap();
-        assert_eq!(memory.stripe_bytes(), 6 * SLAB);
-        assert_eq!(memory.blocks().len(), 18 * SLAB);
-        assert!(!memory.refused);
-        let (first, _) = memory.stripe(0);
-        let (last, links) = memory.stripe(2);
-        assert_eq!(last.start().as_ptr() as usize - first.start().as_ptr() as usize, 12 * SLAB);
-        assert_eq!(links.len(), (shape.blocks_in(6 * SLAB) * 4).next_multiple_of(4096));
-    }
-
-    #[test]
-    fn stripes_begin_at_slabs_of_any_size() {
-        const GIB: usize = 1 << 30;
-        let shape = Shape::of(layout(1152, 64)).unwrap();
-        let memory = Memory::reserve(shape, cut(3, 0, GIB), Some(5 * SLAB)).unwrap();
-        assert_eq!(memory.stripe_bytes(), GIB);
-        assert_eq!(memory.blocks().start().align_offset(GIB), 0);
-        let whole = Memory::reserve(shape, cut(3, 0, GIB), None).unwrap();
-        assert_eq!(whole.stripe_bytes() % GIB, 0);
-        assert!(u32::try_from(whole.blocks().len() / UNIT).is_ok());
+        assert!(Shape::of(layout(64, 2 * SLAB), None).is_none());
+        assert!(Shape::of(layout(1 << 40, 64), None).is_none());
     }
 
     fn cut(stripes: usize, replicas: usize, slab: usize) -> Cut {
         Cut { stripes, replicas, page: 4096, slab }
     }
 
+    fn offset(span: Span, of: Span) -> usize {
+        span.start().as_ptr() as usize - of.start().as_ptr() as usize
+    }
+
+    #[test]
+    fn a_limit_keeps_the_range_small() {
+        let shape = Shape::of(layout(1152, 64), None).unwrap();
+        let (memory, parts) = Memory::reserve(shape, cut(3, 0, SLAB), Some(5 * SLAB)).unwrap();
+        assert_eq!((memory.stripe_bytes(), memory.blocks().len()), (6 * SLAB, 18 * SLAB));
+        assert_eq!(memory.small, None);
+        assert_eq!(offset(parts[2].blocks.span(), memory.blocks()), 12 * SLAB);
+        assert_eq!(parts[2].links.span().len(), (shape.blocks_in(6 * SLAB) * 4).next_multiple_of(4096));
+    }
+
+    #[test]
+    fn stripes_begin_at_slabs_of_any_size() {
+        const GIB: usize = 1 << 30;
+        let shape = Shape::of(layout(1152, 64), Some(GIB)).unwrap();
+        let (memory, _parts) = Memory::reserve(shape, cut(3, 0, GIB), Some(5 * SLAB)).unwrap();
+        assert_eq!(memory.stripe_bytes(), GIB);
+        assert_eq!(memory.blocks().start().align_offset(GIB), 0);
+        let (whole, _parts) = Memory::reserve(shape, cut(3, 0, GIB), None).unwrap();
+        assert_eq!(whole.stripe_bytes() % GIB, 0);
+        assert!(u32::try_from(whole.blocks().len() / UNIT).is_ok());
+    }
+
     #[test]
     fn replicas_lie_as_the_blocks_do() {
-        let shape = Shape::of(layout(896, 64)).unwrap();
-        let memory = Memory::reserve(shape, cut(2, 3, SLAB), Some(SLAB)).unwrap();
+        let shape = Shape::of(layout(896, 64), None).unwrap();
+        let (memory, parts) = Memory::reserve(shape, cut(2, 3, SLAB), Some(SLAB)).unwrap();
         let range = memory.blocks().len();
         assert_eq!(memory.replicas().len(), 3 * range);
-        let offset = |span: Span, of: Span| span.start().as_ptr() as usize - of.start().as_ptr() as usize;
         for (replica, stripe) in [(0, 0), (1, 0), (2, 1)] {
-            let (blocks, _) = memory.stripe(stripe);
-            let copy = memory.replica_of_stripe(replica, stripe);
+            let blocks = parts[stripe].blocks.span();
+            let copy = parts[stripe].replicas[replica].span();
             assert_eq!(copy.len(), blocks.len());
             let expected = replica * range + offset(blocks, memory.blocks());
             assert_eq!(offset(copy, memory.replicas()), expected);
+            assert_eq!(offset(copy, memory.replica(replica)), offset(blocks, memory.blocks()));
         }
     }
 
     #[test]
     fn the_whole_range_has_32_bit_numbers() {
         assert!(u32::try_from(LARGEST / UNIT).is_ok());
-        let shape = Shape::of(layout(64, 64)).unwrap();
-        let memory = Memory::reserve(shape, cut(1, 0, SLAB), None).unwrap();
+        let shape = Shape::of(layout(64, 64), None).unwrap();
+        let (memory, _parts) = Memory::reserve(shape, cut(1, 0, SLAB), None).unwrap();
         assert!(memory.stripe_bytes() <= LARGEST);
     }
 }

@@ -43,12 +43,13 @@ pub(crate) struct Core {
     shape: Shape,
     /// Units of a stripe.
     stripe_units: u32,
-    /// One for each place of the arena, in its order. They refer to `memory`.
+    /// One for each place of the arena, in its order. The memory is theirs.
     stripes: Vec<Stripe>,
     /// Blocks dealt out in turn.
     turn: AtomicU32,
     /// Replicas of each block: one for each place that is home to CPUs, or none.
     replicas: usize,
+    /// After the stripes, so that it goes after they have.
     memory: Memory,
 }
 
@@ -57,24 +58,20 @@ impl NumaPool {
         let error = |kind| AllocError { layout, kind };
         let exhausted = error(AllocErrorKind::AddressSpaceExhausted);
         let places = arena.places.all();
-        let shape = Shape::of(layout).ok_or(exhausted)?;
+        let hugetlb = arena.pages.hugetlb();
+        let shape = Shape::of(layout, hugetlb).ok_or(exhausted)?;
         let replicas = if arena.replicate && kind == NodeKind::Inner { arena.places.homes() } else { 0 };
         let cut = Cut { stripes: places.len(), replicas, page: arena.page, slab: arena.pages.slab() };
-        let memory = Memory::reserve(shape, cut, arena.budget.limit()).ok_or(exhausted)?;
-        if memory.refused {
-            arena.notes.note(Fallback::SmallRange { bytes: memory.blocks().len() });
+        let (memory, parts) = Memory::reserve(shape, cut, arena.budget.limit()).ok_or(exhausted)?;
+        if let Some(bytes) = memory.small {
+            arena.notes.note(Fallback::SmallRange { bytes });
         }
         let out_of_memory = |_| error(AllocErrorKind::OutOfMemory);
         let mut stripes = Vec::new();
         stripes.try_reserve_exact(places.len()).map_err(out_of_memory)?;
-        for (index, &place) in places.iter().enumerate() {
-            let mut copies = Vec::new();
-            copies.try_reserve_exact(replicas).map_err(out_of_memory)?;
-            copies.extend((0..replicas).map(|replica| memory.replica_of_stripe(replica, index)));
-            let stripe = Stripe::new(place, shape, (index, places.len()), memory.stripe(index), copies);
-            let stripe = stripe.map_err(out_of_memory)?;
-            // SAFETY: `memory` is alive.
-            unsafe { stripe.bind(arena) };
+        for (index, (&place, part)) in places.iter().zip(parts).enumerate() {
+            let stripe = Stripe::new(place, shape, (index, places.len()), part).map_err(out_of_memory)?;
+            stripe.bind(arena);
             stripes.push(stripe);
         }
         let core = Arc::new(Core {
@@ -121,7 +118,7 @@ impl Core {
     /// Gives free memory back to the system; how many bytes.
     pub(crate) fn trim(&self) -> usize {
         let trim = |(index, stripe): (usize, &Stripe)| {
-            // SAFETY: `self.memory` is alive.
+            // SAFETY: the stripe is alive, and its memory with it.
             unsafe { stripe.trim(index, &self.stripes, &self.arena) }
         };
         self.stripes.iter().enumerate().map(trim).sum()
@@ -147,7 +144,7 @@ impl Core {
         let mut refusal = AllocErrorKind::OutOfMemory;
         for (tried, &index) in order.iter().enumerate() {
             let stripe = &self.stripes[index];
-            // SAFETY: `self.memory` is alive.
+            // SAFETY: the stripe is alive, and its memory with it.
             if let Some(block) = unsafe { stripe.take(thread) } {
                 return Ok((block, index));
             }
@@ -207,7 +204,7 @@ unsafe impl NodePool for NumaPool {
         let (home, here) = (core.stripe_of(block), core.arena.places.here());
         let thread = thread::number();
         if home == here {
-            // SAFETY: `core.memory` is alive; the caller owns the block, and its number says it is of `home`.
+            // SAFETY: the stripes are alive, and their memory with them; the caller owns the block, and its number says it is of `home`.
             unsafe { core.stripes[home].give(thread, block) };
         } else {
             let frees = core.arena.remote_frees;

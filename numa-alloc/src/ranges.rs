@@ -14,7 +14,7 @@ pub struct AddressRange {
     pub node: NodeId,
     /// The first address.
     pub start: usize,
-    /// How many bytes are reserved. Memory is behind those that were committed so far, from the front.
+    /// How many bytes are set aside. Memory is behind those that were committed so far, from the front.
     pub bytes: usize,
 }
 

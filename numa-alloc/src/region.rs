@@ -1,6 +1,9 @@
-//! A range of address space, reserved once, made usable piece by piece from its front, unmapped at the end.
+//! A range of addresses, reserved at once or piece by piece, made usable piece by piece from its front, unmapped at
+//! the end.
 
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
+use core::sync::atomic::AtomicUsize;
+use core::sync::atomic::Ordering::Relaxed;
 
 use crate::sys::{self, Errno, Tie};
 
@@ -8,19 +11,24 @@ use crate::sys::{self, Errno, Tie};
 /// growth step are multiples of it.
 pub(crate) const SLAB: usize = 2 << 20;
 
-/// Reserved address space, aligned to [`SLAB`] at least. Dropping it unmaps it.
+/// What is left of limited addresses, at most.
+const MOST_SPARE: usize = 64 << 20;
+
+/// Addresses of its owner's, in whole pages. Those between `first` and `claimed` are reserved: no other mapping gets
+/// them. The others may be reserved too, by claiming them in order. Dropping the region unmaps what is reserved.
 #[derive(Debug)]
-pub(crate) struct Region(Span);
+pub(crate) struct Region {
+    span: Span,
+    /// Where the reserved part begins, in bytes from the start.
+    first: usize,
+    /// Where it ends. Relaxed: only the thread that has reserved what follows moves it on.
+    claimed: AtomicUsize,
+}
 
 impl Region {
-    /// Reserves `len` bytes, a multiple of the page size.
-    pub(crate) fn reserve(len: usize) -> Result<Self, Errno> {
-        Self::reserve_aligned(len, SLAB)
-    }
-
     /// Reserves `len` bytes, a multiple of the page size, that begin at a multiple of `align`, which is a
     /// power of two and at least a page.
-    pub(crate) fn reserve_aligned(len: usize, align: usize) -> Result<Self, Errno> {
+    pub(crate) fn reserve(len: usize, align: usize) -> Result<Self, Errno> {
         let padded = len.checked_add(align).ok_or(libc::ENOMEM)?;
         let start = sys::reserve(padded)?;
         let before = start.align_offset(align);
@@ -32,24 +40,75 @@ impl Region {
                 unsafe { sys::unmap(trim.start, trim.len) };
             }
         }
-        Ok(Self(region))
+        Ok(Self { span: region, first: 0, claimed: AtomicUsize::new(len) })
+    }
+
+    /// Addresses of which none is reserved yet, whole pages.
+    pub(crate) fn unclaimed(span: Span) -> Self {
+        Self { span, first: 0, claimed: AtomicUsize::new(0) }
+    }
+
+    /// Takes the first `len` bytes off, whole pages, as a region of their own; of a region that is reserved as a whole
+    /// or not at all. In the latter case the first `skipped` bytes are never reserved.
+    pub(crate) fn take_front(&mut self, len: usize, skipped: usize) -> Self {
+        let claimed = *self.claimed.get_mut();
+        let front = Self {
+            span: self.span.part(0, len),
+            first: if claimed == 0 { skipped } else { 0 },
+            claimed: AtomicUsize::new(if claimed == 0 { skipped } else { claimed.min(len) }),
+        };
+        self.span = self.span.part(len, self.span.len - len);
+        *self.claimed.get_mut() = claimed.saturating_sub(len);
+        front
+    }
+
+    /// Reserves what is not reserved yet of the first `end` bytes, a multiple of the page size. Returns what that was.
+    ///
+    /// # Errors
+    /// The system's error number. Either another mapping lies there, or the process may not have more addresses. A 16th
+    /// of the limit, 64 MiB at most, is left to the rest of the process.
+    pub(crate) fn claim(&self, end: usize) -> Result<Option<Span>, Errno> {
+        let start = self.claimed.load(Relaxed);
+        if end <= start {
+            return Ok(None);
+        }
+        let fresh = self.span.part(start, end - start);
+        sys::reserve_at(fresh.start, fresh.len)?;
+        let spare = sys::address_limit().map_or(0, |limit| (limit / 16).min(MOST_SPARE));
+        if spare > 0
+            && let Err(errno) = sys::somewhere(spare)
+        {
+            // SAFETY: the reservation just made, which nobody else knows.
+            unsafe { sys::unmap(fresh.start, fresh.len) };
+            return Err(errno);
+        }
+        self.claimed.store(end, Relaxed);
+        Ok(Some(fresh))
     }
 
     /// All of it.
     pub(crate) fn span(&self) -> Span {
-        self.0
+        self.span
+    }
+
+    /// What is reserved.
+    pub(crate) fn reserved(&self) -> Span {
+        self.span.part(self.first, self.claimed.load(Relaxed) - self.first)
     }
 }
 
 impl Drop for Region {
     fn drop(&mut self) {
-        // SAFETY: the region owns its pages, and spans are not used after their region (see `Span`).
-        unsafe { sys::unmap(self.0.start, self.0.len) };
+        let Span { start, len } = self.reserved();
+        if len > 0 {
+            // SAFETY: the region reserved these pages, and spans are not used after their region (see `Span`).
+            unsafe { sys::unmap(start, len) };
+        }
     }
 }
 
 /// A part of a [`Region`], as an address and a length: it owns nothing, and whoever keeps one keeps the
-/// region too (`pool::Core` holds both).
+/// region too (a stripe and its pool do).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     start: NonNull<u8>,
@@ -62,6 +121,12 @@ unsafe impl Send for Span {}
 unsafe impl Sync for Span {}
 
 impl Span {
+    /// So many bytes from an address on, which is not 0: an object of its own, of which no part is usable yet.
+    pub(crate) fn at(start: usize, len: usize) -> Option<Self> {
+        start.checked_add(len)?;
+        Some(Self { start: NonNull::new(ptr::with_exposed_provenance_mut(start))?, len })
+    }
+
     /// Where it begins.
     #[inline(always)]
     pub(crate) fn start(self) -> NonNull<u8> {
@@ -76,7 +141,7 @@ impl Span {
     /// `len` bytes of it from `offset` on.
     pub(crate) fn part(self, offset: usize, len: usize) -> Self {
         assert!(offset <= self.len && len <= self.len - offset, "a part lies inside its span");
-        // SAFETY: `offset` is at most the length, checked above, of memory within one mapping.
+        // SAFETY: `offset` is at most the length, checked above, of addresses that are one owner's.
         let start = unsafe { self.start.add(offset) };
         Self { start, len }
     }
@@ -172,12 +237,17 @@ mod tests {
 
     #[test]
     fn a_region_is_aligned_and_usable_where_committed() {
-        let region = Region::reserve(3 * SLAB).unwrap();
+        let region = Region::reserve(3 * SLAB, SLAB).unwrap();
         assert_eq!(region.span().start().align_offset(SLAB), 0);
-        let part = region.span().part(SLAB, SLAB);
-        // SAFETY: the region is alive and a slab is whole pages.
-        unsafe { part.commit() }.unwrap();
-        let last = part.part(SLAB - 1, 1).start();
+        assert!(region.claim(3 * SLAB).unwrap().is_none());
+        write_at_the_end(region.span().part(SLAB, SLAB));
+    }
+
+    /// Commits a span, whose last byte is zero then.
+    fn write_at_the_end(span: Span) {
+        // SAFETY: the tests pass whole pages of regions that are alive.
+        unsafe { span.commit() }.unwrap();
+        let last = span.part(span.len() - 1, 1).start();
         // SAFETY: the byte was committed above and is only used here.
         let before = unsafe { last.read() };
         assert_eq!(before, 0);
@@ -187,7 +257,32 @@ mod tests {
 
     #[test]
     fn what_the_address_space_cannot_hold_is_an_error() {
-        assert!(Region::reserve(usize::MAX - 4095).is_err());
-        assert!(Region::reserve(1 << (usize::BITS - 2)).is_err());
+        assert!(Region::reserve(usize::MAX - 4095, SLAB).is_err());
+        assert!(Region::reserve(1 << (usize::BITS - 2), SLAB).is_err());
+    }
+
+    #[test]
+    fn a_region_is_claimed_from_its_front_and_never_over_another_mapping() {
+        // Half way up to where the kernel maps, so that nothing else is there.
+        let somewhere = Region::reserve(SLAB, SLAB).unwrap().span().start().as_ptr() as usize;
+        let free = Span::at(somewhere / 2 / SLAB * SLAB, 4 * SLAB).unwrap();
+        let mut whole = Region::unclaimed(free);
+        let other = whole.take_front(3 * SLAB, SLAB);
+        assert_eq!((other.reserved().len(), whole.span().len()), (0, SLAB));
+        assert_eq!(other.claim(2 * SLAB).unwrap().unwrap().len(), SLAB, "what is skipped is not reserved");
+        assert!(other.claim(2 * SLAB).unwrap().is_none());
+        write_at_the_end(other.reserved());
+        // The rest of it is another's now.
+        let foreign = Region::unclaimed(free.part(2 * SLAB, SLAB));
+        write_at_the_end(foreign.claim(SLAB).unwrap().unwrap());
+        assert_eq!(other.claim(3 * SLAB).unwrap_err(), libc::EEXIST);
+        assert_eq!(other.reserved().len(), SLAB);
+        drop(foreign);
+        assert_eq!(other.claim(3 * SLAB).unwrap().unwrap().len(), SLAB);
+        // Both parts of a reserved region are reserved.
+        let mut rest = Region::reserve(3 * SLAB, SLAB).unwrap();
+        let front = rest.take_front(2 * SLAB, SLAB);
+        assert_eq!((front.reserved().len(), rest.reserved().len()), (2 * SLAB, SLAB));
+        assert!(front.claim(2 * SLAB).unwrap().is_none());
     }
 }

@@ -21,11 +21,11 @@ use bskip_core::arena::{AllocErrorKind, BlockId};
 use crate::arena::Shared;
 use crate::chain::{Chain, Inbox, Links};
 use crate::fallback::Fallback;
-use crate::memory::{Shape, UNIT};
+use crate::memory::{Part, Shape, UNIT};
 use crate::mutex::lock;
 use crate::nodes::balances;
 use crate::places::Place;
-use crate::region::Span;
+use crate::region::{Region, Span};
 use crate::remote::RemoteFrees;
 use crate::sys::Tie;
 
@@ -47,10 +47,10 @@ pub(crate) struct Stripe {
     shape: Shape,
     /// The number of the unit at its start.
     first_unit: u32,
-    blocks: Span,
+    blocks: Region,
     /// Its part of each replica, in the order of the arena's places.
-    replicas: Vec<Span>,
-    link_span: Span,
+    replicas: Vec<Region>,
+    link_region: Region,
     links: Links,
     /// How far it is used. Whoever refills a shard of this stripe holds it all the while, so that blocks on
     /// their way from one shard to another do not look lost to a third.
@@ -110,11 +110,10 @@ impl Stripe {
         place: Place,
         shape: Shape,
         (index, count): (usize, usize),
-        (blocks, link_span): (Span, Span),
-        replicas: Vec<Span>,
+        Part { blocks, links: link_region, replicas }: Part,
     ) -> Result<Self, TryReserveError> {
-        let first_unit = (index * (blocks.len() / UNIT)) as u32;
-        let links = Links::new(link_span, first_unit + (shape.lead / UNIT) as u32, shape.units());
+        let first_unit = (index * (blocks.span().len() / UNIT)) as u32;
+        let links = Links::new(link_region.span(), first_unit + (shape.lead / UNIT) as u32, shape.units());
         let mut shards = Vec::new();
         shards.try_reserve_exact(SHARDS)?;
         for _ in 0..SHARDS {
@@ -129,41 +128,31 @@ impl Stripe {
             place,
             shape,
             first_unit,
-            blocks,
-            replicas,
-            link_span,
-            links,
             frontier: Mutex::new(Frontier {
                 carved: shape.lead,
-                committed: 0,
+                committed: shape.front,
                 links_committed: 0,
-                replicas_committed: 0,
-                end: blocks.len(),
+                replicas_committed: shape.front,
+                end: blocks.span().len(),
                 holes: Vec::new(),
                 released: 0,
             }),
+            blocks,
+            replicas,
+            link_region,
+            links,
             inbox: Inbox::default(),
             shards,
             misses: AtomicU64::new(0),
         })
     }
 
-    /// Asks the kernel for this stripe's node, and for each replica's. Once, for all memory that the stripe will ever
-    /// commit.
-    ///
-    /// # Safety
-    /// The stripe's memory is alive.
-    pub(crate) unsafe fn bind(&self, arena: &Shared) {
+    /// Asks the kernel for this stripe's node, and for each replica's, for all that is reserved so far.
+    pub(crate) fn bind(&self, arena: &Shared) {
         let replicas = self.replicas.iter().zip(arena.places.all());
-        for (span, place) in replicas.chain([(&self.blocks, &self.place)]) {
-            let Some(node) = place.bind else { continue };
-            // SAFETY: a stripe is whole pages, and its memory is alive.
-            if let Err(errno) = unsafe { span.tie_to_node(node, Tie::Prefer) } {
-                arena.notes.note(Fallback::BindRefused { errno });
-                if balances(Path::new("/proc/sys/kernel/numa_balancing")) {
-                    arena.notes.note(Fallback::PagesMayMove);
-                }
-            }
+        for (region, &place) in replicas.chain([(&self.blocks, &self.place)]) {
+            // SAFETY: whole pages, alive as long as the stripe is.
+            unsafe { bind(region.reserved(), place, arena) };
         }
     }
 
@@ -174,18 +163,23 @@ impl Stripe {
 
     /// All that it may ever carve into blocks.
     pub(crate) fn blocks(&self) -> Span {
-        self.blocks
+        self.used(&self.blocks, self.blocks.span().len())
     }
 
     /// Its memory that may have been touched.
     pub(crate) fn committed(&self) -> Span {
-        self.blocks.part(0, lock(&self.frontier).committed)
+        self.used(&self.blocks, lock(&self.frontier).committed)
+    }
+
+    /// What is used of a region's first `end` bytes.
+    fn used(&self, region: &Region, end: usize) -> Span {
+        region.span().part(self.shape.front, end - self.shape.front)
     }
 
     /// Bytes that it has of the arena's budget.
     pub(crate) fn held(&self) -> usize {
         let frontier = lock(&self.frontier);
-        frontier.committed - frontier.released
+        frontier.committed - self.shape.front - frontier.released
     }
 
     fn lists(&self, thread: usize) -> MutexGuard<'_, Lists> {
@@ -326,5 +320,20 @@ impl Stripe {
         }
         frontier.carved += run * size;
         chain.take()
+    }
+}
+
+/// Asks the kernel for the node of `place`, once, for memory that nobody has touched yet.
+///
+/// # Safety
+/// The span is whole pages, alive.
+unsafe fn bind(span: Span, place: Place, arena: &Shared) {
+    let Some(node) = place.bind.filter(|_| span.len() > 0) else { return };
+    // SAFETY: by the caller's promise.
+    if let Err(errno) = unsafe { span.tie_to_node(node, Tie::Prefer) } {
+        arena.notes.note(Fallback::BindRefused { errno });
+        if balances(Path::new("/proc/sys/kernel/numa_balancing")) {
+            arena.notes.note(Fallback::PagesMayMove);
+        }
     }
 }

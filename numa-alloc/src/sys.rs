@@ -40,10 +40,60 @@ pub(crate) fn reserve(len: usize) -> Result<NonNull<u8>, Errno> {
     NonNull::new(start.cast()).ok_or(libc::ENOMEM)
 }
 
+#[cfg(target_os = "linux")]
+const ONLY_IF_FREE: c_int = libc::MAP_FIXED_NOREPLACE;
+#[cfg(not(target_os = "linux"))]
+const ONLY_IF_FREE: c_int = 0;
+
+/// As [`reserve`], at this address: `EEXIST` if another mapping is there.
+pub(crate) fn reserve_at(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANON | RESERVE_ONLY | ONLY_IF_FREE;
+    // SAFETY: a private anonymous mapping that replaces nothing: a system that does not know `ONLY_IF_FREE` takes the
+    // address as a hint.
+    let mapped = unsafe { libc::mmap(start.as_ptr().cast(), len, libc::PROT_NONE, flags, -1, 0) };
+    match NonNull::new(mapped.cast()) {
+        _ if mapped == libc::MAP_FAILED => Err(last_error()),
+        Some(elsewhere) if elsewhere != start => {
+            // SAFETY: the reservation just made, which nobody else knows.
+            unsafe { unmap(elsewhere, len) };
+            Err(libc::EEXIST)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether no mapping is there. Where the system does not tell, that is assumed.
+pub(crate) fn is_free(start: NonNull<u8>, len: usize) -> bool {
+    // Linux looks at what is there before it looks at limits.
+    match reserve_at(start, len) {
+        // SAFETY: the reservation just made, which nobody else knows.
+        Ok(()) => unsafe { unmap(start, len) },
+        Err(errno) => return errno != libc::EEXIST,
+    }
+    true
+}
+
+/// Where the system would map `len` bytes now.
+pub(crate) fn somewhere(len: usize) -> Result<usize, Errno> {
+    let start = reserve(len)?;
+    // SAFETY: the reservation just made, which nobody else knows.
+    unsafe { unmap(start, len) };
+    Ok(start.as_ptr() as usize)
+}
+
+/// The bytes of address space that the process may have, if there is a limit (`RLIMIT_AS`).
+pub(crate) fn address_limit() -> Option<usize> {
+    let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: the structure is alive.
+    let told = unsafe { libc::getrlimit(libc::RLIMIT_AS, &raw mut limit) } == 0;
+    let limited = told && limit.rlim_cur != libc::RLIM_INFINITY;
+    limited.then(|| usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX))
+}
+
 /// Gives address space back.
 ///
 /// # Safety
-/// The range, whole pages of one [`reserve`], is the caller's and nobody refers to it any more.
+/// The range, whole pages that the caller [reserved](reserve), is the caller's and nobody refers to it any more.
 pub(crate) unsafe fn unmap(start: NonNull<u8>, len: usize) {
     // SAFETY: the caller owns the range and nothing refers to it.
     let _ = unsafe { libc::munmap(start.as_ptr().cast(), len) };

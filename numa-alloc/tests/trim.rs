@@ -15,6 +15,8 @@ use numa_alloc::{NumaArena, NumaPool, PageSize, Policy};
 use support::{LEAF, Owned, leaf_pool, words};
 
 const SLAB: usize = 2 << 20;
+/// What a stripe has before its first slab.
+const START: usize = 512 << 10;
 const BLOCKS: usize = 20_000;
 
 fn take(pool: &NumaPool, blocks: usize) -> Vec<Owned> {
@@ -97,7 +99,9 @@ fn free_slabs_go_back_and_first_words_only_grow() {
             assert!(fresh * LEAF.size() >= given / 2, "{fresh} blocks");
             again.into_iter().for_each(|block| _ = block.release(&pool));
             arena.trim();
-            assert_eq!(pool.usage().reserved_bytes, full.reserved_bytes - given);
+            // What was never used before may have been since, and went with the rest: on two nodes.
+            let kept = full.reserved_bytes - given;
+            assert!((kept - 2 * SLAB..=kept).contains(&pool.usage().reserved_bytes));
         }
     }
 }
@@ -143,8 +147,9 @@ fn what_is_free_later_joins_what_has_gone() {
             by_slab.into_iter().flatten().for_each(|block| _ = block.release(&pool));
             arena.trim();
             let usage = pool.usage();
-            // The last slab ends in less than a block, which is not free but was never used.
-            assert!(usage.issued_blocks == 0 && usage.reserved_bytes <= SLAB, "{usage:?}");
+            // What lies before the first slab stays, and the last one ends in less than a block, which is not free but
+            // was never used.
+            assert!(usage.issued_blocks == 0 && usage.reserved_bytes <= START + SLAB, "{usage:?}");
         }
     }
 }
@@ -163,7 +168,7 @@ fn what_is_given_back_is_there_for_other_pools_and_counts_again_when_it_is_used(
     let count = blocks.len();
     assert_eq!((reserved(), fill(&other).len()), (LIMIT, 0));
     empty(&one, blocks);
-    // The last slab ends in less than a block, which is not free but was never used.
+    // What lies before the first slab stays, and what of the last one is within the limit, which is no whole slab.
     const GIVEN: usize = LIMIT - SLAB;
     assert_eq!((arena.trim(), reserved()), (GIVEN, SLAB));
     assert_eq!(fill(&other).len(), (GIVEN - 64) / LEAF.size());

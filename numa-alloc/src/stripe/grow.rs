@@ -2,16 +2,18 @@
 
 use bskip_core::arena::AllocErrorKind;
 
-use super::{Frontier, MOST_SLABS, Stripe};
+use super::{Frontier, MOST_SLABS, RUN_BYTES, Stripe, bind};
 use crate::arena::Shared;
 use crate::fallback::Fallback;
 use crate::pages::PageSize;
+use crate::places::Place;
 use crate::prefault::prefault;
-use crate::region::{SLAB, Span};
+use crate::region::{Region, SLAB, Span};
 
 impl Stripe {
-    /// Commits more memory for this stripe, the one at `index`: 1/64 of what there is in whole slabs, fewer
-    /// where the limit or the system asks for it, but at least one block's worth.
+    /// Commits more memory for this stripe, the one at `index`. The first step is a run's worth, and each later one
+    /// doubles what there is, up to [`START`](crate::memory::START) bytes. From then on a step is 1/64 of what there
+    /// is, in whole slabs. A limit or the system may make it smaller, but it has room for one block at least.
     ///
     /// # Safety
     /// The stripe's memory is alive.
@@ -36,8 +38,15 @@ impl Stripe {
             stop = stop.min(end.next_multiple_of(page));
         }
         let need = end.next_multiple_of(arena.page) - committed;
-        let step = (committed / 64).clamp(SLAB, MOST_SLABS * SLAB).max(need);
-        let want = (committed + step).next_multiple_of(SLAB).min(stop) - committed;
+        let before = committed - self.shape.front;
+        let want = if self.shape.front > 0 && end <= SLAB {
+            // Within the part before the first huge page: as much again.
+            (committed + before.max(RUN_BYTES).max(need)).next_multiple_of(arena.page).min(SLAB)
+        } else {
+            let step = (before / 64).clamp(SLAB, MOST_SLABS * SLAB).max(need);
+            (committed + step).next_multiple_of(SLAB)
+        };
+        let want = want.min(stop) - committed;
         let granted = arena.budget.take(index, want, need).ok_or(AllocErrorKind::LimitReached)?;
         let mut bytes = granted;
         // SAFETY: this stripe's own frontier; its memory is alive.
@@ -66,12 +75,33 @@ impl Stripe {
         unsafe { self.commit_links(frontier, bytes, arena) }?;
         // SAFETY: as above.
         unsafe { self.commit_replicas(frontier, bytes, arena) }?;
-        let blocks = self.blocks.part(frontier.committed, bytes);
         // SAFETY: whole pages, alive.
+        unsafe { self.claim(&self.blocks, Some(self.place), frontier.committed + bytes, arena) }?;
+        let blocks = self.blocks.span().part(frontier.committed, bytes);
+        // SAFETY: whole pages, alive, and reserved.
         unsafe { blocks.commit() }.map_err(|_| AllocErrorKind::OutOfMemory)?;
         // SAFETY: whole pages, alive, and committed just now.
         unsafe { prepare(blocks, arena) };
         frontier.committed += bytes;
+        Ok(())
+    }
+
+    /// Sees to it that the first `end` bytes of one of the stripe's regions are reserved, and asked of `place`.
+    ///
+    /// # Safety
+    /// The stripe's memory is alive, and `end` is whole pages.
+    pub(super) unsafe fn claim(
+        &self,
+        region: &Region,
+        place: Option<Place>,
+        end: usize,
+        arena: &Shared,
+    ) -> Result<(), AllocErrorKind> {
+        let fresh = region.claim(end).map_err(|_| AllocErrorKind::AddressSpaceExhausted)?;
+        if let (Some(fresh), Some(place)) = (fresh, place) {
+            // SAFETY: whole pages, alive.
+            unsafe { bind(fresh, place, arena) };
+        }
         Ok(())
     }
 
@@ -87,8 +117,11 @@ impl Stripe {
     ) -> Result<(), AllocErrorKind> {
         let end = self.shape.link_bytes(frontier.committed + bytes, arena.page);
         if end > frontier.links_committed {
-            let links = self.link_span.part(frontier.links_committed, end - frontier.links_committed);
             // SAFETY: whole pages, alive.
+            unsafe { self.claim(&self.link_region, None, end, arena) }?;
+            let links =
+                self.link_region.span().part(frontier.links_committed, end - frontier.links_committed);
+            // SAFETY: whole pages, alive, and reserved.
             unsafe { links.commit() }.map_err(|_| AllocErrorKind::OutOfMemory)?;
             if arena.prefault {
                 // SAFETY: committed just now, so that nobody else knows it.

@@ -39,8 +39,16 @@ impl Stripe {
         // SAFETY: as above.
         let beside = links.and_then(|()| unsafe { self.commit_replicas(frontier, bytes, arena) });
         while beside.is_ok() {
-            let blocks = self.blocks.part(committed, bytes);
-            // SAFETY: alive, and beyond what was committed; the stripe and what it has committed begin at
+            // SAFETY: whole pages, alive.
+            if unsafe { self.claim(&self.blocks, Some(self.place), committed + bytes, arena) }.is_err() {
+                if bytes == need {
+                    break;
+                }
+                bytes = (bytes / 2).next_multiple_of(page).max(need);
+                continue;
+            }
+            let blocks = self.blocks.span().part(committed, bytes);
+            // SAFETY: alive, reserved, and beyond what was committed; the stripe and what it has committed begin at
             // multiples of `page`.
             match unsafe { blocks.commit_hugetlb(page, self.place.bind) } {
                 Ok(refused) => {

@@ -11,7 +11,7 @@ impl Stripe {
     /// Its replicas' memory that may have been touched, in the order of the arena's places.
     pub(crate) fn committed_replicas(&self) -> impl Iterator<Item = Span> {
         let committed = lock(&self.frontier).replicas_committed;
-        self.replicas.iter().map(move |replica| replica.part(0, committed))
+        self.replicas.iter().map(move |replica| self.used(replica, committed))
     }
 
     /// Makes the replicas of `bytes` more usable, charged to the nodes that they are on; nothing if one of them cannot be
@@ -30,11 +30,14 @@ impl Stripe {
         if more == 0 || self.replicas.is_empty() {
             return Ok(());
         }
-        for (place, replica) in self.replicas.iter().enumerate() {
+        for (place, (replica, &there)) in self.replicas.iter().zip(arena.places.all()).enumerate() {
             let charged = arena.budget.take(place, more, more).ok_or((place, AllocErrorKind::LimitReached));
             let committed = charged.and_then(|_| {
                 // SAFETY: whole pages, alive.
-                let committed = unsafe { replica.part(start, more).commit() };
+                unsafe { self.claim(replica, Some(there), start + more, arena) }
+                    .map_err(|why| (place + 1, why))?;
+                // SAFETY: whole pages, alive, and reserved.
+                let committed = unsafe { replica.span().part(start, more).commit() };
                 committed.map_err(|_| (place + 1, AllocErrorKind::OutOfMemory))
             });
             if let Err((charged, why)) = committed {
@@ -43,7 +46,7 @@ impl Stripe {
             }
         }
         for replica in &self.replicas {
-            let fresh = replica.part(start, more);
+            let fresh = replica.span().part(start, more);
             // SAFETY: whole pages, alive, and committed just now.
             unsafe { prepare(fresh, arena) };
         }

@@ -148,8 +148,7 @@ impl Stripe {
     unsafe fn give_back(&self, run: &Run<'_>) -> Option<(Hole, usize, Range<usize>)> {
         let (size, units) = (self.shape.size, self.shape.units());
         let begin = self.offset(run.first);
-        // Before the stripe's first block there is nothing.
-        let slab = if begin == self.shape.lead { 0 } else { begin.next_multiple_of(SLAB) };
+        let slab = begin.next_multiple_of(SLAB);
         // A hole that was opened in part begins within a slab.
         let start = run.holes.first().map_or(slab, |hole| hole.start.min(slab));
         let end = (begin + run.blocks * size) / SLAB * SLAB;
@@ -169,7 +168,7 @@ impl Stripe {
         // SAFETY: of this stripe.
         let most = unsafe { self.largest_first_word(&run.listed[gone.clone()]) };
         // SAFETY: whole pages of committed memory, in which all blocks are free.
-        unsafe { self.blocks.part(start, end - start).discard() }.ok()?;
+        unsafe { self.blocks.span().part(start, end - start).discard() }.ok()?;
         let seed = run.holes.iter().map(|hole| hole.seed).fold(next_even(most), u64::max);
         let hole = Hole { first: number(blocks.start), blocks: blocks.len(), start, end, seed };
         Some((hole, gained, gone))
@@ -194,7 +193,7 @@ impl Stripe {
             arena.budget.take(index, bytes, bytes)?;
             if arena.prefault {
                 // SAFETY: committed, and all blocks there are free and in no chain.
-                unsafe { prefault(self.blocks.part(hole.start, bytes), arena) };
+                unsafe { prefault(self.blocks.span().part(hole.start, bytes), arena) };
             }
             hole.start = reach;
             frontier.released -= bytes;
@@ -234,7 +233,7 @@ impl Stripe {
     /// # Safety
     /// The block was carved from this stripe, whose memory is alive.
     unsafe fn first_word(&self, block: u32) -> &AtomicU64 {
-        let word = self.blocks.part(self.offset(block), size_of::<u64>()).start().cast();
+        let word = self.blocks.span().part(self.offset(block), size_of::<u64>()).start().cast();
         // SAFETY: committed memory, aligned to a unit; by the contract all access to this word is atomic.
         unsafe { word.as_ref() }
     }

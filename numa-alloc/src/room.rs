@@ -1,0 +1,56 @@
+//! How many addresses a new pool may take, so that all pools of the process together leave most of them free.
+
+use core::sync::atomic::AtomicUsize;
+use core::sync::atomic::Ordering::Relaxed;
+
+/// All the units that 32 bits number: 256 GiB. Where addresses are short, what a pool may hope for.
+pub(crate) const WHOLE: usize = if usize::BITS >= 64 { (1u64 << 38) as usize } else { 1 << 29 };
+
+/// So many ranges may be whole ones.
+const WHOLE_RANGES: usize = 32;
+
+/// The ranges of all pools of the process that are alive: one for a pool's blocks and one for each replica. A plain
+/// counter: it guards no other memory, so it is Relaxed throughout.
+static RANGES: AtomicUsize = AtomicUsize::new(0);
+
+/// A pool's entry in the count of ranges, for as long as it is kept.
+#[derive(Debug)]
+pub(crate) struct Room {
+    ranges: usize,
+    /// The most bytes that each of its ranges may have, a power of two.
+    pub(crate) bytes: usize,
+}
+
+impl Room {
+    /// Enters so many ranges.
+    pub(crate) fn take(ranges: usize) -> Self {
+        Self { ranges, bytes: share(RANGES.fetch_add(ranges, Relaxed) + ranges) }
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        RANGES.fetch_sub(self.ranges, Relaxed);
+    }
+}
+
+/// The bytes of the last of so many ranges: half as many each time that their number doubles. The *n*th oldest range
+/// that is alive was made beside `n - 1` others or more, so all together have at most 8 TiB, and 4 TiB more for
+/// each doubling: 36 TiB for 4,096 of them. A process has 128 TiB of addresses on x86-64.
+fn share(ranges: usize) -> usize {
+    WHOLE / ranges.div_ceil(WHOLE_RANGES).next_power_of_two()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_ranges_together_leave_most_addresses_free() {
+        assert_eq!([1, 32, 33, 64, 65, 4096].map(|n| WHOLE / share(n)), [1, 1, 2, 2, 4, 128]);
+        for (ranges, most) in [(32, 32), (4096, 36 * 4), (1 << 19, 64 * 4)] {
+            let sum: u128 = (1..=ranges).map(|n| share(n) as u128).sum();
+            assert!(sum <= most * WHOLE as u128, "{ranges} ranges have {sum} bytes");
+        }
+    }
+}
