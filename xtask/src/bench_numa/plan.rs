@@ -252,10 +252,10 @@ pub(crate) mod tests {
             let plan = plan(line, &machine).unwrap();
             plan.groups[0].cells.iter().map(|cell| cell.placement.clone()).collect()
         };
-        assert_eq!(placements("--maps bskip"), ["local", "interleave", "node:8"]);
-        assert_eq!(placements("--maps bskip --placement node:250,node:0"), ["node:250", "node:0"]);
+        assert_eq!(placements("--maps bskip-numa"), ["local", "interleave", "node:8"]);
+        assert_eq!(placements("--maps bskip-numa --placement node:250,node:0"), ["node:250", "node:0"]);
         let one = Machine { nodes: vec![0], ..machine.clone() };
-        let plan = plan("--maps bskip", &one).unwrap();
+        let plan = plan("--maps bskip-numa", &one).unwrap();
         assert_eq!(plan.groups[0].cells.iter().map(|cell| &*cell.placement).collect::<Vec<_>>(), ["local"]);
     }
 }
