@@ -3,6 +3,7 @@
 mod batch;
 mod bulk;
 mod chunks;
+mod huge_pages;
 mod migrate;
 mod replicas;
 mod shrink;
@@ -12,7 +13,7 @@ use core::ops::{Bound, RangeBounds};
 
 pub use bulk::{BulkError, BulkLoad};
 
-use crate::arena::{AllocError, GlobalArena, HugePages, NodeArena, PoolUsage};
+use crate::arena::{AllocError, GlobalArena, NodeArena, PoolUsage};
 use crate::config::Config;
 use crate::index::{Cloned, Copied, Edge, Existing, Index};
 use crate::iter::Range;
@@ -101,27 +102,6 @@ impl<K: Key, V> BSkipMap<K, V> {
     #[must_use]
     pub fn new() -> Self {
         Self::with_arena(GlobalArena).unwrap_or_else(|error| panic!("{error}"))
-    }
-}
-
-impl<K: Key, V> BSkipMap<K, V> {
-    /// What the system gave of huge pages, for nodes on the global allocator.
-    ///
-    /// A large map on small pages spends much of a search on finding out where pages are: if `resident_bytes` stays
-    /// far below `asked_bytes`, look at `/sys/kernel/mm/transparent_hugepage/enabled`, which should say `madvise` or
-    /// `always`. Reads `/proc/self/smaps`, which takes milliseconds.
-    ///
-    /// ```
-    /// use bskip_core::BSkipMap;
-    ///
-    /// let map: BSkipMap<u64, u64> = (0..1_000_000).map(|key| (key, key)).collect();
-    /// let pages = map.huge_pages();
-    /// println!("{} MiB asked, {:?} bytes there", pages.asked_bytes >> 20, pages.resident_bytes);
-    /// # assert!(pages.asked_bytes > 8 << 20 || !cfg!(all(feature = "huge-pages", target_os = "linux")));
-    /// ```
-    #[must_use]
-    pub fn huge_pages(&self) -> HugePages {
-        self.index.huge_pages()
     }
 }
 

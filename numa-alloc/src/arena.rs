@@ -149,7 +149,7 @@ impl NumaArena {
     }
 
     /// Gives memory in which there are only free blocks back to the system, in whole slabs of 2 MiB, and says
-    /// how many bytes. What lies before a stripe's first whole slab, 512 KiB at most, stays. Worth calling after a peak: after many keys were removed, or a map was shrunk.
+    /// how many bytes. What lies before a stripe's first whole slab, 256 KiB at most, stays. Worth calling after a peak: after many keys were removed, or a map was shrunk.
     ///
     /// Others may go on using the maps on this arena meanwhile, except that acquisitions that find their free
     /// list empty wait, for up to a second for each million of free blocks. The memory counts against the limits
@@ -267,7 +267,7 @@ impl Builder {
     /// later. Off by default.
     ///
     /// The price is paid by the acquisition that makes a stripe grow, while others that need the same wait
-    /// for it: from 512 KiB on it clears a slab of 2 MiB, later 1/64 of what the stripe has, up to 32 MiB: some hundred
+    /// for it: from 256 KiB on it clears a slab of 2 MiB, later 1/64 of what the stripe has, up to 32 MiB: some hundred
     /// microseconds for each 2 MiB in huge pages, more in small ones. And all that was committed is resident,
     /// blocks that no one asked for yet included. Pages of the hugetlb pool are touched in any case.
     pub fn prefault(mut self, prefault: bool) -> Self {

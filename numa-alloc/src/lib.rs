@@ -64,7 +64,7 @@
 //!  ▲    ╰ carved ───╯      no access,        ▲
 //!  │    ╰── committed ─────╯ no memory       │
 //!  ╰ never used: the first block begins      ╰ so no block has the number 0
-//!    512 KiB before the second slab (┊)
+//!    256 KiB before the second slab (┊)
 //!
 //! carved      blocks that were issued at some time, or are in a free list
 //! committed   readable and writable, zero until touched, madvise(MADV_HUGEPAGE)
@@ -72,7 +72,7 @@
 //! ```
 //!
 //! The slab that the first block lies in is never a huge page, because the rest of it is not used. So a map of one key
-//! takes a page of leaves and a page of links, and 32 KiB count against a limit. From 512 KiB on, a stripe gets huge
+//! takes a page of leaves and a page of links, and 32 KiB count against a limit. From 256 KiB on, a stripe gets huge
 //! pages.
 //!
 //! With [`Builder::replicate_inner`] a pool of inner blocks has such a range once more for each node, bound to it as a whole:
@@ -118,7 +118,7 @@
 //! ([`Builder::inner_policy`]). A policy only says which stripe a block comes from: weighted interleave deals
 //! blocks, not pages.
 //!
-//! Memory is committed from the front of a stripe, first 32 KiB, then 64, 128, 256 and 512 KiB in all, then in slabs of
+//! Memory is committed from the front of a stripe, first 32 KiB, then 64, 128 and 256 KiB in all, then in slabs of
 //! 2 MiB, later of up to 32 MiB, and carved into
 //! blocks in runs of up to 16, one run for one of the node's 16 shards (free lists; a thread keeps to one). A
 //! thread that releases a block of another node collects it in its own shard; 32 of them go home together,

@@ -15,7 +15,7 @@ const LARGEST: usize = WHOLE - SLAB;
 
 /// A stripe's blocks begin so far before the end of its first slab: a slab of which the rest is not used is never a
 /// huge page, so what has few blocks takes little memory. From the second slab on there are huge pages.
-pub(crate) const START: usize = 512 << 10;
+pub(crate) const START: usize = 256 << 10;
 
 /// What the blocks of a pool are like.
 #[derive(Clone, Copy, Debug)]

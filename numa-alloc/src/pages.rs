@@ -25,7 +25,7 @@ use crate::region::SLAB;
 #[non_exhaustive]
 pub enum PageSize {
     /// Transparent huge pages (2 MiB) where the system has them: fewer TLB misses. The first touch of a slab
-    /// makes 2 MiB resident. A stripe's first 512 KiB are on base pages, so that small maps take little.
+    /// makes 2 MiB resident. A stripe's first 256 KiB are on base pages, so that small maps take little.
     #[default]
     Huge,
     /// Base pages only, as a rule 4 KiB.

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::common::{bench_numa, cell, fresh_path, printed, run};
 
-const SMALL: &str = "--maps bskip --placement local --repeat 1 --format csv";
+const SMALL: &str = "--maps bskip --repeat 1 --format csv";
 
 fn file(text: &str) -> PathBuf {
     let path = fresh_path("input");
@@ -79,7 +79,7 @@ fn pipes_and_standard_input_are_read_once() {
 #[test]
 fn cells_that_die_are_told_with_what_helps_and_numbers_without_a_rate_fail() {
     let out = fresh_path("dead");
-    let flags = "--maps bskip,congee,masstree --workloads c --repeat 2 --placement local --out";
+    let flags = "--maps bskip,congee,masstree --workloads c --repeat 2 --out";
     let printed = run(&mut bench_numa("panic", &format!("{flags} {}", out.display())));
     assert_eq!(printed.code, Some(1));
     for hint in
@@ -129,7 +129,7 @@ fn a_full_disk_and_a_folder_that_is_none_are_errors_of_one_line() {
 #[test]
 fn plot_names_line_and_column_of_what_it_cannot_draw() {
     let dir = fresh_path("nan");
-    let flags = format!("--maps bskip --workloads c --placement local --repeat 1 --out {}", dir.display());
+    let flags = format!("--maps bskip --workloads c --repeat 1 --out {}", dir.display());
     assert_eq!(run(&mut bench_numa("ok", &flags)).code, Some(0));
     let path = dir.join("results.csv");
     let text = fs::read_to_string(&path).unwrap();

@@ -50,13 +50,8 @@ pub(in crate::index) struct LeafHints {
 /// Of each segment the place of line 0 if the segment went back that far.
 struct Directory([AtomicPtr<Line>; SEGMENTS]);
 
-impl Default for Directory {
-    fn default() -> Self {
-        Self([const { AtomicPtr::new(ptr::null_mut()) }; SEGMENTS])
-    }
-}
-
 /// What only the thread that fills the table looks at.
+#[derive(Default)]
 pub(super) struct State {
     /// One or none. It never moves.
     directory: Vec<Directory>,
@@ -109,12 +104,7 @@ impl LeafHints {
             lines: AtomicUsize::new(0),
             directory: AtomicPtr::new(ptr::null_mut()),
             bytes: AtomicUsize::new(0),
-            state: SpinLock::new(State {
-                directory: Vec::new(),
-                segments: Vec::new(),
-                leaves: 0,
-                range: (0, 0),
-            }),
+            state: SpinLock::new(State::default()),
         }
     }
 
@@ -252,7 +242,8 @@ impl LeafHints {
     /// Makes so many lines, if there is memory.
     pub(super) fn make_room(&self, state: &mut State, lines: usize) -> Option<()> {
         if state.directory.is_empty() {
-            state.directory = super::room_for(1)?;
+            state.directory.try_reserve_exact(1).ok()?;
+            state.directory.push(Directory([const { AtomicPtr::new(ptr::null_mut()) }; SEGMENTS]));
             self.bytes.fetch_add(size_of::<Directory>(), Ordering::Relaxed);
             // Relaxed: `publish` makes it known.
             self.directory.store(state.directory.as_mut_ptr(), Ordering::Relaxed);
