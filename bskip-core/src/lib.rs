@@ -110,5 +110,5 @@ pub use config::{Config, Promotion, Refresh};
 #[cfg(feature = "check")]
 pub use index::Structure;
 pub use iter::{ClonedRange, Range};
-pub use key::Key;
+pub use key::{Key, KeyWords};
 pub use map::{BSkipMap, BulkError, BulkLoad, InsertError, InsertManyError, MigrateCursor, ShrinkCursor};
