@@ -2,11 +2,12 @@
 
 use crate::keys::{Blown, Counted, FUSE, Panicky};
 use bskip_core::{BSkipMap, BulkLoad, MigrateCursor, NodeId, Promotion, ShrinkCursor};
+use numa_alloc::{NumaArena, PageSize};
 use std::ops::ControlFlow::Continue;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::thread;
-use tests::config::{PROMOTIONS, map_of};
+use tests::config::{PROMOTIONS, config, map_of};
 
 type Map<V> = BSkipMap<Panicky, V>;
 
@@ -93,11 +94,6 @@ fn operations<V: Clone + Send + Sync>() -> Vec<(&'static str, Operation<V>)> {
             map.shrink(&mut ShrinkCursor::new(), 3);
             map.shrink_to_fit();
         }),
-        ("migrate", |map, _, _| {
-            let mut cursor = MigrateCursor::new();
-            while map.migrate(&mut cursor, 2, |low, _| low.map(|_| NodeId(0))) {}
-            map.rebalance(&mut MigrateCursor::new(), 100);
-        }),
         ("clear", |map, _, _| map.clear()),
     ]
 }
@@ -162,7 +158,7 @@ fn at_every_conversion<V: Send + Sync>(
         drop((map, other));
         all_dropped(&who);
         if outcome.is_ok() {
-            assert!(fuse > 1 || name == "clear" || name == "shrink", "{who}: nothing was converted");
+            assert!(fuse > 1 || name == "clear", "{who}: nothing was converted");
             return;
         }
     }
@@ -224,4 +220,40 @@ fn the_groups_before_are_done() {
     );
     map.insert_many(&mut pairs);
     assert!(map.iter().map(|pair| pair.1).eq(0..100));
+}
+
+#[test]
+fn leaves_are_moved() {
+    let live = AtomicI64::new(0);
+    for promotion in PROMOTIONS {
+        for fuse in 1.. {
+            let arena = NumaArena::builder().pretend_nodes(2).pages(PageSize::Small).replicate_inner(true);
+            let arena = arena.build().expect("pretended nodes");
+            let mut map = BSkipMap::with_config(arena, config(promotion, fuse)).expect("memory");
+            (0..KEYS).for_each(|i| drop(map.insert(key(i), Counted::new(&live))));
+            let mut cursor = MigrateCursor::new();
+            FUSE.set(fuse);
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                while map
+                    .migrate(&mut cursor, 2, |low, _| low.map(|Panicky(low)| NodeId((low % 4 / 2) as u32)))
+                {
+                }
+                map.rebalance(&mut MigrateCursor::new(), 100);
+            }));
+            FUSE.set(u64::MAX);
+            assert_eq!(map.check_invariants().keys, KEYS as usize);
+            // It goes on where it was.
+            while map.migrate(&mut cursor, 2, |low, _| low.map(|_| NodeId(1))) {}
+            thread::scope(|threads| {
+                threads.spawn(|| (0..KEYS).for_each(|i| assert!(map.remove(&key(i)).is_some())));
+            });
+            map.check_invariants();
+            drop(map);
+            assert_eq!(live.load(Relaxed), 0, "{promotion:?}, conversion {fuse}");
+            if outcome.is_ok() {
+                assert!(fuse > 3, "{fuse}: too few leaves");
+                break;
+            }
+        }
+    }
 }
