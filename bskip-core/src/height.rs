@@ -4,7 +4,7 @@
 //! seeded and well mixed, so that no pattern of keys, nor who chooses them, can make heights collude.
 
 use crate::config::{Config, Promotion};
-use crate::key::Key;
+use crate::key::KeyWords;
 
 /// Levels that a map can have, leaves included. Even nodes of 5 entries reach 10^11 keys.
 pub(crate) const LEVELS: usize = 16;
@@ -38,7 +38,7 @@ impl Heights {
 
     /// The height of `key`: 0 for most, below [`LEVELS`].
     #[inline(always)]
-    pub(crate) fn of<K: Key>(&self, key: K) -> usize {
+    pub(crate) fn of<K: KeyWords>(&self, key: K) -> usize {
         let mut hash = self.seed;
         for i in 0..K::WORDS {
             hash = mix(hash ^ key.word(i));

@@ -7,17 +7,21 @@ use core::ops::Bound;
 
 use crate::arena::{GlobalArena, NodeArena, NodePool};
 use crate::index::{Cloned, Copied, Index, Place, Read, Trail};
-use crate::key::Key;
+use crate::key::{Key, KeyWords};
 
 /// A double-ended iterator over the pairs of a range, in key order, for values that are `Copy`; see
 /// [`BSkipMap::range`](crate::BSkipMap::range) for what it promises while others write.
-pub struct Range<'a, K: Key, V, A: NodeArena = GlobalArena>(Pairs<'a, K, V, A::Pool, Copied>);
+pub struct Range<'a, K: Key, V, A: NodeArena = GlobalArena>(Pairs<'a, K::Words, V, A::Pool, Copied>);
 
 /// A [`Range`] over values of any `Clone` type; see [`Range::cloned`].
-pub struct ClonedRange<'a, K: Key, V, A: NodeArena = GlobalArena>(Pairs<'a, K, V, A::Pool, Cloned>);
+pub struct ClonedRange<'a, K: Key, V, A: NodeArena = GlobalArena>(Pairs<'a, K::Words, V, A::Pool, Cloned>);
 
 impl<'a, K: Key, V, A: NodeArena> Range<'a, K, V, A> {
-    pub(crate) fn new(index: &'a Index<K, V, A::Pool>, lower: Bound<K>, upper: Bound<K>) -> Self {
+    pub(crate) fn new(
+        index: &'a Index<K::Words, V, A::Pool>,
+        lower: Bound<K::Words>,
+        upper: Bound<K::Words>,
+    ) -> Self {
         Self(Pairs::new(index, lower, upper))
     }
 
@@ -35,14 +39,14 @@ macro_rules! iterator {
             type Item = (K, V);
             #[inline]
             fn next(&mut self) -> Option<(K, V)> {
-                self.0.next()
+                self.0.next().map(|(words, value)| (K::from_words(words), value))
             }
         }
 
         impl<K: Key, V: $bound, A: NodeArena> DoubleEndedIterator for $range<'_, K, V, A> {
             #[inline]
             fn next_back(&mut self) -> Option<(K, V)> {
-                self.0.next_back()
+                self.0.next_back().map(|(words, value)| (K::from_words(words), value))
             }
         }
 
@@ -59,7 +63,7 @@ iterator!(Range, Copy);
 iterator!(ClonedRange, Clone);
 
 /// Both iterators: `R` says how values are read.
-struct Pairs<'a, K: Key, V, P: NodePool, R> {
+struct Pairs<'a, K: KeyWords, V, P: NodePool, R> {
     index: &'a Index<K, V, P>,
     /// What is left: keys between these. `lower` follows the keys handed out in front, `upper` those
     /// behind.
@@ -72,7 +76,7 @@ struct Pairs<'a, K: Key, V, P: NodePool, R> {
     _reader: PhantomData<fn() -> R>,
 }
 
-impl<'a, K: Key, V, P: NodePool, R> Pairs<'a, K, V, P, R> {
+impl<'a, K: KeyWords, V, P: NodePool, R> Pairs<'a, K, V, P, R> {
     fn new(index: &'a Index<K, V, P>, lower: Bound<K>, upper: Bound<K>) -> Self {
         Self {
             index,
@@ -87,7 +91,7 @@ impl<'a, K: Key, V, P: NodePool, R> Pairs<'a, K, V, P, R> {
     }
 }
 
-impl<K: Key, V, P: NodePool, R: Read<V>> Pairs<'_, K, V, P, R> {
+impl<K: KeyWords, V, P: NodePool, R: Read<V>> Pairs<'_, K, V, P, R> {
     #[inline(always)]
     fn next(&mut self) -> Option<(K, V)> {
         loop {

@@ -62,53 +62,64 @@
 
 #![cfg_attr(not(any(feature = "std", loom, shuttle)), no_std)]
 
+#[cfg(any(not(target_has_atomic = "64"), bskip_without_64_bit_atomics))]
+compile_error!("bskip-core needs 64-bit atomic operations, and this target has none");
+
+/// The crate `cfg-if`, as much of it as is needed: by this name rustfmt finds the modules within.
+macro_rules! cfg_if {
+    (if #[cfg($condition:meta)] { $($item:item)* }) => { $(#[cfg($condition)] $item)* };
+}
+
 extern crate alloc;
 
 // `cfg_attr(not(debug_assertions), inline(always))` below here: what is shipped has the function wherever it is used;
 // builds with assertions, which is how the tests are built, once for each type, and take half the time.
 
-pub mod arena;
-mod backoff;
-mod chaos;
-mod config;
-mod height;
-mod held;
-mod index;
-#[cfg(feature = "internals")]
-#[doc(hidden)]
-pub mod internals;
-mod iter;
-mod key;
-mod lock;
-#[cfg(all(test, loom))]
-mod loom_tests;
-mod map;
-mod node;
-#[cfg(all(test, shuttle))]
-mod shuttle_tests;
-mod simd;
-mod spin;
-#[cfg(feature = "stats")]
-pub mod stats;
-#[cfg(not(feature = "stats"))]
-mod stats;
-#[cfg(not(any(loom, shuttle)))]
-mod sync;
-#[cfg(any(loom, shuttle))]
-#[doc(hidden)]
-pub mod sync;
-mod value;
+// Without them nothing below would compile, and the one sentence above would go under.
+cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomics)))] {
+    pub mod arena;
+    mod backoff;
+    mod chaos;
+    mod config;
+    mod height;
+    mod held;
+    mod index;
+    #[cfg(feature = "internals")]
+    #[doc(hidden)]
+    pub mod internals;
+    mod iter;
+    mod key;
+    mod lock;
+    #[cfg(all(test, loom))]
+    mod loom_tests;
+    mod map;
+    mod node;
+    #[cfg(all(test, shuttle))]
+    mod shuttle_tests;
+    mod simd;
+    mod spin;
+    #[cfg(feature = "stats")]
+    pub mod stats;
+    #[cfg(not(feature = "stats"))]
+    mod stats;
+    #[cfg(not(any(loom, shuttle)))]
+    mod sync;
+    #[cfg(any(loom, shuttle))]
+    #[doc(hidden)]
+    pub mod sync;
+    mod value;
 
-#[cfg(feature = "bump")]
-pub use arena::BumpArena;
-pub use arena::{
-    AllocError, AllocErrorKind, BlockId, GlobalArena, HugePages, NodeArena, NodeId, NodeKind, NodePool,
-    Placement, PoolUsage,
-};
-pub use backoff::set_relax;
-pub use config::{Config, Promotion, Refresh};
-#[cfg(feature = "check")]
-pub use index::Structure;
-pub use iter::{ClonedRange, Range};
-pub use key::Key;
-pub use map::{BSkipMap, BulkError, BulkLoad, InsertError, InsertManyError, MigrateCursor, ShrinkCursor};
+    #[cfg(feature = "bump")]
+    pub use arena::BumpArena;
+    pub use arena::{
+        AllocError, AllocErrorKind, BlockId, GlobalArena, HugePages, NodeArena, NodeId, NodeKind, NodePool, Placement,
+        PoolUsage,
+    };
+    pub use backoff::set_relax;
+    pub use config::{Config, Promotion, Refresh};
+    #[cfg(feature = "check")]
+    pub use index::Structure;
+    pub use iter::{ClonedRange, Range};
+    pub use key::{Key, KeyWords};
+    pub use map::{BSkipMap, BulkError, BulkLoad, InsertError, InsertManyError, MigrateCursor, ShrinkCursor};
+}}

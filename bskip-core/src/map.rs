@@ -65,7 +65,7 @@ pub use shrink::ShrinkCursor;
 /// Nodes live in blocks of the arena `A`. Blocks of removed nodes are reused by this map; all go back when
 /// it drops. Values are dropped exactly once: by the caller who gets them back, or by the map.
 pub struct BSkipMap<K: Key, V, A: NodeArena = GlobalArena> {
-    index: Index<K, V, A::Pool>,
+    index: Index<K::Words, V, A::Pool>,
     arena: A,
 }
 
@@ -113,7 +113,7 @@ impl<K: Key, V> Default for BSkipMap<K, V> {
 
 impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// Bytes of a leaf and of an inner node for these keys and values.
-    pub const NODE_BYTES: (usize, usize) = Index::<K, V, A::Pool>::NODE_BYTES;
+    pub const NODE_BYTES: (usize, usize) = Index::<K::Words, V, A::Pool>::NODE_BYTES;
 
     /// An empty map whose nodes live in `arena`, with the default [`Config`].
     ///
@@ -160,7 +160,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// If the arena has no memory for a node; [`try_insert`](Self::try_insert) returns an error instead.
     #[inline]
     pub fn insert(&self, key: K, value: V) -> Option<V> {
-        match self.index.insert(key, value, Existing::Replace) {
+        match self.index.insert(key.to_words(), value, Existing::Replace) {
             Ok(old) => old,
             Err((_, _, cause)) => out_of_memory("try_insert", &cause),
         }
@@ -172,11 +172,8 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// [`InsertError`] with the pair; the map is then as it was.
     #[inline]
     pub fn try_insert(&self, key: K, value: V) -> Result<Option<V>, InsertError<K, V>> {
-        self.index.insert(key, value, Existing::Replace).map_err(|(key, value, cause)| InsertError {
-            key,
-            value,
-            cause,
-        })
+        let inserted = self.index.insert(key.to_words(), value, Existing::Replace);
+        inserted.map_err(|(_, value, cause)| InsertError { key, value, cause })
     }
 
     /// A copy of the value of `key`. Expected O(log n); linearizable; writes no shared memory.
@@ -185,7 +182,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     where
         V: Copy,
     {
-        self.index.get(*key)
+        self.index.get(key.to_words())
     }
 
     /// The value of `key`, cloned under the leaf's lock. Expected O(log n); linearizable.
@@ -193,7 +190,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     where
         V: Clone,
     {
-        self.index.with(*key, V::clone)
+        self.index.with(key.to_words(), V::clone)
     }
 
     /// Runs `f` on the value of `key`, without cloning it, and returns what it returned.
@@ -202,13 +199,13 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// map stays usable. The reference is to a place of its own for the time of the call: the value's address
     /// means nothing. Expected O(log n); linearizable.
     pub fn get_with<R>(&self, key: &K, f: impl FnOnce(&V) -> R) -> Option<R> {
-        self.index.with(*key, f)
+        self.index.with(key.to_words(), f)
     }
 
     /// Whether `key` is there. Expected O(log n); linearizable; writes no shared memory.
     #[inline]
     pub fn contains_key(&self, key: &K) -> bool {
-        self.index.contains(*key)
+        self.index.contains(key.to_words())
     }
 
     /// Takes out the pair of `key` and returns its value.
@@ -217,7 +214,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// neighbour that has room, and its memory reused.
     #[inline]
     pub fn remove(&self, key: &K) -> Option<V> {
-        self.index.remove(*key)
+        self.index.remove(key.to_words())
     }
 
     /// The value of `key`, cloned; inserts what `make` returns if there is none.
@@ -232,7 +229,9 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     where
         V: Clone,
     {
-        if let Some(value) = self.get_cloned(&key) {
+        // Once: `key` might give other words the next time.
+        let key = key.to_words();
+        if let Some(value) = self.index.with(key, V::clone) {
             return value;
         }
         let mut made = make();
@@ -243,7 +242,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
                 Ok(Some(unused)) => made = unused,
                 Err((_, _, cause)) => out_of_memory("try_insert", &cause),
             }
-            if let Some(value) = self.get_cloned(&key) {
+            if let Some(value) = self.index.with(key, V::clone) {
                 return value;
             }
         }
@@ -254,7 +253,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// `f` runs once, under the leaf's lock, and [must not use the map](Self#closures). Should it panic, what
     /// it made of the value stays. Expected O(log n); linearizable.
     pub fn update(&self, key: &K, f: impl FnOnce(&mut V)) -> bool {
-        self.index.update(*key, f)
+        self.index.update(key.to_words(), f)
     }
 
     /// The pairs whose keys are in `range`, in order, from both ends.
@@ -285,7 +284,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     where
         V: Copy,
     {
-        self.index.edge::<Copied>(Edge::First)
+        pair(self.index.edge::<Copied>(Edge::First))
     }
 
     /// The pair with the least key, cloned under the leaf's lock. Expected O(log n); linearizable.
@@ -293,7 +292,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     where
         V: Clone,
     {
-        self.index.edge::<Cloned>(Edge::First)
+        pair(self.index.edge::<Cloned>(Edge::First))
     }
 
     /// The pair with the greatest key. Expected O(log n); linearizable; writes no shared memory.
@@ -301,7 +300,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     where
         V: Copy,
     {
-        self.index.edge::<Copied>(Edge::Last)
+        pair(self.index.edge::<Copied>(Edge::Last))
     }
 
     /// The pair with the greatest key, cloned under the leaf's lock. Expected O(log n); linearizable.
@@ -309,17 +308,17 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     where
         V: Clone,
     {
-        self.index.edge::<Cloned>(Edge::Last)
+        pair(self.index.edge::<Cloned>(Edge::Last))
     }
 
     /// Takes out the pair with the least key. Expected O(log n); linearizable.
     pub fn pop_first(&self) -> Option<(K, V)> {
-        self.index.pop(Edge::First)
+        pair(self.index.pop(Edge::First))
     }
 
     /// Takes out the pair with the greatest key. Expected O(log n); linearizable.
     pub fn pop_last(&self) -> Option<(K, V)> {
-        self.index.pop(Edge::Last)
+        pair(self.index.pop(Edge::Last))
     }
 
     /// The number of keys, counted leaf by leaf: O(n / 45).
@@ -350,16 +349,23 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// entries, locks, and that every block of the pools is reached exactly once. O(n log n).
     ///
     /// # Panics
-    /// If an invariant does not hold: a defect of this crate, or of a `Key` or `NodePool` implementation.
+    /// If an invariant does not hold: a defect of this crate, or of a `NodePool` implementation.
     #[cfg(feature = "check")]
     pub fn check_invariants(&mut self) -> crate::Structure {
         self.index.walk()
     }
 }
 
-/// The bounds of a range, which must make sense.
-fn bounds<K: Key>(range: &impl RangeBounds<K>) -> (Bound<K>, Bound<K>) {
-    let (lower, upper) = (range.start_bound().cloned(), range.end_bound().cloned());
+/// The pair as the user knows it. Nothing is locked any more.
+#[inline(always)]
+fn pair<K: Key, V>(pair: Option<(K::Words, V)>) -> Option<(K, V)> {
+    pair.map(|(words, value)| (K::from_words(words), value))
+}
+
+/// The bounds of a range, which must make sense: by the keys' words, as all that follows goes by them.
+fn bounds<K: Key>(range: &impl RangeBounds<K>) -> (Bound<K::Words>, Bound<K::Words>) {
+    let lower = range.start_bound().map(|&key| key.to_words());
+    let upper = range.end_bound().map(|&key| key.to_words());
     match (lower, upper) {
         (Bound::Excluded(start), Bound::Excluded(end)) if start == end => {
             panic!("range start and end are equal and excluded in BSkipMap")

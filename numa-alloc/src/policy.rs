@@ -57,7 +57,7 @@ pub enum Policy {
     Tiered,
     /// Partitioned by ranges of keys: a leaf goes to the node of the last bound that is not above the least key that it
     /// may hold. Bounds, which must ascend, are first words of keys
-    /// ([`Key::word(0)`](bskip_core::Key::word): of a `u64` the key itself); what is below the first is its node's too.
+    /// (of a `u64` the key itself, see [`KeyWords`](bskip_core::KeyWords)); what is below the first is its node's too.
     /// Blocks that are not for keys go to the node of the thread that asks.
     Range(Vec<(u64, NodeId)>),
     /// Partitioned by a hash of the least key that a leaf may hold, over the nodes with CPUs: as even as

@@ -4,7 +4,7 @@
 //! - the edges of a map are found past any number of empty leaves, also where nodes are narrow;
 //! - a level that could not be made leaves no trace;
 //! - a map that could not be made drops without a panic;
-//! - a `Key` that panics never duplicates or loses a value's drop, one that lies never reads outside its node.
+//! - a `Key` that panics never duplicates or loses a value's drop.
 
 use bskip_core::{AllocErrorKind, BSkipMap, BumpArena, Config, GlobalArena, Key, Promotion};
 use std::cell::Cell;
@@ -71,7 +71,7 @@ fn a_map_that_could_not_be_made_says_so() {
 }
 
 thread_local! {
-    /// Calls of `Panicky::word` until one panics.
+    /// Conversions of `Panicky` until one panics.
     static FUSE: Cell<isize> = const { Cell::new(isize::MAX) };
 }
 
@@ -79,14 +79,14 @@ thread_local! {
 struct Panicky(u64);
 
 impl Key for Panicky {
-    const WORDS: usize = 1;
-    fn word(self, _: usize) -> u64 {
+    type Words = u64;
+    fn to_words(self) -> u64 {
         FUSE.set(FUSE.get() - 1);
         assert!(FUSE.get() != 0, "the key's own panic");
         self.0
     }
-    fn from_words(mut word: impl FnMut(usize) -> u64) -> Self {
-        Self(word(0))
+    fn from_words(words: u64) -> Self {
+        Self(words)
     }
 }
 
@@ -102,7 +102,7 @@ impl Drop for Dropped<'_> {
 #[test]
 fn a_key_that_panics_drops_no_value_twice() {
     for case in 0..5 {
-        for fuse in 1..300 {
+        for fuse in 1..30 {
             let live = Cell::new(0);
             let value = || {
                 live.set(live.get() + 1);
@@ -124,38 +124,14 @@ fn a_key_that_panics_drops_no_value_twice() {
                 (0..43).chain(64..100).for_each(|i| drop(map.remove(&Panicky(2 * i))));
             }
             FUSE.set(fuse);
-            let outcome = catch_unwind(AssertUnwindSafe(|| match case {
+            let _ = catch_unwind(AssertUnwindSafe(|| match case {
                 2 => (43..64).for_each(|i| drop(map.remove(&Panicky(2 * i)))),
                 4 => drop(map.shrink_to_fit()),
                 _ => drop(map.insert(Panicky(3), value())),
             }));
             FUSE.set(isize::MAX);
             drop(map);
-            assert!(live.get() >= 0, "case {case}, fuse {fuse}: {} values dropped twice", -live.get());
-            if outcome.is_ok() {
-                assert_eq!(live.get(), 0, "case {case}, fuse {fuse}: values leaked without a panic");
-            }
+            assert_eq!(live.get(), 0, "case {case}, fuse {fuse}: values leaked, or dropped twice");
         }
     }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Liar(u64);
-
-impl Key for Liar {
-    const WORDS: usize = 1;
-    fn word(self, _: usize) -> u64 {
-        self.0
-    }
-    fn from_words(mut word: impl FnMut(usize) -> u64) -> Self {
-        Self(word(1 << 40))
-    }
-}
-
-#[test]
-fn a_key_that_asks_for_words_it_lacks_gets_one_it_has() {
-    let map = BSkipMap::new();
-    (0..1000).for_each(|i| assert_eq!(map.insert(Liar(i), i), None));
-    assert_eq!(map.first(), Some((Liar(0), 0)));
-    assert!(map.iter().map(|(key, _)| key.0).eq(0..1000));
 }

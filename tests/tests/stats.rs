@@ -9,7 +9,7 @@
 
 use bskip_core::internals::use_instructions;
 use bskip_core::stats::{Counts, counted, counts};
-use bskip_core::{AllocError, BSkipMap, BlockId, GlobalArena, Key, NodeArena, NodeId, NodeKind, NodePool};
+use bskip_core::{AllocError, BSkipMap, BlockId, GlobalArena, NodeArena, NodeId, NodeKind, NodePool};
 use bskip_core::{Config, Placement, PoolUsage, Promotion, Refresh};
 use core::alloc::Layout;
 use core::ops::ControlFlow;
@@ -20,7 +20,6 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::thread;
-use tests::config::map_of;
 use tests::rng::mix;
 use tests::shapes::Shape;
 
@@ -147,59 +146,90 @@ fn a_change_of_one_value_locks_one_node() {
     assert_eq!((missing, none), ((None, false), Counts::default()));
 }
 
-/// A key under whose search another insertion comes first, when the search has asked it for so many words.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Overtaken(u64);
+/// A [`GlobalArena`] in whose map another insertion comes first, when a search has asked where so many blocks are.
+#[derive(Clone, Copy, Default)]
+struct Overtaking;
+
+struct OvertakingPool(<GlobalArena as NodeArena>::Pool);
 
 thread_local! {
-    /// Words until another insertion comes first, and the locks of this thread when the search began.
-    static OVERTAKE: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
+    /// Blocks until another insertion comes first, its key, and the locks of this thread when the search began.
+    static OVERTAKE: Cell<Option<(u64, u64, u64)>> = const { Cell::new(None) };
 }
 
-static OVERTAKEN: LazyLock<BSkipMap<Overtaken, u64>> = LazyLock::new(|| map_of(Promotion::Overflow));
+static OVERTAKEN: LazyLock<BSkipMap<u64, u64, Overtaking>> = LazyLock::new(|| {
+    let config = Config { promotion: Promotion::Overflow, ..Config::with_seed(1) };
+    BSkipMap::with_config(Overtaking, config).expect("memory")
+});
 
-impl Key for Overtaken {
-    const WORDS: usize = 1;
+// SAFETY: the pools are those of `GlobalArena`.
+unsafe impl NodeArena for Overtaking {
+    type Pool = OvertakingPool;
 
-    fn word(self, _: usize) -> u64 {
-        match OVERTAKE.get() {
-            // Not under the lock that the search has led to: that would be to wait for oneself.
-            Some((0, locks)) if counts().locks == locks => {
-                OVERTAKE.set(None);
-                assert_eq!(OVERTAKEN.insert(Overtaken(self.0 + 1), 0), None);
-            }
-            Some((words, locks)) if counts().locks == locks => OVERTAKE.set(Some((words - 1, locks))),
-            _ => {}
-        }
-        self.0
+    fn pool(&self, layout: Layout, kind: NodeKind) -> Result<OvertakingPool, AllocError> {
+        Ok(OvertakingPool(GlobalArena.pool(layout, kind)?))
+    }
+}
+
+// SAFETY: passes everything on.
+unsafe impl NodePool for OvertakingPool {
+    fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
+        self.0.acquire(placement)
     }
 
-    fn from_words(mut word: impl FnMut(usize) -> u64) -> Self {
-        Self(word(0))
+    unsafe fn release(&self, block: BlockId) {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.0.release(block) }
+    }
+
+    unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
+        match OVERTAKE.get() {
+            // Not under the lock that the search has led to: that would be to wait for oneself.
+            Some((0, key, locks)) if counts().locks == locks => {
+                OVERTAKE.set(None);
+                assert_eq!(OVERTAKEN.insert(key, 0), None);
+            }
+            Some((blocks, key, locks)) if counts().locks == locks => {
+                OVERTAKE.set(Some((blocks - 1, key, locks)));
+            }
+            _ => {}
+        }
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.0.address(block) }
+    }
+
+    unsafe fn home(&self, block: BlockId) -> Option<NodeId> {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.0.home(block) }
+    }
+
+    fn usage(&self) -> PoolUsage {
+        self.0.usage()
     }
 }
 
 #[test]
 fn a_lock_that_is_not_to_be_had_has_failed() {
-    assert!(OVERTAKEN.is_empty());
+    // Ascending keys leave full leaves behind: an insertion then searches once more before it locks.
+    let mut expected: BTreeMap<u64, u64> = (0..100 * 64).map(|k| (2 * k, 0)).collect();
+    expected.keys().for_each(|&key| assert_eq!(OVERTAKEN.insert(key, 0), None));
     let mut failed = 0;
-    let mut expected = BTreeMap::new();
-    for words in 0.. {
-        let key = Overtaken(2 * words);
-        OVERTAKE.set(Some((words, counts().locks)));
+    for blocks in 0.. {
+        // Every time into another leaf.
+        let key = 2 * (64 * blocks + 40) + 1;
+        OVERTAKE.set(Some((blocks, key + 2, counts().locks)));
         let (old, counts) = counted(|| OVERTAKEN.insert(key, 1));
         assert_eq!(old, None);
-        expected.insert(key.0, 1);
+        expected.insert(key, 1);
         if OVERTAKE.take().is_some() {
-            // The search asks for fewer words than that.
-            assert_eq!((counts.locks, counts.failed_locks), (1, 0));
+            // The search asks for fewer blocks than that.
+            assert_eq!(counts.failed_locks, 0);
             break;
         }
-        expected.insert(key.0 + 1, 0);
-        assert_eq!(counts.locks, 2);
+        expected.insert(key + 2, 0);
         failed += counts.failed_locks;
     }
-    assert!(OVERTAKEN.iter().map(|(key, value)| (key.0, value)).eq(expected));
+    assert!(OVERTAKEN.iter().eq(expected));
     assert!(failed > 0, "no insertion came between a search and its lock");
 }
 

@@ -41,8 +41,8 @@ pub enum Placement {
     Policy,
     /// On this NUMA node.
     Node(NodeId),
-    /// Wherever the arena's policy says for a leaf of keys from here on: [`Key::word(0)`](crate::Key::word) of the
-    /// least of them. An arena whose policy does not ask for keys takes it as `Policy`.
+    /// Wherever the arena's policy says for a leaf of keys from here on: the first word
+    /// of the least of them (see [`KeyWords`](crate::KeyWords)). An arena whose policy does not ask for keys takes it as `Policy`.
     Keys(u64),
 }
 

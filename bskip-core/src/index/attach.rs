@@ -8,10 +8,10 @@ use super::bulk::{Part, Run, Start, Stop, slots};
 use super::descend::End;
 use crate::arena::{AllocError, BlockId, NodePool};
 use crate::height::LEVELS;
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, LockedInner};
 
-impl<K: Key, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// Keeps a run's leaves where `drop` finds their values: behind the run `before`, or behind the first leaf, which
     /// is empty. One thread at a time, and before anyone searches.
     pub(crate) fn keep(&self, part: &Part<K>, before: Option<&Part<K>>) {
@@ -31,7 +31,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     /// steps to the right instead.
     fn attach(&mut self, parts: &[Part<K>], tail: BlockId, fill: f64) -> Result<(), AllocError> {
         let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Ok(()) };
-        // Fences before links: a `Key` may panic, and then the leaves are still in the chain that they were in.
+        // Fences before links: should a pool's `address` panic, the leaves are still in the chain that they were in.
         let is_empty = self.root().0 == 0 && tail == self.head(0) && self.leaf(tail).count() == 0;
         if !is_empty {
             self.leaf(tail).lock_unshared().set_high(first.first());
@@ -147,7 +147,7 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
 }
 
 /// The last node of each level, locked: where entries are added.
-struct Ends<'a, K: Key, V, P: NodePool> {
+struct Ends<'a, K: KeyWords, V, P: NodePool> {
     index: &'a Index<K, V, P>,
     nodes: [Option<LockedInner<'a, K>>; LEVELS],
     /// Entries for each node.
@@ -155,7 +155,7 @@ struct Ends<'a, K: Key, V, P: NodePool> {
     new_of_level_1: usize,
 }
 
-impl<'a, K: Key, V, P: NodePool> Ends<'a, K, V, P> {
+impl<'a, K: KeyWords, V, P: NodePool> Ends<'a, K, V, P> {
     /// Enters the leaf behind those entered so far: at all levels up to its key's height, below which nodes start at
     /// the key; with posting, further up as long as that starts nodes.
     fn enter(&mut self, start: &Start<K>) -> Result<(), AllocError> {

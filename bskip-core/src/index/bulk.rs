@@ -8,7 +8,7 @@ use core::mem;
 
 use super::Index;
 use crate::arena::{AllocError, AllocErrorKind, BlockId, NodePool};
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::node::{Leaf, LeafShape, LevelMark, LockedLeaf};
 
 /// A leaf of a run, as the levels above will know it.
@@ -25,7 +25,7 @@ pub(crate) struct Part<K> {
     last: K,
 }
 
-impl<K: Key> Part<K> {
+impl<K: KeyWords> Part<K> {
     /// The least key.
     pub(crate) fn first(&self) -> K {
         self.starts[0].low
@@ -61,7 +61,7 @@ const SPARE: usize = 8;
 const MOST_SPARES: usize = 512;
 
 /// A run in the making. Dropping it drops its values and gives its leaves back.
-pub(crate) struct Run<'a, K: Key, V, P: NodePool> {
+pub(crate) struct Run<'a, K: KeyWords, V, P: NodePool> {
     index: &'a Index<K, V, P>,
     starts: Vec<Start<K>>,
     /// Blocks taken for leaves to come.
@@ -73,7 +73,7 @@ pub(crate) struct Run<'a, K: Key, V, P: NodePool> {
     limit: usize,
 }
 
-impl<'a, K: Key, V, P: NodePool> Run<'a, K, V, P> {
+impl<'a, K: KeyWords, V, P: NodePool> Run<'a, K, V, P> {
     /// A run of `index` without leaves. `fill` says how full they will be.
     pub(crate) fn new(index: &'a Index<K, V, P>, fill: f64) -> Self {
         let limit = slots(Leaf::<K, V>::CAPACITY, fill);
@@ -172,7 +172,7 @@ impl<'a, K: Key, V, P: NodePool> Run<'a, K, V, P> {
     }
 }
 
-impl<K: Key, V, P: NodePool> Drop for Run<'_, K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Drop for Run<'_, K, V, P> {
     fn drop(&mut self) {
         for spare in self.spares.drain(..) {
             self.index.release::<LeafShape<K, V>>(spare);

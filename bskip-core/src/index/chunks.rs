@@ -6,10 +6,10 @@ use super::Index;
 use super::cursor::Place;
 use crate::arena::NodePool;
 use crate::backoff::Backoff;
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::node::Run;
 
-impl<K: Key, V: Copy, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V: Copy, P: NodePool> Index<K, V, P> {
     /// Hands out the pairs between the bounds in ascending chunks, each of one state of a leaf.
     pub(crate) fn chunks<B>(
         &self,
@@ -81,7 +81,7 @@ impl<K: Key, V: Copy, P: NodePool> Index<K, V, P> {
     }
 }
 
-impl<K: Key, V: Copy> Place<'_, K, V> {
+impl<K: KeyWords, V: Copy> Place<'_, K, V> {
     /// Reads the first slots that are left, as many as there is room for; false if the leaf has changed.
     #[inline(always)]
     fn take_first(&mut self, run: &mut Run<K, V>) -> bool {

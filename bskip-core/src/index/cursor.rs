@@ -11,7 +11,7 @@ use super::descend::{At, Before, End, MOST_STEPS};
 use super::trail::Trail;
 use crate::arena::NodePool;
 use crate::backoff::Backoff;
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::{Leaf, LevelMark, Run};
 
@@ -23,7 +23,7 @@ pub(crate) struct Place<'a, K, V> {
     pub(super) end: usize,
 }
 
-impl<K: Key, V> Place<'_, K, V> {
+impl<K: KeyWords, V> Place<'_, K, V> {
     /// The next pair in order: `Some(None)` at the end of the leaf, `None` if it has changed.
     #[inline(always)]
     pub(crate) fn next<R: Read<V>>(&mut self) -> Option<Option<(K, V)>> {
@@ -96,7 +96,7 @@ impl<K: Key, V> Place<'_, K, V> {
 /// A leaf, its version, how many of its slots lie before the place that was looked for, and the trail to it.
 type Found<'a, K, V> = (Leaf<'a, K, V>, Version, usize, Option<Trail<'a, K>>);
 
-impl<K: Key, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// The first slots with keys in `lower..`; `None` if there are none. `done` is the leaf that the reader
     /// has come to the end of: a shorter way than from the root.
     pub(crate) fn place_after<'a>(
@@ -293,7 +293,7 @@ pub(crate) trait Read<V> {
     /// # Safety
     /// The slot is one of the leaf's, and in that state in use: the count, which is never more than the capacity, was read
     /// after the version, and whoever is not sure that it belongs to it will find out here.
-    unsafe fn read<K: Key>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)>;
+    unsafe fn read<K: KeyWords>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)>;
 }
 
 /// By copying their words, and validating.
@@ -301,7 +301,7 @@ pub(crate) enum Copied {}
 
 impl<V: Copy> Read<V> for Copied {
     #[inline(always)]
-    unsafe fn read<K: Key>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)> {
+    unsafe fn read<K: KeyWords>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)> {
         // SAFETY: the caller's promise: it is one of the leaf's.
         unsafe { assert_unchecked(slot < Leaf::<K, V>::CAPACITY) };
         let (key, value) = (leaf.key(slot), leaf.value(slot));
@@ -318,7 +318,7 @@ impl<V: Copy> Read<V> for Copied {
 pub(crate) enum Cloned {}
 
 impl<V: Clone> Read<V> for Cloned {
-    unsafe fn read<K: Key>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)> {
+    unsafe fn read<K: KeyWords>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)> {
         let mut leaf = leaf.try_lock(version)?;
         let pair = (leaf.key(slot), leaf.with_value(slot, |value| value.clone()));
         leaf.unlock_unchanged();

@@ -3,12 +3,12 @@
 use super::Index;
 use crate::arena::{BlockId, NodePool};
 use crate::backoff::Backoff;
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, Shape};
 
 /// A place among the keys that a search looks for.
-pub(super) trait Probe<K: Key>: Copy {
+pub(super) trait Probe<K: KeyWords>: Copy {
     /// The first word of a key close to the place.
     fn word(self) -> u64;
     /// How many of the node's slots lie before the place.
@@ -29,7 +29,7 @@ pub(super) enum Any<K> {
     End(End),
 }
 
-impl<K: Key> Probe<K> for Any<K> {
+impl<K: KeyWords> Probe<K> for Any<K> {
     fn word(self) -> u64 {
         match self {
             Self::At(place) => place.word(),
@@ -67,7 +67,7 @@ impl<K: Key> Probe<K> for Any<K> {
 #[derive(Clone, Copy)]
 pub(super) struct At<K>(pub(super) K);
 
-impl<K: Key> Probe<K> for At<K> {
+impl<K: KeyWords> Probe<K> for At<K> {
     #[inline(always)]
     fn word(self) -> u64 {
         self.0.word(0)
@@ -94,14 +94,14 @@ impl<K: Key> Probe<K> for At<K> {
 #[derive(Clone, Copy)]
 pub(super) struct Before<K>(pub(super) K);
 
-impl<K: Key> Before<K> {
+impl<K: KeyWords> Before<K> {
     /// `None` for the key before which there is none.
     pub(super) fn new(key: K) -> Option<Self> {
         (0..K::WORDS).any(|i| key.word(i) != 0).then_some(Self(key))
     }
 }
 
-impl<K: Key> Probe<K> for Before<K> {
+impl<K: KeyWords> Probe<K> for Before<K> {
     fn word(self) -> u64 {
         self.0.word(0).saturating_sub(1)
     }
@@ -125,7 +125,7 @@ impl<K: Key> Probe<K> for Before<K> {
 #[derive(Clone, Copy)]
 pub(super) struct End;
 
-impl<K: Key> Probe<K> for End {
+impl<K: KeyWords> Probe<K> for End {
     fn word(self) -> u64 {
         u64::MAX
     }
@@ -152,7 +152,7 @@ pub(super) const LEAF_STEPS: usize = 2;
 /// A node, and the version under which it was found to be the one.
 pub(super) type Found<'a, S> = (Node<'a, S>, Version);
 
-impl<K: Key, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// The leaf at `probe`. Believe nothing of it before it validates.
     #[inline(always)]
     pub(super) fn leaf_at(&self, probe: impl Probe<K>) -> (Leaf<'_, K, V>, Version) {

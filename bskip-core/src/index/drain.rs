@@ -4,23 +4,23 @@ use core::mem;
 
 use super::Index;
 use crate::arena::{BlockId, NodePool};
-use crate::key::Key;
+use crate::key::KeyWords;
 
 /// The pairs of an index. Those not taken before it drops stay.
-pub(crate) struct Drain<'a, K: Key, V, P: NodePool> {
+pub(crate) struct Drain<'a, K: KeyWords, V, P: NodePool> {
     index: &'a mut Index<K, V, P>,
     /// The leaf that is being emptied, and how many of its pairs are taken. Those before it are empty.
     leaf: Option<BlockId>,
     taken: usize,
 }
 
-impl<K: Key, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     pub(crate) fn drain(&mut self) -> Drain<'_, K, V, P> {
         Drain { leaf: Some(self.head(0)), index: self, taken: 0 }
     }
 }
 
-impl<K: Key, V, P: NodePool> Iterator for Drain<'_, K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Iterator for Drain<'_, K, V, P> {
     type Item = (K, V);
 
     fn next(&mut self) -> Option<(K, V)> {
@@ -41,7 +41,7 @@ impl<K: Key, V, P: NodePool> Iterator for Drain<'_, K, V, P> {
     }
 }
 
-impl<K: Key, V, P: NodePool> Drop for Drain<'_, K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Drop for Drain<'_, K, V, P> {
     fn drop(&mut self) {
         let Some(leaf) = self.leaf else { return self.index.clear() };
         let mut leaf = self.index.leaf(leaf).lock_unshared();

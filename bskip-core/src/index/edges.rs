@@ -11,7 +11,7 @@ use super::merge::is_underfull;
 use crate::arena::NodePool;
 use crate::backoff::Backoff;
 use crate::height::LEVELS;
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::{Leaf, LevelMark};
 
@@ -32,7 +32,7 @@ struct Passed<'a, K, V> {
     len: usize,
 }
 
-impl<K: Key, V> Passed<'_, K, V> {
+impl<K: KeyWords, V> Passed<'_, K, V> {
     /// Whether all are still as they were: empty.
     fn validate(&self) -> bool {
         self.leaves[..self.len].iter().flatten().all(|&(leaf, version)| leaf.validate(version))
@@ -49,7 +49,7 @@ enum Found<'a, K, V> {
     Conflict,
 }
 
-impl<K: Key, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// A copy of the pair at the edge, read as `R` does.
     pub(crate) fn edge<R: Read<V>>(&self, edge: Edge) -> Option<(K, V)> {
         let mut backoff = Backoff::new();

@@ -6,7 +6,7 @@ use super::descend::At;
 use crate::arena::{AllocError, BlockId, NodePool};
 use crate::backoff::Backoff;
 use crate::height::LEVELS;
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::{Inner, InnerShape, Leaf, LeafShape, Locked, LockedInner, LockedLeaf, Node, Shape};
 
@@ -25,7 +25,7 @@ type Refused<K, V> = (K, V, AllocError);
 /// A node that came about by an overflow split: its low fence and its block.
 pub(super) type SplitOff<K> = (K, BlockId);
 
-impl<K: Key, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// Inserts the pair if the key is new, else does as `existing` says: `Some` is the value that did not
     /// stay.
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -119,7 +119,6 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
         // A key behind all others starts a node of its own: ascending keys then leave full nodes behind.
         let at = if rank == capacity { capacity } else { capacity / 2 };
         let low = split_key(node, rank, key);
-        // Asked now: a comparison may panic, and from here on nothing should.
         let goes_left = rank < at || (rank == at && at < capacity && key < low);
         let mut right = self.node::<S>(spare).lock_unshared();
         node.split_off(at, low, &mut right);
@@ -327,7 +326,7 @@ pub(super) fn split_key<S: Shape>(node: &Node<'_, S>, rank: usize, key: S::Key) 
 
 /// The key is in `slot` already.
 #[inline(always)]
-fn settle_existing<K: Key, V>(
+fn settle_existing<K: KeyWords, V>(
     mut leaf: LockedLeaf<'_, K, V>,
     slot: usize,
     value: V,
@@ -343,11 +342,11 @@ fn settle_existing<K: Key, V>(
 }
 
 /// The locked nodes of levels 1 to a key's height.
-struct Path<'a, K: Key> {
+struct Path<'a, K: KeyWords> {
     levels: [Option<LockedInner<'a, K>>; LEVELS],
 }
 
-impl<'a, K: Key> Path<'a, K> {
+impl<'a, K: KeyWords> Path<'a, K> {
     fn at(&self, level: usize) -> &LockedInner<'a, K> {
         self.levels[level].as_ref().expect("locked up to the height")
     }

@@ -10,7 +10,7 @@ use crate::arena::NodePool;
 use crate::backoff::Backoff;
 use crate::chaos;
 use crate::height::LEVELS;
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Locked, Node, Shape};
 use crate::simd::LINE;
@@ -45,7 +45,7 @@ struct Work<K> {
     len: usize,
 }
 
-impl<K: Key> Work<K> {
+impl<K: KeyWords> Work<K> {
     fn push(&mut self, level: usize, key: K) {
         if let Some(seam) = self.seams.get_mut(self.len) {
             *seam = Some((level, key));
@@ -59,7 +59,7 @@ impl<K: Key> Work<K> {
     }
 }
 
-impl<K: Key, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// Takes out the pair of `key`.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn remove(&self, key: K) -> Option<V> {

@@ -10,7 +10,7 @@ use super::{Index, placement};
 use crate::arena::{NodeId, NodePool, Placement};
 use crate::backoff::Backoff;
 use crate::chaos;
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::{Leaf, LeafShape, LevelMark};
 use crate::stats;
@@ -36,7 +36,7 @@ enum Attempt {
     Refused,
 }
 
-impl<K: Key, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// Looks at the leaf at `at`, or the first one, and moves it to the node that `wanted` names, which is given the least
     /// key that the leaf may hold and the node that it is on. Gives what became of it, and where the next leaf starts.
     pub(crate) fn migrate_step(

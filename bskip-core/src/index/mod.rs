@@ -57,13 +57,13 @@ use crate::arena::{
 };
 use crate::config::{Config, Refresh};
 use crate::height::{Heights, LEVELS};
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, Shape};
 use crate::stats;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// See the module.
-pub(crate) struct Index<K: Key, V, P: NodePool> {
+pub(crate) struct Index<K: KeyWords, V, P: NodePool> {
     /// The level where searches start and its first node's block: `level << 32 | block`. Levels are only
     /// added, so the word only grows.
     root: AtomicU64,
@@ -85,10 +85,10 @@ pub(crate) struct Index<K: Key, V, P: NodePool> {
 
 // SAFETY: the pools are `Sync`; keys and values are handed between threads, by value (`Send`) and, in
 // closures that run under a lock, by reference (`Sync`); everything else is atomic.
-unsafe impl<K: Key, V: Send + Sync, P: NodePool> Sync for Index<K, V, P> {}
+unsafe impl<K: KeyWords, V: Send + Sync, P: NodePool> Sync for Index<K, V, P> {}
 
 /// Where a node that starts at `low` belongs; `None` is below every key.
-fn placement<K: Key>(low: Option<K>) -> Placement {
+fn placement<K: KeyWords>(low: Option<K>) -> Placement {
     Placement::Keys(low.map_or(0, |low| low.word(0)))
 }
 
@@ -97,7 +97,7 @@ fn block(word: u32) -> Option<BlockId> {
     NonZeroU32::new(word).map(BlockId)
 }
 
-impl<K: Key, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// Bytes of a leaf and of an inner node.
     pub(crate) const NODE_BYTES: (usize, usize) = (Leaf::<K, V>::LAYOUT.size(), Inner::<K>::LAYOUT.size());
 
@@ -295,14 +295,14 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 }
 
-impl<K: Key, V> Index<K, V, GlobalPool> {
+impl<K: KeyWords, V> Index<K, V, GlobalPool> {
     /// What the system gave of huge pages.
     pub(crate) fn huge_pages(&self) -> HugePages {
         self.leaves.huge_pages().plus(self.inners.huge_pages())
     }
 }
 
-impl<K: Key, V, P: NodePool> Drop for Index<K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Drop for Index<K, V, P> {
     fn drop(&mut self) {
         if core::mem::needs_drop::<V>() {
             let mut at = block(*self.heads[0].get_mut());

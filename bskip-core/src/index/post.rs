@@ -7,10 +7,10 @@ use crate::arena::{BlockId, NodeKind, NodePool};
 use crate::backoff::Backoff;
 use crate::chaos;
 use crate::height::LEVELS;
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::node::{Inner, InnerShape, LeafShape, LevelMark, Locked, LockedLeaf, Shape};
 
-impl<K: Key, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// Enters the node `split` of level `level - 1` into `level`, and so on upwards while that splits nodes.
     ///
     /// Without memory for that it stays undone: searches then take a step to the right more.

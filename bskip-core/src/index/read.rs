@@ -4,10 +4,10 @@ use super::Index;
 use super::descend::At;
 use crate::arena::NodePool;
 use crate::backoff::Backoff;
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::node::LockedLeaf;
 
-impl<K: Key, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// Whether `key` is there. Writes nothing.
     pub(crate) fn contains(&self, key: K) -> bool {
         loop {

@@ -10,10 +10,10 @@ use super::descend::{Any, At, Found, MOST_STEPS, Probe};
 use super::hints::Hints;
 use crate::arena::{BlockId, NodePool};
 use crate::config::Refresh;
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::node::{Inner, InnerShape, LeafShape, LevelMark, Locked, Shape};
 
-impl<K: Key, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// Replica number `replica` of the inner node in block `id`: to be read, never locked.
     #[inline(always)]
     fn replica(&self, replica: usize, id: BlockId) -> Inner<'_, K> {

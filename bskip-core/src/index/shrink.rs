@@ -8,7 +8,7 @@ use super::Index;
 use super::merge::{Fill, Merge};
 use crate::arena::{NodeKind, NodePool};
 use crate::backoff::Backoff;
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::node::{InnerShape, LeafShape, Node, Shape};
 
 /// A node to go on with: the one at `key`, or the level's first.
@@ -22,7 +22,7 @@ impl<K> Position<K> {
     pub(crate) const START: Self = Self { level: 0, key: None };
 }
 
-impl<K: Key, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// Looks at one node, and merges it with its right neighbour or moves the seam between them, if that makes it fuller.
     /// Adds to `freed` the blocks given back. Gives where to go on; `None` at the end of the top level.
     pub(crate) fn shrink_step(&self, at: Position<K>, freed: &mut usize) -> Option<Position<K>> {

@@ -10,7 +10,7 @@ use super::descend::At;
 use super::merge::lock_neighbours;
 use crate::arena::NodePool;
 use crate::chaos;
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::{Inner, Leaf, LevelMark, LockedLeaf};
 
@@ -24,7 +24,7 @@ const FREE_LEFT: usize = 3;
 /// So many of its slots must be free at least. Then both have a free slot afterwards, one of which the new pair takes.
 const LEAST: usize = 2;
 
-impl<K: Key, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// Inserts a key of height 0 that is not there, and that belongs into the full `leaf` in the state `version`, where
     /// its right or left neighbour has room. Else the value comes back, and nothing has changed.
     #[cold]
@@ -166,7 +166,7 @@ struct Entry<'a, K> {
 }
 
 /// Whether this is a leaf, of the map or retired meanwhile, that has room for a neighbour's pairs: so many of 8 slots.
-fn has_room<const FREE: usize, K: Key, V>(leaf: Leaf<'_, K, V>) -> bool {
+fn has_room<const FREE: usize, K: KeyWords, V>(leaf: Leaf<'_, K, V>) -> bool {
     let capacity = Leaf::<K, V>::CAPACITY;
     leaf.level() == LevelMark::of(0) && leaf.count() + (capacity * FREE / 8).max(LEAST) <= capacity
 }

@@ -2,7 +2,7 @@
 
 use super::Index;
 use crate::arena::{BlockId, NodePool};
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::node::{InnerShape, LeafShape, LevelMark, Node, Shape};
 
 /// What [`check_invariants`](crate::BSkipMap::check_invariants) counted.
@@ -23,7 +23,7 @@ pub struct Structure {
     pub stale_replicas: usize,
 }
 
-impl<K: Key, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// See [`BSkipMap::check_invariants`](crate::BSkipMap::check_invariants).
     pub(crate) fn walk(&mut self) -> Structure {
         let top = self.root().0;

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{BSkipMap, out_of_memory};
 use crate::arena::{AllocError, NodeArena};
-use crate::key::Key;
+use crate::key::{Key, KeyWords};
 
 /// Why [`try_insert_many`](BSkipMap::try_insert_many) ended early, and where.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,7 +52,10 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         V: Copy,
     {
         assert_equal("get_many", "keys", keys.len(), "values", values.len());
-        self.index.get_many(keys, values);
+        match K::SAME.slice(keys) {
+            Some(words) => self.index.get_many(words, values),
+            None => in_groups(keys, values, |words, values| self.index.get_many(words, values)),
+        }
     }
 
     /// Writes into `found` whether each key is there. As [`contains_key`](Self::contains_key), for
@@ -72,7 +75,10 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// ```
     pub fn contains_many(&self, keys: &[K], found: &mut [bool]) {
         assert_equal("contains_many", "keys", keys.len(), "found", found.len());
-        self.index.contains_many(keys, found);
+        match K::SAME.slice(keys) {
+            Some(words) => self.index.contains_many(words, found),
+            None => in_groups(keys, found, |words, found| self.index.contains_many(words, found)),
+        }
     }
 
     /// Takes out the pair of each key, and puts its value, or `None`, into `values`, where what stood there is
@@ -93,7 +99,10 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// ```
     pub fn remove_many(&self, keys: &[K], values: &mut [Option<V>]) {
         assert_equal("remove_many", "keys", keys.len(), "values", values.len());
-        self.index.remove_many(keys, values);
+        match K::SAME.slice(keys) {
+            Some(words) => self.index.remove_many(words, values),
+            None => in_groups(keys, values, |words, values| self.index.remove_many(words, values)),
+        }
     }
 
     /// Inserts each pair, or replaces the value of a key that is there, and leaves the old value, or `None`, in the
@@ -139,8 +148,37 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// }
     /// ```
     pub fn try_insert_many(&self, pairs: &mut [(K, Option<V>)]) -> Result<(), InsertManyError> {
-        self.index.insert_many(pairs).map_err(|(done, cause)| InsertManyError { done, cause })
+        if K::SAME.holds() {
+            return self
+                .index
+                .insert_many(pairs, |key, _| key.to_words())
+                .map_err(|(done, cause)| InsertManyError { done, cause });
+        }
+        for (number, group) in pairs.chunks_mut(GROUP).enumerate() {
+            let words = group_words(group.iter().map(|pair| pair.0));
+            let inserted = self.index.insert_many(group, |_, i| words[i]);
+            inserted.map_err(|(done, cause)| InsertManyError { done: number * GROUP + done, cause })?;
+        }
+        Ok(())
     }
+}
+
+/// Keys that are converted at a time, before the first of them is searched.
+const GROUP: usize = 32;
+
+/// Runs `f` on one group of keys after the other, and their places.
+fn in_groups<K: Key, T>(keys: &[K], places: &mut [T], mut f: impl FnMut(&[K::Words], &mut [T])) {
+    for (keys, places) in keys.chunks(GROUP).zip(places.chunks_mut(GROUP)) {
+        let words = group_words::<K>(keys.iter().copied());
+        f(&words[..keys.len()], places);
+    }
+}
+
+/// The words of a group's keys, each converted once. Behind the last one they mean nothing.
+fn group_words<K: Key>(keys: impl Iterator<Item = K>) -> [K::Words; GROUP] {
+    let mut words = [K::Words::from_words(|_| 0); GROUP];
+    words.iter_mut().zip(keys).for_each(|(words, key)| *words = key.to_words());
+    words
 }
 
 #[inline]

@@ -6,7 +6,7 @@ use core::{fmt, iter};
 use super::{BSkipMap, out_of_memory};
 use crate::arena::{AllocError, GlobalArena, NodeArena};
 use crate::config::Config;
-use crate::index::{Part, Run, Stop, remember_one};
+use crate::index::{Existing, Part, Run, Stop, remember_one};
 use crate::key::Key;
 use crate::spin::SpinLock;
 
@@ -40,7 +40,7 @@ pub struct BulkLoad<K: Key, V, A: NodeArena = GlobalArena> {
     /// Its first leaf is empty; behind it hang the leaves of all parts, one part behind the other in whatever order,
     /// so that the map's drop finds their values.
     map: BSkipMap<K, V, A>,
-    parts: SpinLock<Vec<Part<K>>>,
+    parts: SpinLock<Vec<Part<K::Words>>>,
     fill: f64,
 }
 
@@ -137,15 +137,14 @@ impl<K: Key, V, A: NodeArena> BulkLoad<K, V, A> {
     /// # Panics
     /// If the iterator does; what it has given in this call is dropped.
     pub fn part(&self, pairs: impl IntoIterator<Item = (K, V)>) -> Result<(), BulkError<K>> {
-        let mut pairs = pairs.into_iter();
+        let mut pairs = pairs.into_iter().map(to_words);
         let Some(first) = pairs.next() else { return Ok(()) };
         let index = &self.map.index;
         let mut run = Run::new(index, self.fill);
         match run.fill(first, &mut pairs) {
             Stop::End => {}
             Stop::NotAscending(key, _) => {
-                let after = run.last().unwrap_or(key);
-                return Err(BulkError::NotAscending { key, after });
+                return Err(not_ascending(key, run.last().unwrap_or(key)));
             }
             Stop::NoMemory(_, _, cause) => return Err(cause.into()),
         }
@@ -173,7 +172,7 @@ impl<K: Key, V, A: NodeArena> BulkLoad<K, V, A> {
         for pair in parts.windows(2) {
             let (after, key) = (pair[0].last(), pair[1].first());
             if key <= after {
-                return Err(BulkError::NotAscending { key, after });
+                return Err(not_ascending(key, after));
             }
         }
         map.index.attach_to_empty(&parts, fill)?;
@@ -238,16 +237,32 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     }
 
     /// Appends the pairs as long as their keys ascend and are above those of the map; inserts the rest.
-    fn take_all(&mut self, pairs: &mut impl Iterator<Item = (K, V)>) {
+    fn take_all(&mut self, pairs: &mut impl Iterator<Item = (K::Words, V)>) {
         match self.index.append(pairs) {
             Stop::End => {}
             Stop::NoMemory(_, _, cause) => out_of_memory("try_insert", &cause),
             Stop::NotAscending(key, value) => {
-                self.insert(key, value);
-                pairs.for_each(|(key, value)| drop(self.insert(key, value)));
+                self.insert_words(key, value);
+                pairs.for_each(|(key, value)| self.insert_words(key, value));
             }
         }
     }
+
+    fn insert_words(&self, key: K::Words, value: V) {
+        if let Err((_, _, cause)) = self.index.insert(key, value, Existing::Replace) {
+            out_of_memory("try_insert", &cause);
+        }
+    }
+}
+
+/// The pair as the engine knows it.
+#[inline(always)]
+fn to_words<K: Key, V>((key, value): (K, V)) -> (K::Words, V) {
+    (key.to_words(), value)
+}
+
+fn not_ascending<K: Key>(key: K::Words, after: K::Words) -> BulkError<K> {
+    BulkError::NotAscending { key: K::from_words(key), after: K::from_words(after) }
 }
 
 /// Sorts the pairs and builds the map from them; of equal keys the last one's value stays. Sorting takes room for the
@@ -257,7 +272,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
 /// If there is no memory.
 impl<K: Key, V, A: NodeArena + Default> FromIterator<(K, V)> for BSkipMap<K, V, A> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
-        let mut pairs: Vec<(K, V)> = pairs.into_iter().collect();
+        let mut pairs: Vec<(K::Words, V)> = pairs.into_iter().map(to_words).collect();
         pairs.sort_by_key(|&(key, _)| key);
         let mut pairs = pairs.into_iter().peekable();
         let mut map = Self::with_arena(A::default()).unwrap_or_else(|error| panic!("{error}"));
@@ -281,6 +296,6 @@ impl<K: Key, V, A: NodeArena + Default> FromIterator<(K, V)> for BSkipMap<K, V, 
 /// the iterator panics, some of the pairs that it has given may be dropped.
 impl<K: Key, V, A: NodeArena> Extend<(K, V)> for BSkipMap<K, V, A> {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, pairs: I) {
-        self.take_all(&mut pairs.into_iter());
+        self.take_all(&mut pairs.into_iter().map(to_words));
     }
 }

@@ -5,6 +5,7 @@ use core::ops::{ControlFlow, RangeBounds};
 use super::{BSkipMap, bounds};
 use crate::arena::NodeArena;
 use crate::key::Key;
+use crate::node::MAX_CAPACITY as MOST;
 
 impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// Calls `f` with the pairs whose keys are in `range`, in ascending chunks: keys, and their values in the
@@ -49,13 +50,13 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     pub fn for_each_chunk<B>(
         &self,
         range: impl RangeBounds<K>,
-        f: impl FnMut(&[K], &[V]) -> ControlFlow<B>,
+        mut f: impl FnMut(&[K], &[V]) -> ControlFlow<B>,
     ) -> ControlFlow<B>
     where
         V: Copy,
     {
         let (lower, upper) = bounds(&range);
-        self.index.chunks(lower, upper, f)
+        self.index.chunks(lower, upper, |words, values| with_keys(words, |keys| f(keys, values)))
     }
 
     /// As [`for_each_chunk`](Self::for_each_chunk), from the last chunk to the first. Within a chunk keys ascend,
@@ -80,12 +81,24 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     pub fn for_each_chunk_rev<B>(
         &self,
         range: impl RangeBounds<K>,
-        f: impl FnMut(&[K], &[V]) -> ControlFlow<B>,
+        mut f: impl FnMut(&[K], &[V]) -> ControlFlow<B>,
     ) -> ControlFlow<B>
     where
         V: Copy,
     {
         let (lower, upper) = bounds(&range);
-        self.index.chunks_rev(lower, upper, f)
+        self.index.chunks_rev(lower, upper, |words, values| with_keys(words, |keys| f(keys, values)))
     }
+}
+
+/// Runs `f` on the keys of a chunk, whose words these are: as they lie there, or else converted, on the stack.
+#[inline(always)]
+fn with_keys<K: Key, R>(words: &[K::Words], f: impl FnOnce(&[K]) -> R) -> R {
+    if let Some(keys) = K::SAME.slice_back(words) {
+        return f(keys);
+    }
+    let Some(&first) = words.first() else { return f(&[]) };
+    let mut keys = [K::from_words(first); MOST];
+    keys[1..].iter_mut().zip(&words[1..]).for_each(|(key, &words)| *key = K::from_words(words));
+    f(&keys[..words.len()])
 }

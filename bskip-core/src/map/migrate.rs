@@ -9,15 +9,15 @@ use crate::key::Key;
 ///
 /// A key: it borrows nothing, and holds nothing up while it waits.
 #[derive(Clone, Debug)]
-pub struct MigrateCursor<K> {
+pub struct MigrateCursor<K: Key> {
     /// Where the next leaf to look at starts; `None` for the first.
-    at: Option<K>,
+    at: Option<K::Words>,
     done: bool,
     moved: usize,
     refused: usize,
 }
 
-impl<K> MigrateCursor<K> {
+impl<K: Key> MigrateCursor<K> {
     /// At the beginning.
     #[must_use]
     pub const fn new() -> Self {
@@ -45,7 +45,7 @@ impl<K> MigrateCursor<K> {
     }
 }
 
-impl<K> Default for MigrateCursor<K> {
+impl<K: Key> Default for MigrateCursor<K> {
     fn default() -> Self {
         Self::new()
     }
@@ -85,6 +85,15 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         leaves: usize,
         mut to: impl FnMut(Option<K>, NodeId) -> Option<NodeId>,
     ) -> bool {
+        self.migrate_words(cursor, leaves, |low, home| to(low.map(K::from_words), home))
+    }
+
+    fn migrate_words(
+        &self,
+        cursor: &mut MigrateCursor<K>,
+        leaves: usize,
+        mut to: impl FnMut(Option<K::Words>, NodeId) -> Option<NodeId>,
+    ) -> bool {
         for _ in 0..leaves {
             if cursor.done {
                 break;
@@ -104,6 +113,6 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// As [`migrate`](Self::migrate), to where the arena's policy would put each leaf now, if it goes by keys or names
     /// one node. For a map whose threads inserted before its keys were partitioned, or whose nodes were full for a while.
     pub fn rebalance(&self, cursor: &mut MigrateCursor<K>, leaves: usize) -> bool {
-        self.migrate(cursor, leaves, |low, _| self.index.wanted(low))
+        self.migrate_words(cursor, leaves, |low, _| self.index.wanted(low))
     }
 }

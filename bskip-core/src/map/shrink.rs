@@ -10,13 +10,13 @@ use crate::key::Key;
 /// A level of the map and a key: it borrows nothing, and holds nothing up while it waits. It is meant for one map;
 /// with another it begins in the middle, which does no harm.
 #[derive(Clone, Debug)]
-pub struct ShrinkCursor<K> {
+pub struct ShrinkCursor<K: Key> {
     /// `None` at the end.
-    at: Option<Position<K>>,
+    at: Option<Position<K::Words>>,
     freed: usize,
 }
 
-impl<K> ShrinkCursor<K> {
+impl<K: Key> ShrinkCursor<K> {
     /// At the beginning.
     #[must_use]
     pub const fn new() -> Self {
@@ -36,7 +36,7 @@ impl<K> ShrinkCursor<K> {
     }
 }
 
-impl<K> Default for ShrinkCursor<K> {
+impl<K: Key> Default for ShrinkCursor<K> {
     fn default() -> Self {
         Self::new()
     }

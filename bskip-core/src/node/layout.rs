@@ -4,13 +4,13 @@ use core::alloc::Layout;
 use core::mem::size_of;
 
 use super::{Node, Shape};
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::simd::LINE;
 
 /// Bytes of keys and payload that a node aims at; its capacity follows. Measured with `u64` keys and
 /// values: 32 slots lose 20 % on scans, 128 lose 15 % on lookups.
 const TARGET_BYTES: usize = 1024;
-const MAX_CAPACITY: usize = LINE * LINE;
+pub(crate) const MAX_CAPACITY: usize = LINE * LINE;
 /// A quarter of a node is a slot at least: see `index/merge.rs`.
 const MIN_CAPACITY: usize = if LINE < 4 { 4 } else { LINE };
 

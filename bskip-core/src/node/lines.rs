@@ -6,7 +6,7 @@
 //! searched at the end.
 
 use super::{Node, Shape};
-use crate::key::Key;
+use crate::key::KeyWords;
 
 /// What of a node, besides header and samples, an operation will look at.
 #[derive(Clone, Copy)]

@@ -6,7 +6,7 @@ use core::ops::Deref;
 use super::{COUNT_BITS, InnerShape, LeafShape, LevelMark, Node, Shape};
 use crate::arena::BlockId;
 use crate::held::while_holding;
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::simd::{self, LINE};
 use crate::sync::{AtomicU64, Ordering};
@@ -73,7 +73,7 @@ impl<'a, S: Shape> Locked<'a, S> {
     pub(crate) fn format(&mut self, level: LevelMark, low: Option<S::Key>) {
         self.set_low(low);
         self.set_next(None);
-        // A search takes slot 0 of a node without entries, which there is only if a `Key` panics at the wrong moment.
+        // A search takes slot 0 of a node without entries, which there is only if a pool panics at the wrong moment.
         // The block's last life, on another level, left a child there that this level's pool need not know.
         // SAFETY: slot 0 is the node's, and it is locked.
         unsafe { S::wipe(self.payload(0)) };
@@ -162,7 +162,7 @@ impl<'a, S: Shape> Locked<'a, S> {
     }
 }
 
-impl<K: Key> LockedInner<'_, K> {
+impl<K: KeyWords> LockedInner<'_, K> {
     /// Puts the entry at the low end of a level's first node, below every key, into the empty node.
     pub(crate) fn insert_first(&mut self, child: BlockId) {
         simd::choose!(isa => self.open_gap::<_, true>(isa, 0));
@@ -181,7 +181,7 @@ impl<K: Key> LockedInner<'_, K> {
     }
 }
 
-impl<K: Key, V> LockedLeaf<'_, K, V> {
+impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
     /// The value in `slot`, which then must be written, removed or forgotten.
     ///
     /// # Safety
@@ -230,12 +230,12 @@ impl<K: Key, V> LockedLeaf<'_, K, V> {
     /// panics.
     pub(crate) fn with_value<R>(&mut self, slot: usize, f: impl FnOnce(&mut V) -> R) -> R {
         /// Puts the value back into its slot, at the latest when `f` unwinds.
-        struct PutBack<'g, 'a, K: Key, V> {
+        struct PutBack<'g, 'a, K: KeyWords, V> {
             leaf: &'g mut LockedLeaf<'a, K, V>,
             slot: usize,
             value: mem::ManuallyDrop<V>,
         }
-        impl<K: Key, V> Drop for PutBack<'_, '_, K, V> {
+        impl<K: KeyWords, V> Drop for PutBack<'_, '_, K, V> {
             fn drop(&mut self) {
                 // SAFETY: `value` is not used after this.
                 let value = unsafe { mem::ManuallyDrop::take(&mut self.value) };

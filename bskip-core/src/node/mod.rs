@@ -32,13 +32,14 @@ use core::mem::{MaybeUninit, size_of};
 use core::num::NonZeroU32;
 use core::ptr::NonNull;
 
+pub(crate) use layout::MAX_CAPACITY;
 pub(crate) use lines::Slots;
 pub(crate) use locked::{Locked, LockedInner, LockedLeaf};
 pub(crate) use run::Run;
 pub(crate) use shape::{InnerShape, LeafShape, Shape};
 
 use crate::arena::BlockId;
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::lock::{Version, VersionLock};
 use crate::simd::{self, Isa, LINE};
 use crate::sync::{AtomicU64, Ordering};
@@ -62,7 +63,7 @@ const COUNT_BITS: u32 = 16;
 
 /// How `key` compares with the key, or fence, whose words are given.
 #[inline(always)]
-fn compare<K: Key>(key: K, word: impl Fn(usize) -> u64) -> cmp::Ordering {
+fn compare<K: KeyWords>(key: K, word: impl Fn(usize) -> u64) -> cmp::Ordering {
     for i in 0..K::WORDS {
         let (ours, theirs) = (key.word(i), word(i));
         if ours != theirs {
@@ -185,7 +186,7 @@ impl<'a, S: Shape> Node<'a, S> {
         NonZeroU32::new(self.header(Self::NEXT).load(Ordering::Relaxed) as u32).map(BlockId)
     }
 
-    /// The fence at `offset` as a key. A `Key` that asks for words that it does not have gets its last one.
+    /// The fence at `offset` as a key. Asked for words that there are not, as it never is, it gives the last one.
     #[inline(always)]
     fn fence(self, offset: usize) -> S::Key {
         S::Key::from_words(|i| self.header(offset + i.min(Self::KEY_WORDS - 1) * 8).load(Ordering::Relaxed))
@@ -372,7 +373,7 @@ impl<'a, S: Shape> Node<'a, S> {
     }
 }
 
-impl<K: Key> Inner<'_, K> {
+impl<K: KeyWords> Inner<'_, K> {
     /// The child in `slot`; `None` only if the node is changing or no inner node now.
     #[inline(always)]
     pub(crate) fn child(self, slot: usize) -> Option<BlockId> {
@@ -384,7 +385,7 @@ impl<K: Key> Inner<'_, K> {
     }
 }
 
-impl<K: Key, V> Leaf<'_, K, V> {
+impl<K: KeyWords, V> Leaf<'_, K, V> {
     /// A copy of the value in `slot`, to be used only if the node is validated afterwards (and `V` is `Copy`)
     /// or by the lock's holder.
     #[inline(always)]

@@ -4,11 +4,11 @@
 //! the holder of the node's own lock writes it.
 
 use super::{Inner, LockedInner};
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
-impl<K: Key> LockedInner<'_, K> {
+impl<K: KeyWords> LockedInner<'_, K> {
     /// Makes `replica` what the node is now, under the version that the node will have when it is unlocked as changed.
     pub(crate) fn copy_changed_to(&self, replica: Inner<'_, K>) {
         self.copy_to(replica, self.locked_at().changed());
@@ -59,7 +59,7 @@ fn copy(from: &AtomicU64, to: &AtomicU64) {
     to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
 }
 
-impl<K: Key> Inner<'_, K> {
+impl<K: KeyWords> Inner<'_, K> {
     /// Whether this replica is, or seems to be, of the original's state `version`. Reads one word.
     pub(crate) fn is_of(self, version: Version) -> bool {
         self.try_read_begin() == Some(version)

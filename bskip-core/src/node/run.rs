@@ -4,7 +4,7 @@ use core::mem::{MaybeUninit, size_of};
 use core::slice;
 
 use super::{Leaf, moves};
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::simd::{self, LINE};
 use crate::value::{self, ValueWord};
 
@@ -42,7 +42,7 @@ impl<T: Copy> Room<T> {
 }
 
 /// Copies of neighbouring pairs of a leaf.
-pub(crate) struct Run<K: Key, V: Copy> {
+pub(crate) struct Run<K: KeyWords, V: Copy> {
     /// First words of keys on their way.
     words: [MaybeUninit<u64>; LINE * LINE],
     keys: Room<K>,
@@ -51,7 +51,7 @@ pub(crate) struct Run<K: Key, V: Copy> {
     len: usize,
 }
 
-impl<K: Key, V: Copy> Run<K, V> {
+impl<K: KeyWords, V: Copy> Run<K, V> {
     /// Pairs that there is room for.
     pub(crate) const MOST: usize = {
         let capacity = Leaf::<K, V>::CAPACITY;

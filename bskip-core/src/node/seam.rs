@@ -1,10 +1,10 @@
 //! Moving the seam between two neighbours: some slots of the one go to the other.
 //!
-//! Keys and fences are copied as words, so no user code runs, and no value can be lost or doubled by its panic.
+//! Keys and fences are copied as words.
 
 use super::{Locked, LockedInner, Node, Shape, moves};
 use crate::arena::BlockId;
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::simd::{self, Isa};
 use crate::sync::Ordering;
 
@@ -71,7 +71,7 @@ impl<S: Shape> Locked<'_, S> {
     }
 }
 
-impl<K: Key> LockedInner<'_, K> {
+impl<K: KeyWords> LockedInner<'_, K> {
     /// Lets the entry in `slot` stand where its child, which is `child`, starts now.
     pub(crate) fn set_entry_key<S: Shape<Key = K>>(&mut self, slot: usize, child: &Locked<'_, S>) {
         debug_assert!(self.child(slot) == Some(child.id()));
@@ -104,7 +104,7 @@ mod tests {
     use core::ops::Range;
 
     /// The leaf holds the pairs of these numbers, and starts where the first one does if `first_is_low`.
-    fn check<K: Key + Debug, V: PartialEq + Debug>(
+    fn check<K: KeyWords + Debug, V: PartialEq + Debug>(
         leaf: &Locked<'_, LeafShape<K, V>>,
         numbers: Range<usize>,
         pair: &impl Fn(usize) -> (K, V),
@@ -120,7 +120,7 @@ mod tests {
     }
 
     /// Two neighbours of many counts give each other one slot, half of what they can, and all they can.
-    fn every_seam<K: Key + Debug, V: PartialEq + Debug>(pair: impl Fn(usize) -> (K, V)) {
+    fn every_seam<K: KeyWords + Debug, V: PartialEq + Debug>(pair: impl Fn(usize) -> (K, V)) {
         let capacity = Leaf::<K, V>::CAPACITY;
         let leaves = GlobalArena.pool(Leaf::<K, V>::LAYOUT, NodeKind::Leaf).expect("memory");
         let inners = GlobalArena.pool(Node::<InnerShape<K>>::LAYOUT, NodeKind::Inner).expect("memory");

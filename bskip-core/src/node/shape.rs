@@ -5,13 +5,13 @@ use core::marker::PhantomData;
 use super::moves::MoveWord;
 use super::{Locked, LockedInner};
 use crate::arena::{BlockId, NodeKind};
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::sync::{AtomicU32, Ordering};
 use crate::value::{self, ValueWord};
 
 /// What the slots of a node hold besides keys.
 pub(crate) trait Shape: Copy {
-    type Key: Key;
+    type Key: KeyWords;
     /// What stands beside a key.
     type Payload;
     /// One element of payload as it is stored.
@@ -54,7 +54,7 @@ impl<K> Clone for InnerShape<K> {
 }
 impl<K> Copy for InnerShape<K> {}
 
-impl<K: Key, V> Shape for LeafShape<K, V> {
+impl<K: KeyWords, V> Shape for LeafShape<K, V> {
     type Key = K;
     type Payload = V;
     type Word = ValueWord;
@@ -77,7 +77,7 @@ impl<K: Key, V> Shape for LeafShape<K, V> {
     unsafe fn wipe(_: *const ValueWord) {}
 }
 
-impl<K: Key> Shape for InnerShape<K> {
+impl<K: KeyWords> Shape for InnerShape<K> {
     type Key = K;
     type Payload = BlockId;
     type Word = AtomicU32;

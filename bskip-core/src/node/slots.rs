@@ -1,7 +1,7 @@
 //! Slots of a locked node: opening and closing a gap, and whole runs between nodes.
 
 use super::{Locked, Node, Shape, moves};
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::simd::{self, Isa, LINE};
 use crate::sync::Ordering;
 
@@ -290,7 +290,7 @@ mod tests {
         }
     }
 
-    fn leaves<K: Key + core::fmt::Debug, V: PartialEq + core::fmt::Debug>(
+    fn leaves<K: KeyWords + core::fmt::Debug, V: PartialEq + core::fmt::Debug>(
         key: impl Fn(usize) -> K,
         value: impl Fn(usize) -> V,
     ) {
@@ -308,7 +308,7 @@ mod tests {
         );
     }
 
-    fn inners<K: Key + core::fmt::Debug>(key: impl Fn(usize) -> K) {
+    fn inners<K: KeyWords + core::fmt::Debug>(key: impl Fn(usize) -> K) {
         let child = |i: usize| BlockId(NonZeroU32::new(i as u32 + 7).expect("not zero"));
         every_slot::<InnerShape<K>>(
             NodeKind::Inner,
@@ -320,7 +320,7 @@ mod tests {
         );
     }
 
-    /// A `Key` that panics may leave an inner node without entries, and a search takes slot 0 of it.
+    /// A pool that panics may leave an inner node without entries, and a search takes slot 0 of it.
     #[test]
     fn a_block_that_was_an_inner_node_before_leads_nowhere() {
         let pool = GlobalArena.pool(Node::<InnerShape<u64>>::LAYOUT, NodeKind::Inner).expect("memory");

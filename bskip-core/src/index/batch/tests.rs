@@ -17,7 +17,7 @@ struct Look<K> {
     alone: usize,
 }
 
-impl<K: Key> Batch<K, u64, GlobalPool> for Look<K> {
+impl<K: KeyWords> Batch<K, u64, GlobalPool> for Look<K> {
     type Error = Infallible;
     const SLOTS: Slots = Slots::Pair;
 
@@ -46,7 +46,7 @@ fn mix(i: u64) -> u64 {
 }
 
 /// How many of a hundred searches for these keys end where they should, in the order of insertion and sorted.
-fn percent<K: Key>(keys: impl Iterator<Item = K>, promotion: Promotion) -> [usize; 2] {
+fn percent<K: KeyWords>(keys: impl Iterator<Item = K>, promotion: Promotion) -> [usize; 2] {
     let index: Index<K, u64, GlobalPool> =
         Index::new(&GlobalArena, &Config { promotion, ..Config::with_seed(1) }).expect("memory");
     let mut keys: Vec<K> = keys.collect();

@@ -6,15 +6,21 @@ use super::{Batch, Index, Slots, Spot, Stopped};
 use crate::arena::{AllocError, NodePool};
 use crate::index::Existing;
 use crate::index::merge::is_underfull;
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::Leaf;
 
-impl<K: Key, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// Inserts each pair that has a value, and puts what was there before in the value's place. Without memory
-    /// it ends early: the pairs from that one on are as they were.
-    pub(crate) fn insert_many(&self, pairs: &mut [(K, Option<V>)]) -> Result<(), Stopped<AllocError>> {
-        self.run(&mut Insert { pairs })
+    /// it ends early: the pairs from that one on are as they were. `words` gives the key of a pair from that and the pair's
+    /// place, the same each time.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn insert_many<Q>(
+        &self,
+        pairs: &mut [(Q, Option<V>)],
+        words: impl Fn(&Q, usize) -> K,
+    ) -> Result<(), Stopped<AllocError>> {
+        self.run(&mut Insert { pairs, words })
     }
 
     /// Takes out the pair of each key, its value into `values`, which is as long as `keys`.
@@ -23,11 +29,12 @@ impl<K: Key, V, P: NodePool> Index<K, V, P> {
     }
 }
 
-struct Insert<'b, K, V> {
-    pairs: &'b mut [(K, Option<V>)],
+struct Insert<'b, Q, V, F> {
+    pairs: &'b mut [(Q, Option<V>)],
+    words: F,
 }
 
-impl<K: Key, V, P: NodePool> Batch<K, V, P> for Insert<'_, K, V> {
+impl<K: KeyWords, V, P: NodePool, Q, F: Fn(&Q, usize) -> K> Batch<K, V, P> for Insert<'_, Q, V, F> {
     type Error = AllocError;
     const SLOTS: Slots = Slots::Behind;
 
@@ -38,13 +45,14 @@ impl<K: Key, V, P: NodePool> Batch<K, V, P> for Insert<'_, K, V> {
 
     #[inline(always)]
     fn key(&self, i: usize) -> K {
-        self.pairs[i].0
+        (self.words)(&self.pairs[i].0, i)
     }
 
     #[inline(always)]
     fn at(&mut self, index: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version> {
         let Spot { leaf, version, line } = spot;
-        let (key, ref mut place) = self.pairs[i];
+        let (ref key, ref mut place) = self.pairs[i];
+        let key = (self.words)(key, i);
         if place.is_none() {
             return Some(version);
         }
@@ -69,7 +77,8 @@ impl<K: Key, V, P: NodePool> Batch<K, V, P> for Insert<'_, K, V> {
     #[cold]
     #[inline(never)]
     fn alone(&mut self, index: &Index<K, V, P>, i: usize) -> Result<(), AllocError> {
-        let (key, ref mut place) = self.pairs[i];
+        let (ref key, ref mut place) = self.pairs[i];
+        let key = (self.words)(key, i);
         let Some(value) = place.take() else { return Ok(()) };
         match index.insert(key, value, Existing::Replace) {
             Ok(old) => {
@@ -89,7 +98,7 @@ struct Remove<'b, K, V> {
     values: &'b mut [Option<V>],
 }
 
-impl<K: Key, V, P: NodePool> Batch<K, V, P> for Remove<'_, K, V> {
+impl<K: KeyWords, V, P: NodePool> Batch<K, V, P> for Remove<'_, K, V> {
     type Error = Infallible;
     const SLOTS: Slots = Slots::Behind;
 

@@ -9,7 +9,7 @@ use super::buckets::{Bound, Scale, lines_for};
 use super::leaves::State;
 use crate::arena::{BlockId, NodePool, Placement};
 use crate::index::Index;
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::node::{Inner, Leaf, LevelMark};
 use crate::simd::LINE;
 
@@ -33,7 +33,7 @@ struct Survey {
     range: (u64, u64),
 }
 
-impl<K: Key, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// Whether leaves of this pool are in no place in particular, as far as a look at some words tells.
     pub(in crate::index) fn wants_leaf_hints(leaves: &P, replicas: usize) -> bool {
         let home = |word| leaves.wanted(Placement::Keys(word));
@@ -323,7 +323,7 @@ mod tests {
         assert_eq!(index.get(mix(1)), None);
     }
 
-    impl<K: Key, V, P: NodePool> Index<K, V, P> {
+    impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         /// Fills the table anew, whether or not it is time.
         fn renew_by_force(&self) -> Option<()> {
             self.leaf_hints.state.with(|state| {

@@ -8,14 +8,14 @@ use super::{Hints, NO_HINT, Table};
 use crate::arena::{BlockId, NodePool};
 use crate::index::Index;
 use crate::index::descend::MOST_STEPS;
-use crate::key::Key;
+use crate::key::KeyWords;
 use crate::node::LevelMark;
 use crate::sync::Ordering;
 
 /// The table is rebuilt when level 2 has changed by one part in so many.
 pub(super) const STALE: usize = 8;
 
-impl<K: Key, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// To be called, without a lock, after the node of level 1 that starts at `low` has got its entry.
     pub(in crate::index) fn note_entry_of_level_2(&self, low: K, node: BlockId) {
         // Of several words, keys that begin with the same one may be left of the node.
@@ -94,7 +94,7 @@ impl<K> Default for Separators<K> {
     }
 }
 
-impl<K: Key> Separators<K> {
+impl<K: KeyWords> Separators<K> {
     /// Adds an entry. `None` if it is out of order: its node had moved.
     fn add(&mut self, word: u64, node: BlockId) -> Option<()> {
         let node = node.0.get();
@@ -147,7 +147,7 @@ mod tests {
     use crate::index::block;
 
     /// Entries of nodes 1, 2, … that begin with these words, as separators.
-    fn separators<K: Key>(words: &[u64]) -> Option<Vec<Separator>> {
+    fn separators<K: KeyWords>(words: &[u64]) -> Option<Vec<Separator>> {
         let mut separators = Separators::<K>::default();
         for (&word, node) in words.iter().zip(1..) {
             separators.add(word, block(node)?)?;

@@ -1,54 +1,42 @@
-//! What can be a key: values that turn into words whose order is theirs.
+//! What nodes hold in place of keys: plain values that are words, whose code is this crate's own.
 
-/// A key of a [`BSkipMap`](crate::BSkipMap): a small `Copy` type that has an order-preserving encoding in
-/// 64-bit words.
+use core::fmt;
+
+/// A value that nodes can hold as a key: a number, an array, a pair or a triple of such.
 ///
-/// Nodes hold keys as words, because a reader looks at them while a writer may be moving them: each word
-/// is then an atomic, and a search compares words with vector instructions. Implemented for every integer
-/// type, for byte arrays, and for pairs and triples of keys.
+/// Nodes hold keys as words of 64 bits, because a reader looks at them while a writer may be moving them: each word
+/// is then an atomic, and a search compares words with vector instructions.
 ///
-/// # Contract
-/// For keys `a` and `b` of the type, `a < b` exactly if the words of `a` come before the words of `b` in
-/// lexicographic order, and [`from_words`](Key::from_words) gives back the key whose words it reads. An
-/// implementation that breaks this gets unspecified answers, never undefined behaviour.
+/// A number is one word, a signed one with its sign bit flipped (of 128 bits two words, the upper half first); an array of bytes is
+/// big-endian words, the last filled up with zeros; of a pair the words of the first half come first.
 ///
-/// ```
-/// use bskip_core::{BSkipMap, Key};
-///
-/// /// Sorts by price, then by time of arrival.
-/// #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-/// struct Order { price: i64, arrival: u64 }
-///
-/// impl Key for Order {
-///     const WORDS: usize = 2;
-///     fn word(self, i: usize) -> u64 {
-///         if i == 0 { self.price.word(0) } else { self.arrival }
-///     }
-///     fn from_words(mut word: impl FnMut(usize) -> u64) -> Self {
-///         Order { price: i64::from_words(|_| word(0)), arrival: word(1) }
-///     }
-/// }
-///
-/// let book = BSkipMap::new();
-/// book.insert(Order { price: -5, arrival: 1 }, "b");
-/// book.insert(Order { price: -7, arrival: 2 }, "a");
-/// assert_eq!(book.first().unwrap().1, "a");
-/// ```
-pub trait Key: Copy + Ord + Send + Sync {
+/// Implemented here for every integer type, `bool`, `char`, arrays of bytes and of `u64`, and pairs and triples of those
+/// that are; by nobody else, since a map relies on it: `a < b` exactly if the words of `a` come before the words of `b`, and no
+/// method panics. A type of your own becomes a [`Key`](crate::Key) by saying which of these it turns into.
+pub trait KeyWords: Copy + Ord + fmt::Debug + Send + Sync + sealed::Sealed {
     /// Words that a key takes: at least 1.
+    #[doc(hidden)]
     const WORDS: usize;
 
     /// The `i`-th word, the most significant first, `i < WORDS`.
+    #[doc(hidden)]
     fn word(self, i: usize) -> u64;
 
-    /// The key whose `i`-th word is `word(i)`. Must accept any words without panicking: it may be called
-    /// on words of several keys mixed by a writer in progress, whose result is then thrown away.
+    /// The key whose `i`-th word is `word(i)`. Accepts any words: it is called on words of several keys mixed by a writer in
+    /// progress, whose result is then thrown away.
+    #[doc(hidden)]
     fn from_words(word: impl FnMut(usize) -> u64) -> Self;
+}
+
+mod sealed {
+    /// Keeps other crates from implementing [`KeyWords`](super::KeyWords).
+    pub trait Sealed {}
 }
 
 macro_rules! one_word_unsigned {
     ($($t:ty)*) => {$(
-        impl Key for $t {
+        impl sealed::Sealed for $t {}
+        impl KeyWords for $t {
             const WORDS: usize = 1;
             #[inline(always)]
             fn word(self, _: usize) -> u64 {
@@ -68,7 +56,8 @@ const SIGN: u64 = 1 << 63;
 
 macro_rules! one_word_signed {
     ($($t:ty)*) => {$(
-        impl Key for $t {
+        impl sealed::Sealed for $t {}
+        impl KeyWords for $t {
             const WORDS: usize = 1;
             #[inline(always)]
             fn word(self, _: usize) -> u64 {
@@ -83,7 +72,8 @@ macro_rules! one_word_signed {
 }
 one_word_signed!(i8 i16 i32 i64 isize);
 
-impl Key for u128 {
+impl sealed::Sealed for u128 {}
+impl KeyWords for u128 {
     const WORDS: usize = 2;
     #[inline(always)]
     fn word(self, i: usize) -> u64 {
@@ -96,7 +86,8 @@ impl Key for u128 {
     }
 }
 
-impl Key for i128 {
+impl sealed::Sealed for i128 {}
+impl KeyWords for i128 {
     const WORDS: usize = 2;
     #[inline(always)]
     fn word(self, i: usize) -> u64 {
@@ -109,8 +100,9 @@ impl Key for i128 {
     }
 }
 
+impl<const N: usize> sealed::Sealed for [u8; N] {}
 /// Bytes in big-endian words, the last filled up with zeros.
-impl<const N: usize> Key for [u8; N] {
+impl<const N: usize> KeyWords for [u8; N] {
     const WORDS: usize = if N == 0 { 1 } else { N.div_ceil(8) };
     #[inline(always)]
     fn word(self, i: usize) -> u64 {
@@ -130,7 +122,48 @@ impl<const N: usize> Key for [u8; N] {
     }
 }
 
-impl<A: Key, B: Key> Key for (A, B) {
+impl sealed::Sealed for bool {}
+impl KeyWords for bool {
+    const WORDS: usize = 1;
+    #[inline(always)]
+    fn word(self, _: usize) -> u64 {
+        u64::from(self)
+    }
+    #[inline(always)]
+    fn from_words(mut word: impl FnMut(usize) -> u64) -> Self {
+        word(0) != 0
+    }
+}
+
+impl sealed::Sealed for char {}
+impl KeyWords for char {
+    const WORDS: usize = 1;
+    #[inline(always)]
+    fn word(self, _: usize) -> u64 {
+        u64::from(self)
+    }
+    #[inline(always)]
+    fn from_words(mut word: impl FnMut(usize) -> u64) -> Self {
+        // One word is never a mixture, but slots not in use hold anything.
+        char::from_u32(word(0) as u32).unwrap_or_default()
+    }
+}
+
+impl<const N: usize> sealed::Sealed for [u64; N] {}
+impl<const N: usize> KeyWords for [u64; N] {
+    const WORDS: usize = if N == 0 { 1 } else { N };
+    #[inline(always)]
+    fn word(self, i: usize) -> u64 {
+        self.get(i).copied().unwrap_or(0)
+    }
+    #[inline(always)]
+    fn from_words(word: impl FnMut(usize) -> u64) -> Self {
+        core::array::from_fn(word)
+    }
+}
+
+impl<A: KeyWords, B: KeyWords> sealed::Sealed for (A, B) {}
+impl<A: KeyWords, B: KeyWords> KeyWords for (A, B) {
     const WORDS: usize = A::WORDS + B::WORDS;
     #[inline(always)]
     fn word(self, i: usize) -> u64 {
@@ -143,7 +176,8 @@ impl<A: Key, B: Key> Key for (A, B) {
     }
 }
 
-impl<A: Key, B: Key, C: Key> Key for (A, B, C) {
+impl<A: KeyWords, B: KeyWords, C: KeyWords> sealed::Sealed for (A, B, C) {}
+impl<A: KeyWords, B: KeyWords, C: KeyWords> KeyWords for (A, B, C) {
     const WORDS: usize = A::WORDS + B::WORDS + C::WORDS;
     #[inline(always)]
     fn word(self, i: usize) -> u64 {
@@ -159,15 +193,15 @@ impl<A: Key, B: Key, C: Key> Key for (A, B, C) {
 
 #[cfg(test)]
 mod tests {
-    use super::Key;
+    use super::KeyWords;
     use core::fmt::Debug;
 
-    fn words<K: Key>(key: K) -> alloc::vec::Vec<u64> {
+    fn words<K: KeyWords>(key: K) -> alloc::vec::Vec<u64> {
         (0..K::WORDS).map(|i| key.word(i)).collect()
     }
 
     /// Every pair is ordered as its words are, and every key comes back from its words.
-    fn check<K: Key + Debug>(keys: &[K]) {
+    fn check<K: KeyWords + Debug>(keys: &[K]) {
         for &a in keys {
             assert_eq!(K::from_words(|i| a.word(i)), a);
             for &b in keys {
@@ -186,7 +220,11 @@ mod tests {
         check(&[isize::MIN, -1, 0, isize::MAX]);
         check(&[0u128, 1, u128::from(u64::MAX), 1 << 64, u128::MAX]);
         check(&[i128::MIN, -1 << 64, -1, 0, 1, 1 << 64, i128::MAX]);
-        check(&[[]; 1]);
+        check(&[false, true]);
+        check(&['\0', 'a', 'ä', '\u{D7FF}', '\u{E000}', char::MAX]);
+        check(&[[0u8; 0]; 1]);
+        check(&[[0u64; 0]; 1]);
+        check(&[[0, 1], [0, u64::MAX], [1, 0], [u64::MAX, 0u64]]);
         check(&[[0u8], [1], [255]]);
         check(&[*b"abc", *b"abd", *b"b\0\0", [0; 3], [255; 3]]);
         check(&[*b"abcdefgh", *b"abcdefgi", [0; 8], [255; 8]]);

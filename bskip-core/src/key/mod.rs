@@ -1,0 +1,109 @@
+//! What can be a key: values that turn into words whose order is theirs.
+
+mod same;
+mod words;
+
+use same::Same;
+pub use words::KeyWords;
+
+/// A key of a [`BSkipMap`](crate::BSkipMap): a small `Copy` type that turns into [words](KeyWords) and back.
+///
+/// Every integer type, `bool`, `char`, arrays of bytes and of `u64` are keys as they are, and so are pairs and triples of keys. A type of
+/// your own says which of these it turns into:
+///
+/// ```
+/// use bskip_core::{BSkipMap, Key};
+///
+/// /// Sorts by price, then by time of arrival.
+/// #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+/// struct Order { price: i64, arrival: u64 }
+///
+/// impl Key for Order {
+///     type Words = (i64, u64);
+///     fn to_words(self) -> (i64, u64) {
+///         (self.price, self.arrival)
+///     }
+///     fn from_words((price, arrival): (i64, u64)) -> Self {
+///         Order { price, arrival }
+///     }
+/// }
+///
+/// let book = BSkipMap::new();
+/// book.insert(Order { price: -5, arrival: 1 }, "b");
+/// book.insert(Order { price: -7, arrival: 2 }, "a");
+/// assert_eq!(book.first().unwrap().1, "a");
+/// ```
+///
+/// # Contract
+/// For keys `a` and `b` of the type, `a < b` exactly if `a.to_words() < b.to_words()`, and
+/// [`from_words`](Key::from_words) gives back the key whose words it is given.
+///
+/// A map knows keys by their words only, and never asks for their `Ord`. So of a type that breaks the contract it is a map of the
+/// words, ordered as they are: a key is found by its words, scans, [`first`](crate::BSkipMap::first) and the bounds of ranges go by
+/// them, and what is handed out is what `from_words` makes of them. Nothing else comes of it: every call ends, and the map stays
+/// whole, also where the conversions give something else each time.
+///
+/// # Panics
+/// The conversions may panic, and may use the map: they run before an operation has locked or changed anything, or after it
+/// has unlocked everything. What an operation has done when `from_words` panics stays done (a pair that was popped is gone, its
+/// value dropped); of many keys at a time, those before the group in which `to_words` panics are done.
+pub trait Key: Copy + Ord + Send + Sync {
+    /// What nodes hold.
+    type Words: KeyWords;
+
+    /// The key's words, in the same order as the keys.
+    fn to_words(self) -> Self::Words;
+
+    /// The key of these words. They are what [`to_words`](Key::to_words) gave for a key of the same map.
+    fn from_words(words: Self::Words) -> Self;
+
+    /// That keys are their own words, where it is so: then slices of them need no converting.
+    #[doc(hidden)]
+    const SAME: Same<Self, Self::Words> = Same::no();
+}
+
+macro_rules! words_themselves {
+    ($([$($n:tt)*] $t:ty),*) => {$(
+        impl $($n)* Key for $t {
+            type Words = Self;
+            #[inline(always)]
+            fn to_words(self) -> Self {
+                self
+            }
+            #[inline(always)]
+            fn from_words(words: Self) -> Self {
+                words
+            }
+            const SAME: Same<Self, Self> = Same::yes();
+        }
+    )*};
+}
+words_themselves!([] u8, [] u16, [] u32, [] u64, [] u128, [] usize);
+words_themselves!([] i8, [] i16, [] i32, [] i64, [] i128, [] isize);
+words_themselves!([] bool, [] char, [<const N: usize>] [u8; N], [<const N: usize>] [u64; N]);
+
+impl<A: Key, B: Key> Key for (A, B) {
+    type Words = (A::Words, B::Words);
+    #[inline(always)]
+    fn to_words(self) -> Self::Words {
+        (self.0.to_words(), self.1.to_words())
+    }
+    #[inline(always)]
+    fn from_words((a, b): Self::Words) -> Self {
+        (A::from_words(a), B::from_words(b))
+    }
+    const SAME: Same<Self, Self::Words> = A::SAME.and(B::SAME);
+}
+
+impl<A: Key, B: Key, C: Key> Key for (A, B, C) {
+    type Words = (A::Words, B::Words, C::Words);
+    #[inline(always)]
+    fn to_words(self) -> Self::Words {
+        (self.0.to_words(), self.1.to_words(), self.2.to_words())
+    }
+    #[inline(always)]
+    fn from_words((a, b, c): Self::Words) -> Self {
+        (A::from_words(a), B::from_words(b), C::from_words(c))
+    }
+    const SAME: Same<Self, Self::Words> = A::SAME.and_two(B::SAME, C::SAME);
+}
