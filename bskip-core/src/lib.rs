@@ -33,7 +33,7 @@
 //! `bskip-core/docs/PROTOCOL.md`.
 //!
 //! # Memory
-//! A map asks a [`NodeArena`] for blocks: [`GlobalArena`] (the default, over the global allocator),
+//! A map asks a [`NodeArena`] for blocks: [`GlobalArena`] (the default, over the global allocator, in huge pages on Linux),
 //! `BumpArena` (feature `bump`, with a byte limit), `numa_alloc::NumaArena` (placed on NUMA nodes, huge
 //! pages), or your own. [`BSkipMap::try_insert`] gives the pair back when there is none left.
 //!

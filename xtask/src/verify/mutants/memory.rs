@@ -45,6 +45,24 @@ pub(super) const MUTANTS: &[Mutant] = &[
         only: false,
     },
     Mutant {
+        name: "window-without-end",
+        what: "A slab behind the window of near slabs gets near numbers.",
+        edits: &[Edit {
+            file: SLAB,
+            find: "if offset as u64 + bytes as u64 + UNIT as u64 > WINDOW {",
+            replace: "if offset as u64 > 2 * WINDOW {",
+        }],
+        by: &[&UNIT],
+        only: false,
+    },
+    Mutant {
+        name: "far-slabs-share-numbers",
+        what: "A far slab has the numbers of the one before it.",
+        edits: &[Edit { file: SLAB, find: "state.far = bit + 1;", replace: "state.far = bit;" }],
+        by: &[&UNIT],
+        only: false,
+    },
+    Mutant {
         name: "pool-forgets-block",
         what: "A released block is never issued again.",
         edits: &[Edit {
