@@ -159,6 +159,7 @@ fn at_every_conversion<V: Send + Sync>(
         all_dropped(&who);
         if outcome.is_ok() {
             assert!(fuse > 1 || name == "clear", "{who}: nothing was converted");
+            println!("verify: {} faults", fuse - 1);
             return;
         }
     }

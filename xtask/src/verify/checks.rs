@@ -127,6 +127,7 @@ pub(super) static CHECKS: &[Check] = &[
                 "failing_allocation",
                 "fallible",
                 "panics",
+                "wrong_keys",
                 "memory",
                 "address_space",
                 "holders",

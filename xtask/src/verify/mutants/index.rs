@@ -2,7 +2,7 @@
 
 use super::probes::{
     BATCHES, CHAOS_OWNERS, CHAOS_POPS, CHAOS_SCANS, CHAOS_SHARED, LOOM_ACROSS, LOOM_HINTS, SCANS, SHUTTLE,
-    UNIT,
+    UNIT, WRONG_KEYS,
 };
 use super::{Edit, Mutant};
 
@@ -21,6 +21,7 @@ const MERGE: &str = "bskip-core/src/index/merge.rs";
 const LEAF_HINTS: &str = "bskip-core/src/index/hints/leaves.rs";
 const LEVEL_1: &str = "bskip-core/src/index/hints/level_1.rs";
 const ITER: &str = "bskip-core/src/iter.rs";
+const MANY: &str = "bskip-core/src/map/batch.rs";
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -177,6 +178,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "index.heights.of(key) > 99",
         }],
         by: &[&BATCHES],
+        only: true,
+    },
+    Mutant {
+        name: "batch-converts-again",
+        what: "`insert_many` asks a key of the user's for its words when it is searched, and again when it is inserted.",
+        edits: &[Edit {
+            file: MANY,
+            find: "self.index.insert_many(group, |_, i| words[i])",
+            replace: "self.index.insert_many(group, |key, _| key.to_words())",
+        }],
+        by: &[&WRONG_KEYS],
         only: true,
     },
     Mutant {

@@ -98,6 +98,7 @@ pub(super) static FALLIBLE: Probe = plain!("fallible", "fallible");
 pub(super) static HOLDERS: Probe = plain!("holders", "holders");
 pub(super) static LIFETIMES: Probe = plain!("lifetimes", "lifetimes");
 pub(super) static FINDINGS: Probe = plain!("findings", "review_findings");
+pub(super) static WRONG_KEYS: Probe = plain!("wrong-keys", "wrong_keys");
 pub(super) static SHARED: Probe = plain!("shared", "concurrent_shared");
 pub(super) static SHRINK: Probe = plain!("shrink", "shrink");
 pub(super) static REPLICAS: Probe = plain!("replicas", "replicas");
