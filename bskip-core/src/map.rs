@@ -339,8 +339,9 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
 
     /// Drops every pair and gives the nodes' blocks back to the pool. O(n).
     ///
-    /// Should a value's drop panic, the values of the leaves not yet reached are kept or leaked, never
-    /// dropped twice.
+    /// If a value's drop panics, the panic goes on after all other values were dropped, each once, and the map is then
+    /// empty and can be used. Dropping a map does the same. If a second drop panics meanwhile, the process aborts, as
+    /// with std's maps.
     pub fn clear(&mut self) {
         self.index.clear();
     }

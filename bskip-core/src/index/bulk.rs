@@ -174,15 +174,22 @@ impl<'a, K: Key, V, P: NodePool> Run<'a, K, V, P> {
 
 impl<K: Key, V, P: NodePool> Drop for Run<'_, K, V, P> {
     fn drop(&mut self) {
-        for spare in self.spares.drain(..) {
-            self.index.release::<LeafShape<K, V>>(spare);
+        /// Gives the blocks back, also when a value's drop unwinds.
+        struct GiveBack<'r, 'a, K: Key, V, P: NodePool>(&'r mut Run<'a, K, V, P>);
+        impl<K: Key, V, P: NodePool> Drop for GiveBack<'_, '_, K, V, P> {
+            fn drop(&mut self) {
+                let index = self.0.index;
+                for spare in self.0.spares.drain(..) {
+                    index.release::<LeafShape<K, V>>(spare);
+                }
+                for start in self.0.starts.drain(..) {
+                    let id = index.leaf(start.leaf).lock_unshared().retire();
+                    index.release::<LeafShape<K, V>>(id);
+                }
+            }
         }
-        for start in self.starts.drain(..) {
-            let mut leaf = self.index.leaf(start.leaf).lock_unshared();
-            leaf.clear();
-            let id = leaf.retire();
-            self.index.release::<LeafShape<K, V>>(id);
-        }
+        let run = GiveBack(self);
+        run.0.index.drop_values(run.0.starts.iter().map(|start| start.leaf));
     }
 }
 
