@@ -26,10 +26,12 @@ impl<'a, K: Key, V, A: NodeArena> Range<'a, K, V, A> {
     }
 
     /// The same range for values that are not `Copy`: each cloned under its leaf's lock.
-    /// `V::clone` [must not use the map](crate::BSkipMap#closures).
+    /// `V::clone` [must not use the map](crate::BSkipMap#closures). It goes on where this one is; if this one has
+    /// come to its end, it is at its end too.
     #[must_use]
     pub fn cloned(self) -> ClonedRange<'a, K, V, A> {
-        ClonedRange(Pairs::new(self.0.index, self.0.lower, self.0.upper))
+        let Pairs { index, lower, upper, done, .. } = self.0;
+        ClonedRange(Pairs { done, ..Pairs::new(index, lower, upper) })
     }
 }
 
@@ -72,6 +74,7 @@ struct Pairs<'a, K: KeyWords, V, P: NodePool, R> {
     front: Option<Place<'a, K, V>>,
     back: Option<Place<'a, K, V>>,
     back_trail: Option<Trail<'a, K>>,
+    /// An end has found nothing more. The iterator stays at its end, whatever is inserted afterwards.
     done: bool,
     _reader: PhantomData<fn() -> R>,
 }

@@ -231,7 +231,9 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     {
         // Once: `key` might give other words the next time.
         let key = key.to_words();
+        // What is not needed is dropped before `return`: a drop that panics behind it would leak what is returned.
         if let Some(value) = self.index.with(key, V::clone) {
+            drop(make);
             return value;
         }
         let mut made = make();
@@ -242,7 +244,9 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
                 Ok(Some(unused)) => made = unused,
                 Err((_, _, cause)) => out_of_memory("try_insert", &cause),
             }
+            drop(copy);
             if let Some(value) = self.index.with(key, V::clone) {
+                drop(made);
                 return value;
             }
         }
@@ -261,14 +265,16 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// Every pair was in the map at some moment between the call and its being handed out; keys come strictly
     /// ascending (descending from the back), within the bounds, none twice. A key that is there all the time
     /// is not missed. The whole is not a snapshot: of two changes made while the iterator runs, it may show
-    /// the later and not the earlier.
+    /// the later and not the earlier. Once the iterator has given `None`, at either end, it gives `None` for ever.
     ///
     /// Expected O(log n) to begin, then O(1) a pair, and O(log n) whenever a leaf changed while it was read.
     /// Writes no shared memory. For values that are not `Copy`, add [`.cloned()`](Range::cloned). For many
     /// pairs, [`for_each_chunk`](Self::for_each_chunk) is faster.
     ///
     /// # Panics
-    /// If the range starts after its end, or starts and ends at the same key, both excluded.
+    /// If the range starts after its end, or starts and ends at the same key, both excluded: at the same bounds as
+    /// std's `BTreeMap`, and whether the map is empty or not. The call panics, not the iterator.
+    /// [`for_each_chunk`](Self::for_each_chunk) and [`for_each_chunk_rev`](Self::for_each_chunk_rev) do the same.
     pub fn range(&self, range: impl RangeBounds<K>) -> Range<'_, K, V, A> {
         let (lower, upper) = bounds(&range);
         Range::new(&self.index, lower, upper)
@@ -339,8 +345,9 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
 
     /// Drops every pair and gives the nodes' blocks back to the pool. O(n).
     ///
-    /// Should a value's drop panic, the values of the leaves not yet reached are kept or leaked, never
-    /// dropped twice.
+    /// If a value's drop panics, the panic goes on after all other values were dropped, each once, and the map is then
+    /// empty and can be used. Dropping a map does the same. If a second drop panics meanwhile, the process aborts, as
+    /// with std's maps.
     pub fn clear(&mut self) {
         self.index.clear();
     }

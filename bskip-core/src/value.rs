@@ -9,7 +9,8 @@
 //! thread that removes the value may write or free that, while a reader still clones its stale copy: a data
 //! race from safe code. A `Copy` type has no such claim. The others are read under their leaf's lock.
 
-use core::mem::{MaybeUninit, size_of};
+use core::mem::{ManuallyDrop, MaybeUninit, size_of};
+use core::ptr;
 
 use crate::sync::{AtomicPtr, Ordering};
 
@@ -21,6 +22,15 @@ const WORD: usize = size_of::<ValueWord>();
 /// Words that a value of type `V` takes.
 pub(crate) const fn words<V>() -> usize {
     size_of::<V>().div_ceil(WORD)
+}
+
+/// Values of more words than this go through loops that are compiled once, not once for each place that moves a value: the
+/// compiler takes minutes over a long loop of known length that it believes is worth unrolling. They also go through
+/// fewer copies on the stack.
+const FEW: usize = 64;
+
+const fn is_large<V>() -> bool {
+    words::<V>() > FEW
 }
 
 /// Room for a `V`, rounded up to whole words.
@@ -36,6 +46,12 @@ struct Padded<V> {
 /// `to` is valid for `words::<V>()` words, and only the caller stores to them now.
 #[inline(always)]
 pub(crate) unsafe fn store<V>(to: *const ValueWord, value: V) {
+    if is_large::<V>() {
+        let mut value = ManuallyDrop::new(value);
+        let from = freeze((&raw mut value).cast::<u8>());
+        // SAFETY: `value` has these bytes, initialised by `freeze`; the caller's promise about `to`.
+        return unsafe { store_bytes(to, from, size_of::<V>()) };
+    }
     let mut buffer = Padded { value: MaybeUninit::new(value), aligned: [] };
     let from = freeze((&raw mut buffer).cast::<*mut ()>());
     for i in 0..words::<V>() {
@@ -71,6 +87,12 @@ fn freeze<T>(buffer: *mut T) -> *mut T {
 /// `from` is valid for `words::<V>()` words.
 #[inline(always)]
 pub(crate) unsafe fn load<V>(from: *const ValueWord) -> MaybeUninit<V> {
+    if is_large::<V>() {
+        let mut value = MaybeUninit::uninit();
+        // SAFETY: the caller's promise about `from`; `value` has room for these bytes.
+        unsafe { load_bytes(from, (&raw mut value).cast(), size_of::<V>()) };
+        return value;
+    }
     let mut buffer = Padded { value: MaybeUninit::uninit(), aligned: [] };
     let to = (&raw mut buffer).cast::<MaybeUninit<*mut ()>>();
     for i in 0..words::<V>() {
@@ -87,13 +109,66 @@ pub(crate) unsafe fn load<V>(from: *const ValueWord) -> MaybeUninit<V> {
     buffer.value
 }
 
+/// As [`store`], of a value's `len` bytes at `from`.
+///
+/// # Safety
+/// `to` is valid for the words that hold `len` bytes, and only the caller stores to them now. `from` is valid for `len`
+/// bytes, which are initialised.
+#[inline(never)]
+unsafe fn store_bytes(to: *const ValueWord, from: *const u8, len: usize) {
+    for i in 0..len.div_ceil(WORD) {
+        // SAFETY: fewer than `len` bytes behind `from`.
+        let from = unsafe { from.add(i * WORD) };
+        let rest = len - i * WORD;
+        let word = if rest >= WORD {
+            // SAFETY: the caller's bytes, of which a word is left.
+            unsafe { from.cast::<*mut ()>().read_unaligned() }
+        } else {
+            let mut word = ptr::null_mut::<()>();
+            // SAFETY: the caller's bytes, of which `rest` are left, and a word has room for them.
+            unsafe { from.copy_to_nonoverlapping((&raw mut word).cast(), rest) };
+            word
+        };
+        // SAFETY: the caller's promise about `to`.
+        let to = unsafe { to.add(i) };
+        // SAFETY: the caller's promise about `to`.
+        let to = unsafe { &*to };
+        to.store(word, Ordering::Relaxed);
+    }
+}
+
+/// As [`load`], of a value's `len` bytes, which are written to `to`.
+///
+/// # Safety
+/// `from` is valid for the words that hold `len` bytes; `to` is valid for writing `len` bytes.
+#[inline(never)]
+unsafe fn load_bytes(from: *const ValueWord, to: *mut u8, len: usize) {
+    for i in 0..len.div_ceil(WORD) {
+        // SAFETY: the caller's promise about `from`.
+        let from = unsafe { from.add(i) };
+        // SAFETY: the caller's promise about `from`.
+        let from = unsafe { &*from };
+        let word = from.load(Ordering::Relaxed);
+        // SAFETY: fewer than `len` bytes behind `to`.
+        let to = unsafe { to.add(i * WORD) };
+        let rest = len - i * WORD;
+        if rest >= WORD {
+            // SAFETY: the caller's bytes, of which a word is left.
+            unsafe { to.cast::<*mut ()>().write_unaligned(word) };
+        } else {
+            // SAFETY: the caller's bytes, of which `rest` are left, fewer than the word has.
+            unsafe { to.copy_from_nonoverlapping((&raw const word).cast(), rest) };
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::string::String;
 
     fn round_trip<V: Clone + PartialEq + core::fmt::Debug>(value: V) {
-        let room: [ValueWord; 16] = core::array::from_fn(|_| ValueWord::new(core::ptr::null_mut()));
+        let room: [ValueWord; 512] = core::array::from_fn(|_| ValueWord::new(core::ptr::null_mut()));
         assert!(words::<V>() <= room.len());
         // SAFETY: `room` has the words, and no other thread knows it.
         unsafe { store(room.as_ptr(), value.clone()) };
@@ -117,6 +192,12 @@ mod tests {
         round_trip(Some("text"));
         round_trip(Aligned(1, 2));
         round_trip(String::from("owned"));
+        // Around the length from which on values are large.
+        round_trip([7u64; FEW]);
+        round_trip([7u64; FEW + 1]);
+        round_trip([7u8; FEW * WORD + 1]);
+        round_trip(core::array::from_fn::<u8, 4001, _>(|i| i as u8));
+        round_trip(core::array::from_fn::<_, 100, _>(|i| (i as u8, String::from("owned"))));
         assert_eq!(words::<()>(), 0);
     }
 }

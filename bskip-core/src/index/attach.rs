@@ -91,20 +91,23 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         result
     }
 
-    /// Takes `pairs` as long as their keys ascend and are above all that are there. Gives the first pair that does
-    /// not, if there is one; or that there is no memory for.
-    pub(crate) fn append(&mut self, pairs: &mut impl Iterator<Item = (K, V)>) -> Stop<K, V> {
+    /// Takes `pairs` as long as their keys ascend and are above all that are there. The first pair that does not, or that
+    /// there is no memory for, is in `held` afterwards.
+    pub(crate) fn append(
+        &mut self,
+        held: &mut Option<(K, V)>,
+        pairs: &mut impl Iterator<Item = (K, V)>,
+    ) -> Stop {
         let (tail, floor) = self.tail();
         if floor.is_none() {
             // Levels that led to leaves now empty.
             self.clear();
         }
-        let first = match self.append_to_leaf(tail, floor, pairs) {
-            Ok(first) => first,
-            Err(stop) => return stop,
-        };
+        if let Err(stop) = self.append_to_leaf(tail, floor, held, pairs) {
+            return stop;
+        }
         let mut run = Run::new(self, 1.0);
-        let stop = run.fill(first, pairs);
+        let stop = run.fill(held, pairs);
         if let Some(part) = run.into_part() {
             // As for an insertion: without memory for entries they stay undone.
             let _ = self.attach(&[part], tail, 1.0);
@@ -123,22 +126,25 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         (leaf.id(), floor)
     }
 
-    /// Fills the last leaf. Gives the first pair for a leaf behind it, or why there is none.
+    /// Fills the last leaf. The first pair for a leaf behind it is in `held` afterwards; the error is why there is none.
     fn append_to_leaf(
         &self,
         tail: BlockId,
         mut floor: Option<K>,
+        held: &mut Option<(K, V)>,
         pairs: &mut impl Iterator<Item = (K, V)>,
-    ) -> Result<(K, V), Stop<K, V>> {
+    ) -> Result<(), Stop> {
         let mut leaf = self.leaf(tail).lock_unshared();
         loop {
             let Some((key, value)) = pairs.next() else { return Err(Stop::End) };
             if floor.is_some_and(|floor| key <= floor) {
-                return Err(Stop::NotAscending(key, value));
+                *held = Some((key, value));
+                return Err(Stop::NotAscending);
             }
             // An empty map's leaf is replaced, so that what makes a leaf need not be twice.
             if floor.is_none() || leaf.count() == Leaf::<K, V>::CAPACITY || self.heights.of(key) > 0 {
-                return Ok((key, value));
+                *held = Some((key, value));
+                return Ok(());
             }
             leaf.push(key, value);
             floor = Some(key);
@@ -230,7 +236,7 @@ mod tests {
     fn run(index: &U64Index, range: core::ops::Range<u64>) -> Part<u64> {
         let mut pairs = range.map(|i| (key(i), i));
         let mut run = Run::new(index, 1.0);
-        assert!(matches!(run.fill(pairs.next().expect("not empty"), &mut pairs), Stop::End));
+        assert!(matches!(run.fill(&mut pairs.next(), &mut pairs), Stop::End));
         run.into_part().expect("not empty")
     }
 
@@ -283,9 +289,12 @@ mod tests {
         for promotion in PROMOTIONS {
             let (mut one_by_one, mut at_once) = (index(promotion), index(promotion));
             for i in 0..5000 {
-                assert!(matches!(one_by_one.append(&mut core::iter::once((key(i), i))), Stop::End));
+                assert!(matches!(
+                    one_by_one.append(&mut None, &mut core::iter::once((key(i), i))),
+                    Stop::End
+                ));
             }
-            assert!(matches!(at_once.append(&mut (0..5000).map(|i| (key(i), i))), Stop::End));
+            assert!(matches!(at_once.append(&mut None, &mut (0..5000).map(|i| (key(i), i))), Stop::End));
             assert_eq!(one_by_one.walk(), at_once.walk(), "{promotion:?}");
         }
     }

@@ -45,14 +45,17 @@ impl<K: KeyWords> Part<K> {
     }
 }
 
-/// Why a run takes no more pairs. A pair that is given back was not taken.
-pub(crate) enum Stop<K, V> {
+/// Why a run takes no more pairs. The pair that was not taken, if there is one, is then where the caller said.
+///
+/// Not in here: where a large value may lie at several places of one type, the compiler cuts its copies into words, and
+/// takes a minute over each function.
+pub(crate) enum Stop {
     /// There are no more.
     End,
-    /// This one's key is not above the one before.
-    NotAscending(K, V),
+    /// The key of this pair is not above the one before.
+    NotAscending,
     /// There was no memory for a leaf that starts with this pair.
-    NoMemory(K, V, AllocError),
+    NoMemory(AllocError),
 }
 
 /// Blocks that a run takes at once: one for so many that it has, …
@@ -80,19 +83,27 @@ impl<'a, K: KeyWords, V, P: NodePool> Run<'a, K, V, P> {
         Self { index, starts: Vec::new(), spares: Vec::new(), taken: 0, last: None, limit }
     }
 
-    /// Takes `first` and then `pairs` as long as they ascend, into fresh leaves. Once only.
+    /// Takes the pair in `held` and then `pairs` as long as they ascend, into fresh leaves. Once only. A pair that was not
+    /// taken is in `held` afterwards.
     ///
     /// A leaf is locked while `pairs` runs to fill it, and unlocked before it is linked to the map: no other thread
     /// comes there, since whoever has stale references has the map, and whoever makes runs has it to himself.
-    pub(crate) fn fill(&mut self, first: (K, V), pairs: &mut impl Iterator<Item = (K, V)>) -> Stop<K, V> {
+    pub(crate) fn fill(
+        &mut self,
+        held: &mut Option<(K, V)>,
+        pairs: &mut impl Iterator<Item = (K, V)>,
+    ) -> Stop {
         debug_assert!(self.starts.is_empty());
         let heights = &self.index.heights;
-        let (mut key, mut value) = first;
+        let Some((mut key, mut value)) = held.take() else { return Stop::End };
         let mut before = None;
         loop {
             let mut leaf = match self.start_leaf(key, before) {
                 Ok(leaf) => leaf,
-                Err(error) => return Stop::NoMemory(key, value, error),
+                Err(error) => {
+                    *held = Some((key, value));
+                    return Stop::NoMemory(error);
+                }
             };
             let mut room = self.limit;
             let last = loop {
@@ -106,7 +117,8 @@ impl<'a, K: KeyWords, V, P: NodePool> Run<'a, K, V, P> {
                 (key, value) = pair;
                 if key <= last {
                     self.last = Some(last);
-                    return Stop::NotAscending(key, value);
+                    *held = Some((key, value));
+                    return Stop::NotAscending;
                 }
                 // A tall key starts a leaf, as it does when it is inserted.
                 if room == 0 || heights.of(key) > 0 {
@@ -174,15 +186,22 @@ impl<'a, K: KeyWords, V, P: NodePool> Run<'a, K, V, P> {
 
 impl<K: KeyWords, V, P: NodePool> Drop for Run<'_, K, V, P> {
     fn drop(&mut self) {
-        for spare in self.spares.drain(..) {
-            self.index.release::<LeafShape<K, V>>(spare);
+        /// Gives the blocks back, also when a value's drop unwinds.
+        struct GiveBack<'r, 'a, K: KeyWords, V, P: NodePool>(&'r mut Run<'a, K, V, P>);
+        impl<K: KeyWords, V, P: NodePool> Drop for GiveBack<'_, '_, K, V, P> {
+            fn drop(&mut self) {
+                let index = self.0.index;
+                for spare in self.0.spares.drain(..) {
+                    index.release::<LeafShape<K, V>>(spare);
+                }
+                for start in self.0.starts.drain(..) {
+                    let id = index.leaf(start.leaf).lock_unshared().retire();
+                    index.release::<LeafShape<K, V>>(id);
+                }
+            }
         }
-        for start in self.starts.drain(..) {
-            let mut leaf = self.index.leaf(start.leaf).lock_unshared();
-            leaf.clear();
-            let id = leaf.retire();
-            self.index.release::<LeafShape<K, V>>(id);
-        }
+        let run = GiveBack(self);
+        run.0.index.drop_values(run.0.starts.iter().map(|start| start.leaf));
     }
 }
 

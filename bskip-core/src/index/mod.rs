@@ -38,6 +38,7 @@ mod walk;
 
 use alloc::vec::Vec;
 use core::cell::UnsafeCell;
+use core::iter::successors;
 use core::marker::PhantomData;
 use core::num::NonZeroU32;
 
@@ -255,16 +256,48 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         self.all_hints().map(Hints::bytes).sum::<usize>() + self.leaf_hints.bytes()
     }
 
-    /// Drops every value, gives every block back but the first leaf's, and starts over.
+    /// Drops every value, gives every block back but the first leaf's, and starts over. If a drop panics, all of that
+    /// happens while it unwinds.
     pub(crate) fn clear(&mut self) {
-        // The values first: should a drop panic, the map is whole, with some leaves empty.
-        let mut at = Some(self.head(0));
-        while let Some(id) = at {
-            let mut leaf = self.leaf(id).lock_unshared();
-            at = leaf.next();
-            leaf.clear();
+        struct StartOver<'a, K: KeyWords, V, P: NodePool>(&'a mut Index<K, V, P>);
+        impl<K: KeyWords, V, P: NodePool> Drop for StartOver<'_, K, V, P> {
+            fn drop(&mut self) {
+                self.0.start_over();
+            }
         }
-        // From here on no user code runs.
+        let index = StartOver(self);
+        index.0.drop_values(index.0.chain());
+    }
+
+    /// The leaves in order. Only with the map to itself.
+    fn chain(&self) -> impl Iterator<Item = BlockId> {
+        successors(Some(self.head(0)), |&id| self.leaf(id).next())
+    }
+
+    /// Drops all values of these leaves, which then are empty. If a drop panics, the others run while it unwinds. Only
+    /// with the leaves to itself.
+    fn drop_values(&self, leaves: impl Iterator<Item = BlockId>) {
+        struct Rest<'a, K: KeyWords, V, P: NodePool, I: Iterator<Item = BlockId>> {
+            index: &'a Index<K, V, P>,
+            leaves: I,
+        }
+        impl<K: KeyWords, V, P: NodePool, I: Iterator<Item = BlockId>> Rest<'_, K, V, P, I> {
+            fn drop_values(&mut self) {
+                for id in self.leaves.by_ref() {
+                    self.index.leaf(id).lock_unshared().clear();
+                }
+            }
+        }
+        impl<K: KeyWords, V, P: NodePool, I: Iterator<Item = BlockId>> Drop for Rest<'_, K, V, P, I> {
+            fn drop(&mut self) {
+                self.drop_values();
+            }
+        }
+        Rest { index: self, leaves }.drop_values();
+    }
+
+    /// Makes an empty index of one whose leaves are all empty. No user code runs.
+    fn start_over(&mut self) {
         self.hints.reset();
         self.leaf_hints.reset();
         self.near_hints.iter_mut().for_each(Hints::reset);
@@ -304,13 +337,9 @@ impl<K: KeyWords, V> Index<K, V, GlobalPool> {
 
 impl<K: KeyWords, V, P: NodePool> Drop for Index<K, V, P> {
     fn drop(&mut self) {
-        if core::mem::needs_drop::<V>() {
-            let mut at = block(*self.heads[0].get_mut());
-            while let Some(id) = at {
-                let mut leaf = self.leaf(id).lock_unshared();
-                leaf.clear();
-                at = leaf.next();
-            }
+        // An index that could not be made has no first leaf.
+        if core::mem::needs_drop::<V>() && *self.heads[0].get_mut() != 0 {
+            self.drop_values(self.chain());
         }
     }
 }

@@ -138,15 +138,18 @@ impl<K: Key, V, A: NodeArena> BulkLoad<K, V, A> {
     /// If the iterator does; what it has given in this call is dropped.
     pub fn part(&self, pairs: impl IntoIterator<Item = (K, V)>) -> Result<(), BulkError<K>> {
         let mut pairs = pairs.into_iter().map(to_words);
-        let Some(first) = pairs.next() else { return Ok(()) };
+        let mut held = pairs.next();
+        if held.is_none() {
+            return Ok(());
+        }
         let index = &self.map.index;
         let mut run = Run::new(index, self.fill);
-        match run.fill(first, &mut pairs) {
-            Stop::End => {}
-            Stop::NotAscending(key, _) => {
+        match (run.fill(&mut held, &mut pairs), &held) {
+            (Stop::NotAscending, &Some((key, _))) => {
                 return Err(not_ascending(key, run.last().unwrap_or(key)));
             }
-            Stop::NoMemory(_, _, cause) => return Err(cause.into()),
+            (Stop::NoMemory(cause), _) => return Err(cause.into()),
+            (Stop::End | Stop::NotAscending, _) => {}
         }
         // Should it stay, its values are dropped when nothing is locked.
         let mut run = Some(run);
@@ -238,12 +241,12 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
 
     /// Appends the pairs as long as their keys ascend and are above those of the map; inserts the rest.
     fn take_all(&mut self, pairs: &mut impl Iterator<Item = (K::Words, V)>) {
-        match self.index.append(pairs) {
+        let mut held = None;
+        match self.index.append(&mut held, pairs) {
             Stop::End => {}
-            Stop::NoMemory(_, _, cause) => out_of_memory("try_insert", &cause),
-            Stop::NotAscending(key, value) => {
-                self.insert_words(key, value);
-                pairs.for_each(|(key, value)| self.insert_words(key, value));
+            Stop::NoMemory(cause) => out_of_memory("try_insert", &cause),
+            Stop::NotAscending => {
+                held.into_iter().chain(pairs).for_each(|(key, value)| self.insert_words(key, value));
             }
         }
     }

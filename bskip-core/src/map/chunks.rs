@@ -24,7 +24,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// Writes no shared memory.
     ///
     /// # Panics
-    /// If the range starts after its end, or starts and ends at the same key, both excluded. If `f` does.
+    /// At the bounds that [`range`](Self::range) panics at. If `f` does.
     ///
     /// ```
     /// use bskip_core::BSkipMap;

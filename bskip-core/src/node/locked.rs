@@ -1,7 +1,7 @@
 //! Changing a node: what only the holder of its lock may do.
 
 use core::mem::{self, MaybeUninit};
-use core::ops::Deref;
+use core::ops::{Deref, Range};
 
 use super::{COUNT_BITS, InnerShape, LeafShape, LevelMark, Node, Shape};
 use crate::arena::BlockId;
@@ -258,14 +258,29 @@ impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
         count
     }
 
-    /// Drops every value and forgets the pairs. Should a drop panic, the rest is leaked.
+    /// Drops every value and forgets the pairs. If a drop panics, the others run while it unwinds.
     pub(crate) fn clear(&mut self) {
+        /// The slots whose values are still to be dropped. The leaf has forgotten them.
+        struct Rest<'g, 'a, K: KeyWords, V> {
+            leaf: &'g LockedLeaf<'a, K, V>,
+            slots: Range<usize>,
+        }
+        impl<K: KeyWords, V> Rest<'_, '_, K, V> {
+            fn drop_values(&mut self) {
+                for slot in self.slots.by_ref() {
+                    // SAFETY: the slot was in use until `clear` began, and `slots` names each of them once.
+                    drop(unsafe { self.leaf.read(slot) });
+                }
+            }
+        }
+        impl<K: KeyWords, V> Drop for Rest<'_, '_, K, V> {
+            fn drop(&mut self) {
+                self.drop_values();
+            }
+        }
         let count = self.forget();
         if mem::needs_drop::<V>() {
-            for slot in 0..count {
-                // SAFETY: the slot was in use until just now, and nobody reaches it any more.
-                drop(unsafe { self.read(slot) });
-            }
+            Rest { leaf: self, slots: 0..count }.drop_values();
         }
     }
 }

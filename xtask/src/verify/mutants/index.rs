@@ -1,8 +1,8 @@
 //! Bugs in searches, insertions, batches and scans: who is authoritative, what is validated, what is locked.
 
 use super::probes::{
-    BATCHES, CHAOS_OWNERS, CHAOS_POPS, CHAOS_SCANS, CHAOS_SHARED, LOOM_ACROSS, LOOM_HINTS, SCANS, SHUTTLE,
-    UNIT, WRONG_KEYS,
+    BATCHES, CHAOS_OWNERS, CHAOS_POPS, CHAOS_SCANS, CHAOS_SHARED, LOOM_ACROSS, LOOM_HINTS, RANGE_ENDS, SCANS,
+    SHUTTLE, UNIT, WRONG_KEYS,
 };
 use super::{Edit, Mutant};
 
@@ -350,6 +350,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "The first leaf of a map built from sorted pairs starts at its first key.",
         edits: &[Edit { file: ATTACH, find: "self.leaf(leaf).lock_unshared().set_low(None);", replace: "" }],
         by: &[&UNIT],
+        only: true,
+    },
+    Mutant {
+        name: "cloned-range-begins-again",
+        what: "A range that has come to its end goes on when it is cloned.",
+        edits: &[Edit {
+            file: ITER,
+            find: "ClonedRange(Pairs { done, ..Pairs::new(index, lower, upper) })",
+            replace: "let _ = done;\nClonedRange(Pairs::new(index, lower, upper))",
+        }],
+        by: &[&RANGE_ENDS],
         only: true,
     },
 ];

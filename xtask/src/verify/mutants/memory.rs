@@ -1,6 +1,6 @@
 //! Bugs in the life of blocks: released twice, never, or too early.
 
-use super::probes::{FALLIBLE, FINDINGS, LOOM_INBOX, SHRINK, SHUTTLE, TRIM, UNIT};
+use super::probes::{DROPS, FALLIBLE, FINDINGS, LOOM_INBOX, SHRINK, SHUTTLE, TRIM, UNIT};
 use super::{Edit, Mutant};
 
 const MERGE: &str = "bskip-core/src/index/merge.rs";
@@ -155,6 +155,28 @@ pub(super) const MUTANTS: &[Mutant] = &[
             replace: "node.retire();",
         }],
         by: &[&SHRINK],
+        only: true,
+    },
+    Mutant {
+        name: "clear-leaks-leaf",
+        what: "When a value's drop panics, the others of its leaf are leaked.",
+        edits: &[Edit {
+            file: "bskip-core/src/node/locked.rs",
+            find: "Rest { leaf: self, slots: 0..count }.drop_values();",
+            replace: "mem::ManuallyDrop::new(Rest { leaf: self, slots: 0..count }).drop_values();",
+        }],
+        by: &[&DROPS],
+        only: true,
+    },
+    Mutant {
+        name: "clear-leaks-leaves",
+        what: "When a value's drop panics, the values of the leaves behind its own are leaked.",
+        edits: &[Edit {
+            file: INDEX,
+            find: "Rest { index: self, leaves }.drop_values();",
+            replace: "core::mem::ManuallyDrop::new(Rest { index: self, leaves }).drop_values();",
+        }],
+        by: &[&DROPS],
         only: true,
     },
     Mutant {

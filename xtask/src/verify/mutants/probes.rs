@@ -94,12 +94,14 @@ pub(super) static SHUTTLE: Probe =
     probe(Tool::Shuttle, "shuttle", &builds::SHUTTLE, CORE, &["shuttle_tests"]);
 pub(super) static RACES: Probe = probe(Tool::ThreadSanitizer, "races", &THREAD, STRESS, &[]);
 pub(super) static BATCHES: Probe = plain!("batches", "batches");
+pub(super) static DROPS: Probe = plain!("drops", "drops");
 pub(super) static FALLIBLE: Probe = plain!("fallible", "fallible");
 pub(super) static HOLDERS: Probe = plain!("holders", "holders");
 pub(super) static LIFETIMES: Probe = plain!("lifetimes", "lifetimes");
 pub(super) static FINDINGS: Probe = plain!("findings", "review_findings");
 pub(super) static WRONG_KEYS: Probe = plain!("wrong-keys", "wrong_keys");
 pub(super) static SHARED: Probe = plain!("shared", "concurrent_shared");
+pub(super) static RANGE_ENDS: Probe = plain!("range-ends", "range_ends");
 pub(super) static SHRINK: Probe = plain!("shrink", "shrink");
 pub(super) static REPLICAS: Probe = plain!("replicas", "replicas");
 pub(super) static MIGRATE: Probe = plain!("migrate", "migrate");
