@@ -64,7 +64,7 @@ unsafe impl NodeArena for BumpArena {
     type Pool = BumpPool;
 
     fn pool(&self, layout: Layout, _: NodeKind) -> Result<BumpPool, AllocError> {
-        Ok(BumpPool(SlabPool::new(BumpSlabs(self.0.clone()), layout)))
+        Ok(BumpPool(SlabPool::new(BumpSlabs(self.0.clone()), layout)?))
     }
 }
 

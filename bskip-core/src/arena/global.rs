@@ -16,8 +16,9 @@ use super::{
 /// The default, and all that a program without an operating system needs besides its `#[global_allocator]`. The
 /// first slab is one block, so a map of a few keys takes a few blocks.
 ///
-/// With the feature `huge-pages`, which `std` turns on, slabs of 2 MiB and more are aligned to 2 MiB, and Linux is
-/// asked for transparent huge pages in them (`madvise(MADV_HUGEPAGE)`). [`BSkipMap::huge_pages`] says what it gave.
+/// With the feature `huge-pages`, which `std` turns on, slabs of a pool that has reached 256 KiB are whole huge pages of
+/// 2 MiB. They do not come from the global allocator, which would share them with others: they are mapped, and Linux is asked
+/// for transparent huge pages in them (`mmap`, `madvise(MADV_HUGEPAGE)`). [`BSkipMap::huge_pages`] says what it gave.
 /// For placement on NUMA nodes there is `numa_alloc::NumaArena`.
 ///
 /// [`BSkipMap::huge_pages`]: crate::BSkipMap::huge_pages
@@ -32,7 +33,7 @@ unsafe impl NodeArena for GlobalArena {
     type Pool = GlobalPool;
 
     fn pool(&self, layout: Layout, _: NodeKind) -> Result<GlobalPool, AllocError> {
-        Ok(GlobalPool(SlabPool::new(GlobalSlabs, layout)))
+        Ok(GlobalPool(SlabPool::new(GlobalSlabs, layout)?))
     }
 }
 
@@ -66,28 +67,24 @@ unsafe impl NodePool for GlobalPool {
 impl GlobalPool {
     /// What the system gave of huge pages.
     pub(crate) fn huge_pages(&self) -> HugePages {
-        self.0.with_slabs(|slabs| huge::ask(slabs.filter(|(_, layout)| is_large(layout.size()))))
+        huge::ask(self.0.slabs().into_iter().filter(|(_, layout)| is_large(layout.size())))
     }
 }
 
 struct GlobalSlabs;
 
-/// Whether a slab of so many bytes is aligned to huge pages and advised for them. Blocks need not fill a huge page
-/// exactly, so the smallest one is somewhat shorter.
+/// Whether a slab of so many bytes is on huge pages of its own. Blocks need not fill a huge page exactly, so the smallest
+/// one is somewhat shorter.
 fn is_large(bytes: usize) -> bool {
     huge::SUPPORTED && bytes >= HUGE_PAGE / 8 * 7
 }
 
-/// The alignment of a slab, and the layout that is asked of the allocator: system allocators give large zeroed memory
-/// for free, but only at their own alignment, and write zeros for a larger one. So ask for room to align it here.
-fn padded(layout: Layout) -> Result<(usize, Layout), AllocErrorKind> {
-    let large = is_large(layout.size());
-    let align = if large { HUGE_PAGE.max(layout.align()) } else { layout.align() };
-    let size = if large { layout.size().checked_next_multiple_of(align) } else { Some(layout.size()) };
+/// The layout that is asked of the allocator: system allocators give large zeroed memory for free, but only
+/// at their own alignment, and write zeros for a larger one. So ask for room to align it here.
+fn padded(layout: Layout) -> Result<Layout, AllocErrorKind> {
     let size =
-        size.and_then(|size| size.checked_add(align + HEAD)).ok_or(AllocErrorKind::AddressSpaceExhausted)?;
-    let padded = Layout::from_size_align(size, HEAD).map_err(|_| AllocErrorKind::AddressSpaceExhausted)?;
-    Ok((align, padded))
+        layout.size().checked_add(layout.align() + HEAD).ok_or(AllocErrorKind::AddressSpaceExhausted)?;
+    Layout::from_size_align(size, HEAD).map_err(|_| AllocErrorKind::AddressSpaceExhausted)
 }
 
 /// A pool that would take a slab of so many bytes takes a huge page instead. Smaller maps stay on small pages, which are
@@ -101,25 +98,30 @@ const HEAD: usize = size_of::<*mut u8>();
 // SAFETY: a slab is inside one allocation of its own, zeroed, aligned by hand.
 unsafe impl SlabSource for GlobalSlabs {
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, AllocErrorKind> {
-        let (align, padded) = padded(layout)?;
+        if is_large(layout.size()) && layout.align() <= HUGE_PAGE {
+            return huge::map(layout.size()).ok_or(AllocErrorKind::OutOfMemory);
+        }
+        let padded = padded(layout)?;
         // SAFETY: the size is not zero, there is at least `HEAD`.
         let start = NonNull::new(unsafe { alloc_zeroed(padded) }).ok_or(AllocErrorKind::OutOfMemory)?;
-        let skip = (start.as_ptr() as usize + HEAD).next_multiple_of(align) - start.as_ptr() as usize;
+        let skip =
+            (start.as_ptr() as usize + HEAD).next_multiple_of(layout.align()) - start.as_ptr() as usize;
         // SAFETY: `skip` is at most `HEAD + align`, the room that `padded` added.
         let slab = unsafe { start.add(skip) };
         // SAFETY: `skip` is at least `HEAD`.
         let head = unsafe { slab.sub(HEAD) };
         // SAFETY: inside the allocation, before the slab, and aligned, since the slab is.
         unsafe { head.cast::<NonNull<u8>>().write(start) };
-        if is_large(layout.size()) {
-            // SAFETY: the slab begins at a huge page, and `padded` has rounded its bytes up to whole ones.
-            unsafe { huge::advise(slab, layout.size()) };
-        }
         Ok(slab)
     }
 
     unsafe fn give(&self, slab: NonNull<u8>, layout: Layout) {
-        let Ok((_, padded)) = padded(layout) else { return };
+        if is_large(layout.size()) && layout.align() <= HUGE_PAGE {
+            // SAFETY: `take` has mapped it, and the caller is done with it.
+            return unsafe { huge::unmap(slab, layout.size()) };
+        }
+        // `take` had the same layout.
+        let Ok(padded) = padded(layout) else { return };
         // SAFETY: `take` left `HEAD` bytes before the slab.
         let head = unsafe { slab.sub(HEAD) };
         // SAFETY: `take` wrote it there.

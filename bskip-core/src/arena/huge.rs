@@ -1,4 +1,4 @@
-//! Transparent huge pages for large slabs: the system call, and what became of it.
+//! Large slabs on transparent huge pages: the system calls, and what became of them.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -12,25 +12,57 @@ pub(super) const HUGE_PAGE: usize = 2 << 20;
 pub(super) const SUPPORTED: bool =
     cfg!(all(feature = "huge-pages", target_os = "linux", not(any(loom, shuttle, miri))));
 
-/// Asks for huge pages in `len` bytes from `start` on, rounded up to whole huge pages. If the system refuses, the memory
-/// stays as it is.
-///
-/// # Safety
-/// `start` is a multiple of [`HUGE_PAGE`]; the rounded range is one allocation of the caller's.
+/// Maps `len` bytes, rounded up to whole huge pages, zeroed and aligned to [`HUGE_PAGE`], and asks for huge pages in them.
+/// `None` if the system refuses the memory. If it refuses the huge pages, there are small ones: `HugePages` tells.
 #[cfg(all(feature = "huge-pages", target_os = "linux"))]
-pub(super) unsafe fn advise(start: NonNull<u8>, len: usize) {
-    let len = len.next_multiple_of(HUGE_PAGE);
-    // SAFETY: whole pages of the caller's; the advice changes no content. A refusal is no error: `HugePages` tells what
-    // the system gave.
-    unsafe { libc::madvise(start.as_ptr().cast(), len, libc::MADV_HUGEPAGE) };
+pub(super) fn map(len: usize) -> Option<NonNull<u8>> {
+    let len = len.checked_next_multiple_of(HUGE_PAGE)?;
+    let padded = len.checked_add(HUGE_PAGE)?;
+    let (rights, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: fresh pages anywhere.
+    let start = unsafe { libc::mmap(core::ptr::null_mut(), padded, rights, flags, -1, 0) };
+    if start == libc::MAP_FAILED {
+        return None;
+    }
+    let start = NonNull::new(start.cast::<u8>())?;
+    let before = start.as_ptr().align_offset(HUGE_PAGE);
+    // SAFETY: `before` is less than a huge page, which `padded` has more than `len`.
+    let slab = unsafe { start.add(before) };
+    // SAFETY: at most the end of the mapping.
+    let end = unsafe { slab.add(len) };
+    for (rest, bytes) in [(start, before), (end, HUGE_PAGE - before)] {
+        if bytes > 0 {
+            // SAFETY: whole pages of the mapping just made, outside the part that is kept.
+            unsafe { libc::munmap(rest.as_ptr().cast(), bytes) };
+        }
+    }
+    // SAFETY: whole pages of this call's; the advice changes no content.
+    unsafe { libc::madvise(slab.as_ptr().cast(), len, libc::MADV_HUGEPAGE) };
+    Some(slab)
 }
 
-/// Does nothing.
+/// Gives back what [`map`] gave for `len`.
+///
+/// # Safety
+/// The memory is the caller's, from [`map`] with this `len`, and is not used any more.
+#[cfg(all(feature = "huge-pages", target_os = "linux"))]
+pub(super) unsafe fn unmap(slab: NonNull<u8>, len: usize) {
+    // SAFETY: by the caller's promise; `map` has rounded up in the same way.
+    unsafe { libc::munmap(slab.as_ptr().cast(), len.next_multiple_of(HUGE_PAGE)) };
+}
+
+/// There are no such slabs.
+#[cfg(not(all(feature = "huge-pages", target_os = "linux")))]
+pub(super) fn map(_: usize) -> Option<NonNull<u8>> {
+    None
+}
+
+/// There are no such slabs.
 ///
 /// # Safety
 /// None; the other form has conditions.
 #[cfg(not(all(feature = "huge-pages", target_os = "linux")))]
-pub(super) unsafe fn advise(_: NonNull<u8>, _: usize) {}
+pub(super) unsafe fn unmap(_: NonNull<u8>, _: usize) {}
 
 /// What became of the slabs that were advised.
 pub(super) fn ask(slabs: impl Iterator<Item = (NonNull<u8>, Layout)>) -> HugePages {

@@ -1,15 +1,15 @@
 //! A pool over any source of memory: slabs that double. A block's number leads to its address.
 //!
-//! The first slab has one block, so that a map of few keys is small. A block's number is of one of two kinds:
+//! The first slab has one block (unless blocks are large), so that a map of few keys is small. A block's number is of one of
+//! two kinds:
 //!
 //! ```text
-//! bit 31 set     near: the low 31 bits count units of 64 bytes from the start of a window of 128 GiB
-//! bit 31 clear   far: the highest bit that is set names the slab, in a table; the rest is the block's place in it
+//! 2^31 ..    near: counts units of 64 bytes, the first of them at the start of a window of 128 GiB
+//! 1 .. 2^31  far: the highest bit that is set names the slab, in a table; the rest is the block's place in it
 //! ```
 //!
-//! The window lies around the first slab of [`ANCHOR`] bytes or more, and all slabs within it are near. System
-//! allocators put large pieces side by side, so all blocks of a large map but the first hundred are near as a rule, and
-//! a search finds their addresses without waiting for a table.
+//! The window lies around the first slab of [`ANCHOR`] bytes or more. Large pieces of memory lie side by side as a rule, so
+//! nearly all blocks of a large map are near, and a search finds their addresses without waiting for a table.
 
 use core::alloc::Layout;
 use core::num::NonZeroU32;
@@ -19,17 +19,16 @@ use alloc::vec::Vec;
 
 use super::{AllocError, AllocErrorKind, BlockId, PoolUsage};
 use crate::spin::SpinLock;
-use crate::sync::{AtomicPtr, AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, Ordering};
 
 /// What a near number counts.
 const UNIT: usize = 64;
-/// The bit that tells a near number from a far one.
+/// The first near number.
 const NEAR: u32 = 1 << 31;
 /// Bytes of the window of near slabs.
 const WINDOW: u64 = NEAR as u64 * UNIT as u64;
-/// The window lies around the first slab that has so many bytes. Smaller ones come from another part of memory: 128 KiB
-/// is where glibc turns to `mmap`.
-const ANCHOR: usize = 128 << 10;
+/// The window lies around the first slab that has so many bytes. Smaller ones tend to come from another part of memory.
+const ANCHOR: usize = 256 << 10;
 
 /// Memory in large pieces.
 ///
@@ -63,10 +62,10 @@ const LEAST_SHARE: usize = 64;
 pub(crate) struct SlabPool<S: SlabSource> {
     source: S,
     layout: Layout,
-    /// Where the near number 0 would be; null before there is a near slab.
-    window: AtomicPtr<u8>,
-    /// Where block 0 of each far slab's numbering would be: the block's address is this plus number times size.
-    origins: [AtomicPtr<u8>; FAR_SLABS],
+    /// The address where number 0 would be if it were near. Means nothing before there is a near slab.
+    window: AtomicUsize,
+    /// The address where block 0 of each far slab's numbering would be: a block's is this plus number times size.
+    origins: [AtomicUsize; FAR_SLABS],
     issued: AtomicUsize,
     reserved: AtomicUsize,
     state: SpinLock<State>,
@@ -77,6 +76,8 @@ struct State {
     free: Vec<BlockId>,
     /// Blocks of the newest slab that were never issued.
     fresh: Fresh,
+    /// Where the window starts, if there is one.
+    window: Option<usize>,
     /// Far slabs so far, counting those whose bits were passed over.
     far: u32,
     slabs: Vec<(NonNull<u8>, Layout)>,
@@ -95,18 +96,22 @@ struct Fresh {
 unsafe impl Send for State {}
 
 impl<S: SlabSource> SlabPool<S> {
-    pub(crate) fn new(source: S, layout: Layout) -> Self {
+    /// A pool of blocks of `layout`, rounded up to whole units.
+    pub(crate) fn new(source: S, layout: Layout) -> Result<Self, AllocError> {
+        let exhausted = AllocError { layout, kind: AllocErrorKind::AddressSpaceExhausted };
+        let layout = Layout::from_size_align(layout.size().max(1), layout.align().max(UNIT));
+        let layout = layout.map_err(|_| exhausted)?.pad_to_align();
         let fresh = Fresh { start: NonNull::dangling(), left: 0, number: 0, step: 0 };
-        let state = State { free: Vec::new(), fresh, far: 0, slabs: Vec::new() };
-        Self {
+        let state = State { free: Vec::new(), fresh, window: None, far: 0, slabs: Vec::new() };
+        Ok(Self {
             source,
             layout,
-            window: AtomicPtr::new(ptr::null_mut()),
-            origins: [const { AtomicPtr::new(ptr::null_mut()) }; FAR_SLABS],
+            window: AtomicUsize::new(0),
+            origins: [const { AtomicUsize::new(0) }; FAR_SLABS],
             issued: AtomicUsize::new(0),
             reserved: AtomicUsize::new(0),
             state: SpinLock::new(state),
-        }
+        })
     }
 
     pub(crate) fn acquire(&self) -> Result<BlockId, AllocError> {
@@ -160,7 +165,9 @@ impl<S: SlabSource> SlabPool<S> {
                 Err(kind) => return Err(kind),
             }
         };
-        let numbering = self.near(memory, layout.size()).or_else(|| self.far(state, memory, blocks));
+        // `address` makes pointers into the slab of a number, not of another pointer.
+        let address = memory.as_ptr().expose_provenance();
+        let numbering = self.near(state, address, layout.size()).or_else(|| self.far(state, address, blocks));
         let Some((number, step)) = numbering else {
             // SAFETY: taken above with this layout, and not used.
             unsafe { self.source.give(memory, layout) };
@@ -173,31 +180,30 @@ impl<S: SlabSource> SlabPool<S> {
     }
 
     /// The number of the first block of a new slab and the step to the next one's, if the slab lies in the window.
-    fn near(&self, slab: NonNull<u8>, bytes: usize) -> Option<(u32, u32)> {
-        if self.layout.align() < UNIT {
-            return None;
-        }
-        let window = self.window.load(Ordering::Relaxed);
-        let start = if window.is_null() {
-            let middle = usize::try_from(WINDOW / 2).unwrap_or(0);
-            (bytes >= ANCHOR).then(|| slab.as_ptr().wrapping_sub(middle))?
-        } else {
-            window.wrapping_add(NEAR as usize * UNIT)
+    fn near(&self, state: &mut State, slab: usize, bytes: usize) -> Option<(u32, u32)> {
+        let start = match state.window {
+            Some(start) => start,
+            // On a machine of 32 bits, where the window is larger than memory, it starts with the slab.
+            None if bytes >= ANCHOR => slab.wrapping_sub((WINDOW / 2) as usize),
+            None => return None,
         };
-        let offset = slab.as_ptr().addr().wrapping_sub(start.addr());
+        let offset = slab.wrapping_sub(start);
         // The last number of all is left out: the hint tables mean none by it.
-        if offset as u64 + bytes as u64 + UNIT as u64 > WINDOW {
+        let end = (offset as u64).checked_add(bytes as u64 + UNIT as u64)?;
+        if end > WINDOW {
             return None;
         }
+        state.window = Some(start);
+        let origin = start.wrapping_sub((NEAR as usize).wrapping_mul(UNIT));
         // Release pairs with the Acquire in `address`. A thread that has a block's number has this by the same way.
-        self.window.store(start.wrapping_sub(NEAR as usize * UNIT), Ordering::Release);
+        self.window.store(origin, Ordering::Release);
         Some((NEAR + (offset / UNIT) as u32, (self.layout.size() / UNIT) as u32))
     }
 
     /// The same, of a slab anywhere, if the table has room.
-    fn far(&self, state: &mut State, slab: NonNull<u8>, blocks: usize) -> Option<(u32, u32)> {
+    fn far(&self, state: &mut State, slab: usize, blocks: usize) -> Option<(u32, u32)> {
         let bit = state.far.max(blocks.next_power_of_two().ilog2());
-        let origin = slab.as_ptr().wrapping_sub(self.layout.size() << bit);
+        let origin = slab.wrapping_sub(self.layout.size().wrapping_shl(bit));
         // Release pairs with the Acquire in `address`. A thread that has a block's number has this by the same way.
         self.origins.get(bit as usize)?.store(origin, Ordering::Release);
         state.far = bit + 1;
@@ -217,19 +223,20 @@ impl<S: SlabSource> SlabPool<S> {
     #[inline(always)]
     pub(crate) unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
         let number = block.0.get();
-        let (origin, offset) = if number >= NEAR {
-            // Acquire pairs with the Release in `near`.
-            (self.window.load(Ordering::Acquire), (number as usize).wrapping_mul(UNIT))
+        let (origin, unit) = if number >= NEAR {
+            (&self.window, UNIT)
         } else {
-            // SAFETY: the highest bit of a number below `NEAR` is below 31.
-            let origin = unsafe { self.origins.get_unchecked(number.ilog2() as usize) };
-            // Acquire pairs with the Release in `far`.
-            (origin.load(Ordering::Acquire), (number as usize).wrapping_mul(self.layout.size()))
+            // SAFETY: the highest bit of a number below `NEAR` is below `FAR_SLABS`.
+            (unsafe { self.origins.get_unchecked(number.ilog2() as usize) }, self.layout.size())
         };
-        let address = origin.wrapping_add(offset);
+        // Acquire pairs with the Release in `near` and `far`.
+        let origin = origin.load(Ordering::Acquire);
+        let address = origin.wrapping_add((number as usize).wrapping_mul(unit));
+        // `grow` has exposed the slab.
+        let block = ptr::with_exposed_provenance_mut(address);
         // SAFETY: additions wrap as the subtractions did that made the origin, so this is the block's place in its slab; the
         // pool issued the block, so there is one, and slabs are not at address 0.
-        unsafe { NonNull::new_unchecked(address) }
+        unsafe { NonNull::new_unchecked(block) }
     }
 
     pub(crate) fn usage(&self) -> PoolUsage {
@@ -243,12 +250,22 @@ impl<S: SlabSource> SlabPool<S> {
 }
 
 impl<S: SlabSource> SlabPool<S> {
-    /// Runs `f` on the slabs.
-    pub(crate) fn with_slabs<R>(
-        &self,
-        f: impl FnOnce(&mut dyn Iterator<Item = (NonNull<u8>, Layout)>) -> R,
-    ) -> R {
-        self.state.with(|state| f(&mut state.slabs.iter().copied()))
+    /// The slabs that there are.
+    pub(crate) fn slabs(&self) -> Vec<(NonNull<u8>, Layout)> {
+        let mut slabs = Vec::new();
+        loop {
+            // Nothing is allocated while others wait for the lock.
+            let count = self.state.with(|state| {
+                if state.slabs.len() <= slabs.capacity() {
+                    slabs.extend_from_slice(&state.slabs);
+                }
+                state.slabs.len()
+            });
+            if slabs.len() == count {
+                return slabs;
+            }
+            slabs.reserve(count);
+        }
     }
 }
 
@@ -264,113 +281,4 @@ impl<S: SlabSource> Drop for SlabPool<S> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::alloc::{alloc_zeroed, dealloc};
-    use alloc::collections::BTreeMap;
-
-    /// Slabs at addresses that are only numbers, in the order of the list.
-    struct Scattered(SpinLock<Vec<usize>>);
-
-    // SAFETY: no test uses the memory, which is not there.
-    unsafe impl SlabSource for Scattered {
-        fn take(&self, _: Layout) -> Result<NonNull<u8>, AllocErrorKind> {
-            let address = self.0.with(Vec::pop).ok_or(AllocErrorKind::OutOfMemory)?;
-            NonNull::new(ptr::without_provenance_mut(address)).ok_or(AllocErrorKind::OutOfMemory)
-        }
-
-        unsafe fn give(&self, _: NonNull<u8>, _: Layout) {}
-
-        fn best_size(&self, bytes: usize) -> usize {
-            bytes
-        }
-
-        const BOUNDED: bool = false;
-    }
-
-    #[test]
-    #[cfg(target_pointer_width = "64")]
-    fn slabs_may_lie_anywhere() {
-        const GIB: usize = 1 << 30;
-        // Slabs of 1, 2, 4, … blocks of 1 KiB. The eighth is the first of 128 KiB: the window is around it. Those after it
-        // are at the window's ends, just beyond them, or far off.
-        let middle = 100_000 * GIB;
-        let last = middle + 64 * GIB - (16 << 20) - UNIT;
-        let slabs = [
-            vec_of(7, |i| 5 * GIB + i * (1 << 20)),
-            [middle, middle - 64 * GIB, middle + 64 * GIB, 3 * GIB, middle + GIB, last + UNIT, last].to_vec(),
-        ]
-        .concat();
-        let layout = Layout::from_size_align(1024, 64).unwrap();
-        let pool = SlabPool::new(Scattered(SpinLock::new(slabs.iter().rev().copied().collect())), layout);
-        let mut seen = BTreeMap::new();
-        for (slab, &start) in slabs.iter().enumerate() {
-            for at in 0..1 << slab {
-                let block = pool.acquire().unwrap();
-                // SAFETY: issued just now.
-                let address = unsafe { pool.address(block) };
-                assert_eq!(address.as_ptr().addr(), start + at * 1024, "block {at} of slab {slab}");
-                assert!(seen.insert(block, address).is_none(), "{block:?} issued twice");
-            }
-        }
-        assert!(pool.acquire().is_err());
-        for (block, address) in seen {
-            // SAFETY: issued above.
-            assert_eq!(unsafe { pool.address(block) }, address, "an address changed");
-            assert_ne!(block.0.get(), u32::MAX);
-        }
-        let is_near = |address: usize| (middle - 64 * GIB..=last).contains(&address);
-        assert_eq!(slabs.iter().filter(|&&slab| is_near(slab)).count(), 4);
-    }
-
-    fn vec_of(n: usize, f: impl Fn(usize) -> usize) -> Vec<usize> {
-        (0..n).map(f).collect()
-    }
-
-    /// The global allocator, with a bound on the size of one slab that can be moved.
-    struct Short(AtomicUsize);
-
-    // SAFETY: each slab is an allocation of its own, zeroed and laid out as asked for.
-    unsafe impl SlabSource for &Short {
-        fn take(&self, layout: Layout) -> Result<NonNull<u8>, AllocErrorKind> {
-            if layout.size() > self.0.load(Ordering::Relaxed) {
-                return Err(AllocErrorKind::OutOfMemory);
-            }
-            // SAFETY: a block has a size, and a slab a block.
-            NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(AllocErrorKind::OutOfMemory)
-        }
-
-        unsafe fn give(&self, slab: NonNull<u8>, layout: Layout) {
-            // SAFETY: `take` allocated it with this layout.
-            unsafe { dealloc(slab.as_ptr(), layout) };
-        }
-
-        fn best_size(&self, bytes: usize) -> usize {
-            bytes
-        }
-
-        const BOUNDED: bool = false;
-    }
-
-    #[test]
-    fn a_shortage_that_passes_leaves_room_to_grow() {
-        let source = Short(AtomicUsize::new(usize::MAX));
-        let pool = SlabPool::new(&source, Layout::new::<u64>());
-        let acquire = |n: usize| (0..n).filter(|_| pool.acquire().is_ok()).count();
-        assert_eq!(acquire(10_000), 10_000);
-        // Enough for a few blocks now and then, many times over.
-        source.0.store(8 * 8, Ordering::Relaxed);
-        assert!(acquire(50_000) < 20_000);
-        source.0.store(usize::MAX, Ordering::Relaxed);
-        assert_eq!(acquire(1_000_000), 1_000_000);
-    }
-
-    #[test]
-    fn a_slab_may_be_shorter_than_wanted() {
-        let source = Short(AtomicUsize::new(8 * 1024));
-        let pool = SlabPool::new(&source, Layout::new::<u64>());
-        let blocks = (0..1_000_000).take_while(|_| pool.acquire().is_ok()).count();
-        // Slabs of 1, 2, … 1024 blocks, then of 1024 until that is the 64th part of what there is, or the table is full.
-        assert!((4 * 1024..128 * 1024).contains(&blocks), "{blocks}");
-    }
-}
+mod tests;

@@ -109,7 +109,7 @@ impl Nodes {
     /// These nodes. If none of them is usable, all count as usable: the description is not about this process.
     ///
     /// # Errors
-    /// There are none.
+    /// [`Hidden::NotShown`] if the list is empty.
     pub fn described(mut all: Vec<Node>) -> Result<Self, Hidden> {
         if !all.iter().any(Node::is_usable) {
             all.iter_mut().for_each(|node| (node.memory, node.allowed) = (true, true));
