@@ -1,13 +1,13 @@
 //! No key is special. That the least and the greatest of every type are not, `model` says.
 //!
 //! Properties:
-//! - the order is the type's: signed integers by value, bytes and tuples lexicographically;
+//! - the order is the type's: signed integers by value, arrays and tuples lexicographically;
 //! - the full key spaces of `u8` and `u16`, filled and emptied in several orders;
 //! - ranges with every kind of bound at, before and after keys agree with `BTreeMap`;
 //! - `range` panics where `BTreeMap`'s does;
 //! - an empty map answers everything.
 
-use bskip_core::BSkipMap;
+use bskip_core::{BSkipMap, Key};
 use core::ops::Bound::{self, Excluded, Included, Unbounded};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +16,7 @@ use tests::keys::TestKey;
 use tests::rng::Rng;
 
 /// The keys of a map filled with `keys` in random order.
-fn sorted<K: TestKey>(keys: &[K]) -> Vec<K> {
+fn sorted<K: Key>(keys: &[K]) -> Vec<K> {
     let map = map_of::<K, ()>(PROMOTIONS[0]);
     let mut shuffled = keys.to_vec();
     Rng::new(5).shuffle(&mut shuffled);
@@ -35,6 +35,22 @@ fn signed_order() {
     assert_eq!(sorted(&keys), keys);
     let keys = [(-1, -1), (-1, 0), (0, i16::MIN), (0, i16::MAX), (1i32, -1)];
     assert_eq!(sorted(&keys), keys);
+}
+
+#[test]
+fn order_of_other_types() {
+    let keys: Vec<char> = ('\0'..=char::MAX).step_by(97).chain([char::MAX]).collect();
+    assert_eq!(sorted(&keys), keys);
+    let keys = ['\0', 'a', '\u{D7FF}', '\u{E000}', char::MAX];
+    assert_eq!(sorted(&keys), keys);
+    let keys = [(false, u64::MAX), (true, 0)];
+    assert_eq!(sorted(&keys), keys);
+    let keys: Vec<[u64; 2]> = (0..300).map(|i| [(i / 3) << 60, i % 3]).collect();
+    let mut ordered = keys.clone();
+    ordered.sort_unstable();
+    ordered.dedup();
+    assert_eq!(sorted(&ordered), ordered);
+    assert_eq!(sorted(&[[0u64; 0]]), [[0u64; 0]]);
 }
 
 #[test]

@@ -46,7 +46,7 @@ pub use words::KeyWords;
 /// # Panics
 /// The conversions may panic, and may use the map: they run before an operation has locked or changed anything, or after it
 /// has unlocked everything. What an operation has done when `from_words` panics stays done (a pair that was popped is gone, its
-/// value dropped); of many keys at a time, those before the group in which `to_words` panics are done.
+/// value dropped; an iterator goes on behind it); of many keys at a time, those before the group in which `to_words` panics are done.
 pub trait Key: Copy + Ord + Send + Sync {
     /// What nodes hold.
     type Words: KeyWords;

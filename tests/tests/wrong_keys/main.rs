@@ -6,9 +6,11 @@
 //! - whatever conversions give, and whatever `Ord` says, every operation ends, without a panic of the map's own, and all invariants
 //!   hold;
 //! - a conversion that panics, in whatever operation and at whatever call, leaves a whole map, whose other users go on, and every value is
-//!   dropped once.
+//!   dropped once;
+//! - a conversion may use the map, a key of one's own may be half of a pair, and a key that could not be inserted comes back as it was.
 
 mod keys;
 mod lies;
 mod order;
 mod panics;
+mod uses;
