@@ -97,6 +97,7 @@ mod sync;
 #[cfg(any(loom, shuttle))]
 #[doc(hidden)]
 pub mod sync;
+mod unwind;
 mod value;
 
 #[cfg(feature = "bump")]

@@ -60,6 +60,9 @@ pub use shrink::ShrinkCursor;
 /// thread panics, with the feature `std`; without, it waits for ever, in the function that
 /// [`set_relax`](crate::set_relax) names. They may use other maps.
 ///
+/// A panic in any of the caller's code unlocks what is locked, so the map can be used after
+/// [`catch_unwind`](std::panic::catch_unwind): it is `RefUnwindSafe` if its values are.
+///
 /// # Memory
 /// Nodes live in blocks of the arena `A`. Blocks of removed nodes are reused by this map; all go back when
 /// it drops. Values are dropped exactly once: by the caller who gets them back, or by the map.
