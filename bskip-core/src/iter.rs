@@ -91,7 +91,7 @@ impl<'a, K: Key, V, P: NodePool, R> Pairs<'a, K, V, P, R> {
 }
 
 impl<K: Key, V, P: NodePool, R: Read<V>> Pairs<'_, K, V, P, R> {
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn next(&mut self) -> Option<(K, V)> {
         loop {
             match self.front.as_mut().map(Place::next::<R>) {
@@ -114,7 +114,7 @@ impl<K: Key, V, P: NodePool, R: Read<V>> Pairs<'_, K, V, P, R> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn next_back(&mut self) -> Option<(K, V)> {
         loop {
             match self.back.as_mut().map(Place::next_back::<R>) {

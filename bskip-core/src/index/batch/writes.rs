@@ -41,7 +41,7 @@ impl<K: Key, V, P: NodePool> Batch<K, V, P> for Insert<'_, K, V> {
         self.pairs[i].0
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn at(&mut self, index: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version> {
         let Spot { leaf, version, line } = spot;
         let (key, ref mut place) = self.pairs[i];
@@ -103,7 +103,7 @@ impl<K: Key, V, P: NodePool> Batch<K, V, P> for Remove<'_, K, V> {
         self.keys[i]
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn at(&mut self, index: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version> {
         let Spot { leaf, version, line } = spot;
         let key = self.keys[i];
