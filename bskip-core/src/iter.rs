@@ -95,7 +95,7 @@ impl<'a, K: KeyWords, V, P: NodePool, R> Pairs<'a, K, V, P, R> {
 }
 
 impl<K: KeyWords, V, P: NodePool, R: Read<V>> Pairs<'_, K, V, P, R> {
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn next(&mut self) -> Option<(K, V)> {
         loop {
             match self.front.as_mut().map(Place::next::<R>) {
@@ -118,7 +118,7 @@ impl<K: KeyWords, V, P: NodePool, R: Read<V>> Pairs<'_, K, V, P, R> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn next_back(&mut self) -> Option<(K, V)> {
         loop {
             match self.back.as_mut().map(Place::next_back::<R>) {

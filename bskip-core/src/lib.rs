@@ -73,7 +73,8 @@ macro_rules! cfg_if {
 extern crate alloc;
 
 // `cfg_attr(not(debug_assertions), inline(always))` below here: what is shipped has the function wherever it is used;
-// builds with assertions, which is how the tests are built, once for each type, and take half the time.
+// builds with assertions, which is how the tests are built, once for each type, and take half the time. Where the function
+// moves values it also saves stack: an unoptimised build that inlines keeps a copy of a value for each place.
 
 // Without them nothing below would compile, and the one sentence above would go under.
 cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomics)))] {
@@ -107,6 +108,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     #[cfg(any(loom, shuttle))]
     #[doc(hidden)]
     pub mod sync;
+    mod unwind;
     mod value;
 
     #[cfg(feature = "bump")]

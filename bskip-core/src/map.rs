@@ -4,6 +4,7 @@ mod batch;
 mod bulk;
 mod chunks;
 mod huge_pages;
+mod insert_error;
 mod migrate;
 mod replicas;
 mod shrink;
@@ -20,6 +21,7 @@ use crate::iter::Range;
 use crate::key::Key;
 
 pub use batch::InsertManyError;
+pub use insert_error::InsertError;
 pub use migrate::MigrateCursor;
 pub use shrink::ShrinkCursor;
 
@@ -61,6 +63,9 @@ pub use shrink::ShrinkCursor;
 /// thread panics, with the feature `std`; without, it waits for ever, in the function that
 /// [`set_relax`](crate::set_relax) names. They may use other maps.
 ///
+/// A panic in any of the caller's code unlocks what is locked, so the map can be used after
+/// [`catch_unwind`](std::panic::catch_unwind): it is `RefUnwindSafe` if its values are.
+///
 /// # Memory
 /// Nodes live in blocks of the arena `A`. Blocks of removed nodes are reused by this map; all go back when
 /// it drops. Values are dropped exactly once: by the caller who gets them back, or by the map.
@@ -68,31 +73,6 @@ pub struct BSkipMap<K: Key, V, A: NodeArena = GlobalArena> {
     index: Index<K::Words, V, A::Pool>,
     arena: A,
 }
-
-/// A pair that could not be inserted, given back. The map is unchanged.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct InsertError<K, V> {
-    /// The key.
-    pub key: K,
-    /// The value.
-    pub value: V,
-    /// Why there was no memory.
-    pub cause: AllocError,
-}
-
-impl<K, V> fmt::Debug for InsertError<K, V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InsertError").field("cause", &self.cause).finish_non_exhaustive()
-    }
-}
-
-impl<K, V> fmt::Display for InsertError<K, V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the pair was not inserted: {}", self.cause)
-    }
-}
-
-impl<K, V> core::error::Error for InsertError<K, V> {}
 
 impl<K: Key, V> BSkipMap<K, V> {
     /// An empty map on the global allocator, with the default [`Config`].

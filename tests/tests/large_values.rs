@@ -1,7 +1,8 @@
 //! Values of 32 KiB: every operation compiles in seconds, and runs on a thread's usual stack of 2 MiB.
 //!
-//! Properties: each operation, by itself, gives the values that went in, in a thread of 2 MiB. (What fails here for want
-//! of stack ends the process; what takes the compiler minutes is seen by whoever builds this file.)
+//! Properties: each operation gives the values that went in, in a thread of 2 MiB. If the stack is too small, the process
+//! ends. If an operation takes the compiler minutes, so does building this file. An unoptimised build needs the most
+//! stack: `CARGO_PROFILE_TEST_OPT_LEVEL=0 cargo test -p tests --test large_values`.
 
 use bskip_core::{BSkipMap, BulkLoad};
 use std::ops::ControlFlow;

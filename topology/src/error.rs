@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::CpuSet;
 
@@ -76,6 +77,10 @@ pub enum PinError {
 /// How a user widens what the process may use.
 const WIDEN: &str =
     "start the process with a wider set (taskset, cgroup cpuset, container option --cpuset-cpus)";
+
+// An `io::Error` may own anything, so std does not promise this for it. The crate's own ones are the system's error numbers.
+impl UnwindSafe for PinError {}
+impl RefUnwindSafe for PinError {}
 
 impl fmt::Display for PinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

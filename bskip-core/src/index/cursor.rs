@@ -25,7 +25,7 @@ pub(crate) struct Place<'a, K, V> {
 
 impl<K: KeyWords, V> Place<'_, K, V> {
     /// The next pair in order: `Some(None)` at the end of the leaf, `None` if it has changed.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn next<R: Read<V>>(&mut self) -> Option<Option<(K, V)>> {
         if self.start == self.end {
             return Some(None);
@@ -37,7 +37,7 @@ impl<K: KeyWords, V> Place<'_, K, V> {
     }
 
     /// The next pair from the end: as [`next`](Self::next).
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn next_back<R: Read<V>>(&mut self) -> Option<Option<(K, V)>> {
         if self.start == self.end {
             return Some(None);
@@ -300,7 +300,7 @@ pub(crate) trait Read<V> {
 pub(crate) enum Copied {}
 
 impl<V: Copy> Read<V> for Copied {
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn read<K: KeyWords>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)> {
         // SAFETY: the caller's promise: it is one of the leaf's.
         unsafe { assert_unchecked(slot < Leaf::<K, V>::CAPACITY) };

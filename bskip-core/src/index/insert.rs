@@ -325,7 +325,7 @@ pub(super) fn split_key<S: Shape>(node: &Node<'_, S>, rank: usize, key: S::Key) 
 }
 
 /// The key is in `slot` already.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn settle_existing<K: KeyWords, V>(
     mut leaf: LockedLeaf<'_, K, V>,
     slot: usize,

@@ -246,7 +246,10 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
             Stop::End => {}
             Stop::NoMemory(cause) => out_of_memory("try_insert", &cause),
             Stop::NotAscending => {
-                held.into_iter().chain(pairs).for_each(|(key, value)| self.insert_words(key, value));
+                if let Some((key, value)) = held {
+                    self.insert_words(key, value);
+                }
+                pairs.for_each(|(key, value)| self.insert_words(key, value));
             }
         }
     }

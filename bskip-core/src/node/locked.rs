@@ -186,7 +186,7 @@ impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
     ///
     /// # Safety
     /// `slot` is below the count, and its value is not used again before it is written anew.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) unsafe fn read(&self, slot: usize) -> V {
         let value: MaybeUninit<V> = self.value(slot);
         // SAFETY: a slot in use holds a value, nobody changes it while this thread has the lock, and by the
@@ -195,7 +195,7 @@ impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
     }
 
     /// Exchanges the value in `slot`, which is below the count.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn replace(&mut self, slot: usize, value: V) -> V {
         assert!(slot < self.count());
         // SAFETY: below the count; written anew below.
@@ -205,19 +205,19 @@ impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
     }
 
     /// Takes the pair out of `slot`, which is below the count.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn remove(&mut self, slot: usize) -> V {
         self.remove_over::<true>(slot)
     }
 
     /// As [`remove`](Self::remove), but touches no lines of slots before that of `slot`: see
     /// [`insert_near`](Self::insert_near).
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn remove_near(&mut self, slot: usize) -> V {
         self.remove_over::<false>(slot)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn remove_over<const WHOLE: bool>(&mut self, slot: usize) -> V {
         assert!(slot < self.count());
         // SAFETY: below the count; the slot is closed below.

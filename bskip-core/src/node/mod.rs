@@ -388,7 +388,7 @@ impl<K: KeyWords> Inner<'_, K> {
 impl<K: KeyWords, V> Leaf<'_, K, V> {
     /// A copy of the value in `slot`, to be used only if the node is validated afterwards (and `V` is `Copy`)
     /// or by the lock's holder.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn value(self, slot: usize) -> MaybeUninit<V> {
         let slot = slot.min(Self::CAPACITY - 1);
         // SAFETY: `slot` is below the capacity, so its words are the node's.

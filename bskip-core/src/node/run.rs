@@ -60,7 +60,7 @@ impl<K: KeyWords, V: Copy> Run<K, V> {
         if fewer < capacity { fewer } else { capacity }
     };
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn new() -> Self {
         Self { words: [MaybeUninit::uninit(); LINE * LINE], keys: Room::new(), values: Room::new(), len: 0 }
     }
@@ -125,7 +125,7 @@ impl<K: KeyWords, V: Copy> Run<K, V> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn copy_values(&mut self, leaf: Leaf<'_, K, V>, start: usize, len: usize) {
         assert!(len <= Self::MOST);
         let values = self.values.start_mut();

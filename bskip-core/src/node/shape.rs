@@ -61,7 +61,7 @@ impl<K: KeyWords, V> Shape for LeafShape<K, V> {
     const WORDS_PER_SLOT: usize = value::words::<V>();
     const KIND: NodeKind = NodeKind::Leaf;
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn store(to: *const ValueWord, value: V) {
         // SAFETY: passed on.
         unsafe { value::store(to, value) }
@@ -84,7 +84,7 @@ impl<K: KeyWords> Shape for InnerShape<K> {
     const WORDS_PER_SLOT: usize = 1;
     const KIND: NodeKind = NodeKind::Inner;
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn store(to: *const AtomicU32, child: BlockId) {
         // SAFETY: the caller's promise.
         let to = unsafe { &*to };

@@ -94,7 +94,7 @@ impl<S: Shape> Locked<'_, S> {
         simd::choose!(isa => self.insert_over::<_, false>(isa, slot, key, payload));
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn insert_over<I: Isa, const WHOLE: bool>(
         &mut self,
         isa: I,
@@ -127,7 +127,7 @@ impl<S: Shape> Locked<'_, S> {
     }
 
     /// Overwrites the payload in `slot`, whatever it was.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn write(&mut self, slot: usize, payload: S::Payload) {
         assert!(slot < Node::<S>::CAPACITY);
         // SAFETY: `slot` is below the capacity, so its words are the node's, and it is locked.

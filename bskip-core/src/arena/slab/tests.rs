@@ -1,3 +1,5 @@
+//! Numbers and addresses of blocks, on memory that is there and on addresses that are only numbers.
+
 use super::*;
 use alloc::alloc::{alloc_zeroed, dealloc};
 use alloc::collections::BTreeMap;

@@ -43,7 +43,7 @@ impl<K: KeyWords, V: Copy, P: NodePool> Batch<K, V, P> for Get<'_, K, V> {
         self.keys[i]
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn at(&mut self, _: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version> {
         let Spot { leaf, version, line } = spot;
         let (rank, found) = leaf.find_in(line, self.keys[i]);
@@ -84,7 +84,7 @@ impl<K: KeyWords, V, P: NodePool> Batch<K, V, P> for Contains<'_, K, V> {
         self.keys[i]
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn at(&mut self, _: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version> {
         let Spot { leaf, version, line } = spot;
         let (_, found) = leaf.find_in(line, self.keys[i]);

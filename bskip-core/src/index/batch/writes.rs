@@ -48,7 +48,7 @@ impl<K: KeyWords, V, P: NodePool, Q, F: Fn(&Q, usize) -> K> Batch<K, V, P> for I
         (self.words)(&self.pairs[i].0, i)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn at(&mut self, index: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version> {
         let Spot { leaf, version, line } = spot;
         let (ref key, ref mut place) = self.pairs[i];
@@ -112,7 +112,7 @@ impl<K: KeyWords, V, P: NodePool> Batch<K, V, P> for Remove<'_, K, V> {
         self.keys[i]
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn at(&mut self, index: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version> {
         let Spot { leaf, version, line } = spot;
         let key = self.keys[i];
