@@ -40,6 +40,9 @@ struct Memory {
     taken: usize,
 }
 
+/// Bytes of a slab, if there are so many: the memory is set aside for the arena, so small slabs would spare none of it.
+const LEAST: usize = 16 << 10;
+
 /// A pool of a [`BumpArena`].
 pub struct BumpPool(SlabPool<BumpSlabs>);
 
@@ -125,7 +128,7 @@ unsafe impl SlabSource for BumpSlabs {
 
     /// Half of what is left, so that leaves do not take what inner nodes will need.
     fn best_size(&self, bytes: usize) -> usize {
-        bytes.min(self.0.with(|memory| (memory.limit - memory.taken) / 2))
+        bytes.max(LEAST).min(self.0.with(|memory| (memory.limit - memory.taken) / 2))
     }
 
     const BOUNDED: bool = true;
