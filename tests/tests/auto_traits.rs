@@ -2,7 +2,9 @@
 //!
 //! Properties, checked by the compiler:
 //! - the map, `BulkLoad`, ranges, cursors, errors, arenas, pools, workers and worker pools are `Send`, `Sync`, `UnwindSafe` and
-//!   `RefUnwindSafe`, the map as far as its values are.
+//!   `RefUnwindSafe`, the map as far as its values are;
+//! - where values change through a reference, a reference to the map is neither: half a change could be seen;
+//! - ranges are `FusedIterator`s.
 
 use bskip_core::arena::{BumpPool, GlobalPool};
 use bskip_core::{
@@ -10,17 +12,21 @@ use bskip_core::{
     InsertManyError, MigrateCursor, NodeArena, PoolUsage, Range, ShrinkCursor,
 };
 use numa_alloc::{ArenaStats, BuildError, Fallback, NumaArena, PlacementReport, Policy};
+use std::cell::Cell;
+use std::iter::FusedIterator;
 use std::panic::{RefUnwindSafe, UnwindSafe, catch_unwind};
 
 fn all<T: Send + Sync + UnwindSafe + RefUnwindSafe>() {}
 
-fn maps_of<V: Send + Sync + UnwindSafe + RefUnwindSafe + 'static>() {
+fn maps_of<V: Clone + Send + Sync + UnwindSafe + RefUnwindSafe + 'static>() {
     on::<V, GlobalArena>();
     on::<V, BumpArena>();
     on::<V, NumaArena>();
 }
 
-fn on<V: Send + Sync + UnwindSafe + RefUnwindSafe + 'static, A>()
+fn fused<T: DoubleEndedIterator + FusedIterator>() {}
+
+fn on<V: Clone + Send + Sync + UnwindSafe + RefUnwindSafe + 'static, A>()
 where
     A: NodeArena + Send + Sync + UnwindSafe + RefUnwindSafe + 'static,
     A::Pool: UnwindSafe,
@@ -29,6 +35,8 @@ where
     all::<BulkLoad<u64, V, A>>();
     all::<Range<'static, u64, V, A>>();
     all::<ClonedRange<'static, u64, V, A>>();
+    fused::<ClonedRange<'static, u64, V, A>>();
+    fused::<Range<'static, u64, u64, A>>();
 }
 
 #[test]
@@ -45,6 +53,34 @@ fn of_the_map() {
     all::<AllocError>();
     all::<PoolUsage>();
     all::<Config>();
+}
+
+/// Whether a type is a trait, where it need not be: what the type itself has comes before what a trait has.
+macro_rules! is {
+    ($type:ty: $bound:path) => {{
+        struct Asked<T>(core::marker::PhantomData<T>);
+        #[allow(dead_code, reason = "not used where the answer is yes")]
+        trait Otherwise {
+            const ANSWER: bool = false;
+        }
+        impl<T> Otherwise for Asked<T> {}
+        #[allow(dead_code, reason = "not used where the answer is no")]
+        impl<T: $bound> Asked<T> {
+            const ANSWER: bool = true;
+        }
+        Asked::<$type>::ANSWER
+    }};
+}
+
+#[test]
+fn not_where_the_value_is_not() {
+    assert!(is!(BSkipMap<u64, u8>: RefUnwindSafe));
+    assert!(!is!(BSkipMap<u64, Cell<u8>>: RefUnwindSafe) && is!(BSkipMap<u64, Cell<u8>>: UnwindSafe));
+    assert!(!is!(BulkLoad<u64, Cell<u8>>: RefUnwindSafe));
+    assert!(!is!(Range<'static, u64, Cell<u8>>: UnwindSafe));
+    assert!(!is!(BSkipMap<u64, &'static mut u8>: UnwindSafe));
+    assert!(!is!(BSkipMap<u64, Cell<u8>>: Sync) && is!(BSkipMap<u64, Cell<u8>>: Send));
+    assert!(!is!(BSkipMap<u64, std::rc::Rc<u8>>: Send));
 }
 
 #[test]
@@ -66,8 +102,12 @@ fn of_arenas() {
 #[test]
 fn of_workers() {
     use bskip_topology::{
-        Machine, MachineError, Partition, PinError, PinPlan, PinPolicy, Worker, WorkerPool,
+        Cache, Cpu, CpuSet, Distances, Machine, MachineError, NumaNode, ParseCpuListError, ParsePolicyError,
+        Partition, PinError, PinPlan, PinPolicy, Place, Worker, WorkerPool, Workers,
     };
+    all::<(Cache, Cpu, CpuSet, Distances, NumaNode, Place)>();
+    all::<(ParseCpuListError, ParsePolicyError)>();
+    all::<Workers<Result<String, PinError>>>();
     all::<Machine>();
     all::<MachineError>();
     all::<Partition>();

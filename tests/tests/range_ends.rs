@@ -4,12 +4,13 @@
 //! - an iterator that has given `None` once, at either end, gives `None` from then on at both, whatever is inserted, also
 //!   through `cloned` and std's adaptors, under every promotion policy;
 //! - one that has not come to its end goes on through `cloned` where it was;
+//! - a cursor of `shrink` or `migrate` that is done stays done, whatever is inserted and removed;
 //! - no method asks the caller's iterator for more after its end;
 //! - bounds that std's `BTreeMap` with a key panics at panic here, on an empty map too, for ranges and for chunks in both
 //!   directions;
 //!   bounds that make an empty range do not.
 
-use bskip_core::{BSkipMap, BulkLoad, Range};
+use bskip_core::{BSkipMap, BulkLoad, MigrateCursor, NodeId, Range, ShrinkCursor};
 use std::collections::BTreeMap;
 use std::iter;
 use std::ops::Bound::{self, Excluded, Included, Unbounded};
@@ -93,6 +94,29 @@ fn an_unfinished_range_goes_on() {
             assert_eq!(range.by_ref().rev().take(back).count(), back);
             let left = (front as u64..500 - back as u64).map(|key| (10 + 2 * key, key));
             assert!(range.cloned().eq(left));
+        }
+    }
+}
+
+#[test]
+fn a_cursor_that_is_done_stays_done() {
+    for promotion in CRUEL_PROMOTIONS {
+        for keys in [0, 1, 64, 500] {
+            let map = filled(promotion, keys);
+            let (mut shrink, mut migrate) = (ShrinkCursor::new(), MigrateCursor::new());
+            while map.shrink(&mut shrink, 3) {}
+            while map.migrate(&mut migrate, 3, |_, _| None) {}
+            let freed = shrink.freed_blocks();
+            // What one that goes on would find: leaves behind it, and room in them.
+            (0..5000).for_each(|key| assert!(map.insert(key, 0).is_none_or(|old| old < 500)));
+            (0..5000).filter(|key| key % 3 > 0).for_each(|key| assert_eq!(map.remove(&key), Some(0)));
+            for budget in [0, 1, usize::MAX] {
+                let asked = |_, _| -> Option<NodeId> { panic!("it is done") };
+                assert!(!map.shrink(&mut shrink, budget) && shrink.is_done());
+                assert!(!map.migrate(&mut migrate, budget, asked) && migrate.is_done());
+                assert!(!map.rebalance(&mut migrate, budget));
+            }
+            assert_eq!(shrink.freed_blocks(), freed);
         }
     }
 }

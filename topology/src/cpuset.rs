@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::iter::FusedIterator;
 use std::str::FromStr;
 
 /// Largest CPU number accepted in a list or for pinning. Linux stops at 8191.
@@ -67,7 +68,7 @@ impl CpuSet {
     }
 
     /// The CPU numbers, ascending.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = u32> + '_ {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = u32> + FusedIterator + '_ {
         self.0.iter().copied()
     }
 

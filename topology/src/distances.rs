@@ -1,6 +1,7 @@
 //! The matrix of relative memory latencies between NUMA nodes.
 
 use std::fmt;
+use std::iter::FusedIterator;
 
 /// Relative latency from each NUMA node to each other, as the firmware states it (ACPI SLIT).
 ///
@@ -45,7 +46,7 @@ impl Distances {
     }
 
     /// All rows with the node that each belongs to; columns are in the order of [`Self::nodes`].
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = (u32, &[u64])> {
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = (u32, &[u64])> + FusedIterator {
         self.nodes.iter().copied().zip(self.values.chunks_exact(self.nodes.len()))
     }
 }

@@ -1,6 +1,6 @@
 //! Threads that run where a plan says.
 
-use std::panic::resume_unwind;
+use std::panic::{RefUnwindSafe, UnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -230,6 +230,11 @@ impl<H: Send> WorkerPool<H> {
 pub struct Workers<T> {
     threads: Vec<JoinHandle<Option<T>>>,
 }
+
+// `JoinHandle` is neither, though it does nothing but wait: a thread's result is there as a whole or not at all, and `join`
+// passes a worker's panic on.
+impl<T> UnwindSafe for Workers<T> {}
+impl<T> RefUnwindSafe for Workers<T> {}
 
 impl<T> Workers<T> {
     /// Whether all workers have ended, so that [`join`](Self::join) would not wait.

@@ -1,5 +1,6 @@
 //! Taking all pairs out of a map, from left to right.
 
+use core::iter::FusedIterator;
 use core::mem;
 
 use super::Index;
@@ -40,6 +41,9 @@ impl<K: KeyWords, V, P: NodePool> Iterator for Drain<'_, K, V, P> {
         }
     }
 }
+
+/// At the end it has no leaf any more.
+impl<K: KeyWords, V, P: NodePool> FusedIterator for Drain<'_, K, V, P> {}
 
 impl<K: KeyWords, V, P: NodePool> Drop for Drain<'_, K, V, P> {
     fn drop(&mut self) {

@@ -353,6 +353,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         only: true,
     },
     Mutant {
+        name: "range-forgets-its-end",
+        what: "A range that has said `None` begins again if more is inserted behind it.",
+        edits: &[Edit { file: ITER, find: "self.done = true;", replace: "" }],
+        by: &[&RANGE_ENDS],
+        only: false,
+    },
+    Mutant {
         name: "cloned-range-begins-again",
         what: "A range that has come to its end goes on when it is cloned.",
         edits: &[Edit {
