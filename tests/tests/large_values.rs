@@ -2,7 +2,7 @@
 //!
 //! Properties: each operation gives the values that went in, in a thread of 2 MiB. If the stack is too small, the process
 //! ends. If an operation takes the compiler minutes, so does building this file. An unoptimised build needs the most
-//! stack: `CARGO_PROFILE_TEST_OPT_LEVEL=0 cargo test -p tests --test large_values`.
+//! stack; the test `unoptimised` makes one of this file.
 
 use bskip_core::{BSkipMap, BulkLoad};
 use std::ops::ControlFlow;
