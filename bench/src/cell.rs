@@ -1,7 +1,7 @@
 //! Runs one cell: builds the map, loads it, runs the workload, checks everything, adds up the numbers.
 
 use crate::generate::Generator;
-use crate::maps::{self, BuildError, Footprint, MapSpec};
+use crate::maps::{self, BuildError, Footprint, Lack, MapSpec};
 use crate::memory;
 use crate::ops::{Checks, Stripe};
 use crate::protocol::{CellOutcome, CellSpec, Latency, MOST_THREADS, Measurement, check_rate};
@@ -37,12 +37,16 @@ pub fn run_with(
         Err(e @ TeamError::Spelling(_)) => return Err(e.to_string()),
         Err(e @ TeamError::Pin(_)) => return Ok(CellOutcome::Skipped { reason: e.to_string() }),
     };
+    let needs = script.needs();
     // The arrays of operations are in memory before the map's memory is measured.
     let load = script.load();
     let before = resident_bytes();
     match build() {
-        Ok(map) => Ok(run_on(&*map, &team, &mut script, load, before)
-            .map_or_else(|reason| CellOutcome::Failed { reason }, |m| CellOutcome::Measured(Box::new(m)))),
+        Ok(map) => Ok(match needs.iter().find(|need| map.lacks().contains(need)) {
+            Some(need) => CellOutcome::Skipped { reason: format!("{} has no {need}", spec.map) },
+            None => run_on(&*map, &team, &mut script, load, before)
+                .map_or_else(|reason| CellOutcome::Failed { reason }, |m| CellOutcome::Measured(Box::new(m))),
+        }),
         Err(BuildError::Bad(reason)) => Err(reason),
         Err(BuildError::Unavailable(reason)) => Ok(CellOutcome::Skipped { reason }),
     }
@@ -164,6 +168,14 @@ impl Script {
         match self {
             Self::Made { generator, .. } => (generator.load(u64::MAX), generator.checks(Workload::Load)),
             Self::Traced(plan) => (std::mem::take(&mut plan.load), plan.checks.clone()),
+        }
+    }
+
+    /// What a map must not lack.
+    fn needs(&self) -> Vec<Lack> {
+        match self {
+            Self::Made { workload, .. } => workload.needs(),
+            Self::Traced(plan) => plan.needs(),
         }
     }
 

@@ -2,7 +2,7 @@
 //! hidden from the compiler, only their start is.
 
 use crate::exec::{self, Tally};
-use crate::maps::{AnySession, Footprint, OrderedMap};
+use crate::maps::{AnySession, Footprint, Lack, OrderedMap};
 use crate::marks::Class;
 use crate::ops::{Checks, Stripe};
 use crate::team::{Team, describe};
@@ -36,6 +36,9 @@ pub trait Subject: Sync {
 
     /// What the map's memory comes to, if it counts that itself.
     fn footprint(&self) -> Option<Footprint>;
+
+    /// What the map cannot do.
+    fn lacks(&self) -> &'static [Lack];
 
     /// What the map fell back to, in words.
     fn notes(&self) -> Vec<String>;
@@ -71,6 +74,10 @@ impl<M: OrderedMap> Subject for M {
 
     fn footprint(&self) -> Option<Footprint> {
         OrderedMap::footprint(self)
+    }
+
+    fn lacks(&self) -> &'static [Lack] {
+        OrderedMap::lacks(self)
     }
 
     fn notes(&self) -> Vec<String> {

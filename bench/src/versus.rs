@@ -145,6 +145,13 @@ impl Comparison {
         let team = Team::new(self.threads, &self.pin).map_err(|e| e.to_string())?;
         let built: Result<Vec<_>, BuildError> = self.maps.iter().map(maps::build).collect();
         let maps = built.map_err(|(BuildError::Bad(why) | BuildError::Unavailable(why))| why)?;
+        for (i, map) in maps.iter().enumerate() {
+            for &workload in &self.workloads {
+                if let Some(need) = workload.needs().iter().find(|need| map.lacks().contains(need)) {
+                    return Err(format!("{} has no {need}: leave out {}", self.label(i), workload.name()));
+                }
+            }
+        }
         let failed = vec![None; maps.len()];
         let mut contest = Contest { comparison: self, team: &team, maps, checked: 0, failed };
 

@@ -3,6 +3,7 @@
 //! Load, A, B, C and E are YCSB's letters as the B-skiplist paper runs them: what YCSB calls update is an
 //! insert of a new key there. U is YCSB's own A. X, S, M and N are ours.
 
+use crate::maps::Lack;
 use std::str::FromStr;
 
 /// A workload.
@@ -62,6 +63,14 @@ impl Workload {
             Self::X => (25, 0, 25),
         };
         Mix { insert, update, remove, scans: matches!(self, Self::E | Self::S) }
+    }
+
+    /// What a map must not lack.
+    #[must_use]
+    pub fn needs(self) -> Vec<Lack> {
+        let Mix { update, remove, .. } = self.mix();
+        let needs = [(Lack::Updates, update), (Lack::Removals, remove)];
+        needs.into_iter().filter(|(_, share)| *share > 0).map(|(need, _)| need).collect()
     }
 
     /// How many operations go into one call.

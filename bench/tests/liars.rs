@@ -2,8 +2,8 @@
 
 use bench::cell;
 use bench::keys::value_of;
-use bench::maps::{OrderedMap, Session};
-use bench::protocol::{CellOutcome, CellSpec};
+use bench::maps::{Lack, OrderedMap, Session};
+use bench::protocol::{CellOutcome, CellSpec, TraceFiles};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -131,6 +131,67 @@ impl Session for &Liar {
         }
         pairs.into_iter().for_each(|(key, value)| visit(key, value));
     }
+}
+
+/// A map that only grows.
+#[derive(Default)]
+struct Grows(Mutex<BTreeMap<u64, u64>>);
+
+impl OrderedMap for Grows {
+    type Session<'a> = &'a Self;
+
+    fn session(&self) -> &Self {
+        self
+    }
+
+    fn lacks(&self) -> &'static [Lack] {
+        &[Lack::Updates, Lack::Removals]
+    }
+}
+
+impl Session for &Grows {
+    fn insert(&mut self, key: u64, value: u64) {
+        self.0.lock().unwrap().insert(key, value);
+    }
+
+    fn get(&mut self, key: u64) -> Option<u64> {
+        self.0.lock().unwrap().get(&key).copied()
+    }
+
+    fn update(&mut self, _: u64, _: u64) {
+        unreachable!("it was said that there are no updates");
+    }
+
+    fn remove(&mut self, _: u64) -> Option<u64> {
+        unreachable!("it was said that there are no removals");
+    }
+
+    fn scan(&mut self, start: u64, limit: usize, mut visit: impl FnMut(u64, u64)) {
+        self.0.lock().unwrap().range(start..).take(limit).for_each(|(key, value)| visit(*key, *value));
+    }
+}
+
+#[test]
+fn a_workload_that_needs_what_a_map_lacks_is_skipped_and_all_others_run() {
+    let run = |spec: &CellSpec| cell::run_with(spec, || Ok(Box::<Grows>::default())).unwrap();
+    for workload in ["load", "a", "b", "c", "e", "u", "x", "s", "m", "n"] {
+        let (map, workload) = ("grows".to_owned(), workload.to_owned());
+        let spec = CellSpec { map, workload, keys: 1000, ops: 1000, ..CellSpec::default() };
+        match (run(&spec), spec.workload.as_str()) {
+            (CellOutcome::Skipped { reason }, "u") => assert_eq!(reason, "grows has no updates"),
+            (CellOutcome::Skipped { reason }, "x") => assert_eq!(reason, "grows has no removals"),
+            (CellOutcome::Measured(_), other) if !["u", "x"].contains(&other) => {}
+            (outcome, workload) => panic!("{workload}: {outcome:?}"),
+        }
+    }
+    let file = std::env::temp_dir().join(format!("bench-lacks-{}", std::process::id()));
+    std::fs::write(&file, "INSERT 1\nUPDATE 1\n").unwrap();
+    let path = file.to_str().unwrap().to_owned();
+    let trace = Some(TraceFiles { load: path.clone(), run: path });
+    let traced =
+        run(&CellSpec { map: "grows".into(), workload: "trace".into(), trace, ..CellSpec::default() });
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(traced, CellOutcome::Skipped { reason: "grows has no updates".into() });
 }
 
 fn outcome(lie: Lie, workload: &str, threads: usize) -> CellOutcome {

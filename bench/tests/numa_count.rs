@@ -21,6 +21,11 @@ fn small(map: &str, setting: &str) -> NumaCount {
 fn every_map_answers_rightly_in_every_phase() {
     let is_here = |name: &&&str| is_ours(name) || **name == "rwlock-btreemap" || cfg!(feature = "peers");
     for map in NAMES.iter().filter(is_here) {
+        if *map == "arenaskiplist" {
+            let why = small(map, "local").run().unwrap_err();
+            assert!(why.contains("arenaskiplist has no updates"), "{why}");
+            continue;
+        }
         let words = small(map, "local").run().unwrap_or_else(|why| panic!("{map}: {why}"));
         let done: Vec<Done> = words
             .lines()

@@ -6,7 +6,7 @@ use crate::marks::Class;
 use crate::protocol::PAGES;
 use crate::subject::Subject;
 use bskip_core::arena::NodeKind;
-use bskip_core::{BSkipMap, Config, GlobalArena, NodeArena, Promotion, Refresh};
+use bskip_core::{BSkipMap, Config, GlobalArena, HugePages, NodeArena, Promotion, Refresh};
 use numa_alloc::{AddressRange, NumaArena, PageSize, Policy};
 use std::ops::Range;
 
@@ -68,15 +68,15 @@ pub(crate) fn ranges_of(arena: &NumaArena) -> Vec<(Class, Range<u64>)> {
 }
 
 /// What an arena says about itself.
-trait Tells: NodeArena {
+trait Tells: NodeArena + Sized {
     /// Blocks in use by node, where the arena places blocks.
     fn nodes(&self) -> Vec<(u32, u64)>;
 
     /// Blocks that are not on the node of the thread that asked, where that was asked for.
     fn misses(&self) -> Option<u64>;
 
-    /// What it fell back to.
-    fn notes(&self) -> Vec<String>;
+    /// What the arena of this map fell back to.
+    fn notes(map: &BSkipMap<u64, u64, Self>) -> Vec<String>;
 
     /// Which addresses are leaves and which inner nodes.
     fn ranges(&self) -> Vec<(Class, Range<u64>)> {
@@ -93,9 +93,16 @@ impl Tells for GlobalArena {
         None
     }
 
-    fn notes(&self) -> Vec<String> {
-        Vec::new()
+    fn notes(map: &BSkipMap<u64, u64>) -> Vec<String> {
+        few_huge_pages(map.huge_pages()).into_iter().collect()
     }
+}
+
+/// Said if the system gave few of the huge pages that the default arena asked for. Slabs that are not touched yet have
+/// none either, but they are the smaller part.
+fn few_huge_pages(pages: HugePages) -> Option<String> {
+    let few = pages.resident_bytes.is_some_and(|bytes| bytes < pages.asked_bytes / 4);
+    few.then(|| "huge pages are asked for; the system gave less than a quarter of them".to_owned())
 }
 
 impl Tells for NumaArena {
@@ -108,9 +115,10 @@ impl Tells for NumaArena {
         local.then(|| self.stats().misses)
     }
 
-    fn notes(&self) -> Vec<String> {
-        let mut notes: Vec<String> = self.fallbacks().iter().map(ToString::to_string).collect();
-        let report = self.verify_placement();
+    fn notes(map: &BSkipMap<u64, u64, Self>) -> Vec<String> {
+        let arena = map.arena();
+        let mut notes: Vec<String> = arena.fallbacks().iter().map(ToString::to_string).collect();
+        let report = arena.verify_placement();
         if !report.is_as_asked() {
             notes.push(format!("placement: {}", report.to_string().replace('\n', "; ")));
         }
@@ -146,7 +154,7 @@ impl<A: Tells + Sync, const MANY: bool> OrderedMap for Map<A, MANY> {
     }
 
     fn notes(&self) -> Vec<String> {
-        self.0.arena().notes()
+        A::notes(&self.0)
     }
 
     fn ranges(&self) -> Vec<(Class, Range<u64>)> {
@@ -196,5 +204,21 @@ impl<A: NodeArena, const MANY: bool> Session for &Map<A, MANY> {
     #[inline]
     fn scan(&mut self, start: u64, limit: usize, mut visit: impl FnMut(u64, u64)) {
         self.0.range(start..).take(limit).for_each(|(key, value)| visit(key, value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn huge_pages_that_did_not_come_are_told() {
+        let pages = |asked, resident| {
+            let mut pages = HugePages::default();
+            (pages.asked_bytes, pages.resident_bytes) = (asked, resident);
+            few_huge_pages(pages).is_some()
+        };
+        assert!(pages(8 << 20, Some(0)) && pages(8 << 20, Some(1 << 20)));
+        assert!(!pages(8 << 20, Some(2 << 20)) && !pages(8 << 20, None) && !pages(0, Some(0)));
     }
 }

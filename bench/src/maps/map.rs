@@ -47,6 +47,7 @@ pub fn build(spec: &MapSpec) -> Result<Box<dyn Subject>, BuildError> {
 fn peer(name: &str) -> Result<Box<dyn Subject>, BuildError> {
     Ok(match name {
         "arctic-map" => Box::new(super::arctic_map::Map::default()),
+        "arenaskiplist" => Box::new(super::arenaskiplist::Map::default()),
         "artmap" => Box::new(super::artmap::Heap::default()),
         "artmap-arena" => Box::new(super::artmap::InArena::default()),
         "bplustree" => Box::new(super::bplustree::Map::default()),
@@ -54,7 +55,9 @@ fn peer(name: &str) -> Result<Box<dyn Subject>, BuildError> {
         "congee" => Box::new(super::congee::Map::default()),
         "crossbeam-skiplist" => Box::new(super::crossbeam_skiplist::Map::default()),
         "ferntree" => Box::new(super::ferntree::Map::default()),
+        "indexset" => Box::new(super::indexset::Map::default()),
         "masstree" => Box::new(super::masstree::Map::default()),
+        "scc-tree-index" => Box::new(super::scc::Map::default()),
         other => unreachable!("{other} is in NAMES but has no adapter"),
     })
 }

@@ -19,6 +19,8 @@ mod rwlock_btreemap;
 #[cfg(feature = "peers")]
 mod arctic_map;
 #[cfg(feature = "peers")]
+mod arenaskiplist;
+#[cfg(feature = "peers")]
 mod artmap;
 #[cfg(feature = "peers")]
 mod bplustree;
@@ -31,9 +33,14 @@ mod crossbeam_skiplist;
 #[cfg(feature = "peers")]
 mod ferntree;
 #[cfg(feature = "peers")]
+mod indexset;
+#[cfg(feature = "peers")]
 mod masstree;
+#[cfg(feature = "peers")]
+mod scc;
 
 use crate::marks::Class;
+use std::fmt;
 use std::ops::Range;
 
 /// Every map by name, ours first:
@@ -54,6 +61,7 @@ pub const NAMES: &[&str] = &[
     "bskip-numa-replicas",
     "bskip-numa-replicas-lazy",
     "arctic-map",
+    "arenaskiplist",
     "artmap",
     "artmap-arena",
     "bplustree",
@@ -61,7 +69,9 @@ pub const NAMES: &[&str] = &[
     "congee",
     "crossbeam-skiplist",
     "ferntree",
+    "indexset",
     "masstree",
+    "scc-tree-index",
     "rwlock-btreemap",
 ];
 
@@ -71,10 +81,38 @@ pub fn is_ours(name: &str) -> bool {
     name.starts_with("bskip")
 }
 
+/// The package that a peer comes from, by its name in `Cargo.lock`.
+#[must_use]
+pub fn package(name: &str) -> &str {
+    match name {
+        "artmap-arena" => "artmap",
+        "scc-tree-index" => "scc",
+        name => name,
+    }
+}
+
 /// Whether the map lives on `NumaArena`. The placement and the pages of a cell mean nothing to any other map.
 #[must_use]
 pub fn is_placed(name: &str) -> bool {
     name.starts_with("bskip-numa")
+}
+
+/// An operation that a map may lack. What every map has is not here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// A key that is there gets another value.
+    Updates,
+    /// A key goes.
+    Removals,
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Updates => "updates",
+            Self::Removals => "removals",
+        })
+    }
 }
 
 /// An ordered map of `u64` to `u64` that threads share.
@@ -90,6 +128,11 @@ pub trait OrderedMap: Sync {
     /// What the map's memory comes to, if it counts that itself.
     fn footprint(&self) -> Option<Footprint> {
         None
+    }
+
+    /// What the map cannot do. A workload that needs it is skipped.
+    fn lacks(&self) -> &'static [Lack] {
+        &[]
     }
 
     /// What the map fell back to, in words.

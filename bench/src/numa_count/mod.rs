@@ -91,6 +91,9 @@ impl NumaCount {
         send(RUN, &[self.run]);
         calibrate::calibrate()?;
         let map = self.map()?;
+        if let Some(lack) = map.lacks().first() {
+            return Err(format!("{} has no {lack}, so its operations cannot be counted", self.map));
+        }
         let (baton, locks) = (Baton::new(self.workers), OnceLock::new());
         let job = Job { asked: self, map: &*map, keys, ops, warm, baton, locks };
         let done = job.run()?;

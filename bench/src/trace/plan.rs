@@ -2,6 +2,7 @@
 
 use super::{Line, Verb};
 use crate::keys::{ANY_VERSION, fingerprint, value_of};
+use crate::maps::Lack;
 use crate::ops::{Checks, Kind, Op, ScanExact, Stripe};
 use crate::verify::{Answer, Expected, Probe};
 use std::collections::{BTreeMap, HashSet};
@@ -21,6 +22,8 @@ pub struct Plan {
     model: BTreeMap<u64, u32>,
     put: HashSet<u64>,
     removed: HashSet<u64>,
+    /// A line may put a value in place of another.
+    replaces: bool,
 }
 
 /// Deals the lines to `threads` threads and works out their answers.
@@ -33,8 +36,16 @@ pub fn plan(load: &[Line], run: &[Line], threads: usize) -> Plan {
     let mask = if threads == 1 { !0 } else { ANY_VERSION };
     let checks = Checks { mask, scan_mask: ANY_VERSION, tail: Vec::new(), timed_every: 64, batch: 1 };
     let (empty, sets) = (BTreeMap::new(), HashSet::new);
-    let mut plan =
-        Plan { load: vec![], run: vec![], checks, loaded: 0, model: empty, put: sets(), removed: sets() };
+    let mut plan = Plan {
+        load: vec![],
+        run: vec![],
+        checks,
+        loaded: 0,
+        model: empty,
+        put: sets(),
+        removed: sets(),
+        replaces: false,
+    };
     let mut version = 0;
     plan.load = plan.deal(load, threads, &mut version);
     plan.loaded = plan.model.len() as u64;
@@ -68,8 +79,10 @@ impl Plan {
         };
         match verb {
             Verb::Put => {
-                self.model.insert(key, version);
-                self.put.insert(key);
+                let is_there = self.model.insert(key, version).is_some();
+                let was_put = !self.put.insert(key);
+                // Only one thread keeps to the order of the lines.
+                self.replaces |= if self.checks.mask == !0 { is_there } else { was_put };
                 Op { key, arg: version, kind: Kind::Insert }
             }
             Verb::Read => known(self.model.get(&key).copied(), Kind::Read, Kind::ReadAbsent),
@@ -92,6 +105,13 @@ impl Plan {
                 Op { key, arg, kind: Kind::ScanExact }
             }
         }
+    }
+
+    /// What a map must not lack.
+    #[must_use]
+    pub fn needs(&self) -> Vec<Lack> {
+        let needs = [(Lack::Updates, self.replaces), (Lack::Removals, !self.removed.is_empty())];
+        needs.into_iter().filter(|(_, is_needed)| *is_needed).map(|(need, _)| need).collect()
     }
 
     /// What the map must hold after the run.
@@ -144,6 +164,21 @@ mod tests {
         assert_eq!(plan.run[0].ops[5].arg, plan.run[0].ops[4].arg, "the read expects the update's version");
         assert_eq!(plan.run[0].scans[0].count, 2);
         assert_eq!((plan.loaded, plan.expected().count), (3, Some(2)));
+    }
+
+    #[test]
+    fn what_a_trace_needs_of_a_map_is_known() {
+        let needs = |load: &str, run: &str, threads| {
+            plan(&lines(load).unwrap(), &lines(run).unwrap(), threads).needs()
+        };
+        for threads in [1, 2] {
+            assert_eq!(needs("INSERT 1\nINSERT 2", "READ 1\nINSERT 3\nSCAN 0 9", threads), []);
+            assert_eq!(needs("INSERT 1", "UPDATE 1", threads), [Lack::Updates]);
+            assert_eq!(needs("INSERT 1\nINSERT 1", "READ 1", threads), [Lack::Updates]);
+            assert_eq!(needs("INSERT 1", "REMOVE 2", threads), [Lack::Removals]);
+        }
+        assert_eq!(needs("INSERT 1", "REMOVE 1\nINSERT 1", 1), [Lack::Removals]);
+        assert_eq!(needs("INSERT 1", "REMOVE 1\nINSERT 1", 2), [Lack::Updates, Lack::Removals]);
     }
 
     #[test]

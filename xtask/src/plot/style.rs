@@ -3,9 +3,10 @@
 use bench::maps::NAMES;
 
 /// Colours in the order of [`NAMES`]; a map has the same in every chart of every sweep. Ours are blue.
-const COLOURS: [&str; 17] = [
-    "#1f5fbf", "#6fa8dc", "#9fc5e8", "#3d85c6", "#0b3d91", "#7d9ec0", "#a4b8d8", "#e07b00", "#f2b134",
-    "#b8860b", "#3a9a3a", "#8a5fb5", "#c94f8a", "#9a7b4f", "#2aa5a5", "#c0392b", "#7f7f7f",
+const COLOURS: [&str; 20] = [
+    "#1f5fbf", "#6fa8dc", "#9fc5e8", "#3d85c6", "#0b3d91", "#7d9ec0", "#a4b8d8", "#e07b00", "#d98cb3",
+    "#f2b134", "#b8860b", "#3a9a3a", "#8a5fb5", "#c94f8a", "#9a7b4f", "#2aa5a5", "#6b8e23", "#c0392b",
+    "#4b3621", "#7f7f7f",
 ];
 
 /// The colour of a map.
