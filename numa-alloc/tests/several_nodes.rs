@@ -5,7 +5,7 @@ mod support;
 use std::collections::{HashMap, HashSet};
 
 use bskip_core::arena::{AllocErrorKind, NodeArena, NodeId, NodeKind, Placement};
-use numa_alloc::{BuildError, NumaArena, NumaPool, Policy, RemoteFrees};
+use numa_alloc::{BuildError, NumaArena, NumaPool, PageSize, Policy, RemoteFrees};
 use support::{Owned, layout, leaf_pool};
 
 fn on(node: u32) -> Placement {
@@ -56,6 +56,8 @@ fn nearest_and_tiered_avoid_the_node_of_the_thread() {
     // Pretended nodes lie on a ring: the nearest of a node is the next one.
     let under = |policy: Policy| {
         let builder = NumaArena::builder().pretend_nodes(2).pretend_cpuless_nodes(2).policy(policy);
+        // Small pages, so that what a machine refuses of huge ones is not told.
+        let builder = builder.pages(PageSize::Small);
         let arena = builder.inner_policy(Policy::Local).build().unwrap();
         let (leaves, inners) = (leaf_pool(&arena), arena.pool(layout(896, 64), NodeKind::Inner).unwrap());
         let here = homes(&inners, Placement::Policy, 10);
