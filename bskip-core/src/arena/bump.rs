@@ -40,7 +40,7 @@ struct Memory {
     taken: usize,
 }
 
-/// Bytes of a slab, if there are so many: the memory is set aside for the arena, so small slabs would spare none of it.
+/// Least bytes of a slab, while the arena has them. The memory is set aside for the arena already, so small slabs would save none of it.
 const LEAST: usize = 16 << 10;
 
 /// A pool of a [`BumpArena`].

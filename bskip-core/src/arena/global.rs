@@ -67,16 +67,16 @@ unsafe impl NodePool for GlobalPool {
 impl GlobalPool {
     /// What the system gave of huge pages.
     pub(crate) fn huge_pages(&self) -> HugePages {
-        huge::ask(self.0.slabs().into_iter().filter(|(_, layout)| is_large(layout.size())))
+        huge::ask(self.0.slabs().into_iter().filter(|&(_, layout)| is_large(layout)))
     }
 }
 
 struct GlobalSlabs;
 
-/// Whether a slab of so many bytes is on huge pages of its own. Blocks need not fill a huge page exactly, so the smallest
-/// one is somewhat shorter.
-fn is_large(bytes: usize) -> bool {
-    huge::SUPPORTED && bytes >= HUGE_PAGE / 8 * 7
+/// Whether a slab of this layout is on huge pages of its own. Blocks need not fill a huge page exactly, so the smallest
+/// such slab is a little shorter.
+fn is_large(layout: Layout) -> bool {
+    huge::SUPPORTED && layout.size() >= HUGE_PAGE / 8 * 7 && layout.align() <= HUGE_PAGE
 }
 
 /// The layout that is asked of the allocator: system allocators give large zeroed memory for free, but only
@@ -87,7 +87,7 @@ fn padded(layout: Layout) -> Result<Layout, AllocErrorKind> {
     Layout::from_size_align(size, HEAD).map_err(|_| AllocErrorKind::AddressSpaceExhausted)
 }
 
-/// A pool that would take a slab of so many bytes takes a huge page instead. Smaller maps stay on small pages, which are
+/// From this slab size on, a pool takes whole huge pages instead. Smaller maps stay on small pages, which are
 /// resident one by one; a larger one is resident with 2 MiB at least, and loads up to 1.6 times as fast on two threads
 /// as with a page fault for every 4 KiB.
 const LARGE_FROM: usize = 256 << 10;
@@ -98,7 +98,7 @@ const HEAD: usize = size_of::<*mut u8>();
 // SAFETY: a slab is inside one allocation of its own, zeroed, aligned by hand.
 unsafe impl SlabSource for GlobalSlabs {
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, AllocErrorKind> {
-        if is_large(layout.size()) && layout.align() <= HUGE_PAGE {
+        if is_large(layout) {
             return huge::map(layout.size()).ok_or(AllocErrorKind::OutOfMemory);
         }
         let padded = padded(layout)?;
@@ -116,7 +116,7 @@ unsafe impl SlabSource for GlobalSlabs {
     }
 
     unsafe fn give(&self, slab: NonNull<u8>, layout: Layout) {
-        if is_large(layout.size()) && layout.align() <= HUGE_PAGE {
+        if is_large(layout) {
             // SAFETY: `take` has mapped it, and the caller is done with it.
             return unsafe { huge::unmap(slab, layout.size()) };
         }

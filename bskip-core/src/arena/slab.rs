@@ -27,7 +27,7 @@ const UNIT: usize = 64;
 const NEAR: u32 = 1 << 31;
 /// Bytes of the window of near slabs.
 const WINDOW: u64 = NEAR as u64 * UNIT as u64;
-/// The window lies around the first slab that has so many bytes. Smaller ones tend to come from another part of memory.
+/// The window lies around the first slab of at least this size. Smaller ones tend to come from another part of memory.
 const ANCHOR: usize = 256 << 10;
 
 /// Memory in large pieces.
