@@ -83,7 +83,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     mod chaos;
     mod config;
     mod height;
-    mod held;
+    mod reentrancy;
     mod index;
     #[cfg(feature = "internals")]
     #[doc(hidden)]

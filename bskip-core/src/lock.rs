@@ -12,7 +12,7 @@
 
 use crate::backoff::Backoff;
 use crate::chaos;
-use crate::held::is_held;
+use crate::reentrancy::is_held;
 use crate::stats;
 use crate::sync::{AtomicU64, Ordering, fence};
 

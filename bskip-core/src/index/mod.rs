@@ -15,26 +15,15 @@
 //! spill, or by shrinking). `ARCHITECTURE.md` lists who locks what;
 //! `docs/PROTOCOL.md` argues it step by step.
 
-mod attach;
-mod batch;
 mod bulk;
-mod chunks;
-mod cursor;
-mod descend;
-mod drain;
-mod edges;
-mod hints;
-mod insert;
-mod merge;
-mod migrate;
-mod post;
-mod read;
-mod replicas;
-mod shrink;
-mod spill;
-mod trail;
 #[cfg(feature = "check")]
-mod walk;
+mod check;
+mod ends;
+mod maintain;
+mod read;
+mod route;
+mod search;
+mod write;
 
 use alloc::vec::Vec;
 use core::cell::UnsafeCell;
@@ -42,16 +31,17 @@ use core::iter::successors;
 use core::marker::PhantomData;
 use core::num::NonZeroU32;
 
-pub(crate) use bulk::{Part, Run, Stop, remember_one};
-pub(crate) use cursor::{Cloned, Copied, Place, Read};
-pub(crate) use edges::Edge;
-use hints::{Hints, LeafHints};
-pub(crate) use insert::Existing;
-pub(crate) use migrate::Moved;
-pub(crate) use shrink::Position;
-pub(crate) use trail::Trail;
+pub(crate) use bulk::run::{Part, SortedRun, Stop, remember_one};
 #[cfg(feature = "check")]
-pub use walk::Structure;
+pub use check::Structure;
+pub(crate) use ends::Edge;
+pub(crate) use maintain::migrate::Moved;
+pub(crate) use maintain::shrink::Position;
+pub(crate) use read::cursor::{Cloned, Copied, Place, Read};
+pub(crate) use read::readahead::Trail;
+use route::leaf_table::table::LeafHints;
+use route::node_table::table::Hints;
+pub(crate) use write::insert::Existing;
 
 use crate::arena::{
     AllocError, BlockId, GlobalPool, HugePages, NodeArena, NodeKind, NodePool, Placement, PoolUsage,

@@ -5,7 +5,7 @@ use core::ops::{Deref, Range};
 
 use super::{COUNT_BITS, InnerShape, LeafShape, LevelMark, Node, Shape};
 use crate::arena::BlockId;
-use crate::held::while_holding;
+use crate::reentrancy::while_holding;
 use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::simd::{self, LINE};

@@ -19,8 +19,8 @@ mod locked;
 mod moves;
 mod prefetch;
 mod replica;
-mod run;
-mod seam;
+mod pair_buffer;
+mod boundary;
 mod shape;
 mod slots;
 #[cfg(feature = "check")]
@@ -35,7 +35,7 @@ use core::ptr::NonNull;
 pub(crate) use layout::MAX_CAPACITY;
 pub(crate) use lines::Slots;
 pub(crate) use locked::{Locked, LockedInner, LockedLeaf};
-pub(crate) use run::Run;
+pub(crate) use pair_buffer::PairBuffer;
 pub(crate) use shape::{InnerShape, LeafShape, Shape};
 
 use crate::arena::BlockId;

@@ -15,10 +15,10 @@ compile_error!("one model checker at a time");
 #[cfg(any(loom, shuttle))]
 mod cells;
 #[cfg(loom)]
-#[path = "weak.rs"]
+#[path = "loom.rs"]
 mod engine;
 #[cfg(all(shuttle, not(loom)))]
-#[path = "interleaved.rs"]
+#[path = "shuttle.rs"]
 mod engine;
 
 #[cfg(any(loom, shuttle))]

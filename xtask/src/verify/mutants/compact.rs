@@ -3,9 +3,9 @@
 use super::probes::{LOOM_ACROSS, SHUTTLE, UNIT};
 use super::{Edit, Mutant};
 
-const MERGE: &str = "bskip-core/src/index/merge.rs";
-const SPILL: &str = "bskip-core/src/index/spill.rs";
-const SHRINK: &str = "bskip-core/src/index/shrink.rs";
+const MERGE: &str = "bskip-core/src/index/write/absorb.rs";
+const SPILL: &str = "bskip-core/src/index/write/boundary.rs";
+const SHRINK: &str = "bskip-core/src/index/maintain/shrink.rs";
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {

@@ -6,20 +6,20 @@ use super::probes::{
 };
 use super::{Edit, Mutant};
 
-const DESCEND: &str = "bskip-core/src/index/descend.rs";
-const READ: &str = "bskip-core/src/index/read.rs";
-const INSERT: &str = "bskip-core/src/index/insert.rs";
-const POST: &str = "bskip-core/src/index/post.rs";
-const EDGES: &str = "bskip-core/src/index/edges.rs";
-const CURSOR: &str = "bskip-core/src/index/cursor.rs";
-const BATCH: &str = "bskip-core/src/index/batch.rs";
-const LOOKUPS: &str = "bskip-core/src/index/batch/lookups.rs";
-const WRITES: &str = "bskip-core/src/index/batch/writes.rs";
-const BULK: &str = "bskip-core/src/index/bulk.rs";
-const ATTACH: &str = "bskip-core/src/index/attach.rs";
-const MERGE: &str = "bskip-core/src/index/merge.rs";
-const LEAF_HINTS: &str = "bskip-core/src/index/hints/leaves.rs";
-const LEVEL_1: &str = "bskip-core/src/index/hints/level_1.rs";
+const DESCEND: &str = "bskip-core/src/index/search/descend.rs";
+const READ: &str = "bskip-core/src/index/read/get.rs";
+const INSERT: &str = "bskip-core/src/index/write/insert.rs";
+const POST: &str = "bskip-core/src/index/write/post.rs";
+const EDGES: &str = "bskip-core/src/index/ends.rs";
+const CURSOR: &str = "bskip-core/src/index/read/cursor.rs";
+const BATCH: &str = "bskip-core/src/index/search/side_by_side/mod.rs";
+const LOOKUPS: &str = "bskip-core/src/index/read/batch.rs";
+const WRITES: &str = "bskip-core/src/index/write/batch.rs";
+const BULK: &str = "bskip-core/src/index/bulk/run.rs";
+const ATTACH: &str = "bskip-core/src/index/bulk/attach.rs";
+const MERGE: &str = "bskip-core/src/index/write/absorb.rs";
+const LEAF_HINTS: &str = "bskip-core/src/index/route/leaf_table/table.rs";
+const LEVEL_1: &str = "bskip-core/src/index/route/leaf_table/fill.rs";
 const ITER: &str = "bskip-core/src/iter.rs";
 const MANY: &str = "bskip-core/src/map/batch.rs";
 

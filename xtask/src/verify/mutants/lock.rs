@@ -126,7 +126,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "update-without-bump",
         what: "A value is changed in place and its leaf gets its old version back.",
         edits: &[Edit {
-            file: "bskip-core/src/index/read.rs",
+            file: "bskip-core/src/index/read/get.rs",
             find: "leaf.with_value(slot, f); true",
             replace: "leaf.with_value(slot, f);\nleaf.unlock_unchanged();\ntrue",
         }],

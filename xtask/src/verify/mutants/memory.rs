@@ -3,8 +3,8 @@
 use super::probes::{DROPS, FALLIBLE, FINDINGS, LOOM_INBOX, SHRINK, SHUTTLE, TRIM, UNIT};
 use super::{Edit, Mutant};
 
-const MERGE: &str = "bskip-core/src/index/merge.rs";
-const INSERT: &str = "bskip-core/src/index/insert.rs";
+const MERGE: &str = "bskip-core/src/index/write/absorb.rs";
+const INSERT: &str = "bskip-core/src/index/write/insert.rs";
 const INDEX: &str = "bskip-core/src/index/mod.rs";
 const INBOX: &str = "numa-alloc/src/chain.rs";
 const SLAB: &str = "bskip-core/src/arena/slab.rs";

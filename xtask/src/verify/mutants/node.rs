@@ -7,7 +7,7 @@ use super::{Edit, Mutant};
 
 const LOCKED: &str = "bskip-core/src/node/locked.rs";
 const SLOTS: &str = "bskip-core/src/node/slots.rs";
-const INSERT: &str = "bskip-core/src/index/insert.rs";
+const INSERT: &str = "bskip-core/src/index/write/insert.rs";
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -108,7 +108,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "clone-without-lock",
         what: "A value is cloned while its owner may be dropping it.",
         edits: &[Edit {
-            file: "bskip-core/src/index/cursor.rs",
+            file: "bskip-core/src/index/read/cursor.rs",
             find: "let mut leaf = leaf.try_lock(version)?; \
                    let pair = (leaf.key(slot), leaf.with_value(slot, |value| value.clone())); \
                    leaf.unlock_unchanged(); Some(pair)",

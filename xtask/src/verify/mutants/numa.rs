@@ -5,10 +5,10 @@ use super::{Edit, Mutant};
 
 const LOCK: &str = "bskip-core/src/lock.rs";
 const REPLICA: &str = "bskip-core/src/node/replica.rs";
-const REPLICAS_RS: &str = "bskip-core/src/index/replicas.rs";
-const POST: &str = "bskip-core/src/index/post.rs";
-const TRAIL: &str = "bskip-core/src/index/trail.rs";
-const MIGRATE_RS: &str = "bskip-core/src/index/migrate.rs";
+const REPLICAS_RS: &str = "bskip-core/src/index/search/near.rs";
+const POST: &str = "bskip-core/src/index/write/post.rs";
+const TRAIL: &str = "bskip-core/src/index/read/readahead.rs";
+const MIGRATE_RS: &str = "bskip-core/src/index/maintain/migrate.rs";
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {

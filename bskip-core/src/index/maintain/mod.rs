@@ -1,0 +1,4 @@
+//! Upkeep on demand: shrinking, moving leaves, refreshing replicas.
+
+pub(in crate::index) mod migrate;
+pub(in crate::index) mod shrink;
