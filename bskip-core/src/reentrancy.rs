@@ -1,7 +1,8 @@
-//! Which locks this thread holds while it runs its user's code: to say so, instead of waiting for itself for ever.
+//! Which locks this thread holds while it runs its user's code. If that code comes back to such a lock, it panics instead of
+//! waiting for itself for ever.
 //!
-//! Only with `std`, which has memory of a thread's own. Model checkers run all their threads on one, and so may
-//! whoever waits in his own way (`set_relax`): then nothing is looked up.
+//! Only with `std`, for thread-local memory. Model checkers run all their threads on one thread of the system, and so may a runtime
+//! that waits in its own way (`set_relax`): then nothing is looked up.
 
 #[cfg(all(feature = "std", not(any(loom, shuttle))))]
 mod imp {

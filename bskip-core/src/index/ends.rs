@@ -1,30 +1,29 @@
 //! The first and the last pair: looking at them, and taking them out.
 //!
-//! The outermost leaf may be empty for a while, so a search for the edge may pass empty leaves. Each is
+//! The outermost leaf may be empty for a while, so a search for the end may pass empty leaves. Each is
 //! remembered with its version, and all are validated after the pair was read (or its leaf locked): at that
-//! moment they were empty together, which makes the pair the edge, and the operation linearizable.
+//! moment they were empty together, which makes the pair the first or last, and the operation linearizable.
 
-use crate::index::Index;
-use crate::index::read::cursor::Read;
-use crate::index::search::descend::{At, Before, End};
-use crate::index::write::absorb::is_underfull;
 use crate::arena::NodePool;
-use crate::backoff::Backoff;
 use crate::height::LEVELS;
+use crate::index::engine::Index;
+use crate::index::read::cursor::Read;
+use crate::index::search::probe::{At, Before, Rightmost};
+use crate::index::write::absorb::is_underfull;
 use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::{Leaf, LevelMark};
 
 /// Which end.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Edge {
+pub(crate) enum End {
     First,
     Last,
 }
 
 /// Empty leaves passed on the way, with their versions. More than this are merged first, which is possible:
 /// two empty neighbours cannot merge only if the second heads a node of some level that cannot go, and of
-/// the seams in a row that are left after all merges each is held by another level.
+/// the boundaries in a row that are left after all merges each is held by another level.
 const PASSED: usize = LEVELS;
 
 struct Passed<'a, K, V> {
@@ -39,8 +38,8 @@ impl<K: KeyWords, V> Passed<'_, K, V> {
     }
 }
 
-/// What a search for the edge found.
-enum Found<'a, K, V> {
+/// What a search for the end found.
+enum EndSearch<'a, K, V> {
     /// This leaf holds it.
     Leaf(Leaf<'a, K, V>, Version),
     /// The map was empty.
@@ -49,17 +48,26 @@ enum Found<'a, K, V> {
     Conflict,
 }
 
+/// The leaf further inwards.
+enum Neighbour<'a, K, V> {
+    Leaf(Leaf<'a, K, V>, Version),
+    /// There is none.
+    None,
+    /// It is not next to the leaf any more.
+    Changed,
+}
+
 impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
-    /// A copy of the pair at the edge, read as `R` does.
-    pub(crate) fn edge<R: Read<V>>(&self, edge: Edge) -> Option<(K, V)> {
-        let mut backoff = Backoff::new();
+    /// A copy of the pair at this end, read as `R` does.
+    pub(crate) fn end<R: Read<V>>(&self, end: End) -> Option<(K, V)> {
+        let mut backoff = self.tree.backoff();
         loop {
             let mut passed = Passed { leaves: [None; PASSED], len: 0 };
-            match self.find_edge(edge, &mut passed) {
-                Found::Nothing => return None,
-                Found::Conflict => {}
-                Found::Leaf(leaf, version) => {
-                    let slot = slot_at(edge, leaf.count());
+            match self.find_end(end, &mut passed) {
+                EndSearch::Nothing => return None,
+                EndSearch::Conflict => {}
+                EndSearch::Leaf(leaf, version) => {
+                    let slot = slot_at(end, leaf.count());
                     // SAFETY: in the state in which it was found the leaf has pairs, of which this is the first or the last;
                     // and in any state it is a slot of the leaf, whose count is never more than the capacity.
                     let pair = unsafe { R::read(leaf, version, slot) };
@@ -72,18 +80,18 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         }
     }
 
-    /// Takes out the pair at the edge.
-    pub(crate) fn pop(&self, edge: Edge) -> Option<(K, V)> {
-        let mut backoff = Backoff::new();
+    /// Takes out the pair at this end.
+    pub(crate) fn pop(&self, end: End) -> Option<(K, V)> {
+        let mut backoff = self.tree.backoff();
         loop {
             let mut passed = Passed { leaves: [None; PASSED], len: 0 };
-            match self.find_edge(edge, &mut passed) {
-                Found::Nothing => return None,
-                Found::Conflict => {}
-                Found::Leaf(leaf, version) => {
+            match self.find_end(end, &mut passed) {
+                EndSearch::Nothing => return None,
+                EndSearch::Conflict => {}
+                EndSearch::Leaf(leaf, version) => {
                     if let Some(mut leaf) = leaf.try_lock(version) {
                         if passed.validate() {
-                            let slot = slot_at(edge, leaf.count());
+                            let slot = slot_at(end, leaf.count());
                             let key = leaf.key(slot);
                             let value = leaf.remove(slot);
                             let underfull = is_underfull(*leaf);
@@ -102,67 +110,72 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        let mut backoff = Backoff::new();
+        let mut backoff = self.tree.backoff();
         loop {
             let mut passed = Passed { leaves: [None; PASSED], len: 0 };
-            match self.find_edge(Edge::First, &mut passed) {
-                Found::Nothing => return true,
-                // It was not empty when `find_edge` validated that leaf.
-                Found::Leaf(..) => return false,
-                Found::Conflict => backoff.wait(),
+            match self.find_end(End::First, &mut passed) {
+                EndSearch::Nothing => return true,
+                // It was not empty when `find_end` validated that leaf.
+                EndSearch::Leaf(..) => return false,
+                EndSearch::Conflict => backoff.wait(),
             }
         }
     }
 
     /// The outermost leaf that is not empty (validated once), past the empty ones.
-    fn find_edge<'a>(&'a self, edge: Edge, passed: &mut Passed<'a, K, V>) -> Found<'a, K, V> {
-        let (mut leaf, mut version) = match edge {
-            Edge::First => {
-                let head = self.leaf(self.head(0));
-                (head, head.read_begin())
+    fn find_end<'a>(&'a self, end: End, passed: &mut Passed<'a, K, V>) -> EndSearch<'a, K, V> {
+        let (mut leaf, mut version) = match end {
+            End::First => {
+                let head = self.tree.leaf(self.tree.head(0));
+                (head, self.tree.read_begin(head))
             }
-            Edge::Last => self.leaf_at(End),
+            End::Last => self.leaf_at(Rightmost),
         };
         loop {
             let empty = leaf.count() == 0;
             let (next, low, high) = (leaf.next(), leaf.low(), leaf.high());
             if !leaf.validate(version) {
-                return Found::Conflict;
+                return EndSearch::Conflict;
             }
             if !empty {
-                return Found::Leaf(leaf, version);
+                return EndSearch::Leaf(leaf, version);
             }
             if passed.len == PASSED {
                 self.compact(low);
                 passed.leaves.iter().flatten().for_each(|(leaf, _)| self.compact(leaf.low()));
-                return Found::Conflict;
+                return EndSearch::Conflict;
             }
             passed.leaves[passed.len] = Some((leaf, version));
             passed.len += 1;
-            let neighbour = match edge {
-                Edge::First => next.map(|next| {
-                    self.settle(self.leaf(next), LevelMark::of(0), At(high))
-                        .filter(|(found, _)| found.id() == next)
+            let neighbour = match end {
+                End::First => next.map_or(Neighbour::None, |next| {
+                    match self.tree.settle(self.tree.leaf(next), LevelMark::of(0), At(high)) {
+                        Some((found, version)) if found.id() == next => Neighbour::Leaf(found, version),
+                        _ => Neighbour::Changed,
+                    }
                 }),
-                Edge::Last if leaf.id() == self.head(0) => None,
-                Edge::Last => Before::new(low).map(|before| {
+                End::Last if leaf.id() == self.tree.head(0) => Neighbour::None,
+                End::Last => Before::new(low).map_or(Neighbour::None, |before| {
                     let (found, version) = self.leaf_at(before);
-                    (found.next() == Some(leaf.id())).then_some((found, version))
+                    match found.next() {
+                        Some(next) if next == leaf.id() => Neighbour::Leaf(found, version),
+                        _ => Neighbour::Changed,
+                    }
                 }),
             };
             match neighbour {
                 // All leaves are empty, if they were so at one moment.
-                None if passed.validate() => return Found::Nothing,
-                None | Some(None) => return Found::Conflict,
-                Some(Some(found)) => (leaf, version) = found,
+                Neighbour::None if passed.validate() => return EndSearch::Nothing,
+                Neighbour::None | Neighbour::Changed => return EndSearch::Conflict,
+                Neighbour::Leaf(next, next_version) => (leaf, version) = (next, next_version),
             }
         }
     }
 }
 
-fn slot_at(edge: Edge, count: usize) -> usize {
-    match edge {
-        Edge::First => 0,
-        Edge::Last => count.saturating_sub(1),
+fn slot_at(end: End, count: usize) -> usize {
+    match end {
+        End::First => 0,
+        End::Last => count.saturating_sub(1),
     }
 }

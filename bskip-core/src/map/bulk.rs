@@ -6,7 +6,7 @@ use core::{fmt, iter};
 use super::{BSkipMap, out_of_memory};
 use crate::arena::{AllocError, GlobalArena, NodeArena};
 use crate::config::Config;
-use crate::index::{Existing, Part, SortedRun, Stop, remember_one};
+use crate::index::{Existing, Part, SortedRun, Stop, reserve_one};
 use crate::key::Key;
 use crate::spin::SpinLock;
 
@@ -154,7 +154,7 @@ impl<K: Key, V, A: NodeArena> BulkLoad<K, V, A> {
         // Should it stay, its values are dropped when nothing is locked.
         let mut run = Some(run);
         self.parts.with(|parts| {
-            remember_one(parts)?;
+            reserve_one(parts)?;
             if let Some(part) = run.take().and_then(SortedRun::into_part) {
                 index.keep(&part, parts.last());
                 parts.push(part);

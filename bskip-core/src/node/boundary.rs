@@ -1,21 +1,15 @@
-//! Moving the seam between two neighbours: some slots of the one go to the other.
+//! Moving the boundary between two neighbours: some slots of one go to the other.
 //!
 //! Keys and fences are copied as words.
 
-use super::{Locked, LockedInner, Node, Shape, moves};
-use crate::arena::BlockId;
+use super::{Locked, Node, Shape, moves};
 use crate::key::KeyWords;
-use crate::simd::{self, Isa};
+use crate::simd::Isa;
 use crate::sync::Ordering;
 
 impl<S: Shape> Locked<'_, S> {
-    /// Gives the last `n` slots, and with them their range, to `right`, the next node, which has room for them. One
-    /// slot at least must stay.
-    pub(crate) fn give_last(&mut self, n: usize, right: &mut Locked<'_, S>) {
-        simd::choose!(isa => self.give_last_by(isa, n, right));
-    }
-
-    fn give_last_by(&mut self, isa: impl Isa, n: usize, right: &mut Locked<'_, S>) {
+    /// See [`Reshaped::give_last`](super::Reshaped::give_last).
+    pub(super) fn give_last(&mut self, isa: impl Isa, n: usize, right: &mut Locked<'_, S>) {
         let (count, there) = (self.count(), right.count());
         debug_assert!(self.next() == Some(right.id()) && n < count);
         let stay = count - n;
@@ -28,13 +22,8 @@ impl<S: Shape> Locked<'_, S> {
         self.end_where_starts(right);
     }
 
-    /// Gives the first `n` slots, and with them their range, to `left`, whose next node this is and which has room for
-    /// them. One slot at least must stay.
-    pub(crate) fn give_first(&mut self, n: usize, left: &mut Locked<'_, S>) {
-        simd::choose!(isa => self.give_first_by(isa, n, left));
-    }
-
-    fn give_first_by(&mut self, isa: impl Isa, n: usize, left: &mut Locked<'_, S>) {
+    /// See [`Reshaped::give_first`](super::Reshaped::give_first).
+    pub(super) fn give_first(&mut self, isa: impl Isa, n: usize, left: &mut Locked<'_, S>) {
         let (count, there) = (self.count(), left.count());
         debug_assert!(left.next() == Some(self.id()) && n < count);
         left.copy_slots(isa, there, self, 0, n);
@@ -71,30 +60,9 @@ impl<S: Shape> Locked<'_, S> {
     }
 }
 
-impl<K: KeyWords> LockedInner<'_, K> {
-    /// Lets the entry in `slot` stand where its child, which is `child`, starts now.
-    pub(crate) fn set_entry_key<S: Shape<Key = K>>(&mut self, slot: usize, child: &Locked<'_, S>) {
-        debug_assert!(self.child(slot) == Some(child.id()));
-        assert!(slot < self.count());
-        for plane in 0..K::WORDS {
-            let word = child.header(Node::<S>::LOW + plane * 8).load(Ordering::Relaxed);
-            // SAFETY: `slot` is below the capacity, so the word is one of the node's.
-            let key = unsafe { &*self.key_words(plane, slot) };
-            key.store(word, Ordering::Relaxed);
-        }
-        self.resample(slot);
-    }
-
-    /// Lets the entry in `slot` lead to `child`, which starts where its child did.
-    pub(crate) fn set_child(&mut self, slot: usize, child: BlockId) {
-        assert!(slot < self.count());
-        self.write(slot, child);
-    }
-}
-
 #[cfg(all(test, feature = "check"))]
 mod tests {
-    use super::super::{InnerShape, Leaf, LeafShape, LevelMark, LockedLeaf};
+    use super::super::{InnerShape, Leaf, LeafShape, LevelMark, Reshaped, Unreached};
     use super::*;
     use crate::arena::{GlobalArena, NodeArena, NodeKind, NodePool, Placement};
     use crate::simd::LINE;
@@ -120,7 +88,7 @@ mod tests {
     }
 
     /// Two neighbours of many counts give each other one slot, half of what they can, and all they can.
-    fn every_seam<K: KeyWords + Debug, V: PartialEq + Debug>(pair: impl Fn(usize) -> (K, V)) {
+    fn every_boundary<K: KeyWords + Debug, V: PartialEq + Debug>(pair: impl Fn(usize) -> (K, V)) {
         let capacity = Leaf::<K, V>::CAPACITY;
         let leaves = GlobalArena.pool(Leaf::<K, V>::LAYOUT, NodeKind::Leaf).expect("memory");
         let inners = GlobalArena.pool(Node::<InnerShape<K>>::LAYOUT, NodeKind::Inner).expect("memory");
@@ -136,11 +104,13 @@ mod tests {
         let right: Leaf<'_, K, V> = unsafe { Node::from_raw(bases[1], ids[1]) };
         // SAFETY: as above.
         let parent: Node<'_, InnerShape<K>> = unsafe { Node::from_raw(base, above) };
-        let (mut left, mut right, mut parent) =
-            (left.lock_unshared(), right.lock_unshared(), parent.lock_unshared());
-        let set_up = |left: &mut LockedLeaf<'_, K, V>,
-                      right: &mut LockedLeaf<'_, K, V>,
-                      parent: &mut LockedInner<'_, K>,
+        let (left, right, parent) = (left.lock_unshared(), right.lock_unshared(), parent.lock_unshared());
+        let mut left = left.reshape(Unreached);
+        let mut right = right.reshape(Unreached);
+        let mut parent = parent.reshape(Unreached);
+        let set_up = |left: &mut Reshaped<'_, LeafShape<K, V>, Unreached>,
+                      right: &mut Reshaped<'_, LeafShape<K, V>, Unreached>,
+                      parent: &mut Reshaped<'_, InnerShape<K>, Unreached>,
                       before: usize,
                       behind: usize| {
             let low = pair(before).0;
@@ -165,7 +135,7 @@ mod tests {
             let moves = moves.into_iter().chain([1, to_left / 2, to_left].map(|n| (n, false, to_left)));
             for (n, is_last, _) in moves.filter(|&(n, _, most)| 0 < n && n <= most) {
                 set_up(&mut left, &mut right, &mut parent, before, behind);
-                let seam = if is_last {
+                let boundary = if is_last {
                     left.give_last(n, &mut right);
                     before - n
                 } else {
@@ -173,9 +143,9 @@ mod tests {
                     before + n
                 };
                 parent.set_entry_key(1, &right);
-                check(&left, 0..seam, &pair);
-                check(&right, seam..before + behind, &pair);
-                let low = pair(seam).0;
+                check(&left, 0..boundary, &pair);
+                check(&right, boundary..before + behind, &pair);
+                let low = pair(boundary).0;
                 assert!(left.compare_high(low).is_eq() && right.compare_low(low).is_eq());
                 assert_eq!(parent.find(low), (2, true));
                 assert_eq!((parent.count(), parent.child(1)), (2, Some(right.id())));
@@ -188,14 +158,14 @@ mod tests {
     }
 
     #[test]
-    fn every_seam_of_every_shape() {
+    fn every_boundary_of_every_shape() {
         with_each_choice(|_| {
-            every_seam(|i| (i as u64 + 1, i as u64 * 3));
-            every_seam(|i| (i as u64 + (u64::MAX - 200), i as i16));
-            every_seam(|i| ((7u64, i as u64 + 1), i as u64));
-            every_seam(|i| ((i as u128 + 1) << 60, [i as u64; 5]));
-            every_seam(|i| (i as u32 + 1, ()));
-            every_seam(|i| (i as u64 + 1, alloc::boxed::Box::new(i)));
+            every_boundary(|i| (i as u64 + 1, i as u64 * 3));
+            every_boundary(|i| (i as u64 + (u64::MAX - 200), i as i16));
+            every_boundary(|i| ((7u64, i as u64 + 1), i as u64));
+            every_boundary(|i| ((i as u128 + 1) << 60, [i as u64; 5]));
+            every_boundary(|i| (i as u32 + 1, ()));
+            every_boundary(|i| (i as u64 + 1, alloc::boxed::Box::new(i)));
         });
     }
 }

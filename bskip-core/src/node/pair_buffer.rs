@@ -1,4 +1,4 @@
-//! Copying a run of pairs out of a leaf, into room on the reader's stack.
+//! Copying neighbouring pairs out of a leaf, into a buffer on the reader's stack.
 
 use core::mem::{MaybeUninit, size_of};
 use core::slice;
@@ -47,7 +47,7 @@ pub(crate) struct PairBuffer<K: KeyWords, V: Copy> {
     words: [MaybeUninit<u64>; LINE * LINE],
     keys: Room<K>,
     values: Room<V>,
-    /// Keys and values in the first so many places are whole.
+    /// How many keys and values are whole, from the first place on.
     len: usize,
 }
 

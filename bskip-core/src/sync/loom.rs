@@ -163,7 +163,7 @@ pub(super) fn change(cell: &impl Cell, change: Change, order: Ordering) -> u64 {
     old
 }
 
-/// The word is about to be accessed plainly, by who has it to itself.
+/// The word is about to be accessed plainly, with exclusive access.
 pub(super) fn forget(cell: &impl Cell) {
     REGISTRY.with_borrow_mut(|registry| {
         registry.as_mut().and_then(|registry| registry.words.remove(&cell.address()));

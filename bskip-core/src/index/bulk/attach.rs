@@ -1,65 +1,61 @@
 //! Runs of leaves become part of the map, at its right end, and get their entries in the levels above.
 //!
-//! Only with the map to oneself. What comes about is what inserting the keys in order would leave, promotion policy
-//! and all, but that the map's very first leaf starts below every key, also if its first key is tall.
+//! Only with exclusive access. The result is what inserting the keys in order would leave, promotion policy
+//! and all, except that the map's very first leaf starts below every key, even if its first key is tall.
 
-use crate::index::Index;
-use crate::index::bulk::run::{Part, SortedRun, Start, Stop, slots};
-use crate::index::search::descend::End;
 use crate::arena::{AllocError, BlockId, NodePool};
 use crate::height::LEVELS;
+use crate::index::bulk::run::{Part, SortedRun, Start, Stop, slots};
+use crate::index::engine::Index;
+use crate::index::search::probe::Rightmost;
+use crate::index::write::commit::{Commit, InnerChange};
 use crate::key::KeyWords;
-use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, LockedInner};
+use crate::node::{Inner, InnerShape, Leaf, LevelMark, Unreached};
 
 impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
-    /// Keeps a run's leaves where `drop` finds their values: behind the run `before`, or behind the first leaf, which
-    /// is empty. One thread at a time, and before anyone searches.
+    /// Keeps a run's leaves where `drop` finds their values: after the run `before`, or after the first leaf, which
+    /// is empty. One thread at a time, and before any search.
     pub(crate) fn keep(&self, part: &Part<K>, before: Option<&Part<K>>) {
-        let before = before.map_or_else(|| self.head(0), Part::last_leaf);
-        self.leaf(before).lock_unshared().set_next(Some(part.first_leaf()));
+        let before = before.map_or_else(|| self.tree.head(0), Part::last_leaf);
+        self.tree.leaf(before).lock_unshared().reshape(Unreached).set_next(Some(part.first_leaf()));
     }
 
     /// Attaches the runs that were kept, in order, to the empty index.
     pub(crate) fn attach_to_empty(&mut self, parts: &[Part<K>], fill: f64) -> Result<(), AllocError> {
-        self.attach(parts, self.head(0), fill)
+        self.attach(parts, self.tree.head(0), fill)
     }
 
-    /// Attaches runs of this index behind the leaf `tail`, the last one: their keys ascend, also from one run to the
+    /// Attaches runs of this index after the leaf `tail`, the last one: their keys ascend, also from one run to the
     /// next, and are above those there.
     ///
-    /// Leaves are linked in any case; the error is for entries that there was no memory for: searches then take
+    /// Leaves are linked in any case. The error says that some entries are missing for want of memory: searches then take
     /// steps to the right instead.
     fn attach(&mut self, parts: &[Part<K>], tail: BlockId, fill: f64) -> Result<(), AllocError> {
         let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Ok(()) };
         // Fences before links: should a pool's `address` panic, the leaves are still in the chain that they were in.
-        let is_empty = self.root().0 == 0 && tail == self.head(0) && self.leaf(tail).count() == 0;
+        let is_empty =
+            self.tree.root().0 == 0 && tail == self.tree.head(0) && self.tree.leaf(tail).count() == 0;
         if !is_empty {
-            self.leaf(tail).lock_unshared().set_high(first.first());
+            self.tree.leaf(tail).lock_unshared().reshape(Unreached).set_high(first.first());
         }
         for pair in parts.windows(2) {
-            self.leaf(pair[0].last_leaf()).lock_unshared().set_high(pair[1].first());
+            self.tree.leaf(pair[0].last_leaf()).lock_unshared().reshape(Unreached).set_high(pair[1].first());
         }
         for pair in parts.windows(2) {
-            self.leaf(pair[0].last_leaf()).lock_unshared().set_next(Some(pair[1].first_leaf()));
+            self.tree
+                .leaf(pair[0].last_leaf())
+                .lock_unshared()
+                .reshape(Unreached)
+                .set_next(Some(pair[1].first_leaf()));
         }
-        self.leaf(last.last_leaf()).lock_unshared().set_next(None);
+        self.tree.leaf(last.last_leaf()).lock_unshared().reshape(Unreached).set_next(None);
         if is_empty {
-            self.replace_empty_leaf(first.first_leaf());
+            self.tree.replace_only_leaf(first.first_leaf());
         } else {
-            self.leaf(tail).lock_unshared().set_next(Some(first.first_leaf()));
+            self.tree.leaf(tail).lock_unshared().reshape(Unreached).set_next(Some(first.first_leaf()));
         }
         let starts = parts.iter().flat_map(|part| &part.starts).skip(usize::from(is_empty));
         self.enter_all(starts, fill)
-    }
-
-    /// Makes `leaf` the first one, in place of the only, empty one.
-    fn replace_empty_leaf(&mut self, leaf: BlockId) {
-        let old = self.head(0);
-        self.leaf(leaf).lock_unshared().set_low(None);
-        *self.heads[0].get_mut() = leaf.0.get();
-        *self.root.get_mut() = u64::from(leaf.0.get());
-        self.leaf(old).lock_unshared().retire();
-        self.release::<LeafShape<K, V>>(old);
     }
 
     /// Enters leaves that are linked at the end of level 0 into the levels above, all of them, and gives the first
@@ -70,23 +66,19 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     {
         // Found before the first is locked: a search must not meet a lock of its own thread.
         let mut found: [Option<Inner<'_, K>>; LEVELS] = [None; LEVELS];
-        for (level, found) in found.iter_mut().enumerate().take(self.root().0 + 1).skip(1) {
-            *found = Some(self.inner_at(End, level).0);
+        for (level, found) in found.iter_mut().enumerate().take(self.tree.root().0 + 1).skip(1) {
+            *found = Some(self.inner_at(Rightmost, level).0);
         }
-        let mut ends = Ends {
+        let commit = Commit::new(self);
+        let mut ends = LastNodes {
             index: self,
-            nodes: found.map(|node| node.map(Inner::lock_unshared)),
+            commit: &commit,
+            nodes: found.map(|node| node.map(|node| node.lock_unshared().reshape(&commit))),
             limit: slots(Inner::<K>::CAPACITY, fill),
-            new_of_level_1: 0,
         };
         let mut result = Ok(());
         for start in starts {
             result = result.and(ends.enter(start));
-        }
-        let changes = ends.new_of_level_1;
-        ends.nodes.into_iter().flatten().for_each(|node| self.finish(node));
-        if changes > 0 {
-            self.note_changes_of_level_2(changes);
         }
         result
     }
@@ -118,15 +110,15 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// The last leaf, and what the keys of all others must be above; `None` if there is none and the leaf is the
     /// first.
     fn tail(&self) -> (BlockId, Option<K>) {
-        let (leaf, _) = self.leaf_at(End);
+        let (leaf, _) = self.leaf_at(Rightmost);
         let floor = match leaf.count() {
-            0 => (leaf.id() != self.head(0)).then(|| leaf.low()),
+            0 => (leaf.id() != self.tree.head(0)).then(|| leaf.low()),
             count => Some(leaf.key(count - 1)),
         };
         (leaf.id(), floor)
     }
 
-    /// Fills the last leaf. The first pair for a leaf behind it is in `held` afterwards; the error is why there is none.
+    /// Fills the last leaf. The first pair for the next leaf is in `held` afterwards; the error is why there is none.
     fn append_to_leaf(
         &self,
         tail: BlockId,
@@ -134,14 +126,14 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         held: &mut Option<(K, V)>,
         pairs: &mut impl Iterator<Item = (K, V)>,
     ) -> Result<(), Stop> {
-        let mut leaf = self.leaf(tail).lock_unshared();
+        let mut leaf = self.tree.leaf(tail).lock_unshared();
         loop {
             let Some((key, value)) = pairs.next() else { return Err(Stop::End) };
             if floor.is_some_and(|floor| key <= floor) {
                 *held = Some((key, value));
                 return Err(Stop::NotAscending);
             }
-            // An empty map's leaf is replaced, so that what makes a leaf need not be twice.
+            // An empty map's leaf is replaced, so that only one place makes leaves.
             if floor.is_none() || leaf.count() == Leaf::<K, V>::CAPACITY || self.heights.of(key) > 0 {
                 *held = Some((key, value));
                 return Ok(());
@@ -153,16 +145,16 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
 }
 
 /// The last node of each level, locked: where entries are added.
-struct Ends<'a, K: KeyWords, V, P: NodePool> {
-    index: &'a Index<K, V, P>,
-    nodes: [Option<LockedInner<'a, K>>; LEVELS],
+struct LastNodes<'c, K: KeyWords, V, P: NodePool> {
+    index: &'c Index<K, V, P>,
+    commit: &'c Commit<'c, K, V, P>,
+    nodes: [Option<InnerChange<'c, K, V, P>>; LEVELS],
     /// Entries for each node.
     limit: usize,
-    new_of_level_1: usize,
 }
 
-impl<'a, K: KeyWords, V, P: NodePool> Ends<'a, K, V, P> {
-    /// Enters the leaf behind those entered so far: at all levels up to its key's height, below which nodes start at
+impl<'c, K: KeyWords, V, P: NodePool> LastNodes<'c, K, V, P> {
+    /// Enters the leaf to the right of those entered so far: at all levels up to its key's height, below which nodes start at
     /// the key; with posting, further up as long as that starts nodes.
     fn enter(&mut self, start: &Start<K>) -> Result<(), AllocError> {
         let heights = &self.index.heights;
@@ -184,26 +176,25 @@ impl<'a, K: KeyWords, V, P: NodePool> Ends<'a, K, V, P> {
     }
 
     /// The last node of `level`, which is made if there is none.
-    fn end(&mut self, level: usize) -> Result<&mut LockedInner<'a, K>, AllocError> {
+    fn end(&mut self, level: usize) -> Result<&mut InnerChange<'c, K, V, P>, AllocError> {
         if self.nodes[level].is_none() {
             self.index.raise(level)?;
         }
-        let index = self.index;
-        Ok(self.nodes[level].get_or_insert_with(|| index.inner(index.head(level)).lock_unshared()))
+        let (tree, commit) = (&self.index.tree, self.commit);
+        let first = || tree.inner(tree.head(level)).lock_unshared().reshape(commit);
+        Ok(self.nodes[level].get_or_insert_with(first))
     }
 
     /// A new last node of `level`, with one entry.
     fn start_node(&mut self, level: usize, low: K, child: BlockId) -> Result<BlockId, AllocError> {
-        let id = self.index.acquire::<InnerShape<K>>(Some(low))?;
-        let mut node = self.index.inner(id).lock_unshared();
+        let mut node = self.index.tree.acquire::<InnerShape<K>>(Some(low))?.make(self.commit);
+        let id = node.id();
         node.format(LevelMark::of(level), Some(low));
         node.push(low, child);
         if let Some(mut before) = self.nodes[level].replace(node) {
             before.set_high(low);
             before.set_next(Some(id));
-            self.index.finish(before);
         }
-        self.new_of_level_1 += usize::from(level == 1);
         Ok(id)
     }
 }
@@ -213,7 +204,7 @@ mod tests {
     use super::*;
     use crate::arena::{GlobalArena, GlobalPool};
     use crate::config::{Config, Promotion};
-    use crate::index::search::descend::At;
+    use crate::index::search::probe::At;
     use crate::node::{Node, Shape};
 
     type U64Index = Index<u64, u64, GlobalPool>;

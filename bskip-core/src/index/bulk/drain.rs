@@ -3,8 +3,8 @@
 use core::iter::FusedIterator;
 use core::mem;
 
-use crate::index::Index;
 use crate::arena::{BlockId, NodePool};
+use crate::index::engine::Index;
 use crate::key::KeyWords;
 
 /// The pairs of an index. Those not taken before it drops stay.
@@ -17,7 +17,7 @@ pub(crate) struct Drain<'a, K: KeyWords, V, P: NodePool> {
 
 impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     pub(crate) fn drain(&mut self) -> Drain<'_, K, V, P> {
-        Drain { leaf: Some(self.head(0)), index: self, taken: 0 }
+        Drain { leaf: Some(self.tree.head(0)), index: self, taken: 0 }
     }
 }
 
@@ -26,7 +26,7 @@ impl<K: KeyWords, V, P: NodePool> Iterator for Drain<'_, K, V, P> {
 
     fn next(&mut self) -> Option<(K, V)> {
         loop {
-            let leaf = self.index.leaf(self.leaf?);
+            let leaf = self.index.tree.leaf(self.leaf?);
             let slot = self.taken;
             if slot < leaf.count() {
                 let key = leaf.key(slot);
@@ -48,7 +48,7 @@ impl<K: KeyWords, V, P: NodePool> FusedIterator for Drain<'_, K, V, P> {}
 impl<K: KeyWords, V, P: NodePool> Drop for Drain<'_, K, V, P> {
     fn drop(&mut self) {
         let Some(leaf) = self.leaf else { return self.index.clear() };
-        let mut leaf = self.index.leaf(leaf).lock_unshared();
+        let mut leaf = self.index.tree.leaf(leaf).lock_unshared();
         for _ in 0..self.taken {
             // It has been handed out.
             mem::forget(leaf.remove(0));

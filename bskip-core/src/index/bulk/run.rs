@@ -1,15 +1,15 @@
-//! Leaves from sorted pairs: a run of them, filled from left to right, that is not in the map yet.
+//! A run of leaves from sorted pairs, filled from left to right, that is not in the map yet.
 //!
-//! Runs are made side by side by any threads; `attach` puts them into the map, by a thread that has it to itself.
+//! Any threads make runs side by side. `attach` puts them into the map, by a thread with exclusive access.
 
 use alloc::vec::Vec;
-use core::alloc::Layout;
 use core::mem;
 
-use crate::index::Index;
-use crate::arena::{AllocError, AllocErrorKind, BlockId, NodePool};
+use crate::arena::{AllocError, BlockId, NodePool};
+use crate::index::engine::Index;
+use crate::index::tree::{Fresh, reserve_one};
 use crate::key::KeyWords;
-use crate::node::{Leaf, LeafShape, LevelMark, LockedLeaf};
+use crate::node::{Leaf, LeafShape, LevelMark, Reshaped, Unreached};
 
 /// A leaf of a run, as the levels above will know it.
 #[derive(Clone, Copy)]
@@ -19,7 +19,7 @@ pub(in crate::index) struct Start<K> {
     pub(in crate::index) leaf: BlockId,
 }
 
-/// A run that is complete. Whoever has it must attach it, or keep its leaves where the index's drop finds them.
+/// A run that is complete. The caller must attach it, or keep its leaves where the index's drop finds them.
 pub(crate) struct Part<K> {
     pub(in crate::index) starts: Vec<Start<K>>,
     last: K,
@@ -58,17 +58,20 @@ pub(crate) enum Stop {
     NoMemory(AllocError),
 }
 
-/// Blocks that a run takes at once: one for so many that it has, …
+/// A run takes one block ahead for every `SPARE` that it has, …
 const SPARE: usize = 8;
-/// … and so many at most.
+/// … and `MOST_SPARES` at most.
 const MOST_SPARES: usize = 512;
+
+/// A leaf that is being filled.
+type InTheMaking<'a, K, V> = Reshaped<'a, LeafShape<K, V>, Unreached>;
 
 /// A run in the making. Dropping it drops its values and gives its leaves back.
 pub(crate) struct SortedRun<'a, K: KeyWords, V, P: NodePool> {
     index: &'a Index<K, V, P>,
     starts: Vec<Start<K>>,
     /// Blocks taken for leaves to come.
-    spares: Vec<BlockId>,
+    spares: Vec<Fresh<'a, LeafShape<K, V>, K, V, P>>,
     /// Blocks that became leaves since the pool last placed one elsewhere.
     taken: usize,
     last: Option<K>,
@@ -86,8 +89,8 @@ impl<'a, K: KeyWords, V, P: NodePool> SortedRun<'a, K, V, P> {
     /// Takes the pair in `held` and then `pairs` as long as they ascend, into fresh leaves. Once only. A pair that was not
     /// taken is in `held` afterwards.
     ///
-    /// A leaf is locked while `pairs` runs to fill it, and unlocked before it is linked to the map: no other thread
-    /// comes there, since whoever has stale references has the map, and whoever makes runs has it to himself.
+    /// A leaf is locked while `pairs` runs to fill it, and unlocked before it is linked to the map. No other thread
+    /// comes there: exclusive access to the map guarantees that none holds a stale reference.
     pub(crate) fn fill(
         &mut self,
         held: &mut Option<(K, V)>,
@@ -130,17 +133,17 @@ impl<'a, K: KeyWords, V, P: NodePool> SortedRun<'a, K, V, P> {
         }
     }
 
-    /// A leaf for `low` and what follows, behind the one `before`.
+    /// A leaf for `low` and the keys that follow, to the right of `before`.
     #[inline(never)]
     fn start_leaf(
         &mut self,
         low: K,
-        before: Option<LockedLeaf<'a, K, V>>,
-    ) -> Result<LockedLeaf<'a, K, V>, AllocError> {
-        remember_one(&mut self.starts)?;
-        let id = self.take_block(low)?;
+        before: Option<InTheMaking<'a, K, V>>,
+    ) -> Result<InTheMaking<'a, K, V>, AllocError> {
+        reserve_one(&mut self.starts)?;
+        let mut leaf = self.take_block(low)?.make(Unreached);
+        let id = leaf.id();
         self.starts.push(Start { low, leaf: id });
-        let mut leaf = self.index.leaf(id).lock_unshared();
         leaf.format(LevelMark::of(0), Some(low));
         if let Some(mut before) = before {
             before.set_high(low);
@@ -149,28 +152,28 @@ impl<'a, K: KeyWords, V, P: NodePool> SortedRun<'a, K, V, P> {
         Ok(leaf)
     }
 
-    /// A block for a leaf. The pool is asked for several at once: so threads that make runs seldom meet there, and each
-    /// one's leaves lie together, in pages of their own.
-    fn take_block(&mut self, low: K) -> Result<BlockId, AllocError> {
-        let index = self.index;
-        if let Some(id) = self.spares.pop() {
-            if index.is_well_placed(id, low) {
+    /// A block for a leaf. The run asks the pool for several at once, so threads that make runs seldom meet there, and the
+    /// leaves of each lie together, in pages of their own.
+    fn take_block(&mut self, low: K) -> Result<Fresh<'a, LeafShape<K, V>, K, V, P>, AllocError> {
+        let tree = &self.index.tree;
+        if let Some(spare) = self.spares.pop() {
+            if spare.is_well_placed(low) {
                 self.taken += 1;
-                return Ok(id);
+                return Ok(spare);
             }
             // From here on leaves belong elsewhere.
-            self.spares.push(id);
-            self.spares.drain(..).for_each(|spare| index.release::<LeafShape<K, V>>(spare));
+            self.spares.push(spare);
+            self.spares.clear();
             self.taken = 0;
         }
-        let id = index.acquire::<LeafShape<K, V>>(Some(low))?;
+        let block = tree.acquire(Some(low))?;
         let more = (self.taken / SPARE).min(MOST_SPARES);
         if self.spares.try_reserve(more).is_ok() {
-            self.spares.extend((0..more).map_while(|_| index.acquire::<LeafShape<K, V>>(Some(low)).ok()));
+            self.spares.extend((0..more).map_while(|_| tree.acquire(Some(low)).ok()));
             self.spares.reverse();
         }
         self.taken += 1;
-        Ok(id)
+        Ok(block)
     }
 
     /// The greatest key, once `fill` has returned.
@@ -190,28 +193,20 @@ impl<K: KeyWords, V, P: NodePool> Drop for SortedRun<'_, K, V, P> {
         struct GiveBack<'r, 'a, K: KeyWords, V, P: NodePool>(&'r mut SortedRun<'a, K, V, P>);
         impl<K: KeyWords, V, P: NodePool> Drop for GiveBack<'_, '_, K, V, P> {
             fn drop(&mut self) {
-                let index = self.0.index;
-                for spare in self.0.spares.drain(..) {
-                    index.release::<LeafShape<K, V>>(spare);
-                }
+                let tree = &self.0.index.tree;
+                self.0.spares.clear();
                 for start in self.0.starts.drain(..) {
-                    let id = index.leaf(start.leaf).lock_unshared().retire();
-                    index.release::<LeafShape<K, V>>(id);
+                    let retired = tree.leaf(start.leaf).lock_unshared().reshape(Unreached).retire();
+                    tree.release(retired);
                 }
             }
         }
         let run = GiveBack(self);
-        run.0.index.drop_values(run.0.starts.iter().map(|start| start.leaf));
+        run.0.index.tree.drop_values(run.0.starts.iter().map(|start| start.leaf));
     }
 }
 
 /// Slots of a node of this capacity to be used: all, or this part of them, half at least.
 pub(in crate::index) fn slots(capacity: usize, fill: f64) -> usize {
     ((capacity as f64 * fill) as usize).clamp(capacity / 2, capacity)
-}
-
-/// Makes room for one element more.
-pub(crate) fn remember_one<T>(list: &mut Vec<T>) -> Result<(), AllocError> {
-    list.try_reserve(1)
-        .map_err(|_| AllocError { layout: Layout::new::<T>(), kind: AllocErrorKind::OutOfMemory })
 }

@@ -1,4 +1,5 @@
-//! Upkeep on demand: shrinking, moving leaves, refreshing replicas.
+//! Upkeep on demand: shrinking, moving leaves to other NUMA nodes, refreshing replicas.
 
 pub(in crate::index) mod migrate;
+pub(in crate::index) mod refresh;
 pub(in crate::index) mod shrink;

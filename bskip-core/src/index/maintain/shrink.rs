@@ -1,13 +1,12 @@
-//! Shrinking on demand: level by level, from left to right, nodes are merged wherever two fit into one, and a leaf
+//! Shrinking on demand: level by level, from left to right, two nodes are merged if they fit into one, and a leaf
 //! that does not fit with its right neighbour is filled up from it.
 //!
 //! What a thread remembers between two steps is a level and a key. It holds no lock then and refers to no node, so
 //! it may come back at any time, or never.
 
-use crate::index::Index;
-use crate::index::write::absorb::{Fill, Merge};
 use crate::arena::{NodeKind, NodePool};
-use crate::backoff::Backoff;
+use crate::index::engine::Index;
+use crate::index::write::absorb::{Fill, Merge};
 use crate::key::KeyWords;
 use crate::node::{InnerShape, LeafShape, Node, Shape};
 
@@ -23,10 +22,10 @@ impl<K> Position<K> {
 }
 
 impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
-    /// Looks at one node, and merges it with its right neighbour or moves the seam between them, if that makes it fuller.
+    /// Looks at one node, and merges it with its right neighbour or moves the boundary between them, if that makes it fuller.
     /// Adds to `freed` the blocks given back. Gives where to go on; `None` at the end of the top level.
     pub(crate) fn shrink_step(&self, at: Position<K>, freed: &mut usize) -> Option<Position<K>> {
-        let (level, top) = (at.level, self.root().0);
+        let (level, top) = (at.level, self.tree.root().0);
         let next = match level {
             0 => self.shrink_node::<LeafShape<K, V>>(at, freed),
             // The map has been cleared meanwhile.
@@ -39,28 +38,28 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// As [`shrink_step`](Self::shrink_step); `None` at the end of the level.
     fn shrink_node<S: Shape<Key = K>>(&self, at: Position<K>, freed: &mut usize) -> Option<Position<K>> {
         let level = at.level;
-        let mut backoff = Backoff::new();
+        let mut backoff = self.tree.backoff();
         loop {
             let (node, version) = self.node_or_first::<S>(at.key, level);
-            let (is_full, next, seam) = (node.count() == Node::<S>::CAPACITY, node.next(), node.high());
+            let (is_full, next, boundary) = (node.count() == Node::<S>::CAPACITY, node.next(), node.high());
             if !node.validate(version) {
                 backoff.wait();
                 continue;
             }
             next?;
-            // Always a higher key than before, whatever others do here meanwhile: so it comes to an end.
+            // The key is always higher than before, whatever other threads do here meanwhile: so shrinking ends.
             let on = |key| Some(Position { level, key: Some(key) });
             if is_full {
-                return on(seam);
+                return on(boundary);
             }
-            match self.absorb::<S>(level, seam, Fill::Tight, &mut |_, _| *freed += 1) {
-                // The same node, which has the seam within now: it may fit with the next one as well.
-                Merge::Done => return on(seam),
+            match self.absorb::<S>(level, boundary, Fill::Tight, &mut |_, _| *freed += 1) {
+                // The same node, which has the boundary within now: it may fit with the next one as well.
+                Merge::Done => return on(boundary),
                 Merge::Contended => backoff.wait(),
                 Merge::Refused if S::KIND == NodeKind::Leaf => {
-                    return on(self.fill_up(self.leaf(node.id()), version).unwrap_or(seam));
+                    return on(self.fill_up(self.tree.leaf(node.id()), version).unwrap_or(boundary));
                 }
-                Merge::Refused => return on(seam),
+                Merge::Refused => return on(boundary),
             }
         }
     }
@@ -71,9 +70,9 @@ mod tests {
     use super::*;
     use crate::arena::{GlobalArena, GlobalPool};
     use crate::config::{Config, Promotion};
-    use crate::height::mix;
-    use crate::index::Existing;
-    use crate::index::search::descend::At;
+    use crate::index::search::probe::At;
+    use crate::index::write::existing::Existing;
+    use crate::mix::mix;
     use crate::node::Leaf;
 
     type U64Index = Index<u64, u64, GlobalPool>;
@@ -96,19 +95,19 @@ mod tests {
         (steps, freed)
     }
 
-    /// Each seam between two leaves, with the count of the left one.
-    fn seams(index: &U64Index) -> alloc::vec::Vec<(u64, usize)> {
-        let mut left = index.leaf(index.head(0));
-        let mut seams = alloc::vec::Vec::new();
-        while let Some(right) = left.next().map(|next| index.leaf(next)) {
-            seams.push((right.low(), left.count()));
+    /// Each boundary between two leaves, with the count of the left one.
+    fn boundaries(index: &U64Index) -> alloc::vec::Vec<(u64, usize)> {
+        let mut left = index.tree.leaf(index.tree.head(0));
+        let mut boundaries = alloc::vec::Vec::new();
+        while let Some(right) = left.next().map(|next| index.tree.leaf(next)) {
+            boundaries.push((right.low(), left.count()));
             left = right;
         }
-        seams
+        boundaries
     }
 
     #[test]
-    fn only_a_seam_that_must_stay_has_room_to_its_left() {
+    fn only_a_boundary_that_must_stay_has_room_to_its_left() {
         for promotion in [Promotion::Overflow, Promotion::CoinAndOverflow { one_in: 32 }] {
             let keys = || (0..100 * CAPACITY).map(mix);
             let mut index = index(promotion, keys());
@@ -121,12 +120,12 @@ mod tests {
             assert!(after.leaves < before.leaves && after.inners < before.inners, "{before:?} {after:?}");
             // Each step frees a block or is the last one in its node.
             assert!(steps <= before.leaves + before.inners, "{steps} for {before:?}");
-            // Where nodes of level 1 have become one, a seam may move that could not before. Few do.
+            // Where nodes of level 1 have become one, a boundary may move that could not before. Few do.
             assert!(shrink(&index).1 * 20 < after.leaves);
             assert_eq!(index.walk().inners, after.inners);
-            for (seam, left) in seams(&index) {
-                let heads_parent = index.inner_at(At(seam), 1).0.low() == seam;
-                assert!(left == CAPACITY as usize || heads_parent || index.heights.of(seam) > 0);
+            for (boundary, left) in boundaries(&index) {
+                let heads_parent = index.inner_at(At(boundary), 1).0.low() == boundary;
+                assert!(left == CAPACITY as usize || heads_parent || index.heights.of(boundary) > 0);
             }
             assert!(keys().enumerate().all(|(i, key)| index.get(key) == (i % 3 > 0).then_some(!key)));
         }
@@ -137,8 +136,8 @@ mod tests {
     fn a_leaf_is_not_emptied() {
         let mut index = index(Promotion::Overflow, 0..CAPACITY + CAPACITY / 4);
         let move_all = |index: &U64Index| {
-            let leaf = index.leaf(index.head(0));
-            index.fill_up(leaf, leaf.read_begin())
+            let leaf = index.tree.leaf(index.tree.head(0));
+            index.fill_up(leaf, index.tree.read_begin(leaf))
         };
         (1..=CAPACITY / 4).for_each(|key| assert!(index.remove(key).is_some()));
         assert_eq!(index.walk().keys as u64, CAPACITY);

@@ -3,12 +3,12 @@
 use core::convert::Infallible;
 use core::marker::PhantomData;
 
-use crate::index::Index;
-use crate::index::search::side_by_side::{Batch, Spot};
-use crate::node::Slots;
 use crate::arena::NodePool;
+use crate::index::engine::Index;
+use crate::index::search::side_by_side::{Batch, Spot};
 use crate::key::KeyWords;
 use crate::lock::Version;
+use crate::node::Slots;
 
 impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// A copy of each key's value. Writes nothing but `values`, which is as long as `keys`.

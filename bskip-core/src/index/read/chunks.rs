@@ -2,10 +2,9 @@
 
 use core::ops::{Bound, ControlFlow};
 
-use crate::index::Index;
-use crate::index::read::cursor::Place;
 use crate::arena::NodePool;
-use crate::backoff::Backoff;
+use crate::index::engine::Index;
+use crate::index::read::cursor::LeafCursor;
 use crate::key::KeyWords;
 use crate::node::PairBuffer;
 
@@ -17,29 +16,29 @@ impl<K: KeyWords, V: Copy, P: NodePool> Index<K, V, P> {
         upper: Bound<K>,
         mut f: impl FnMut(&[K], &[V]) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
-        let mut run = PairBuffer::new();
-        let mut backoff = Backoff::new();
+        let mut buffer = PairBuffer::new();
+        let mut backoff = self.tree.backoff();
         let mut trail = None;
-        let mut place = self.place_after_ahead(lower, None, &mut trail);
-        while let Some(mut here) = place {
+        let mut cursor = self.cursor_after_ahead(lower, None, &mut trail);
+        while let Some(mut here) = cursor {
             let is_last = here.end_before(upper);
-            if !here.take_first(&mut run) {
+            if !here.take_first(&mut buffer) {
                 backoff.wait();
-                place = self.place_after_ahead(lower, None, &mut trail);
+                cursor = self.cursor_after_ahead(lower, None, &mut trail);
                 continue;
             }
-            backoff = Backoff::new();
-            let (keys, values) = run.pairs();
+            backoff = self.tree.backoff();
+            let (keys, values) = buffer.pairs();
             if let Some(&last) = keys.last() {
                 lower = Bound::Excluded(last);
                 f(keys, values)?;
             }
-            place = if !here.is_read() {
+            cursor = if !here.is_read() {
                 Some(here)
             } else if is_last {
                 None
             } else {
-                self.place_after_ahead(lower, Some(here), &mut trail)
+                self.cursor_after_ahead(lower, Some(here), &mut trail)
             };
         }
         ControlFlow::Continue(())
@@ -52,49 +51,49 @@ impl<K: KeyWords, V: Copy, P: NodePool> Index<K, V, P> {
         mut upper: Bound<K>,
         mut f: impl FnMut(&[K], &[V]) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
-        let mut run = PairBuffer::new();
-        let mut backoff = Backoff::new();
+        let mut buffer = PairBuffer::new();
+        let mut backoff = self.tree.backoff();
         let mut trail = None;
-        let mut place = self.place_before(upper, None, &mut trail);
-        while let Some(mut here) = place {
+        let mut cursor = self.cursor_before(upper, None, &mut trail);
+        while let Some(mut here) = cursor {
             let is_first = here.start_after(lower);
-            if !here.take_last(&mut run) {
+            if !here.take_last(&mut buffer) {
                 backoff.wait();
-                place = self.place_before(upper, None, &mut trail);
+                cursor = self.cursor_before(upper, None, &mut trail);
                 continue;
             }
-            backoff = Backoff::new();
-            let (keys, values) = run.pairs();
+            backoff = self.tree.backoff();
+            let (keys, values) = buffer.pairs();
             if let Some(&first) = keys.first() {
                 upper = Bound::Excluded(first);
                 f(keys, values)?;
             }
-            place = if !here.is_read() {
+            cursor = if !here.is_read() {
                 Some(here)
             } else if is_first {
                 None
             } else {
-                self.place_before(upper, Some(here), &mut trail)
+                self.cursor_before(upper, Some(here), &mut trail)
             };
         }
         ControlFlow::Continue(())
     }
 }
 
-impl<K: KeyWords, V: Copy> Place<'_, K, V> {
+impl<K: KeyWords, V: Copy> LeafCursor<'_, K, V> {
     /// Reads the first slots that are left, as many as there is room for; false if the leaf has changed.
     #[inline(always)]
-    fn take_first(&mut self, run: &mut PairBuffer<K, V>) -> bool {
+    fn take_first(&mut self, buffer: &mut PairBuffer<K, V>) -> bool {
         let (start, end) = (self.start, self.end.min(self.start + PairBuffer::<K, V>::MOST));
         self.start = end;
-        self.take(run, start, end)
+        self.take(buffer, start, end)
     }
 
     /// Reads the last slots that are left, as many as there is room for; false if the leaf has changed.
     #[inline(always)]
-    fn take_last(&mut self, run: &mut PairBuffer<K, V>) -> bool {
+    fn take_last(&mut self, buffer: &mut PairBuffer<K, V>) -> bool {
         let (start, end) = (self.start.max(self.end.saturating_sub(PairBuffer::<K, V>::MOST)), self.end);
         self.end = start;
-        self.take(run, start, end)
+        self.take(buffer, start, end)
     }
 }

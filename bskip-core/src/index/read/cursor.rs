@@ -6,46 +6,59 @@
 use core::hint::assert_unchecked;
 use core::ops::Bound;
 
-use crate::index::Index;
-use crate::index::search::descend::{At, Before, End, MOST_STEPS};
-use crate::index::read::readahead::Trail;
 use crate::arena::NodePool;
-use crate::backoff::Backoff;
+use crate::index::engine::Index;
+use crate::index::read::readahead::Trail;
+use crate::index::route::node_table::table::MOST_STEPS;
+use crate::index::search::probe::{At, Before, Rightmost};
 use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::{Leaf, LevelMark, PairBuffer};
 
+/// What a cursor finds next.
+pub(crate) enum Next<K, V> {
+    Pair(K, V),
+    /// There are no more pairs in this leaf.
+    End,
+    /// The leaf is not in the cursor's state any more.
+    Changed,
+}
+
 /// The slots `start..end` of a leaf in one state, in which all of them are in use: those that a reader has still to read.
-pub(crate) struct Place<'a, K, V> {
+pub(crate) struct LeafCursor<'a, K, V> {
     leaf: Leaf<'a, K, V>,
     version: Version,
     pub(in crate::index) start: usize,
     pub(in crate::index) end: usize,
 }
 
-impl<K: KeyWords, V> Place<'_, K, V> {
-    /// The next pair in order: `Some(None)` at the end of the leaf, `None` if it has changed.
+impl<K: KeyWords, V> LeafCursor<'_, K, V> {
+    /// The next pair in order.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn next<R: Read<V>>(&mut self) -> Option<Option<(K, V)>> {
+    pub(crate) fn next<R: Read<V>>(&mut self) -> Next<K, V> {
         if self.start == self.end {
-            return Some(None);
+            return Next::End;
         }
-        // SAFETY: a place's slots are in use in its state; they end at its count, which is never more than the capacity.
-        let pair = unsafe { R::read(self.leaf, self.version, self.start) }?;
+        // SAFETY: a cursor's slots are in use in its state; they end at its count, which is never more than the capacity.
+        let Some((key, value)) = (unsafe { R::read(self.leaf, self.version, self.start) }) else {
+            return Next::Changed;
+        };
         self.start += 1;
-        Some(Some(pair))
+        Next::Pair(key, value)
     }
 
-    /// The next pair from the end: as [`next`](Self::next).
+    /// The next pair from the end.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn next_back<R: Read<V>>(&mut self) -> Option<Option<(K, V)>> {
+    pub(crate) fn next_back<R: Read<V>>(&mut self) -> Next<K, V> {
         if self.start == self.end {
-            return Some(None);
+            return Next::End;
         }
         // SAFETY: as in `next`.
-        let pair = unsafe { R::read(self.leaf, self.version, self.end - 1) }?;
+        let Some((key, value)) = (unsafe { R::read(self.leaf, self.version, self.end - 1) }) else {
+            return Next::Changed;
+        };
         self.end -= 1;
-        Some(Some(pair))
+        Next::Pair(key, value)
     }
 
     /// Whether nothing is left to read.
@@ -53,7 +66,7 @@ impl<K: KeyWords, V> Place<'_, K, V> {
         self.start == self.end
     }
 
-    /// Leaves out slots with keys behind `upper`, and says whether there are any; true only if the leaf
+    /// Leaves out slots with keys above `upper`, and says whether there are any; true only if the leaf
     /// validates afterwards.
     #[inline(always)]
     pub(in crate::index) fn end_before(&mut self, upper: Bound<K>) -> bool {
@@ -67,7 +80,7 @@ impl<K: KeyWords, V> Place<'_, K, V> {
         is_last
     }
 
-    /// Leaves out slots with keys before `lower`, and says whether there are any; true only if the leaf
+    /// Leaves out slots with keys below `lower`, and says whether there are any; true only if the leaf
     /// validates afterwards.
     #[inline(always)]
     pub(in crate::index) fn start_after(&mut self, lower: Bound<K>) -> bool {
@@ -81,38 +94,38 @@ impl<K: KeyWords, V> Place<'_, K, V> {
         is_first
     }
 
-    /// Copies slots `start..end`, which are or were among those of the place; false if the leaf has changed.
+    /// Copies slots `start..end`, which are or were among those of the cursor; false if the leaf has changed.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(in crate::index) fn take(&self, run: &mut PairBuffer<K, V>, start: usize, end: usize) -> bool
+    pub(in crate::index) fn take(&self, buffer: &mut PairBuffer<K, V>, start: usize, end: usize) -> bool
     where
         V: Copy,
     {
         // SAFETY: the version was read before all else of the leaf, and under it the count, which the slots of
-        // a place are below.
-        unsafe { run.fill(self.leaf, start, end, || self.leaf.validate(self.version)) }
+        // a cursor are below.
+        unsafe { buffer.fill(self.leaf, start, end, || self.leaf.validate(self.version)) }
     }
 }
 
 /// A leaf, its version, how many of its slots lie before the place that was looked for, and the trail to it.
-type Found<'a, K, V> = (Leaf<'a, K, V>, Version, usize, Option<Trail<'a, K>>);
+type Placed<'a, K, V> = (Leaf<'a, K, V>, Version, usize, Option<Trail<'a, K>>);
 
 impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// The first slots with keys in `lower..`; `None` if there are none. `done` is the leaf that the reader
     /// has come to the end of: a shorter way than from the root.
-    pub(crate) fn place_after<'a>(
+    pub(crate) fn cursor_after<'a>(
         &'a self,
         lower: Bound<K>,
-        done: Option<Place<'a, K, V>>,
-    ) -> Option<Place<'a, K, V>> {
-        let mut done = done.map(|place| (place.leaf, place.version));
-        let mut backoff = Backoff::new();
+        done: Option<LeafCursor<'a, K, V>>,
+    ) -> Option<LeafCursor<'a, K, V>> {
+        let mut done = done.map(|cursor| (cursor.leaf, cursor.version));
+        let mut backoff = self.tree.backoff();
         loop {
             let (leaf, version, start) = match done.take() {
                 None => self.first_from(lower),
                 Some((leaf, version)) => {
                     let (next, high) = (leaf.next(), leaf.high());
                     let next = if leaf.validate(version) {
-                        self.leaf_that_starts(self.leaf(next?), high)
+                        self.leaf_that_starts(self.tree.leaf(next?), high)
                     } else {
                         None
                     };
@@ -131,25 +144,25 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
                 continue;
             }
             if let Some(next) = next {
-                self.leaf(next).prefetch_pairs();
+                self.tree.leaf(next).prefetch_pairs();
             }
             if start < end {
-                return Some(Place { leaf, version, start, end });
+                return Some(LeafCursor { leaf, version, start, end });
             }
             done = Some((leaf, version));
         }
     }
 
-    /// As [`place_after`](Self::place_after), for who will read many leaves: `trail`, which it keeps, loads those to come.
+    /// As [`cursor_after`](Self::cursor_after), for a reader of many leaves: `trail`, which it keeps, loads those to come.
     ///
-    /// Apart from it, though nearly the same: one function for both made short scans a third slower (`bench/NOTES.md`).
-    pub(in crate::index) fn place_after_ahead<'a>(
+    /// A function of its own, though nearly the same: one for both made short scans a third slower (`bench/NOTES.md`).
+    pub(in crate::index) fn cursor_after_ahead<'a>(
         &'a self,
         lower: Bound<K>,
-        mut done: Option<Place<'a, K, V>>,
+        mut done: Option<LeafCursor<'a, K, V>>,
         trail: &mut Option<Trail<'a, K>>,
-    ) -> Option<Place<'a, K, V>> {
-        let mut backoff = Backoff::new();
+    ) -> Option<LeafCursor<'a, K, V>> {
+        let mut backoff = self.tree.backoff();
         loop {
             let (leaf, version, start) = match done.take() {
                 None => {
@@ -159,7 +172,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
                 Some(done) => {
                     let (next, high) = (done.leaf.next(), done.leaf.high());
                     let next = if done.leaf.validate(done.version) {
-                        let next = self.leaf(next?);
+                        let next = self.tree.leaf(next?);
                         *trail = self.trail_up(trail.take(), high);
                         self.leaf_that_starts(next, high).map(|(next, version)| (next, version, 0))
                     } else {
@@ -180,27 +193,27 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
                 continue;
             }
             if let (Some(next), None) = (next, &*trail) {
-                self.leaf(next).prefetch_pairs();
+                self.tree.leaf(next).prefetch_pairs();
             }
-            let place = Place { leaf, version, start, end };
+            let cursor = LeafCursor { leaf, version, start, end };
             if start < end {
-                return Some(place);
+                return Some(cursor);
             }
-            done = Some(place);
+            done = Some(cursor);
         }
     }
 
     /// From the `next` of a leaf that ended at `low`, the leaf that starts there, unless that has changed.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn leaf_that_starts<'a>(&'a self, next: Leaf<'a, K, V>, low: K) -> Option<(Leaf<'a, K, V>, Version)> {
-        self.settle(next, LevelMark::of(0), At(low)).filter(|(next, _)| next.compare_low(low).is_eq())
+        self.tree.settle(next, LevelMark::of(0), At(low)).filter(|(next, _)| next.compare_low(low).is_eq())
     }
 
     fn first_from(&self, lower: Bound<K>) -> (Leaf<'_, K, V>, Version, usize) {
         match lower {
             Bound::Unbounded => {
-                let leaf = self.leaf(self.head(0));
-                (leaf, leaf.read_begin(), 0)
+                let leaf = self.tree.leaf(self.tree.head(0));
+                (leaf, self.tree.read_begin(leaf), 0)
             }
             Bound::Included(key) => {
                 let (leaf, version) = self.leaf_at_and_behind(At(key));
@@ -215,18 +228,18 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
 
     /// The last slots with keys in `..upper`; `None` if there are none. `done` is the leaf that the reader has
     /// come to the start of; `trail`, which the reader keeps, leads to the leaf before.
-    pub(crate) fn place_before<'a>(
+    pub(crate) fn cursor_before<'a>(
         &'a self,
         mut upper: Bound<K>,
-        done: Option<Place<'a, K, V>>,
+        done: Option<LeafCursor<'a, K, V>>,
         trail: &mut Option<Trail<'a, K>>,
-    ) -> Option<Place<'a, K, V>> {
-        let mut backoff = Backoff::new();
+    ) -> Option<LeafCursor<'a, K, V>> {
+        let mut backoff = self.tree.backoff();
         let mut known = None;
         if let Some(done) = done {
             let low = done.leaf.low();
             if done.leaf.validate(done.version) {
-                if done.leaf.id() == self.head(0) {
+                if done.leaf.id() == self.tree.head(0) {
                     return None;
                 }
                 upper = Bound::Excluded(low);
@@ -235,12 +248,12 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         }
         loop {
             let (leaf, version, end, found) = self.last_before(upper, known.take())?;
-            let (low, is_first) = (leaf.low(), leaf.id() == self.head(0));
+            let (low, is_first) = (leaf.low(), leaf.id() == self.tree.head(0));
             if !leaf.validate(version) {
                 backoff.wait();
             } else if end > 0 {
                 *trail = found;
-                return Some(Place { leaf, version, start: 0, end });
+                return Some(LeafCursor { leaf, version, start: 0, end });
             } else if is_first {
                 return None;
             } else {
@@ -252,10 +265,10 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
 
     /// The leaf before `upper`, and how many of its keys are; `None` if there can be no key before `upper`.
     /// `trail` is that of the leaf that starts at `upper`, if the reader comes from there.
-    fn last_before<'a>(&'a self, upper: Bound<K>, trail: Option<Trail<'a, K>>) -> Option<Found<'a, K, V>> {
+    fn last_before<'a>(&'a self, upper: Bound<K>, trail: Option<Trail<'a, K>>) -> Option<Placed<'a, K, V>> {
         Some(match upper {
             Bound::Unbounded => {
-                let (leaf, version, trail) = self.leaf_and_trail_at(End);
+                let (leaf, version, trail) = self.leaf_and_trail_at(Rightmost);
                 (leaf, version, leaf.count(), trail)
             }
             Bound::Included(key) => {
@@ -278,7 +291,8 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         trail: Option<Trail<'a, K>>,
     ) -> (Leaf<'a, K, V>, Version, Option<Trail<'a, K>>) {
         if let Some((trail, leaf)) = trail.and_then(|trail| self.trail_down(trail, before))
-            && let Some((leaf, version)) = self.settle_within::<_, MOST_STEPS>(leaf, LevelMark::of(0), before)
+            && let Some((leaf, version)) =
+                self.tree.settle_within::<_, MOST_STEPS>(leaf, LevelMark::of(0), before)
         {
             return (leaf, version, Some(trail));
         }
@@ -286,13 +300,13 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     }
 }
 
-/// How values are read for someone who does not hold the leaf's lock.
+/// How a thread that does not hold the leaf's lock reads values.
 pub(crate) trait Read<V> {
     /// The pair in `slot` of the leaf in the state `version`; `None` if it is not in that state any more.
     ///
     /// # Safety
     /// The slot is one of the leaf's, and in that state in use: the count, which is never more than the capacity, was read
-    /// after the version, and whoever is not sure that it belongs to it will find out here.
+    /// after the version. If the count belongs to another state, this gives `None`.
     unsafe fn read<K: KeyWords>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)>;
 }
 

@@ -1,21 +1,22 @@
-//! Where a reader of many leaves is among the entries of level 1: they name the leaves to come.
+//! Loading leaves ahead of a reader of many leaves: the entries of level 1 name the leaves to come.
 //!
-//! A leaf's `next` is known only when the leaf has come from memory, so a reader that goes by it alone has
-//! one leaf under way at a time. A trail is a level-1 node in one state and the slot of the entry that leads
+//! A leaf's `next` is known only when the leaf has come from memory, so a reader that follows only `next` loads
+//! one leaf at a time. A trail is a level-1 node in one state and the slot of the entry that leads
 //! to the reader's leaf; it starts to load leaves that the reader will come to later, and backwards it names
 //! the leaf before. What it names is a hint like any other: a block of the leaves' pool, since it stands in a
 //! slot in use of a validated node of level 1, and no more than that. If the node has changed, the trail ends.
 
-use crate::index::Index;
-use crate::index::search::descend::{At, Before, MOST_STEPS, Probe};
 use crate::arena::{BlockId, NodePool};
+use crate::index::engine::Index;
+use crate::index::route::node_table::table::MOST_STEPS;
+use crate::index::search::probe::{At, Before, Probe};
 use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::{Inner, Leaf, LevelMark};
 
 /// Leaves loaded ahead of the one that is read, at most: twice as many in each leaf as in the one before.
 const AHEAD: usize = 6;
-/// So many entries before the end of a node the next one is loaded.
+/// The next node is loaded when this many entries are left.
 const NEAR: usize = 8;
 
 /// See the module.
@@ -24,9 +25,9 @@ pub(crate) struct Trail<'a, K> {
     version: Version,
     /// In use in that state.
     slot: usize,
-    /// So many leaves beyond have been prefetched.
+    /// How many leaves beyond have been prefetched.
     ahead: usize,
-    /// So many are to be.
+    /// How many should be.
     reach: usize,
 }
 
@@ -38,7 +39,7 @@ enum Way {
 }
 
 impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
-    /// As [`leaf_at`](Self::leaf_at), for a reader who will go backward from there: starts to load the leaf before it
+    /// As [`leaf_at`](Self::leaf_at), for a reader that goes backward from there: starts to load the leaf before it
     /// as well.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn leaf_and_trail_at(
@@ -46,11 +47,12 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         probe: impl Probe<K>,
     ) -> (Leaf<'_, K, V>, Version, Option<Trail<'_, K>>) {
         if let Some((mut trail, child)) = self.trail_at(probe) {
-            let leaf = self.leaf(child);
+            let leaf = self.tree.leaf(child);
             leaf.prefetch_whole();
             self.look_ahead(&mut trail, Way::Down);
             // A stale replica may name one far to the left.
-            if let Some((leaf, version)) = self.settle_within::<_, MOST_STEPS>(leaf, LevelMark::of(0), probe)
+            if let Some((leaf, version)) =
+                self.tree.settle_within::<_, MOST_STEPS>(leaf, LevelMark::of(0), probe)
             {
                 return (leaf, version, Some(trail));
             }
@@ -62,7 +64,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// The trail to the leaf at `probe`, and that leaf's block or one to its left.
     #[inline(always)]
     fn trail_at(&self, probe: impl Probe<K>) -> Option<(Trail<'_, K>, BlockId)> {
-        if self.root().0 == 0 {
+        if self.tree.root().0 == 0 {
             return None;
         }
         let found = self.near_parent(probe).or_else(|| self.try_inner_at(probe, 1))?;
@@ -84,9 +86,13 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         }
     }
 
-    /// From the trail of the leaf before to that of the leaf that starts at `low`; loads what comes behind it.
+    /// From the trail of the leaf before to that of the leaf that starts at `low`; loads the leaves after it.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(in crate::index) fn trail_up<'a>(&'a self, trail: Option<Trail<'a, K>>, low: K) -> Option<Trail<'a, K>> {
+    pub(in crate::index) fn trail_up<'a>(
+        &'a self,
+        trail: Option<Trail<'a, K>>,
+        low: K,
+    ) -> Option<Trail<'a, K>> {
         let mut trail = match trail {
             Some(trail) => self.follow_up(trail, low)?,
             // Only if that needs no search by the originals: a trail is not worth waiting for.
@@ -110,15 +116,15 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
             }
             let next =
                 if trail.slot + 1 < count || node.compare_high(low).is_lt() { None } else { node.next() };
-            let seam = node.high();
+            let high = node.high();
             if !node.validate(trail.version) {
                 return None;
             }
             let Some(next) = next else { return Some(trail) };
-            let node = self.near(next);
+            let node = self.router.near(&self.tree, next);
             let version = node.try_read_begin()?;
             // Stale replicas may name each other in a circle; starting where the one before ends they cannot.
-            let is_next = node.level() == LevelMark::of(1) && node.compare_low(seam).is_eq();
+            let is_next = node.level() == LevelMark::of(1) && node.compare_low(high).is_eq();
             if !is_next || node.compare_low(low).is_lt() || node.count() == 0 {
                 return None;
             }
@@ -131,7 +137,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         if let Some(next) = next
             && trail.node.validate(trail.version)
         {
-            self.near(next).prefetch();
+            self.router.near(&self.tree, next).prefetch();
         }
     }
 
@@ -154,7 +160,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         }
         trail.reach = (2 * trail.reach).min(AHEAD);
         self.look_ahead(&mut trail, Way::Down);
-        Some((trail, self.leaf(child?)))
+        Some((trail, self.tree.leaf(child?)))
     }
 
     /// Starts to load leaves beyond the trail's, as far as it names them.
@@ -162,12 +168,12 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     fn look_ahead(&self, trail: &mut Trail<'_, K>, way: Way) {
         while trail.ahead < trail.reach {
             let Some(child) = self.beyond(trail, way) else { return };
-            self.leaf(child).prefetch_pairs();
+            self.tree.leaf(child).prefetch_pairs();
             trail.ahead += 1;
         }
     }
 
-    /// The leaf behind those that have been prefetched.
+    /// The leaf beyond those that have been prefetched.
     #[inline(always)]
     fn beyond(&self, trail: &Trail<'_, K>, way: Way) -> Option<BlockId> {
         let node = trail.node;
@@ -184,7 +190,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         if !node.validate(trail.version) {
             return None;
         }
-        let (node, slot) = (self.near(next?), slot - count);
+        let (node, slot) = (self.router.near(&self.tree, next?), slot - count);
         let version = node.try_read_begin()?;
         let child = node.child(slot);
         let named = node.level() == LevelMark::of(1) && slot < node.count();

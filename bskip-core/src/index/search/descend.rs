@@ -1,156 +1,13 @@
-//! Finding the node that is authoritative for a place among the keys, from the root down.
+//! Finding the node that is authoritative for a place among the keys: from where the router suggests, else from the root
+//! down.
 
-use crate::index::Index;
-use crate::arena::{BlockId, NodePool};
-use crate::backoff::Backoff;
+use crate::arena::NodePool;
+use crate::index::engine::Index;
+use crate::index::search::probe::{At, Probe};
+use crate::index::search::settle::{Versioned, child_at};
 use crate::key::KeyWords;
 use crate::lock::Version;
-use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, Shape};
-
-/// A place among the keys that a search looks for.
-pub(in crate::index) trait Probe<K: KeyWords>: Copy {
-    /// The first word of a key close to the place.
-    fn word(self) -> u64;
-    /// How many of the node's slots lie before the place.
-    fn rank<S: Shape<Key = K>>(self, node: Node<'_, S>) -> usize;
-    /// Whether the place is left of the node.
-    fn is_left_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool;
-    /// Whether the place is right of the node, if there is a next one.
-    fn is_right_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool;
-    /// The same place, for code that is not to be compiled for each kind of place.
-    fn any(self) -> Any<K>;
-}
-
-/// A place of any kind.
-#[derive(Clone, Copy)]
-pub(in crate::index) enum Any<K> {
-    At(At<K>),
-    Before(Before<K>),
-    End(End),
-}
-
-impl<K: KeyWords> Probe<K> for Any<K> {
-    fn word(self) -> u64 {
-        match self {
-            Self::At(place) => place.word(),
-            Self::Before(place) => place.word(),
-            Self::End(place) => Probe::<K>::word(place),
-        }
-    }
-    fn rank<S: Shape<Key = K>>(self, node: Node<'_, S>) -> usize {
-        match self {
-            Self::At(place) => place.rank(node),
-            Self::Before(place) => place.rank(node),
-            Self::End(place) => place.rank(node),
-        }
-    }
-    fn is_left_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
-        match self {
-            Self::At(place) => place.is_left_of(node),
-            Self::Before(place) => place.is_left_of(node),
-            Self::End(place) => place.is_left_of(node),
-        }
-    }
-    fn is_right_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
-        match self {
-            Self::At(place) => place.is_right_of(node),
-            Self::Before(place) => place.is_right_of(node),
-            Self::End(place) => place.is_right_of(node),
-        }
-    }
-    fn any(self) -> Self {
-        self
-    }
-}
-
-/// Where this key is or would be: `low ≤ key < high`.
-#[derive(Clone, Copy)]
-pub(in crate::index) struct At<K>(pub(in crate::index) K);
-
-impl<K: KeyWords> Probe<K> for At<K> {
-    #[inline(always)]
-    fn word(self) -> u64 {
-        self.0.word(0)
-    }
-    #[inline(always)]
-    fn rank<S: Shape<Key = K>>(self, node: Node<'_, S>) -> usize {
-        node.rank(self.0)
-    }
-    #[inline(always)]
-    fn is_left_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
-        node.compare_low(self.0).is_lt()
-    }
-    #[inline(always)]
-    fn is_right_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
-        node.compare_high(self.0).is_ge()
-    }
-    #[inline(always)]
-    fn any(self) -> Any<K> {
-        Any::At(self)
-    }
-}
-
-/// Just before this key, which is not the least of all: `low < key ≤ high`.
-#[derive(Clone, Copy)]
-pub(in crate::index) struct Before<K>(pub(in crate::index) K);
-
-impl<K: KeyWords> Before<K> {
-    /// `None` for the key before which there is none.
-    pub(in crate::index) fn new(key: K) -> Option<Self> {
-        (0..K::WORDS).any(|i| key.word(i) != 0).then_some(Self(key))
-    }
-}
-
-impl<K: KeyWords> Probe<K> for Before<K> {
-    fn word(self) -> u64 {
-        self.0.word(0).saturating_sub(1)
-    }
-    fn rank<S: Shape<Key = K>>(self, node: Node<'_, S>) -> usize {
-        let (rank, found) = node.find(self.0);
-        rank - usize::from(found)
-    }
-    fn is_left_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
-        node.compare_low(self.0).is_le()
-    }
-    fn is_right_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
-        node.compare_high(self.0).is_gt()
-    }
-    #[inline(always)]
-    fn any(self) -> Any<K> {
-        Any::Before(self)
-    }
-}
-
-/// Behind every key.
-#[derive(Clone, Copy)]
-pub(in crate::index) struct End;
-
-impl<K: KeyWords> Probe<K> for End {
-    fn word(self) -> u64 {
-        u64::MAX
-    }
-    fn rank<S: Shape<Key = K>>(self, node: Node<'_, S>) -> usize {
-        node.count()
-    }
-    fn is_left_of<S: Shape<Key = K>>(self, _: Node<'_, S>) -> bool {
-        false
-    }
-    fn is_right_of<S: Shape<Key = K>>(self, _: Node<'_, S>) -> bool {
-        true
-    }
-    #[inline(always)]
-    fn any(self) -> Any<K> {
-        Any::End(self)
-    }
-}
-
-/// Steps to the right from a hinted node, at most: more, and the way from the root is shorter.
-pub(in crate::index) const MOST_STEPS: usize = 3;
-/// The same from a hinted leaf, each of which waits for memory.
-pub(in crate::index) const LEAF_STEPS: usize = 2;
-
-/// A node, and the version under which it was found to be the one.
-pub(in crate::index) type Found<'a, S> = (Node<'a, S>, Version);
+use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Shape};
 
 impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// The leaf at `probe`. Believe nothing of it before it validates.
@@ -173,7 +30,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     #[cold]
     #[inline(never)]
     fn retry<T>(&self, mut attempt: impl FnMut() -> Option<T>) -> T {
-        let mut backoff = Backoff::new();
+        let mut backoff = self.tree.backoff();
         loop {
             backoff.wait();
             if let Some(found) = attempt() {
@@ -183,19 +40,19 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn try_leaf_at(&self, probe: impl Probe<K>) -> Option<Found<'_, LeafShape<K, V>>> {
+    fn try_leaf_at(&self, probe: impl Probe<K>) -> Option<Versioned<'_, LeafShape<K, V>>> {
         if let Some(found) = self.hinted_leaf(probe) {
             return Some(found);
         }
         self.try_leaf_by_levels(probe)
     }
 
-    /// As [`try_leaf_at`](Self::try_leaf_at), without the hint table of leaves.
+    /// As [`try_leaf_at`](Self::try_leaf_at), without the table of leaves.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn try_leaf_by_levels(&self, probe: impl Probe<K>) -> Option<Found<'_, LeafShape<K, V>>> {
-        let (level, head) = self.root();
+    fn try_leaf_by_levels(&self, probe: impl Probe<K>) -> Option<Versioned<'_, LeafShape<K, V>>> {
+        let (level, head) = self.tree.root();
         let leaf = if level == 0 {
-            self.leaf(head)
+            self.tree.leaf(head)
         } else {
             let (parent, version) = match self.hinted(probe) {
                 Some(found) => found,
@@ -205,29 +62,21 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
                     None => self.try_inner_at(probe, 1)?,
                 },
             };
-            self.leaf(Self::child_at(parent, version, probe)?)
+            self.tree.leaf(child_at(parent, version, probe)?)
         };
         leaf.prefetch();
-        self.settle(leaf, LevelMark::of(0), probe)
+        self.tree.settle(leaf, LevelMark::of(0), probe)
     }
 
-    /// The leaf at `probe`, if the hint table of leaves knows it or one close to its left.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(in crate::index) fn hinted_leaf(&self, probe: impl Probe<K>) -> Option<Found<'_, LeafShape<K, V>>> {
-        let leaf = self.leaf(self.leaf_hints.find(probe.word())?);
-        leaf.prefetch();
-        self.settle_hinted(leaf, probe)
-    }
-
-    /// As [`leaf_at`](Self::leaf_at), for who will read on from there: if the hint table of leaves knows the leaf behind,
+    /// As [`leaf_at`](Self::leaf_at), for a reader that goes on from there: if the table of leaves knows the next leaf,
     /// that is loaded at the same time.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn leaf_at_and_behind(&self, probe: impl Probe<K>) -> (Leaf<'_, K, V>, Version) {
-        let hinted = self.leaf_hints.find_two(probe.word()).and_then(|(leaf, behind)| {
-            let leaf = self.leaf(leaf);
+        let hinted = self.router.two_leaves(probe.word()).and_then(|(leaf, behind)| {
+            let leaf = self.tree.leaf(leaf);
             leaf.prefetch_whole();
             if let Some(behind) = behind {
-                self.leaf(behind).prefetch_pairs();
+                self.tree.leaf(behind).prefetch_pairs();
             }
             self.settle_hinted(leaf, probe)
         });
@@ -237,104 +86,53 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         }
     }
 
-    /// From a leaf that the hint table named, the leaf at `probe`.
-    #[inline(always)]
-    fn settle_hinted<'a>(
-        &'a self,
-        leaf: Leaf<'a, K, V>,
-        probe: impl Probe<K>,
-    ) -> Option<Found<'a, LeafShape<K, V>>> {
-        self.settle_within::<_, LEAF_STEPS>(leaf, LevelMark::of(0), probe)
-    }
-
-    /// The level-1 node at `probe`, if the hint table knows it or one close to its left.
-    #[inline(always)]
-    pub(in crate::index) fn hinted(&self, probe: impl Probe<K>) -> Option<Found<'_, InnerShape<K>>> {
-        let node = self.inner(self.hints.find(probe.word())?);
-        node.prefetch();
-        self.settle_within::<_, MOST_STEPS>(node, LevelMark::of(1), probe)
-    }
-
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn try_inner_at(
         &self,
         probe: impl Probe<K>,
         target: usize,
-    ) -> Option<Found<'_, InnerShape<K>>> {
-        let (mut level, head) = self.root();
-        debug_assert!(level >= target, "whoever looks for a level has raised the root, or read it there");
-        let mut node = self.inner(head);
+    ) -> Option<Versioned<'_, InnerShape<K>>> {
+        let (mut level, head) = self.tree.root();
+        debug_assert!(level >= target, "the caller has raised the root to the level, or has seen it there");
+        let mut node = self.tree.inner(head);
         loop {
-            let (here, version) = self.settle(node, LevelMark::of(level), probe)?;
+            let (here, version) = self.tree.settle(node, LevelMark::of(level), probe)?;
             if level == target {
                 return Some((here, version));
             }
-            node = self.inner(Self::child_at(here, version, probe)?);
+            node = self.tree.inner(child_at(here, version, probe)?);
             node.prefetch();
             level -= 1;
         }
     }
 
-    /// The child to follow from `node`, validated: a block that the level below has, or had, a node in.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(in crate::index) fn child_at(node: Inner<'_, K>, version: Version, probe: impl Probe<K>) -> Option<BlockId> {
-        // The first entry of a node stands at its low fence, so a valid rank is at least 1.
-        let child = node.child(probe.rank(node).saturating_sub(1));
-        if node.validate(version) { child } else { None }
+    /// The node of shape `S` and `level` at `probe`.
+    pub(in crate::index) fn node_at<S: Shape<Key = K>>(
+        &self,
+        probe: impl Probe<K>,
+        level: usize,
+    ) -> Versioned<'_, S> {
+        let (id, version) = if level == 0 {
+            let (leaf, version) = self.leaf_at(probe);
+            (leaf.id(), version)
+        } else {
+            let (inner, version) = self.inner_at(probe, level);
+            (inner.id(), version)
+        };
+        (self.tree.node::<S>(id), version)
     }
 
-    /// From `node`, which may be too far left, to the right one of its level; `None` if it is none of them.
-    #[inline(always)]
-    pub(in crate::index) fn settle<'a, S: Shape<Key = K>>(
-        &'a self,
-        node: Node<'a, S>,
-        mark: LevelMark,
-        probe: impl Probe<K>,
-    ) -> Option<Found<'a, S>> {
-        self.settle_within::<S, { usize::MAX }>(node, mark, probe)
-    }
-
-    /// As [`settle`](Self::settle), but gives up after `STEPS` steps to the right; and at a locked node, if there
-    /// is a limit: a hint is not worth waiting for.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(in crate::index) fn settle_within<'a, S: Shape<Key = K>, const STEPS: usize>(
-        &'a self,
-        node: Node<'a, S>,
-        mark: LevelMark,
-        probe: impl Probe<K>,
-    ) -> Option<Found<'a, S>> {
-        self.walk_right::<S, STEPS>(node, mark, probe, |id| self.node::<S>(id))
-    }
-
-    /// As [`settle_within`](Self::settle_within), with what `node_of` says is the node in a block.
-    #[inline(always)]
-    pub(in crate::index) fn walk_right<'a, S: Shape<Key = K>, const STEPS: usize>(
-        &'a self,
-        mut node: Node<'a, S>,
-        mark: LevelMark,
-        probe: impl Probe<K>,
-        node_of: impl Fn(BlockId) -> Node<'a, S>,
-    ) -> Option<Found<'a, S>> {
-        let mut steps = 0;
-        loop {
-            let version = if STEPS == usize::MAX { node.read_begin() } else { node.try_read_begin()? };
-            if node.level() != mark || probe.is_left_of(node) {
-                return None;
-            }
-            if !probe.is_right_of(node) {
-                return Some((node, version));
-            }
-            let next = node.next();
-            if !node.validate(version) {
-                return None;
-            }
-            match next {
-                Some(_) if steps == STEPS => return None,
-                Some(next) => {
-                    node = node_of(next);
-                    steps += 1;
-                }
-                None => return Some((node, version)),
+    /// The node of `level` at `key`, or the level's first.
+    pub(in crate::index) fn node_or_first<S: Shape<Key = K>>(
+        &self,
+        key: Option<K>,
+        level: usize,
+    ) -> Versioned<'_, S> {
+        match key {
+            Some(key) => self.node_at::<S>(At(key), level),
+            None => {
+                let head = self.tree.node::<S>(self.tree.head(level));
+                (head, self.tree.read_begin(head))
             }
         }
     }

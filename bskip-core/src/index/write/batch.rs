@@ -2,15 +2,14 @@
 
 use core::convert::Infallible;
 
-use crate::index::Index;
-use crate::index::search::side_by_side::{Batch, Spot, Stopped};
-use crate::node::Slots;
 use crate::arena::{AllocError, NodePool};
-use crate::index::Existing;
+use crate::index::engine::Index;
+use crate::index::search::side_by_side::{Batch, Spot, Stopped};
 use crate::index::write::absorb::is_underfull;
+use crate::index::write::existing::Existing;
 use crate::key::KeyWords;
 use crate::lock::Version;
-use crate::node::Leaf;
+use crate::node::{Leaf, Slots};
 
 impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// Inserts each pair that has a value, and puts what was there before in the value's place. Without memory
@@ -71,7 +70,7 @@ impl<K: KeyWords, V, P: NodePool, Q, F: Fn(&Q, usize) -> K> Batch<K, V, P> for I
         if found {
             *place = Some(leaf.replace(rank - 1, value));
         } else {
-            leaf.insert_near(rank, key, value);
+            leaf.insert_from_line(rank, key, value);
         }
         Some(version.changed())
     }
@@ -127,7 +126,7 @@ impl<K: KeyWords, V, P: NodePool> Batch<K, V, P> for Remove<'_, K, V> {
             return Some(version);
         }
         let mut leaf = leaf.try_lock(version)?;
-        let value = leaf.remove_near(rank - 1);
+        let value = leaf.remove_from_line(rank - 1);
         let underfull = is_underfull(*leaf);
         drop(leaf);
         if underfull {

@@ -1,4 +1,4 @@
-//! Where the buckets of the hint table of leaves lie: words become places, places have a line, lines a segment.
+//! Where the buckets of the table of leaves lie: a word leads to a bucket, a bucket is in a line, a line in a segment.
 
 /// Buckets of a line.
 pub(in crate::index) const BUCKETS: usize = 11;
@@ -25,7 +25,7 @@ pub(in crate::index) struct Scale {
 }
 
 impl Scale {
-    /// So that words from `base` to `end` have a place in so many lines. `None` if there is nothing between the two.
+    /// The scale by which words from `base` to `end` have a place in `lines` lines. `None` if there is nothing between the two.
     pub(in crate::index) fn new(base: u64, end: u64, lines: usize) -> Option<Self> {
         let words = u128::from(end.checked_sub(base).filter(|&words| words > 0)?) + 1;
         let scale = u64::try_from(((lines as u128) << 64) / words).unwrap_or(u64::MAX);
@@ -55,7 +55,7 @@ impl Scale {
 /// Where a leaf starts, and the one before it ends.
 #[derive(Clone, Copy)]
 pub(in crate::index) struct Bound {
-    /// The first bucket that starts there, or behind it.
+    /// The first bucket that starts there, or after it.
     pub(in crate::index) first: Spot,
     /// The last word on the left: its bucket, and how far within. `None` if that is not in the table.
     pub(in crate::index) before: Option<(Spot, u32)>,
@@ -86,12 +86,12 @@ pub(in crate::index) fn segment_of(line: usize) -> usize {
     4 * octave as usize + (line >> (FIRST + octave))
 }
 
-/// The first line of a segment; of the one behind the last one too.
+/// The first line of a segment; also of the one after the last.
 pub(in crate::index) fn first_line(segment: usize) -> usize {
     if segment < 8 { segment << FIRST } else { (4 + segment % 4) << (FIRST as usize + segment / 4 - 1) }
 }
 
-/// So many lines that leaves have 9/8 of a bucket each, or some more: whole segments.
+/// The number of lines that gives each leaf 9/8 of a bucket or a little more, in whole segments.
 pub(in crate::index) fn lines_for(leaves: usize) -> usize {
     let least = (9 * leaves).div_ceil(8 * BUCKETS).max(1);
     first_line(segment_of(least - 1) + 1)

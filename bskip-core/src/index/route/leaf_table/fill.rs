@@ -1,29 +1,29 @@
-//! Where the hint table of leaves comes from: the entries of level 1, and when they have become too many for it.
+//! Where the table of leaves comes from: the entries of level 1, and when they have become too many for it.
 //!
-//! There is no such table where replicas are to keep searches on their NUMA node, nor where the pool keeps leaves apart
-//! by their keys: it is in one place, and most of its readers would be elsewhere.
+//! If replicas keep searches on their NUMA node, or if the pool places leaves by their keys, there is no such table: it is in
+//! one place, and most of its readers would be elsewhere.
 
 use core::{hint, mem};
 
-use super::buckets::{Bound, Scale, lines_for};
-use super::table::State;
-use crate::arena::{BlockId, NodePool, Placement};
-use crate::index::Index;
+use crate::arena::{BlockId, NodePool};
+use crate::index::route::leaf_table::buckets::{Bound, Scale, lines_for};
+use crate::index::route::leaf_table::table::{LeafTable, State, past_fence};
+use crate::index::tree::Tree;
 use crate::key::KeyWords;
-use crate::node::{Inner, Leaf, LevelMark};
+use crate::node::{Inner, InnerShape, LevelMark};
 use crate::simd::LINE;
 
-/// The table is filled anew when one leaf in so many lies beyond its range…
+/// The table is refilled when one leaf in `BEYOND` lies beyond its range…
 const BEYOND: usize = 4;
-/// …or when it has so many times the lines that it should have.
+/// …or when it has `SHRUNK` times the lines that it should have.
 const SHRUNK: usize = 4;
-/// How often a node is looked at that others are changing.
+/// How often a node is tried that other threads are changing.
 const TRIES: usize = 256;
-/// There is no table if it would not name one leaf in so many. Small nodes hold three keys or two: those are not spread
-/// evenly however keys are, and yet tests should come to a table.
+/// There is no table if it would leave out more than one leaf in `HIDDEN`. Small nodes hold two or three keys. Such leaves are
+/// never spread evenly, but tests should have a table.
 const HIDDEN: usize = if cfg!(any(loom, shuttle, small_nodes)) { 2 } else { 8 };
 
-/// What there is to be named.
+/// The leaves that the table would name.
 #[derive(Default)]
 struct Survey {
     leaves: usize,
@@ -33,47 +33,30 @@ struct Survey {
     range: (u64, u64),
 }
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
-    /// Whether leaves of this pool are in no place in particular, as far as a look at some words tells.
-    pub(in crate::index) fn wants_leaf_hints(leaves: &P, replicas: usize) -> bool {
-        let home = |word| leaves.wanted(Placement::Keys(word));
+impl LeafTable {
+    /// Whether leaves of this tree are in no place in particular, as far as a look at some words tells.
+    pub(in crate::index) fn suits<K: KeyWords, V, P: NodePool>(tree: &Tree<K, V, P>) -> bool {
+        let wanted = |word| tree.wanted_for_word(word);
         // Loom has scenes of the table alone: with all that fills it, those of whole maps would not end.
         !cfg!(loom)
-            && replicas == 0
             && (1..16)
                 .map(|part| part << 60)
                 .chain((0..60).map(|bit| 1 << bit))
-                .all(|word| home(word) == home(0))
+                .all(|word| wanted(word) == wanted(0))
     }
 
-    /// Keys that begin with this word or a greater one, which a fence begins with, are behind the fence.
-    fn behind(word: u64) -> u64 {
-        word.saturating_add(u64::from(K::WORDS > 1))
-    }
-
-    /// To be called when `leaf`, which this thread has locked, has come to cover other keys than before. No user code
-    /// runs here.
-    pub(in crate::index) fn note_leaf(&self, leaf: Leaf<'_, K, V>) {
-        if self.leaf_hints.lines() > 0 {
-            let high = leaf.next().map(|_| Self::behind(leaf.high_word()));
-            self.leaf_hints.learn(Self::behind(leaf.low_word()), high, leaf.id());
-        }
-    }
-
-    /// Fills the table of leaves anew if it is time, unless another thread does, or others are changing level 1: then false. To
-    /// be called without a node's lock.
-    pub(in crate::index) fn renew_leaf_hints(&self) -> bool {
-        !self.has_leaf_hints
-            || self.leaf_hints.state.try_with(|state| self.fill_leaf_hints(state).is_some()).unwrap_or(true)
+    /// Refills the table if it is stale, unless another thread does. False if other threads are changing level 1. This thread
+    /// has no node locked.
+    pub(in crate::index) fn renew<K: KeyWords, V, P: NodePool>(&self, tree: &Tree<K, V, P>) -> bool {
+        self.state.try_with(|state| self.fill(tree, state).is_some()).unwrap_or(true)
     }
 
     /// `None` if level 1 was changing.
     #[cold]
-    fn fill_leaf_hints(&self, state: &mut State) -> Option<()> {
-        let hints = &self.leaf_hints;
-        let Survey { leaves, beyond, range } = self.survey(state.range)?;
+    fn fill<K: KeyWords, V, P: NodePool>(&self, tree: &Tree<K, V, P>, state: &mut State) -> Option<()> {
+        let Survey { leaves, beyond, range } = survey(tree, state.range)?;
         let lines = lines_for(leaves);
-        let is_stale = match hints.lines() {
+        let is_stale = match self.lines() {
             0 => leaves.abs_diff(state.leaves) * BEYOND > state.leaves,
             now => now < lines || now > SHRUNK * lines || beyond * BEYOND > leaves,
         };
@@ -81,92 +64,95 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
             return Some(());
         }
         let scale = Scale::new(range.0, range.1, lines);
-        let is_even = scale.map(|scale| self.is_even(scale, leaves)).unwrap_or(Some(false))?;
-        // Should user code panic from here on, the table is missed at the next change.
+        let is_even = scale.map(|scale| is_even(tree, scale, leaves)).unwrap_or(Some(false))?;
+        // If a pool panics from here on, the next change finds that the table is missing.
         state.leaves = 0;
-        let Some(scale) = scale.filter(|_| is_even && hints.make_room(state, lines).is_some()) else {
-            hints.withdraw();
+        let Some(scale) = scale.filter(|_| is_even && self.make_room(state, lines).is_some()) else {
+            self.withdraw();
             (state.leaves, state.range) = (leaves, range);
             return Some(());
         };
         // While two scales are mixed there is no table.
-        hints.withdraw();
+        self.withdraw();
         let mut before = None;
         let mut cover = |next: Option<(Bound, BlockId)>| {
             if let Some((low, leaf)) = mem::replace(&mut before, next) {
-                hints.cover::<{ usize::MAX }>(lines, (low, next.map(|(high, _)| high)), leaf);
+                self.cover::<{ usize::MAX }>(lines, (low, next.map(|(high, _)| high)), leaf);
             }
         };
-        let filled = self.visit_level_1(&mut |word, leaf| cover(Some((scale.bound(word), leaf))));
+        let filled = visit_level_1(tree, &mut |word, leaf| cover(Some((scale.bound(word), leaf))));
         cover(None);
         if filled.is_some() {
-            hints.publish(scale, lines);
+            self.publish(scale, lines);
             (state.leaves, state.range) = (leaves, range);
         }
         filled
     }
+}
 
-    /// Whether nearly all leaves would be named.
-    fn is_even(&self, scale: Scale, leaves: usize) -> Option<bool> {
-        let (mut hidden, mut before) = (0, None);
-        self.visit_level_1(&mut |word, _| {
-            let here = scale.bound(word);
-            hidden += usize::from(before.replace(here).is_some_and(|before: Bound| before.hides_until(here)));
-        })?;
-        Some(hidden * HIDDEN <= leaves)
-    }
+/// Whether nearly all leaves would be named.
+fn is_even<K: KeyWords, V, P: NodePool>(tree: &Tree<K, V, P>, scale: Scale, leaves: usize) -> Option<bool> {
+    let (mut hidden, mut before) = (0, None);
+    visit_level_1(tree, &mut |word, _| {
+        let here = scale.bound(word);
+        hidden += usize::from(before.replace(here).is_some_and(|before: Bound| before.hides_until(here)));
+    })?;
+    Some(hidden * HIDDEN <= leaves)
+}
 
-    fn survey(&self, (base, end): (u64, u64)) -> Option<Survey> {
-        let mut survey = Survey::default();
-        self.visit_level_1(&mut |word, _| {
-            if survey.leaves == 1 {
-                survey.range.0 = word;
-            }
-            survey.range.1 = word;
-            survey.leaves += 1;
-            survey.beyond += usize::from(word < base || word > end);
-        })?;
-        Some(survey)
-    }
-
-    /// Calls `visit` for the entries of level 1 from left to right, each node's as they were in one state of it: with the
-    /// first word for their leaves, and the leaf. `None` if others are changing a node, which is not waited for.
-    fn visit_level_1(&self, visit: &mut dyn FnMut(u64, BlockId)) -> Option<()> {
-        let mut entries = [(0, None); LINE * LINE];
-        let mut node = self.inner(self.head(1));
-        let mut start = None;
-        loop {
-            let (count, next) = (0..TRIES).find_map(|_| {
-                let found = Self::entries_of_level_1(node, start, &mut entries);
-                if found.is_none() {
-                    hint::spin_loop();
-                }
-                found
-            })?;
-            for &(word, leaf) in &entries[..count] {
-                visit(Self::behind(word), leaf?);
-            }
-            let Some((next, low)) = next else { return Some(()) };
-            (node, start) = (self.inner(next), Some(low));
+fn survey<K: KeyWords, V, P: NodePool>(tree: &Tree<K, V, P>, (base, end): (u64, u64)) -> Option<Survey> {
+    let mut survey = Survey::default();
+    visit_level_1(tree, &mut |word, _| {
+        if survey.leaves == 1 {
+            survey.range.0 = word;
         }
-    }
+        survey.range.1 = word;
+        survey.leaves += 1;
+        survey.beyond += usize::from(word < base || word > end);
+    })?;
+    Some(survey)
+}
 
-    /// Copies the entries of a node of level 1 that starts at `start`, or of the first one, and gives their number, with the next
-    /// node and where it starts. `None` if it has changed, or is no such node now.
-    fn entries_of_level_1(
-        node: Inner<'_, K>,
-        start: Option<K>,
-        entries: &mut [(u64, Option<BlockId>)],
-    ) -> Option<(usize, Option<(BlockId, K)>)> {
-        let version = node.try_read_begin()?;
-        let is_it = node.level() == LevelMark::of(1) && start.is_none_or(|low| node.compare_low(low).is_eq());
-        let count = node.count().min(entries.len());
-        for (slot, entry) in entries.iter_mut().enumerate().take(count) {
-            *entry = (node.first_word(slot), node.child(slot));
+/// Calls `visit` for the entries of level 1 from left to right, each node's as they were in one state of it: with the
+/// first word for their leaves, and the leaf. `None` if other threads are changing a node. This does not wait for them.
+fn visit_level_1<K: KeyWords, V, P: NodePool>(
+    tree: &Tree<K, V, P>,
+    visit: &mut dyn FnMut(u64, BlockId),
+) -> Option<()> {
+    let mut entries = [(0, None); LINE * LINE];
+    let mut node = tree.inner(tree.head(1));
+    let mut start = None;
+    loop {
+        let (count, next) = (0..TRIES).find_map(|_| {
+            let found = entries_of_level_1(node, start, &mut entries);
+            if found.is_none() {
+                hint::spin_loop();
+            }
+            found
+        })?;
+        for &(word, leaf) in &entries[..count] {
+            visit(past_fence::<InnerShape<K>>(word), leaf?);
         }
-        let next = node.next().map(|next| (next, node.high()));
-        (node.validate(version) && is_it).then_some((count, next))
+        let Some((next, low)) = next else { return Some(()) };
+        (node, start) = (tree.inner(next), Some(low));
     }
+}
+
+/// Copies the entries of a node of level 1 that starts at `start`, or of the first one, and gives their number, with the next
+/// node and where it starts. `None` if it has changed, or is no such node now.
+fn entries_of_level_1<K: KeyWords>(
+    node: Inner<'_, K>,
+    start: Option<K>,
+    entries: &mut [(u64, Option<BlockId>)],
+) -> Option<(usize, Option<(BlockId, K)>)> {
+    let version = node.try_read_begin()?;
+    let is_it = node.level() == LevelMark::of(1) && start.is_none_or(|low| node.compare_low(low).is_eq());
+    let count = node.count().min(entries.len());
+    for (slot, entry) in entries.iter_mut().enumerate().take(count) {
+        *entry = (node.first_word(slot), node.child(slot));
+    }
+    let next = node.next().map(|next| (next, node.high()));
+    (node.validate(version) && is_it).then_some((count, next))
 }
 
 const _: () = assert!(Inner::<u64>::CAPACITY <= LINE * LINE, "a node's entries have room");
@@ -179,9 +165,9 @@ mod tests {
     use crate::arena::paired::PairedArena;
     use crate::arena::{GlobalArena, GlobalPool};
     use crate::config::Config;
-    use crate::index::Existing;
-    use crate::index::search::descend::At;
     use crate::index::route::node_table::table::tests::{SMALL_NODES, mix};
+    use crate::index::search::probe::At;
+    use crate::index::{Existing, Index};
 
     type U64Index = Index<u64, u64, GlobalPool>;
 
@@ -194,12 +180,12 @@ mod tests {
         index
     }
 
-    /// Of a hundred keys, how many are in the very leaf that the table names, and for how many it leads nowhere.
+    /// Of a hundred keys, how many are in the very leaf that the table names, and for how many the table gives no leaf.
     fn named(index: &U64Index, keys: &[u64]) -> (usize, usize) {
         let (mut right, mut nowhere) = (0, 0);
         for &key in keys {
             match index.hinted_leaf(At(key)) {
-                Some((leaf, _)) => right += usize::from(Some(leaf.id()) == index.leaf_hints.find(key)),
+                Some((leaf, _)) => right += usize::from(Some(leaf.id()) == index.router.leaf(key)),
                 None => nowhere += 1,
             }
         }
@@ -218,13 +204,16 @@ mod tests {
             let keys: Vec<u64> = (0..100_000).map(key).collect();
             let index = index(keys.iter().copied());
             let (right, nowhere) = named(&index, &keys);
-            // Since the table was filled up to a quarter more leaves have come, at one end if keys come in order.
+            // Since the table was filled, up to a quarter more leaves have come, all at one end if keys come in order.
             assert!(
                 right > if SMALL_NODES { 50 } else { 70 } && nowhere <= 25,
                 "{shape}: {right} and {nowhere} of 100"
             );
             let leaves = index.usage().issued_blocks;
-            assert!(index.leaf_hints.bytes() < 12 * leaves || SMALL_NODES, "{shape}: {leaves} leaves");
+            assert!(
+                index.router.leaf_table().bytes() < 12 * leaves || SMALL_NODES,
+                "{shape}: {leaves} leaves"
+            );
         }
     }
 
@@ -236,14 +225,14 @@ mod tests {
         ];
         for (shape, key) in shapes {
             let index = index((0..100_000).map(key));
-            assert_eq!(index.leaf_hints.lines(), 0, "{shape}");
+            assert_eq!(index.router.leaf_table().lines(), 0, "{shape}");
             assert!((0..100_000).map(key).all(|key| index.get(key) == Some(key)), "{shape}");
         }
     }
 
-    /// Nothing is filled anew here: what changes tell the table is enough.
+    /// The table is not refilled here: what changes tell it is enough.
     #[test]
-    fn merges_and_seams_that_move_are_told() {
+    fn merges_and_boundaries_that_move_are_told() {
         let keys: Vec<u64> = (0..100_000).map(mix).collect();
         let index = index(keys.iter().copied());
         assert!(index.renew_by_force().is_some());
@@ -270,8 +259,8 @@ mod tests {
     /// The leaves, each with a word of a key within.
     fn leaves(index: &U64Index) -> Vec<(BlockId, u64)> {
         let mut leaves = Vec::new();
-        let mut at = Some(index.head(0));
-        while let Some(leaf) = at.map(|id| index.leaf(id)) {
+        let mut at = Some(index.tree.head(0));
+        while let Some(leaf) = at.map(|id| index.tree.leaf(id)) {
             leaves.push((leaf.id(), leaf.first_word(leaf.count() / 2)));
             at = leaf.next();
         }
@@ -279,15 +268,15 @@ mod tests {
     }
 
     #[test]
-    fn splits_and_spills_are_told() {
+    fn splits_and_moved_boundaries_are_told() {
         let old: Vec<u64> = (0..50_000).map(mix).collect();
         let index = index(old.iter().copied());
         assert!(index.renew_by_force().is_some());
-        // Not so many that the table is filled anew.
-        let (lines, before) = (index.leaf_hints.lines(), leaves(&index));
+        // Too few for the table to be refilled.
+        let (lines, before) = (index.router.leaf_table().lines(), leaves(&index));
         let new: Vec<u64> = (50_000..53_000).map(mix).collect();
         new.iter().for_each(|&key| assert!(index.insert(key, key, Existing::Replace).is_ok()));
-        assert_eq!(index.leaf_hints.lines(), lines);
+        assert_eq!(index.router.leaf_table().lines(), lines);
         let (right, nowhere) = named(&index, &new);
         assert!(
             right > if SMALL_NODES { 40 } else { 90 } && nowhere < if SMALL_NODES { 60 } else { 5 },
@@ -295,7 +284,7 @@ mod tests {
         );
         let mut fresh = leaves(&index);
         fresh.retain(|(id, _)| before.iter().all(|(old, _)| old != id));
-        let told = fresh.iter().filter(|&&(id, word)| index.leaf_hints.find(word) == Some(id)).count();
+        let told = fresh.iter().filter(|&&(id, word)| index.router.leaf(word) == Some(id)).count();
         assert!(
             told > 10 && (SMALL_NODES || told * 2 > fresh.len()),
             "{told} of {} fresh leaves",
@@ -316,20 +305,21 @@ mod tests {
     #[test]
     fn clearing_forgets_the_table() {
         let mut index = index((0..50_000).map(mix));
-        assert!(index.leaf_hints.find(mix(1)).is_some());
+        assert!(index.router.leaf(mix(1)).is_some());
         index.clear();
-        assert!(index.leaf_hints.find(mix(1)).is_none());
+        assert!(index.router.leaf(mix(1)).is_none());
         assert_eq!(index.hint_bytes(), 0);
         assert_eq!(index.get(mix(1)), None);
     }
 
     impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
-        /// Fills the table anew, whether or not it is time.
+        /// Refills the table, stale or not.
         fn renew_by_force(&self) -> Option<()> {
-            self.leaf_hints.state.with(|state| {
-                self.leaf_hints.withdraw();
+            let table = self.router.leaf_table();
+            table.state.with(|state| {
+                table.withdraw();
                 state.leaves = 0;
-                self.fill_leaf_hints(state)
+                table.fill(&self.tree, state)
             })
         }
     }
@@ -340,7 +330,7 @@ mod tests {
             let arena = PairedArena { replicated, by_keys };
             let index: Index<u64, u64, _> = Index::new(&arena, &Config::with_seed(1)).expect("memory");
             (0..20_000).for_each(|i| assert!(index.insert(mix(i), i, Existing::Replace).is_ok()));
-            assert_eq!(index.leaf_hints.lines() > 0, !replicated && !by_keys, "{arena:?}");
+            assert_eq!(index.router.leaf_table().lines() > 0, !replicated && !by_keys, "{arena:?}");
         }
     }
 }

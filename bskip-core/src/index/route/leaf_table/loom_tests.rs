@@ -1,14 +1,14 @@
-//! The hint table of leaves alone, under loom.
+//! The table of leaves alone, under loom.
 
 use std::sync::Arc;
 
 use loom::thread;
 
 use super::buckets::{BUCKETS, Scale};
-use super::table::LeafHints;
-use crate::index::block;
-use crate::sync::{AtomicU32, Ordering};
+use super::table::LeafTable;
+use crate::index::tree::block;
 use crate::sync::{self, model};
+use crate::sync::{AtomicU32, Ordering};
 
 const END: u64 = 999;
 
@@ -16,8 +16,8 @@ fn scale(lines: usize) -> Scale {
     Scale::new(0, END, lines).expect("a range")
 }
 
-/// Makes a table of so many lines, of which the end names that leaf.
-fn grow(hints: &LeafHints, lines: usize, leaf: u32) {
+/// Makes a table of `lines` lines, whose end names `leaf`.
+fn grow(hints: &LeafTable, lines: usize, leaf: u32) {
     hints.withdraw();
     hints.state.with(|state| hints.make_room(state, lines)).expect("memory");
     let leaf = block(leaf).expect("not 0");
@@ -26,14 +26,14 @@ fn grow(hints: &LeafHints, lines: usize, leaf: u32) {
     hints.publish(scale(lines), lines);
 }
 
-/// One thread makes leaf 2 and then does `tell`, the other one looks: what is found is there, and who finds the leaf
-/// knows what whoever named it knew.
-fn find_while(name: &str, at_least: usize, tell: fn(&LeafHints)) {
+/// One thread makes leaf 2 and then does `tell`; the other thread looks. What it finds is there, and it then sees all that the
+/// first thread saw when it named the leaf.
+fn find_while(name: &str, at_least: usize, tell: fn(&LeafTable)) {
     model(name, None, at_least, move || {
-        let hints = Arc::new((LeafHints::new(), AtomicU32::new(0)));
+        let hints = Arc::new((LeafTable::new(), AtomicU32::new(0)));
         grow(&hints.0, 1, 1);
         sync::watch(30);
-        // The reader is not on the main thread: whoever stores has loaded before, which would hide that it looked.
+        // The reader is not on the main thread: a thread that stores has loaded before, which would hide that it looked.
         let other = {
             let hints = hints.clone();
             thread::spawn(move || {

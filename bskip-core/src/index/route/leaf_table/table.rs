@@ -1,14 +1,14 @@
-//! The hint table of leaves: from a key straight to the leaf that most likely covers it, past level 1 as well.
+//! The table of leaves: from a key straight to the leaf that most likely covers it, past level 1 as well.
 //!
-//! Equal buckets over the range of keys, each with the leaf that covers its first word and, where another leaf starts within
-//! the bucket, how far within: behind that place the next bucket's leaf is the one. Of several leaves
-//! that start in one bucket only the last is told: to the others a search takes a step to the right. That serves keys that
-//! are spread evenly, as hashes, counters and random numbers are. Where they crowd, too many leaves start in one bucket: then
-//! there is no such table, and level 1 is asked, for which the other table has hints whatever the keys.
+//! Equal buckets divide the range of keys. Each names the leaf that covers its first word. If another leaf starts within the
+//! bucket, it says how far within: from there on the next bucket's leaf is the right one. If several leaves
+//! start in one bucket, only the last is named: a search reaches the others by a step to the right. That serves keys that
+//! are spread evenly, as hashes, counters and random numbers are. If keys crowd, too many leaves start in one bucket: then
+//! there is no such table. The table of nodes then leads to level 1, whatever the keys.
 //!
-//! Nothing depends on a hint, so nothing is locked for one. Who splits a leaf, merges two or moves the seam between them
-//! writes what a leaf now covers ([`LeafHints::learn`]); readers take what they find. `level_1` says when the table is filled
-//! anew, and from what. It grows in place, by segments that are never given back before the map is, so a reader needs
+//! Nothing depends on a hint, so nothing is locked for one. A commit that splits a leaf, absorbs one or moves the boundary between two
+//! writes what a leaf now covers ([`LeafTable::learn_leaf`]); readers take what they find. `fill` says when the table is filled
+//! again, and from what. It grows in place, by segments that are never given back before the map is, so a reader needs
 //! no permission to look.
 //!
 //! Eleven buckets make a line of 64 bytes. A leaf has 1.1 to 1.4 buckets, 6.5 to 8.2 bytes, about a hundredth of the map's
@@ -17,13 +17,20 @@
 use alloc::vec::Vec;
 use core::ptr;
 
-use super::buckets::{BUCKETS, Bound, SEGMENTS, Scale, Spot, first_line, segment_of};
 use crate::arena::BlockId;
-use crate::index::block;
+use crate::index::route::leaf_table::buckets::{
+    BUCKETS, Bound, SEGMENTS, Scale, Spot, first_line, segment_of,
+};
+use crate::index::route::room::room_for;
+use crate::index::tree::block;
+use crate::key::KeyWords;
+use crate::node::{Node, Shape};
 use crate::simd::prefetch;
 use crate::spin::SpinLock;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
+/// Steps to the right from a leaf that the table names, at most: each waits for memory.
+pub(in crate::index) const LEAF_STEPS: usize = 2;
 /// Says of a bucket that no leaf starts within it, or too close to its end to tell.
 const NONE: u32 = 0xff;
 /// Buckets of a leaf that are written when it changes, at most. Of a wider one these are the first: keys are not spread evenly
@@ -31,7 +38,7 @@ const NONE: u32 = 0xff;
 const MOST_NAMED: usize = 16;
 
 /// See the module.
-pub(in crate::index) struct LeafHints {
+pub(in crate::index) struct LeafTable {
     /// The word where bucket 0 starts.
     base: AtomicU64,
     /// Lines for each word, as a fraction of 2^64.
@@ -71,8 +78,8 @@ struct Line {
 impl Line {
     #[inline(always)]
     fn leaf(&self, place: usize) -> Option<BlockId> {
-        // Acquire pairs with the Release in `name`: what a block's issue made visible to whoever stored this word is
-        // visible to us.
+        // Acquire pairs with the Release in `name`: what the issue of the block made visible to the thread that stored this word is
+        // visible to this one.
         block(self.leaves[place].load(Ordering::Acquire))
     }
 
@@ -93,7 +100,7 @@ impl Line {
     }
 }
 
-impl LeafHints {
+impl LeafTable {
     pub(in crate::index) fn new() -> Self {
         Self {
             base: AtomicU64::new(0),
@@ -113,11 +120,11 @@ impl LeafHints {
     /// The lines that say something.
     #[inline(always)]
     pub(in crate::index) fn lines(&self) -> usize {
-        // Acquire pairs with the Release in `publish`: so many lines are there.
+        // Acquire pairs with the Release in `publish`: these lines are there.
         self.lines.load(Ordering::Acquire)
     }
 
-    /// A line; `None` if there are only so many.
+    /// A line; `None` if it is not among the first `lines`.
     #[inline(always)]
     fn line(&self, line: usize, lines: usize) -> Option<&Line> {
         if line >= lines {
@@ -127,15 +134,15 @@ impl LeafHints {
         // SAFETY: `make_room` made it before `lines` said that there are lines, or for the caller. It goes only with `self`:
         // `reset` has exclusive access.
         let directory = unsafe { &*directory };
-        // SAFETY: `make_room` found a place in the directory for the segment of each of so many lines.
+        // SAFETY: `make_room` found a place in the directory for the segment of each of these lines.
         let segment = unsafe { directory.0.get_unchecked(segment_of(line)) };
         let segment = segment.load(Ordering::Relaxed);
-        // SAFETY: `make_room` had made so many lines before `lines` said so, or for the caller, and they neither move nor go
-        // before `self` does (`reset` has the map to itself). `line` is one of this segment's.
+        // SAFETY: `make_room` had made these lines before `lines` said so, or for the caller. They neither move nor go
+        // before `self` does (`reset` has exclusive access). `line` is one of this segment's.
         Some(unsafe { &*segment.wrapping_add(line) })
     }
 
-    /// The leaf where a search for keys with this first word had better start, if there is a table.
+    /// The leaf where a search for keys with this first word should start, if there is a table.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn find(&self, word: u64) -> Option<BlockId> {
         let (line, place) = self.place(word)?;
@@ -152,7 +159,7 @@ impl LeafHints {
         Some((leaf, next.into_iter().flatten().find(|&next| next != leaf)))
     }
 
-    /// Where in which line a search for keys with this first word is told where to start.
+    /// The line, and the place in it, that says where a search for keys with this first word should start.
     #[inline(always)]
     fn place(&self, word: u64) -> Option<(&Line, usize)> {
         let (Spot { line, bucket }, within) = self.scale().spot(word);
@@ -170,13 +177,21 @@ impl LeafHints {
         }
     }
 
+    /// Says which keys `leaf`, which this thread has locked, covers now, if there is a table.
+    pub(in crate::index) fn learn_leaf<S: Shape>(&self, leaf: Node<'_, S>) {
+        if self.lines() > 0 {
+            let high = leaf.next().map(|_| past_fence::<S>(leaf.high_word()));
+            self.learn(past_fence::<S>(leaf.low_word()), high, leaf.id());
+        }
+    }
+
     /// Says that `leaf` covers the words from `low` up to `high` (`None`: to the end), if there is a table.
     pub(in crate::index) fn learn(&self, low: u64, high: Option<u64>, leaf: BlockId) {
         let (scale, lines) = (self.scale(), self.lines());
         self.cover::<MOST_NAMED>(lines, (scale.bound(low), high.map(|high| scale.bound(high))), leaf);
     }
 
-    /// As [`learn`](Self::learn), for the first `lines` lines, which are there, and at most so many buckets.
+    /// As [`learn`](Self::learn), for the first `lines` lines, which are there, and `MOST` buckets at most.
     pub(in crate::index) fn cover<const MOST: usize>(
         &self,
         lines: usize,
@@ -199,7 +214,7 @@ impl LeafHints {
                 return;
             }
             self.name(at, lines, leaf.0.get());
-            // Where the leaf ends within a bucket, or with it, is for the one behind to say.
+            // If the leaf ends within a bucket, or with it, the next leaf says where.
             let next = at.next();
             if (next < to || high.is_none())
                 && let Some(line) = self.line(at.line, lines)
@@ -210,7 +225,7 @@ impl LeafHints {
         }
     }
 
-    /// Names the leaf that covers a bucket's first word; also of the one behind the last.
+    /// Names the leaf that covers a bucket's first word; also of the line after the last.
     fn name(&self, spot: Spot, lines: usize, leaf: u32) {
         let here = self.line(spot.line, lines).map(|line| &line.leaves[spot.bucket]);
         let before = spot.line.checked_sub(1).filter(|_| spot.bucket == 0);
@@ -228,7 +243,7 @@ impl LeafHints {
         self.lines.store(0, Ordering::Relaxed);
     }
 
-    /// Lets so many lines, which are there, be found, by that scale.
+    /// Lets searches find the first `lines` lines, which are there, by that scale.
     pub(in crate::index) fn publish(&self, scale: Scale, lines: usize) {
         self.base.store(scale.base, Ordering::Relaxed);
         self.scale.store(scale.scale, Ordering::Relaxed);
@@ -236,7 +251,7 @@ impl LeafHints {
         self.lines.store(lines, Ordering::Release);
     }
 
-    /// Makes so many lines, if there is memory.
+    /// Makes room for `lines` lines, if there is memory.
     pub(in crate::index) fn make_room(&self, state: &mut State, lines: usize) -> Option<()> {
         if state.directory.is_empty() {
             state.directory.try_reserve_exact(1).ok()?;
@@ -248,7 +263,7 @@ impl LeafHints {
         while first_line(state.segments.len()) < lines {
             let place = state.directory.first()?.0.get(state.segments.len())?;
             let first = first_line(state.segments.len());
-            let segment = crate::index::route::node_table::table::room_for::<Line>(first_line(state.segments.len() + 1) - first)?;
+            let segment = room_for::<Line>(first_line(state.segments.len() + 1) - first)?;
             state.segments.try_reserve(1).ok()?;
             self.bytes.fetch_add(size_of_val(&*segment), Ordering::Relaxed);
             state.segments.push(segment);
@@ -270,6 +285,11 @@ impl LeafHints {
     }
 }
 
+/// A fence begins with `word`: keys that begin with the result or a greater word are certainly not below the fence.
+pub(in crate::index) fn past_fence<S: Shape>(word: u64) -> u64 {
+    word.saturating_add(u64::from(S::Key::WORDS > 1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -280,8 +300,8 @@ mod tests {
     }
 
     /// Leaves with these numbers, from 1, and where they start.
-    fn fresh(starts: &[(u64, u32)], scale: Scale, lines: usize) -> LeafHints {
-        let hints = LeafHints::new();
+    fn fresh(starts: &[(u64, u32)], scale: Scale, lines: usize) -> LeafTable {
+        let hints = LeafTable::new();
         hints.state.with(|state| hints.make_room(state, lines)).expect("memory");
         for (i, &(low, leaf)) in starts.iter().enumerate() {
             let high = starts.get(i + 1).map(|&(high, _)| scale.bound(high));
@@ -328,7 +348,7 @@ mod tests {
         let mut state = 1u64;
         let mut draw = |n: u64| {
             state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            crate::height::mix(state) % n
+            crate::mix::mix(state) % n
         };
         let mut starts: Vec<(u64, u32)> = (0..200).map(|i| (1000 * i, i as u32 + 1)).collect();
         let lines = lines_for(200);
@@ -350,10 +370,10 @@ mod tests {
                 }
                 _ => {
                     let (left_low, left) = starts[i - 1];
-                    let seam = left_low + 1 + draw(high - left_low - 1);
-                    starts[i].0 = seam;
-                    hints.learn(left_low, Some(seam), id(left));
-                    hints.learn(seam, Some(high), id(leaf));
+                    let boundary = left_low + 1 + draw(high - left_low - 1);
+                    starts[i].0 = boundary;
+                    hints.learn(left_low, Some(boundary), id(left));
+                    hints.learn(boundary, Some(high), id(leaf));
                 }
             }
             if step % 20 > 0 {
@@ -376,7 +396,7 @@ mod tests {
                 (right, all) = (right + usize::from(found == at), all + 1);
             }
             assert!(all > 2000 && right * 100 > all * 85, "step {step}: {right} of {all}");
-            // Where leaves have many places each, the next one is often not told.
+            // If leaves have many places each, the next one is often not known.
             assert!(named * 4 > all && behind * 2 > named, "step {step}: {behind} of {named} of {all}");
         }
     }

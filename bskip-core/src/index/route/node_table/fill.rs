@@ -1,85 +1,61 @@
-//! Where the hint table comes from: the entries of level 2, and when they have changed too much.
+//! Where the table of nodes comes from: the entries of level 2, and when they have changed too much.
 
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 
-use super::plan::{Plan, Separator};
-use super::table::{Hints, NO_HINT, Table};
 use crate::arena::{BlockId, NodePool};
-use crate::index::Index;
-use crate::index::search::descend::MOST_STEPS;
+use crate::index::route::node_table::plan::{Plan, Separator};
+use crate::index::route::node_table::table::{MOST_STEPS, NO_HINT, NodeTable};
+use crate::index::tree::Tree;
 use crate::key::KeyWords;
 use crate::node::LevelMark;
 use crate::sync::Ordering;
 
-/// The table is rebuilt when level 2 has changed by one part in so many.
+/// The table is rewritten when level 2 has changed by one part in `STALE`…
 pub(in crate::index) const STALE: usize = 8;
+/// …or in `STALE_SOON`, if other threads were changing level 1 when it was written.
+pub(in crate::index) const STALE_SOON: usize = 8 * STALE;
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
-    /// To be called, without a lock, after the node of level 1 that starts at `low` has got its entry.
-    pub(in crate::index) fn note_entry_of_level_2(&self, low: K, node: BlockId) {
-        // Of several words, keys that begin with the same one may be left of the node.
-        if let Some(word) = low.word(0).checked_add(u64::from(K::WORDS > 1)) {
-            self.all_hints().for_each(|hints| hints.learn(word, node));
-        }
-        self.note_change_of_level_2();
-    }
-
-    /// To be called, without a lock, after level 2 has got or lost an entry. What the table says of a node that
-    /// has ended leads to a search from the root.
-    pub(in crate::index) fn note_change_of_level_2(&self) {
-        self.note_changes_of_level_2(1);
-    }
-
-    /// The same for several entries at once.
-    pub(in crate::index) fn note_changes_of_level_2(&self, changes: usize) {
-        let here = if self.replicas > 0 { self.inners.nearest_replica() } else { 0 };
-        for (replica, hints) in self.all_hints().enumerate() {
-            // Only a thread of its own node writes a table anew: then its memory is there, too.
-            if hints.note_changes(changes) && replica == here {
-                self.renew(hints);
-            }
-        }
-    }
-
-    /// Writes a table anew, unless another thread does, or others are changing level 2.
-    pub(in crate::index) fn renew(&self, hints: &Hints) {
-        hints.tables.try_with(|tables| self.rebuild_hints(hints, tables));
-    }
-
-    /// Writes the table anew, unless other threads are changing level 2.
-    #[cold]
-    fn rebuild_hints(&self, hints: &Hints, tables: &mut Vec<Table>) -> Option<()> {
-        let seen = hints.changes.load(Ordering::Relaxed);
-        let mut separators = Separators::<K>::default();
-        self.visit_level_2(&mut separators)?;
-        hints.changes.fetch_sub(seen, Ordering::Relaxed);
-        hints.write(tables, Plan::new(&separators.found).as_ref());
-        // What others were changing is to be tried again soon.
-        let stale = if self.renew_leaf_hints() { STALE } else { 8 * STALE };
-        hints.bearable.store(separators.found.len() / stale, Ordering::Relaxed);
-        Some(())
-    }
-
-    /// Adds the entries of level 2, each node's as they were in one state of it. `None` if there is no memory,
-    /// or what was found is of no one time.
-    fn visit_level_2(&self, separators: &mut Separators<K>) -> Option<()> {
-        let mut at = (self.root().0 >= 2).then(|| self.head(2));
-        while let Some(id) = at {
-            let node = self.inner(id);
-            let version = node.try_read_begin()?;
-            for slot in 0..node.count() {
-                separators.add(node.first_word(slot), node.child(slot)?)?;
-            }
-            let is_linked = node.level() == LevelMark::of(2);
-            at = node.next();
-            if !node.validate(version) || !is_linked {
-                return None;
-            }
-        }
-        separators.end_run()
+impl NodeTable {
+    /// Rewrites the table, unless another thread does, or other threads are changing level 2. `stale` runs after that: the table
+    /// is stale again when level 2 has changed by one part in the number that `stale` gives.
+    pub(in crate::index) fn fill<K: KeyWords, V, P: NodePool>(
+        &self,
+        tree: &Tree<K, V, P>,
+        stale: impl FnOnce() -> usize,
+    ) {
+        self.tables.try_with(|tables| {
+            let seen = self.changes.load(Ordering::Relaxed);
+            let Some(found) = separators_of_level_2(tree) else { return };
+            self.changes.fetch_sub(seen, Ordering::Relaxed);
+            self.write(tables, Plan::new(&found).as_ref());
+            self.bearable.store(found.len() / stale(), Ordering::Relaxed);
+        });
     }
 }
+
+/// The entries of level 2, each node's as they were in one state of it. `None` if there is no memory,
+/// or if level 2 changed meanwhile.
+#[cold]
+fn separators_of_level_2<K: KeyWords, V, P: NodePool>(tree: &Tree<K, V, P>) -> Option<Vec<Separator>> {
+    let mut separators = Separators::<K>::default();
+    let mut at = (tree.root().0 >= 2).then(|| tree.head(2));
+    while let Some(id) = at {
+        let node = tree.inner(id);
+        let version = node.try_read_begin()?;
+        for slot in 0..node.count() {
+            separators.add(node.first_word(slot), node.child(slot)?)?;
+        }
+        let is_linked = node.level() == LevelMark::of(2);
+        at = node.next();
+        if !node.validate(version) || !is_linked {
+            return None;
+        }
+    }
+    separators.end_run()?;
+    Some(separators.found)
+}
+
 /// Makes separators, strictly ascending, of the entries of level 2.
 struct Separators<K> {
     found: Vec<Separator>,
@@ -95,7 +71,7 @@ impl<K> Default for Separators<K> {
 }
 
 impl<K: KeyWords> Separators<K> {
-    /// Adds an entry. `None` if it is out of order: its node had moved.
+    /// Adds an entry. `None` if it is out of order: its node has changed its place.
     fn add(&mut self, word: u64, node: BlockId) -> Option<()> {
         let node = node.0.get();
         if K::WORDS == 1 {
@@ -118,8 +94,8 @@ impl<K: KeyWords> Separators<K> {
     }
 
     /// Keys of several words: of nodes whose fences begin with the same word, greater words are for the last.
-    /// Where a key with that very word is, the word does not tell: the node before them is at most so many
-    /// steps away.
+    /// The word does not say which of them holds a key with that very word. So it leads to the node before them, if that is at
+    /// most `MOST_STEPS` steps away.
     fn end_run(&mut self) -> Option<()> {
         let Some((word, count, node)) = self.run.take() else { return Some(()) };
         if count > MOST_STEPS {
@@ -144,7 +120,7 @@ impl<K: KeyWords> Separators<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::block;
+    use crate::index::tree::block;
 
     /// Entries of nodes 1, 2, … that begin with these words, as separators.
     fn separators<K: KeyWords>(words: &[u64]) -> Option<Vec<Separator>> {

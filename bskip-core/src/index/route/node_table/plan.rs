@@ -1,4 +1,4 @@
-//! What a hint table is to say: which nodes for which range of keys.
+//! What a table of nodes is to say: which nodes for which range of keys.
 
 use alloc::vec::Vec;
 

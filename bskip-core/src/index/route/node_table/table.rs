@@ -1,20 +1,18 @@
-//! The hint table: from a key straight to the level-1 node that most likely covers it, in place of the search
+//! The table of nodes: from a key straight to the level-1 node that most likely covers it, in place of the search
 //! through the levels above.
 //!
 //! Most of a lookup's instructions, and all of its dependent steps but two, are spent above level 1, on about
 //! one node in two thousand of the map's. The table holds the entries of level 2 once more, spread out over
-//! the range of keys: an *area* is a base and a scale that take a key to one of its buckets, and a bucket
-//! knows the node before and the node behind one separator. Where keys crowd, a bucket leads to an area of its
+//! the range of keys. An *area* is a base and a scale that take a key to one of its buckets. A bucket
+//! knows the node before and the node after one separator. Where keys crowd, a bucket leads to an area of its
 //! own, so skewed keys cost a second step and not the table.
 //!
 //! Nothing depends on the table being right: the search checks the node that it names as it checks any other,
-//! steps right a little, and else descends from the root. So the table is never locked for readers, and not
-//! told of every split: it is written anew, in place, after level 2 has changed by an eighth.
-//!
-//! Where keys are spread evenly there is a table of leaves besides, which is asked first: `leaves`.
+//! steps right a little, and else descends from the root. So readers need no lock, and the table need not learn of every
+//! split: it is rewritten, in place, after level 2 has changed by an eighth.
 //!
 //! A map with replicas has one table for each: a search then looks into that of its own NUMA node, and threads of that
-//! node write it anew. A search by the originals finds no table there.
+//! NUMA node rewrite it.
 //!
 //! Its memory, 100 to 200 bytes for a node of level 1 or some 1/1000 of the map's, is from the global allocator.
 
@@ -22,20 +20,21 @@ use alloc::vec::Vec;
 use core::num::NonZeroU32;
 use core::ptr;
 
-
-
-use super::plan::{CROWD, DEPTH, Plan, SPREAD, scaled};
 use crate::arena::BlockId;
+use crate::index::route::node_table::plan::{CROWD, DEPTH, Plan, SPREAD, scaled};
+use crate::index::route::room::room_for;
 use crate::spin::SpinLock;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
+/// Steps to the right from a node that the table names, at most: if there are more, the way from the root is shorter.
+pub(in crate::index) const MOST_STEPS: usize = 3;
 /// Tables that a map can have: each is twice as large as the one before.
 const TABLES: usize = 32;
 /// Stands where a block would, for words for which no node is worth a look.
 pub(in crate::index) const NO_HINT: u32 = u32::MAX;
 
 /// See the module.
-pub(in crate::index) struct Hints {
+pub(in crate::index) struct NodeTable {
     /// The table in use, null before the first.
     current: AtomicPtr<Table>,
     /// Changes to level 2 since the table was built, and how many make it stale.
@@ -76,7 +75,7 @@ struct Bucket {
     nodes: AtomicU64,
 }
 
-impl Hints {
+impl NodeTable {
     pub(in crate::index) fn new() -> Self {
         Self {
             current: AtomicPtr::new(ptr::null_mut()),
@@ -87,7 +86,7 @@ impl Hints {
         }
     }
 
-    /// The level-1 node where a search for keys with this first word had better start, if there is a table.
+    /// The level-1 node where a search for keys with this first word should start, if there is a table.
     #[inline(always)]
     pub(in crate::index) fn find(&self, word: u64) -> Option<BlockId> {
         let (bucket, nodes, _) = self.bucket(word)?;
@@ -103,14 +102,14 @@ impl Hints {
         // Acquire pairs with the Release in `write`.
         let table = self.current.load(Ordering::Acquire);
         // SAFETY: null, or an element of `tables`, which never moves, nor goes before `self` does or while
-        // there is a reader (`reset` has the map to itself).
+        // there is a reader (`reset` has exclusive access).
         let table = unsafe { table.as_ref() }?;
         let mut area = table.areas.first()?;
         for _ in 0..=DEPTH {
             let (number, is_last) = area.bucket(word);
             let bucket = table.buckets.get(number)?;
-            // Acquire pairs with the Release in `fill` and `learn`: what a block's issue made visible to whoever stored
-            // this word is visible to us.
+            // Acquire pairs with the Release in `fill` and `learn`: what the issue of the block made visible to the thread that
+            // stored this word is visible to this one.
             let nodes = bucket.nodes.load(Ordering::Acquire);
             if nodes as u32 != 0 {
                 return Some((bucket, nodes, is_last));
@@ -120,7 +119,7 @@ impl Hints {
         None
     }
 
-    /// Tells the table of a new node of level 1, where there is room: in a bucket without a separator, and in
+    /// Enters a new node of level 1 where there is room: in a bucket without a separator, and in
     /// the last one, where ascending keys go.
     pub(in crate::index) fn learn(&self, word: u64, node: BlockId) {
         let Some((bucket, nodes, is_last)) = self.bucket(word) else { return };
@@ -147,7 +146,7 @@ impl Hints {
         self.changes.load(Ordering::Relaxed) > self.bearable.load(Ordering::Relaxed)
     }
 
-    /// Puts `plan` in place of what the table says now. A table that cannot be renewed is worse than none.
+    /// Replaces what the table says by `plan`. If that fails there is no table: a stale one is worse than none.
     pub(in crate::index) fn write(&self, tables: &mut Vec<Table>, plan: Option<&Plan>) {
         let table = plan.and_then(|plan| {
             self.make_room(tables, plan.buckets.len())?;
@@ -159,7 +158,7 @@ impl Hints {
         self.current.store(table.unwrap_or(ptr::null()).cast_mut(), Ordering::Release);
     }
 
-    /// Makes the last table one of at least so many buckets.
+    /// Makes the last table one of at least `buckets` buckets.
     pub(in crate::index) fn make_room(&self, tables: &mut Vec<Table>, buckets: usize) -> Option<()> {
         if tables.last().is_some_and(|table| table.buckets.len() >= buckets) {
             return Some(());
@@ -214,21 +213,14 @@ impl Area {
         (self.first.load(Ordering::Relaxed) as usize + bucket.min(last) as usize, bucket >= last)
     }
 }
-/// `n` defaults, if there is memory.
-pub(in crate::index) fn room_for<T: Default>(n: usize) -> Option<Vec<T>> {
-    let mut room = Vec::new();
-    room.try_reserve_exact(n).ok()?;
-    room.resize_with(n, T::default);
-    Some(room)
-}
 
 #[cfg(test)]
-mod tests {
-    use super::super::plan::Separator;
+pub(in crate::index) mod tests {
     use super::*;
     use crate::arena::GlobalArena;
     use crate::config::Config;
-    use crate::index::search::descend::At;
+    use crate::index::route::node_table::plan::Separator;
+    use crate::index::search::probe::At;
     use crate::index::{Existing, Index};
     use crate::{NodeArena, Promotion};
 
@@ -237,7 +229,7 @@ mod tests {
     type U64Index = Index<u64, u64, <GlobalArena as NodeArena>::Pool>;
 
     pub(in crate::index) fn mix(i: u64) -> u64 {
-        crate::height::mix(i.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        crate::mix::mix(i.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
     /// Keys as users have them: `n` of each shape, in the order of insertion.
@@ -261,7 +253,7 @@ mod tests {
             keys.sort_unstable();
             keys.dedup();
             let separators: Vec<Separator> = keys.iter().copied().zip(1..).collect();
-            let hints = Hints::new();
+            let hints = NodeTable::new();
             hints.tables.with(|tables| hints.write(tables, Plan::new(&separators).as_ref()));
             let probes = keys.iter().flat_map(|&k| [k.saturating_sub(1), k, k.saturating_add(1)]);
             let (mut exact, mut all) = (0, 0);
@@ -293,7 +285,7 @@ mod tests {
 
     #[test]
     fn tables_double_however_keys_crowd() {
-        let hints = Hints::new();
+        let hints = NodeTable::new();
         let mut last = 0;
         for round in 0..40 {
             for (shape, mut keys) in shapes(100 << (round % 6)) {
@@ -334,9 +326,10 @@ mod tests {
             }
             let hinted = hinted(&index, &keys);
             // All but what came since the last rebuild; of many small nodes that is up to an eighth, and of keys that come
-            // behind all others too.
+            // above all others too.
             let all_new = SMALL_NODES || shape.ends_with("ascending");
-            let percent = if all_new { 100 - 100 / super::super::fill::STALE - 1 } else { 95 };
+            let percent =
+                if all_new { 100 - 100 / crate::index::route::node_table::fill::STALE - 1 } else { 95 };
             assert!(hinted * 100 > keys.len() * percent, "{shape}: {hinted} of {}", keys.len());
         }
     }
@@ -352,10 +345,14 @@ mod tests {
                 assert_eq!(index.remove(key - WINDOW), Some(key - WINDOW));
             }
             if key == 2 * WINDOW {
-                most = index.hints.bytes();
+                most = index.router.shared_table().bytes();
             }
         }
-        assert!(index.hints.bytes() <= 2 * most, "{most} bytes grew to {}", index.hints.bytes());
+        assert!(
+            index.router.shared_table().bytes() <= 2 * most,
+            "{most} bytes grew to {}",
+            index.router.shared_table().bytes()
+        );
         let window: Vec<u64> = (11 * WINDOW..12 * WINDOW).collect();
         let hinted = hinted(&index, &window);
         assert!(hinted * 10 > window.len() * 8, "{hinted} of {}", window.len());
@@ -365,10 +362,10 @@ mod tests {
     fn clearing_forgets_the_table() {
         let mut index = index(Promotion::Overflow);
         (0..50_000).for_each(|i| assert!(index.insert(mix(i), i, Existing::Replace).is_ok()));
-        assert!(index.hints.find(7).is_some());
+        assert!(index.router.node(7).is_some());
         index.clear();
-        assert!(index.hints.find(7).is_none());
-        assert_eq!(index.hints.bytes(), 0);
+        assert!(index.router.node(7).is_none());
+        assert_eq!(index.router.shared_table().bytes(), 0);
         assert_eq!(index.get(mix(1)), None);
     }
 }

@@ -1,23 +1,25 @@
-//! Many keys at a time: their searches go side by side, a step of each after the other, so that every line of
-//! memory is asked for long before it is looked at.
+//! Many keys at a time: their searches go side by side, one step of each after the other, so that every line of
+//! memory is requested long before it is read.
 //!
-//! A search alone waits for each line that it needs next. Here a group of searches takes its steps together, and each
-//! asks for what the next one will look at: the lines of the hint table of leaves; for keys that have none there, the
-//! node of level 1 that the hint table names, header and samples, and of that the one line of keys and of children; the
-//! leaf's header and samples; of that the lines that the operation needs; the operation.
+//! A search alone waits for each line that it needs next. Here a group of searches takes its steps together, and each step
+//! requests what the next one reads. The steps: the lines of the table of leaves; for keys that have no leaf there, header and
+//! samples of the node that the table of nodes names, then its one line of keys and of children; header and samples of the leaf;
+//! the lines of the leaf that the operation needs; the operation.
 //!
-//! By the rule of `index` nothing of this needs to be right: what a search has found is a leaf and a version,
-//! and the operation believes it as any other would, by validating or locking that version. Where a step finds
-//! anything unexpected, a lock, a fence, a change, it gives up, and the key's operation is done by itself, when
+//! By the rule of authority nothing of this needs to be right: what a search has found is a leaf and a version,
+//! and the operation validates or locks that version as any other would. If a step finds
+//! anything unexpected, a lock, a fence or a change, it gives up, and the key's operation is done alone when
 //! its turn comes.
 
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
 
-use crate::index::Index;
-use crate::index::search::descend::{At, Found, MOST_STEPS};
 use crate::arena::NodePool;
 use crate::chaos;
+use crate::index::engine::Index;
+use crate::index::route::node_table::table::MOST_STEPS;
+use crate::index::search::probe::At;
+use crate::index::search::settle::Versioned;
 use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::{Inner, InnerShape, Leaf, LevelMark, Slots};
@@ -25,8 +27,8 @@ use crate::node::{Inner, InnerShape, Leaf, LevelMark, Slots};
 /// Searches that go side by side.
 const GROUP: usize = if cfg!(any(loom, shuttle, small_nodes)) { 4 } else { 32 };
 
-/// After so many keys in one leaf, the next key is probably in one leaf with those that follow, too: it is
-/// searched alone, so that they need not be searched at all.
+/// After `RUN` keys in one leaf, the next key is probably in one leaf with the keys that follow. So it is
+/// searched alone, and they need no search.
 const RUN: usize = 16;
 
 /// Where a search has ended: a leaf that covers the key in the state `version`, and the line of its slots where the
@@ -65,7 +67,7 @@ pub(in crate::index) trait Batch<K: KeyWords, V, P: NodePool> {
     /// behind. `None` if the leaf has changed since, or the operation needs more than a leaf: nothing is done then.
     fn at(&mut self, index: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version>;
 
-    /// Does the operation of key `i` by itself.
+    /// Does the operation of key `i` alone.
     fn alone(&mut self, index: &Index<K, V, P>, i: usize) -> Result<(), Self::Error>;
 }
 
@@ -142,21 +144,21 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         let mut spots = [None; GROUP];
         for ((key, leaf), spot) in keys().zip(leaves).zip(&mut spots) {
             let Some(leaf) = leaf else { continue };
-            let found = self.settle_within::<_, MOST_STEPS>(leaf, LevelMark::of(0), At(key));
+            let found = self.tree.settle_within::<_, MOST_STEPS>(leaf, LevelMark::of(0), At(key));
             *spot = found.map(|(leaf, version)| Spot { leaf, version, line: leaf.approach(key, B::SLOTS) });
         }
         spots
     }
 
-    /// The leaves that their hint table names.
+    /// The leaves that the table of leaves names.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn hinted_leaves(&self, keys: impl Iterator<Item = K> + Clone) -> Leaves<'_, K, V> {
         let mut leaves = [None; GROUP];
         for key in keys.clone() {
-            self.leaf_hints.prefetch(key.word(0));
+            self.router.prefetch(key.word(0));
         }
         for (key, leaf) in keys.zip(&mut leaves) {
-            *leaf = self.leaf_hints.find(key.word(0)).map(|id| self.leaf(id));
+            *leaf = self.router.leaf(key.word(0)).map(|id| self.tree.leaf(id));
             if let Some(leaf) = leaf {
                 leaf.prefetch_top();
             }
@@ -164,34 +166,36 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         leaves
     }
 
-    /// For keys without a leaf, those that nodes of level 1 name, which the hint table names.
+    /// For keys without a leaf: the table of nodes names a node of level 1, and that names the leaf.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn leaves_below_level_1<'a>(
         &'a self,
         keys: impl Iterator<Item = K> + Clone,
         leaves: &mut Leaves<'a, K, V>,
     ) {
-        if self.root().0 == 0 {
+        if self.tree.root().0 == 0 {
             return;
         }
-        let hints = self.nearest_hints();
+        let table = self.router.nearest_table(&self.tree);
         let mut hinted: [Option<Inner<'_, K>>; GROUP] = [None; GROUP];
         for ((key, hinted), _) in
             keys.clone().zip(&mut hinted).zip(&*leaves).filter(|(_, leaf)| leaf.is_none())
         {
-            *hinted = hints.find(key.word(0)).map(|id| self.near(id));
+            *hinted = table.find(key.word(0)).map(|id| self.router.near(&self.tree, id));
             if let Some(node) = hinted {
                 node.prefetch_top();
             }
         }
-        let mut parents: [Option<(Found<'_, InnerShape<K>>, usize)>; GROUP] = [None; GROUP];
+        let mut parents: [Option<(Versioned<'_, InnerShape<K>>, usize)>; GROUP] = [None; GROUP];
         for (((key, hinted), parent), leaf) in keys.clone().zip(hinted).zip(&mut parents).zip(&*leaves) {
             if leaf.is_some() {
                 continue;
             }
             let found = hinted
                 .and_then(|node| {
-                    self.walk_right::<_, MOST_STEPS>(node, LevelMark::of(1), At(key), |id| self.near(id))
+                    self.tree.walk_right::<_, MOST_STEPS>(node, LevelMark::of(1), At(key), |id| {
+                        self.router.near(&self.tree, id)
+                    })
                 })
                 .or_else(|| self.unhinted_parent(At(key)))
                 .or_else(|| self.try_inner_at(At(key), 1));
@@ -202,7 +206,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
             // The first entry of a node stands at its low fence, so a valid rank is at least 1.
             let child = parent.child(parent.find_in(line, key).0.saturating_sub(1));
             if let Some(id) = child.filter(|_| parent.validate(version)) {
-                let child = self.leaf(id);
+                let child = self.tree.leaf(id);
                 child.prefetch_top();
                 *leaf = Some(child);
             }

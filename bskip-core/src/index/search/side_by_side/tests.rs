@@ -1,4 +1,4 @@
-//! That searches which go side by side come to an end at all: an answer does not tell, who fails is served alone.
+//! Searches that go side by side find their leaf. An answer does not show that: a search that fails is repeated alone.
 
 use alloc::vec::Vec;
 use core::convert::Infallible;
@@ -6,11 +6,11 @@ use core::convert::Infallible;
 use super::*;
 use crate::arena::{GlobalArena, GlobalPool};
 use crate::config::{Config, Promotion};
-use crate::index::Existing;
+use crate::index::write::existing::Existing;
 
 const SMALL_NODES: bool = cfg!(small_nodes);
 
-/// Looks for keys that are there, and counts who found his own.
+/// Looks for keys that are there, and counts the searches that found their key.
 struct Look<K> {
     keys: Vec<K>,
     at: usize,
@@ -42,7 +42,7 @@ impl<K: KeyWords> Batch<K, u64, GlobalPool> for Look<K> {
 }
 
 fn mix(i: u64) -> u64 {
-    crate::height::mix(i.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    crate::mix::mix(i.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
 /// How many of a hundred searches for these keys end where they should, in the order of insertion and sorted.
