@@ -95,8 +95,6 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     mod map;
     mod mix;
     mod node;
-    #[cfg(doc)]
-    mod protocol;
     mod reentrancy;
     #[cfg(all(test, shuttle))]
     mod shuttle_tests;

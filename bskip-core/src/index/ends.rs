@@ -24,9 +24,9 @@ pub(crate) enum End {
 /// Empty leaves passed on the way, with their versions. More than this are merged first, which is possible:
 /// two empty neighbours cannot merge only if the second heads a node of some level that cannot go, and of
 /// the boundaries in a row that are left after all merges each is held by another level.
-const PASSED: usize = LEVELS;
+pub(in crate::index) const PASSED: usize = LEVELS;
 
-struct Passed<'a, K, V> {
+pub(in crate::index) struct Passed<'a, K, V> {
     leaves: [Option<(Leaf<'a, K, V>, Version)>; PASSED],
     len: usize,
 }

@@ -33,6 +33,8 @@ mod check;
 mod ends;
 mod engine;
 mod maintain;
+#[cfg(doc)]
+mod protocol;
 mod read;
 mod route;
 mod search;

@@ -7,7 +7,7 @@ use crate::backoff::Backoff;
 use crate::chaos;
 use crate::index::tree::Tree;
 use crate::key::KeyWords;
-use crate::lock::{Holder, Version, VersionLock};
+use crate::lock::{Version, VersionLock};
 use crate::node::{Node, Shape};
 use crate::reentrancy::is_held;
 
@@ -22,6 +22,7 @@ enum Cause {
 
 impl<K: KeyWords, V, P: NodePool> Tree<K, V, P> {
     /// The only function of the engine that makes a [`Backoff`].
+    #[inline(always)]
     fn backoff_for(&self, cause: Cause) -> Backoff {
         match cause {
             Cause::Race => Backoff::new(),
@@ -40,7 +41,7 @@ impl<K: KeyWords, V, P: NodePool> Tree<K, V, P> {
     pub(in crate::index) fn read_begin<S: Shape>(&self, node: Node<'_, S>) -> Version {
         let version = match node.lock().read_begin() {
             Ok(version) => version,
-            Err(holder) => self.wait_unlocked(node.lock(), holder),
+            Err(_) => self.wait_unlocked(node.lock()),
         };
         chaos::window();
         version
@@ -48,24 +49,25 @@ impl<K: KeyWords, V, P: NodePool> Tree<K, V, P> {
 
     #[cold]
     #[inline(never)]
-    fn wait_unlocked(&self, lock: &VersionLock, mut holder: Holder) -> Version {
+    fn wait_unlocked(&self, lock: &VersionLock) -> Version {
         assert!(
             !is_held(lock),
             "a closure given to `update` or `get_with` (or `Clone` or `Drop` of a value, which ran there) used the \
              BSkipMap that it runs under a lock of: it would wait for itself for ever"
         );
         let mut backoff = self.backoff_for(Cause::Holder);
+        let mut last = None;
         loop {
-            backoff.wait();
             match lock.read_begin() {
                 Ok(version) => return version,
-                Err(same) if same == holder => {}
-                // Threads take and release the lock.
-                Err(next) => {
+                Err(holder) if last == Some(holder) => {}
+                // The first holder, or another one: threads take and release the lock.
+                Err(holder) => {
                     backoff = self.backoff_for(Cause::Holder);
-                    holder = next;
+                    last = Some(holder);
                 }
             }
+            backoff.wait();
         }
     }
 }

@@ -145,7 +145,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
 }
 
 /// The last node of each level, locked: where entries are added.
-struct LastNodes<'c, K: KeyWords, V, P: NodePool> {
+pub(in crate::index) struct LastNodes<'c, K: KeyWords, V, P: NodePool> {
     index: &'c Index<K, V, P>,
     commit: &'c Commit<'c, K, V, P>,
     nodes: [Option<InnerChange<'c, K, V, P>>; LEVELS],

@@ -12,9 +12,8 @@ use crate::node::{Leaf, LeafShape};
 
 /// What became of an insertion into a full leaf.
 enum Full<K, V> {
-    Inserted,
-    /// There is no memory for another leaf.
-    Refused(Refused<K, V>),
+    /// It was done, or there is no memory for another leaf: what the insertion returns.
+    Done(Result<Option<V>, Refused<K, V>>),
     /// The leaf has changed: here is the value again.
     Changed(V),
 }
@@ -42,8 +41,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
             }
             if leaf.count() == Leaf::<K, V>::CAPACITY && !found {
                 match self.insert_into_full(leaf, version, rank, key, value) {
-                    Full::Inserted => return Ok(None),
-                    Full::Refused(refused) => return Err(refused),
+                    Full::Done(result) => return result,
                     Full::Changed(back) => value = back,
                 }
                 backoff.wait();
@@ -76,7 +74,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         // A key above all others is better off in a leaf of its own: more may follow.
         if rank < Leaf::<K, V>::CAPACITY {
             match self.insert_redistributing(leaf, version, key, value) {
-                Ok(()) => return Full::Inserted,
+                Ok(()) => return Full::Done(Ok(None)),
                 Err(back) => value = back,
             }
         }
@@ -90,7 +88,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
             Ok(spare) => spare,
             Err(error) => {
                 leaf.unlock_unchanged();
-                return Full::Refused((key, value, error));
+                return Full::Done(Err((key, value, error)));
             }
         };
         let commit = Commit::new(self);
@@ -99,6 +97,6 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         split_and_insert(&mut leaf, rank, key, value, &mut fresh);
         drop(leaf);
         self.post_locked(&commit, fresh, above);
-        Full::Inserted
+        Full::Done(Ok(None))
     }
 }

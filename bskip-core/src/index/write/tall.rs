@@ -12,7 +12,7 @@ use crate::key::KeyWords;
 use crate::node::{Inner, Leaf, LeafShape, LockedLeaf};
 
 /// Blocks taken before a change that will need them.
-struct Spares<'t, K: KeyWords, V, P: NodePool> {
+pub(in crate::index) struct Spares<'t, K: KeyWords, V, P: NodePool> {
     /// For the leaf that starts at the key.
     leaf: Option<Fresh<'t, LeafShape<K, V>, K, V, P>>,
     /// For the overflow of the key's leaf.
@@ -25,7 +25,7 @@ struct Spares<'t, K: KeyWords, V, P: NodePool> {
 type Levels<'c, K, V, P> = [Option<InnerChange<'c, K, V, P>>; LEVELS];
 
 /// The overflow splits of a promotion, which are still to be posted.
-struct Overflows<K> {
+pub(in crate::index) struct Overflows<K> {
     leaf: Option<SplitOff<K>>,
     top: Option<SplitOff<K>>,
 }
@@ -112,7 +112,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
 
 /// Makes the change, bottom-up, every node of it locked, and unlocks the nodes of the path from level 1 up, then the
 /// leaf.
-fn promote<'c, K: KeyWords, V, P: NodePool>(
+pub(in crate::index) fn promote<'c, K: KeyWords, V, P: NodePool>(
     commit: &'c Commit<'c, K, V, P>,
     key: K,
     value: V,

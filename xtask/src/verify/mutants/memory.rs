@@ -200,8 +200,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A leaf stays locked when there is no memory to split it.",
         edits: &[Edit {
             file: INSERT,
-            find: "leaf.unlock_unchanged(); return Full::Refused((key, value, error));",
-            replace: "core::mem::forget(leaf);\nreturn Full::Refused((key, value, error));",
+            find: "leaf.unlock_unchanged(); return Full::Done(Err((key, value, error)));",
+            replace: "core::mem::forget(leaf);\nreturn Full::Done(Err((key, value, error)));",
         }],
         by: &[&FALLIBLE],
         only: true,

@@ -115,7 +115,7 @@ fn survey<K: KeyWords, V, P: NodePool>(tree: &Tree<K, V, P>, (base, end): (u64, 
 
 /// Calls `visit` for the entries of level 1 from left to right, each node's as they were in one state of it: with the
 /// first word for their leaves, and the leaf. `None` if other threads are changing a node. This does not wait for them.
-fn visit_level_1<K: KeyWords, V, P: NodePool>(
+pub(in crate::index) fn visit_level_1<K: KeyWords, V, P: NodePool>(
     tree: &Tree<K, V, P>,
     visit: &mut dyn FnMut(u64, BlockId),
 ) -> Option<()> {

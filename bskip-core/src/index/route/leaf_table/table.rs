@@ -68,7 +68,7 @@ pub(in crate::index) struct State {
 /// Eleven buckets, and the first one of the next line once more.
 #[derive(Default)]
 #[repr(C, align(64))]
-struct Line {
+pub(in crate::index) struct Line {
     /// The block of the leaf that covers the bucket's first word, or 0.
     leaves: [AtomicU32; BUCKETS + 1],
     /// Where within the bucket the next bucket's leaf starts, in 256ths; four to a word.

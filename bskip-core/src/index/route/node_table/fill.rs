@@ -37,7 +37,9 @@ impl NodeTable {
 /// The entries of level 2, each node's as they were in one state of it. `None` if there is no memory,
 /// or if level 2 changed meanwhile.
 #[cold]
-fn separators_of_level_2<K: KeyWords, V, P: NodePool>(tree: &Tree<K, V, P>) -> Option<Vec<Separator>> {
+pub(in crate::index) fn separators_of_level_2<K: KeyWords, V, P: NodePool>(
+    tree: &Tree<K, V, P>,
+) -> Option<Vec<Separator>> {
     let mut separators = Separators::<K>::default();
     let mut at = (tree.root().0 >= 2).then(|| tree.head(2));
     while let Some(id) = at {

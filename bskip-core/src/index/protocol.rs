@@ -139,4 +139,4 @@
 //! [`walk_right`]: crate::index::tree::Tree::walk_right
 //! [`with_value`]: crate::node::Locked::with_value
 //! [`withdraw`]: crate::index::route::leaf_table::table::LeafTable::withdraw
-#![doc = include_str!("../docs/PROTOCOL.md")]
+#![doc = include_str!("../../docs/PROTOCOL.md")]
