@@ -67,7 +67,7 @@ fn nonsense_exits_with_two_and_says_why_in_its_first_line() {
         ),
         (&[r#"{"workload": "trace", "threads": 5000, "trace": {"load": "/", "run": "/"}}"#], "at most 4096"),
         (&["--verses", "[]"], "unexpected argument '--verses'"),
-        (&["{}", "--json"], "required arguments were not provided"),
+        (&["{}", "--json"], "cannot be used with"),
     ] {
         let output = bench_cell(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");

@@ -64,10 +64,10 @@ pub(crate) struct Cell {
     #[arg(long, value_name = "SPECS", conflicts_with = "spec")]
     versus: Option<String>,
     /// Rounds of a comparison
-    #[arg(long, value_name = "N", default_value_t = 21, value_parser = numbers::rounds, requires = "versus")]
+    #[arg(long, value_name = "N", default_value_t = 21, value_parser = numbers::rounds, conflicts_with = "spec")]
     rounds: usize,
     /// Print a comparison as JSON
-    #[arg(long, requires = "versus")]
+    #[arg(long, conflicts_with = "spec")]
     json: bool,
 }
 
