@@ -1,44 +1,17 @@
-//! A user's own workload: text with one operation a line, in the format of the paper's drivers.
-//!
-//! ```text
-//! # comments and blank lines are skipped
-//! INSERT 18446744073709551615
-//! READ 0x2a
-//! UPDATE 42
-//! REMOVE 42
-//! SCAN 7 100
-//! ```
-//!
-//! Keys are unsigned 64-bit numbers, decimal or hexadecimal with `0x`; what follows the operands is an
-//! error. `INSERT` and `UPDATE` both put a new value in, whether the key is there or not. `SCAN k n` visits
-//! at most `n` pairs from `k` on.
-//!
-//! A line ends with LF, CR LF or CR; the last one may end with the file. A `#` begins a comment, which goes to the end of
-//! its line. The byte order mark of UTF-8 is skipped at the beginning of a file. An error names the line and quotes it
-//! with invisible characters escaped. A file without an operation is an error.
-//!
-//! Lines go to the threads in turns, so that all threads stay close to each other in the file, as clients
-//! of one system would. With one thread every answer is known from a model of the map and compared
-//! exactly. With more, the lines race: a read may find its key or not, but a value must belong to its key,
-//! scans must be ordered and inside their bounds, and after the run every key that was inserted and never
-//! removed must be there, and none that was never inserted.
-
-#[cfg(feature = "cell")]
-mod plan;
-#[cfg(feature = "cell")]
-pub use plan::{Plan, plan};
+//! The lines of a trace, read and parsed.
 
 use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-/// Bytes of a line that is no comment. An operation takes 60 at most; a file that has more on a line is no trace.
+/// Bytes of a line without its comment. An operation takes 60 at most, so a file with more on a line is not a
+/// trace.
 const LONGEST_LINE: usize = 1 << 10;
 /// Characters of a line that an error quotes.
 const QUOTED: usize = 60;
-/// The mark that editors of other systems put at the beginning of UTF-8 text.
+/// The byte order mark that some editors put at the beginning of UTF-8 text.
 const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
-/// The marks of UTF-16, both byte orders.
+/// The byte order marks of UTF-16.
 const UTF16_MARKS: [&[u8]; 2] = [b"\xFF\xFE", b"\xFE\xFF"];
 
 /// What a line asks for.
@@ -66,16 +39,17 @@ pub struct Line {
 /// Reads a trace file.
 ///
 /// # Errors
-/// A file that cannot be read, or the first line that is not an operation, as `file:line: what`, or no operation at all.
+/// The file cannot be read, or has no operation, or a line is not an operation. The message names the first
+/// such line as `file:line: what`.
 pub fn read(path: &Path) -> Result<Vec<Line>, String> {
     let name = path.display().to_string();
     parse(BufReader::with_capacity(1 << 20, open(path).map_err(|e| format!("{name}: {e}"))?), &name)
 }
 
-/// Opens a trace file. A directory is refused here: to open it succeeds, to read it does not.
+/// Opens a trace file. A directory can be opened, but not read, so it is refused here.
 ///
 /// # Errors
-/// A file that cannot be opened.
+/// The file cannot be opened.
 pub fn open(path: &Path) -> io::Result<File> {
     let file = File::open(path)?;
     match file.metadata()?.is_dir() {
@@ -84,10 +58,10 @@ pub fn open(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Refuses one pipe or terminal for both files of a trace: it can be read only once.
+/// Checks that the files of a trace are not the same pipe or terminal, which can be read only once.
 ///
 /// # Errors
-/// They are one.
+/// They are the same.
 pub fn check_distinct(load: &Metadata, run: &Metadata) -> Result<(), String> {
     #[cfg(unix)]
     {
@@ -115,10 +89,10 @@ pub fn parse(text: impl BufRead, name: &str) -> Result<Vec<Line>, String> {
     Ok(lines)
 }
 
-/// Hands out the operations of a trace one by one, and gives their number, which is not 0.
+/// Calls `visit` with each operation of a trace, and returns their number, which is not 0.
 ///
 /// # Errors
-/// As [`read`]; or what `visit` says, after which nothing more is read.
+/// As [`read`]; or `visit` returns an error, which ends the reading.
 pub fn for_each(
     mut text: impl BufRead,
     name: &str,
@@ -172,7 +146,7 @@ pub fn for_each(
     }
 }
 
-/// The operation of a line without its comment, if there is one.
+/// The operation of a line, if there is one. The line comes without its comment.
 fn line(mut content: &[u8], is_first: bool) -> Result<Option<Line>, String> {
     if is_first {
         content = content.strip_prefix(UTF8_MARK).unwrap_or(content);
@@ -219,7 +193,7 @@ fn operation(content: &str) -> Result<Line, String> {
     }
 }
 
-/// The beginning of a text in quotes, with everything escaped that a terminal would not show.
+/// The beginning of a text in quotes, with invisible characters escaped.
 fn quoted(bytes: &[u8]) -> String {
     let Ok(text) = str::from_utf8(bytes) else {
         let start = bytes.escape_ascii().to_string();
@@ -269,7 +243,7 @@ mod tests {
                     let text = ["# a comment", "INSERT 1 # one", "", "READ 2"].join(end);
                     let text = format!("{mark}{text}{last}");
                     assert_eq!(lines(&text).as_deref(), Ok(&expected[..]), "{text:?}");
-                    // Whatever the pieces are in which it comes.
+                    // The size of the reads must not matter.
                     for capacity in 1..5 {
                         let pieces = BufReader::with_capacity(capacity, text.as_bytes());
                         assert_eq!(parse(pieces, "t").as_deref(), Ok(&expected[..]), "{text:?}");
@@ -305,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_is_shown() {
+    fn invisible_characters_are_shown() {
         for (text, error) in [
             (&b"READ 1\n\xEF\xBB\xBFREAD 2"[..], r#"t.txt:2: unknown operation "\u{feff}READ""#),
             ("READ\u{a0}7".as_bytes(), r#"t.txt:1: unknown operation "READ\u{a0}7""#),

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-/// Reads a count: digits, with `_` between them, and at most one of the suffixes `k`, `K`, `M`, `G`.
-pub(crate) fn parse_count(text: &str) -> Result<u64, String> {
-    let bad = || format!("{text:?} is not a count: write 1000000, 1_000_000, 1M, 500k or 1G");
+/// Reads a count: digits, perhaps with `_` between them, and at most one of the suffixes `k`, `K`, `M`, `G`.
+///
+/// # Errors
+/// `text` is not a count, or does not fit into 64 bits.
+pub fn parse_count(text: &str) -> Result<u64, String> {
     let (digits, factor) = match text.as_bytes().last() {
         Some(b'k' | b'K') => (&text[..text.len() - 1], 1_000),
         Some(b'M') => (&text[..text.len() - 1], 1_000_000),
@@ -14,14 +16,15 @@ pub(crate) fn parse_count(text: &str) -> Result<u64, String> {
     let well_formed = digits.starts_with(|c: char| c.is_ascii_digit())
         && digits.bytes().all(|b| b.is_ascii_digit() || b == b'_');
     if !well_formed {
-        return Err(bad());
+        return Err(format!("{text:?} is not a count: write 1000000, 1_000_000, 1M, 500k or 1G"));
     }
-    let number: u64 = digits.replace('_', "").parse().map_err(|_| bad())?;
-    number.checked_mul(factor).ok_or_else(|| format!("{text:?} is too large to count"))
+    let number = digits.replace('_', "").parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
+    number.ok_or_else(|| format!("{text:?} is too large: at most {}", u64::MAX))
 }
 
 /// A count with the suffix that loses nothing: 10000000 is `10M`, 1500 is `1500`.
-pub(crate) fn count(number: u64) -> String {
+#[must_use]
+pub fn count(number: u64) -> String {
     for (factor, suffix) in [(1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")] {
         if number >= factor && number.is_multiple_of(factor) {
             return format!("{}{suffix}", number / factor);
@@ -31,7 +34,8 @@ pub(crate) fn count(number: u64) -> String {
 }
 
 /// Nanoseconds with three significant digits and the unit that suits them.
-pub(crate) fn nanoseconds(ns: u64) -> String {
+#[must_use]
+pub fn nanoseconds(ns: u64) -> String {
     match ns {
         0..1_000 => format!("{ns} ns"),
         1_000..1_000_000 => format!("{} us", three_digits(ns as f64 / 1e3)),
@@ -41,7 +45,8 @@ pub(crate) fn nanoseconds(ns: u64) -> String {
 }
 
 /// A number with three significant digits, but never without the digits before the point.
-pub(crate) fn three_digits(number: f64) -> String {
+#[must_use]
+pub fn three_digits(number: f64) -> String {
     match number.abs() {
         size if size < 9.995 => format!("{number:.2}"),
         size if size < 99.95 => format!("{number:.1}"),
@@ -50,7 +55,8 @@ pub(crate) fn three_digits(number: f64) -> String {
 }
 
 /// Bytes in the binary unit that suits them.
-pub(crate) fn bytes(number: u64) -> String {
+#[must_use]
+pub fn bytes(number: u64) -> String {
     for (shift, unit) in [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")] {
         if number >= 1 << shift {
             return format!("{} {unit}", three_digits(number as f64 / (1_u64 << shift) as f64));
@@ -60,7 +66,8 @@ pub(crate) fn bytes(number: u64) -> String {
 }
 
 /// Whole seconds, as minutes where there are many.
-pub(crate) fn duration(time: Duration) -> String {
+#[must_use]
+pub fn duration(time: Duration) -> String {
     match time.as_secs() {
         seconds @ 0..120 => format!("{seconds} s"),
         seconds if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
@@ -89,11 +96,13 @@ mod tests {
 
     #[test]
     fn what_is_no_count_is_refused() {
-        for text in ["", "M", "_1", "-1", "+1", "1.5M", "10m", "1MM", "ten", "1 M", "é"] {
+        for text in
+            ["", " ", "M", "_1", "-1", "+1", "1.5M", "10m", "1MM", "1T", "ten", "1 M", "é", "1e999", "inf"]
+        {
             let error = parse_count(text).unwrap_err();
             assert!(error.contains("is not a count"), "{text}: {error}");
         }
-        for text in ["18446744073709551615k", "99999999999G"] {
+        for text in ["18446744073709551616", "18446744073709551615k", "99999999999G"] {
             assert!(parse_count(text).unwrap_err().contains("too large"), "{text}");
         }
     }
