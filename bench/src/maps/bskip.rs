@@ -32,7 +32,7 @@ fn numa_arena(spec: &MapSpec) -> Result<NumaArena, BuildError> {
     let policy = |text: &str| text.parse::<Policy>().map_err(|e| BuildError::Bad(format!("placement {e}")));
     let (leaves, inners) = spec.placement.split_once('+').unwrap_or((&spec.placement, &spec.placement));
     let pages = match spec.pages.as_str() {
-        "thp" => PageSize::Huge,
+        "thp" => PageSize::Transparent,
         "4k" => PageSize::Small,
         "hugetlb-2m" => PageSize::Hugetlb2M,
         "hugetlb-1g" => PageSize::Hugetlb1G,
@@ -43,7 +43,7 @@ fn numa_arena(spec: &MapSpec) -> Result<NumaArena, BuildError> {
     };
     let builder = NumaArena::builder().policy(policy(leaves)?).inner_policy(policy(inners)?);
     let replicate = spec.name.starts_with("bskip-numa-replicas");
-    let arena = builder.pages(pages).replicate_inner(replicate).build();
+    let arena = builder.page_size(pages).replicate_inner(replicate).build();
     arena.map_err(|e| match e {
         numa_alloc::BuildError::NoSuchNode { .. } => BuildError::Unavailable(e.to_string()),
         _ => BuildError::Bad(format!("placement {}: {e}", spec.placement)),
@@ -119,7 +119,7 @@ impl Tells for NumaArena {
         let arena = map.arena();
         let mut notes: Vec<String> = arena.fallbacks().iter().map(ToString::to_string).collect();
         let report = arena.verify_placement();
-        if !report.is_as_asked() {
+        if !report.is_as_requested() {
             notes.push(format!("placement: {}", report.to_string().replace('\n', "; ")));
         }
         notes

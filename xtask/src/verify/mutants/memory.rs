@@ -46,14 +46,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "window-without-end",
-        what: "A slab behind the window of near slabs gets near numbers.",
+        what: "A slab beyond the window of near slabs gets near numbers.",
         edits: &[Edit { file: SLAB, find: "if end > WINDOW {", replace: "if end > 2 * WINDOW {" }],
         by: &[&UNIT],
         only: false,
     },
     Mutant {
         name: "far-slabs-share-numbers",
-        what: "A far slab has the numbers of the one before it.",
+        what: "A far slab has the same numbers as the one before it.",
         edits: &[Edit { file: SLAB, find: "state.far = bit + 1;", replace: "state.far = bit;" }],
         by: &[&UNIT],
         only: false,
@@ -71,7 +71,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "inbox-push-relaxed",
-        what: "Blocks left for another NUMA node may be taken before their links are written.",
+        what: "Blocks left in an inbox may be taken before their links are written.",
         edits: &[Edit {
             file: INBOX,
             find: "compare_exchange_weak(rest, chain.first, Ordering::Release, Ordering::Relaxed)",
@@ -82,7 +82,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "inbox-drain-relaxed",
-        what: "Who takes the blocks left for its node need not see their links.",
+        what: "The thread that drains an inbox may not see the links of the blocks.",
         edits: &[Edit {
             file: INBOX,
             find: "self.first.swap(NIL, Ordering::Acquire)",
@@ -93,7 +93,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "inbox-drained-twice",
-        what: "Blocks left for another NUMA node stay there when they are taken.",
+        what: "Blocks stay in an inbox when they are taken out.",
         edits: &[Edit {
             file: INBOX,
             find: "self.first.swap(NIL, Ordering::Acquire)",
@@ -104,14 +104,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "trim-repeats-versions",
-        what: "A block whose memory was given back begins with a version that it may have had.",
+        what: "A block whose memory was given back begins with a version that it may have had before.",
         edits: &[Edit { file: GIVEN_BACK, find: "(word | 1) + 1", replace: "word.min(2)" }],
         by: &[&TRIM],
         only: true,
     },
     Mutant {
         name: "trim-loses-neighbours",
-        what: "Of the blocks that stick out of what is given back one is issued again with the rest and stays free.",
+        what: "A block next to memory that is given back gets into a hole and stays in a free list too.",
         edits: &[Edit {
             file: GIVEN_BACK,
             find: "for &block in run.listed[gone.end..].iter()",
@@ -122,7 +122,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "trim-forgets-versions",
-        what: "Blocks that join others whose memory was given back decide with which version those begin.",
+        what: "When blocks join a hole, their versions replace the larger versions that the hole kept.",
         edits: &[Edit {
             file: GIVEN_BACK,
             find: ".fold(next_even(most), u64::max)",
@@ -133,7 +133,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "trim-strands-slabs",
-        what: "Blocks whose memory was given back keep their neighbours' from going too.",
+        what: "A hole keeps the memory of free neighbours from being given back.",
         edits: &[Edit {
             file: GIVEN_BACK,
             find: "blocks += hole.blocks; from_holes += 1;",
@@ -144,7 +144,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "clear-leaks-blocks",
-        what: "`clear` does not release the nodes' blocks.",
+        what: "`clear` does not release the blocks of the nodes.",
         edits: &[Edit {
             file: INDEX,
             find: "node.retire(); self.release::<S>(id);",
@@ -155,7 +155,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "clear-leaks-leaf",
-        what: "When a value's drop panics, the others of its leaf are leaked.",
+        what: "When a value panics in its drop, the other values of its leaf are leaked.",
         edits: &[Edit {
             file: "bskip-core/src/node/locked.rs",
             find: "Rest { leaf: self, slots: 0..count }.drop_values();",
@@ -166,7 +166,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "clear-leaks-leaves",
-        what: "When a value's drop panics, the values of the leaves behind its own are leaked.",
+        what: "When a value panics in its drop, the values of the following leaves are leaked.",
         edits: &[Edit {
             file: INDEX,
             find: "Rest { index: self, leaves }.drop_values();",
@@ -177,7 +177,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "clear-keeps-hints",
-        what: "After `clear` the hint table still names the nodes from before.",
+        what: "After `clear` the hint table still names the old nodes.",
         edits: &[Edit {
             file: INDEX,
             find: "self.hints.reset(); self.leaf_hints",
@@ -188,7 +188,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "clear-keeps-leaf-hints",
-        what: "After `clear` the hint table of leaves still names the leaves from before.",
+        what: "After `clear` the hint table of leaves still names the old leaves.",
         edits: &[Edit { file: INDEX, find: "self.leaf_hints.reset();", replace: "" }],
         by: &[&UNIT],
         only: true,
@@ -206,7 +206,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "failed-insert-leaks-spares",
-        what: "Blocks taken for a tall key are not released when one of them cannot be had.",
+        what: "Blocks acquired for a tall key are leaked when the next acquisition fails.",
         edits: &[
             Edit {
                 file: INSERT,
@@ -224,7 +224,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "level-without-root",
-        what: "A level that was made is told to nobody when the next one cannot be made.",
+        what: "A new level is not published when the next one cannot be made.",
         edits: &[
             Edit {
                 file: INDEX,
