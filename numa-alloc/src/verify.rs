@@ -139,6 +139,12 @@ impl NumaArena {
 }
 
 impl NodePages {
+    /// How many pages are on other nodes.
+    #[must_use]
+    pub fn misplaced(&self) -> usize {
+        self.elsewhere.iter().map(|(_, pages)| pages).sum()
+    }
+
     /// Checks the pages of `span`, which were asked of the node `asked`. Returns how many pages there are for
     /// each one checked.
     fn check(&mut self, span: Span, page: usize, asked: u32) -> Result<usize, i32> {
@@ -203,6 +209,7 @@ mod tests {
         }
         assert_eq!((row.placed, row.untouched), (2, 2));
         assert_eq!(row.elsewhere, [(NodeId(0), 2), (NodeId(3), 1)]);
+        assert_eq!(row.misplaced(), 3);
         let mut report =
             PlacementReport { nodes: vec![row], refused: None, page_bytes: 4096, sampled_one_in: 1 };
         assert!(!report.is_as_requested());

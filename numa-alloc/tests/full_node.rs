@@ -86,7 +86,7 @@ fn fill_smallest_node(pages: PageSize) {
     // other nodes. So a node without free huge pages counts as full.
     let is_filled = pages == PageSize::Transparent || row.placed * 4096 * report.sampled_one_in >= free / 2;
     assert!(is_filled, "{report}");
-    let overflowed: usize = row.elsewhere.iter().map(|(_, pages)| pages).sum();
+    let overflowed = row.misplaced();
     assert!(overflowed * 4096 * report.sampled_one_in >= BEYOND / 2, "{report}");
     assert!(report.to_string().contains(" on node "), "{report}");
 

@@ -36,7 +36,7 @@ fn touched_and_untouched_pages_are_counted_apart() {
         }
         let (mut touched, mut untouched) = (0, 0);
         for node in &report.nodes {
-            touched += node.placed + node.elsewhere.iter().map(|(_, pages)| pages).sum::<usize>();
+            touched += node.placed + node.misplaced();
             untouched += node.untouched;
         }
         assert!(touched >= 3000 * LEAF.size() / report.page_bytes, "{report}");

@@ -141,7 +141,7 @@ fn prefaulted() {
             continue;
         }
         let node = &report.nodes[1];
-        let there = node.placed + node.elsewhere.iter().map(|(_, pages)| pages).sum::<usize>();
+        let there = node.placed + node.misplaced();
         assert_eq!(there * report.page_bytes, pool.usage().reserved_bytes, "{report}");
         assert_eq!(report.nodes.iter().map(|node| node.untouched).sum::<usize>(), 0, "{report}");
         assert!(arena.report().contains("prefaulted, no limit"), "{}", arena.report());

@@ -68,7 +68,7 @@ fn each_replica_is_on_its_node() {
         let (mut placed, mut elsewhere) = (0, 0);
         for node in &report.nodes {
             placed += node.placed;
-            elsewhere += node.elsewhere.iter().map(|(_, pages)| pages).sum::<usize>();
+            elsewhere += node.misplaced();
         }
         let page = report.page_bytes;
         let touched = BLOCKS * LEAF.size() / page * (1 + pool.replicas());

@@ -177,7 +177,7 @@ fn cpus(topology: &Topology, home: impl Fn(u32) -> u32) -> Vec<Cpu> {
     let mut cpus = Vec::new();
     for pu in topology.objects_with_type(ObjectType::PU) {
         let Some(os_index) = pu.os_index().and_then(|index| u32::try_from(index).ok()) else { continue };
-        // A CPU without a core (guests may hide them) is a core of its own.
+        // A CPU without a core counts as a core of its own. Guests may hide cores.
         let core = ordinal(pu, ObjectType::Core).unwrap_or_else(|| index(cores + pu.logical_index()));
         let seen = siblings.entry(core).or_default();
         let smt = std::mem::replace(seen, *seen + 1);

@@ -49,7 +49,8 @@ fn per_node_binds_to_whole_nodes_in_turn() {
     let plan = PinPolicy::PerNode.plan(&grid([2, 1, 1, 2, 1]), 3).expect("a possible plan");
     let (zero, one) = (CpuSet::from([0, 1]), CpuSet::from([2, 3]));
     let expected = [(zero.clone(), Some(0)), (one, Some(1)), (zero, Some(0))];
-    let bindings: Vec<_> = plan.bindings().iter().map(|binding| (binding.cpus.clone(), binding.node)).collect();
+    let bindings: Vec<_> =
+        plan.bindings().iter().map(|binding| (binding.cpus.clone(), binding.node)).collect();
     assert_eq!(bindings, expected);
     assert_eq!(plan.notes(), [""; 0]);
 }
