@@ -11,9 +11,9 @@ use crate::weights;
 
 /// Where an arena places the blocks that are acquired with `Placement::Policy`.
 ///
-/// The names are those of Linux's memory policies (see `mempolicy(7)` in `set_mempolicy(2)`, and
-/// `numactl(8)`) where there is one: `Node` is `MPOL_PREFERRED` with one node, `PreferredMany` is
-/// `MPOL_PREFERRED_MANY`, and so on. These policies place blocks, not pages.
+/// The names are those of Linux's memory policies (see `set_mempolicy(2)` and `numactl(8)`) where there is
+/// one: `Node` is `MPOL_PREFERRED` with one node, `PreferredMany` is `MPOL_PREFERRED_MANY`, and so on. These
+/// policies place blocks, not pages.
 ///
 /// No policy is strict. If a node is full or at its [limit](crate::Builder::node_limit), the block goes to
 /// the next nearest node and counts as a miss. Memory-only nodes are used only if they are named, here or by
