@@ -68,7 +68,7 @@ impl Team {
     /// The NUMA node that all workers stay on, if there is one.
     #[must_use]
     pub fn node(&self) -> Option<u32> {
-        let places = self.pool.plan().places();
+        let places = self.pool.plan().bindings();
         let first = places.first()?.node;
         first.filter(|_| places.iter().all(|place| place.node == first))
     }

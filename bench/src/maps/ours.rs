@@ -33,7 +33,7 @@ pub(crate) fn numa_arena(spec: &MapSpec) -> Result<NumaArena, BuildError> {
         |text: &str| text.parse::<Policy>().map_err(|error| BuildError::Bad(format!("placement {error}")));
     let (leaves, inners) = spec.placement.split_once('+').unwrap_or((&spec.placement, &spec.placement));
     let pages = match spec.pages.as_str() {
-        "thp" => PageSize::Huge,
+        "thp" => PageSize::Transparent,
         "4k" => PageSize::Small,
         "hugetlb-2m" => PageSize::Hugetlb2M,
         "hugetlb-1g" => PageSize::Hugetlb1G,
@@ -41,7 +41,7 @@ pub(crate) fn numa_arena(spec: &MapSpec) -> Result<NumaArena, BuildError> {
     };
     let builder = NumaArena::builder().policy(policy(leaves)?).inner_policy(policy(inners)?);
     let replicate = spec.name.starts_with("bskip-numa-replicas");
-    builder.pages(pages).replicate_inner(replicate).build().map_err(|error| match error {
+    builder.page_size(pages).replicate_inner(replicate).build().map_err(|error| match error {
         numa_alloc::BuildError::NoSuchNode { .. } => BuildError::Unavailable(error.to_string()),
         _ => BuildError::Bad(format!("placement {}: {error}", spec.placement)),
     })
@@ -105,7 +105,7 @@ impl Facts for NumaArena {
     fn notes(map: &BSkipMap<u64, u64, Self>) -> Vec<String> {
         let mut notes: Vec<String> = map.arena().fallbacks().iter().map(ToString::to_string).collect();
         let report = map.arena().verify_placement();
-        if !report.is_as_asked() {
+        if !report.is_as_requested() {
             notes.push(format!("placement: {}", report.to_string().replace('\n', "; ")));
         }
         notes

@@ -16,7 +16,7 @@ const PAGE: usize = 4096;
 pub(super) fn calibrate() -> Result<usize, String> {
     let nodes = NumaArena::new().map_err(|error| error.to_string())?.nodes();
     for &node in &nodes {
-        let arena = NumaArena::builder().policy(Policy::Node(node)).pages(PageSize::Small).build();
+        let arena = NumaArena::builder().policy(Policy::Node(node)).page_size(PageSize::Small).build();
         let arena = arena.map_err(|error| error.to_string())?;
         let layout = Layout::from_size_align(BYTES, PAGE).map_err(|error| error.to_string())?;
         let pool = arena.pool(layout, NodeKind::Leaf).map_err(|error| error.to_string())?;
@@ -29,7 +29,7 @@ pub(super) fn calibrate() -> Result<usize, String> {
             unsafe { word.write_volatile(1) };
         }
         let report = arena.verify_placement();
-        if nodes.len() > 1 && !report.is_as_asked() {
+        if nodes.len() > 1 && !report.is_as_requested() {
             return Err(format!(
                 "the kernel did not place the memory to calibrate node {node} with: {report}"
             ));

@@ -1,56 +1,56 @@
-//! hwloc's environment variables: which of them is at fault when hwloc does not show this machine.
+//! hwloc's environment variables: which of them is to blame if hwloc does not show this machine.
 //!
-//! hwloc takes one source besides the system: `HWLOC_COMPONENTS` decides alone if it is set; else the first of
-//! [`SOURCES`] that is set and works. `HWLOC_THISSYSTEM` says whether the result is to count as this machine.
+//! hwloc takes one source besides the system. If `HWLOC_COMPONENTS` is set, it alone decides; otherwise the
+//! first of [`SOURCES`] that is set and works. `HWLOC_THISSYSTEM` says whether the result counts as this
+//! machine.
 
 const COMPONENTS: &str = "HWLOC_COMPONENTS";
 const THIS_SYSTEM: &str = "HWLOC_THISSYSTEM";
-/// In the order in which hwloc asks for them.
+/// In the order in which hwloc tries them.
 const SOURCES: [&str; 4] = ["HWLOC_FSROOT", "HWLOC_CPUID_PATH", "HWLOC_SYNTHETIC", "HWLOC_XMLFILE"];
 
-/// The variables as they are set, and which sources hwloc can use.
+/// The values of the variables, and which sources hwloc can use.
 pub(crate) struct Variables<'a> {
     pub(crate) value: &'a dyn Fn(&str) -> Option<String>,
-    /// Whether hwloc takes this value of a source: it passes over one that does not work.
+    /// Whether hwloc accepts this value of a source. It skips a source that does not work.
     pub(crate) works: &'a dyn Fn(&str, &str) -> bool,
 }
 
 impl Variables<'_> {
-    /// Why hwloc describes another machine, and what to do.
+    /// Why hwloc describes another machine, and what to do about it.
     pub(crate) fn another_machine(&self) -> String {
         let mut names: Vec<&str> = self.source();
         if (self.value)(THIS_SYSTEM).is_some_and(|value| value == "0") {
             names.push(THIS_SYSTEM);
         }
         match names.len() {
-            0 => "hwloc describes another machine, and no variable of its that is known here asks for that"
+            0 => "hwloc describes another machine, although no environment variable known here asks for that"
                 .into(),
-            1 => format!("{} makes hwloc describe another machine: unset it", self.told(&names)),
-            _ => format!("{} make hwloc describe another machine: unset them", self.told(&names)),
+            1 => format!("{} makes hwloc describe another machine: unset it", self.listed(&names)),
+            _ => format!("{} make hwloc describe another machine: unset them", self.listed(&names)),
         }
     }
 
-    /// What to add to a failure of hwloc's; nothing if no variable has a part in it.
+    /// What to add to an error of hwloc; empty if no variable has a part in it.
     pub(crate) fn hint(&self) -> String {
         match self.source()[..] {
             [] if (self.value)(COMPONENTS).is_some() => {
-                format!("; {} is set: unset it", self.told(&[COMPONENTS]))
+                format!("; {} is set: unset it", self.listed(&[COMPONENTS]))
             }
             [] => String::new(),
-            ref names => format!("; hwloc was told to use {}: unset that", self.told(names)),
+            ref names => format!("; hwloc uses {}: unset it", self.listed(names)),
         }
     }
 
-    /// A note for a machine that hwloc showed while variables were set that change what it shows.
+    /// A note, if variables were set that change what hwloc shows of this machine.
     pub(crate) fn note(&self) -> Option<String> {
         let all = [COMPONENTS, THIS_SYSTEM].into_iter().chain(SOURCES);
         let set: Vec<&str> = all.filter(|name| (self.value)(name).is_some()).collect();
-        (!set.is_empty()).then(|| {
-            format!("hwloc may show this machine otherwise than it is, by order of {}", self.told(&set))
-        })
+        (!set.is_empty())
+            .then(|| format!("hwloc may not show this machine as it is, because of {}", self.listed(&set)))
     }
 
-    /// The variables that choose the source, if it is not the system.
+    /// The variables that select the source; empty if the source is the system.
     fn source(&self) -> Vec<&'static str> {
         if let Some(components) = (self.value)(COMPONENTS) {
             let named = |component: &str| components.split(',').any(|name| name == component);
@@ -65,7 +65,7 @@ impl Variables<'_> {
             let value = (self.value)(name)?;
             (self.works)(name, &value).then_some((name, value))
         });
-        // The root of the system is the system.
+        // The root of the system is the system itself.
         first
             .filter(|(name, value)| (*name, value.as_str()) != ("HWLOC_FSROOT", "/"))
             .map(|(name, _)| name)
@@ -73,8 +73,8 @@ impl Variables<'_> {
             .collect()
     }
 
-    /// Names and values of those that are set.
-    fn told(&self, names: &[&str]) -> String {
+    /// The names and values of those variables that are set.
+    fn listed(&self, names: &[&str]) -> String {
         let set = names.iter().filter_map(|name| Some(format!("{name}={:?}", (self.value)(name)?)));
         set.collect::<Vec<_>>().join(" and ")
     }
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variable_that_hwloc_heeds_is_named() {
+    fn the_variable_that_hwloc_uses_is_named() {
         for (set, named) in [
             (&[("HWLOC_SYNTHETIC", "pu:4")][..], r#"HWLOC_SYNTHETIC="pu:4" makes"#),
             (&[("HWLOC_XMLFILE", "/x")], r#"HWLOC_XMLFILE="/x" makes"#),
@@ -110,7 +110,7 @@ mod tests {
                 &[("HWLOC_COMPONENTS", "xml"), ("HWLOC_SYNTHETIC", "pu:4"), ("HWLOC_XMLFILE", "/x")],
                 r#"HWLOC_COMPONENTS="xml" and HWLOC_XMLFILE="/x" make"#,
             ),
-            (&[], "no variable of its"),
+            (&[], "no environment variable known"),
         ] {
             let said = with(set, |v| v.another_machine());
             assert!(said.starts_with(named) || set.is_empty() && said.contains(named), "{set:?}: {said}");
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_and_successes_tell_what_is_set() {
+    fn hints_and_notes_name_the_variables_that_are_set() {
         assert_eq!(with(&[], |v| v.hint()), "");
         assert_eq!(
             with(&[("HWLOC_COMPONENTS", "stop")], |v| v.hint()),

@@ -1,20 +1,23 @@
-//! Turns dealt out in proportion to weights.
+//! Turns in proportion to weights.
 
-/// Deals out turns to parties, in proportion to their weights: exactly so over each period of as many turns
-/// as the weights add up to, and as evenly as can be within it.
+/// Gives turns to parties in proportion to their weights. A period has as many turns as the sum of the
+/// weights. Within a period the proportions are exact, and the turns of each party are spread as evenly as
+/// possible.
 ///
-/// Turn *t* lands at *t* × `stride` modulo the period, and whoever's stretch of the period that is has it.
-/// The stride has no divisor in common with the period, so that a period's turns land once on each number of
-/// it; it is near the golden section of the period, so that any few turns in succession land far apart.
+/// Turn *t* falls on the position *t* × `stride` modulo the period. Each party owns a stretch of the
+/// positions, as long as its weight. The stride and the period have no common divisor, so the turns of a
+/// period fall on each position once. The stride is near the golden section of the period, so consecutive
+/// turns fall far apart.
 #[derive(Debug)]
 pub(crate) struct Shares {
-    /// Where each party's stretch ends, ascending; the last is the period.
+    /// The end of each party's stretch, ascending. The last end is the period.
     ends: Vec<u64>,
     stride: u64,
 }
 
 impl Shares {
-    /// For these weights, none of them zero. `None` if there are none or their sum does not fit in 32 bits.
+    /// Shares for these weights, none of them zero. `None` if there are none, or if their sum does not fit in
+    /// 32 bits.
     pub(crate) fn new(weights: impl Iterator<Item = u32> + Clone) -> Option<Self> {
         let divisor = weights.clone().fold(0, |divisor, weight| gcd(divisor, weight.into()));
         let mut end = 0;
@@ -24,11 +27,11 @@ impl Shares {
         });
         let ends: Vec<u64> = ends.collect();
         let period = *ends.last()?;
-        // In 32 bits, so that `of` cannot overflow.
+        // The period fits in 32 bits, so that `of` cannot overflow.
         (period <= u64::from(u32::MAX)).then(|| Self { stride: stride(period), ends })
     }
 
-    /// Whose turn it is.
+    /// The party whose turn it is.
     #[inline]
     pub(crate) fn of(&self, turn: u32) -> usize {
         let Some(&period) = self.ends.last() else { return 0 };
@@ -37,14 +40,13 @@ impl Shares {
     }
 }
 
-/// The number nearest to the golden section of `period`, from there upward, that has no divisor in common
-/// with it.
+/// The first number from the golden section of `period` upward that has no common divisor with it.
 fn stride(period: u64) -> u64 {
     let golden = (period * 618 / 1000).max(1);
     (golden..=period).find(|&stride| gcd(stride, period) == 1).unwrap_or(1)
 }
 
-/// The greatest common divisor; of 0 and a number that number.
+/// The greatest common divisor. If one number is 0, the other number.
 pub(crate) fn gcd(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
@@ -68,13 +70,13 @@ mod tests {
                 assert_eq!(dealt(weights, first..first + period), weights, "from {first}");
             }
         }
-        // What divides all weights shortens the period.
+        // A common divisor of all weights shortens the period.
         assert_eq!(dealt(&[3000, 1000], 17..21), [3, 1]);
     }
 
     #[test]
     fn shares_are_even_within_a_period() {
-        // At any length no party is more than a few turns from its due.
+        // At any length, the turns of a party differ from its exact share by a few turns at most.
         for weights in [&[3, 1][..], &[200, 100, 50, 5], &[1000, 999], &[u32::MAX / 2, u32::MAX / 2]] {
             let sum: f64 = weights.iter().map(|&weight| f64::from(weight)).sum();
             for turns in [10, 100, 1000] {
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_dealt_is_refused() {
+    fn impossible_weights_have_no_shares() {
         assert!(Shares::new([].into_iter()).is_none());
         assert!(Shares::new([u32::MAX, 1].into_iter()).is_none());
         assert!(Shares::new([u32::MAX, u32::MAX].into_iter()).is_some(), "one turn each");

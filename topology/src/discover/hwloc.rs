@@ -13,10 +13,14 @@ use hwlocality::object::types::ObjectType;
 use hwlocality::topology::Topology;
 use hwlocality::topology::builder::{BuildFlags, TopologyBuilder};
 
-use crate::hwloc_env::Variables;
-use crate::{Cache, Cpu, CpuSet, Distances, Machine, MachineError, homes};
+use super::homes;
+use super::hwloc_env::Variables;
+use crate::cpuset::CpuSet;
+use crate::distances::Distances;
+use crate::error::MachineError;
+use crate::machine::{Cache, Cpu, Machine};
 
-/// Cache types with their level, as instruction caches are not wanted.
+/// The cache types with their levels. Instruction caches are left out.
 const CACHES: [(ObjectType, u8); 5] = [
     (ObjectType::L1Cache, 1),
     (ObjectType::L2Cache, 2),
@@ -25,27 +29,28 @@ const CACHES: [(ObjectType, u8); 5] = [
     (ObjectType::L5Cache, 5),
 ];
 
-/// As many CPUs as Linux supports. hwloc takes time in the square of their number and would not return
-/// from a typing error.
+/// As many CPUs as Linux supports. hwloc takes time in the square of their number, so it would not return
+/// after a typing error.
 const MAX_SYNTHETIC: u64 = 8192;
 
-/// The machine that runs the process, or why hwloc cannot show it. `told` is what the system says about nodes; hwloc's own
-/// word counts where that is `None`. Its allowed CPUs are those of the cgroup, not yet those of the thread.
-pub(crate) fn this_machine(told: Option<&Nodes>) -> Result<Machine, String> {
+/// The machine that runs the process, or why hwloc cannot show it. `known` holds the nodes that the system
+/// shows; if it is `None`, hwloc's own nodes count. The allowed CPUs are those of the cgroup, not yet those
+/// of the thread.
+pub(crate) fn this_machine(known: Option<&Nodes>) -> Result<Machine, String> {
     let value = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let variables = Variables { value: &value, works: &source_works };
     let topology =
-        build(Topology::builder()).map_err(|why| format!("discovery failed: {why}{}", variables.hint()))?;
+        build(Topology::builder()).map_err(|why| format!("hwloc fails: {why}{}", variables.hint()))?;
     if !topology.is_this_system() {
         return Err(variables.another_machine());
     }
     let mut machine =
-        machine(&topology, told).ok_or_else(|| format!("hwloc sees no CPU{}", variables.hint()))?;
+        machine(&topology, known).ok_or_else(|| format!("hwloc shows no CPU{}", variables.hint()))?;
     machine.notes.extend(variables.note());
     Ok(machine)
 }
 
-/// Whether hwloc takes what a variable names.
+/// Whether hwloc accepts the value of a variable.
 fn source_works(name: &str, value: &str) -> bool {
     let path = Path::new(value);
     match name {
@@ -67,8 +72,8 @@ pub(crate) fn synthetic(description: &str) -> Result<Machine, MachineError> {
     described("synthetic description", Topology::builder().from_synthetic(description))
 }
 
-/// The number of CPUs that a synthetic description asks for: the product of its counts. Attributes
-/// `(...)` and attached memory `[...]` do not count.
+/// The number of CPUs in a synthetic description: the product of its counts. Attributes `(...)` and attached
+/// memory `[...]` do not count.
 fn described_cpus(description: &str) -> u64 {
     let mut depth = 0_u32;
     let mut levels = String::new();
@@ -98,34 +103,34 @@ fn described<E: std::fmt::Display>(
     machine(&topology, None).ok_or_else(|| invalid(&"it has no CPU"))
 }
 
-/// Loads everything that is online, also what the process may not use, so that an error can tell
-/// "not allowed" from "not there".
+/// Loads everything that is online, even what the process may not use, so that an error can distinguish "not
+/// allowed" from "does not exist".
 fn build(builder: TopologyBuilder) -> Result<Topology, String> {
     let builder = builder.with_flags(BuildFlags::INCLUDE_DISALLOWED).map_err(|why| why.to_string())?;
     builder.build().map_err(|why| match why.errno {
-        Some(errno) => format!("hwloc cannot build it: {errno}"),
-        None => "hwloc cannot build it".to_owned(),
+        Some(errno) => format!("hwloc cannot build the machine: {errno}"),
+        None => "hwloc cannot build the machine".to_owned(),
     })
 }
 
-/// `None` if the tree has no CPU or no node.
-fn machine(topology: &Topology, told: Option<&Nodes>) -> Option<Machine> {
+/// The machine; `None` if the tree has no CPU or no node.
+fn machine(topology: &Topology, system: Option<&Nodes>) -> Option<Machine> {
     let distances = distances(topology);
     let (seen, bandwidths) = nodes(topology, distances.as_ref());
-    let known = told.cloned().map_or_else(|| Nodes::described(seen).ok(), Some)?;
+    let known = system.cloned().map_or_else(|| Nodes::described(seen).ok(), Some)?;
     let homes = known.homes();
     let cpus = cpus(topology, |cpu| homes.of(cpu));
-    let numbers_of: CpuSet = cpus.iter().map(|cpu| cpu.number).collect();
+    let online: CpuSet = cpus.iter().map(|cpu| cpu.os_index).collect();
     let allowed: CpuSet = numbers(topology.allowed_cpuset().iter_set());
-    // hwloc lists the CPUs of a neighbour with a node of memory alone: that is nothing to be told.
-    let notes = told.map(|told| homes::notes(told, &homes, &numbers_of)).unwrap_or_default();
+    // hwloc lists the CPUs of a neighbour with a memory-only node. That is not worth a note.
+    let notes = system.map(|nodes| homes::notes(nodes, &homes, &online)).unwrap_or_default();
     (!cpus.is_empty()).then(|| Machine {
-        allowed: numbers_of.intersection(&allowed),
-        nodes: homes::numa_nodes(&known, &cpus, |number| bandwidths.get(&number).copied()),
+        allowed: online.intersection(&allowed),
+        nodes: homes::numa_nodes(&known, &cpus, |node| bandwidths.get(&node).copied()),
         cpus,
         caches: caches(topology),
-        // hwloc's matrix may be one of other nodes, and there is none for a single node.
-        distances: told.map_or(distances, homes::distances),
+        // hwloc's matrix may cover other nodes, and there is none for a single node.
+        distances: system.map_or(distances, homes::distances),
         quota: None,
         is_this_machine: topology.is_this_system(),
         fallback: None,
@@ -133,35 +138,33 @@ fn machine(topology: &Topology, told: Option<&Nodes>) -> Option<Machine> {
     })
 }
 
-/// The nodes as hwloc shows them, and the bandwidths that are known.
+/// The nodes as hwloc shows them, and the known bandwidths.
 fn nodes(topology: &Topology, distances: Option<&Distances>) -> (Vec<Node>, BTreeMap<u32, u64>) {
     let allowed: BTreeSet<u32> = numbers(topology.allowed_nodeset().iter_set());
     let (mut nodes, mut bandwidths) = (Vec::new(), BTreeMap::new());
     for object in topology.objects_with_type(ObjectType::NUMANode) {
-        let Some(number) = object.os_index().and_then(|index| u32::try_from(index).ok()) else { continue };
+        let Some(os_index) = object.os_index().and_then(|index| u32::try_from(index).ok()) else { continue };
         let bytes = match object.attributes() {
             Some(ObjectAttributes::NUMANode(numa)) => numa.local_memory().map(u64::from),
             _ => None,
         };
         let row = distances.iter().flat_map(|matrix| matrix.nodes());
-        nodes.push(Node {
-            number,
-            cpus: cpuset(object).iter().collect(),
-            memory: bytes.is_some(),
-            allowed: allowed.contains(&number),
-            bytes,
-            distances: row.filter_map(|&to| Some((to, distances?.get(number, to)?))).collect(),
-        });
-        bandwidths.extend(bandwidth(topology, object).map(|rate| (number, rate)));
+        let mut node = Node::new(os_index, cpuset(object).iter().collect());
+        node.memory = bytes.is_some();
+        node.allowed = allowed.contains(&os_index);
+        node.bytes = bytes;
+        node.distances = row.filter_map(|&to| Some((to, distances?.get(os_index, to)?))).collect();
+        nodes.push(node);
+        bandwidths.extend(bandwidth(topology, object).map(|rate| (os_index, rate)));
     }
-    // hwloc does not tell "none" from "unknown": where it tells the memory of some nodes, the others have none.
+    // hwloc shows neither "none" nor "unknown". If it shows the memory of some nodes, the others have none.
     if nodes.iter().any(|node| node.memory) {
         nodes.iter_mut().for_each(|node| node.bytes = node.bytes.or(Some(0)));
     }
     (nodes, bandwidths)
 }
 
-/// The largest of the bandwidths between a node and CPUs, if any is known.
+/// The largest bandwidth between a node and CPUs; `None` if none is known.
 fn bandwidth(topology: &Topology, node: &TopologyObject) -> Option<u64> {
     // An error means that there is no number for this node.
     let (_, values) = MemoryAttribute::bandwidth(topology).initiators(node).ok()?;
@@ -173,22 +176,22 @@ fn cpus(topology: &Topology, home: impl Fn(u32) -> u32) -> Vec<Cpu> {
     let mut siblings = BTreeMap::<u32, u32>::new();
     let mut cpus = Vec::new();
     for pu in topology.objects_with_type(ObjectType::PU) {
-        let Some(number) = pu.os_index().and_then(|index| u32::try_from(index).ok()) else { continue };
-        // A CPU without a core (guests may hide them) is a core of its own.
+        let Some(os_index) = pu.os_index().and_then(|index| u32::try_from(index).ok()) else { continue };
+        // A CPU without a core counts as a core of its own. Guests may hide cores.
         let core = ordinal(pu, ObjectType::Core).unwrap_or_else(|| index(cores + pu.logical_index()));
         let seen = siblings.entry(core).or_default();
         let smt = std::mem::replace(seen, *seen + 1);
         cpus.push(Cpu {
-            number,
+            os_index,
             core,
             package: ordinal(pu, ObjectType::Package).unwrap_or(0),
-            node: home(number),
+            node: home(os_index),
             l2: ordinal(pu, ObjectType::L2Cache),
             l3: ordinal(pu, ObjectType::L3Cache),
             smt,
         });
     }
-    cpus.sort_unstable_by_key(|cpu| cpu.number);
+    cpus.sort_unstable_by_key(|cpu| cpu.os_index);
     cpus
 }
 
@@ -209,7 +212,7 @@ fn caches(topology: &Topology) -> Vec<Cache> {
     caches
 }
 
-/// The first latency matrix over NUMA nodes. Its order is that of its own object list.
+/// The first latency matrix over NUMA nodes. The matrix has its own order of objects.
 fn distances(topology: &Topology) -> Option<Distances> {
     let latencies = topology.distances_with_type(Some(DistancesKind::MEANS_LATENCY), ObjectType::NUMANode);
     latencies.ok()?.iter().find_map(|matrix| {
@@ -219,7 +222,7 @@ fn distances(topology: &Topology) -> Option<Distances> {
     })
 }
 
-/// Number of the ancestor of a kind among its kind.
+/// The number of an object's ancestor of this kind, among all objects of the kind.
 fn ordinal(object: &TopologyObject, kind: ObjectType) -> Option<u32> {
     object.first_ancestor_with_type(kind).map(|ancestor| index(ancestor.logical_index()))
 }
@@ -233,7 +236,7 @@ fn numbers<C: FromIterator<u32>>(indices: impl Iterator<Item = BitmapIndex>) -> 
     indices.filter_map(|index| u32::try_from(usize::from(index)).ok()).collect()
 }
 
-/// hwloc's own indices are C `unsigned int`, which fits.
+/// hwloc's own indices are C `unsigned int`, so they fit.
 fn index(logical: usize) -> u32 {
     u32::try_from(logical).unwrap_or(u32::MAX)
 }
@@ -244,9 +247,9 @@ mod tests {
 
     use super::*;
 
-    /// hwloc shows one node here, or two: what the system says of nodes counts, as it does for an arena.
+    /// hwloc shows one node here, or two. The nodes that the system shows count, as they do for an arena.
     #[test]
-    fn the_nodes_that_the_system_tells_win() {
+    fn the_nodes_that_the_system_shows_win() {
         for description in ["core:4 pu:1", "numa:2 core:2 pu:1"] {
             for name in ["nps4", "fakememinitiators", "8em64t-2s2ca2c-buggynuma"] {
                 let shape = Shape::named(name);

@@ -1,17 +1,20 @@
-//! The machine as Linux shows it under `/sys/devices/system`: nodes, packages, cores and caches without hwloc.
+//! The machine as Linux shows it under `/sys/devices/system`: nodes, packages, cores and caches, without
+//! hwloc.
 
 use std::collections::BTreeMap;
 
-use bskip_numa_nodes::{Hidden, Nodes};
+use bskip_numa_nodes::{Nodes, NodesError};
 
-use crate::{Cache, Cpu, CpuSet, Machine, homes};
+use super::homes;
+use crate::cpuset::CpuSet;
+use crate::machine::{Cache, Cpu, Machine};
 
-/// The machine; `None` if the system does not tell its CPUs, which all count as allowed. `nodes` are those that the system
-/// shows. Where it hides them the machine is one node, and [`Machine::fallback`] says so. `affinity` are the CPUs that
-/// the kernel lets the process run on: they are there, whatever the files say.
+/// The machine; `None` if the system does not show its CPUs. All CPUs count as allowed. `nodes` are those
+/// that the system shows. If it hides them, the machine is one node, and [`Machine::fallback`] says so.
+/// `affinity` holds the CPUs that the kernel lets the process run on; these exist, whatever the files say.
 pub(crate) fn machine(
     read: impl Fn(&str) -> Option<String>,
-    nodes: Result<Nodes, Hidden>,
+    nodes: Result<Nodes, NodesError>,
     affinity: Option<&CpuSet>,
 ) -> Option<Machine> {
     let shown = list(&read, "cpu/online").filter(|cpus| !cpus.is_empty());
@@ -19,10 +22,10 @@ pub(crate) fn machine(
     if online.is_empty() {
         return None;
     }
-    let fallback = nodes.as_ref().err().map(Hidden::to_string);
+    let fallback = nodes.as_ref().err().map(NodesError::to_string);
     let known = nodes.unwrap_or_else(|_| Nodes::assumed());
     let homes = known.homes();
-    // A node is known by its smallest CPU, as other units are.
+    // A node is identified by its smallest CPU, like the other units.
     let mut firsts = BTreeMap::new();
     online.iter().for_each(|cpu| _ = firsts.entry(homes.of(cpu)).or_insert(cpu));
     let home = |cpu| (homes.of(cpu), firsts[&homes.of(cpu)]);
@@ -31,7 +34,7 @@ pub(crate) fn machine(
     spots.sort_unstable_by_key(Spot::in_tree_order);
     let (mut numbers, mut caches) = (Numbers::default(), BTreeMap::new());
     let mut cpus: Vec<Cpu> = spots.iter().map(|spot| spot.cpu(&mut numbers, &mut caches)).collect();
-    cpus.sort_unstable_by_key(|cpu| cpu.number);
+    cpus.sort_unstable_by_key(|cpu| cpu.os_index);
     let bandwidth =
         |node| read(&format!("node/node{node}/access0/initiators/read_bandwidth"))?.trim().parse().ok();
     let mut notes: Vec<String> =
@@ -50,26 +53,26 @@ pub(crate) fn machine(
     })
 }
 
-/// A note if the process may run on CPUs that the system does not show.
+/// A note, if the process may run on CPUs that the system does not show.
 fn disagreement(shown: &CpuSet, affinity: &CpuSet) -> Option<String> {
     let hidden: CpuSet = affinity.iter().filter(|&cpu| !shown.contains(cpu)).collect();
     (!hidden.is_empty()).then(|| {
         format!(
-            "the system shows CPUs {shown} as online, but this process may run on CPUs {affinity}: CPUs {hidden} are taken \
-             in; a container that shows other CPUs than it gives (lxcfs) does this"
+            "the system shows CPUs {shown} as online, but this process may run on CPUs {affinity}: CPUs \
+             {hidden} are added; the cause may be a container that shows other CPUs than it grants (lxcfs)"
         )
     })
 }
 
-/// What a CPU belongs to. A unit is known by its smallest CPU.
+/// The units that a CPU belongs to. A unit is identified by its smallest CPU.
 struct Spot {
     cpu: u32,
     /// The CPUs of its package and of its core.
     package: CpuSet,
     core: CpuSet,
-    /// Its home, and the smallest CPU there.
+    /// The home of the CPU, and the smallest CPU with this home.
     node: (u32, u32),
-    /// Not numbered yet.
+    /// Their indices are not assigned yet.
     caches: Vec<Cache>,
 }
 
@@ -79,7 +82,7 @@ impl Spot {
             let found = names.iter().find_map(|name| list(&read, &format!("cpu/cpu{cpu}/topology/{name}")));
             found.map(|cpus| cpus.intersection(online)).filter(|cpus| cpus.contains(cpu))
         };
-        // The second names are those of an older Linux.
+        // An older Linux uses the second names.
         let package = set(["package_cpus_list", "core_siblings_list"]).unwrap_or_else(|| online.clone());
         let core = set(["core_cpus_list", "thread_siblings_list"]).unwrap_or_else(|| CpuSet::from([cpu]));
         let directories = (0..).map(|index| format!("cpu/cpu{cpu}/cache/index{index}"));
@@ -88,18 +91,18 @@ impl Spot {
         Self { cpu, package, core, node, caches }
     }
 
-    /// The smallest CPU of each unit, from the largest to the smallest.
+    /// The smallest CPU of each unit, from the largest unit to the smallest.
     fn in_tree_order(&self) -> [u32; 6] {
         let cache = |level| self.cache(level).unwrap_or(0);
         [first(&self.package), self.node.1, cache(3), cache(2), first(&self.core), self.cpu]
     }
 
-    /// The smallest CPU that uses the same cache.
+    /// The smallest CPU that uses the same cache of this level.
     fn cache(&self, level: u8) -> Option<u32> {
         self.caches.iter().find(|cache| cache.level == level).map(|cache| first(&cache.cpus))
     }
 
-    /// The CPU with its units numbered; adds its caches to those known.
+    /// The CPU with the numbers of its units. Adds its caches to `caches`.
     fn cpu(&self, numbers: &mut Numbers, caches: &mut BTreeMap<(u8, u32), Cache>) -> Cpu {
         for cache in &self.caches {
             let index = numbers.of(Unit::Cache(cache.level), first(&cache.cpus));
@@ -108,7 +111,7 @@ impl Spot {
         let mut cache = |level| Some(numbers.of(Unit::Cache(level), self.cache(level)?));
         let (l2, l3) = (cache(2), cache(3));
         Cpu {
-            number: self.cpu,
+            os_index: self.cpu,
             core: numbers.of(Unit::Core, first(&self.core)),
             package: numbers.of(Unit::Package, first(&self.package)),
             node: self.node.0,
@@ -119,16 +122,16 @@ impl Spot {
     }
 }
 
-/// What is counted in the order of the tree.
+/// The units that are numbered in the order of the tree.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Unit {
     Package,
     Core,
-    /// Of this level.
+    /// A cache of this level.
     Cache(u8),
 }
 
-/// Numbers units from 0 in the order in which they come.
+/// Numbers units from 0 in the order in which they are met.
 #[derive(Default)]
 struct Numbers {
     given: BTreeMap<(Unit, u32), u32>,
@@ -145,7 +148,7 @@ impl Numbers {
     }
 }
 
-/// A data or unified cache, not numbered yet.
+/// A data cache or unified cache; its index is not assigned yet.
 fn cache(read: impl Fn(&str) -> Option<String>, level: &str, name: &str) -> Option<Cache> {
     let field = |field: &str| read(&format!("{name}/{field}"));
     if field("type").is_some_and(|kind| kind == "Instruction") {
@@ -163,17 +166,15 @@ fn cache(read: impl Fn(&str) -> Option<String>, level: &str, name: &str) -> Opti
     })
 }
 
-/// A file that holds a CPU list.
+/// Reads a file that holds a CPU list.
 fn list(read: impl Fn(&str) -> Option<String>, name: &str) -> Option<CpuSet> {
     read(name)?.parse().ok()
 }
 
-/// The smallest CPU of a unit, which has one.
+/// The smallest CPU of a unit, which is never empty.
 fn first(cpus: &CpuSet) -> u32 {
     cpus.first().unwrap_or(0)
 }
 
-#[cfg(test)]
-mod shapes;
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,11 @@
-//! Orders of CPUs: the order of the hardware tree, siblings last, and far apart first.
+//! Orders of CPUs: in the order of the hardware tree, siblings last, or far apart.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Cpu, Machine};
+use crate::machine::{Cpu, Machine};
 
-/// An allowed CPU with its rank among the *allowed* CPUs of its core: where the first hardware thread
-/// is forbidden, the second is the first to use.
+/// An allowed CPU with its rank among the *allowed* CPUs of its core. If the first hardware thread of a core
+/// is not allowed, the second one has rank 0.
 #[derive(Clone, Copy)]
 pub(crate) struct Ranked<'a> {
     pub(crate) cpu: &'a Cpu,
@@ -16,7 +16,7 @@ pub(crate) struct Ranked<'a> {
 /// The allowed CPUs in the order of the hardware tree.
 pub(crate) fn allowed_cpus<'a>(machine: &'a Machine) -> Vec<Ranked<'a>> {
     let mut cpus: Vec<&'a Cpu> =
-        machine.cpus().iter().filter(|cpu| machine.allowed().contains(cpu.number)).collect();
+        machine.cpus().iter().filter(|cpu| machine.allowed().contains(cpu.os_index)).collect();
     cpus.sort_unstable_by_key(|cpu| (cpu.core, cpu.smt));
     let mut used = BTreeMap::<u32, u32>::new();
     let ranked = |cpu: &'a Cpu| {
@@ -26,18 +26,19 @@ pub(crate) fn allowed_cpus<'a>(machine: &'a Machine) -> Vec<Ranked<'a>> {
     cpus.into_iter().map(ranked).collect()
 }
 
-/// One CPU of each core in tree order, then the second of each, and so on.
+/// One CPU of each core in the order of the tree, then the second of each, and so on.
 pub(crate) fn smt_last(mut cpus: Vec<Ranked<'_>>) -> Vec<Ranked<'_>> {
     cpus.sort_by_key(|r| r.rank);
     cpus
 }
 
-/// Siblings last; before that, coarse units in turn, and finer ones in turn within them.
+/// Siblings last. Before that, coarse units in turn, and within them finer units in turn.
 pub(crate) fn scatter<'a>(cpus: &[Ranked<'a>]) -> Vec<Ranked<'a>> {
     type Key = fn(&Cpu) -> u32;
     let (package, node): (Key, Key) = (|cpu| cpu.package, |cpu| cpu.node);
     let count = |key: Key| cpus.iter().map(|r| key(r.cpu)).collect::<BTreeSet<_>>().len();
-    // A package may hold several nodes (sub-NUMA clusters), or a node several packages: coarse first.
+    // A package may hold several nodes (sub-NUMA clusters), or a node several packages. The coarser unit
+    // comes first.
     let (coarse, fine) = if count(package) <= count(node) { (package, node) } else { (node, package) };
     let keys: [Key; 4] = [coarse, fine, |cpu| cpu.l3.unwrap_or(0), |cpu| cpu.core];
 
@@ -48,8 +49,8 @@ pub(crate) fn scatter<'a>(cpus: &[Ranked<'a>]) -> Vec<Ranked<'a>> {
     ranks.into_values().flat_map(|same| in_turn(same, &keys)).collect()
 }
 
-/// Deals `cpus` from the groups that the first key makes, one from each in turn; each group is dealt by
-/// the remaining keys.
+/// Groups `cpus` by the first key and takes one CPU from each group in turn. Each group is ordered in the
+/// same way by the other keys.
 fn in_turn<'a>(cpus: Vec<Ranked<'a>>, keys: &[fn(&Cpu) -> u32]) -> Vec<Ranked<'a>> {
     let Some((key, finer)) = keys.split_first() else { return cpus };
     let mut groups = BTreeMap::<u32, Vec<Ranked<'a>>>::new();

@@ -1,4 +1,4 @@
-//! Systems without Linux's calls: everything is refused, the arena falls back.
+//! Systems other than Linux: all calls for placement fail, and the arena records a fallback.
 
 use core::ptr::NonNull;
 
@@ -6,7 +6,7 @@ use libc::c_int;
 
 use super::Errno;
 
-/// As on Linux.
+/// How strictly a range is tied to its node, as on Linux.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Tie {
     Prefer,
@@ -14,8 +14,12 @@ pub(crate) enum Tie {
 }
 
 /// # Safety
-/// Nothing is touched: none. So with the others here.
+/// No condition: the call touches nothing. The same holds for all functions in this file.
 pub(crate) unsafe fn advise_huge(_: NonNull<u8>, _: usize, _: bool) -> Result<(), Errno> {
+    Err(libc::ENOSYS)
+}
+
+pub(crate) fn check_hugetlb(_: usize) -> Result<(), Errno> {
     Err(libc::ENOSYS)
 }
 

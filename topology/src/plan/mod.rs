@@ -1,29 +1,36 @@
-//! Plans: which worker runs on which CPUs of a machine.
+//! Plans: the CPUs of a machine that each worker runs on.
+
+mod cpu_order;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::order::{Ranked, allowed_cpus, scatter, smt_last};
-use crate::summary::Count;
-use crate::{Cpu, CpuSet, Machine, NumaNode, PinError, PinPolicy, pin_current_thread};
+use cpu_order::{Ranked, allowed_cpus, scatter, smt_last};
 
-/// Where one worker runs.
+use crate::cpuset::CpuSet;
+use crate::error::PinError;
+use crate::machine::{Cpu, Machine, NumaNode};
+use crate::pin::pin_current_thread;
+use crate::policy::PinPolicy;
+use crate::summary::Count;
+
+/// The binding of a worker: where it runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Place {
-    /// The CPUs that the worker may use; never empty.
+pub struct Binding {
+    /// The CPUs that the worker may use. Never empty.
     pub cpus: CpuSet,
-    /// The NUMA node that is home to all of these CPUs; `None` if they belong to several, so that the
-    /// worker may wander between nodes.
+    /// The NUMA node that is the home of all these CPUs; `None` if they have several homes, so that the
+    /// worker may move between nodes.
     pub node: Option<u32>,
-    /// The L3 cache that all of these CPUs use, as [`Cpu::l3`]; `None` if it is unknown or they use several.
+    /// The L3 cache that all these CPUs use, as [`Cpu::l3`]; `None` if it is unknown or they use several.
     pub l3: Option<u32>,
-    /// The core that all of these CPUs belong to, as [`Cpu::core`]: workers on one core are SMT siblings.
-    /// `None` if they belong to several.
+    /// The core that all these CPUs belong to, as [`Cpu::core`]; `None` if they belong to several. Workers on
+    /// one core are SMT siblings.
     pub core: Option<u32>,
 }
 
-impl Place {
+impl Binding {
     fn new(machine: &Machine, cpus: CpuSet) -> Self {
         Self {
             node: common(machine, &cpus, |cpu| Some(cpu.node)),
@@ -34,33 +41,33 @@ impl Place {
     }
 }
 
-/// Where each worker runs: made by [`PinPolicy::plan`], applied by [`PinPlan::pin`].
+/// The binding of each worker. [`PinPolicy::plan`] makes a plan, [`PinPlan::pin`] applies it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PinPlan {
     policy: PinPolicy,
-    places: Vec<Place>,
+    bindings: Vec<Binding>,
     notes: Vec<String>,
     is_this_machine: bool,
 }
 
 impl PinPlan {
-    /// Binds the calling thread to the place of `worker`. Does nothing for [`PinPolicy::None`].
+    /// Binds the calling thread to the CPUs of `worker`. Does nothing for [`PinPolicy::None`].
     ///
     /// # Errors
-    /// Those of [`pin_current_thread`]; [`PinError::OtherMachine`] if the plan was made for a described
+    /// Those of [`pin_current_thread`]. [`PinError::OtherMachine`] if the plan was made for a described
     /// machine.
     ///
     /// # Panics
     /// If the plan has no such worker.
     pub fn pin(&self, worker: usize) -> Result<(), PinError> {
-        let place = &self.places[worker];
+        let binding = &self.bindings[worker];
         if self.policy == PinPolicy::None {
             return Ok(());
         }
         if !self.is_this_machine {
             return Err(PinError::OtherMachine);
         }
-        pin_current_thread(&place.cpus)
+        pin_current_thread(&binding.cpus)
     }
 
     /// The policy that made the plan.
@@ -69,44 +76,44 @@ impl PinPlan {
         &self.policy
     }
 
-    /// The place of each worker.
+    /// The binding of each worker.
     #[must_use]
-    pub fn places(&self) -> &[Place] {
-        &self.places
+    pub fn bindings(&self) -> &[Binding] {
+        &self.bindings
     }
 
-    /// Number of workers.
+    /// The number of workers.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.places.len()
+        self.bindings.len()
     }
 
     /// Whether the plan has no workers.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.bindings.is_empty()
     }
 
-    /// What a reader of results should know, as sentences: workers that share CPUs or exceed a CPU
-    /// quota, nodes passed over, a machine whose nodes or caches are unknown.
+    /// What a reader of results should know, as sentences: workers that share CPUs or exceed a CPU quota,
+    /// nodes that the plan skips, a machine whose nodes or caches are unknown.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 }
 
-/// A line for each worker: `worker 0: CPU 4, node 1, L3 2`.
+/// One line for each worker: `worker 0: CPU 4, node 1, L3 2`.
 impl fmt::Display for PinPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (worker, place) in self.places.iter().enumerate() {
+        for (worker, binding) in self.bindings.iter().enumerate() {
             let line_end = if worker == 0 { "" } else { "\n" };
-            let plural = if place.cpus.len() == 1 { "" } else { "s" };
-            write!(f, "{line_end}worker {worker}: CPU{plural} {}", place.cpus)?;
-            match place.node {
+            let plural = if binding.cpus.len() == 1 { "" } else { "s" };
+            write!(f, "{line_end}worker {worker}: CPU{plural} {}", binding.cpus)?;
+            match binding.node {
                 Some(node) => write!(f, ", node {node}")?,
                 None => write!(f, ", any node")?,
             }
-            if let Some(l3) = place.l3 {
+            if let Some(l3) = binding.l3 {
                 write!(f, ", L3 {l3}")?;
             }
         }
@@ -115,10 +122,11 @@ impl fmt::Display for PinPlan {
 }
 
 impl PinPolicy {
-    /// Places `workers` workers on `machine`. Equal arguments give equal plans.
+    /// Plans `workers` workers on `machine`. Equal arguments give equal plans.
     ///
-    /// More workers than CPUs wrap around, and [`PinPlan::notes`] says so.
-    /// [`Machine::parallelism`] is as many as can run at once. O(CPUs log CPUs + workers).
+    /// If there are more workers than CPUs, several workers get the same CPUs, and [`PinPlan::notes`] says
+    /// so. [`Machine::parallelism`] is the number of workers that can run at once. O(CPUs log CPUs +
+    /// workers).
     ///
     /// ```
     /// # #[cfg(feature = "hwloc")] {
@@ -126,65 +134,65 @@ impl PinPolicy {
     ///
     /// let machine = Machine::synthetic("package:2 numa:1 core:2 pu:1")?;
     /// let plan = PinPolicy::Scatter.plan(&machine, 4)?;
-    /// let nodes: Vec<_> = plan.places().iter().map(|place| place.node).collect();
+    /// let nodes: Vec<_> = plan.bindings().iter().map(|binding| binding.node).collect();
     /// assert_eq!(nodes, [Some(0), Some(1), Some(0), Some(1)]);
     /// # }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
-    /// [`PinError::NoCpus`] if no CPU of the machine is allowed or the list is empty;
-    /// [`PinError::NoSuchCpu`], [`PinError::NotAllowed`] and [`PinError::Repeated`] for a CPU of an
-    /// explicit list.
+    /// [`PinError::NoCpus`] if no CPU of the machine is allowed or the list is empty.
+    /// [`PinError::NoSuchCpu`], [`PinError::NotAllowed`] and [`PinError::Repeated`] for a CPU of an explicit
+    /// list.
     pub fn plan(&self, machine: &Machine, workers: usize) -> Result<PinPlan, PinError> {
         let mut notes = Vec::new();
-        let places = self.places(machine, &mut notes)?;
-        let places: Vec<Place> = places.into_iter().cycle().take(workers).collect();
-        notes.extend(crowding(&places));
+        let bindings = self.bindings(machine, &mut notes)?;
+        let bindings: Vec<Binding> = bindings.into_iter().cycle().take(workers).collect();
+        notes.extend(crowding(&bindings));
         if let Some(quota) = machine.quota().filter(|&quota| quota < workers) {
             let quota = Count(quota, "CPU");
-            notes.push(format!("a quota grants the time of about {quota} to these {workers} workers"));
+            notes.push(format!("a quota limits these {workers} workers to the time of about {quota}"));
         }
         if let (Some(reason), Self::Scatter | Self::PerNode | Self::PerL3) = (machine.fallback(), self) {
-            notes.push(format!("{self} sees one node only: {reason}"));
+            notes.push(format!("{self} knows only one node: {reason}"));
         }
         if *self == Self::PerL3 && machine.cpus().iter().all(|cpu| cpu.l3.is_none()) {
             notes.push(format!("{self} knows of no L3 cache: workers are placed by node"));
         }
-        Ok(PinPlan { policy: self.clone(), places, notes, is_this_machine: machine.is_this_machine() })
+        Ok(PinPlan { policy: self.clone(), bindings, notes, is_this_machine: machine.is_this_machine() })
     }
 
-    /// The places in the order in which workers take them, each once; not empty.
-    fn places(&self, machine: &Machine, notes: &mut Vec<String>) -> Result<Vec<Place>, PinError> {
+    /// The bindings in the order in which workers take them, each once. Never empty.
+    fn bindings(&self, machine: &Machine, notes: &mut Vec<String>) -> Result<Vec<Binding>, PinError> {
         let allowed = allowed_cpus(machine);
         if allowed.is_empty() {
             return Err(PinError::NoCpus);
         }
-        let place = |cpus| Place::new(machine, cpus);
+        let bind = |cpus| Binding::new(machine, cpus);
         let single =
-            |cpus: Vec<Ranked>| cpus.into_iter().map(|r| place(CpuSet::from([r.cpu.number]))).collect();
+            |cpus: Vec<Ranked>| cpus.into_iter().map(|r| bind(CpuSet::from([r.cpu.os_index]))).collect();
         Ok(match self {
-            Self::None => vec![place(machine.allowed().clone())],
+            Self::None => vec![bind(machine.allowed().clone())],
             Self::Compact => single(allowed),
             Self::SmtLast => single(smt_last(allowed)),
             Self::Scatter => single(scatter(&allowed)),
             Self::PerNode => {
                 notes.extend(passed_over(machine));
-                per_node(machine).into_iter().map(place).collect()
+                per_node(machine).into_iter().map(bind).collect()
             }
             Self::PerL3 => {
                 notes.extend(passed_over(machine));
-                per_l3(&allowed).into_iter().map(place).collect()
+                per_l3(&allowed).into_iter().map(bind).collect()
             }
             Self::Cpus(list) => {
                 check_list(list, machine)?;
-                list.iter().map(|&cpu| place(CpuSet::from([cpu]))).collect()
+                list.iter().map(|&cpu| bind(CpuSet::from([cpu]))).collect()
             }
         })
     }
 }
 
-/// The allowed CPUs of each node that has any.
+/// The allowed CPUs of each node that has some.
 fn per_node(machine: &Machine) -> Vec<CpuSet> {
     let sets = machine.nodes().iter().map(|node| node.cpus.intersection(machine.allowed()));
     sets.filter(|cpus| !cpus.is_empty()).collect()
@@ -194,7 +202,7 @@ fn per_node(machine: &Machine) -> Vec<CpuSet> {
 fn passed_over(machine: &Machine) -> impl Iterator<Item = String> {
     let empty = |node: &&NumaNode| node.cpus.intersection(machine.allowed()).is_empty();
     machine.nodes().iter().filter(empty).map(|node| {
-        let number = node.number;
+        let number = node.os_index;
         let why = if node.memory == Some(0) || !node.allowed {
             format!("node {number} has no memory for this process")
         } else if node.is_cpuless() {
@@ -206,7 +214,7 @@ fn passed_over(machine: &Machine) -> impl Iterator<Item = String> {
     })
 }
 
-/// The CPUs of each L3 domain within a node, the domains in the order in which `scatter` comes to them.
+/// The CPUs of each L3 domain within a node. The domains are in the order in which `scatter` meets them.
 fn per_l3(cpus: &[Ranked]) -> Vec<CpuSet> {
     let (mut domains, mut known) = (Vec::<CpuSet>::new(), BTreeMap::new());
     for Ranked { cpu, .. } in scatter(cpus) {
@@ -214,7 +222,7 @@ fn per_l3(cpus: &[Ranked]) -> Vec<CpuSet> {
             domains.push(CpuSet::new());
             domains.len() - 1
         });
-        domains[domain].insert(cpu.number);
+        domains[domain].insert(cpu.os_index);
     }
     domains
 }
@@ -226,7 +234,7 @@ fn check_list(list: &[u32], machine: &Machine) -> Result<(), PinError> {
     let mut seen = CpuSet::new();
     for &cpu in list {
         if machine.cpu(cpu).is_none() {
-            return Err(PinError::NoSuchCpu { cpu, machine: machine.cpu_numbers() });
+            return Err(PinError::NoSuchCpu { cpu, machine: machine.cpu_set() });
         }
         if !machine.allowed().contains(cpu) {
             return Err(PinError::NotAllowed { cpu, allowed: machine.allowed().clone() });
@@ -238,27 +246,23 @@ fn check_list(list: &[u32], machine: &Machine) -> Result<(), PinError> {
     Ok(())
 }
 
-/// What all the CPUs have in common.
+/// The value that all the CPUs have in common; `None` if they differ.
 fn common(machine: &Machine, cpus: &CpuSet, of: impl Fn(&Cpu) -> Option<u32>) -> Option<u32> {
     let mut values = cpus.iter().map(|cpu| machine.cpu(cpu).and_then(&of));
     let first = values.next()??;
     values.all(|value| value == Some(first)).then_some(first)
 }
 
-/// A note if workers share CPUs. Places of one plan are either equal or disjoint.
-fn crowding(places: &[Place]) -> Option<String> {
+/// A note if workers share CPUs. The bindings of a plan are equal or disjoint.
+fn crowding(bindings: &[Binding]) -> Option<String> {
     let mut tenants = BTreeMap::<&CpuSet, usize>::new();
-    for place in places {
-        *tenants.entry(&place.cpus).or_default() += 1;
+    for binding in bindings {
+        *tenants.entry(&binding.cpus).or_default() += 1;
     }
     let worst = tenants.iter().map(|(cpus, count)| count.div_ceil(cpus.len())).max()?;
     let cpus: usize = tenants.keys().map(|cpus| cpus.len()).sum();
     (worst > 1).then(|| {
-        format!(
-            "{} workers on {}: the plan wraps around, up to {worst} workers share a CPU",
-            places.len(),
-            Count(cpus, "CPU")
-        )
+        format!("{} workers on {}: up to {worst} workers share a CPU", bindings.len(), Count(cpus, "CPU"))
     })
 }
 
