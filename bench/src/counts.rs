@@ -116,7 +116,8 @@ impl Operation {
     /// The number of wrong answers, if there were any.
     pub fn run(&self) -> Result<u64, String> {
         let keys = KeySet::new(Shape::Mixed, 1);
-        let map = Map::with_config(GlobalArena, Config::with_seed(1)).map_err(|error| error.to_string())?;
+        let map =
+            Map::with_config(GlobalArena::new(), Config::new().seed(1)).map_err(|error| error.to_string())?;
         for key in (0..KEYS).map(|i| keys.key(i)) {
             map.insert(key, value_of(key));
         }

@@ -44,7 +44,7 @@ impl Filled {
         });
         let sum = total(filled.results)?;
         let mut leaves = 0;
-        let _ = map.for_each_chunk(.., |_, _| {
+        let _ = map.try_for_each_chunk(.., |_, _| {
             leaves += 1;
             ControlFlow::<()>::Continue(())
         });

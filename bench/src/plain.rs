@@ -2,11 +2,11 @@
 //! size.
 
 use crate::keys::mix64;
-use bskip_core::{BlockId, GlobalArena, NodeArena, NodeKind, NodePool, Placement};
+use bskip_core::{BlockArena, BlockId, BlockKind, BlockPool, GlobalArena, Placement};
 use core::alloc::Layout;
 
 /// See the module. All words are 1.
-pub(crate) struct Plain(<GlobalArena as NodeArena>::Pool, Vec<BlockId>);
+pub(crate) struct Plain(<GlobalArena as BlockArena>::Pool, Vec<BlockId>);
 
 const BLOCK: usize = 1 << 18;
 const LINE: usize = 64;
@@ -15,7 +15,7 @@ impl Plain {
     /// At least so many bytes.
     pub(crate) fn new(bytes: usize) -> Result<Self, String> {
         let layout = Layout::from_size_align(BLOCK, 64).map_err(|e| e.to_string())?;
-        let pool = GlobalArena.pool(layout, NodeKind::Leaf).map_err(|e| e.to_string())?;
+        let pool = GlobalArena::new().pool(layout, BlockKind::Leaf).map_err(|e| e.to_string())?;
         let blocks =
             (0..bytes.div_ceil(BLOCK)).map(|_| pool.acquire(Placement::Policy)).collect::<Result<_, _>>();
         let plain = Self(pool, blocks.map_err(|e| e.to_string())?);

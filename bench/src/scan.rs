@@ -63,7 +63,7 @@ fn sum_chunks(map: &Map, range: impl RangeBounds<u64>, back: bool) -> u64 {
         keys.iter().zip(values).for_each(|(&key, &value)| add(&mut sum, key, value));
         ControlFlow::<()>::Continue(())
     };
-    let _ = if back { map.for_each_chunk_rev(range, each) } else { map.for_each_chunk(range, each) };
+    let _ = if back { map.try_for_each_chunk_rev(range, each) } else { map.try_for_each_chunk(range, each) };
     sum
 }
 
@@ -71,7 +71,7 @@ fn sum_chunks(map: &Map, range: impl RangeBounds<u64>, back: bool) -> u64 {
 #[inline]
 fn sum_few(map: &Map, start: u64, limit: usize) -> u64 {
     let (mut sum, mut left) = (0, limit);
-    let _ = map.for_each_chunk(start.., |keys, values| {
+    let _ = map.try_for_each_chunk(start.., |keys, values| {
         let n = left.min(keys.len());
         keys[..n].iter().zip(&values[..n]).for_each(|(&key, &value)| add(&mut sum, key, value));
         left -= n;

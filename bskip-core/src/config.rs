@@ -33,7 +33,7 @@ impl Default for Promotion {
 }
 
 /// When the replicas of inner nodes follow their originals, if the map's arena keeps replicas
-/// ([`NodePool::replicas`](crate::NodePool::replicas)). A replica that has not followed yet makes a search slower, never
+/// ([`BlockPool::replicas`](crate::BlockPool::replicas)). A replica that has not followed yet makes a search slower, never
 /// wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Refresh {

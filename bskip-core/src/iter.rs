@@ -5,18 +5,18 @@ use core::iter::FusedIterator;
 use core::marker::PhantomData;
 use core::ops::Bound;
 
-use crate::arena::{GlobalArena, NodeArena, NodePool};
+use crate::arena::{BlockArena, BlockPool, GlobalArena};
 use crate::index::{Cloned, Copied, Index, Place, Read, Trail};
 use crate::key::{Key, KeyWords};
 
 /// A double-ended iterator over the pairs of a range, in key order, for values that are `Copy`; see
 /// [`BSkipMap::range`](crate::BSkipMap::range) for what it promises while others write.
-pub struct Range<'a, K: Key, V, A: NodeArena = GlobalArena>(Pairs<'a, K::Words, V, A::Pool, Copied>);
+pub struct Range<'a, K: Key, V, A: BlockArena = GlobalArena>(Pairs<'a, K::Words, V, A::Pool, Copied>);
 
 /// A [`Range`] over values of any `Clone` type; see [`Range::cloned`].
-pub struct ClonedRange<'a, K: Key, V, A: NodeArena = GlobalArena>(Pairs<'a, K::Words, V, A::Pool, Cloned>);
+pub struct ClonedRange<'a, K: Key, V, A: BlockArena = GlobalArena>(Pairs<'a, K::Words, V, A::Pool, Cloned>);
 
-impl<'a, K: Key, V, A: NodeArena> Range<'a, K, V, A> {
+impl<'a, K: Key, V, A: BlockArena> Range<'a, K, V, A> {
     pub(crate) fn new(
         index: &'a Index<K::Words, V, A::Pool>,
         lower: Bound<K::Words>,
@@ -37,7 +37,7 @@ impl<'a, K: Key, V, A: NodeArena> Range<'a, K, V, A> {
 
 macro_rules! iterator {
     ($range:ident, $bound:ident) => {
-        impl<K: Key, V: $bound, A: NodeArena> Iterator for $range<'_, K, V, A> {
+        impl<K: Key, V: $bound, A: BlockArena> Iterator for $range<'_, K, V, A> {
             type Item = (K, V);
             #[inline]
             fn next(&mut self) -> Option<(K, V)> {
@@ -45,16 +45,16 @@ macro_rules! iterator {
             }
         }
 
-        impl<K: Key, V: $bound, A: NodeArena> DoubleEndedIterator for $range<'_, K, V, A> {
+        impl<K: Key, V: $bound, A: BlockArena> DoubleEndedIterator for $range<'_, K, V, A> {
             #[inline]
             fn next_back(&mut self) -> Option<(K, V)> {
                 self.0.next_back().map(|(words, value)| (K::from_words(words), value))
             }
         }
 
-        impl<K: Key, V: $bound, A: NodeArena> FusedIterator for $range<'_, K, V, A> {}
+        impl<K: Key, V: $bound, A: BlockArena> FusedIterator for $range<'_, K, V, A> {}
 
-        impl<K: Key, V, A: NodeArena> fmt::Debug for $range<'_, K, V, A> {
+        impl<K: Key, V, A: BlockArena> fmt::Debug for $range<'_, K, V, A> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($range)).finish_non_exhaustive()
             }
@@ -65,7 +65,7 @@ iterator!(Range, Copy);
 iterator!(ClonedRange, Clone);
 
 /// Both iterators: `R` says how values are read.
-struct Pairs<'a, K: KeyWords, V, P: NodePool, R> {
+struct Pairs<'a, K: KeyWords, V, P: BlockPool, R> {
     index: &'a Index<K, V, P>,
     /// What is left: keys between these. `lower` follows the keys handed out in front, `upper` those
     /// behind.
@@ -79,7 +79,7 @@ struct Pairs<'a, K: KeyWords, V, P: NodePool, R> {
     _reader: PhantomData<fn() -> R>,
 }
 
-impl<'a, K: KeyWords, V, P: NodePool, R> Pairs<'a, K, V, P, R> {
+impl<'a, K: KeyWords, V, P: BlockPool, R> Pairs<'a, K, V, P, R> {
     fn new(index: &'a Index<K, V, P>, lower: Bound<K>, upper: Bound<K>) -> Self {
         Self {
             index,
@@ -94,7 +94,7 @@ impl<'a, K: KeyWords, V, P: NodePool, R> Pairs<'a, K, V, P, R> {
     }
 }
 
-impl<K: KeyWords, V, P: NodePool, R: Read<V>> Pairs<'_, K, V, P, R> {
+impl<K: KeyWords, V, P: BlockPool, R: Read<V>> Pairs<'_, K, V, P, R> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn next(&mut self) -> Option<(K, V)> {
         loop {

@@ -33,7 +33,7 @@
 //! `bskip-core/docs/PROTOCOL.md`.
 //!
 //! # Memory
-//! A map asks a [`NodeArena`] for blocks: [`GlobalArena`] (the default, over the global allocator, in huge pages on Linux),
+//! A map asks a [`BlockArena`] for blocks: [`GlobalArena`] (the default, over the global allocator, in huge pages on Linux),
 //! `BumpArena` (feature `bump`, with a byte limit), `numa_alloc::NumaArena` (placed on NUMA nodes, huge
 //! pages), or your own. [`BSkipMap::try_insert`] gives the pair back when there is none left.
 //!
@@ -114,7 +114,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     #[cfg(feature = "bump")]
     pub use arena::BumpArena;
     pub use arena::{
-        AllocError, AllocErrorKind, BlockId, GlobalArena, HugePages, NodeArena, NodeId, NodeKind, NodePool, Placement,
+        AllocError, AllocErrorKind, BlockId, GlobalArena, HugePages, BlockArena, NumaNode, BlockKind, BlockPool, Placement,
         PoolUsage,
     };
     pub use backoff::set_relax;

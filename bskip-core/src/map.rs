@@ -14,7 +14,7 @@ use core::ops::{Bound, RangeBounds};
 
 pub use bulk::{BulkError, BulkLoad};
 
-use crate::arena::{AllocError, GlobalArena, NodeArena, PoolUsage};
+use crate::arena::{AllocError, BlockArena, GlobalArena, PoolUsage};
 use crate::config::Config;
 use crate::index::{Cloned, Copied, Edge, Existing, Index};
 use crate::iter::Range;
@@ -46,8 +46,8 @@ pub use shrink::ShrinkCursor;
 ///
 /// Values of other types may be owned by somebody else by the time they would be cloned. They are read under
 /// their leaf's lock: [`get_with`](Self::get_with), [`get_cloned`](Self::get_cloned),
-/// [`range(..).cloned()`](Range::cloned), [`first_cloned`](Self::first_cloned),
-/// [`last_cloned`](Self::last_cloned).
+/// [`range(..).cloned()`](Range::cloned), [`first_key_value_cloned`](Self::first_key_value_cloned),
+/// [`last_key_value_cloned`](Self::last_key_value_cloned).
 ///
 /// # Writing
 /// A write locks the one leaf that it changes; a split or merge of nodes, or moving pairs from a full leaf to its
@@ -69,7 +69,7 @@ pub use shrink::ShrinkCursor;
 /// # Memory
 /// Nodes live in blocks of the arena `A`. Blocks of removed nodes are reused by this map; all go back when
 /// it drops. Values are dropped exactly once: by the caller who gets them back, or by the map.
-pub struct BSkipMap<K: Key, V, A: NodeArena = GlobalArena> {
+pub struct BSkipMap<K: Key, V, A: BlockArena = GlobalArena> {
     index: Index<K::Words, V, A::Pool>,
     arena: A,
 }
@@ -81,7 +81,7 @@ impl<K: Key, V> BSkipMap<K, V> {
     /// If there is no memory for the first leaf; [`with_arena`](Self::with_arena) returns an error instead.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_arena(GlobalArena).unwrap_or_else(|error| panic!("{error}"))
+        Self::with_arena(GlobalArena::new()).unwrap_or_else(|error| panic!("{error}"))
     }
 }
 
@@ -91,7 +91,7 @@ impl<K: Key, V> Default for BSkipMap<K, V> {
     }
 }
 
-impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
+impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// Bytes of a leaf and of an inner node for these keys and values.
     pub const NODE_BYTES: (usize, usize) = Index::<K::Words, V, A::Pool>::NODE_BYTES;
 
@@ -274,7 +274,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     }
 
     /// The pair with the least key, cloned under the leaf's lock. Expected O(log n); linearizable.
-    pub fn first_cloned(&self) -> Option<(K, V)>
+    pub fn first_key_value_cloned(&self) -> Option<(K, V)>
     where
         V: Clone,
     {
@@ -290,7 +290,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     }
 
     /// The pair with the greatest key, cloned under the leaf's lock. Expected O(log n); linearizable.
-    pub fn last_cloned(&self) -> Option<(K, V)>
+    pub fn last_key_value_cloned(&self) -> Option<(K, V)>
     where
         V: Clone,
     {
@@ -336,7 +336,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// entries, locks, and that every block of the pools is reached exactly once. O(n log n).
     ///
     /// # Panics
-    /// If an invariant does not hold: a defect of this crate, or of a `NodePool` implementation.
+    /// If an invariant does not hold: a defect of this crate, or of a `BlockPool` implementation.
     #[cfg(feature = "check")]
     pub fn check_invariants(&mut self) -> crate::Structure {
         self.index.walk()
@@ -372,13 +372,13 @@ fn out_of_memory(fallible: &str, cause: &AllocError) -> ! {
     panic!("{cause}; `{fallible}` returns this as an error")
 }
 
-impl<K: Key + fmt::Debug, V: Clone + fmt::Debug, A: NodeArena> fmt::Debug for BSkipMap<K, V, A> {
+impl<K: Key + fmt::Debug, V: Clone + fmt::Debug, A: BlockArena> fmt::Debug for BSkipMap<K, V, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter().cloned()).finish()
     }
 }
 
-impl<'a, K: Key, V: Copy, A: NodeArena> IntoIterator for &'a BSkipMap<K, V, A> {
+impl<'a, K: Key, V: Copy, A: BlockArena> IntoIterator for &'a BSkipMap<K, V, A> {
     type Item = (K, V);
     type IntoIter = Range<'a, K, V, A>;
     fn into_iter(self) -> Self::IntoIter {

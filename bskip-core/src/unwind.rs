@@ -8,13 +8,13 @@
 
 use core::panic::RefUnwindSafe;
 
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::index::Index;
 use crate::key::KeyWords;
 use crate::spin::SpinLock;
 
 // A pool is called between changes, so a panic in it unwinds as one in the caller's code does.
-impl<K: KeyWords, V: RefUnwindSafe, P: NodePool> RefUnwindSafe for Index<K, V, P> {}
+impl<K: KeyWords, V: RefUnwindSafe, P: BlockPool> RefUnwindSafe for Index<K, V, P> {}
 
 // Under the lock only this crate's own code runs, on plain data, and a guard unlocks.
 impl<T> RefUnwindSafe for SpinLock<T> {}

@@ -5,7 +5,7 @@ use core::fmt;
 use std::collections::TryReserveError;
 use std::sync::{Arc, Mutex, Weak};
 
-use bskip_core::arena::{AllocError, NodeArena, NodeId, NodeKind};
+use bskip_core::arena::{AllocError, BlockArena, BlockKind, NumaNode};
 
 use crate::budget::Budgets;
 use crate::fallback::{Fallback, Fallbacks};
@@ -58,10 +58,10 @@ pub(crate) struct ByKind<T> {
 
 impl<T> ByKind<T> {
     #[inline]
-    pub(crate) fn of(&self, kind: NodeKind) -> &T {
+    pub(crate) fn of(&self, kind: BlockKind) -> &T {
         match kind {
-            NodeKind::Leaf => &self.leaf,
-            NodeKind::Inner => &self.inner,
+            BlockKind::Leaf => &self.leaf,
+            BlockKind::Inner => &self.inner,
         }
     }
 }
@@ -96,13 +96,13 @@ impl NumaArena {
     /// The placement policy of leaves.
     #[must_use]
     pub fn policy(&self) -> &Policy {
-        self.shared.policies.of(NodeKind::Leaf)
+        self.shared.policies.of(BlockKind::Leaf)
     }
 
     /// The placement policy of inner levels.
     #[must_use]
     pub fn inner_policy(&self) -> &Policy {
-        self.shared.policies.of(NodeKind::Inner)
+        self.shared.policies.of(BlockKind::Inner)
     }
 
     /// The pages asked for. Whether the system gives huge ones: [`huge_pages`](Self::huge_pages).
@@ -137,7 +137,7 @@ impl NumaArena {
 
     /// The nodes that the arena places blocks on, those that are home to CPUs first.
     #[must_use]
-    pub fn nodes(&self) -> Vec<NodeId> {
+    pub fn nodes(&self) -> Vec<NumaNode> {
         self.shared.places.all().iter().map(|place| place.node).collect()
     }
 
@@ -184,7 +184,7 @@ impl NumaArena {
 }
 
 // SAFETY: `NumaPool` keeps the contract for its layout; see there.
-unsafe impl NodeArena for NumaArena {
+unsafe impl BlockArena for NumaArena {
     type Pool = NumaPool;
 
     /// Takes the pool's addresses; no memory is committed before the first block. Leaf and inner pools
@@ -195,7 +195,7 @@ unsafe impl NodeArena for NumaArena {
     /// `AddressSpaceExhausted` if there are no addresses for a slab for each node, or for a layout aligned
     /// to more than 2 MiB; `OutOfMemory` if the free lists cannot be had. The pool's and the arena's handles
     /// (about a page) come from the global allocator by `Arc`, which has no fallible form.
-    fn pool(&self, layout: Layout, kind: NodeKind) -> Result<NumaPool, AllocError> {
+    fn pool(&self, layout: Layout, kind: BlockKind) -> Result<NumaPool, AllocError> {
         NumaPool::new(&self.shared, layout, kind)
     }
 }
@@ -226,8 +226,8 @@ pub struct Builder {
     prefault: bool,
     remote_frees: RemoteFrees,
     limit: Option<usize>,
-    node_limits: Vec<(NodeId, usize)>,
-    nodes: Option<Vec<NodeId>>,
+    node_limits: Vec<(NumaNode, usize)>,
+    nodes: Option<Vec<NumaNode>>,
     replicate: bool,
     pretended: Option<u32>,
     pretended_without_cpus: u32,
@@ -240,7 +240,7 @@ impl Builder {
         self
     }
 
-    /// Where the blocks of inner levels go (those of pools made for [`NodeKind::Inner`]), if not where
+    /// Where the blocks of inner levels go (those of pools made for [`BlockKind::Inner`]), if not where
     /// [`policy`](Self::policy) says. They are about 1/64 of a map and read by every operation, so the
     /// fastest memory is for them:
     ///
@@ -306,7 +306,7 @@ impl Builder {
     /// A block wanted on a node at its limit costs a look through that node's free lists first, under a lock
     /// that all who want the same share: a microsecond or two. For a limit that is reached for good, name the
     /// other nodes in the [policy](Self::policy) instead.
-    pub fn node_limit(mut self, node: NodeId, bytes: usize) -> Self {
+    pub fn node_limit(mut self, node: NumaNode, bytes: usize) -> Self {
         self.node_limits.push((node, bytes));
         self
     }
@@ -314,7 +314,7 @@ impl Builder {
     /// On these nodes only, instead of all that have CPUs. Threads of other nodes use the nearest of these. Nodes of memory
     /// alone that are named here are used like the others; under [`Policy::Local`] only what is asked for by number
     /// (`BSkipMap::migrate`) goes there.
-    pub fn nodes(mut self, nodes: &[NodeId]) -> Self {
+    pub fn nodes(mut self, nodes: &[NumaNode]) -> Self {
         self.nodes = Some(nodes.to_vec());
         self
     }

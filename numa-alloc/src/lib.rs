@@ -1,6 +1,6 @@
 //! NUMA-aware memory for the nodes of an index: placed, verified, aligned to cache lines, and limited.
 //!
-//! [`NumaArena`] implements [`NodeArena`](bskip_core::arena::NodeArena): give it to a map, and each node of
+//! [`NumaArena`] implements [`BlockArena`](bskip_core::arena::BlockArena): give it to a map, and each node of
 //! the map lives where the arena's [`Policy`] says, on huge pages where there are any.
 //!
 //! ```
@@ -18,11 +18,11 @@
 //! Its pools serve any structure that is built of equal blocks:
 //!
 //! ```
-//! use bskip_core::arena::{NodeArena, NodeKind, NodePool, Placement};
+//! use bskip_core::arena::{BlockArena, BlockKind, BlockPool, Placement};
 //! use numa_alloc::{NumaArena, Policy};
 //!
 //! let arena = NumaArena::builder().policy(Policy::Interleave).limit(64 << 20).build()?;
-//! let pool = arena.pool(std::alloc::Layout::from_size_align(1152, 64)?, NodeKind::Leaf)?;
+//! let pool = arena.pool(std::alloc::Layout::from_size_align(1152, 64)?, BlockKind::Leaf)?;
 //! let block = pool.acquire(Placement::Policy)?;
 //! // SAFETY: acquired just now: ours, mapped, aligned, and zero.
 //! assert_eq!(unsafe { pool.address(block).cast::<u64>().read() }, 0);

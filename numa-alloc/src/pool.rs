@@ -7,7 +7,7 @@ use core::sync::atomic::AtomicU32;
 use std::sync::Arc;
 
 use bskip_core::arena::{
-    AllocError, AllocErrorKind, BlockId, NodeId, NodeKind, NodePool, Placement, PoolUsage,
+    AllocError, AllocErrorKind, BlockId, BlockKind, BlockPool, NumaNode, Placement, PoolUsage,
 };
 
 use crate::arena::Shared;
@@ -39,7 +39,7 @@ pub struct NumaPool {
 pub(crate) struct Core {
     arena: Arc<Shared>,
     layout: Layout,
-    pub(crate) kind: NodeKind,
+    pub(crate) kind: BlockKind,
     shape: Shape,
     /// Units of a stripe.
     stripe_units: u32,
@@ -54,13 +54,13 @@ pub(crate) struct Core {
 }
 
 impl NumaPool {
-    pub(crate) fn new(arena: &Arc<Shared>, layout: Layout, kind: NodeKind) -> Result<Self, AllocError> {
+    pub(crate) fn new(arena: &Arc<Shared>, layout: Layout, kind: BlockKind) -> Result<Self, AllocError> {
         let error = |kind| AllocError { layout, kind };
         let exhausted = error(AllocErrorKind::AddressSpaceExhausted);
         let places = arena.places.all();
         let hugetlb = arena.pages.hugetlb();
         let shape = Shape::of(layout, hugetlb).ok_or(exhausted)?;
-        let replicas = if arena.replicate && kind == NodeKind::Inner { arena.places.homes() } else { 0 };
+        let replicas = if arena.replicate && kind == BlockKind::Inner { arena.places.homes() } else { 0 };
         let cut = Cut { stripes: places.len(), replicas, page: arena.page, slab: arena.pages.slab() };
         let (memory, parts) = Memory::reserve(shape, cut, arena.budget.limit()).ok_or(exhausted)?;
         if let Some(bytes) = memory.small {
@@ -127,7 +127,7 @@ impl Core {
     /// The key by which a policy may place a block: only leaves are for keys.
     fn key_of(&self, placement: Placement) -> Option<u64> {
         match (placement, self.kind) {
-            (Placement::Keys(key), NodeKind::Leaf) => Some(key),
+            (Placement::KeysFrom(key), BlockKind::Leaf) => Some(key),
             _ => None,
         }
     }
@@ -185,15 +185,15 @@ impl Drop for Core {
 // to owner through a shard's mutex, or through an inbox (Release, Acquire) and then a mutex. 5. See 2. 6. Replicas are
 // ranges of their own, as long as the blocks', committed before them and never given back before, aligned as they are;
 // `here` is a place, and there are as many replicas as places, if any.
-unsafe impl NodePool for NumaPool {
+unsafe impl BlockPool for NumaPool {
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         let core = &*self.core;
         let places = &core.arena.places;
-        let near = if let Placement::Node(node) = placement { places.near(node) } else { None };
+        let near = if let Placement::NumaNode(node) = placement { places.near(node) } else { None };
         let ask = Ask { key: core.key_of(placement), turn: &core.turn };
         let order = near.unwrap_or_else(|| core.arena.orders.of(core.kind).next(places, ask));
         let (block, index) = core.take(order).map_err(|kind| AllocError { layout: core.layout, kind })?;
-        if index != order[0] || (near.is_none() && matches!(placement, Placement::Node(_))) {
+        if index != order[0] || (near.is_none() && matches!(placement, Placement::NumaNode(_))) {
             core.stripes[order[0]].miss();
         }
         Ok(block)
@@ -220,13 +220,13 @@ unsafe impl NodePool for NumaPool {
     }
 
     #[inline]
-    unsafe fn home(&self, block: BlockId) -> Option<NodeId> {
+    unsafe fn home(&self, block: BlockId) -> Option<NumaNode> {
         Some(self.core.stripes[self.core.stripe_of(block)].place().node)
     }
 
-    fn wanted(&self, placement: Placement) -> Option<NodeId> {
+    fn wanted(&self, placement: Placement) -> Option<NumaNode> {
         let core = &*self.core;
-        if let Placement::Node(node) = placement {
+        if let Placement::NumaNode(node) = placement {
             return core.arena.places.index_of(node).map(|_| node);
         }
         let index = core.arena.orders.of(core.kind).wanted(core.key_of(placement))?;

@@ -1,4 +1,4 @@
-//! The contract of `NodePool`, for any arena, on every kind of `NumaArena`.
+//! The contract of `BlockPool`, for any arena, on every kind of `NumaArena`.
 
 mod support;
 
@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::Relaxed;
 
-use bskip_core::arena::{NodeArena, NodeId, NodeKind, NodePool, Placement};
+use bskip_core::arena::{BlockArena, BlockKind, BlockPool, NumaNode, Placement};
 use numa_alloc::{NumaArena, PageSize, Policy, RemoteFrees};
 use support::{LEAF, Owned, address, layout, leaf_pool, words};
 
@@ -21,10 +21,12 @@ fn each_arena(test: impl Fn(NumaArena)) {
         NumaArena::builder().limit(64 << 20),
         NumaArena::builder().pretend_nodes(2),
         NumaArena::builder().pretend_nodes(3).policy(Policy::Interleave),
-        NumaArena::builder().pretend_nodes(3).policy(Policy::Preferred(vec![NodeId(2), NodeId(1)])),
-        NumaArena::builder().pretend_nodes(3).policy(Policy::Weighted(vec![(NodeId(2), 5), (NodeId(1), 2)])),
+        NumaArena::builder().pretend_nodes(3).policy(Policy::Preferred(vec![NumaNode(2), NumaNode(1)])),
+        NumaArena::builder()
+            .pretend_nodes(3)
+            .policy(Policy::Weighted(vec![(NumaNode(2), 5), (NumaNode(1), 2)])),
         NumaArena::builder().pretend_nodes(2).policy(Policy::Nearest).inner_policy(Policy::Interleave),
-        NumaArena::builder().pretend_nodes(2).node_limit(NodeId(1), 1 << 20),
+        NumaArena::builder().pretend_nodes(2).node_limit(NumaNode(1), 1 << 20),
         NumaArena::builder().pretend_nodes(3).remote_frees(RemoteFrees::Adopt),
         NumaArena::builder().pretend_nodes(2).prefault(true).pages(PageSize::Hugetlb2M),
         NumaArena::builder().pretend_nodes(2).pretend_cpuless_nodes(2).policy(Policy::Tiered),
@@ -37,14 +39,14 @@ fn each_arena(test: impl Fn(NumaArena)) {
 
 fn placement(i: usize) -> Placement {
     match i % 4 {
-        0 => Placement::Node(NodeId(1)),
-        1 => Placement::Node(NodeId(99)),
+        0 => Placement::NumaNode(NumaNode(1)),
+        1 => Placement::NumaNode(NumaNode(99)),
         _ => Placement::Policy,
     }
 }
 
 /// Threads acquire, hand over and release at random; a claimed block is claimed by one.
-fn one_owner<A: NodeArena<Pool: Sync> + Sync>(arena: &A, threads: usize, steps: usize) {
+fn one_owner<A: BlockArena<Pool: Sync> + Sync>(arena: &A, threads: usize, steps: usize) {
     let pool = leaf_pool(arena);
     let handed_over = Mutex::new(Vec::<Owned>::new());
     let claim = |block: &Owned, owner: u64| {
@@ -116,7 +118,7 @@ fn a_block_has_one_owner() {
 
 /// Fresh blocks are zero and apart; given back and taken again they hold what was left in them, no memory is
 /// added and none lost.
-fn zeroed_once_then_left_alone<A: NodeArena>(arena: &A) {
+fn zeroed_once_then_left_alone<A: BlockArena>(arena: &A) {
     const BLOCKS: usize = 5000;
     let pool = leaf_pool(arena);
     assert_eq!(pool.usage().reserved_bytes, 0);
@@ -158,7 +160,7 @@ fn blocks_are_zeroed_once_and_then_left_alone() {
 }
 
 /// Released blocks stay where they are, mapped and writable; so they do when the pool moves.
-fn type_stable<A: NodeArena<Pool: 'static>>(arena: &A) {
+fn type_stable<A: BlockArena<Pool: 'static>>(arena: &A) {
     let pool = leaf_pool(arena);
     let blocks: Vec<Owned> = (0..3000).map(|i| Owned::acquire(&pool, placement(i)).unwrap()).collect();
     let places: Vec<_> = blocks.iter().map(|block| (block.id, block.address(&pool))).collect();
@@ -185,8 +187,8 @@ fn released_blocks_stay_and_moving_the_pool_moves_none() {
 }
 
 /// Blocks of many shapes are aligned, and do not overlap.
-fn aligned<A: NodeArena>(arena: &A, shape: Layout) {
-    let pool = arena.pool(shape, NodeKind::Inner).unwrap();
+fn aligned<A: BlockArena>(arena: &A, shape: Layout) {
+    let pool = arena.pool(shape, BlockKind::Inner).unwrap();
     let mut addresses: Vec<usize> = (0..100)
         .map(|i| {
             let block = Owned::acquire(&pool, placement(i)).unwrap();
@@ -228,7 +230,7 @@ fn a_pool_needs_no_handle() {
 #[test]
 fn pools_are_apart_and_give_everything_back() {
     let arena = NumaArena::new().unwrap();
-    let (leaves, inners) = (leaf_pool(&arena), arena.pool(layout(896, 64), NodeKind::Inner).unwrap());
+    let (leaves, inners) = (leaf_pool(&arena), arena.pool(layout(896, 64), BlockKind::Inner).unwrap());
     let leaf = Owned::acquire(&leaves, Placement::Policy).unwrap();
     let inner = Owned::acquire(&inners, Placement::Policy).unwrap();
     assert_ne!(leaf.address(&leaves) >> 21, inner.address(&inners) >> 21);

@@ -1,6 +1,6 @@
 //! One arena type for all arenas, so that a suite chooses its arena when it runs, not when it compiles.
 
-use bskip_core::{AllocError, BlockId, BumpArena, GlobalArena, NodeArena, NodeId, NodeKind, NodePool};
+use bskip_core::{AllocError, BlockArena, BlockId, BlockKind, BlockPool, BumpArena, GlobalArena, NumaNode};
 use bskip_core::{Placement, PoolUsage};
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -46,14 +46,14 @@ impl ArenaKind {
     #[must_use]
     pub fn make(self) -> AnyArena {
         match self {
-            Self::Global => AnyArena::Global(GlobalArena),
+            Self::Global => AnyArena::Global(GlobalArena::new()),
             Self::Bump => AnyArena::Bump(BumpArena::with_limit(1 << 30)),
             Self::Numa => AnyArena::Numa(NumaArena::new().expect("address space for an arena")),
             Self::Replicated => pretended(3, Policy::Hash, true),
             // Where the greatest of the 32-bit keys of some suites and the middle of all 64-bit ones are.
             Self::Ranges => {
                 let bounds = [0, 1 << 8, 1 << 31, 1 << 62, 1 << 63, 3 << 62];
-                let nodes = [NodeId(0), NodeId(1)].into_iter().cycle();
+                let nodes = [NumaNode(0), NumaNode(1)].into_iter().cycle();
                 pretended(2, Policy::Range(bounds.into_iter().zip(nodes).collect()), false)
             }
             Self::Interleaved => pretended(3, Policy::Interleave, true),
@@ -63,8 +63,8 @@ impl ArenaKind {
 
 /// Another node than this one; the arena need not have it.
 #[must_use]
-pub fn beside(node: NodeId) -> NodeId {
-    NodeId((node.0 + 1) % 3)
+pub fn beside(node: NumaNode) -> NumaNode {
+    NumaNode((node.0 + 1) % 3)
 }
 
 fn pretended(nodes: u32, policy: Policy, replicate: bool) -> AnyArena {
@@ -87,11 +87,11 @@ pub enum AnyArena {
 /// A pool of any of the arenas.
 pub enum AnyPool {
     /// Of [`AnyArena::Global`].
-    Global(<GlobalArena as NodeArena>::Pool),
+    Global(<GlobalArena as BlockArena>::Pool),
     /// Of [`AnyArena::Bump`].
-    Bump(<BumpArena as NodeArena>::Pool),
+    Bump(<BumpArena as BlockArena>::Pool),
     /// Of [`AnyArena::Numa`].
-    Numa(<NumaArena as NodeArena>::Pool),
+    Numa(<NumaArena as BlockArena>::Pool),
 }
 
 /// Does the same with whichever pool it is.
@@ -106,10 +106,10 @@ macro_rules! each {
 }
 
 // SAFETY: every pool comes from an arena that keeps the contract for the layout passed on.
-unsafe impl NodeArena for AnyArena {
+unsafe impl BlockArena for AnyArena {
     type Pool = AnyPool;
 
-    fn pool(&self, layout: Layout, kind: NodeKind) -> Result<AnyPool, AllocError> {
+    fn pool(&self, layout: Layout, kind: BlockKind) -> Result<AnyPool, AllocError> {
         match self {
             Self::Global(arena) => arena.pool(layout, kind).map(AnyPool::Global),
             Self::Bump(arena) => arena.pool(layout, kind).map(AnyPool::Bump),
@@ -119,7 +119,7 @@ unsafe impl NodeArena for AnyArena {
 }
 
 // SAFETY: every call goes to one and the same pool, which keeps the contract.
-unsafe impl NodePool for AnyPool {
+unsafe impl BlockPool for AnyPool {
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         each!(self, p => p.acquire(placement))
     }
@@ -134,7 +134,7 @@ unsafe impl NodePool for AnyPool {
         each!(self, p => unsafe { p.address(block) })
     }
 
-    unsafe fn home(&self, block: BlockId) -> Option<NodeId> {
+    unsafe fn home(&self, block: BlockId) -> Option<NumaNode> {
         // SAFETY: the caller's promise, passed on to the pool that issued the block.
         each!(self, p => unsafe { p.home(block) })
     }
@@ -143,7 +143,7 @@ unsafe impl NodePool for AnyPool {
         each!(self, p => p.usage())
     }
 
-    fn wanted(&self, placement: Placement) -> Option<NodeId> {
+    fn wanted(&self, placement: Placement) -> Option<NumaNode> {
         each!(self, p => p.wanted(placement))
     }
 

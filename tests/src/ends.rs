@@ -42,7 +42,10 @@ pub fn check_ends<K: TestKey>() {
                 assert_eq!(map.get_with(&end, |v| *v), Some(3));
             }
             assert_eq!(map.check_invariants().keys, middle.len() + 2);
-            assert_eq!((map.first(), map.last()), (Some((K::LEAST, 3)), Some((K::GREATEST, 3))));
+            assert_eq!(
+                (map.first_key_value(), map.last_key_value()),
+                (Some((K::LEAST, 3)), Some((K::GREATEST, 3)))
+            );
             let (least, greatest) = (K::LEAST, K::GREATEST);
             let inner: Vec<_> = middle.into_iter().collect();
             let whole = [&[(least, 3)], &inner[..], &[(greatest, 3)]].concat();

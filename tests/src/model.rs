@@ -4,7 +4,7 @@ use crate::arena::{ArenaKind, beside};
 use crate::config::config;
 use crate::keys::TestKey;
 use crate::read::Read;
-use bskip_core::{BSkipMap, MigrateCursor, NodeArena, Promotion, ShrinkCursor};
+use bskip_core::{BSkipMap, BlockArena, MigrateCursor, Promotion, ShrinkCursor};
 use core::fmt::Debug;
 use core::ops::Bound;
 use std::collections::BTreeMap;
@@ -66,7 +66,7 @@ pub fn replay<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>>(
 }
 
 /// Does one step on both.
-fn step<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: NodeArena>(
+fn step<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: BlockArena>(
     op: &Op,
     map: &mut BSkipMap<K, V, A>,
     model: &mut BTreeMap<K, V>,
@@ -143,7 +143,7 @@ fn step<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: NodeArena>(
 }
 
 /// Takes `count` items of the same range of both, from the ends that `turns` says, and past the end.
-fn compare_range<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: NodeArena>(
+fn compare_range<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: BlockArena>(
     map: &BSkipMap<K, V, A>,
     model: &BTreeMap<K, V>,
     (lo, hi): (Bound<u32>, Bound<u32>),

@@ -8,8 +8,8 @@
 
 use bskip_core::arena::{BumpPool, GlobalPool};
 use bskip_core::{
-    AllocError, BSkipMap, BulkError, BulkLoad, BumpArena, ClonedRange, Config, GlobalArena, InsertError,
-    InsertManyError, MigrateCursor, NodeArena, PoolUsage, Range, ShrinkCursor,
+    AllocError, BSkipMap, BlockArena, BulkError, BulkLoad, BumpArena, ClonedRange, Config, GlobalArena,
+    InsertError, InsertManyError, MigrateCursor, PoolUsage, Range, ShrinkCursor,
 };
 use numa_alloc::{ArenaStats, BuildError, Fallback, NumaArena, PlacementReport, Policy};
 use std::cell::Cell;
@@ -28,7 +28,7 @@ fn fused<T: DoubleEndedIterator + FusedIterator>() {}
 
 fn on<V: Clone + Send + Sync + UnwindSafe + RefUnwindSafe + 'static, A>()
 where
-    A: NodeArena + Send + Sync + UnwindSafe + RefUnwindSafe + 'static,
+    A: BlockArena + Send + Sync + UnwindSafe + RefUnwindSafe + 'static,
     A::Pool: UnwindSafe,
 {
     all::<BSkipMap<u64, V, A>>();
@@ -90,7 +90,7 @@ fn of_arenas() {
     all::<BumpArena>();
     all::<BumpPool>();
     all::<NumaArena>();
-    all::<<NumaArena as NodeArena>::Pool>();
+    all::<<NumaArena as BlockArena>::Pool>();
     all::<ArenaStats>();
     all::<BuildError>();
     all::<Fallback>();

@@ -31,7 +31,8 @@ fn chunks<K: NumberedKey, V: Copy>(
         chunks.push(keys.iter().copied().zip(values.iter().copied()).collect());
         ControlFlow::<()>::Continue(())
     };
-    let flow = if back { map.for_each_chunk_rev(range, each) } else { map.for_each_chunk(range, each) };
+    let flow =
+        if back { map.try_for_each_chunk_rev(range, each) } else { map.try_for_each_chunk(range, each) };
     assert_eq!(flow, ControlFlow::Continue(()));
     if back {
         chunks.reverse();
@@ -88,13 +89,13 @@ fn break_off<K: NumberedKey + Debug, V: Copy + PartialEq + Debug>(
     assert_eq!(all.concat().len(), model.len());
     for most in 1..=all.len().min(4) {
         let mut seen = Vec::new();
-        let flow = map.for_each_chunk(.., |keys, _| {
+        let flow = map.try_for_each_chunk(.., |keys, _| {
             seen.push(keys.to_vec());
             if seen.len() == most { ControlFlow::Break(keys[0]) } else { ControlFlow::Continue(()) }
         });
         assert_eq!(flow, ControlFlow::Break(all[most - 1][0].0));
         assert_eq!(seen.concat().len(), all[..most].concat().len());
-        let flow = map.for_each_chunk_rev(.., |keys, _| ControlFlow::Break(keys.last().copied()));
+        let flow = map.try_for_each_chunk_rev(.., |keys, _| ControlFlow::Break(keys.last().copied()));
         assert_eq!(flow, ControlFlow::Break(model.last_key_value().map(|(key, _)| *key)));
     }
 }
@@ -117,14 +118,14 @@ fn as_the_model() {
 fn bounds_the_wrong_way_round() {
     let map = BSkipMap::<u64, u64>::new();
     let (start, end) = (2, 1);
-    let _ = map.for_each_chunk(start..end, |_, _| ControlFlow::<()>::Continue(()));
+    let _ = map.try_for_each_chunk(start..end, |_, _| ControlFlow::<()>::Continue(()));
 }
 
 #[test]
 fn the_map_may_be_used_inside() {
     let map: BSkipMap<u64, u64> = (0..1000).map(|k| (2 * k, k)).collect();
     let mut seen = 0;
-    let _ = map.for_each_chunk(.., |keys, _| {
+    let _ = map.try_for_each_chunk(.., |keys, _| {
         seen += keys.len();
         // Removes what was handed out, so leaves end under the scan.
         for key in keys {

@@ -54,7 +54,7 @@ fn a_suspended_holder_delays_only_its_leaf() {
             }
             assert!(map.range(FAR..).map(|(key, _)| key).eq(FAR..KEYS));
             assert!(map.range(FAR..).rev().map(|(key, _)| key).eq((FAR..KEYS).rev()));
-            assert_eq!(map.last(), Some((KEYS - 1, [KEYS - 1; 5])));
+            assert_eq!(map.last_key_value(), Some((KEYS - 1, [KEYS - 1; 5])));
             for key in KEYS..2 * KEYS {
                 assert_eq!(map.insert(key, [key; 5]), None);
             }
@@ -68,7 +68,7 @@ fn a_suspended_holder_delays_only_its_leaf() {
                     scope.spawn(move || match i {
                         0 => map.get(&0),
                         1 => map.get_with(&0, |value| *value),
-                        2 => map.first().map(|(_, value)| value),
+                        2 => map.first_key_value().map(|(_, value)| value),
                         3 => map.iter().next().map(|(_, value)| value),
                         4 => map.range(..=0).next_back().map(|(_, value)| value),
                         5 => map.get_cloned(&0),
@@ -203,7 +203,7 @@ fn a_closure_that_waits_for_its_own_thread_panics() {
         ("remove", &|map| _ = map.remove(&6)),
         ("update", &|map| _ = map.update(&6, |_| ())),
         ("get_or_insert_with", &|map| _ = map.get_or_insert_with(7, || 1)),
-        ("first", &|map| _ = map.first()),
+        ("first", &|map| _ = map.first_key_value()),
         ("pop_first", &|map| _ = map.pop_first()),
         ("iter", &|map| _ = map.iter().next()),
         ("range backwards", &|map| _ = map.range(..9).next_back()),

@@ -58,8 +58,8 @@ fn one_at_a_time() {
         assert!(map.update(&5, |value| value[9] = 0));
         assert_eq!(map.get_with(&5, |value| value[9]), Some(0));
         assert!(map.remove(&5).is_some());
-        check(0, &map.first().expect("there").1);
-        check(101, &map.last_cloned().expect("there").1);
+        check(0, &map.first_key_value().expect("there").1);
+        check(101, &map.last_key_value_cloned().expect("there").1);
         check(0, &map.pop_first().expect("there").1);
         check(101, &map.pop_last().expect("there").1);
         map.shrink_to_fit();
@@ -80,8 +80,8 @@ fn in_order() {
             seen += keys.len();
             ControlFlow::<()>::Continue(())
         };
-        let _ = map.for_each_chunk(.., &mut each);
-        let _ = map.for_each_chunk_rev(.., &mut each);
+        let _ = map.try_for_each_chunk(.., &mut each);
+        let _ = map.try_for_each_chunk_rev(.., &mut each);
         assert_eq!(seen, 200);
     });
 }

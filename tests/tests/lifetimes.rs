@@ -61,7 +61,7 @@ fn single_operations() {
         let kept: Vec<_> = map.iter().cloned().rev().take(100).collect();
         ledger.expect_live(all + 100);
         drop(kept);
-        drop((map.first_cloned(), map.last_cloned()));
+        drop((map.first_key_value_cloned(), map.last_key_value_cloned()));
         ledger.expect_live(all);
 
         for key in &keys[..100] {

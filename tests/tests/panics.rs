@@ -53,8 +53,8 @@ fn in_clone() {
         let single: [&dyn Fn(&Map<'_>); 6] = [
             &|map| drop(map.get_cloned(&0)),
             &|map| drop(map.get_cloned(&(KEYS / 2))),
-            &|map| drop(map.first_cloned()),
-            &|map| drop(map.last_cloned()),
+            &|map| drop(map.first_key_value_cloned()),
+            &|map| drop(map.last_key_value_cloned()),
             &|map| drop(map.get_or_insert_with(7, || unreachable!())),
             &|map| drop(map.range(70..).cloned().next_back()),
         ];

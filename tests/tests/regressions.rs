@@ -29,7 +29,7 @@ fn promotions() -> impl Iterator<Item = Promotion> {
 }
 
 fn empty<K: bskip_core::Key>(promotion: Promotion, seed: u64) -> BSkipMap<K, u64> {
-    BSkipMap::with_config(GlobalArena, config(promotion, seed)).expect("an empty map")
+    BSkipMap::with_config(GlobalArena::new(), config(promotion, seed)).expect("an empty map")
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn extreme_keys_0_and_max() {
             assert_eq!((map.insert(key, key), map.insert(key, key)), (None, Some(key)));
             assert_eq!(map.get(&key), Some(key));
         }
-        assert_eq!((map.first(), map.last()), (Some((0, 0)), Some((u64::MAX, u64::MAX))));
+        assert_eq!((map.first_key_value(), map.last_key_value()), (Some((0, 0)), Some((u64::MAX, u64::MAX))));
         assert!(map.range(0..=u64::MAX).map(|(key, _)| key).eq([0, 1, u64::MAX - 1, u64::MAX]));
         // They come and go under threads, among others.
         threads::run(4, |t| {

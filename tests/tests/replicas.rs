@@ -2,7 +2,9 @@
 
 use core::ops::ControlFlow;
 
-use bskip_core::{BSkipMap, BulkLoad, Config, NodeArena, NodeKind, NodePool, Placement, Promotion, Refresh};
+use bskip_core::{
+    BSkipMap, BlockArena, BlockKind, BlockPool, BulkLoad, Config, Placement, Promotion, Refresh,
+};
 use numa_alloc::{NumaArena, PageSize, Policy};
 use tests::config::CRUEL_PROMOTIONS;
 use tests::rng::mix;
@@ -18,7 +20,7 @@ fn arena() -> NumaArena {
 }
 
 fn map(promotion: Promotion, refresh: Refresh) -> Map {
-    let config = Config { promotion, refresh, ..Config::with_seed(7) };
+    let config = Config::new().promotion(promotion).refresh(refresh).seed(7);
     Map::with_config(arena(), config).expect("memory")
 }
 
@@ -146,11 +148,11 @@ fn readers_of_leaves_without_a_level_above() {
     let map = map(Promotion::Coin { one_in: u32::MAX }, Refresh::Synchronous);
     (0..1000).for_each(|key| assert_eq!(map.insert(key, !key), None));
     let (mut up, mut down) = (Vec::new(), Vec::new());
-    let _ = map.for_each_chunk(.., |keys, _| {
+    let _ = map.try_for_each_chunk(.., |keys, _| {
         up.extend_from_slice(keys);
         ControlFlow::<()>::Continue(())
     });
-    let _ = map.for_each_chunk_rev(.., |keys, _| {
+    let _ = map.try_for_each_chunk_rev(.., |keys, _| {
         down.extend(keys.iter().rev());
         ControlFlow::<()>::Continue(())
     });
@@ -164,7 +166,7 @@ fn readers_of_leaves_without_a_level_above() {
 fn a_thread_has_the_replica_of_its_own_node() {
     let arena = arena();
     let layout = core::alloc::Layout::from_size_align(128, 64).expect("a layout");
-    let pool = arena.pool(layout, NodeKind::Inner).expect("address space");
+    let pool = arena.pool(layout, BlockKind::Inner).expect("address space");
     let mut seen = [false; NODES as usize];
     for _ in 0..2 * NODES {
         std::thread::scope(|scope| {

@@ -5,15 +5,15 @@ use super::{Footprint, OrderedMap, Session, is_placed};
 use crate::marks::Class;
 use crate::protocol::PAGES;
 use crate::subject::Subject;
-use bskip_core::arena::NodeKind;
-use bskip_core::{BSkipMap, Config, GlobalArena, HugePages, NodeArena, Promotion, Refresh};
+use bskip_core::arena::BlockKind;
+use bskip_core::{BSkipMap, BlockArena, Config, GlobalArena, HugePages, Promotion, Refresh};
 use numa_alloc::{AddressRange, NumaArena, PageSize, Policy};
 use std::ops::Range;
 
 /// The map that `spec` names.
 pub(super) fn build(spec: &MapSpec) -> Result<Box<dyn Subject>, BuildError> {
     // The default but for the seed, which is the cell's so that runs repeat.
-    let mut config = Config::with_seed(spec.seed);
+    let mut config = Config::new().seed(spec.seed);
     match spec.name.as_str() {
         "bskip-coin" => config.promotion = Promotion::Coin { one_in: 64 },
         "bskip-overflow" => config.promotion = Promotion::Overflow,
@@ -22,8 +22,8 @@ pub(super) fn build(spec: &MapSpec) -> Result<Box<dyn Subject>, BuildError> {
     }
     match spec.name.as_str() {
         name if is_placed(name) => on::<_, true>(numa_arena(spec)?, config),
-        "bskip-single" => on::<_, false>(GlobalArena, config),
-        _ => on::<_, true>(GlobalArena, config),
+        "bskip-single" => on::<_, false>(GlobalArena::new(), config),
+        _ => on::<_, true>(GlobalArena::new(), config),
     }
 }
 
@@ -62,13 +62,13 @@ where
 
 /// Which addresses of an arena are leaves and which inner nodes.
 pub(crate) fn ranges_of(arena: &NumaArena) -> Vec<(Class, Range<u64>)> {
-    let class = |kind| if kind == NodeKind::Leaf { Class::Leaf } else { Class::Inner };
+    let class = |kind| if kind == BlockKind::Leaf { Class::Leaf } else { Class::Inner };
     let addresses = |range: &AddressRange| range.start as u64..(range.start + range.bytes) as u64;
     arena.address_ranges().iter().map(|range| (class(range.kind), addresses(range))).collect()
 }
 
 /// What an arena says about itself.
-trait Tells: NodeArena + Sized {
+trait Tells: BlockArena + Sized {
     /// Blocks in use by node, where the arena places blocks.
     fn nodes(&self) -> Vec<(u32, u64)>;
 
@@ -131,7 +131,7 @@ impl Tells for NumaArena {
 }
 
 /// Our map on the arena `A`. Unless `MANY`, it is given one key at a time.
-struct Map<A: NodeArena, const MANY: bool>(BSkipMap<u64, u64, A>);
+struct Map<A: BlockArena, const MANY: bool>(BSkipMap<u64, u64, A>);
 
 impl<A: Tells + Sync, const MANY: bool> OrderedMap for Map<A, MANY> {
     type Session<'a>
@@ -162,7 +162,7 @@ impl<A: Tells + Sync, const MANY: bool> OrderedMap for Map<A, MANY> {
     }
 }
 
-impl<A: NodeArena, const MANY: bool> Session for &Map<A, MANY> {
+impl<A: BlockArena, const MANY: bool> Session for &Map<A, MANY> {
     #[inline]
     fn insert(&mut self, key: u64, value: u64) {
         self.0.insert(key, value);

@@ -8,7 +8,7 @@ use bumpalo::Bump;
 
 use super::slab::{SlabPool, SlabSource};
 use super::{
-    AllocError, AllocErrorKind, BlockId, NodeArena, NodeId, NodeKind, NodePool, Placement, PoolUsage,
+    AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, NumaNode, Placement, PoolUsage,
 };
 use crate::spin::SpinLock;
 
@@ -63,16 +63,16 @@ impl BumpArena {
 }
 
 // SAFETY: `BumpPool` keeps the contract, see there.
-unsafe impl NodeArena for BumpArena {
+unsafe impl BlockArena for BumpArena {
     type Pool = BumpPool;
 
-    fn pool(&self, layout: Layout, _: NodeKind) -> Result<BumpPool, AllocError> {
+    fn pool(&self, layout: Layout, _: BlockKind) -> Result<BumpPool, AllocError> {
         Ok(BumpPool(SlabPool::new(BumpSlabs(self.0.clone()), layout)?))
     }
 }
 
 // SAFETY: as for `GlobalPool`; the slabs live as long as the `Bump`, which the pool's source keeps alive.
-unsafe impl NodePool for BumpPool {
+unsafe impl BlockPool for BumpPool {
     fn acquire(&self, _: Placement) -> Result<BlockId, AllocError> {
         self.0.acquire()
     }
@@ -88,7 +88,7 @@ unsafe impl NodePool for BumpPool {
         unsafe { self.0.address(block) }
     }
 
-    unsafe fn home(&self, _: BlockId) -> Option<NodeId> {
+    unsafe fn home(&self, _: BlockId) -> Option<NumaNode> {
         None
     }
 

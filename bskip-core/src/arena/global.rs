@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 use super::huge::{self, HUGE_PAGE};
 use super::slab::{SlabPool, SlabSource};
 use super::{
-    AllocError, AllocErrorKind, BlockId, HugePages, NodeArena, NodeId, NodeKind, NodePool, Placement,
+    AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, HugePages, NumaNode, Placement,
     PoolUsage,
 };
 
@@ -29,17 +29,17 @@ pub struct GlobalArena;
 pub struct GlobalPool(SlabPool<GlobalSlabs>);
 
 // SAFETY: `GlobalPool` keeps the contract, see there.
-unsafe impl NodeArena for GlobalArena {
+unsafe impl BlockArena for GlobalArena {
     type Pool = GlobalPool;
 
-    fn pool(&self, layout: Layout, _: NodeKind) -> Result<GlobalPool, AllocError> {
+    fn pool(&self, layout: Layout, _: BlockKind) -> Result<GlobalPool, AllocError> {
         Ok(GlobalPool(SlabPool::new(GlobalSlabs, layout)?))
     }
 }
 
 // SAFETY: `SlabPool` issues each block of its slabs once before release, keeps slabs until it drops, gives
 // zeroed memory that it does not touch, and exchanges blocks under a lock.
-unsafe impl NodePool for GlobalPool {
+unsafe impl BlockPool for GlobalPool {
     fn acquire(&self, _: Placement) -> Result<BlockId, AllocError> {
         self.0.acquire()
     }
@@ -55,7 +55,7 @@ unsafe impl NodePool for GlobalPool {
         unsafe { self.0.address(block) }
     }
 
-    unsafe fn home(&self, _: BlockId) -> Option<NodeId> {
+    unsafe fn home(&self, _: BlockId) -> Option<NumaNode> {
         None
     }
 

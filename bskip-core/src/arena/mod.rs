@@ -1,6 +1,6 @@
 //! Where nodes live: the contract between the index and the memory beneath it.
 //!
-//! A [`NodeArena`] hands out [`NodePool`]s, one for each node layout; a pool hands out equal blocks.
+//! A [`BlockArena`] hands out [`BlockPool`]s, one for each node layout; a pool hands out equal blocks.
 //! The index relies on *type-stable* memory: a reader may look at a block long after it was released,
 //! and must then find a node (perhaps another one), never unmapped memory. That is what spares the index
 //! epochs and hazard pointers; see `ARCHITECTURE.md`.
@@ -24,9 +24,9 @@ use core::ptr::NonNull;
 
 /// A NUMA node, by the number that the operating system gives it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct NodeId(pub u32);
+pub struct NumaNode(pub u32);
 
-impl fmt::Display for NodeId {
+impl fmt::Display for NumaNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
@@ -40,7 +40,7 @@ pub enum Placement {
     #[default]
     Policy,
     /// On this NUMA node.
-    Node(NodeId),
+    Node(NumaNode),
     /// Wherever the arena's policy says for a leaf of keys from here on: the first word
     /// of the least of them (see [`KeyWords`](crate::KeyWords)). An arena whose policy does not ask for keys takes it as `Policy`.
     Keys(u64),
@@ -48,7 +48,7 @@ pub enum Placement {
 
 /// What the blocks of a pool are for, so that an arena may place leaves and inner levels apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum NodeKind {
+pub enum BlockKind {
     /// Blocks that hold keys and values: nearly all of a map.
     Leaf,
     /// Blocks that hold keys and children: about 1/64 of a map, read by every operation.
@@ -142,16 +142,16 @@ impl HugePages {
 /// A source of node pools.
 ///
 /// # Safety
-/// The pools must keep the contract of [`NodePool`], each for the layout it was made for.
-pub unsafe trait NodeArena {
+/// The pools must keep the contract of [`BlockPool`], each for the layout it was made for.
+pub unsafe trait BlockArena {
     /// The pools that this arena makes.
-    type Pool: NodePool;
+    type Pool: BlockPool;
 
     /// Makes a pool of blocks of `layout`. Its size is a multiple of its alignment, which is at least 64.
     ///
     /// # Errors
     /// [`AllocError`] if not even the pool's own bookkeeping can be had.
-    fn pool(&self, layout: Layout, kind: NodeKind) -> Result<Self::Pool, AllocError>;
+    fn pool(&self, layout: Layout, kind: BlockKind) -> Result<Self::Pool, AllocError>;
 }
 
 /// A pool of equal blocks.
@@ -173,7 +173,7 @@ pub unsafe trait NodeArena {
 /// 6. **Replicas**, if there are any: [`replica_address`](Self::replica_address) keeps 2, 3 and 5 as `address`
 ///    does, for memory that is no other block's and no other replica's. [`replicas`](Self::replicas) never changes,
 ///    and [`nearest_replica`](Self::nearest_replica) is below it.
-pub unsafe trait NodePool: Send + Sync {
+pub unsafe trait BlockPool: Send + Sync {
     /// Takes a block out of the pool, near `placement` where that can be met.
     ///
     /// # Errors
@@ -196,14 +196,14 @@ pub unsafe trait NodePool: Send + Sync {
     ///
     /// # Safety
     /// As for [`address`](Self::address).
-    unsafe fn home(&self, block: BlockId) -> Option<NodeId>;
+    unsafe fn home(&self, block: BlockId) -> Option<NumaNode>;
 
     /// What the pool holds now.
     fn usage(&self) -> PoolUsage;
 
     /// Where `placement` would put a block if there is room: `None` if that depends on the thread that asks, if the pool
     /// does not have the node that is named, or if it does not place its blocks.
-    fn wanted(&self, placement: Placement) -> Option<NodeId> {
+    fn wanted(&self, placement: Placement) -> Option<NumaNode> {
         let _ = placement;
         None
     }

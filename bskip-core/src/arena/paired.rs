@@ -4,7 +4,8 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::{
-    AllocError, BlockId, GlobalArena, GlobalPool, NodeArena, NodeId, NodeKind, NodePool, Placement, PoolUsage,
+    AllocError, BlockArena, BlockId, BlockKind, BlockPool, GlobalArena, GlobalPool, NumaNode, Placement,
+    PoolUsage,
 };
 
 /// Blocks are on nodes 0 and 1 in turns.
@@ -26,14 +27,14 @@ pub(crate) struct PairedPool {
 }
 
 // SAFETY: see `PairedPool`.
-unsafe impl NodeArena for PairedArena {
+unsafe impl BlockArena for PairedArena {
     type Pool = PairedPool;
 
-    fn pool(&self, layout: Layout, kind: NodeKind) -> Result<PairedPool, AllocError> {
-        let replica_at = if self.replicated && kind == NodeKind::Inner { layout.size() } else { 0 };
+    fn pool(&self, layout: Layout, kind: BlockKind) -> Result<PairedPool, AllocError> {
+        let replica_at = if self.replicated && kind == BlockKind::Inner { layout.size() } else { 0 };
         let both = Layout::from_size_align(layout.size() + replica_at, layout.align()).expect("small");
         Ok(PairedPool {
-            pool: GlobalArena.pool(both, kind)?,
+            pool: GlobalArena::new().pool(both, kind)?,
             replica_at,
             by_keys: self.by_keys,
             block_bytes: both.size(),
@@ -43,18 +44,18 @@ unsafe impl NodeArena for PairedArena {
 
 impl PairedPool {
     /// The node of a block, by its address: neighbours are on different nodes.
-    fn home_of(&self, block: BlockId) -> NodeId {
+    fn home_of(&self, block: BlockId) -> NumaNode {
         // SAFETY: only called for blocks that the pool has issued.
         let address = unsafe { self.pool.address(block) };
-        NodeId((address.as_ptr().addr() / self.block_bytes % 2) as u32)
+        NumaNode((address.as_ptr().addr() / self.block_bytes % 2) as u32)
     }
 }
 
 // SAFETY: blocks are those of a `GlobalPool`, whose halves are memory of their own.
-unsafe impl NodePool for PairedPool {
+unsafe impl BlockPool for PairedPool {
     /// For a node, takes blocks until there is one of it, and gives the others back.
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
-        let Placement::Node(node) = placement else { return self.pool.acquire(placement) };
+        let Placement::NumaNode(node) = placement else { return self.pool.acquire(placement) };
         let mut others = alloc::vec::Vec::new();
         let block = loop {
             let block = self.pool.acquire(placement)?;
@@ -80,14 +81,14 @@ unsafe impl NodePool for PairedPool {
         unsafe { self.pool.address(block) }
     }
 
-    unsafe fn home(&self, block: BlockId) -> Option<NodeId> {
+    unsafe fn home(&self, block: BlockId) -> Option<NumaNode> {
         Some(self.home_of(block))
     }
 
-    fn wanted(&self, placement: Placement) -> Option<NodeId> {
+    fn wanted(&self, placement: Placement) -> Option<NumaNode> {
         match placement {
-            Placement::Node(node) => (node.0 < 2).then_some(node),
-            Placement::Keys(word) => self.by_keys.then_some(NodeId(u32::from(word >= 1000))),
+            Placement::NumaNode(node) => (node.0 < 2).then_some(node),
+            Placement::KeysFrom(word) => self.by_keys.then_some(NumaNode(u32::from(word >= 1000))),
             _ => None,
         }
     }

@@ -211,7 +211,7 @@ impl<S: SlabSource> SlabPool<S> {
     }
 
     /// # Safety
-    /// As for [`NodePool::release`](super::NodePool::release).
+    /// As for [`BlockPool::release`](super::BlockPool::release).
     pub(crate) unsafe fn release(&self, block: BlockId) {
         self.issued.fetch_sub(1, Ordering::Relaxed);
         // `grow` has made room for it.
@@ -219,7 +219,7 @@ impl<S: SlabSource> SlabPool<S> {
     }
 
     /// # Safety
-    /// As for [`NodePool::address`](super::NodePool::address).
+    /// As for [`BlockPool::address`](super::BlockPool::address).
     #[inline(always)]
     pub(crate) unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
         let number = block.0.get();

@@ -6,12 +6,12 @@
 use super::Index;
 use super::bulk::{Part, Run, Start, Stop, slots};
 use super::descend::End;
-use crate::arena::{AllocError, BlockId, NodePool};
+use crate::arena::{AllocError, BlockId, BlockPool};
 use crate::height::LEVELS;
 use crate::key::KeyWords;
 use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, LockedInner};
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Keeps a run's leaves where `drop` finds their values: behind the run `before`, or behind the first leaf, which
     /// is empty. One thread at a time, and before anyone searches.
     pub(crate) fn keep(&self, part: &Part<K>, before: Option<&Part<K>>) {
@@ -153,7 +153,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
 }
 
 /// The last node of each level, locked: where entries are added.
-struct Ends<'a, K: KeyWords, V, P: NodePool> {
+struct Ends<'a, K: KeyWords, V, P: BlockPool> {
     index: &'a Index<K, V, P>,
     nodes: [Option<LockedInner<'a, K>>; LEVELS],
     /// Entries for each node.
@@ -161,7 +161,7 @@ struct Ends<'a, K: KeyWords, V, P: NodePool> {
     new_of_level_1: usize,
 }
 
-impl<'a, K: KeyWords, V, P: NodePool> Ends<'a, K, V, P> {
+impl<'a, K: KeyWords, V, P: BlockPool> Ends<'a, K, V, P> {
     /// Enters the leaf behind those entered so far: at all levels up to its key's height, below which nodes start at
     /// the key; with posting, further up as long as that starts nodes.
     fn enter(&mut self, start: &Start<K>) -> Result<(), AllocError> {
@@ -230,7 +230,7 @@ mod tests {
     }
 
     fn index(promotion: Promotion) -> U64Index {
-        Index::new(&GlobalArena, &Config { promotion, ..Config::with_seed(5) }).expect("memory")
+        Index::new(&GlobalArena::new(), &Config::new().promotion(promotion).seed(5)).expect("memory")
     }
 
     fn run(index: &U64Index, range: core::ops::Range<u64>) -> Part<u64> {

@@ -7,7 +7,7 @@ use core::alloc::Layout;
 use core::mem;
 
 use super::Index;
-use crate::arena::{AllocError, AllocErrorKind, BlockId, NodePool};
+use crate::arena::{AllocError, AllocErrorKind, BlockId, BlockPool};
 use crate::key::KeyWords;
 use crate::node::{Leaf, LeafShape, LevelMark, LockedLeaf};
 
@@ -64,7 +64,7 @@ const SPARE: usize = 8;
 const MOST_SPARES: usize = 512;
 
 /// A run in the making. Dropping it drops its values and gives its leaves back.
-pub(crate) struct Run<'a, K: KeyWords, V, P: NodePool> {
+pub(crate) struct Run<'a, K: KeyWords, V, P: BlockPool> {
     index: &'a Index<K, V, P>,
     starts: Vec<Start<K>>,
     /// Blocks taken for leaves to come.
@@ -76,7 +76,7 @@ pub(crate) struct Run<'a, K: KeyWords, V, P: NodePool> {
     limit: usize,
 }
 
-impl<'a, K: KeyWords, V, P: NodePool> Run<'a, K, V, P> {
+impl<'a, K: KeyWords, V, P: BlockPool> Run<'a, K, V, P> {
     /// A run of `index` without leaves. `fill` says how full they will be.
     pub(crate) fn new(index: &'a Index<K, V, P>, fill: f64) -> Self {
         let limit = slots(Leaf::<K, V>::CAPACITY, fill);
@@ -184,11 +184,11 @@ impl<'a, K: KeyWords, V, P: NodePool> Run<'a, K, V, P> {
     }
 }
 
-impl<K: KeyWords, V, P: NodePool> Drop for Run<'_, K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Drop for Run<'_, K, V, P> {
     fn drop(&mut self) {
         /// Gives the blocks back, also when a value's drop unwinds.
-        struct GiveBack<'r, 'a, K: KeyWords, V, P: NodePool>(&'r mut Run<'a, K, V, P>);
-        impl<K: KeyWords, V, P: NodePool> Drop for GiveBack<'_, '_, K, V, P> {
+        struct GiveBack<'r, 'a, K: KeyWords, V, P: BlockPool>(&'r mut Run<'a, K, V, P>);
+        impl<K: KeyWords, V, P: BlockPool> Drop for GiveBack<'_, '_, K, V, P> {
             fn drop(&mut self) {
                 let index = self.0.index;
                 for spare in self.0.spares.drain(..) {

@@ -4,12 +4,12 @@ use core::ops::{Bound, ControlFlow};
 
 use super::Index;
 use super::cursor::Place;
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::backoff::Backoff;
 use crate::key::KeyWords;
 use crate::node::Run;
 
-impl<K: KeyWords, V: Copy, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V: Copy, P: BlockPool> Index<K, V, P> {
     /// Hands out the pairs between the bounds in ascending chunks, each of one state of a leaf.
     pub(crate) fn chunks<B>(
         &self,

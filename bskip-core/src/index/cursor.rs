@@ -9,7 +9,7 @@ use core::ops::Bound;
 use super::Index;
 use super::descend::{At, Before, End, MOST_STEPS};
 use super::trail::Trail;
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::backoff::Backoff;
 use crate::key::KeyWords;
 use crate::lock::Version;
@@ -96,7 +96,7 @@ impl<K: KeyWords, V> Place<'_, K, V> {
 /// A leaf, its version, how many of its slots lie before the place that was looked for, and the trail to it.
 type Found<'a, K, V> = (Leaf<'a, K, V>, Version, usize, Option<Trail<'a, K>>);
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// The first slots with keys in `lower..`; `None` if there are none. `done` is the leaf that the reader
     /// has come to the end of: a shorter way than from the root.
     pub(crate) fn place_after<'a>(

@@ -1,7 +1,7 @@
 //! Finding the node that is authoritative for a place among the keys, from the root down.
 
 use super::Index;
-use crate::arena::{BlockId, NodePool};
+use crate::arena::{BlockId, BlockPool};
 use crate::backoff::Backoff;
 use crate::key::KeyWords;
 use crate::lock::Version;
@@ -152,7 +152,7 @@ pub(super) const LEAF_STEPS: usize = 2;
 /// A node, and the version under which it was found to be the one.
 pub(super) type Found<'a, S> = (Node<'a, S>, Version);
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// The leaf at `probe`. Believe nothing of it before it validates.
     #[inline(always)]
     pub(super) fn leaf_at(&self, probe: impl Probe<K>) -> (Leaf<'_, K, V>, Version) {

@@ -8,7 +8,7 @@ use super::Index;
 use super::cursor::Read;
 use super::descend::{At, Before, End};
 use super::merge::is_underfull;
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::backoff::Backoff;
 use crate::height::LEVELS;
 use crate::key::KeyWords;
@@ -49,7 +49,7 @@ enum Found<'a, K, V> {
     Conflict,
 }
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// A copy of the pair at the edge, read as `R` does.
     pub(crate) fn edge<R: Read<V>>(&self, edge: Edge) -> Option<(K, V)> {
         let mut backoff = Backoff::new();

@@ -3,7 +3,7 @@
 
 use super::Index;
 use super::descend::At;
-use crate::arena::{AllocError, BlockId, NodePool};
+use crate::arena::{AllocError, BlockId, BlockPool};
 use crate::backoff::Backoff;
 use crate::height::LEVELS;
 use crate::key::KeyWords;
@@ -25,7 +25,7 @@ type Refused<K, V> = (K, V, AllocError);
 /// A node that came about by an overflow split: its low fence and its block.
 pub(super) type SplitOff<K> = (K, BlockId);
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Inserts the pair if the key is new, else does as `existing` says: `Some` is the value that did not
     /// stay.
     #[cfg_attr(not(debug_assertions), inline(always))]

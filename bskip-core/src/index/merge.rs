@@ -6,7 +6,7 @@
 
 use super::Index;
 use super::descend::{At, Before};
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::backoff::Backoff;
 use crate::chaos;
 use crate::height::LEVELS;
@@ -59,7 +59,7 @@ impl<K: KeyWords> Work<K> {
     }
 }
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Takes out the pair of `key`.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn remove(&self, key: K) -> Option<V> {

@@ -7,7 +7,7 @@
 use super::descend::{At, Before};
 use super::merge::lock_neighbours;
 use super::{Index, placement};
-use crate::arena::{NodeId, NodePool, Placement};
+use crate::arena::{BlockPool, NumaNode, Placement};
 use crate::backoff::Backoff;
 use crate::chaos;
 use crate::key::KeyWords;
@@ -36,13 +36,13 @@ enum Attempt {
     Refused,
 }
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Looks at the leaf at `at`, or the first one, and moves it to the node that `wanted` names, which is given the least
     /// key that the leaf may hold and the node that it is on. Gives what became of it, and where the next leaf starts.
     pub(crate) fn migrate_step(
         &self,
         at: Option<K>,
-        wanted: impl FnOnce(Option<K>, NodeId) -> Option<NodeId>,
+        wanted: impl FnOnce(Option<K>, NumaNode) -> Option<NumaNode>,
     ) -> (Moved, Option<K>) {
         let (leaf, version, low, high) = self.leaf_with_range(at);
         // SAFETY: the pool has issued the block, as for `node`.
@@ -54,7 +54,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     }
 
     /// Where the pool would place a leaf that starts at `low`.
-    pub(crate) fn wanted(&self, low: Option<K>) -> Option<NodeId> {
+    pub(crate) fn wanted(&self, low: Option<K>) -> Option<NumaNode> {
         self.leaves.wanted(placement(low))
     }
 
@@ -73,7 +73,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     }
 
     /// The first leaf, which starts nowhere, stays.
-    fn move_leaf(&self, found: (Leaf<'_, K, V>, Version), low: Option<K>, wanted: NodeId) -> Moved {
+    fn move_leaf(&self, found: (Leaf<'_, K, V>, Version), low: Option<K>, wanted: NumaNode) -> Moved {
         let Some(low) = low else { return Moved::No };
         let mut backoff = Backoff::new();
         let mut found = Some(found);
@@ -87,7 +87,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         Moved::No
     }
 
-    fn try_move_leaf(&self, (leaf, version): (Leaf<'_, K, V>, Version), low: K, wanted: NodeId) -> Attempt {
+    fn try_move_leaf(&self, (leaf, version): (Leaf<'_, K, V>, Version), low: K, wanted: NumaNode) -> Attempt {
         let starts_here = leaf.compare_low(low).is_eq();
         if !leaf.validate(version) {
             return Attempt::Contended;
@@ -144,12 +144,12 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     }
 
     /// A leaf's block on this node; `None` if the pool does not have it, or it has no room.
-    fn block_on(&self, wanted: NodeId) -> Option<crate::arena::BlockId> {
-        if self.leaves.wanted(Placement::Node(wanted)) != Some(wanted) {
+    fn block_on(&self, wanted: NumaNode) -> Option<crate::arena::BlockId> {
+        if self.leaves.wanted(Placement::NumaNode(wanted)) != Some(wanted) {
             return None;
         }
         stats::called_pool();
-        let block = self.leaves.acquire(Placement::Node(wanted)).ok()?;
+        let block = self.leaves.acquire(Placement::NumaNode(wanted)).ok()?;
         // SAFETY: the pool has issued the block.
         if unsafe { self.leaves.home(block) } == Some(wanted) {
             return Some(block);

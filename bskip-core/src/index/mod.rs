@@ -54,7 +54,7 @@ pub(crate) use trail::Trail;
 pub use walk::Structure;
 
 use crate::arena::{
-    AllocError, BlockId, GlobalPool, HugePages, NodeArena, NodeKind, NodePool, Placement, PoolUsage,
+    AllocError, BlockArena, BlockId, BlockKind, BlockPool, GlobalPool, HugePages, Placement, PoolUsage,
 };
 use crate::config::{Config, Refresh};
 use crate::height::{Heights, LEVELS};
@@ -64,7 +64,7 @@ use crate::stats;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// See the module.
-pub(crate) struct Index<K: KeyWords, V, P: NodePool> {
+pub(crate) struct Index<K: KeyWords, V, P: BlockPool> {
     /// The level where searches start and its first node's block: `level << 32 | block`. Levels are only
     /// added, so the word only grows.
     root: AtomicU64,
@@ -86,11 +86,11 @@ pub(crate) struct Index<K: KeyWords, V, P: NodePool> {
 
 // SAFETY: the pools are `Sync`; keys and values are handed between threads, by value (`Send`) and, in
 // closures that run under a lock, by reference (`Sync`); everything else is atomic.
-unsafe impl<K: KeyWords, V: Send + Sync, P: NodePool> Sync for Index<K, V, P> {}
+unsafe impl<K: KeyWords, V: Send + Sync, P: BlockPool> Sync for Index<K, V, P> {}
 
 /// Where a node that starts at `low` belongs; `None` is below every key.
 fn placement<K: KeyWords>(low: Option<K>) -> Placement {
-    Placement::Keys(low.map_or(0, |low| low.word(0)))
+    Placement::keys_from(low)
 }
 
 /// A word of 32 bits that names a block, or none.
@@ -98,13 +98,13 @@ fn block(word: u32) -> Option<BlockId> {
     NonZeroU32::new(word).map(BlockId)
 }
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Bytes of a leaf and of an inner node.
     pub(crate) const NODE_BYTES: (usize, usize) = (Leaf::<K, V>::LAYOUT.size(), Inner::<K>::LAYOUT.size());
 
-    pub(crate) fn new<A: NodeArena<Pool = P>>(arena: &A, config: &Config) -> Result<Self, AllocError> {
-        let leaves = arena.pool(Leaf::<K, V>::LAYOUT, NodeKind::Leaf)?;
-        let inners = arena.pool(Inner::<K>::LAYOUT, NodeKind::Inner)?;
+    pub(crate) fn new<A: BlockArena<Pool = P>>(arena: &A, config: &Config) -> Result<Self, AllocError> {
+        let leaves = arena.pool(Leaf::<K, V>::LAYOUT, BlockKind::Leaf)?;
+        let inners = arena.pool(Inner::<K>::LAYOUT, BlockKind::Inner)?;
         let replicas = inners.replicas();
         let mut near_hints = Vec::new();
         for _ in 0..replicas {
@@ -137,8 +137,8 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     #[inline(always)]
     fn pool<S: Shape>(&self) -> &P {
         match S::KIND {
-            NodeKind::Leaf => &self.leaves,
-            NodeKind::Inner => &self.inners,
+            BlockKind::Leaf => &self.leaves,
+            BlockKind::Inner => &self.inners,
         }
     }
 
@@ -259,8 +259,8 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// Drops every value, gives every block back but the first leaf's, and starts over. If a drop panics, all of that
     /// happens while it unwinds.
     pub(crate) fn clear(&mut self) {
-        struct StartOver<'a, K: KeyWords, V, P: NodePool>(&'a mut Index<K, V, P>);
-        impl<K: KeyWords, V, P: NodePool> Drop for StartOver<'_, K, V, P> {
+        struct StartOver<'a, K: KeyWords, V, P: BlockPool>(&'a mut Index<K, V, P>);
+        impl<K: KeyWords, V, P: BlockPool> Drop for StartOver<'_, K, V, P> {
             fn drop(&mut self) {
                 self.0.start_over();
             }
@@ -277,18 +277,18 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     /// Drops all values of these leaves, which then are empty. If a drop panics, the others run while it unwinds. Only
     /// with the leaves to itself.
     fn drop_values(&self, leaves: impl Iterator<Item = BlockId>) {
-        struct Rest<'a, K: KeyWords, V, P: NodePool, I: Iterator<Item = BlockId>> {
+        struct Rest<'a, K: KeyWords, V, P: BlockPool, I: Iterator<Item = BlockId>> {
             index: &'a Index<K, V, P>,
             leaves: I,
         }
-        impl<K: KeyWords, V, P: NodePool, I: Iterator<Item = BlockId>> Rest<'_, K, V, P, I> {
+        impl<K: KeyWords, V, P: BlockPool, I: Iterator<Item = BlockId>> Rest<'_, K, V, P, I> {
             fn drop_values(&mut self) {
                 for id in self.leaves.by_ref() {
                     self.index.leaf(id).lock_unshared().clear();
                 }
             }
         }
-        impl<K: KeyWords, V, P: NodePool, I: Iterator<Item = BlockId>> Drop for Rest<'_, K, V, P, I> {
+        impl<K: KeyWords, V, P: BlockPool, I: Iterator<Item = BlockId>> Drop for Rest<'_, K, V, P, I> {
             fn drop(&mut self) {
                 self.drop_values();
             }
@@ -335,7 +335,7 @@ impl<K: KeyWords, V> Index<K, V, GlobalPool> {
     }
 }
 
-impl<K: KeyWords, V, P: NodePool> Drop for Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Drop for Index<K, V, P> {
     fn drop(&mut self) {
         // An index that could not be made has no first leaf.
         if core::mem::needs_drop::<V>() && *self.heads[0].get_mut() != 0 {

@@ -3,14 +3,14 @@
 use super::Index;
 use super::descend::{At, Found};
 use super::insert::{SplitOff, split_key};
-use crate::arena::{BlockId, NodeKind, NodePool};
+use crate::arena::{BlockId, BlockKind, BlockPool};
 use crate::backoff::Backoff;
 use crate::chaos;
 use crate::height::LEVELS;
 use crate::key::KeyWords;
 use crate::node::{Inner, InnerShape, LeafShape, LevelMark, Locked, LockedLeaf, Shape};
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Enters the node `split` of level `level - 1` into `level`, and so on upwards while that splits nodes.
     ///
     /// Without memory for that it stays undone: searches then take a step to the right more.
@@ -86,7 +86,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
                 node.unlock_unchanged();
                 return None;
             }
-            if S::KIND == NodeKind::Inner && id == node.id() {
+            if S::KIND == BlockKind::Inner && id == node.id() {
                 // A merge has ended the child, and its block has come back as the very node that we hold (all inner
                 // levels share a pool): it would look as if another thread held it, for ever.
                 node.unlock_unchanged();
@@ -158,8 +158,8 @@ mod tests {
     /// Without a look at whose block it is, this waits for ever.
     #[test]
     fn a_node_whose_block_has_become_its_parent_is_gone() {
-        let config = Config { promotion: Promotion::Overflow, ..Config::with_seed(1) };
-        let index: Index<u64, u64, GlobalPool> = Index::new(&GlobalArena, &config).expect("memory");
+        let config = Config::new().promotion(Promotion::Overflow).seed(1);
+        let index: Index<u64, u64, GlobalPool> = Index::new(&GlobalArena::new(), &config).expect("memory");
         let mut keys = (0..).step_by(2);
         while index.root().0 < 2 {
             let key = keys.next().expect("endless");

@@ -2,12 +2,12 @@
 
 use super::Index;
 use super::descend::At;
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::backoff::Backoff;
 use crate::key::KeyWords;
 use crate::node::LockedLeaf;
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Whether `key` is there. Writes nothing.
     pub(crate) fn contains(&self, key: K) -> bool {
         loop {

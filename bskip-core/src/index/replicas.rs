@@ -8,12 +8,12 @@
 use super::Index;
 use super::descend::{Any, At, Found, MOST_STEPS, Probe};
 use super::hints::Hints;
-use crate::arena::{BlockId, NodePool};
+use crate::arena::{BlockId, BlockPool};
 use crate::config::Refresh;
 use crate::key::KeyWords;
 use crate::node::{Inner, InnerShape, LeafShape, LevelMark, Locked, Shape};
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Replica number `replica` of the inner node in block `id`: to be read, never locked.
     #[inline(always)]
     fn replica(&self, replica: usize, id: BlockId) -> Inner<'_, K> {
@@ -273,7 +273,7 @@ mod tests {
     const KEYS: u64 = 20_000;
 
     fn index(promotion: Promotion, refresh: Refresh) -> U64Index {
-        let config = Config { promotion, refresh, seed: 1 };
+        let config = Config::new().promotion(promotion).refresh(refresh).seed(1);
         let index =
             Index::new(&PairedArena { replicated: true, ..PairedArena::default() }, &config).expect("memory");
         (0..KEYS).map(mix).for_each(|key| assert!(index.insert(key, !key, Existing::Replace).is_ok()));
@@ -334,7 +334,7 @@ mod tests {
     /// Without an entry above them leaves are many before there is a level above.
     #[test]
     fn no_level_above_the_leaves() {
-        let config = Config { promotion: Promotion::Coin { one_in: u32::MAX }, ..Config::with_seed(1) };
+        let config = Config::new().promotion(Promotion::Coin { one_in: u32::MAX }).seed(1);
         let index: U64Index =
             Index::new(&PairedArena { replicated: true, ..PairedArena::default() }, &config).expect("memory");
         (0..1000).for_each(|key| assert!(index.insert(key, !key, Existing::Replace).is_ok()));

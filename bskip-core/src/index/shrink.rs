@@ -6,7 +6,7 @@
 
 use super::Index;
 use super::merge::{Fill, Merge};
-use crate::arena::{NodeKind, NodePool};
+use crate::arena::{BlockKind, BlockPool};
 use crate::backoff::Backoff;
 use crate::key::KeyWords;
 use crate::node::{InnerShape, LeafShape, Node, Shape};
@@ -22,7 +22,7 @@ impl<K> Position<K> {
     pub(crate) const START: Self = Self { level: 0, key: None };
 }
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Looks at one node, and merges it with its right neighbour or moves the seam between them, if that makes it fuller.
     /// Adds to `freed` the blocks given back. Gives where to go on; `None` at the end of the top level.
     pub(crate) fn shrink_step(&self, at: Position<K>, freed: &mut usize) -> Option<Position<K>> {
@@ -57,7 +57,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
                 // The same node, which has the seam within now: it may fit with the next one as well.
                 Merge::Done => return on(seam),
                 Merge::Contended => backoff.wait(),
-                Merge::Refused if S::KIND == NodeKind::Leaf => {
+                Merge::Refused if S::KIND == BlockKind::Leaf => {
                     return on(self.fill_up(self.leaf(node.id()), version).unwrap_or(seam));
                 }
                 Merge::Refused => return on(seam),
@@ -81,7 +81,8 @@ mod tests {
     const CAPACITY: u64 = Leaf::<u64, u64>::CAPACITY as u64;
 
     fn index(promotion: Promotion, keys: impl IntoIterator<Item = u64>) -> U64Index {
-        let index = Index::new(&GlobalArena, &Config { promotion, ..Config::with_seed(1) }).expect("memory");
+        let index =
+            Index::new(&GlobalArena::new(), &Config::new().promotion(promotion).seed(1)).expect("memory");
         keys.into_iter().for_each(|key| assert!(index.insert(key, !key, Existing::Replace).is_ok()));
         index
     }

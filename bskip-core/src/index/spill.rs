@@ -8,7 +8,7 @@
 use super::Index;
 use super::descend::At;
 use super::merge::lock_neighbours;
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::chaos;
 use crate::key::KeyWords;
 use crate::lock::Version;
@@ -24,7 +24,7 @@ const FREE_LEFT: usize = 3;
 /// So many of its slots must be free at least. Then both have a free slot afterwards, one of which the new pair takes.
 const LEAST: usize = 2;
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Inserts a key of height 0 that is not there, and that belongs into the full `leaf` in the state `version`, where
     /// its right or left neighbour has room. Else the value comes back, and nothing has changed.
     #[cold]
@@ -188,7 +188,8 @@ mod tests {
     const CAPACITY: u64 = Leaf::<u64, u64>::CAPACITY as u64;
 
     fn index(promotion: Promotion, keys: impl IntoIterator<Item = u64>) -> U64Index {
-        let index = Index::new(&GlobalArena, &Config { promotion, ..Config::with_seed(1) }).expect("memory");
+        let index =
+            Index::new(&GlobalArena::new(), &Config::new().promotion(promotion).seed(1)).expect("memory");
         keys.into_iter().for_each(|key| assert!(index.insert(key, !key, Existing::Replace).is_ok()));
         index
     }

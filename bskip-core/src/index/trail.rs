@@ -8,7 +8,7 @@
 
 use super::Index;
 use super::descend::{At, Before, MOST_STEPS, Probe};
-use crate::arena::{BlockId, NodePool};
+use crate::arena::{BlockId, BlockPool};
 use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::{Inner, Leaf, LevelMark};
@@ -37,7 +37,7 @@ enum Way {
     Down,
 }
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// As [`leaf_at`](Self::leaf_at), for a reader who will go backward from there: starts to load the leaf before it
     /// as well.
     #[cfg_attr(not(debug_assertions), inline(always))]

@@ -1,7 +1,7 @@
 //! Walks a whole map and checks everything that must hold while no thread changes it.
 
 use super::Index;
-use crate::arena::{BlockId, NodePool};
+use crate::arena::{BlockId, BlockPool};
 use crate::key::KeyWords;
 use crate::node::{InnerShape, LeafShape, LevelMark, Node, Shape};
 
@@ -23,7 +23,7 @@ pub struct Structure {
     pub stale_replicas: usize,
 }
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// See [`BSkipMap::check_invariants`](crate::BSkipMap::check_invariants).
     pub(crate) fn walk(&mut self) -> Structure {
         let top = self.root().0;

@@ -31,7 +31,7 @@ pub use words::KeyWords;
 /// let book = BSkipMap::new();
 /// book.insert(Order { price: -5, arrival: 1 }, "b");
 /// book.insert(Order { price: -7, arrival: 2 }, "a");
-/// assert_eq!(book.first().unwrap().1, "a");
+/// assert_eq!(book.first_key_value().unwrap().1, "a");
 /// ```
 ///
 /// # Contract

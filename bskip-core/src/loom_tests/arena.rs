@@ -7,13 +7,13 @@ use core::alloc::Layout;
 
 use loom::thread;
 
-use crate::arena::{BlockId, GlobalArena, GlobalPool, NodeArena, NodeKind, NodePool, Placement};
+use crate::arena::{BlockArena, BlockId, BlockKind, BlockPool, GlobalArena, GlobalPool, Placement};
 use crate::spin::SpinLock;
 use crate::sync::{self, AtomicU64, Ordering, model};
 
 fn pool() -> GlobalPool {
     let layout = Layout::from_size_align(64, 64).expect("a layout");
-    GlobalArena.pool(layout, NodeKind::Leaf).expect("memory")
+    GlobalArena::new().pool(layout, BlockKind::Leaf).expect("memory")
 }
 
 fn acquire(pool: &GlobalPool) -> BlockId {

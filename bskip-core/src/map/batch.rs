@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::{BSkipMap, out_of_memory};
-use crate::arena::{AllocError, NodeArena};
+use crate::arena::{AllocError, BlockArena};
 use crate::key::{Key, KeyWords};
 
 /// Why [`try_insert_many`](BSkipMap::try_insert_many) ended early, and where.
@@ -31,7 +31,7 @@ impl core::error::Error for InsertManyError {}
 /// Each key's operation is linearizable by itself, at some moment during the call; in the order of the slice,
 /// so a key that comes twice is done twice. The call as a whole is not atomic: other threads may see a part of
 /// it, and change keys between. What comes back goes into the caller's slices; nothing is allocated but nodes.
-impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
+impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// Copies the value of each key, or `None`, into `values`. As [`get`](Self::get), for
     /// [many keys at a time](Self#many-keys-at-a-time).
     ///

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::{fmt, iter};
 
 use super::{BSkipMap, out_of_memory};
-use crate::arena::{AllocError, GlobalArena, NodeArena};
+use crate::arena::{AllocError, BlockArena, GlobalArena};
 use crate::config::Config;
 use crate::index::{Existing, Part, Run, Stop, remember_one};
 use crate::key::Key;
@@ -22,7 +22,7 @@ use crate::spin::SpinLock;
 /// use bskip_core::{BulkLoad, Config, GlobalArena};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let load = BulkLoad::with_config(GlobalArena, Config::default())?.fill(0.9);
+/// let load = BulkLoad::with_config(GlobalArena::new(), Config::default())?.fill(0.9);
 /// std::thread::scope(|threads| {
 ///     let halves = [0..5000u64, 5000..10_000].map(|half| {
 ///         let load = &load;
@@ -36,7 +36,7 @@ use crate::spin::SpinLock;
 /// # Ok(())
 /// # }
 /// ```
-pub struct BulkLoad<K: Key, V, A: NodeArena = GlobalArena> {
+pub struct BulkLoad<K: Key, V, A: BlockArena = GlobalArena> {
     /// Its first leaf is empty; behind it hang the leaves of all parts, one part behind the other in whatever order,
     /// so that the map's drop finds their values.
     map: BSkipMap<K, V, A>,
@@ -96,7 +96,7 @@ impl<K: Key, V> Default for BulkLoad<K, V> {
     }
 }
 
-impl<K: Key, V, A: NodeArena> BulkLoad<K, V, A> {
+impl<K: Key, V, A: BlockArena> BulkLoad<K, V, A> {
     /// For a map whose nodes live in `arena`, with the default [`Config`].
     ///
     /// # Errors
@@ -183,7 +183,7 @@ impl<K: Key, V, A: NodeArena> BulkLoad<K, V, A> {
     }
 }
 
-impl<K: Key, V, A: NodeArena> fmt::Debug for BulkLoad<K, V, A> {
+impl<K: Key, V, A: BlockArena> fmt::Debug for BulkLoad<K, V, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BulkLoad").field("fill", &self.fill).finish_non_exhaustive()
     }
@@ -211,13 +211,13 @@ impl<K: Key, V> BSkipMap<K, V> {
     /// [`BulkError`] if the keys do not ascend strictly, or if there is no memory. All pairs that were taken out of
     /// the iterator are then dropped.
     pub fn from_sorted(pairs: impl IntoIterator<Item = (K, V)>) -> Result<Self, BulkError<K>> {
-        let load = BulkLoad::with_arena(GlobalArena)?;
+        let load = BulkLoad::with_arena(GlobalArena::new())?;
         load.part(pairs)?;
         load.finish()
     }
 }
 
-impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
+impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// Moves all pairs of `other` here and leaves it empty. Of a key that both have, `other`'s value stays.
     ///
     /// O(m) for `other`'s m pairs if their keys are all above this map's, as the leaves are then filled without a
@@ -276,7 +276,7 @@ fn not_ascending<K: Key>(key: K::Words, after: K::Words) -> BulkError<K> {
 ///
 /// # Panics
 /// If there is no memory.
-impl<K: Key, V, A: NodeArena + Default> FromIterator<(K, V)> for BSkipMap<K, V, A> {
+impl<K: Key, V, A: BlockArena + Default> FromIterator<(K, V)> for BSkipMap<K, V, A> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
         let mut pairs: Vec<(K::Words, V)> = pairs.into_iter().map(to_words).collect();
         pairs.sort_by_key(|&(key, _)| key);
@@ -300,7 +300,7 @@ impl<K: Key, V, A: NodeArena + Default> FromIterator<(K, V)> for BSkipMap<K, V, 
 /// # Panics
 /// If there is no memory; the pair for which there was none is then dropped, and those before it are in the map. If
 /// the iterator panics, some of the pairs that it has given may be dropped.
-impl<K: Key, V, A: NodeArena> Extend<(K, V)> for BSkipMap<K, V, A> {
+impl<K: Key, V, A: BlockArena> Extend<(K, V)> for BSkipMap<K, V, A> {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, pairs: I) {
         self.take_all(&mut pairs.into_iter().map(to_words));
     }

@@ -3,11 +3,11 @@
 use core::ops::{ControlFlow, RangeBounds};
 
 use super::{BSkipMap, bounds};
-use crate::arena::NodeArena;
+use crate::arena::BlockArena;
 use crate::key::Key;
 use crate::node::MAX_CAPACITY as MOST;
 
-impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
+impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// Calls `f` with the pairs whose keys are in `range`, in ascending chunks: keys, and their values in the
     /// same order, never none. `f` goes on with [`ControlFlow::Continue`]; what it breaks with is returned.
     ///
@@ -33,14 +33,14 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// let map: BSkipMap<u64, u64> = (0..1000).map(|k| (k, 2 * k)).collect();
     ///
     /// let mut sum = 0;
-    /// let _ = map.for_each_chunk(100..200, |_, values| {
+    /// let _ = map.try_for_each_chunk(100..200, |_, values| {
     ///     sum += values.iter().sum::<u64>();
     ///     ControlFlow::<()>::Continue(())
     /// });
     /// assert_eq!(sum, 29_900);
     ///
     /// // The first value above 500, and no further.
-    /// let found = map.for_each_chunk(.., |_, values| match values.iter().find(|&&v| v > 500) {
+    /// let found = map.try_for_each_chunk(.., |_, values| match values.iter().find(|&&v| v > 500) {
     ///     Some(&value) => ControlFlow::Break(value),
     ///     None => ControlFlow::Continue(()),
     /// });
@@ -71,7 +71,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     ///
     /// let map: BSkipMap<u64, char> = [(1, 'a'), (2, 'b'), (3, 'c')].into_iter().collect();
     /// let mut word = String::new();
-    /// let _ = map.for_each_chunk_rev(.., |_, values| {
+    /// let _ = map.try_for_each_chunk_rev(.., |_, values| {
     ///     word.extend(values.iter().rev());
     ///     ControlFlow::<()>::Continue(())
     /// });

@@ -1,7 +1,7 @@
 //! Moving a live map's leaves between NUMA nodes, at once or little by little.
 
 use super::BSkipMap;
-use crate::arena::{NodeArena, NodeId};
+use crate::arena::{BlockArena, NumaNode};
 use crate::index::Moved;
 use crate::key::Key;
 
@@ -59,7 +59,7 @@ impl<K: Key> Default for MigrateCursor<K> {
 ///
 /// No pair comes or goes, so no other operation's answer, nor what a scan promises, is changed by it. With an arena that does not place blocks
 /// nothing moves.
-impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
+impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// Looks at `leaves` leaves at most, from the cursor on in ascending order, and moves each to the node that `to` names for it; says
     /// whether there are more. `to` is given the least key that the leaf may hold (`None` for the first leaf, which cannot move) and the
     /// node that the leaf is on; `None` leaves it there. It runs without a lock.
@@ -67,12 +67,12 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// O(log n) a leaf. Several threads may do so at once, each with its own cursor.
     ///
     /// ```
-    /// use bskip_core::{BSkipMap, MigrateCursor, NodeId};
+    /// use bskip_core::{BSkipMap, MigrateCursor, NumaNode};
     ///
     /// # let map: BSkipMap<u64, u64> = (0..10_000).map(|k| (k, k)).collect();
     /// // Old keys to the slow memory of node 2, ten leaves at a time.
     /// let mut cursor = MigrateCursor::new();
-    /// while map.migrate(&mut cursor, 10, |low, _| low.filter(|&low| low < 5000).map(|_| NodeId(2))) {
+    /// while map.migrate(&mut cursor, 10, |low, _| low.filter(|&low| low < 5000).map(|_| NumaNode(2))) {
     ///     // Other work, or a pause.
     /// }
     /// assert!(cursor.is_done());
@@ -83,7 +83,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         &self,
         cursor: &mut MigrateCursor<K>,
         leaves: usize,
-        mut to: impl FnMut(Option<K>, NodeId) -> Option<NodeId>,
+        mut to: impl FnMut(Option<K>, NumaNode) -> Option<NumaNode>,
     ) -> bool {
         self.migrate_words(cursor, leaves, |low, home| to(low.map(K::from_words), home))
     }
@@ -92,7 +92,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         &self,
         cursor: &mut MigrateCursor<K>,
         leaves: usize,
-        mut to: impl FnMut(Option<K::Words>, NodeId) -> Option<NodeId>,
+        mut to: impl FnMut(Option<K::Words>, NumaNode) -> Option<NumaNode>,
     ) -> bool {
         for _ in 0..leaves {
             if cursor.done {

@@ -1,15 +1,15 @@
 //! What a map's user has to do with replicas of inner nodes: hardly anything.
 
 use super::BSkipMap;
-use crate::arena::NodeArena;
+use crate::arena::BlockArena;
 use crate::config::Refresh;
 use crate::key::Key;
 
 /// # Replicas
-/// An arena may keep the inner nodes once more on every NUMA node ([`NodePool::replicas`](crate::NodePool::replicas), `NumaArena` of the
+/// An arena may keep the inner nodes once more on every NUMA node ([`BlockPool::replicas`](crate::BlockPool::replicas), `NumaArena` of the
 /// crate `numa-alloc` does when asked): a search then reads the copies on its own node, and takes one leaf at most from another. A copy
 /// that is out of date makes a search slower, never wrong; [`Refresh`] says when copies follow.
-impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
+impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// Whether every node gets its entry in the level above.
     #[cfg(all(test, shuttle))]
     pub(crate) fn posts(&self) -> bool {

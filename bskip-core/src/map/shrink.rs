@@ -1,7 +1,7 @@
 //! Making a map compact, at once or little by little.
 
 use super::BSkipMap;
-use crate::arena::NodeArena;
+use crate::arena::BlockArena;
 use crate::index::Position;
 use crate::key::Key;
 
@@ -68,7 +68,7 @@ impl<K: Key> Default for ShrinkCursor<K> {
 /// does the first one below each node of the level above: with the default [`Promotion`](crate::Promotion) one leaf in
 /// some thirty is not full. With [`Coin`](crate::Promotion::Coin), whose leaves nearly all start so or have no entry to move, nodes are merged
 /// only: 36 bytes a key become 25. Levels stay, with one node at least.
-impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
+impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// Merges nodes and fills leaves up, but for what [stays](Self#shrinking); gives how many blocks went back to the pool.
     ///
     /// O(n), some milliseconds for a million keys. While other threads write it goes once over the map, level by level: what they loosen

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use super::moves::MoveWord;
 use super::{Locked, LockedInner};
-use crate::arena::{BlockId, NodeKind};
+use crate::arena::{BlockId, BlockKind};
 use crate::key::KeyWords;
 use crate::sync::{AtomicU32, Ordering};
 use crate::value::{self, ValueWord};
@@ -18,7 +18,7 @@ pub(crate) trait Shape: Copy {
     type Word: MoveWord;
     /// Elements that a slot takes.
     const WORDS_PER_SLOT: usize;
-    const KIND: NodeKind;
+    const KIND: BlockKind;
 
     /// Stores a payload.
     ///
@@ -59,7 +59,7 @@ impl<K: KeyWords, V> Shape for LeafShape<K, V> {
     type Payload = V;
     type Word = ValueWord;
     const WORDS_PER_SLOT: usize = value::words::<V>();
-    const KIND: NodeKind = NodeKind::Leaf;
+    const KIND: BlockKind = BlockKind::Leaf;
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn store(to: *const ValueWord, value: V) {
@@ -82,7 +82,7 @@ impl<K: KeyWords> Shape for InnerShape<K> {
     type Payload = BlockId;
     type Word = AtomicU32;
     const WORDS_PER_SLOT: usize = 1;
-    const KIND: NodeKind = NodeKind::Inner;
+    const KIND: BlockKind = BlockKind::Inner;
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn store(to: *const AtomicU32, child: BlockId) {

@@ -10,12 +10,12 @@ extern crate alloc;
 mod runtime;
 
 use alloc::string::{String, ToString};
-use bskip_core::{BSkipMap, GlobalArena, NodeArena, set_relax};
+use bskip_core::{BSkipMap, GlobalArena, BlockArena, set_relax};
 
 const KEYS: u64 = 50_000;
 
 /// Fills, reads, scans and empties a map.
-fn exercise<A: NodeArena>(map: &BSkipMap<u64, u64, A>) {
+fn exercise<A: BlockArena>(map: &BSkipMap<u64, u64, A>) {
     // Odd, so that the product visits every key once in a scattered order.
     let key = |i: u64| i.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     for i in 0..KEYS {
@@ -43,7 +43,7 @@ fn exercise_owned() {
     for i in 0..1000u32 {
         assert!(map.insert([(i >> 8) as u8, i as u8, 7], i.to_string()).is_none());
     }
-    assert_eq!(map.last_cloned().map(|(_, value)| value).as_deref(), Some("999"));
+    assert_eq!(map.last_key_value_cloned().map(|(_, value)| value).as_deref(), Some("999"));
 }
 
 /// Comes to a leaf that this one thread has locked. Without threads to tell apart, nothing but the function

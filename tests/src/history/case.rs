@@ -10,7 +10,7 @@ use crate::read::Read;
 use crate::rng::Rng;
 use crate::threads;
 use crate::values::NumberedValue;
-use bskip_core::{BSkipMap, MigrateCursor, NodeArena, Promotion};
+use bskip_core::{BSkipMap, BlockArena, MigrateCursor, Promotion};
 use core::ops::Bound;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,7 +56,7 @@ pub struct Case {
 }
 
 /// What a thread plays.
-fn play<K: NumberedKey, V: NumberedValue, A: NodeArena>(
+fn play<K: NumberedKey, V: NumberedValue, A: BlockArena>(
     player: &mut Player<'_, K, V, A>,
     case: Case,
     seed: u64,

@@ -6,7 +6,7 @@ use crate::owner::{COUNT_BITS, token};
 use crate::read::Read;
 use crate::rng::Rng;
 use crate::values::NumberedValue;
-use bskip_core::{BSkipMap, NodeArena};
+use bskip_core::{BSkipMap, BlockArena};
 use core::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -48,7 +48,7 @@ pub const LAST_COUNT: u64 = (1 << COUNT_BITS) - 1;
 
 /// A thread that calls a map and notes it.
 #[derive(Debug)]
-pub struct Player<'a, K: NumberedKey, V: NumberedValue, A: NodeArena> {
+pub struct Player<'a, K: NumberedKey, V: NumberedValue, A: BlockArena> {
     pub(super) map: &'a BSkipMap<K, V, A>,
     clock: &'a Clock,
     watched: Watched,
@@ -57,7 +57,7 @@ pub struct Player<'a, K: NumberedKey, V: NumberedValue, A: NodeArena> {
     pub log: Log,
 }
 
-impl<'a, K: NumberedKey, V: NumberedValue, A: NodeArena> Player<'a, K, V, A> {
+impl<'a, K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'a, K, V, A> {
     /// A player whose values are [tokens](token) of their keys with the counts `first_count`,
     /// `first_count + 1` and so on, which nobody else may use.
     #[must_use]
@@ -212,7 +212,7 @@ impl<'a, K: NumberedKey, V: NumberedValue, A: NodeArena> Player<'a, K, V, A> {
     }
 }
 
-impl<K: NumberedKey, V: NumberedValue, A: NodeArena> Player<'_, K, V, A> {
+impl<K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'_, K, V, A> {
     /// A range in chunks, until it gives no more or has given `most` pairs.
     pub fn scan_chunks(&mut self, lower: Bound<u64>, upper: Bound<u64>, back: bool, most: usize) {
         let (map, clock, watched) = (self.map, self.clock, self.watched);
@@ -261,7 +261,7 @@ impl Phase {
     }
 }
 
-impl<K: NumberedKey, V: NumberedValue, A: NodeArena> Player<'_, K, V, A> {
+impl<K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'_, K, V, A> {
     /// One operation on the key `number`.
     pub fn play_on_key(&mut self, rng: &mut Rng, phase: Phase, number: u64) {
         let puts = match phase {

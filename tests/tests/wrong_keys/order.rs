@@ -67,14 +67,17 @@ fn every_operation_goes_by_words() {
         assert!(map.iter().eq(in_order()));
         assert!(map.iter().rev().eq(in_order().rev()));
         assert!(map.iter().cloned().eq(in_order()));
-        assert_eq!((map.first(), map.last()), (in_order().next(), in_order().next_back()));
+        assert_eq!(
+            (map.first_key_value(), map.last_key_value()),
+            (in_order().next(), in_order().next_back())
+        );
         assert!(map.range(Signless(90)..Signless(-90)).eq(in_order().skip(90).take(20)));
         let (mut chunks, mut back) = (Vec::new(), Vec::new());
-        let _ = map.for_each_chunk(.., |keys, values| {
+        let _ = map.try_for_each_chunk(.., |keys, values| {
             chunks.extend(keys.iter().copied().zip(values.iter().copied()));
             Continue::<()>(())
         });
-        let _ = map.for_each_chunk_rev(.., |keys, values| {
+        let _ = map.try_for_each_chunk_rev(.., |keys, values| {
             back.extend(keys.iter().copied().zip(values.iter().copied()).rev());
             Continue::<()>(())
         });

@@ -3,14 +3,14 @@
 use core::convert::Infallible;
 
 use super::{Batch, Index, Slots, Spot, Stopped};
-use crate::arena::{AllocError, NodePool};
+use crate::arena::{AllocError, BlockPool};
 use crate::index::Existing;
 use crate::index::merge::is_underfull;
 use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::Leaf;
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Inserts each pair that has a value, and puts what was there before in the value's place. Without memory
     /// it ends early: the pairs from that one on are as they were. `words` gives the key of a pair from that and the pair's
     /// place, the same each time.
@@ -34,7 +34,7 @@ struct Insert<'b, Q, V, F> {
     words: F,
 }
 
-impl<K: KeyWords, V, P: NodePool, Q, F: Fn(&Q, usize) -> K> Batch<K, V, P> for Insert<'_, Q, V, F> {
+impl<K: KeyWords, V, P: BlockPool, Q, F: Fn(&Q, usize) -> K> Batch<K, V, P> for Insert<'_, Q, V, F> {
     type Error = AllocError;
     const SLOTS: Slots = Slots::Behind;
 
@@ -98,7 +98,7 @@ struct Remove<'b, K, V> {
     values: &'b mut [Option<V>],
 }
 
-impl<K: KeyWords, V, P: NodePool> Batch<K, V, P> for Remove<'_, K, V> {
+impl<K: KeyWords, V, P: BlockPool> Batch<K, V, P> for Remove<'_, K, V> {
     type Error = Infallible;
     const SLOTS: Slots = Slots::Behind;
 

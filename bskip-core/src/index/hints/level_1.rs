@@ -7,7 +7,7 @@ use core::{hint, mem};
 
 use super::buckets::{Bound, Scale, lines_for};
 use super::leaves::State;
-use crate::arena::{BlockId, NodePool, Placement};
+use crate::arena::{BlockId, BlockPool, Placement};
 use crate::index::Index;
 use crate::key::KeyWords;
 use crate::node::{Inner, Leaf, LevelMark};
@@ -33,10 +33,10 @@ struct Survey {
     range: (u64, u64),
 }
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Whether leaves of this pool are in no place in particular, as far as a look at some words tells.
     pub(in crate::index) fn wants_leaf_hints(leaves: &P, replicas: usize) -> bool {
-        let home = |word| leaves.wanted(Placement::Keys(word));
+        let home = |word| leaves.wanted(Placement::KeysFrom(crate::arena::KeyPrefix::from_bits(word)));
         // Loom has scenes of the table alone: with all that fills it, those of whole maps would not end.
         !cfg!(loom)
             && replicas == 0
@@ -189,7 +189,7 @@ mod tests {
     type Shape = fn(u64) -> u64;
 
     fn index(keys: impl IntoIterator<Item = u64>) -> U64Index {
-        let index = Index::new(&GlobalArena, &Config::with_seed(1)).expect("memory");
+        let index = Index::new(&GlobalArena::new(), &Config::new().seed(1)).expect("memory");
         keys.into_iter().for_each(|key| assert!(index.insert(key, key, Existing::Replace).is_ok()));
         index
     }
@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn keys_of_two_words_are_named_by_the_first() {
         let index: Index<(u64, u64), u64, GlobalPool> =
-            Index::new(&GlobalArena, &Config::with_seed(1)).expect("memory");
+            Index::new(&GlobalArena::new(), &Config::new().seed(1)).expect("memory");
         let keys: Vec<(u64, u64)> = (0..50_000).map(|i| (mix(i / 3), mix(!i))).collect();
         keys.iter().for_each(|&key| assert!(index.insert(key, 0, Existing::Replace).is_ok()));
         let found = keys.iter().filter(|&&key| index.hinted_leaf(At(key)).is_some()).count();
@@ -323,7 +323,7 @@ mod tests {
         assert_eq!(index.get(mix(1)), None);
     }
 
-    impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         /// Fills the table anew, whether or not it is time.
         fn renew_by_force(&self) -> Option<()> {
             self.leaf_hints.state.with(|state| {
@@ -338,7 +338,7 @@ mod tests {
     fn where_memory_has_its_place_there_is_no_table() {
         for (replicated, by_keys) in [(false, false), (true, false), (false, true)] {
             let arena = PairedArena { replicated, by_keys };
-            let index: Index<u64, u64, _> = Index::new(&arena, &Config::with_seed(1)).expect("memory");
+            let index: Index<u64, u64, _> = Index::new(&arena, &Config::new().seed(1)).expect("memory");
             (0..20_000).for_each(|i| assert!(index.insert(mix(i), i, Existing::Replace).is_ok()));
             assert_eq!(index.leaf_hints.lines() > 0, !replicated && !by_keys, "{arena:?}");
         }

@@ -236,11 +236,11 @@ mod tests {
     use crate::config::Config;
     use crate::index::descend::At;
     use crate::index::{Existing, Index};
-    use crate::{NodeArena, Promotion};
+    use crate::{BlockArena, Promotion};
 
     pub(super) const SMALL_NODES: bool = cfg!(any(loom, shuttle, small_nodes));
 
-    type U64Index = Index<u64, u64, <GlobalArena as NodeArena>::Pool>;
+    type U64Index = Index<u64, u64, <GlobalArena as BlockArena>::Pool>;
 
     pub(super) fn mix(i: u64) -> u64 {
         crate::height::mix(i.wrapping_mul(0x9e37_79b9_7f4a_7c15))
@@ -285,8 +285,8 @@ mod tests {
     #[test]
     fn keys_of_two_words_take_the_hint_unless_their_first_words_are_equal() {
         let count = |tenants: u64| {
-            let index: Index<(u64, u64), u64, <GlobalArena as NodeArena>::Pool> =
-                Index::new(&GlobalArena, &Config::with_seed(1)).expect("memory");
+            let index: Index<(u64, u64), u64, <GlobalArena as BlockArena>::Pool> =
+                Index::new(&GlobalArena::new(), &Config::new().seed(1)).expect("memory");
             let keys: Vec<(u64, u64)> = (0..200_000).map(|i| (mix(i) % tenants, mix(!i))).collect();
             keys.iter().for_each(|&key| assert!(index.insert(key, 0, Existing::Replace).is_ok()));
             keys.iter().filter(|&&key| index.hinted(At(key)).is_some()).count() * 100 / keys.len()
@@ -317,7 +317,7 @@ mod tests {
     }
 
     fn index(promotion: Promotion) -> U64Index {
-        Index::new(&GlobalArena, &Config { promotion, ..Config::with_seed(1) }).expect("memory")
+        Index::new(&GlobalArena::new(), &Config::new().promotion(promotion).seed(1)).expect("memory")
     }
 
     fn hinted(index: &U64Index, keys: &[u64]) -> usize {

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 
 use super::plan::{Plan, Separator};
 use super::{Hints, NO_HINT, Table};
-use crate::arena::{BlockId, NodePool};
+use crate::arena::{BlockId, BlockPool};
 use crate::index::Index;
 use crate::index::descend::MOST_STEPS;
 use crate::key::KeyWords;
@@ -15,7 +15,7 @@ use crate::sync::Ordering;
 /// The table is rebuilt when level 2 has changed by one part in so many.
 pub(super) const STALE: usize = 8;
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// To be called, without a lock, after the node of level 1 that starts at `low` has got its entry.
     pub(in crate::index) fn note_entry_of_level_2(&self, low: K, node: BlockId) {
         // Of several words, keys that begin with the same one may be left of the node.
