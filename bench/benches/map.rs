@@ -93,7 +93,7 @@ fn update(c: &mut Criterion) {
         group.bench_function(BenchmarkId::from_parameter(size), |b| {
             b.iter(|| {
                 let key = present.next().expect("endless");
-                assert!(map.update(&key, |value| *value = value_of(key, 1)));
+                assert!(map.update(&key, |value| *value = value_of(key, 1)).is_some());
             });
         });
     }

@@ -44,9 +44,8 @@ impl Filled {
         });
         let sum = total(filled.results)?;
         let mut leaves = 0;
-        let _ = map.try_for_each_chunk(.., |_, _| {
+        map.for_each_chunk(.., |_, _| {
             leaves += 1;
-            ControlFlow::<()>::Continue(())
         });
         let leaf_bytes = leaves * Map::NODE_BYTES.0;
         let plain = Plain::new(leaf_bytes)?;

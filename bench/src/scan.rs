@@ -61,9 +61,12 @@ fn sum_chunks(map: &Map, range: impl RangeBounds<u64>, back: bool) -> u64 {
     let mut sum = 0;
     let each = |keys: &[u64], values: &[u64]| {
         keys.iter().zip(values).for_each(|(&key, &value)| add(&mut sum, key, value));
-        ControlFlow::<()>::Continue(())
     };
-    let _ = if back { map.try_for_each_chunk_rev(range, each) } else { map.try_for_each_chunk(range, each) };
+    if back {
+        map.for_each_chunk_rev(range, each)
+    } else {
+        map.for_each_chunk(range, each)
+    };
     sum
 }
 

@@ -33,7 +33,7 @@ impl Heights {
                 *level = bound;
             }
         }
-        Self { seed: config.seed, below, posts }
+        Self { seed: config.seed_of_a_map(), below, posts }
     }
 
     /// The height of `key`: 0 for most, below [`LEVELS`].

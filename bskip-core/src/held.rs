@@ -1,14 +1,14 @@
 //! Which locks this thread holds while it runs its user's code: to say so, instead of waiting for itself for ever.
 //!
 //! Only with `std`, which has memory of a thread's own. Model checkers run all their threads on one, and so may
-//! whoever waits in his own way (`set_relax`): then nothing is looked up.
+//! whoever waits in another way than the default one: then nothing is looked up.
 
 #[cfg(all(feature = "std", not(any(loom, shuttle))))]
 mod imp {
     use core::cell::Cell;
     use core::ptr;
 
-    use crate::backoff::relax_function;
+    use crate::backoff::{Relax, is_default};
     use crate::lock::VersionLock;
 
     /// A lock under which user code runs, on the stack of the thread that holds it.
@@ -40,8 +40,8 @@ mod imp {
     }
 
     /// Whether this thread runs user code under `lock`.
-    pub(crate) fn is_held(lock: &VersionLock) -> bool {
-        if relax_function().is_some() {
+    pub(crate) fn is_held<R: Relax>(lock: &VersionLock) -> bool {
+        if !is_default::<R>() {
             return false;
         }
         let mut at = INNERMOST.get();
@@ -61,6 +61,7 @@ mod imp {
 
 #[cfg(not(all(feature = "std", not(any(loom, shuttle)))))]
 mod imp {
+    use crate::backoff::Relax;
     use crate::lock::VersionLock;
 
     #[inline(always)]
@@ -68,7 +69,7 @@ mod imp {
         code()
     }
 
-    pub(crate) fn is_held(_: &VersionLock) -> bool {
+    pub(crate) fn is_held<R: Relax>(_: &VersionLock) -> bool {
         false
     }
 }

@@ -9,8 +9,8 @@ use crate::arena::{BlockArena, BlockPool, GlobalArena};
 use crate::index::{Cloned, Copied, Index, Place, Read, Trail};
 use crate::key::{Key, KeyWords};
 
-/// A double-ended iterator over the pairs of a range, in key order, for values that are `Copy`; see
-/// [`BSkipMap::range`](crate::BSkipMap::range) for what it promises while others write.
+/// A double-ended iterator over the pairs of a range, in key order, for values that are `Copy`. What it
+/// promises while other threads write: [Consistency](crate::BSkipMap#consistency).
 pub struct Range<'a, K: Key, V, A: BlockArena = GlobalArena>(Pairs<'a, K::Words, V, A::Pool, Copied>);
 
 /// A [`Range`] over values of any `Clone` type; see [`Range::cloned`].
@@ -25,13 +25,13 @@ impl<'a, K: Key, V, A: BlockArena> Range<'a, K, V, A> {
         Self(Pairs::new(index, lower, upper))
     }
 
-    /// The same range for values that are not `Copy`: each cloned under its leaf's lock.
-    /// `V::clone` [must not use the map](crate::BSkipMap#closures). It goes on where this one is; if this one has
-    /// come to its end, it is at its end too.
+    /// The rest of this range, for values that are not `Copy`: each is cloned under its leaf's lock.
+    /// `V::clone` [must not use the map](crate::BSkipMap#closures).
     #[must_use]
     pub fn cloned(self) -> ClonedRange<'a, K, V, A> {
-        let Pairs { index, lower, upper, done, .. } = self.0;
-        ClonedRange(Pairs { done, ..Pairs::new(index, lower, upper) })
+        let Pairs { index, lower, upper, front, back, back_trail, done, .. } = self.0;
+        // The leaves that this iterator has reached are kept, so they are not searched for again.
+        ClonedRange(Pairs { index, lower, upper, front, back, back_trail, done, _reader: PhantomData })
     }
 }
 
@@ -64,17 +64,18 @@ macro_rules! iterator {
 iterator!(Range, Copy);
 iterator!(ClonedRange, Clone);
 
-/// Both iterators: `R` says how values are read.
+/// Both iterators; `R` says how values are read.
 struct Pairs<'a, K: KeyWords, V, P: BlockPool, R> {
     index: &'a Index<K, V, P>,
-    /// What is left: keys between these. `lower` follows the keys handed out in front, `upper` those
-    /// behind.
+    /// Between these bounds are the keys that are left. `lower` follows the keys handed out at the front,
+    /// `upper` those handed out at the back.
     lower: Bound<K>,
     upper: Bound<K>,
     front: Option<Place<'a, K, V>>,
     back: Option<Place<'a, K, V>>,
     back_trail: Option<Trail<'a, K>>,
-    /// An end has found nothing more. The iterator stays at its end, whatever is inserted afterwards.
+    /// Whether an end has found no more pairs. The iterator then stays at its end, even if keys are inserted
+    /// later.
     done: bool,
     _reader: PhantomData<fn() -> R>,
 }
@@ -104,9 +105,9 @@ impl<K: KeyWords, V, P: BlockPool, R: Read<V>> Pairs<'_, K, V, P, R> {
                     return Some(pair);
                 }
                 Some(Some(Some(_))) => self.finish(),
-                // At the end of a leaf.
+                // The end of a leaf.
                 Some(Some(None)) => self.front = self.index.place_after(self.lower, self.front.take()),
-                // Not begun, or the leaf has changed.
+                // The first call, or the leaf has changed.
                 None | Some(None) => {
                     self.front = if self.done { None } else { self.index.place_after(self.lower, None) };
                 }
@@ -127,11 +128,11 @@ impl<K: KeyWords, V, P: BlockPool, R: Read<V>> Pairs<'_, K, V, P, R> {
                     return Some(pair);
                 }
                 Some(Some(Some(_))) => self.finish(),
-                // At the start of a leaf.
+                // The start of a leaf.
                 Some(Some(None)) => {
                     self.back = self.index.place_before(self.upper, self.back.take(), &mut self.back_trail)
                 }
-                // Not begun, or the leaf has changed.
+                // The first call, or the leaf has changed.
                 None | Some(None) => {
                     self.back = if self.done {
                         None

@@ -10,7 +10,7 @@
 //! The word never repeats: it grows by two at each change (2^63 changes: centuries). `docs/PROTOCOL.md`
 //! argues the orders.
 
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, DefaultRelax};
 use crate::chaos;
 use crate::held::is_held;
 use crate::stats;
@@ -65,11 +65,11 @@ impl VersionLock {
     #[inline(never)]
     fn wait_unlocked(&self) -> Version {
         assert!(
-            !is_held(self),
+            !is_held::<DefaultRelax>(self),
             "a closure given to `update` or `get_with` (or `Clone` or `Drop` of a value, which ran there) used the \
              BSkipMap that it runs under a lock of: it would wait for itself for ever"
         );
-        let mut backoff = Backoff::for_holder();
+        let mut backoff = Backoff::<DefaultRelax>::for_holder();
         let mut locked = self.0.load(Ordering::Relaxed);
         loop {
             backoff.wait();

@@ -5,7 +5,7 @@ use core::fmt;
 use std::collections::TryReserveError;
 use std::sync::{Arc, Mutex, Weak};
 
-use bskip_core::arena::{AllocError, BlockArena, BlockKind, NumaNode};
+use bskip_core::arena::{AllocError, BlockArena, BlockKind, NumaNodeId};
 
 use crate::budget::Budgets;
 use crate::fallback::{Fallback, Fallbacks};
@@ -137,7 +137,7 @@ impl NumaArena {
 
     /// The nodes that the arena places blocks on, those that are home to CPUs first.
     #[must_use]
-    pub fn nodes(&self) -> Vec<NumaNode> {
+    pub fn nodes(&self) -> Vec<NumaNodeId> {
         self.shared.places.all().iter().map(|place| place.node).collect()
     }
 
@@ -226,8 +226,8 @@ pub struct Builder {
     prefault: bool,
     remote_frees: RemoteFrees,
     limit: Option<usize>,
-    node_limits: Vec<(NumaNode, usize)>,
-    nodes: Option<Vec<NumaNode>>,
+    node_limits: Vec<(NumaNodeId, usize)>,
+    nodes: Option<Vec<NumaNodeId>>,
     replicate: bool,
     pretended: Option<u32>,
     pretended_without_cpus: u32,
@@ -306,7 +306,7 @@ impl Builder {
     /// A block wanted on a node at its limit costs a look through that node's free lists first, under a lock
     /// that all who want the same share: a microsecond or two. For a limit that is reached for good, name the
     /// other nodes in the [policy](Self::policy) instead.
-    pub fn node_limit(mut self, node: NumaNode, bytes: usize) -> Self {
+    pub fn node_limit(mut self, node: NumaNodeId, bytes: usize) -> Self {
         self.node_limits.push((node, bytes));
         self
     }
@@ -314,7 +314,7 @@ impl Builder {
     /// On these nodes only, instead of all that have CPUs. Threads of other nodes use the nearest of these. Nodes of memory
     /// alone that are named here are used like the others; under [`Policy::Local`] only what is asked for by number
     /// (`BSkipMap::migrate`) goes there.
-    pub fn nodes(mut self, nodes: &[NumaNode]) -> Self {
+    pub fn nodes(mut self, nodes: &[NumaNodeId]) -> Self {
         self.nodes = Some(nodes.to_vec());
         self
     }

@@ -3,7 +3,7 @@
 use core::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use bskip_core::arena::NumaNode;
+use bskip_core::arena::NumaNodeId;
 
 use crate::sys::Errno;
 
@@ -16,9 +16,9 @@ pub enum Fallback {
     /// This node has CPUs but no memory that this process may use: its threads use the nearest node instead.
     NoMemoryOn {
         /// The node without memory.
-        node: NumaNode,
+        node: NumaNodeId,
         /// Where its blocks come from.
-        instead: NumaNode,
+        instead: NumaNodeId,
     },
     /// No node lists a CPU that this process may run on: threads there count as on another node. Told for the first such
     /// CPU.
@@ -26,7 +26,7 @@ pub enum Fallback {
         /// The CPU.
         cpu: u32,
         /// The node that its threads count as on.
-        instead: NumaNode,
+        instead: NumaNodeId,
     },
     /// [`Policy::Nearest`](crate::Policy::Nearest) and one node with CPUs: blocks go there.
     NoOtherNode,

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use bskip_core::arena::NumaNode;
+use bskip_core::arena::NumaNodeId;
 use bskip_numa_nodes::{Homes, Node, Nodes};
 
 use crate::fallback::{Fallback, Fallbacks};
@@ -16,22 +16,22 @@ pub enum BuildError {
     /// A node was named that the arena cannot have.
     NoSuchNode {
         /// The node that was named.
-        node: NumaNode,
+        node: NumaNodeId,
         /// The nodes to choose from: those with memory that this process may use, or those that the builder
         /// was given.
-        available: Vec<NumaNode>,
+        available: Vec<NumaNodeId>,
     },
     /// A set of nodes was given and it is empty.
     NoNodes,
     /// A weight is zero: then nothing should go to the node, which is said by leaving it out.
     ZeroWeight {
         /// The node with this weight.
-        node: NumaNode,
+        node: NumaNodeId,
     },
     /// A node has two weights.
     TwoWeights {
         /// The node that was named twice.
-        node: NumaNode,
+        node: NumaNodeId,
     },
     /// The bounds of [`Policy::Range`](crate::Policy::Range) do not ascend.
     BoundsOutOfOrder,
@@ -66,7 +66,7 @@ impl core::error::Error for BuildError {}
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     /// As the arena's user knows it.
-    pub(crate) node: NumaNode,
+    pub(crate) node: NumaNodeId,
     /// As the kernel knows it: another number only where nodes are pretended. `None`: the machine has but
     /// this one, nothing needs to be asked of the kernel.
     pub(crate) bind: Option<u32>,
@@ -78,9 +78,9 @@ pub(crate) struct Place {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Wanted<'a> {
     /// These and no others.
-    pub(crate) only: Option<&'a [NumaNode]>,
+    pub(crate) only: Option<&'a [NumaNodeId]>,
     /// These as well, although they may have memory alone: a policy names them.
-    pub(crate) named: &'a [NumaNode],
+    pub(crate) named: &'a [NumaNodeId],
     /// All that have memory alone as well.
     pub(crate) memory_alone: bool,
 }
@@ -95,7 +95,7 @@ pub(crate) struct Places {
     /// So many are in use without being named by a policy.
     in_use: usize,
     /// What a user may name.
-    available: Vec<NumaNode>,
+    available: Vec<NumaNodeId>,
     /// Index by CPU number. The first place is the home of CPUs beyond.
     of_cpu: Vec<usize>,
     /// The nodes are pretended: threads are dealt out to the homes.
@@ -118,7 +118,7 @@ impl Places {
     /// The nodes of a machine that these policies need, or of those the nodes `only`.
     pub(crate) fn for_policies(
         machine: &Nodes,
-        only: Option<&[NumaNode]>,
+        only: Option<&[NumaNodeId]>,
         policies: [&Policy; 2],
         notes: &Fallbacks,
     ) -> Result<Self, BuildError> {
@@ -137,20 +137,20 @@ impl Places {
     ) -> Result<Self, BuildError> {
         let usable = machine.usable();
         let with_cpus = machine.in_use();
-        let ids = |numbers: &[u32]| -> Vec<NumaNode> { numbers.iter().copied().map(NumaNode).collect() };
+        let ids = |numbers: &[u32]| -> Vec<NumaNodeId> { numbers.iter().copied().map(NumaNodeId).collect() };
         let (available, in_use) = match wanted.only {
             Some(only) => {
                 check(only, &ids(&usable))?;
                 let only: Vec<u32> =
-                    usable.iter().copied().filter(|&node| only.contains(&NumaNode(node))).collect();
+                    usable.iter().copied().filter(|&node| only.contains(&NumaNodeId(node))).collect();
                 (ids(&only), only)
             }
             None => (ids(&usable), with_cpus.clone()),
         };
         let homes = machine.homes_among(&in_use);
         let is_wanted = |node: &u32| {
-            let named = wanted.named.contains(&NumaNode(*node)) || wanted.memory_alone;
-            in_use.contains(node) || (named && available.contains(&NumaNode(*node)))
+            let named = wanted.named.contains(&NumaNodeId(*node)) || wanted.memory_alone;
+            in_use.contains(node) || (named && available.contains(&NumaNodeId(*node)))
         };
         let mut nodes: Vec<&Node> =
             usable.iter().filter(|node| is_wanted(node)).filter_map(|&node| machine.node(node)).collect();
@@ -162,18 +162,18 @@ impl Places {
             of_cpu.push(index_of(home));
         }
         for (node, instead) in without_memory(machine, &homes) {
-            notes.note(Fallback::NoMemoryOn { node: NumaNode(node), instead: NumaNode(instead) });
+            notes.note(Fallback::NoMemoryOn { node: NumaNodeId(node), instead: NumaNodeId(instead) });
         }
         let unlisted = affinity.iter().copied().find(|&cpu| !homes.is_listed(cpu));
         if let Some(cpu) = unlisted.filter(|_| nodes.len() > 1) {
-            notes.note(Fallback::CpuOfNoNode { cpu, instead: NumaNode(homes.of_others()) });
+            notes.note(Fallback::CpuOfNoNode { cpu, instead: NumaNodeId(homes.of_others()) });
         }
         if nodes.len() > 1 && sys::current_cpu().is_none() {
             notes.note(Fallback::CurrentNodeUnknown);
         }
         let several = usable.len() > 1;
         let place = |node: &&Node| Place {
-            node: NumaNode(node.number),
+            node: NumaNodeId(node.number),
             bind: several.then_some(node.number),
             cpus: with_cpus.contains(&node.number),
         };
@@ -199,7 +199,7 @@ impl Places {
         }
         let real = machine.in_use();
         let bind = |i: u32| Some(real[i as usize % real.len()]);
-        let place = |i: u32| Place { node: NumaNode(i), bind: bind(i), cpus: i < with_cpus };
+        let place = |i: u32| Place { node: NumaNodeId(i), bind: bind(i), cpus: i < with_cpus };
         let places: Vec<_> = (0..with_cpus + without).map(place).collect();
         let count = places.len();
         let by_distance = (0..count).map(|i| (0..count).map(|step| (i + step) % count).collect()).collect();
@@ -208,7 +208,7 @@ impl Places {
         Ok(Self { pretended: true, ..Self::ordered(places, order, available, Vec::new()) })
     }
 
-    fn ordered(places: Vec<Place>, order: Order, available: Vec<NumaNode>, of_cpu: Vec<usize>) -> Self {
+    fn ordered(places: Vec<Place>, order: Order, available: Vec<NumaNodeId>, of_cpu: Vec<usize>) -> Self {
         let Order { homes, in_use, by_distance } = order;
         let in_use_first = |(from, order): (usize, &Vec<usize>)| {
             let mut order = order.clone();
@@ -257,7 +257,7 @@ impl Places {
     }
 
     /// The index of `node`, if the arena has it.
-    pub(crate) fn index_of(&self, node: NumaNode) -> Option<usize> {
+    pub(crate) fn index_of(&self, node: NumaNodeId) -> Option<usize> {
         self.places.iter().position(|place| place.node == node)
     }
 
@@ -265,7 +265,7 @@ impl Places {
     ///
     /// # Errors
     /// One is not there, or there is none.
-    pub(crate) fn check(&self, named: &[NumaNode]) -> Result<(), BuildError> {
+    pub(crate) fn check(&self, named: &[NumaNodeId]) -> Result<(), BuildError> {
         check(named, &self.available)
     }
 
@@ -273,13 +273,13 @@ impl Places {
     ///
     /// # Errors
     /// One is not there, or there is none.
-    pub(crate) fn indices_of(&self, named: &[NumaNode]) -> Result<Vec<usize>, BuildError> {
+    pub(crate) fn indices_of(&self, named: &[NumaNodeId]) -> Result<Vec<usize>, BuildError> {
         self.check(named)?;
         Ok(named.iter().filter_map(|&node| self.index_of(node)).collect())
     }
 
     /// The nodes that a block wanted on `node` tries; `None` if the arena does not have it.
-    pub(crate) fn near(&self, node: NumaNode) -> Option<&[usize]> {
+    pub(crate) fn near(&self, node: NumaNodeId) -> Option<&[usize]> {
         Some(&self.nearest[self.index_of(node)?])
     }
 }
@@ -300,7 +300,7 @@ fn without_memory(machine: &Nodes, homes: &Homes) -> Vec<(u32, u32)> {
 }
 
 /// All of `named` are `available`, and there is one.
-fn check(named: &[NumaNode], available: &[NumaNode]) -> Result<(), BuildError> {
+fn check(named: &[NumaNodeId], available: &[NumaNodeId]) -> Result<(), BuildError> {
     if named.is_empty() {
         return Err(BuildError::NoNodes);
     }

@@ -4,7 +4,7 @@ use core::fmt;
 use core::num::NonZeroU32;
 use core::str::FromStr;
 
-use bskip_core::arena::NumaNode;
+use bskip_core::arena::NumaNodeId;
 
 use crate::shares;
 
@@ -36,16 +36,16 @@ pub enum Policy {
     /// Block by block over the nodes with CPUs in turn, so that each has an equal share.
     Interleave,
     /// On this node.
-    Node(NumaNode),
+    Node(NumaNodeId),
     /// Over these nodes in turn, block by block, each with a share in proportion to its weight: Linux's
     /// `MPOL_WEIGHTED_INTERLEAVE`, by blocks instead of pages. With weights 3 and 1, of any four blocks in
     /// succession three are on the first node. Weights are at least 1 and their sum fits in 32 bits; nodes
     /// that are not named get a block only when these are used up. Weights in proportion to the nodes'
     /// bandwidths (see
     /// [`weighted_by`](Self::weighted_by)) use all of it.
-    Weighted(Vec<(NumaNode, u32)>),
+    Weighted(Vec<(NumaNodeId, u32)>),
     /// On the node of the asking thread if it is one of these, else on the nearest of these.
-    Preferred(Vec<NumaNode>),
+    Preferred(Vec<NumaNodeId>),
     /// On the node with CPUs nearest to that of the asking thread, but not on that itself. What one hop costs, and memory
     /// for programs that must spare the node's own. With one such node: on that.
     Nearest,
@@ -59,7 +59,7 @@ pub enum Policy {
     /// may hold. Bounds, which must ascend, are first words of keys
     /// (of a `u64` the key itself, see [`KeyWords`](bskip_core::KeyWords)); what is below the first is its node's too.
     /// Blocks that are not for keys go to the node of the thread that asks.
-    Range(Vec<(u64, NumaNode)>),
+    Range(Vec<(u64, NumaNodeId)>),
     /// Partitioned by a hash of the least key that a leaf may hold, over the nodes with CPUs: as even as
     /// [`Interleave`](Self::Interleave) for many leaves, with no counter that threads share. A leaf's
     /// least key changes when a neighbour takes some of its pairs, the leaf stays: `rebalance` would find many to move. Blocks that are not for keys go to the node of the thread that asks.
@@ -76,15 +76,15 @@ impl Policy {
     /// all. Nodes of value 0 are left out. `None` if no node is left.
     ///
     /// ```
-    /// use bskip_core::arena::NumaNode;
+    /// use bskip_core::arena::NumaNodeId;
     /// use numa_alloc::Policy;
     ///
     /// // MiB/s, as the machine tells them (`bskip-topology`: `NumaNode::bandwidth`).
-    /// let policy = Policy::weighted_by([(NumaNode(0), 204_800), (NumaNode(1), 51_200)]);
+    /// let policy = Policy::weighted_by([(NumaNodeId(0), 204_800), (NumaNodeId(1), 51_200)]);
     /// assert_eq!(policy.unwrap().to_string(), "weighted:0=4,1=1");
     /// ```
     #[must_use]
-    pub fn weighted_by(values: impl IntoIterator<Item = (NumaNode, u64)>) -> Option<Self> {
+    pub fn weighted_by(values: impl IntoIterator<Item = (NumaNodeId, u64)>) -> Option<Self> {
         let values: Vec<_> = values.into_iter().filter(|(_, value)| *value > 0).collect();
         let divisor = values.iter().fold(0, |divisor, (_, value)| shares::gcd(divisor, *value));
         let most = values.iter().map(|(_, value)| value / divisor).max()?;
@@ -102,7 +102,7 @@ impl Policy {
 
 impl Policy {
     /// The nodes that the policy names.
-    pub(crate) fn named(&self) -> Vec<NumaNode> {
+    pub(crate) fn named(&self) -> Vec<NumaNodeId> {
         match self {
             Self::Node(node) => vec![*node],
             Self::Preferred(nodes) => nodes.clone(),
@@ -149,7 +149,7 @@ impl FromStr for Policy {
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let error = || ParseError { text: text.to_owned(), expected: PLACEMENTS };
-        let node = |number: &str| number.parse().map(NumaNode).map_err(|_| error());
+        let node = |number: &str| number.parse().map(NumaNodeId).map_err(|_| error());
         let weight = |pair: &str| {
             let (number, weight) = pair.split_once('=').ok_or_else(error)?;
             let weight: NonZeroU32 = weight.parse().map_err(|_| error())?;
@@ -196,7 +196,7 @@ impl fmt::Display for ParseError {
 impl core::error::Error for ParseError {}
 
 /// Node numbers with commas between them.
-pub(crate) struct NodeList<'a>(pub(crate) &'a [NumaNode]);
+pub(crate) struct NodeList<'a>(pub(crate) &'a [NumaNodeId]);
 
 impl fmt::Display for NodeList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -216,14 +216,14 @@ mod tests {
         let policies = [
             (Policy::Local, "local"),
             (Policy::Interleave, "interleave"),
-            (Policy::Node(NumaNode(3)), "node:3"),
+            (Policy::Node(NumaNodeId(3)), "node:3"),
             (
-                Policy::Range(vec![(0, NumaNode(1)), (1 << 63, NumaNode(0))]),
+                Policy::Range(vec![(0, NumaNodeId(1)), (1 << 63, NumaNodeId(0))]),
                 "range:0=1,9223372036854775808=0",
             ),
             (Policy::Hash, "hash"),
-            (Policy::Preferred(vec![NumaNode(0), NumaNode(12)]), "preferred:0,12"),
-            (Policy::Weighted(vec![(NumaNode(0), 3), (NumaNode(12), 1)]), "weighted:0=3,12=1"),
+            (Policy::Preferred(vec![NumaNodeId(0), NumaNodeId(12)]), "preferred:0,12"),
+            (Policy::Weighted(vec![(NumaNodeId(0), 3), (NumaNodeId(12), 1)]), "weighted:0=3,12=1"),
             (Policy::Nearest, "nearest"),
             (Policy::Tiered, "tiered"),
         ];
@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn weights_follow_values() {
         let weights =
-            |values: &[u64]| match Policy::weighted_by((0..).map(NumaNode).zip(values.iter().copied())) {
+            |values: &[u64]| match Policy::weighted_by((0..).map(NumaNodeId).zip(values.iter().copied())) {
                 Some(Policy::Weighted(weights)) => {
                     weights.iter().map(|(node, weight)| (node.0, *weight)).collect()
                 }

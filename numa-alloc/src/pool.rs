@@ -7,7 +7,8 @@ use core::sync::atomic::AtomicU32;
 use std::sync::Arc;
 
 use bskip_core::arena::{
-    AllocError, AllocErrorKind, BlockId, BlockKind, BlockPool, NumaNode, Placement, PoolUsage,
+    AllocError, AllocErrorKind, BlockId, BlockKind, BlockPool, DefaultRelax, NumaBlocks, NumaNodeId,
+    Placement, PoolUsage,
 };
 
 use crate::arena::Shared;
@@ -127,7 +128,7 @@ impl Core {
     /// The key by which a policy may place a block: only leaves are for keys.
     fn key_of(&self, placement: Placement) -> Option<u64> {
         match (placement, self.kind) {
-            (Placement::KeysFrom(key), BlockKind::Leaf) => Some(key),
+            (Placement::KeysFrom(low), BlockKind::Leaf) => Some(low.to_bits()),
             _ => None,
         }
     }
@@ -182,10 +183,11 @@ impl Drop for Core {
 // readable and writable until then; stripes begin at 2 MiB boundaries, blocks in them at multiples of a size
 // that is a multiple of the alignment. 3. Fresh private pages are zero, and links live elsewhere;
 // what `trim` does with first words is the exception that the contract has. 4. A block passes from releaser
-// to owner through a shard's mutex, or through an inbox (Release, Acquire) and then a mutex. 5. See 2. 6. Replicas are
-// ranges of their own, as long as the blocks', committed before them and never given back before, aligned as they are;
-// `here` is a place, and there are as many replicas as places, if any.
+// to owner through a shard's mutex, or through an inbox (Release, Acquire) and then a mutex. 5. See 2. 6. The NUMA
+// side is this pool itself.
 unsafe impl BlockPool for NumaPool {
+    type Relax = DefaultRelax;
+
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         let core = &*self.core;
         let places = &core.arena.places;
@@ -219,12 +221,25 @@ unsafe impl BlockPool for NumaPool {
         unsafe { self.blocks.start().add(block.0.get() as usize * UNIT) }
     }
 
-    #[inline]
-    unsafe fn home(&self, block: BlockId) -> Option<NumaNode> {
-        Some(self.core.stripes[self.core.stripe_of(block)].place().node)
+    fn usage(&self) -> Option<PoolUsage> {
+        Some(self.usage())
     }
 
-    fn wanted(&self, placement: Placement) -> Option<NumaNode> {
+    #[inline(always)]
+    fn numa(&self) -> Option<&impl NumaBlocks> {
+        Some(self)
+    }
+}
+
+// SAFETY: replicas are ranges of their own, as long as the blocks', committed before them and never given back before,
+// aligned as they are. `here` is a place, and there are as many replicas as places, if any.
+unsafe impl NumaBlocks for NumaPool {
+    #[inline]
+    unsafe fn home(&self, block: BlockId) -> NumaNodeId {
+        self.core.stripes[self.core.stripe_of(block)].place().node
+    }
+
+    fn wanted(&self, placement: Placement) -> Option<NumaNodeId> {
         let core = &*self.core;
         if let Placement::NumaNode(node) = placement {
             return core.arena.places.index_of(node).map(|_| node);
@@ -249,8 +264,12 @@ unsafe impl BlockPool for NumaPool {
         // SAFETY: the pool has so many replicas, each as long as the blocks, within which that number lies.
         unsafe { self.replica_ranges.start().add(offset) }
     }
+}
 
-    fn usage(&self) -> PoolUsage {
+impl NumaPool {
+    /// What the pool holds.
+    #[must_use]
+    pub fn usage(&self) -> PoolUsage {
         let size = self.core.block_bytes();
         let stripes = self.core.usage();
         let blocks =

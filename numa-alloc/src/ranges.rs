@@ -1,6 +1,6 @@
 //! Where an arena's blocks lie in the address space, for tools that see addresses.
 
-use bskip_core::arena::{BlockKind, NumaNode};
+use bskip_core::arena::{BlockKind, NumaNodeId};
 
 use crate::arena::NumaArena;
 
@@ -11,7 +11,7 @@ pub struct AddressRange {
     /// What the pool's blocks are for.
     pub kind: BlockKind,
     /// The node that they are wanted on.
-    pub node: NumaNode,
+    pub node: NumaNodeId,
     /// The first address.
     pub start: usize,
     /// How many bytes are set aside. Memory is behind those that were committed so far, from the front.
@@ -52,7 +52,7 @@ impl NumaArena {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bskip_core::arena::{BlockArena, BlockPool, Placement};
+    use bskip_core::arena::{BlockArena, BlockPool, NumaBlocks, Placement};
     use core::alloc::Layout;
 
     #[test]
@@ -64,7 +64,7 @@ mod tests {
         let ranges = arena.address_ranges();
         assert_eq!(ranges.len(), 4);
         for (pool, kind) in [(&leaves, BlockKind::Leaf), (&inners, BlockKind::Inner)] {
-            for node in [NumaNode(0), NumaNode(1)] {
+            for node in [NumaNodeId(0), NumaNodeId(1)] {
                 let block = pool.acquire(Placement::NumaNode(node)).unwrap();
                 // SAFETY: this pool has just issued the block.
                 let address = unsafe { pool.address(block) }.as_ptr() as usize;
@@ -81,14 +81,14 @@ mod tests {
 
         let arena = NumaArena::builder().pretend_nodes(2).replicate_inner(true).build().unwrap();
         let inners = arena.pool(layout, BlockKind::Inner).unwrap();
-        let block = inners.acquire(Placement::NumaNode(NumaNode(1))).unwrap();
+        let block = inners.acquire(Placement::NumaNode(NumaNodeId(1))).unwrap();
         for replica in [0, 1] {
             // SAFETY: this pool has just issued the block, and has two replicas.
             let address = unsafe { inners.replica_address(replica, block) }.as_ptr() as usize;
             let ranges = arena.address_ranges();
             let holds = |range: &&AddressRange| (range.start..range.start + range.bytes).contains(&address);
             let range = ranges.iter().find(holds).unwrap();
-            assert_eq!((range.kind, range.node), (BlockKind::Inner, NumaNode(replica as u32)));
+            assert_eq!((range.kind, range.node), (BlockKind::Inner, NumaNodeId(replica as u32)));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use bskip_core::arena::{NumaNode, PoolUsage};
+use bskip_core::arena::{NumaNodeId, PoolUsage};
 
 use crate::arena::NumaArena;
 use crate::fallback::Fallback;
@@ -29,7 +29,7 @@ pub struct ArenaStats {
 #[non_exhaustive]
 pub struct NodeStats {
     /// Which node.
-    pub node: NumaNode,
+    pub node: NumaNodeId,
     /// What lives on it.
     pub usage: PoolUsage,
     /// Bytes of its replica of the inner blocks, taken from the system. Not in `usage`.

@@ -4,7 +4,7 @@ use core::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 
-use bskip_core::arena::NumaNode;
+use bskip_core::arena::NumaNodeId;
 
 use crate::arena::NumaArena;
 use crate::places::Place;
@@ -35,11 +35,11 @@ pub struct PlacementReport {
 #[non_exhaustive]
 pub struct NodePages {
     /// The node that the arena asked for.
-    pub node: NumaNode,
+    pub node: NumaNodeId,
     /// Pages that are there.
     pub placed: usize,
     /// Pages that are on other nodes, by the kernel's number of the node.
-    pub elsewhere: Vec<(NumaNode, usize)>,
+    pub elsewhere: Vec<(NumaNodeId, usize)>,
     /// Pages that nobody has touched, so that they are nowhere yet.
     pub untouched: usize,
 }
@@ -160,7 +160,7 @@ impl NodePages {
             Ok(node) if node == asked => self.placed += 1,
             Ok(node) => match self.elsewhere.iter_mut().find(|(known, _)| known.0 == node) {
                 Some((_, pages)) => *pages += 1,
-                None => self.elsewhere.push((NumaNode(node), 1)),
+                None => self.elsewhere.push((NumaNodeId(node), 1)),
             },
         }
     }
@@ -191,12 +191,12 @@ mod tests {
 
     #[test]
     fn pages_are_counted_by_where_they_are() {
-        let mut row = NodePages { node: NumaNode(1), placed: 0, elsewhere: Vec::new(), untouched: 0 };
+        let mut row = NodePages { node: NumaNodeId(1), placed: 0, elsewhere: Vec::new(), untouched: 0 };
         for status in [1, -14, 0, 1, -2, 3, 0] {
             row.count(status, 1);
         }
         assert_eq!((row.placed, row.untouched), (2, 2));
-        assert_eq!(row.elsewhere, [(NumaNode(0), 2), (NumaNode(3), 1)]);
+        assert_eq!(row.elsewhere, [(NumaNodeId(0), 2), (NumaNodeId(3), 1)]);
         let mut report =
             PlacementReport { nodes: vec![row], refused: None, page_bytes: 4096, sampled_one_in: 1 };
         assert!(!report.is_as_asked());

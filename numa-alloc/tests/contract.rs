@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::Relaxed;
 
-use bskip_core::arena::{BlockArena, BlockKind, BlockPool, NumaNode, Placement};
+use bskip_core::arena::{BlockArena, BlockKind, BlockPool, NumaNodeId, Placement};
 use numa_alloc::{NumaArena, PageSize, Policy, RemoteFrees};
 use support::{LEAF, Owned, address, layout, leaf_pool, words};
 
@@ -21,12 +21,12 @@ fn each_arena(test: impl Fn(NumaArena)) {
         NumaArena::builder().limit(64 << 20),
         NumaArena::builder().pretend_nodes(2),
         NumaArena::builder().pretend_nodes(3).policy(Policy::Interleave),
-        NumaArena::builder().pretend_nodes(3).policy(Policy::Preferred(vec![NumaNode(2), NumaNode(1)])),
+        NumaArena::builder().pretend_nodes(3).policy(Policy::Preferred(vec![NumaNodeId(2), NumaNodeId(1)])),
         NumaArena::builder()
             .pretend_nodes(3)
-            .policy(Policy::Weighted(vec![(NumaNode(2), 5), (NumaNode(1), 2)])),
+            .policy(Policy::Weighted(vec![(NumaNodeId(2), 5), (NumaNodeId(1), 2)])),
         NumaArena::builder().pretend_nodes(2).policy(Policy::Nearest).inner_policy(Policy::Interleave),
-        NumaArena::builder().pretend_nodes(2).node_limit(NumaNode(1), 1 << 20),
+        NumaArena::builder().pretend_nodes(2).node_limit(NumaNodeId(1), 1 << 20),
         NumaArena::builder().pretend_nodes(3).remote_frees(RemoteFrees::Adopt),
         NumaArena::builder().pretend_nodes(2).prefault(true).pages(PageSize::Hugetlb2M),
         NumaArena::builder().pretend_nodes(2).pretend_cpuless_nodes(2).policy(Policy::Tiered),
@@ -39,8 +39,8 @@ fn each_arena(test: impl Fn(NumaArena)) {
 
 fn placement(i: usize) -> Placement {
     match i % 4 {
-        0 => Placement::NumaNode(NumaNode(1)),
-        1 => Placement::NumaNode(NumaNode(99)),
+        0 => Placement::NumaNode(NumaNodeId(1)),
+        1 => Placement::NumaNode(NumaNodeId(99)),
         _ => Placement::Policy,
     }
 }

@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Mutex;
 
-use bskip_core::arena::{AllocErrorKind, BlockArena, BlockKind, BlockPool, NumaNode, Placement};
+use bskip_core::arena::{AllocErrorKind, BlockArena, BlockKind, BlockPool, NumaNodeId, Placement};
 use numa_alloc::{BuildError, NumaArena, Policy};
 use support::{LEAF, Owned, layout, leaf_pool};
 
@@ -86,14 +86,14 @@ fn threads_share_the_last_blocks() {
 /// again.
 #[test]
 fn a_node_at_its_limit_spills_to_the_next() {
-    let builder = NumaArena::builder().pretend_nodes(3).policy(Policy::Node(NumaNode(1)));
-    let arena = builder.node_limit(NumaNode(1), 1).node_limit(NumaNode(1), LIMIT).build().unwrap();
+    let builder = NumaArena::builder().pretend_nodes(3).policy(Policy::Node(NumaNodeId(1)));
+    let arena = builder.node_limit(NumaNodeId(1), 1).node_limit(NumaNodeId(1), LIMIT).build().unwrap();
     let pool = leaf_pool(&arena);
     let take = || Owned::acquire(&pool, Placement::Policy).unwrap();
     let mut on_node: Vec<Owned> = (0..CAPACITY).map(|_| take()).collect();
     let spilled: Vec<Owned> = (0..100).map(|_| take()).collect();
-    assert!(on_node.iter().all(|block| block.home(&pool) == Some(NumaNode(1))));
-    assert!(spilled.iter().all(|block| block.home(&pool) == Some(NumaNode(2))));
+    assert!(on_node.iter().all(|block| block.home(&pool) == Some(NumaNodeId(1))));
+    assert!(spilled.iter().all(|block| block.home(&pool) == Some(NumaNodeId(2))));
 
     let stats = arena.stats();
     let by_node: Vec<_> = stats.nodes.iter().map(|n| (n.usage.issued_blocks, n.misses, n.limit)).collect();
@@ -104,19 +104,19 @@ fn a_node_at_its_limit_spills_to_the_next() {
     assert!(report.contains(&expected), "{report}");
 
     on_node.swap_remove(7).release(&pool);
-    assert_eq!(take().home(&pool), Some(NumaNode(1)));
-    assert_eq!(take().home(&pool), Some(NumaNode(2)));
+    assert_eq!(take().home(&pool), Some(NumaNodeId(1)));
+    assert_eq!(take().home(&pool), Some(NumaNodeId(2)));
     // All pools share the limit, and a dropped one gives its part back.
     let other = leaf_pool(&arena);
-    assert_eq!(Owned::acquire(&other, Placement::Policy).unwrap().home(&other), Some(NumaNode(2)));
+    assert_eq!(Owned::acquire(&other, Placement::Policy).unwrap().home(&other), Some(NumaNodeId(2)));
     drop(pool);
-    assert_eq!(Owned::acquire(&other, Placement::Policy).unwrap().home(&other), Some(NumaNode(1)));
+    assert_eq!(Owned::acquire(&other, Placement::Policy).unwrap().home(&other), Some(NumaNodeId(1)));
 }
 
 #[test]
 fn node_limits_hold_beside_the_common_one() {
-    let builder = NumaArena::builder().pretend_nodes(2).limit(LIMIT).policy(Policy::Node(NumaNode(0)));
-    let arena = builder.node_limit(NumaNode(0), 1 << 20).build().unwrap();
+    let builder = NumaArena::builder().pretend_nodes(2).limit(LIMIT).policy(Policy::Node(NumaNodeId(0)));
+    let arena = builder.node_limit(NumaNodeId(0), 1 << 20).build().unwrap();
     let pool = leaf_pool(&arena);
     let blocks = fill(&pool);
     let stats = arena.stats();
@@ -124,11 +124,12 @@ fn node_limits_hold_beside_the_common_one() {
     assert_eq!(stats.total().reserved_bytes, LIMIT);
     // Each of the two stripes may end in less than a block.
     assert!((CAPACITY - 2..=CAPACITY).contains(&blocks.len()), "{}", blocks.len());
-    let none = NumaArena::builder().pretend_nodes(2).node_limit(NumaNode(0), 0).node_limit(NumaNode(1), 0);
+    let none =
+        NumaArena::builder().pretend_nodes(2).node_limit(NumaNodeId(0), 0).node_limit(NumaNodeId(1), 0);
     assert_eq!(fill(&leaf_pool(&none.build().unwrap())).len(), 0);
-    let missing = NumaArena::builder().pretend_nodes(2).node_limit(NumaNode(2), 0).build().unwrap_err();
-    let available = vec![NumaNode(0), NumaNode(1)];
-    assert_eq!(missing, BuildError::NoSuchNode { node: NumaNode(2), available });
+    let missing = NumaArena::builder().pretend_nodes(2).node_limit(NumaNodeId(2), 0).build().unwrap_err();
+    let available = vec![NumaNodeId(0), NumaNodeId(1)];
+    assert_eq!(missing, BuildError::NoSuchNode { node: NumaNodeId(2), available });
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Barrier, Mutex};
 
-use bskip_core::arena::{NumaNode, Placement};
+use bskip_core::arena::{KeyPrefix, NumaNodeId, Placement};
 use numa_alloc::{Fallback, NumaArena, NumaPool, PageSize, Policy};
 use support::linux::{RealNode, alone, nodes, nodes_of, on, refuse};
 use support::policies::{self, Case};
@@ -42,7 +42,7 @@ fn say_if_one_node() {
 /// Takes blocks by the policy and writes to every page of them.
 fn fill(pool: &NumaPool, count: usize) -> Vec<Owned> {
     let touched = |key| {
-        let block = Owned::acquire(pool, Placement::KeysFrom(key as u64)).unwrap();
+        let block = Owned::acquire(pool, Placement::KeysFrom(KeyPrefix::of(key as u64))).unwrap();
         block.words(pool, LEAF).iter().for_each(|word| word.store(1, Relaxed));
         block
     };
@@ -201,7 +201,7 @@ fn memory_without_cpus_takes_blocks_when_it_is_named_and_not_otherwise() {
         return;
     };
     let here = with_cpus();
-    let named = NumaNode(far.number);
+    let named = NumaNodeId(far.number);
     assert!(!NumaArena::new().unwrap().nodes().contains(&named));
     for policy in [Policy::Interleave, Policy::Hash, Policy::Nearest] {
         let arena = NumaArena::builder().policy(policy.clone()).replicate_inner(true).build().unwrap();
@@ -210,8 +210,8 @@ fn memory_without_cpus_takes_blocks_when_it_is_named_and_not_otherwise() {
             NumaArena::builder().policy(Policy::Node(named)).inner_policy(policy.clone()).build().unwrap();
         assert!(inner.nodes().contains(&named), "{policy}");
     }
-    let every: Vec<NumaNode> =
-        all.iter().filter(|node| node.memory).map(|node| NumaNode(node.number)).collect();
+    let every: Vec<NumaNodeId> =
+        all.iter().filter(|node| node.memory).map(|node| NumaNodeId(node.number)).collect();
     let local = NumaArena::builder().nodes(&every).build().unwrap();
     let pool = leaf_pool(&local);
     for node in here.iter().filter(|node| node.memory) {

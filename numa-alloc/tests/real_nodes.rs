@@ -6,7 +6,7 @@ mod support;
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use bskip_core::arena::{BlockPool, NumaNode, Placement};
+use bskip_core::arena::{BlockPool, NumaNodeId, Placement};
 use numa_alloc::{NumaArena, NumaPool, PageSize, Policy};
 use support::linux::pin;
 use support::{LEAF, Owned, leaf_pool};
@@ -64,7 +64,7 @@ fn interleaving_is_even() {
 }
 
 /// The kernel's word on the node of the calling thread.
-fn current_node() -> Option<NumaNode> {
+fn current_node() -> Option<NumaNodeId> {
     let mut node = 0u32;
     // SAFETY: the call may write a number to `node` and takes null for what is not wanted.
     let result = unsafe {
@@ -75,7 +75,7 @@ fn current_node() -> Option<NumaNode> {
             core::ptr::null_mut::<u8>(),
         )
     };
-    (result == 0).then_some(NumaNode(node))
+    (result == 0).then_some(NumaNodeId(node))
 }
 
 #[test]

@@ -4,12 +4,12 @@ mod support;
 
 use std::collections::{HashMap, HashSet};
 
-use bskip_core::arena::{AllocErrorKind, BlockArena, BlockKind, NumaNode, Placement};
+use bskip_core::arena::{AllocErrorKind, BlockArena, BlockKind, NumaNodeId, Placement};
 use numa_alloc::{BuildError, NumaArena, NumaPool, PageSize, Policy, RemoteFrees};
 use support::{Owned, layout, leaf_pool};
 
 fn on(node: u32) -> Placement {
-    Placement::NumaNode(NumaNode(node))
+    Placement::NumaNode(NumaNodeId(node))
 }
 
 /// How many of so many blocks are on which node.
@@ -33,10 +33,10 @@ fn policies_decide_and_placements_override() {
         by_policy
     };
     assert_eq!(homes_under(Policy::Interleave), (0..4).map(|node| (node, 100)).collect());
-    assert_eq!(homes_under(Policy::Node(NumaNode(2))), HashMap::from([(2, 400)]));
+    assert_eq!(homes_under(Policy::Node(NumaNodeId(2))), HashMap::from([(2, 400)]));
     assert_eq!(homes_under(Policy::Local).values().sum::<usize>(), 400);
     assert_eq!(homes_under(Policy::Local).len(), 1);
-    let preferred = homes_under(Policy::Preferred(vec![NumaNode(1)]));
+    let preferred = homes_under(Policy::Preferred(vec![NumaNodeId(1)]));
     assert_eq!(preferred, HashMap::from([(1, 400)]));
 }
 
@@ -75,15 +75,15 @@ fn nearest_and_tiered_avoid_the_node_of_the_thread() {
 
 #[test]
 fn inner_levels_have_a_policy_of_their_own() {
-    let builder = NumaArena::builder().pretend_nodes(3).policy(Policy::Node(NumaNode(2)));
+    let builder = NumaArena::builder().pretend_nodes(3).policy(Policy::Node(NumaNodeId(2)));
     let arena = builder.inner_policy(Policy::Interleave).build().unwrap();
-    assert_eq!((arena.policy(), arena.inner_policy()), (&Policy::Node(NumaNode(2)), &Policy::Interleave));
+    assert_eq!((arena.policy(), arena.inner_policy()), (&Policy::Node(NumaNodeId(2)), &Policy::Interleave));
     let inners = arena.pool(layout(896, 64), BlockKind::Inner).unwrap();
     assert_eq!(homes(&leaf_pool(&arena), Placement::Policy, 30), HashMap::from([(2, 30)]));
     assert_eq!(homes(&inners, Placement::Policy, 30), (0..3).map(|node| (node, 10)).collect());
     assert!(arena.report().starts_with("placement node:2 (inner levels interleave), huge pages"));
     assert!(
-        format!("{arena:?}").contains("policy: Node(NumaNode(2)), inner_policy: Interleave"),
+        format!("{arena:?}").contains("policy: Node(NumaNodeId(2)), inner_policy: Interleave"),
         "{arena:?}"
     );
     let same = NumaArena::builder().policy(Policy::Interleave).build().unwrap();
@@ -125,7 +125,7 @@ fn remote_frees_go_home_and_are_used_again() {
 
     let again = fill();
     for (i, block) in again.iter().enumerate() {
-        assert_eq!(block.home(&pool), Some(NumaNode(i as u32 % 3)));
+        assert_eq!(block.home(&pool), Some(NumaNodeId(i as u32 % 3)));
     }
     let refilled = arena.stats();
     assert_eq!(refilled.misses, 0);
@@ -148,7 +148,9 @@ fn adopted_blocks_are_issued_by_who_freed_them() {
         let adopted = local.iter().filter(|block| ids.contains(&block.id)).count();
         assert_eq!(adopted, if adopts { 40 } else { 0 });
         assert!(
-            local.iter().all(|block| block.home(&pool) == Some(NumaNode(if adopts { other } else { here })))
+            local
+                .iter()
+                .all(|block| block.home(&pool) == Some(NumaNodeId(if adopts { other } else { here })))
         );
         let stats = arena.stats();
         assert_eq!((stats.misses, stats.nodes[here as usize].misses), (adopted as u64, adopted as u64));
@@ -200,7 +202,7 @@ fn a_full_node_spills_to_the_next() {
         }
     };
     assert_eq!(refusal, AllocErrorKind::AddressSpaceExhausted);
-    let spilled = blocks.iter().filter(|block| block.home(&pool) == Some(NumaNode(0))).count();
+    let spilled = blocks.iter().filter(|block| block.home(&pool) == Some(NumaNodeId(0))).count();
     assert_eq!(spilled * 2, blocks.len());
     assert!(spilled > 0);
     assert_eq!(arena.stats().misses, spilled as u64);
@@ -211,7 +213,7 @@ fn a_full_node_spills_to_the_next() {
 #[test]
 fn unknown_nodes_are_named_at_build() {
     let nodes = NumaArena::new().unwrap().nodes();
-    let missing = NumaNode(4000);
+    let missing = NumaNodeId(4000);
     let error = BuildError::NoSuchNode { node: missing, available: nodes.clone() };
     let builds = [
         NumaArena::builder().policy(Policy::Node(missing)).build(),

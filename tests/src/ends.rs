@@ -38,7 +38,7 @@ pub fn check_ends<K: TestKey>() {
                 assert_eq!(map.insert(end, 1), None);
                 assert_eq!(map.insert(end, 2), Some(1));
                 assert_eq!(map.get_or_insert_with(end, || unreachable!()), 2);
-                assert!(map.update(&end, |v| *v += 1));
+                assert!(map.update(&end, |v| *v += 1).is_some());
                 assert_eq!(map.get_with(&end, |v| *v), Some(3));
             }
             assert_eq!(map.check_invariants().keys, middle.len() + 2);

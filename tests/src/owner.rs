@@ -156,12 +156,7 @@ impl Owner {
     ) {
         self.tally.count(Kind::Update);
         let token = self.next_token(number);
-        let mut old = None;
-        let found = map.update(&K::of(number), |value| {
-            assert_eq!(old, None, "the closure runs once");
-            old = Some(core::mem::replace(value, V::of(token)).number());
-        });
-        assert_eq!(found, old.is_some(), "update of {number}");
+        let old = map.update(&K::of(number), |value| core::mem::replace(value, V::of(token)).number());
         assert_eq!(
             old,
             self.model.get_mut(&number).map(|v| core::mem::replace(v, token)),

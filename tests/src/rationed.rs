@@ -1,7 +1,7 @@
 //! An arena that refuses blocks when a test says so.
 
 use bskip_core::{
-    AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, GlobalArena, NumaNode,
+    AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, DefaultRelax, GlobalArena,
 };
 use bskip_core::{Placement, PoolUsage};
 use core::alloc::Layout;
@@ -12,11 +12,11 @@ use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 /// Which requests are refused, from now on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refuse {
-    /// The one after so many others.
+    /// The request after this many others, once.
     Once(usize),
-    /// All after so many others.
+    /// All requests after this many others.
     After(usize),
-    /// Each time after so many others.
+    /// One request after every this many others.
     Every(usize),
     /// None.
     Nothing,
@@ -114,6 +114,8 @@ unsafe impl BlockArena for Rationed {
 
 // SAFETY: passes everything on.
 unsafe impl BlockPool for RationedPool {
+    type Relax = DefaultRelax;
+
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         self.ration.iter().try_for_each(|ration| ration.ask(self.layout))?;
         self.pool.acquire(placement)
@@ -129,12 +131,7 @@ unsafe impl BlockPool for RationedPool {
         unsafe { self.pool.address(block) }
     }
 
-    unsafe fn home(&self, block: BlockId) -> Option<NumaNode> {
-        // SAFETY: the caller's promise, passed on.
-        unsafe { self.pool.home(block) }
-    }
-
-    fn usage(&self) -> PoolUsage {
+    fn usage(&self) -> Option<PoolUsage> {
         self.pool.usage()
     }
 }

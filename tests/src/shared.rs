@@ -38,7 +38,7 @@ pub fn step<K: NumberedKey, V: NumberedValue, A: BlockArena>(
     match rng.below(10) {
         0..6 => {
             tally.count(Kind::SharedUpsert);
-            while !map.update(&key, |value| *value = V::of(value.number() + 1)) {
+            while map.update(&key, |value| *value = V::of(value.number() + 1)).is_none() {
                 let there = map.get_or_insert_with(key, || V::of(token(number, 0))).number();
                 assert_eq!(there >> COUNT_BITS, number, "a value of another key");
             }

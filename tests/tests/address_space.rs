@@ -47,7 +47,7 @@ fn fill<A: BlockArena>(arena: A) {
     println!("refused after {went_in} pairs");
 }
 
-/// Runs `test` of this program again, with so many KiB of address space.
+/// Runs `test` of this program again, with this many KiB of address space.
 fn run_limited(test: &str, kib: u32) {
     let program = std::env::current_exe().expect("this program's path");
     let output = Command::new("sh")

@@ -9,7 +9,7 @@
 use bskip_core::arena::{BumpPool, GlobalPool};
 use bskip_core::{
     AllocError, BSkipMap, BlockArena, BulkError, BulkLoad, BumpArena, ClonedRange, Config, GlobalArena,
-    InsertError, InsertManyError, MigrateCursor, PoolUsage, Range, ShrinkCursor,
+    InsertError, InsertManyError, MigrateCursor, PoolUsage, Range, Relax, ShrinkCursor,
 };
 use numa_alloc::{ArenaStats, BuildError, Fallback, NumaArena, PlacementReport, Policy};
 use std::cell::Cell;
@@ -85,10 +85,21 @@ fn not_where_the_value_is_not() {
 
 #[test]
 fn of_arenas() {
+    /// A way of waiting that is itself neither `Send` nor `Sync`.
+    struct Spin(#[allow(dead_code, reason = "for its traits")] *const ());
+    impl Relax for Spin {
+        fn relax(_: u32) {
+            std::hint::spin_loop();
+        }
+    }
     all::<GlobalArena>();
+    all::<GlobalArena<Spin>>();
     all::<GlobalPool>();
+    all::<BSkipMap<u64, u64, GlobalArena<Spin>>>();
     all::<BumpArena>();
+    all::<BumpArena<Spin>>();
     all::<BumpPool>();
+    all::<BSkipMap<u64, u64, BumpArena<Spin>>>();
     all::<NumaArena>();
     all::<<NumaArena as BlockArena>::Pool>();
     all::<ArenaStats>();

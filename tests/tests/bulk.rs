@@ -340,7 +340,9 @@ fn append_does_as_btreemap() {
                 }
                 right_model.values_mut().for_each(|value| *value = String::of(value.number() + 7));
                 let keys: Vec<u64> = right_model.keys().copied().collect();
-                keys.iter().for_each(|key| assert!(right.update(key, |v| *v = String::of(v.number() + 7))));
+                keys.iter().for_each(|key| {
+                    assert!(right.update(key, |v| *v = String::of(v.number() + 7)).is_some())
+                });
                 left.append(&mut right);
                 left_model.append(&mut right_model);
                 expect_same(&mut left, &left_model, &what);

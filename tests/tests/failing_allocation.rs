@@ -132,7 +132,7 @@ impl Fault for InTheAllocator {
         Self
     }
     fn arena(&self) -> GlobalArena {
-        GlobalArena
+        GlobalArena::new()
     }
     fn set(&self, refuse: Refuse) {
         FAILED.set(0);

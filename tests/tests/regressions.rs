@@ -2,7 +2,7 @@
 //!
 //! Properties, each for every promotion policy, those with threads on narrow nodes, which split and merge at
 //! almost every step:
-//! - upserts of one promoted key from many threads agree on who was first;
+//! - upserts of one promoted key from many threads agree on which was first;
 //! - an insert beside a removal of the same key leaves the key as the last of them said;
 //! - a range that starts at a key that is there gives that key; one that starts at an absent key, the next;
 //! - 0 and the greatest number are keys as any other; keys that are all odd are found;
@@ -110,7 +110,7 @@ fn absent_key() {
         for number in (1..=801).step_by(2).chain([0, 802, u64::MAX]) {
             let key = Wide::of(number);
             assert_eq!((map.get(&key), map.remove(&key), map.contains_key(&key)), (None, None, false));
-            assert!(!map.update(&key, |_| unreachable!()));
+            assert!(map.update(&key, |_| unreachable!()).is_none());
             assert_eq!(map.get_with(&key, |_| ()), None);
             let below = (number / 2).min(400);
             assert_eq!(map.range(key..).next().map(|(_, i)| i), (below < 400).then_some(below), "{number}");

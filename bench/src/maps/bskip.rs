@@ -13,13 +13,13 @@ use std::ops::Range;
 /// The map that `spec` names.
 pub(super) fn build(spec: &MapSpec) -> Result<Box<dyn Subject>, BuildError> {
     // The default but for the seed, which is the cell's so that runs repeat.
-    let mut config = Config::new().seed(spec.seed);
-    match spec.name.as_str() {
-        "bskip-coin" => config.promotion = Promotion::Coin { one_in: 64 },
-        "bskip-overflow" => config.promotion = Promotion::Overflow,
-        "bskip-numa-replicas-lazy" => config.refresh = Refresh::Lazy,
-        _ => {}
-    }
+    let config = Config::new().seed(spec.seed);
+    let config = match spec.name.as_str() {
+        "bskip-coin" => config.promotion(Promotion::Coin { one_in: 64 }),
+        "bskip-overflow" => config.promotion(Promotion::Overflow),
+        "bskip-numa-replicas-lazy" => config.refresh(Refresh::Lazy),
+        _ => config,
+    };
     match spec.name.as_str() {
         name if is_placed(name) => on::<_, true>(numa_arena(spec)?, config),
         "bskip-single" => on::<_, false>(GlobalArena::new(), config),

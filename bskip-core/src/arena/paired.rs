@@ -4,20 +4,21 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::{
-    AllocError, BlockArena, BlockId, BlockKind, BlockPool, GlobalArena, GlobalPool, NumaNode, Placement,
-    PoolUsage,
+    AllocError, BlockArena, BlockId, BlockKind, BlockPool, DefaultRelax, GlobalArena, GlobalPool, KeyPrefix,
+    NumaBlocks, NumaNodeId, Placement, PoolUsage,
 };
 
-/// Blocks are on nodes 0 and 1 in turns.
+/// Blocks lie on NUMA nodes 0 and 1 in turn.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct PairedArena {
     /// Whether inner blocks have a replica.
     pub(crate) replicated: bool,
-    /// Whether keys below 1000 are wanted on node 0, and greater ones on node 1.
+    /// Whether keys below 1000 are wanted on NUMA node 0, and others on 1.
     pub(crate) by_keys: bool,
 }
 
-/// Blocks that are as large again as asked for: the replica is the second half.
+/// A pool whose blocks are twice as large as asked for, if they have a replica: the replica is the second
+/// half.
 pub(crate) struct PairedPool {
     pool: GlobalPool,
     /// Where the replica starts; 0 without one.
@@ -43,17 +44,19 @@ unsafe impl BlockArena for PairedArena {
 }
 
 impl PairedPool {
-    /// The node of a block, by its address: neighbours are on different nodes.
-    fn home_of(&self, block: BlockId) -> NumaNode {
+    /// The NUMA node of a block. It goes by the address, so neighbouring blocks are on different NUMA nodes.
+    fn home_of(&self, block: BlockId) -> NumaNodeId {
         // SAFETY: only called for blocks that the pool has issued.
         let address = unsafe { self.pool.address(block) };
-        NumaNode((address.as_ptr().addr() / self.block_bytes % 2) as u32)
+        NumaNodeId((address.as_ptr().addr() / self.block_bytes % 2) as u32)
     }
 }
 
-// SAFETY: blocks are those of a `GlobalPool`, whose halves are memory of their own.
+// SAFETY: the blocks are those of a `GlobalPool`, and each half is memory of its own.
 unsafe impl BlockPool for PairedPool {
-    /// For a node, takes blocks until there is one of it, and gives the others back.
+    type Relax = DefaultRelax;
+
+    /// For a NUMA node, takes blocks until one is on it, and gives the others back.
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         let Placement::NumaNode(node) = placement else { return self.pool.acquire(placement) };
         let mut others = alloc::vec::Vec::new();
@@ -72,29 +75,38 @@ unsafe impl BlockPool for PairedPool {
     }
 
     unsafe fn release(&self, block: BlockId) {
-        // SAFETY: passed on.
+        // SAFETY: by the caller's promise.
         unsafe { self.pool.release(block) }
     }
 
     unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
-        // SAFETY: passed on.
+        // SAFETY: by the caller's promise.
         unsafe { self.pool.address(block) }
     }
 
-    unsafe fn home(&self, block: BlockId) -> Option<NumaNode> {
-        Some(self.home_of(block))
+    fn usage(&self) -> Option<PoolUsage> {
+        self.pool.usage()
     }
 
-    fn wanted(&self, placement: Placement) -> Option<NumaNode> {
+    fn numa(&self) -> Option<&impl NumaBlocks> {
+        Some(self)
+    }
+}
+
+// SAFETY: a replica is the second half of its block, whose address never changes.
+unsafe impl NumaBlocks for PairedPool {
+    unsafe fn home(&self, block: BlockId) -> NumaNodeId {
+        self.home_of(block)
+    }
+
+    fn wanted(&self, placement: Placement) -> Option<NumaNodeId> {
         match placement {
             Placement::NumaNode(node) => (node.0 < 2).then_some(node),
-            Placement::KeysFrom(word) => self.by_keys.then_some(NumaNode(u32::from(word >= 1000))),
-            _ => None,
+            Placement::KeysFrom(low) => {
+                self.by_keys.then_some(NumaNodeId(u32::from(low >= KeyPrefix::of(1000u64))))
+            }
+            Placement::Policy => None,
         }
-    }
-
-    fn usage(&self) -> PoolUsage {
-        self.pool.usage()
     }
 
     fn replicas(&self) -> usize {
@@ -102,9 +114,9 @@ unsafe impl BlockPool for PairedPool {
     }
 
     unsafe fn replica_address(&self, _: usize, block: BlockId) -> NonNull<u8> {
-        // SAFETY: passed on.
+        // SAFETY: by the caller's promise.
         let address = unsafe { self.pool.address(block) };
-        // SAFETY: a block is as large again as a node.
+        // SAFETY: a block is twice as large as a node.
         unsafe { address.add(self.replica_at) }
     }
 }

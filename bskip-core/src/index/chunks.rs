@@ -18,7 +18,7 @@ impl<K: KeyWords, V: Copy, P: BlockPool> Index<K, V, P> {
         mut f: impl FnMut(&[K], &[V]) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         let mut run = Run::new();
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::<P::Relax>::new();
         let mut trail = None;
         let mut place = self.place_after_ahead(lower, None, &mut trail);
         while let Some(mut here) = place {
@@ -53,7 +53,7 @@ impl<K: KeyWords, V: Copy, P: BlockPool> Index<K, V, P> {
         mut f: impl FnMut(&[K], &[V]) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         let mut run = Run::new();
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::<P::Relax>::new();
         let mut trail = None;
         let mut place = self.place_before(upper, None, &mut trail);
         while let Some(mut here) = place {

@@ -105,7 +105,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         done: Option<Place<'a, K, V>>,
     ) -> Option<Place<'a, K, V>> {
         let mut done = done.map(|place| (place.leaf, place.version));
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::<P::Relax>::new();
         loop {
             let (leaf, version, start) = match done.take() {
                 None => self.first_from(lower),
@@ -149,7 +149,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         mut done: Option<Place<'a, K, V>>,
         trail: &mut Option<Trail<'a, K>>,
     ) -> Option<Place<'a, K, V>> {
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::<P::Relax>::new();
         loop {
             let (leaf, version, start) = match done.take() {
                 None => {
@@ -221,7 +221,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         done: Option<Place<'a, K, V>>,
         trail: &mut Option<Trail<'a, K>>,
     ) -> Option<Place<'a, K, V>> {
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::<P::Relax>::new();
         let mut known = None;
         if let Some(done) = done {
             let low = done.leaf.low();

@@ -173,7 +173,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     #[cold]
     #[inline(never)]
     fn retry<T>(&self, mut attempt: impl FnMut() -> Option<T>) -> T {
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::<P::Relax>::new();
         loop {
             backoff.wait();
             if let Some(found) = attempt() {

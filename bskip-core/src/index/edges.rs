@@ -52,7 +52,7 @@ enum Found<'a, K, V> {
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// A copy of the pair at the edge, read as `R` does.
     pub(crate) fn edge<R: Read<V>>(&self, edge: Edge) -> Option<(K, V)> {
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::<P::Relax>::new();
         loop {
             let mut passed = Passed { leaves: [None; PASSED], len: 0 };
             match self.find_edge(edge, &mut passed) {
@@ -74,7 +74,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
 
     /// Takes out the pair at the edge.
     pub(crate) fn pop(&self, edge: Edge) -> Option<(K, V)> {
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::<P::Relax>::new();
         loop {
             let mut passed = Passed { leaves: [None; PASSED], len: 0 };
             match self.find_edge(edge, &mut passed) {
@@ -102,7 +102,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::<P::Relax>::new();
         loop {
             let mut passed = Passed { leaves: [None; PASSED], len: 0 };
             match self.find_edge(Edge::First, &mut passed) {

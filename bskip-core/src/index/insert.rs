@@ -36,7 +36,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         existing: Existing,
     ) -> Result<Option<V>, Refused<K, V>> {
         let height = self.heights.of(key);
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::<P::Relax>::new();
         loop {
             let (leaf, version) = self.leaf_at(At(key));
             let (rank, found) = leaf.find(key);
@@ -144,7 +144,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         if let Err(error) = self.raise(height) {
             return Err((key, value, error));
         }
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::<P::Relax>::new();
         loop {
             if let Some((mut path, mut leaf)) = self.lock_path(key, height) {
                 let (rank, found) = leaf.find(key);

@@ -103,7 +103,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
 
     /// Merges the node of `level` at `key`, if it is underfull, with its right or left neighbour.
     fn merge_at<S: Shape<Key = K>>(&self, level: usize, key: K, work: &mut Work<K>) {
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::<P::Relax>::new();
         loop {
             let (node, version) = self.node_at::<S>(At(key), level);
             let (underfull, low, high) = (is_underfull(node), node.low(), node.high());

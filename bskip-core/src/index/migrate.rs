@@ -7,7 +7,7 @@
 use super::descend::{At, Before};
 use super::merge::lock_neighbours;
 use super::{Index, placement};
-use crate::arena::{BlockPool, NumaNode, Placement};
+use crate::arena::{BlockPool, Numa, NumaNodeId, Placement};
 use crate::backoff::Backoff;
 use crate::chaos;
 use crate::key::KeyWords;
@@ -42,7 +42,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     pub(crate) fn migrate_step(
         &self,
         at: Option<K>,
-        wanted: impl FnOnce(Option<K>, NumaNode) -> Option<NumaNode>,
+        wanted: impl FnOnce(Option<K>, NumaNodeId) -> Option<NumaNodeId>,
     ) -> (Moved, Option<K>) {
         let (leaf, version, low, high) = self.leaf_with_range(at);
         // SAFETY: the pool has issued the block, as for `node`.
@@ -54,13 +54,13 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Where the pool would place a leaf that starts at `low`.
-    pub(crate) fn wanted(&self, low: Option<K>) -> Option<NumaNode> {
+    pub(crate) fn wanted(&self, low: Option<K>) -> Option<NumaNodeId> {
         self.leaves.wanted(placement(low))
     }
 
     /// The leaf at `at`, where it starts (`None`: it is the first) and where the next one does (`None`: it is the last).
     fn leaf_with_range(&self, at: Option<K>) -> (Leaf<'_, K, V>, Version, Option<K>, Option<K>) {
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::<P::Relax>::new();
         loop {
             let (leaf, version) = self.node_or_first::<LeafShape<K, V>>(at, 0);
             let low = (leaf.id() != self.head(0)).then(|| leaf.low());
@@ -73,9 +73,9 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// The first leaf, which starts nowhere, stays.
-    fn move_leaf(&self, found: (Leaf<'_, K, V>, Version), low: Option<K>, wanted: NumaNode) -> Moved {
+    fn move_leaf(&self, found: (Leaf<'_, K, V>, Version), low: Option<K>, wanted: NumaNodeId) -> Moved {
         let Some(low) = low else { return Moved::No };
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::<P::Relax>::new();
         let mut found = Some(found);
         for _ in 0..TRIES {
             match self.try_move_leaf(found.take().unwrap_or_else(|| self.leaf_at(At(low))), low, wanted) {
@@ -87,7 +87,12 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         Moved::No
     }
 
-    fn try_move_leaf(&self, (leaf, version): (Leaf<'_, K, V>, Version), low: K, wanted: NumaNode) -> Attempt {
+    fn try_move_leaf(
+        &self,
+        (leaf, version): (Leaf<'_, K, V>, Version),
+        low: K,
+        wanted: NumaNodeId,
+    ) -> Attempt {
         let starts_here = leaf.compare_low(low).is_eq();
         if !leaf.validate(version) {
             return Attempt::Contended;
@@ -144,7 +149,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// A leaf's block on this node; `None` if the pool does not have it, or it has no room.
-    fn block_on(&self, wanted: NumaNode) -> Option<crate::arena::BlockId> {
+    fn block_on(&self, wanted: NumaNodeId) -> Option<crate::arena::BlockId> {
         if self.leaves.wanted(Placement::NumaNode(wanted)) != Some(wanted) {
             return None;
         }

@@ -33,6 +33,7 @@ mod replicas;
 mod shrink;
 mod spill;
 mod trail;
+mod usage;
 #[cfg(feature = "check")]
 mod walk;
 
@@ -54,7 +55,7 @@ pub(crate) use trail::Trail;
 pub use walk::Structure;
 
 use crate::arena::{
-    AllocError, BlockArena, BlockId, BlockKind, BlockPool, GlobalPool, HugePages, Placement, PoolUsage,
+    AllocError, BlockArena, BlockId, BlockKind, BlockPool, GlobalPool, HugePages, Numa, Placement, Relax,
 };
 use crate::config::{Config, Refresh};
 use crate::height::{Heights, LEVELS};
@@ -246,11 +247,6 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         self.near_hints.iter().chain(shared)
     }
 
-    /// Blocks and bytes of both pools.
-    pub(crate) fn usage(&self) -> PoolUsage {
-        self.leaves.usage().plus(self.inners.usage())
-    }
-
     /// Bytes of the hint table.
     pub(crate) fn hint_bytes(&self) -> usize {
         self.all_hints().map(Hints::bytes).sum::<usize>() + self.leaf_hints.bytes()
@@ -328,7 +324,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 }
 
-impl<K: KeyWords, V> Index<K, V, GlobalPool> {
+impl<K: KeyWords, V, R: Relax> Index<K, V, GlobalPool<R>> {
     /// What the system gave of huge pages.
     pub(crate) fn huge_pages(&self) -> HugePages {
         self.leaves.huge_pages().plus(self.inners.huge_pages())

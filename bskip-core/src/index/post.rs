@@ -74,7 +74,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         level: usize,
         (low, id): SplitOff<K>,
     ) -> Option<Option<SplitOff<K>>> {
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::<P::Relax>::new();
         loop {
             let (node, version) = self.inner_at(At(low), level);
             let Some(mut node) = node.try_lock(version) else {

@@ -58,7 +58,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Locks the leaf that holds `key` and gives the key's slot; `None` if the key is not there.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn lock_pair(&self, key: K) -> Option<(LockedLeaf<'_, K, V>, usize)> {
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::<P::Relax>::new();
         loop {
             let (leaf, version) = self.leaf_at(At(key));
             let (rank, found) = leaf.find(key);

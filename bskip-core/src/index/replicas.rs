@@ -8,7 +8,7 @@
 use super::Index;
 use super::descend::{Any, At, Found, MOST_STEPS, Probe};
 use super::hints::Hints;
-use crate::arena::{BlockId, BlockPool};
+use crate::arena::{BlockId, BlockPool, Numa};
 use crate::config::Refresh;
 use crate::key::KeyWords;
 use crate::node::{Inner, InnerShape, LeafShape, LevelMark, Locked, Shape};

@@ -39,7 +39,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// As [`shrink_step`](Self::shrink_step); `None` at the end of the level.
     fn shrink_node<S: Shape<Key = K>>(&self, at: Position<K>, freed: &mut usize) -> Option<Position<K>> {
         let level = at.level;
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::<P::Relax>::new();
         loop {
             let (node, version) = self.node_or_first::<S>(at.key, level);
             let (is_full, next, seam) = (node.count() == Node::<S>::CAPACITY, node.next(), node.high());

@@ -45,8 +45,16 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
             assert_eq!(*self.heads[level].get_mut(), 0, "level {level} is above the root's");
         }
         found.stale_replicas = self.stale_replicas();
-        assert_eq!(found.leaves, self.leaves.usage().issued_blocks, "leaves reached and blocks issued");
-        assert_eq!(found.inners, self.inners.usage().issued_blocks, "inner nodes reached and blocks issued");
+        assert_eq!(
+            found.leaves,
+            self.leaves.usage().map_or(found.leaves, |usage| usage.issued_blocks),
+            "leaves reached and blocks issued"
+        );
+        assert_eq!(
+            found.inners,
+            self.inners.usage().map_or(found.inners, |usage| usage.issued_blocks),
+            "inner nodes reached and blocks issued"
+        );
         found
     }
 

@@ -33,7 +33,7 @@ pub(crate) fn places(machine: &Nodes) -> Places {
 }
 
 /// Only these nodes of the machine.
-fn only(machine: &Nodes, nodes: &[NumaNode]) -> Result<Places, BuildError> {
+fn only(machine: &Nodes, nodes: &[NumaNodeId]) -> Result<Places, BuildError> {
     let wanted = Wanted { only: Some(nodes), ..Wanted::default() };
     Places::new(machine, wanted, &[], &Fallbacks::default())
 }
@@ -46,7 +46,7 @@ pub(crate) fn numbers(places: &Places, order: &[usize]) -> Vec<u32> {
 fn nodes_without_memory_are_replaced_by_the_nearest() {
     let notes = Fallbacks::default();
     let places = Places::new(&four(), Wanted::default(), &[0, 5], &notes).unwrap();
-    assert_eq!(notes.list(), [Fallback::NoMemoryOn { node: NumaNode(3), instead: NumaNode(5) }]);
+    assert_eq!(notes.list(), [Fallback::NoMemoryOn { node: NumaNodeId(3), instead: NumaNodeId(5) }]);
     assert_eq!(places.of_cpu, [0, 0, 1, 1, 2, 2]);
     let bound: Vec<_> = places.all().iter().map(|place| (place.bind, place.cpus)).collect();
     assert_eq!(bound, [(Some(0), true), (Some(2), true), (Some(5), true)]);
@@ -55,14 +55,14 @@ fn nodes_without_memory_are_replaced_by_the_nearest() {
 #[test]
 fn a_placement_names_its_node_and_then_the_nearest() {
     let places = places(&four());
-    assert_eq!(numbers(&places, places.near(NumaNode(5)).unwrap()), [5, 2, 0]);
-    assert_eq!(numbers(&places, places.near(NumaNode(2)).unwrap()), [2, 0, 5]);
-    assert!(places.near(NumaNode(3)).is_none());
+    assert_eq!(numbers(&places, places.near(NumaNodeId(5)).unwrap()), [5, 2, 0]);
+    assert_eq!(numbers(&places, places.near(NumaNodeId(2)).unwrap()), [2, 0, 5]);
+    assert!(places.near(NumaNodeId(3)).is_none());
 }
 
 #[test]
 fn a_subset_is_bound_although_it_is_one_node() {
-    let places = only(&four(), &[NumaNode(5)]).unwrap();
+    let places = only(&four(), &[NumaNodeId(5)]).unwrap();
     assert_eq!(places.all().len(), 1);
     assert_eq!(places.all()[0].bind, Some(5));
     assert_eq!(places.here(), 0);
@@ -72,12 +72,12 @@ fn a_subset_is_bound_although_it_is_one_node() {
 
 #[test]
 fn missing_nodes_are_named_with_those_to_choose_from() {
-    let available = vec![NumaNode(0), NumaNode(2), NumaNode(5)];
+    let available = vec![NumaNodeId(0), NumaNodeId(2), NumaNodeId(5)];
     let all = places(&four());
-    assert_eq!(all.indices_of(&[NumaNode(5), NumaNode(0)]), Ok(vec![2, 0]));
-    for node in [NumaNode(3), NumaNode(9)] {
+    assert_eq!(all.indices_of(&[NumaNodeId(5), NumaNodeId(0)]), Ok(vec![2, 0]));
+    for node in [NumaNodeId(3), NumaNodeId(9)] {
         let error = BuildError::NoSuchNode { node, available: available.clone() };
-        assert_eq!(all.indices_of(&[NumaNode(0), node]), Err(error.clone()));
+        assert_eq!(all.indices_of(&[NumaNodeId(0), node]), Err(error.clone()));
         assert_eq!(
             error.to_string(),
             format!("no NUMA node {node} with memory to use here; there are: 0,2,5")
@@ -88,9 +88,9 @@ fn missing_nodes_are_named_with_those_to_choose_from() {
     assert_eq!(all.indices_of(&[]), Err(BuildError::NoNodes));
     let none = only(&four(), &[]);
     assert_eq!(none.unwrap_err(), BuildError::NoNodes);
-    let outside = only(&four(), &[NumaNode(0)]).unwrap();
-    let error = BuildError::NoSuchNode { node: NumaNode(2), available: vec![NumaNode(0)] };
-    assert_eq!(outside.indices_of(&[NumaNode(2)]), Err(error));
+    let outside = only(&four(), &[NumaNodeId(0)]).unwrap();
+    let error = BuildError::NoSuchNode { node: NumaNodeId(2), available: vec![NumaNodeId(0)] };
+    assert_eq!(outside.indices_of(&[NumaNodeId(2)]), Err(error));
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn threads_are_on_the_homes_of_their_cpus() {
 fn policies_keep_to_the_nodes_in_use_and_take_every_home() {
     for shape in shapes::all() {
         let (places, _) = on(&shape, Wanted::default());
-        let homes: Vec<NumaNode> = shape.homes.iter().map(|&(_, node)| NumaNode(node)).collect();
+        let homes: Vec<NumaNodeId> = shape.homes.iter().map(|&(_, node)| NumaNodeId(node)).collect();
         let bounds = homes.iter().enumerate().map(|(key, &node)| (key as u64, node)).collect();
         for policy in
             [Policy::Local, Policy::Interleave, Policy::Hash, Policy::Nearest, Policy::Range(bounds)]
@@ -168,32 +168,32 @@ fn nodes_of_memory_alone_are_used_when_they_are_named() {
         let orders = Orders::new(policy, places, &Fallbacks::default()).unwrap();
         set(places, orders.firsts())
     };
-    let named = [NumaNode(250), NumaNode(0)];
+    let named = [NumaNodeId(250), NumaNodeId(0)];
     let (places, _) = on(&gpus, Wanted { named: &named, ..Wanted::default() });
     assert_eq!(set(&places, 0..places.all().len()), [0, 8, 250]);
-    assert_eq!(firsts(&Policy::Node(NumaNode(250)), &places), [250]);
+    assert_eq!(firsts(&Policy::Node(NumaNodeId(250)), &places), [250]);
     // The other policy of the same arena does not name it.
     for policy in [Policy::Interleave, Policy::Hash, Policy::Local, Policy::Nearest] {
         assert_eq!(firsts(&policy, &places), [0, 8], "{policy}");
     }
     assert_eq!((places.homes(), places.in_use()), (2, 2));
     // A full node spills to memory alone last.
-    assert_eq!(numbers(&places, places.near(NumaNode(0)).unwrap()), [0, 8, 250]);
-    assert_eq!(numbers(&places, places.near(NumaNode(250)).unwrap()), [250, 0, 8]);
+    assert_eq!(numbers(&places, places.near(NumaNodeId(0)).unwrap()), [0, 8, 250]);
+    assert_eq!(numbers(&places, places.near(NumaNodeId(250)).unwrap()), [250, 0, 8]);
 
     let (places, _) = on(&gpus, Wanted { memory_alone: true, ..Wanted::default() });
     assert_eq!(firsts(&Policy::Tiered, &places), [250]);
     assert_eq!(firsts(&Policy::Interleave, &places), [0, 8]);
 
     // All that the builder names are alike, but threads, and so replicas, are on the homes.
-    let only = [NumaNode(8), NumaNode(250), NumaNode(255)];
+    let only = [NumaNodeId(8), NumaNodeId(250), NumaNodeId(255)];
     let (places, _) = on(&gpus, Wanted { only: Some(&only), ..Wanted::default() });
     assert_eq!(firsts(&Policy::Interleave, &places), [8, 250, 255]);
     assert_eq!((places.homes(), places.of_cpu[0], places.of_cpu[88]), (1, 0, 0));
     // One that nobody named can be: it is no error to do so.
     let (places, _) = on(&gpus, Wanted::default());
-    assert_eq!(places.check(&[NumaNode(251)]), Ok(()));
-    assert!(places.check(&[NumaNode(1)]).is_err() && places.index_of(NumaNode(251)).is_none());
+    assert_eq!(places.check(&[NumaNodeId(251)]), Ok(()));
+    assert!(places.check(&[NumaNodeId(1)]).is_err() && places.index_of(NumaNodeId(251)).is_none());
 }
 
 #[test]
@@ -207,8 +207,9 @@ fn persistent_memory_is_the_tier_where_cpus_have_no_memory_of_their_own() {
 #[test]
 fn what_falls_back_is_noted() {
     let notes = |name: &str| on(&Shape::named(name), Wanted::default()).1;
-    let no_memory = |node, instead| Fallback::NoMemoryOn { node: NumaNode(node), instead: NumaNode(instead) };
-    let unlisted = |cpu, instead| Fallback::CpuOfNoNode { cpu, instead: NumaNode(instead) };
+    let no_memory =
+        |node, instead| Fallback::NoMemoryOn { node: NumaNodeId(node), instead: NumaNodeId(instead) };
+    let unlisted = |cpu, instead| Fallback::CpuOfNoNode { cpu, instead: NumaNodeId(instead) };
     assert_eq!(notes("nps4"), [no_memory(0, 1), no_memory(3, 2)]);
     assert_eq!(notes("fakememinitiators"), [no_memory(0, 5), no_memory(1, 8)]);
     assert_eq!(notes("memory of one node"), [no_memory(0, 1)]);

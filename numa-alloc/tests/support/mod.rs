@@ -9,7 +9,7 @@ pub(crate) mod policies;
 use std::alloc::Layout;
 use std::sync::atomic::AtomicU64;
 
-use bskip_core::arena::{AllocError, BlockArena, BlockId, BlockKind, BlockPool, NumaNode, Placement};
+use bskip_core::arena::{AllocError, BlockArena, BlockId, BlockKind, BlockPool, NumaNodeId, Placement};
 
 /// The layout of a leaf of u64 keys and values.
 pub(crate) const LEAF: Layout = layout(1152, 64);
@@ -46,9 +46,9 @@ impl Owned {
         address(pool, self.id)
     }
 
-    pub(crate) fn home(&self, pool: &impl BlockPool) -> Option<NumaNode> {
+    pub(crate) fn home(&self, pool: &impl BlockPool) -> Option<NumaNodeId> {
         // SAFETY: the pool issued this block.
-        unsafe { pool.home(self.id) }
+        pool.numa().map(|numa| unsafe { numa.home(self.id) })
     }
 
     pub(crate) fn words<'p>(&self, pool: &'p impl BlockPool, layout: Layout) -> &'p [AtomicU64] {

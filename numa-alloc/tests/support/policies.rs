@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use bskip_core::arena::NumaNode;
+use bskip_core::arena::NumaNodeId;
 use numa_alloc::Policy;
 
 use super::linux::RealNode;
@@ -77,7 +77,8 @@ pub(crate) fn all(nodes: &[RealNode]) -> Vec<Case> {
     // The first gets three of so many, each other one.
     let weights: Vec<(u32, u32)> =
         memory.iter().map(|&node| (node, if node == memory[0] { 3 } else { 1 })).collect();
-    let weighted = Policy::Weighted(weights.iter().map(|&(node, weight)| (NumaNode(node), weight)).collect());
+    let weighted =
+        Policy::Weighted(weights.iter().map(|&(node, weight)| (NumaNodeId(node), weight)).collect());
     let mut cases = vec![
         Case::by(Policy::Local, move |here| nearest(here, &everywhere)),
         Case::shares(Policy::Interleave, in_use.iter().map(|&node| (node, 1))),
@@ -88,14 +89,14 @@ pub(crate) fn all(nodes: &[RealNode]) -> Vec<Case> {
         }),
         Case::by(Policy::Tiered, move |here| nearest(here, &tiered)),
     ];
-    cases.extend(memory.iter().map(|&node| Case::by(Policy::Node(NumaNode(node)), move |_| vec![node])));
+    cases.extend(memory.iter().map(|&node| Case::by(Policy::Node(NumaNodeId(node)), move |_| vec![node])));
     cases.extend(sets.into_iter().map(|set| {
-        let policy = Policy::Preferred(set.iter().copied().map(NumaNode).collect());
+        let policy = Policy::Preferred(set.iter().copied().map(NumaNodeId).collect());
         Case::by(policy, move |here| nearest(here, &set))
     }));
     // Keys of the tests are few and small: they belong to the last node, and then to the first.
     let (first, bound) = (memory[0], 1 << 40);
-    let range = Policy::Range(vec![(0, NumaNode(last)), (bound, NumaNode(first))]);
+    let range = Policy::Range(vec![(0, NumaNodeId(last)), (bound, NumaNodeId(first))]);
     cases.push(Case::by(range, move |_| vec![last]));
     cases.push(Case::by(Policy::Hash, move |_| in_use.clone()));
     cases

@@ -37,7 +37,7 @@ fn everything(map: &Map, i: u64) {
         let _ = (map.pop_first(), map.pop_last());
         map.shrink(&mut ShrinkCursor::new(), 3);
         let mut cursor = MigrateCursor::new();
-        map.migrate(&mut cursor, 5, |_, _| Some(bskip_core::NumaNode(0)));
+        map.migrate(&mut cursor, 5, |_, _| Some(bskip_core::NumaNodeId(0)));
         map.rebalance(&mut cursor, 5);
     }
     if !i.is_multiple_of(3) {
@@ -112,14 +112,12 @@ fn copies_are_handed_out() {
         let map: BSkipMap<Liar, u64> = BSkipMap::new();
         (0..700).for_each(|i| _ = map.insert(Liar(i), i));
         let (mut pairs, mut back) = (0, 0);
-        let _ = map.try_for_each_chunk(.., |keys, values| {
+        map.for_each_chunk(.., |keys, values| {
             assert_eq!(keys.len(), values.len());
             pairs += keys.len();
-            Continue::<()>(())
         });
-        let _ = map.try_for_each_chunk_rev(.., |keys, _| {
+        map.for_each_chunk_rev(.., |keys, _| {
             back += keys.len();
-            Continue::<()>(())
         });
         assert_eq!((map.len(), map.iter().count(), map.iter().rev().count()), (pairs, pairs, back));
         assert!(map.first_key_value().is_some() && map.last_key_value().is_some());

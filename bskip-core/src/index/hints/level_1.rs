@@ -7,7 +7,7 @@ use core::{hint, mem};
 
 use super::buckets::{Bound, Scale, lines_for};
 use super::leaves::State;
-use crate::arena::{BlockId, BlockPool, Placement};
+use crate::arena::{BlockId, BlockPool, Numa, Placement};
 use crate::index::Index;
 use crate::key::KeyWords;
 use crate::node::{Inner, Leaf, LevelMark};
@@ -326,7 +326,7 @@ mod tests {
     impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         /// Fills the table anew, whether or not it is time.
         fn renew_by_force(&self) -> Option<()> {
-            self.leaf_hints.state.with(|state| {
+            self.leaf_hints.state.with::<crate::DefaultRelax, _>(|state| {
                 self.leaf_hints.withdraw();
                 state.leaves = 0;
                 self.fill_leaf_hints(state)

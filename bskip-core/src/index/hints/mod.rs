@@ -268,7 +268,9 @@ mod tests {
             keys.dedup();
             let separators: Vec<Separator> = keys.iter().copied().zip(1..).collect();
             let hints = Hints::new();
-            hints.tables.with(|tables| hints.write(tables, Plan::new(&separators).as_ref()));
+            hints.tables.with::<crate::DefaultRelax, _>(|tables| {
+                hints.write(tables, Plan::new(&separators).as_ref())
+            });
             let probes = keys.iter().flat_map(|&k| [k.saturating_sub(1), k, k.saturating_add(1)]);
             let (mut exact, mut all) = (0, 0);
             for word in probes.chain([0, u64::MAX]).chain((0..1000).map(mix)) {
@@ -306,7 +308,9 @@ mod tests {
                 keys.sort_unstable();
                 keys.dedup();
                 let separators: Vec<Separator> = keys.iter().copied().zip(1..).collect();
-                hints.tables.with(|tables| hints.write(tables, Plan::new(&separators).as_ref()));
+                hints.tables.with::<crate::DefaultRelax, _>(|tables| {
+                    hints.write(tables, Plan::new(&separators).as_ref())
+                });
                 assert!(hints.find(keys[keys.len() / 2]).is_some(), "{shape}, round {round}");
             }
             if round == 6 {

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 
 use super::plan::{Plan, Separator};
 use super::{Hints, NO_HINT, Table};
-use crate::arena::{BlockId, BlockPool};
+use crate::arena::{BlockId, BlockPool, Numa};
 use crate::index::Index;
 use crate::index::descend::MOST_STEPS;
 use crate::key::KeyWords;
