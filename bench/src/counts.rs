@@ -67,7 +67,7 @@ pub const OPERATIONS: &[Operation] = &[
         name: "update",
         times: 50_000,
         keys: Keys::Present,
-        run: |map, keys| each(keys, |key| map.update(&key, |value| *value += 1)),
+        run: |map, keys| each(keys, |key| map.update(&key, |value| *value += 1).is_some()),
     },
     // So many that nodes become empty enough to be merged.
     Operation {

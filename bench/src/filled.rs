@@ -5,7 +5,6 @@ use crate::plain::Plain;
 use crate::team::Team;
 use crate::turns::total;
 use bskip_core::BSkipMap;
-use core::ops::ControlFlow;
 
 pub(crate) type Map = BSkipMap<u64, u64>;
 

@@ -9,7 +9,7 @@ mod support;
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use bskip_core::arena::{BlockPool, NumaNodeId, Placement};
+use bskip_core::arena::{NumaNodeId, Placement};
 use numa_alloc::{Fallback, NumaArena, NumaPool, PageSize, Policy};
 use support::linux::{RealNode, nodes, nodes_of, oom_kills, read};
 use support::{LEAF, Owned, leaf_pool};

@@ -6,7 +6,7 @@ mod support;
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use bskip_core::arena::{BlockPool, NumaNodeId, Placement};
+use bskip_core::arena::{NumaNodeId, Placement};
 use numa_alloc::{NumaArena, NumaPool, PageSize, Policy};
 use support::linux::pin;
 use support::{LEAF, Owned, leaf_pool};

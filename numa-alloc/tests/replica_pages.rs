@@ -8,7 +8,7 @@ mod support;
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use bskip_core::arena::{BlockArena, BlockKind, BlockPool, NumaBlocks, Placement};
+use bskip_core::arena::{BlockArena, BlockKind, NumaBlocks, Placement};
 use numa_alloc::{NumaArena, NumaPool, PageSize};
 use support::linux::{nodes, nodes_of, on};
 use support::{LEAF, Owned};

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use bskip_core::BSkipMap;
-use bskip_core::arena::{BlockId, BlockPool, NumaNodeId, Placement};
+use bskip_core::arena::{BlockId, NumaNodeId, Placement};
 use numa_alloc::{NumaArena, NumaPool, PageSize, Policy};
 use support::{LEAF, Owned, leaf_pool, words};
 

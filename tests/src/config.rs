@@ -15,8 +15,7 @@ pub const CRUEL_PROMOTIONS: [Promotion; 5] = [
     Promotion::Overflow,
 ];
 
-/// A configuration of this policy; with an odd seed replicas, where there are any, follow lazily.
-#[must_use]
+/// A configuration with this policy and seed. With an odd seed, replicas (if the arena has any) are updated lazily.
 pub fn config(promotion: Promotion, seed: u64) -> Config {
     let refresh = if seed.is_multiple_of(2) { Refresh::Synchronous } else { Refresh::Lazy };
     Config::new().promotion(promotion).refresh(refresh).seed(seed)

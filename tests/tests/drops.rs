@@ -7,8 +7,8 @@
 //!   parts stay;
 //! - `append`, `extend`, `collect`, `insert_many`, `remove_many`, `get_or_insert_with`: what the map does not
 //!   hold, and the caller does not, is dropped.
-//! And a second panic while values are dropped, in `clear` or the drop of a map, ends the process, in a child
-//! process.
+//!
+//! And, in a child process: a second panic while `clear` or the drop of a map drops values ends the process.
 
 use bskip_core::{BSkipMap, BulkLoad, GlobalArena, Promotion};
 use std::panic::{AssertUnwindSafe, catch_unwind};

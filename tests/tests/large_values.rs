@@ -5,7 +5,6 @@
 //! stack; the test `unoptimised` makes one of this file.
 
 use bskip_core::{BSkipMap, BulkLoad};
-use std::ops::ControlFlow;
 use std::thread;
 
 type Large = [u8; 32 << 10];

@@ -14,7 +14,6 @@ use bskip_core::{BSkipMap, BulkLoad, MigrateCursor, NumaNodeId, Range, ShrinkCur
 use std::collections::BTreeMap;
 use std::iter;
 use std::ops::Bound::{self, Excluded, Included, Unbounded};
-use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tests::config::{CRUEL_PROMOTIONS, map_of};
 

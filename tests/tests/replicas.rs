@@ -1,7 +1,5 @@
 //! Replicas of inner nodes: right whether they follow or not, up to date when they should be, and counted.
 
-use core::ops::ControlFlow;
-
 use bskip_core::{
     BSkipMap, BlockArena, BlockKind, BlockPool, BulkLoad, Config, NumaBlocks, Placement, Promotion, Refresh,
 };

@@ -80,7 +80,7 @@
 //! assert!(full.key > 3000, "100 leaves of at most 64 pairs");
 //! assert_eq!(map.remove(&7), Some(7));
 //! assert_eq!(map.get(&6), Some(6));
-//! assert_eq!(map.usage().issued_blocks, 100 + 1);
+//! assert!(map.usage().issued_blocks > 100, "the leaves, and the inner blocks above them");
 //! # Ok::<(), AllocError>(())
 //! ```
 

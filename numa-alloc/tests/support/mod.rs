@@ -9,7 +9,9 @@ pub(crate) mod policies;
 use std::alloc::Layout;
 use std::sync::atomic::AtomicU64;
 
-use bskip_core::arena::{AllocError, BlockArena, BlockId, BlockKind, BlockPool, NumaNodeId, Placement};
+use bskip_core::arena::{
+    AllocError, BlockArena, BlockId, BlockKind, BlockPool, NumaBlocks, NumaNodeId, Placement,
+};
 
 /// The layout of a leaf of u64 keys and values.
 pub(crate) const LEAF: Layout = layout(1152, 64);

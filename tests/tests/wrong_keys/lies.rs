@@ -2,7 +2,6 @@
 
 use crate::keys::{LIE, LIES, Liar, Lie};
 use bskip_core::{BSkipMap, BulkLoad, MigrateCursor, ShrinkCursor};
-use std::ops::ControlFlow::Continue;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use tests::config::{CRUEL_PROMOTIONS, map_of};

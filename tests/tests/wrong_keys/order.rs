@@ -3,7 +3,6 @@
 use crate::keys::Signless;
 use bskip_core::{BSkipMap, BulkError, BulkLoad};
 use std::ops::Bound;
-use std::ops::ControlFlow::Continue;
 use std::panic::catch_unwind;
 use tests::config::{CRUEL_PROMOTIONS, map_of};
 

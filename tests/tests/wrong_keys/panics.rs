@@ -3,7 +3,6 @@
 use crate::keys::{Blown, Counted, FUSE, Panicky};
 use bskip_core::{BSkipMap, BulkLoad, MigrateCursor, NumaNodeId, Promotion, ShrinkCursor};
 use numa_alloc::{NumaArena, PageSize};
-use std::ops::ControlFlow::Continue;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::thread;

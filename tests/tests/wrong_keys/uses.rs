@@ -3,7 +3,6 @@
 use crate::keys::{Blown, FUSE, LIE, Liar, Lie, Panicky, Signless};
 use bskip_core::{BSkipMap, Key};
 use std::cell::Cell;
-use std::ops::ControlFlow::Continue;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 use tests::rationed::{Rationed, Refuse};
