@@ -19,6 +19,6 @@ pub enum RemoteFrees {
     SendHome,
     /// The thread that released it keeps it, in the list that it shares with others of its node, and issues
     /// it again when the list of the node that is wanted is empty.
-    /// [`home`](bskip_core::arena::BlockPool::home) still tells the node that the block is on.
+    /// [`home`](bskip_core::arena::NumaBlocks::home) still tells the node that the block is on.
     Adopt,
 }
