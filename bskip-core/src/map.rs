@@ -16,7 +16,7 @@ pub use bulk::{BulkError, BulkLoad};
 
 use crate::arena::{AllocError, BlockArena, GlobalArena, PoolUsage};
 use crate::config::Config;
-use crate::index::{Cloned, Copied, Edge, Existing, Index};
+use crate::index::{Cloned, Copied, End, Existing, Index};
 use crate::iter::Range;
 use crate::key::Key;
 
@@ -323,9 +323,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// assert_eq!(map.update(&8, |list| list.clear()), None);
     /// ```
     pub fn update<R>(&self, key: &K, f: impl FnOnce(&mut V) -> R) -> Option<R> {
-        let mut result = None;
-        self.index.update(key.to_words(), |value| result = Some(f(value)));
-        result
+        self.index.update(key.to_words(), f)
     }
 
     /// The pairs whose keys are in `range`, in order, from both ends. It is [no snapshot](Self#consistency).
@@ -353,7 +351,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     where
         V: Copy,
     {
-        pair(self.index.edge::<Copied>(Edge::First))
+        pair(self.index.end::<Copied>(End::First))
     }
 
     /// The pair with the least key, its value cloned under the leaf's lock. Expected O(log n).
@@ -361,7 +359,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     where
         V: Clone,
     {
-        pair(self.index.edge::<Cloned>(Edge::First))
+        pair(self.index.end::<Cloned>(End::First))
     }
 
     /// The pair with the greatest key. Expected O(log n). Writes no shared memory.
@@ -369,7 +367,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     where
         V: Copy,
     {
-        pair(self.index.edge::<Copied>(Edge::Last))
+        pair(self.index.end::<Copied>(End::Last))
     }
 
     /// The pair with the greatest key, its value cloned under the leaf's lock. Expected O(log n).
@@ -377,17 +375,17 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     where
         V: Clone,
     {
-        pair(self.index.edge::<Cloned>(Edge::Last))
+        pair(self.index.end::<Cloned>(End::Last))
     }
 
     /// Removes the pair with the least key and returns it. Expected O(log n).
     pub fn pop_first(&self) -> Option<(K, V)> {
-        pair(self.index.pop(Edge::First))
+        pair(self.index.pop(End::First))
     }
 
     /// Removes the pair with the greatest key and returns it. Expected O(log n).
     pub fn pop_last(&self) -> Option<(K, V)> {
-        pair(self.index.pop(Edge::Last))
+        pair(self.index.pop(End::Last))
     }
 
     /// The number of keys, counted leaf by leaf: O(n / 45). [Exact](Self#consistency) while no thread writes.

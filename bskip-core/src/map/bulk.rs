@@ -6,7 +6,7 @@ use core::{fmt, iter};
 use super::{BSkipMap, out_of_memory};
 use crate::arena::{AllocError, BlockArena, BlockPool, GlobalArena};
 use crate::config::Config;
-use crate::index::{Existing, Part, Run, Stop, remember_one};
+use crate::index::{Existing, Part, SortedRun, Stop, reserve_one};
 use crate::key::Key;
 use crate::spin::SpinLock;
 
@@ -145,7 +145,7 @@ impl<K: Key, V, A: BlockArena> BulkLoad<K, V, A> {
             return Ok(());
         }
         let index = &self.map.index;
-        let mut run = Run::new(index, self.fill);
+        let mut run = SortedRun::new(index, self.fill);
         match (run.fill(&mut held, &mut pairs), &held) {
             (Stop::NotAscending, &Some((key, _))) => {
                 return Err(not_ascending(key, run.last().unwrap_or(key)));
@@ -156,8 +156,8 @@ impl<K: Key, V, A: BlockArena> BulkLoad<K, V, A> {
         // If it stays here, its values are dropped after the lock is released.
         let mut run = Some(run);
         self.parts.with::<<A::Pool as BlockPool>::Relax, _>(|parts| {
-            remember_one(parts)?;
-            if let Some(part) = run.take().and_then(Run::into_part) {
+            reserve_one(parts)?;
+            if let Some(part) = run.take().and_then(SortedRun::into_part) {
                 index.keep(&part, parts.last());
                 parts.push(part);
             }

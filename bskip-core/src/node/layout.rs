@@ -12,7 +12,7 @@ use crate::simd::LINE;
 /// are 15 % slower.
 const TARGET_BYTES: usize = 1024;
 pub(crate) const MAX_CAPACITY: usize = LINE * LINE;
-/// A quarter of a node must be at least one slot: see where the index merges nodes.
+/// A quarter of a node must be at least one slot: see `index/write/absorb.rs`.
 const MIN_CAPACITY: usize = if LINE < 4 { 4 } else { LINE };
 
 /// The geometry. All of it is constant for a shape.

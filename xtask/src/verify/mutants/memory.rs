@@ -3,9 +3,11 @@
 use super::probes::{DROPS, FALLIBLE, FINDINGS, LOOM_INBOX, SHRINK, SHUTTLE, TRIM, UNIT};
 use super::{Edit, Mutant};
 
-const MERGE: &str = "bskip-core/src/index/merge.rs";
-const INSERT: &str = "bskip-core/src/index/insert.rs";
-const INDEX: &str = "bskip-core/src/index/mod.rs";
+const COMMIT: &str = "bskip-core/src/index/write/commit.rs";
+const INSERT: &str = "bskip-core/src/index/write/insert.rs";
+const TREE: &str = "bskip-core/src/index/tree.rs";
+const ROUTER: &str = "bskip-core/src/index/route/router.rs";
+const RAISE: &str = "bskip-core/src/index/write/raise.rs";
 const INBOX: &str = "numa-alloc/src/chain.rs";
 const SLAB: &str = "bskip-core/src/arena/slab.rs";
 const GIVEN_BACK: &str = "numa-alloc/src/stripe/trim.rs";
@@ -15,20 +17,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "merge-leaks-block",
         what: "The block of a merged node is never released.",
         edits: &[Edit {
-            file: MERGE,
-            find: "self.release::<S>(ended); if level == 1",
-            replace: "let _ = ended;\nif level == 1",
+            file: COMMIT,
+            find: "self.index.tree.release(retired);",
+            replace: "let _ = retired;",
         }],
         by: &[&SHUTTLE],
         only: false,
     },
     Mutant {
-        name: "merge-releases-twice",
-        what: "The block of a merged node is released twice.",
+        name: "released-twice",
+        what: "The block of a node that has ended is given back twice.",
         edits: &[Edit {
-            file: MERGE,
-            find: "self.release::<S>(ended); if level == 1",
-            replace: "self.release::<S>(ended);\nself.release::<S>(ended);\nif level == 1",
+            file: TREE,
+            find: "self.give_back(retired.kind(), retired.id());",
+            replace: "self.give_back(retired.kind(), retired.id());\nself.give_back(retired.kind(), retired.id());",
         }],
         by: &[&SHUTTLE],
         only: false,
@@ -146,9 +148,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "clear-leaks-blocks",
         what: "`clear` does not release the nodes' blocks.",
         edits: &[Edit {
-            file: INDEX,
-            find: "node.retire(); self.release::<S>(id);",
-            replace: "node.retire();",
+            file: TREE,
+            find: "let retired = node.reshape(Unreached).retire(); self.release(retired);",
+            replace: "let _ = node.reshape(Unreached).retire();",
         }],
         by: &[&SHRINK],
         only: true,
@@ -168,9 +170,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "clear-leaks-leaves",
         what: "When a value's drop panics, the values of the leaves behind its own are leaked.",
         edits: &[Edit {
-            file: INDEX,
-            find: "Rest { index: self, leaves }.drop_values();",
-            replace: "core::mem::ManuallyDrop::new(Rest { index: self, leaves }).drop_values();",
+            file: TREE,
+            find: "Rest { tree: self, leaves }.drop_values();",
+            replace: "core::mem::ManuallyDrop::new(Rest { tree: self, leaves }).drop_values();",
         }],
         by: &[&DROPS],
         only: true,
@@ -179,9 +181,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "clear-keeps-hints",
         what: "After `clear` the hint table still names the nodes from before.",
         edits: &[Edit {
-            file: INDEX,
-            find: "self.hints.reset(); self.leaf_hints",
-            replace: "self.leaf_hints",
+            file: ROUTER,
+            find: "self.shared_table.reset(); self.leaf_table",
+            replace: "self.leaf_table",
         }],
         by: &[&UNIT],
         only: true,
@@ -189,7 +191,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "clear-keeps-leaf-hints",
         what: "After `clear` the hint table of leaves still names the leaves from before.",
-        edits: &[Edit { file: INDEX, find: "self.leaf_hints.reset();", replace: "" }],
+        edits: &[Edit { file: ROUTER, find: "self.leaf_table.reset();", replace: "" }],
         by: &[&UNIT],
         only: true,
     },
@@ -198,27 +200,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A leaf stays locked when there is no memory to split it.",
         edits: &[Edit {
             file: INSERT,
-            find: "leaf.unlock_unchanged(); return Ok(Err((key, value, error))); } }; let fresh",
-            replace: "core::mem::forget(leaf);\nreturn Ok(Err((key, value, error)));\n}\n};\nlet fresh",
+            find: "leaf.unlock_unchanged(); return Full::Done(Err((key, value, error)));",
+            replace: "core::mem::forget(leaf);\nreturn Full::Done(Err((key, value, error)));",
         }],
         by: &[&FALLIBLE],
         only: true,
     },
     Mutant {
-        name: "failed-insert-leaks-spares",
-        what: "Blocks taken for a tall key are not released when one of them cannot be had.",
-        edits: &[
-            Edit {
-                file: INSERT,
-                find: "spares.inners.into_iter().flatten().for_each(|id| self.release::<InnerShape<K>>(id));",
-                replace: "",
-            },
-            Edit {
-                file: INSERT,
-                find: "spares.leaves.into_iter().flatten().for_each(|id| self.release::<LeafShape<K, V>>(id));",
-                replace: "",
-            },
-        ],
+        name: "spares-leak",
+        what: "A block that was taken for a node, and is not needed, is not given back.",
+        edits: &[Edit { file: TREE, find: "self.tree.give_back(S::KIND, self.id);", replace: "" }],
         by: &[&FALLIBLE],
         only: true,
     },
@@ -227,12 +218,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A level that was made is told to nobody when the next one cannot be made.",
         edits: &[
             Edit {
-                file: INDEX,
+                file: RAISE,
                 find: "for level in 1..=level {",
                 replace: "let top = level;\nfor level in 1..=level {",
             },
             Edit {
-                file: INDEX,
+                file: RAISE,
                 find: "self.make_head(level)?; // One level at a time",
                 replace: "self.make_head(level)?;\nif level < top {\ncontinue;\n}\n// One level at a time",
             },

@@ -5,10 +5,10 @@ use super::{Edit, Mutant};
 
 const LOCK: &str = "bskip-core/src/lock.rs";
 const REPLICA: &str = "bskip-core/src/node/replica.rs";
-const REPLICAS_RS: &str = "bskip-core/src/index/replicas.rs";
-const POST: &str = "bskip-core/src/index/post.rs";
-const TRAIL: &str = "bskip-core/src/index/trail.rs";
-const MIGRATE_RS: &str = "bskip-core/src/index/migrate.rs";
+const REPLICAS_RS: &str = "bskip-core/src/index/search/near.rs";
+const ROUTER: &str = "bskip-core/src/index/route/router.rs";
+const TRAIL: &str = "bskip-core/src/index/read/readahead.rs";
+const MIGRATE_RS: &str = "bskip-core/src/index/maintain/migrate.rs";
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -38,7 +38,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A complete replica is shown with a Relaxed store.",
         edits: &[Edit {
             file: LOCK,
-            find: "// Release pairs with the Acquire loads in `read_begin` and `try_read_begin`. self.0.store(version.0, Ordering::Release);",
+            find: "// Release pairs with the Acquire loads in `read_begin`. self.0.store(version.0, Ordering::Release);",
             replace: "self.0.store(version.0, Ordering::Relaxed);",
         }],
         by: &[&LOOM_REPLICA],
@@ -59,31 +59,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "change-not-copied",
         what: "A changed node's replicas do not follow.",
         edits: &[Edit {
-            file: REPLICAS_RS,
+            file: ROUTER,
             find: "if self.replicas > 0 && self.refresh == Refresh::Synchronous",
             replace: "if self.replicas > 1000\n&& self.refresh == Refresh::Synchronous",
-        }],
-        by: &[&SHUTTLE, &REPLICAS],
-        only: false,
-    },
-    Mutant {
-        name: "posted-child-not-copied",
-        what: "The replicas of an inner node that gets its entry keep the old version.",
-        edits: &[Edit {
-            file: POST,
-            find: "node.insert(rank, low, id); self.finish(child);",
-            replace: "node.insert(rank, low, id);\ndrop(child);",
-        }],
-        by: &[&SHUTTLE, &REPLICAS],
-        only: false,
-    },
-    Mutant {
-        name: "posted-at-once-not-copied",
-        what: "The replicas of a node that a leaf is entered into as soon as it is split off do not follow.",
-        edits: &[Edit {
-            file: POST,
-            find: "self.finish(leaf); self.finish(node); return;",
-            replace: "self.finish(leaf);\ndrop(node);\nreturn;",
         }],
         by: &[&SHUTTLE, &REPLICAS],
         only: false,
@@ -104,8 +82,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "Refreshing a replica leaves its original locked.",
         edits: &[Edit {
             file: REPLICAS_RS,
-            find: "here.copy_unchanged_to(self.replica(replica, here.id())); here.unlock_unchanged();",
-            replace: "here.copy_unchanged_to(self.replica(replica, here.id()));\ncore::mem::forget(here);",
+            find: "here.copy_unchanged_to(self.tree.replica(replica, here.id())); here.unlock_unchanged();",
+            replace: "here.copy_unchanged_to(self.tree.replica(replica, here.id()));\ncore::mem::forget(here);",
         }],
         by: &[&SHUTTLE, &REPLICAS],
         only: false,
@@ -115,8 +93,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A trail follows stale replicas that name each other.",
         edits: &[Edit {
             file: TRAIL,
-            find: "let is_next = node.level() == LevelMark::of(1) && node.compare_low(seam).is_eq();",
-            replace: "let is_next = node.level() == LevelMark::of(1) || node.compare_low(seam).is_eq();",
+            find: "let is_next = node.level() == LevelMark::of(1) && node.compare_low(high).is_eq();",
+            replace: "let is_next = node.level() == LevelMark::of(1) || node.compare_low(high).is_eq();",
         }],
         by: &[&FUZZ],
         only: true,
@@ -126,8 +104,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A moved leaf's entry leads to its old block.",
         edits: &[Edit {
             file: MIGRATE_RS,
-            find: "if listed { parent.set_child(rank - 1, block);",
-            replace: "if listed && rank == 0 {\nparent.set_child(rank - 1, block);",
+            find: "if listed { parent.set_child(rank - 1, fresh.id());",
+            replace: "if listed && rank == 0 {\nparent.set_child(rank - 1, fresh.id());",
         }],
         by: &[&MIGRATE, &SHUTTLE],
         only: false,
@@ -137,7 +115,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A moved leaf's left neighbour leads to its old block.",
         edits: &[Edit {
             file: MIGRATE_RS,
-            find: "left.set_next(Some(block)); if listed {",
+            find: "left.set_next(Some(fresh.id())); if listed {",
             replace: "if listed {",
         }],
         by: &[&MIGRATE, &SHUTTLE],
@@ -153,16 +131,5 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         by: &[&SHUTTLE, &MIGRATE],
         only: true,
-    },
-    Mutant {
-        name: "move-leaks-block",
-        what: "A block that was taken for a leaf that others hold is not given back.",
-        edits: &[Edit {
-            file: MIGRATE_RS,
-            find: "self.release::<LeafShape<K, V>>(block); Attempt::Contended };",
-            replace: "Attempt::Contended\n};",
-        }],
-        by: &[&SHUTTLE, &MIGRATE],
-        only: false,
     },
 ];
