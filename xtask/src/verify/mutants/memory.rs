@@ -48,14 +48,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "window-without-end",
-        what: "A slab behind the window of near slabs gets near numbers.",
+        what: "A slab beyond the window of near slabs gets near numbers.",
         edits: &[Edit { file: SLAB, find: "if end > WINDOW {", replace: "if end > 2 * WINDOW {" }],
         by: &[&UNIT],
         only: false,
     },
     Mutant {
         name: "far-slabs-share-numbers",
-        what: "A far slab has the numbers of the one before it.",
+        what: "A far slab has the same numbers as the one before it.",
         edits: &[Edit { file: SLAB, find: "state.far = bit + 1;", replace: "state.far = bit;" }],
         by: &[&UNIT],
         only: false,
@@ -73,7 +73,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "inbox-push-relaxed",
-        what: "Blocks left for another NUMA node may be taken before their links are written.",
+        what: "Blocks left in an inbox may be taken before their links are written.",
         edits: &[Edit {
             file: INBOX,
             find: "compare_exchange_weak(rest, chain.first, Ordering::Release, Ordering::Relaxed)",
@@ -84,7 +84,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "inbox-drain-relaxed",
-        what: "Who takes the blocks left for its node need not see their links.",
+        what: "The thread that drains an inbox may not see the links of the blocks.",
         edits: &[Edit {
             file: INBOX,
             find: "self.first.swap(NIL, Ordering::Acquire)",
@@ -95,7 +95,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "inbox-drained-twice",
-        what: "Blocks left for another NUMA node stay there when they are taken.",
+        what: "Blocks stay in an inbox when they are taken out.",
         edits: &[Edit {
             file: INBOX,
             find: "self.first.swap(NIL, Ordering::Acquire)",
@@ -106,14 +106,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "trim-repeats-versions",
-        what: "A block whose memory was given back begins with a version that it may have had.",
+        what: "A block whose memory was given back begins with a version that it may have had before.",
         edits: &[Edit { file: GIVEN_BACK, find: "(word | 1) + 1", replace: "word.min(2)" }],
         by: &[&TRIM],
         only: true,
     },
     Mutant {
         name: "trim-loses-neighbours",
-        what: "Of the blocks that stick out of what is given back one is issued again with the rest and stays free.",
+        what: "A block next to memory that is given back gets into a hole and stays in a free list too.",
         edits: &[Edit {
             file: GIVEN_BACK,
             find: "for &block in run.listed[gone.end..].iter()",
@@ -124,7 +124,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "trim-forgets-versions",
-        what: "Blocks that join others whose memory was given back decide with which version those begin.",
+        what: "When blocks join a hole, their versions replace the larger versions that the hole kept.",
         edits: &[Edit {
             file: GIVEN_BACK,
             find: ".fold(next_even(most), u64::max)",
@@ -135,7 +135,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "trim-strands-slabs",
-        what: "Blocks whose memory was given back keep their neighbours' from going too.",
+        what: "A hole keeps the memory of free neighbours from being given back.",
         edits: &[Edit {
             file: GIVEN_BACK,
             find: "blocks += hole.blocks; from_holes += 1;",
@@ -146,7 +146,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "clear-leaks-blocks",
-        what: "`clear` does not release the nodes' blocks.",
+        what: "`clear` does not release the blocks of the nodes.",
         edits: &[Edit {
             file: TREE,
             find: "let retired = node.reshape(Unreached).retire(); self.release(retired);",
@@ -157,7 +157,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "clear-leaks-leaf",
-        what: "When a value's drop panics, the others of its leaf are leaked.",
+        what: "When a value panics in its drop, the other values of its leaf are leaked.",
         edits: &[Edit {
             file: "bskip-core/src/node/locked.rs",
             find: "Rest { leaf: self, slots: 0..count }.drop_values();",
@@ -168,7 +168,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "clear-leaks-leaves",
-        what: "When a value's drop panics, the values of the leaves behind its own are leaked.",
+        what: "When a value panics in its drop, the values of the following leaves are leaked.",
         edits: &[Edit {
             file: TREE,
             find: "Rest { tree: self, leaves }.drop_values();",
@@ -179,7 +179,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "clear-keeps-hints",
-        what: "After `clear` the hint table still names the nodes from before.",
+        what: "After `clear` the hint table still names the old nodes.",
         edits: &[Edit {
             file: ROUTER,
             find: "self.shared_table.reset(); self.leaf_table",
@@ -215,7 +215,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "level-without-root",
-        what: "A level that was made is told to nobody when the next one cannot be made.",
+        what: "A new level is not published when the next one cannot be made.",
         edits: &[
             Edit {
                 file: RAISE,

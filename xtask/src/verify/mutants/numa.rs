@@ -1,4 +1,4 @@
-//! Bugs in what NUMA adds: replicas of inner nodes, and leaves that move.
+//! Bugs in the NUMA parts of the map: replicas of inner blocks, and leaves that move.
 
 use super::probes::{FUZZ, LOOM_REPLICA, MIGRATE, REPLICAS, SHUTTLE};
 use super::{Edit, Mutant};
@@ -13,7 +13,7 @@ const MIGRATE_RS: &str = "bskip-core/src/index/maintain/migrate.rs";
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "replica-while-copied",
-        what: "Readers are not turned away while a replica is copied.",
+        what: "Readers may use a replica while it is being copied.",
         edits: &[Edit {
             file: LOCK,
             find: "self.0.store(version.0 | LOCKED, Ordering::Relaxed); // Release fence pairs with the Acquire fence in `validate`, as in `try_lock`.",
@@ -24,7 +24,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "copy-without-fence",
-        what: "No fence between marking a replica and copying to it.",
+        what: "There is no fence between marking a replica and copying to it.",
         edits: &[Edit {
             file: LOCK,
             find: "// Release fence pairs with the Acquire fence in `validate`, as in `try_lock`. fence(Ordering::Release); chaos::window(); } /// The replica is complete.",
@@ -35,7 +35,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "copy-ends-relaxed",
-        what: "A complete replica is shown with a Relaxed store.",
+        what: "A complete replica is published with a Relaxed store.",
         edits: &[Edit {
             file: LOCK,
             find: "// Release pairs with the Acquire loads in `read_begin`. self.0.store(version.0, Ordering::Release);",
@@ -46,7 +46,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "replica-of-old-version",
-        what: "A replica gets the version from before the change that it shows.",
+        what: "A replica has the contents after a change and the version before it.",
         edits: &[Edit {
             file: REPLICA,
             find: "self.copy_to(replica, self.locked_at().changed());",
@@ -57,7 +57,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "change-not-copied",
-        what: "A changed node's replicas do not follow.",
+        what: "The replicas of a changed node are not updated.",
         edits: &[Edit {
             file: ROUTER,
             find: "if self.replicas > 0 && self.refresh == Refresh::Synchronous",
@@ -68,7 +68,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "refresh-forgets",
-        what: "A search that was led astray refreshes nothing.",
+        what: "A search that a stale replica misled does not refresh it.",
         edits: &[Edit {
             file: REPLICAS_RS,
             find: "if !is_current {",
@@ -79,7 +79,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "refresh-keeps-lock",
-        what: "Refreshing a replica leaves its original locked.",
+        what: "Refreshing a replica leaves the original block locked.",
         edits: &[Edit {
             file: REPLICAS_RS,
             find: "here.copy_unchanged_to(self.tree.replica(replica, here.id())); here.unlock_unchanged();",
@@ -90,7 +90,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "replicas-in-a-circle",
-        what: "A trail follows stale replicas that name each other.",
+        what: "A scan follows stale replicas that name each other in a circle.",
         edits: &[Edit {
             file: TRAIL,
             find: "let is_next = node.level() == LevelMark::of(1) && node.compare_low(high).is_eq();",
@@ -101,7 +101,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "move-keeps-entry",
-        what: "A moved leaf's entry leads to its old block.",
+        what: "The parent entry of a moved leaf still names its old block.",
         edits: &[Edit {
             file: MIGRATE_RS,
             find: "if listed { parent.set_child(rank - 1, fresh.id());",
@@ -112,7 +112,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "move-keeps-next",
-        what: "A moved leaf's left neighbour leads to its old block.",
+        what: "The left neighbour of a moved leaf still names its old block.",
         edits: &[Edit {
             file: MIGRATE_RS,
             find: "left.set_next(Some(fresh.id())); if listed {",
@@ -123,7 +123,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "move-unposted",
-        what: "A leaf is moved that is about to get its entry.",
+        what: "A leaf is moved although it is about to be posted.",
         edits: &[Edit {
             file: MIGRATE_RS,
             find: "if !listed && self.heights.posts {",
