@@ -40,9 +40,7 @@ impl Filled {
             sum
         })?;
         let mut leaves = 0;
-        map.for_each_chunk(.., |_, _| {
-            leaves += 1;
-        });
+        map.for_each_chunk(.., |_, _| leaves += 1);
         let leaf_bytes = leaves * Map::NODE_BYTES.0;
         Ok(Self { map, sum, leaf_bytes, memory: MemoryBaseline::new(leaf_bytes)? })
     }
