@@ -46,7 +46,7 @@ hidden byte g, h;                    /* scratch within one step */
 #define count_entries(p) (used(p, 0) + used(p, 1) + used(p, 2) + used(p, 3) + used(p, 4))
 #define hi_of(n) (n.next == 0 -> MAXKEY + 1 : n.high)
 
-/* ---- ghosts ------------------------------------------------------------------------------------------- */
+/* ---- ghosts -------------------------------------------------------------------------------------------- */
 
 inline look(w) {
 	if
@@ -114,7 +114,7 @@ inline one_authority() {
 	h = 0
 }
 
-/* ---- the version lock (lock.rs) ----------------------------------------------------------------------- */
+/* ---- the version lock (lock.rs) ------------------------------------------------------------------------ */
 
 /* ok: whether `node`, read in the state v, is now locked */
 #if BUG == 7 /* the lock ignores the version */
@@ -131,7 +131,7 @@ inline one_authority() {
 #define UNLOCK(node) d_step { assert(odd(node.ver)); BUMP(node); one_authority() }
 #define UNLOCK_UNCHANGED(node) d_step { assert(odd(node.ver)); node.ver = node.ver - 1 }
 
-/* ---- the pools ---------------------------------------------------------------------------------------- */
+/* ---- the pools ----------------------------------------------------------------------------------------- */
 
 /* Any free block: a harder test than the last one released. 0 if there is none. */
 inline acquire_leaf(b) {
@@ -157,7 +157,7 @@ inline acquire_inner(b) {
 	}
 }
 
-/* ---- searching (descend.rs) --------------------------------------------------------------------------- */
+/* ---- searching (search/) ------------------------------------------------------------------------------- */
 
 #if BUG == 1 /* the reader does not check the level */
 #define WRONG_LEAF(k) (k < L[n].low)
@@ -287,7 +287,7 @@ inline find_leaf(k) {
 	skip
 }
 
-/* ---- get (read.rs) ------------------------------------------------------------------------------------ */
+/* ---- get (read/get.rs) --------------------------------------------------------------------------------- */
 
 inline get(k) {
 	begin(k);
@@ -307,7 +307,7 @@ inline get(k) {
 	d_step { n = 0; v = 0; x = 0 }
 }
 
-/* ---- insert (insert.rs) ------------------------------------------------------------------------------- */
+/* ---- insert (write/insert.rs) -------------------------------------------------------------------------- */
 
 #if SCENE >= 8
 #define MAY_SPILL(k) (!has(x, k) && count_keys(x) == CAP && (x >> k) != 0 && root == 1)
@@ -417,7 +417,7 @@ inline split_and_insert(k) {
 	d_step { n = 0; v = 0; x = 0; ok = 0 }
 }
 
-/* ---- redistribution (spill.rs) ------------------------------------------------------------------------ */
+/* ---- redistribution (write/boundary.rs) ---------------------------------------------------------------- */
 
 /* Moves a pair of the full leaf n, read in the state v, to a neighbour. ok: whether it did. Then it also
    inserts k and sets n to 0, unless k's leaf is full. (In the code that leaf is never full: there, a
@@ -548,7 +548,7 @@ inline move_seam(le, lev, ri, riv, kk) {
 	fi
 }
 
-/* ---- a new level (index/mod.rs: raise, make_head) ------------------------------------------------------ */
+/* ---- a new level (write/raise.rs) ---------------------------------------------------------------------- */
 
 inline raise() {
 	if
@@ -590,7 +590,7 @@ inline raise() {
 	fi
 }
 
-/* ---- post (post.rs) ----------------------------------------------------------------------------------- */
+/* ---- post (write/post.rs) ------------------------------------------------------------------------------ */
 
 /* Enters the fresh leaf r into the inner node p, if p was found and is still in the state pv. r starts at s
    and has been locked since it was split off. k: the key that split it off. */
@@ -727,7 +727,7 @@ inline split_inner() {
 	x = 0
 }
 
-/* ---- remove and absorb (merge.rs) --------------------------------------------------------------------- */
+/* ---- remove and absorb (write/remove.rs, write/absorb.rs) ---------------------------------------------- */
 
 inline remove(k) {
 	begin(k);
@@ -960,7 +960,7 @@ inline absorb_inner_locking() {
 	fi
 }
 
-/* ---- processes ---------------------------------------------------------------------------------------- */
+/* ---- processes ----------------------------------------------------------------------------------------- */
 
 proctype reader(byte me) {
 	byte n, v, p, pv, t, x, k;
