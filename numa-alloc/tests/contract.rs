@@ -1,4 +1,4 @@
-//! The contract of `NodePool`, for any arena, on every kind of `NumaArena`.
+//! The contract of `BlockPool`, written for any arena and run on every kind of `NumaArena`.
 
 mod support;
 
@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::Relaxed;
 
-use bskip_core::arena::{NodeArena, NodeId, NodeKind, NodePool, Placement};
+use bskip_core::arena::{BlockArena, BlockKind, BlockPool, NumaNodeId, Placement};
 use numa_alloc::{NumaArena, PageSize, Policy, RemoteFrees};
 use support::{LEAF, Owned, address, layout, leaf_pool, words};
 
@@ -16,18 +16,22 @@ fn each_arena(test: impl Fn(NumaArena)) {
     let first = NumaArena::new().unwrap().nodes()[0];
     let builders = [
         NumaArena::builder(),
-        NumaArena::builder().pages(PageSize::Small),
+        NumaArena::builder().page_size(PageSize::Small),
         NumaArena::builder().policy(Policy::Node(first)),
         NumaArena::builder().limit(64 << 20),
         NumaArena::builder().pretend_nodes(2),
         NumaArena::builder().pretend_nodes(3).policy(Policy::Interleave),
-        NumaArena::builder().pretend_nodes(3).policy(Policy::Preferred(vec![NodeId(2), NodeId(1)])),
-        NumaArena::builder().pretend_nodes(3).policy(Policy::Weighted(vec![(NodeId(2), 5), (NodeId(1), 2)])),
-        NumaArena::builder().pretend_nodes(2).policy(Policy::Nearest).inner_policy(Policy::Interleave),
-        NumaArena::builder().pretend_nodes(2).node_limit(NodeId(1), 1 << 20),
+        NumaArena::builder()
+            .pretend_nodes(3)
+            .policy(Policy::PreferredMany(vec![NumaNodeId(2), NumaNodeId(1)])),
+        NumaArena::builder()
+            .pretend_nodes(3)
+            .policy(Policy::WeightedInterleave(vec![(NumaNodeId(2), 5), (NumaNodeId(1), 2)])),
+        NumaArena::builder().pretend_nodes(2).policy(Policy::NearestRemote).inner_policy(Policy::Interleave),
+        NumaArena::builder().pretend_nodes(2).node_limit(NumaNodeId(1), 1 << 20),
         NumaArena::builder().pretend_nodes(3).remote_frees(RemoteFrees::Adopt),
-        NumaArena::builder().pretend_nodes(2).prefault(true).pages(PageSize::Hugetlb2M),
-        NumaArena::builder().pretend_nodes(2).pretend_cpuless_nodes(2).policy(Policy::Tiered),
+        NumaArena::builder().pretend_nodes(2).prefault(true).page_size(PageSize::Hugetlb2M),
+        NumaArena::builder().pretend_nodes(2).pretend_cpuless_nodes(2).policy(Policy::MemoryOnly),
     ];
     for builder in builders {
         println!("{builder:?}");
@@ -37,14 +41,14 @@ fn each_arena(test: impl Fn(NumaArena)) {
 
 fn placement(i: usize) -> Placement {
     match i % 4 {
-        0 => Placement::Node(NodeId(1)),
-        1 => Placement::Node(NodeId(99)),
+        0 => Placement::NumaNode(NumaNodeId(1)),
+        1 => Placement::NumaNode(NumaNodeId(99)),
         _ => Placement::Policy,
     }
 }
 
-/// Threads acquire, hand over and release at random; a claimed block is claimed by one.
-fn one_owner<A: NodeArena<Pool: Sync> + Sync>(arena: &A, threads: usize, steps: usize) {
+/// Threads acquire, hand over and release blocks at random. Checks that a block never has two owners.
+fn one_owner<A: BlockArena<Pool: Sync> + Sync>(arena: &A, threads: usize, steps: usize) {
     let pool = leaf_pool(arena);
     let handed_over = Mutex::new(Vec::<Owned>::new());
     let claim = |block: &Owned, owner: u64| {
@@ -101,12 +105,12 @@ fn one_owner<A: NodeArena<Pool: Sync> + Sync>(arena: &A, threads: usize, steps: 
         }
     });
     let left = handed_over.into_inner().unwrap();
-    let usage = pool.usage();
+    let usage = pool.usage().expect("it counts");
     assert_eq!((usage.issued_blocks, usage.issued_bytes), (left.len(), left.len() * LEAF.size()));
     for block in left {
         block.release(&pool);
     }
-    assert_eq!(pool.usage().issued_blocks, 0);
+    assert_eq!(pool.usage().expect("it counts").issued_blocks, 0);
 }
 
 #[test]
@@ -114,12 +118,12 @@ fn a_block_has_one_owner() {
     each_arena(|arena| one_owner(&arena, 8, 20_000));
 }
 
-/// Fresh blocks are zero and apart; given back and taken again they hold what was left in them, no memory is
-/// added and none lost.
-fn zeroed_once_then_left_alone<A: NodeArena>(arena: &A) {
+/// Fresh blocks are zero and do not overlap. Blocks that were released and acquired again hold their old
+/// contents. Doing so neither adds nor loses memory.
+fn zeroed_once_then_left_alone<A: BlockArena>(arena: &A) {
     const BLOCKS: usize = 5000;
     let pool = leaf_pool(arena);
-    assert_eq!(pool.usage().reserved_bytes, 0);
+    assert_eq!(pool.usage().expect("it counts").reserved_bytes, 0);
     let blocks: Vec<Owned> = (0..BLOCKS).map(|i| Owned::acquire(&pool, placement(i)).unwrap()).collect();
     let mut addresses: Vec<usize> = blocks.iter().map(|block| block.address(&pool)).collect();
     addresses.sort_unstable();
@@ -130,13 +134,13 @@ fn zeroed_once_then_left_alone<A: NodeArena>(arena: &A) {
             assert_eq!(word.swap(id << 32 | i as u64, Relaxed), 0, "not zeroed");
         }
     }
-    let full = pool.usage();
+    let full = pool.usage().expect("it counts");
     assert_eq!((full.issued_blocks, full.issued_bytes), (BLOCKS, BLOCKS * LEAF.size()));
     assert!(full.reserved_bytes >= full.issued_bytes);
 
     let before: HashSet<_> = blocks.into_iter().map(|block| block.release(&pool)).collect();
     assert_eq!(before.len(), BLOCKS);
-    let empty = pool.usage();
+    let empty = pool.usage().expect("it counts");
     assert_eq!((empty.issued_blocks, empty.issued_bytes, empty.reserved_bytes), (0, 0, full.reserved_bytes));
 
     let mut again = HashSet::new();
@@ -149,7 +153,7 @@ fn zeroed_once_then_left_alone<A: NodeArena>(arena: &A) {
             assert!(words.iter().enumerate().all(|(i, word)| word.load(Relaxed) == id << 32 | i as u64));
         }
     }
-    assert_eq!(pool.usage(), full);
+    assert_eq!(pool.usage(), Some(full));
 }
 
 #[test]
@@ -157,8 +161,8 @@ fn blocks_are_zeroed_once_and_then_left_alone() {
     each_arena(|arena| zeroed_once_then_left_alone(&arena));
 }
 
-/// Released blocks stay where they are, mapped and writable; so they do when the pool moves.
-fn type_stable<A: NodeArena<Pool: 'static>>(arena: &A) {
+/// Released blocks stay where they are, mapped and writable, even if the pool moves.
+fn type_stable<A: BlockArena<Pool: 'static>>(arena: &A) {
     let pool = leaf_pool(arena);
     let blocks: Vec<Owned> = (0..3000).map(|i| Owned::acquire(&pool, placement(i)).unwrap()).collect();
     let places: Vec<_> = blocks.iter().map(|block| (block.id, block.address(&pool))).collect();
@@ -184,9 +188,9 @@ fn released_blocks_stay_and_moving_the_pool_moves_none() {
     each_arena(|arena| type_stable(&arena));
 }
 
-/// Blocks of many shapes are aligned, and do not overlap.
-fn aligned<A: NodeArena>(arena: &A, shape: Layout) {
-    let pool = arena.pool(shape, NodeKind::Inner).unwrap();
+/// Blocks of many layouts are aligned and do not overlap.
+fn aligned<A: BlockArena>(arena: &A, shape: Layout) {
+    let pool = arena.pool(shape, BlockKind::Inner).unwrap();
     let mut addresses: Vec<usize> = (0..100)
         .map(|i| {
             let block = Owned::acquire(&pool, placement(i)).unwrap();
@@ -212,10 +216,10 @@ fn blocks_are_aligned() {
     ] {
         each_arena(|arena| aligned(&arena, shape));
     }
-    aligned(&NumaArena::builder().pages(PageSize::Small).build().unwrap(), layout(3 << 20, 1 << 20));
+    aligned(&NumaArena::builder().page_size(PageSize::Small).build().unwrap(), layout(3 << 20, 1 << 20));
 }
 
-/// A pool outlives its arena's handles.
+/// A pool outlives the handles of its arena.
 #[test]
 fn a_pool_needs_no_handle() {
     let arena = NumaArena::new().unwrap();
@@ -228,7 +232,7 @@ fn a_pool_needs_no_handle() {
 #[test]
 fn pools_are_apart_and_give_everything_back() {
     let arena = NumaArena::new().unwrap();
-    let (leaves, inners) = (leaf_pool(&arena), arena.pool(layout(896, 64), NodeKind::Inner).unwrap());
+    let (leaves, inners) = (leaf_pool(&arena), arena.pool(layout(896, 64), BlockKind::Inner).unwrap());
     let leaf = Owned::acquire(&leaves, Placement::Policy).unwrap();
     let inner = Owned::acquire(&inners, Placement::Policy).unwrap();
     assert_ne!(leaf.address(&leaves) >> 21, inner.address(&inners) >> 21);

@@ -76,16 +76,16 @@ mod tests {
 
     #[test]
     fn only_the_message_about_the_program_gives_a_path() {
-        let built = r#"{"reason":"compiler-artifact","target":{"name":"bench-cell","kind":["bin"]},
-                        "executable":"/somewhere/bench-cell","fresh":true}"#;
-        assert_eq!(executable(built, "bench-cell"), Some("/somewhere/bench-cell".into()));
+        let built = r#"{"reason":"compiler-artifact","target":{"name":"bench","kind":["bin"]},
+                        "executable":"/somewhere/bench","fresh":true}"#;
+        assert_eq!(executable(built, "bench"), Some("/somewhere/bench".into()));
         for other in [
-            r#"{"reason":"compiler-artifact","target":{"name":"bench-cell"},"executable":null}"#,
+            r#"{"reason":"compiler-artifact","target":{"name":"bench"},"executable":null}"#,
             r#"{"reason":"compiler-artifact","target":{"name":"other"},"executable":"/somewhere/other"}"#,
             r#"{"reason":"build-finished","success":true}"#,
             "no json",
         ] {
-            assert_eq!(executable(other, "bench-cell"), None, "{other}");
+            assert_eq!(executable(other, "bench"), None, "{other}");
         }
     }
 

@@ -35,7 +35,7 @@ const PROMOTIONS: [Promotion; 3] =
 fn map(keys: impl IntoIterator<Item = u64>) -> Map {
     let (policy, seed) = (draw(PROMOTIONS.len() as u64), draw(1 << 20));
     let refresh = if draw(2) == 0 { Refresh::Synchronous } else { Refresh::Lazy };
-    let config = Config { promotion: PROMOTIONS[policy as usize], refresh, seed };
+    let config = Config::new().promotion(PROMOTIONS[policy as usize]).refresh(refresh).seed(seed);
     let map = Map::with_config(PairedArena { replicated: draw(2) == 0, ..PairedArena::default() }, config)
         .expect("memory");
     keys.into_iter().for_each(|key| assert_eq!(map.insert(key, key * 10), None));
@@ -69,7 +69,7 @@ fn run<T: 'static>(map: Map, threads: Vec<Worker<T>>) -> (Vec<T>, Vec<(u64, u64)
     assert!(found.unlisted == 0 || !map.posts(), "{found:?}");
     map.refresh_replicas();
     let found = Arc::get_mut(&mut map).expect("the threads have ended").check_invariants();
-    assert_eq!(found.stale_replicas, 0, "nobody is in the way of refreshing");
+    assert_eq!(found.stale_replicas, 0, "no thread is in the way of refreshing");
     let pairs: Vec<(u64, u64)> = map.iter().collect();
     assert_eq!(map.len(), pairs.len());
     (results, pairs)

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bench::program::MOST_ROUNDS;
+use bench::numbers::MOST_ROUNDS;
 use bench::protocol::MOST_THREADS;
 use bskip_topology::PinPolicy;
 use lexopt::prelude::*;

@@ -1,4 +1,4 @@
-//! Builds `bench-cell`, the program that runs one cell.
+//! Builds `bench`, the program that runs one cell.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -37,11 +37,11 @@ impl Build {
     /// Builds it, in a target folder of its own.
     pub(crate) fn run(native: bool) -> Result<Self, Stop> {
         let flags = rust_flags(native);
-        let program = Program { name: "bench-cell", features: FEATURES };
+        let program = Program { name: "bench", features: FEATURES };
         match program.build(&tree::target().join("bench-numa"), &flags) {
             Ok(Some(path)) => Ok(Self { path, description: describe(&flags) }),
             Ok(None) => Err(Stop::failure(why_failed(has_hwloc()))),
-            Err(error) => Err(Stop::failure(format!("cannot build bench-cell: {error}"))),
+            Err(error) => Err(Stop::failure(format!("cannot build bench: {error}"))),
         }
     }
 }
@@ -70,9 +70,9 @@ fn has_hwloc() -> bool {
 
 fn why_failed(has_hwloc: bool) -> String {
     if has_hwloc {
-        return "building bench-cell failed, cargo says why above; nothing was measured".into();
+        return "building bench failed, cargo says why above; nothing was measured".into();
     }
-    "building bench-cell failed because hwloc is missing; on Debian: \
+    "building bench failed because hwloc is missing; on Debian: \
      apt-get install libhwloc-dev libudev-dev pkg-config gcc"
         .into()
 }

@@ -23,11 +23,11 @@ const PATIENCE: Duration = Duration::from_millis(10);
 const PIPE_PATIENCE: Duration = Duration::from_secs(2);
 /// What is kept of each pipe; a cell says less than a tenth of it.
 const PIPE_LIMIT: u64 = 1 << 20;
-/// Exit code of `bench-cell` for a specification that makes no sense.
+/// Exit code of `bench cell` for a specification that makes no sense.
 const REFUSED: i32 = 2;
 const SIGKILL: i32 = 9;
 
-/// Runs cells by `bench-cell`.
+/// Runs cells by `bench cell`.
 pub(crate) struct ChildRunner<'a> {
     /// The program.
     pub(crate) program: PathBuf,
@@ -59,6 +59,7 @@ impl CellRunner for ChildRunner<'_> {
         let kills = kills(&read);
         // In a process group of its own, so that Ctrl-C on the terminal reaches us only and we decide.
         let child = Command::new(&self.program)
+            .arg("cell")
             .arg(spec)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -245,10 +246,7 @@ mod tests {
 
     #[test]
     fn a_cell_that_makes_no_sense_is_refused_in_its_own_words() {
-        assert_eq!(
-            judged(EXIT_2, "", "bench-cell: t:3: what?\n"),
-            Ended::Refused("bench-cell: t:3: what?".into())
-        );
+        assert_eq!(judged(EXIT_2, "", "bench: t:3: what?\n"), Ended::Refused("bench: t:3: what?".into()));
         assert_eq!(reason(EXIT_2, "", ""), "it refused the cell without a word");
     }
 

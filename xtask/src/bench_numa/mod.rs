@@ -21,7 +21,7 @@ mod run;
 pub(crate) mod summary;
 mod table;
 mod trace;
-pub(crate) mod units;
+pub(crate) use bench::units;
 
 use std::ffi::OsString;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! The user's own workload: two text files, read whole before anything is built, by the same rules as in `bench-cell`.
+//! The user's own workload: two text files, read whole before anything is built, by the same rules as in `bench cell`.
 //!
 //! Each cell reads the files again. What can be read only once, a pipe or standard input, is copied; a file is watched,
 //! so that all cells measure the same operations.

@@ -1,4 +1,4 @@
-//! Builds `bench-counts` for fixed processors and runs it under valgrind's callgrind.
+//! Builds `bench` for fixed processors and runs it under valgrind's callgrind.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,7 +28,7 @@ pub(super) fn all() -> Result<Vec<Figure>, Stop> {
     let mut figures = Vec::new();
     for cpu in CPUS {
         let program = build(cpu)?;
-        for operation in run(&mut Command::new(&program))?.0.lines() {
+        for operation in run(Command::new(&program).arg("counts"))?.0.lines() {
             eprintln!("counts: {operation} for {cpu}");
             let instructions = count(&program, operation)?;
             figures.push(Figure { cpu: cpu.to_string(), operation: operation.to_owned(), instructions });
@@ -39,12 +39,12 @@ pub(super) fn all() -> Result<Vec<Figure>, Stop> {
 
 /// Builds the program, with no flags but the processor.
 fn build(cpu: &str) -> Result<PathBuf, Stop> {
-    let program = Program { name: "bench-counts", features: "counts" };
+    let program = Program { name: "bench", features: "counts" };
     let target = tree::target().join("counts").join(cpu);
     match program.build(&target, &format!("-C target-cpu={cpu}")) {
         Ok(Some(path)) => Ok(path),
-        Ok(None) => Err(Stop::failure("building bench-counts failed, cargo says why above")),
-        Err(error) => Err(Stop::failure(format!("cannot build bench-counts: {error}"))),
+        Ok(None) => Err(Stop::failure("building bench failed, cargo says why above")),
+        Err(error) => Err(Stop::failure(format!("cannot build bench: {error}"))),
     }
 }
 
@@ -54,7 +54,7 @@ fn count(program: &Path, operation: &str) -> Result<f64, Stop> {
     valgrind
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", COUNTED])
         .arg(program)
-        .arg(operation)
+        .args(["counts", operation])
         .env_remove("VALGRIND_OPTS");
     let (times, words) = run(&mut valgrind)?;
     let times = times.trim().parse().map_err(|_| format!("{times:?} is no number of operations"));
@@ -72,7 +72,7 @@ fn run(command: &mut Command) -> Result<(String, String), Stop> {
         return Ok((out, err));
     }
     // Valgrind speaks last, but not of the cause.
-    let cause = err.lines().rfind(|line| line.starts_with("bench-counts:")).or(err.lines().last());
+    let cause = err.lines().rfind(|line| line.starts_with("bench:")).or(err.lines().last());
     Err(failed(format!("{}; last words: {}", output.status, cause.unwrap_or("none"))))
 }
 

@@ -7,7 +7,7 @@ use lexopt::prelude::*;
 
 use super::model::Costs;
 use crate::bench_numa::units::parse_count;
-use bench::program::MOST_OPERATIONS;
+use bench::numbers::MOST_OPERATIONS;
 
 /// Maps that are counted unless others are named.
 const MAPS: &str = "bskip-numa,crossbeam-skiplist,arctic-map,rwlock-btreemap";

@@ -14,8 +14,9 @@ use crate::stop::Stop;
 use crate::tree;
 
 /// The program that is counted, and where a guest finds it.
-const PROGRAM: &str = "bench-numa-count";
-const IN_GUEST: &str = "/bin/bench-numa-count";
+const PROGRAM: &str = "bench";
+const SUBCOMMAND: &str = "numa-count";
+const IN_GUEST: &str = "/bin/bench";
 /// The plugin's package, and the library that it is built as.
 const PLUGIN: (&str, &str) = ("numa-count-plugin", "libnuma_count_plugin.so");
 
@@ -144,7 +145,8 @@ fn words(args: &Args, run: &Run, number: u64) -> Vec<String> {
         ("--workers", workers.to_string()),
         ("--run", number.to_string()),
     ];
-    flags.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]).collect()
+    let flags = flags.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]);
+    [SUBCOMMAND.to_owned()].into_iter().chain(flags).collect()
 }
 
 /// Builds the program for any x86-64 processor, as QEMU has no AVX-512.
@@ -172,11 +174,11 @@ fn build_plugin() -> Result<PathBuf, Stop> {
 
 /// Asks the program itself whether it knows the setting, before any guest is booted for it.
 fn check_setting(program: &Path, setting: &str) -> Result<(), Stop> {
-    let output = Command::new(program).args(["--setting", setting, "--help"]).output();
+    let output = Command::new(program).args([SUBCOMMAND, "--setting", setting, "--help"]).output();
     let output = output.map_err(|error| Stop::failure(format!("{}: {error}", program.display())))?;
     if output.status.success() {
         return Ok(());
     }
     let words = String::from_utf8_lossy(&output.stderr);
-    Err(Stop::usage(words.trim().trim_start_matches(PROGRAM).trim_start_matches(": ").to_owned()))
+    Err(Stop::usage(words.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()))
 }

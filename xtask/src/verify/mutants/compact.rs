@@ -1,11 +1,12 @@
-//! Bugs in what keeps nodes full: merges, spills, shrinking.
+//! Bugs in what keeps nodes full: absorption, redistribution, shrinking.
 
 use super::probes::{LOOM_ACROSS, SHUTTLE, UNIT};
 use super::{Edit, Mutant};
 
-const MERGE: &str = "bskip-core/src/index/merge.rs";
-const SPILL: &str = "bskip-core/src/index/spill.rs";
-const SHRINK: &str = "bskip-core/src/index/shrink.rs";
+const MERGE: &str = "bskip-core/src/index/write/absorb.rs";
+const BOUNDARY: &str = "bskip-core/src/index/write/boundary.rs";
+const SEARCH_LOCK: &str = "bskip-core/src/index/search/lock.rs";
+const SHRINK: &str = "bskip-core/src/index/maintain/shrink.rs";
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -24,41 +25,30 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A node is merged away without locking the node above it.",
         edits: &[Edit {
             file: MERGE,
-            find: "if level == self.root().0 { let Some((mut left",
-            replace: "if level <= self.root().0 {\nlet Some((mut left",
+            find: "if level == self.tree.root().0 { let Some((left",
+            replace: "if level <= self.tree.root().0 {\nlet Some((left",
         }],
         by: &[&SHUTTLE],
         only: false,
     },
     Mutant {
         name: "merge-relocks-left",
-        what: "The left node of a merge or spill is locked in whatever state it is by then.",
+        what: "The left node of a merge, or of two whose boundary moves, is locked in whatever state it is by then.",
         edits: &[Edit {
-            file: MERGE,
+            file: SEARCH_LOCK,
             find: "let left = left.try_lock(left_version)?;",
-            replace: "let left = left.try_lock(left.read_begin())?;",
+            replace: "let left = left.try_lock(left.try_read_begin()?)?;",
         }],
         by: &[&SHUTTLE],
         only: false,
     },
     Mutant {
         name: "merge-relocks-right",
-        what: "The right node of a merge or spill is locked in whatever state it is by then.",
+        what: "The right node of a merge, or of two whose boundary moves, is locked in whatever state it is by then.",
         edits: &[Edit {
-            file: MERGE,
+            file: SEARCH_LOCK,
             find: "let Some(right) = right.try_lock(right_version) else {",
-            replace: "let Some(right) = right.try_lock(right.read_begin()) else {",
-        }],
-        by: &[&SHUTTLE],
-        only: false,
-    },
-    Mutant {
-        name: "merge-without-bump",
-        what: "A node that was merged away keeps its version, so who was reading it believes what it read.",
-        edits: &[Edit {
-            file: MERGE,
-            find: "self.finish(right); self.finish(left); self.finish(parent);",
-            replace: "right.unlock_unchanged();\nself.finish(left);\nself.finish(parent);",
+            replace: "let Some(right) = right.try_read_begin().and_then(|version| right.try_lock(version)) else {",
         }],
         by: &[&SHUTTLE],
         only: false,
@@ -67,18 +57,18 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "merge-forgets-unlock",
         what: "The parent stays locked when a merge gives up.",
         edits: &[Edit {
-            file: MERGE,
-            find: "parent.unlock_unchanged(); return Merge::Contended;",
-            replace: "core::mem::forget(parent);\nreturn Merge::Contended;",
+            file: SEARCH_LOCK,
+            find: "None => { parent.unlock_unchanged(); None }",
+            replace: "None => {\ncore::mem::forget(parent);\nNone\n}",
         }],
         by: &[&SHUTTLE],
         only: false,
     },
     Mutant {
-        name: "spill-past-a-leaf",
+        name: "redistribution-past-a-leaf",
         what: "A leaf gives pairs to one that is not its neighbour: another thread's leaf between has no entry yet.",
         edits: &[Edit {
-            file: SPILL,
+            file: BOUNDARY,
             find: "if left.next() != Some(right.id()) || parent.child(entry.slot)",
             replace: "if parent.child(entry.slot)",
         }],
@@ -86,28 +76,28 @@ pub(super) const MUTANTS: &[Mutant] = &[
         only: false,
     },
     Mutant {
-        name: "spill-keeps-entry",
+        name: "redistribution-keeps-entry",
         what: "The entry of a leaf whose low fence has moved stays where it was.",
-        edits: &[Edit { file: SPILL, find: "parent.set_entry_key(entry.slot, &right);", replace: "" }],
+        edits: &[Edit { file: BOUNDARY, find: "parent.set_entry_key(entry.slot, &right);", replace: "" }],
         by: &[&UNIT, &SHUTTLE],
         only: false,
     },
     Mutant {
-        name: "spill-moves-coin-key",
-        what: "A leaf that starts at a coin key starts elsewhere after a spill.",
+        name: "redistribution-moves-coin-key",
+        what: "A leaf that starts at a coin key starts elsewhere after a redistribution.",
         edits: &[Edit {
-            file: SPILL,
-            find: "if self.heights.of(seam) > 0 || self.root().0 == 0 {",
-            replace: "if self.root().0 == 0 {",
+            file: BOUNDARY,
+            find: "if self.heights.of(boundary) > 0 || self.tree.root().0 == 0 {",
+            replace: "if self.tree.root().0 == 0 {",
         }],
         by: &[&UNIT],
         only: true,
     },
     Mutant {
-        name: "spill-moves-first-entry",
-        what: "A spill moves an inner node's first entry off its low fence.",
+        name: "redistribution-moves-first-entry",
+        what: "A redistribution moves an inner node's first entry off its low fence.",
         edits: &[Edit {
-            file: SPILL,
+            file: BOUNDARY,
             find: "(listed && rank > 1).then(",
             replace: "(listed && rank > 0).then(",
         }],
@@ -115,10 +105,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         only: false,
     },
     Mutant {
-        name: "spill-into-wrong-leaf",
-        what: "The pair that comes in with a spill goes into the leaf to the left, wherever the seam is then.",
+        name: "redistribution-into-wrong-leaf",
+        what: "The pair that comes in with a redistribution goes into the leaf to the left, wherever the boundary is then.",
         edits: &[Edit {
-            file: SPILL,
+            file: BOUNDARY,
             find: "if right.compare_low(key).is_lt() { left }",
             replace: "if true { left }",
         }],
@@ -129,7 +119,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "shrink-empties-leaf",
         what: "A leaf is filled up from one that has no more pairs than there is room for, and is left without any.",
         edits: &[Edit {
-            file: SPILL,
+            file: BOUNDARY,
             find: "leaf.count() + right.count() > capacity;",
             replace: "right.count() > 0;",
         }],
@@ -138,11 +128,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "shrink-merges-only",
-        what: "Shrinking moves no seam: two leaves that do not fit into one stay as they are.",
+        what: "Shrinking moves no boundary: two leaves that do not fit into one stay as they are.",
         edits: &[Edit {
             file: SHRINK,
-            find: "self.fill_up(self.leaf(node.id()), version).unwrap_or(seam)",
-            replace: "seam",
+            find: "self.fill_up(self.tree.leaf(node.id()), version).unwrap_or(boundary)",
+            replace: "boundary",
         }],
         by: &[&UNIT],
         only: false,
@@ -150,7 +140,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "shrink-leaves-spare",
         what: "Shrinking merges two nodes only where a merge after a removal would: if a part of a node stays free.",
-        edits: &[Edit { file: SHRINK, find: "seam, Fill::Tight,", replace: "seam, Fill::Loose," }],
+        edits: &[Edit { file: SHRINK, find: "boundary, Fill::Tight,", replace: "boundary, Fill::Loose," }],
         by: &[&UNIT],
         only: false,
     },
@@ -166,7 +156,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "Shrinking does not go on from an inner node that can be made no fuller.",
         edits: &[Edit {
             file: SHRINK,
-            find: "Merge::Refused => return on(seam),",
+            find: "Merge::Refused => return on(boundary),",
             replace: "Merge::Refused => return Some(at),",
         }],
         by: &[&UNIT],
@@ -176,7 +166,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "shrink-at-the-edge",
         what: "A leaf is filled up from one all of whose pairs just fit in.",
         edits: &[Edit {
-            file: SPILL,
+            file: BOUNDARY,
             find: "leaf.count() + right.count() > capacity;",
             replace: "leaf.count() + right.count() >= capacity;",
         }],

@@ -6,20 +6,23 @@ use super::probes::{
 };
 use super::{Edit, Mutant};
 
-const DESCEND: &str = "bskip-core/src/index/descend.rs";
-const READ: &str = "bskip-core/src/index/read.rs";
-const INSERT: &str = "bskip-core/src/index/insert.rs";
-const POST: &str = "bskip-core/src/index/post.rs";
-const EDGES: &str = "bskip-core/src/index/edges.rs";
-const CURSOR: &str = "bskip-core/src/index/cursor.rs";
-const BATCH: &str = "bskip-core/src/index/batch.rs";
-const LOOKUPS: &str = "bskip-core/src/index/batch/lookups.rs";
-const WRITES: &str = "bskip-core/src/index/batch/writes.rs";
-const BULK: &str = "bskip-core/src/index/bulk.rs";
-const ATTACH: &str = "bskip-core/src/index/attach.rs";
-const MERGE: &str = "bskip-core/src/index/merge.rs";
-const LEAF_HINTS: &str = "bskip-core/src/index/hints/leaves.rs";
-const LEVEL_1: &str = "bskip-core/src/index/hints/level_1.rs";
+const SETTLE: &str = "bskip-core/src/index/search/settle.rs";
+const HINTED: &str = "bskip-core/src/index/search/hinted.rs";
+const SEARCH_LOCK: &str = "bskip-core/src/index/search/lock.rs";
+const TREE: &str = "bskip-core/src/index/tree.rs";
+const COMMIT: &str = "bskip-core/src/index/write/commit.rs";
+const TALL: &str = "bskip-core/src/index/write/tall.rs";
+const LEN: &str = "bskip-core/src/index/read/len.rs";
+const READ: &str = "bskip-core/src/index/read/get.rs";
+const POST: &str = "bskip-core/src/index/write/post.rs";
+const EDGES: &str = "bskip-core/src/index/ends.rs";
+const CURSOR: &str = "bskip-core/src/index/read/cursor.rs";
+const BATCH: &str = "bskip-core/src/index/search/side_by_side/mod.rs";
+const LOOKUPS: &str = "bskip-core/src/index/read/batch.rs";
+const WRITES: &str = "bskip-core/src/index/write/batch.rs";
+const BULK: &str = "bskip-core/src/index/bulk/run.rs";
+const LEAF_HINTS: &str = "bskip-core/src/index/route/leaf_table/table.rs";
+const LEVEL_1: &str = "bskip-core/src/index/route/leaf_table/fill.rs";
 const ITER: &str = "bskip-core/src/iter.rs";
 const MANY: &str = "bskip-core/src/map/batch.rs";
 
@@ -28,7 +31,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "settle-without-low",
         what: "A search takes a node that begins right of the key.",
         edits: &[Edit {
-            file: DESCEND,
+            file: SETTLE,
             find: "if node.level() != mark || probe.is_left_of(node) {",
             replace: "if node.level() != mark {",
         }],
@@ -39,7 +42,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "settle-without-level",
         what: "A search takes a node of another level, or a retired one.",
         edits: &[Edit {
-            file: DESCEND,
+            file: SETTLE,
             find: "if node.level() != mark || probe.is_left_of(node) {",
             replace: "let _ = mark;\nif probe.is_left_of(node) {",
         }],
@@ -50,7 +53,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "settle-without-high",
         what: "A search does not step right when the key is beyond the node's end.",
         edits: &[Edit {
-            file: DESCEND,
+            file: SETTLE,
             find: "if !probe.is_right_of(node) {",
             replace: "if !probe.is_right_of(node) || true {",
         }],
@@ -61,9 +64,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "hint-believed",
         what: "The node that the hint table names is not checked.",
         edits: &[Edit {
-            file: DESCEND,
-            find: "self.settle_within::<_, MOST_STEPS>(node, LevelMark::of(1), probe)",
-            replace: "let version = node.read_begin();\nSome((node, version))",
+            file: HINTED,
+            find: "self.tree.settle_within::<_, MOST_STEPS>(node, LevelMark::of(1), probe)",
+            replace: "let version = self.tree.read_begin(node);\nSome((node, version))",
         }],
         by: &[&UNIT],
         only: false,
@@ -71,7 +74,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "hint-names-leaf",
         what: "The hint table is told of leaves, whose blocks are another pool's.",
-        edits: &[Edit { file: POST, find: "if level == 2 {", replace: "if level == 1 {" }],
+        edits: &[Edit {
+            file: COMMIT,
+            find: "fn entry_added(self, level: LevelMark, low: S::Key, child: BlockId) { if level == LevelMark::of(2) {",
+            replace: "fn entry_added(self, level: LevelMark, low: S::Key, child: BlockId) {\n\
+                      if level == LevelMark::of(1) {",
+        }],
         by: &[&UNIT],
         only: false,
     },
@@ -79,9 +87,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "leaf-hint-believed",
         what: "The leaf that the hint table names is not checked.",
         edits: &[Edit {
-            file: DESCEND,
-            find: "self.settle_within::<_, LEAF_STEPS>(leaf, LevelMark::of(0), probe)",
-            replace: "let version = leaf.read_begin();\nSome((leaf, version))",
+            file: HINTED,
+            find: "self.tree.settle_within::<_, LEAF_STEPS>(leaf, LevelMark::of(0), probe)",
+            replace: "let version = self.tree.read_begin(leaf);\nSome((leaf, version))",
         }],
         by: &[&UNIT],
         only: false,
@@ -90,7 +98,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "leaf-hints-name-inner",
         what: "The hint table of leaves is filled with nodes of level 1, whose blocks are another pool's.",
         edits: &[
-            Edit { file: LEVEL_1, find: "self.inner(self.head(1));", replace: "self.inner(self.head(2));" },
+            Edit { file: LEVEL_1, find: "tree.inner(tree.head(1));", replace: "tree.inner(tree.head(2));" },
             Edit {
                 file: LEVEL_1,
                 find: "node.level() == LevelMark::of(1)",
@@ -123,16 +131,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         only: true,
     },
     Mutant {
-        name: "split-untold",
-        what: "The hint table of leaves is not told of a split.",
-        edits: &[Edit { file: INSERT, find: "self.note_leaf(*fresh);", replace: "" }],
-        by: &[&UNIT],
-        only: true,
-    },
-    Mutant {
-        name: "merge-untold",
-        what: "The hint table of leaves is not told of a merge.",
-        edits: &[Edit { file: MERGE, find: "self.note_leaf(self.leaf(left.id()));", replace: "" }],
+        name: "commit-tells-no-leaf",
+        what: "A commit does not tell the table of leaves which keys a leaf covers now.",
+        edits: &[Edit { file: COMMIT, find: "self.index.router.leaf_moved(**node);", replace: "" }],
         by: &[&UNIT],
         only: true,
     },
@@ -195,7 +196,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "absence-not-validated",
         what: "A key counts as absent though the leaf changed while it was searched.",
         edits: &[Edit {
-            file: READ,
+            file: SEARCH_LOCK,
             find: "if !found { if leaf.validate(version) {",
             replace: "if !found {\nif leaf.validate(version) || true {",
         }],
@@ -206,7 +207,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "tall-not-searched-again",
         what: "A promoted key is inserted again though another thread was faster.",
         edits: &[Edit {
-            file: INSERT,
+            file: TALL,
             find: "let (rank, found) = leaf.find(key); if found { path.unlock_unchanged();",
             replace: "let (rank, found) = leaf.find(key);\nif found && false {\npath.unlock_unchanged();",
         }],
@@ -217,9 +218,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "promote-wrong-child",
         what: "The entry of a tall key leads to a node two levels below.",
         edits: &[Edit {
-            file: INSERT,
-            find: "child = spare; } let top = path.at_mut(height);",
-            replace: "}\nlet top = path.at_mut(height);",
+            file: TALL,
+            find: "child = right.id(); } let top = levels[height]",
+            replace: "}\nlet top = levels[height]",
         }],
         by: &[&SHUTTLE, &UNIT],
         only: false,
@@ -230,7 +231,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         edits: &[Edit {
             file: POST,
             find: "above.and_then(|(node, version)| node.try_lock(version))",
-            replace: "above.and_then(|(node, _)| node.try_lock(node.read_begin()))",
+            replace: "above.and_then(|(node, _)| node.try_lock(self.tree.read_begin(node)))",
         }],
         by: &[&SHUTTLE, &CHAOS_OWNERS],
         only: false,
@@ -251,8 +252,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A thread waits for the block that it holds as the parent of the node that it posts.",
         edits: &[Edit {
             file: POST,
-            find: "if S::KIND == NodeKind::Inner && id == node.id() {",
-            replace: "if S::KIND == NodeKind::Inner && id == node.id() && false {",
+            find: "if S::KIND == BlockKind::Inner && id == node.id() {",
+            replace: "if S::KIND == BlockKind::Inner && id == node.id() && false {",
         }],
         by: &[&UNIT],
         only: true,
@@ -273,8 +274,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A map counts as empty though its leaves were not empty at one moment.",
         edits: &[Edit {
             file: EDGES,
-            find: "None if passed.validate() => return Found::Nothing,",
-            replace: "None if passed.validate() || true => return Found::Nothing,",
+            find: "Neighbour::None if passed.validate() => return EndSearch::Nothing,",
+            replace: "Neighbour::None if passed.validate() || true => return EndSearch::Nothing,",
         }],
         by: &[&LOOM_ACROSS, &CHAOS_POPS],
         only: true,
@@ -295,8 +296,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A chunk is handed out though its leaf was changing.",
         edits: &[Edit {
             file: CURSOR,
-            find: "run.fill(self.leaf, start, end, || self.leaf.validate(self.version))",
-            replace: "run.fill(self.leaf, start, end, || true)",
+            find: "buffer.fill(self.leaf, start, end, || self.leaf.validate(self.version))",
+            replace: "buffer.fill(self.leaf, start, end, || true)",
         }],
         by: &[&SCANS, &CHAOS_SCANS],
         only: false,
@@ -317,8 +318,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A range hands out what a leaf has behind the range's end.",
         edits: &[Edit {
             file: ITER,
-            find: "Some(Some(Some(pair))) if is_below(pair.0, self.upper) => {",
-            replace: "Some(Some(Some(pair))) if is_below(pair.0, self.upper) || true => {",
+            find: "Some(Next::Pair(key, value)) if is_below(key, self.upper) => {",
+            replace: "Some(Next::Pair(key, value)) if is_below(key, self.upper) || true => {",
         }],
         by: &[&SCANS],
         only: false,
@@ -327,7 +328,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "len-counts-again",
         what: "After a conflict `len` counts a leaf from its first key again.",
         edits: &[Edit {
-            file: READ,
+            file: LEN,
             find: "total += count.saturating_sub(skip);",
             replace: "let _ = skip;\ntotal += count;",
         }],
@@ -348,7 +349,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "head-with-low",
         what: "The first leaf of a map built from sorted pairs starts at its first key.",
-        edits: &[Edit { file: ATTACH, find: "self.leaf(leaf).lock_unshared().set_low(None);", replace: "" }],
+        edits: &[Edit {
+            file: TREE,
+            find: "self.leaf(leaf).lock_unshared().reshape(Unreached).start_below_every_key();",
+            replace: "",
+        }],
         by: &[&UNIT],
         only: true,
     },

@@ -4,6 +4,7 @@ use super::probes::{CHAOS_SHARED, HOLDERS, LOOM_ARENA, LOOM_LEAF, LOOM_LOCK, SHU
 use super::{Edit, Mutant};
 
 const LOCK: &str = "bskip-core/src/lock.rs";
+const WAIT: &str = "bskip-core/src/index/wait.rs";
 const SPIN: &str = "bskip-core/src/spin.rs";
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -75,7 +76,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         edits: &[Edit {
             file: "bskip-core/src/node/mod.rs",
             find: "self.lock().try_lock(version).then(|| Locked::new(self, version))",
-            replace: "let _ = version;\nlet version = self.lock().try_read_begin()?;\n\
+            replace: "let _ = version;\nlet version = self.lock().read_begin().ok()?;\n\
                       self.lock().try_lock(version).then(|| Locked::new(self, version))",
         }],
         by: &[&SHUTTLE, &LOOM_LEAF],
@@ -118,7 +119,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "waits-for-itself",
         what: "A closure that comes back to its own leaf waits for ever, instead of saying so.",
-        edits: &[Edit { file: LOCK, find: "!is_held(self),", replace: "!is_held(self) || true," }],
+        edits: &[Edit {
+            file: WAIT,
+            find: "!is_held::<P::Relax>(lock),",
+            replace: "!is_held::<P::Relax>(lock) || true,",
+        }],
         by: &[&HOLDERS],
         only: true,
     },
@@ -126,9 +131,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "update-without-bump",
         what: "A value is changed in place and its leaf gets its old version back.",
         edits: &[Edit {
-            file: "bskip-core/src/index/read.rs",
-            find: "leaf.with_value(slot, f); true",
-            replace: "leaf.with_value(slot, f);\nleaf.unlock_unchanged();\ntrue",
+            file: "bskip-core/src/index/read/get.rs",
+            find: "Some(leaf.with_value(slot, f))",
+            replace: "let result = leaf.with_value(slot, f);\nleaf.unlock_unchanged();\nSome(result)",
         }],
         by: &[&CHAOS_SHARED],
         only: true,

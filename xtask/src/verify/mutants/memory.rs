@@ -3,9 +3,11 @@
 use super::probes::{DROPS, FALLIBLE, FINDINGS, LOOM_INBOX, SHRINK, SHUTTLE, TRIM, UNIT};
 use super::{Edit, Mutant};
 
-const MERGE: &str = "bskip-core/src/index/merge.rs";
-const INSERT: &str = "bskip-core/src/index/insert.rs";
-const INDEX: &str = "bskip-core/src/index/mod.rs";
+const COMMIT: &str = "bskip-core/src/index/write/commit.rs";
+const INSERT: &str = "bskip-core/src/index/write/insert.rs";
+const TREE: &str = "bskip-core/src/index/tree.rs";
+const ROUTER: &str = "bskip-core/src/index/route/router.rs";
+const RAISE: &str = "bskip-core/src/index/write/raise.rs";
 const INBOX: &str = "numa-alloc/src/chain.rs";
 const SLAB: &str = "bskip-core/src/arena/slab.rs";
 const GIVEN_BACK: &str = "numa-alloc/src/stripe/trim.rs";
@@ -15,20 +17,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "merge-leaks-block",
         what: "The block of a merged node is never released.",
         edits: &[Edit {
-            file: MERGE,
-            find: "self.release::<S>(ended); if level == 1",
-            replace: "let _ = ended;\nif level == 1",
+            file: COMMIT,
+            find: "self.index.tree.release(retired);",
+            replace: "let _ = retired;",
         }],
         by: &[&SHUTTLE],
         only: false,
     },
     Mutant {
-        name: "merge-releases-twice",
-        what: "The block of a merged node is released twice.",
+        name: "released-twice",
+        what: "The block of a node that has ended is given back twice.",
         edits: &[Edit {
-            file: MERGE,
-            find: "self.release::<S>(ended); if level == 1",
-            replace: "self.release::<S>(ended);\nself.release::<S>(ended);\nif level == 1",
+            file: TREE,
+            find: "self.give_back(retired.kind(), retired.id());",
+            replace: "self.give_back(retired.kind(), retired.id());\nself.give_back(retired.kind(), retired.id());",
         }],
         by: &[&SHUTTLE],
         only: false,
@@ -46,14 +48,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "window-without-end",
-        what: "A slab behind the window of near slabs gets near numbers.",
+        what: "A slab beyond the window of near slabs gets near numbers.",
         edits: &[Edit { file: SLAB, find: "if end > WINDOW {", replace: "if end > 2 * WINDOW {" }],
         by: &[&UNIT],
         only: false,
     },
     Mutant {
         name: "far-slabs-share-numbers",
-        what: "A far slab has the numbers of the one before it.",
+        what: "A far slab has the same numbers as the one before it.",
         edits: &[Edit { file: SLAB, find: "state.far = bit + 1;", replace: "state.far = bit;" }],
         by: &[&UNIT],
         only: false,
@@ -71,7 +73,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "inbox-push-relaxed",
-        what: "Blocks left for another NUMA node may be taken before their links are written.",
+        what: "Blocks left in an inbox may be taken before their links are written.",
         edits: &[Edit {
             file: INBOX,
             find: "compare_exchange_weak(rest, chain.first, Ordering::Release, Ordering::Relaxed)",
@@ -82,7 +84,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "inbox-drain-relaxed",
-        what: "Who takes the blocks left for its node need not see their links.",
+        what: "The thread that drains an inbox may not see the links of the blocks.",
         edits: &[Edit {
             file: INBOX,
             find: "self.first.swap(NIL, Ordering::Acquire)",
@@ -93,7 +95,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "inbox-drained-twice",
-        what: "Blocks left for another NUMA node stay there when they are taken.",
+        what: "Blocks stay in an inbox when they are taken out.",
         edits: &[Edit {
             file: INBOX,
             find: "self.first.swap(NIL, Ordering::Acquire)",
@@ -104,14 +106,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "trim-repeats-versions",
-        what: "A block whose memory was given back begins with a version that it may have had.",
+        what: "A block whose memory was given back begins with a version that it may have had before.",
         edits: &[Edit { file: GIVEN_BACK, find: "(word | 1) + 1", replace: "word.min(2)" }],
         by: &[&TRIM],
         only: true,
     },
     Mutant {
         name: "trim-loses-neighbours",
-        what: "Of the blocks that stick out of what is given back one is issued again with the rest and stays free.",
+        what: "A block next to memory that is given back gets into a hole and stays in a free list too.",
         edits: &[Edit {
             file: GIVEN_BACK,
             find: "for &block in run.listed[gone.end..].iter()",
@@ -122,7 +124,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "trim-forgets-versions",
-        what: "Blocks that join others whose memory was given back decide with which version those begin.",
+        what: "When blocks join a hole, their versions replace the larger versions that the hole kept.",
         edits: &[Edit {
             file: GIVEN_BACK,
             find: ".fold(next_even(most), u64::max)",
@@ -133,7 +135,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "trim-strands-slabs",
-        what: "Blocks whose memory was given back keep their neighbours' from going too.",
+        what: "A hole keeps the memory of free neighbours from being given back.",
         edits: &[Edit {
             file: GIVEN_BACK,
             find: "blocks += hole.blocks; from_holes += 1;",
@@ -144,18 +146,18 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "clear-leaks-blocks",
-        what: "`clear` does not release the nodes' blocks.",
+        what: "`clear` does not release the blocks of the nodes.",
         edits: &[Edit {
-            file: INDEX,
-            find: "node.retire(); self.release::<S>(id);",
-            replace: "node.retire();",
+            file: TREE,
+            find: "let retired = node.reshape(Unreached).retire(); self.release(retired);",
+            replace: "let _ = node.reshape(Unreached).retire();",
         }],
         by: &[&SHRINK],
         only: true,
     },
     Mutant {
         name: "clear-leaks-leaf",
-        what: "When a value's drop panics, the others of its leaf are leaked.",
+        what: "When a value panics in its drop, the other values of its leaf are leaked.",
         edits: &[Edit {
             file: "bskip-core/src/node/locked.rs",
             find: "Rest { leaf: self, slots: 0..count }.drop_values();",
@@ -166,22 +168,22 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "clear-leaks-leaves",
-        what: "When a value's drop panics, the values of the leaves behind its own are leaked.",
+        what: "When a value panics in its drop, the values of the following leaves are leaked.",
         edits: &[Edit {
-            file: INDEX,
-            find: "Rest { index: self, leaves }.drop_values();",
-            replace: "core::mem::ManuallyDrop::new(Rest { index: self, leaves }).drop_values();",
+            file: TREE,
+            find: "Rest { tree: self, leaves }.drop_values();",
+            replace: "core::mem::ManuallyDrop::new(Rest { tree: self, leaves }).drop_values();",
         }],
         by: &[&DROPS],
         only: true,
     },
     Mutant {
         name: "clear-keeps-hints",
-        what: "After `clear` the hint table still names the nodes from before.",
+        what: "After `clear` the hint table still names the old nodes.",
         edits: &[Edit {
-            file: INDEX,
-            find: "self.hints.reset(); self.leaf_hints",
-            replace: "self.leaf_hints",
+            file: ROUTER,
+            find: "self.shared_table.reset(); self.leaf_table",
+            replace: "self.leaf_table",
         }],
         by: &[&UNIT],
         only: true,
@@ -189,7 +191,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "clear-keeps-leaf-hints",
         what: "After `clear` the hint table of leaves still names the leaves from before.",
-        edits: &[Edit { file: INDEX, find: "self.leaf_hints.reset();", replace: "" }],
+        edits: &[Edit { file: ROUTER, find: "self.leaf_table.reset();", replace: "" }],
         by: &[&UNIT],
         only: true,
     },
@@ -198,41 +200,30 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A leaf stays locked when there is no memory to split it.",
         edits: &[Edit {
             file: INSERT,
-            find: "leaf.unlock_unchanged(); return Ok(Err((key, value, error))); } }; let fresh",
-            replace: "core::mem::forget(leaf);\nreturn Ok(Err((key, value, error)));\n}\n};\nlet fresh",
+            find: "leaf.unlock_unchanged(); return Full::Done(Err((key, value, error)));",
+            replace: "core::mem::forget(leaf);\nreturn Full::Done(Err((key, value, error)));",
         }],
         by: &[&FALLIBLE],
         only: true,
     },
     Mutant {
-        name: "failed-insert-leaks-spares",
-        what: "Blocks taken for a tall key are not released when one of them cannot be had.",
-        edits: &[
-            Edit {
-                file: INSERT,
-                find: "spares.inners.into_iter().flatten().for_each(|id| self.release::<InnerShape<K>>(id));",
-                replace: "",
-            },
-            Edit {
-                file: INSERT,
-                find: "spares.leaves.into_iter().flatten().for_each(|id| self.release::<LeafShape<K, V>>(id));",
-                replace: "",
-            },
-        ],
+        name: "spares-leak",
+        what: "A block that was taken for a node, and is not needed, is not given back.",
+        edits: &[Edit { file: TREE, find: "self.tree.give_back(S::KIND, self.id);", replace: "" }],
         by: &[&FALLIBLE],
         only: true,
     },
     Mutant {
         name: "level-without-root",
-        what: "A level that was made is told to nobody when the next one cannot be made.",
+        what: "A new level is not published when the next one cannot be made.",
         edits: &[
             Edit {
-                file: INDEX,
+                file: RAISE,
                 find: "for level in 1..=level {",
                 replace: "let top = level;\nfor level in 1..=level {",
             },
             Edit {
-                file: INDEX,
+                file: RAISE,
                 find: "self.make_head(level)?; // One level at a time",
                 replace: "self.make_head(level)?;\nif level < top {\ncontinue;\n}\n// One level at a time",
             },

@@ -3,6 +3,11 @@
 //! A mutant is a text that stands exactly once in a file, and what to put in its place. `work` keeps the copy of
 //! the sources that is changed, `probes` names the tests that catch them, `run` applies and judges; the mutants
 //! themselves are in `lock`, `node`, `index`, `compact`, `numa` and `memory`, by what they break.
+//!
+//! Some bugs have no mutant because the types exclude them. A structural change that a hint table or a replica does not learn of:
+//! only a `Reshaped` node can be changed so, and it tells its witness as it drops. A block that leaks on an early return, or is
+//! released twice or under a lock: `Fresh` gives it back as it drops, and `Retired` can be used once, by the commit, which ends
+//! after the locks.
 
 mod compact;
 mod index;

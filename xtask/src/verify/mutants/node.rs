@@ -7,7 +7,9 @@ use super::{Edit, Mutant};
 
 const LOCKED: &str = "bskip-core/src/node/locked.rs";
 const SLOTS: &str = "bskip-core/src/node/slots.rs";
-const INSERT: &str = "bskip-core/src/index/insert.rs";
+const RESHAPE: &str = "bskip-core/src/node/reshape.rs";
+const SPLIT: &str = "bskip-core/src/index/write/split.rs";
+const EXISTING: &str = "bskip-core/src/index/write/existing.rs";
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -25,9 +27,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "retire-without-bump",
         what: "A retired node keeps its version, so who was reading it believes what it read.",
         edits: &[Edit {
-            file: LOCKED,
-            find: "self.end(); self.id()",
-            replace: "self.end();\nlet id = self.id();\nself.unlock_unchanged();\nid",
+            file: RESHAPE,
+            find: "self.node.end(); Retired { kind: S::KIND, id: self.id() }",
+            replace: "self.node.end();\nlet id = self.id();\n\
+                      self.node.lock().unlock_unchanged(self.node.locked_at());\n\
+                      core::mem::forget(self);\nRetired { kind: S::KIND, id }",
         }],
         by: &[&LOOM_LEAF, &SHUTTLE],
         only: false,
@@ -43,7 +47,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "separator-off-by-one",
         what: "The new node's fence is the last key that stays in the old one.",
         edits: &[Edit {
-            file: INSERT,
+            file: SPLIT,
             find: "if rank == capacity { key } else { node.key(capacity / 2) }",
             replace: "if rank == capacity { key } else { node.key(capacity / 2 - 1) }",
         }],
@@ -53,7 +57,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "split-keeps-high",
         what: "A node that was split still claims the range that it gave away.",
-        edits: &[Edit { file: SLOTS, find: "self.set_high(low);", replace: "" }],
+        edits: &[Edit { file: RESHAPE, find: "self.set_high(low);", replace: "" }],
         by: &[&SHUTTLE],
         only: false,
     },
@@ -61,8 +65,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "absorb-keeps-high",
         what: "A node that absorbed its neighbour does not take over its range.",
         edits: &[Edit {
-            file: SLOTS,
-            find: "self.copy_high(right); self.set_next",
+            file: RESHAPE,
+            find: "self.node.copy_high(&right.node); self.set_next",
             replace: "self.set_next",
         }],
         by: &[&SHUTTLE],
@@ -71,7 +75,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "absorb-keeps-next",
         what: "A node that absorbed its neighbour still leads to it.",
-        edits: &[Edit { file: SLOTS, find: "self.set_next(right.next());", replace: "" }],
+        edits: &[Edit { file: RESHAPE, find: "self.set_next(right.next());", replace: "" }],
         by: &[&SHUTTLE],
         only: false,
     },
@@ -108,7 +112,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "clone-without-lock",
         what: "A value is cloned while its owner may be dropping it.",
         edits: &[Edit {
-            file: "bskip-core/src/index/cursor.rs",
+            file: "bskip-core/src/index/read/cursor.rs",
             find: "let mut leaf = leaf.try_lock(version)?; \
                    let pair = (leaf.key(slot), leaf.with_value(slot, |value| value.clone())); \
                    leaf.unlock_unchanged(); Some(pair)",
@@ -124,7 +128,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "replace-without-bump",
         what: "An overwritten value's leaf gets its old version back.",
         edits: &[Edit {
-            file: INSERT,
+            file: EXISTING,
             find: "Existing::Replace => leaf.replace(slot, value),",
             replace: "Existing::Replace => {\nlet old = leaf.replace(slot, value);\n\
                       leaf.unlock_unchanged();\nold\n}",
@@ -136,7 +140,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "keep-replaces",
         what: "`get_or_insert_with` overwrites the value that another thread put there first.",
         edits: &[Edit {
-            file: INSERT,
+            file: EXISTING,
             find: "Existing::Keep => { leaf.unlock_unchanged(); value }",
             replace: "Existing::Keep => leaf.replace(slot, value),",
         }],

@@ -1,19 +1,19 @@
-//! Bugs in what NUMA adds: replicas of inner nodes, and leaves that move.
+//! Bugs in the NUMA parts of the map: replicas of inner blocks, and leaves that move.
 
 use super::probes::{FUZZ, LOOM_REPLICA, MIGRATE, REPLICAS, SHUTTLE};
 use super::{Edit, Mutant};
 
 const LOCK: &str = "bskip-core/src/lock.rs";
 const REPLICA: &str = "bskip-core/src/node/replica.rs";
-const REPLICAS_RS: &str = "bskip-core/src/index/replicas.rs";
-const POST: &str = "bskip-core/src/index/post.rs";
-const TRAIL: &str = "bskip-core/src/index/trail.rs";
-const MIGRATE_RS: &str = "bskip-core/src/index/migrate.rs";
+const REPLICAS_RS: &str = "bskip-core/src/index/search/near.rs";
+const ROUTER: &str = "bskip-core/src/index/route/router.rs";
+const TRAIL: &str = "bskip-core/src/index/read/readahead.rs";
+const MIGRATE_RS: &str = "bskip-core/src/index/maintain/migrate.rs";
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "replica-while-copied",
-        what: "Readers are not turned away while a replica is copied.",
+        what: "Readers may use a replica while it is being copied.",
         edits: &[Edit {
             file: LOCK,
             find: "self.0.store(version.0 | LOCKED, Ordering::Relaxed); // Release fence pairs with the Acquire fence in `validate`, as in `try_lock`.",
@@ -24,7 +24,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "copy-without-fence",
-        what: "No fence between marking a replica and copying to it.",
+        what: "There is no fence between marking a replica and copying to it.",
         edits: &[Edit {
             file: LOCK,
             find: "// Release fence pairs with the Acquire fence in `validate`, as in `try_lock`. fence(Ordering::Release); chaos::window(); } /// The replica is complete.",
@@ -35,10 +35,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "copy-ends-relaxed",
-        what: "A complete replica is shown with a Relaxed store.",
+        what: "A complete replica is published with a Relaxed store.",
         edits: &[Edit {
             file: LOCK,
-            find: "// Release pairs with the Acquire loads in `read_begin` and `try_read_begin`. self.0.store(version.0, Ordering::Release);",
+            find: "// Release pairs with the Acquire loads in `read_begin`. self.0.store(version.0, Ordering::Release);",
             replace: "self.0.store(version.0, Ordering::Relaxed);",
         }],
         by: &[&LOOM_REPLICA],
@@ -46,7 +46,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "replica-of-old-version",
-        what: "A replica gets the version from before the change that it shows.",
+        what: "A replica has the contents after a change and the version before it.",
         edits: &[Edit {
             file: REPLICA,
             find: "self.copy_to(replica, self.locked_at().changed());",
@@ -57,9 +57,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "change-not-copied",
-        what: "A changed node's replicas do not follow.",
+        what: "The replicas of a changed node are not updated.",
         edits: &[Edit {
-            file: REPLICAS_RS,
+            file: ROUTER,
             find: "if self.replicas > 0 && self.refresh == Refresh::Synchronous",
             replace: "if self.replicas > 1000\n&& self.refresh == Refresh::Synchronous",
         }],
@@ -67,30 +67,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         only: false,
     },
     Mutant {
-        name: "posted-child-not-copied",
-        what: "The replicas of an inner node that gets its entry keep the old version.",
-        edits: &[Edit {
-            file: POST,
-            find: "node.insert(rank, low, id); self.finish(child);",
-            replace: "node.insert(rank, low, id);\ndrop(child);",
-        }],
-        by: &[&SHUTTLE, &REPLICAS],
-        only: false,
-    },
-    Mutant {
-        name: "posted-at-once-not-copied",
-        what: "The replicas of a node that a leaf is entered into as soon as it is split off do not follow.",
-        edits: &[Edit {
-            file: POST,
-            find: "self.finish(leaf); self.finish(node); return;",
-            replace: "self.finish(leaf);\ndrop(node);\nreturn;",
-        }],
-        by: &[&SHUTTLE, &REPLICAS],
-        only: false,
-    },
-    Mutant {
         name: "refresh-forgets",
-        what: "A search that was led astray refreshes nothing.",
+        what: "A search that a stale replica misled does not refresh it.",
         edits: &[Edit {
             file: REPLICAS_RS,
             find: "if !is_current {",
@@ -101,43 +79,43 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "refresh-keeps-lock",
-        what: "Refreshing a replica leaves its original locked.",
+        what: "Refreshing a replica leaves the original block locked.",
         edits: &[Edit {
             file: REPLICAS_RS,
-            find: "here.copy_unchanged_to(self.replica(replica, here.id())); here.unlock_unchanged();",
-            replace: "here.copy_unchanged_to(self.replica(replica, here.id()));\ncore::mem::forget(here);",
+            find: "here.copy_unchanged_to(self.tree.replica(replica, here.id())); here.unlock_unchanged();",
+            replace: "here.copy_unchanged_to(self.tree.replica(replica, here.id()));\ncore::mem::forget(here);",
         }],
         by: &[&SHUTTLE, &REPLICAS],
         only: false,
     },
     Mutant {
         name: "replicas-in-a-circle",
-        what: "A trail follows stale replicas that name each other.",
+        what: "A scan follows stale replicas that name each other in a circle.",
         edits: &[Edit {
             file: TRAIL,
-            find: "let is_next = node.level() == LevelMark::of(1) && node.compare_low(seam).is_eq();",
-            replace: "let is_next = node.level() == LevelMark::of(1) || node.compare_low(seam).is_eq();",
+            find: "let is_next = node.level() == LevelMark::of(1) && node.compare_low(high).is_eq();",
+            replace: "let is_next = node.level() == LevelMark::of(1) || node.compare_low(high).is_eq();",
         }],
         by: &[&FUZZ],
         only: true,
     },
     Mutant {
         name: "move-keeps-entry",
-        what: "A moved leaf's entry leads to its old block.",
+        what: "The parent entry of a moved leaf still names its old block.",
         edits: &[Edit {
             file: MIGRATE_RS,
-            find: "if listed { parent.set_child(rank - 1, block);",
-            replace: "if listed && rank == 0 {\nparent.set_child(rank - 1, block);",
+            find: "if listed { parent.set_child(rank - 1, fresh.id());",
+            replace: "if listed && rank == 0 {\nparent.set_child(rank - 1, fresh.id());",
         }],
         by: &[&MIGRATE, &SHUTTLE],
         only: false,
     },
     Mutant {
         name: "move-keeps-next",
-        what: "A moved leaf's left neighbour leads to its old block.",
+        what: "The left neighbour of a moved leaf still names its old block.",
         edits: &[Edit {
             file: MIGRATE_RS,
-            find: "left.set_next(Some(block)); if listed {",
+            find: "left.set_next(Some(fresh.id())); if listed {",
             replace: "if listed {",
         }],
         by: &[&MIGRATE, &SHUTTLE],
@@ -145,7 +123,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "move-unposted",
-        what: "A leaf is moved that is about to get its entry.",
+        what: "A leaf is moved although it is about to be posted.",
         edits: &[Edit {
             file: MIGRATE_RS,
             find: "if !listed && self.heights.posts {",
@@ -153,16 +131,5 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         by: &[&SHUTTLE, &MIGRATE],
         only: true,
-    },
-    Mutant {
-        name: "move-leaks-block",
-        what: "A block that was taken for a leaf that others hold is not given back.",
-        edits: &[Edit {
-            file: MIGRATE_RS,
-            find: "self.release::<LeafShape<K, V>>(block); Attempt::Contended };",
-            replace: "Attempt::Contended\n};",
-        }],
-        by: &[&SHUTTLE, &MIGRATE],
-        only: false,
     },
 ];

@@ -85,7 +85,7 @@ pub(super) static LOOM_LOCK: Probe = probe(Tool::Loom, "loom-lock", &LOOM, CORE,
 pub(super) static LOOM_LEAF: Probe = probe(Tool::Loom, "loom-leaf", &LOOM, CORE, &["loom_tests::leaf"]);
 pub(super) static LOOM_ACROSS: Probe = probe(Tool::Loom, "loom-across", &LOOM, CORE, &["loom_tests::across"]);
 pub(super) static LOOM_HINTS: Probe =
-    probe(Tool::Loom, "loom-hints", &LOOM, CORE, &["hints::leaves::loom_tests"]);
+    probe(Tool::Loom, "loom-hints", &LOOM, CORE, &["leaf_table::loom_tests"]);
 pub(super) static LOOM_REPLICA: Probe =
     probe(Tool::Loom, "loom-replica", &LOOM, CORE, &["loom_tests::replica"]);
 pub(super) static LOOM_ARENA: Probe = probe(Tool::Loom, "loom-arena", &LOOM, CORE, &["loom_tests::arena"]);

@@ -1,0 +1,50 @@
+//! The engine of one map: its tree, the router that suggests where searches start, and the promotion policy.
+
+use crate::arena::{AllocError, BlockArena, BlockPool, GlobalPool, HugePages, Relax};
+use crate::config::{Config, Refresh};
+use crate::height::Heights;
+use crate::index::route::router::Router;
+use crate::index::tree::Tree;
+use crate::key::KeyWords;
+use crate::node::{Inner, Leaf};
+
+/// See the module.
+pub(crate) struct Index<K: KeyWords, V, P: BlockPool> {
+    pub(in crate::index) tree: Tree<K, V, P>,
+    pub(in crate::index) router: Router,
+    pub(in crate::index) heights: Heights,
+}
+
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+    /// Bytes of a leaf and of an inner node.
+    pub(crate) const NODE_BYTES: (usize, usize) = (Leaf::<K, V>::LAYOUT.size(), Inner::<K>::LAYOUT.size());
+
+    pub(crate) fn new<A: BlockArena<Pool = P>>(arena: &A, config: &Config) -> Result<Self, AllocError> {
+        let tree = Tree::new(arena)?;
+        let router = Router::new(&tree, config.refresh)?;
+        Ok(Self { tree, router, heights: Heights::new(config) })
+    }
+
+    /// Bytes of the hint tables.
+    pub(crate) fn hint_bytes(&self) -> usize {
+        self.router.bytes()
+    }
+
+    /// When replicas follow.
+    pub(crate) fn refresh(&self) -> Refresh {
+        self.router.refresh
+    }
+
+    /// Whether every node gets its entry in the level above.
+    #[cfg(all(test, shuttle))]
+    pub(crate) fn posts(&self) -> bool {
+        self.heights.posts
+    }
+}
+
+impl<K: KeyWords, V, R: Relax> Index<K, V, GlobalPool<R>> {
+    /// What the system gave of huge pages.
+    pub(crate) fn huge_pages(&self) -> HugePages {
+        self.tree.huge_pages()
+    }
+}
