@@ -252,8 +252,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A thread waits for the block that it holds as the parent of the node that it posts.",
         edits: &[Edit {
             file: POST,
-            find: "if S::KIND == NodeKind::Inner && id == node.id() {",
-            replace: "if S::KIND == NodeKind::Inner && id == node.id() && false {",
+            find: "if S::KIND == BlockKind::Inner && id == node.id() {",
+            replace: "if S::KIND == BlockKind::Inner && id == node.id() && false {",
         }],
         by: &[&UNIT],
         only: true,

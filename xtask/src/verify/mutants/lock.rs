@@ -119,7 +119,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "waits-for-itself",
         what: "A closure that comes back to its own leaf waits for ever, instead of saying so.",
-        edits: &[Edit { file: WAIT, find: "!is_held(lock),", replace: "!is_held(lock) || true," }],
+        edits: &[Edit {
+            file: WAIT,
+            find: "!is_held::<P::Relax>(lock),",
+            replace: "!is_held::<P::Relax>(lock) || true,",
+        }],
         by: &[&HOLDERS],
         only: true,
     },
@@ -128,8 +132,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A value is changed in place and its leaf gets its old version back.",
         edits: &[Edit {
             file: "bskip-core/src/index/read/get.rs",
-            find: "leaf.with_value(slot, f); true",
-            replace: "leaf.with_value(slot, f);\nleaf.unlock_unchanged();\ntrue",
+            find: "Some(leaf.with_value(slot, f))",
+            replace: "let result = leaf.with_value(slot, f);\nleaf.unlock_unchanged();\nSome(result)",
         }],
         by: &[&CHAOS_SHARED],
         only: true,
