@@ -369,8 +369,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A range that has come to its end goes on when it is cloned.",
         edits: &[Edit {
             file: ITER,
-            find: "ClonedRange(Pairs { done, ..Pairs::new(index, lower, upper) })",
-            replace: "let _ = done;\nClonedRange(Pairs::new(index, lower, upper))",
+            find: "ClonedRange(Pairs { index, lower, upper, front, back, back_trail, done, _reader: PhantomData })",
+            replace: "let _ = (front, back, back_trail, done);\nClonedRange(Pairs::new(index, lower, upper))",
         }],
         by: &[&RANGE_ENDS],
         only: true,

@@ -65,7 +65,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         what: "A released block is never issued again.",
         edits: &[Edit {
             file: SLAB,
-            find: "self.state.with(|state| state.free.push(block));",
+            find: "self.state.with::<S::Relax, _>(|state| state.free.push(block));",
             replace: "let _ = block;",
         }],
         by: &[&FALLIBLE],
