@@ -2,7 +2,7 @@
 //!
 //! Without features this is the language that a sweep and `bench-cell` speak ([`protocol`]), the names of
 //! the maps ([`maps::NAMES`]), what a [`trace`] may say, how much [`memory`] a cell needs and may have, and how the
-//! measuring programs read their flags ([`program`]). The feature `cell` adds what measures; `peers` adds the maps we
+//! measuring programs read their flags ([`program`]) and write their numbers ([`units`]). The feature `cell` adds what measures; `peers` adds the maps we
 //! compare with; `counts` is the part of `cell` that counting needs.
 //!
 //! The road of a cell: [`workload`](mod@workload) says what share of operations does what,
@@ -23,6 +23,7 @@ pub mod memory;
 pub mod program;
 pub mod protocol;
 pub mod trace;
+pub mod units;
 pub mod workload;
 
 #[cfg(feature = "cell")]
