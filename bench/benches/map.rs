@@ -1,56 +1,60 @@
-//! Single-threaded costs of our map's operations, by size. Every answer that is timed is also checked.
+//! Costs of our map's operations on one thread, by size. Every answer that is timed is also checked.
 
-use bench::keys::{KeySet, Random, Shape, value_of};
+use bench::keys::{KeySet, Shape, value_of};
+use bench::random::random;
 use bskip_core::{BSkipMap, BulkLoad};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use rand::RngExt;
 use std::hint::black_box;
 
+type Map = BSkipMap<u64, u64>;
+
 const SIZES: [u64; 3] = [1_000, 100_000, 1_000_000];
-/// Keys in an array to be walked through again and again: enough that the walk itself has no pattern.
+/// Random keys that are used again and again: enough that a branch predictor cannot learn them.
 const DRAWS: usize = 1 << 16;
+const KEYS: KeySet = KeySet::new(Shape::Mixed, 1);
 
-fn keys() -> KeySet {
-    KeySet::new(Shape::Mixed, 1)
-}
-
-fn filled(size: u64) -> BSkipMap<u64, u64> {
+fn filled(size: u64) -> Map {
     let map = BSkipMap::new();
-    for key in (0..size).map(|i| keys().key(i)) {
-        map.insert(key, value_of(key, 0));
-    }
-    assert_eq!(map.len() as u64, size);
+    (0..size).map(|i| KEYS.key(i)).for_each(|key| assert_eq!(map.insert(key, value_of(key, 0)), None));
     map
 }
 
 /// Random keys with indices from `from` to `to`, endlessly.
 fn draws(from: u64, to: u64) -> impl Iterator<Item = u64> {
-    let mut random = Random::new(2, 0);
-    let drawn: Vec<u64> = (0..DRAWS).map(|_| keys().key(from + random.below(to - from))).collect();
+    let mut random = random(2, 0);
+    let drawn: Vec<u64> = (0..DRAWS).map(|_| KEYS.key(random.random_range(from..to))).collect();
     (0..).map(move |i: usize| drawn[i % DRAWS])
 }
 
-fn get(c: &mut Criterion) {
-    let mut group = c.benchmark_group("get");
+/// Benches an operation on maps of each size, with keys of the map or with others.
+fn each(c: &mut Criterion, group: &str, name: &str, in_map: bool, operation: impl Fn(&Map, u64)) {
+    let mut group = c.benchmark_group(group);
     for size in SIZES {
         let map = filled(size);
-        let mut present = draws(0, size);
-        group.bench_function(BenchmarkId::new("hit", size), |b| {
-            b.iter(|| {
-                let key = present.next().expect("endless");
-                assert_eq!(map.get(&key), Some(value_of(key, 0)));
-            });
-        });
-        let mut absent = draws(size, 2 * size);
-        group.bench_function(BenchmarkId::new("miss", size), |b| {
-            b.iter(|| assert_eq!(map.get(&absent.next().expect("endless")), None));
+        let mut keys = if in_map { draws(0, size) } else { draws(size, 2 * size) };
+        group.bench_function(BenchmarkId::new(name, size), |b| {
+            b.iter(|| operation(&map, keys.next().expect("endless")));
         });
     }
+}
+
+fn one(c: &mut Criterion) {
+    each(c, "get", "hit", true, |map, key| assert_eq!(map.get(&key), Some(value_of(key, 0))));
+    each(c, "get", "miss", false, |map, key| assert_eq!(map.get(&key), None));
+    each(c, "insert", "existing", true, |map, key| {
+        assert_eq!(map.insert(key, value_of(key, 0)), Some(value_of(key, 0)));
+    });
+    each(c, "update", "existing", true, |map, key| {
+        assert!(map.update(&key, |value| *value = value_of(key, 1)));
+    });
 }
 
 fn insert(c: &mut Criterion) {
     let mut group = c.benchmark_group("insert");
     for size in SIZES {
-        // Other new keys each time, into a map that is back at this size: many more would make it another.
+        // The keys are new each time, but the map is back at this size each time, because a larger map has
+        // other costs.
         let batch = size.min(10_000) / 10;
         group.throughput(Throughput::Elements(batch));
         let map = filled(size);
@@ -58,43 +62,20 @@ fn insert(c: &mut Criterion) {
         group.bench_function(BenchmarkId::new("new", size), |b| {
             b.iter_batched(
                 || {
-                    // Outside the clock: the last batch, if there was one, goes away again.
+                    // Not timed: the last batch, if there was one, is removed.
                     for i in (next - batch).max(size)..next {
-                        assert!(map.remove(&keys().key(i)).is_some());
+                        assert!(map.remove(&KEYS.key(i)).is_some());
                     }
                     next += batch;
                     next - batch..next
                 },
                 |fresh| {
-                    for key in fresh.map(|i| keys().key(i)) {
+                    for key in fresh.map(|i| KEYS.key(i)) {
                         assert_eq!(map.insert(key, value_of(key, 0)), None);
                     }
                 },
                 BatchSize::PerIteration,
             );
-        });
-        group.throughput(Throughput::Elements(1));
-        let map = filled(size);
-        let mut present = draws(0, size);
-        group.bench_function(BenchmarkId::new("existing", size), |b| {
-            b.iter(|| {
-                let key = present.next().expect("endless");
-                assert_eq!(map.insert(key, value_of(key, 0)), Some(value_of(key, 0)));
-            });
-        });
-    }
-}
-
-fn update(c: &mut Criterion) {
-    let mut group = c.benchmark_group("update");
-    for size in SIZES {
-        let map = filled(size);
-        let mut present = draws(0, size);
-        group.bench_function(BenchmarkId::from_parameter(size), |b| {
-            b.iter(|| {
-                let key = present.next().expect("endless");
-                assert!(map.update(&key, |value| *value = value_of(key, 1)));
-            });
         });
     }
 }
@@ -108,12 +89,12 @@ fn remove(c: &mut Criterion) {
         group.bench_function(BenchmarkId::from_parameter(size), |b| {
             b.iter_batched(
                 || {
-                    for key in (0..batch).map(|i| keys().key(i)) {
+                    for key in (0..batch).map(|i| KEYS.key(i)) {
                         map.insert(key, value_of(key, 0));
                     }
                 },
                 |()| {
-                    for key in (0..batch).map(|i| keys().key(i)) {
+                    for key in (0..batch).map(|i| KEYS.key(i)) {
                         assert_eq!(map.remove(&key), Some(value_of(key, 0)));
                     }
                 },
@@ -154,7 +135,8 @@ fn scan(c: &mut Criterion) {
     }
 }
 
-/// Ascending pairs: built from parts, a thread each, and inserted one by one. What a key takes is printed.
+/// Ascending pairs: built from parts, one for each thread, and inserted one by one. Prints the bytes of a
+/// key.
 fn bulk(c: &mut Criterion) {
     let mut group = c.benchmark_group("bulk");
     group.sample_size(20);
@@ -198,5 +180,5 @@ fn bulk(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, get, insert, update, remove, scan, bulk);
+criterion_group!(benches, one, insert, remove, scan, bulk);
 criterion_main!(benches);

@@ -1,17 +1,16 @@
-//! The parts of the engine that every operation is made of: search in a node, moves in a node, the lock.
-//!
-//! Each bench checks the answers that it times.
+//! The parts of every operation: search in a node, moves in a node, the lock. Every answer that is timed is
+//! checked.
 
 use bskip_core::internals::{OneLeaf, OneLock};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 
-/// Odd multiples of a large step: every even one is a miss between two keys.
+/// Odd multiples of a large step. Each even multiple is a miss between two keys.
 fn keys(n: usize) -> Vec<u64> {
     (0..n as u64).map(|i| (2 * i + 1) << 50).collect()
 }
 
-/// A fixed sequence of slots that no branch predictor learns.
+/// A fixed sequence of slots, too long for a branch predictor to learn.
 fn slots(n: usize) -> Vec<usize> {
     let mut x = 1u64;
     let mut next = || {

@@ -1,5 +1,5 @@
-//! Workers pinned by plan fill one map over a NUMA arena, each with its own range of keys; then who ran where,
-//! and where the memory is.
+//! Pinned workers fill one map over a NUMA arena, each with its own range of keys. Then the program prints
+//! where each worker ran and where the memory is.
 //!
 //! `cargo run --release -p bench --example workers -- [POLICY] [WORKERS] [KEYS]`
 
@@ -34,7 +34,8 @@ fn fill() -> Result<(), Box<dyn Error>> {
 
     let plan = policy.plan(&machine, usize::try_from(workers)?)?;
     let partition = Partition::new(&plan, 0..=keys - 1);
-    // The default policy places a block on the node of the thread that asks for it: on that of its range's worker.
+    // The default policy places a block on the node of the thread that asks for it, so each range is on its
+    // worker's node.
     let arena = NumaArena::new()?;
     let map = BSkipMap::with_arena(arena.clone())?;
     let pool = WorkerPool::new(plan);

@@ -1,23 +1,28 @@
-//! Measures building a map from sorted pairs against the speed at which fresh memory can be filled: plain filling, and
-//! `BulkLoad` by one thread and by several, in turns.
+//! Measures building a map from sorted pairs against the speed at which fresh memory can be filled: plain
+//! filling, and `BulkLoad` by one thread and by several, in turns.
 //!
-//! All of it is in memory that the system has just given, in the pages that the arena gets, so what the kernel takes to
-//! hand out pages counts on every side.
+//! All of it happens in memory that the system has just given, in the pages that the arena gets, so the time
+//! that the kernel takes to hand out pages is part of every way.
 
-use crate::plain::Plain;
+use crate::interleaved::{Speeds, timed};
+use crate::memory_baseline::MemoryBaseline;
+use crate::numbers;
 use crate::team::Team;
-use crate::turns::{median, timed};
 use bskip_core::BulkLoad;
 use std::fmt;
+use std::time::Instant;
 
 /// What to measure.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub struct Bulk {
-    /// The workers that build together.
+    /// Workers that build together
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = numbers::threads)]
     pub threads: usize,
-    /// Ascending keys.
+    /// Ascending keys
+    #[arg(long, value_name = "N", default_value = "10M", value_parser = numbers::keys)]
     pub keys: u64,
-    /// Rounds; the median of each ratio counts.
+    /// Rounds; the median of each ratio is printed
+    #[arg(long, value_name = "N", default_value_t = 11, value_parser = numbers::rounds)]
     pub rounds: usize,
 }
 
@@ -28,13 +33,14 @@ const WAYS: [&str; 3] = ["plain memory", "one thread", "all threads"];
 #[derive(Clone, Debug)]
 pub struct Report {
     threads: usize,
-    /// Millions of pairs a second of each way, medians; of plain memory as many as would have filled it.
+    /// Millions of pairs a second of each way, medians. For plain memory these are the pairs that would have
+    /// filled it.
     pub speeds: [f64; WAYS.len()],
     /// One thread relative to plain memory, median.
     pub share: f64,
     /// All threads relative to one, median.
     pub gain: f64,
-    /// Of the map, by its arena.
+    /// Of the map, as its arena counts them.
     pub bytes_per_key: f64,
 }
 
@@ -53,51 +59,39 @@ impl Bulk {
     /// Runs the measurement.
     ///
     /// # Errors
-    /// No memory, or answers that are wrong, in words.
+    /// There is no memory, or an answer is wrong.
     pub fn run(&self) -> Result<Report, String> {
         let team = |threads| Team::new(threads, "none").map_err(|e| e.to_string());
         let (one, all) = (team(1)?, team(self.threads)?);
         let (_, mut bytes) = self.build(&one)?;
-        let mut speeds: [Vec<f64>; WAYS.len()] = Default::default();
-        for round in 0..self.rounds {
-            for i in 0..WAYS.len() {
-                let way = (i + round) % WAYS.len();
-                let seconds = match way {
-                    0 => Self::fill(&one, bytes)?,
-                    1 => self.build(&one)?.0,
-                    _ => {
-                        let (seconds, parts) = self.build(&all)?;
-                        bytes = bytes.max(parts);
-                        seconds
-                    }
-                };
-                speeds[way].push(self.keys as f64 / seconds / 1e6);
-            }
-        }
-        let [plain, single, together] = &speeds;
-        let ratio = |of: &[f64], to: &[f64]| median(of.iter().zip(to).map(|(of, to)| of / to));
+        let speeds = Speeds::<{ WAYS.len() }>::measure(self.rounds, |way| {
+            let seconds = match way {
+                0 => fill(&one, bytes)?,
+                1 => self.build(&one)?.0,
+                _ => {
+                    let (seconds, parts) = self.build(&all)?;
+                    bytes = bytes.max(parts);
+                    seconds
+                }
+            };
+            Ok(self.keys as f64 / seconds / 1e6)
+        })?;
         Ok(Report {
             threads: self.threads,
-            share: ratio(single, plain),
-            gain: ratio(together, single),
+            speeds: speeds.medians(),
+            share: speeds.ratio(1, 0),
+            gain: speeds.ratio(2, 1),
             bytes_per_key: bytes as f64 / self.keys as f64,
-            speeds: [plain, single, together].map(|way| median(way.iter().copied())),
         })
     }
 
-    /// Seconds that filling fresh memory takes.
-    fn fill(team: &Team, bytes: usize) -> Result<f64, String> {
-        let (filled, seconds) = timed(team, |_| u64::from(Plain::new(bytes).is_ok()))?;
-        if filled == 1 { Ok(seconds) } else { Err("no memory to fill".to_owned()) }
-    }
-
-    /// Seconds that building takes, and bytes of the map; which is looked at, and dropped, behind the clock.
+    /// The seconds that building takes, and the bytes of the map. Checking and dropping the map is not timed.
     fn build(&self, team: &Team) -> Result<(f64, usize), String> {
         let (keys, parts) = (self.keys, team.len() as u64);
         let load = BulkLoad::new();
         let pairs = |t: u64| (keys * t / parts..keys * (t + 1) / parts).map(|key| (key, !key));
         let (built, seconds) = timed(team, |t| u64::from(load.part(pairs(t as u64)).is_ok()))?;
-        let before = std::time::Instant::now();
+        let before = Instant::now();
         let map = load.finish().map_err(|e| e.to_string())?;
         let seconds = seconds + before.elapsed().as_secs_f64();
         let seams = (0..=parts).flat_map(|t| [(keys * t / parts).saturating_sub(1), keys * t / parts]);
@@ -108,6 +102,12 @@ impl Bulk {
         }
         Ok((seconds, map.usage().issued_bytes))
     }
+}
+
+/// The seconds that filling fresh memory takes.
+fn fill(team: &Team, bytes: usize) -> Result<f64, String> {
+    let (filled, seconds) = timed(team, |_| u64::from(MemoryBaseline::new(bytes).is_ok()))?;
+    if filled == 1 { Ok(seconds) } else { Err("no memory to fill".to_owned()) }
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Runs one cell: builds the map, loads it, runs the workload, checks everything, adds up the numbers.
 
+use crate::dyn_map::{DynMap, Run, build};
 use crate::generate::Generator;
-use crate::maps::{self, BuildError, Footprint, Lack, MapSpec};
+use crate::maps::names::{BuildError, Lack, MapSpec};
+use crate::maps::ordered_map::Footprint;
 use crate::memory;
 use crate::ops::{Checks, Stripe};
 use crate::protocol::{CellOutcome, CellSpec, Latency, MOST_THREADS, Measurement, check_rate};
 use crate::rusage::resident_bytes;
-use crate::subject::{Run, Subject};
 use crate::team::{Team, TeamError};
 use crate::trace;
 use crate::verify::Expected;
@@ -14,22 +15,22 @@ use crate::workload::Workload;
 use hdrhistogram::Histogram;
 use std::path::Path;
 
-/// Runs a cell. A wrong answer or a panic inside the map is [`CellOutcome::Failed`]; a map or a pinning
-/// that this build or machine has not got is [`CellOutcome::Skipped`].
+/// Runs a cell. A wrong answer or a panic inside the map gives [`CellOutcome::Failed`]. A map that is not in
+/// this build gives [`CellOutcome::Skipped`], and so does a map or a pinning that this machine cannot have.
 ///
 /// # Errors
-/// A spec that makes no sense: unknown names, no threads or keys, a trace that cannot be read.
+/// The spec makes no sense: unknown names, no threads or keys, a trace that cannot be read.
 pub fn run(spec: &CellSpec) -> Result<CellOutcome, String> {
-    run_with(spec, || maps::build(&map_spec(spec)))
+    run_with(spec, || build(&MapSpec::from(spec)))
 }
 
-/// Runs a cell on the map that `build` makes, whatever the spec calls it.
+/// Runs a cell on the map that `build` makes. The spec's name of the map is only for messages.
 ///
 /// # Errors
 /// As [`run`].
 pub fn run_with(
     spec: &CellSpec,
-    build: impl FnOnce() -> Result<Box<dyn Subject>, BuildError>,
+    build: impl FnOnce() -> Result<Box<dyn DynMap>, BuildError>,
 ) -> Result<CellOutcome, String> {
     let mut script = Script::new(spec)?;
     let team = match Team::new(spec.threads, &spec.pin) {
@@ -38,7 +39,7 @@ pub fn run_with(
         Err(e @ TeamError::Pin(_)) => return Ok(CellOutcome::Skipped { reason: e.to_string() }),
     };
     let needs = script.needs();
-    // The arrays of operations are in memory before the map's memory is measured.
+    // The operations must be in memory before the map's memory is measured.
     let load = script.load();
     let before = resident_bytes();
     match build() {
@@ -52,24 +53,13 @@ pub fn run_with(
     }
 }
 
-/// The part of a cell that says which map to build.
-#[must_use]
-pub fn map_spec(spec: &CellSpec) -> MapSpec {
-    MapSpec {
-        name: spec.map.clone(),
-        placement: spec.placement.clone(),
-        pages: spec.pages.clone(),
-        seed: spec.seed,
-    }
-}
-
-/// Runs load and workload of `script` on an empty map of any kind; `before` is the memory of the process
-/// before the map was built.
+/// Runs load and workload of `script` on an empty map. `before` is the memory of the process before the map
+/// was built.
 ///
 /// # Errors
 /// The first wrong answer or panic, in words.
 fn run_on(
-    map: &dyn Subject,
+    map: &dyn DynMap,
     team: &Team,
     script: &mut Script,
     (load, checks): (Vec<Stripe>, Checks),
@@ -112,8 +102,9 @@ fn run_on(
     })
 }
 
-/// Blocks on the node of the thread that asked for them, and others. Known if there is but one node, if all
-/// workers are on one node, or if the arena was asked for just that and counted its misses.
+/// Blocks on the node of the thread that asked for them, and others. They are known if there is only one
+/// node, if all workers are on one node, or if the arena's policy is to place blocks so and it counted its
+/// misses.
 fn locality(footprint: &Footprint, workers: Option<u32>) -> Option<(u64, u64)> {
     let Footprint { nodes, misses, .. } = footprint;
     let all: u64 = nodes.iter().map(|(_, blocks)| blocks).sum();
@@ -127,15 +118,15 @@ fn locality(footprint: &Footprint, workers: Option<u32>) -> Option<(u64, u64)> {
     Some((local, all - local))
 }
 
-/// What a cell has its threads do, whether made by the generator or read from files.
+/// What the threads of a cell do: a generated workload, or a trace.
 enum Script {
-    /// A workload of ours.
-    Made {
+    /// A workload from the generator.
+    Generated {
         /// What to run after the load.
         workload: Workload,
         /// How much of it.
         ops: u64,
-        /// Makes it.
+        /// What generates it.
         generator: Box<Generator>,
     },
     /// A workload of the user's.
@@ -148,7 +139,9 @@ impl Script {
         if spec.workload == "trace" {
             let files = spec.trace.as_ref().ok_or("workload 'trace' needs the files of the trace")?;
             if !(1..=MOST_THREADS).contains(&spec.threads) {
-                return Err(format!("at least one thread is needed, and at most {MOST_THREADS} can be had"));
+                return Err(format!(
+                    "at least one thread is needed, and at most {MOST_THREADS} are possible"
+                ));
             }
             let (load, run) = (Path::new(&files.load), Path::new(&files.run));
             if let (Ok(load), Ok(run)) = (load.metadata(), run.metadata()) {
@@ -160,13 +153,13 @@ impl Script {
         let workload = spec.workload.parse()?;
         memory::check(spec)?;
         let generator = Generator::new(spec.dist.parse()?, spec.seed, spec.threads, spec.keys)?;
-        Ok(Self::Made { workload, ops: spec.ops, generator: Box::new(generator) })
+        Ok(Self::Generated { workload, ops: spec.ops, generator: Box::new(generator) })
     }
 
-    /// What comes before the measurement, or is measured by `load`.
+    /// The load, which is measured only if the workload is `load`.
     fn load(&mut self) -> (Vec<Stripe>, Checks) {
         match self {
-            Self::Made { generator, .. } => (generator.load(u64::MAX), generator.checks(Workload::Load)),
+            Self::Generated { generator, .. } => (generator.load(u64::MAX), generator.checks(Workload::Load)),
             Self::Traced(plan) => (std::mem::take(&mut plan.load), plan.checks.clone()),
         }
     }
@@ -174,7 +167,7 @@ impl Script {
     /// What a map must not lack.
     fn needs(&self) -> Vec<Lack> {
         match self {
-            Self::Made { workload, .. } => workload.needs(),
+            Self::Generated { workload, .. } => workload.needs(),
             Self::Traced(plan) => plan.needs(),
         }
     }
@@ -182,16 +175,16 @@ impl Script {
     /// Keys in the map after the load.
     fn keys(&self) -> u64 {
         match self {
-            Self::Made { generator, .. } => generator.count(),
+            Self::Generated { generator, .. } => generator.count(),
             Self::Traced(plan) => plan.loaded,
         }
     }
 
-    /// What is measured, unless the load was.
+    /// What is measured after the load, if anything.
     fn run(&mut self) -> Option<(Vec<Stripe>, Checks)> {
         match self {
-            Self::Made { workload: Workload::Load, .. } => None,
-            Self::Made { workload, ops, generator } => {
+            Self::Generated { workload: Workload::Load, .. } => None,
+            Self::Generated { workload, ops, generator } => {
                 let stripes = generator.run(*workload, *ops);
                 Some((stripes, generator.checks(*workload)))
             }
@@ -201,7 +194,7 @@ impl Script {
 
     fn expected(&self) -> Expected<'_> {
         match self {
-            Self::Made { generator, .. } => generator.expected(),
+            Self::Generated { generator, .. } => generator.expected(),
             Self::Traced(plan) => plan.expected(),
         }
     }
@@ -234,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn locality_is_told_where_it_is_known() {
+    fn locality_is_given_if_it_is_known() {
         let on = |nodes: &[(u32, u64)], misses| Footprint {
             nodes: nodes.to_vec(),
             misses,
@@ -250,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_an_error_and_what_is_not_here_is_skipped() {
+    fn nonsense_is_an_error_and_a_cell_for_another_machine_is_skipped() {
         let spec = CellSpec { keys: 100, ops: 100, ..CellSpec::default() };
         for bad in [
             CellSpec { map: "hashmap".into(), ..spec.clone() },

@@ -1,17 +1,43 @@
-//! One operation of our map again and again, for whoever counts the instructions of it: `cargo xtask counts`.
+//! One operation of our map many times, so that `cargo xtask counts` can count its instructions.
 //!
 //! Everything is fixed: the keys, the coin's seed, the order, one thread. So the same program takes the same
-//! instructions each time, on a busy machine too. What is counted is what `counted` does; filling the map comes
-//! before.
+//! instructions each time, even on a busy machine. The instructions of `counted` are counted; filling the map
+//! comes before.
 
 use crate::keys::{KeySet, Shape};
 use bskip_core::{BSkipMap, Config, GlobalArena};
 
-/// Keys in the map when the counting begins: three levels, and a hint table.
+/// Keys in the map when the counting begins. They make three levels and a hint table.
 const KEYS: u64 = 100_000;
 
 /// Pairs that a scan visits.
 const SCAN: usize = 100;
+
+/// What to do.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Counts {
+    /// The operation; without one, the names of all are printed
+    ///
+    /// Fills a map, does the operation many times, and prints how many. What is to be counted is the function
+    /// whose name ends in counts::counted.
+    operation: Option<String>,
+}
+
+impl Counts {
+    /// Does the operation, or lists all. Returns the text for standard output.
+    ///
+    /// # Errors
+    ///
+    /// There is no such operation, or an answer was wrong.
+    pub fn run(&self) -> Result<String, String> {
+        let Some(name) = &self.operation else {
+            return Ok(OPERATIONS.iter().map(|operation| format!("{}\n", operation.name)).collect());
+        };
+        let operation = OPERATIONS.iter().find(|operation| operation.name == name);
+        let operation = operation.ok_or(format!("no operation {name:?}; without arguments all are named"))?;
+        operation.run().map(|times| format!("{times}\n"))
+    }
+}
 
 /// The map that is measured.
 type Map = BSkipMap<u64, u64>;
@@ -22,9 +48,9 @@ pub struct Operation {
     pub name: &'static str,
     /// How often it is done.
     times: u64,
-    /// Whether its keys are those in the map, or others.
+    /// Which keys it gets.
     keys: Keys,
-    /// Does it with every key, and gives the number of right answers.
+    /// Does it with every key, and returns the number of right answers.
     run: fn(&Map, &[u64]) -> u64,
 }
 
@@ -39,77 +65,53 @@ enum Keys {
 
 /// Every operation. To count another one, add it here, and accept its figure: `cargo xtask counts --accept`.
 pub const OPERATIONS: &[Operation] = &[
-    Operation {
-        name: "get-hit",
-        times: 50_000,
-        keys: Keys::Present,
-        run: |map, keys| each(keys, |key| map.get(&key) == Some(value_of(key))),
-    },
-    Operation {
-        name: "get-miss",
-        times: 50_000,
-        keys: Keys::Absent,
-        run: |map, keys| each(keys, |key| map.get(&key).is_none()),
-    },
-    Operation {
-        name: "insert-new",
-        times: 50_000,
-        keys: Keys::Absent,
-        run: |map, keys| each(keys, |key| map.insert(key, value_of(key)).is_none()),
-    },
-    Operation {
-        name: "insert-again",
-        times: 50_000,
-        keys: Keys::Present,
-        run: |map, keys| each(keys, |key| map.insert(key, key) == Some(value_of(key))),
-    },
-    Operation {
-        name: "update",
-        times: 50_000,
-        keys: Keys::Present,
-        run: |map, keys| each(keys, |key| map.update(&key, |value| *value += 1)),
-    },
-    // So many that nodes become empty enough to be merged.
-    Operation {
-        name: "remove",
-        times: KEYS - 10_000,
-        keys: Keys::Present,
-        run: |map, keys| each(keys, |key| map.remove(&key) == Some(value_of(key))),
-    },
-    Operation {
-        name: "pop-first",
-        times: 50_000,
-        keys: Keys::Present,
-        run: |map, keys| each(keys, |_| map.pop_first().is_some_and(|(key, value)| value == value_of(key))),
-    },
+    Operation::new("get-hit", 50_000, Keys::Present, |map, keys| {
+        each(keys, |key| map.get(&key) == Some(value_of(key)))
+    }),
+    Operation::new("get-miss", 50_000, Keys::Absent, |map, keys| each(keys, |key| map.get(&key).is_none())),
+    Operation::new("insert-new", 50_000, Keys::Absent, |map, keys| {
+        each(keys, |key| map.insert(key, value_of(key)).is_none())
+    }),
+    Operation::new("insert-again", 50_000, Keys::Present, |map, keys| {
+        each(keys, |key| map.insert(key, key) == Some(value_of(key)))
+    }),
+    Operation::new("update", 50_000, Keys::Present, |map, keys| {
+        each(keys, |key| map.update(&key, |value| *value += 1))
+    }),
+    // Enough that nodes become empty enough to be merged.
+    Operation::new("remove", KEYS - 10_000, Keys::Present, |map, keys| {
+        each(keys, |key| map.remove(&key) == Some(value_of(key)))
+    }),
+    Operation::new("pop-first", 50_000, Keys::Present, |map, keys| {
+        each(keys, |_| map.pop_first().is_some_and(|(key, value)| value == value_of(key)))
+    }),
     // From the lower half of the range, where no scan comes to the map's end.
-    Operation {
-        name: "scan-100",
-        times: 2_000,
-        keys: Keys::Present,
-        run: |map, keys| {
-            each(keys, |key| {
-                let pairs = map.range(key / 2..).take(SCAN);
-                pairs.filter(|&(key, value)| value == value_of(key)).count() == SCAN
-            })
-        },
-    },
+    Operation::new("scan-100", 2_000, Keys::Present, |map, keys| {
+        each(keys, |key| {
+            let pairs = map.range(key / 2..).take(SCAN);
+            pairs.filter(|&(key, value)| value == value_of(key)).count() == SCAN
+        })
+    }),
 ];
 
-/// The value of a key: cheap to check, as the checking is counted too.
+/// The value of a key. It is cheap to check, because the checking is counted too.
 #[inline(always)]
 fn value_of(key: u64) -> u64 {
     !key
 }
 
-/// How many of `keys` get a right answer. A loop for each operation, into which it is inlined.
+/// How many of `keys` get a right answer. Each operation gets a loop of its own, into which it is inlined.
 #[inline(always)]
 fn each(keys: &[u64], right: impl Fn(u64) -> bool) -> u64 {
     keys.iter().map(|&key| u64::from(right(key))).sum()
 }
 
 impl Operation {
-    /// Fills a map and does the operation; gives how often.
+    const fn new(name: &'static str, times: u64, keys: Keys, run: fn(&Map, &[u64]) -> u64) -> Self {
+        Self { name, times, keys, run }
+    }
+
+    /// Fills a map and does the operation. Returns how often.
     ///
     /// # Errors
     ///
@@ -132,7 +134,8 @@ impl Operation {
     }
 }
 
-/// The function whose instructions are counted, with all that it calls. Whoever counts finds it by its name.
+/// The function whose instructions are counted, with all that it calls. `cargo xtask counts` finds it by its
+/// name.
 #[inline(never)]
 fn counted(run: fn(&Map, &[u64]) -> u64, map: &Map, keys: &[u64]) -> u64 {
     std::hint::black_box(run(map, std::hint::black_box(keys)))
@@ -150,7 +153,15 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_answer_is_said() {
+    fn operations_are_named_and_found() {
+        let run = |name: Option<&str>| Counts { operation: name.map(str::to_owned) }.run();
+        assert_eq!(run(None).unwrap().lines().count(), OPERATIONS.len());
+        assert!(run(Some("scan-100")).unwrap().trim().parse::<u64>().unwrap() > 0);
+        assert!(run(Some("get")).unwrap_err().contains("without arguments"));
+    }
+
+    #[test]
+    fn a_wrong_answer_is_an_error() {
         let run = |map: &Map, keys: &[u64]| each(keys, |key| map.get(&key).is_none());
         let wrong = Operation { name: "wrong", times: 10, keys: Keys::Present, run };
         assert_eq!(wrong.run(), Err("wrong: 10 of 10 answers are wrong".into()));

@@ -1,10 +1,10 @@
-//! The loop that is measured: operations against a map, each answer compared with what it must be.
+//! The loop that is measured: it does operations on a map and compares each answer with the expected one.
 //!
-//! Generic over the map and inlined into it, so that no map pays for a call that another does not. The
-//! checks are the same few instructions for all.
+//! The loop is generic over the map and inlined into it, so no map pays for a call that another does not. The
+//! checks are the same few instructions for all maps.
 
 use crate::keys::{fingerprint, value_of};
-use crate::maps::Session;
+use crate::maps::ordered_map::OrderedMap;
 use crate::ops::{Checks, Kind, Op, ScanExact, Stripe};
 use crate::workload::BATCH;
 use std::fmt;
@@ -33,18 +33,18 @@ impl fmt::Display for Violation {
 /// What one thread did.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
-    /// Operations, with a full scan counting as the pairs that it visited.
+    /// Operations. A scan of the whole map counts as the pairs that it visited.
     pub ops: u64,
-    /// Answers compared: one for each read, removal and scan, and one for each pair of a scan.
+    /// Answers that were compared: one for each read, removal and scan, and one for each pair of a scan.
     pub checked: u64,
-    /// Nanoseconds of the operations that were timed and read.
+    /// Nanoseconds of the timed operations that read.
     pub read_nanos: Vec<u64>,
-    /// Nanoseconds of the operations that were timed and wrote.
+    /// Nanoseconds of the timed operations that write.
     pub write_nanos: Vec<u64>,
 }
 
 impl Tally {
-    /// With room for so many times, all of them of one kind perhaps: no memory is asked for while the clock runs.
+    /// A tally with room for `timed` times of either kind, so it allocates nothing while the clock runs.
     fn with_capacity(timed: usize) -> Self {
         let nanos = || Vec::with_capacity(timed);
         Self { read_nanos: nanos(), write_nanos: nanos(), ..Self::default() }
@@ -59,32 +59,28 @@ impl Tally {
 /// Runs a thread's operations in order and times the first of every `checks.timed_every`.
 ///
 /// # Errors
-/// The first wrong answer; the operations after it are not run.
+/// The first wrong answer, after which no operation runs.
 #[inline]
-pub fn run<S: Session>(session: &mut S, stripe: &Stripe, checks: &Checks) -> Result<Tally, Box<Violation>> {
+pub fn run<M: OrderedMap>(map: &M, stripe: &Stripe, checks: &Checks) -> Result<Tally, Box<Violation>> {
     let every = checks.timed_every.max(1);
     if checks.batch > 1 {
-        return run_batches(session, stripe, checks);
+        return run_batches(map, stripe, checks);
     }
     let mut tally = Tally::with_capacity(stripe.ops.len().div_ceil(every));
     for group in stripe.ops.chunks(every) {
         let [first, rest @ ..] = group else { break };
         let before = Instant::now();
-        step(session, first, &stripe.scans, checks, &mut tally)?;
+        step(map, first, &stripe.scans, checks, &mut tally)?;
         tally.time(first.kind, before);
         for op in rest {
-            step(session, op, &stripe.scans, checks, &mut tally)?;
+            step(map, op, &stripe.scans, checks, &mut tally)?;
         }
     }
     Ok(tally)
 }
 
-/// As [`run`], `checks.batch` operations a call, of which each is timed.
-fn run_batches<S: Session>(
-    session: &mut S,
-    stripe: &Stripe,
-    checks: &Checks,
-) -> Result<Tally, Box<Violation>> {
+/// As [`run`], with `checks.batch` operations a call. Every call is timed.
+fn run_batches<M: OrderedMap>(map: &M, stripe: &Stripe, checks: &Checks) -> Result<Tally, Box<Violation>> {
     let calls = stripe.ops.chunks(checks.batch.min(BATCH));
     let mut tally = Tally::with_capacity(calls.len());
     let (mut keys, mut values, mut pairs) = ([0; BATCH], [None; BATCH], [(0, None); BATCH]);
@@ -95,10 +91,10 @@ fn run_batches<S: Session>(
             ops.iter()
                 .zip(&mut pairs)
                 .for_each(|(op, pair)| *pair = (op.key, Some(value_of(op.key, op.arg))));
-            session.insert_many(&mut pairs[..n]);
+            map.insert_many(&mut pairs[..n]);
         } else {
             ops.iter().zip(&mut keys).for_each(|(op, key)| *key = op.key);
-            session.get_many(&keys[..n], &mut values[..n]);
+            map.get_many(&keys[..n], &mut values[..n]);
             for (op, &answer) in ops.iter().zip(&values) {
                 check_point(op, value_of(op.key, op.arg), checks.mask, answer)?;
             }
@@ -111,8 +107,8 @@ fn run_batches<S: Session>(
 }
 
 #[inline(always)]
-fn step<S: Session>(
-    session: &mut S,
+fn step<M: OrderedMap>(
+    map: &M,
     op: &Op,
     scans: &[ScanExact],
     checks: &Checks,
@@ -121,19 +117,19 @@ fn step<S: Session>(
     let value = value_of(op.key, op.arg);
     let answer = match op.kind {
         Kind::Insert => {
-            session.insert(op.key, value);
+            map.insert(op.key, value);
             tally.ops += 1;
             return Ok(());
         }
         Kind::Update => {
-            session.update(op.key, value);
+            map.update(op.key, value);
             tally.ops += 1;
             return Ok(());
         }
-        Kind::Scan | Kind::ScanMaybe => return scan(session, op, checks, tally),
-        Kind::ScanExact => return scan_exact(session, op.key, scans[op.arg as usize], checks, tally),
-        Kind::Read | Kind::ReadMaybe | Kind::ReadAbsent => session.get(op.key),
-        Kind::Remove | Kind::RemoveMaybe | Kind::RemoveAbsent => session.remove(op.key),
+        Kind::Scan | Kind::ScanMaybe => return scan(map, op, checks, tally),
+        Kind::ScanExact => return scan_exact(map, op.key, scans[op.arg as usize], checks, tally),
+        Kind::Read | Kind::ReadMaybe | Kind::ReadAbsent => map.get(op.key),
+        Kind::Remove | Kind::RemoveMaybe | Kind::RemoveAbsent => map.remove(op.key),
     };
     tally.ops += 1;
     tally.checked += 1;
@@ -163,13 +159,13 @@ fn wrong_point(op: &Op, value: u64, answer: Option<u64>) -> Box<Violation> {
     Box::new(Violation { doing: op.kind.to_string(), key: op.key, expected, got })
 }
 
-/// What a scan has shown so far. Keys are taken relative to the start, wrapping: strictly ascending offsets
-/// of which the last is not past the greatest key mean ascending keys, none below the start.
+/// What a scan has visited so far. Keys are taken relative to the start, wrapping. If the offsets ascend
+/// strictly, and the last is not past the greatest key, then the keys ascend and none is below the start.
 struct Seen {
     start: u64,
     count: u64,
     last: u64,
-    /// The start itself has come.
+    /// Whether it has visited the start itself.
     met_start: bool,
     /// The first pair out of order or with another key's value.
     bad: Option<(u64, u64)>,
@@ -180,7 +176,7 @@ impl Seen {
         Self { start, count: 0, last: 0, met_start: false, bad: None }
     }
 
-    /// Some ten instructions, without a jump that is ever taken while answers are right.
+    /// Takes some ten instructions, and no jump as long as answers are right.
     #[inline(always)]
     fn pair(&mut self, key: u64, value: u64, mask: u64) {
         let offset = key.wrapping_sub(self.start);
@@ -204,7 +200,7 @@ impl Seen {
         Box::new(Violation { doing, key: self.start, expected: expected.into(), got: got.into() })
     }
 
-    /// Whether the pairs were in order, in bounds, with their values, and no more than asked for.
+    /// Checks that the pairs were in order, in bounds, with their values, and no more than asked for.
     #[inline]
     fn sound(&self, limit: usize) -> Result<(), Box<Violation>> {
         let below = self.last > u64::MAX - self.start;
@@ -227,15 +223,10 @@ impl Seen {
 }
 
 #[inline(always)]
-fn scan<S: Session>(
-    session: &mut S,
-    op: &Op,
-    checks: &Checks,
-    tally: &mut Tally,
-) -> Result<(), Box<Violation>> {
+fn scan<M: OrderedMap>(map: &M, op: &Op, checks: &Checks, tally: &mut Tally) -> Result<(), Box<Violation>> {
     let (limit, mask) = (op.arg as usize, checks.scan_mask);
     let mut seen = Seen::from(op.key);
-    session.scan(op.key, limit, |key, value| seen.pair(key, value, mask));
+    map.scan(op.key, limit, |key, value| seen.pair(key, value, mask));
     tally.ops += 1;
     tally.checked += 1 + seen.count;
     seen.sound(limit)?;
@@ -253,8 +244,8 @@ fn scan<S: Session>(
     Ok(())
 }
 
-fn scan_exact<S: Session>(
-    session: &mut S,
+fn scan_exact<M: OrderedMap>(
+    map: &M,
     start: u64,
     exact: ScanExact,
     checks: &Checks,
@@ -262,7 +253,7 @@ fn scan_exact<S: Session>(
 ) -> Result<(), Box<Violation>> {
     let (mask, mut sum) = (checks.scan_mask, 0_u64);
     let mut seen = Seen::from(start);
-    session.scan(start, exact.limit, |key, value| {
+    map.scan(start, exact.limit, |key, value| {
         sum = sum.wrapping_add(fingerprint(key));
         seen.pair(key, value, mask);
     });

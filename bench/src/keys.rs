@@ -1,9 +1,12 @@
-//! Keys and values as functions of numbers, so that every answer of a map can be checked without a copy of it.
+//! Keys and values as functions of numbers, so that every answer of a map can be checked without a copy of
+//! it.
 //!
-//! A key is a bijective function of an index: different indices give different keys, and whoever knows the
-//! index range that was inserted knows the key set. A value is made from its key and a version; its upper
-//! half alone tells whether it belongs to the key.
+//! A key is a bijective function of an index. Different indices give different keys, so the range of indices
+//! that were inserted determines the key set. A value is made from its key and a version. Its upper half
+//! alone tells whether it belongs to the key.
 
+use crate::maps::names::unknown;
+use crate::protocol::DISTRIBUTIONS;
 use std::str::FromStr;
 
 /// Mixes 64 bits so that every bit of the result depends on every bit of `x` (the finalizer of splitmix64).
@@ -16,9 +19,9 @@ pub const fn mix64(mut x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// Mixes the lowest `bits` bits of `x` among themselves, bijectively; the bits above are dropped.
+/// Mixes the lowest `bits` bits of `x` among themselves, bijectively, and drops the bits above.
 #[inline]
-const fn mix_low(x: u64, bits: u32) -> u64 {
+pub(crate) const fn mix_low(x: u64, bits: u32) -> u64 {
     let mask = u64::MAX >> (64 - bits);
     let half = bits.div_ceil(2);
     let mut x = x & mask;
@@ -37,9 +40,9 @@ pub enum Shape {
     Ascending,
     /// `u64::MAX`, `u64::MAX - 1`, …
     Descending,
-    /// Odd numbers in random order: a map whose heights come from low key bits never promotes them.
+    /// Odd numbers in random order. A map whose heights come from low key bits never promotes them.
     Odd,
-    /// Multiples of 2^24 in random order: the same map promotes all of them.
+    /// Multiples of 2^24 in random order. The same map promotes all of them.
     Shift24,
     /// The index with its bits reversed: every key falls into the widest gap so far.
     BitReversed,
@@ -50,9 +53,9 @@ pub enum Shape {
 pub enum Pick {
     /// Each as likely as the others.
     Uniform,
-    /// By Zipf's law with exponent 0.99; see [`zipf`](crate::zipf).
+    /// By Zipf's law with YCSB's exponent of 0.99.
     Zipfian,
-    /// One after the other in the order of loading, each thread from a place of its own.
+    /// One after the other in the order of loading, each thread from its own place on.
     InOrder,
 }
 
@@ -77,10 +80,7 @@ impl FromStr for Distribution {
             "odd" => (Shape::Odd, Pick::Uniform),
             "shift24" => (Shape::Shift24, Pick::Uniform),
             "bitrev" => (Shape::BitReversed, Pick::Uniform),
-            _ => {
-                let known = crate::protocol::DISTRIBUTIONS.join(", ");
-                return Err(format!("unknown distribution '{name}'; known are {known}"));
-            }
+            _ => return Err(unknown("distribution", name, DISTRIBUTIONS)),
         };
         Ok(Self { shape, pick })
     }
@@ -94,13 +94,13 @@ pub struct KeySet {
 }
 
 impl KeySet {
-    /// The keys of `shape` under `seed` (only shapes in random order depend on it).
+    /// The keys of `shape` under `seed`. Only shapes in random order depend on the seed.
     #[must_use]
     pub const fn new(shape: Shape, seed: u64) -> Self {
         Self { shape, offset: mix64(seed) }
     }
 
-    /// How many indices give different keys: those below this number do.
+    /// The indices below this number give different keys.
     #[must_use]
     pub const fn distinct(&self) -> u64 {
         match self.shape {
@@ -132,48 +132,17 @@ pub const fn value_of(key: u64, version: u32) -> u64 {
     (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) & ANY_VERSION) | version as u64
 }
 
-/// The bits of a value that every version of a key shares: compare under this mask where the version is
-/// not known.
+/// The bits of a value that all versions of a key share. Values are compared under this mask if the version
+/// is not known.
 pub const ANY_VERSION: u64 = !0 << 32;
 
-/// What a key adds to the checksum of a key set: sums of these, wrapping, are equal for equal sets and
-/// differ with near certainty for sets of one size that differ by accident. Cheap, for it is taken of every
-/// pair of the scans that are measured.
+/// What a key adds to the checksum of a key set. Wrapping sums of these are equal for equal sets, and almost
+/// certainly differ for two sets of one size that differ by accident. It is cheap, because measured scans
+/// take it of every pair.
 #[inline]
 #[must_use]
 pub const fn fingerprint(key: u64) -> u64 {
     key ^ (key >> 29)
-}
-
-/// A small seeded generator of random numbers (splitmix64).
-#[derive(Clone, Debug)]
-pub struct Random(u64);
-
-impl Random {
-    /// The generator of `seed` and `stream`: other streams of the same seed share nothing visible with it.
-    #[must_use]
-    pub const fn new(seed: u64, stream: u64) -> Self {
-        Self(mix64(mix64(seed).wrapping_add(stream)))
-    }
-
-    /// The next 64 random bits.
-    #[inline]
-    pub fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        mix64(self.0)
-    }
-
-    /// A number below `bound`; 0 for bound 0. The bias is below `bound` / 2^64.
-    #[inline]
-    pub fn below(&mut self, bound: u64) -> u64 {
-        ((u128::from(self.bits()) * u128::from(bound)) >> 64) as u64
-    }
-
-    /// A number in `0.0..1.0`.
-    #[inline]
-    pub fn unit(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
-    }
 }
 
 #[cfg(test)]
@@ -212,8 +181,7 @@ mod tests {
             x = x.wrapping_mul(0x96DE_1B17_3F11_9089);
             x ^ (x >> 30) ^ (x >> 60)
         }
-        let mut r = Random::new(1, 1);
-        for x in (0..1000).chain([u64::MAX]).chain((0..1000).map(|_| r.bits())) {
+        for x in (0..1000).chain([u64::MAX]).chain((0..1000).map(|i: u64| i << 54 | i << 27)) {
             assert_eq!(inverse(mix64(x)), x);
         }
     }
@@ -237,7 +205,7 @@ mod tests {
 
     #[test]
     fn every_distribution_of_the_protocol_is_known() {
-        for name in crate::protocol::DISTRIBUTIONS {
+        for name in DISTRIBUTIONS {
             assert!(name.parse::<Distribution>().is_ok(), "{name}");
         }
         assert!("normal".parse::<Distribution>().unwrap_err().contains("uniform"));

@@ -1,34 +1,34 @@
-//! How `bench-numa-count`, in a guest, speaks to the plugin that watches the guest's processors, and what the plugin
-//! writes down for `cargo xtask numa-count`.
+//! How `bench numa-count`, in a guest, speaks to the plugin that watches the guest's processors, and what the
+//! plugin reports to `cargo xtask numa-count`.
 //!
-//! A mark is a `nopl` with a number of ours in it: the plugin sees it go by, a processor makes nothing of it, so
-//! the program runs anywhere. A number is sent in hexadecimal digits, one mark each, then [`PUSH`]; a command
+//! A mark is a `nopl` that contains a number of ours. The plugin sees it, and a processor ignores it, so the
+//! program runs anywhere. A number is sent as hexadecimal digits, one mark each, and then [`PUSH`]. A command
 //! follows its numbers.
 
 use serde::{Deserialize, Serialize};
 
-/// The upper 24 bits of a mark's 32; the lowest 8 say which mark it is.
+/// The upper 24 bits of a mark. Its lowest 8 say which mark it is.
 pub const MAGIC: u32 = 0x4253_4b00;
 
 /// Marks below this are the digits 0 to 15 of a number.
 pub const DIGITS: u8 = 16;
 /// The number is complete.
 pub const PUSH: u8 = 16;
-/// A run begins, with its number: everything before it is forgotten.
+/// A run begins, with its number. The plugin forgets everything before it.
 pub const RUN: u8 = 17;
-/// A class of lines, as in [`Class`], and the first and the last but one address of a range of them.
+/// A class of lines, as in [`Class`], and the start and the end of a range of their addresses.
 pub const RANGE: u8 = 18;
-/// A node, and the first and the last but one address of memory that lies on it: it is touched until the next command.
+/// A node, and the start and the end of memory on it, which is touched until the next command.
 pub const CALIBRATE: u8 = 19;
 /// Every node was calibrated.
 pub const CALIBRATED: u8 = 20;
-/// A phase begins, with its number: caches are filled, nothing is counted.
+/// A phase begins, with its number. Its first operations fill the caches and are not counted.
 pub const WARM: u8 = 21;
-/// What comes now is counted.
+/// The counted operations begin.
 pub const COUNT: u8 = 22;
-/// The phase ends: after so many operations.
+/// The phase ends, with the number of its operations.
 pub const END: u8 = 23;
-/// An operation begins on this processor: what it touches is looked at.
+/// An operation begins on this processor. The plugin looks at what it touches.
 pub const ENTER: u8 = 24;
 /// The operation is done.
 pub const LEAVE: u8 = 25;
@@ -43,35 +43,35 @@ pub enum Class {
     Inner,
     /// The workers' stacks and thread-locals.
     Stack,
-    /// The rest: the map itself, its hint table, what comes from the global allocator, constants. All of a peer.
+    /// The rest: the map itself, its hint table, memory of the global allocator, constants. All of a peer.
     Other,
 }
 
 impl Class {
-    /// All, by their numbers in [`RANGE`].
+    /// All classes, by their numbers in [`RANGE`].
     pub const ALL: [Self; 4] = [Self::Leaf, Self::Inner, Self::Stack, Self::Other];
 }
 
-/// What one class of lines saw in one phase, on all processors together.
+/// The counts of one class of lines in one phase, on all processors together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Loads and stores; one over two lines counts twice.
+    /// Loads and stores. An access to two lines counts twice.
     pub accesses: u64,
     /// Lines that came from memory of the processor's node.
     pub local_misses: u64,
     /// Lines that came from another node's memory.
     pub remote_misses: u64,
-    /// Lines that came from the cache of a processor of the same node, where they were modified.
+    /// Modified lines that came from the cache of a processor of the same node.
     pub near_transfers: u64,
-    /// The same from another node's.
+    /// Modified lines that came from the cache of a processor of another node.
     pub far_transfers: u64,
     /// Stores that took a line from caches of the same node only.
     pub near_invalidations: u64,
     /// Stores that took a line from a cache of another node.
     pub far_invalidations: u64,
-    /// Of the near invalidations, those to a line that the processor had: no transfer, no miss.
+    /// Near invalidations of a line that the processor had, without a transfer or a miss.
     pub near_upgrades: u64,
-    /// The same of the far ones.
+    /// Far invalidations of such a line.
     pub far_upgrades: u64,
 }
 
@@ -97,13 +97,13 @@ pub struct Counted {
     pub run: u64,
     /// The phase's number in the run.
     pub phase: u64,
-    /// Operations, as the program said.
+    /// Operations, as the program reported them.
     pub ops: u64,
     /// Instructions of the operations.
     pub instructions: u64,
     /// By class, in the order of [`Class::ALL`].
     pub classes: [Counts; Class::ALL.len()],
-    /// How often the line that moved most between caches did so, stacks left out.
+    /// How often the line that moved most between caches did so. Stacks are left out.
     pub hottest: u64,
 }
 
@@ -114,26 +114,26 @@ pub struct Counted {
 pub enum Report {
     /// A phase.
     Counted(Counted),
-    /// Why nothing after this can be believed.
+    /// Why everything after this is invalid.
     Error(String),
 }
 
-/// What the program in the guest says of one phase, on a line that begins with [`DONE`].
+/// What the program in the guest reports of one phase, on a line that begins with [`DONE`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
     /// The run's number.
     pub run: u64,
     /// The phase's number in the run.
     pub phase: u64,
-    /// What the operations were.
+    /// The kind of the operations.
     pub operation: String,
     /// Operations that were counted.
     pub ops: u64,
-    /// Answers that were right, those of the warming operations included; all were.
+    /// Right answers, including those of the operations before the counted ones. All were right.
     pub checked: u64,
 }
 
-/// What a line of the program's begins with when a [`Done`] follows.
+/// The beginning of a line that has a [`Done`].
 pub const DONE: &str = "numa-count: ";
 
 #[cfg(feature = "cell")]
@@ -147,8 +147,9 @@ mod send {
     #[inline(always)]
     fn mark<const MARK: u8>() {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: a no-operation: it reads no memory, whatever address it names, and changes neither registers nor
-        // flags. It may be believed to touch memory, so no access is moved over it.
+        // SAFETY: it is a no-operation. It reads no memory, although it names an address, and changes neither
+        // registers nor flags. The compiler must assume that it touches memory, so it moves no access over
+        // it.
         unsafe {
             core::arch::asm!(
                 ".byte 0x0f, 0x1f, 0x80",
@@ -194,7 +195,8 @@ mod send {
         }
     }
 
-    /// A place in the code for each digit: the plugin sees which instruction runs, not what is in registers.
+    /// Each digit has its own place in the code, because the plugin sees which instruction runs, not what
+    /// registers hold.
     fn send_digit(digit: u8) {
         match digit {
             0 => mark::<0>(),

@@ -1,4 +1,4 @@
-//! Operations with their expected answers, made before the clock starts.
+//! Operations with their expected answers, which are generated before the clock starts.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
-    /// Put version `arg` of the key into the map, whether it is there or not.
+    /// Insert version `arg` of the key, whether the key is there or not.
     Insert,
     /// Give the key, which is there, version `arg`.
     Update,
@@ -16,17 +16,17 @@ pub enum Kind {
     ReadMaybe,
     /// The key must not be found.
     ReadAbsent,
-    /// The key must be there, with version `arg`, and go.
+    /// The key must be there, with version `arg`, and is removed.
     Remove,
-    /// If the key is there it must have version `arg`, and go.
+    /// If the key is there, it must have version `arg`, and is removed.
     RemoveMaybe,
     /// The key must not be there.
     RemoveAbsent,
-    /// `arg` pairs from the key on, which is there: the first pair is the key's.
+    /// Visit `arg` pairs from the key on. The key is there, so the first pair is the key's.
     Scan,
-    /// At most `arg` pairs from the key on, which may or may not be there.
+    /// Visit at most `arg` pairs from the key on, which may or may not be there.
     ScanMaybe,
-    /// The scan that entry `arg` of [`Stripe::scans`] describes.
+    /// Do the scan that entry `arg` of [`Stripe::scans`] describes.
     ScanExact,
 }
 
@@ -67,12 +67,12 @@ pub struct Op {
 
 const _: () = assert!(size_of::<Op>() == 16);
 
-/// A scan of which everything is known.
+/// A scan whose result is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScanExact {
     /// Pairs asked for.
     pub limit: usize,
-    /// Pairs that must come.
+    /// Pairs that it must visit.
     pub count: u64,
     /// The sum of their keys' [fingerprints](crate::keys::fingerprint).
     pub checksum: u64,
@@ -87,20 +87,20 @@ pub struct Stripe {
     pub scans: Vec<ScanExact>,
 }
 
-/// What the answers of a run are compared with, besides what stands in the operations.
+/// What the answers of a run are compared with, in addition to the operations themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checks {
-    /// Values are compared under this mask: all bits where versions are known,
-    /// [`ANY_VERSION`](crate::keys::ANY_VERSION) where several threads update the same keys.
+    /// Values are compared under this mask: all bits if versions are known,
+    /// [`ANY_VERSION`](crate::keys::ANY_VERSION) if several threads update the same keys.
     pub mask: u64,
-    /// Values that scans give are compared under this mask with version 0.
+    /// Values in scans are compared with version 0 under this mask.
     pub scan_mask: u64,
-    /// The largest keys that are in the map throughout, ascending: a scan from one of them finds at least
-    /// the rest, a scan from below finds at least all of them.
+    /// The largest keys that stay in the map, ascending. A scan from one of them finds at least the rest; a
+    /// scan from below finds at least all of them.
     pub tail: Vec<u64>,
-    /// Every how many calls one is timed.
+    /// One call of this many is timed.
     pub timed_every: usize,
-    /// How many operations go into one call; if more than one, all are inserts, or all are reads.
+    /// Operations of a call. If there is more than one, all are inserts, or all are reads.
     pub batch: usize,
 }
 

@@ -1,16 +1,16 @@
-//! What a sweep says to the process that measures one cell, and what it hears back.
+//! What a sweep sends to the process that measures one cell, and what it gets back.
 //!
-//! `bench-cell` gets one [`CellSpec`] as JSON in its only argument, runs it, and prints one
-//! [`CellOutcome`] as a line of JSON on standard output. Anything else it has to say goes to standard error.
-//! It exits with 0 whenever it printed an outcome, [`CellOutcome::Failed`] included, and with 2 when the
-//! spec makes no sense (an unknown map, no threads). A map that crashes or hangs takes the process with it:
-//! that is for the caller to notice and to report as failed.
+//! `bench cell` takes one [`CellSpec`] as JSON in its argument, runs it, and prints one [`CellOutcome`] as a
+//! line of JSON on standard output. All else goes to standard error. It exits with 0 if it printed an
+//! outcome, even [`CellOutcome::Failed`], and with 2 if the spec makes no sense (an unknown map, no threads).
+//! A map that crashes or hangs takes the process with it. The caller must notice that and report the cell as
+//! failed.
 
 use serde::{Deserialize, Serialize};
 
 /// One cell of a sweep: a map under a workload in a setting.
 ///
-/// Fields left out of the JSON take the values of [`CellSpec::default`]; unknown fields are refused.
+/// Fields that the JSON leaves out take the values of [`CellSpec::default`]. Unknown fields are an error.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CellSpec {
@@ -18,25 +18,25 @@ pub struct CellSpec {
     pub map: String,
     /// What is run: `load`, `a`, `b`, `c`, `e`, `u`, `x`, `s`, `m`, `n` or `trace`.
     pub workload: String,
-    /// How keys are chosen, one of [`DISTRIBUTIONS`]. Without meaning for `trace`.
+    /// How keys are chosen, one of [`DISTRIBUTIONS`]. `trace` ignores it.
     pub dist: String,
     /// Worker threads.
     pub threads: usize,
     /// Keys loaded before the run.
     pub keys: u64,
-    /// Operations of the run, over all threads (ignored by `load`, which does `keys` of them, and by
-    /// `trace`). For `s` these are pairs visited, not scans: each thread scans the whole map
-    /// `ops / keys / threads` times, at least once, and throughput is in pairs.
+    /// Operations of the run, over all threads. `load`, which does `keys` of them, and `trace` ignore it. For
+    /// `s` these are pairs visited, not scans: each thread scans the whole map `ops / keys / threads` times,
+    /// at least once, and throughput is in pairs.
     pub ops: u64,
     /// Seed of keys and operations.
     pub seed: u64,
     /// Where the arena puts nodes: `local`, `interleave`, `weighted:N=3,M=1`, `node:N`, `preferred:N,M`,
     /// `nearest` or `tiered`; or two of them, `tiered+local`: the first for leaves, the second for inner
-    /// levels. Only `bskip-numa` and its variants heed it; `bench-numa` writes `default` for the other maps.
+    /// levels. Only `bskip-numa` and its variants use it. `bench-numa` writes `default` for the other maps.
     pub placement: String,
     /// How workers are pinned: `none`, `compact`, `scatter`, `per-node`, `per-l3`, `smt-last` or `cpus:0,2`.
     pub pin: String,
-    /// Pages asked for by the arena, one of [`PAGES`]; as for `placement`.
+    /// Pages that the arena asks for, one of [`PAGES`]. The same maps use it.
     pub pages: String,
     /// With workload `trace`: the text files of the load and of the run.
     pub trace: Option<TraceFiles>,
@@ -63,14 +63,14 @@ impl Default for CellSpec {
 /// What [`CellSpec::workload`] may say.
 pub const WORKLOADS: &[&str] = &["load", "a", "b", "c", "e", "u", "x", "s", "m", "n", "trace"];
 
-/// Worker threads that a cell may have. More than any machine has CPUs; a number beyond is a slip.
+/// Worker threads that a cell may have: more than any machine has CPUs, so a larger number is a mistake.
 pub const MOST_THREADS: usize = 4096;
 
 /// Pages that an arena can ask for: transparent huge pages, base pages, and those of the hugetlb pool.
 pub const PAGES: &[&str] = &["thp", "4k", "hugetlb-2m", "hugetlb-1g"];
 
 /// What [`CellSpec::dist`] may say: the YCSB distributions over well-mixed keys, then keys of a shape that
-/// some indexes cannot bear (their keys are drawn uniformly, and inserted in the order that the name says).
+/// makes some indexes slow. The latter are inserted in the order that the name says, and drawn uniformly.
 pub const DISTRIBUTIONS: &[&str] =
     &["uniform", "zipfian", "sequential", "odd", "shift24", "ascending", "descending", "bitrev"];
 
@@ -87,9 +87,9 @@ pub struct TraceFiles {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "outcome")]
 pub enum CellOutcome {
-    /// Every answer was right; these are the numbers.
+    /// Every answer was right.
     Measured(Box<Measurement>),
-    /// An answer was wrong, or the map gave up: no number is given.
+    /// An answer was wrong, or the map gave up, so there are no numbers.
     Failed {
         /// What was wrong.
         reason: String,
@@ -117,18 +117,19 @@ pub struct Measurement {
     #[serde(default)]
     pub writes: Latency,
     /// Bytes per key after the load: for `arena` those of the blocks in use, for `rss` the growth of the
-    /// process while it built and loaded the map. `None` where there is no way to know.
+    /// process while it built and loaded the map. `None` if they are not known.
     pub bytes_per_key: Option<f64>,
     /// Where the bytes come from: `arena` (counted by the arena) or `rss` (growth of the process).
     pub bytes_source: String,
-    /// With `arena`: bytes per key that the arena has taken from beneath it, blocks not in use included.
+    /// With `arena`: bytes per key that the arena has taken from the system, including blocks that are not in
+    /// use.
     #[serde(default)]
     pub reserved_per_key: Option<f64>,
-    /// Blocks in the end that are on the NUMA node of the thread that asked for them. `None` where there is
-    /// no way to know: maps without an arena that places blocks; several nodes with workers on more than one
-    /// of them and another placement than `local`.
+    /// Blocks in the end that are on the NUMA node of the thread that asked for them. `None` if they are not
+    /// known: the map's arena does not place blocks, or workers run on several nodes and the placement is not
+    /// `local`.
     pub local_blocks: Option<u64>,
-    /// Blocks in the end that are on another node; known where `local_blocks` is.
+    /// Blocks in the end that are on another node. Known if `local_blocks` is.
     pub remote_blocks: Option<u64>,
     /// Answers that were checked.
     pub checked: u64,
@@ -136,10 +137,10 @@ pub struct Measurement {
     pub notes: Vec<String>,
 }
 
-/// Refuses what gives no rate: no operation, or no time that the clock saw.
+/// Checks that there is a rate: an operation, and a time that the clock saw.
 ///
 /// # Errors
-/// Which of them, and what to do.
+/// One is missing. The message says which, and what to do.
 pub fn check_rate(ops: u64, seconds: f64) -> Result<(), String> {
     if ops == 0 {
         return Err("no operation was done, so there is no rate: give it some".into());

@@ -1,8 +1,8 @@
-//! What this process has used: memory, for maps that do not count their own, and time of processors.
+//! What this process has used: memory, for maps that do not count their own, and processor time.
 
 use std::time::Duration;
 
-/// Bytes of this process that are in memory now; `None` where the system does not tell.
+/// Bytes of this process that are in memory now. `None` if the system does not tell.
 pub(crate) fn resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
@@ -10,12 +10,11 @@ pub(crate) fn resident_bytes() -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// Time that processors have spent on this process, to a hundredth of a second; `None` where the system does not
-/// tell.
+/// Processor time of this process, to a hundredth of a second. `None` if the system does not tell.
 pub(crate) fn cpu_time() -> Option<Duration> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // Behind the name, which is in brackets and may hold anything, the twelfth and thirteenth fields: user and
-    // system time, in what the kernel calls USER_HZ, 100 on every machine that Rust knows.
+    // The name is in brackets and may contain anything. The twelfth and thirteenth fields after it are user
+    // and system time in units of USER_HZ, which is 100 on every machine that Rust supports.
     let fields = stat.rsplit_once(')')?.1;
     let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
     let ticks: u64 = ticks.sum::<Result<u64, _>>().ok()?;
@@ -41,7 +40,6 @@ mod tests {
     fn work_shows() {
         let before = cpu_time().unwrap();
         let mut x = 1_u64;
-        // Until it shows: how long that takes is the machine's business.
         while cpu_time().unwrap() == before {
             (0..1_000_000).for_each(|i| x = std::hint::black_box(x.wrapping_mul(31) ^ i));
         }

@@ -1,10 +1,11 @@
-//! How much each operation locks and writes that other threads may be looking at: counts, not times, so a busy machine
-//! will do.
+//! How much each operation locks and writes that other threads may be looking at. These are counts, not
+//! times, so they are right on a busy machine too.
 //!
-//! A map lives once for each number of threads: all keys are inserted, got, ranged from, and removed, in random order,
-//! with the work dealt out to the threads key by key. Every answer is checked.
+//! There is a map for each number of threads. All keys are inserted, looked up, ranged from and removed in
+//! random order. The threads take the keys in turns. Every answer is checked.
 
 use crate::keys::{KeySet, Shape, value_of};
+use crate::numbers;
 use crate::team::Team;
 use bskip_core::BSkipMap;
 use bskip_core::stats::{Counts, counted};
@@ -16,24 +17,26 @@ type Map = BSkipMap<u64, u64>;
 const RANGE: usize = 100;
 
 /// What to count.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub struct Stats {
-    /// Random keys.
+    /// Random keys in a map
+    #[arg(long, value_name = "N", default_value = "10M", value_parser = numbers::keys)]
     pub keys: u64,
-    /// Numbers of threads, one after the other.
+    /// Numbers of threads, each with a map of its own
+    #[arg(long, value_name = "N,N,...", default_value = "1,2,4", value_delimiter = ',', value_parser = numbers::threads)]
     pub threads: Vec<usize>,
 }
 
-/// What one kind of operation did.
+/// The counts of one kind of operation.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The operation.
     pub operation: &'static str,
     /// Threads.
     pub threads: usize,
-    /// How often it was done, by all threads.
+    /// How often all threads together did it.
     pub times: u64,
-    /// What was counted, by all threads.
+    /// The counts of all threads together.
     pub counts: Counts,
 }
 
@@ -51,7 +54,7 @@ impl fmt::Display for Report {
         for Row { operation, threads, times, counts } in &self.0 {
             write!(f, "| {threads} | {operation} | {times} |")?;
             for count in [counts.shared_writes, counts.locks, counts.failed_locks, counts.pool_calls] {
-                // A zero is shown as one only if it is.
+                // Rounding must not turn a small count into a zero.
                 match count {
                     0 => write!(f, " 0 |")?,
                     _ => write!(f, " {:.6} |", count as f64 / *times as f64)?,
@@ -63,7 +66,8 @@ impl fmt::Display for Report {
     }
 }
 
-/// An operation: its name, one in how many keys it is done with, and whether its answer for the key is right.
+/// An operation: its name, one in how many keys it is done with, and a function that does it and checks the
+/// answer.
 type Operation = (&'static str, u64, fn(&Map, u64) -> bool);
 
 const OPERATIONS: [Operation; 4] = [
@@ -80,7 +84,7 @@ impl Stats {
     /// Does all operations and counts.
     ///
     /// # Errors
-    /// No memory, or a wrong answer, in words.
+    /// There is no memory, or an answer is wrong.
     pub fn run(&self) -> Result<Report, String> {
         let mut rows = Vec::new();
         for &threads in &self.threads {
@@ -90,7 +94,7 @@ impl Stats {
                 rows.push(self.row(&team, &map, operation)?);
             }
             if !map.is_empty() {
-                return Err("pairs are left of which none should be".to_owned());
+                return Err("pairs are left in the map after all were removed".to_owned());
             }
         }
         Ok(Report(rows))

@@ -1,4 +1,4 @@
-//! The worker threads of a run: pinned, started together, timed together, and survived when they panic.
+//! The worker threads of a run: pinned, started together and timed together. A panic of theirs is a result.
 
 use bskip_topology::{Machine, ParsePolicyError, PinError, PinPolicy, WorkerPool};
 use std::any::Any;
@@ -17,7 +17,7 @@ pub struct Team {
 pub enum TeamError {
     /// The pinning is misspelt.
     Spelling(ParsePolicyError),
-    /// This machine cannot pin like that.
+    /// This machine cannot pin so.
     Pin(PinError),
 }
 
@@ -59,7 +59,7 @@ impl Team {
         self.pool.len()
     }
 
-    /// Whether nobody would work.
+    /// Whether there are no workers.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pool.is_empty()
@@ -68,22 +68,22 @@ impl Team {
     /// The NUMA node that all workers stay on, if there is one.
     #[must_use]
     pub fn node(&self) -> Option<u32> {
-        let places = self.pool.plan().places();
+        let places = self.pool.plan().bindings();
         let first = places.first()?.node;
         first.filter(|_| places.iter().all(|place| place.node == first))
     }
 
-    /// What the reader of results should know about the pinning.
+    /// What a reader of the results should know about the pinning.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         self.pool.plan().notes()
     }
 
-    /// Runs `work` with each worker's number on a thread in that worker's place. All start together: the
-    /// clock runs from the moment at which the last thread is ready. Worker `i` has the same place in every
-    /// run, so memory that it touched first in one run is near it in the next.
+    /// Runs `work` with each worker's number on a thread in that worker's place. All start together, and the
+    /// clock starts when the last thread is ready. Worker `i` has the same place in every run, so memory that
+    /// it touched first in one run is near it in the next.
     pub fn run<T: Send>(&self, work: impl Fn(usize) -> T + Sync) -> Outcome<T> {
-        // Refusals were met when the team was made; should one come now, the worker runs unpinned.
+        // `new` has tried the pinning. If it fails now, the worker runs unpinned.
         let done = self.pool.run(|worker| {
             let begun = Instant::now();
             let result = catch_unwind(AssertUnwindSafe(|| work(worker.index()))).map_err(|p| describe(&*p));
@@ -96,7 +96,7 @@ impl Team {
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub(crate) fn describe(payload: &(dyn Any + Send)) -> String {
     let text = payload
         .downcast_ref::<&str>()
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_a_result_and_holds_nobody_up() {
+    fn a_panic_is_a_result_and_stops_no_other_worker() {
         let outcome = Team::new(2, "compact").unwrap().run(|worker| assert!(worker == 1, "worker {worker}"));
         assert_eq!(outcome.results, [Err("the map panicked: worker 0".into()), Ok(())]);
     }

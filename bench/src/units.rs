@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-/// Reads a count: digits, with `_` between them, and at most one of the suffixes `k`, `K`, `M`, `G`.
+/// Reads a count: digits, perhaps with `_` between them, and at most one of the suffixes `k`, `K`, `M`, `G`.
+///
+/// # Errors
+/// `text` is not a count, or does not fit into 64 bits.
 pub fn parse_count(text: &str) -> Result<u64, String> {
-    let bad = || format!("{text:?} is not a count: write 1000000, 1_000_000, 1M, 500k or 1G");
     let (digits, factor) = match text.as_bytes().last() {
         Some(b'k' | b'K') => (&text[..text.len() - 1], 1_000),
         Some(b'M') => (&text[..text.len() - 1], 1_000_000),
@@ -14,13 +16,14 @@ pub fn parse_count(text: &str) -> Result<u64, String> {
     let well_formed = digits.starts_with(|c: char| c.is_ascii_digit())
         && digits.bytes().all(|b| b.is_ascii_digit() || b == b'_');
     if !well_formed {
-        return Err(bad());
+        return Err(format!("{text:?} is not a count: write 1000000, 1_000_000, 1M, 500k or 1G"));
     }
-    let number: u64 = digits.replace('_', "").parse().map_err(|_| bad())?;
-    number.checked_mul(factor).ok_or_else(|| format!("{text:?} is too large to count"))
+    let number = digits.replace('_', "").parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
+    number.ok_or_else(|| format!("{text:?} is too large: at most {}", u64::MAX))
 }
 
 /// A count with the suffix that loses nothing: 10000000 is `10M`, 1500 is `1500`.
+#[must_use]
 pub fn count(number: u64) -> String {
     for (factor, suffix) in [(1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")] {
         if number >= factor && number.is_multiple_of(factor) {
@@ -31,6 +34,7 @@ pub fn count(number: u64) -> String {
 }
 
 /// Nanoseconds with three significant digits and the unit that suits them.
+#[must_use]
 pub fn nanoseconds(ns: u64) -> String {
     match ns {
         0..1_000 => format!("{ns} ns"),
@@ -41,6 +45,7 @@ pub fn nanoseconds(ns: u64) -> String {
 }
 
 /// A number with three significant digits, but never without the digits before the point.
+#[must_use]
 pub fn three_digits(number: f64) -> String {
     match number.abs() {
         size if size < 9.995 => format!("{number:.2}"),
@@ -50,6 +55,7 @@ pub fn three_digits(number: f64) -> String {
 }
 
 /// Bytes in the binary unit that suits them.
+#[must_use]
 pub fn bytes(number: u64) -> String {
     for (shift, unit) in [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")] {
         if number >= 1 << shift {
@@ -60,6 +66,7 @@ pub fn bytes(number: u64) -> String {
 }
 
 /// Whole seconds, as minutes where there are many.
+#[must_use]
 pub fn duration(time: Duration) -> String {
     match time.as_secs() {
         seconds @ 0..120 => format!("{seconds} s"),
@@ -89,11 +96,13 @@ mod tests {
 
     #[test]
     fn what_is_no_count_is_refused() {
-        for text in ["", "M", "_1", "-1", "+1", "1.5M", "10m", "1MM", "ten", "1 M", "é"] {
+        for text in
+            ["", " ", "M", "_1", "-1", "+1", "1.5M", "10m", "1MM", "1T", "ten", "1 M", "é", "1e999", "inf"]
+        {
             let error = parse_count(text).unwrap_err();
             assert!(error.contains("is not a count"), "{text}: {error}");
         }
-        for text in ["18446744073709551615k", "99999999999G"] {
+        for text in ["18446744073709551616", "18446744073709551615k", "99999999999G"] {
             assert!(parse_count(text).unwrap_err().contains("too large"), "{text}");
         }
     }

@@ -1,8 +1,8 @@
-//! The look at the whole map after a run: every key that it must hold, none that it must not, in order.
+//! The check of the whole map after a run: it must hold every key that it should, no other, and in order.
 
 use crate::exec::Violation;
 use crate::keys::{ANY_VERSION, fingerprint, value_of};
-use crate::maps::Session;
+use crate::maps::ordered_map::OrderedMap;
 use std::collections::HashSet;
 
 /// What a map must answer to one read.
@@ -27,34 +27,34 @@ pub struct Probe {
     pub answer: Answer,
 }
 
-/// What a map must hold when nobody works on it.
+/// What a map must hold when no thread writes.
 pub struct Expected<'a> {
-    /// How many keys, where known.
+    /// How many keys, if known.
     pub count: Option<u64>,
-    /// The sum of their fingerprints, where known: no key missing, none too many.
+    /// The sum of their fingerprints, if known. It differs if a key is missing or there is one too many.
     pub checksum: Option<u64>,
     /// Bits of the values that are known of every key.
     pub mask: u64,
-    /// No other keys than these, where count and checksum are not known.
+    /// The only keys that are allowed, if count and checksum are not known.
     pub known: Option<&'a HashSet<u64>>,
     /// Reads to try.
     pub probes: Box<dyn Iterator<Item = Probe> + 'a>,
 }
 
-/// Scans of this many windows are compared with the full scan, each this long.
+/// How many short scans are compared with the full scan, and their length.
 const WINDOWS: u64 = 64;
 const WINDOW: u64 = 100;
 
-/// Compares a quiet map with what it must hold, and its answers with each other: a full scan, short scans
-/// from keys in the middle of it, and the probes. Returns how many answers were compared.
+/// Compares a map with what it must hold, and its answers with each other: a full scan, short scans from keys
+/// in the middle of it, and the probes. Returns how many answers were compared.
 ///
 /// # Errors
 /// The first wrong answer.
-pub fn check<S: Session>(session: &mut S, expected: Expected<'_>) -> Result<u64, Box<Violation>> {
-    let (mut checked, windows) = full_scan(session, &expected)?;
-    checked += short_scans(session, &windows)?;
+pub fn check<M: OrderedMap>(map: &M, expected: Expected<'_>) -> Result<u64, Box<Violation>> {
+    let (mut checked, windows) = full_scan(map, &expected)?;
+    checked += short_scans(map, &windows)?;
     for Probe { key, answer } in expected.probes {
-        let got = session.get(key);
+        let got = map.get(key);
         let good = match &answer {
             Answer::Absent => got.is_none(),
             Answer::Value(value) => got == Some(*value),
@@ -73,9 +73,9 @@ fn wrong(doing: &str, key: u64, expected: String, got: String) -> Box<Violation>
     Box::new(Violation { doing: doing.into(), key, expected, got })
 }
 
-/// Scans everything; returns the number of comparisons and the keys of evenly spaced windows.
-fn full_scan<S: Session>(
-    session: &mut S,
+/// Scans the whole map. Returns the number of comparisons and the keys of evenly spaced windows.
+fn full_scan<M: OrderedMap>(
+    map: &M,
     expected: &Expected<'_>,
 ) -> Result<(u64, Vec<Vec<u64>>), Box<Violation>> {
     const DOING: &str = "full scan after the run, at";
@@ -83,7 +83,7 @@ fn full_scan<S: Session>(
     let mut first_bad: Option<Box<Violation>> = None;
     let mut windows: Vec<Vec<u64>> = Vec::new();
     let spacing = expected.count.map_or(WINDOW * 8, |n| (n / WINDOWS).max(WINDOW));
-    session.scan(0, usize::MAX, |key, value| {
+    map.scan(0, usize::MAX, |key, value| {
         if last.is_some_and(|l| key <= l) {
             first_bad
                 .get_or_insert_with(|| wrong(DOING, key, format!("a key above {last:?}"), "this key".into()));
@@ -123,11 +123,11 @@ fn full_scan<S: Session>(
     Ok((count + 2, windows))
 }
 
-fn short_scans<S: Session>(session: &mut S, windows: &[Vec<u64>]) -> Result<u64, Box<Violation>> {
+fn short_scans<M: OrderedMap>(map: &M, windows: &[Vec<u64>]) -> Result<u64, Box<Violation>> {
     let mut checked = 0;
     for window in windows {
         let mut got = Vec::with_capacity(window.len());
-        session.scan(window[0], window.len(), |key, _| got.push(key));
+        map.scan(window[0], window.len(), |key, _| got.push(key));
         if got != *window {
             let (right, got) = (format!("keys {window:?}"), format!("{got:?}"));
             return Err(wrong("scan after the run from", window[0], right, got));

@@ -1,28 +1,29 @@
 //! Compares maps in turns, for ratios that a noisy machine does not blur.
 //!
-//! All maps are alive in one process and hold the same keys. A round gives each of them the same short
-//! slice of operations, one map after the other, starting with another map each round. What the machine
-//! does to one slice it does to its neighbours too, so the ratio within a round is steadier by far than
-//! any of its parts; the median of the ratios is what counts. Every answer is checked as in a cell.
+//! All maps are alive in one process and hold the same keys. A round gives each of them the same short slice
+//! of operations, one map after the other, and each round starts with another map. The machine slows
+//! neighbouring slices alike, so the ratio within a round is far steadier than its parts. The result is the
+//! median of the ratios. Every answer is checked as in a cell.
 
-use crate::cell::map_spec;
+use crate::dyn_map::{DynMap, build};
 use crate::generate::Generator;
+use crate::interleaved::turns;
 use crate::keys::Distribution;
-use crate::maps::{self, BuildError, MapSpec};
+use crate::maps::names::MapSpec;
+use crate::maps::ordered_map::Footprint;
 use crate::memory;
 use crate::protocol::CellSpec;
-use crate::subject::Subject;
 use crate::team::Team;
 use crate::workload::Workload;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What to compare: the first map is the measure of the others.
+/// What to compare. The others are compared with the first map.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// The maps.
     pub maps: Vec<MapSpec>,
-    /// Run on each map in this order; `load` comes first whether it stands here or not.
+    /// Run on each map in this order. `load` comes first, and runs even if it is not in the list.
     pub workloads: Vec<Workload>,
     /// How keys are chosen.
     pub dist: Distribution,
@@ -36,7 +37,7 @@ pub struct Comparison {
     pub seed: u64,
     /// How workers are pinned.
     pub pin: String,
-    /// Slices of each workload. Odd numbers have a middle.
+    /// Slices of each workload. An odd number has a middle.
     pub rounds: usize,
 }
 
@@ -45,16 +46,17 @@ pub struct Comparison {
 pub struct Score {
     /// The map, with placement and pages where maps of one name differ in them.
     pub map: String,
-    /// How it did; nothing from its first wrong answer on, and nothing at all if that came with the last check.
+    /// Its figures. There are none from its first wrong answer on, and none at all if the last check found
+    /// it.
     pub figures: Option<Figures>,
 }
 
-/// How a map did under a workload.
+/// The figures of a map under a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
-    /// Median over the rounds of its throughput by that of the first map in the same round.
+    /// Its throughput relative to that of the first map in the same round, the median of all rounds.
     pub ratio: f64,
-    /// The quartiles of these ratios: half of the rounds lie between.
+    /// The quartiles of these ratios. Half of the rounds lie between them.
     pub quartiles: (f64, f64),
     /// Median throughput, in millions of operations a second (for `s`: of pairs).
     pub mops: f64,
@@ -65,13 +67,13 @@ pub struct Figures {
 pub struct Report {
     /// Each workload with the score of each map.
     pub workloads: Vec<(String, Vec<Score>)>,
-    /// Bytes per key after the load of each map that counts its memory.
+    /// Bytes per key of each map that counts its memory, after the load.
     pub bytes_per_key: Vec<Option<f64>>,
     /// Answers that were checked, over all maps.
     pub checked: u64,
-    /// Maps that gave a wrong answer, with the answer. They take no part in what comes after.
+    /// Maps that gave a wrong answer, with the answer. They are left out from then on.
     pub failed: Vec<(String, String)>,
-    /// What arenas or pinning fell back to.
+    /// What the arenas or the pinning fell back to.
     pub notes: Vec<String>,
 }
 
@@ -80,7 +82,7 @@ impl Comparison {
     /// and a workload may be a list such as `load,a,c`. Each map runs each workload that any cell names.
     ///
     /// # Errors
-    /// Cells that do not agree, or make no sense.
+    /// The cells do not agree, or make no sense.
     pub fn of(specs: &[CellSpec], rounds: usize) -> Result<Self, String> {
         let first = specs.first().ok_or("nothing to compare")?;
         if rounds == 0 {
@@ -99,7 +101,7 @@ impl Comparison {
             if common(spec) != common(first) {
                 return Err("compared cells must agree in dist, threads, keys, ops, seed and pin".into());
             }
-            let map = map_spec(spec);
+            let map = MapSpec::from(spec);
             if !maps.contains(&map) {
                 maps.push(map);
             }
@@ -113,7 +115,7 @@ impl Comparison {
                 }
             }
         }
-        // The load is first by nature.
+        // The load comes first by nature.
         workloads.sort_by_key(|&w| w != Workload::Load);
         Ok(Self {
             maps,
@@ -131,10 +133,10 @@ impl Comparison {
     /// Runs the comparison.
     ///
     /// # Errors
-    /// Maps that cannot be had, impossible pinning, or a wrong answer of the first map, without which there
-    /// are no ratios.
+    /// A map cannot be built, the pinning is impossible, or the first map gave a wrong answer, so there are
+    /// no ratios.
     pub fn run(&self) -> Result<Report, String> {
-        // All maps live at once; the operations of one slice do.
+        // All maps are in memory at once, but only the operations of one slice.
         let maps = self.maps.len() as u64;
         memory::check(&CellSpec {
             keys: self.keys.saturating_mul(maps),
@@ -143,8 +145,7 @@ impl Comparison {
         })?;
         let mut generator = Generator::new(self.dist, self.seed, self.threads, self.keys)?;
         let team = Team::new(self.threads, &self.pin).map_err(|e| e.to_string())?;
-        let built: Result<Vec<_>, BuildError> = self.maps.iter().map(maps::build).collect();
-        let maps = built.map_err(|(BuildError::Bad(why) | BuildError::Unavailable(why))| why)?;
+        let maps = self.maps.iter().map(build).collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
         for (i, map) in maps.iter().enumerate() {
             for &workload in &self.workloads {
                 if let Some(need) = workload.needs().iter().find(|need| map.lacks().contains(need)) {
@@ -156,12 +157,12 @@ impl Comparison {
         let mut contest = Contest { comparison: self, team: &team, maps, checked: 0, failed };
 
         let loading = contest.series(&mut generator, Workload::Load)?;
-        let per_key = |f: maps::Footprint| f.issued as f64 / generator.count() as f64;
+        let per_key = |f: Footprint| f.issued as f64 / generator.count() as f64;
         let bytes_per_key = contest.maps.iter().map(|m| m.footprint().map(per_key)).collect();
         let mut workloads = Vec::new();
         for &workload in &self.workloads {
             let rounds = match workload {
-                // While the maps are small a slice says little about big ones.
+                // A slice of the load into a small map says little about a large one.
                 Workload::Load => loading[loading.len() / 2..].to_vec(),
                 _ => contest.series(&mut generator, workload)?,
             };
@@ -174,7 +175,7 @@ impl Comparison {
             let checked = contest.maps[i].check(generator.expected());
             match contest.settle(i, checked)? {
                 Some(checked) => contest.checked += checked,
-                // It lied somewhere on the way: none of its figures counts.
+                // It gave a wrong answer somewhere on the way, so none of its figures counts.
                 None => workloads
                     .iter_mut()
                     .for_each(|(_, scores): &mut (_, Vec<Score>)| scores[i].figures = None),
@@ -221,9 +222,9 @@ impl Comparison {
 struct Contest<'a> {
     comparison: &'a Comparison,
     team: &'a Team,
-    maps: Vec<Box<dyn Subject>>,
+    maps: Vec<Box<dyn DynMap>>,
     checked: u64,
-    /// Why a map is out.
+    /// Why a map has failed.
     failed: Vec<Option<String>>,
 }
 
@@ -240,10 +241,9 @@ impl Contest<'_> {
                 generator.run(workload, ops / rounds as u64)
             };
             let checks = generator.checks(workload);
-            // A map that is out keeps 0.
+            // A map that has failed keeps 0.
             let mut speeds = vec![0.0; self.maps.len()];
-            for turn in 0..self.maps.len() {
-                let i = (turn + round) % self.maps.len();
+            for i in turns(round, self.maps.len()) {
                 if self.failed[i].is_some() {
                     continue;
                 }
@@ -258,7 +258,7 @@ impl Contest<'_> {
         Ok(series)
     }
 
-    /// Takes note of a wrong answer. The first map's ends everything.
+    /// Notes a wrong answer. One of the first map ends the comparison.
     fn settle<T>(&mut self, i: usize, result: Result<T, String>) -> Result<Option<T>, String> {
         match result {
             Ok(value) => Ok(Some(value)),

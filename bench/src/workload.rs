@@ -1,15 +1,16 @@
 //! The workloads: which share of the operations does what.
 //!
-//! Load, A, B, C and E are YCSB's letters as the B-skiplist paper runs them: what YCSB calls update is an
-//! insert of a new key there. U is YCSB's own A. X, S, M and N are ours.
+//! Load, A, B, C and E are YCSB's letters as the B-skiplist paper runs them: there, an update of YCSB is an
+//! insert of a new key. U is YCSB's own A. X, S, M and N are ours.
 
-use crate::maps::Lack;
+use crate::maps::names::{Lack, unknown};
+use crate::protocol::WORKLOADS;
 use std::str::FromStr;
 
 /// A workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Workload {
-    /// Insert every key, none of which is there.
+    /// Inserts of all keys into an empty map.
     Load,
     /// Half reads, half inserts of new keys.
     A,
@@ -37,7 +38,7 @@ pub const BATCH: usize = 64;
 /// Longest scan of [`Workload::E`].
 pub const LONGEST_SCAN: u32 = 100;
 
-/// Shares of operations, in percent; what is missing to 100 is reads, or scans with `scans`.
+/// Shares of operations, in percent. The rest to 100 is reads, or scans with `scans`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mix {
     /// Inserts of new keys.
@@ -46,12 +47,12 @@ pub struct Mix {
     pub update: u64,
     /// Removals of keys that are there.
     pub remove: u64,
-    /// The rest is scans, not reads.
+    /// Whether the rest is scans.
     pub scans: bool,
 }
 
 impl Workload {
-    /// The shares of its operations. `Load` and `S` are not made of a mix: they give inserts and scans only.
+    /// The shares of its operations.
     #[must_use]
     pub const fn mix(self) -> Mix {
         let (insert, update, remove) = match self {
@@ -73,7 +74,7 @@ impl Workload {
         needs.into_iter().filter(|(_, share)| *share > 0).map(|(need, _)| need).collect()
     }
 
-    /// How many operations go into one call.
+    /// Operations of a call.
     #[must_use]
     pub const fn batch(self) -> usize {
         match self {
@@ -82,8 +83,8 @@ impl Workload {
         }
     }
 
-    /// Every how many calls one is timed: often enough for the tail, seldom enough to cost less than
-    /// a percent or two (reading the clock twice takes some 50 ns).
+    /// One call of this many is timed: enough of them for the tail of the latencies, but not more than cost a
+    /// percent or two. (Reading the clock twice takes some 50 ns.)
     #[must_use]
     pub const fn timed_every(self) -> usize {
         match self {
@@ -115,13 +116,9 @@ impl FromStr for Workload {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        [Self::Load, Self::A, Self::B, Self::C, Self::E, Self::U, Self::X, Self::S, Self::M, Self::N]
-            .into_iter()
-            .find(|w| w.name() == name)
-            .ok_or_else(|| {
-                let known = crate::protocol::WORKLOADS.join(", ");
-                format!("unknown workload '{name}'; known are {known}")
-            })
+        use Workload::{A, B, C, E, Load, M, N, S, U, X};
+        let workload = [Load, A, B, C, E, U, X, S, M, N].into_iter().find(|workload| workload.name() == name);
+        workload.ok_or_else(|| unknown("workload", name, WORKLOADS))
     }
 }
 

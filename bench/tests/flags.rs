@@ -1,26 +1,17 @@
-//! The numbers in the flags of every measuring program: at the ends of their types, and what is no number.
+//! The numbers in the flags of every subcommand: at the ends of their types, and texts that are not numbers.
 
 use std::process::{Command, Output};
 
-/// A program, and the least that each of its flags may say.
-type Program = (&'static str, &'static [(&'static str, &'static str)]);
+/// A subcommand, and the least value of each of its flags.
+type Subcommand = (&'static str, &'static [(&'static str, &'static str)]);
 
-const PROGRAMS: [Program; 5] = [
+const SUBCOMMANDS: &[Subcommand] = &[
+    ("contention", &[("--threads", "2"), ("--ops", "2"), ("--rounds", "1"), ("--hold", "1")]),
+    ("scan", &[("--threads", "1"), ("--keys", "1"), ("--rounds", "1"), ("--repeat", "1"), ("--shorts", "1")]),
+    ("batch", &[("--threads", "1"), ("--keys", "1"), ("--rounds", "1"), ("--lookups", "64")]),
+    ("bulk", &[("--threads", "1"), ("--keys", "1"), ("--rounds", "1")]),
     (
-        env!("CARGO_BIN_EXE_bench-crowd"),
-        &[("--threads", "2"), ("--ops", "2"), ("--rounds", "1"), ("--hold", "1")],
-    ),
-    (
-        env!("CARGO_BIN_EXE_bench-scan"),
-        &[("--threads", "1"), ("--keys", "1"), ("--rounds", "1"), ("--repeat", "1"), ("--shorts", "1")],
-    ),
-    (
-        env!("CARGO_BIN_EXE_bench-many"),
-        &[("--threads", "1"), ("--keys", "1"), ("--rounds", "1"), ("--lookups", "64")],
-    ),
-    (env!("CARGO_BIN_EXE_bench-bulk"), &[("--threads", "1"), ("--keys", "1"), ("--rounds", "1")]),
-    (
-        env!("CARGO_BIN_EXE_bench-numa-count"),
+        "numa-count",
         &[
             ("--keys", "200"),
             ("--ops", "10"),
@@ -29,49 +20,63 @@ const PROGRAMS: [Program; 5] = [
             ("--run", "18446744073709551615"),
         ],
     ),
+    #[cfg(feature = "stats")]
+    ("stats", &[("--threads", "1"), ("--keys", "1")]),
 ];
 
-/// What no flag takes.
+/// Values that every flag refuses.
 const NO_NUMBERS: [&str; 9] =
     ["", " ", "-1", "+1", "1e999", "inf", "NaN", "99999999T", "18446744073709551616"];
-/// What only some take.
+/// Values that most flags refuse.
 const ENDS: [&str; 2] = ["0", "18446744073709551615"];
 /// Flags that take both.
 const TAKES_ALL: [&str; 1] = ["--run"];
 
-fn run(program: &str, args: &[&str]) -> Output {
-    Command::new(program).args(args).output().unwrap()
-}
-
-fn refused(program: &str, flag: &str, value: &str) {
-    let output = run(program, &[flag, value]);
-    let why = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{program} {flag} {value}: {why}");
-    assert!(why.lines().count() == 1 && why.contains(flag), "{program} {flag} {value}: {why}");
-    assert!(output.stdout.is_empty());
+fn bench(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_bench")).args(args).output().unwrap()
 }
 
 #[test]
-fn what_is_no_number_or_too_large_or_too_small_is_refused_in_one_line() {
-    for (program, flags) in PROGRAMS {
-        for (flag, least) in flags {
-            for value in NO_NUMBERS {
-                refused(program, flag, value);
-            }
-            for value in ENDS.iter().filter(|value| !TAKES_ALL.contains(flag) && *value != least) {
-                refused(program, flag, value);
+fn values_that_are_no_numbers_or_too_large_or_too_small_are_refused() {
+    for (subcommand, flags) in SUBCOMMANDS {
+        for (flag, least) in *flags {
+            let ends = ENDS.iter().filter(|value| !TAKES_ALL.contains(flag) && *value != least);
+            for value in NO_NUMBERS.iter().chain(ends) {
+                let output = bench(&[subcommand, flag, value]);
+                let why = String::from_utf8(output.stderr).unwrap();
+                assert_eq!(output.status.code(), Some(2), "{subcommand} {flag} {value}: {why}");
+                let first = why.lines().next().unwrap_or_default();
+                let wanted = format!("invalid value '{value}' for '{flag} <");
+                assert!(first.contains(&wanted), "{subcommand} {flag} {value}: {why}");
+                assert!(output.stdout.is_empty());
             }
         }
     }
 }
 
 #[test]
-fn the_least_that_flags_may_say_gives_numbers() {
-    for (program, flags) in PROGRAMS {
-        let args: Vec<&str> = flags.iter().flat_map(|(flag, value)| [*flag, *value]).collect();
-        let output = run(program, &args);
+fn the_least_values_of_flags_give_numbers() {
+    for (subcommand, flags) in SUBCOMMANDS {
+        let flags = flags.iter().flat_map(|(flag, value)| [*flag, *value]);
+        let output = bench(&[*subcommand].into_iter().chain(flags).collect::<Vec<_>>());
         let text = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
-        assert!(!text.contains("NaN") && !text.contains("inf"), "{program}: {text}");
+        assert!(output.status.success(), "{subcommand}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(!text.contains("NaN") && !text.contains("inf"), "{subcommand}: {text}");
     }
+}
+
+#[test]
+fn a_subcommand_that_is_not_in_this_build_is_told_from_one_that_does_not_exist() {
+    for (args, words) in [
+        (&["many"][..], "there is no subcommand \"many\""),
+        (&["counts", "get-hit", "get-miss"], "unexpected argument 'get-miss'"),
+        #[cfg(not(feature = "stats"))]
+        (&["stats", "--keys", "1"], "built without the feature `stats`"),
+    ] {
+        let output = bench(args);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(String::from_utf8(output.stderr).unwrap().contains(words), "{args:?}");
+    }
+    assert_eq!(bench(&["counts", "get"]).status.code(), Some(1));
+    assert!(bench(&["--help"]).status.success() && bench(&["scan", "--help"]).status.success());
 }

@@ -41,11 +41,12 @@ fn every_map_passes_every_workload_on_one_thread() {
 }
 
 #[test]
-fn every_map_bears_every_distribution_on_two_threads() {
+fn every_map_passes_every_distribution_on_two_threads() {
     for map in NAMES {
         for dist in DISTRIBUTIONS {
-            // Some peers give wrong answers while others write: masstree's scans miss keys during splits,
-            // crossbeam-skiplist's reads during updates. Sweeps report that; a test of ours must not fail for it.
+            // Some peers give wrong answers while other threads write: masstree's scans miss keys during
+            // splits, crossbeam-skiplist's reads during updates. Sweeps report that, but a test of ours must
+            // not fail for it.
             let racing: &[&str] = if is_ours(map) { &["load", "a", "e"] } else { &["load", "c"] };
             for workload in racing {
                 let spec = CellSpec {
@@ -64,7 +65,7 @@ fn every_map_bears_every_distribution_on_two_threads() {
 }
 
 #[test]
-fn our_map_bears_every_placement_and_page_size() {
+fn our_map_passes_with_every_placement_and_page_size() {
     let placements =
         ["interleave", "weighted:0=3", "node:0", "preferred:0", "nearest", "tiered", "tiered+local"];
     let small = CellSpec {
@@ -85,7 +86,7 @@ fn our_map_bears_every_placement_and_page_size() {
     }
 }
 
-/// `bskip` is what `BSkipMap::new()` gives: a user's map, not the one on `NumaArena`.
+/// `bskip` is the map that `BSkipMap::new()` returns, not the one on `NumaArena`.
 #[test]
 fn the_default_map_places_nothing_and_counts_its_own_bytes() {
     let keys = 20_000;
@@ -112,7 +113,7 @@ fn the_default_map_places_nothing_and_counts_its_own_bytes() {
 }
 
 #[test]
-fn our_maps_bear_racing_updates_and_removals() {
+fn our_maps_pass_with_racing_updates_and_removals() {
     for map in NAMES.iter().filter(|name| is_ours(name)) {
         for workload in ["u", "x"] {
             for dist in ["uniform", "zipfian", "sequential"] {

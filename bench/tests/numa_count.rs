@@ -1,4 +1,4 @@
-//! What `bench-numa-count` does, without an emulator that counts: its answers, and its words for the host.
+//! `bench numa-count` without an emulator that counts: its answers, and its lines for the host.
 
 use bench::maps::{NAMES, is_ours};
 use bench::marks::{DONE, Done};
@@ -18,7 +18,7 @@ fn small(map: &str, setting: &str) -> NumaCount {
 }
 
 #[test]
-fn every_map_answers_rightly_in_every_phase() {
+fn every_map_gives_right_answers_in_every_phase() {
     let is_here = |name: &&&str| is_ours(name) || **name == "rwlock-btreemap" || cfg!(feature = "peers");
     for map in NAMES.iter().filter(is_here) {
         if *map == "arenaskiplist" {
@@ -54,7 +54,7 @@ fn every_setting_runs() {
 }
 
 #[test]
-fn what_cannot_be_done_is_said() {
+fn impossible_settings_are_refused() {
     let error = |change: &dyn Fn(&mut NumaCount)| {
         let mut asked = small("bskip-numa", "local");
         change(&mut asked);
@@ -71,6 +71,6 @@ fn what_cannot_be_done_is_said() {
     assert!(locks.contains("no nodes to emulate locks for"), "{locks}");
     for setting in ["interleave", "local+replicas", "local+lazy"] {
         let why = small("bskip", setting).run().unwrap_err();
-        assert!(why.contains(&format!("{setting} means nothing to bskip")), "{why}");
+        assert!(why.contains(&format!("{setting} has no effect on bskip")), "{why}");
     }
 }

@@ -1,11 +1,11 @@
-//! The process `bench-cell` as a sweep sees it: arguments, output, exit codes.
+//! The process `bench cell` as a sweep sees it: arguments, output, exit codes.
 
 use bench::protocol::{CellOutcome, CellSpec};
 use bench::versus::Report;
 use std::process::{Command, Output};
 
 fn bench_cell(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bench-cell")).args(args).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_bench")).arg("cell").args(args).output().unwrap()
 }
 
 fn small(map: &str) -> CellSpec {
@@ -30,9 +30,9 @@ fn what_a_spec_leaves_out_has_a_default() {
 }
 
 #[test]
-fn nonsense_exits_with_two_and_one_line_of_why() {
+fn nonsense_exits_with_two_and_says_why_in_its_first_line() {
     for (args, words) in [
-        (&[][..], "--help"),
+        (&[][..], "required arguments were not provided"),
         (&["{"], "not a cell"),
         (&[r#"{"map": "hashmap"}"#], "unknown map 'hashmap'"),
         (&[r#"{"maps": "bskip"}"#], "unknown field"),
@@ -48,7 +48,7 @@ fn nonsense_exits_with_two_and_one_line_of_why() {
             "unknown pages '2m'; known are thp, 4k, hugetlb-2m, hugetlb-1g",
         ),
         (&["--versus", "[]"], "nothing to compare"),
-        (&["--versus", "[{}]", "--rounds", "x"], "--rounds \"x\" is not a number"),
+        (&["--versus", "[{}]", "--rounds", "x"], "\"x\" is not a count"),
         (&["--versus", "[{}]", "--rounds", "0"], "at least 1"),
         (&["--versus", "[{}]", "--rounds", "18446744073709551615"], "at most 1000000"),
         (&["--versus", r#"[{"keys": 5}]"#, "--rounds", "6"], "6 rounds need as many keys"),
@@ -66,17 +66,23 @@ fn nonsense_exits_with_two_and_one_line_of_why() {
             "no trace has a line",
         ),
         (&[r#"{"workload": "trace", "threads": 5000, "trace": {"load": "/", "run": "/"}}"#], "at most 4096"),
-        (&["--verses", "[]"], "expected"),
+        (&["--verses", "[]"], "unexpected argument '--verses'"),
+        (&["{}", "--json"], "cannot be used with"),
     ] {
         let output = bench_cell(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         let why = String::from_utf8(output.stderr).unwrap();
-        assert!(why.contains(words) && why.lines().count() == 1, "{args:?}: {why}");
+        assert!(why.lines().next().is_some_and(|first| first.contains(words)), "{args:?}: {why}");
         assert!(output.stdout.is_empty());
+        // A sweep shows the line in which the cell itself refuses.
+        assert!(
+            why.starts_with("error: ") || why.starts_with("bench: ") && why.lines().count() == 1,
+            "{why}"
+        );
     }
 }
 
-/// Not only a sweep meets a file without operations.
+/// `bench cell` checks a trace itself, also without a sweep.
 #[test]
 fn a_trace_is_read_as_it_is_or_refused() {
     let path = |name: &str| std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -102,10 +108,11 @@ fn a_trace_is_read_as_it_is_or_refused() {
 fn a_full_disk_is_an_error_and_no_panic() {
     for args in [&["--help"][..], &[r#"{"map": "rwlock-btreemap", "keys": 100, "ops": 100}"#]] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let output = Command::new(env!("CARGO_BIN_EXE_bench-cell")).args(args).stdout(full).output().unwrap();
+        let mut bench = Command::new(env!("CARGO_BIN_EXE_bench"));
+        let output = bench.arg("cell").args(args).stdout(full).output().unwrap();
         let why = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{why}");
-        assert!(why.starts_with("bench-cell: cannot write to standard output"), "{why}");
+        assert!(why.starts_with("bench: cannot write to standard output"), "{why}");
     }
 }
 

@@ -1,12 +1,12 @@
 //! Feature `chaos`, for tests: disorder in the windows that the protocol leaves open.
 //!
 //! A window is a place where this thread may be overtaken: it has a version and not yet what that vouches for,
-//! or one half of a change in two steps. They are a few instructions wide, so ordinary runs hardly ever meet
-//! in one. With the feature, one visit in 512 gives the time slice away, and one in 64 lingers. Not more: an
+//! or one half of a change in two steps. Windows are a few instructions wide, so ordinary runs rarely meet
+//! in one. With the feature, one visit in 512 yields the time slice, and one in 64 lingers. More would be too slow: an
 //! operation visits a dozen, and on a busy machine a yield costs whole slices.
 
-/// A place where this thread may be overtaken. Nothing without the feature, and under model checkers, which
-/// have their own ways.
+/// A place where this thread may be overtaken. Does nothing without the feature, and under model checkers, which
+/// switch threads themselves.
 #[cfg(any(not(feature = "chaos"), loom, shuttle))]
 #[inline(always)]
 pub(crate) fn window() {}
@@ -23,7 +23,7 @@ pub(crate) fn window() {
     // A thread that is ending has no state left, and may end without disorder.
     let draw = STATE.try_with(|state| {
         state.set(state.get().wrapping_add(1));
-        crate::height::mix(state.get())
+        crate::mix::mix(state.get())
     });
     match draw.map(act) {
         Ok(Act::Yield) => std::thread::yield_now(),
@@ -38,7 +38,7 @@ pub(crate) fn window() {
 enum Act {
     Pass,
     Yield,
-    /// For so many pauses.
+    /// For this many pauses.
     Linger(u64),
 }
 
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn both_kinds_of_disorder_come_now_and_then() {
-        let acts: std::vec::Vec<Act> = (0..512_000).map(|i| act(crate::height::mix(i))).collect();
+        let acts: std::vec::Vec<Act> = (0..512_000).map(|i| act(crate::mix::mix(i))).collect();
         let yields = acts.iter().filter(|&act| *act == Act::Yield).count();
         let lingers = acts.iter().filter(|&act| matches!(act, Act::Linger(_))).count();
         assert!((900..1100).contains(&yields), "{yields}");

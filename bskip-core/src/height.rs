@@ -1,10 +1,11 @@
-//! How high a key stands: the coin of the skiplist, thrown by a seeded hash of the key.
+//! The height of a key: the coin of the skiplist, thrown by a seeded hash of the key.
 //!
-//! A hash, so that the height is known before the descent and is the same whenever the key comes back;
-//! seeded and well mixed, so that no pattern of keys, nor who chooses them, can make heights collude.
+//! Because it is a hash, the height is known before the descent and is the same whenever the key comes back. Heights stay
+//! random for any key pattern, even one chosen by an attacker, because the hash is seeded.
 
 use crate::config::{Config, Promotion};
 use crate::key::KeyWords;
+use crate::mix::mix;
 
 /// Levels that a map can have, leaves included. Even nodes of 5 entries reach 10^11 keys.
 pub(crate) const LEVELS: usize = 16;
@@ -56,16 +57,6 @@ impl Heights {
     }
 }
 
-/// The finalizer of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014), Stafford's variant 13, moved off its
-/// fixed point at zero.
-#[inline(always)]
-pub(crate) fn mix(word: u64) -> u64 {
-    let mut x = word.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,7 +82,7 @@ mod tests {
         }
     }
 
-    /// The documented least rate, also where nonsense is asked for.
+    /// The documented least rate holds also for a `one_in` that makes no sense.
     #[test]
     fn one_in_less_than_two_is_one_in_two() {
         for one_in in [0, 1] {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::arena::{BlockId, GlobalArena, GlobalPool, NodeArena, NodeKind, NodePool, Placement};
 use crate::lock::VersionLock;
-use crate::node::{Leaf, LevelMark};
+use crate::node::{Leaf, LevelMark, Unreached};
 use crate::simd;
 
 /// From now on all threads search and move by the instruction set of this name (`avx512`, `avx`, `portable`), in all maps;
@@ -29,7 +29,7 @@ impl OneLeaf {
         let pool = GlobalArena.pool(Leaf::<u64, u64>::LAYOUT, NodeKind::Leaf).expect("memory for a pool");
         let id = pool.acquire(Placement::Policy).expect("memory for a leaf");
         let this = Self { pool, id };
-        let mut leaf = this.node().lock_unshared();
+        let mut leaf = this.node().lock_unshared().reshape(Unreached);
         leaf.format(LevelMark::of(0), None);
         keys.iter().enumerate().for_each(|(slot, &key)| leaf.insert(slot, key, key));
         drop(leaf);
@@ -87,15 +87,14 @@ impl OneLock {
     #[inline]
     #[must_use]
     pub fn read(&self) -> bool {
-        let version = self.0.read_begin();
-        self.0.validate(version)
+        self.0.read_begin().is_ok_and(|version| self.0.validate(version))
     }
 
     /// What a writer does: version, lock, unlock.
     #[inline]
     #[must_use]
     pub fn write(&self) -> bool {
-        let version = self.0.read_begin();
+        let Ok(version) = self.0.read_begin() else { return false };
         let locked = self.0.try_lock(version);
         if locked {
             self.0.unlock(version);

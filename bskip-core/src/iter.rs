@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use core::ops::Bound;
 
 use crate::arena::{GlobalArena, NodeArena, NodePool};
-use crate::index::{Cloned, Copied, Index, Place, Read, Trail};
+use crate::index::{Cloned, Copied, Index, LeafCursor, Next, Read, Trail};
 use crate::key::{Key, KeyWords};
 
 /// A double-ended iterator over the pairs of a range, in key order, for values that are `Copy`; see
@@ -71,8 +71,8 @@ struct Pairs<'a, K: KeyWords, V, P: NodePool, R> {
     /// behind.
     lower: Bound<K>,
     upper: Bound<K>,
-    front: Option<Place<'a, K, V>>,
-    back: Option<Place<'a, K, V>>,
+    front: Option<LeafCursor<'a, K, V>>,
+    back: Option<LeafCursor<'a, K, V>>,
     back_trail: Option<Trail<'a, K>>,
     /// An end has found nothing more. The iterator stays at its end, whatever is inserted afterwards.
     done: bool,
@@ -98,17 +98,16 @@ impl<K: KeyWords, V, P: NodePool, R: Read<V>> Pairs<'_, K, V, P, R> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn next(&mut self) -> Option<(K, V)> {
         loop {
-            match self.front.as_mut().map(Place::next::<R>) {
-                Some(Some(Some(pair))) if is_below(pair.0, self.upper) => {
-                    self.lower = Bound::Excluded(pair.0);
-                    return Some(pair);
+            match self.front.as_mut().map(LeafCursor::next::<R>) {
+                Some(Next::Pair(key, value)) if is_below(key, self.upper) => {
+                    self.lower = Bound::Excluded(key);
+                    return Some((key, value));
                 }
-                Some(Some(Some(_))) => self.finish(),
-                // At the end of a leaf.
-                Some(Some(None)) => self.front = self.index.place_after(self.lower, self.front.take()),
+                Some(Next::Pair(..)) => self.finish(),
+                Some(Next::End) => self.front = self.index.cursor_after(self.lower, self.front.take()),
                 // Not begun, or the leaf has changed.
-                None | Some(None) => {
-                    self.front = if self.done { None } else { self.index.place_after(self.lower, None) };
+                None | Some(Next::Changed) => {
+                    self.front = if self.done { None } else { self.index.cursor_after(self.lower, None) };
                 }
             }
             if self.front.is_none() {
@@ -121,22 +120,21 @@ impl<K: KeyWords, V, P: NodePool, R: Read<V>> Pairs<'_, K, V, P, R> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn next_back(&mut self) -> Option<(K, V)> {
         loop {
-            match self.back.as_mut().map(Place::next_back::<R>) {
-                Some(Some(Some(pair))) if is_above(pair.0, self.lower) => {
-                    self.upper = Bound::Excluded(pair.0);
-                    return Some(pair);
+            match self.back.as_mut().map(LeafCursor::next_back::<R>) {
+                Some(Next::Pair(key, value)) if is_above(key, self.lower) => {
+                    self.upper = Bound::Excluded(key);
+                    return Some((key, value));
                 }
-                Some(Some(Some(_))) => self.finish(),
-                // At the start of a leaf.
-                Some(Some(None)) => {
-                    self.back = self.index.place_before(self.upper, self.back.take(), &mut self.back_trail)
+                Some(Next::Pair(..)) => self.finish(),
+                Some(Next::End) => {
+                    self.back = self.index.cursor_before(self.upper, self.back.take(), &mut self.back_trail)
                 }
                 // Not begun, or the leaf has changed.
-                None | Some(None) => {
+                None | Some(Next::Changed) => {
                     self.back = if self.done {
                         None
                     } else {
-                        self.index.place_before(self.upper, None, &mut self.back_trail)
+                        self.index.cursor_before(self.upper, None, &mut self.back_trail)
                     };
                 }
             }

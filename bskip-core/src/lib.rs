@@ -83,7 +83,6 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     mod chaos;
     mod config;
     mod height;
-    mod held;
     mod index;
     #[cfg(feature = "internals")]
     #[doc(hidden)]
@@ -94,7 +93,9 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     #[cfg(all(test, loom))]
     mod loom_tests;
     mod map;
+    mod mix;
     mod node;
+    mod reentrancy;
     #[cfg(all(test, shuttle))]
     mod shuttle_tests;
     mod simd;

@@ -6,13 +6,11 @@
 //! | odd | locked by one writer, the state is changing | that writer only, back to even |
 //!
 //! A reader takes the (even) version, reads the node's words, and believes them only if the version is
-//! still the same. A writer turns the version it read into a lock, so what it read before stays true.
+//! still the same. A writer turns the version it read into a lock, so what it read before stays true. Nothing here waits.
 //! The word never repeats: it grows by two at each change (2^63 changes: centuries). `docs/PROTOCOL.md`
 //! argues the orders.
 
-use crate::backoff::Backoff;
 use crate::chaos;
-use crate::held::is_held;
 use crate::stats;
 use crate::sync::{AtomicU64, Ordering, fence};
 
@@ -31,6 +29,10 @@ impl Version {
     }
 }
 
+/// An odd word: one writer that has the lock. The next one has another word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Holder(u64);
+
 /// See the module.
 #[repr(transparent)]
 pub(crate) struct VersionLock(AtomicU64);
@@ -42,48 +44,13 @@ impl VersionLock {
         Self(AtomicU64::new(0))
     }
 
-    /// The version of the present state; waits while a writer changes it.
+    /// The version of the present state, or the writer that changes it.
     #[inline(always)]
-    pub(crate) fn read_begin(&self) -> Version {
-        // Acquire pairs with the Release in `unlock` and `unlock_unchanged`: whoever sees that version
+    pub(crate) fn read_begin(&self) -> Result<Version, Holder> {
+        // Acquire pairs with the Release in `unlock` and `unlock_unchanged`: a thread that sees that version
         // sees the state it names.
         let word = self.0.load(Ordering::Acquire);
-        let version = if word & LOCKED == 0 { Version(word) } else { self.wait_unlocked() };
-        chaos::window();
-        version
-    }
-
-    /// The version of the present state; `None` while a writer changes it.
-    #[inline(always)]
-    pub(crate) fn try_read_begin(&self) -> Option<Version> {
-        // Acquire pairs with the Release in `unlock`, as in `read_begin`.
-        let word = self.0.load(Ordering::Acquire);
-        (word & LOCKED == 0).then_some(Version(word))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn wait_unlocked(&self) -> Version {
-        assert!(
-            !is_held(self),
-            "a closure given to `update` or `get_with` (or `Clone` or `Drop` of a value, which ran there) used the \
-             BSkipMap that it runs under a lock of: it would wait for itself for ever"
-        );
-        let mut backoff = Backoff::for_holder();
-        let mut locked = self.0.load(Ordering::Relaxed);
-        loop {
-            backoff.wait();
-            // Acquire pairs with the Release in `unlock`, as in `read_begin`.
-            let word = self.0.load(Ordering::Acquire);
-            if word & LOCKED == 0 {
-                return Version(word);
-            }
-            if word != locked {
-                // Another holder, or the same again: locks are being taken and given back here.
-                backoff = Backoff::for_holder();
-                locked = word;
-            }
-        }
+        if word & LOCKED == 0 { Ok(Version(word)) } else { Err(Holder(word)) }
     }
 
     /// Whether everything read since `read_begin` gave `version` belongs to that one state.
@@ -127,7 +94,7 @@ impl VersionLock {
     #[inline(always)]
     pub(crate) fn unlock_unchanged(&self, version: Version) {
         // Release keeps the holder's reads (of values that a later writer may overwrite) before the unlock; and
-        // whoever loads this store must see the state as if by the `unlock` before. It pairs with the Acquire in
+        // a thread that loads this store must see the state as if by the `unlock` before. It pairs with the Acquire in
         // `try_lock` and `read_begin`.
         self.0.store(version.0, Ordering::Release);
     }
@@ -141,10 +108,10 @@ impl VersionLock {
         chaos::window();
     }
 
-    /// The replica is complete. Its version is the original's of that state: a state has one content, so whoever
-    /// finds the same version again finds the same content.
+    /// The replica is complete. Its version is the original's of that state: a state has one content, so a reader
+    /// that finds the same version again finds the same content.
     pub(crate) fn end_copy(&self, version: Version) {
-        // Release pairs with the Acquire loads in `read_begin` and `try_read_begin`.
+        // Release pairs with the Acquire loads in `read_begin`.
         self.0.store(version.0, Ordering::Release);
     }
 

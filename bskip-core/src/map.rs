@@ -16,7 +16,7 @@ pub use bulk::{BulkError, BulkLoad};
 
 use crate::arena::{AllocError, GlobalArena, NodeArena, PoolUsage};
 use crate::config::Config;
-use crate::index::{Cloned, Copied, Edge, Existing, Index};
+use crate::index::{Cloned, Copied, End, Existing, Index};
 use crate::iter::Range;
 use crate::key::Key;
 
@@ -270,7 +270,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     where
         V: Copy,
     {
-        pair(self.index.edge::<Copied>(Edge::First))
+        pair(self.index.end::<Copied>(End::First))
     }
 
     /// The pair with the least key, cloned under the leaf's lock. Expected O(log n); linearizable.
@@ -278,7 +278,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     where
         V: Clone,
     {
-        pair(self.index.edge::<Cloned>(Edge::First))
+        pair(self.index.end::<Cloned>(End::First))
     }
 
     /// The pair with the greatest key. Expected O(log n); linearizable; writes no shared memory.
@@ -286,7 +286,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     where
         V: Copy,
     {
-        pair(self.index.edge::<Copied>(Edge::Last))
+        pair(self.index.end::<Copied>(End::Last))
     }
 
     /// The pair with the greatest key, cloned under the leaf's lock. Expected O(log n); linearizable.
@@ -294,17 +294,17 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     where
         V: Clone,
     {
-        pair(self.index.edge::<Cloned>(Edge::Last))
+        pair(self.index.end::<Cloned>(End::Last))
     }
 
     /// Takes out the pair with the least key. Expected O(log n); linearizable.
     pub fn pop_first(&self) -> Option<(K, V)> {
-        pair(self.index.pop(Edge::First))
+        pair(self.index.pop(End::First))
     }
 
     /// Takes out the pair with the greatest key. Expected O(log n); linearizable.
     pub fn pop_last(&self) -> Option<(K, V)> {
-        pair(self.index.pop(Edge::Last))
+        pair(self.index.pop(End::Last))
     }
 
     /// The number of keys, counted leaf by leaf: O(n / 45).

@@ -9,7 +9,7 @@
 //! | words stored by vector instructions | `node/moves`, and `simd/x86/avx512` for its moves by masks |
 //! | a block taken or given back | `index`, which alone calls the pools |
 //!
-//! Without the feature all that is here is three empty functions. Model checkers, who run all their threads on one,
+//! Without the feature this module has three empty functions. Model checkers run all their threads on one, so they
 //! count no writes.
 
 #[cfg(feature = "stats")]
@@ -19,8 +19,8 @@ mod imp {
 
     /// What a thread did.
     ///
-    /// An operation that leaves all of them as they were wrote nothing that another thread could see: it slowed down
-    /// nobody.
+    /// An operation that leaves all of them as they were wrote nothing that another thread could see, so it slowed down
+    /// no other thread.
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
     #[non_exhaustive]
     pub struct Counts {
@@ -116,7 +116,7 @@ mod imp {
         change(|counts| *if is_locked { &mut counts.locks } else { &mut counts.failed_locks } += 1);
     }
 
-    /// So many words of shared memory are being written.
+    /// `words` words of shared memory are being written.
     #[inline]
     pub(crate) fn wrote(words: usize) {
         change(|counts| counts.shared_writes += words as u64);

@@ -1,28 +1,31 @@
-//! Addresses set aside for pools without being reserved: where the process may not have as many as a pool might need,
-//! as under `ulimit -v`, which counts what is reserved as if it were memory.
+//! Addresses that are set aside for pools but not reserved. They are for processes that may not have as many
+//! addresses as a pool might need. `ulimit -v`, for example, counts reserved addresses as if they were
+//! memory.
 //!
-//! The kernel places mappings from one end of the address space on, so under such a limit it never comes to the
-//! middle. Areas are taken from there, downward. If something else does come to lie in one, its pool cannot grow
-//! further, and nothing worse: what a pool reserves of its area never replaces another mapping.
+//! The kernel places mappings from one end of the address space on, so under such a limit it never reaches
+//! the middle. Areas are taken there, downward. If another mapping does appear in an area, the pool of the
+//! area cannot grow any further. Nothing worse can happen, because a pool that reserves a part of its area
+//! never replaces another mapping.
 
 use std::sync::Mutex;
 
-use crate::mutex::lock;
 use crate::region::{SLAB, Span};
+use crate::sync::lock;
 use crate::sys;
 
-/// The middle of the address space, once it is known; start and end of each area that is taken, ascending.
+/// The middle of the address space, or 0 before it is known; and the start and end of each area that is
+/// taken, ascending.
 static AREAS: Mutex<(usize, Vec<(usize, usize)>)> = Mutex::new((0, Vec::new()));
 
-/// How often a place that is somebody else's is passed over.
+/// How many occupied places are passed over before the search for an area gives up.
 const MOST_PASSED: usize = 1000;
 
-/// Addresses that no other pool of the process takes meanwhile.
+/// Addresses that no other pool of the process takes while this value lives.
 #[derive(Debug)]
 pub(crate) struct Area(Span);
 
 impl Area {
-    /// `len` bytes that begin at a multiple of `align`, both powers of two times a page.
+    /// `len` bytes that begin at a multiple of `align`. Both are powers of two times a page.
     pub(crate) fn take(len: usize, align: usize) -> Option<Self> {
         let (middle, areas) = &mut *lock(&AREAS);
         if *middle == 0 {
@@ -39,7 +42,7 @@ impl Area {
             if let Some(&(other, end)) = above.checked_sub(1).and_then(|below| areas.get(below))
                 && end > start
             {
-                // It begins below `top`, and all above it has been looked at.
+                // The area begins below `top`, and all areas above it were looked at before.
                 (top, above) = (top.min(other), above - 1);
                 continue;
             }
@@ -56,7 +59,7 @@ impl Area {
         }
     }
 
-    /// All of it.
+    /// The whole area.
     pub(crate) fn span(&self) -> Span {
         self.0
     }
@@ -83,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn areas_are_apart_and_used_again_and_nobody_elses() {
+    fn areas_do_not_overlap_and_are_reused() {
         let mut areas: Vec<Area> = (1..20).map(|i| Area::take(i * SLAB, SLAB).unwrap()).collect();
         areas.push(Area::take(SLAB, 512 * SLAB).unwrap());
         let mut ranges: Vec<_> = areas.iter().map(range).collect();
@@ -91,7 +94,8 @@ mod tests {
         assert!(ranges.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{ranges:x?}");
         assert!(ranges.iter().all(|(start, _)| start.is_multiple_of(SLAB)));
         assert!(range(&areas[19]).0.is_multiple_of(512 * SLAB));
-        // Fits where one was and nowhere above: a loop of these moves on by nothing.
+        // This fits where an area was, and nowhere above. So a loop of such areas always gets the same
+        // addresses.
         let gone = range(&areas[9]);
         areas.remove(9);
         for _ in 0..1000 {
@@ -99,7 +103,7 @@ mod tests {
         }
         assert!(Area::take(usize::MAX / 2, SLAB).is_none());
 
-        // What is another's is passed over.
+        // Another mapping is passed over.
         let at = Area::take(3 << 30, SLAB).unwrap().span();
         let other = Region::unclaimed(at);
         other.claim(SLAB).unwrap();

@@ -1,85 +1,42 @@
-//! The arena that users hold, and its builder.
+//! The arena, as its users hold it, and its builder.
 
 use core::alloc::Layout;
 use core::fmt;
-use std::collections::TryReserveError;
 use std::sync::{Arc, Mutex, Weak};
 
-use bskip_core::arena::{AllocError, NodeArena, NodeId, NodeKind};
+use bskip_core::arena::{AllocError, AllocErrorKind, NodeArena, NodeId, NodeKind};
 
 use crate::budget::Budgets;
+use crate::error::BuildError;
 use crate::fallback::{Fallback, Fallbacks};
-use crate::mutex::lock;
-use crate::orders::Orders;
+use crate::kernel;
+use crate::nodes::{self, ArenaNodes};
+use crate::order::NodeOrder;
 use crate::pages::PageSize;
-use crate::places::{self, BuildError, Places};
-use crate::policy::Policy;
+use crate::policy::{Policy, RemoteFrees};
 use crate::pool::{Core, NumaPool};
-use crate::remote::RemoteFrees;
-use crate::{sys, thp};
+use crate::shared::{ByKind, Shared};
+use crate::sync::lock;
+use crate::sys;
 
-/// Node memory placed on NUMA nodes. A handle: clones share the limit, the figures and the fallbacks.
+/// An arena that places the blocks of an index on NUMA nodes. This is a handle: its clones share the pools,
+/// the limits, the figures and the fallbacks.
 ///
-/// Give a clone to each map, keep one to ask for [`stats`](Self::stats). A pool takes address space (up to
-/// 256 GiB, and with replicas as much again for each node, none of it memory) when it is made and unmaps everything when it
-/// drops. The more pools there are, the less a new one takes: the crate's documentation says how much. Memory in between
-/// only grows, in slabs of 2 MiB as a rule, unless [`trim`](Self::trim) is called.
+/// Give a clone to each map and keep one to ask for [`stats`](Self::stats). A new pool takes address space
+/// but no memory: up to 256 GiB, and as much again on each node for replicas. It unmaps everything when it
+/// drops. The more pools there are, the less address space a new pool takes; the documentation of the crate
+/// says how much. While a pool lives, its memory only grows, usually in slabs of 2 MiB, unless you call
+/// [`trim`](Self::trim).
 #[derive(Clone)]
 pub struct NumaArena {
     pub(crate) shared: Arc<Shared>,
-}
-
-/// What the handles and the pools of an arena share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    policies: ByKind<Policy>,
-    pub(crate) pages: PageSize,
-    pub(crate) remote_frees: RemoteFrees,
-    /// Inner blocks have a replica on every node.
-    pub(crate) replicate: bool,
-    /// Memory is touched when it is committed.
-    pub(crate) prefault: bool,
-    /// Bytes of a base page.
-    pub(crate) page: usize,
-    pub(crate) places: Places,
-    /// Where the policies look for a block.
-    pub(crate) orders: ByKind<Orders>,
-    pub(crate) budget: Budgets,
-    pub(crate) notes: Fallbacks,
-    pools: Mutex<Vec<Weak<Core>>>,
-}
-
-/// One for leaves, one for inner levels.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ByKind<T> {
-    leaf: T,
-    inner: T,
-}
-
-impl<T> ByKind<T> {
-    #[inline]
-    pub(crate) fn of(&self, kind: NodeKind) -> &T {
-        match kind {
-            NodeKind::Leaf => &self.leaf,
-            NodeKind::Inner => &self.inner,
-        }
-    }
-}
-
-impl Shared {
-    /// Puts a new pool on the list, and takes those off that are gone.
-    pub(crate) fn enlist(&self, pool: &Arc<Core>) -> Result<(), TryReserveError> {
-        let mut pools = lock(&self.pools);
-        pools.retain(|pool| pool.strong_count() > 0);
-        pools.try_reserve(1)?;
-        pools.push(Arc::downgrade(pool));
-        Ok(())
-    }
+    /// All pools that the handles have made, oldest first. Some may have been dropped.
+    pools: Arc<Mutex<Vec<Weak<Core>>>>,
 }
 
 impl NumaArena {
-    /// An arena on all nodes of the machine that have CPUs: blocks on the node of the thread that asks, huge pages, no
-    /// limit.
+    /// An arena on all nodes of the machine that have CPUs. It places each block on the node of the thread
+    /// that acquires it, uses huge pages and has no limit.
     ///
     /// # Errors
     /// None today: what the machine lacks is a [`Fallback`], not an error. The signature is that of
@@ -88,7 +45,7 @@ impl NumaArena {
         Self::builder().build()
     }
 
-    /// An arena made to measure.
+    /// A builder for an arena with other settings.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -105,56 +62,58 @@ impl NumaArena {
         self.shared.policies.of(NodeKind::Inner)
     }
 
-    /// The pages asked for. Whether the system gives huge ones: [`huge_pages`](Self::huge_pages).
+    /// The size of the pages that the arena asks for. [`huge_page_bytes`](Self::huge_page_bytes) says how
+    /// much memory is on huge pages.
     #[must_use]
-    pub fn pages(&self) -> PageSize {
+    pub fn page_size(&self) -> PageSize {
         self.shared.pages
     }
 
-    /// Whether inner blocks have a replica on every node that is home to CPUs.
+    /// Whether each inner block has a replica on every node that is home to CPUs.
     #[must_use]
     pub fn replicates_inner(&self) -> bool {
         self.shared.replicate
     }
 
-    /// What becomes of blocks that threads of other nodes release.
+    /// What happens to blocks that threads of other nodes release.
     #[must_use]
     pub fn remote_frees(&self) -> RemoteFrees {
         self.shared.remote_frees
     }
 
-    /// Whether memory is touched as soon as it is committed.
+    /// Whether memory is touched when it is committed.
     #[must_use]
     pub fn prefault(&self) -> bool {
         self.shared.prefault
     }
 
-    /// The limit in bytes over all pools, if there is one.
+    /// The limit in bytes over all pools; `None` if there is none.
     #[must_use]
     pub fn limit(&self) -> Option<usize> {
         self.shared.budget.limit()
     }
 
-    /// The nodes that the arena places blocks on, those that are home to CPUs first.
+    /// The nodes that the arena places blocks on. Nodes that are home to CPUs come first.
     #[must_use]
     pub fn nodes(&self) -> Vec<NodeId> {
-        self.shared.places.all().iter().map(|place| place.node).collect()
+        self.shared.nodes.all().iter().map(|node| node.id).collect()
     }
 
-    /// What this machine refuses, so that the arena works without it: each once, in the order met. Some are
-    /// met only when memory is used.
+    /// What this machine refuses and the arena does without. Each fallback is listed once, in the order in
+    /// which the arena met it. The arena meets some of them only when it uses memory.
     #[must_use]
     pub fn fallbacks(&self) -> Vec<Fallback> {
-        self.shared.notes.list()
+        self.shared.fallbacks.list()
     }
 
-    /// Gives memory in which there are only free blocks back to the system, in whole slabs of 2 MiB, and says
-    /// how many bytes. What lies before a stripe's first whole slab, 256 KiB at most, stays. Worth calling after a peak: after many keys were removed, or a map was shrunk.
+    /// Gives memory that holds only free blocks back to the system, in whole slabs of 2 MiB. Returns the
+    /// number of bytes. The part of a stripe in front of its first whole slab stays, at most 256 KiB. Call
+    /// this after a peak: after many keys were removed, or after a map was shrunk.
     ///
-    /// Others may go on using the maps on this arena meanwhile, except that acquisitions that find their free
-    /// list empty wait, for up to a second for each million of free blocks. The memory counts against the limits
-    /// again when it is used again. Arenas on pages of the hugetlb pool give nothing back: such pages might be
-    /// gone when they are needed again. Nor do systems other than Linux.
+    /// Other threads may use the maps on this arena meanwhile. An acquisition that finds its free list empty
+    /// waits, for up to a second per million free blocks. The memory counts against the limits again when it
+    /// is used again. An arena on hugetlb pages gives nothing back, because the pages might be gone when it
+    /// needs them again. Neither does an arena on a system other than Linux.
     ///
     /// ```
     /// use bskip_core::BSkipMap;
@@ -171,32 +130,39 @@ impl NumaArena {
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
     pub fn trim(&self) -> usize {
-        if self.pages().hugetlb().is_some() {
+        if self.page_size().hugetlb().is_some() {
             return 0;
         }
         self.pools().iter().map(|pool| pool.trim()).sum()
     }
 
-    /// The pools that are alive.
+    /// The pools that have not been dropped.
     pub(crate) fn pools(&self) -> Vec<Arc<Core>> {
-        lock(&self.shared.pools).iter().filter_map(Weak::upgrade).collect()
+        lock(&self.pools).iter().filter_map(Weak::upgrade).collect()
     }
 }
 
-// SAFETY: `NumaPool` keeps the contract for its layout; see there.
+// SAFETY: `NumaPool` keeps the contract for its layout, as its own comment argues.
 unsafe impl NodeArena for NumaArena {
     type Pool = NumaPool;
 
-    /// Takes the pool's addresses; no memory is committed before the first block. Leaf and inner pools
-    /// are separate ranges, so they never share a page. Alignments of 64 bytes to 2 MiB are kept; a layout of
-    /// fewer than 64 bytes is rounded up.
+    /// Reserves the addresses of a pool; the pool commits no memory before its first block. Pools for leaves
+    /// and for inner blocks have separate ranges, so they never share a page. The pool keeps alignments of 64
+    /// bytes to 2 MiB. It rounds a layout of fewer than 64 bytes up.
     ///
     /// # Errors
-    /// `AddressSpaceExhausted` if there are no addresses for a slab for each node, or for a layout aligned
-    /// to more than 2 MiB; `OutOfMemory` if the free lists cannot be had. The pool's and the arena's handles
-    /// (about a page) come from the global allocator by `Arc`, which has no fallible form.
+    /// `AddressSpaceExhausted` if there are too few addresses for one slab on each node, or if the layout is
+    /// aligned to more than 2 MiB. `OutOfMemory` if there is no memory for the free lists. The handles of the
+    /// pool and the arena, about a page, come from the global allocator through `Arc`, which has no fallible
+    /// form.
     fn pool(&self, layout: Layout, kind: NodeKind) -> Result<NumaPool, AllocError> {
-        NumaPool::new(&self.shared, layout, kind)
+        let pool = NumaPool::new(&self.shared, layout, kind)?;
+        let mut pools = lock(&self.pools);
+        pools.retain(|pool| pool.strong_count() > 0);
+        pools.try_reserve(1).map_err(|_| AllocError { layout, kind: AllocErrorKind::OutOfMemory })?;
+        pools.push(Arc::downgrade(pool.core()));
+        drop(pools);
+        Ok(pool)
     }
 }
 
@@ -205,7 +171,7 @@ impl fmt::Debug for NumaArena {
         f.debug_struct("NumaArena")
             .field("policy", self.policy())
             .field("inner_policy", self.inner_policy())
-            .field("pages", &self.shared.pages)
+            .field("page_size", &self.shared.pages)
             .field("prefault", &self.shared.prefault)
             .field("replicate_inner", &self.shared.replicate)
             .field("remote_frees", &self.shared.remote_frees)
@@ -215,14 +181,14 @@ impl fmt::Debug for NumaArena {
     }
 }
 
-/// Makes a [`NumaArena`]. Every setting has a default: all nodes with CPUs, [`Policy::Local`], [`PageSize::Huge`], no
-/// limit.
+/// Builds a [`NumaArena`]. The defaults are all nodes with CPUs, [`Policy::Local`], [`PageSize::Transparent`]
+/// and no limit.
 #[derive(Clone, Debug, Default)]
 #[must_use = "a builder does nothing before `build`"]
 pub struct Builder {
     policy: Policy,
     inner_policy: Option<Policy>,
-    pages: PageSize,
+    page_size: PageSize,
     prefault: bool,
     remote_frees: RemoteFrees,
     limit: Option<usize>,
@@ -234,21 +200,21 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Where blocks go.
+    /// Sets where blocks are placed.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
     }
 
-    /// Where the blocks of inner levels go (those of pools made for [`NodeKind::Inner`]), if not where
-    /// [`policy`](Self::policy) says. They are about 1/64 of a map and read by every operation, so the
-    /// fastest memory is for them:
+    /// Sets where the blocks of inner levels are placed (those of pools for [`NodeKind::Inner`]). The default
+    /// is the [`policy`](Self::policy) for all blocks. Inner levels are about 1/64 of a map and every
+    /// operation reads them, so put them on the fastest memory:
     ///
     /// ```
     /// use numa_alloc::{NumaArena, Policy};
     ///
-    /// // Leaves on memory-only nodes where there are any, what leads to them on the nodes of the threads.
-    /// let arena = NumaArena::builder().policy(Policy::Tiered).inner_policy(Policy::Local).build()?;
+    /// // Leaves on memory-only nodes, if there are any; inner levels on the nodes of the threads.
+    /// let arena = NumaArena::builder().policy(Policy::MemoryOnly).inner_policy(Policy::Local).build()?;
     /// assert_eq!(arena.inner_policy(), &Policy::Local);
     /// # Ok::<(), numa_alloc::BuildError>(())
     /// ```
@@ -257,25 +223,26 @@ impl Builder {
         self
     }
 
-    /// On pages of which size.
-    pub fn pages(mut self, pages: PageSize) -> Self {
-        self.pages = pages;
+    /// Sets the size of the pages that the arena asks for.
+    pub fn page_size(mut self, page_size: PageSize) -> Self {
+        self.page_size = page_size;
         self
     }
 
-    /// Whether memory is touched as soon as it is committed, so that no operation waits for a page fault
+    /// Sets whether memory is touched when it is committed, so that no operation waits for a page fault
     /// later. Off by default.
     ///
-    /// The price is paid by the acquisition that makes a stripe grow, while others that need the same wait
-    /// for it: from 256 KiB on it clears a slab of 2 MiB, later 1/64 of what the stripe has, up to 32 MiB: some hundred
-    /// microseconds for each 2 MiB in huge pages, more in small ones. And all that was committed is resident,
-    /// blocks that no one asked for yet included. Pages of the hugetlb pool are touched in any case.
+    /// The acquisition that makes a stripe grow pays for this, and acquisitions that need the same growth
+    /// wait for it. From 256 KiB on, it clears a slab of 2 MiB; later it clears 1/64 of what the stripe has,
+    /// at most 32 MiB. Clearing 2 MiB takes some hundred microseconds with huge pages, and longer with small
+    /// ones. All committed memory is then resident, even memory for blocks that were not acquired yet.
+    /// Hugetlb pages are always touched.
     pub fn prefault(mut self, prefault: bool) -> Self {
         self.prefault = prefault;
         self
     }
 
-    /// What becomes of blocks that threads of other nodes release.
+    /// Sets what happens to blocks that threads of other nodes release.
     ///
     /// ```
     /// use numa_alloc::{NumaArena, RemoteFrees};
@@ -289,112 +256,110 @@ impl Builder {
         self
     }
 
-    /// At most so many bytes of blocks, free ones included, over all pools of the arena; the 4 bytes of
-    /// book-keeping for each block and the pool's own tables are not counted. Memory is counted in base
-    /// pages when it is committed, before it is touched. A small limit also keeps the reservations of address
-    /// space small.
+    /// Limits the bytes of blocks, free ones included, over all pools of the arena. The 4 bytes of
+    /// bookkeeping per block and the tables of a pool do not count. Memory counts in base pages, from the
+    /// moment at which it is committed, even before it is touched. With a small limit, pools also reserve
+    /// less address space.
     pub fn limit(mut self, bytes: usize) -> Self {
         self.limit = Some(bytes);
         self
     }
 
-    /// At most so many bytes of blocks on `node`, counted as for [`limit`](Self::limit), which holds as well.
-    /// Blocks that would pass it go to the nearest node with room, and count as misses of `node`
-    /// ([`NodeStats::misses`](crate::NodeStats::misses)). 0 keeps all blocks off. Of several limits of one
-    /// node the last holds.
+    /// Limits the bytes of blocks on `node`, counted as for [`limit`](Self::limit), which applies as well. A
+    /// block that would exceed the limit goes to the nearest node with room and counts as a miss of `node`
+    /// ([`NodeStats::misses`](crate::NodeStats::misses)). 0 keeps all blocks off the node. If a node gets
+    /// several limits, the last one applies.
     ///
-    /// A block wanted on a node at its limit costs a look through that node's free lists first, under a lock
-    /// that all who want the same share: a microsecond or two. For a limit that is reached for good, name the
-    /// other nodes in the [policy](Self::policy) instead.
+    /// An acquisition that wants a node at its limit first looks through the free lists of that node, under a
+    /// lock that all such acquisitions share. That takes one or two microseconds. If a node stays at its
+    /// limit, name the other nodes in the [policy](Self::policy) instead.
     pub fn node_limit(mut self, node: NodeId, bytes: usize) -> Self {
         self.node_limits.push((node, bytes));
         self
     }
 
-    /// On these nodes only, instead of all that have CPUs. Threads of other nodes use the nearest of these. Nodes of memory
-    /// alone that are named here are used like the others; under [`Policy::Local`] only what is asked for by number
-    /// (`BSkipMap::migrate`) goes there.
+    /// Sets the nodes that the arena uses, instead of all nodes with CPUs. Threads of other nodes use the
+    /// nearest of these. A memory-only node that is named here is used like the others; under
+    /// [`Policy::Local`], only blocks that are requested for it by number (`BSkipMap::migrate`) go there.
     pub fn nodes(mut self, nodes: &[NodeId]) -> Self {
         self.nodes = Some(nodes.to_vec());
         self
     }
 
-    /// Whether each block of inner nodes has a replica on every node of the arena that is home to CPUs: a search then reads the
-    /// inner levels on its own node, and only the leaf is on another. Costs the inner nodes' bytes, about 1/64 of
-    /// the map's, on every node ([`NodeStats::replica_bytes`](crate::NodeStats)), counted by the limits; and time
-    /// when inner nodes change, see `bskip_core::Refresh`. Without effect where there is but one such node. Replicas are on
-    /// transparent huge pages at most. Off by default.
+    /// Sets whether each inner block has a replica on every node of the arena that is home to CPUs. A search
+    /// then reads the inner levels on its own node, and at most the leaf is on another node. Off by default,
+    /// and without effect if there is only one such node.
+    ///
+    /// Every node then holds a copy of the inner levels, about 1/64 of the map
+    /// ([`NodeStats::replica_bytes`](crate::NodeStats)), which counts against the limits. Changes of inner
+    /// blocks take longer; see `bskip_core::Refresh`. Replicas never use hugetlb pages, only transparent huge
+    /// pages.
     pub fn replicate_inner(mut self, replicate: bool) -> Self {
         self.replicate = replicate;
         self
     }
 
-    /// For tests on small machines: `count` nodes are pretended, numbered from 0, with the memory of the real
-    /// ones. Threads are dealt out to them in turn. Replaces [`nodes`](Self::nodes).
+    /// For tests on small machines: pretends `count` nodes, numbered from 0, with the memory of the real
+    /// nodes. Threads are assigned to them in turn. Replaces [`nodes`](Self::nodes).
     #[doc(hidden)]
     pub fn pretend_nodes(mut self, count: u32) -> Self {
         self.pretended = Some(count);
         self
     }
 
-    /// With [`pretend_nodes`](Self::pretend_nodes): `count` more nodes, without CPUs, so that no thread is on
-    /// them.
+    /// Adds `count` pretended nodes without CPUs to those of [`pretend_nodes`](Self::pretend_nodes), so that
+    /// no thread is on them.
     #[doc(hidden)]
     pub fn pretend_cpuless_nodes(mut self, count: u32) -> Self {
         self.pretended_without_cpus = count;
         self
     }
 
-    /// Looks at the machine and makes the arena. Takes no memory to speak of.
+    /// Finds the nodes of the machine and builds the arena. This takes hardly any memory.
     ///
     /// # Errors
-    /// [`BuildError`] if a node is named that is not there, or has no memory that this process may use, or if
-    /// weights are not such as to deal by.
+    /// [`BuildError`] if a named node does not exist or has no memory that this process may use, or if
+    /// weights or bounds are wrong.
     pub fn build(self) -> Result<NumaArena, BuildError> {
-        let notes = Fallbacks::default();
-        let machine = places::this_machine(&notes);
+        let fallbacks = Fallbacks::default();
+        let machine = nodes::this_machine(&fallbacks);
         let inner = self.inner_policy.unwrap_or_else(|| self.policy.clone());
         let policies = ByKind { leaf: self.policy, inner };
-        let places = match self.pretended {
-            Some(count) => Places::pretended(&machine, count, self.pretended_without_cpus)?,
+        let nodes = match self.pretended {
+            Some(count) => ArenaNodes::pretended(&machine, count, self.pretended_without_cpus)?,
             None => {
                 let both = [&policies.leaf, &policies.inner];
-                Places::for_policies(&machine, self.nodes.as_deref(), both, &notes)?
+                ArenaNodes::for_policies(&machine, self.nodes.as_deref(), both, &fallbacks)?
             }
         };
         let orders = ByKind {
-            leaf: Orders::new(&policies.leaf, &places, &notes)?,
-            inner: Orders::new(&policies.inner, &places, &notes)?,
+            leaf: NodeOrder::new(&policies.leaf, &nodes, &fallbacks)?,
+            inner: NodeOrder::new(&policies.inner, &nodes, &fallbacks)?,
         };
-        if self.pages == PageSize::Huge {
-            thp::note_refusals(&notes);
+        if self.page_size == PageSize::Transparent {
+            kernel::note_huge_page_settings(&fallbacks);
         }
         let page = sys::page_size();
-        let mut node_limits = vec![None; places.all().len()];
+        let mut node_limits = vec![None; nodes.all().len()];
         for (node, bytes) in self.node_limits {
-            places.check(&[node])?;
-            // A node of memory alone that is not in use stays below any limit.
-            if let Some(index) = places.index_of(node) {
+            nodes.check(&[node])?;
+            // A memory-only node that the arena does not use stays below any limit.
+            if let Some(index) = nodes.index_of(node) {
                 node_limits[index] = Some(bytes);
             }
         }
-        let budget = Budgets::new(self.limit, &node_limits, page);
-        let replicate = self.replicate && places.homes() > 1;
-        let Self { pages, prefault, remote_frees, .. } = self;
-        let pools = Mutex::default();
         let shared = Shared {
             policies,
-            pages,
-            remote_frees,
-            replicate,
-            prefault,
+            pages: self.page_size,
+            remote_frees: self.remote_frees,
+            replicate: self.replicate && nodes.homes() > 1,
+            prefault: self.prefault,
             page,
-            places,
             orders,
-            budget,
-            notes,
-            pools,
+            budget: Budgets::new(self.limit, &node_limits, page),
+            nodes,
+            fallbacks,
         };
-        Ok(NumaArena { shared: Arc::new(shared) })
+        Ok(NumaArena { shared: Arc::new(shared), pools: Arc::default() })
     }
 }

@@ -1,14 +1,14 @@
-//! The arena's byte limits, in all and by node, shared by all its pools.
+//! The byte limits of an arena, in total and by node, which all its pools share.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bytes that the pools of an arena may take and have taken.
+/// The bytes that the pools of an arena may take, and those that they have taken.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limit: usize,
-    /// The unit of what is taken: a base page.
+    /// The unit in which bytes are taken: a base page.
     page: usize,
-    /// A plain counter: it guards no other memory, so it is Relaxed throughout.
+    /// A plain counter. It guards no other memory, so it is Relaxed throughout.
     taken: AtomicUsize,
 }
 
@@ -17,13 +17,13 @@ impl Budget {
         Self { limit: limit.unwrap_or(usize::MAX), page, taken: AtomicUsize::new(0) }
     }
 
-    /// The limit, where there is one.
+    /// The limit; `None` if there is none.
     pub(crate) fn limit(&self) -> Option<usize> {
         (self.limit != usize::MAX).then_some(self.limit)
     }
 
-    /// Takes `want` bytes, or fewer but at least `need`: of what is left at most a quarter at a time, so that
-    /// near the limit no pool takes everything from the others. Both are whole pages.
+    /// Takes `want` bytes, or fewer but at least `need`. Both are whole pages. Takes at most a quarter of
+    /// what is left, unless `need` is more, so that near the limit one pool does not take everything.
     pub(crate) fn take(&self, want: usize, need: usize) -> Option<usize> {
         let mut taken = self.taken.load(Ordering::Relaxed);
         loop {
@@ -48,7 +48,7 @@ impl Budget {
     }
 }
 
-/// The budget of an arena and those of its nodes, by index.
+/// The total budget of an arena and the budgets of its nodes, by index.
 #[derive(Debug)]
 pub(crate) struct Budgets {
     all: Budget,
@@ -61,17 +61,17 @@ impl Budgets {
         Self { all: budget(&limit), by_node: by_node.iter().map(budget).collect() }
     }
 
-    /// The limit over all nodes, where there is one.
+    /// The limit over all nodes; `None` if there is none.
     pub(crate) fn limit(&self) -> Option<usize> {
         self.all.limit()
     }
 
-    /// The limit of a node, where there is one.
+    /// The limit of a node; `None` if there is none.
     pub(crate) fn node_limit(&self, node: usize) -> Option<usize> {
         self.by_node[node].limit()
     }
 
-    /// As [`Budget::take`], within both the node's limit and that over all nodes.
+    /// Like [`Budget::take`], within the limit of the node and the limit over all nodes.
     pub(crate) fn take(&self, node: usize, want: usize, need: usize) -> Option<usize> {
         let granted = self.all.take(want, need)?;
         let taken = self.by_node[node].take(granted, need);
@@ -91,15 +91,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_node_has_what_both_limits_leave() {
+    fn a_node_gets_what_both_limits_permit() {
         const PAGE: usize = 4096;
         let budgets = Budgets::new(Some(100 * PAGE), &[Some(40 * PAGE), None], PAGE);
         assert_eq!((budgets.limit(), budgets.node_limit(0)), (Some(100 * PAGE), Some(40 * PAGE)));
         assert_eq!(budgets.node_limit(1), None);
-        // A quarter of the node's, not of all.
+        // A quarter of what the node has left, not of the total.
         assert_eq!(budgets.take(0, 50 * PAGE, PAGE), Some(10 * PAGE));
         assert_eq!(budgets.take(0, 30 * PAGE, 30 * PAGE), Some(30 * PAGE));
-        // A refusal takes nothing from the others.
+        // A refusal takes nothing from the other node.
         assert_eq!(budgets.take(0, PAGE, PAGE), None);
         assert_eq!(budgets.take(1, 60 * PAGE, 60 * PAGE), Some(60 * PAGE));
         assert_eq!(budgets.take(1, PAGE, PAGE), None);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_shrink_near_the_limit_and_never_pass_it() {
+    fn grants_shrink_near_the_limit_and_never_exceed_it() {
         let budget = Budget::new(Some(100 * 4096), 4096);
         assert_eq!(budget.take(10 * 4096, 4096), Some(10 * 4096));
         assert_eq!(budget.take(80 * 4096, 4096), Some(22 * 4096));
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_limit_everything_wanted_is_had() {
+    fn without_a_limit_everything_wanted_is_granted() {
         let budget = Budget::new(None, 4096);
         assert_eq!(budget.limit(), None);
         assert_eq!(budget.take(1 << 40, 4096), Some(1 << 40));

@@ -1,21 +1,22 @@
-//! Free lists: chains of blocks whose links live beside the blocks, and the inbox that takes whole chains.
+//! Free lists: chains of blocks, and the inbox that receives whole chains.
 //!
-//! The contract forbids a pool to write into its blocks, so every block of a stripe has a 32-bit link in an
-//! array of its own. A link belongs to whoever owns the chain that the block is in; it is atomic only so that
-//! no access needs a proof of exclusiveness.
+//! The contract forbids a pool to write into its blocks. So every block of a stripe has a 32-bit link in an
+//! array beside the blocks. The owner of a chain owns the links of its blocks. Links are atomic only so that
+//! no access needs a proof of exclusive access.
 
 use core::num::NonZeroU32;
 use core::ptr::NonNull;
 
 use bskip_core::arena::BlockId;
+use crossbeam_utils::CachePadded;
 
 use crate::region::Span;
 use crate::sync::{AtomicU32, Ordering};
 
-/// The end of a chain. No block has this number.
+/// Marks the end of a chain. No block has this number.
 const NIL: u32 = 0;
 
-/// The links of one stripe's blocks.
+/// The links of the blocks of a stripe.
 #[derive(Debug)]
 pub(crate) struct Links {
     span: Span,
@@ -26,7 +27,7 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    /// Links for the blocks `first`, `first + block_units`, … kept in `span`.
+    /// Links in `span` for the blocks `first`, `first + block_units`, and so on.
     pub(crate) fn new(span: Span, first: u32, block_units: u32) -> Self {
         Self { span, first, block_units }
     }
@@ -38,14 +39,16 @@ impl Links {
     unsafe fn of(&self, block: u32) -> &AtomicU32 {
         let slot = ((block - self.first) / self.block_units) as usize;
         let links: NonNull<AtomicU32> = self.span.start().cast();
-        // SAFETY: a carved block has its link in the committed front of the span (`Frontier::grow`).
+        // SAFETY: the link of a carved block is in the committed part of the span (`Stripe::commit_links`).
         let link = unsafe { links.add(slot) };
-        // SAFETY: committed, zeroed when it was, aligned (a span starts at a page) and shared as atomics only.
+        // SAFETY: committed memory that was zero at first, aligned because a span starts at a page, and only
+        // accessed as atomics.
         unsafe { link.as_ref() }
     }
 }
 
-/// Free blocks of one stripe, linked from the first to the last. Only its owner touches their links.
+/// Free blocks of one stripe, linked from the first to the last. Only the owner of the chain accesses their
+/// links.
 #[derive(Debug, Default)]
 pub(crate) struct Chain {
     first: u32,
@@ -54,20 +57,20 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// How many blocks it holds.
+    /// The number of blocks.
     pub(crate) fn len(&self) -> u32 {
         self.len
     }
 
-    /// Takes all of it.
+    /// Takes the whole chain; `None` if it is empty.
     pub(crate) fn take(&mut self) -> Option<Self> {
         if self.len == 0 { None } else { Some(core::mem::take(self)) }
     }
 
-    /// Puts a block in front.
+    /// Adds a block at the front.
     ///
     /// # Safety
-    /// The caller owns `block`, which was carved from the stripe of `links`, and so was all in this chain.
+    /// The caller owns `block`. It was carved from the stripe of `links`, as were all blocks of this chain.
     #[inline]
     pub(crate) unsafe fn push(&mut self, links: &Links, block: u32) {
         // SAFETY: carved from this stripe, by the caller's promise.
@@ -79,10 +82,10 @@ impl Chain {
         self.len += 1;
     }
 
-    /// Takes the block in front.
+    /// Takes the first block.
     ///
     /// # Safety
-    /// What is in this chain was carved from the stripe of `links`.
+    /// The blocks of this chain were carved from the stripe of `links`.
     #[inline]
     pub(crate) unsafe fn pop(&mut self, links: &Links) -> Option<BlockId> {
         let block = NonZeroU32::new(self.first)?;
@@ -92,10 +95,10 @@ impl Chain {
         Some(BlockId(block))
     }
 
-    /// Puts all of `front` before this chain.
+    /// Puts all blocks of `front` before the blocks of this chain.
     ///
     /// # Safety
-    /// What is in the two chains was carved from the stripe of `links`.
+    /// The blocks of both chains were carved from the stripe of `links`.
     pub(crate) unsafe fn prepend(&mut self, links: &Links, front: Self) {
         if front.len == 0 {
             return;
@@ -111,19 +114,19 @@ impl Chain {
     }
 }
 
-/// Where other nodes leave chains of blocks that come home: any thread pushes, the drainer takes everything.
-/// A single block is never popped, so there is no ABA.
+/// Where threads leave chains of blocks for another node. Any thread pushes a chain; the node takes all of
+/// them at once. Blocks are never popped one by one, so there is no ABA problem.
 #[derive(Debug, Default)]
-#[repr(align(128))] // On cache lines of its own: two, because the hardware fetches lines in pairs.
 pub(crate) struct Inbox {
-    first: AtomicU32,
+    /// On cache lines of its own.
+    first: CachePadded<AtomicU32>,
 }
 
 impl Inbox {
     /// Leaves a chain. Lock-free.
     ///
     /// # Safety
-    /// What is in `chain` was carved from the stripe of `links`, whose inbox this is.
+    /// The blocks of `chain` were carved from the stripe of `links`, and this is the inbox of that stripe.
     pub(crate) unsafe fn push(&self, links: &Links, chain: &Chain) {
         if chain.len == 0 {
             return;
@@ -132,8 +135,8 @@ impl Inbox {
         loop {
             // SAFETY: carved from this stripe, by the caller's promise.
             unsafe { links.of(chain.last) }.store(rest, Ordering::Relaxed);
-            // Release pairs with the Acquire in `drain`: the drainer sees this chain's links, and what the
-            // releasers wrote into its blocks.
+            // Release pairs with the Acquire in `drain`: the thread that drains sees the links of this chain,
+            // and what the releasing threads wrote into its blocks.
             match self.first.compare_exchange_weak(rest, chain.first, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => return,
                 Err(now) => rest = now,
@@ -141,7 +144,7 @@ impl Inbox {
         }
     }
 
-    /// Takes everything that was left. Linear in the number of blocks.
+    /// Takes all chains as one. Takes time in proportion to the number of blocks.
     ///
     /// # Safety
     /// This is the inbox of the stripe of `links`.
@@ -149,7 +152,7 @@ impl Inbox {
         if self.first.load(Ordering::Relaxed) == NIL {
             return None;
         }
-        // Acquire pairs with the Release in `push`, of every push since the last drain: each continues the
+        // Acquire pairs with the Release in every `push` since the last drain: each push continues the
         // release sequence of the one before.
         let first = self.first.swap(NIL, Ordering::Acquire);
         let mut chain = Chain { first, last: first, len: 0 };
@@ -157,7 +160,7 @@ impl Inbox {
         while block != NIL {
             chain.last = block;
             chain.len += 1;
-            // SAFETY: only blocks of this stripe are pushed.
+            // SAFETY: threads push only blocks of this stripe.
             block = unsafe { links.of(block) }.load(Ordering::Relaxed);
         }
         chain.take()
@@ -169,7 +172,7 @@ mod tests {
     use super::*;
     use crate::region::{Region, SLAB};
 
-    /// A stripe of blocks 3, 5, 7, … of two units.
+    /// The links of a stripe with the blocks 3, 5, 7, …, of two units each.
     fn links() -> (Region, Links) {
         let region = Region::reserve(SLAB, SLAB).unwrap();
         // SAFETY: the region is alive and a slab is whole pages.
@@ -189,7 +192,7 @@ mod tests {
 
     fn all(links: &Links, mut chain: Chain) -> Vec<u32> {
         let mut blocks = Vec::new();
-        // SAFETY: the chain was made of blocks of this stripe.
+        // SAFETY: the chain holds blocks of this stripe.
         while let Some(block) = unsafe { chain.pop(links) } {
             blocks.push(block.0.get());
         }
@@ -206,11 +209,11 @@ mod tests {
         // SAFETY: all blocks are of this stripe.
         unsafe { joined.prepend(&links, chain(&links, &[7, 9, 11])) };
         assert_eq!(joined.len(), 5);
-        // SAFETY: as above.
+        // SAFETY: all blocks are of this stripe.
         unsafe { joined.prepend(&links, Chain::default()) };
         let taken = joined.take().unwrap();
         assert!(joined.take().is_none());
-        // SAFETY: as above.
+        // SAFETY: all blocks are of this stripe.
         unsafe { joined.prepend(&links, taken) };
         assert_eq!(all(&links, joined), [7, 9, 11, 3, 5]);
     }
@@ -225,12 +228,12 @@ mod tests {
             // SAFETY: all blocks are of this stripe.
             unsafe { inbox.push(&links, &chain(&links, blocks)) };
         }
-        // SAFETY: as above.
+        // SAFETY: this is the stripe's only inbox.
         let drained = unsafe { inbox.drain(&links) }.unwrap();
         assert_eq!(drained.len(), 5);
         assert_eq!(drained.last, 5);
         assert_eq!(all(&links, drained), [9, 11, 7, 3, 5]);
-        // SAFETY: as above.
+        // SAFETY: this is the stripe's only inbox.
         assert!(unsafe { inbox.drain(&links) }.is_none());
     }
 
@@ -245,7 +248,7 @@ mod tests {
                 scope.spawn(move || {
                     for i in 0..1000 {
                         let block = 3 + 2 * (thread * 1000 + i);
-                        // SAFETY: each thread has blocks of its own, all of this stripe.
+                        // SAFETY: each thread has its own blocks, all of this stripe.
                         unsafe { inbox.push(links, &chain(links, &[block])) };
                     }
                 });
@@ -255,7 +258,7 @@ mod tests {
                 seen.extend(unsafe { inbox.drain(&links) }.map(|c| all(&links, c)).into_iter().flatten());
             }
         });
-        // SAFETY: as above.
+        // SAFETY: this is the stripe's only inbox.
         seen.extend(unsafe { inbox.drain(&links) }.map(|c| all(&links, c)).into_iter().flatten());
         seen.sort_unstable();
         assert_eq!(seen, (0..4000).map(|i| 3 + 2 * i).collect::<Vec<u32>>());

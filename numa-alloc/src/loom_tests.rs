@@ -1,4 +1,4 @@
-//! The inbox under loom: every order of threads that leave chains and one that takes them.
+//! The inbox under loom: all interleavings of threads that push chains and one that drains them.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::chain::{Chain, Inbox, Links};
 use crate::region::{Region, SLAB};
 use crate::sync::{AtomicU32, Ordering};
 
-/// An inbox for the blocks 1, 2, 3, …, and a word in each of the first eight.
+/// An inbox for the blocks 1, 2, 3, …, and a word of contents for each of the first eight.
 struct Home {
     inbox: Inbox,
     links: Links,
@@ -29,32 +29,32 @@ impl Home {
         home
     }
 
-    /// Writes into the blocks, as who releases them has done, and leaves them.
+    /// Writes into the blocks, as their users do before they release them, and pushes them.
     fn leave(&self, blocks: &[u32]) {
         let mut chain = Chain::default();
         for &block in blocks {
             self.contents[block as usize].store(block, Ordering::Relaxed);
-            // SAFETY: each block is left once, by one thread.
+            // SAFETY: one thread pushes each block once.
             unsafe { chain.push(&self.links, block) };
         }
-        // SAFETY: all are of this stripe.
+        // SAFETY: all blocks are of this stripe.
         unsafe { self.inbox.push(&self.links, &chain) };
     }
 
-    /// Takes all that were left, and looks into them.
+    /// Drains the inbox and checks the contents of the blocks.
     fn take(&self, taken: &mut Vec<u32>) {
         // SAFETY: this is the stripe's only inbox.
         let Some(mut chain) = (unsafe { self.inbox.drain(&self.links) }) else { return };
         let len = chain.len();
         let before = taken.len();
-        // SAFETY: the chain is of blocks of this stripe.
+        // SAFETY: the chain holds blocks of this stripe.
         while let Some(block) = unsafe { chain.pop(&self.links) } {
             let block = block.0.get();
             let content = self.contents[block as usize].load(Ordering::Relaxed);
-            assert_eq!(content, block, "what its releaser wrote is not seen");
+            assert_eq!(content, block, "the contents that the releaser wrote are not visible");
             taken.push(block);
         }
-        assert_eq!(taken.len() - before, len as usize, "a chain and its length");
+        assert_eq!(taken.len() - before, len as usize, "the length of the chain is wrong");
     }
 }
 
@@ -63,7 +63,7 @@ fn spawn(home: &Arc<Home>, blocks: &'static [u32]) -> thread::JoinHandle<()> {
     thread::spawn(move || home.leave(blocks))
 }
 
-/// On a thread of its own: loom does not try all orders if the taker is on the main thread.
+/// Drains on its own thread: loom does not try all interleavings if the main thread drains.
 fn spawn_taker(home: &Arc<Home>) -> thread::JoinHandle<Vec<u32>> {
     let home = home.clone();
     thread::spawn(move || {
@@ -73,7 +73,7 @@ fn spawn_taker(home: &Arc<Home>) -> thread::JoinHandle<Vec<u32>> {
     })
 }
 
-/// Every block arrives once, whole, whatever the order.
+/// Checks that every block arrived exactly once.
 fn all_arrive(home: &Home, mut taken: Vec<u32>, expected: &[u32]) {
     home.take(&mut taken);
     taken.sort_unstable();
@@ -81,8 +81,8 @@ fn all_arrive(home: &Home, mut taken: Vec<u32>, expected: &[u32]) {
 }
 
 #[test]
-fn one_leaves_another_takes() {
-    model("inbox: one leaves, another takes", None, 5, || {
+fn one_pushes_and_another_drains() {
+    model("inbox: one pushes, another drains", None, 5, || {
         let home = Home::watched();
         let taker = spawn_taker(&home);
         home.leave(&[1, 2]);
@@ -92,8 +92,8 @@ fn one_leaves_another_takes() {
 }
 
 #[test]
-fn two_leave_one_takes() {
-    model("inbox: two leave, one takes", Some(3), 20, || {
+fn two_push_and_one_drains() {
+    model("inbox: two push, one drains", Some(3), 20, || {
         let home = Home::watched();
         let others = [spawn(&home, &[1, 2]), spawn(&home, &[3])];
         let mut taken = Vec::new();
@@ -107,8 +107,8 @@ fn two_leave_one_takes() {
 }
 
 #[test]
-fn two_leave_a_third_takes() {
-    model("inbox: two leave, a third takes", Some(3), 20, || {
+fn two_push_and_a_third_drains() {
+    model("inbox: two push, a third drains", Some(3), 20, || {
         let home = Home::watched();
         let taker = spawn_taker(&home);
         let other = spawn(&home, &[1]);

@@ -1,4 +1,4 @@
-//! The addresses of one pool: a stripe of blocks for each node, as many again for each replica, and the links.
+//! The addresses of a pool: a stripe of blocks for each node, the same again for each replica, and the links.
 
 use core::alloc::Layout;
 
@@ -7,30 +7,32 @@ use crate::region::{Region, SLAB, Span};
 use crate::room::{Room, WHOLE};
 use crate::sys;
 
-/// Bytes of the unit in which blocks are numbered.
+/// Bytes of a unit. Blocks are numbered in units.
 pub(crate) const UNIT: usize = 64;
 
-/// All the units that 32 bits number, less one slab so that their count fits in 32 bits too.
+/// The largest range: all units that 32 bits can number, less one slab so that their count fits in 32 bits
+/// too.
 const LARGEST: usize = WHOLE - SLAB;
 
-/// A stripe's blocks begin so far before the end of its first slab: a slab of which the rest is not used is never a
-/// huge page, so what has few blocks takes little memory. From the second slab on there are huge pages.
+/// How far before the end of its first slab a stripe's first block begins. The rest of that slab is never
+/// used, so it never becomes a huge page, and a pool of few blocks takes little memory. Huge pages begin with
+/// the second slab.
 pub(crate) const START: usize = 256 << 10;
 
-/// What the blocks of a pool are like.
+/// The shape of a pool's blocks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
     /// Bytes from one block to the next: a multiple of the unit and of the alignment.
     pub(crate) size: usize,
-    /// Where a stripe's first block begins. Not at 0, so that no block has the number 0.
+    /// Where a stripe's first block begins. This is not 0, so no block has the number 0.
     pub(crate) lead: usize,
-    /// The bytes of a stripe before this, whole pages, are not used.
+    /// The bytes of a stripe that are never used, whole pages from its start.
     pub(crate) front: usize,
 }
 
 impl Shape {
-    /// For blocks of `layout`, rounded up to whole units, on pages of `hugetlb` bytes from the hugetlb pool if it gives
-    /// any. `None` for what no stripe can hold.
+    /// The shape of blocks of `layout`, rounded up to whole units. `hugetlb` is the size of a hugetlb page if
+    /// the arena uses them. `None` if a stripe cannot hold such blocks.
     pub(crate) fn of(layout: Layout, hugetlb: Option<usize>) -> Option<Self> {
         let padded = layout.align_to(UNIT).ok()?.pad_to_align();
         let (size, align) = (padded.size().max(padded.align()), padded.align());
@@ -60,29 +62,29 @@ impl Shape {
     }
 }
 
-/// Where a pool's addresses are. The parts must go first.
+/// The addresses of a pool. Its parts must be dropped first.
 #[derive(Debug)]
 pub(crate) struct Memory {
     blocks: Span,
-    /// As long as `blocks`, as many times as there are replicas.
+    /// As long as `blocks`, once for each replica.
     replicas: Span,
     stripe_bytes: usize,
-    /// What the pool can hold, if that is less than it would be with addresses enough.
+    /// The bytes that the pool can hold, if a lack of addresses makes that less than it would be.
     pub(crate) small: Option<usize>,
     _area: Option<Area>,
     _room: Room,
 }
 
-/// The addresses of one stripe.
+/// The addresses of a stripe.
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) blocks: Region,
     pub(crate) links: Region,
-    /// Beside the blocks, for each replica.
+    /// The addresses of its replicas, each as long as the blocks.
     pub(crate) replicas: Vec<Region>,
 }
 
-/// How a pool's addresses are cut.
+/// How the addresses of a pool are divided.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cut {
     pub(crate) stripes: usize,
@@ -90,12 +92,12 @@ pub(crate) struct Cut {
     pub(crate) replicas: usize,
     /// Bytes of a base page.
     pub(crate) page: usize,
-    /// Stripes begin at multiples of so many bytes.
+    /// Stripes begin at multiples of this many bytes.
     pub(crate) slab: usize,
 }
 
 impl Cut {
-    /// Bytes of stripes of so many bytes, their replicas and links.
+    /// Bytes of stripes of this length, with their replicas and links.
     fn total(self, stripe_bytes: usize, shape: Shape) -> Option<usize> {
         let blocks = stripe_bytes.checked_mul(self.stripes)?.checked_mul(1 + self.replicas)?;
         blocks.checked_add(shape.link_bytes(stripe_bytes, self.page) * self.stripes)
@@ -103,13 +105,14 @@ impl Cut {
 }
 
 impl Memory {
-    /// Takes addresses for stripes, replicas and links, as many as there is [`Room`] for, but not more than `limit` calls
-    /// for. All are reserved, unless that is refused or the process may have but so many: then only what becomes memory
-    /// will be. `None` if there is not even a slab for each stripe, or no memory to tell them apart.
+    /// Takes addresses for stripes, replicas and links: as many as there is [`Room`] for, but not more than
+    /// `limit` needs. Reserves all of them. If the system refuses that, or limits the addresses of the
+    /// process, the pool reserves only what becomes memory. `None` if there is not even one slab for each
+    /// stripe, or no memory for the tables.
     pub(crate) fn reserve(shape: Shape, cut: Cut, limit: Option<usize>) -> Option<(Self, Vec<Part>)> {
         let Cut { stripes, slab, .. } = cut;
         let room = Room::take(1 + cut.replicas);
-        // A block, its lead and the rounding to slabs fit beside the limit.
+        // One block, its lead and the rounding to slabs fit in addition to the limit.
         let slack = shape.size + shape.lead + slab;
         let least = slack / slab * slab;
         let whole = LARGEST / stripes / slab * slab;
@@ -149,12 +152,12 @@ impl Memory {
             _area: area,
             _room: room,
         };
-        // Dropped before `memory` if it fails.
+        // If this fails, the parts are dropped before `memory`.
         let parts = Self::cut(region, size, shape, cut)?;
         Some((memory, parts))
     }
 
-    /// Cuts a pool's addresses into those of its stripes.
+    /// Divides the addresses of a pool among its stripes.
     fn cut(mut all: Region, stripe_bytes: usize, shape: Shape, cut: Cut) -> Option<Vec<Part>> {
         let Cut { stripes, replicas, page, .. } = cut;
         let mut blocks = all.take_front(stripe_bytes * stripes, 0);
@@ -179,17 +182,18 @@ impl Memory {
         self.stripe_bytes
     }
 
-    /// All blocks.
+    /// The range of all blocks.
     pub(crate) fn blocks(&self) -> Span {
         self.blocks
     }
 
-    /// All replicas, one range as long as `blocks` behind the other; without any, all blocks.
+    /// The range of all replicas, one after the other, each as long as `blocks`. Without replicas, the range
+    /// of all blocks.
     pub(crate) fn replicas(&self) -> Span {
         self.replicas
     }
 
-    /// One replica, as long as `blocks`.
+    /// The range of one replica, as long as `blocks`.
     pub(crate) fn replica(&self, replica: usize) -> Span {
         let bytes = self.blocks.len();
         self.replicas.part(replica * bytes, bytes)

@@ -1,4 +1,4 @@
-//! A pool: equal blocks in one range of addresses, one stripe of it for each node.
+//! A pool: equal blocks in one range of addresses, with a stripe for each node.
 
 use core::alloc::Layout;
 use core::fmt;
@@ -10,26 +10,27 @@ use bskip_core::arena::{
     AllocError, AllocErrorKind, BlockId, NodeId, NodeKind, NodePool, Placement, PoolUsage,
 };
 
-use crate::arena::Shared;
 use crate::fallback::Fallback;
 use crate::memory::{Cut, Memory, Shape, UNIT};
-use crate::orders::Ask;
+use crate::order::Request;
+use crate::policy::RemoteFrees;
 use crate::region::Span;
-use crate::remote::RemoteFrees;
+use crate::shared::Shared;
 use crate::stripe::{Stripe, StripeUsage};
-use crate::thread;
+use crate::sync::thread_number;
 
 /// A pool of a [`NumaArena`](crate::NumaArena).
 ///
-/// A block's number counts 64-byte units from the start of the pool's range, so that its address is one shift
-/// and one addition away. Acquiring and releasing lock one of 16 free lists of the node in question, picked
-/// by thread; both are constant time except for the acquisition that finds its list empty, which refills it.
+/// The number of a block counts 64-byte units from the start of the pool's range, so its address takes one
+/// shift and one addition. Acquiring and releasing a block lock one of the node's 16 free lists, which the
+/// thread's number selects. Both take constant time, unless an acquisition finds its list empty and refills
+/// it.
 ///
-/// The pool keeps its arena's state alive, not the other way round.
+/// The pool keeps the state of its arena alive. The arena does not keep its pools alive.
 pub struct NumaPool {
-    /// The blocks of `core.memory`, here to spare `address` an indirection.
+    /// The range of the blocks, copied from `core.memory` to save `address` an indirection.
     blocks: Span,
-    /// The same for `replica_address`. Without replicas the blocks.
+    /// The range of the replicas, copied for `replica_address`. Without replicas, the range of the blocks.
     replica_ranges: Span,
     core: Arc<Core>,
 }
@@ -43,13 +44,13 @@ pub(crate) struct Core {
     shape: Shape,
     /// Units of a stripe.
     stripe_units: u32,
-    /// One for each place of the arena, in its order. The memory is theirs.
+    /// One stripe for each node of the arena, in the arena's order. They own the memory.
     stripes: Vec<Stripe>,
-    /// Blocks dealt out in turn.
+    /// Counts the blocks that were placed in turn.
     turn: AtomicU32,
-    /// Replicas of each block: one for each place that is home to CPUs, or none.
+    /// Replicas of each block: one for each node that is home to CPUs, or none.
     replicas: usize,
-    /// After the stripes, so that it goes after they have.
+    /// Declared after the stripes, so that it is dropped after them.
     memory: Memory,
 }
 
@@ -57,20 +58,20 @@ impl NumaPool {
     pub(crate) fn new(arena: &Arc<Shared>, layout: Layout, kind: NodeKind) -> Result<Self, AllocError> {
         let error = |kind| AllocError { layout, kind };
         let exhausted = error(AllocErrorKind::AddressSpaceExhausted);
-        let places = arena.places.all();
+        let nodes = arena.nodes.all();
         let hugetlb = arena.pages.hugetlb();
         let shape = Shape::of(layout, hugetlb).ok_or(exhausted)?;
-        let replicas = if arena.replicate && kind == NodeKind::Inner { arena.places.homes() } else { 0 };
-        let cut = Cut { stripes: places.len(), replicas, page: arena.page, slab: arena.pages.slab() };
+        let replicas = if arena.replicate && kind == NodeKind::Inner { arena.nodes.homes() } else { 0 };
+        let cut = Cut { stripes: nodes.len(), replicas, page: arena.page, slab: arena.pages.slab() };
         let (memory, parts) = Memory::reserve(shape, cut, arena.budget.limit()).ok_or(exhausted)?;
         if let Some(bytes) = memory.small {
-            arena.notes.note(Fallback::SmallRange { bytes });
+            arena.fallbacks.note(Fallback::SmallAddressRange { bytes });
         }
         let out_of_memory = |_| error(AllocErrorKind::OutOfMemory);
         let mut stripes = Vec::new();
-        stripes.try_reserve_exact(places.len()).map_err(out_of_memory)?;
-        for (index, (&place, part)) in places.iter().zip(parts).enumerate() {
-            let stripe = Stripe::new(place, shape, (index, places.len()), part).map_err(out_of_memory)?;
+        stripes.try_reserve_exact(nodes.len()).map_err(out_of_memory)?;
+        for (index, (&node, part)) in nodes.iter().zip(parts).enumerate() {
+            let stripe = Stripe::new(node, shape, (index, nodes.len()), part).map_err(out_of_memory)?;
             stripe.bind(arena);
             stripes.push(stripe);
         }
@@ -85,28 +86,32 @@ impl NumaPool {
             replicas,
             memory,
         });
-        arena.enlist(&core).map_err(out_of_memory)?;
         Ok(Self { blocks: core.memory.blocks(), replica_ranges: core.memory.replicas(), core })
+    }
+
+    /// The pool itself, for the arena's list of pools.
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
     }
 }
 
 impl Core {
-    /// The stripes, in the order of the arena's places.
+    /// The stripes, in the order of the arena's nodes.
     pub(crate) fn stripes(&self) -> &[Stripe] {
         &self.stripes
     }
 
-    /// The ranges of the replicas, in the order of the arena's places.
+    /// The ranges of the replicas, in the order of the arena's nodes.
     pub(crate) fn replica_ranges(&self) -> impl Iterator<Item = Span> {
         (0..self.replicas).map(|replica| self.memory.replica(replica))
     }
 
-    /// Bytes of a block, as issued.
+    /// Bytes of a block.
     pub(crate) fn block_bytes(&self) -> usize {
         self.shape.size
     }
 
-    /// What each stripe holds, in the order of the arena's places.
+    /// The figures of each stripe, in the order of the arena's nodes.
     pub(crate) fn usage(&self) -> Vec<StripeUsage> {
         let mut usage = vec![StripeUsage::default(); self.stripes.len()];
         for (index, stripe) in self.stripes.iter().enumerate() {
@@ -115,7 +120,7 @@ impl Core {
         usage
     }
 
-    /// Gives free memory back to the system; how many bytes.
+    /// Gives free memory back to the system. Returns the number of bytes.
     pub(crate) fn trim(&self) -> usize {
         let trim = |(index, stripe): (usize, &Stripe)| {
             // SAFETY: the stripe is alive, and its memory with it.
@@ -124,7 +129,7 @@ impl Core {
         self.stripes.iter().enumerate().map(trim).sum()
     }
 
-    /// The key by which a policy may place a block: only leaves are for keys.
+    /// The key by which a policy may place a block. Only leaves have keys.
     fn key_of(&self, placement: Placement) -> Option<u64> {
         match (placement, self.kind) {
             (Placement::Keys(key), NodeKind::Leaf) => Some(key),
@@ -132,15 +137,16 @@ impl Core {
         }
     }
 
-    /// The index of the stripe that holds the block.
+    /// The index of the stripe that the block is in.
     #[inline]
     fn stripe_of(&self, block: BlockId) -> usize {
         (block.0.get() / self.stripe_units) as usize
     }
 
-    /// Takes a block from the first node of `order` that has one, and says which.
+    /// Takes a block from the first node of `order` that has one. Returns the block and the index of its
+    /// node.
     fn take(&self, order: &[usize]) -> Result<(BlockId, usize), AllocErrorKind> {
-        let thread = thread::number();
+        let thread = thread_number();
         let mut refusal = AllocErrorKind::OutOfMemory;
         for (tried, &index) in order.iter().enumerate() {
             let stripe = &self.stripes[index];
@@ -149,13 +155,13 @@ impl Core {
                 return Ok((block, index));
             }
             if tried == 0 && self.arena.remote_frees == RemoteFrees::Adopt {
-                let here = &self.stripes[self.arena.places.here()];
-                // SAFETY: as above.
+                let here = &self.stripes[self.arena.nodes.here()];
+                // SAFETY: the stripes are alive, and their memory with them.
                 if let Some(adopted) = unsafe { here.take_adopted(thread, order, &self.stripes) } {
                     return Ok(adopted);
                 }
             }
-            // SAFETY: as above.
+            // SAFETY: the stripes are alive, and their memory with them.
             match unsafe { stripe.refill(index, &self.stripes, thread, &self.arena) } {
                 Ok(block) => return Ok((block, index)),
                 Err(why) => refusal = why,
@@ -169,31 +175,36 @@ impl Drop for Core {
     fn drop(&mut self) {
         for (index, stripe) in self.stripes.iter().enumerate() {
             self.arena.budget.give(index, stripe.held());
-            for (place, replica) in stripe.committed_replicas().enumerate() {
-                self.arena.budget.give(place, replica.len());
+            for (index, replica) in stripe.committed_replicas().enumerate() {
+                self.arena.budget.give(index, replica.len());
             }
         }
     }
 }
 
-// SAFETY: 1. A free block is in one chain at a time: it enters one when it is carved, which a frontier does
-// once, or given back by its owner, and leaves it when it is issued. 2. An address is the start of the range
-// plus the number, and the range lives as long as `core`; blocks lie within committed memory, which stays
-// readable and writable until then; stripes begin at 2 MiB boundaries, blocks in them at multiples of a size
-// that is a multiple of the alignment. 3. Fresh private pages are zero, and links live elsewhere;
-// what `trim` does with first words is the exception that the contract has. 4. A block passes from releaser
-// to owner through a shard's mutex, or through an inbox (Release, Acquire) and then a mutex. 5. See 2. 6. Replicas are
-// ranges of their own, as long as the blocks', committed before them and never given back before, aligned as they are;
-// `here` is a place, and there are as many replicas as places, if any.
+// SAFETY: for each point of the contract:
+// 1. A free block is in one chain at a time. It enters a chain when a frontier carves it, which happens once,
+//    or when its owner gives it back. It leaves the chain when it is issued.
+// 2. An address is the start of the range plus the number. The range lives as long as `core`. Blocks lie
+//    within committed memory, which stays readable and writable until then. Stripes begin at 2 MiB
+//    boundaries, and blocks in them at multiples of a size that is a multiple of the alignment.
+// 3. Fresh private pages are zero, and links are elsewhere. The contract permits what `trim` does with first
+//    words.
+// 4. A block passes from releaser to owner through a shard's mutex, or through an inbox (Release, Acquire)
+//    and then a mutex.
+// 5. See 2.
+// 6. Replicas have their own ranges, as long as that of the blocks and aligned like it. They are committed
+//    before the blocks and never given back earlier. `here` is the index of a home, and there are as many
+//    replicas as homes, or none.
 unsafe impl NodePool for NumaPool {
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         let core = &*self.core;
-        let places = &core.arena.places;
-        let near = if let Placement::Node(node) = placement { places.near(node) } else { None };
-        let ask = Ask { key: core.key_of(placement), turn: &core.turn };
-        let order = near.unwrap_or_else(|| core.arena.orders.of(core.kind).next(places, ask));
+        let nodes = &core.arena.nodes;
+        let named = if let Placement::Node(node) = placement { nodes.order_from(node) } else { None };
+        let request = Request { key: core.key_of(placement), turn: &core.turn };
+        let order = named.unwrap_or_else(|| core.arena.orders.of(core.kind).next(nodes, request));
         let (block, index) = core.take(order).map_err(|kind| AllocError { layout: core.layout, kind })?;
-        if index != order[0] || (near.is_none() && matches!(placement, Placement::Node(_))) {
+        if index != order[0] || (named.is_none() && matches!(placement, Placement::Node(_))) {
             core.stripes[order[0]].miss();
         }
         Ok(block)
@@ -201,36 +212,38 @@ unsafe impl NodePool for NumaPool {
 
     unsafe fn release(&self, block: BlockId) {
         let core = &*self.core;
-        let (home, here) = (core.stripe_of(block), core.arena.places.here());
-        let thread = thread::number();
+        let (home, here) = (core.stripe_of(block), core.arena.nodes.here());
+        let thread = thread_number();
         if home == here {
-            // SAFETY: the stripes are alive, and their memory with them; the caller owns the block, and its number says it is of `home`.
+            // SAFETY: the stripes are alive, and their memory with them. The caller owns the block, and its
+            // number says that it is of `home`.
             unsafe { core.stripes[home].give(thread, block) };
         } else {
             let frees = core.arena.remote_frees;
-            // SAFETY: as above.
+            // SAFETY: the stripes are alive, and their memory with them. The caller owns the block, and its
+            // number says that it is of `home`.
             unsafe { core.stripes[here].give_away(thread, (home, &core.stripes[home]), block, frees) };
         }
     }
 
     #[inline(always)]
     unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
-        // SAFETY: the pool issued this number, so that many units lie within its range.
+        // SAFETY: the pool issued this number, so the unit lies within its range.
         unsafe { self.blocks.start().add(block.0.get() as usize * UNIT) }
     }
 
     #[inline]
     unsafe fn home(&self, block: BlockId) -> Option<NodeId> {
-        Some(self.core.stripes[self.core.stripe_of(block)].place().node)
+        Some(self.core.stripes[self.core.stripe_of(block)].node().id)
     }
 
     fn wanted(&self, placement: Placement) -> Option<NodeId> {
         let core = &*self.core;
         if let Placement::Node(node) = placement {
-            return core.arena.places.index_of(node).map(|_| node);
+            return core.arena.nodes.index_of(node).map(|_| node);
         }
         let index = core.arena.orders.of(core.kind).wanted(core.key_of(placement))?;
-        Some(core.stripes[index].place().node)
+        Some(core.stripes[index].node().id)
     }
 
     #[inline(always)]
@@ -240,13 +253,14 @@ unsafe impl NodePool for NumaPool {
 
     #[inline]
     fn nearest_replica(&self) -> usize {
-        self.core.arena.places.here()
+        self.core.arena.nodes.here()
     }
 
     #[inline(always)]
     unsafe fn replica_address(&self, replica: usize, block: BlockId) -> NonNull<u8> {
         let offset = replica * self.blocks.len() + block.0.get() as usize * UNIT;
-        // SAFETY: the pool has so many replicas, each as long as the blocks, within which that number lies.
+        // SAFETY: each replica is as long as the range of the blocks, within which the number lies; `replica`
+        // is below their number by the caller's promise.
         unsafe { self.replica_ranges.start().add(offset) }
     }
 

@@ -1,27 +1,27 @@
-//! Where an arena's blocks lie in the address space, for tools that see addresses.
+//! Where the blocks of an arena are in the address space, for tools that show addresses.
 
 use bskip_core::arena::{NodeId, NodeKind};
 
 use crate::arena::NumaArena;
 
-/// The addresses of one pool's blocks on one node.
+/// The addresses of a pool's blocks on one node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct AddressRange {
-    /// What the pool's blocks are for.
+    /// The kind of the pool's blocks.
     pub kind: NodeKind,
-    /// The node that they are wanted on.
+    /// The node that the blocks should be on.
     pub node: NodeId,
     /// The first address.
     pub start: usize,
-    /// How many bytes are set aside. Memory is behind those that were committed so far, from the front.
+    /// The length of the range in bytes. Only a part from the front has memory behind it.
     pub bytes: usize,
 }
 
 impl NumaArena {
-    /// The ranges of addresses that the blocks of the pools that are alive, and their replicas, lie in, those that are yet to be carved
-    /// included: what tells a leaf from an inner node in the addresses that `perf mem`, `perf c2c` or an emulator
-    /// show.
+    /// The ranges of addresses of all blocks and replicas of the pools that are alive, including blocks that
+    /// do not exist yet. They tell leaves from inner blocks in the addresses that `perf mem`, `perf c2c` or
+    /// an emulator show.
     ///
     /// ```
     /// use bskip_core::BSkipMap;
@@ -38,7 +38,7 @@ impl NumaArena {
     pub fn address_ranges(&self) -> Vec<AddressRange> {
         let mut ranges = Vec::new();
         for pool in self.pools() {
-            let blocks = pool.stripes().iter().map(|stripe| (stripe.blocks(), stripe.place().node));
+            let blocks = pool.stripes().iter().map(|stripe| (stripe.blocks(), stripe.node().id));
             let replicas = pool.replica_ranges().zip(self.nodes());
             ranges.extend(blocks.chain(replicas).map(|(span, node)| {
                 let start = span.start().as_ptr() as usize;
@@ -66,13 +66,13 @@ mod tests {
         for (pool, kind) in [(&leaves, NodeKind::Leaf), (&inners, NodeKind::Inner)] {
             for node in [NodeId(0), NodeId(1)] {
                 let block = pool.acquire(Placement::Node(node)).unwrap();
-                // SAFETY: this pool has just issued the block.
+                // SAFETY: this pool issued the block just now.
                 let address = unsafe { pool.address(block) }.as_ptr() as usize;
                 let holds =
                     |range: &&AddressRange| (range.start..range.start + range.bytes).contains(&address);
                 let range = ranges.iter().find(holds).unwrap();
                 assert_eq!((range.kind, range.node), (kind, node));
-                // SAFETY: ours, and not used again.
+                // SAFETY: the test owns the block and does not use it again.
                 unsafe { pool.release(block) };
             }
         }
@@ -83,7 +83,7 @@ mod tests {
         let inners = arena.pool(layout, NodeKind::Inner).unwrap();
         let block = inners.acquire(Placement::Node(NodeId(1))).unwrap();
         for replica in [0, 1] {
-            // SAFETY: this pool has just issued the block, and has two replicas.
+            // SAFETY: this pool issued the block just now, and it has two replicas.
             let address = unsafe { inners.replica_address(replica, block) }.as_ptr() as usize;
             let ranges = arena.address_ranges();
             let holds = |range: &&AddressRange| (range.start..range.start + range.bytes).contains(&address);

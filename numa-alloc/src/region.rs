@@ -1,5 +1,5 @@
-//! A range of addresses, reserved at once or piece by piece, made usable piece by piece from its front, unmapped at
-//! the end.
+//! A range of addresses: reserved at once or piece by piece, made usable piece by piece from its front, and
+//! unmapped when it drops.
 
 use core::ptr::{self, NonNull};
 use core::sync::atomic::AtomicUsize;
@@ -7,27 +7,28 @@ use core::sync::atomic::Ordering::Relaxed;
 
 use crate::sys::{self, Errno, Tie};
 
-/// The size of a huge page on x86-64 and (with 4 KiB base pages) aarch64: ranges, stripes and the usual
+/// The size of a huge page on x86-64 and, with base pages of 4 KiB, on AArch64. Ranges, stripes and the usual
 /// growth step are multiples of it.
 pub(crate) const SLAB: usize = 2 << 20;
 
-/// What is left of limited addresses, at most.
+/// The most bytes of a limited address space that are left to the rest of the process.
 const MOST_SPARE: usize = 64 << 20;
 
-/// Addresses of its owner's, in whole pages. Those between `first` and `claimed` are reserved: no other mapping gets
-/// them. The others may be reserved too, by claiming them in order. Dropping the region unmaps what is reserved.
+/// A range of addresses with one owner, in whole pages. The addresses from `first` to `claimed` are reserved:
+/// no other mapping can take them. The owner reserves the others by claiming them in order. Dropping the
+/// region unmaps what is reserved.
 #[derive(Debug)]
 pub(crate) struct Region {
     span: Span,
-    /// Where the reserved part begins, in bytes from the start.
+    /// The start of the reserved part, in bytes from the start of the range.
     first: usize,
-    /// Where it ends. Relaxed: only the thread that has reserved what follows moves it on.
+    /// The end of the reserved part. Relaxed: only the thread that reserves the next piece changes it.
     claimed: AtomicUsize,
 }
 
 impl Region {
-    /// Reserves `len` bytes, a multiple of the page size, that begin at a multiple of `align`, which is a
-    /// power of two and at least a page.
+    /// Reserves `len` bytes that begin at a multiple of `align`. `len` is a multiple of the page size;
+    /// `align` is a power of two and at least a page.
     pub(crate) fn reserve(len: usize, align: usize) -> Result<Self, Errno> {
         let padded = len.checked_add(align).ok_or(libc::ENOMEM)?;
         let start = sys::reserve(padded)?;
@@ -36,20 +37,21 @@ impl Region {
         let region = whole.part(before, len);
         for trim in [whole.part(0, before), whole.part(before + len, align - before)] {
             if trim.len > 0 {
-                // SAFETY: whole pages of the reservation just made, outside the part that is kept.
+                // SAFETY: whole pages of the new reservation, outside the part that is kept.
                 unsafe { sys::unmap(trim.start, trim.len) };
             }
         }
         Ok(Self { span: region, first: 0, claimed: AtomicUsize::new(len) })
     }
 
-    /// Addresses of which none is reserved yet, whole pages.
+    /// A region of which nothing is reserved yet. The span is whole pages.
     pub(crate) fn unclaimed(span: Span) -> Self {
         Self { span, first: 0, claimed: AtomicUsize::new(0) }
     }
 
-    /// Takes the first `len` bytes off, whole pages, as a region of their own; of a region that is reserved as a whole
-    /// or not at all. In the latter case the first `skipped` bytes are never reserved.
+    /// Splits the first `len` bytes, whole pages, off as a region of their own. This region is reserved as a
+    /// whole or not at all. If it is not reserved, the first `skipped` bytes of the new region are never
+    /// reserved.
     pub(crate) fn take_front(&mut self, len: usize, skipped: usize) -> Self {
         let claimed = *self.claimed.get_mut();
         let front = Self {
@@ -62,11 +64,12 @@ impl Region {
         front
     }
 
-    /// Reserves what is not reserved yet of the first `end` bytes, a multiple of the page size. Returns what that was.
+    /// Reserves the first `end` bytes as far as they are not reserved yet. `end` is a multiple of the page
+    /// size. Returns the piece that is new.
     ///
     /// # Errors
-    /// The system's error number. Either another mapping lies there, or the process may not have more addresses. A 16th
-    /// of the limit, 64 MiB at most, is left to the rest of the process.
+    /// The system's error number. Either another mapping lies there, or the process may not have more
+    /// addresses. 1/16 of the limit, but at most 64 MiB, is left to the rest of the process.
     pub(crate) fn claim(&self, end: usize) -> Result<Option<Span>, Errno> {
         let start = self.claimed.load(Relaxed);
         if end <= start {
@@ -78,7 +81,7 @@ impl Region {
         if spare > 0
             && let Err(errno) = sys::somewhere(spare)
         {
-            // SAFETY: the reservation just made, which nobody else knows.
+            // SAFETY: the new reservation, which no other code knows.
             unsafe { sys::unmap(fresh.start, fresh.len) };
             return Err(errno);
         }
@@ -86,12 +89,25 @@ impl Region {
         Ok(Some(fresh))
     }
 
-    /// All of it.
+    /// Gives up what is reserved from `start` on. The bytes up to `end` may have become another mapping by
+    /// now, of this process but not of this region. So they are left as they are; only the bytes after `end`
+    /// are unmapped.
+    ///
+    /// # Safety
+    /// `start` and `end` are whole pages, and nothing uses the region's memory from `start` on.
+    pub(crate) unsafe fn abandon(&self, start: usize, end: usize) {
+        let claimed = self.claimed.swap(start, Relaxed);
+        let Some(rest) = claimed.checked_sub(end).filter(|&rest| rest > 0) else { return };
+        // SAFETY: whole pages that this region reserved, and that nothing uses, by the caller's promise.
+        unsafe { sys::unmap(self.span.part(end, rest).start, rest) };
+    }
+
+    /// The whole range.
     pub(crate) fn span(&self) -> Span {
         self.span
     }
 
-    /// What is reserved.
+    /// The reserved part.
     pub(crate) fn reserved(&self) -> Span {
         self.span.part(self.first, self.claimed.load(Relaxed) - self.first)
     }
@@ -101,14 +117,15 @@ impl Drop for Region {
     fn drop(&mut self) {
         let Span { start, len } = self.reserved();
         if len > 0 {
-            // SAFETY: the region reserved these pages, and spans are not used after their region (see `Span`).
+            // SAFETY: the region reserved these pages, and spans are not used after their region (see
+            // `Span`).
             unsafe { sys::unmap(start, len) };
         }
     }
 }
 
-/// A part of a [`Region`], as an address and a length: it owns nothing, and whoever keeps one keeps the
-/// region too (a stripe and its pool do).
+/// A part of a [`Region`], as an address and a length. It owns nothing. Code that keeps a span also keeps its
+/// region alive, as a stripe and its pool do.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     start: NonNull<u8>,
@@ -117,45 +134,46 @@ pub(crate) struct Span {
 
 // SAFETY: a span is an address; using the memory behind it is a separate, unsafe step.
 unsafe impl Send for Span {}
-// SAFETY: as above.
+// SAFETY: a span is an address; using the memory behind it is a separate, unsafe step.
 unsafe impl Sync for Span {}
 
 impl Span {
-    /// So many bytes from an address on, which is not 0: an object of its own, of which no part is usable yet.
+    /// `len` bytes from the address `start`, which is not 0. The addresses are an object of their own, and no
+    /// part of it is usable yet.
     pub(crate) fn at(start: usize, len: usize) -> Option<Self> {
         start.checked_add(len)?;
         Some(Self { start: NonNull::new(ptr::with_exposed_provenance_mut(start))?, len })
     }
 
-    /// Where it begins.
+    /// The first address.
     #[inline(always)]
     pub(crate) fn start(self) -> NonNull<u8> {
         self.start
     }
 
-    /// Its bytes.
+    /// The number of bytes.
     pub(crate) fn len(self) -> usize {
         self.len
     }
 
-    /// `len` bytes of it from `offset` on.
+    /// The `len` bytes that begin at `offset`.
     pub(crate) fn part(self, offset: usize, len: usize) -> Self {
         assert!(offset <= self.len && len <= self.len - offset, "a part lies inside its span");
-        // SAFETY: `offset` is at most the length, checked above, of addresses that are one owner's.
+        // SAFETY: `offset` is at most the length, checked above, of addresses that have one owner.
         let start = unsafe { self.start.add(offset) };
         Self { start, len }
     }
 
-    /// Makes it readable and writable, and zero.
+    /// Makes the span readable and writable. It is zero.
     ///
     /// # Safety
-    /// Its region is alive, and it is whole pages.
+    /// The region is alive, and the span is whole pages.
     pub(crate) unsafe fn commit(self) -> Result<(), Errno> {
         // SAFETY: whole pages of a live region, by the caller's promise.
         unsafe { sys::commit(self.start, self.len) }
     }
 
-    /// Asks for huge pages in it, or for none.
+    /// Asks for huge pages in the span, or for none.
     ///
     /// # Safety
     /// As for [`commit`](Self::commit).
@@ -164,7 +182,7 @@ impl Span {
         unsafe { sys::advise_huge(self.start, self.len, huge) }
     }
 
-    /// Asks that its pages come from `node`.
+    /// Asks the kernel to take the span's pages from `node`.
     ///
     /// # Safety
     /// As for [`commit`](Self::commit).
@@ -173,62 +191,83 @@ impl Span {
         unsafe { sys::tie_to_node(self.start, self.len, node, tie) }
     }
 
-    /// Touches it for writing, without a change.
+    /// Touches all pages of the span for writing, without changing them.
     ///
     /// # Safety
-    /// As for [`commit`](Self::commit), which was called.
+    /// As for [`commit`](Self::commit), and the span is committed.
     pub(crate) unsafe fn populate(self) -> Result<(), Errno> {
         // SAFETY: whole pages of a live region, by the caller's promise.
         unsafe { sys::populate(self.start, self.len) }
     }
 
-    /// Gives its memory back to the system. It stays readable and writable, and is zero.
+    /// Gives the span's memory back to the system. The span stays readable and writable, and is zero.
     ///
     /// # Safety
-    /// As for [`commit`](Self::commit), and nothing in it is needed any more.
+    /// As for [`commit`](Self::commit), and the contents are not needed any more.
     pub(crate) unsafe fn discard(self) -> Result<(), Errno> {
         // SAFETY: whole pages of a live region, by the caller's promise.
         unsafe { sys::discard(self.start, self.len) }
     }
 
-    /// Makes it pages of `page` bytes from the hugetlb pool, all of them there, readable, writable and zero,
-    /// and not inherited by forked children. They come from `node` or, if the system refuses to see to that,
-    /// from anywhere: then its error number is the answer. If they cannot be had, the range is reserved as
-    /// before.
+    /// Replaces the span by pages of `page` bytes from the hugetlb pool. All pages are present, readable,
+    /// writable and zero, and forked children do not inherit them. They come from `node`. If the kernel
+    /// refuses that, they may come from any node, and the answer is the error number.
+    ///
+    /// # Errors
+    /// The pool does not have the pages. The span is then reserved as before, unless the error says that it
+    /// is lost.
     ///
     /// # Safety
-    /// Its region is alive, and it is whole pages of `page` bytes of it that were never committed.
+    /// The region is alive. The span is whole pages of `page` bytes that were reserved and never committed.
     pub(crate) unsafe fn commit_hugetlb(
         self,
         page: usize,
         node: Option<u32>,
     ) -> Result<Option<Errno>, HugetlbError> {
+        // If the kernel has no such pages, this says so before the reservation is at risk.
+        sys::check_hugetlb(page).map_err(|errno| HugetlbError { errno, lost: false })?;
         // SAFETY: by the caller's promise.
-        unsafe { sys::map_hugetlb(self.start, self.len, page) }
-            .map_err(|errno| HugetlbError { errno, lost: false })?;
+        unsafe { sys::map_hugetlb(self.start, self.len, page) }.map_err(HugetlbError::of_mapping)?;
         // SAFETY: whole pages of a live region.
         let tied = node.map_or(Ok(()), |node| unsafe { self.tie_to_node(node, Tie::Bind) });
         // SAFETY: whole pages of a live region.
         let kept = unsafe { sys::keep_from_children(self.start, self.len) };
-        // SAFETY: readable and writable since they were mapped.
+        // SAFETY: mapped readable and writable above.
         let populated = kept.and_then(|()| unsafe { self.populate() });
         populated.map(|()| tied.err()).map_err(|errno| {
-            // SAFETY: the caller did not get the range, so nobody refers to it.
-            let reserved = unsafe { sys::reserve_again(self.start, self.len) };
-            // SAFETY: whole pages of a live region. What was refused before may be refused now.
+            // Pages that are there already go back to the pool first, in case the next call fails. If this
+            // fails too, they are lost with the range. SAFETY: the caller did not get the span, so nothing
+            // needs its contents.
+            let _ = unsafe { self.discard() };
+            // SAFETY: the caller did not get the span, so nothing refers to it.
+            if unsafe { sys::reserve_again(self.start, self.len) }.is_err() {
+                return HugetlbError { errno, lost: true };
+            }
+            // The kernel may refuse this too. It is recorded when the stripe commits other pages here.
+            // SAFETY: whole pages of a live region, reserved again.
             let _ = node.map(|node| unsafe { self.tie_to_node(node, Tie::Prefer) });
-            HugetlbError { errno, lost: reserved.is_err() }
+            HugetlbError { errno, lost: false }
         })
     }
 }
 
-/// Pages of the hugetlb pool could not be had.
+/// The hugetlb pool did not give its pages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HugetlbError {
     /// The system's error number.
     pub(crate) errno: Errno,
-    /// The range is not reserved as before either: a touch may be a SIGBUS.
+    /// Whether the region has lost the span: a mapping over it failed, and the kernel may have unmapped what
+    /// was there before. Another thread may then have mapped something at these addresses, so they must not
+    /// be used, and not be unmapped either.
     pub(crate) lost: bool,
+}
+
+impl HugetlbError {
+    /// The error of a mapping over reserved pages. The kernel checks everything else before it unmaps what
+    /// was there, so only a lack of memory for its own tables can come after that.
+    fn of_mapping(errno: Errno) -> Self {
+        Self { errno, lost: errno == libc::ENOMEM }
+    }
 }
 
 #[cfg(test)]
@@ -243,46 +282,74 @@ mod tests {
         write_at_the_end(region.span().part(SLAB, SLAB));
     }
 
-    /// Commits a span, whose last byte is zero then.
+    /// Commits a span, checks that its last byte is zero, and writes there.
     fn write_at_the_end(span: Span) {
-        // SAFETY: the tests pass whole pages of regions that are alive.
+        // SAFETY: the tests pass whole pages of live regions.
         unsafe { span.commit() }.unwrap();
         let last = span.part(span.len() - 1, 1).start();
         // SAFETY: the byte was committed above and is only used here.
         let before = unsafe { last.read() };
         assert_eq!(before, 0);
-        // SAFETY: as above.
+        // SAFETY: the byte was committed above and is only used here.
         unsafe { last.write(7) };
     }
 
     #[test]
-    fn what_the_address_space_cannot_hold_is_an_error() {
+    fn a_region_that_the_address_space_cannot_hold_is_an_error() {
         assert!(Region::reserve(usize::MAX - 4095, SLAB).is_err());
         assert!(Region::reserve(1 << (usize::BITS - 2), SLAB).is_err());
     }
 
     #[test]
     fn a_region_is_claimed_from_its_front_and_never_over_another_mapping() {
-        // Half way up to where the kernel maps, so that nothing else is there.
+        // Half of the address at which the kernel maps, so nothing else is there.
         let somewhere = Region::reserve(SLAB, SLAB).unwrap().span().start().as_ptr() as usize;
         let free = Span::at(somewhere / 2 / SLAB * SLAB, 4 * SLAB).unwrap();
         let mut whole = Region::unclaimed(free);
         let other = whole.take_front(3 * SLAB, SLAB);
         assert_eq!((other.reserved().len(), whole.span().len()), (0, SLAB));
-        assert_eq!(other.claim(2 * SLAB).unwrap().unwrap().len(), SLAB, "what is skipped is not reserved");
+        assert_eq!(other.claim(2 * SLAB).unwrap().unwrap().len(), SLAB, "the skipped part is not reserved");
         assert!(other.claim(2 * SLAB).unwrap().is_none());
         write_at_the_end(other.reserved());
-        // The rest of it is another's now.
+        // Now the rest belongs to another mapping.
         let foreign = Region::unclaimed(free.part(2 * SLAB, SLAB));
         write_at_the_end(foreign.claim(SLAB).unwrap().unwrap());
         assert_eq!(other.claim(3 * SLAB).unwrap_err(), libc::EEXIST);
         assert_eq!(other.reserved().len(), SLAB);
         drop(foreign);
         assert_eq!(other.claim(3 * SLAB).unwrap().unwrap().len(), SLAB);
-        // Both parts of a reserved region are reserved.
+        // If a region is reserved, both of its parts are.
         let mut rest = Region::reserve(3 * SLAB, SLAB).unwrap();
         let front = rest.take_front(2 * SLAB, SLAB);
         assert_eq!((front.reserved().len(), rest.reserved().len()), (2 * SLAB, SLAB));
         assert!(front.claim(2 * SLAB).unwrap().is_none());
+    }
+
+    /// What another thread may have mapped in a lost range stays mapped when the region drops.
+    #[test]
+    fn an_abandoned_range_is_not_unmapped() {
+        let region = Region::reserve(4 * SLAB, SLAB).unwrap();
+        let lost = region.span().part(SLAB, SLAB);
+        // SAFETY: whole pages that nothing uses.
+        unsafe { region.abandon(SLAB, 2 * SLAB) };
+        assert_eq!(region.reserved().len(), SLAB);
+        drop(region);
+        assert!(!sys::is_free(lost.start(), lost.len()));
+        // SAFETY: abandoned above, so the region did not unmap it, and nothing uses it.
+        unsafe { sys::unmap(lost.start(), lost.len()) };
+        // Nothing lies behind the lost range if it is the last one.
+        let region = Region::reserve(SLAB, SLAB).unwrap();
+        let lost = region.span();
+        // SAFETY: whole pages that nothing uses.
+        unsafe { region.abandon(0, SLAB) };
+        assert_eq!(region.reserved().len(), 0);
+        // SAFETY: abandoned above, so the region does not unmap it, and nothing uses it.
+        unsafe { sys::unmap(lost.start(), lost.len()) };
+    }
+
+    #[test]
+    fn only_a_mapping_that_ran_out_of_memory_may_have_lost_its_range() {
+        assert!(HugetlbError::of_mapping(libc::ENOMEM).lost);
+        assert!(!HugetlbError::of_mapping(libc::EINVAL).lost);
     }
 }

@@ -1,28 +1,29 @@
-//! How many addresses a new pool may take, so that all pools of the process together leave most of them free.
+//! How many addresses a new pool may take, so that all pools of the process together leave most addresses
+//! free.
 
 use core::sync::atomic::AtomicUsize;
 use core::sync::atomic::Ordering::Relaxed;
 
-/// All the units that 32 bits number: 256 GiB. Where addresses are short, what a pool may hope for.
+/// All units that 32 bits can number: 256 GiB. Less where addresses have 32 bits.
 pub(crate) const WHOLE: usize = if usize::BITS >= 64 { (1u64 << 38) as usize } else { 1 << 29 };
 
-/// So many ranges may be whole ones.
+/// How many ranges may have the whole length.
 const WHOLE_RANGES: usize = 32;
 
-/// The ranges of all pools of the process that are alive: one for a pool's blocks and one for each replica. A plain
-/// counter: it guards no other memory, so it is Relaxed throughout.
+/// The number of ranges that are alive in the process: one for the blocks of each pool and one for each
+/// replica. A plain counter: it guards no other memory, so it is Relaxed throughout.
 static RANGES: AtomicUsize = AtomicUsize::new(0);
 
-/// A pool's entry in the count of ranges, for as long as it is kept.
+/// Counts the ranges of a pool while it lives.
 #[derive(Debug)]
 pub(crate) struct Room {
     ranges: usize,
-    /// The most bytes that each of its ranges may have, a power of two.
+    /// The most bytes that each range of the pool may have, a power of two.
     pub(crate) bytes: usize,
 }
 
 impl Room {
-    /// Enters so many ranges.
+    /// Adds this many ranges.
     pub(crate) fn take(ranges: usize) -> Self {
         Self { ranges, bytes: share(RANGES.fetch_add(ranges, Relaxed) + ranges) }
     }
@@ -34,9 +35,10 @@ impl Drop for Room {
     }
 }
 
-/// The bytes of the last of so many ranges: half as many each time that their number doubles. The *n*th oldest range
-/// that is alive was made beside `n - 1` others or more, so all together have at most 8 TiB, and 4 TiB more for
-/// each doubling: 36 TiB for 4,096 of them. A process has 128 TiB of addresses on x86-64.
+/// The bytes of a new range when there are `ranges` of them: half as many each time that their number
+/// doubles. The *n*th oldest range was made when at least `n - 1` others were alive. So all ranges together
+/// have at most 8 TiB, and 4 TiB more for each doubling: 36 TiB for 4,096 ranges. A process has 128 TiB of
+/// addresses on x86-64.
 fn share(ranges: usize) -> usize {
     WHOLE / ranges.div_ceil(WHOLE_RANGES).next_power_of_two()
 }

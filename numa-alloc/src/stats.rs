@@ -1,4 +1,4 @@
-//! What an arena's pools hold, by node, as figures and as lines to read.
+//! What the pools of an arena hold, by node, as figures and as text.
 
 use core::fmt;
 
@@ -6,54 +6,45 @@ use bskip_core::arena::{NodeId, PoolUsage};
 
 use crate::arena::NumaArena;
 use crate::fallback::Fallback;
-use crate::remote::RemoteFrees;
-use crate::stripe::StripeUsage;
+use crate::policy::RemoteFrees;
 
-/// What the pools of an arena hold now. Exact while no thread acquires or releases, close otherwise.
-/// `Display` gives a line for each node, one for the misses and one for each fallback.
+/// What the pools of an arena hold now. The figures are exact while no thread acquires or releases blocks,
+/// and close otherwise. `Display` gives one line for each node, one for the misses and one for each fallback.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct ArenaStats {
-    /// By node, in the order of [`NumaArena::nodes`].
+    /// The figures of each node, in the order of [`NumaArena::nodes`].
     pub nodes: Vec<NodeStats>,
-    /// Blocks that came from another node than the one wanted: that one was used up or at its limit, or the
-    /// arena does not have it (counted at the node that was tried first instead). The sum of the nodes'
-    /// misses. Where the kernel put a page on another node than asked, [`NumaArena::verify_placement`] tells.
+    /// Blocks that came from another node than the one wanted: because that node was full or at its limit, or
+    /// because the arena does not have it. In the latter case the miss counts for the node that was tried
+    /// first. This is the sum of the nodes' misses. It does not count pages that the kernel put on another
+    /// node; [`NumaArena::verify_placement`] finds those.
     pub misses: u64,
-    /// What the machine refused.
+    /// What the machine refuses.
     pub fallbacks: Vec<Fallback>,
 }
 
-/// One node's part of [`ArenaStats`].
+/// The figures of one node in [`ArenaStats`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct NodeStats {
-    /// Which node.
+    /// The node.
     pub node: NodeId,
-    /// What lives on it.
+    /// The blocks on the node.
     pub usage: PoolUsage,
-    /// Bytes of its replica of the inner blocks, taken from the system. Not in `usage`.
+    /// Bytes that the node's replica of the inner blocks takes from the system. Not part of `usage`.
     pub replica_bytes: usize,
-    /// Blocks of it that were released by threads of other nodes, ever, since the pools that are alive were
-    /// made.
+    /// Blocks of the node that threads of other nodes released, since the pools that are alive were made.
     pub remote_frees: u64,
-    /// Blocks that were wanted on it and are elsewhere, because it was used up or at its limit; ever, since
-    /// the pools that are alive were made.
+    /// Blocks that should be on the node and are elsewhere because it was full or at its limit, since the
+    /// pools that are alive were made.
     pub misses: u64,
-    /// Its limit in bytes, if it has one.
+    /// The node's limit in bytes; `None` if it has none.
     pub limit: Option<usize>,
 }
 
-impl StripeUsage {
-    /// As blocks of so many bytes.
-    pub(crate) fn in_blocks_of(self, size: usize) -> PoolUsage {
-        let issued_blocks = self.taken.saturating_sub(self.given) as usize;
-        PoolUsage { issued_blocks, issued_bytes: issued_blocks * size, reserved_bytes: self.committed }
-    }
-}
-
 impl ArenaStats {
-    /// The nodes' usage added up.
+    /// The sum of the nodes' usage.
     #[must_use]
     pub fn total(&self) -> PoolUsage {
         self.nodes.iter().fold(PoolUsage::default(), |sum, node| sum.plus(node.usage))
@@ -61,8 +52,8 @@ impl ArenaStats {
 }
 
 impl NumaArena {
-    /// Blocks and bytes by node, misses, remote frees and fallbacks, over the pools that are alive. Locks
-    /// every free list for a moment: for looking at, not for every operation.
+    /// Blocks and bytes by node, misses, remote frees and fallbacks, over all pools that are alive. Locks
+    /// every free list for a moment, so do not call this for every operation.
     #[must_use]
     pub fn stats(&self) -> ArenaStats {
         let empty = |(index, node)| NodeStats {
@@ -90,7 +81,7 @@ impl NumaArena {
         ArenaStats { nodes, misses, fallbacks: self.fallbacks() }
     }
 
-    /// The arena's settings and [`stats`](Self::stats) in lines for people to read.
+    /// The settings of the arena and its [`stats`](Self::stats), as lines of text.
     #[must_use]
     pub fn report(&self) -> String {
         let limit =
@@ -102,8 +93,8 @@ impl NumaArena {
         let prefault = if self.prefault() { " prefaulted" } else { "" };
         let adopt = if self.remote_frees() == RemoteFrees::Adopt { ", remote frees adopted" } else { "" };
         let replicas = if self.replicates_inner() { ", inner levels replicated" } else { "" };
-        let pages = self.pages();
-        format!("placement {placement}, {pages} pages{prefault}, {limit}{adopt}{replicas}\n{}", self.stats())
+        let pages = self.page_size();
+        format!("placement {placement}, pages {pages}{prefault}, {limit}{adopt}{replicas}\n{}", self.stats())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where the kernel really put the pages: `move_pages` for nodes, `smaps` for huge pages.
+//! Where the kernel really put the pages: `move_pages` says on which node, `smaps` says on huge pages.
 
 use core::fmt;
 use std::fs::File;
@@ -7,55 +7,55 @@ use std::io::{BufRead, BufReader};
 use bskip_core::arena::NodeId;
 
 use crate::arena::NumaArena;
-use crate::places::Place;
+use crate::nodes::ArenaNode;
 use crate::region::Span;
 use crate::sys;
 
-/// Pages of one stripe that are looked at; of a larger stripe every second, third, … page.
+/// The most pages of a stripe that are checked. Of a larger stripe, every second, third, … page is checked.
 const MOST_PAGES: usize = 1 << 16;
-/// Pages asked for in one call.
+/// Pages that one system call asks about.
 const CHUNK: usize = 1024;
 
-/// Where the arena's pages were found. `Display` gives a line for each node.
+/// Where the pages of an arena are. `Display` gives a line for each node.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct PlacementReport {
-    /// By the node that the pages were asked of, in the order of [`NumaArena::nodes`].
+    /// One row for each node that the arena asked for pages, in the order of [`NumaArena::nodes`].
     pub nodes: Vec<NodePages>,
-    /// The system refused to tell, with this error number; then the counts stop where it did.
+    /// The error number with which the system refused to answer. The counts then stop where it did.
     pub refused: Option<i32>,
-    /// Bytes of the base pages that are counted; a huge page counts as many of them.
+    /// Bytes of a base page. A huge page counts as several base pages.
     pub page_bytes: usize,
-    /// In the largest stripe one page in so many was looked at.
+    /// How large the samples were: in the largest stripe, one page in this many was checked.
     pub sampled_one_in: usize,
 }
 
-/// The pages that were asked of one node.
+/// The pages that the arena asked of one node.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct NodePages {
     /// The node that the arena asked for.
     pub node: NodeId,
-    /// Pages that are there.
+    /// Pages that are on this node.
     pub placed: usize,
-    /// Pages that are on other nodes, by the kernel's number of the node.
+    /// Pages that are on other nodes, by the kernel's number of that node.
     pub elsewhere: Vec<(NodeId, usize)>,
-    /// Pages that nobody has touched, so that they are nowhere yet.
+    /// Pages that were never touched, so they are on no node yet.
     pub untouched: usize,
 }
 
 impl PlacementReport {
-    /// Adds the pages of `span`, which was asked of `place`, to the row at `index`.
-    fn look_at_one(&mut self, index: usize, span: Span, place: Place) -> Result<(), i32> {
-        let asked = place.bind.unwrap_or(place.node.0);
-        let step = self.nodes[index].look_at(span, self.page_bytes, asked)?;
+    /// Adds the pages of `span`, which were asked of `node`, to the row at `index`.
+    fn add_pages(&mut self, index: usize, span: Span, node: ArenaNode) -> Result<(), i32> {
+        let asked = node.os_index.unwrap_or(node.id.0);
+        let step = self.nodes[index].check(span, self.page_bytes, asked)?;
         self.sampled_one_in = self.sampled_one_in.max(step);
         Ok(())
     }
 
-    /// The system answered, and every touched page is where it was asked for.
+    /// Whether the system answered and every touched page is on the node that it was asked of.
     #[must_use]
-    pub fn is_as_asked(&self) -> bool {
+    pub fn is_as_requested(&self) -> bool {
         self.refused.is_none() && self.nodes.iter().all(|node| node.elsewhere.is_empty())
     }
 }
@@ -63,24 +63,29 @@ impl PlacementReport {
 impl fmt::Display for PlacementReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for NodePages { node, placed, elsewhere, untouched } in &self.nodes {
-            write!(f, "node {node}: {placed} pages as asked, {untouched} untouched")?;
+            write!(f, "node {node}: {placed} pages as requested, {untouched} untouched")?;
             elsewhere.iter().try_for_each(|(other, pages)| write!(f, ", {pages} on node {other}"))?;
             writeln!(f)?;
         }
         match self.refused {
             Some(errno) => {
-                write!(f, "the system does not tell: {}", std::io::Error::from_raw_os_error(errno))
+                write!(
+                    f,
+                    "the system does not say where pages are: {}",
+                    std::io::Error::from_raw_os_error(errno)
+                )
             }
             None => {
-                write!(f, "one page in {} looked at, {} bytes each", self.sampled_one_in, self.page_bytes)
+                write!(f, "one page in {} checked, {} bytes each", self.sampled_one_in, self.page_bytes)
             }
         }
     }
 }
 
 impl NumaArena {
-    /// Asks the kernel on which node each page of the arena's memory is, replicas included, and compares. Looks at up to 65,536
-    /// pages of each pool's memory on each node, evenly spread; moves and touches nothing.
+    /// Asks the kernel which node each page of the arena's memory is on, replicas included, and compares that
+    /// with what the arena asked for. Checks up to 65,536 pages of each pool on each node, evenly spread.
+    /// Moves and touches no page.
     #[must_use]
     pub fn verify_placement(&self) -> PlacementReport {
         let row = |node| NodePages { node, placed: 0, elsewhere: Vec::new(), untouched: 0 };
@@ -93,13 +98,13 @@ impl NumaArena {
         };
         for pool in self.pools() {
             for (index, stripe) in pool.stripes().iter().enumerate() {
-                if let Err(errno) = report.look_at_one(index, stripe.committed(), stripe.place()) {
+                if let Err(errno) = report.add_pages(index, stripe.committed(), stripe.node()) {
                     report.refused = Some(errno);
                     return report;
                 }
-                let replicas = stripe.committed_replicas().zip(self.shared.places.all());
-                for (index, (replica, &place)) in replicas.enumerate() {
-                    if let Err(errno) = report.look_at_one(index, replica, place) {
+                let replicas = stripe.committed_replicas().zip(self.shared.nodes.all());
+                for (index, (replica, &node)) in replicas.enumerate() {
+                    if let Err(errno) = report.add_pages(index, replica, node) {
                         report.refused = Some(errno);
                         return report;
                     }
@@ -109,23 +114,22 @@ impl NumaArena {
         report
     }
 
-    /// Bytes of the arena's memory that lie on huge pages now, transparent ones or of the hugetlb pool;
-    /// `None` where the system does not tell (`/proc/self/smaps`). Reads the whole map of the process:
-    /// milliseconds.
+    /// Bytes of the arena's memory that are on huge pages now, transparent ones or hugetlb pages. `None` if
+    /// the system does not say (`/proc/self/smaps`). This reads the whole memory map of the process, which
+    /// takes milliseconds.
     #[must_use]
-    pub fn huge_pages(&self) -> Option<usize> {
+    pub fn huge_page_bytes(&self) -> Option<usize> {
         let pools = self.pools();
         let spans = pools.iter().flat_map(|pool| pool.stripes());
         let spans = spans.flat_map(|stripe| stripe.committed_replicas().chain([stripe.committed()]));
         let spans: Vec<_> = spans.map(range).collect();
-        let mine = || spans.iter();
         let mut bytes = 0;
-        let mut is_mine = false;
+        let mut is_ours = false;
         for line in BufReader::new(File::open("/proc/self/smaps").ok()?).lines() {
             let line = line.ok()?;
             if let Some((start, end)) = mapping(&line) {
-                is_mine = mine().any(|mine| start < mine.1 && mine.0 < end);
-            } else if is_mine && let Some(text) = huge(&line) {
+                is_ours = spans.iter().any(|span| start < span.1 && span.0 < end);
+            } else if is_ours && let Some(text) = huge(&line) {
                 let kib: usize = text.trim().strip_suffix("kB")?.trim().parse().ok()?;
                 bytes += kib * 1024;
             }
@@ -135,8 +139,15 @@ impl NumaArena {
 }
 
 impl NodePages {
-    /// Looks at the pages of `span`, which were asked of `asked`; one in how many is the answer.
-    fn look_at(&mut self, span: Span, page: usize, asked: u32) -> Result<usize, i32> {
+    /// How many pages are on other nodes.
+    #[must_use]
+    pub fn misplaced(&self) -> usize {
+        self.elsewhere.iter().map(|(_, pages)| pages).sum()
+    }
+
+    /// Checks the pages of `span`, which were asked of the node `asked`. Returns how many pages there are for
+    /// each one checked.
+    fn check(&mut self, span: Span, page: usize, asked: u32) -> Result<usize, i32> {
         let (start, end) = range(span);
         let step = ((end - start) / page).div_ceil(MOST_PAGES).max(1);
         let mut addresses = (start..end).step_by(page * step).peekable();
@@ -155,7 +166,7 @@ impl NodePages {
 
     fn count(&mut self, status: i32, asked: u32) {
         match u32::try_from(status) {
-            // Never touched, or on its way: a negative error number.
+            // A negative error number: the page was never touched, or it is being moved.
             Err(_) => self.untouched += 1,
             Ok(node) if node == asked => self.placed += 1,
             Ok(node) => match self.elsewhere.iter_mut().find(|(known, _)| known.0 == node) {
@@ -172,7 +183,8 @@ fn range(span: Span) -> (usize, usize) {
     (start, start + span.len())
 }
 
-/// What a line of `smaps` says about huge pages. Which hugetlb pages are shared the kernel only guesses.
+/// The value of a field of `smaps` that counts huge pages. For hugetlb pages, the kernel only guesses which
+/// are shared.
 fn huge(line: &str) -> Option<&str> {
     ["AnonHugePages:", "Private_Hugetlb:", "Shared_Hugetlb:"]
         .iter()
@@ -197,22 +209,27 @@ mod tests {
         }
         assert_eq!((row.placed, row.untouched), (2, 2));
         assert_eq!(row.elsewhere, [(NodeId(0), 2), (NodeId(3), 1)]);
+        assert_eq!(row.misplaced(), 3);
         let mut report =
             PlacementReport { nodes: vec![row], refused: None, page_bytes: 4096, sampled_one_in: 1 };
-        assert!(!report.is_as_asked());
+        assert!(!report.is_as_requested());
         assert_eq!(
             report.to_string(),
-            "node 1: 2 pages as asked, 2 untouched, 2 on node 0, 1 on node 3\n\
-             one page in 1 looked at, 4096 bytes each"
+            "node 1: 2 pages as requested, 2 untouched, 2 on node 0, 1 on node 3\n\
+             one page in 1 checked, 4096 bytes each"
         );
         report.nodes.clear();
         report.refused = Some(libc::EPERM);
-        assert!(!report.is_as_asked());
-        assert!(report.to_string().starts_with("the system does not tell: Operation not permitted"));
+        assert!(!report.is_as_requested());
+        assert!(
+            report
+                .to_string()
+                .starts_with("the system does not say where pages are: Operation not permitted")
+        );
     }
 
     #[test]
-    fn mappings_are_told_from_their_fields() {
+    fn the_first_line_of_a_mapping_is_recognized() {
         assert_eq!(mapping("1000-2a000 r--p 00000000 fe:00 247749   /bin/x"), Some((0x1000, 0x2a000)));
         assert_eq!(mapping("AnonHugePages:    2048 kB"), None);
         assert_eq!(mapping("VmFlags: rd mr mw me"), None);

@@ -1,4 +1,4 @@
-//! The contract of `NodePool`, for any arena, on every kind of `NumaArena`.
+//! The contract of `NodePool`, written for any arena and run on every kind of `NumaArena`.
 
 mod support;
 
@@ -16,18 +16,20 @@ fn each_arena(test: impl Fn(NumaArena)) {
     let first = NumaArena::new().unwrap().nodes()[0];
     let builders = [
         NumaArena::builder(),
-        NumaArena::builder().pages(PageSize::Small),
+        NumaArena::builder().page_size(PageSize::Small),
         NumaArena::builder().policy(Policy::Node(first)),
         NumaArena::builder().limit(64 << 20),
         NumaArena::builder().pretend_nodes(2),
         NumaArena::builder().pretend_nodes(3).policy(Policy::Interleave),
-        NumaArena::builder().pretend_nodes(3).policy(Policy::Preferred(vec![NodeId(2), NodeId(1)])),
-        NumaArena::builder().pretend_nodes(3).policy(Policy::Weighted(vec![(NodeId(2), 5), (NodeId(1), 2)])),
-        NumaArena::builder().pretend_nodes(2).policy(Policy::Nearest).inner_policy(Policy::Interleave),
+        NumaArena::builder().pretend_nodes(3).policy(Policy::PreferredMany(vec![NodeId(2), NodeId(1)])),
+        NumaArena::builder()
+            .pretend_nodes(3)
+            .policy(Policy::WeightedInterleave(vec![(NodeId(2), 5), (NodeId(1), 2)])),
+        NumaArena::builder().pretend_nodes(2).policy(Policy::NearestRemote).inner_policy(Policy::Interleave),
         NumaArena::builder().pretend_nodes(2).node_limit(NodeId(1), 1 << 20),
         NumaArena::builder().pretend_nodes(3).remote_frees(RemoteFrees::Adopt),
-        NumaArena::builder().pretend_nodes(2).prefault(true).pages(PageSize::Hugetlb2M),
-        NumaArena::builder().pretend_nodes(2).pretend_cpuless_nodes(2).policy(Policy::Tiered),
+        NumaArena::builder().pretend_nodes(2).prefault(true).page_size(PageSize::Hugetlb2M),
+        NumaArena::builder().pretend_nodes(2).pretend_cpuless_nodes(2).policy(Policy::MemoryOnly),
     ];
     for builder in builders {
         println!("{builder:?}");
@@ -43,7 +45,7 @@ fn placement(i: usize) -> Placement {
     }
 }
 
-/// Threads acquire, hand over and release at random; a claimed block is claimed by one.
+/// Threads acquire, hand over and release blocks at random. Checks that a block never has two owners.
 fn one_owner<A: NodeArena<Pool: Sync> + Sync>(arena: &A, threads: usize, steps: usize) {
     let pool = leaf_pool(arena);
     let handed_over = Mutex::new(Vec::<Owned>::new());
@@ -114,8 +116,8 @@ fn a_block_has_one_owner() {
     each_arena(|arena| one_owner(&arena, 8, 20_000));
 }
 
-/// Fresh blocks are zero and apart; given back and taken again they hold what was left in them, no memory is
-/// added and none lost.
+/// Fresh blocks are zero and do not overlap. Blocks that were released and acquired again hold their old
+/// contents. Doing so neither adds nor loses memory.
 fn zeroed_once_then_left_alone<A: NodeArena>(arena: &A) {
     const BLOCKS: usize = 5000;
     let pool = leaf_pool(arena);
@@ -157,7 +159,7 @@ fn blocks_are_zeroed_once_and_then_left_alone() {
     each_arena(|arena| zeroed_once_then_left_alone(&arena));
 }
 
-/// Released blocks stay where they are, mapped and writable; so they do when the pool moves.
+/// Released blocks stay where they are, mapped and writable, even if the pool moves.
 fn type_stable<A: NodeArena<Pool: 'static>>(arena: &A) {
     let pool = leaf_pool(arena);
     let blocks: Vec<Owned> = (0..3000).map(|i| Owned::acquire(&pool, placement(i)).unwrap()).collect();
@@ -184,7 +186,7 @@ fn released_blocks_stay_and_moving_the_pool_moves_none() {
     each_arena(|arena| type_stable(&arena));
 }
 
-/// Blocks of many shapes are aligned, and do not overlap.
+/// Blocks of many layouts are aligned and do not overlap.
 fn aligned<A: NodeArena>(arena: &A, shape: Layout) {
     let pool = arena.pool(shape, NodeKind::Inner).unwrap();
     let mut addresses: Vec<usize> = (0..100)
@@ -212,10 +214,10 @@ fn blocks_are_aligned() {
     ] {
         each_arena(|arena| aligned(&arena, shape));
     }
-    aligned(&NumaArena::builder().pages(PageSize::Small).build().unwrap(), layout(3 << 20, 1 << 20));
+    aligned(&NumaArena::builder().page_size(PageSize::Small).build().unwrap(), layout(3 << 20, 1 << 20));
 }
 
-/// A pool outlives its arena's handles.
+/// A pool outlives the handles of its arena.
 #[test]
 fn a_pool_needs_no_handle() {
     let arena = NumaArena::new().unwrap();

@@ -1,6 +1,6 @@
-//! What the kernel did with the memory, and what happens when it refuses: address space, `mbind`, `madvise`.
+//! What the kernel did with the memory, and what happens if it refuses address space, `mbind` or `madvise`.
 //!
-//! Limits and filters cannot be taken back, so each such test runs itself again in a process of its own.
+//! A process cannot take limits and filters back, so each such test runs itself again in its own process.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -20,10 +20,10 @@ fn touch(pool: &NumaPool, blocks: usize) {
 }
 
 #[test]
-fn touched_pages_are_told_from_untouched_ones() {
+fn touched_and_untouched_pages_are_counted_apart() {
     for builder in [
-        NumaArena::builder().pages(PageSize::Small),
-        NumaArena::builder().pages(PageSize::Small).pretend_nodes(2).policy(Policy::Interleave),
+        NumaArena::builder().page_size(PageSize::Small),
+        NumaArena::builder().page_size(PageSize::Small).pretend_nodes(2).policy(Policy::Interleave),
     ] {
         let arena = builder.build().unwrap();
         let pool = leaf_pool(&arena);
@@ -31,19 +31,19 @@ fn touched_pages_are_told_from_untouched_ones() {
         touch(&pool, 3000);
         let report = arena.verify_placement();
         if report.refused.is_some() {
-            assert!(!report.is_as_asked());
+            assert!(!report.is_as_requested());
             continue;
         }
         let (mut touched, mut untouched) = (0, 0);
         for node in &report.nodes {
-            touched += node.placed + node.elsewhere.iter().map(|(_, pages)| pages).sum::<usize>();
+            touched += node.placed + node.misplaced();
             untouched += node.untouched;
         }
         assert!(touched >= 3000 * LEAF.size() / report.page_bytes, "{report}");
         assert!(untouched > 0, "{report}");
         let reserved = pool.usage().reserved_bytes;
         assert_eq!((touched + untouched) * report.page_bytes, reserved, "{report}");
-        assert_eq!(arena.huge_pages(), Some(0));
+        assert_eq!(arena.huge_page_bytes(), Some(0));
     }
 }
 
@@ -52,7 +52,7 @@ fn huge_pages_are_counted_within_what_was_touched() {
     let arena = NumaArena::new().unwrap();
     let pool = leaf_pool(&arena);
     touch(&pool, 4000);
-    let huge = arena.huge_pages().unwrap();
+    let huge = arena.huge_page_bytes().unwrap();
     assert_eq!(huge % (2 << 20), 0);
     assert!(huge <= pool.usage().reserved_bytes);
     if arena.fallbacks().contains(&Fallback::HugePagesOff) {
@@ -60,7 +60,7 @@ fn huge_pages_are_counted_within_what_was_touched() {
     }
 }
 
-/// Leaves the process so many bytes of address space beyond what it uses now.
+/// Limits the address space of the process to what it uses now and `bytes` more.
 fn leave_address_space(bytes: u64) {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     let used: u64 = statm.split_whitespace().next().unwrap().parse().unwrap();
@@ -68,13 +68,13 @@ fn leave_address_space(bytes: u64) {
     let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as u64;
     let limit = used * page + bytes;
     let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
-    // SAFETY: the structure is alive.
+    // SAFETY: the pointer is to a live structure of the right type.
     assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) }, 0);
 }
 
 #[test]
-fn little_address_space_is_told() {
-    alone("little_address_space_is_told", || {
+fn little_address_space_is_reported() {
+    alone("little_address_space_is_reported", || {
         let arena = NumaArena::builder().pretend_nodes(2).build().unwrap();
         let before = arena.fallbacks().len();
         leave_address_space(1 << 30);
@@ -82,9 +82,9 @@ fn little_address_space_is_told() {
         for pool in &pools {
             touch(pool, 5000);
         }
-        // Beside it the machine may lack huge pages.
+        // The machine may lack huge pages as well.
         let fallbacks = arena.fallbacks();
-        let [Fallback::SmallRange { bytes }] = fallbacks[before..] else { panic!("{fallbacks:?}") };
+        let [Fallback::SmallAddressRange { bytes }] = fallbacks[before..] else { panic!("{fallbacks:?}") };
         assert!((1 << 30..3 << 29).contains(&bytes), "{bytes}");
     });
 }
@@ -96,26 +96,26 @@ fn no_address_space_is_an_error() {
         let pool = leaf_pool(&arena);
         leave_address_space(2 << 20);
         for _ in 0..3 {
-            // The little that there is stays for the rest of the process.
+            // The small rest stays for the process.
             let error = leaf_pool(&arena).acquire(Placement::Policy).unwrap_err();
             assert_eq!(error.kind, AllocErrorKind::AddressSpaceExhausted);
         }
-        // What was reserved before is not touched by it.
+        // The limit does not affect what was reserved before.
         touch(&pool, 5000);
     });
 }
 
-/// Lets the process have so many bytes of writable memory, at most what it may have at all.
+/// Limits the writable memory of the process, within what it may have at all.
 fn limit_data(bytes: libc::rlim_t) {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the structure is alive.
+    // SAFETY: the pointer is to a live structure of the right type.
     assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_DATA, &raw mut limit) }, 0);
     limit.rlim_cur = bytes.min(limit.rlim_max);
-    // SAFETY: as above.
+    // SAFETY: the pointer is to a live structure of the right type.
     assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_DATA, &raw const limit) }, 0);
 }
 
-/// Takes all blocks that can be had; the last of them, and why there are no more.
+/// Acquires blocks until an acquisition fails. Returns the last block and the error.
 fn exhaust(pool: &NumaPool) -> (Option<Owned>, AllocErrorKind) {
     let mut last = None;
     loop {
@@ -127,8 +127,8 @@ fn exhaust(pool: &NumaPool) -> (Option<Owned>, AllocErrorKind) {
 }
 
 #[test]
-fn memory_that_the_system_refuses_is_an_error_and_not_the_end() {
-    alone("memory_that_the_system_refuses_is_an_error_and_not_the_end", || {
+fn a_pool_survives_memory_that_the_system_refuses() {
+    alone("a_pool_survives_memory_that_the_system_refuses", || {
         const LIMIT: usize = 48 << 20;
         let arena = NumaArena::builder().limit(LIMIT).build().unwrap();
         let pool = leaf_pool(&arena);
@@ -139,7 +139,7 @@ fn memory_that_the_system_refuses_is_an_error_and_not_the_end() {
         assert!(usage.reserved_bytes - usage.issued_bytes < 2 * 4096, "{usage:?}");
         let released = last.unwrap().release(&pool);
         assert_eq!(Owned::acquire(&pool, Placement::Policy).unwrap().id, released);
-        // What was refused was not charged to the arena's own limit.
+        // The arena's own limit was not charged for what the system refused.
         limit_data(libc::RLIM_INFINITY);
         assert_eq!(exhaust(&pool).1, AllocErrorKind::LimitReached);
         assert_eq!(pool.usage().reserved_bytes, LIMIT);
@@ -147,8 +147,8 @@ fn memory_that_the_system_refuses_is_an_error_and_not_the_end() {
 }
 
 #[test]
-fn refused_placement_is_survived_and_told_once() {
-    alone("refused_placement_is_survived_and_told_once", || {
+fn refused_placement_is_reported_once() {
+    alone("refused_placement_is_reported_once", || {
         refuse(&[libc::SYS_mbind, libc::SYS_move_pages, libc::SYS_madvise]);
         let arena = NumaArena::builder().pretend_nodes(2).policy(Policy::Interleave).build().unwrap();
         let before = arena.fallbacks().len();
@@ -157,7 +157,7 @@ fn refused_placement_is_survived_and_told_once() {
         }
         let errno = libc::EPERM;
         let balancing = std::fs::read_to_string("/proc/sys/kernel/numa_balancing");
-        let mut expected = vec![Fallback::BindRefused { errno }];
+        let mut expected = vec![Fallback::MbindRefused { errno }];
         expected.extend(balancing.is_ok_and(|mode| mode.trim() != "0").then_some(Fallback::PagesMayMove));
         expected.push(Fallback::HugePagesRefused { errno });
         assert_eq!(arena.fallbacks()[before..], expected);
@@ -178,7 +178,7 @@ fn a_dropped_pool_is_unmapped() {
         drop(leaf_pool(&arena));
         let before = size();
         for _ in 0..600 {
-            // So many at a time would not fit into the address space of x86-64.
+            // 600 pools at a time would not fit into the address space of x86-64.
             touch(&leaf_pool(&arena), 1);
         }
         assert_eq!(size(), before);

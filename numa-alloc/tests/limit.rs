@@ -1,4 +1,4 @@
-//! The byte limit: over all pools, reached exactly, and no end of the pool.
+//! The byte limit: it applies to all pools together, can be reached exactly, and does not end the pool.
 
 mod support;
 
@@ -9,7 +9,7 @@ use numa_alloc::{BuildError, NumaArena, Policy};
 use support::{LEAF, Owned, layout, leaf_pool};
 
 const LIMIT: usize = 3 << 20;
-/// A stripe's first block begins one unit in.
+/// The first block of a stripe begins one unit after its start.
 const CAPACITY: usize = (LIMIT - 64) / 1152;
 
 fn fill(pool: &impl NodePool) -> Vec<Owned> {
@@ -26,7 +26,7 @@ fn fill(pool: &impl NodePool) -> Vec<Owned> {
 }
 
 #[test]
-fn a_full_pool_refuses_and_serves_again_after_a_release() {
+fn a_full_pool_fails_and_works_again_after_a_release() {
     let arena = NumaArena::builder().limit(LIMIT).build().unwrap();
     let pool = leaf_pool(&arena);
     let mut blocks = fill(&pool);
@@ -45,7 +45,7 @@ fn a_full_pool_refuses_and_serves_again_after_a_release() {
     assert_eq!(fill(&leaf_pool(&arena)).len(), CAPACITY);
 }
 
-/// What threads leave in their shards is found by others when nothing else is left.
+/// A thread finds blocks that others left in their shards when there are no other blocks.
 #[test]
 fn threads_share_the_last_blocks() {
     for nodes in [1, 3] {
@@ -82,18 +82,18 @@ fn threads_share_the_last_blocks() {
     }
 }
 
-/// A node at its limit is replaced by the next nearest, which is reported; what is released on it is used
-/// again.
+/// If a node is at its limit, blocks go to the next nearest node, and the report shows it. Blocks that are
+/// released on the node are used again.
 #[test]
-fn a_node_at_its_limit_spills_to_the_next() {
+fn a_node_at_its_limit_overflows_to_the_next() {
     let builder = NumaArena::builder().pretend_nodes(3).policy(Policy::Node(NodeId(1)));
     let arena = builder.node_limit(NodeId(1), 1).node_limit(NodeId(1), LIMIT).build().unwrap();
     let pool = leaf_pool(&arena);
     let take = || Owned::acquire(&pool, Placement::Policy).unwrap();
     let mut on_node: Vec<Owned> = (0..CAPACITY).map(|_| take()).collect();
-    let spilled: Vec<Owned> = (0..100).map(|_| take()).collect();
+    let overflowed: Vec<Owned> = (0..100).map(|_| take()).collect();
     assert!(on_node.iter().all(|block| block.home(&pool) == Some(NodeId(1))));
-    assert!(spilled.iter().all(|block| block.home(&pool) == Some(NodeId(2))));
+    assert!(overflowed.iter().all(|block| block.home(&pool) == Some(NodeId(2))));
 
     let stats = arena.stats();
     let by_node: Vec<_> = stats.nodes.iter().map(|n| (n.usage.issued_blocks, n.misses, n.limit)).collect();
@@ -106,7 +106,7 @@ fn a_node_at_its_limit_spills_to_the_next() {
     on_node.swap_remove(7).release(&pool);
     assert_eq!(take().home(&pool), Some(NodeId(1)));
     assert_eq!(take().home(&pool), Some(NodeId(2)));
-    // All pools share the limit, and a dropped one gives its part back.
+    // All pools share the limit, and a pool that drops gives its part back.
     let other = leaf_pool(&arena);
     assert_eq!(Owned::acquire(&other, Placement::Policy).unwrap().home(&other), Some(NodeId(2)));
     drop(pool);
@@ -114,7 +114,7 @@ fn a_node_at_its_limit_spills_to_the_next() {
 }
 
 #[test]
-fn node_limits_hold_beside_the_common_one() {
+fn node_limits_apply_in_addition_to_the_total_limit() {
     let builder = NumaArena::builder().pretend_nodes(2).limit(LIMIT).policy(Policy::Node(NodeId(0)));
     let arena = builder.node_limit(NodeId(0), 1 << 20).build().unwrap();
     let pool = leaf_pool(&arena);
@@ -132,7 +132,7 @@ fn node_limits_hold_beside_the_common_one() {
 }
 
 #[test]
-fn the_last_of_the_limit_is_not_all_taken_by_one_pool() {
+fn one_pool_does_not_take_the_whole_rest_of_the_limit() {
     let arena = NumaArena::builder().limit(256 << 10).build().unwrap();
     let leaves = leaf_pool(&arena);
     let inners = arena.pool(layout(896, 64), NodeKind::Inner).unwrap();
@@ -150,7 +150,7 @@ fn a_limit_below_a_page_holds_nothing() {
 }
 
 #[test]
-fn impossible_layouts_are_refused() {
+fn impossible_layouts_are_errors() {
     let arena = NumaArena::new().unwrap();
     for layout in [layout(4 << 20, 4 << 20), layout(1 << 45, 64)] {
         let error = arena.pool(layout, NodeKind::Leaf).unwrap_err();

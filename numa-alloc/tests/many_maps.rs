@@ -1,7 +1,7 @@
-//! A thousand maps are an ordinary thing: they leave the process its addresses, each can still grow, and a map of one
-//! key takes little.
+//! A thousand maps in one process: they leave addresses to the process, each of them can still grow, and a
+//! map of one key takes little memory.
 //!
-//! Limits cannot be taken back, so each test runs itself again in a process of its own.
+//! A process cannot take limits back, so each test runs itself again in its own process.
 #![cfg(all(target_os = "linux", not(tsan)))]
 
 mod support;
@@ -21,21 +21,21 @@ fn on_two_nodes() -> Builder {
     NumaArena::builder().pretend_nodes(2).replicate_inner(true)
 }
 
-/// Lets the process have so many bytes of address space in all.
+/// Limits the address space of the process to `bytes`.
 fn limit_address_space(bytes: u64) {
     let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
-    // SAFETY: the structure is alive.
+    // SAFETY: the pointer is to a live structure of the right type.
     assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) }, 0);
 }
 
-/// A field of `/proc/self/status` in bytes.
+/// A field of `/proc/self/status`, in bytes.
 fn status(field: &str) -> usize {
     let text = read("/proc/self/status");
     let line = text.lines().find_map(|line| line.strip_prefix(field)).unwrap();
     line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
 }
 
-/// What the rest of a program needs while there are a thousand maps.
+/// Takes what the rest of a program needs while there are a thousand maps.
 fn threads_and_memory(threads: usize) {
     let sum: usize = std::thread::scope(|scope| {
         let worker = || std::thread::Builder::new().stack_size(8 << 20).spawn_scoped(scope, || 1);
@@ -47,7 +47,8 @@ fn threads_and_memory(threads: usize) {
     large.try_reserve_exact(GIB as usize).expect("1 GiB from the global allocator");
 }
 
-/// A thousand maps, on one arena or on one each, beside threads and a large allocation; then one that grows.
+/// Makes a thousand maps on the given arenas, together with threads and a large allocation. Two of the maps
+/// then grow.
 fn a_thousand_maps(arena: impl Fn(u64) -> NumaArena) {
     let maps: Vec<Map> = (0..MAPS)
         .map(|i| {
@@ -65,7 +66,7 @@ fn a_thousand_maps(arena: impl Fn(u64) -> NumaArena) {
         assert!(map.get(&i).is_some());
     }
     let report = maps[0].arena().verify_placement();
-    assert!(report.refused.is_some() || report.nodes.len() != 2 || report.is_as_asked(), "{report}");
+    assert!(report.refused.is_some() || report.nodes.len() != 2 || report.is_as_requested(), "{report}");
     println!("{} mappings", read("/proc/self/maps").lines().count());
 }
 
@@ -78,16 +79,18 @@ fn a_thousand_maps_leave_room_for_the_rest() {
 }
 
 #[test]
-fn with_replicas_too() {
-    alone("with_replicas_too", || {
+fn a_thousand_maps_with_replicas_leave_room_for_the_rest() {
+    alone("a_thousand_maps_with_replicas_leave_room_for_the_rest", || {
         let arena = on_two_nodes().build().unwrap();
         a_thousand_maps(|_| arena.clone());
     });
 }
 
 #[test]
-fn and_with_an_arena_for_each() {
-    alone("and_with_an_arena_for_each", || a_thousand_maps(|_| on_two_nodes().build().unwrap()));
+fn a_thousand_arenas_leave_room_for_the_rest() {
+    alone("a_thousand_arenas_leave_room_for_the_rest", || {
+        a_thousand_maps(|_| on_two_nodes().build().unwrap())
+    });
 }
 
 #[test]
@@ -103,15 +106,16 @@ fn a_thousand_maps_with_replicas_fit_in_64_gib_of_addresses() {
 fn a_thousand_maps_fit_in_8_gib_of_addresses() {
     alone("a_thousand_maps_fit_in_8_gib_of_addresses", || {
         limit_address_space(8 * GIB);
-        // Where the hugetlb pool has no pages, the last is as the first, but with a slab a map.
-        for pages in [PageSize::Huge, PageSize::Small, PageSize::Hugetlb2M] {
-            let arena = NumaArena::builder().pages(pages).build().unwrap();
+        // If the hugetlb pool has no pages, the last kind is like the first, but each map takes a whole slab.
+        for pages in [PageSize::Transparent, PageSize::Small, PageSize::Hugetlb2M] {
+            let arena = NumaArena::builder().page_size(pages).build().unwrap();
             a_thousand_maps(|_| arena.clone());
         }
     });
 }
 
-/// Bytes that each of a thousand maps of one key takes: resident, of addresses under a limit, and of the arena's budget.
+/// What each of a thousand maps of one key takes: resident bytes, bytes of addresses under a limit, and bytes
+/// of the arena's budget.
 fn of_one_key(builder: Builder) -> (usize, usize, usize) {
     limit_address_space(64 * GIB);
     let arena = builder.build().unwrap();
@@ -135,26 +139,26 @@ fn a_map_of_one_key_takes_little() {
         let (resident, addresses, budget) = of_one_key(NumaArena::builder());
         assert!(resident <= 32 << 10, "{resident} bytes of memory");
         assert!(addresses <= 64 << 10, "{addresses} bytes of addresses");
-        // A key is in an inner node at once now and then.
+        // Now and then a key is put into an inner node at once.
         assert!(budget <= 36 << 10, "{budget} bytes count against a limit");
     });
 }
 
 #[test]
-fn with_replicas_it_takes_little_as_well() {
-    alone("with_replicas_it_takes_little_as_well", || {
+fn a_map_of_one_key_with_replicas_takes_little() {
+    alone("a_map_of_one_key_with_replicas_takes_little", || {
         let (resident, addresses, budget) = of_one_key(on_two_nodes());
         assert!(resident <= 48 << 10, "{resident} bytes of memory");
         assert!(addresses <= 128 << 10, "{addresses} bytes of addresses");
-        // A key is in an inner node at once now and then.
+        // Now and then a key is put into an inner node at once.
         assert!(budget <= 36 << 10, "{budget} bytes count against a limit");
     });
 }
 
-/// Large maps still lie on huge pages: all but what is before the first one.
+/// Large maps are on huge pages, except for the part in front of the first huge page.
 #[test]
-fn what_grows_gets_huge_pages() {
-    alone("what_grows_gets_huge_pages", || {
+fn a_growing_map_gets_huge_pages() {
+    alone("a_growing_map_gets_huge_pages", || {
         let modes = read("/sys/kernel/mm/transparent_hugepage/enabled");
         if !modes.contains("[always]") && !modes.contains("[madvise]") {
             return println!("left out: huge pages are off");
@@ -168,15 +172,17 @@ fn what_grows_gets_huge_pages() {
             }
         };
         take(200);
-        assert_eq!(arena.huge_pages(), Some(0));
+        assert_eq!(arena.huge_page_bytes(), Some(0));
         take(5800);
-        println!("{:?} of {} bytes", arena.huge_pages(), pool.usage().reserved_bytes);
-        // The machine may have no huge page left just now.
-        assert!(arena.huge_pages().is_some_and(|huge| huge <= pool.usage().reserved_bytes - (256 << 10)));
+        println!("{:?} of {} bytes", arena.huge_page_bytes(), pool.usage().reserved_bytes);
+        // The machine may have no huge page left now.
+        assert!(
+            arena.huge_page_bytes().is_some_and(|huge| huge <= pool.usage().reserved_bytes - (256 << 10))
+        );
     });
 }
 
-/// Maps come and go, some of them large, and nothing is used up.
+/// Makes and drops maps, some of them large, and checks that nothing is used up.
 fn made_and_dropped(rounds: u64) {
     let arena = on_two_nodes().build().unwrap();
     let mut kept = std::collections::VecDeque::new();
@@ -205,23 +211,23 @@ fn maps_made_and_dropped_use_nothing_up() {
 }
 
 #[test]
-fn nor_where_addresses_are_limited() {
-    alone("nor_where_addresses_are_limited", || {
+fn maps_made_and_dropped_under_a_limit_use_nothing_up() {
+    alone("maps_made_and_dropped_under_a_limit_use_nothing_up", || {
         limit_address_space(4 * GIB);
         made_and_dropped(20_000);
     });
 }
 
-/// Where addresses are refused, one map may use up nearly all that there are, and gives them back when it goes.
+/// Under a limit on addresses, one map can use nearly all of them, and gives them back when it drops.
 #[test]
-fn one_pool_may_have_what_the_process_may() {
-    alone("one_pool_may_have_what_the_process_may", || {
+fn one_pool_can_use_the_addresses_of_the_process() {
+    alone("one_pool_can_use_the_addresses_of_the_process", || {
         limit_address_space(GIB);
         let arena = on_two_nodes().build().unwrap();
         for kind in [NodeKind::Leaf, NodeKind::Inner] {
             let pool = arena.pool(LEAF, kind).unwrap();
             let before = status("VmSize:");
-            // None is touched.
+            // No block is touched.
             let mut blocks = 0;
             let error = loop {
                 match pool.acquire(Placement::Policy) {
@@ -240,17 +246,17 @@ fn one_pool_may_have_what_the_process_may() {
     });
 }
 
-/// `mlockall` counts what is reserved against `RLIMIT_MEMLOCK`.
+/// `mlockall` counts reserved addresses against `RLIMIT_MEMLOCK`.
 #[test]
 fn a_process_that_locks_its_memory_has_maps() {
     alone("a_process_that_locks_its_memory_has_maps", || {
         let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        // SAFETY: the structure is alive.
+        // SAFETY: the pointer is to a live structure of the right type.
         assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_MEMLOCK, &raw mut limit) }, 0);
         limit.rlim_cur = limit.rlim_max.min(64 << 20);
-        // SAFETY: the structure is alive.
+        // SAFETY: the pointer is to a live structure of the right type.
         assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const limit) }, 0);
-        // SAFETY: no preconditions.
+        // SAFETY: the call has no preconditions.
         if unsafe { libc::mlockall(libc::MCL_FUTURE) } != 0 {
             return println!("left out: {}", std::io::Error::last_os_error());
         }

@@ -1,5 +1,5 @@
-//! Pages of the hugetlb pool, and memory touched in advance. The tests hold whether the pool has many pages,
-//! few or none; they say how many. (`echo 8 > /proc/sys/vm/nr_hugepages` reserves some.)
+//! Hugetlb pages, and memory that is touched in advance. The tests pass whether the hugetlb pool has many
+//! pages, few or none, and print what they found. `echo 8 > /proc/sys/vm/nr_hugepages` reserves some.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -13,7 +13,7 @@ use support::{LEAF, Owned, leaf_pool};
 
 const MIB: usize = 1 << 20;
 
-/// Takes so many blocks, which must be zero, and writes into all of each.
+/// Acquires blocks, checks that they are zero, and writes into all of each.
 fn touch(pool: &NumaPool, blocks: usize) -> Vec<Owned> {
     let touched = |_| {
         let block = Owned::acquire(pool, Placement::Policy).unwrap();
@@ -23,7 +23,7 @@ fn touch(pool: &NumaPool, blocks: usize) -> Vec<Owned> {
     (0..blocks).map(touched).collect()
 }
 
-/// The refusals of the hugetlb pool.
+/// The refusals of the hugetlb pool that the arena recorded.
 fn refusals(arena: &NumaArena) -> Vec<(usize, i32)> {
     let refusal = |fallback: &Fallback| match *fallback {
         Fallback::HugetlbRefused { bytes, errno } => Some((bytes, errno)),
@@ -33,29 +33,29 @@ fn refusals(arena: &NumaArena) -> Vec<(usize, i32)> {
 }
 
 #[test]
-fn the_hugetlb_pool_gives_pages_or_its_refusal_is_told_once() {
+fn the_hugetlb_pool_gives_pages_or_its_refusal_is_reported_once() {
     for (pages, page) in [(PageSize::Hugetlb2M, 2 * MIB), (PageSize::Hugetlb1G, 1024 * MIB)] {
         for builder in [
             NumaArena::builder(),
             NumaArena::builder().pretend_nodes(2).policy(Policy::Interleave),
             NumaArena::builder().pretend_nodes(2).policy(Policy::Interleave).prefault(true),
         ] {
-            let arena = builder.pages(pages).build().unwrap();
+            let arena = builder.page_size(pages).build().unwrap();
             let pools = [leaf_pool(&arena), leaf_pool(&arena)];
             pools.iter().for_each(|pool| drop(touch(pool, 8000)));
             let committed = arena.stats().total().reserved_bytes;
-            let huge = arena.huge_pages().unwrap();
+            let huge = arena.huge_page_bytes().unwrap();
             println!("{huge} of {committed} bytes on huge pages; refused: {:?}", refusals(&arena));
             assert!(huge <= committed);
             match refusals(&arena)[..] {
-                // All there is is the pool's.
+                // All memory is hugetlb pages.
                 [] => assert_eq!((huge, committed % page), (committed, 0)),
                 [(bytes, errno)] => assert!(bytes == page && errno != 0),
-                ref several => panic!("told more than once: {several:?}"),
+                ref several => panic!("reported more than once: {several:?}"),
             }
             let report = arena.verify_placement();
             if report.nodes.len() == 1 && report.refused.is_none() {
-                assert!(report.is_as_asked(), "{report}");
+                assert!(report.is_as_requested(), "{report}");
             }
         }
     }
@@ -65,7 +65,7 @@ fn the_hugetlb_pool_gives_pages_or_its_refusal_is_told_once() {
 fn near_the_limit_there_are_small_pages() {
     const LIMIT: usize = 5 * MIB;
     for pages in [PageSize::Hugetlb2M, PageSize::Hugetlb1G] {
-        let arena = NumaArena::builder().pages(pages).limit(LIMIT).build().unwrap();
+        let arena = NumaArena::builder().page_size(pages).limit(LIMIT).build().unwrap();
         let pool = leaf_pool(&arena);
         let blocks = touch(&pool, (LIMIT - 64) / LEAF.size());
         assert_eq!(pool.usage().reserved_bytes, LIMIT);
@@ -74,64 +74,65 @@ fn near_the_limit_there_are_small_pages() {
     }
 }
 
-/// What was mapped for the pool's pages is memory again when the pages cannot be had.
+/// If the hugetlb pages are refused after the mapping was made, the range becomes ordinary memory again.
 #[test]
-fn refused_advice_is_survived() {
-    alone("refused_advice_is_survived", || {
+fn refused_advice_leaves_ordinary_memory() {
+    alone("refused_advice_leaves_ordinary_memory", || {
         refuse(&[libc::SYS_madvise]);
         for pages in [PageSize::Hugetlb2M, PageSize::Hugetlb1G] {
-            let arena = NumaArena::builder().pages(pages).prefault(true).pretend_nodes(2).build().unwrap();
+            let arena =
+                NumaArena::builder().page_size(pages).prefault(true).pretend_nodes(2).build().unwrap();
             touch(&leaf_pool(&arena), 5000);
             let [(_, errno)] = refusals(&arena)[..] else { panic!("{:?}", arena.fallbacks()) };
-            // Without pages of this size in the kernel it does not come to the advice.
+            // A kernel without pages of this size refuses before it is asked for advice.
             assert!([libc::EPERM, libc::EINVAL, libc::ENODEV].contains(&errno), "{errno}");
         }
     });
 }
 
-/// A write after a fork copies no page, for which the pool might have none.
+/// A write after a fork must not copy a page, because the hugetlb pool may have none left.
 #[test]
 fn a_parent_can_write_after_a_fork() {
     alone("a_parent_can_write_after_a_fork", || {
-        let arena = NumaArena::builder().pages(PageSize::Hugetlb2M).build().unwrap();
+        let arena = NumaArena::builder().page_size(PageSize::Hugetlb2M).build().unwrap();
         let pool = leaf_pool(&arena);
-        // All that the pool has, and some more.
+        // All pages of the hugetlb pool, and some more.
         let mut blocks = touch(&pool, 1000);
         while refusals(&arena).is_empty() && blocks.len() < 500_000 {
             blocks.extend(touch(&pool, 1000));
         }
         let mut pipe = [0; 2];
-        // SAFETY: an array of two.
+        // SAFETY: the pointer is to an array of two.
         assert_eq!(unsafe { libc::pipe(pipe.as_mut_ptr()) }, 0);
-        // SAFETY: the child only waits until the pipe is closed, and ends.
+        // SAFETY: the child waits until the pipe is closed, and exits.
         let child = unsafe { libc::fork() };
         if child == 0 {
             let mut byte = 0_u8;
-            // SAFETY: a file of the child's own, so that it does not wait for itself.
+            // SAFETY: the child closes its own copy, so that it does not wait for itself.
             unsafe { libc::close(pipe[1]) };
-            // SAFETY: one byte, alive.
+            // SAFETY: the pointer is to one live byte.
             unsafe { libc::read(pipe[0], (&raw mut byte).cast(), 1) };
-            // SAFETY: no preconditions.
+            // SAFETY: the call has no preconditions.
             unsafe { libc::_exit(0) };
         }
         assert!(child > 0);
         for block in &blocks {
             block.words(&pool, LEAF)[0].store(2, Relaxed);
         }
-        // SAFETY: a file of this test's own.
+        // SAFETY: this test owns the file.
         assert_eq!(unsafe { libc::close(pipe[1]) }, 0);
         let mut status = 0;
-        // SAFETY: a child of ours, and a number to write to.
+        // SAFETY: the child is this process's own, and the pointer is to a live integer.
         assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
         assert_eq!(status, 0);
-        println!("{} blocks, {} bytes on huge pages", blocks.len(), arena.huge_pages().unwrap_or(0));
+        println!("{} blocks, {} bytes on huge pages", blocks.len(), arena.huge_page_bytes().unwrap_or(0));
     });
 }
 
-/// One block is asked for, and all that was committed for it is there.
+/// Acquires one block and checks that all memory that was committed for it is resident.
 fn prefaulted() {
-    for pages in [PageSize::Small, PageSize::Huge] {
-        let builder = NumaArena::builder().pages(pages).prefault(true);
+    for pages in [PageSize::Small, PageSize::Transparent] {
+        let builder = NumaArena::builder().page_size(pages).prefault(true);
         let arena = builder.pretend_nodes(2).policy("node:1".parse().unwrap()).build().unwrap();
         let pool = leaf_pool(&arena);
         touch(&pool, 1);
@@ -140,10 +141,10 @@ fn prefaulted() {
             continue;
         }
         let node = &report.nodes[1];
-        let there = node.placed + node.elsewhere.iter().map(|(_, pages)| pages).sum::<usize>();
+        let there = node.placed + node.misplaced();
         assert_eq!(there * report.page_bytes, pool.usage().reserved_bytes, "{report}");
         assert_eq!(report.nodes.iter().map(|node| node.untouched).sum::<usize>(), 0, "{report}");
-        assert!(arena.report().contains("pages prefaulted, no limit"), "{}", arena.report());
+        assert!(arena.report().contains("prefaulted, no limit"), "{}", arena.report());
         touch(&pool, 3000);
     }
 }
@@ -154,8 +155,8 @@ fn prefaulted_memory_is_there_before_it_is_used() {
 }
 
 #[test]
-fn memory_is_prefaulted_without_a_call_for_it() {
-    alone("memory_is_prefaulted_without_a_call_for_it", || {
+fn memory_is_prefaulted_without_the_system_call() {
+    alone("memory_is_prefaulted_without_the_system_call", || {
         refuse(&[libc::SYS_madvise]);
         prefaulted();
     });

@@ -1,12 +1,17 @@
-//! Every placement policy puts its pages where it says, on the machine's real nodes.
+//! On the machine's real nodes, every placement policy puts its pages where it says.
 //!
-//! Properties, for each policy, on base pages and on huge ones:
-//! - each block's home is a node that the policy names for the thread that asked, and shares are kept;
-//! - at least 99 of 100 of the blocks' pages are there, by the kernel's word and by the arena's own report;
-//! - so they are after ten rounds in which all nodes' threads fill and the next node's threads free;
-//! - without the right to place or to ask, all of that still works but for the pages, and is reported.
+//! Properties of each policy, on base pages and on huge pages:
+//! - The home of each block is a node that the policy permits for the calling thread, and proportions are
+//!   exact.
+//! - At least 99 % of the blocks' pages are on their home, according to the kernel and to the arena's own
+//!   report.
+//! - This still holds after ten rounds in which the threads of each node fill blocks and those of the next
+//!   node free them.
+//! - Without the right to bind pages or to ask for their node, everything but the placement of pages still
+//!   works, and the arena reports it.
 //!
-//! `cargo xtask numa-vm` runs this on machines with several nodes. On one node it shows little, and says so.
+//! `cargo xtask numa-vm` runs this on machines with several nodes. On a machine with one node it shows
+//! little, and says so.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -16,30 +21,30 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Barrier, Mutex};
 
 use bskip_core::arena::{NodeId, Placement};
-use numa_alloc::{Fallback, NumaArena, NumaPool, PageSize, Policy};
+use numa_alloc::{Fallback, NodePages, NumaArena, NumaPool, PageSize, Policy};
 use support::linux::{RealNode, alone, nodes, nodes_of, on, refuse};
 use support::policies::{self, Case};
 use support::{LEAF, Owned, leaf_pool};
 
-/// Blocks that a thread of each node asks for: 1.1 MiB.
+/// Blocks that a thread of each node acquires: 1.1 MiB.
 const BLOCKS: usize = 1000;
-/// Rounds of churn, and the blocks that each thread keeps in each of them.
+/// Rounds of churn, and how many blocks each thread holds in each round.
 const ROUNDS: usize = 10;
 const KEPT: usize = 50;
 
-/// Nodes whose CPUs this process may use.
+/// The nodes with CPUs that this process may use.
 fn with_cpus() -> Vec<RealNode> {
     nodes().into_iter().filter(|node| !node.cpus.is_empty()).collect()
 }
 
-/// Says what a machine with one node cannot show.
+/// Prints what a machine with one node cannot show.
 fn say_if_one_node() {
     if nodes().len() == 1 {
         println!("left out: other nodes, this machine has one");
     }
 }
 
-/// Takes blocks by the policy and writes to every page of them.
+/// Acquires blocks by the policy and writes to every page of them.
 fn fill(pool: &NumaPool, count: usize) -> Vec<Owned> {
     let touched = |key| {
         let block = Owned::acquire(pool, Placement::Keys(key as u64)).unwrap();
@@ -49,10 +54,10 @@ fn fill(pool: &NumaPool, count: usize) -> Vec<Owned> {
     (0..count).map(touched).collect()
 }
 
-/// Blocks, with the node whose thread asked for them.
+/// Blocks, each with the node whose thread acquired it.
 type Filled<'n> = Vec<(&'n RealNode, Vec<Owned>)>;
 
-/// Homes are as wanted, all; pages nearly all, by the kernel and by the arena.
+/// Checks that all homes are as wanted, and nearly all pages, according to the kernel and to the arena.
 fn assert_placed(case: &Case, arena: &NumaArena, pool: &NumaPool, filled: &Filled<'_>) {
     let (mut pages, mut astray) = (0, 0);
     for (here, blocks) in filled {
@@ -69,7 +74,7 @@ fn assert_placed(case: &Case, arena: &NumaArena, pool: &NumaPool, filled: &Fille
                     found.iter().filter(|&&node| !wanted.iter().any(|&want| want as i32 == node)).count();
             }
             Err(errno) => {
-                println!("left out: pages, the system does not tell where they are (error {errno})");
+                println!("left out: pages, the system does not say where they are (error {errno})");
                 assert_eq!(arena.verify_placement().refused, Some(errno));
                 return;
             }
@@ -82,7 +87,7 @@ fn assert_placed(case: &Case, arena: &NumaArena, pool: &NumaPool, filled: &Fille
     );
     let report = arena.verify_placement();
     let placed: usize = report.nodes.iter().map(|node| node.placed).sum();
-    let elsewhere: usize = report.nodes.iter().flat_map(|node| &node.elsewhere).map(|(_, pages)| pages).sum();
+    let elsewhere: usize = report.nodes.iter().map(NodePages::misplaced).sum();
     assert!(placed > 0 && elsewhere * 100 <= placed + elsewhere, "{case}: {report}");
     assert_eq!(report.refused, None);
     assert_eq!(arena.stats().misses, 0, "{case}");
@@ -91,8 +96,8 @@ fn assert_placed(case: &Case, arena: &NumaArena, pool: &NumaPool, filled: &Fille
 /// Runs `test` on an arena of each policy, on both kinds of pages.
 fn each_policy(test: impl Fn(&Case, &NumaArena)) {
     for case in policies::all(&nodes()) {
-        for pages in [PageSize::Small, PageSize::Huge] {
-            let arena = NumaArena::builder().policy(case.policy.clone()).pages(pages).build().unwrap();
+        for pages in [PageSize::Small, PageSize::Transparent] {
+            let arena = NumaArena::builder().policy(case.policy.clone()).page_size(pages).build().unwrap();
             test(&case, &arena);
         }
     }
@@ -115,10 +120,10 @@ fn every_policy_puts_its_pages_where_it_says() {
 }
 
 #[test]
-fn so_it_does_after_ten_rounds_of_frees_from_other_nodes() {
+fn pages_stay_right_after_ten_rounds_of_frees_from_other_nodes() {
     say_if_one_node();
     let here = with_cpus();
-    // One node is churned by two threads, which still free each other's blocks.
+    // On one node there are two threads, which still free each other's blocks.
     let threads = here.len().max(2);
     each_policy(|case, arena| {
         let pool = leaf_pool(arena);
@@ -151,10 +156,10 @@ fn so_it_does_after_ten_rounds_of_frees_from_other_nodes() {
         });
         let stats = arena.stats();
         assert_eq!(stats.total().issued_blocks, threads * ROUNDS * KEPT, "{case}");
-        // What every thread holds at once, rounded up to slabs, and no more for the rounds.
+        // The memory for what all threads hold at once, rounded up to slabs; the rounds add nothing.
         let most = (threads * (BLOCKS + ROUNDS * KEPT) * LEAF.size()) + stats.nodes.len() * (6 << 20);
         assert!(stats.total().reserved_bytes <= most, "{case}: {stats}");
-        // Under other policies blocks may well be where they are freed.
+        // With other policies, a block may be on the node that frees it.
         let homes = here.iter().filter(|node| node.memory).count();
         if homes > 1 && case.policy == Policy::Local {
             assert!(stats.nodes.iter().any(|node| node.remote_frees > 0), "{case}: {stats}");
@@ -164,11 +169,11 @@ fn so_it_does_after_ten_rounds_of_frees_from_other_nodes() {
 }
 
 #[test]
-fn without_the_right_to_place_it_works_and_says_so() {
-    alone("without_the_right_to_place_it_works_and_says_so", || {
+fn without_the_right_to_place_the_arena_works_and_reports_it() {
+    alone("without_the_right_to_place_the_arena_works_and_reports_it", || {
         let several = nodes().iter().filter(|node| node.memory).count() > 1;
         if !several {
-            println!("left out: a refused mbind, which one node is not asked for");
+            println!("left out: a refused mbind, because an arena on one node does not call it");
         }
         refuse(&[libc::SYS_mbind, libc::SYS_set_mempolicy, libc::SYS_move_pages]);
         let here = with_cpus();
@@ -182,28 +187,28 @@ fn without_the_right_to_place_it_works_and_says_so() {
                     block.release(&pool);
                 }
             }
-            let refused = Fallback::BindRefused { errno: libc::EPERM };
+            let refused = Fallback::MbindRefused { errno: libc::EPERM };
             assert_eq!(arena.fallbacks().contains(&refused), several, "{case}: {:?}", arena.fallbacks());
             assert_eq!(arena.report().contains("mbind was refused"), several, "{case}");
             let report = arena.verify_placement();
             assert_eq!(report.refused, Some(libc::EPERM), "{case}");
-            assert!(!report.is_as_asked() && report.to_string().contains("not permitted"), "{report}");
+            assert!(!report.is_as_requested() && report.to_string().contains("not permitted"), "{report}");
         });
     });
 }
 
 #[test]
-fn memory_without_cpus_takes_blocks_when_it_is_named_and_not_otherwise() {
+fn memory_only_nodes_take_blocks_only_if_named() {
     let all = nodes();
     let in_use = policies::in_use(&all);
     let Some(far) = all.iter().find(|node| node.memory && !in_use.contains(&node.number)) else {
-        println!("left out: everything, no node here has memory alone");
+        println!("left out: everything, this machine has no memory-only node");
         return;
     };
     let here = with_cpus();
     let named = NodeId(far.number);
     assert!(!NumaArena::new().unwrap().nodes().contains(&named));
-    for policy in [Policy::Interleave, Policy::Hash, Policy::Nearest] {
+    for policy in [Policy::Interleave, Policy::Hash, Policy::NearestRemote] {
         let arena = NumaArena::builder().policy(policy.clone()).replicate_inner(true).build().unwrap();
         assert!(!arena.nodes().contains(&named), "{policy}");
         let inner =
@@ -222,5 +227,5 @@ fn memory_without_cpus_takes_blocks_when_it_is_named_and_not_otherwise() {
     let addresses: Vec<usize> = blocks.iter().map(|block| block.address(&pool)).collect();
     blocks.iter().for_each(|block| block.words(&pool, LEAF)[0].store(1, Relaxed));
     assert!(nodes_of(&addresses).unwrap().iter().all(|&node| node == far.number as i32));
-    assert!(local.verify_placement().is_as_asked(), "{}", local.verify_placement());
+    assert!(local.verify_placement().is_as_requested(), "{}", local.verify_placement());
 }

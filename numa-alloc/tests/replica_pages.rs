@@ -1,7 +1,8 @@
-//! Replicas of inner blocks lie on their nodes.
+//! Replicas of inner blocks are on their nodes.
 //!
-//! Property: of each block there is memory of its own on every node of the arena, at least 99 of 100 pages of it by the kernel's word
-//! and by the arena's own report, and a thread is told the one on its node.
+//! Each block has a replica of its own on every node of the arena. At least 99 % of the replicas' pages are
+//! on their node, according to the kernel and to the arena's own report. `nearest_replica` gives a thread the
+//! replica on its own node.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -17,9 +18,9 @@ const BLOCKS: usize = 2000;
 
 /// The first word of a replica.
 fn word<'p>(pool: &'p NumaPool, replica: usize, block: &Owned) -> &'p AtomicU64 {
-    // SAFETY: the pool has issued the block, and has so many replicas.
+    // SAFETY: the pool issued the block, and it has this many replicas.
     let address = unsafe { pool.replica_address(replica, block.id) };
-    // SAFETY: mapped as long as the pool lives, aligned to 64 bytes, zero at first; all access is atomic.
+    // SAFETY: mapped while the pool lives, aligned to 64 bytes and zero at first; all access is atomic.
     unsafe { address.cast().as_ref() }
 }
 
@@ -29,8 +30,8 @@ fn each_replica_is_on_its_node() {
     if !several {
         println!("left out: real nodes, this machine has one with memory and CPUs; two are pretended");
     }
-    for pages in [PageSize::Small, PageSize::Huge] {
-        let builder = NumaArena::builder().replicate_inner(true).pages(pages);
+    for pages in [PageSize::Small, PageSize::Transparent] {
+        let builder = NumaArena::builder().replicate_inner(true).page_size(pages);
         let builder = if several { builder } else { builder.pretend_nodes(2) };
         let arena = builder.build().unwrap();
         let pool = arena.pool(LEAF, NodeKind::Inner).unwrap();
@@ -41,7 +42,7 @@ fn each_replica_is_on_its_node() {
             block.words(&pool, LEAF)[0].store(1, Relaxed);
             for replica in 0..pool.replicas() {
                 let before = word(&pool, replica, block).swap((i * 8 + replica) as u64, Relaxed);
-                assert_eq!(before, 0, "zero, and nobody else's");
+                assert_eq!(before, 0, "a replica is zero and has one owner");
             }
         }
         for replica in 0..pool.replicas() {
@@ -58,14 +59,16 @@ fn each_replica_is_on_its_node() {
                     assert!(there * 100 >= 99 * found.len(), "replica on node {node}: {found:?}");
                 }
                 Ok(_) => {}
-                Err(errno) => println!("left out: pages, the system does not tell (error {errno})"),
+                Err(errno) => {
+                    println!("left out: pages, the system does not say where they are (error {errno})")
+                }
             }
         }
         let report = arena.verify_placement();
         let (mut placed, mut elsewhere) = (0, 0);
         for node in &report.nodes {
             placed += node.placed;
-            elsewhere += node.elsewhere.iter().map(|(_, pages)| pages).sum::<usize>();
+            elsewhere += node.misplaced();
         }
         let page = report.page_bytes;
         let touched = BLOCKS * LEAF.size() / page * (1 + pool.replicas());
@@ -76,7 +79,7 @@ fn each_replica_is_on_its_node() {
 }
 
 #[test]
-fn a_thread_is_told_the_replica_on_its_node() {
+fn a_thread_gets_the_replica_on_its_node() {
     let arena = NumaArena::builder().replicate_inner(true).build().unwrap();
     if arena.nodes().len() == 1 {
         println!("left out: this machine has one node with memory and CPUs, so there are no replicas");

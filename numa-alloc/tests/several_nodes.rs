@@ -1,4 +1,5 @@
-//! Policies, homes, remote frees and misses on several nodes, pretended so that any machine will do.
+//! Policies, homes, remote frees and misses on several nodes. The nodes are pretended, so the tests run on
+//! any machine.
 
 mod support;
 
@@ -12,7 +13,7 @@ fn on(node: u32) -> Placement {
     Placement::Node(NodeId(node))
 }
 
-/// How many of so many blocks are on which node.
+/// How many of `blocks` new blocks are on each node.
 fn homes(pool: &NumaPool, placement: Placement, blocks: usize) -> HashMap<u32, usize> {
     let mut homes = HashMap::new();
     for _ in 0..blocks {
@@ -23,7 +24,7 @@ fn homes(pool: &NumaPool, placement: Placement, blocks: usize) -> HashMap<u32, u
 }
 
 #[test]
-fn policies_decide_and_placements_override() {
+fn placements_override_policies() {
     let homes_under = |policy: Policy| {
         let arena = NumaArena::builder().pretend_nodes(4).policy(policy).build().unwrap();
         let pool = leaf_pool(&arena);
@@ -36,13 +37,13 @@ fn policies_decide_and_placements_override() {
     assert_eq!(homes_under(Policy::Node(NodeId(2))), HashMap::from([(2, 400)]));
     assert_eq!(homes_under(Policy::Local).values().sum::<usize>(), 400);
     assert_eq!(homes_under(Policy::Local).len(), 1);
-    let preferred = homes_under(Policy::Preferred(vec![NodeId(1)]));
+    let preferred = homes_under(Policy::PreferredMany(vec![NodeId(1)]));
     assert_eq!(preferred, HashMap::from([(1, 400)]));
 }
 
 #[test]
 fn weights_are_kept_exactly() {
-    let policy: Policy = "weighted:0=3,3=1,1=4".parse().unwrap();
+    let policy: Policy = "weighted-interleave:0=3,3=1,1=4".parse().unwrap();
     let arena = NumaArena::builder().pretend_nodes(4).policy(policy).build().unwrap();
     let pool = leaf_pool(&arena);
     for _ in 0..50 {
@@ -52,12 +53,12 @@ fn weights_are_kept_exactly() {
 }
 
 #[test]
-fn nearest_and_tiered_avoid_the_node_of_the_thread() {
-    // Pretended nodes lie on a ring: the nearest of a node is the next one.
+fn nearest_remote_and_memory_only_avoid_the_node_of_the_thread() {
+    // Pretended nodes form a ring: the nearest node is the next one.
     let under = |policy: Policy| {
         let builder = NumaArena::builder().pretend_nodes(2).pretend_cpuless_nodes(2).policy(policy);
-        // Small pages, so that what a machine refuses of huge ones is not told.
-        let builder = builder.pages(PageSize::Small);
+        // Small pages, because a machine may refuse huge pages and that would be reported.
+        let builder = builder.page_size(PageSize::Small);
         let arena = builder.inner_policy(Policy::Local).build().unwrap();
         let (leaves, inners) = (leaf_pool(&arena), arena.pool(layout(896, 64), NodeKind::Inner).unwrap());
         let here = homes(&inners, Placement::Policy, 10);
@@ -67,9 +68,9 @@ fn nearest_and_tiered_avoid_the_node_of_the_thread() {
         assert_eq!((here.len(), leaves.len()), (1, 1));
         (*here.keys().next().unwrap(), *leaves.keys().next().unwrap())
     };
-    let (here, nearest) = under(Policy::Nearest);
+    let (here, nearest) = under(Policy::NearestRemote);
     assert_eq!(nearest, here + 1);
-    let (here, tiered) = under(Policy::Tiered);
+    let (here, tiered) = under(Policy::MemoryOnly);
     assert!(here < 2 && tiered == 2, "{here} {tiered}");
 }
 
@@ -81,7 +82,7 @@ fn inner_levels_have_a_policy_of_their_own() {
     let inners = arena.pool(layout(896, 64), NodeKind::Inner).unwrap();
     assert_eq!(homes(&leaf_pool(&arena), Placement::Policy, 30), HashMap::from([(2, 30)]));
     assert_eq!(homes(&inners, Placement::Policy, 30), (0..3).map(|node| (node, 10)).collect());
-    assert!(arena.report().starts_with("placement node:2 (inner levels interleave), huge pages"));
+    assert!(arena.report().starts_with("placement node:2 (inner levels interleave), pages transparent"));
     assert!(format!("{arena:?}").contains("policy: Node(NodeId(2)), inner_policy: Interleave"), "{arena:?}");
     let same = NumaArena::builder().policy(Policy::Interleave).build().unwrap();
     assert_eq!(same.inner_policy(), &Policy::Interleave);
@@ -110,7 +111,7 @@ fn remote_frees_go_home_and_are_used_again() {
     let blocks = fill();
     let full = arena.stats();
     assert_eq!(full.nodes.iter().map(|node| node.usage.issued_blocks).collect::<Vec<_>>(), [EACH; 3]);
-    // One thread is on one node, so the blocks of the two others are remote to it.
+    // This thread is on one node, so the blocks of the two other nodes are remote to it.
     for block in blocks {
         block.release(&pool);
     }
@@ -130,13 +131,14 @@ fn remote_frees_go_home_and_are_used_again() {
 }
 
 #[test]
-fn adopted_blocks_are_issued_by_who_freed_them() {
+fn adopted_blocks_are_issued_by_the_thread_that_freed_them() {
     let adopting = NumaArena::builder().pretend_nodes(2).remote_frees(RemoteFrees::Adopt);
     for (builder, adopts) in [(adopting, true), (NumaArena::builder().pretend_nodes(2), false)] {
         let arena = builder.build().unwrap();
         let pool = leaf_pool(&arena);
         let here = *homes(&pool, Placement::Policy, 1).keys().next().unwrap();
-        // Use up what this thread has of its own node, so that what follows is of the other one or fresh.
+        // Use up the free blocks of the thread's own node, so that the next blocks are new or from the other
+        // node.
         homes(&pool, on(here), 15);
         let other = 1 - here;
         let take = || (0..100).map(|_| Owned::acquire(&pool, on(other)).unwrap()).collect::<Vec<_>>();
@@ -151,7 +153,7 @@ fn adopted_blocks_are_issued_by_who_freed_them() {
         assert_eq!((stats.misses, stats.nodes[here as usize].misses), (adopted as u64, adopted as u64));
         assert_eq!(stats.nodes[other as usize].usage.issued_blocks, adopted);
         assert_eq!(arena.report().contains("remote frees adopted"), adopts);
-        // Who wants the other node has them again, without a miss.
+        // A thread that wants the other node gets the blocks again, without a miss.
         let again = take();
         assert!(again.iter().filter(|block| ids.contains(&block.id)).count() >= 100 - 40 - 16, "{adopts}");
         assert_eq!(arena.stats().misses, adopted as u64);
@@ -160,7 +162,7 @@ fn adopted_blocks_are_issued_by_who_freed_them() {
     }
 }
 
-/// What one thread adopted is not lost for the others.
+/// Blocks that one thread adopted are not lost for other threads.
 #[test]
 fn adopted_blocks_are_found_before_the_limit() {
     let builder = NumaArena::builder().pretend_nodes(2).remote_frees(RemoteFrees::Adopt).limit(4 << 20);
@@ -171,7 +173,7 @@ fn adopted_blocks_are_found_before_the_limit() {
     let blocks = fill();
     let count = blocks.len();
     blocks.into_iter().for_each(|block| _ = block.release(&pool));
-    // Another thread, of the other node or at least of another shard.
+    // This thread is on the other node, or at least uses another shard.
     let found = std::thread::scope(|scope| scope.spawn(|| fill().len()).join().unwrap());
     assert_eq!(found, count);
 }
@@ -184,9 +186,9 @@ fn a_missing_node_is_a_miss() {
     assert_eq!(arena.stats().misses, 10);
 }
 
-/// Blocks so large that a stripe holds few of them; none is ever touched.
+/// Blocks so large that a stripe holds only a few. None of them is touched.
 #[test]
-fn a_full_node_spills_to_the_next() {
+fn a_full_node_overflows_to_the_next() {
     let arena = NumaArena::builder().pretend_nodes(2).build().unwrap();
     let pool = arena.pool(layout(20 << 30, 64), NodeKind::Leaf).unwrap();
     let mut blocks = Vec::new();
@@ -197,24 +199,24 @@ fn a_full_node_spills_to_the_next() {
         }
     };
     assert_eq!(refusal, AllocErrorKind::AddressSpaceExhausted);
-    let spilled = blocks.iter().filter(|block| block.home(&pool) == Some(NodeId(0))).count();
-    assert_eq!(spilled * 2, blocks.len());
-    assert!(spilled > 0);
-    assert_eq!(arena.stats().misses, spilled as u64);
+    let overflowed = blocks.iter().filter(|block| block.home(&pool) == Some(NodeId(0))).count();
+    assert_eq!(overflowed * 2, blocks.len());
+    assert!(overflowed > 0);
+    assert_eq!(arena.stats().misses, overflowed as u64);
     let back = blocks.swap_remove(0).release(&pool);
     assert_eq!(Owned::acquire(&pool, on(0)).unwrap().id, back);
 }
 
 #[test]
-fn unknown_nodes_are_named_at_build() {
+fn the_build_error_names_an_unknown_node() {
     let nodes = NumaArena::new().unwrap().nodes();
     let missing = NodeId(4000);
     let error = BuildError::NoSuchNode { node: missing, available: nodes.clone() };
     let builds = [
         NumaArena::builder().policy(Policy::Node(missing)).build(),
-        NumaArena::builder().policy(Policy::Preferred(vec![nodes[0], missing])).build(),
+        NumaArena::builder().policy(Policy::PreferredMany(vec![nodes[0], missing])).build(),
         NumaArena::builder().inner_policy(Policy::Node(missing)).build(),
-        NumaArena::builder().policy(Policy::Weighted(vec![(nodes[0], 2), (missing, 1)])).build(),
+        NumaArena::builder().policy(Policy::WeightedInterleave(vec![(nodes[0], 2), (missing, 1)])).build(),
         NumaArena::builder().nodes(&[missing]).build(),
     ];
     for build in builds {
@@ -225,12 +227,15 @@ fn unknown_nodes_are_named_at_build() {
 }
 
 #[test]
-fn the_report_is_to_be_read() {
+fn the_report_has_settings_and_misses() {
     let arena = NumaArena::builder().pretend_nodes(2).limit(8 << 20).build().unwrap();
     let pool = leaf_pool(&arena);
     homes(&pool, on(1), 2);
     homes(&pool, on(5), 1);
     let report = arena.report();
-    assert!(report.starts_with("placement local, huge pages, limit 8388608 bytes\nnode 0: "), "{report}");
+    assert!(
+        report.starts_with("placement local, pages transparent, limit 8388608 bytes\nnode 0: "),
+        "{report}"
+    );
     assert!(report.contains("\nmisses: 1"), "{report}");
 }

@@ -1,5 +1,5 @@
-//! Memory of free blocks that goes back to the system: how much, what stays, and first words that never come
-//! again.
+//! Giving the memory of free blocks back to the system: how much goes, what stays, and that first words never
+//! repeat.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -15,7 +15,7 @@ use numa_alloc::{NumaArena, NumaPool, PageSize, Policy};
 use support::{LEAF, Owned, leaf_pool, words};
 
 const SLAB: usize = 2 << 20;
-/// What a stripe has before its first slab.
+/// A bound on the bytes of a stripe in front of its first slab.
 const START: usize = 512 << 10;
 const BLOCKS: usize = 20_000;
 
@@ -23,7 +23,7 @@ fn take(pool: &NumaPool, blocks: usize) -> Vec<Owned> {
     (0..blocks).map(|_| Owned::acquire(pool, Placement::Policy).unwrap()).collect()
 }
 
-/// Fills a block, as one whose first word has grown to `version`.
+/// Fills a block like a node whose version has grown to `version`.
 fn fill(pool: &NumaPool, block: BlockId, version: u64) {
     let words = words(pool, block, LEAF);
     words.iter().for_each(|word| word.store(u64::MAX, Relaxed));
@@ -33,7 +33,7 @@ fn fill(pool: &NumaPool, block: BlockId, version: u64) {
 #[test]
 fn free_slabs_go_back_and_first_words_only_grow() {
     for builder in [
-        NumaArena::builder().pages(PageSize::Small),
+        NumaArena::builder().page_size(PageSize::Small),
         NumaArena::builder().pretend_nodes(2).policy(Policy::Interleave),
         NumaArena::builder().pretend_nodes(2).policy(Policy::Interleave).prefault(true),
     ] {
@@ -50,7 +50,7 @@ fn free_slabs_go_back_and_first_words_only_grow() {
         let full = pool.usage();
         assert_eq!(arena.trim(), 0, "no block is free");
 
-        // A few stay, so that some slabs are not free.
+        // A few blocks stay, so that some slabs are not free.
         let (stay, go): (Vec<_>, Vec<_>) = blocks.into_iter().enumerate().partition(|(i, _)| i % 9_001 == 0);
         for (_, block) in go {
             block.release(&pool);
@@ -58,16 +58,16 @@ fn free_slabs_go_back_and_first_words_only_grow() {
         let given = arena.trim();
         println!("{given} of {} bytes given back", full.reserved_bytes);
         assert!(given.is_multiple_of(SLAB));
-        // All whole slabs between the first and the last block, but for those about the ones that stayed, on
-        // two nodes.
+        // All whole slabs between the first and the last block of two nodes go, except those with a block
+        // that stayed.
         assert!(given >= (BLOCKS * LEAF.size() / SLAB - 2 * stay.len() - 4) * SLAB, "{given}");
         assert_eq!(pool.usage().reserved_bytes, full.reserved_bytes - given);
-        assert_eq!(arena.trim(), 0, "all that can go has gone");
+        assert_eq!(arena.trim(), 0, "there is nothing more to give back");
         let report = arena.verify_placement();
         let untouched: usize = report.nodes.iter().map(|node| node.untouched).sum();
         assert!(report.refused.is_some() || untouched * report.page_bytes >= given, "{report}");
 
-        // Whoever looks, by a number of before, finds what was there or zeros.
+        // A reader with an old number finds the old contents or zeros.
         let words_of = |id: &BlockId| words(&pool, *id, LEAF).iter().map(|word| word.load(Relaxed));
         for (id, version) in &versions {
             assert!(words_of(id).skip(1).all(|word| word == 0 || word == u64::MAX));
@@ -78,19 +78,20 @@ fn free_slabs_go_back_and_first_words_only_grow() {
             assert!(words_of(&block.id).skip(1).all(|word| word == u64::MAX));
         }
 
-        // Three times: what was given back once is given back again.
+        // Three times, because memory that was given back once is given back again.
         for _ in 0..3 {
             let again = take(&pool, BLOCKS - stay.len());
             let usage = pool.usage();
             assert_eq!(usage.issued_blocks, BLOCKS);
-            // To the page, where it was to the slab before.
+            // The memory is now counted in pages; before it was counted in slabs.
             assert!((usage.issued_bytes..=full.reserved_bytes).contains(&usage.reserved_bytes), "{usage:?}");
             let mut fresh = 0;
             for block in &again {
                 let version = words_of(&block.id).next().unwrap();
-                // Some may come from memory that was never used.
+                // Some blocks may come from memory that was never used.
                 let before = versions.insert(block.id, version + 2).unwrap_or(0);
-                // Part of a slab that stayed: as it was left; else larger than ever, and even.
+                // A block in a slab that stayed is unchanged. Any other has a first word that is even and
+                // larger than ever.
                 assert!(version >= before && version.is_multiple_of(2), "{version} after {before}");
                 fresh += usize::from(version > before);
                 assert!(words_of(&block.id).skip(1).all(|word| word == 0 || word == u64::MAX));
@@ -99,16 +100,18 @@ fn free_slabs_go_back_and_first_words_only_grow() {
             assert!(fresh * LEAF.size() >= given / 2, "{fresh} blocks");
             again.into_iter().for_each(|block| _ = block.release(&pool));
             arena.trim();
-            // What was never used before may have been since, and went with the rest: on two nodes.
+            // Memory that was never used before may have been used since, and gone with the rest, on two
+            // nodes.
             let kept = full.reserved_bytes - given;
             assert!((kept - 2 * SLAB..=kept).contains(&pool.usage().reserved_bytes));
         }
     }
 }
 
-/// Slabs become free one after the other, the least fortunate order among them, with a `trim` after each.
+/// Slabs become free one after the other, in several orders, the worst case among them. `trim` runs after
+/// each.
 #[test]
-fn what_is_free_later_joins_what_has_gone() {
+fn slabs_that_become_free_later_join_earlier_holes() {
     const SLABS: usize = 12;
     const ALL: usize = SLABS * SLAB / LEAF.size();
     let orders: [fn(&mut Vec<usize>); 4] = [
@@ -118,19 +121,19 @@ fn what_is_free_later_joins_what_has_gone() {
         |slabs| slabs.sort_by_key(|slab| slab * 5 % SLABS),
     ];
     for order in orders {
-        let arena = NumaArena::builder().pretend_nodes(1).pages(PageSize::Small).build().unwrap();
+        let arena = NumaArena::builder().pretend_nodes(1).page_size(PageSize::Small).build().unwrap();
         let pool = leaf_pool(&arena);
         let mut order_of_slabs: Vec<usize> = (0..SLABS).collect();
         order(&mut order_of_slabs);
         println!("{order_of_slabs:?}");
         let mut versions: HashMap<BlockId, u64> = HashMap::new();
-        // Again, for there are holes then that were opened, the last one only in part.
+        // Again, because now there are holes that were taken again, the last one only in part.
         for blocks in [ALL, ALL * 2 / 3, ALL] {
             let mut by_slab: Vec<Vec<Owned>> = (0..=SLABS).map(|_| Vec::new()).collect();
             for block in take(&pool, blocks) {
                 let version = words(&pool, block.id, LEAF)[0].load(Relaxed);
                 let slab = block.id.0.get() as usize * 64 / SLAB;
-                // Other slabs, other versions, and neither ascending nor descending.
+                // Each slab has other versions, in neither ascending nor descending order.
                 let new =
                     version + 2 * (u64::from(block.id.0.get()) % 7 + 1 + 10 * (slab * 7 % SLABS) as u64);
                 let before = versions.insert(block.id, new).unwrap_or(0);
@@ -142,20 +145,20 @@ fn what_is_free_later_joins_what_has_gone() {
             for &slab in &order_of_slabs {
                 by_slab[slab].drain(..).for_each(|block| _ = block.release(&pool));
                 arena.trim();
-                assert_eq!(arena.trim(), 0, "all that can go has gone");
+                assert_eq!(arena.trim(), 0, "there is nothing more to give back");
             }
             by_slab.into_iter().flatten().for_each(|block| _ = block.release(&pool));
             arena.trim();
             let usage = pool.usage();
-            // What lies before the first slab stays, and the last one ends in less than a block, which is not free but
-            // was never used.
+            // The memory in front of the first slab stays. The last slab ends in less than a block, which was
+            // never used, so it is not free.
             assert!(usage.issued_blocks == 0 && usage.reserved_bytes <= START + SLAB, "{usage:?}");
         }
     }
 }
 
 #[test]
-fn what_is_given_back_is_there_for_other_pools_and_counts_again_when_it_is_used() {
+fn memory_given_back_is_available_to_other_pools_and_counts_again_when_used() {
     const LIMIT: usize = 8 * SLAB;
     let arena = NumaArena::builder().limit(LIMIT).pretend_nodes(1).build().unwrap();
     let fill = |pool: &NumaPool| {
@@ -168,7 +171,8 @@ fn what_is_given_back_is_there_for_other_pools_and_counts_again_when_it_is_used(
     let count = blocks.len();
     assert_eq!((reserved(), fill(&other).len()), (LIMIT, 0));
     empty(&one, blocks);
-    // What lies before the first slab stays, and what of the last one is within the limit, which is no whole slab.
+    // The memory in front of the first slab stays, and so does the part of the last slab within the limit,
+    // which is not a whole slab.
     const GIVEN: usize = LIMIT - SLAB;
     assert_eq!((arena.trim(), reserved()), (GIVEN, SLAB));
     assert_eq!(fill(&other).len(), (GIVEN - 64) / LEAF.size());
@@ -180,10 +184,10 @@ fn what_is_given_back_is_there_for_other_pools_and_counts_again_when_it_is_used(
     assert_eq!(reserved(), LIMIT);
 }
 
-/// Threads acquire and release on two nodes while one gives back all it can: no block has two owners, and no
-/// first word comes again.
+/// Threads acquire and release blocks on two nodes while another thread trims. No block gets two owners, and
+/// no first word repeats.
 #[test]
-fn memory_is_given_back_while_others_use_the_pool() {
+fn trim_runs_while_other_threads_use_the_pool() {
     let arena = NumaArena::builder().pretend_nodes(2).build().unwrap();
     let pool = leaf_pool(&arena);
     let versions = Mutex::new(HashMap::<BlockId, u64>::new());
@@ -228,23 +232,24 @@ fn memory_is_given_back_while_others_use_the_pool() {
     assert!(given > 0);
     let usage = pool.usage();
     assert_eq!(usage.issued_blocks, 0);
-    // Of each node the last slab, which ends in less than a block, and the one after it, if blocks came home as soon
-    // as it was committed, so that none of it was used yet.
+    // What may stay on each node is the last slab, which ends in less than a block, and the one after it.
+    // That one was never used if blocks came home just after it was committed.
     assert!(usage.reserved_bytes <= 4 * SLAB, "{usage:?}");
 }
 
-/// Maps look at nodes that others have removed: none is taken for another that has come to its block.
+/// Maps read nodes that other threads have removed. No reader takes such a node for another that has reused
+/// its block.
 fn a_map_goes_on(replicas: bool) {
     const KEYS: u64 = 40_000;
     let builder = NumaArena::builder().pretend_nodes(2).policy(Policy::Interleave);
-    let arena = builder.replicate_inner(replicas).pages(PageSize::Small).build().unwrap();
+    let arena = builder.replicate_inner(replicas).page_size(PageSize::Small).build().unwrap();
     let map = BSkipMap::with_arena(arena.clone()).unwrap();
     let writing = AtomicUsize::new(3);
     std::thread::scope(|scope| {
         for thread in 0..3 {
             let (map, writing) = (&map, &writing);
             scope.spawn(move || {
-                // Counted down also if an assertion fails.
+                // Counts down even if an assertion fails.
                 let _guard = Countdown(writing);
                 let keys = || (0..KEYS).map(|key| key * 3 + thread);
                 for round in 0..3 {
@@ -275,12 +280,12 @@ fn a_map_goes_on(replicas: bool) {
 }
 
 #[test]
-fn a_map_goes_on_while_its_memory_is_given_back() {
+fn a_map_works_while_its_memory_is_given_back() {
     a_map_goes_on(false);
 }
 
 #[test]
-fn so_does_a_map_with_replicas() {
+fn a_map_with_replicas_works_while_its_memory_is_given_back() {
     a_map_goes_on(true);
 }
 
@@ -293,8 +298,8 @@ impl Drop for Countdown<'_> {
 }
 
 #[test]
-fn pages_of_the_hugetlb_pool_stay() {
-    let arena = NumaArena::builder().pages(PageSize::Hugetlb2M).build().unwrap();
+fn trim_keeps_hugetlb_pages() {
+    let arena = NumaArena::builder().page_size(PageSize::Hugetlb2M).build().unwrap();
     let pool = leaf_pool(&arena);
     take(&pool, BLOCKS).into_iter().for_each(|block| _ = block.release(&pool));
     assert_eq!(arena.trim(), 0);

@@ -70,7 +70,7 @@ pub fn beside(node: NodeId) -> NodeId {
 fn pretended(nodes: u32, policy: Policy, replicate: bool) -> AnyArena {
     let arena = NumaArena::builder().pretend_nodes(nodes).policy(policy).replicate_inner(replicate);
     // A huge page for each node and replica of a small map is much to clear.
-    AnyArena::Numa(arena.pages(PageSize::Small).build().expect("nodes that are pretended"))
+    AnyArena::Numa(arena.page_size(PageSize::Small).build().expect("nodes that are pretended"))
 }
 
 /// Any of the arenas.

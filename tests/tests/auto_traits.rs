@@ -102,10 +102,10 @@ fn of_arenas() {
 #[test]
 fn of_workers() {
     use bskip_topology::{
-        Cache, Cpu, CpuSet, Distances, Machine, MachineError, NumaNode, ParseCpuListError, ParsePolicyError,
-        Partition, PinError, PinPlan, PinPolicy, Place, Worker, WorkerPool, Workers,
+        Binding, Cache, Cpu, CpuSet, Distances, Machine, MachineError, NumaNode, ParseCpuListError,
+        ParsePolicyError, Partition, PinError, PinPlan, PinPolicy, Worker, WorkerPool, Workers,
     };
-    all::<(Cache, Cpu, CpuSet, Distances, NumaNode, Place)>();
+    all::<(Cache, Cpu, CpuSet, Distances, NumaNode, Binding)>();
     all::<(ParseCpuListError, ParsePolicyError)>();
     all::<Workers<Result<String, PinError>>>();
     all::<Machine>();

@@ -100,7 +100,7 @@ fn cpus_on_a_node_without_memory_are_planned_where_the_arena_has_some() {
         assert!(machine.allowed().iter().all(|cpu| machine.node_of_cpu(cpu) == Some(real)));
         let said = format!("node {bare} has no memory for this process");
         assert!(machine.notes().iter().any(|note| note.contains(&said)), "{:?}", machine.notes());
-        let note = Fallback::NoMemoryOn { node: NodeId(bare), instead: NodeId(real) };
+        let note = Fallback::NodeWithoutMemory { node: NodeId(bare), instead: NodeId(real) };
         assert!(NumaArena::new().unwrap().fallbacks().contains(&note));
         assert_they_agree(&machine);
     });

@@ -13,7 +13,7 @@ const NODES: u32 = 3;
 const N: u64 = 30_000;
 
 fn map(policy: Policy, promotion: Promotion, seed: u64) -> Map {
-    let arena = NumaArena::builder().pretend_nodes(NODES).policy(policy).pages(PageSize::Small);
+    let arena = NumaArena::builder().pretend_nodes(NODES).policy(policy).page_size(PageSize::Small);
     let arena = arena.replicate_inner(true).build().expect("pretended nodes");
     Map::with_config(arena, config(promotion, seed)).expect("memory")
 }
@@ -115,7 +115,7 @@ fn a_node_that_is_not_there_takes_nothing() {
 
 #[test]
 fn owned_values_move_and_are_dropped_once() {
-    let arena = NumaArena::builder().pretend_nodes(2).pages(PageSize::Small).build().expect("nodes");
+    let arena = NumaArena::builder().pretend_nodes(2).page_size(PageSize::Small).build().expect("nodes");
     let map: BSkipMap<u64, String, NumaArena> = BSkipMap::with_arena(arena).expect("memory");
     (0..2000).for_each(|key| drop(map.insert(key, format!("value {key}"))));
     for node in [0, 1, 0] {

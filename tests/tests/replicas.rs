@@ -13,7 +13,7 @@ const NODES: u32 = 3;
 const N: u64 = 40_000;
 
 fn arena() -> NumaArena {
-    let arena = NumaArena::builder().pretend_nodes(NODES).replicate_inner(true).pages(PageSize::Small);
+    let arena = NumaArena::builder().pretend_nodes(NODES).replicate_inner(true).page_size(PageSize::Small);
     arena.policy(Policy::Hash).build().expect("pretended nodes")
 }
 
@@ -114,7 +114,7 @@ fn a_map_built_at_once_has_its_replicas() {
 #[test]
 fn replicas_cost_the_inner_nodes_once_more_on_every_node_and_count_for_the_limit() {
     let map = map(Promotion::Overflow, Refresh::Synchronous);
-    let plain = NumaArena::builder().pretend_nodes(NODES).pages(PageSize::Small).build().expect("nodes");
+    let plain = NumaArena::builder().pretend_nodes(NODES).page_size(PageSize::Small).build().expect("nodes");
     let without = Map::with_arena(plain.clone()).expect("memory");
     for key in (0..N).map(mix) {
         map.insert(key, key);
@@ -131,7 +131,7 @@ fn replicas_cost_the_inner_nodes_once_more_on_every_node_and_count_for_the_limit
 
     let limit = 8 << 20;
     let arena = NumaArena::builder().pretend_nodes(NODES).replicate_inner(true).limit(limit);
-    let arena = arena.pages(PageSize::Small).build().expect("nodes");
+    let arena = arena.page_size(PageSize::Small).build().expect("nodes");
     let mut map = Map::with_arena(arena).expect("memory");
     let failed = (0..10 * N).map(mix).find_map(|key| map.try_insert(key, key).err()).expect("a limit");
     assert_eq!(map.get(&failed.key), None);

@@ -40,7 +40,7 @@ fn spread(range: RangeInclusive<u64>) -> impl Iterator<Item = u64> {
 }
 
 fn builder() -> numa_alloc::Builder {
-    NumaArena::builder().pages(PageSize::Small)
+    NumaArena::builder().page_size(PageSize::Small)
 }
 
 /// Nearly all touched pages are where they were asked for, as far as the kernel tells.

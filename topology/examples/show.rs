@@ -31,7 +31,7 @@ fn show() -> Result<(), Box<dyn Error>> {
         let cpus = if node.is_cpuless() { "none".to_owned() } else { node.cpus.to_string() };
         let memory = node.memory.map_or("unknown".to_owned(), |bytes| format!("{} MiB", bytes >> 20));
         let bandwidth = node.bandwidth.map(|rate| format!(", {rate} MiB/s")).unwrap_or_default();
-        println!("node {}: CPUs {cpus}, memory {memory}{bandwidth}", node.number);
+        println!("node {}: CPUs {cpus}, memory {memory}{bandwidth}", node.os_index);
     }
     if let Some(distances) = machine.distances() {
         println!("distances:\n{distances}");

@@ -1,17 +1,17 @@
-//! Sets of CPU numbers, and the list notation (`0,2,4-7`) that Linux and the pin policies share.
+//! Sets of CPU numbers, and the list notation (`0,2,4-7`) that Linux and the pin policies use.
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::str::FromStr;
 
-/// Largest CPU number accepted in a list or for pinning. Linux stops at 8191.
+/// The largest CPU number that a list or a binding may have. Linux has no CPU above 8191.
 pub(crate) const MAX_CPU: u32 = 65_535;
 
 /// A set of CPUs, by the numbers of the operating system.
 ///
-/// Reads and writes the list notation of Linux: `0,2,4-7`; the empty set is the empty string.
-/// Membership and insertion cost O(log n).
+/// `Display` and `FromStr` use the list notation of Linux, as in `0,2,4-7`. The empty set is the empty
+/// string. Membership and insertion take O(log n).
 ///
 /// ```
 /// use bskip_topology::CpuSet;
@@ -32,7 +32,7 @@ impl CpuSet {
         Self(BTreeSet::new())
     }
 
-    /// Number of CPUs in the set.
+    /// The number of CPUs in the set.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
@@ -44,13 +44,13 @@ impl CpuSet {
         self.0.is_empty()
     }
 
-    /// Whether `cpu` is in the set.
+    /// Whether the set holds `cpu`.
     #[must_use]
     pub fn contains(&self, cpu: u32) -> bool {
         self.0.contains(&cpu)
     }
 
-    /// Adds `cpu`; returns whether it was new.
+    /// Adds `cpu`. Returns whether it was new.
     pub fn insert(&mut self, cpu: u32) -> bool {
         self.0.insert(cpu)
     }
@@ -114,7 +114,7 @@ impl FromStr for CpuSet {
     }
 }
 
-/// A CPU list that cannot be read.
+/// The text is not a CPU list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ParseCpuListError {
@@ -125,35 +125,35 @@ pub struct ParseCpuListError {
 
 impl fmt::Display for ParseCpuListError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` in a CPU list: {} (a list looks like 0,2,4-7)", self.part, self.reason)
+        write!(f, "`{}` in a CPU list is {}; write a list like 0,2,4-7", self.part, self.reason)
     }
 }
 
 impl std::error::Error for ParseCpuListError {}
 
-/// Reads a non-empty list in the order given, repeats included.
+/// Parses a non-empty list. Keeps its order and its repetitions.
 pub(crate) fn parse_list(text: &str) -> Result<Vec<u32>, ParseCpuListError> {
     let mut cpus = Vec::new();
     for part in text.split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let fail = |reason| ParseCpuListError { part: part.to_owned(), reason };
         let number = |digits: &str| {
-            // `u32::from_str` takes a leading plus sign; a CPU list does not.
+            // `u32::from_str` accepts a leading plus sign; a CPU list does not.
             if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-                return Err(fail("not a number or a range of numbers"));
+                return Err(fail("neither a number nor a range of numbers"));
             }
-            digits.parse::<u32>().ok().filter(|&cpu| cpu <= MAX_CPU).ok_or_else(|| fail("number above 65535"))
+            digits.parse::<u32>().ok().filter(|&cpu| cpu <= MAX_CPU).ok_or_else(|| fail("above 65535"))
         };
         let (first, last): (u32, u32) = (number(first)?, number(last)?);
         if first > last {
-            return Err(fail("a range goes from the smaller to the larger number"));
+            return Err(fail("a range that does not ascend"));
         }
         cpus.extend(first..=last);
     }
     Ok(cpus)
 }
 
-/// Writes numbers in the order given, ascending runs as ranges.
+/// Writes numbers in the given order, ascending runs as ranges.
 pub(crate) fn write_list(f: &mut impl fmt::Write, cpus: impl IntoIterator<Item = u32>) -> fmt::Result {
     let mut cpus = cpus.into_iter().peekable();
     let mut separator = "";

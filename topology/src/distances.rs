@@ -3,19 +3,19 @@
 use std::fmt;
 use std::iter::FusedIterator;
 
-/// Relative latency from each NUMA node to each other, as the firmware states it (ACPI SLIT).
+/// The relative latency from each NUMA node to each other, as the firmware states it (ACPI SLIT).
 ///
-/// 10 means local; 20 means that the firmware estimates twice the local latency. The numbers are
-/// estimates of the vendor, not measurements. A matrix need not be symmetric.
+/// 10 means local. 20 means that the firmware estimates twice the local latency. The numbers are estimates of
+/// the vendor, not measurements. A matrix need not be symmetric.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Distances {
     nodes: Vec<u32>,
-    /// Row-major: row = from, column = to, in the order of `nodes`.
+    /// Row-major in the order of `nodes`: the row is the node from which, the column the node to which.
     values: Vec<u64>,
 }
 
 impl Distances {
-    /// A matrix over `nodes` in any order; `None` unless it is square and every node occurs once.
+    /// A matrix over `nodes` in any order; `None` unless it is square and each node occurs once.
     pub(crate) fn new(nodes: &[u32], values: &[u64]) -> Option<Self> {
         let n = nodes.len();
         if n == 0 || values.len() != n * n {
@@ -30,14 +30,14 @@ impl Distances {
         Some(Self { values: values.collect(), nodes: order.iter().map(|&i| nodes[i]).collect() })
     }
 
-    /// The nodes that the matrix covers, ascending: the order of rows and columns.
+    /// The nodes of the matrix, ascending: the order of its rows and columns.
     #[must_use]
     pub fn nodes(&self) -> &[u32] {
         &self.nodes
     }
 
-    /// Distance from CPUs of node `from` to memory of node `to`; `None` if the matrix lacks one of
-    /// them. O(log nodes).
+    /// The distance from the CPUs of node `from` to the memory of node `to`; `None` if the matrix lacks one
+    /// of them. O(log nodes).
     #[must_use]
     pub fn get(&self, from: u32, to: u32) -> Option<u64> {
         let row = self.nodes.binary_search(&from).ok()?;
@@ -45,13 +45,13 @@ impl Distances {
         Some(self.values[row * self.nodes.len() + column])
     }
 
-    /// All rows with the node that each belongs to; columns are in the order of [`Self::nodes`].
+    /// All rows, each with its node. The columns are in the order of [`Self::nodes`].
     pub fn rows(&self) -> impl ExactSizeIterator<Item = (u32, &[u64])> + FusedIterator {
         self.nodes.iter().copied().zip(self.values.chunks_exact(self.nodes.len()))
     }
 }
 
-/// A table: a line of column heads, then a line for each node.
+/// A table: one line of column heads, then one line for each node.
 impl fmt::Display for Distances {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "node")?;
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn rows_and_columns_follow_the_node_numbers() {
-        // Given in the order 2, 0: from 2 to 0 costs 31, from 0 to 2 costs 21.
+        // The matrix is given in the order 2, 0: from 2 to 0 costs 31, from 0 to 2 costs 21.
         let d = Distances::new(&[2, 0], &[10, 31, 21, 11]).expect("a square matrix");
         assert_eq!(d.nodes(), [0, 2]);
         assert_eq!(
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn misshapen_matrices_are_refused() {
+    fn matrices_that_are_not_square_are_refused() {
         assert_eq!(Distances::new(&[], &[]), None);
         assert_eq!(Distances::new(&[0, 1], &[10, 20, 20]), None);
         assert_eq!(Distances::new(&[0, 0], &[10, 20, 20, 10]), None);

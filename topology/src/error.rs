@@ -1,18 +1,18 @@
-//! What can go wrong when a machine is described or a thread is pinned, and what to do about it.
+//! The errors of described machines and of pinning, and what to do about them.
 
 use std::fmt;
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use crate::CpuSet;
+use crate::cpuset::CpuSet;
 
 /// A described machine (synthetic or XML) that cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MachineError {
-    /// This build has no hwloc: enable the feature `hwloc`.
+    /// This build has no hwloc. Enable the feature `hwloc`.
     NoHwloc,
-    /// hwloc refuses the description; the text says which kind and why.
+    /// hwloc refuses the description. The text says which kind of description and why.
     Invalid(String),
 }
 
@@ -35,50 +35,52 @@ impl std::error::Error for MachineError {}
 pub enum PinError {
     /// The list names a CPU that the machine does not have, or that is offline.
     NoSuchCpu {
-        /// The CPU asked for.
+        /// The CPU of the list.
         cpu: u32,
         /// The CPUs of the machine.
         machine: CpuSet,
     },
     /// The list names a CPU that exists but that this process may not use.
     NotAllowed {
-        /// The CPU asked for.
+        /// The CPU of the list.
         cpu: u32,
         /// The CPUs that the process may use.
         allowed: CpuSet,
     },
     /// The list names a CPU twice.
     Repeated {
-        /// The CPU named twice.
+        /// The CPU that the list names twice.
         cpu: u32,
     },
-    /// No CPU was asked for, or none is left of the allowed ones.
+    /// The list is empty, or the process may use no CPU.
     NoCpus,
-    /// The plan was made for a described machine (synthetic or XML), not for the one that runs it.
+    /// The plan was made for a described machine (synthetic or XML), not for the machine that runs the
+    /// process.
     OtherMachine,
-    /// The system refused the binding.
+    /// The system refuses the binding.
     Refused {
-        /// The CPUs asked for.
+        /// The CPUs of the binding.
         cpus: CpuSet,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The system took only a part of the CPUs; the thread is now bound to that part.
+    /// The system accepted only a part of the CPUs. The thread is bound to that part.
     Narrowed {
-        /// The CPUs asked for.
+        /// The CPUs of the binding.
         asked: CpuSet,
         /// The CPUs that the thread is bound to.
         bound: CpuSet,
     },
-    /// This operating system is not supported: only Linux is.
+    /// Pinning works only on Linux.
     Unsupported,
 }
 
-/// How a user widens what the process may use.
+/// How a user gives the process more CPUs.
 const WIDEN: &str =
     "start the process with a wider set (taskset, cgroup cpuset, container option --cpuset-cpus)";
 
-// An `io::Error` may own anything, so std does not promise this for it. The crate's own ones are the system's error numbers.
+// std does not promise this for `io::Error`, which may own anything. Those of this crate hold only error
+// numbers of the system.
 impl UnwindSafe for PinError {}
 impl RefUnwindSafe for PinError {}
 
@@ -94,24 +96,29 @@ impl fmt::Display for PinError {
             ),
             Self::Repeated { cpu } => write!(
                 f,
-                "CPU {cpu} is listed twice: list it once (a plan wraps around by itself when there are more workers than CPUs)"
+                "CPU {cpu} is listed twice: list it once (if there are more workers than CPUs, a plan \
+                 repeats the list by itself)"
             ),
             Self::NoCpus => {
                 write!(f, "there is no CPU to run on: name at least one CPU that this process may use")
             }
             Self::OtherMachine => write!(
                 f,
-                "the plan is for a described machine, not for this one: plan with Machine::discover()"
+                "the plan is for a described machine, not for this one: make a plan of Machine::discover()"
             ),
             Self::Refused { cpus, source } if source.raw_os_error() == Some(EINVAL) => {
                 write!(f, "this process may use none of CPUs {cpus}: choose others, or {WIDEN}")
             }
             Self::Refused { cpus, source } => {
-                write!(f, "the system refuses to bind a thread to CPUs {cpus}: {source}; run without pinning")
+                write!(
+                    f,
+                    "the system refuses to bind a thread to CPUs {cpus}: {source}; allow sched_setaffinity, \
+                     or run without pinning"
+                )
             }
             Self::Narrowed { asked, bound } => write!(
                 f,
-                "asked for CPUs {asked}, but this process may use only {bound} of them: leave the others out, or {WIDEN}"
+                "of CPUs {asked} this process may use only {bound}: leave the others out, or {WIDEN}"
             ),
             Self::Unsupported => f.write_str("pinning is supported on Linux only: run without pinning"),
         }
@@ -127,5 +134,6 @@ impl std::error::Error for PinError {
     }
 }
 
-/// `EINVAL`, the same number on every Linux target; stated here because `libc` is a Linux-only dependency.
+/// `EINVAL` is the same number on every Linux target. It is stated here because `libc` is a dependency only
+/// on Linux.
 const EINVAL: i32 = 22;

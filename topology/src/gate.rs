@@ -1,9 +1,9 @@
-//! A gate at which workers wait until all have come, so that they begin together.
+//! A gate at which workers wait for each other, so that they begin together.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Opens when the last worker has come, unless it is closed before. A `Barrier` that can be given up: one
-/// thread that cannot be started must not leave the others waiting.
+/// Opens when the last worker arrives, unless it was closed before. It is like `Barrier`, but it can be
+/// closed: if one thread cannot be started, the others must not wait for it.
 #[derive(Debug)]
 pub(crate) struct Gate {
     state: Mutex<State>,
@@ -12,19 +12,19 @@ pub(crate) struct Gate {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// So many workers have not come yet.
+    /// The number of workers that have not arrived yet.
     Missing(usize),
     Open,
     Closed,
 }
 
 impl Gate {
-    /// For so many workers.
+    /// A gate for this many workers.
     pub(crate) fn new(workers: usize) -> Self {
         Self { state: Mutex::new(State::Missing(workers)), change: Condvar::new() }
     }
 
-    /// Comes to the gate and waits for the others; whether it has opened.
+    /// Arrives at the gate and waits for the others. Returns whether the gate opened.
     pub(crate) fn pass(&self) -> bool {
         let mut state = self.lock();
         *state = match *state {
@@ -39,14 +39,14 @@ impl Gate {
         *self.change.wait_while(state, waits).unwrap_or_else(PoisonError::into_inner) == State::Open
     }
 
-    /// Sends those away who wait and who come.
+    /// Turns away the workers that wait, and those that arrive later.
     pub(crate) fn close(&self) {
         *self.lock() = State::Closed;
         self.change.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No code that could panic runs under the lock.
+        // No code that can panic runs under the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -58,7 +58,7 @@ mod tests {
     use std::thread;
 
     #[test]
-    fn nobody_passes_before_the_last_has_come() {
+    fn no_worker_passes_before_the_last_arrives() {
         let (gate, coming) = (Gate::new(4), AtomicUsize::new(0));
         thread::scope(|scope| {
             for _ in 0..4 {
@@ -73,12 +73,12 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_gate_lets_nobody_wait() {
+    fn a_closed_gate_turns_workers_away() {
         let gate = Gate::new(3);
         thread::scope(|scope| {
             let early = scope.spawn(|| gate.pass());
             gate.close();
-            assert!(!early.join().expect("it only waits"));
+            assert!(!early.join().expect("the thread does not panic"));
         });
         assert!(!gate.pass());
     }

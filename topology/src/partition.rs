@@ -1,25 +1,24 @@
-//! Work divided among the workers of a plan, so that each node's part is in one piece.
+//! Divides work among the workers of a plan so that the part of each node is in one piece.
 
 use std::ops::{Range, RangeInclusive};
 
-use crate::PinPlan;
+use crate::plan::PinPlan;
 
 impl PinPlan {
-    /// The workers in the order of their parts: those of a node together, nodes ascending; within a node those
-    /// that share an L3 cache together.
+    /// The workers in the order of their parts: by node, ascending, and within a node by L3 cache.
     fn by_node(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.len()).collect();
-        // Workers that may wander come last.
+        // Workers that may move between nodes come last.
         order.sort_by_key(|&worker| {
-            let place = &self.places()[worker];
-            (place.node.is_none(), place.node, place.l3)
+            let binding = &self.bindings()[worker];
+            (binding.node.is_none(), binding.node, binding.l3)
         });
         order
     }
 
-    /// The positions of `worker` among `len` items that are divided evenly: shares differ by one item at most,
-    /// and those of a node's workers follow each other, so each node has a stretch of items in proportion to its
-    /// workers. O(workers log workers).
+    /// The positions of `worker` among `len` items. Shares differ by one item at most. The shares of a node's
+    /// workers follow each other, so each node has one stretch of items in proportion to its workers.
+    /// O(workers log workers).
     ///
     /// ```
     /// # #[cfg(feature = "hwloc")] {
@@ -38,23 +37,24 @@ impl PinPlan {
     #[must_use]
     pub fn share(&self, worker: usize, len: usize) -> Range<usize> {
         let part = self.by_node().iter().position(|&other| other == worker);
-        let part = part.unwrap_or_else(|| panic!("no worker {worker} in a plan of {}", self.len()));
+        let part =
+            part.unwrap_or_else(|| panic!("the plan has no worker {worker}, only {} workers", self.len()));
         let cut = |part| at(len as u128, part, self.len()) as usize;
         cut(part)..cut(part + 1)
     }
 }
 
-/// Where part `part` of `parts` begins in `len` things.
+/// The start of part `part` of `parts` equal parts of `len`.
 fn at(len: u128, part: usize, parts: usize) -> u128 {
-    // Lengths are at most 2^64 and parts at most as many as threads: no overflow.
+    // A length is at most 2^64, and there are at most as many parts as threads, so this does not overflow.
     len * part as u128 / parts as u128
 }
 
-/// Keys divided among the workers of a plan by value: each worker has a range, and the ranges of a node's workers
-/// follow each other.
+/// Keys divided among the workers of a plan by value. Each worker has a range, and the ranges of a node's
+/// workers follow each other.
 ///
-/// With each worker in its range, leaves that it makes lie on its node and stay there;
-/// [`bounds`](Self::bounds) tells a map or an arena the same for leaves that others make.
+/// If each worker inserts only keys of its range, the leaves that it makes are on its node and stay there.
+/// [`bounds`](Self::bounds) tells a map or an arena where leaves belong that other threads make.
 ///
 /// ```
 /// # #[cfg(feature = "hwloc")] {
@@ -71,46 +71,46 @@ fn at(len: u128, part: usize, parts: usize) -> u128 {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partition {
-    /// In ascending order of their keys; at least one.
+    /// In ascending order of their keys. There is at least one.
     parts: Vec<Part>,
-    /// The greatest key.
+    /// The largest key.
     last: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Part {
-    /// The smallest key. Where the next part begins with the same key, this one is empty.
+    /// The smallest key. If the next part begins with the same key, this one is empty.
     first: u64,
     worker: usize,
     node: Option<u32>,
 }
 
 impl Partition {
-    /// Divides `keys` evenly by value: right where keys are spread evenly, as hashes and random numbers are. All
-    /// possible keys are `0..=u64::MAX`.
+    /// Divides `keys` into ranges of equal width. Use this if keys are spread evenly, like hashes and random
+    /// numbers. The range of all keys is `0..=u64::MAX`.
     ///
     /// # Panics
     /// If the plan has no workers or the range no keys.
     #[must_use]
     pub fn new(plan: &PinPlan, keys: RangeInclusive<u64>) -> Self {
         let (first, last) = keys.into_inner();
-        assert!(first <= last, "a partition of the keys {first}..={last}: there are none, swap the bounds");
+        assert!(first <= last, "cannot divide the empty range {first}..={last} of keys: swap its bounds");
         let width = u128::from(last - first) + 1;
-        // Below `width`, so the sum is at most `last`.
+        // This is less than `width`, so the sum is at most `last`.
         Self::cut(plan, last, |part| first + at(width, part, plan.len()) as u64)
     }
 
-    /// Divides all possible keys so that each worker has as many of `sample`: right where keys crowd. A sample of
-    /// some thousand keys, in any order, is enough. O(sample log sample).
+    /// Divides all possible keys so that each worker has equally many keys of `sample`. Use this if keys are
+    /// not spread evenly. A sample of a few thousand keys in any order is enough. O(sample log sample).
     ///
-    /// A key that makes up more than a worker's share leaves others without keys.
+    /// If one key makes up more than a worker's share of the sample, some workers get no keys.
     ///
     /// # Panics
     /// If the plan has no workers or the sample no keys.
     #[must_use]
     pub fn from_sample(plan: &PinPlan, sample: impl IntoIterator<Item = u64>) -> Self {
         let mut sample: Vec<u64> = sample.into_iter().collect();
-        assert!(!sample.is_empty(), "a partition by a sample of no keys: use `Partition::new`");
+        assert!(!sample.is_empty(), "cannot divide keys by an empty sample: use `Partition::new`");
         sample.sort_unstable();
         Self::cut(plan, u64::MAX, |part| match part {
             0 => 0,
@@ -118,17 +118,17 @@ impl Partition {
         })
     }
 
-    /// Parts that begin with these keys, which ascend.
+    /// The parts that begin with these keys, which ascend.
     fn cut(plan: &PinPlan, last: u64, first: impl Fn(usize) -> u64) -> Self {
-        assert!(!plan.is_empty(), "a partition among no workers: plan for at least one");
+        assert!(!plan.is_empty(), "cannot divide keys among no workers: plan for at least one");
         let part = |(part, worker): (usize, usize)| {
-            let node = plan.places()[worker].node;
+            let node = plan.bindings()[worker].node;
             Part { first: first(part), worker, node }
         };
         Self { parts: plan.by_node().into_iter().enumerate().map(part).collect(), last }
     }
 
-    /// The parts that have keys, ascending, each with its greatest key.
+    /// The parts that are not empty, ascending, each with its largest key.
     fn filled(&self) -> impl Iterator<Item = (Part, u64)> {
         let nexts = self.parts.iter().skip(1).map(|part| Some(part.first)).chain([None]);
         self.parts.iter().zip(nexts).filter_map(|(&part, next)| match next {
@@ -140,39 +140,43 @@ impl Partition {
     /// The keys of a worker. Empty if there are fewer keys than workers.
     ///
     /// # Panics
-    /// If the plan had no such worker.
+    /// If the plan has no such worker.
     #[must_use]
     #[allow(clippy::reversed_empty_ranges, reason = "an inclusive range has no other way to be empty")]
     pub fn range(&self, worker: usize) -> RangeInclusive<u64> {
-        assert!(worker < self.parts.len(), "no worker {worker} in a partition among {}", self.parts.len());
+        assert!(
+            worker < self.parts.len(),
+            "the partition has no worker {worker}, only {} workers",
+            self.parts.len()
+        );
         let own = self.filled().find(|(part, _)| part.worker == worker);
         own.map_or(1..=0, |(part, last)| part.first..=last)
     }
 
-    /// The part that holds a key; keys outside of all parts belong to the nearest.
+    /// The part that holds a key. A key outside of all parts belongs to the nearest part.
     fn part_of(&self, key: u64) -> &Part {
         let key = key.clamp(self.parts[0].first, self.last);
-        // The last of those that begin with the same key is the one that is not empty.
+        // Of several parts that begin with the same key, the last one is not empty.
         &self.parts[self.parts.partition_point(|part| part.first <= key) - 1]
     }
 
-    /// The worker whose range holds `key`. A key below or above all ranges belongs to the first or the last one
-    /// that has keys. O(log workers).
+    /// The worker whose range holds `key`. A key below all ranges belongs to the first worker that has keys,
+    /// a key above all ranges to the last one. O(log workers).
     #[must_use]
     pub fn worker_of(&self, key: u64) -> usize {
         self.part_of(key).worker
     }
 
-    /// The NUMA node of the worker whose range holds `key`, as [`worker_of`](Self::worker_of); `None` if that
-    /// worker may wander between nodes.
+    /// The NUMA node of the worker whose range holds `key`, as for [`worker_of`](Self::worker_of); `None` if
+    /// that worker may move between nodes.
     #[must_use]
     pub fn node_of(&self, key: u64) -> Option<u32> {
         self.part_of(key).node
     }
 
-    /// Which node each stretch of keys belongs to, for the placement of leaves by key range: `(lower bound, node)`,
-    /// bounds ascending from 0, each stretch up to the next bound, the last one without end: what `numa-alloc`
-    /// takes as `Policy::Range`. Empty if the plan leaves workers to wander between nodes.
+    /// The node of each stretch of keys, as pairs of lower bound and node. The bounds ascend from 0. A
+    /// stretch ends at the next bound; the last one has no end. `Policy::Range` of `numa-alloc` takes such
+    /// pairs. Empty if a worker of the plan may move between nodes.
     #[must_use]
     pub fn bounds(&self) -> Vec<(u64, u32)> {
         let stretches: Option<Vec<(u64, u32)>> =
@@ -189,10 +193,11 @@ impl Partition {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::tests::grid;
-    use crate::{CpuSet, PinPolicy};
+    use crate::cpuset::CpuSet;
+    use crate::fixtures::grid;
+    use crate::policy::PinPolicy;
 
-    /// Four workers on nodes 0, 1, 0, 1, or as many as asked for.
+    /// A plan of this many workers on nodes 0, 1, 0, 1, and so on.
     fn scattered(workers: usize) -> PinPlan {
         PinPolicy::Scatter.plan(&grid([2, 1, 1, 4, 1]), workers).expect("a possible plan")
     }
@@ -201,7 +206,8 @@ mod tests {
         (0..workers).map(|worker| partition.range(worker)).collect()
     }
 
-    /// Every key belongs to the worker in whose range it is, and to the node that the bounds say.
+    /// Checks that every key belongs to the worker whose range holds it, and to the node that the bounds
+    /// name.
     fn check(partition: &Partition, plan: &PinPlan, keys: impl Iterator<Item = u64>) {
         let bounds = partition.bounds();
         for key in keys {
@@ -209,7 +215,7 @@ mod tests {
             assert!(partition.range(worker).contains(&key), "key {key} of worker {worker}: {partition:?}");
             let others = (0..plan.len()).filter(|&other| other != worker);
             assert!(others.into_iter().all(|other| !partition.range(other).contains(&key)));
-            assert_eq!(partition.node_of(key), plan.places()[worker].node);
+            assert_eq!(partition.node_of(key), plan.bindings()[worker].node);
             let stretch = bounds.iter().rev().find(|(lowest, _)| *lowest <= key).expect("bounds begin at 0");
             assert_eq!(Some(stretch.1), partition.node_of(key), "key {key} in {bounds:?}");
         }
@@ -243,20 +249,20 @@ mod tests {
         assert_eq!(partition.range(0), 1000..=1099);
         assert_eq!(partition.range(5), 1500..=1599);
         check(&partition, &plan, 1000..=1599);
-        // Keys outside belong to the nearest part.
+        // Keys outside of all parts belong to the nearest part.
         assert_eq!((partition.worker_of(0), partition.worker_of(u64::MAX)), (0, 5));
         assert_eq!((partition.node_of(999), partition.node_of(1600)), (Some(0), Some(1)));
     }
 
     #[test]
     fn workers_of_an_l3_domain_are_neighbours() {
-        // One node of two L3 domains: scatter puts the workers on domains 0, 1, 0, 1.
+        // One node with two L3 domains: `scatter` puts the workers on domains 0, 1, 0, 1.
         let plan = PinPolicy::Scatter.plan(&grid([1, 1, 2, 2, 1]), 4).expect("a possible plan");
         assert_eq!(ranges(&Partition::new(&plan, 0..=3), 4), [0..=0, 2..=2, 1..=1, 3..=3]);
     }
 
     #[test]
-    #[allow(clippy::reversed_empty_ranges, reason = "how an empty inclusive range is written")]
+    #[allow(clippy::reversed_empty_ranges, reason = "an inclusive range has no other way to be empty")]
     fn fewer_keys_than_workers_leave_some_without() {
         let plan = scattered(8);
         for keys in [0..=0, 7..=9, u64::MAX - 4..=u64::MAX, u64::MAX..=u64::MAX] {
@@ -265,7 +271,7 @@ mod tests {
             assert_eq!(filled.flatten().collect::<Vec<_>>().len() as u64, keys.end() - keys.start() + 1);
             assert!(ranges(&partition, 8).contains(&(1..=0)));
             check(&partition, &plan, keys.clone());
-            // Also keys outside go to workers that have keys, and the bounds agree.
+            // Keys outside of all parts also go to workers that have keys, and the bounds agree.
             for key in [0, u64::MAX] {
                 assert!(!partition.range(partition.worker_of(key)).is_empty());
                 let stretch = partition.bounds().into_iter().rev().find(|(lowest, _)| *lowest <= key);
@@ -277,7 +283,7 @@ mod tests {
     #[test]
     fn a_sample_makes_parts_of_equal_weight() {
         let plan = scattered(4);
-        // Half of the keys below 100.
+        // Half of the keys are below 100.
         let sample = (0..100).chain((0..100).map(|key| 1_000_000 + 1000 * key)).rev();
         let partition = Partition::from_sample(&plan, sample.clone());
         assert_eq!(
@@ -285,7 +291,7 @@ mod tests {
             [0..=49, 1_000_000..=1_049_999, 50..=999_999, 1_050_000..=u64::MAX]
         );
         check(&partition, &plan, sample);
-        // One key is all there is: it has one worker.
+        // The sample has only one key, so one worker gets all of it.
         let partition = Partition::from_sample(&plan, [5; 100]);
         check(&partition, &plan, 0..10);
         assert_eq!(partition.node_of(4), Some(0));
@@ -293,13 +299,13 @@ mod tests {
     }
 
     #[test]
-    fn workers_that_wander_have_keys_but_no_bounds() {
+    fn workers_that_may_move_have_keys_but_no_bounds() {
         let machine = grid([2, 1, 1, 2, 1]);
         let plan = PinPolicy::None.plan(&machine, 2).expect("a possible plan");
         let partition = Partition::new(&plan, 0..=9);
         assert_eq!(ranges(&partition, 2), [0..=4, 5..=9]);
         assert_eq!((partition.bounds(), partition.node_of(3)), (Vec::new(), None));
-        // Within one node they cannot leave it.
+        // All CPUs are on one node, so the workers cannot leave it.
         let plan =
             PinPolicy::None.plan(&machine.with_allowed(&CpuSet::from([2, 3])), 2).expect("a possible plan");
         assert_eq!(Partition::new(&plan, 0..=9).bounds(), [(0, 1)]);
@@ -319,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused() {
+    fn impossible_partitions_panic() {
         let refused = |make: fn() -> Partition| {
             let panic = std::panic::catch_unwind(make).expect_err("nothing to divide");
             let text = panic.downcast_ref::<String>().map(String::as_str);

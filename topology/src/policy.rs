@@ -1,4 +1,4 @@
-//! The pin policies and their spellings.
+//! The pin policies and their names.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use crate::cpuset::{ParseCpuListError, parse_list, write_list};
 
 /// How workers are spread over the CPUs that the process may use.
 ///
-/// The spelling of each ([`FromStr`], [`fmt::Display`]) is given in its first line.
+/// `Display` and `FromStr` use the name in the first line of each policy.
 ///
 /// ```
 /// use bskip_topology::PinPolicy;
@@ -23,23 +23,23 @@ pub enum PinPolicy {
     /// `none`: workers are not bound.
     #[default]
     None,
-    /// `compact`: a CPU for each worker, as close together as possible: the siblings of a core, then
-    /// the next core of the same caches, and so on.
+    /// `compact`: one CPU for each worker, as close together as possible: first the siblings of a core, then
+    /// the next core that shares the same caches, and so on.
     Compact,
-    /// `scatter`: a CPU for each worker, as far apart as possible: packages and nodes in turn, within
-    /// them L3 domains in turn, within them cores in turn. No core gets a second worker before every
-    /// core has one.
+    /// `scatter`: one CPU for each worker, as far apart as possible: packages and nodes in turn, within them
+    /// L3 domains in turn, within them cores in turn. No core gets a second worker before every core has one.
     Scatter,
-    /// `per-node`: worker `i` goes to the `i`-th node, round and round, and is bound to all of the
-    /// node's allowed CPUs. Nodes without an allowed CPU are passed over.
+    /// `per-node`: workers go to the nodes in turn. Each worker is bound to all allowed CPUs of its node.
+    /// Nodes without an allowed CPU are skipped.
     PerNode,
-    /// `per-l3`: worker `i` goes to the `i`-th L3 domain, round and round, and is bound to all of the
-    /// domain's allowed CPUs; packages and nodes in turn, within them their domains. A domain is the CPUs
-    /// of one node that share an L3 cache; where no L3 cache is known it is the node.
+    /// `per-l3`: workers go to the L3 domains in turn, those of different packages and nodes first. Each
+    /// worker is bound to all allowed CPUs of its domain. A domain is the set of CPUs of one node that share
+    /// an L3 cache. If no L3 cache is known, it is the node.
     PerL3,
-    /// `smt-last`: a CPU for each worker, as `compact`, but one on each core before any sibling.
+    /// `smt-last`: one CPU for each worker, like `compact`, but every core gets one worker before any sibling
+    /// does.
     SmtLast,
-    /// `cpus:0,2,4-7`: a CPU for each worker, these ones in this order.
+    /// `cpus:0,2,4-7`: one CPU for each worker, from this list, in this order.
     Cpus(Vec<u32>),
 }
 
@@ -83,13 +83,13 @@ impl FromStr for PinPolicy {
     }
 }
 
-/// A text that is not a pin policy.
+/// The text is not a pin policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParsePolicyError {
     /// No policy has this name.
     Unknown(String),
-    /// The list after `cpus:` cannot be read.
+    /// The list after `cpus:` is not a CPU list.
     List(ParseCpuListError),
 }
 
@@ -98,7 +98,8 @@ impl fmt::Display for ParsePolicyError {
         match self {
             Self::Unknown(text) => write!(
                 f,
-                "unknown pin policy `{text}`: choose none, compact, scatter, per-node, per-l3, smt-last or cpus:LIST (such as cpus:0,2,4-7)"
+                "unknown pin policy `{text}`: choose none, compact, scatter, per-node, per-l3, smt-last or \
+                 cpus:LIST (such as cpus:0,2,4-7)"
             ),
             Self::List(error) => error.fmt(f),
         }

@@ -4,19 +4,20 @@ use std::panic::{RefUnwindSafe, UnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use crate::error::PinError;
 use crate::gate::Gate;
-use crate::worker::Crew;
-use crate::{PinError, PinPlan, Worker};
+use crate::plan::PinPlan;
+use crate::worker::{Crew, Worker};
 
-/// Worker threads that run where a [`PinPlan`] says, each with a handle of its own to what it works on.
+/// Worker threads that run where a [`PinPlan`] says. Each worker has a handle to what it works on.
 ///
-/// [`run`](Self::run) lends data to threads that live as long as the call: a benchmark, a parallel loop.
-/// [`spawn`](Self::spawn) starts threads that live on: the workers of a database. All workers of a run begin
-/// together, when the last one is in its place. A thread that cannot be bound runs unbound: the worker knows
-/// ([`Worker::pin_error`]) and [`notes`](Self::notes) tells; [`require_pinned`](Self::require_pinned) is for
-/// those who would rather not run then.
+/// [`run`](Self::run) lends data to threads that live as long as the call, as for a benchmark or a parallel
+/// loop. [`spawn`](Self::spawn) starts threads that outlive the call, as for the workers of a database. All
+/// workers of a run begin together, when the last one is pinned. A thread that cannot be bound runs unbound:
+/// [`Worker::pin_error`] tells the worker, and [`notes`](Self::notes) the reader of results. Use
+/// [`require_pinned`](Self::require_pinned) if workers should not run unbound.
 ///
-/// There is no queue: who wants one gives each worker the end of a channel as its handle.
+/// There is no queue. To have one, give each worker the end of a channel as its handle.
 ///
 /// ```
 /// use bskip_topology::{Machine, PinPolicy, WorkerPool};
@@ -32,16 +33,16 @@ use crate::{PinError, PinPlan, Worker};
 #[derive(Debug)]
 pub struct WorkerPool<H = ()> {
     crew: Arc<Crew>,
-    /// One for each worker.
+    /// One handle for each worker.
     handles: Vec<H>,
     refusals: Vec<(usize, PinError)>,
 }
 
 impl WorkerPool {
-    /// Workers without handles. Starts each of them once, to see whether it can be bound.
+    /// A pool of workers without handles. Starts each of them once, to find out whether it can be bound.
     ///
     /// # Panics
-    /// If the system has no room for so many threads.
+    /// If the system cannot start this many threads.
     #[must_use]
     pub fn new(plan: PinPlan) -> Self {
         Self::with(plan, |_| ())
@@ -49,12 +50,12 @@ impl WorkerPool {
 }
 
 impl<H: Send> WorkerPool<H> {
-    /// Workers with a handle each: `make` runs once on every worker's thread, in its place, so what it touches
-    /// first lies on the worker's node. The handles stay with the pool: worker `i` has the same one, and the
-    /// same place, in every run.
+    /// A pool of workers with a handle each. `make` runs once on each worker's thread, after it was pinned,
+    /// so memory that `make` touches first is on the worker's node. The handles stay with the pool: worker
+    /// `i` has the same handle and the same binding in every run.
     ///
-    /// A handle is anything that the workers are to have: a clone of an arena, a map on the worker's node, the
-    /// receiving end of a channel.
+    /// A handle can be anything: a clone of an arena, a map on the worker's node, the receiving end of a
+    /// channel.
     ///
     /// ```
     /// use bskip_topology::{Machine, PinPolicy, WorkerPool};
@@ -66,7 +67,7 @@ impl<H: Send> WorkerPool<H> {
     /// ```
     ///
     /// # Panics
-    /// If `make` panics, or the system has no room for so many threads.
+    /// If `make` panics, or the system cannot start this many threads.
     #[must_use]
     pub fn with(plan: PinPlan, make: impl Fn(&Worker) -> H + Sync) -> Self {
         let crew = Arc::new(Crew::new(plan));
@@ -76,8 +77,8 @@ impl<H: Send> WorkerPool<H> {
         Self { crew, handles, refusals: pins.into_iter().enumerate().filter_map(refused).collect() }
     }
 
-    /// Workers with a handle for each NUMA node: `make` runs on the thread of each node's first worker, the
-    /// others of the node get clones.
+    /// A pool of workers with a handle for each NUMA node. `make` runs on the thread of each node's first
+    /// worker. The other workers of the node get clones.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -90,7 +91,7 @@ impl<H: Send> WorkerPool<H> {
     /// ```
     ///
     /// # Panics
-    /// As [`with`](Self::with).
+    /// As for [`with`](Self::with).
     #[must_use]
     pub fn with_per_node(plan: PinPlan, make: impl Fn(&Worker) -> H + Sync) -> Self
     where
@@ -98,22 +99,23 @@ impl<H: Send> WorkerPool<H> {
     {
         let pool = WorkerPool::with(plan, |worker| (worker.index_in_node() == 0).then(|| make(worker)));
         let WorkerPool { crew, handles: firsts, refusals } = pool;
-        let places = crew.plan.places();
+        let bindings = crew.plan.bindings();
         let of = |node: Option<u32>| {
-            let first = places.iter().position(|place| place.node == node).and_then(|at| firsts[at].clone());
+            let first =
+                bindings.iter().position(|binding| binding.node == node).and_then(|at| firsts[at].clone());
             first.expect("a node's first worker has made its handle")
         };
-        Self { handles: places.iter().map(|place| of(place.node)).collect(), crew, refusals }
+        Self { handles: bindings.iter().map(|binding| of(binding.node)).collect(), crew, refusals }
     }
 
-    /// Runs `work` on each worker's thread; the results in the order of the workers.
+    /// Runs `work` on each worker's thread. Returns the results in the order of the workers.
     ///
-    /// Starts a thread for each worker, some tens of microseconds each; `work` begins when all are in their
-    /// places, and the threads end with it. An empty plan gives no results.
+    /// This starts a thread for each worker, which takes some tens of microseconds each. `work` begins when
+    /// all threads are pinned, and the threads end with it. An empty plan gives no results.
     ///
     /// # Panics
-    /// When a worker panics: its panic goes on when all workers have ended, the first worker's if there are
-    /// several. If the system has no room for so many threads; no worker has begun then.
+    /// If a worker panics: the panic resumes when all workers have ended. If several workers panic, the first
+    /// worker's panic resumes. Also if the system cannot start this many threads; then no worker has begun.
     pub fn run<'h, T: Send>(&'h self, work: impl Fn(Worker<&'h H>) -> T + Sync) -> Vec<T>
     where
         H: Sync,
@@ -124,7 +126,7 @@ impl<H: Send> WorkerPool<H> {
         })
     }
 
-    /// Starts `work` on each worker's thread and returns; each worker owns its handle.
+    /// Starts `work` on each worker's thread and returns. Each worker owns its handle.
     ///
     /// ```
     /// use std::sync::{Mutex, mpsc};
@@ -135,12 +137,12 @@ impl<H: Send> WorkerPool<H> {
     /// let (senders, receivers): (Vec<_>, Vec<_>) = (0..2).map(|_| mpsc::channel::<u64>()).unzip();
     /// let receivers = Mutex::new(receivers.into_iter().map(Some).collect::<Vec<_>>());
     /// let pool = WorkerPool::with(plan, |worker| {
-    ///     receivers.lock().expect("nobody panics")[worker.index()].take().expect("each takes its own")
+    ///     receivers.lock().expect("no worker panics")[worker.index()].take().expect("a receiver each")
     /// });
     /// let workers = pool.spawn(|worker| worker.handle.into_iter().count());
     ///
     /// for key in 0..600 {
-    ///     senders[partition.worker_of(key)].send(key)?; // each key to the worker whose node has it
+    ///     senders[partition.worker_of(key)].send(key)?; // to the worker whose node has the key
     /// }
     /// drop(senders); // ends the loops
     /// assert_eq!(workers.join().iter().sum::<usize>(), 600);
@@ -148,7 +150,7 @@ impl<H: Send> WorkerPool<H> {
     /// ```
     ///
     /// # Panics
-    /// If the system has no room for so many threads; no worker has begun then.
+    /// If the system cannot start this many threads; then no worker has begun.
     pub fn spawn<T: Send + 'static>(self, work: impl Fn(Worker<H>) -> T + Send + Sync + 'static) -> Workers<T>
     where
         H: 'static,
@@ -167,13 +169,13 @@ impl<H: Send> WorkerPool<H> {
         Workers { threads: self.handles.into_iter().enumerate().map(spawn).collect() }
     }
 
-    /// The plan.
+    /// The plan of the workers.
     #[must_use]
     pub fn plan(&self) -> &PinPlan {
         &self.crew.plan
     }
 
-    /// Number of workers.
+    /// The number of workers.
     #[must_use]
     pub fn len(&self) -> usize {
         self.handles.len()
@@ -191,7 +193,7 @@ impl<H: Send> WorkerPool<H> {
         &self.handles
     }
 
-    /// The workers that could not be bound as planned when the pool was made, and why.
+    /// The workers that could not be bound as planned when the pool was made, each with the reason.
     #[must_use]
     pub fn refusals(&self) -> &[(usize, PinError)] {
         &self.refusals
@@ -200,7 +202,7 @@ impl<H: Send> WorkerPool<H> {
     /// This pool, if every worker could be bound as planned.
     ///
     /// # Errors
-    /// The first worker's refusal.
+    /// The reason of the first worker that could not be bound.
     pub fn require_pinned(mut self) -> Result<Self, PinError> {
         match self.refusals.is_empty() {
             true => Ok(self),
@@ -208,8 +210,8 @@ impl<H: Send> WorkerPool<H> {
         }
     }
 
-    /// What a reader of results should know, as sentences: the [notes of the plan](PinPlan::notes), and workers
-    /// that could not be bound.
+    /// What a reader of results should know, as sentences: the [notes of the plan](PinPlan::notes), and the
+    /// workers that could not be bound.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let mut notes = self.crew.plan.notes().to_vec();
@@ -223,16 +225,16 @@ impl<H: Send> WorkerPool<H> {
     }
 }
 
-/// Workers that live on, from [`WorkerPool::spawn`]. Dropping this does not end them: their code must come to
-/// its own end, as by a channel that hangs up.
+/// Workers that run on after [`WorkerPool::spawn`]. Dropping this value does not end them: their code must
+/// end by itself, for example when a channel closes.
 #[derive(Debug)]
-#[must_use = "workers that nobody joins may be cut off when the program ends"]
+#[must_use = "if no thread joins the workers, they may be cut off when the program ends"]
 pub struct Workers<T> {
     threads: Vec<JoinHandle<Option<T>>>,
 }
 
-// `JoinHandle` is neither, though it does nothing but wait: a thread's result is there as a whole or not at all, and `join`
-// passes a worker's panic on.
+// `JoinHandle` is neither of these, although it only waits. But a thread's result is complete or missing, and
+// `join` resumes a worker's panic.
 impl<T> UnwindSafe for Workers<T> {}
 impl<T> RefUnwindSafe for Workers<T> {}
 
@@ -243,16 +245,17 @@ impl<T> Workers<T> {
         self.threads.iter().all(JoinHandle::is_finished)
     }
 
-    /// Waits until all workers have ended; their results in the order of the workers.
+    /// Waits until all workers have ended. Returns their results in the order of the workers.
     ///
     /// # Panics
-    /// When a worker has panicked: its panic goes on, the first worker's if there are several.
+    /// If a worker panicked: its panic resumes. If several workers panicked, the first worker's panic
+    /// resumes.
     pub fn join(self) -> Vec<T> {
         results(self.threads.into_iter().map(JoinHandle::join).collect())
     }
 }
 
-/// Runs `work` once for each worker on a thread in its place; all begin together.
+/// Runs `work` once for each worker, on a pinned thread. All workers begin together.
 fn start<T: Send>(crew: &Arc<Crew>, work: impl Fn(Worker) -> T + Sync) -> Vec<T> {
     let (gate, work) = (&Gate::new(crew.plan.len()), &work);
     let ended = thread::scope(|scope| {
@@ -273,19 +276,20 @@ fn named(index: usize) -> thread::Builder {
     thread::Builder::new().name(format!("worker-{index}"))
 }
 
-/// The thread, or a panic that leaves no other worker waiting for it.
+/// The started thread. Panics if it could not be started, and closes the gate so that no other worker waits
+/// for it.
 fn started<J>(spawned: std::io::Result<J>, gate: &Gate, index: usize) -> J {
     spawned.unwrap_or_else(|why| {
         gate.close();
-        panic!("the system does not start a thread for worker {index}: {why}; plan fewer workers")
+        panic!("cannot start a thread for worker {index}: {why}; plan fewer workers")
     })
 }
 
-/// The results of workers that have all ended; goes on with the first panic.
+/// The results of workers that have all ended. Resumes the first panic, if there is one.
 fn results<T>(ended: Vec<thread::Result<Option<T>>>) -> Vec<T> {
     let result = |end: thread::Result<Option<T>>| {
         end.unwrap_or_else(|panic| resume_unwind(panic))
-            .expect("all workers were started, so the gate opened")
+            .expect("the gate opened, because all workers were started")
     };
     ended.into_iter().map(result).collect()
 }

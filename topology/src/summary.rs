@@ -1,24 +1,24 @@
-//! The one-line summary of a machine.
+//! A summary of a machine in one line.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::cpuset::write_list;
-use crate::{Cache, Cpu, Machine};
+use crate::machine::{Cache, Cpu, Machine};
 
-/// One line: packages, nodes, cores, threads, memory, caches, and the allowed CPUs if not all are.
+/// One line: packages, nodes, cores, threads, memory, caches, and the allowed CPUs if these are not all.
 ///
 /// `2 packages, 2 nodes (0-1), 4 cores, 8 threads, 2 GiB; L2 256 KiB x4, L3 4 MiB x2`
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let distinct = |key: fn(&Cpu) -> u32| self.cpus.iter().map(key).collect::<BTreeSet<_>>().len();
         if self.fallback.is_some() {
-            // Cores and packages may be unknown as well: claim neither.
+            // Cores and packages may be unknown too, so this line names neither.
             write!(f, "1 node (assumed), {}", Count(self.cpus.len(), "thread"))?;
         } else {
             write!(f, "{}, ", Count(distinct(|cpu| cpu.package), "package"))?;
             write!(f, "{} (", Count(self.nodes.len(), "node"))?;
-            write_list(f, self.nodes.iter().map(|node| node.number))?;
+            write_list(f, self.nodes.iter().map(|node| node.os_index))?;
             write!(f, "), {}", Count(distinct(|cpu| cpu.core), "core"))?;
             write!(f, ", {}", Count(self.cpus.len(), "thread"))?;
         }
@@ -48,7 +48,7 @@ impl fmt::Display for Machine {
     }
 }
 
-/// How many caches there are of each level and size.
+/// The number of caches of each level and size.
 fn cache_kinds(caches: &[Cache]) -> BTreeMap<(u8, Option<u64>), usize> {
     let mut kinds = BTreeMap::new();
     for cache in caches {
@@ -57,7 +57,7 @@ fn cache_kinds(caches: &[Cache]) -> BTreeMap<(u8, Option<u64>), usize> {
     kinds
 }
 
-/// "1 node", "2 nodes".
+/// A number with its noun: "1 node", "2 nodes".
 pub(crate) struct Count(pub(crate) usize, pub(crate) &'static str);
 
 impl fmt::Display for Count {
@@ -66,7 +66,8 @@ impl fmt::Display for Count {
     }
 }
 
-/// Bytes in the largest binary unit that leaves at least one, with one digit unless it is whole.
+/// Bytes in the largest binary unit of which there is at least one, with one decimal digit unless the number
+/// is whole.
 pub(crate) struct Bytes(pub(crate) u64);
 
 impl fmt::Display for Bytes {

@@ -31,20 +31,20 @@ fn nodes_cores_threads_and_caches() {
         assert_eq!((machine.fallback(), machine.distances()), (None, None));
         assert_eq!(machine.nodes().len(), nodes as usize);
         for (number, node) in (0..).zip(machine.nodes()) {
-            assert_eq!(node.number, number);
+            assert_eq!(node.os_index, number);
             assert_eq!(node.cpus, (number * 8..number * 8 + 8).collect());
             assert_eq!(node.memory, Some(1 << 30));
             assert!(node.allowed && !node.is_cpuless());
         }
         assert_eq!(machine.cpus().len(), 8 * nodes as usize);
         for cpu in machine.cpus() {
-            let n = cpu.number;
+            let n = cpu.os_index;
             let found = (cpu.core, cpu.package, cpu.node, cpu.l2, cpu.l3, cpu.smt);
             assert_eq!(found, (n / 2, n / 8, n / 8, Some(n / 2), Some(n / 4), n % 2), "CPU {n}");
             assert_eq!(machine.node_of_cpu(n), Some(n / 8));
         }
         assert_eq!(machine.node_of_cpu(8 * nodes), None);
-        assert_eq!(machine.allowed(), &machine.cpu_numbers());
+        assert_eq!(machine.allowed(), &machine.cpu_set());
 
         let level = |level| machine.caches().iter().filter(move |cache| cache.level == level);
         assert_eq!(
@@ -71,9 +71,9 @@ fn summaries() {
 
 #[test]
 fn system_numbers_need_not_follow_the_tree() {
-    // Nodes numbered against the tree; siblings numbered apart, as Linux does on x86.
+    // Nodes are numbered against the tree; siblings are numbered apart, as Linux does on x86.
     let machine = synthetic("numa:2(indexes=1,0) core:2 pu:2(indexes=0,4,1,5,2,6,3,7)");
-    assert_eq!(machine.nodes()[0].number, 0);
+    assert_eq!(machine.nodes()[0].os_index, 0);
     assert_eq!(machine.nodes()[0].cpus.to_string(), "2-3,6-7");
     assert_eq!(machine.nodes()[1].cpus.to_string(), "0-1,4-5");
     let cpu = |number| machine.cpu(number).map(|cpu: &Cpu| (cpu.core, cpu.smt, cpu.node));
@@ -91,18 +91,18 @@ fn memory_only_nodes_have_no_cpus() {
         [("0-1", 4 << 30), ("2-3", 4 << 30), ("", 1 << 30)].map(|(cpus, m)| (cpus.to_owned(), Some(m)));
     assert_eq!(cpus, expected);
     assert!(machine.nodes()[2].is_cpuless());
-    // The smaller locality is the home, also where the memory-only node has the lowest number.
+    // The smaller locality is the home, even if the memory-only node has the lowest number.
     let machine = synthetic("[numa] package:2 [numa(indexes=2,1,0)] core:2 pu:1");
     let cpus: Vec<_> = machine.nodes().iter().map(|node| node.cpus.to_string()).collect();
     assert_eq!(cpus, ["", "2-3", "0-1"]);
-    // Twins of one locality: the lower number is the home.
+    // Of two nodes of one locality, the lower number is the home.
     let machine = synthetic("package:1 [numa] [numa] core:2 pu:1");
     assert_eq!(machine.nodes().iter().map(|node| node.is_cpuless()).collect::<Vec<_>>(), [false, true]);
 }
 
 #[test]
 fn cpus_of_nodes_without_memory_have_their_home_on_the_nearest_with_memory() {
-    // Two groups of CPUs on nodes without memory, and a node of memory alone beside them.
+    // Two groups of CPUs on nodes without memory, and one memory-only node.
     let machine = synthetic("[numa(memory=1GiB)] group:2 [numa(memory=0)] core:2 pu:1");
     let memory = |cpu: &Cpu| machine.node(cpu.node).and_then(|node| node.memory);
     assert!(machine.cpus().iter().all(|cpu| memory(cpu) == Some(1 << 30)), "{machine:?}");
@@ -111,7 +111,7 @@ fn cpus_of_nodes_without_memory_have_their_home_on_the_nearest_with_memory() {
         let bounds = Partition::new(&plan, 0..=99).bounds();
         assert_eq!(bounds, [(0, machine.cpus()[0].node)], "{policy}");
     }
-    // By distance where they are told.
+    // The home is the nearest node if distances are known.
     let mut topology = topology("numa:4 core:1 pu:1");
     let values = [10, 31, 30, 12, 31, 10, 12, 30, 30, 12, 10, 31, 12, 30, 31, 10];
     topology.edit(|editor| {
@@ -148,11 +148,11 @@ fn cpus_of_nodes_without_memory_have_their_home_on_the_nearest_with_memory() {
 
 #[test]
 fn nodes_of_one_locality_have_one_home() {
-    // As fake NUMA, and as GPUs beside the memory of a package: the lowest number is the home.
+    // Like fake NUMA, and like GPUs next to the memory of a package: the lowest number is the home.
     let machine = synthetic("package:2 [numa] [numa] [numa] core:2 pu:1");
     assert_eq!(machine.cpus().iter().map(|cpu| cpu.node).collect::<Vec<_>>(), [0, 0, 3, 3]);
     let plan = PinPolicy::PerNode.plan(&machine, 4).expect("a possible plan");
-    assert!(plan.places().iter().all(|place| matches!(place.node, Some(0 | 3))), "{plan}");
+    assert!(plan.bindings().iter().all(|binding| matches!(binding.node, Some(0 | 3))), "{plan}");
     assert!(Partition::new(&plan, 0..=99).bounds().iter().all(|(_, node)| [0, 3].contains(node)));
 }
 
@@ -171,7 +171,7 @@ fn xml_round_trips() {
 
 #[test]
 fn xml_carries_distances_between_numbered_nodes() {
-    // Tree order 1, 0, 2: the matrix follows the objects, the answers follow the numbers.
+    // The tree has the order 1, 0, 2. The matrix follows the objects, the answers follow the numbers.
     let mut topology = topology("numa:3(indexes=1,0,2) core:2 pu:1");
     let distance = |from: u64, to: u64| if from == to { 10 } else { 20 + 3 * from + to };
     topology.edit(|editor| {
@@ -203,7 +203,7 @@ fn xml_carries_distances_between_numbered_nodes() {
 
 #[test]
 fn xml_carries_bandwidths() {
-    // Three nodes, the last memory only; numbers for two of them, as seen from either package.
+    // Three nodes, of which the last is memory-only, and bandwidths for two of them from either package.
     let topology = topology("[numa] package:2 [numa(indexes=0,1)] core:2 pu:1");
     let node = |number| {
         let mut nodes = topology.objects_with_type(ObjectType::NUMANode);
@@ -221,7 +221,7 @@ fn xml_carries_bandwidths() {
     let xml = topology.export_xml(XMLExportFlags::empty()).expect("hwloc writes XML");
     let attribute = format!("<memattr name=\"Bandwidth\" flags=\"5\">{values}</memattr></topology>");
     let machine = Machine::from_xml(&xml.as_str().replace("</topology>", &attribute)).expect("valid XML");
-    let bandwidths: Vec<_> = machine.nodes().iter().map(|node| (node.number, node.bandwidth)).collect();
+    let bandwidths: Vec<_> = machine.nodes().iter().map(|node| (node.os_index, node.bandwidth)).collect();
     assert_eq!(bandwidths, [(0, Some(100_000)), (1, None), (2, Some(30_000))]);
 }
 
@@ -242,7 +242,7 @@ fn wrong_descriptions_are_errors() {
 
 #[test]
 fn oversized_descriptions_are_refused_at_once() {
-    // Attributes and attached memory do not multiply.
+    // Attributes and attached memory do not multiply the count.
     assert_eq!(
         synthetic("package:2 [numa(memory=99999)] core:2(indexes=3,2,1,0) pu:1(indexes=3,2,1,0)")
             .cpus()

@@ -1,10 +1,11 @@
-//! hwloc's own environment variables, in processes that have them set: the one at fault is named.
+//! hwloc's own environment variables, in processes that have them set: the note names the variable that is to
+//! blame.
 #![cfg(all(feature = "hwloc", target_os = "linux"))]
 
 use bskip_topology::Machine;
 use std::process::Command;
 
-/// Set in the process that looks at the machine.
+/// Set in the process that discovers the machine.
 const CHILD: &str = "BSKIP_TOPOLOGY_TEST_CHILD";
 
 #[test]
@@ -26,7 +27,7 @@ fn notes(set: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn the_variable_at_fault_is_named_and_no_other() {
+fn the_note_names_only_the_variable_to_blame() {
     let (synthetic, xml) = (("HWLOC_SYNTHETIC", "pu:4"), ("HWLOC_XMLFILE", "/nonexistent"));
     for (set, hint) in [
         (&[synthetic][..], r#"HWLOC_SYNTHETIC="pu:4" makes"#),
@@ -38,9 +39,9 @@ fn the_variable_at_fault_is_named_and_no_other() {
             r#"HWLOC_COMPONENTS="synthetic" and HWLOC_SYNTHETIC"#,
         ),
         (&[("HWLOC_COMPONENTS", "stop")], r#"HWLOC_COMPONENTS="stop" is set: unset it"#),
-        // Not this machine at all, but hwloc was told to say so.
-        (&[synthetic, ("HWLOC_THISSYSTEM", "1")], "by order of"),
-        (&[("HWLOC_COMPONENTS", "-linux")], r#"by order of HWLOC_COMPONENTS="-linux""#),
+        // This describes another machine, but hwloc was told to say that it is this one.
+        (&[synthetic, ("HWLOC_THISSYSTEM", "1")], "because of"),
+        (&[("HWLOC_COMPONENTS", "-linux")], r#"because of HWLOC_COMPONENTS="-linux""#),
     ] {
         let notes = notes(set);
         assert!(notes.contains(hint), "{set:?}: {notes}");

@@ -1,23 +1,23 @@
-//! The exact plan of every policy on synthetic machines of one to eight nodes with two threads a core.
+//! The exact plan of every policy on synthetic machines of one to eight nodes with two threads per core.
 #![cfg(feature = "hwloc")]
 
 use bskip_topology::{CpuSet, Machine, PinError, PinPolicy};
 
-/// Each node: one L3, two cores, two threads a core; CPUs 4n to 4n+3.
+/// Each node has one L3 cache, two cores and two threads per core: CPUs 4n to 4n+3.
 fn machine(nodes: u32) -> Machine {
     Machine::synthetic(&format!("package:{nodes} numa:1 l3:1 core:2 pu:2")).expect("a valid description")
 }
 
-/// The plan of `policy` for `workers`, as `CPUs@node` for each worker.
+/// The plan of `policy`, as `CPUs@node` for each worker.
 fn plan(policy: &str, machine: &Machine, workers: usize) -> String {
     let policy: PinPolicy = policy.parse().expect("a policy");
     let plan = policy.plan(machine, workers).expect("a possible plan");
     assert_eq!((plan.policy(), plan.len()), (&policy, workers));
-    let place = |place: &bskip_topology::Place| match place.node {
-        Some(node) => format!("{}@{node}", place.cpus),
-        None => format!("{}@any", place.cpus),
+    let binding = |binding: &bskip_topology::Binding| match binding.node {
+        Some(node) => format!("{}@{node}", binding.cpus),
+        None => format!("{}@any", binding.cpus),
     };
-    plan.places().iter().map(place).collect::<Vec<_>>().join(" ")
+    plan.bindings().iter().map(binding).collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn sub_numa_clusters_and_cache_domains() {
     assert_eq!(plan("scatter", &machine, 9), "0@0 8@2 4@1 12@3 2@0 10@2 6@1 14@3 1@0");
     assert_eq!(plan("compact", &machine, 5), "0@0 1@0 2@0 3@0 4@1");
     assert_eq!(plan("per-l3", &machine, 9), "0-1@0 8-9@2 4-5@1 12-13@3 2-3@0 10-11@2 6-7@1 14-15@3 0-1@0");
-    // A cache that spans nodes makes a domain in each of them.
+    // A cache that spans nodes makes a domain in each node.
     let machine = Machine::synthetic("package:1 l3:1 numa:2 core:2 pu:1").expect("a valid description");
     assert_eq!(plan("per-l3", &machine, 3), "0-1@0 2-3@1 0-1@0");
 }
@@ -114,11 +114,11 @@ fn a_node_of_memory_only_takes_no_worker() {
     let machine = Machine::synthetic("[numa] package:2 [numa] core:1 pu:1").expect("a valid description");
     let plan = PinPolicy::PerNode.plan(&machine, 4).expect("a possible plan");
     assert_eq!(
-        plan.places().iter().map(|place| place.node).collect::<Vec<_>>(),
+        plan.bindings().iter().map(|binding| binding.node).collect::<Vec<_>>(),
         [Some(0), Some(1), Some(0), Some(1)]
     );
     assert_eq!(plan.notes()[0], "node 2 has no CPUs: no worker is placed there");
-    assert_eq!(plan.notes()[1], "4 workers on 2 CPUs: the plan wraps around, up to 2 workers share a CPU");
+    assert_eq!(plan.notes()[1], "4 workers on 2 CPUs: up to 2 workers share a CPU");
 }
 
 #[test]

@@ -7,23 +7,23 @@ fn discovery_is_consistent() {
     let machine = Machine::discover();
     assert!(machine.is_this_machine());
     assert!(!machine.allowed().is_empty());
-    assert!(machine.allowed().is_subset(&machine.cpu_numbers()));
+    assert!(machine.allowed().is_subset(&machine.cpu_set()));
     for cpu in machine.cpus() {
-        let homes: Vec<_> = machine.nodes().iter().filter(|node| node.cpus.contains(cpu.number)).collect();
-        assert_eq!(homes.len(), 1, "CPU {} has one home", cpu.number);
-        assert_eq!(machine.node_of_cpu(cpu.number), Some(homes[0].number));
+        let homes: Vec<_> = machine.nodes().iter().filter(|node| node.cpus.contains(cpu.os_index)).collect();
+        assert_eq!(homes.len(), 1, "CPU {} has one home", cpu.os_index);
+        assert_eq!(machine.node_of_cpu(cpu.os_index), Some(homes[0].os_index));
         for (level, index) in [(2, cpu.l2), (3, cpu.l3)] {
             let Some(index) = index else { continue };
             let cache = machine.caches().iter().find(|cache| (cache.level, cache.index) == (level, index));
-            assert!(cache.expect("a listed cache").cpus.contains(cpu.number));
+            assert!(cache.expect("a listed cache").cpus.contains(cpu.os_index));
         }
     }
-    assert!(machine.nodes().windows(2).all(|pair| pair[0].number < pair[1].number));
+    assert!(machine.nodes().windows(2).all(|pair| pair[0].os_index < pair[1].os_index));
     for node in machine.nodes() {
-        assert_eq!(machine.node(node.number), Some(node));
+        assert_eq!(machine.node(node.os_index), Some(node));
         assert_eq!(node.is_cpuless(), node.cpus.is_empty());
         if let Some(distances) = machine.distances() {
-            assert!(distances.get(node.number, node.number).is_some());
+            assert!(distances.get(node.os_index, node.os_index).is_some());
         }
     }
     assert_eq!(
@@ -61,7 +61,7 @@ mod linux {
                 pin_current_thread(&CpuSet::from([cpu])).expect("an allowed CPU");
                 (current_cpu(), current_node(), Machine::discover().allowed().clone())
             });
-            let (now, node, allowed) = seen.join().expect("the thread ends well");
+            let (now, node, allowed) = seen.join().expect("the thread does not panic");
             assert_eq!(now, Some(cpu));
             assert_eq!(allowed, CpuSet::from([cpu]), "discovery respects the binding");
             let home = machine.node_of_cpu(cpu);
@@ -71,7 +71,7 @@ mod linux {
     }
 
     #[test]
-    fn a_plan_pins_each_worker_and_nobody_else() {
+    fn a_plan_pins_each_worker_and_no_other_thread() {
         let machine = Machine::discover();
         for policy in [PinPolicy::Compact, PinPolicy::Scatter, PinPolicy::SmtLast, PinPolicy::PerNode] {
             let plan = policy.plan(&machine, machine.allowed().len() + 1).expect("a possible plan");
@@ -81,7 +81,7 @@ mod linux {
                     scope.spawn(move || {
                         plan.pin(worker).expect("allowed CPUs");
                         let cpu = current_cpu().expect("Linux knows");
-                        assert!(plan.places()[worker].cpus.contains(cpu), "worker {worker} of {plan}");
+                        assert!(plan.bindings()[worker].cpus.contains(cpu), "worker {worker} of {plan}");
                     });
                 }
             });
@@ -98,7 +98,7 @@ mod linux {
 
     #[test]
     fn impossible_sets_are_refused() {
-        // Linux numbers stop far below this one.
+        // Linux has no CPU of this number.
         let nowhere = 65_535;
         assert!(matches!(pin_current_thread(&CpuSet::new()), Err(PinError::NoCpus)));
         for cpu in [nowhere, u32::MAX] {
@@ -115,6 +115,6 @@ mod linux {
             }
         })
         .join()
-        .expect("the thread ends well");
+        .expect("the thread does not panic");
     }
 }

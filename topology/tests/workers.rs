@@ -1,4 +1,4 @@
-//! Worker pools on the machine that runs the tests: places, handles, panics, limits and refusals.
+//! Worker pools on the machine that runs the tests: bindings, handles, panics, limits and refusals.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +12,7 @@ fn plan(policy: &PinPolicy, workers: usize) -> PinPlan {
     policy.plan(&Machine::discover(), workers).expect("a possible plan")
 }
 
-/// What a panicking call said.
+/// The message of a call that panics.
 fn panic_of<T>(call: impl FnOnce() -> T) -> String {
     let panic = catch_unwind(AssertUnwindSafe(call)).map(drop).expect_err("the call panics");
     panic
@@ -34,22 +34,22 @@ fn every_worker_runs_once_and_knows_its_place() {
         let seen = pool.run(|worker| {
             assert_eq!(thread_name(), format!("worker-{}", worker.index()));
             assert_eq!(
-                (worker.place(), worker.plan(), worker.workers()),
-                (&plan.places()[worker.index()], &plan, 5)
+                (worker.binding(), worker.plan(), worker.workers()),
+                (&plan.bindings()[worker.index()], &plan, 5)
             );
-            assert_eq!((worker.node(), worker.l3()), (worker.place().node, worker.place().l3));
-            assert_eq!(worker.cpu().is_some(), worker.place().cpus.len() == 1);
+            assert_eq!((worker.node(), worker.l3()), (worker.binding().node, worker.binding().l3));
+            assert_eq!(worker.cpu().is_some(), worker.binding().cpus.len() == 1);
             (worker.index(), worker.node(), worker.index_in_node(), worker.workers_on_node())
         });
         for (index, (worker, node, rank, on_node)) in seen.iter().enumerate() {
-            let same: Vec<usize> = (0..5).filter(|&other| plan.places()[other].node == *node).collect();
+            let same: Vec<usize> = (0..5).filter(|&other| plan.bindings()[other].node == *node).collect();
             assert_eq!((*worker, same[*rank], *on_node), (index, index, same.len()));
         }
     }
 }
 
 #[test]
-fn an_empty_plan_runs_nobody() {
+fn an_empty_plan_runs_no_worker() {
     let pool = WorkerPool::new(plan(&PinPolicy::Compact, 0));
     assert!(pool.is_empty() && pool.notes().is_empty());
     assert_eq!(pool.run(|worker| worker.index()), [0; 0]);
@@ -58,7 +58,7 @@ fn an_empty_plan_runs_nobody() {
 
 #[test]
 fn all_workers_are_there_before_one_begins() {
-    // Each waits for all others, which a pool that starts one after the other would not survive.
+    // Each worker waits for all others, so a pool that started one after the other would hang.
     let pool = WorkerPool::new(plan(&PinPolicy::Compact, 8));
     let barrier = std::sync::Barrier::new(8);
     pool.run(|_| barrier.wait());
@@ -104,7 +104,9 @@ fn spawned_workers_live_until_their_work_ends() {
     let (senders, receivers): (Vec<_>, Vec<_>) = (0..3).map(|_| mpsc::channel::<u64>()).unzip();
     let receivers = Mutex::new(receivers.into_iter().map(Some).collect::<Vec<_>>());
     let pool = WorkerPool::with(plan(&PinPolicy::Scatter, 3), |worker| {
-        receivers.lock().expect("nobody panics")[worker.index()].take().expect("each takes its own")
+        receivers.lock().expect("no worker panics")[worker.index()]
+            .take()
+            .expect("a receiver for each worker")
     });
     let workers = pool.spawn(|worker| worker.handle.into_iter().sum::<u64>());
     for job in 0..300 {
@@ -135,12 +137,12 @@ mod described {
     #[test]
     fn a_plan_for_another_machine_runs_unpinned_and_says_so() {
         let pool = WorkerPool::new(PinPolicy::Compact.plan(&machine(), 3).expect("a possible plan"));
-        let places = pool.run(|worker| {
+        let bindings = pool.run(|worker| {
             assert!(!worker.is_pinned() && matches!(worker.pin_error(), Some(PinError::OtherMachine)));
             (worker.cpu(), worker.node(), worker.l3())
         });
-        let place = |cpu, l3| (Some(cpu), Some(0), Some(l3));
-        assert_eq!(places, [place(0, 0), place(1, 0), place(2, 1)]);
+        let binding = |cpu, l3| (Some(cpu), Some(0), Some(l3));
+        assert_eq!(bindings, [binding(0, 0), binding(1, 0), binding(2, 1)]);
         assert_eq!(pool.refusals().iter().map(|(worker, _)| *worker).collect::<Vec<_>>(), [0, 1, 2]);
         let notes = pool.notes();
         assert!(notes[0].starts_with("3 of 3 workers are not pinned as planned; worker 0: "), "{notes:?}");
@@ -184,19 +186,19 @@ mod linux {
             let in_place = |worker: &bskip_topology::Worker| {
                 assert!(worker.is_pinned() && worker.pin_error().is_none());
                 let cpu = current_cpu().expect("Linux knows");
-                assert!(worker.place().cpus.contains(cpu), "CPU {cpu} in {:?}", worker.place());
+                assert!(worker.binding().cpus.contains(cpu), "CPU {cpu} in {:?}", worker.binding());
                 assert_eq!(worker.node(), machine.node_of_cpu(cpu));
             };
             let pool = WorkerPool::with(plan, in_place).require_pinned().expect("allowed CPUs");
             let again = || {
                 pool.run(|worker| {
                     assert!(worker.is_pinned());
-                    assert!(worker.place().cpus.contains(current_cpu().expect("Linux knows")));
+                    assert!(worker.binding().cpus.contains(current_cpu().expect("Linux knows")));
                 })
             };
             again();
             again();
-            pool.spawn(|worker| assert_eq!(Machine::discover().allowed(), &worker.place().cpus)).join();
+            pool.spawn(|worker| assert_eq!(Machine::discover().allowed(), &worker.binding().cpus)).join();
         }
         let pool = WorkerPool::new(plan(&PinPolicy::None, 2));
         assert_eq!(
@@ -215,26 +217,27 @@ mod linux {
             pin_current_thread(&CpuSet::from([only])).expect("an allowed CPU");
             let machine = Machine::discover();
             assert_eq!((machine.parallelism(), machine.allowed()), (1, &CpuSet::from([only])));
-            let told = machine.notes().iter().any(|note| note.contains("may use 1 of"));
-            assert_eq!(told, machine.cpus().len() > 1, "{:?}", machine.notes());
+            let noted = machine.notes().iter().any(|note| note.contains("may use 1 of"));
+            assert_eq!(noted, machine.cpus().len() > 1, "{:?}", machine.notes());
             for policy in [PinPolicy::None, PinPolicy::Scatter, PinPolicy::PerNode, PinPolicy::PerL3] {
                 let plan = policy.plan(&machine, 2).expect("a possible plan");
-                let told = plan.notes().iter().any(|note| note.starts_with("2 workers on 1 CPU: "));
-                assert!(told, "{:?}", plan.notes());
+                let noted = plan.notes().iter().any(|note| note.starts_with("2 workers on 1 CPU: "));
+                assert!(noted, "{:?}", plan.notes());
                 let pool = WorkerPool::new(plan);
                 assert_eq!(pool.run(|_| current_cpu()), [Some(only), Some(only)], "{policy}");
             }
         });
-        restricted.join().expect("the thread ends well");
+        restricted.join().expect("the thread does not panic");
     }
 
-    /// Makes system calls of this thread, and of those that it starts, fail with an error. False where the system
-    /// has no such filters.
+    /// Makes system calls of this thread, and of the threads that it starts, fail with an error. Returns
+    /// false if the system has no such filters.
     fn deny(calls: &[libc::c_long], errno: i32) -> bool {
         const NONE: libc::c_ulong = 0;
         use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
         let step = |code: u32, jt, k| sock_filter { code: code as u16, jt, jf: 0, k };
-        // Load the number of the call; then for each denied one skip to its error, or go on.
+        // Load the number of the call. Then, for each call of the list: return its error if it is this one,
+        // or go on.
         let mut program = vec![step(BPF_LD | BPF_W | BPF_ABS, 0, 0)];
         for &call in calls {
             program.push(sock_filter { jf: 1, ..step(BPF_JMP | BPF_JEQ | BPF_K, 0, call as u32) });
@@ -244,7 +247,7 @@ mod linux {
         let program = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
         // SAFETY: the call takes no pointers.
         let privileges = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, NONE + 1, NONE, NONE, NONE) };
-        // SAFETY: the program and the instructions that it points to are alive, and their number is right.
+        // SAFETY: the program and its instructions are alive, and their number is right.
         let filter =
             unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
         privileges == 0 && filter == 0
@@ -265,11 +268,11 @@ mod linux {
             });
             assert_eq!(seen, [(false, false, true); 2]);
             let notes = pool.notes();
-            let note = notes.last().expect("a refusal is told");
+            let note = notes.last().expect("a refusal has a note");
             assert!(note.starts_with("2 of 2 workers are not pinned as planned; worker 0: "), "{note}");
             assert!(matches!(pool.require_pinned(), Err(PinError::Refused { .. })));
         });
-        refused.join().expect("the thread ends well");
+        refused.join().expect("the thread does not panic");
     }
 
     #[test]
@@ -281,10 +284,10 @@ mod linux {
                 return;
             }
             for text in [panic_of(|| pool.run(|_| ())), panic_of(|| pool.spawn(|_| ()))] {
-                let begins = text.starts_with("the system does not start a thread for worker 0: ");
+                let begins = text.starts_with("cannot start a thread for worker 0: ");
                 assert!(begins && text.ends_with("plan fewer workers"), "{text}");
             }
         });
-        refused.join().expect("the thread ends well");
+        refused.join().expect("the thread does not panic");
     }
 }

@@ -45,21 +45,21 @@ pub(crate) fn build(cargo: &mut Command) -> Result<Vec<Built>, Stop> {
     }
 }
 
-/// Builds the program `name` of the package `bench`, in the target folder `target`: the flags differ from those of
-/// everyday builds, which would otherwise be thrown away each time.
+/// Builds the program `bench`, in the target folder `target`: the flags differ from those of everyday builds, which would
+/// otherwise be thrown away each time.
 ///
 /// # Errors
 ///
 /// As [`build`].
-pub(crate) fn bench(name: &str, features: &str, target: &Path, rust_flags: &str) -> Result<PathBuf, Stop> {
+pub(crate) fn bench(features: &str, target: &Path, rust_flags: &str) -> Result<PathBuf, Stop> {
     let mut cargo = cargo();
-    cargo.args(["build", "--release", "--package", "bench", "--bin", name]);
+    cargo.args(["build", "--release", "--package", "bench", "--bin", "bench"]);
     cargo.args(["--no-default-features", "--features", features, "--target-dir"]).arg(target);
     if !rust_flags.is_empty() {
         cargo.env("RUSTFLAGS", rust_flags).env_remove("CARGO_ENCODED_RUSTFLAGS");
     }
-    let built = build(&mut cargo)?.into_iter().rfind(|built| built.name == name);
-    built.map(|built| built.path).ok_or_else(|| Stop::failure(format!("cargo did not say where {name} is")))
+    let built = build(&mut cargo)?.into_iter().rfind(|built| built.name == "bench");
+    built.map(|built| built.path).ok_or_else(|| Stop::failure("cargo did not say where bench is"))
 }
 
 /// What one of cargo's messages says was built.

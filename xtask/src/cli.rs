@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 
-use bench::units::parse_count;
 use clap::Parser;
 use clap::error::ErrorKind;
 
@@ -37,22 +36,6 @@ pub(crate) fn one_line(error: &clap::Error) -> String {
     let said = said.split("\n\nFor more information").next().unwrap_or(said);
     let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
     format!("{}; see --help", words.trim_start_matches("error: "))
-}
-
-/// A count that is not zero.
-pub(crate) fn positive(text: &str) -> Result<u64, String> {
-    match parse_count(text)? {
-        0 => Err("it must be at least 1".into()),
-        number => Ok(number),
-    }
-}
-
-/// A count from 1 to `most`.
-pub(crate) fn at_most(text: &str, most: u64) -> Result<u64, String> {
-    match positive(text)? {
-        number if number > most => Err(format!("at most {most}")),
-        number => Ok(number),
-    }
 }
 
 /// `name` if it is one of `names`.

@@ -1,12 +1,14 @@
-//! What the control groups of this process allow, and how often the system has killed for want of memory.
+//! What the control groups of this process allow, and how often the system has killed a process because
+//! memory ran out.
 //!
-//! A process is in one group of each hierarchy; the limits of all groups above it hold too. Version 1 has a hierarchy of
-//! its own for memory, version 2 one for everything; a machine may have both.
+//! A process is in one group of each hierarchy. The limits of all groups above it hold too. Version 1 has a
+//! hierarchy of its own for memory, version 2 has one for everything, and a machine may have both.
 
-use super::Read;
-use super::room::Room;
+/// Returns the text of a file, or `None`. All of this module looks at the system through it, so a test can
+/// show it another one.
+pub type Read<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// A group's folder as this process sees it, and which files it has.
+/// A group's folder as this process sees it, and the names of its files.
 struct Group {
     /// Where the hierarchy is mounted.
     mount: String,
@@ -19,7 +21,7 @@ struct Group {
 struct Names {
     limit: &'static str,
     usage: &'static str,
-    /// The lines of `memory.stat` that add up to pages of files, which the kernel drops before it kills.
+    /// Two lines of `memory.stat`: pages of files, which the kernel drops before it kills a process.
     files: [&'static str; 2],
     /// The file with a line `oom_kill N`.
     kills: &'static str,
@@ -38,7 +40,7 @@ const V2: Names = Names {
     kills: "memory.events",
 };
 
-/// The groups of this process that know of memory.
+/// The groups of this process that limit memory.
 fn groups(read: Read<'_>) -> Vec<Group> {
     let mounts = read("/proc/self/mountinfo").unwrap_or_default();
     let own = read("/proc/self/cgroup").unwrap_or_default();
@@ -53,7 +55,7 @@ fn groups(read: Read<'_>) -> Vec<Group> {
                 _ => return None,
             };
             let (mount, root) = mounts.lines().find_map(|line| mounted(line, controllers))?;
-            // In a container the group may be named from a root that is not mounted here.
+            // In a container the path may begin at a root that is not mounted here.
             let below = path.strip_prefix(&*root).filter(|rest| rest.is_empty() || rest.starts_with('/'));
             let path = below.unwrap_or("").trim_matches('/').to_owned();
             Some(Group { mount, path, names })
@@ -61,7 +63,7 @@ fn groups(read: Read<'_>) -> Vec<Group> {
         .collect()
 }
 
-/// Where a line of `mountinfo` mounts the hierarchy with these controllers, and from which of its groups.
+/// Where a line of `mountinfo` mounts the hierarchy of memory, and which of its groups is at that place.
 fn mounted(line: &str, controllers: &str) -> Option<(String, String)> {
     // `31 23 0:28 ROOT MOUNT OPTIONS ... - TYPE SOURCE SUPEROPTIONS`
     let (front, back) = line.split_once(" - ")?;
@@ -80,7 +82,7 @@ fn mounted(line: &str, controllers: &str) -> Option<(String, String)> {
 }
 
 impl Group {
-    /// This group and all above it, down from the root, by their folders and names.
+    /// The folders and names of this group and all groups above it, from the root down.
     fn line(&self) -> impl Iterator<Item = (String, String)> + '_ {
         let ends = self.path.match_indices('/').map(|(at, _)| at).chain([self.path.len()]);
         let below = ends.map(|end| &self.path[..end]).filter(|path| !path.is_empty());
@@ -91,27 +93,27 @@ impl Group {
     }
 }
 
-/// What each limited group leaves.
-pub(super) fn rooms(read: Read<'_>) -> Vec<Room> {
+/// The bytes that each limited group leaves, and the name of the limit.
+pub(super) fn rooms(read: Read<'_>) -> Vec<(u64, String)> {
     let mut rooms = Vec::new();
     for group in groups(read) {
         for (folder, name) in group.line() {
             let file = |file: &str| read(&format!("{folder}/{file}"));
             let number = |name: &str| file(name)?.trim().parse::<u64>().ok();
-            // `max` is no number; and version 1 shows no limit as one that no machine has.
+            // `max` means no limit, and so does a number in version 1 that is larger than any machine.
             let Some(limit) = number(group.names.limit).filter(|limit| *limit < 1 << 60) else { continue };
             let stat = file("memory.stat").unwrap_or_default();
             let files = group.names.files.iter().filter_map(|line| counter(&stat, line)).sum();
             let used = number(group.names.usage).unwrap_or(0).saturating_sub(files);
             let source = format!("{} of the control group {name}", group.names.limit);
-            rooms.push(Room { bytes: limit.saturating_sub(used), source });
+            rooms.push((limit.saturating_sub(used), source));
         }
     }
     rooms
 }
 
-/// Processes that were killed for want of memory: those of this process' own control groups, and all of the machine.
-/// `None` where the system does not tell.
+/// How many processes were killed because memory ran out: in this process' own control groups, and on the
+/// whole machine. `None` if the system does not tell.
 #[must_use]
 pub fn kills(read: Read<'_>) -> (Option<u64>, Option<u64>) {
     let own = groups(read).into_iter().filter_map(|group| {
@@ -131,7 +133,7 @@ pub(super) mod tests {
     use super::*;
 
     /// A system with these files.
-    pub(in super::super) fn system(
+    pub(in crate::memory) fn system(
         files: &'static [(&'static str, &'static str)],
     ) -> impl Fn(&str) -> Option<String> {
         |path| files.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned())
@@ -159,14 +161,12 @@ pub(super) mod tests {
             ("/cg/unified/c/d/memory.events", "low 0\noom 7\noom_kill 2\n"),
             ("/proc/vmstat", "nr_free_pages 1\noom_kill 8\n"),
         ]);
-        let rooms: Vec<(u64, String)> =
-            rooms(&system).into_iter().map(|room| (room.bytes, room.source)).collect();
         let expected = [
             (3000, "memory.limit_in_bytes of the control group /a"),
             (9000, "memory.limit_in_bytes of the control group /a/b"),
             (0, "memory.max of the control group /c/d"),
         ];
-        assert_eq!(rooms, expected.map(|(bytes, source)| (bytes, source.to_owned())));
+        assert_eq!(rooms(&system), expected.map(|(bytes, source)| (bytes, source.to_owned())));
         assert_eq!(kills(&system), (Some(3), Some(8)));
     }
 
@@ -178,7 +178,7 @@ pub(super) mod tests {
             ("/cg/memory/memory.limit_in_bytes", "5000"),
             ("/cg/memory/x/memory.limit_in_bytes", "4000"),
         ]);
-        assert_eq!(rooms(&system).iter().map(|room| room.bytes).collect::<Vec<_>>(), [5000, 4000]);
+        assert_eq!(rooms(&system).iter().map(|room| room.0).collect::<Vec<_>>(), [5000, 4000]);
     }
 
     #[test]

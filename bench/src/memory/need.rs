@@ -1,5 +1,6 @@
 //! What a cell needs, as far as its specification tells: the map, the arrays of operations, the latencies.
 
+use super::room::{Room, read};
 use crate::protocol::CellSpec;
 use crate::workload::Workload;
 
@@ -7,51 +8,52 @@ use crate::workload::Workload;
 const OPERATION: u128 = 16;
 /// A pair of a key and a value, without anything around it.
 const PAIR: u128 = 16;
-/// A latency that was recorded: it has room among reads and among writes, and all threads' are put together.
+/// A recorded latency. It has room among reads and among writes, and those of all threads are put together.
 const LATENCY: u128 = 4 * 8;
-/// What is known of a key that was updated: its last version in a hash map, for each thread.
+/// The last version of an updated key, in a hash map of each thread.
 const VERSION: u128 = 40;
-/// What a line of a trace takes beside its operation: the line itself, and its key in the model of the map and in
-/// the sets of keys that were put in and removed.
+/// What a line of a trace takes in addition to its operation: the line itself, and its key in the model of
+/// the map and in the sets of keys that were inserted and removed.
 const LINE: u128 = 16 + 96;
-/// The program itself, and slabs of which only a part is used.
+/// The program itself, and slabs that are used only in part.
 const PROGRAM: u128 = 64 << 20;
 
-/// Bytes that a map takes for a key, on the safe side of what sweeps have measured (`bench/results`). What is not
-/// here is reckoned as the largest of them.
+/// Bytes that a map takes for a key, rounded up from what sweeps have measured (`bench/results`). Other maps
+/// count as the largest of them.
 const BYTES_PER_KEY: [(&str, u128); 4] =
     [("bskip", 64), ("bplustree", 64), ("ferntree", 64), ("arctic-map", 100)];
 const MOST_BYTES_PER_KEY: u128 = 150;
 
-/// Bytes that a cell may need: pessimistic, for a plan.
+/// Bytes that a cell may need at worst, for a plan.
 #[must_use]
 pub fn likely(spec: &CellSpec) -> u64 {
     let (keys, ops) = (u128::from(spec.keys), u128::from(operations(spec)));
     let known = BYTES_PER_KEY.iter().find(|(map, _)| spec.map.starts_with(map));
     let per_key = known.map_or(MOST_BYTES_PER_KEY, |(_, bytes)| *bytes);
     let bytes = match spec.workload.parse::<Workload>() {
-        // A trace: each of its lines may be a new key, and all of it is in memory all the time.
+        // Each line of a trace may be a new key, and the whole trace stays in memory.
         Err(_) => (keys + ops) * (per_key + OPERATION + LINE) + ops / 64 * LATENCY,
         Ok(workload) => {
             let mix = workload.mix();
             let new = if workload == Workload::Load { 0 } else { ops * u128::from(mix.insert) / 100 };
             let timed = ops / (workload.timed_every() * workload.batch()) as u128;
             let versions = ops * u128::from(mix.update) / 100;
-            // The operations of the load are gone when those of the run are made.
+            // The operations of the load are dropped before those of the run are generated.
             (keys + new) * per_key + keys.max(ops) * OPERATION + timed * LATENCY + versions * VERSION
         }
     };
     (bytes + PROGRAM).try_into().unwrap_or(u64::MAX)
 }
 
-/// Bytes without which a cell cannot do: its pairs, and its operations or those of its load.
+/// Bytes that a cell needs at least: its pairs, and its operations or those of its load.
 #[must_use]
 pub fn at_least(spec: &CellSpec) -> u64 {
     let (keys, ops) = (u128::from(spec.keys), u128::from(operations(spec)));
     (keys * PAIR + keys.max(ops) * OPERATION).try_into().unwrap_or(u64::MAX)
 }
 
-/// Operations that a cell keeps in memory for its run. `load` has none of its own, and `s` one for each whole scan.
+/// Operations that a cell keeps in memory for its run: none for `load`, one for each scan of the whole map
+/// for `s`.
 #[must_use]
 pub fn operations(spec: &CellSpec) -> u64 {
     match spec.workload.as_str() {
@@ -59,6 +61,25 @@ pub fn operations(spec: &CellSpec) -> u64 {
         "s" => (spec.ops / spec.keys.max(1)).saturating_add(spec.threads as u64),
         _ => spec.ops,
     }
+}
+
+/// Checks that a cell fits into the memory that this process may have.
+///
+/// # Errors
+/// It does not. The message says what it needs, what there is, and what limits that.
+pub fn check(spec: &CellSpec) -> Result<(), String> {
+    let (needed, room) = (at_least(spec), Room::of(&read));
+    if needed <= room.bytes {
+        return Ok(());
+    }
+    let CellSpec { keys, .. } = spec;
+    let (ops, mib) = (operations(spec), |bytes: u64| bytes.div_ceil(1 << 20));
+    Err(format!(
+        "{keys} keys and {ops} operations need at least {} MiB of memory, and {} leaves {} MiB: use fewer",
+        mib(needed),
+        room.source,
+        mib(room.bytes),
+    ))
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
-//! How much memory this process may take: the least of what the machine has left, its control groups, and its own
-//! limits.
+//! How much memory this process may take: the least that the machine, its control groups and its own limits
+//! leave.
 
-use super::{Read, cgroup};
+use super::cgroup::{self, Read};
 
-/// Memory that can be had, and what bounds it.
+/// Memory that is free, and what limits it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Room {
     /// Bytes.
     pub bytes: u64,
-    /// What bounds them: a limit by its name.
+    /// The name of the limit.
     pub source: String,
 }
 
@@ -19,27 +19,28 @@ pub fn read(path: &str) -> Option<String> {
 }
 
 impl Room {
-    /// Of this process, as the files say that `read` gives. Without any of them, as much as can be counted.
+    /// The room of this process, from the files that `read` gives. Without them there is no limit.
     #[must_use]
     pub fn of(read: Read<'_>) -> Self {
         let mut rooms = cgroup::rooms(read);
         rooms.extend(available(read));
         rooms.extend(own_limits(read));
-        let unknown = Self { bytes: u64::MAX, source: "nothing that is known".into() };
-        rooms.into_iter().min_by_key(|room| room.bytes).unwrap_or(unknown)
+        let unknown = (u64::MAX, "nothing that is known".into());
+        let (bytes, source) = rooms.into_iter().min_by_key(|room| room.0).unwrap_or(unknown);
+        Self { bytes, source }
     }
 }
 
 /// What the machine can give without swapping.
-fn available(read: Read<'_>) -> Option<Room> {
+fn available(read: Read<'_>) -> Option<(u64, String)> {
     let meminfo = read("/proc/meminfo")?;
     let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(Room { bytes: kib.saturating_mul(1024), source: "MemAvailable of this machine".into() })
+    Some((kib.saturating_mul(1024), "MemAvailable of this machine".into()))
 }
 
 /// The limits of `ulimit -v` and `ulimit -d`, which children inherit.
-fn own_limits(read: Read<'_>) -> Vec<Room> {
+fn own_limits(read: Read<'_>) -> Vec<(u64, String)> {
     let limits = read("/proc/self/limits").unwrap_or_default();
     [
         ("Max address space", "the limit of address space (ulimit -v)"),
@@ -48,9 +49,9 @@ fn own_limits(read: Read<'_>) -> Vec<Room> {
     .iter()
     .filter_map(|(name, source)| {
         let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
-        // `unlimited` is no number.
+        // `unlimited` is not a number.
         let bytes = line.split_whitespace().next()?.parse().ok()?;
-        Some(Room { bytes, source: (*source).to_owned() })
+        Some((bytes, (*source).to_owned()))
     })
     .collect()
 }

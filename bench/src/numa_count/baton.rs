@@ -1,31 +1,27 @@
-//! Threads that work one at a time, in a fixed order: what each finds in its cache is then the same in every run.
+//! Threads that work one at a time, in a fixed order, so each finds the same in its cache in every run.
 
-use std::hint::spin_loop;
+use crossbeam_utils::{Backoff, CachePadded};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
-/// Looks at the baton before the thread gives way to others on its CPU. In a guest whose CPUs are emulated in turn
-/// each look is a turn.
-const LOOKS: usize = 1 << 10;
 /// Stands for the holder after a panic.
 const NOBODY: usize = usize::MAX;
 
 /// Goes round from thread 0 to the last one, and to 0 again.
 pub(super) struct Baton {
-    holder: AtomicUsize,
+    holder: CachePadded<AtomicUsize>,
     threads: usize,
 }
 
 impl Baton {
-    /// For so many threads. Thread 0 has it.
+    /// A baton for `threads` threads. Thread 0 holds it.
     pub(super) fn new(threads: usize) -> Self {
-        Self { holder: AtomicUsize::new(0), threads }
+        Self { holder: CachePadded::default(), threads }
     }
 
     /// Waits until it is `me`'s turn, does the work, and passes the baton on.
     ///
     /// # Panics
-    /// If the work of another thread has panicked: it does not come round any more.
+    /// If the work of another thread has panicked, so the baton comes round no more.
     pub(super) fn turn<T>(&self, me: usize, work: impl FnOnce() -> T) -> T {
         self.wait(me);
         let mut pass = Pass { baton: self, to: NOBODY };
@@ -35,21 +31,19 @@ impl Baton {
     }
 
     fn wait(&self, me: usize) {
-        let mut looks = 0;
+        let backoff = Backoff::new();
         loop {
-            // Acquire pairs with the Release in `Pass`: what the thread before did is seen.
+            // Acquire pairs with the Release in `Pass`: this thread sees what the thread before did.
             match self.holder.load(Ordering::Acquire) {
                 holder if holder == me => return,
                 NOBODY => panic!("another worker has panicked"),
-                _ if looks < LOOKS => spin_loop(),
-                _ => thread::yield_now(),
+                _ => backoff.snooze(),
             }
-            looks += 1;
         }
     }
 }
 
-/// Passes the baton on when it goes: to nobody if the work panics.
+/// Passes the baton on when it drops: to `NOBODY` if the work panics.
 struct Pass<'a> {
     baton: &'a Baton,
     to: usize,
@@ -66,6 +60,7 @@ impl Drop for Pass<'_> {
 mod tests {
     use super::*;
     use std::sync::Mutex;
+    use std::thread;
 
     #[test]
     fn turns_go_round_in_order() {

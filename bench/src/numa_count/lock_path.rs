@@ -1,34 +1,37 @@
 //! What the paper's locks would add: a shared lock of each node on the way, hand over hand.
 //!
-//! The paper's B-skiplist has a read-write lock in each node, and a search holds the lock of one node until it has that of the next.
-//! Ours takes none, so they are emulated beside it: a tree of lock words, one on a line of its own for each leaf that
-//! the map has, and for each 64 of them on the level above, up to one. An operation takes and gives back the shared
-//! locks on the way to its key, by the same atomic additions that such a lock does.
+//! The paper's B-skiplist has a read-write lock in each node, and a search holds the lock of one node until
+//! it has that of the next. Our map takes none of these locks, so this module emulates them in a tree of lock
+//! words. There is a word for each leaf of the map, one for each 64 of them on the level above, and so on up
+//! to a single one. An operation takes and releases the shared locks on the way to its key, by the same
+//! atomic additions as such a lock.
 //!
-//! It is the traffic of the locks alone: nobody waits, writers take what readers take (in the paper a writer takes
-//! the leaf's lock for itself, which our map does too), and a scan takes those of its first leaf. A lock within a
-//! node shares the line of the node's head; here it is one line more.
+//! This is the traffic of the locks alone. No thread waits. Writers take what readers take (in the paper a
+//! writer takes the leaf's lock exclusively, as in our map), and a scan takes the locks of its first leaf. A
+//! lock inside a node would share the line of the node's header; here it is one more line, of 64 bytes like a
+//! node's header. (`CachePadded` has 128 bytes, so that the lines of the words would use only half of the
+//! sets of a cache.)
 
 use bskip_core::arena::{AllocError, NodeArena, NodeKind, NodePool, Placement};
 use numa_alloc::{NumaArena, NumaPool};
 use std::alloc::Layout;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Nodes of a level for each one of the level above.
+/// Nodes of a level for each node of the level above.
 const FAN_OUT: usize = 64;
 
-/// See the module.
+/// The lock words.
 pub struct LockPath {
     /// From the top to the leaves.
     levels: Vec<Level>,
 }
 
-/// The lock words of one level. Word `i` is of node `i % nodes`, so that they are interleaved as nodes of the map are.
+/// The lock words of one level. Word `i` is on node `i % nodes`, interleaved like the nodes of the map.
 struct Level {
     words: usize,
-    /// A block on each node: its words, each on a line of its own.
+    /// A block on each node, with a line for each word.
     starts: Vec<Start>,
-    /// What the blocks lie in.
+    /// The pool of the blocks.
     _pool: NumaPool,
 }
 
@@ -36,9 +39,9 @@ struct Level {
 #[derive(Clone, Copy)]
 struct Start(*const Line);
 
-// SAFETY: it refers to atomics that live as long as the pool beside it.
+// SAFETY: it points to atomics in a block of the level's pool, which the level owns.
 unsafe impl Send for Start {}
-// SAFETY: as above.
+// SAFETY: it points to atomics, which threads may share.
 unsafe impl Sync for Start {}
 
 /// A lock word on a line of its own.
@@ -67,18 +70,18 @@ impl Level {
     fn word(&self, number: usize) -> &AtomicU32 {
         let Start(start) = self.starts[number % self.starts.len()];
         assert!(number < self.words);
-        // SAFETY: each node's block has a line for its share of the words, and this is one of them.
+        // SAFETY: each node's block has a line for each of its words, and `number` is one of them.
         let line = unsafe { start.add(number / self.starts.len()) };
-        // SAFETY: the block is this one's own, zero at first, and accessed as atomics only.
+        // SAFETY: the block belongs to this level, was zero at first, and is accessed as atomics only.
         unsafe { &(*line).word }
     }
 }
 
 impl LockPath {
-    /// Locks for a map of `leaves` leaves of evenly spread keys, dealt out to the arena's nodes in turn.
+    /// Locks for a map of `leaves` leaves of evenly spread keys, interleaved over the arena's nodes.
     ///
     /// # Errors
-    /// No memory.
+    /// There is no memory.
     pub fn new(arena: &NumaArena, leaves: usize) -> Result<Self, AllocError> {
         let mut count = leaves.max(1);
         let mut levels = vec![Level::new(arena, count, NodeKind::Leaf)?];
@@ -96,7 +99,7 @@ impl LockPath {
         self.levels.len()
     }
 
-    /// Takes and gives back the locks on the way to `key`.
+    /// Takes and releases the locks on the way to `key`.
     #[inline]
     pub fn walk(&self, key: u64) {
         let mut held: Option<&AtomicU32> = None;
@@ -131,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn every_lock_is_given_back() {
+    fn every_lock_is_released() {
         let arena = NumaArena::builder().pretend_nodes(3).build().unwrap();
         let path = LockPath::new(&arena, 5000).unwrap();
         std::thread::scope(|scope| {

@@ -1,8 +1,8 @@
-//! What `bench-numa-count` does, in a guest whose emulator watches it: loads a map, then does each operation many
-//! times, with a mark before and after each, so that what they fetch from where is counted by the plugin.
+//! `bench numa-count`: loads a map, then does each operation many times, with a mark before and after each.
+//! It runs in a guest whose emulator has a plugin, which counts what the operations fetch from where.
 //!
-//! Worker `i` runs on CPU `i`. The workers take turns, one operation each, so that every run is the same run: what is
-//! counted is what an operation finds in the caches after the others have been at work, not what happens when
+//! Worker `i` runs on CPU `i`. The workers take turns, one operation each, so every run is the same. The
+//! counts are of what an operation finds in the caches after the others have worked, not of what happens when
 //! two of them meet.
 
 mod baton;
@@ -15,13 +15,18 @@ pub use lock_path::LockPath;
 pub use phase::{Operation, SCAN};
 pub use setting::{PARTITION, Setting};
 
+use crate::dyn_map::{DynMap, build};
 use crate::keys::value_of;
-use crate::maps::{self, AnySession, BuildError, MapSpec};
+use crate::maps::names::{MapSpec, is_placed};
+use crate::maps::ordered_map::DynOperations;
+use crate::maps::ours::address_ranges;
 use crate::marks::{COUNT, Class, DONE, Done, END, RANGE, RUN, WARM, enter, leave, send};
-use crate::subject::Subject;
+use crate::numbers;
 use crate::team::describe;
+use crate::units::parse_count;
 use baton::Baton;
 use bskip_core::BSkipMap;
+use bskip_core::arena::NodeKind;
 use bskip_topology::{CpuSet, pin_current_thread};
 use numa_alloc::NumaArena;
 use phase::Keys;
@@ -31,35 +36,47 @@ use std::thread;
 
 /// Keys that a worker loads in one turn.
 const LOAD_TURN: u64 = 64;
-/// Below a worker's frame and above it, what counts as its stack and its thread-locals.
+/// Bytes below and above a worker's frame that count as its stack and its thread-locals.
 const STACK: (u64, u64) = (1 << 20, 32 << 10);
 
 /// What to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub struct NumaCount {
-    /// The run's number, for the report.
+    /// The run's number in the report
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = parse_count)]
     pub run: u64,
-    /// One of [`maps::NAMES`].
+    /// The map, one of those that `bench cell` measures
+    #[arg(long, value_name = "NAME", default_value = "bskip-numa")]
     pub map: String,
-    /// How it is set up.
+    /// A placement, perhaps with +replicas, +lazy, +ranges or +locks; only bskip-numa has placements
+    #[arg(long, default_value = "local")]
     pub setting: Setting,
-    /// Pages of the arena, `thp` or `4k`.
+    /// Pages of the arena, thp or 4k
+    #[arg(long, value_name = "PAGES", default_value = "thp")]
     pub pages: String,
-    /// Keys to load; rounded down to a multiple of the workers.
+    /// Keys to load, rounded down to a multiple of the workers
+    #[arg(long, value_name = "N", default_value = "1M", value_parser = numbers::keys)]
     pub keys: u64,
-    /// Operations of each kind that are counted, by all workers; rounded likewise. A tenth of them for scans.
+    /// Operations of each kind that all workers together count, rounded likewise; a tenth of them for scans
+    #[arg(long, value_name = "N", default_value = "100k", value_parser = numbers::operations)]
     pub ops: u64,
-    /// Operations that fill the caches before.
+    /// Operations before them, which fill the caches
+    #[arg(long, value_name = "N", default_value = "100k", value_parser = none_or_more)]
     pub warm: u64,
-    /// Workers, one for each CPU from 0 on.
+    /// Workers, one for each CPU from CPU 0 on
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = numbers::threads)]
     pub workers: usize,
 }
 
+fn none_or_more(text: &str) -> Result<u64, String> {
+    numbers::within(text, 0..=numbers::MOST_OPERATIONS)
+}
+
 impl NumaCount {
-    /// Does all of it; gives a line for each phase, as the host reads it.
+    /// Runs all phases. Returns a line for each phase, as the host reads it.
     ///
     /// # Errors
-    /// No such map, no memory, CPUs that are not there, or a wrong answer, in words.
+    /// There is no such map, no memory or no such CPU, or an answer is wrong.
     pub fn run(&self) -> Result<String, String> {
         let workers = self.workers as u64;
         let each = |what: &str, number: u64| match number / workers {
@@ -68,7 +85,7 @@ impl NumaCount {
         };
         let (keys, ops, warm) =
             (each("keys", self.keys)?, each("operations", self.ops / 10)? * 10, self.warm / workers);
-        // A scan begins in the lower half of the keys, and must find all its pairs.
+        // A scan begins in the lower half of the keys, and must find all of its pairs.
         if keys < 2 * SCAN as u64 {
             return Err(format!(
                 "{keys} keys a worker are too few for scans of {SCAN} pairs: at least {}",
@@ -83,10 +100,10 @@ impl NumaCount {
                 self.keys
             ));
         }
-        if !maps::is_placed(&self.map) {
+        if !is_placed(&self.map) {
             self.check_unplaced()?;
         }
-        // Whether all can be had; and this thread's memory shall be on the same node each time.
+        // Tries to pin every worker. CPU 0 comes last, so this thread's memory is on the same node each time.
         (0..self.workers).rev().try_for_each(pin)?;
         send(RUN, &[self.run]);
         calibrate::calibrate()?;
@@ -112,7 +129,7 @@ impl NumaCount {
         done.iter().map(line).collect::<Result<_, _>>().map_err(|error| error.to_string())
     }
 
-    /// Refuses what only the map on `NumaArena` can be set up for.
+    /// Refuses settings that only the map on `NumaArena` can have.
     fn check_unplaced(&self) -> Result<(), String> {
         let Setting { placement, replicas, lazy, locks, .. } = &self.setting;
         if *locks {
@@ -121,13 +138,13 @@ impl NumaCount {
         if placement != "local" || *replicas || *lazy {
             let Self { map, setting, .. } = self;
             return Err(format!(
-                "{setting} means nothing to {map}: give local or local+ranges, or count bskip-numa"
+                "{setting} has no effect on {map}: use local or local+ranges, or count bskip-numa"
             ));
         }
         Ok(())
     }
 
-    fn map(&self) -> Result<Box<dyn Subject>, String> {
+    fn map(&self) -> Result<Box<dyn DynMap>, String> {
         let replicas = match (self.setting.replicas, self.setting.lazy) {
             (_, true) => "-replicas-lazy",
             (true, false) => "-replicas",
@@ -139,12 +156,10 @@ impl NumaCount {
             pages: self.pages.clone(),
             seed: 1,
         };
-        maps::build(&spec).map_err(|error| match error {
-            BuildError::Bad(why) | BuildError::Unavailable(why) => why,
-        })
+        build(&spec).map_err(|error| error.to_string())
     }
 
-    /// The arena's policy. A partition has the bounds of the workers' ranges, of which each node has as many.
+    /// The arena's policy. A partition has the bounds of the workers' ranges, the same number for each node.
     fn placement(&self) -> Result<String, String> {
         if self.setting.placement != PARTITION {
             return Ok(self.setting.placement.clone());
@@ -159,8 +174,8 @@ impl NumaCount {
         Ok(numa_alloc::Policy::Range(nodes.into_iter().enumerate().map(bound).collect()).to_string())
     }
 
-    /// Locks beside the loaded map, in an arena of their own that places as the map's does; none unless the setting says so.
-    fn locks(&self, map: &dyn Subject) -> Result<Option<LockPath>, String> {
+    /// Locks for the loaded map if the setting has them, in an arena of their own with the map's policy.
+    fn locks(&self, map: &dyn DynMap) -> Result<Option<LockPath>, String> {
         if !self.setting.locks {
             return Ok(None);
         }
@@ -168,21 +183,23 @@ impl NumaCount {
         let policy =
             self.setting.placement.parse::<numa_alloc::Policy>().map_err(|error| error.to_string())?;
         let arena = NumaArena::builder().policy(policy).build().map_err(|error| error.to_string())?;
-        // Of all blocks one in some fifty is no leaf.
+        // All blocks count as leaves. One in some fifty is an inner node.
         let leaves = footprint.issued as usize / BSkipMap::<u64, u64, NumaArena>::NODE_BYTES.0;
         let path = LockPath::new(&arena, leaves).map_err(|error| error.to_string())?;
-        tell_ranges(maps::ranges_of(&arena));
+        tell_ranges(address_ranges(&arena));
         Ok(Some(path))
     }
 }
 
-/// The calling thread runs on this CPU from now on.
+/// Binds the calling thread to a CPU.
 fn pin(cpu: usize) -> Result<(), String> {
     pin_current_thread(&CpuSet::from([cpu as u32])).map_err(|error| error.to_string())
 }
 
-fn tell_ranges(ranges: Vec<(Class, Range<u64>)>) {
-    for (class, range) in ranges {
+/// Tells the plugin which addresses are leaves and which inner nodes.
+fn tell_ranges(ranges: Vec<(NodeKind, Range<u64>)>) {
+    for (kind, range) in ranges {
+        let class = if kind == NodeKind::Leaf { Class::Leaf } else { Class::Inner };
         send(RANGE, &[class as u64, range.start, range.end]);
     }
 }
@@ -190,18 +207,18 @@ fn tell_ranges(ranges: Vec<(Class, Range<u64>)>) {
 /// What the workers share.
 struct Job<'a> {
     asked: &'a NumaCount,
-    map: &'a dyn Subject,
-    /// For each worker: keys to load, operations to count and to warm up with.
+    map: &'a dyn DynMap,
+    /// For each worker: keys to load, operations to count, and operations to fill the caches.
     keys: u64,
     ops: u64,
     warm: u64,
     baton: Baton,
-    /// Made by worker 0 when the map is loaded.
+    /// Worker 0 sets it when the map is loaded.
     locks: OnceLock<Option<LockPath>>,
 }
 
 impl Job<'_> {
-    /// Runs all workers; what they did together in each phase.
+    /// Runs all workers. Returns what they did together in each phase.
     fn run(&self) -> Result<Vec<Done>, String> {
         let results: Vec<_> = thread::scope(|scope| {
             let threads: Vec<_> = (0..self.asked.workers)
@@ -210,10 +227,11 @@ impl Job<'_> {
                     let thread = scope.spawn(move || {
                         let pinned = pin(worker);
                         drop(ready);
-                        self.baton.turn(worker, || pinned.expect("this was tried before"));
+                        self.baton.turn(worker, || pinned.expect("every CPU was tried before"));
                         Ok(self.work(worker))
                     });
-                    // One after the other, so that their stacks have the same addresses each time.
+                    // The threads start one after the other, so their stacks have the same addresses each
+                    // time.
                     let _: Result<(), _> = is_ready.recv();
                     thread
                 })
@@ -242,9 +260,9 @@ impl Job<'_> {
         self.load(worker);
         self.baton.turn(worker, || {
             if worker == 0 {
-                tell_ranges(self.map.ranges());
+                tell_ranges(self.map.address_ranges());
                 let locks = self.asked.locks(self.map).expect("memory for locks");
-                self.locks.set(locks).ok().expect("nobody else sets them");
+                self.locks.set(locks).ok().expect("only worker 0 sets them");
             }
         });
         self.phases(worker)
@@ -257,18 +275,18 @@ impl Job<'_> {
 
     fn load(&self, worker: usize) {
         let keys = self.keys_of(worker);
-        self.map.with_session(&mut |session| {
+        self.map.with_operations(&mut |map| {
             for first in (0..self.keys).step_by(LOAD_TURN as usize) {
                 self.baton.turn(worker, || {
                     for key in (first..self.keys.min(first + LOAD_TURN)).map(|i| keys.own(i)) {
-                        session.insert(key, value_of(key, 0));
+                        map.insert(key, value_of(key, 0));
                     }
                 });
             }
         });
     }
 
-    /// All phases, one after the other; what the worker did in each.
+    /// Runs all phases, one after the other. Returns what the worker did in each.
     fn phases(&self, worker: usize) -> Vec<Done> {
         let frame = (&raw const worker).addr() as u64;
         let stack = [Class::Stack as u64, frame.saturating_sub(STACK.0), frame + STACK.1];
@@ -276,8 +294,8 @@ impl Job<'_> {
         let locks = self.locks.get().and_then(Option::as_ref);
         let mut keys = self.keys_of(worker);
         let mut done = Vec::new();
-        self.map.with_session(&mut |session| {
-            let one = |(number, &operation)| self.phase(worker, number, operation, session, &mut keys, locks);
+        self.map.with_operations(&mut |map| {
+            let one = |(number, &operation)| self.phase(worker, number, operation, map, &mut keys, locks);
             done = Operation::ALL.iter().enumerate().map(one).collect();
         });
         done
@@ -288,7 +306,7 @@ impl Job<'_> {
         worker: usize,
         number: usize,
         operation: Operation,
-        session: &mut dyn AnySession,
+        map: &dyn DynOperations,
         keys: &mut Keys,
         locks: Option<&LockPath>,
     ) -> Done {
@@ -308,7 +326,7 @@ impl Job<'_> {
                 if let Some(locks) = locks {
                     locks.walk(key);
                 }
-                let answer = operation.run(session, key);
+                let answer = operation.run(map, key);
                 leave();
                 if is_last && i + 1 == warm + ops {
                     send(END, &[ops * self.asked.workers as u64]);
@@ -326,13 +344,13 @@ impl Job<'_> {
         }
     }
 
-    /// Whether the map holds what it must after all phases.
+    /// Checks what the map holds after all phases.
     fn check_all(&self) -> Result<(), String> {
-        // As many went as came.
+        // As many keys were removed as inserted.
         let expected = self.keys * self.asked.workers as u64;
         let (mut pairs, mut wrong) = (0, 0_u64);
-        self.map.with_session(&mut |session| {
-            session.scan(0, usize::MAX, &mut |key, value| {
+        self.map.with_operations(&mut |map| {
+            map.scan(0, usize::MAX, &mut |key, value| {
                 pairs += 1;
                 wrong += u64::from(value != value_of(key, 0));
             });
@@ -340,6 +358,8 @@ impl Job<'_> {
         if (pairs, wrong) == (expected, 0) {
             return Ok(());
         }
-        Err(format!("in the end {pairs} pairs are there, not {expected}, {wrong} with a wrong value"))
+        Err(format!(
+            "in the end the map has {pairs} pairs, not {expected}, {wrong} of them with a wrong value"
+        ))
     }
 }

@@ -1,7 +1,9 @@
-//! The operations that are counted, and which key each of them gets.
+//! The operations that are counted, and the key of each.
 
-use crate::keys::{KeySet, Random, Shape, value_of};
-use crate::maps::AnySession;
+use crate::keys::{KeySet, Shape, value_of};
+use crate::maps::ordered_map::DynOperations;
+use crate::random::{Random, random};
+use rand::RngExt;
 use std::hint::black_box;
 
 /// Pairs that a scan visits.
@@ -21,7 +23,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// All, in the order in which they are done: those that read come first.
+    /// All operations in their order. Those that read come first.
     pub const ALL: [Self; 4] = [Self::Get, Self::Scan, Self::Insert, Self::Remove];
 
     /// What tables call it.
@@ -35,7 +37,7 @@ impl Operation {
         }
     }
 
-    /// How many are done, warming and counted ones, where `wanted` lookups are.
+    /// How many of them there are for `wanted` lookups.
     pub(super) fn times(self, wanted: u64) -> u64 {
         // A scan touches as much as ten lookups.
         if self == Self::Scan { wanted / 10 } else { wanted }
@@ -43,17 +45,17 @@ impl Operation {
 
     /// Does it with `key`.
     #[inline]
-    pub(super) fn run(self, session: &mut dyn AnySession, key: u64) -> Answer {
+    pub(super) fn run(self, map: &dyn DynOperations, key: u64) -> Answer {
         match self {
-            Self::Get => Answer::Value(session.get(key)),
-            Self::Remove => Answer::Value(session.remove(key)),
+            Self::Get => Answer::Value(map.get(key)),
+            Self::Remove => Answer::Value(map.remove(key)),
             Self::Insert => {
-                session.insert(key, value_of(key, 0));
+                map.insert(key, value_of(key, 0));
                 Answer::None
             }
             Self::Scan => {
                 let (mut pairs, mut wrong) = (0, 0);
-                session.scan(key, SCAN, &mut |key, value| {
+                map.scan(key, SCAN, &mut |key, value| {
                     pairs += 1;
                     wrong |= value ^ value_of(key, 0);
                 });
@@ -66,10 +68,10 @@ impl Operation {
 /// What an operation answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// Nothing: whether an insertion took is seen in the end.
+    /// Nothing. The check in the end shows whether an insertion succeeded.
     None,
     Value(Option<u64>),
-    /// How many pairs there were, all with the right values.
+    /// The number of pairs, if all had the right values.
     Pairs(usize),
 }
 
@@ -91,7 +93,7 @@ pub(super) struct Keys {
     workers: u64,
     /// Keys that are loaded, by all workers together.
     loaded: u64,
-    /// The worker's own range of keys, and its own keys of those loaded; else all.
+    /// Whether the worker has a range of keys of its own.
     ranges: bool,
     random: Random,
 }
@@ -99,14 +101,7 @@ pub(super) struct Keys {
 impl Keys {
     pub(super) fn new(worker: usize, workers: usize, loaded: u64, ranges: bool) -> Self {
         let (worker, workers) = (worker as u64, workers as u64);
-        Self {
-            set: KeySet::new(Shape::Mixed, 1),
-            worker,
-            workers,
-            loaded,
-            ranges,
-            random: Random::new(2, worker),
-        }
+        Self { set: KeySet::new(Shape::Mixed, 1), worker, workers, loaded, ranges, random: random(2, worker) }
     }
 
     /// The first key of worker `of`'s range.
@@ -114,13 +109,13 @@ impl Keys {
         of * (u64::MAX / self.workers)
     }
 
-    /// The key of index `i`: with ranges, it is in that of the worker to whom the index belongs.
+    /// The key of index `i`. With ranges it is in that of the worker that the index belongs to.
     fn key(&self, i: u64) -> u64 {
         let key = self.set.key(i);
         if self.ranges { self.start(i % self.workers) + key / self.workers } else { key }
     }
 
-    /// The worker's key number `i` of those it puts in, or takes out: no other worker has it.
+    /// Key number `i` of those that only this worker inserts or removes.
     pub(super) fn own(&self, i: u64) -> u64 {
         self.key(i * self.workers + self.worker)
     }
@@ -141,10 +136,10 @@ impl Keys {
     /// A loaded key, each as likely as the others.
     fn any(&mut self) -> u64 {
         if self.ranges {
-            let i = self.random.below(self.loaded / self.workers);
+            let i = self.random.random_range(0..self.loaded / self.workers);
             self.own(i)
         } else {
-            let i = self.random.below(self.loaded);
+            let i = self.random.random_range(0..self.loaded);
             self.key(i)
         }
     }
@@ -156,7 +151,7 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn workers_share_the_keys_out() {
+    fn workers_divide_the_keys_among_them() {
         for ranges in [false, true] {
             let workers: Vec<_> = (0..4).map(|worker| Keys::new(worker, 4, 4000, ranges)).collect();
             let own = |keys: &Keys| (0..1000).map(|i| keys.own(i)).collect::<Vec<_>>();

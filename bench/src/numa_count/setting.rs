@@ -1,26 +1,28 @@
-//! How a map and its workers are set up, as one word: `interleave+locks`.
+//! How a map and its workers are set up, as one word such as `interleave+locks`.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A placement: the node of a leaf is that of the workers in whose range its keys are.
+/// A placement: each leaf is on the node of the workers whose range has its keys.
 pub const PARTITION: &str = "partition";
 
 /// A placement, and what is added to it.
 ///
-/// `Display` and `FromStr` spell it as the arena's policy or `partition`, with `+replicas` or `+lazy`, `+ranges` and `+locks` behind it.
+/// It is written as the arena's policy or `partition`, followed by any of `+replicas`, `+lazy`, `+ranges` and
+/// `+locks`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
-    /// Where the arena puts nodes, as [`numa_alloc::Policy`] spells it, or [`PARTITION`]; `local` for all maps but ours on `NumaArena`.
+    /// Where the arena puts nodes: a [`numa_alloc::Policy`] or [`PARTITION`]. Maps other than ours on
+    /// `NumaArena` have `local`.
     pub placement: String,
     /// Each NUMA node searches its own replica of the inner levels.
     pub replicas: bool,
-    /// The same, but replicas follow only when a search was led astray.
+    /// The same, but a replica is updated only after it has led a search astray.
     pub lazy: bool,
-    /// Each worker has a range of the keys to itself; it loads them, and works on no others.
+    /// Each worker has a range of keys of its own. It loads them, and works on no others.
     pub ranges: bool,
-    /// Before each operation the worker takes and gives back a shared lock of each node on the way; see
-    /// [`LockPath`](super::LockPath).
+    /// Before each operation the worker takes and releases a shared lock of each node on the way, in
+    /// a [`LockPath`](super::LockPath).
     pub locks: bool,
 }
 
@@ -53,7 +55,7 @@ impl FromStr for Setting {
                 other => return Err(format!("{text}: {other:?} is not replicas, lazy, ranges or locks")),
             }
         }
-        // The locks' words are interleaved.
+        // The words of the locks are interleaved.
         if setting.locks && setting.placement != "interleave" {
             return Err(format!(
                 "{text}: locks are emulated beside interleaved nodes only: interleave+locks"

@@ -1,13 +1,13 @@
-//! A trace dealt to the threads of a run, with the answers that are known beforehand.
+//! A trace divided among the threads of a run, with the answers that are known beforehand.
 
-use super::{Line, Verb};
+use super::lines::{Line, Verb};
 use crate::keys::{ANY_VERSION, fingerprint, value_of};
-use crate::maps::Lack;
+use crate::maps::names::Lack;
 use crate::ops::{Checks, Kind, Op, ScanExact, Stripe};
 use crate::verify::{Answer, Expected, Probe};
 use std::collections::{BTreeMap, HashSet};
 
-/// A trace dealt to threads, with what is known of its answers.
+/// A trace divided among threads, with what is known of its answers.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Run before the measurement.
@@ -16,45 +16,44 @@ pub struct Plan {
     pub run: Vec<Stripe>,
     /// For the answers of both.
     pub checks: Checks,
-    /// Keys after the load: exact with one thread, as if the lines ran in order with more.
+    /// Keys after the load. With several threads, as if the lines ran in order.
     pub loaded: u64,
-    /// The map in the end, if the lines ran in order.
+    /// The keys of the map in the end, with their versions, if the lines run in order.
     model: BTreeMap<u64, u32>,
-    put: HashSet<u64>,
+    inserted: HashSet<u64>,
     removed: HashSet<u64>,
-    /// A line may put a value in place of another.
+    /// Whether a line may replace a value.
     replaces: bool,
 }
 
-/// Deals the lines to `threads` threads and works out their answers.
+/// Divides the lines among `threads` threads and works out their answers.
 ///
 /// # Panics
 /// If there are no threads.
 #[must_use]
 pub fn plan(load: &[Line], run: &[Line], threads: usize) -> Plan {
-    assert!(threads > 0, "nobody to deal to");
+    assert!(threads > 0, "no threads to divide the lines among");
     let mask = if threads == 1 { !0 } else { ANY_VERSION };
     let checks = Checks { mask, scan_mask: ANY_VERSION, tail: Vec::new(), timed_every: 64, batch: 1 };
-    let (empty, sets) = (BTreeMap::new(), HashSet::new);
     let mut plan = Plan {
         load: vec![],
         run: vec![],
         checks,
         loaded: 0,
-        model: empty,
-        put: sets(),
-        removed: sets(),
+        model: BTreeMap::new(),
+        inserted: HashSet::new(),
+        removed: HashSet::new(),
         replaces: false,
     };
     let mut version = 0;
-    plan.load = plan.deal(load, threads, &mut version);
+    plan.load = plan.divide(load, threads, &mut version);
     plan.loaded = plan.model.len() as u64;
-    plan.run = plan.deal(run, threads, &mut version);
+    plan.run = plan.divide(run, threads, &mut version);
     plan
 }
 
 impl Plan {
-    fn deal(&mut self, lines: &[Line], threads: usize, version: &mut u32) -> Vec<Stripe> {
+    fn divide(&mut self, lines: &[Line], threads: usize, version: &mut u32) -> Vec<Stripe> {
         let mut stripes = vec![Stripe::default(); threads];
         for (i, line) in lines.iter().enumerate() {
             *version = version.wrapping_add(1);
@@ -71,7 +70,7 @@ impl Plan {
         stripes
     }
 
-    /// Does the line on the model; the operation with the answer that the model gives.
+    /// Does the line on the model, and returns the operation with the model's answer.
     fn follow(&mut self, Line { verb, key }: Line, version: u32, stripe: &mut Stripe) -> Op {
         let known = |found: Option<u32>, present, absent| match found {
             Some(arg) => Op { key, arg, kind: present },
@@ -80,9 +79,9 @@ impl Plan {
         match verb {
             Verb::Put => {
                 let is_there = self.model.insert(key, version).is_some();
-                let was_put = !self.put.insert(key);
-                // Only one thread keeps to the order of the lines.
-                self.replaces |= if self.checks.mask == !0 { is_there } else { was_put };
+                let was_inserted = !self.inserted.insert(key);
+                // Only one thread keeps the order of the lines.
+                self.replaces |= if self.checks.mask == !0 { is_there } else { was_inserted };
                 Op { key, arg: version, kind: Kind::Insert }
             }
             Verb::Read => known(self.model.get(&key).copied(), Kind::Read, Kind::ReadAbsent),
@@ -128,18 +127,18 @@ impl Plan {
             return Expected {
                 count: Some(self.model.len() as u64),
                 checksum: Some(checksum),
-                // The full scan knows keys, not versions; the probes know both.
+                // The full scan knows only keys, the probes know versions too.
                 mask: ANY_VERSION,
                 known: None,
                 probes: Box::new(present.chain(gone)),
             };
         }
-        let kept = self.put.iter().filter(|k| !self.removed.contains(k));
+        let kept = self.inserted.iter().filter(|k| !self.removed.contains(k));
         Expected {
             count: None,
             checksum: None,
             mask: ANY_VERSION,
-            known: Some(&self.put),
+            known: Some(&self.inserted),
             probes: Box::new(kept.map(|&key| Probe { key, answer: Answer::Like(value_of(key, 0)) })),
         }
     }
@@ -150,7 +149,7 @@ mod tests {
     use super::*;
 
     fn lines(text: &str) -> Result<Vec<Line>, String> {
-        crate::trace::parse(text.as_bytes(), "t.txt")
+        crate::trace::lines::parse(text.as_bytes(), "t.txt")
     }
 
     #[test]

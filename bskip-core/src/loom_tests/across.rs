@@ -88,7 +88,7 @@ fn len_and_a_merge() {
 }
 
 #[test]
-fn a_spill_past_a_leaf_without_an_entry() {
+fn a_redistribution_past_a_leaf_without_an_entry() {
     Duel {
         // Two full leaves: the first splits and has room then; the second looks whether the leaf of the entry before its own has room.
         keys: std::vec![10, 20, 30, 40, 25, 15, 35, 45],
@@ -98,7 +98,7 @@ fn a_spill_past_a_leaf_without_an_entry() {
         left: std::vec![10, 15, 20, 22, 25, 30, 33, 35, 40, 45],
         preemptions: 1,
         at_least: 20,
-        ..two_leaves("a spill and a leaf without an entry between")
+        ..two_leaves("a redistribution and a leaf without an entry between")
     }
     .run();
 }

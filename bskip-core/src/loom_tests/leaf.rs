@@ -7,7 +7,8 @@ use std::sync::Arc;
 use loom::thread;
 
 use crate::arena::{BlockId, GlobalArena, GlobalPool, NodeArena, NodeKind, NodePool, Placement};
-use crate::node::{Leaf, LevelMark, LockedLeaf};
+use crate::lock::Version;
+use crate::node::{Leaf, LevelMark, LockedLeaf, Unreached};
 use crate::sync::{self, model};
 
 /// Two leaves of which the first is formatted and filled.
@@ -21,7 +22,7 @@ impl Leaves {
         let pool = GlobalArena.pool(Leaf::<u64, u64>::LAYOUT, NodeKind::Leaf).expect("memory");
         let ids = [(); 2].map(|()| pool.acquire(Placement::Policy).expect("memory"));
         let leaves = Arc::new(Self { pool, ids });
-        let mut first = leaves.at(0).lock_unshared();
+        let mut first = leaves.at(0).lock_unshared().reshape(Unreached);
         first.format(LevelMark::of(0), None);
         [10, 20, 30].into_iter().enumerate().for_each(|(slot, key)| first.insert(slot, key, key * 10));
         drop(first);
@@ -39,7 +40,7 @@ impl Leaves {
     fn lock(&self, which: usize) -> LockedLeaf<'_, u64, u64> {
         loop {
             let leaf = self.at(which);
-            if let Some(locked) = leaf.try_lock(leaf.read_begin()) {
+            if let Some(locked) = leaf.try_lock(read_begin(leaf)) {
                 return locked;
             }
             thread::yield_now();
@@ -49,7 +50,7 @@ impl Leaves {
     /// What the first leaf says of `key`, if it is authoritative for it in one state.
     fn read(&self, key: u64) -> Option<Option<u64>> {
         let leaf = self.at(0);
-        let version = leaf.read_begin();
+        let version = read_begin(leaf);
         let covers = leaf.level() == LevelMark::of(0)
             && leaf.compare_low(key).is_ge()
             && (leaf.next().is_none() || leaf.compare_high(key).is_lt());
@@ -73,6 +74,16 @@ impl Leaves {
     fn may_find(&self, key: u64) {
         if let Some(Some(value)) = self.read(key) {
             assert_eq!(value, key * 10, "key {key} with another's value");
+        }
+    }
+}
+
+/// The version of the leaf's present state; waits while the other thread changes it.
+fn read_begin(leaf: Leaf<'_, u64, u64>) -> Version {
+    loop {
+        match leaf.try_read_begin() {
+            Some(version) => return version,
+            None => thread::yield_now(),
         }
     }
 }
@@ -120,8 +131,8 @@ fn a_reader_and_a_replacement() {
 #[test]
 fn a_reader_and_a_split() {
     let write = |leaves: &Leaves| {
-        let mut left = leaves.lock(0);
-        let mut right = leaves.lock(1);
+        let mut left = leaves.lock(0).reshape(Unreached);
+        let mut right = leaves.lock(1).reshape(Unreached);
         left.split_off(1, 20, &mut right);
     };
     both_ways("a key that moves, split", Some(2), 100, write, |leaves| leaves.must_find(20));
@@ -133,8 +144,8 @@ fn a_reader_and_a_split() {
 #[test]
 fn a_reader_and_a_block_that_is_used_again() {
     let write = |leaves: &Leaves| {
-        leaves.lock(0).retire();
-        let mut again = leaves.at(0).lock_unshared();
+        let _ = leaves.lock(0).reshape(Unreached).retire();
+        let mut again = leaves.at(0).lock_unshared().reshape(Unreached);
         again.format(LevelMark::of(0), Some(50));
         again.insert(0, 60, 600);
     };
@@ -150,7 +161,7 @@ fn two_insertions() {
     fn insert(leaves: &Leaves, key: u64) {
         loop {
             let leaf = leaves.at(0);
-            let version = leaf.read_begin();
+            let version = read_begin(leaf);
             let (rank, found) = leaf.find(key);
             if let Some(mut leaf) = leaf.try_lock(version) {
                 assert!(!found);
@@ -171,7 +182,7 @@ fn two_insertions() {
         sync::unwatch();
         let leaf = leaves.at(0);
         leaf.check_samples();
-        let found = [15, 25].map(|key| leaves.read(key).expect("nobody writes").is_some());
+        let found = [15, 25].map(|key| leaves.read(key).expect("no thread writes").is_some());
         assert!(found[0] != found[1], "{found:?}");
         [10, 20, 30].into_iter().for_each(|key| leaves.must_find(key));
         assert_eq!(leaf.count(), 4);

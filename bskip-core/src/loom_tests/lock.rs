@@ -23,9 +23,18 @@ impl Pair {
         pair
     }
 
+    fn read_begin(&self) -> Version {
+        loop {
+            match self.lock.read_begin() {
+                Ok(version) => return version,
+                Err(_) => thread::yield_now(),
+            }
+        }
+    }
+
     /// The words, if they belong to one state.
     fn read(&self) -> Option<(u64, u64)> {
-        let version = self.lock.read_begin();
+        let version = self.read_begin();
         let words = (self.a.load(Ordering::Relaxed), self.b.load(Ordering::Relaxed));
         self.lock.validate(version).then_some(words)
     }
@@ -39,7 +48,7 @@ impl Pair {
     /// Locks in the state that `read` gives, together with what it read.
     fn lock_after<T>(&self, read: impl Fn(&Self) -> T) -> (Version, T) {
         loop {
-            let version = self.lock.read_begin();
+            let version = self.read_begin();
             let read = read(self);
             if self.lock.try_lock(version) {
                 return (version, read);
@@ -150,13 +159,13 @@ fn an_unchanged_unlock_keeps_readers_valid() {
     model("lock: unlocked unchanged", None, 10, || {
         let pair = Pair::watched();
         let reader = spawn(&pair, |pair| {
-            let version = pair.lock.read_begin();
+            let version = pair.read_begin();
             assert_eq!(pair.a.load(Ordering::Relaxed), 0);
             let valid = pair.lock.validate(version);
             VALID[usize::from(valid)].fetch_add(1, Ordering::Relaxed);
         });
-        let begun = pair.lock.read_begin();
-        assert!(pair.lock.try_lock(begun), "nobody else locks");
+        let begun = pair.read_begin();
+        assert!(pair.lock.try_lock(begun), "no other thread locks");
         pair.lock.unlock_unchanged(begun);
         join([reader]);
         assert!(pair.lock.validate(begun), "nothing was changed");

@@ -195,13 +195,13 @@ fn find_again(map: &Map, key: u64) {
     }
 }
 
-/// The new pair comes in with the spill: on the left of the seam, and on its right.
+/// The new pair comes in with the redistribution: on the left of the boundary, and on its right.
 #[test]
-fn a_pair_that_comes_in_with_a_spill() {
+fn a_pair_that_comes_in_with_a_redistribution() {
     Duel {
         other: |map| find_again(map, 13),
         left: std::vec![10, 12, 13, 15, 20, 30, 40],
-        ..a_full_leaf_and_room("get of the new key and a spill to the right")
+        ..a_full_leaf_and_room("get of the new key and a redistribution to the right")
     }
     .run();
     // [10, 20] and [30, 35, 40, 45]: 30 goes to the left.
@@ -210,23 +210,23 @@ fn a_pair_that_comes_in_with_a_spill() {
         one: |map| insert(map, 42),
         other: |map| find_again(map, 42),
         left: std::vec![10, 20, 30, 35, 40, 42, 45],
-        ..a_full_leaf_and_room("get of the new key and a spill to the left")
+        ..a_full_leaf_and_room("get of the new key and a redistribution to the left")
     }
     .run();
 }
 
 #[test]
-fn a_spill_and_others() {
+fn a_redistribution_and_others() {
     Duel {
         other: |map| must_find(map, 20),
         left: std::vec![10, 12, 13, 15, 20, 30, 40],
-        ..a_full_leaf_and_room("get of a pair that moves and a spill")
+        ..a_full_leaf_and_room("get of a pair that moves and a redistribution")
     }
     .run();
     Duel {
         other: |map| insert(map, 25),
         left: std::vec![10, 12, 13, 15, 20, 25, 30, 40],
-        ..a_full_leaf_and_room("an insertion at the seam and a spill")
+        ..a_full_leaf_and_room("an insertion at the boundary and a redistribution")
     }
     .run();
     Duel {
@@ -235,15 +235,15 @@ fn a_spill_and_others() {
             assert_eq!(keys, [15, 20, 30]);
         },
         left: std::vec![10, 12, 13, 15, 20, 30, 40],
-        ..a_full_leaf_and_room("a range and a spill")
+        ..a_full_leaf_and_room("a range and a redistribution")
     }
     .run();
-    // Whoever comes second finds no seam any more, or another one: an empty leaf fits into a full one.
+    // The second thread finds no boundary any more, or another one: an empty leaf fits into a full one.
     Duel {
         removed: std::vec![25, 40],
         other: |map| remove(map, 30),
         left: std::vec![10, 12, 13, 15, 20],
-        ..a_full_leaf_and_room("a merge and a spill")
+        ..a_full_leaf_and_room("a merge and a redistribution")
     }
     .run();
 }

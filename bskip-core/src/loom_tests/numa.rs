@@ -27,14 +27,14 @@ fn about_to_post(name: &'static str, refresh: Refresh) -> Duel {
 #[test]
 fn a_search_by_replica_and_an_entry() {
     about_to_post("get by replica and an entry that is posted", Refresh::Synchronous).run();
-    about_to_post("get by replica and an entry that nobody copies", Refresh::Lazy).run();
+    about_to_post("get by replica and an entry that is not copied", Refresh::Lazy).run();
 }
 
 #[test]
 fn a_search_by_replica_and_a_merge() {
     for (name, refresh) in [
         ("get by replica and a merge", Refresh::Synchronous),
-        ("get by replica and a merge that nobody copies", Refresh::Lazy),
+        ("get by replica and a merge that is not copied", Refresh::Lazy),
     ] {
         Duel {
             one: |map| remove(map, 10),
@@ -48,7 +48,7 @@ fn a_search_by_replica_and_a_merge() {
     }
 }
 
-/// One refreshes the replica that the other brings up to date as well, by being led astray.
+/// One thread refreshes the replica. It leads the other thread astray, which refreshes it as well.
 #[test]
 fn two_refresh_a_replica() {
     // The last thing that happens before is that the second leaf gets its entry.

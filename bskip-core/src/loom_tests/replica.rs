@@ -9,7 +9,7 @@ use std::sync::Arc;
 use loom::thread;
 
 use crate::arena::{BlockId, GlobalArena, GlobalPool, NodeArena, NodeKind, NodePool, Placement};
-use crate::node::{Inner, LevelMark};
+use crate::node::{Inner, LevelMark, Unreached};
 use crate::sync::{self, model};
 
 /// The block that the entry at `key` leads to.
@@ -28,7 +28,7 @@ impl Copies {
         let pool = GlobalArena.pool(Inner::<u64>::LAYOUT, NodeKind::Inner).expect("memory");
         let ids = [(); 2].map(|()| pool.acquire(Placement::Policy).expect("memory"));
         let copies = Arc::new(Self { pool, ids });
-        let mut node = copies.in_memory_of(0).lock_unshared();
+        let mut node = copies.in_memory_of(0).lock_unshared().reshape(Unreached);
         node.format(LevelMark::of(1), None);
         [10, 20].into_iter().enumerate().for_each(|(slot, key)| node.insert(slot, key, child(key)));
         node.copy_changed_to(copies.in_memory_of(1));
@@ -46,12 +46,12 @@ impl Copies {
 
     /// An entry comes between the two, and the replica follows.
     fn change(&self) {
-        let mut node = self.in_memory_of(0).lock_unshared();
+        let mut node = self.in_memory_of(0).lock_unshared().reshape(Unreached);
         node.insert(1, 15, child(15));
         node.copy_changed_to(self.in_memory_of(1));
     }
 
-    /// Whoever believes the replica finds the child of 20 at 20, where it always is.
+    /// A reader that believes the replica finds the child of 20 at 20, where it always is.
     fn read(&self) {
         let replica = self.in_memory_of(1);
         let Some(version) = replica.try_read_begin() else { return };

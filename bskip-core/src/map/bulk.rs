@@ -6,7 +6,7 @@ use core::{fmt, iter};
 use super::{BSkipMap, out_of_memory};
 use crate::arena::{AllocError, GlobalArena, NodeArena};
 use crate::config::Config;
-use crate::index::{Existing, Part, Run, Stop, remember_one};
+use crate::index::{Existing, Part, SortedRun, Stop, reserve_one};
 use crate::key::Key;
 use crate::spin::SpinLock;
 
@@ -143,7 +143,7 @@ impl<K: Key, V, A: NodeArena> BulkLoad<K, V, A> {
             return Ok(());
         }
         let index = &self.map.index;
-        let mut run = Run::new(index, self.fill);
+        let mut run = SortedRun::new(index, self.fill);
         match (run.fill(&mut held, &mut pairs), &held) {
             (Stop::NotAscending, &Some((key, _))) => {
                 return Err(not_ascending(key, run.last().unwrap_or(key)));
@@ -154,8 +154,8 @@ impl<K: Key, V, A: NodeArena> BulkLoad<K, V, A> {
         // Should it stay, its values are dropped when nothing is locked.
         let mut run = Some(run);
         self.parts.with(|parts| {
-            remember_one(parts)?;
-            if let Some(part) = run.take().and_then(Run::into_part) {
+            reserve_one(parts)?;
+            if let Some(part) = run.take().and_then(SortedRun::into_part) {
                 index.keep(&part, parts.last());
                 parts.push(part);
             }

@@ -11,7 +11,7 @@ use crate::simd::LINE;
 /// values: 32 slots lose 20 % on scans, 128 lose 15 % on lookups.
 const TARGET_BYTES: usize = 1024;
 pub(crate) const MAX_CAPACITY: usize = LINE * LINE;
-/// A quarter of a node is a slot at least: see `index/merge.rs`.
+/// A quarter of a node is a slot at least: see `index/write/absorb.rs`.
 const MIN_CAPACITY: usize = if LINE < 4 { 4 } else { LINE };
 
 /// The geometry, all of it constant for a shape.

@@ -1,15 +1,17 @@
-//! Changing a node: what only the holder of its lock may do.
+//! A locked node, and the changes of a leaf's pairs.
+//!
+//! A change that others must learn of, of levels, fences, links and entries, goes through `reshape`.
 
 use core::mem::{self, MaybeUninit};
 use core::ops::{Deref, Range};
 
 use super::{COUNT_BITS, InnerShape, LeafShape, LevelMark, Node, Shape};
 use crate::arena::BlockId;
-use crate::held::while_holding;
 use crate::key::KeyWords;
 use crate::lock::Version;
-use crate::simd::{self, LINE};
-use crate::sync::{AtomicU64, Ordering};
+use crate::reentrancy::while_holding;
+use crate::simd::LINE;
+use crate::sync::Ordering;
 
 /// A node that this thread has locked. Dropping it publishes the changes as a new version, also when a
 /// panic unwinds.
@@ -39,10 +41,10 @@ impl<S: Shape> Drop for Locked<'_, S> {
 
 impl<'a, S: Shape> Node<'a, S> {
     /// Locks a node that no other thread would lock: one just taken from its pool, which states no level, or
-    /// any while this thread has the map to itself. A stale reader may be looking at it; this never waits.
+    /// any while this thread has exclusive access to the map. A stale reader may look at it. This never waits.
     pub(crate) fn lock_unshared(self) -> Locked<'a, S> {
         loop {
-            if let Some(locked) = self.try_lock(self.read_begin()) {
+            if let Some(locked) = self.try_read_begin().and_then(|version| self.try_lock(version)) {
                 return locked;
             }
         }
@@ -70,7 +72,7 @@ impl<'a, S: Shape> Locked<'a, S> {
 
     /// Makes the node an empty one that starts at `low`, and the last of its level. `None` is below every
     /// key.
-    pub(crate) fn format(&mut self, level: LevelMark, low: Option<S::Key>) {
+    pub(super) fn format(&mut self, level: LevelMark, low: Option<S::Key>) {
         self.set_low(low);
         self.set_next(None);
         // A search takes slot 0 of a node without entries, which there is only if a pool panics at the wrong moment.
@@ -81,20 +83,14 @@ impl<'a, S: Shape> Locked<'a, S> {
         self.resample(0);
     }
 
-    /// Ends the node's life: it states no level from now on, so whoever still comes here turns back.
-    pub(crate) fn retire(mut self) -> BlockId {
-        self.end();
-        self.id()
-    }
-
-    /// As [`retire`](Self::retire), of a node that stays locked for a while.
+    /// Ends the node's life: it states no level from now on, so a thread that still comes here turns back.
     pub(super) fn end(&mut self) {
         self.set_meta(0, LevelMark::NONE);
     }
 
     /// Only for a node that no other thread knows: a linked node's low fence changes with its entry or not at all
-    /// (`seam`). `None` is below every key, and runs no user code.
-    pub(crate) fn set_low(&mut self, low: Option<S::Key>) {
+    /// (`boundary`). `None` is below every key.
+    pub(super) fn set_low(&mut self, low: Option<S::Key>) {
         for i in 0..S::Key::WORDS {
             let word = low.map_or(0, |low| low.word(i));
             self.header(Node::<S>::LOW + i * 8).store(word, Ordering::Relaxed);
@@ -113,12 +109,12 @@ impl<'a, S: Shape> Locked<'a, S> {
         self.set_meta(count, self.level());
     }
 
-    pub(crate) fn set_next(&mut self, next: Option<BlockId>) {
+    pub(super) fn set_next(&mut self, next: Option<BlockId>) {
         let next = next.map_or(0, |id| id.0.get());
         self.header(Node::<S>::NEXT).store(u64::from(next), Ordering::Relaxed);
     }
 
-    pub(crate) fn set_high(&mut self, high: S::Key) {
+    pub(super) fn set_high(&mut self, high: S::Key) {
         for i in 0..S::Key::WORDS {
             self.header(Node::<S>::HIGH + i * 8).store(high.word(i), Ordering::Relaxed);
         }
@@ -134,20 +130,9 @@ impl<'a, S: Shape> Locked<'a, S> {
 
     #[inline(always)]
     pub(super) fn set_key(&mut self, slot: usize, key: S::Key) {
-        assert!(slot < Node::<S>::CAPACITY);
         for plane in 0..S::Key::WORDS {
-            // SAFETY: `slot` is below the capacity, so the word is one of the node's.
-            let word = unsafe { &*self.key_words(plane, slot) };
-            word.store(key.word(plane), Ordering::Relaxed);
+            self.key_cell(plane, slot).store(key.word(plane), Ordering::Relaxed);
         }
-    }
-
-    /// The sample of a line of slots.
-    #[inline(always)]
-    pub(super) fn sample(&self, line: usize) -> &'a AtomicU64 {
-        assert!(line < LINE);
-        // SAFETY: the samples are `LINE` words.
-        unsafe { self.field(Node::<S>::SAMPLES + line * 8) }
     }
 
     /// Brings the samples from `slot`'s on up to date with keys and count.
@@ -162,34 +147,35 @@ impl<'a, S: Shape> Locked<'a, S> {
     }
 }
 
-impl<K: KeyWords> LockedInner<'_, K> {
-    /// Puts the entry at the low end of a level's first node, below every key, into the empty node.
-    pub(crate) fn insert_first(&mut self, child: BlockId) {
-        simd::choose!(isa => self.open_gap::<_, true>(isa, 0));
-        for plane in 0..K::WORDS {
-            // SAFETY: slot 0 is one of the node's.
-            let word = unsafe { &*self.key_words(plane, 0) };
-            word.store(0, Ordering::Relaxed);
-        }
-        self.write(0, child);
-        self.resample(0);
-    }
-
-    /// Takes the entry out of `slot`.
-    pub(crate) fn remove(&mut self, slot: usize) {
-        self.close_gap::<true>(slot);
-    }
-}
-
 impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
+    /// Puts a pair into `slot`; the leaf has room.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn insert(&mut self, slot: usize, key: K, value: V) {
+        self.insert_at(slot, key, value);
+    }
+
+    /// As [`insert`](Self::insert), but touches no lines of slots before that of `slot`. For a leaf of which
+    /// the later lines are in the cache and the earlier ones are not: what it moves then does not wait, so that a
+    /// branch on it costs little.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn insert_from_line(&mut self, slot: usize, key: K, value: V) {
+        self.insert_at_from_line(slot, key, value);
+    }
+
+    /// Adds a pair with a key above all others; the leaf has room.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn push(&mut self, key: K, value: V) {
+        self.push_at_end(key, value);
+    }
+
     /// The value in `slot`, which then must be written, removed or forgotten.
     ///
     /// # Safety
-    /// `slot` is below the count, and its value is not used again before it is written anew.
+    /// `slot` is below the count, and its value is not used again before it is overwritten.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) unsafe fn read(&self, slot: usize) -> V {
         let value: MaybeUninit<V> = self.value(slot);
-        // SAFETY: a slot in use holds a value, nobody changes it while this thread has the lock, and by the
+        // SAFETY: a slot in use holds a value, no other thread changes it while this thread has the lock, and by the
         // caller's promise this copy is the only one that is used.
         unsafe { value.assume_init() }
     }
@@ -198,7 +184,7 @@ impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn replace(&mut self, slot: usize, value: V) -> V {
         assert!(slot < self.count());
-        // SAFETY: below the count; written anew below.
+        // SAFETY: below the count; overwritten below.
         let old = unsafe { self.read(slot) };
         self.write(slot, value);
         old
@@ -211,9 +197,9 @@ impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
     }
 
     /// As [`remove`](Self::remove), but touches no lines of slots before that of `slot`: see
-    /// [`insert_near`](Self::insert_near).
+    /// [`insert_from_line`](Self::insert_from_line).
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn remove_near(&mut self, slot: usize) -> V {
+    pub(crate) fn remove_from_line(&mut self, slot: usize) -> V {
         self.remove_over::<false>(slot)
     }
 
@@ -243,14 +229,14 @@ impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
             }
         }
         assert!(slot < self.count());
-        // SAFETY: below the count; `PutBack` writes it anew.
+        // SAFETY: below the count; `PutBack` overwrites it.
         let value = mem::ManuallyDrop::new(unsafe { self.read(slot) });
         let lock = self.node.lock();
         let mut held = PutBack { leaf: self, slot, value };
         while_holding(lock, || f(&mut held.value))
     }
 
-    /// Forgets the pairs, whose values somebody else has now, or nobody. Gives how many they were.
+    /// Forgets the pairs without dropping their values, and gives their number.
     pub(crate) fn forget(&mut self) -> usize {
         let count = self.count();
         self.set_count(0);

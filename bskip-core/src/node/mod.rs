@@ -13,14 +13,15 @@
 //! Every word of a block is only ever accessed as an atomic of one size, so any thread may look at any time,
 //! and what it read means something only under a version that is still valid afterwards.
 
+mod boundary;
 mod layout;
 mod lines;
 mod locked;
 mod moves;
+mod pair_buffer;
 mod prefetch;
 mod replica;
-mod run;
-mod seam;
+mod reshape;
 mod shape;
 mod slots;
 #[cfg(feature = "check")]
@@ -35,14 +36,15 @@ use core::ptr::NonNull;
 pub(crate) use layout::MAX_CAPACITY;
 pub(crate) use lines::Slots;
 pub(crate) use locked::{Locked, LockedInner, LockedLeaf};
-pub(crate) use run::Run;
+pub(crate) use pair_buffer::PairBuffer;
+pub(crate) use reshape::{Reshaped, Retired, Unreached, Witness};
 pub(crate) use shape::{InnerShape, LeafShape, Shape};
 
 use crate::arena::BlockId;
 use crate::key::KeyWords;
 use crate::lock::{Version, VersionLock};
 use crate::simd::{self, Isa, LINE};
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::value;
 
 /// A level as a node states it: one more than the level's number, so that the zero of a fresh block, which
@@ -127,7 +129,7 @@ impl<'a, S: Shape> Node<'a, S> {
     }
 
     #[inline(always)]
-    pub(super) fn lock(self) -> &'a VersionLock {
+    pub(crate) fn lock(self) -> &'a VersionLock {
         // SAFETY: the geometry has the lock there.
         unsafe { self.field(Self::VERSION) }
     }
@@ -139,14 +141,10 @@ impl<'a, S: Shape> Node<'a, S> {
         unsafe { self.field(offset) }
     }
 
-    #[inline(always)]
-    pub(crate) fn read_begin(self) -> Version {
-        self.lock().read_begin()
-    }
-
+    /// The version of the present state; `None` while a writer changes it.
     #[inline(always)]
     pub(crate) fn try_read_begin(self) -> Option<Version> {
-        self.lock().try_read_begin()
+        self.lock().read_begin().ok()
     }
 
     #[inline(always)]
@@ -199,7 +197,7 @@ impl<'a, S: Shape> Node<'a, S> {
         compare(key, |i| self.header(offset + i * 8).load(Ordering::Relaxed))
     }
 
-    /// The least key that the node may hold. While the node is linked it changes only if the seam to the left
+    /// The least key that the node may hold. While the node is linked it changes only if the boundary with the left
     /// neighbour is moved.
     #[inline(always)]
     pub(crate) fn low(self) -> S::Key {
@@ -258,12 +256,25 @@ impl<'a, S: Shape> Node<'a, S> {
         unsafe { self.base.add(offset) }.cast().as_ptr()
     }
 
+    /// Word `plane` of the key in `slot`, which is below the capacity.
+    #[inline(always)]
+    pub(super) fn key_cell(self, plane: usize, slot: usize) -> &'a AtomicU64 {
+        assert!(plane < Self::KEY_WORDS && slot < Self::CAPACITY);
+        // SAFETY: as asserted, the word is one of the node's, which are mapped for `'a` and only accessed as this atomic.
+        unsafe { &*self.key_words(plane, slot) }
+    }
+
+    /// The sample of a line of slots.
+    #[inline(always)]
+    pub(super) fn sample(self, line: usize) -> &'a AtomicU64 {
+        assert!(line < LINE);
+        // SAFETY: the samples are `LINE` words.
+        unsafe { self.field(Self::SAMPLES + line * 8) }
+    }
+
     #[inline(always)]
     fn key_word(self, plane: usize, slot: usize) -> u64 {
-        let slot = slot.min(Self::CAPACITY - 1);
-        // SAFETY: `slot` is below the capacity, so the word is one of the node's.
-        let word = unsafe { &*self.key_words(plane, slot) };
-        word.load(Ordering::Relaxed)
+        self.key_cell(plane, slot.min(Self::CAPACITY - 1)).load(Ordering::Relaxed)
     }
 
     /// The first word of the key in `slot`.
@@ -373,15 +384,21 @@ impl<'a, S: Shape> Node<'a, S> {
     }
 }
 
-impl<K: KeyWords> Inner<'_, K> {
+impl<'a, K: KeyWords> Inner<'a, K> {
+    /// The word of the child in `slot`, which is below the capacity.
+    #[inline(always)]
+    pub(super) fn child_cell(self, slot: usize) -> &'a AtomicU32 {
+        assert!(slot < Self::CAPACITY);
+        // SAFETY: as asserted, the word is one of the node's, which are mapped for `'a` and only accessed as this atomic.
+        unsafe { &*self.payload(slot) }
+    }
+
     /// The child in `slot`; `None` only if the node is changing or no inner node now.
     #[inline(always)]
     pub(crate) fn child(self, slot: usize) -> Option<BlockId> {
-        let slot = slot.min(Self::CAPACITY - 1);
-        // SAFETY: `slot` is below the capacity, so the word is one of the node's.
-        let child = unsafe { &*self.payload(slot) };
         // Relaxed: as in `next`.
-        NonZeroU32::new(child.load(Ordering::Relaxed)).map(BlockId)
+        let child = self.child_cell(slot.min(Self::CAPACITY - 1)).load(Ordering::Relaxed);
+        NonZeroU32::new(child).map(BlockId)
     }
 }
 

@@ -90,7 +90,7 @@ pub(crate) unsafe fn read<I: Isa, W: ReadWord>(isa: I, from: *const W, to: *mut 
 /// Copies word `i` of `from` to word `i` of `to`, or the whole block that starts there.
 ///
 /// # Safety
-/// Both runs have the word, or the block; nobody else stores to `to` now.
+/// Both runs have the word, or the block; no other thread stores to `to` now.
 #[inline(always)]
 unsafe fn copy_at<W: MoveWord, const WHOLE_BLOCK: bool>(
     isa: impl Isa,
@@ -116,7 +116,7 @@ unsafe fn copy_at<W: MoveWord, const WHOLE_BLOCK: bool>(
 /// Copies `n` words, fewer than a block has, from word `i` on.
 ///
 /// # Safety
-/// Both runs have the words; nobody else stores to `to` now.
+/// Both runs have the words; no other thread stores to `to` now.
 #[inline(always)]
 unsafe fn copy_tail<W: MoveWord>(isa: impl Isa, from: *const W, to: *const W, i: usize, n: usize) {
     // SAFETY: the caller's promise.
@@ -136,7 +136,7 @@ const fn block_words<I: Isa, W>() -> usize {
 /// Copies `n` words from `from` to `to`, the first one first: to another node, or to the left within one.
 ///
 /// # Safety
-/// Both runs are valid; nobody else stores to `to` now.
+/// Both runs are valid; no other thread stores to `to` now.
 #[inline(always)]
 pub(crate) unsafe fn copy<I: Isa, W: MoveWord>(isa: I, from: *const W, to: *const W, n: usize) {
     let step = block_words::<I, W>();

@@ -6,7 +6,7 @@
 use super::{Inner, LockedInner};
 use crate::key::KeyWords;
 use crate::lock::Version;
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering};
 
 impl<K: KeyWords> LockedInner<'_, K> {
     /// Makes `replica` what the node is now, under the version that the node will have when it is unlocked as changed.
@@ -26,31 +26,20 @@ impl<K: KeyWords> LockedInner<'_, K> {
         replica.lock().end_copy(version);
     }
 
-    /// Word by word, so no user code runs. Slots not in use hold anything, but for the first: see `format`.
+    /// Word by word. Slots not in use hold anything, except the first: see `format`.
     fn copy_words(&self, replica: Inner<'_, K>) {
         for offset in (Inner::<K>::META..Inner::<K>::SAMPLES).step_by(8) {
             copy(self.header(offset), replica.header(offset));
         }
         for line in 0..crate::simd::LINE {
-            // SAFETY: the samples are `LINE` words.
-            let from: &AtomicU64 = unsafe { self.field(Inner::<K>::SAMPLES + line * 8) };
-            // SAFETY: as above.
-            let to: &AtomicU64 = unsafe { replica.field(Inner::<K>::SAMPLES + line * 8) };
-            copy(from, to);
+            copy(self.sample(line), replica.sample(line));
         }
         for slot in 0..self.count().max(1) {
             for plane in 0..K::WORDS {
-                // SAFETY: `slot` is below the capacity, so the word is one of the node's.
-                let from = unsafe { &*self.key_words(plane, slot) };
-                // SAFETY: as above.
-                let to = unsafe { &*replica.key_words(plane, slot) };
-                copy(from, to);
+                copy(self.key_cell(plane, slot), replica.key_cell(plane, slot));
             }
-            // SAFETY: as above.
-            let from: &AtomicU32 = unsafe { &*self.payload(slot) };
-            // SAFETY: as above.
-            let to: &AtomicU32 = unsafe { &*replica.payload(slot) };
-            to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
+            let child = self.child_cell(slot).load(Ordering::Relaxed);
+            replica.child_cell(slot).store(child, Ordering::Relaxed);
         }
     }
 }

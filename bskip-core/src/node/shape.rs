@@ -26,6 +26,9 @@ pub(crate) trait Shape: Copy {
     /// `to` is valid for `WORDS_PER_SLOT` words, and only the caller stores to them now.
     unsafe fn store(to: *const Self::Word, payload: Self::Payload);
 
+    /// The child that a payload is, if it is one.
+    fn child(payload: &Self::Payload) -> Option<BlockId>;
+
     /// The node as an inner one, if it is one.
     fn as_inner<'l, 'a>(node: &'l Locked<'a, Self>) -> Option<&'l LockedInner<'a, Self::Key>>;
 
@@ -68,6 +71,11 @@ impl<K: KeyWords, V> Shape for LeafShape<K, V> {
     }
 
     #[inline(always)]
+    fn child(_: &V) -> Option<BlockId> {
+        None
+    }
+
+    #[inline(always)]
     fn as_inner<'l, 'a>(_: &'l Locked<'a, Self>) -> Option<&'l LockedInner<'a, K>> {
         None
     }
@@ -90,6 +98,11 @@ impl<K: KeyWords> Shape for InnerShape<K> {
         let to = unsafe { &*to };
         // Relaxed suffices: readers follow it only after validation, as they do `next`.
         to.store(child.0.get(), Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    fn child(child: &BlockId) -> Option<BlockId> {
+        Some(*child)
     }
 
     #[inline(always)]

@@ -11,7 +11,7 @@ impl<S: Shape> Locked<'_, S> {
     pub(super) fn open_gap<I: Isa, const WHOLE: bool>(&mut self, isa: I, slot: usize) {
         let count = self.count();
         assert!(slot <= count && count < Node::<S>::CAPACITY);
-        // The slots that get another key: those behind `slot` up to the new last one.
+        // The slots that get another key: those after `slot` up to the new last one.
         let mask = (!1 << slot) & (u64::MAX >> (63 - count));
         let (first, lines) = Self::lines_to_move::<WHOLE>(slot, count);
         for plane in 0..S::Key::WORDS {
@@ -52,7 +52,7 @@ impl<S: Shape> Locked<'_, S> {
     fn shift_samples_right(&mut self, isa: impl Isa, slot: usize, key: S::Key) {
         let (count, word) = (self.count(), key.word(0));
         assert!(slot <= count && count < Node::<S>::CAPACITY);
-        // Lines that start behind `slot`, and at the new last slot at the latest, get a new first key: the
+        // Lines that start after `slot`, and at the new last slot at the latest, get a new first key: the
         // one before it.
         let mask = (!1u8 << (slot / LINE)) & (u8::MAX >> (LINE - 1 - count / LINE));
         let before_lines = self.key_words(0, 0).wrapping_sub(1);
@@ -68,7 +68,7 @@ impl<S: Shape> Locked<'_, S> {
     fn shift_samples_left(&mut self, isa: impl Isa, slot: usize) {
         let last = self.count().wrapping_sub(1);
         assert!(slot <= last && last < Node::<S>::CAPACITY);
-        // Lines that start at `slot` or behind it, but not at the last slot, get a new first key: the next one.
+        // Lines that start at `slot` or after it, but not at the last slot, get a new first key: the next one.
         let from = slot.div_ceil(LINE);
         let to = last.div_ceil(LINE);
         let mask = ((1u32 << to) - (1u32 << from.min(to))) as u8;
@@ -82,15 +82,13 @@ impl<S: Shape> Locked<'_, S> {
 
     /// Puts a key and its payload into `slot`; the node has room.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn insert(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
+    pub(super) fn insert_at(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
         simd::choose!(isa => self.insert_over::<_, true>(isa, slot, key, payload));
     }
 
-    /// As [`insert`](Self::insert), but touches no lines of slots before that of `slot`. For a node of which
-    /// the others are at hand, and these are not: what it moves then does not wait, so that a branch on it
-    /// costs little.
+    /// As [`insert_at`](Self::insert_at), but touches no lines of slots before that of `slot`.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn insert_near(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
+    pub(super) fn insert_at_from_line(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
         simd::choose!(isa => self.insert_over::<_, false>(isa, slot, key, payload));
     }
 
@@ -113,9 +111,9 @@ impl<S: Shape> Locked<'_, S> {
         }
     }
 
-    /// Puts a key above all others and its payload behind them; the node has room.
+    /// Adds a key above all others and its payload; the node has room.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn push(&mut self, key: S::Key, payload: S::Payload) {
+    pub(super) fn push_at_end(&mut self, key: S::Key, payload: S::Payload) {
         let slot = self.count();
         self.set_key(slot, key);
         // No user code from here on: the map has the payload when the count says so.
@@ -134,7 +132,7 @@ impl<S: Shape> Locked<'_, S> {
         unsafe { S::store(self.payload(slot), payload) };
     }
 
-    /// Moves the slots behind `slot` one to the left, over it. Unless `WHOLE`, touches no lines of slots before
+    /// Moves the slots after `slot` one to the left, over it. Unless `WHOLE`, touches no lines of slots before
     /// that of `slot`.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn close_gap<const WHOLE: bool>(&mut self, slot: usize) {
@@ -145,7 +143,7 @@ impl<S: Shape> Locked<'_, S> {
     fn close_gap_by<I: Isa, const WHOLE: bool>(&mut self, isa: I, slot: usize) {
         let count = self.count();
         assert!(slot < count && count <= Node::<S>::CAPACITY);
-        // The slots that get another key: `slot` and those behind it, but the last.
+        // The slots that get another key: `slot` and those after it, except the last.
         let mask = (1 << (count - 1)) - (1 << slot);
         let (first, lines) = Self::lines_to_move::<WHOLE>(slot, count - 1);
         if I::HAS_SHIFT && WHOLE {
@@ -176,7 +174,7 @@ impl<S: Shape> Locked<'_, S> {
     }
 
     /// Appends slots `from..` of `other`.
-    fn append(&mut self, other: &Node<'_, S>, from: usize) {
+    pub(super) fn append(&mut self, other: &Node<'_, S>, from: usize) {
         simd::choose!(isa => self.append_by(isa, other, from));
     }
 
@@ -208,33 +206,11 @@ impl<S: Shape> Locked<'_, S> {
         // SAFETY: as above.
         unsafe { moves::copy(isa, from, to, n * S::WORDS_PER_SLOT) };
     }
-
-    /// Splits: slots from `at` on go to `right`, a fresh node, which becomes the next and starts at `low`.
-    /// `low` is above every key that stays, and not above any that goes.
-    pub(crate) fn split_off(&mut self, at: usize, low: S::Key, right: &mut Locked<'_, S>) {
-        right.format(self.level(), Some(low));
-        right.copy_high(self);
-        right.set_next(self.next());
-        self.set_high(low);
-        right.append(self, at);
-        self.set_next(Some(right.id()));
-        self.set_count(at);
-        self.resample(at);
-    }
-
-    /// Takes over everything of `right`, the next node, which ends.
-    pub(crate) fn absorb(&mut self, right: &mut Locked<'_, S>) {
-        debug_assert_eq!(self.next(), Some(right.id()));
-        self.append(right, 0);
-        self.copy_high(right);
-        self.set_next(right.next());
-        right.end();
-    }
 }
 
 #[cfg(all(test, feature = "check"))]
 mod tests {
-    use super::super::{InnerShape, LeafShape, LevelMark};
+    use super::super::{InnerShape, LeafShape, LevelMark, Unreached};
     use super::*;
     use crate::arena::{BlockId, GlobalArena, NodeArena, NodeKind, NodePool, Placement};
     use crate::simd::tests::with_each_choice;
@@ -249,7 +225,7 @@ mod tests {
         payload: impl Fn(usize) -> S::Payload,
         payload_is: impl Fn(&Locked<'_, S>, usize, usize),
         remove: impl Fn(&mut Locked<'_, S>, usize),
-        remove_near: impl Fn(&mut Locked<'_, S>, usize),
+        remove_from_line: impl Fn(&mut Locked<'_, S>, usize),
     ) {
         let pool = GlobalArena.pool(Node::<S>::LAYOUT, kind).expect("memory");
         let id = pool.acquire(Placement::Policy).expect("memory");
@@ -273,20 +249,20 @@ mod tests {
             let mut expected: Vec<usize> = (0..count).map(|i| 2 * i + 2).collect();
             check(&node, &expected, "before");
             for slot in 0..=count {
-                node.insert(slot, key(2 * slot + 1), payload(2 * slot + 1));
+                node.insert_at(slot, key(2 * slot + 1), payload(2 * slot + 1));
                 expected.insert(slot, 2 * slot + 1);
                 check(&node, &expected, "inserted");
                 remove(&mut node, slot);
                 expected.remove(slot);
                 check(&node, &expected, "removed");
-                node.insert_near(slot, key(2 * slot + 1), payload(2 * slot + 1));
+                node.insert_at_from_line(slot, key(2 * slot + 1), payload(2 * slot + 1));
                 expected.insert(slot, 2 * slot + 1);
-                check(&node, &expected, "inserted near");
-                remove_near(&mut node, slot);
+                check(&node, &expected, "inserted from its line");
+                remove_from_line(&mut node, slot);
                 expected.remove(slot);
-                check(&node, &expected, "removed near");
+                check(&node, &expected, "removed from its line");
             }
-            node.insert(count, key(2 * count + 2), payload(2 * count + 2));
+            node.insert_at(count, key(2 * count + 2), payload(2 * count + 2));
         }
     }
 
@@ -304,7 +280,7 @@ mod tests {
                 assert_eq!(*found, value(i), "value {slot}");
             },
             |leaf, slot| drop(leaf.remove(slot)),
-            |leaf, slot| drop(leaf.remove_near(slot)),
+            |leaf, slot| drop(leaf.remove_from_line(slot)),
         );
     }
 
@@ -315,8 +291,8 @@ mod tests {
             key,
             child,
             |inner, slot, i| assert_eq!(inner.child(slot), Some(child(i)), "child {slot}"),
-            |inner, slot| inner.remove(slot),
-            |inner, slot| inner.remove(slot),
+            |inner, slot| inner.close_gap::<true>(slot),
+            |inner, slot| inner.close_gap::<true>(slot),
         );
     }
 
@@ -329,11 +305,11 @@ mod tests {
         let base = unsafe { pool.address(id) };
         // SAFETY: the pool has this layout, lives until the end, and the block is used here only.
         let node: Node<'_, InnerShape<u64>> = unsafe { Node::from_raw(base, id) };
-        let mut first = node.lock_unshared();
+        let mut first = node.lock_unshared().reshape(Unreached);
         first.format(LevelMark::of(1), None);
         first.insert_first(BlockId(NonZeroU32::new(7).expect("not zero")));
         assert!(first.child(0).is_some());
-        first.retire();
+        let _ = first.retire();
         node.lock_unshared().format(LevelMark::of(2), Some(5));
         assert_eq!((node.count(), node.child(0)), (0, None));
     }

@@ -36,11 +36,9 @@ impl<S: Shape> Node<'_, S> {
     /// Panics unless the samples are what keys and count make them.
     pub(crate) fn check_samples(self) {
         for line in 0..LINE {
-            // SAFETY: the samples are `LINE` words.
-            let sample: &AtomicU64 = unsafe { self.field(Self::SAMPLES + line * 8) };
             let slot = line * LINE;
             let expected = if slot < self.count() { self.key_word(0, slot) } else { u64::MAX };
-            assert_eq!(sample.load(Ordering::Relaxed), expected, "a sample is stale");
+            assert_eq!(self.sample(line).load(Ordering::Relaxed), expected, "a sample is stale");
         }
     }
 }

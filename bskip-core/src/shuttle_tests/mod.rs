@@ -69,7 +69,7 @@ fn run<T: 'static>(map: Map, threads: Vec<Worker<T>>) -> (Vec<T>, Vec<(u64, u64)
     assert!(found.unlisted == 0 || !map.posts(), "{found:?}");
     map.refresh_replicas();
     let found = Arc::get_mut(&mut map).expect("the threads have ended").check_invariants();
-    assert_eq!(found.stale_replicas, 0, "nobody is in the way of refreshing");
+    assert_eq!(found.stale_replicas, 0, "no thread is in the way of refreshing");
     let pairs: Vec<(u64, u64)> = map.iter().collect();
     assert_eq!(map.len(), pairs.len());
     (results, pairs)

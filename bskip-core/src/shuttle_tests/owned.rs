@@ -43,7 +43,7 @@ fn own(map: &Map, who: u64, threads: u64, operations: usize) -> BTreeMap<u64, u6
                 assert!(seen.iter().all(|pair| (key..to).contains(&pair.0)), "out of bounds: {seen:?}");
                 let seen: Vec<_> = seen.into_iter().filter(|pair| mine(&pair.0)).collect();
                 let own: Vec<_> = expected.range(key..to).map(|(&key, &value)| (key, value)).collect();
-                assert_eq!(seen, own, "a range, of the keys that nobody else changes");
+                assert_eq!(seen, own, "a range, of the keys that no other thread changes");
             }
         }
     }

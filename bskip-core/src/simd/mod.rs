@@ -80,7 +80,7 @@ pub(crate) trait Isa: Copy {
     /// Copies `BLOCK` bytes, of which all are loaded before the first is stored.
     ///
     /// # Safety
-    /// Both are valid for `BLOCK` bytes, of atomic words, or `to` of memory that is the caller's alone; nobody else
+    /// Both are valid for `BLOCK` bytes, of atomic words, or `to` of memory that is the caller's alone; no other thread
     /// stores to `to` now.
     #[inline(always)]
     unsafe fn copy_block(self, _from: *const u8, _to: *const u8) {}
@@ -107,7 +107,7 @@ pub(crate) trait Isa: Copy {
     /// Copies word `i - 1` to word `i` for every bit `i` of `mask`, as if all at once. Only where `HAS_SHIFT`.
     ///
     /// # Safety
-    /// `words` starts `lines` aligned lines, at most 8; `mask` has bits for their words only, and not bit 0; nobody
+    /// `words` starts `lines` aligned lines, at most 8; `mask` has bits for their words only, and not bit 0; no other thread
     /// else stores to them now.
     #[inline(always)]
     unsafe fn shift_right(self, _words: *const AtomicU64, _lines: usize, _mask: u64) {}
@@ -122,7 +122,7 @@ pub(crate) trait Isa: Copy {
     /// Copies word `8 i` of `from` to word `i` of `to` for every bit `i` of `mask`. Only where `HAS_SHIFT`.
     ///
     /// # Safety
-    /// `from` is valid for 57 words, `to` for 8; nobody else stores to either now.
+    /// `from` is valid for 57 words, `to` for 8; no other thread stores to either now.
     #[inline(always)]
     unsafe fn gather_lines(self, _from: *const AtomicU64, _to: *const AtomicU64, _mask: u8) {}
 }

@@ -56,7 +56,7 @@ macro_rules! every_isa {
 }
 pub(crate) use every_isa;
 
-/// For who calls [`force`].
+/// For callers of [`force`].
 pub(crate) fn one_at_a_time() -> std::sync::MutexGuard<'static, ()> {
     static FORCING: std::sync::Mutex<()> = std::sync::Mutex::new(());
     FORCING.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -137,7 +137,7 @@ fn copies_are_whole_and_no_more() {
                 let words = plane.0.as_ptr().cast::<u8>();
                 let (from, to) = (words.wrapping_add(from * 8), words.wrapping_add(to * 8));
                 if bytes == I::BLOCK {
-                    // SAFETY: both are within the plane's words, which nobody else knows.
+                    // SAFETY: both are within the plane's words, which no other thread knows.
                     unsafe { isa.copy_block(from, to) };
                 } else {
                     // SAFETY: as above.

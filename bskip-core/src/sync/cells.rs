@@ -1,8 +1,8 @@
 //! The crate's atomics for model checkers: cells of the plain size, whose accesses go through the engine.
 //!
-//! A checker's own atomics are large, and must be constructed; the words of a node are neither: they are
-//! zeroed memory that is cast. So the word that stands in memory is a plain one, always with the latest value,
-//! and what a checker must know besides is the engine's business, by the word's address.
+//! A checker's own atomics are large and must be constructed. The words of a node are zeroed memory that is cast.
+//! So the word in memory is a plain one, always with the latest value. What a checker must know besides, the engine
+//! keeps by the word's address.
 
 use core::fmt;
 use core::sync::atomic as plain;

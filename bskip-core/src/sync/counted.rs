@@ -46,7 +46,7 @@ macro_rules! counted {
                     self.0.$change(value, order)
                 }
             )*
-            /// Not counted: who has it to himself shares it with nobody.
+            /// Not counted: with exclusive access no other thread sees the write.
             #[inline(always)]
             pub(crate) fn get_mut(&mut self) -> &mut $value {
                 self.0.get_mut()

@@ -3,9 +3,9 @@
 //! | build | atomics | what waiting does |
 //! | --- | --- | --- |
 //! | as usual | `core`'s | see `backoff` |
-//! | with the feature `stats` | [`counted`]: `core`'s, which count writes | as usual |
-//! | `--cfg loom` | [`cells`], every access tried in every order that the memory model allows | hands over |
-//! | `--cfg shuttle` | [`cells`], every access a place where the scheduler may switch | hands over |
+//! | with the feature `stats` | `counted`: `core`'s, which count writes | as usual |
+//! | `--cfg loom` | `cells`, every access tried in every order that the memory model allows | hands over |
+//! | `--cfg shuttle` | `cells`, every access a place where the scheduler may switch | hands over |
 
 #[cfg(all(loom, shuttle))]
 compile_error!("one model checker at a time");
@@ -15,10 +15,10 @@ compile_error!("one model checker at a time");
 #[cfg(any(loom, shuttle))]
 mod cells;
 #[cfg(loom)]
-#[path = "weak.rs"]
+#[path = "loom.rs"]
 mod engine;
 #[cfg(all(shuttle, not(loom)))]
-#[path = "interleaved.rs"]
+#[path = "shuttle.rs"]
 mod engine;
 
 #[cfg(any(loom, shuttle))]

@@ -1,23 +1,24 @@
-//! Growing a stripe by pages of the hugetlb pool.
+//! Growing a stripe with pages of the hugetlb pool.
 
 use bskip_core::arena::AllocErrorKind;
 
-use super::{Frontier, MOST_SLABS, Stripe};
-use crate::arena::Shared;
+use super::commit::MOST_SLABS;
+use super::lists::{Frontier, Stripe};
 use crate::fallback::Fallback;
+use crate::kernel::note_huge_page_settings;
 use crate::region::SLAB;
-use crate::thp;
+use crate::shared::Shared;
 
 impl Stripe {
-    /// Commits more memory for this stripe, the one at `index`, in pages of `page` bytes from the pool of its
-    /// node: whether it could. As much as [`grow`](Self::grow) would, less while that is not to be had, but
-    /// at least a block's worth.
+    /// Commits more memory for this stripe, the one at `index`, in pages of `page` bytes from the hugetlb
+    /// pool of its node. Returns whether it did. A step is as large as in [`grow`](Self::grow); if the pool
+    /// has too few pages it is smaller, but it has room for at least one block.
     ///
     /// # Errors
-    /// The memory was lost on the way: the stripe cannot grow any more.
+    /// The stripe has lost the memory in front of it and cannot grow any more.
     ///
     /// # Safety
-    /// The stripe's memory is alive.
+    /// This is the stripe's own frontier, and its memory is alive.
     pub(super) unsafe fn grow_hugetlb(
         &self,
         page: usize,
@@ -36,11 +37,11 @@ impl Stripe {
         let mut bytes = granted / page * page;
         // SAFETY: the stripe's memory is alive.
         let links = unsafe { self.commit_links(frontier, bytes, arena) };
-        // SAFETY: as above.
+        // SAFETY: the stripe's memory is alive.
         let beside = links.and_then(|()| unsafe { self.commit_replicas(frontier, bytes, arena) });
         while beside.is_ok() {
-            // SAFETY: whole pages, alive.
-            if unsafe { self.claim(&self.blocks, Some(self.place), committed + bytes, arena) }.is_err() {
+            // SAFETY: whole pages of a live region.
+            if unsafe { self.claim(&self.blocks, Some(self.node), committed + bytes, arena) }.is_err() {
                 if bytes == need {
                     break;
                 }
@@ -48,12 +49,12 @@ impl Stripe {
                 continue;
             }
             let blocks = self.blocks.span().part(committed, bytes);
-            // SAFETY: alive, reserved, and beyond what was committed; the stripe and what it has committed begin at
-            // multiples of `page`.
-            match unsafe { blocks.commit_hugetlb(page, self.place.bind) } {
+            // SAFETY: whole pages of a live region, reserved and never committed. The stripe and its
+            // committed part begin at multiples of `page`.
+            match unsafe { blocks.commit_hugetlb(page, self.node.os_index) } {
                 Ok(refused) => {
                     if let Some(errno) = refused {
-                        arena.notes.note(Fallback::BindRefused { errno });
+                        arena.fallbacks.note(Fallback::MbindRefused { errno });
                     }
                     frontier.committed += bytes;
                     arena.budget.give(index, granted - bytes);
@@ -61,12 +62,14 @@ impl Stripe {
                 }
                 Err(error) if error.lost => {
                     frontier.end = committed;
+                    // SAFETY: nothing from `committed` on was ever used, and `end` keeps it so.
+                    unsafe { self.blocks.abandon(committed, committed + bytes) };
                     arena.budget.give(index, granted);
                     return Err(AllocErrorKind::OutOfMemory);
                 }
                 Err(error) if bytes == need => {
-                    arena.notes.note(Fallback::HugetlbRefused { bytes: page, errno: error.errno });
-                    thp::note_refusals(&arena.notes);
+                    arena.fallbacks.note(Fallback::HugetlbRefused { bytes: page, errno: error.errno });
+                    note_huge_page_settings(&arena.fallbacks);
                     break;
                 }
                 Err(_) => bytes = (bytes / 2).next_multiple_of(page).max(need),

@@ -1,48 +1,35 @@
-//! Giving the memory of free blocks back to the system, and taking it again.
+//! Gives the memory of free blocks back to the system, and takes it again.
 //!
-//! Blocks stay mapped: who still looks at one reads what was there, or zeros. What must not come back is a
-//! first word, the version of a node: a reader could take what it read under it before for still true. So the
-//! pool keeps the largest of the first words that went, and has blocks begin anew with a larger one.
+//! The blocks stay mapped: a reader that still holds a reference to one finds its old contents or zeros. But
+//! the first word of a block, a node's version in the map, must never repeat. Otherwise a reader could accept
+//! what it read under the same version before. So the stripe keeps the largest of the first words that went,
+//! and gives blocks a larger one before it issues them again.
 
 use core::ops::Range;
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 
-use super::{Frontier, RUN_BLOCKS, RUN_BYTES, SHARDS, Stripe};
-use crate::arena::Shared;
+use super::lists::{Frontier, Hole, RUN_BLOCKS, RUN_BYTES, SHARDS, Stripe};
+use super::pages::prefault;
 use crate::chain::Chain;
 use crate::memory::UNIT;
-use crate::mutex::lock;
-use crate::prefault::prefault;
 use crate::region::SLAB;
+use crate::shared::Shared;
+use crate::sync::lock;
 
-/// Free blocks in a row whose memory went back to the system: whole slabs, and what of the first and the last
-/// block stands out.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Hole {
-    /// The first of the blocks that are in it.
-    first: u32,
-    blocks: usize,
-    /// Memory that was not taken again, in bytes from the stripe's start.
-    start: usize,
-    end: usize,
-    /// What the first word of each block will be.
-    seed: u64,
-}
-
-/// All free blocks in a row between two that are not free.
+/// Consecutive free blocks, as many as there are between two blocks that are not free.
 struct Run<'a> {
     first: u32,
     blocks: usize,
-    /// Those that were in a list, ascending.
+    /// The blocks that were in a list, ascending.
     listed: &'a [u32],
-    /// The others, ascending.
+    /// The holes that hold the other blocks, ascending.
     holes: &'a [Hole],
 }
 
 impl Stripe {
-    /// Gives slabs of which all is free back to the system; how many bytes. Whoever needs a block of this
-    /// stripe, the one at `index`, and has none at hand waits meanwhile.
+    /// Gives the slabs in which all blocks are free back to the system. Returns how many bytes. An
+    /// acquisition from this stripe, the one at `index`, waits meanwhile if its free list is empty.
     ///
     /// # Safety
     /// The memory of all `stripes` is alive.
@@ -52,11 +39,12 @@ impl Stripe {
         let mut free = unsafe { self.collect(index, stripes) };
         let (mut listed, mut holes, mut kept) = (Vec::new(), Vec::new(), Chain::default());
         let count = free.len() as usize;
-        // Those that there are, and one for each slab of listed blocks: the first has less than a slab of them.
-        let most = frontier.holes.len() + 1 + count * self.shape.size / SLAB;
+        // A run of blocks keeps at most its own holes, or gets a new one with at least a slab of listed
+        // blocks.
+        let most = frontier.holes.len() + count * self.shape.size / SLAB;
         let mut bytes = 0;
         if listed.try_reserve_exact(count).is_ok() && holes.try_reserve_exact(most).is_ok() {
-            // SAFETY: what was collected is of this stripe.
+            // SAFETY: the collected blocks are of this stripe.
             listed
                 .extend(core::iter::from_fn(|| unsafe { free.pop(&self.links) }).map(|block| block.0.get()));
             listed.sort_unstable();
@@ -64,7 +52,7 @@ impl Stripe {
             before.reverse();
             let (mut listed, mut before) = (&listed[..], &before[..]);
             while let Some(run) = self.next_run(&mut listed, &mut before) {
-                // SAFETY: the run's listed blocks were collected above.
+                // SAFETY: the listed blocks of the run were collected above.
                 let gone = match unsafe { self.give_back(&run) } {
                     Some((hole, gained, gone)) => {
                         frontier.holes.push(hole);
@@ -78,10 +66,10 @@ impl Stripe {
                 };
                 let mut stay = Chain::default();
                 for &block in run.listed[gone.end..].iter().chain(&run.listed[..gone.start]).rev() {
-                    // SAFETY: as above.
+                    // SAFETY: the block was collected above, and is in no other chain.
                     unsafe { stay.push(&self.links, block) };
                 }
-                // SAFETY: both are of this stripe.
+                // SAFETY: both chains hold blocks of this stripe.
                 unsafe { stay.prepend(&self.links, kept) };
                 kept = stay;
             }
@@ -90,13 +78,13 @@ impl Stripe {
         }
         arena.budget.give(index, bytes);
         for chain in [free, kept] {
-            // SAFETY: of this stripe, and in no other chain.
+            // SAFETY: the blocks are of this stripe, and in no other chain.
             unsafe { self.lists(0).free.prepend(&self.links, chain) };
         }
         bytes
     }
 
-    /// All free blocks of this stripe, the one at `index`, that are in a list now.
+    /// Takes all free blocks of this stripe, the one at `index`, out of the lists.
     ///
     /// # Safety
     /// The memory of all `stripes` is alive.
@@ -107,18 +95,18 @@ impl Stripe {
                 let mut lists = stripe.lists(shard);
                 let chain = if i == index { lists.free.take() } else { lists.away[index].chain.take() };
                 drop(lists);
-                // SAFETY: both are of this stripe.
+                // SAFETY: both chains hold blocks of this stripe.
                 unsafe { all.prepend(&self.links, chain.unwrap_or_default()) };
             }
         }
-        // SAFETY: this stripe's inbox and links, alive.
+        // SAFETY: these are this stripe's inbox and links, and its memory is alive.
         let sent = unsafe { self.inbox.drain(&self.links) };
-        // SAFETY: both are of this stripe.
+        // SAFETY: both chains hold blocks of this stripe.
         unsafe { all.prepend(&self.links, sent.unwrap_or_default()) };
         all
     }
 
-    /// Takes the first run off blocks that were in lists, and holes; both are ascending.
+    /// Splits the first run off `listed` and `holes`, which are ascending.
     fn next_run<'a>(&self, listed: &mut &'a [u32], holes: &mut &'a [Hole]) -> Option<Run<'a>> {
         let firsts = [listed.first().copied(), holes.first().map(|hole| hole.first)];
         let first = firsts.into_iter().flatten().min()?;
@@ -140,8 +128,9 @@ impl Stripe {
         Some(run)
     }
 
-    /// Gives the whole slabs of a run back: the one hole that it has now, how many bytes more went back, and
-    /// which of the listed blocks are in the hole. `None` if there is no whole slab more, or the system refuses.
+    /// Gives the whole slabs of a run back to the system. Returns the one hole that the run has now, how many
+    /// bytes went back in addition, and which of the listed blocks are in the hole. `None` if there is no
+    /// additional slab, or the system refuses.
     ///
     /// # Safety
     /// The listed blocks are of this stripe, and in no chain.
@@ -149,7 +138,7 @@ impl Stripe {
         let (size, units) = (self.shape.size, self.shape.units());
         let begin = self.offset(run.first);
         let slab = begin.next_multiple_of(SLAB);
-        // A hole that was opened in part begins within a slab.
+        // A hole that was partly taken again begins within a slab.
         let start = run.holes.first().map_or(slab, |hole| hole.start.min(slab));
         let end = (begin + run.blocks * size) / SLAB * SLAB;
         let before: usize = run.holes.iter().map(|hole| hole.end - hole.start).sum();
@@ -159,26 +148,26 @@ impl Stripe {
         }
         let mut blocks = start.saturating_sub(begin) / size..(end - begin).div_ceil(size);
         if let Some(hole) = run.holes.first() {
-            // Its first blocks may lie in a page that was taken again.
+            // The first blocks of a hole may lie on a page that was taken again.
             blocks.start = blocks.start.min(((hole.first - run.first) / units) as usize);
         }
         let number = |block: usize| run.first + block as u32 * units;
         let index = |block: usize| run.listed.partition_point(|&listed| listed < number(block));
         let gone = index(blocks.start)..index(blocks.end);
-        // SAFETY: of this stripe.
+        // SAFETY: the blocks are of this stripe.
         let most = unsafe { self.largest_first_word(&run.listed[gone.clone()]) };
-        // SAFETY: whole pages of committed memory, in which all blocks are free.
+        // SAFETY: whole pages of committed memory in which all blocks are free.
         unsafe { self.blocks.span().part(start, end - start).discard() }.ok()?;
         let seed = run.holes.iter().map(|hole| hole.seed).fold(next_even(most), u64::max);
         let hole = Hole { first: number(blocks.start), blocks: blocks.len(), start, end, seed };
         Some((hole, gained, gone))
     }
 
-    /// A chain of blocks whose memory went back, as far as the budget of the stripe, the one at `index`,
-    /// allows it.
+    /// Takes a run of blocks out of the last hole, if the budget of this stripe, the one at `index`, allows
+    /// it.
     ///
     /// # Safety
-    /// The stripe's memory is alive.
+    /// This is the stripe's own frontier, and its memory is alive.
     pub(super) unsafe fn reopen(
         &self,
         index: usize,
@@ -192,7 +181,7 @@ impl Stripe {
         if let Some(bytes) = reach.checked_sub(hole.start).filter(|bytes| *bytes > 0) {
             arena.budget.take(index, bytes, bytes)?;
             if arena.prefault {
-                // SAFETY: committed, and all blocks there are free and in no chain.
+                // SAFETY: committed memory; all blocks there are free and in no chain.
                 unsafe { prefault(self.blocks.span().part(hole.start, bytes), arena) };
             }
             hole.start = reach;
@@ -201,10 +190,10 @@ impl Stripe {
         let mut chain = Chain::default();
         for i in (0..run as u32).rev() {
             let block = hole.first + i * self.shape.units();
-            // Relaxed: the next owner has it from the lock that the block goes through.
-            // SAFETY: of this stripe.
+            // Relaxed: the next owner gets the block, and this word, through a lock.
+            // SAFETY: the block is of this stripe.
             unsafe { self.first_word(block) }.store(hole.seed, Relaxed);
-            // SAFETY: of this stripe, and in no chain.
+            // SAFETY: the block is of this stripe, and in no chain.
             unsafe { chain.push(&self.links, block) };
         }
         hole.first += run as u32 * self.shape.units();
@@ -215,15 +204,17 @@ impl Stripe {
         chain.take()
     }
 
+    /// The largest first word of these blocks; 0 for none.
+    ///
     /// # Safety
     /// The blocks were carved from this stripe, whose memory is alive.
     unsafe fn largest_first_word(&self, blocks: &[u32]) -> u64 {
-        // SAFETY: of this stripe.
+        // SAFETY: the block is of this stripe.
         let word = |block: &u32| unsafe { self.first_word(*block) }.load(Relaxed);
         blocks.iter().map(word).max().unwrap_or(0)
     }
 
-    /// Where a block begins, in bytes from the stripe's start.
+    /// The start of a block, in bytes from the stripe's start.
     fn offset(&self, block: u32) -> usize {
         (block - self.first_unit) as usize * UNIT
     }
@@ -234,7 +225,7 @@ impl Stripe {
     /// The block was carved from this stripe, whose memory is alive.
     unsafe fn first_word(&self, block: u32) -> &AtomicU64 {
         let word = self.blocks.span().part(self.offset(block), size_of::<u64>()).start().cast();
-        // SAFETY: committed memory, aligned to a unit; by the contract all access to this word is atomic.
+        // SAFETY: committed memory, aligned to a unit. By the contract, all access to this word is atomic.
         unsafe { word.as_ref() }
     }
 }

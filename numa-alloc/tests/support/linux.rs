@@ -1,35 +1,35 @@
-//! The machine's real nodes as the kernel tells them, threads bound to them, pages asked for their node, system calls
-//! refused, tests in processes of their own. Independent of the code under test.
+//! For tests on Linux: the machine's real nodes, threads bound to them, the node of a page, system calls that
+//! are refused, and tests in their own process. All of it is independent of the code under test.
 
 use std::fs;
 use std::process::Command;
 
 const NODES: &str = "/sys/devices/system/node";
-/// Bytes of a page.
+/// Bytes of a base page.
 pub(crate) const PAGE: usize = 4096;
 
-/// A NUMA node that is online.
+/// An online NUMA node.
 #[derive(Clone, Debug)]
 pub(crate) struct RealNode {
     pub(crate) number: u32,
-    /// The CPUs that this process may use.
+    /// The CPUs of the node that this process may use.
     pub(crate) cpus: Vec<u32>,
-    /// Has memory that this process may use.
+    /// Whether the node has memory that this process may use.
     pub(crate) memory: bool,
-    /// Has CPUs, allowed or not.
+    /// Whether the node has CPUs, allowed or not.
     pub(crate) has_cpus: bool,
-    /// To each node that is online.
+    /// The distance to each online node.
     distances: Vec<(u32, u32)>,
 }
 
 impl RealNode {
-    /// How far `other` is.
+    /// The distance to `other`.
     pub(crate) fn distance(&self, other: u32) -> u32 {
-        let told = self.distances.iter().find(|(node, _)| *node == other);
-        told.map_or(if other == self.number { 10 } else { 20 }, |(_, distance)| *distance)
+        let known = self.distances.iter().find(|(node, _)| *node == other);
+        known.map_or(if other == self.number { 10 } else { 20 }, |(_, distance)| *distance)
     }
 
-    /// Bytes that nobody uses.
+    /// Free bytes of the node.
     pub(crate) fn free(&self) -> usize {
         let text = read(&format!("{NODES}/node{}/meminfo", self.number));
         let kib = text.lines().find_map(|line| line.split_once("MemFree:")?.1.trim().strip_suffix("kB"));
@@ -37,7 +37,7 @@ impl RealNode {
     }
 }
 
-/// All nodes, by ascending number; one with everything where the kernel tells none.
+/// All nodes, by ascending number. If the kernel does not show them, one node with all CPUs and memory.
 pub(crate) fn nodes() -> Vec<RealNode> {
     let status = read("/proc/self/status");
     let allowed =
@@ -65,7 +65,7 @@ pub(crate) fn nodes() -> Vec<RealNode> {
     online.iter().map(node).collect()
 }
 
-/// The kernel's list format.
+/// Reads the kernel's list notation.
 fn numbers(list: &str) -> Vec<u32> {
     let number = |text: &str| text.trim().parse::<u32>().ok();
     let range = |part: &str| {
@@ -79,16 +79,16 @@ pub(crate) fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 
-/// Processes that the kernel has killed for want of memory.
+/// How many processes the kernel has killed because memory ran out.
 pub(crate) fn oom_kills() -> u64 {
     let text = read("/proc/vmstat");
     let kills = text.lines().find_map(|line| line.strip_prefix("oom_kill "));
     kills.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
 }
 
-/// Pins the calling thread; whether it could.
+/// Binds the calling thread to a CPU. Returns whether that succeeded.
 pub(crate) fn pin(cpu: u32) -> bool {
-    // SAFETY: a CPU set is plain bits.
+    // SAFETY: a CPU set is an array of integers, so zero is valid.
     let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
     if cpu as usize >= 8 * size_of_val(&set) {
         return false;
@@ -110,12 +110,13 @@ pub(crate) fn on<R: Send>(node: &RealNode, work: impl FnOnce() -> R + Send) -> R
     })
 }
 
-/// The node of each page that holds one of `addresses`, by `move_pages`; an error number where the system does not
-/// tell. A page that nobody has touched has a negative number.
+/// The node of each page that holds one of `addresses`, from `move_pages`. A page that was never touched has
+/// a negative number. If the system does not answer, its error number.
 pub(crate) fn nodes_of(addresses: &[usize]) -> Result<Vec<i32>, i32> {
     let pages: Vec<usize> = addresses.iter().map(|address| address / PAGE * PAGE).collect();
     let mut found = vec![0i32; pages.len()];
-    // SAFETY: both arrays are alive and as long as told; without target nodes the call only asks.
+    // SAFETY: both arrays are alive and have the length that the call gets. Without target nodes the call
+    // moves nothing.
     let result = unsafe {
         libc::syscall(
             libc::SYS_move_pages,
@@ -130,7 +131,7 @@ pub(crate) fn nodes_of(addresses: &[usize]) -> Result<Vec<i32>, i32> {
     if result >= 0 { Ok(found) } else { Err(std::io::Error::last_os_error().raw_os_error().unwrap_or(0)) }
 }
 
-/// From now on these system calls of the calling thread fail with `EPERM`.
+/// Makes these system calls of the calling thread fail with `EPERM` from now on.
 pub(crate) fn refuse(calls: &[libc::c_long]) {
     let statement = |code, k| libc::sock_filter { code, jt: 0, jf: 0, k };
     let load_number = statement((libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16, 0);
@@ -143,14 +144,14 @@ pub(crate) fn refuse(calls: &[libc::c_long]) {
     }
     filter.push(answer(libc::SECCOMP_RET_ALLOW));
     let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
-    // SAFETY: plain integers.
+    // SAFETY: the call takes only integers.
     assert_eq!(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }, 0);
     // SAFETY: the program and the filter it points to are alive.
     let set = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
     assert_eq!(set, 0);
 }
 
-/// Runs the test of this name again in a process of its own; there `inside` runs.
+/// Runs the test of this name again in its own process, and `inside` there.
 pub(crate) fn alone(test: &str, inside: impl FnOnce()) {
     const MARK: &str = "NUMA_ALLOC_TEST_ALONE";
     if std::env::var_os(MARK).is_some_and(|mark| mark == test) {
@@ -167,7 +168,7 @@ pub(crate) fn alone(test: &str, inside: impl FnOnce()) {
     print!("{}", said(&out));
 }
 
-/// What a test printed, without what the harness did.
+/// What a test printed, without the output of the test harness.
 fn said(words: &str) -> String {
     let inside = words.split_once(" ... ").map_or("", |(_, rest)| rest);
     inside

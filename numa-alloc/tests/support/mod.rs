@@ -1,4 +1,4 @@
-//! An owned block with its words, so that the tests themselves need hardly any unsafe code.
+//! An owned block and its words, so that the tests need hardly any unsafe code.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 #[cfg(target_os = "linux")]
@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicU64;
 
 use bskip_core::arena::{AllocError, BlockId, NodeArena, NodeId, NodeKind, NodePool, Placement};
 
-/// The layout of a leaf of u64 keys and values.
+/// The layout of a leaf with keys and values of type `u64`.
 pub(crate) const LEAF: Layout = layout(1152, 64);
 
 pub(crate) const fn layout(size: usize, align: usize) -> Layout {
@@ -25,7 +25,7 @@ pub(crate) fn leaf_pool<A: NodeArena>(arena: &A) -> A::Pool {
     arena.pool(LEAF, NodeKind::Leaf).unwrap()
 }
 
-/// A block that this value owns. Not released when dropped.
+/// A block that this value owns. Dropping it does not release the block.
 #[derive(Debug)]
 pub(crate) struct Owned {
     pub(crate) id: BlockId,
@@ -37,7 +37,7 @@ impl Owned {
     }
 
     pub(crate) fn release(self, pool: &impl NodePool) -> BlockId {
-        // SAFETY: an `Owned` is made by acquiring from the one pool of its test, and is consumed here.
+        // SAFETY: an `Owned` comes from the only pool of its test, and is consumed here.
         unsafe { pool.release(self.id) };
         self.id
     }
@@ -57,14 +57,15 @@ impl Owned {
 }
 
 pub(crate) fn address(pool: &impl NodePool, id: BlockId) -> usize {
-    // SAFETY: the tests only ask for blocks that the pool issued.
+    // SAFETY: the tests pass only blocks that the pool issued.
     unsafe { pool.address(id) }.as_ptr() as usize
 }
 
 /// The words of a block that was issued, released since or not.
 pub(crate) fn words(pool: &impl NodePool, id: BlockId, layout: Layout) -> &[AtomicU64] {
-    // SAFETY: the tests only ask for blocks that the pool issued.
+    // SAFETY: the tests pass only blocks that the pool issued.
     let start = unsafe { pool.address(id) }.cast::<AtomicU64>().as_ptr();
-    // SAFETY: the contract: mapped and of this size as long as the pool lives; all access is atomic.
+    // SAFETY: by the contract, the block is mapped and has this size while the pool lives; all access is
+    // atomic.
     unsafe { core::slice::from_raw_parts(start, layout.size() / 8) }
 }

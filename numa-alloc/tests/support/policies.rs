@@ -1,5 +1,5 @@
-//! Every placement policy, and where it must put blocks: the one list of them for the tests on real nodes. A policy
-//! that is added to the arena is added here.
+//! Every placement policy, and where it must put blocks. This is the one list of policies for the tests on
+//! real nodes; add each new policy here.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,9 +19,9 @@ pub(crate) struct Case {
 type Rule = Box<dyn Fn(&RealNode) -> Vec<u32> + Sync>;
 
 enum Wanted {
-    /// On one of these, for a thread of the given node: several where they are equally good.
+    /// On one of these nodes, for a thread of the given node. There are several if they are equally good.
     By(Rule),
-    /// So many in so many on each, wherever the thread is.
+    /// In these proportions, wherever the thread is.
     Shares(BTreeMap<u32, usize>),
 }
 
@@ -34,7 +34,7 @@ impl Case {
         Self { policy, wanted: Wanted::Shares(shares.into_iter().collect()) }
     }
 
-    /// The nodes where a block may be that a thread of `here` has asked for.
+    /// The nodes where a block may be that a thread of `here` acquired.
     pub(crate) fn wanted(&self, here: &RealNode) -> Vec<u32> {
         match &self.wanted {
             Wanted::By(rule) => rule(here),
@@ -42,8 +42,8 @@ impl Case {
         }
     }
 
-    /// Whether blocks are dealt out as they must be: `counts` of them on each node, all asked for by one thread after
-    /// the other in a fresh pool.
+    /// Checks the proportions, if the policy has any. `counts` are the blocks on each node, acquired by one
+    /// thread after the other in a fresh pool.
     pub(crate) fn assert_shares(&self, counts: &BTreeMap<u32, usize>) {
         let Wanted::Shares(shares) = &self.wanted else { return };
         let (blocks, parts): (usize, usize) = (counts.values().sum(), shares.values().sum());
@@ -67,33 +67,35 @@ pub(crate) fn all(nodes: &[RealNode]) -> Vec<Case> {
     let last = *memory.last().expect("a node with memory");
     let mut sets = vec![vec![last], memory[memory.len() / 2..].to_vec()];
     sets.dedup();
-    // Memory alone is used only by the policies that name it.
+    // Memory-only nodes are used only by policies that name them.
     let in_use = in_use(nodes);
     let everywhere = in_use.clone();
     let others = in_use.clone();
-    // With one node there is no other, with CPUs everywhere no memory alone: then as local.
+    // With one node there is no remote node, and with CPUs everywhere no memory-only node. The policy is then
+    // like `local`.
     let alone: Vec<u32> = memory.iter().copied().filter(|node| !in_use.contains(node)).collect();
     let tiered = if alone.is_empty() { in_use.clone() } else { alone };
-    // The first gets three of so many, each other one.
+    // The first node has weight three, each other node has weight one.
     let weights: Vec<(u32, u32)> =
         memory.iter().map(|&node| (node, if node == memory[0] { 3 } else { 1 })).collect();
-    let weighted = Policy::Weighted(weights.iter().map(|&(node, weight)| (NodeId(node), weight)).collect());
+    let weighted =
+        Policy::WeightedInterleave(weights.iter().map(|&(node, weight)| (NodeId(node), weight)).collect());
     let mut cases = vec![
         Case::by(Policy::Local, move |here| nearest(here, &everywhere)),
         Case::shares(Policy::Interleave, in_use.iter().map(|&node| (node, 1))),
         Case::shares(weighted, weights.iter().map(|&(node, weight)| (node, weight as usize))),
-        Case::by(Policy::Nearest, move |here| {
+        Case::by(Policy::NearestRemote, move |here| {
             let others: Vec<u32> = others.iter().copied().filter(|&node| node != here.number).collect();
             if others.is_empty() { vec![here.number] } else { nearest(here, &others) }
         }),
-        Case::by(Policy::Tiered, move |here| nearest(here, &tiered)),
+        Case::by(Policy::MemoryOnly, move |here| nearest(here, &tiered)),
     ];
     cases.extend(memory.iter().map(|&node| Case::by(Policy::Node(NodeId(node)), move |_| vec![node])));
     cases.extend(sets.into_iter().map(|set| {
-        let policy = Policy::Preferred(set.iter().copied().map(NodeId).collect());
+        let policy = Policy::PreferredMany(set.iter().copied().map(NodeId).collect());
         Case::by(policy, move |here| nearest(here, &set))
     }));
-    // Keys of the tests are few and small: they belong to the last node, and then to the first.
+    // The keys of the tests are small, so they belong to the last node; larger ones belong to the first.
     let (first, bound) = (memory[0], 1 << 40);
     let range = Policy::Range(vec![(0, NodeId(last)), (bound, NodeId(first))]);
     cases.push(Case::by(range, move |_| vec![last]));
@@ -101,7 +103,8 @@ pub(crate) fn all(nodes: &[RealNode]) -> Vec<Case> {
     cases
 }
 
-/// The nodes with memory that are used unnamed: they have CPUs, or are the nearest to such as have no memory.
+/// The nodes with memory that are used although no policy names them: they have CPUs, or are the home of CPUs
+/// whose node has no memory.
 pub(crate) fn in_use(nodes: &[RealNode]) -> Vec<u32> {
     let with_memory = || nodes.iter().filter(|node| node.memory);
     let home = |of: &RealNode| {

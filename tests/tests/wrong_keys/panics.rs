@@ -228,7 +228,8 @@ fn leaves_are_moved() {
     let live = AtomicI64::new(0);
     for promotion in PROMOTIONS {
         for fuse in 1.. {
-            let arena = NumaArena::builder().pretend_nodes(2).pages(PageSize::Small).replicate_inner(true);
+            let arena =
+                NumaArena::builder().pretend_nodes(2).page_size(PageSize::Small).replicate_inner(true);
             let arena = arena.build().expect("pretended nodes");
             let mut map = BSkipMap::with_config(arena, config(promotion, fuse)).expect("memory");
             (0..KEYS).for_each(|i| drop(map.insert(key(i), Counted::new(&live))));

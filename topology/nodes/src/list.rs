@@ -1,9 +1,9 @@
 //! The kernel's notation of lists and masks.
 
-/// More CPUs or nodes than any kernel is built for. A larger number is not believed.
+/// More CPUs or nodes than any kernel is built for. A larger number is an error.
 const MOST: u32 = 1 << 16;
 
-/// Reads the kernel's list notation: `0-3,8,10-11`. `None` if there is nothing or nothing sensible in it.
+/// Reads the kernel's list notation: `0-3,8,10-11`. `None` if the text is no such list.
 ///
 /// ```
 /// assert_eq!(bskip_numa_nodes::parse_list("0-2,8\n"), Some(vec![0, 1, 2, 8]));

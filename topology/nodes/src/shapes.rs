@@ -1,25 +1,25 @@
-//! Machines that go wrong in the field, made by hand: what Linux shows of each, and the homes of its CPUs. Most are
-//! modelled on machines that hwloc is tested with, and have their names. The arena and the pin plans are tested over
-//! the same list.
+//! For tests: machines whose NUMA set-up is unusual or wrong, made by hand. Each has the files that Linux
+//! shows of it, and the homes of its CPUs. Most are modelled on machines that hwloc is tested with, and have
+//! their names. The arena and the pin plans are tested over the same list.
 
 use std::collections::BTreeMap;
 
-use crate::{Hidden, Nodes};
+use crate::nodes::{Nodes, NodesError};
 
 /// A machine made by hand.
 #[derive(Clone, Debug)]
 pub struct Shape {
     /// A name for messages.
     pub name: &'static str,
-    /// What the files below `/sys/devices/system` hold.
+    /// The contents of the files below `/sys/devices/system`.
     pub files: BTreeMap<String, String>,
-    /// The nodes that the process may allocate on; `None`: all.
+    /// The nodes that the process may allocate on; `None` means all.
     pub allowed_nodes: Option<Vec<u32>>,
     /// The CPUs that the kernel lets the process run on.
     pub affinity: Vec<u32>,
-    /// CPUs with their homes: all of `affinity`, and perhaps others.
+    /// CPUs with their homes: all of `affinity`, and possibly others.
     pub homes: Vec<(u32, u32)>,
-    /// The nodes that are used unless others are named.
+    /// The nodes in use.
     pub in_use: Vec<u32>,
 }
 
@@ -27,7 +27,7 @@ impl Shape {
     /// The machine of this name.
     ///
     /// # Panics
-    /// If there is none.
+    /// If the list has no such machine.
     #[must_use]
     pub fn named(name: &str) -> Self {
         all().into_iter().find(|shape| shape.name == name).expect("a shape of this name")
@@ -43,7 +43,7 @@ impl Shape {
     ///
     /// # Errors
     /// The files hide them.
-    pub fn nodes(&self) -> Result<Nodes, Hidden> {
+    pub fn nodes(&self) -> Result<Nodes, NodesError> {
         Nodes::read(|name| self.read(name), self.allowed_nodes.as_deref())
     }
 
@@ -64,7 +64,7 @@ impl Shape {
         self
     }
 
-    /// Nodes with their lists of CPUs, MiB and rows of distances; a row may be missing.
+    /// Adds nodes with their lists of CPUs, their MiB and their rows of distances. A row may be empty.
     fn nodes_of(self, nodes: &[(u32, &str, u64, &str)]) -> Self {
         let list = |of: &dyn Fn(u64) -> bool| {
             let numbers = nodes.iter().filter(|node| of(node.2)).map(|node| node.0.to_string());
@@ -85,17 +85,18 @@ impl Shape {
     }
 }
 
-/// All of them.
+/// All machines of the list.
 #[must_use]
 pub fn all() -> Vec<Shape> {
-    // Each CPU pair of a package is a node; every second node has no memory in its slots.
+    // Each two CPUs of a package are a node. Every second node has no memory.
     let nps4 = Shape::new("nps4", "0-3", &[(0, 1), (1, 1), (2, 2), (3, 2)], &[1, 2]).nodes_of(&[
         (0, "0", 0, "10 12 32 32"),
         (1, "1", 1024, "12 10 32 32"),
         (2, "2", 1024, "32 32 10 12"),
         (3, "3", 0, "32 32 12 10"),
     ]);
-    // CPUs on nodes 0 and 1, their memory on 5 and 8, persistent memory on 7 and 10; 4 has a device alone.
+    // CPUs are on nodes 0 and 1, their memory on nodes 5 and 8, persistent memory on nodes 7 and 10. Node 4
+    // has only a device.
     let initiators = Shape::new("fakememinitiators", "0-3", &[(0, 5), (1, 5), (2, 8), (3, 8)], &[5, 8])
         .nodes_of(&[
             (0, "0-1", 0, "10 21 12 11 17 21 28"),
@@ -127,7 +128,7 @@ pub fn all() -> Vec<Shape> {
         Shape::new(name, online, homes, &[0, 1])
             .nodes_of(&[(0, "0-3", 1024, "10 20"), (1, "4-7", 1024, "20 10")])
     };
-    // The container sees two CPUs, renumbered, and runs on two others.
+    // The container shows two CPUs, renumbered, and runs on two others.
     let lxcfs = two("lxcfs", "0-1", &[(1, 0), (4, 1), (5, 1)]);
     let lxcfs_alone = two("lxcfs, no CPU in common", "0-1", &[(4, 1), (5, 1)]);
     // The affinity names CPUs that no node lists.
@@ -135,7 +136,7 @@ pub fn all() -> Vec<Shape> {
     let no_node = two("hidden nodes", "0-7", &[(0, 0), (7, 0)]).without("node/");
     let no_node = Shape { in_use: vec![0], ..no_node };
     let no_online = two("hidden cpu/online", "", &[(0, 0), (4, 1)]).without("cpu/online");
-    // The cpuset leaves the memory of node 1 alone.
+    // The cpuset allows only the memory of node 1.
     let bound = two("memory of one node", "0-7", &[(0, 1), (4, 1)]);
     let bound = Shape { allowed_nodes: Some(vec![1]), in_use: vec![1], ..bound };
     let contradicted = two("memory of no node", "0-7", &[(0, 0), (4, 0)]);
@@ -146,7 +147,7 @@ pub fn all() -> Vec<Shape> {
             .nodes_of(&[(2, "1022-1023", 1024, "10 20"), (3, "1024-1025", 1024, "20 10")]);
     let bare = two("no has_memory, no distances", "0-7", &[(0, 0), (4, 1)]).without("has_memory");
     let bare = bare.without("distance");
-    // Node 0 has no memory; its row is too short to tell which of the others is near.
+    // Node 0 has no memory. Its row is too short to say which other node is near.
     let short = Shape::new("a short row", "0-2", &[(0, 2), (1, 2), (2, 3)], &[2, 3]).nodes_of(&[
         (0, "0", 0, "10"),
         (2, "1", 1024, "20 10"),

@@ -4,32 +4,31 @@ use std::io;
 
 use libc::{c_uint, c_ulong};
 
-use crate::cpuset::MAX_CPU;
-use crate::{CpuSet, PinError};
+use crate::cpuset::{CpuSet, MAX_CPU};
+use crate::error::PinError;
 
-/// Whether [`bind`] can work at all.
+/// Whether [`bind`] can work on this system.
 pub(crate) const CAN_PIN: bool = true;
 
 /// Bits in a word of a kernel CPU mask.
 const BITS: u32 = c_ulong::BITS;
-/// Words in a mask that holds every CPU number up to [`MAX_CPU`].
+/// Words of a mask that holds every CPU number up to [`MAX_CPU`].
 const MAX_WORDS: usize = (MAX_CPU / BITS + 1) as usize;
-/// Words in glibc's `cpu_set_t`: 1024 CPUs, enough for nearly every machine.
+/// Words of glibc's `cpu_set_t`: 1024 CPUs, which is enough for nearly every machine.
 const FIRST_WORDS: usize = 1024 / BITS as usize;
 
-/// The CPUs that the calling thread may use; `None` if the system does not tell.
+/// The CPUs that the calling thread may use; `None` if unknown.
 pub(crate) fn allowed_cpus() -> Option<CpuSet> {
     let mut mask: Vec<c_ulong> = vec![0; FIRST_WORDS];
     loop {
         let bytes = std::mem::size_of_val(mask.as_slice());
-        // SAFETY: the kernel writes at most `bytes` bytes, which is the size of the live, exclusively
-        // borrowed buffer behind the pointer; any bit pattern is a valid `c_ulong`. Thread 0 means the
-        // calling thread.
+        // SAFETY: the kernel writes at most `bytes` bytes, the size of the live, exclusively borrowed buffer
+        // behind the pointer. Any bit pattern is a valid `c_ulong`. Thread 0 means the calling thread.
         let result = unsafe { libc::sched_getaffinity(0, bytes, mask.as_mut_ptr().cast()) };
         if result == 0 {
             return Some(decode(&mask));
         }
-        // EINVAL: the kernel's masks are larger than the buffer.
+        // EINVAL means that the kernel's masks are larger than the buffer.
         let too_small = io::Error::last_os_error().raw_os_error() == Some(libc::EINVAL);
         if !too_small || mask.len() >= MAX_WORDS {
             return None;
@@ -45,13 +44,13 @@ pub(crate) fn bind(cpus: &CpuSet) -> Result<(), PinError> {
         return Err(refused(io::Error::from_raw_os_error(libc::EINVAL)));
     };
     let bytes = std::mem::size_of_val(mask.as_slice());
-    // SAFETY: the kernel reads `bytes` bytes, which is the size of the live, initialised buffer behind
-    // the pointer. Thread 0 means the calling thread.
+    // SAFETY: the kernel reads `bytes` bytes, the size of the live, initialised buffer behind the pointer.
+    // Thread 0 means the calling thread.
     let result = unsafe { libc::sched_setaffinity(0, bytes, mask.as_ptr().cast()) };
     if result != 0 {
         return Err(refused(io::Error::last_os_error()));
     }
-    // The kernel drops CPUs outside of the cpuset without a word.
+    // The kernel silently drops CPUs outside of the cpuset.
     match allowed_cpus() {
         Some(bound) if bound != *cpus => Err(PinError::Narrowed { asked: cpus.clone(), bound }),
         _ => Ok(()),
@@ -70,8 +69,9 @@ pub(crate) fn current_node() -> Option<u32> {
     let mut cpu: c_uint = 0;
     let mut node: c_uint = 0;
     let no_cache = std::ptr::null_mut::<libc::c_void>();
-    // SAFETY: the kernel writes one `unsigned int` through each of the first two pointers, which come
-    // from live, exclusively borrowed locals of that type; the third has been unused since Linux 2.6.24.
+    // SAFETY: the kernel writes one `unsigned int` through each of the first two pointers, which come from
+    // live, exclusively borrowed variables of that type. The third pointer has been unused since Linux
+    // 2.6.24.
     let result = unsafe { libc::syscall(libc::SYS_getcpu, &raw mut cpu, &raw mut node, no_cache) };
     (result == 0).then_some(node)
 }

@@ -1,6 +1,6 @@
-//! The system calls: which CPUs a thread may use, binding it, and where it runs now.
+//! The system calls: which CPUs a thread may use, binding a thread, and where it runs.
 //!
-//! Everything that needs `unsafe` in this crate is below this folder.
+//! All `unsafe` code of this crate is in this folder.
 
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code, reason = "system calls through libc")]

@@ -1,49 +1,16 @@
-//! Plans on machines made by hand: these run with and without hwloc.
+//! Plans on machines made by hand. These tests run with and without hwloc.
 
 use super::*;
-use crate::{Cpu, Distances, NumaNode};
-
-/// A machine of `[packages, nodes in each, L3 domains in each, cores in each, threads in each]`, CPUs
-/// numbered along the tree.
-pub(crate) fn grid([packages, nodes, l3s, cores, threads]: [u32; 5]) -> Machine {
-    let (all_nodes, node_cpus) = (packages * nodes, l3s * cores * threads);
-    let cpu = |number: u32| Cpu {
-        number,
-        core: number / threads,
-        package: number / (node_cpus * nodes),
-        node: number / node_cpus,
-        l2: None,
-        l3: Some(number / (cores * threads)),
-        smt: number % threads,
-    };
-    let node = |number: u32| NumaNode {
-        number,
-        cpus: (number * node_cpus..(number + 1) * node_cpus).collect(),
-        memory: Some(1 << 30),
-        allowed: true,
-        bandwidth: None,
-    };
-    Machine {
-        nodes: (0..all_nodes).map(node).collect(),
-        cpus: (0..all_nodes * node_cpus).map(cpu).collect(),
-        caches: Vec::new(),
-        distances: Distances::new(&[0], &[10]),
-        allowed: (0..all_nodes * node_cpus).collect(),
-        quota: None,
-        is_this_machine: false,
-        fallback: None,
-        notes: Vec::new(),
-    }
-}
+use crate::fixtures::grid;
 
 /// The single CPU of each worker.
 fn cpus(policy: &PinPolicy, machine: &Machine, workers: usize) -> Vec<u32> {
     let plan = policy.plan(machine, workers).expect("a possible plan");
-    let single = |place: &Place| {
-        assert_eq!(place.cpus.len(), 1);
-        place.cpus.first().expect("a place has a CPU")
+    let single = |binding: &Binding| {
+        assert_eq!(binding.cpus.len(), 1);
+        binding.cpus.first().expect("a binding has a CPU")
     };
-    plan.places().iter().map(single).collect()
+    plan.bindings().iter().map(single).collect()
 }
 
 #[test]
@@ -60,11 +27,12 @@ fn smt_last_takes_every_core_before_a_sibling() {
 
 #[test]
 fn scatter_alternates_packages_then_nodes_then_caches_then_cores() {
-    // Package 0: nodes 0 (CPUs 0-3) and 1 (4-7); each node two L3 domains of one core of two threads.
+    // Package 0 has nodes 0 (CPUs 0-3) and 1 (CPUs 4-7). Each node has two L3 domains of one core of two
+    // threads.
     let machine = grid([2, 2, 2, 1, 2]);
     let expected = [0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15];
     assert_eq!(cpus(&PinPolicy::Scatter, &machine, 16), expected);
-    // Cores of one L3 domain come after the domains.
+    // The second core of an L3 domain comes after the first core of each domain.
     assert_eq!(cpus(&PinPolicy::Scatter, &grid([1, 1, 2, 2, 1]), 4), [0, 2, 1, 3]);
 }
 
@@ -81,8 +49,9 @@ fn per_node_binds_to_whole_nodes_in_turn() {
     let plan = PinPolicy::PerNode.plan(&grid([2, 1, 1, 2, 1]), 3).expect("a possible plan");
     let (zero, one) = (CpuSet::from([0, 1]), CpuSet::from([2, 3]));
     let expected = [(zero.clone(), Some(0)), (one, Some(1)), (zero, Some(0))];
-    let places: Vec<_> = plan.places().iter().map(|place| (place.cpus.clone(), place.node)).collect();
-    assert_eq!(places, expected);
+    let bindings: Vec<_> =
+        plan.bindings().iter().map(|binding| (binding.cpus.clone(), binding.node)).collect();
+    assert_eq!(bindings, expected);
     assert_eq!(plan.notes(), [""; 0]);
 }
 
@@ -90,12 +59,12 @@ fn per_node_binds_to_whole_nodes_in_turn() {
 fn per_l3_binds_to_whole_domains_and_nodes_come_in_turn() {
     // Two nodes of two L3 domains of two cores.
     let plan = PinPolicy::PerL3.plan(&grid([2, 1, 2, 2, 1]), 5).expect("a possible plan");
-    let places: Vec<_> =
-        plan.places().iter().map(|place| (place.cpus.to_string(), place.node, place.l3)).collect();
-    let place = |cpus: &str, node, l3| (cpus.to_owned(), Some(node), Some(l3));
-    let in_turn = [place("0-1", 0, 0), place("4-5", 1, 2), place("2-3", 0, 1), place("6-7", 1, 3)];
-    assert_eq!(places[..4], in_turn);
-    assert_eq!(places[4], in_turn[0]);
+    let bindings: Vec<_> =
+        plan.bindings().iter().map(|binding| (binding.cpus.to_string(), binding.node, binding.l3)).collect();
+    let binding = |cpus: &str, node, l3| (cpus.to_owned(), Some(node), Some(l3));
+    let in_turn = [binding("0-1", 0, 0), binding("4-5", 1, 2), binding("2-3", 0, 1), binding("6-7", 1, 3)];
+    assert_eq!(bindings[..4], in_turn);
+    assert_eq!(bindings[4], in_turn[0]);
     assert_eq!(plan.notes(), [""; 0]);
 
     let mut hidden = grid([2, 1, 2, 2, 1]);
@@ -106,12 +75,12 @@ fn per_l3_binds_to_whole_domains_and_nodes_come_in_turn() {
 }
 
 #[test]
-fn places_say_what_their_cpus_share() {
+fn bindings_say_what_their_cpus_share() {
     // Two L3 domains of one core of two threads.
     let machine = grid([1, 1, 2, 1, 2]);
     let shared = |policy: PinPolicy| {
         let plan = policy.plan(&machine, 2).expect("a possible plan");
-        plan.places().iter().map(|place| (place.l3, place.core)).collect::<Vec<_>>()
+        plan.bindings().iter().map(|binding| (binding.l3, binding.core)).collect::<Vec<_>>()
     };
     assert_eq!(shared(PinPolicy::Compact), [(Some(0), Some(0)), (Some(0), Some(0))]);
     assert_eq!(shared(PinPolicy::Scatter), [(Some(0), Some(0)), (Some(1), Some(1))]);
@@ -119,7 +88,7 @@ fn places_say_what_their_cpus_share() {
 }
 
 #[test]
-fn a_quota_limits_the_workers_that_are_planned_for_and_is_told() {
+fn a_quota_limits_parallelism_and_is_noted() {
     let machine = grid([2, 1, 1, 32, 1]);
     assert_eq!((machine.quota(), machine.parallelism()), (None, 64));
     let machine = machine.with_quota(2);
@@ -128,41 +97,41 @@ fn a_quota_limits_the_workers_that_are_planned_for_and_is_told() {
     let notes =
         |workers| PinPolicy::Compact.plan(&machine, workers).expect("a possible plan").notes().to_vec();
     assert_eq!(notes(2), [""; 0]);
-    assert_eq!(notes(3), ["a quota grants the time of about 2 CPUs to these 3 workers"]);
-    // Where less is allowed anyway, the quota limits nothing.
+    assert_eq!(notes(3), ["a quota limits these 3 workers to the time of about 2 CPUs"]);
+    // If fewer CPUs are allowed anyway, the quota limits nothing.
     let machine = machine.with_allowed(&CpuSet::from([5, 6]));
     assert_eq!((machine.quota(), machine.parallelism()), (None, 2));
     assert_eq!(machine.with_quota(0).quota(), Some(1));
 }
 
 #[test]
-fn none_gives_all_allowed_cpus_and_no_home() {
+fn none_gives_all_allowed_cpus_and_no_node() {
     let machine = grid([2, 1, 1, 2, 1]);
     let plan = PinPolicy::None.plan(&machine, 2).expect("a possible plan");
-    let everywhere = Place { cpus: CpuSet::from([0, 1, 2, 3]), node: None, l3: None, core: None };
-    assert_eq!(plan.places()[1], everywhere);
-    // On one node the worker cannot leave it.
+    let everywhere = Binding { cpus: CpuSet::from([0, 1, 2, 3]), node: None, l3: None, core: None };
+    assert_eq!(plan.bindings()[1], everywhere);
+    // All allowed CPUs are on one node, so the worker cannot leave it.
     let plan =
         PinPolicy::None.plan(&machine.with_allowed(&CpuSet::from([2, 3])), 1).expect("a possible plan");
-    assert_eq!(plan.places()[0].node, Some(1));
+    assert_eq!(plan.bindings()[0].node, Some(1));
     assert!(plan.pin(0).is_ok(), "not bound, so the machine does not matter");
 }
 
 #[test]
 fn plans_keep_to_the_allowed_cpus() {
-    // CPU 0 is forbidden: its sibling 1 is then the first of the core, not a sibling to leave for last.
+    // CPU 0 is not allowed, so its sibling 1 counts as the first CPU of the core and not as a sibling.
     let machine = grid([2, 1, 1, 2, 2]).with_allowed(&CpuSet::from([1, 2, 3, 6, 99]));
     assert_eq!(machine.allowed().to_string(), "1-3,6");
     assert_eq!(cpus(&PinPolicy::Compact, &machine, 4), [1, 2, 3, 6]);
     assert_eq!(cpus(&PinPolicy::SmtLast, &machine, 4), [1, 2, 6, 3]);
     assert_eq!(cpus(&PinPolicy::Scatter, &machine, 4), [1, 6, 2, 3]);
     let plan = PinPolicy::PerNode.plan(&machine, 2).expect("a possible plan");
-    assert_eq!(plan.places()[0].cpus.to_string(), "1-3");
-    assert_eq!(plan.places()[1].cpus.to_string(), "6");
+    assert_eq!(plan.bindings()[0].cpus.to_string(), "1-3");
+    assert_eq!(plan.bindings()[1].cpus.to_string(), "6");
 
     let one_node = grid([2, 1, 1, 2, 2]).with_allowed(&CpuSet::from([5, 6]));
     let plan = PinPolicy::PerNode.plan(&one_node, 2).expect("a possible plan");
-    assert!(plan.places().iter().all(|place| place.node == Some(1)));
+    assert!(plan.bindings().iter().all(|binding| binding.node == Some(1)));
     assert_eq!(plan.notes(), ["this process may use no CPU of node 0: no worker is placed there"]);
 }
 
@@ -182,17 +151,17 @@ fn no_allowed_cpu_is_an_error() {
 }
 
 #[test]
-fn nodes_without_cpus_are_passed_over() {
+fn nodes_without_cpus_are_skipped() {
     let mut machine = grid([1, 1, 1, 2, 1]);
     machine.nodes.push(NumaNode {
-        number: 1,
+        os_index: 1,
         cpus: CpuSet::new(),
         memory: None,
         allowed: true,
         bandwidth: None,
     });
     let plan = PinPolicy::PerNode.plan(&machine, 2).expect("a possible plan");
-    assert!(plan.places().iter().all(|place| place.node == Some(0)));
+    assert!(plan.bindings().iter().all(|binding| binding.node == Some(0)));
     assert_eq!(plan.notes(), ["node 1 has no CPUs: no worker is placed there"]);
 }
 
@@ -215,28 +184,22 @@ fn explicit_lists_are_taken_in_order_and_checked() {
 }
 
 #[test]
-fn more_workers_than_cpus_wrap_around_and_say_so() {
+fn more_workers_than_cpus_share_them_and_the_plan_notes_it() {
     let machine = grid([2, 1, 1, 2, 1]);
     assert_eq!(cpus(&PinPolicy::Compact, &machine, 6), [0, 1, 2, 3, 0, 1]);
     let notes = |policy: PinPolicy, workers| {
         policy.plan(&machine, workers).expect("a possible plan").notes().to_vec()
     };
-    assert_eq!(
-        notes(PinPolicy::Compact, 9),
-        ["9 workers on 4 CPUs: the plan wraps around, up to 3 workers share a CPU"]
-    );
+    assert_eq!(notes(PinPolicy::Compact, 9), ["9 workers on 4 CPUs: up to 3 workers share a CPU"]);
     assert_eq!(notes(PinPolicy::Compact, 4), [""; 0]);
     assert_eq!(notes(PinPolicy::PerNode, 4), [""; 0]);
-    assert_eq!(
-        notes(PinPolicy::PerNode, 5),
-        ["5 workers on 4 CPUs: the plan wraps around, up to 2 workers share a CPU"]
-    );
+    assert_eq!(notes(PinPolicy::PerNode, 5), ["5 workers on 4 CPUs: up to 2 workers share a CPU"]);
     assert_eq!(notes(PinPolicy::None, 5).len(), 1);
     assert_eq!(notes(PinPolicy::Cpus(vec![1]), 2).len(), 1);
 }
 
 #[test]
-fn plans_show_themselves() {
+fn plans_are_displayed_by_worker() {
     let machine = grid([2, 1, 1, 2, 1]);
     let plan = PinPolicy::PerNode.plan(&machine, 2).expect("a possible plan");
     assert_eq!(plan.to_string(), "worker 0: CPUs 0-1, node 0, L3 0\nworker 1: CPUs 2-3, node 1, L3 1");
@@ -255,9 +218,9 @@ fn a_plan_for_another_machine_pins_nothing() {
 }
 
 #[test]
-fn an_unknown_structure_is_noted_where_it_matters() {
+fn an_unknown_structure_is_noted_if_it_matters() {
     let machine = Machine { fallback: Some("hidden".to_owned()), ..grid([1, 1, 1, 2, 1]) };
     let plan = PinPolicy::Scatter.plan(&machine, 1).expect("a possible plan");
-    assert_eq!(plan.notes(), ["scatter sees one node only: hidden"]);
+    assert_eq!(plan.notes(), ["scatter knows only one node: hidden"]);
     assert_eq!(PinPolicy::Compact.plan(&machine, 1).expect("a possible plan").notes(), [""; 0]);
 }

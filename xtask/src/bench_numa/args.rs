@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bench::program::MOST_ROUNDS;
-use bench::protocol::MOST_THREADS;
+use bench::numbers::{self, rounds, within};
 use bench::units::{self, parse_count};
 use bskip_topology::PinPolicy;
 use clap::{ArgAction, ValueEnum};
 
 use super::names::{self, defaults};
-use crate::cli::{at_most, distinct, known_list, positive, wrapped};
+use crate::cli::{distinct, known_list, wrapped};
 use crate::stop::Stop;
 
 /// Seconds of a timeout: a week.
@@ -60,7 +59,7 @@ pub(crate) struct Args {
     #[arg(
         long,
         value_name = "N",
-        value_parser = positive,
+        value_parser = |text: &str| within(text, 1..=u64::MAX),
         help = format!(
             "Keys loaded before the run: 10M, 500k, 1_000_000\n[default: {}; with --quick: {}]",
             units::count(defaults::KEYS),
@@ -70,7 +69,7 @@ pub(crate) struct Args {
     )]
     pub(crate) keys: Option<u64>,
     /// Operations of the run, over all threads [default: as many as keys]
-    #[arg(long, value_name = "N", value_parser = positive, help_heading = "What is measured")]
+    #[arg(long, value_name = "N", value_parser = |text: &str| within(text, 1..=u64::MAX), help_heading = "What is measured")]
     pub(crate) ops: Option<u64>,
     /// Worker threads [default: the CPUs that this process may use]
     #[arg(long, value_name = "LIST", value_parser = threads, help_heading = "What is measured")]
@@ -128,7 +127,7 @@ pub(crate) struct Args {
     #[arg(
         long,
         value_name = "N",
-        value_parser = |text: &str| at_most(text, MOST_ROUNDS).map(|rounds| rounds as usize),
+        value_parser = rounds,
         help = format!(
             "Rounds; the table shows the median and the spread [default: {}; with --quick: {}]",
             defaults::REPEAT,
@@ -143,7 +142,7 @@ pub(crate) struct Args {
     #[arg(
         long,
         value_name = "SECONDS",
-        value_parser = |text: &str| at_most(text, LONGEST).map(Duration::from_secs),
+        value_parser = |text: &str| within(text, 1..=LONGEST).map(Duration::from_secs),
         help = format!(
             "Time for one cell; it is FAILED after that [default: {}]",
             defaults::TIMEOUT.as_secs()
@@ -154,7 +153,7 @@ pub(crate) struct Args {
     /// Build for any machine of this kind, without -C target-cpu=native
     #[arg(long, help_heading = "How it runs")]
     pub(crate) no_native: bool,
-    /// Measure with this program instead of building one
+    /// Measure with this `bench` instead of building one
     #[arg(long, value_name = "PATH", help_heading = "How it runs")]
     pub(crate) cell_bin: Option<PathBuf>,
     /// Print the plan and stop
@@ -273,8 +272,7 @@ fn pins(list: &str) -> Result<Vec<String>, String> {
 }
 
 fn threads(list: &str) -> Result<Vec<usize>, String> {
-    let number = |item: &str| at_most(item, MOST_THREADS as u64).map(|number| number as usize);
-    distinct(list.split(',')).into_iter().map(number).collect()
+    distinct(list.split(',')).into_iter().map(numbers::threads).collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Builds `bench-cell`, the program that runs one cell.
+//! Builds `bench`, the program that runs one cell.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -37,7 +37,7 @@ impl Build {
     /// Builds it, in a target folder of its own.
     pub(crate) fn run(native: bool) -> Result<Self, Stop> {
         let flags = rust_flags(native);
-        match cargo::bench("bench-cell", FEATURES, &tree::target().join("bench-numa"), &flags) {
+        match cargo::bench(FEATURES, &tree::target().join("bench-numa"), &flags) {
             Ok(path) => Ok(Self { path, description: describe(&flags) }),
             Err(stop) => Err(Stop::failure(why_failed(&stop.line, has_hwloc()))),
         }
@@ -68,8 +68,8 @@ fn has_hwloc() -> bool {
 
 fn why_failed(why: &str, has_hwloc: bool) -> String {
     match has_hwloc {
-        true => format!("bench-cell: {why}; nothing was measured"),
-        false => "bench-cell cannot be built because hwloc is missing; on Debian: \
+        true => format!("{why}; nothing was measured"),
+        false => "bench cannot be built because hwloc is missing; on Debian: \
                   apt-get install libhwloc-dev libudev-dev pkg-config gcc"
             .into(),
     }

@@ -19,11 +19,11 @@ use crate::tree;
 
 /// What is read of each output; a cell says less than a tenth of it.
 const LIMIT: u64 = 1 << 20;
-/// Exit code of `bench-cell` for a specification that makes no sense.
+/// Exit code of `bench cell` for a specification that makes no sense.
 const REFUSED: i32 = 2;
 const SIGKILL: i32 = 9;
 
-/// Runs cells by `bench-cell`.
+/// Runs cells by `bench cell`.
 pub(crate) struct ChildRunner<'a> {
     /// The program.
     pub(crate) program: PathBuf,
@@ -43,7 +43,7 @@ impl CellRunner for ChildRunner<'_> {
         let spec = serde_json::to_string(spec).expect("a cell's fields are plain");
         let kills = kills(&read);
         let mut cell = Command::new(&self.program);
-        match run_to_its_end(cell.arg(spec), self.timeout) {
+        match run_to_its_end(cell.args(["cell", &spec]), self.timeout) {
             Ok((End::Exited(status), [out, err])) => {
                 if let Some(why) = changed() {
                     return failed(why);
@@ -182,10 +182,7 @@ mod tests {
 
     #[test]
     fn a_cell_that_makes_no_sense_is_refused_in_its_own_words() {
-        assert_eq!(
-            judged(EXIT_2, "", "bench-cell: t:3: what?\n"),
-            Ended::Refused("bench-cell: t:3: what?".into())
-        );
+        assert_eq!(judged(EXIT_2, "", "bench: t:3: what?\n"), Ended::Refused("bench: t:3: what?".into()));
         assert_eq!(reason(EXIT_2, "", ""), "it refused the cell without a word");
     }
 

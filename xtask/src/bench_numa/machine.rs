@@ -47,7 +47,7 @@ impl Machine {
         // The arena follows the same rule.
         let usable = topology.nodes().iter().filter(|node| node.allowed && node.memory != Some(0));
         let (alone, nodes): (Vec<_>, Vec<_>) = usable.partition(|node| node.is_cpuless());
-        let numbers = |nodes: Vec<&NumaNode>| nodes.iter().map(|node| node.number as usize).collect();
+        let numbers = |nodes: Vec<&NumaNode>| nodes.iter().map(|node| node.os_index as usize).collect();
         let room = Room::of(&bench::memory::read);
         Self {
             cpu: field(&cpuinfo, "model name").unwrap_or_else(|| "unknown CPU".into()),

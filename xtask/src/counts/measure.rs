@@ -1,4 +1,4 @@
-//! Builds `bench-counts` for fixed processors and runs it under valgrind's callgrind.
+//! Builds `bench` for fixed processors and runs it under valgrind's callgrind.
 
 use std::path::Path;
 use std::process::Command;
@@ -29,8 +29,8 @@ pub(super) fn all() -> Result<Vec<Figure>, Stop> {
     for cpu in CPUS {
         // No flags but the processor.
         let target = tree::target().join("counts").join(cpu);
-        let program = cargo::bench("bench-counts", "counts", &target, &format!("-C target-cpu={cpu}"))?;
-        for operation in run(&mut Command::new(&program))?.0.lines() {
+        let program = cargo::bench("counts", &target, &format!("-C target-cpu={cpu}"))?;
+        for operation in run(Command::new(&program).arg("counts"))?.0.lines() {
             eprintln!("counts: {operation} for {cpu}");
             let instructions = count(&program, operation)?;
             figures.push(Figure { cpu: cpu.to_string(), operation: operation.to_owned(), instructions });
@@ -45,7 +45,7 @@ fn count(program: &Path, operation: &str) -> Result<f64, Stop> {
     valgrind
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", COUNTED])
         .arg(program)
-        .arg(operation)
+        .args(["counts", operation])
         .env_remove("VALGRIND_OPTS");
     let (times, words) = run(&mut valgrind)?;
     let times = times.trim().parse().map_err(|_| format!("{times:?} is no number of operations"));
@@ -63,7 +63,7 @@ fn run(command: &mut Command) -> Result<(String, String), Stop> {
         return Ok((out, err));
     }
     // Valgrind prints the last line, but the program the cause.
-    let cause = err.lines().rfind(|line| line.starts_with("bench-counts:")).or(err.lines().last());
+    let cause = err.lines().rfind(|line| line.starts_with("bench:")).or(err.lines().last());
     Err(failed(format!("{}; last words: {}", output.status, cause.unwrap_or("none"))))
 }
 

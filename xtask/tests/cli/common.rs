@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A fake `bench-cell`: a script in `cells`, by name.
+/// A fake `bench`: a script in `cells`, by name.
 pub(crate) fn cell(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/cells").join(format!("{name}.sh"))
 }

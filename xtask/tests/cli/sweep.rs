@@ -219,7 +219,7 @@ fn a_bad_line_in_a_trace_is_an_error_of_the_command_line() {
     fs::write(&file, "INSERT 1\n").unwrap();
     let printed = run(&mut bench_numa("refuse", &flags));
     assert_eq!(printed.code, Some(2));
-    assert_eq!(printed.err, "xtask: bench-cell: load.txt:1: unknown operation 'JUMP'\n");
+    assert_eq!(printed.err, "xtask: bench: load.txt:1: unknown operation 'JUMP'\n");
 }
 
 #[test]

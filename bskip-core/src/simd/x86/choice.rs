@@ -1,11 +1,11 @@
-//! The instruction set that a process uses where its build promises none: found out at its first search.
+//! The instruction set that a process uses if its build promises none. The first search asks the processor.
 
 use super::avx::Avx;
 use super::avx512::Avx512;
 use crate::simd::portable::Portable;
 use crate::sync::{AtomicU32, Ordering};
 
-/// What was found out.
+/// The instruction set that was chosen.
 #[derive(Clone, Copy)]
 pub(crate) enum Chosen {
     Avx512(Avx512),
@@ -25,7 +25,7 @@ macro_rules! choose {
 }
 pub(crate) use choose;
 
-// The compiler asks for the least first: that should be the most hurried.
+// The compiler tests the smallest constant first, so the fastest instruction set gets it.
 const AVX512: u32 = 1;
 const AVX: u32 = 2;
 const PORTABLE: u32 = 3;

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use bench::program::MOST_OPERATIONS;
+use bench::numbers::{operations, within};
 use clap::{ArgAction, ValueEnum};
 
 use super::model::Costs;
-use crate::cli::{at_most, known_list};
+use crate::cli::known_list;
 
 /// By how much the counts of two guests may differ, an operation: a page that the kernel puts on the other node.
 pub(super) const NOISE: f64 = 0.005;
@@ -51,7 +51,7 @@ pub(crate) struct Args {
         value_delimiter = ',',
         action = ArgAction::Set,
         num_args = 1,
-        value_parser = |text: &str| at_most(text, 16).map(|nodes| nodes as usize)
+        value_parser = |text: &str| within(text, 1..=16).map(|nodes| nodes as usize)
     )]
     pub(super) nodes: Vec<usize>,
     /// Processors of a node, each with a worker
@@ -59,7 +59,7 @@ pub(crate) struct Args {
         long,
         value_name = "N",
         default_value = "2",
-        value_parser = |text: &str| at_most(text, 64).map(|cpus| cpus as usize)
+        value_parser = |text: &str| within(text, 1..=64).map(|cpus| cpus as usize)
     )]
     pub(super) cpus: usize,
     /// Memory of a node
@@ -67,7 +67,7 @@ pub(crate) struct Args {
         long = "memory",
         value_name = "MIB",
         default_value = "512",
-        value_parser = |text: &str| at_most(text, 1 << 20).map(|mib| mib as usize)
+        value_parser = |text: &str| within(text, 1..=1 << 20).map(|mib| mib as usize)
     )]
     pub(super) mib: usize,
     /// Keys that are loaded
@@ -76,7 +76,7 @@ pub(crate) struct Args {
         value_name = "N",
         default_value = "1M",
         default_value_if("quick", "true", "100k"),
-        value_parser = |text: &str| at_most(text, MOST_OPERATIONS)
+        value_parser = operations
     )]
     pub(super) keys: u64,
     /// Operations of each kind, by all workers together: that many warm the caches, that many are
@@ -87,7 +87,7 @@ pub(crate) struct Args {
         value_name = "N",
         default_value = "100k",
         default_value_if("quick", "true", "20k"),
-        value_parser = |text: &str| at_most(text, MOST_OPERATIONS)
+        value_parser = operations
     )]
     pub(super) ops: u64,
     /// Maps that are counted
@@ -115,7 +115,7 @@ pub(crate) struct Args {
         long,
         value_name = "KIB",
         default_value = "256",
-        value_parser = |text: &str| at_most(text, 1 << 20).map(|kib| (kib as usize) << 10)
+        value_parser = |text: &str| within(text, 1..=1 << 20).map(|kib| (kib as usize) << 10)
     )]
     pub(super) cache: usize,
     /// Lines of a set of the cache
@@ -123,7 +123,7 @@ pub(crate) struct Args {
         long,
         value_name = "N",
         default_value = "16",
-        value_parser = |text: &str| at_most(text, 1 << 10).map(|ways| ways as usize)
+        value_parser = |text: &str| within(text, 1..=1 << 10).map(|ways| ways as usize)
     )]
     pub(super) ways: usize,
     #[arg(long, help = format!(
@@ -223,7 +223,7 @@ mod tests {
             ("--latencies 1,2,3", "local,remote,near,far"),
             ("--latencies 1,2,3,0", "above 0"),
             ("--keys 1599", "at least 1600"),
-            ("--keys 18446744073709551616", "is not a count"),
+            ("--keys 18446744073709551616", "too large"),
             ("--ops 79", "at least 80"),
             ("--ops 99999999999G", "too large"),
             ("--nodes -1", "--nodes"),

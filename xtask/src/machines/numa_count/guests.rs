@@ -13,9 +13,9 @@ use crate::cargo;
 use crate::stop::Stop;
 use crate::tree;
 
-/// The program that is counted, and where a guest finds it.
-const PROGRAM: &str = "bench-numa-count";
-const IN_GUEST: &str = "/bin/bench-numa-count";
+/// What `bench` shall do, and where a guest finds it.
+const SUBCOMMAND: &str = "numa-count";
+const IN_GUEST: &str = "/bin/bench";
 /// The plugin's package.
 const PLUGIN: &str = "numa-count-plugin";
 
@@ -37,7 +37,7 @@ impl<'a> Guests<'a> {
     pub(super) fn new(args: &'a Args, folder: &'a Path) -> Result<Self, Stop> {
         let plugin = build_plugin()?;
         // For any x86-64 processor, because QEMU has no AVX-512.
-        let program = cargo::bench(PROGRAM, "peers", &tree::target().join("numa-count/program"), "")?;
+        let program = cargo::bench("peers", &tree::target().join("numa-count/program"), "")?;
         for setting in &args.settings {
             check_setting(&program, setting)?;
         }
@@ -145,7 +145,8 @@ fn words(args: &Args, run: &Run, number: u64) -> Vec<String> {
         ("--workers", workers.to_string()),
         ("--run", number.to_string()),
     ];
-    flags.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]).collect()
+    let flags = flags.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]);
+    [SUBCOMMAND.to_owned()].into_iter().chain(flags).collect()
 }
 
 /// Builds the library that QEMU loads.
@@ -161,11 +162,11 @@ fn build_plugin() -> Result<PathBuf, Stop> {
 
 /// Asks the program itself whether it knows the setting, before any guest is booted for it.
 fn check_setting(program: &Path, setting: &str) -> Result<(), Stop> {
-    let output = Command::new(program).args(["--setting", setting, "--help"]).output();
+    let output = Command::new(program).args([SUBCOMMAND, "--setting", setting, "--help"]).output();
     let output = output.map_err(|error| Stop::failure(format!("{}: {error}", program.display())))?;
     if output.status.success() {
         return Ok(());
     }
     let words = String::from_utf8_lossy(&output.stderr);
-    Err(Stop::usage(words.trim().trim_start_matches(PROGRAM).trim_start_matches(": ").to_owned()))
+    Err(Stop::usage(words.lines().next().unwrap_or_default().trim_start_matches("error: ")))
 }

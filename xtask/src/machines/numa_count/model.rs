@@ -14,10 +14,10 @@
 //! [`LEFT_OUT`] lists what the model ignores.
 
 use bench::marks::{Class, Counted, Counts};
+use bench::numbers::within;
 use serde::Serialize;
 
 use super::results::{Row, Run};
-use crate::cli::at_most;
 
 /// Numbers of sockets that the model is asked about.
 const SOCKETS: [usize; 4] = [1, 2, 4, 8];
@@ -44,7 +44,7 @@ pub(super) struct Costs {
         long,
         value_name = "N",
         default_value = "24",
-        value_parser = |text: &str| at_most(text, 1 << 16).map(|cores| cores as usize)
+        value_parser = |text: &str| within(text, 1..=1 << 16).map(|cores| cores as usize)
     )]
     pub(super) cores: usize,
     /// The clock

@@ -1,4 +1,4 @@
 #!/bin/sh
 # A cell that makes no sense.
-echo "bench-cell: load.txt:1: unknown operation 'JUMP'" >&2
+echo "bench: load.txt:1: unknown operation 'JUMP'" >&2
 exit 2

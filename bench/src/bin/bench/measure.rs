@@ -1,0 +1,126 @@
+//! The subcommands that need the feature `cell`.
+
+use crate::report::{Failure, print};
+use bench::batch::Lookups;
+use bench::bulk::Bulk;
+use bench::contention::Contention;
+use bench::maps::NAMES;
+use bench::numa_count::NumaCount;
+use bench::protocol::{CellSpec, DISTRIBUTIONS, WORKLOADS};
+use bench::scan::Scans;
+use bench::versus::Comparison;
+use bench::{cell, numbers};
+use serde_json::{Map, Value};
+
+/// What the subcommands measure.
+#[derive(clap::Subcommand)]
+pub(crate) enum Measure {
+    /// Measures one cell of a sweep, or compares maps in turns
+    Cell(Cell),
+    /// Measures many threads on one hot key, ours against a `Mutex<BTreeMap>`
+    Contention(Contention),
+    /// Measures every way to scan a map, against plain reading of as much memory
+    Scan(Scans),
+    /// Measures building a map from sorted pairs, against filling fresh memory
+    Bulk(Bulk),
+    /// Measures batched lookups, against single ones and reading random lines of memory
+    Batch(Lookups),
+    /// Does each operation many times with marks around it, for `cargo xtask numa-count`
+    NumaCount(NumaCount),
+    /// Counts what each operation locks and writes
+    #[cfg(feature = "stats")]
+    Stats(bench::stats::Stats),
+}
+
+impl Measure {
+    /// The report for standard output.
+    pub(crate) fn run(self) -> Result<String, Failure> {
+        let report = match self {
+            Self::Cell(cell) => return cell.run(),
+            Self::Contention(contention) => contention.run().map(|report| report.to_string()),
+            Self::Scan(scans) => scans.run().map(|report| report.to_string()),
+            Self::Bulk(bulk) => bulk.run().map(|report| report.to_string()),
+            Self::Batch(lookups) => lookups.run().map(|report| report.to_string()),
+            Self::NumaCount(numa_count) => numa_count.run(),
+            #[cfg(feature = "stats")]
+            Self::Stats(stats) => stats.run().map(|report| report.to_string()),
+        };
+        report.map_err(|why| (1, why))
+    }
+}
+
+/// One cell, or maps in turns.
+#[derive(clap::Args)]
+#[command(after_help = after_help())]
+pub(crate) struct Cell {
+    /// The cell as JSON
+    #[arg(required_unless_present = "versus")]
+    spec: Option<String>,
+    /// Compare maps with the first one: a JSON array of cells
+    ///
+    /// The cells differ in map, placement, pages and workload only. What a cell leaves out it has from the
+    /// first. A workload may be a list. All maps are loaded with the same keys and given the same slices of
+    /// operations in turns, and the median ratios are printed.
+    #[arg(long, value_name = "SPECS", conflicts_with = "spec")]
+    versus: Option<String>,
+    /// Rounds of a comparison
+    #[arg(long, value_name = "N", default_value_t = 21, value_parser = numbers::rounds, conflicts_with = "spec")]
+    rounds: usize,
+    /// Print a comparison as JSON
+    #[arg(long, conflicts_with = "spec")]
+    json: bool,
+}
+
+fn after_help() -> String {
+    format!(
+        "\
+The outcome of a cell is a line of JSON. A wrong answer is an outcome too, so the program exits with 0.
+What the JSON of a cell leaves out is as here:
+    {}
+maps: {}
+workloads: {}
+distributions: {}
+
+A comparison exits with 1 if a map gave a wrong answer. For example:
+    bench cell --versus '[{{\"map\":\"bskip\",\"workload\":\"load,a,c,e\",\"threads\":2}},{{\"map\":\"arctic-map\"}}]'",
+        serde_json::to_string(&CellSpec::default()).unwrap_or_default(),
+        NAMES.join(", "),
+        WORKLOADS.join(", "),
+        DISTRIBUTIONS.join(", "),
+    )
+}
+
+impl Cell {
+    /// The outcome, or the report of a comparison.
+    pub(crate) fn run(self) -> Result<String, Failure> {
+        let refused = |why| (2, why);
+        let Some(specs) = self.versus else {
+            let spec = self.spec.unwrap_or_default();
+            let spec = serde_json::from_str(&spec).map_err(|error| (2, format!("not a cell: {error}")))?;
+            return line(&cell::run(&spec).map_err(refused)?);
+        };
+        let specs = cells(&specs).map_err(|error| (2, format!("not cells: {error}")))?;
+        let report = Comparison::of(&specs, self.rounds).map_err(refused)?.run().map_err(|why| (1, why))?;
+        let text = if self.json { line(&report)? } else { format!("{report}\n") };
+        match report.failed.is_empty() {
+            true => Ok(text),
+            false => print(&text).and(Err("a map gave a wrong answer".into())).map_err(|why| (1, why)),
+        }
+    }
+}
+
+fn line(of: &impl serde::Serialize) -> Result<String, Failure> {
+    Ok(serde_json::to_string(of).map_err(|error| (1, error.to_string()))? + "\n")
+}
+
+/// Cells from a JSON array. What a cell leaves out it has from the first.
+fn cells(json: &str) -> serde_json::Result<Vec<CellSpec>> {
+    let mut objects: Vec<Map<String, Value>> = serde_json::from_str(json)?;
+    let first = objects.first().cloned().unwrap_or_default();
+    for object in &mut objects {
+        for (field, value) in &first {
+            object.entry(field).or_insert_with(|| value.clone());
+        }
+    }
+    objects.into_iter().map(|object| serde_json::from_value(object.into())).collect()
+}

@@ -1,0 +1,140 @@
+//! A map whose type is hidden: what cells and comparisons hold. The compiler sees through the loops inside,
+//! and only their start goes through a table of functions.
+
+use crate::exec::{self, Tally};
+use crate::maps::names::{BuildError, Lack, MapSpec, NAMES, is_placed, known};
+use crate::maps::ordered_map::{DynOperations, Footprint, OrderedMap, Share};
+use crate::maps::ours::{Ours, numa_arena};
+#[cfg(feature = "peers")]
+use crate::maps::peers;
+use crate::ops::{Checks, Stripe};
+use crate::team::{Team, describe};
+use crate::verify::{self, Expected};
+use bskip_core::GlobalArena;
+use bskip_core::arena::NodeKind;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::RwLock;
+use std::time::Duration;
+
+/// A run in which every answer was right.
+#[derive(Clone, Debug, Default)]
+pub struct Run {
+    /// From the first worker's start to the last one's end.
+    pub elapsed: Duration,
+    /// What all workers did together.
+    pub tally: Tally,
+}
+
+/// A map that can be measured. Every map that threads can [`Share`] is one.
+pub trait DynMap: Sync {
+    /// Runs one stripe on each worker of the team.
+    ///
+    /// # Errors
+    /// The first wrong answer or panic of a worker, in words.
+    fn run(&self, team: &Team, stripes: &[Stripe], checks: &Checks) -> Result<Run, String>;
+
+    /// Compares the map with what it must hold, while no thread writes. Returns the number of comparisons.
+    ///
+    /// # Errors
+    /// The first wrong answer, or the panic, in words.
+    fn check(&self, expected: Expected<'_>) -> Result<u64, String>;
+
+    /// As [`OrderedMap::footprint`].
+    fn footprint(&self) -> Option<Footprint>;
+
+    /// As [`OrderedMap::lacks`].
+    fn lacks(&self) -> &'static [Lack];
+
+    /// As [`OrderedMap::notes`].
+    fn notes(&self) -> Vec<String>;
+
+    /// As [`OrderedMap::address_ranges`].
+    fn address_ranges(&self) -> Vec<(NodeKind, Range<u64>)>;
+
+    /// Calls `work` with the map for the calling thread.
+    fn with_operations(&self, work: &mut dyn FnMut(&dyn DynOperations));
+}
+
+impl<S: Share> DynMap for S {
+    fn run(&self, team: &Team, stripes: &[Stripe], checks: &Checks) -> Result<Run, String> {
+        assert_eq!(team.len(), stripes.len(), "one stripe for each worker");
+        let outcome = team.run(|worker| self.with(|map| exec::run(map, &stripes[worker], checks)));
+        let mut tally = Tally::default();
+        for result in outcome.results {
+            let part = result?.map_err(|violation| violation.to_string())?;
+            tally.ops += part.ops;
+            tally.checked += part.checked;
+            tally.read_nanos.extend(part.read_nanos);
+            tally.write_nanos.extend(part.write_nanos);
+        }
+        Ok(Run { elapsed: outcome.elapsed, tally })
+    }
+
+    fn check(&self, expected: Expected<'_>) -> Result<u64, String> {
+        catch_unwind(AssertUnwindSafe(|| self.with(|map| verify::check(map, expected))))
+            .map_err(|panic| describe(&*panic))?
+            .map_err(|violation| violation.to_string())
+    }
+
+    fn footprint(&self) -> Option<Footprint> {
+        self.with(OrderedMap::footprint)
+    }
+
+    fn lacks(&self) -> &'static [Lack] {
+        self.with(OrderedMap::lacks)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.with(OrderedMap::notes)
+    }
+
+    fn address_ranges(&self) -> Vec<(NodeKind, Range<u64>)> {
+        self.with(OrderedMap::address_ranges)
+    }
+
+    fn with_operations(&self, work: &mut dyn FnMut(&dyn DynOperations)) {
+        self.with(|map| work(map));
+    }
+}
+
+/// Builds an empty map.
+///
+/// # Errors
+/// [`BuildError`]: unknown names and settings, maps that are not in this build, arenas that this machine
+/// cannot give.
+pub fn build(spec: &MapSpec) -> Result<Box<dyn DynMap>, BuildError> {
+    Ok(match known("map", &spec.name, NAMES).map_err(BuildError::Bad)? {
+        "rwlock-btreemap" => Box::new(RwLock::new(BTreeMap::<u64, u64>::new())),
+        "bskip" | "bskip-coin" | "bskip-overflow" => Box::new(Ours::<_, true>::new(GlobalArena, spec)?),
+        "bskip-single" => Box::new(Ours::<_, false>::new(GlobalArena, spec)?),
+        name if is_placed(name) => Box::new(Ours::<_, true>::new(numa_arena(spec)?, spec)?),
+        #[cfg(feature = "peers")]
+        name => peer(name),
+        #[cfg(not(feature = "peers"))]
+        name => {
+            let why = format!("this program was built without the feature `peers`, so without {name}");
+            return Err(BuildError::Unavailable(why));
+        }
+    })
+}
+
+#[cfg(feature = "peers")]
+fn peer(name: &str) -> Box<dyn DynMap> {
+    match name {
+        "arctic-map" => Box::new(arctic::ConcurrentMap::<u64, u64>::default()),
+        "arenaskiplist" => Box::new(peers::arenaskiplist()),
+        "artmap" => Box::new(artmap::ArtMap::<[u8; 8], u64>::default()),
+        "artmap-arena" => Box::new(peers::artmap_arena()),
+        "bplustree" => Box::new(bplustree::BPlusTree::<u64, u64>::new()),
+        "concurrent-map" => Box::new(peers::Cloned::<concurrent_map::ConcurrentMap<u64, u64>>::default()),
+        "congee" => Box::new(congee::U64Congee::<usize>::default()),
+        "crossbeam-skiplist" => Box::new(crossbeam_skiplist::SkipMap::<u64, u64>::default()),
+        "ferntree" => Box::new(ferntree::Tree::<u64, u64>::new()),
+        "indexset" => Box::new(peers::indexset()),
+        "masstree" => Box::new(masstree::MassTree15Inline::<u64>::default()),
+        "scc-tree-index" => Box::new(scc::TreeIndex::<u64, u64>::default()),
+        other => unreachable!("{other} is in NAMES but has no adapter"),
+    }
+}

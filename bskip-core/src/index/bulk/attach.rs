@@ -1,0 +1,292 @@
+//! Runs of leaves become part of the map, at its right end, and get their entries in the levels above.
+//!
+//! Only with exclusive access. The result is what inserting the keys in order would leave, promotion policy
+//! and all, except that the map's very first leaf starts below every key, even if its first key is tall.
+
+use crate::arena::{AllocError, BlockId, NodePool};
+use crate::height::LEVELS;
+use crate::index::bulk::run::{Part, SortedRun, Start, Stop, slots};
+use crate::index::engine::Index;
+use crate::index::search::probe::Rightmost;
+use crate::index::write::commit::{Commit, InnerChange};
+use crate::key::KeyWords;
+use crate::node::{Inner, InnerShape, Leaf, LevelMark, Unreached};
+
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    /// Keeps a run's leaves where `drop` finds their values: after the run `before`, or after the first leaf, which
+    /// is empty. One thread at a time, and before any search.
+    pub(crate) fn keep(&self, part: &Part<K>, before: Option<&Part<K>>) {
+        let before = before.map_or_else(|| self.tree.head(0), Part::last_leaf);
+        self.tree.leaf(before).lock_unshared().reshape(Unreached).set_next(Some(part.first_leaf()));
+    }
+
+    /// Attaches the runs that were kept, in order, to the empty index.
+    pub(crate) fn attach_to_empty(&mut self, parts: &[Part<K>], fill: f64) -> Result<(), AllocError> {
+        self.attach(parts, self.tree.head(0), fill)
+    }
+
+    /// Attaches runs of this index after the leaf `tail`, the last one: their keys ascend, also from one run to the
+    /// next, and are above those there.
+    ///
+    /// Leaves are linked in any case. The error says that some entries are missing for want of memory: searches then take
+    /// steps to the right instead.
+    fn attach(&mut self, parts: &[Part<K>], tail: BlockId, fill: f64) -> Result<(), AllocError> {
+        let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Ok(()) };
+        // Fences before links: should a pool's `address` panic, the leaves are still in the chain that they were in.
+        let is_empty =
+            self.tree.root().0 == 0 && tail == self.tree.head(0) && self.tree.leaf(tail).count() == 0;
+        if !is_empty {
+            self.tree.leaf(tail).lock_unshared().reshape(Unreached).set_high(first.first());
+        }
+        for pair in parts.windows(2) {
+            self.tree.leaf(pair[0].last_leaf()).lock_unshared().reshape(Unreached).set_high(pair[1].first());
+        }
+        for pair in parts.windows(2) {
+            self.tree
+                .leaf(pair[0].last_leaf())
+                .lock_unshared()
+                .reshape(Unreached)
+                .set_next(Some(pair[1].first_leaf()));
+        }
+        self.tree.leaf(last.last_leaf()).lock_unshared().reshape(Unreached).set_next(None);
+        if is_empty {
+            self.tree.replace_only_leaf(first.first_leaf());
+        } else {
+            self.tree.leaf(tail).lock_unshared().reshape(Unreached).set_next(Some(first.first_leaf()));
+        }
+        let starts = parts.iter().flat_map(|part| &part.starts).skip(usize::from(is_empty));
+        self.enter_all(starts, fill)
+    }
+
+    /// Enters leaves that are linked at the end of level 0 into the levels above, all of them, and gives the first
+    /// error.
+    fn enter_all<'k>(&self, starts: impl Iterator<Item = &'k Start<K>>, fill: f64) -> Result<(), AllocError>
+    where
+        K: 'k,
+    {
+        // Found before the first is locked: a search must not meet a lock of its own thread.
+        let mut found: [Option<Inner<'_, K>>; LEVELS] = [None; LEVELS];
+        for (level, found) in found.iter_mut().enumerate().take(self.tree.root().0 + 1).skip(1) {
+            *found = Some(self.inner_at(Rightmost, level).0);
+        }
+        let commit = Commit::new(self);
+        let mut ends = LastNodes {
+            index: self,
+            commit: &commit,
+            nodes: found.map(|node| node.map(|node| node.lock_unshared().reshape(&commit))),
+            limit: slots(Inner::<K>::CAPACITY, fill),
+        };
+        let mut result = Ok(());
+        for start in starts {
+            result = result.and(ends.enter(start));
+        }
+        result
+    }
+
+    /// Takes `pairs` as long as their keys ascend and are above all that are there. The first pair that does not, or that
+    /// there is no memory for, is in `held` afterwards.
+    pub(crate) fn append(
+        &mut self,
+        held: &mut Option<(K, V)>,
+        pairs: &mut impl Iterator<Item = (K, V)>,
+    ) -> Stop {
+        let (tail, floor) = self.tail();
+        if floor.is_none() {
+            // Levels that led to leaves now empty.
+            self.clear();
+        }
+        if let Err(stop) = self.append_to_leaf(tail, floor, held, pairs) {
+            return stop;
+        }
+        let mut run = SortedRun::new(self, 1.0);
+        let stop = run.fill(held, pairs);
+        if let Some(part) = run.into_part() {
+            // As for an insertion: without memory for entries they stay undone.
+            let _ = self.attach(&[part], tail, 1.0);
+        }
+        stop
+    }
+
+    /// The last leaf, and what the keys of all others must be above; `None` if there is none and the leaf is the
+    /// first.
+    fn tail(&self) -> (BlockId, Option<K>) {
+        let (leaf, _) = self.leaf_at(Rightmost);
+        let floor = match leaf.count() {
+            0 => (leaf.id() != self.tree.head(0)).then(|| leaf.low()),
+            count => Some(leaf.key(count - 1)),
+        };
+        (leaf.id(), floor)
+    }
+
+    /// Fills the last leaf. The first pair for the next leaf is in `held` afterwards; the error is why there is none.
+    fn append_to_leaf(
+        &self,
+        tail: BlockId,
+        mut floor: Option<K>,
+        held: &mut Option<(K, V)>,
+        pairs: &mut impl Iterator<Item = (K, V)>,
+    ) -> Result<(), Stop> {
+        let mut leaf = self.tree.leaf(tail).lock_unshared();
+        loop {
+            let Some((key, value)) = pairs.next() else { return Err(Stop::End) };
+            if floor.is_some_and(|floor| key <= floor) {
+                *held = Some((key, value));
+                return Err(Stop::NotAscending);
+            }
+            // An empty map's leaf is replaced, so that only one place makes leaves.
+            if floor.is_none() || leaf.count() == Leaf::<K, V>::CAPACITY || self.heights.of(key) > 0 {
+                *held = Some((key, value));
+                return Ok(());
+            }
+            leaf.push(key, value);
+            floor = Some(key);
+        }
+    }
+}
+
+/// The last node of each level, locked: where entries are added.
+pub(in crate::index) struct LastNodes<'c, K: KeyWords, V, P: NodePool> {
+    index: &'c Index<K, V, P>,
+    commit: &'c Commit<'c, K, V, P>,
+    nodes: [Option<InnerChange<'c, K, V, P>>; LEVELS],
+    /// Entries for each node.
+    limit: usize,
+}
+
+impl<'c, K: KeyWords, V, P: NodePool> LastNodes<'c, K, V, P> {
+    /// Enters the leaf to the right of those entered so far: at all levels up to its key's height, below which nodes start at
+    /// the key; with posting, further up as long as that starts nodes.
+    fn enter(&mut self, start: &Start<K>) -> Result<(), AllocError> {
+        let heights = &self.index.heights;
+        let height = heights.of(start.low);
+        let mut child = start.leaf;
+        for level in 1..LEVELS {
+            if level > height && !heights.posts {
+                return Ok(());
+            }
+            let limit = self.limit;
+            let node = self.end(level)?;
+            if level >= height && node.count() < limit {
+                node.push(start.low, child);
+                return Ok(());
+            }
+            child = self.start_node(level, start.low, child)?;
+        }
+        Ok(())
+    }
+
+    /// The last node of `level`, which is made if there is none.
+    fn end(&mut self, level: usize) -> Result<&mut InnerChange<'c, K, V, P>, AllocError> {
+        if self.nodes[level].is_none() {
+            self.index.raise(level)?;
+        }
+        let (tree, commit) = (&self.index.tree, self.commit);
+        let first = || tree.inner(tree.head(level)).lock_unshared().reshape(commit);
+        Ok(self.nodes[level].get_or_insert_with(first))
+    }
+
+    /// A new last node of `level`, with one entry.
+    fn start_node(&mut self, level: usize, low: K, child: BlockId) -> Result<BlockId, AllocError> {
+        let mut node = self.index.tree.acquire::<InnerShape<K>>(Some(low))?.make(self.commit);
+        let id = node.id();
+        node.format(LevelMark::of(level), Some(low));
+        node.push(low, child);
+        if let Some(mut before) = self.nodes[level].replace(node) {
+            before.set_high(low);
+            before.set_next(Some(id));
+        }
+        Ok(id)
+    }
+}
+
+#[cfg(all(test, feature = "check"))]
+mod tests {
+    use super::*;
+    use crate::arena::{GlobalArena, GlobalPool};
+    use crate::config::{Config, Promotion};
+    use crate::index::search::probe::At;
+    use crate::node::{Node, Shape};
+
+    type U64Index = Index<u64, u64, GlobalPool>;
+
+    const PROMOTIONS: [Promotion; 4] = [
+        Promotion::Coin { one_in: 3 },
+        Promotion::Coin { one_in: 64 },
+        Promotion::CoinAndOverflow { one_in: 16 },
+        Promotion::Overflow,
+    ];
+
+    fn key(i: u64) -> u64 {
+        3 * i + 1
+    }
+
+    fn index(promotion: Promotion) -> U64Index {
+        Index::new(&GlobalArena, &Config { promotion, ..Config::with_seed(5) }).expect("memory")
+    }
+
+    fn run(index: &U64Index, range: core::ops::Range<u64>) -> Part<u64> {
+        let mut pairs = range.map(|i| (key(i), i));
+        let mut run = SortedRun::new(index, 1.0);
+        assert!(matches!(run.fill(&mut pairs.next(), &mut pairs), Stop::End));
+        run.into_part().expect("not empty")
+    }
+
+    /// The node of `level` that covers `key`, and whether it starts there.
+    fn starts<S: Shape<Key = u64>>(node: Node<'_, S>, key: u64) -> bool {
+        node.compare_low(key).is_eq()
+    }
+
+    /// As `insert_tall` leaves it: nodes start at a tall key below its height, and there it has an entry.
+    #[test]
+    fn tall_keys_start_nodes_as_if_inserted() {
+        const N: u64 = 20_000;
+        for promotion in PROMOTIONS {
+            let mut index = index(promotion);
+            let parts = [run(&index, 0..7000), run(&index, 7000..7001), run(&index, 7001..N)];
+            assert!(index.attach_to_empty(&parts, 1.0).is_ok());
+            let found = index.walk();
+            assert_eq!(found.keys as u64, N);
+            assert_eq!(found.unlisted == 0, index.heights.posts, "{promotion:?}: {found:?}");
+            let mut tall = 0;
+            for key in (1..N).map(key) {
+                let height = index.heights.of(key);
+                if height == 0 {
+                    continue;
+                }
+                tall += 1;
+                assert!(starts(index.leaf_at(At(key)).0, key), "{promotion:?}: a leaf at {key}");
+                for level in 1..=height {
+                    let (node, _) = index.inner_at(At(key), level);
+                    assert!(level == height || starts(node, key), "{promotion:?}: level {level} at {key}");
+                    assert!(node.find(key).1, "{promotion:?}: the entry of {key} at level {level}");
+                }
+            }
+            assert_eq!(tall > 0, promotion != Promotion::Overflow);
+        }
+    }
+
+    #[test]
+    fn searches_take_the_hint_at_once() {
+        let mut index = index(Promotion::default());
+        let parts = [run(&index, 0..200_000)];
+        assert!(index.attach_to_empty(&parts, 1.0).is_ok());
+        let hinted = (0..200_000).filter(|&i| index.hinted(At(key(i))).is_some()).count();
+        assert!(hinted > 199_000, "{hinted}");
+    }
+
+    /// An appended pair must not cost a leaf.
+    #[test]
+    fn appending_fills_the_last_leaf_first() {
+        for promotion in PROMOTIONS {
+            let (mut one_by_one, mut at_once) = (index(promotion), index(promotion));
+            for i in 0..5000 {
+                assert!(matches!(
+                    one_by_one.append(&mut None, &mut core::iter::once((key(i), i))),
+                    Stop::End
+                ));
+            }
+            assert!(matches!(at_once.append(&mut None, &mut (0..5000).map(|i| (key(i), i))), Stop::End));
+            assert_eq!(one_by_one.walk(), at_once.walk(), "{promotion:?}");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Emptying a map.
+
+use crate::arena::NodePool;
+use crate::index::engine::Index;
+use crate::key::KeyWords;
+
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    /// Drops every value, gives every block back but the first leaf's, and starts over. If a drop panics, all of that
+    /// happens while it unwinds.
+    pub(crate) fn clear(&mut self) {
+        struct StartOver<'a, K: KeyWords, V, P: NodePool>(&'a mut Index<K, V, P>);
+        impl<K: KeyWords, V, P: NodePool> Drop for StartOver<'_, K, V, P> {
+            fn drop(&mut self) {
+                self.0.router.reset();
+                self.0.tree.start_over();
+            }
+        }
+        let index = StartOver(self);
+        index.0.tree.drop_values(index.0.tree.chain());
+    }
+}

@@ -1,0 +1,57 @@
+//! Taking all pairs out of a map, from left to right.
+
+use core::iter::FusedIterator;
+use core::mem;
+
+use crate::arena::{BlockId, NodePool};
+use crate::index::engine::Index;
+use crate::key::KeyWords;
+
+/// The pairs of an index. Those not taken before it drops stay.
+pub(crate) struct Drain<'a, K: KeyWords, V, P: NodePool> {
+    index: &'a mut Index<K, V, P>,
+    /// The leaf that is being emptied, and how many of its pairs are taken. Those before it are empty.
+    leaf: Option<BlockId>,
+    taken: usize,
+}
+
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    pub(crate) fn drain(&mut self) -> Drain<'_, K, V, P> {
+        Drain { leaf: Some(self.tree.head(0)), index: self, taken: 0 }
+    }
+}
+
+impl<K: KeyWords, V, P: NodePool> Iterator for Drain<'_, K, V, P> {
+    type Item = (K, V);
+
+    fn next(&mut self) -> Option<(K, V)> {
+        loop {
+            let leaf = self.index.tree.leaf(self.leaf?);
+            let slot = self.taken;
+            if slot < leaf.count() {
+                let key = leaf.key(slot);
+                self.taken += 1;
+                // SAFETY: the slot is in use, the map is this thread's alone, and by `taken` the value is never used
+                // again.
+                return Some((key, unsafe { leaf.value(slot).assume_init() }));
+            }
+            self.leaf = leaf.next();
+            self.taken = 0;
+            leaf.lock_unshared().forget();
+        }
+    }
+}
+
+/// At the end it has no leaf any more.
+impl<K: KeyWords, V, P: NodePool> FusedIterator for Drain<'_, K, V, P> {}
+
+impl<K: KeyWords, V, P: NodePool> Drop for Drain<'_, K, V, P> {
+    fn drop(&mut self) {
+        let Some(leaf) = self.leaf else { return self.index.clear() };
+        let mut leaf = self.index.tree.leaf(leaf).lock_unshared();
+        for _ in 0..self.taken {
+            // It has been handed out.
+            mem::forget(leaf.remove(0));
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! A run of leaves from sorted pairs, filled from left to right, that is not in the map yet.
+//!
+//! Any threads make runs side by side. `attach` puts them into the map, by a thread with exclusive access.
+
+use alloc::vec::Vec;
+use core::mem;
+
+use crate::arena::{AllocError, BlockId, NodePool};
+use crate::index::engine::Index;
+use crate::index::tree::{Fresh, reserve_one};
+use crate::key::KeyWords;
+use crate::node::{Leaf, LeafShape, LevelMark, Reshaped, Unreached};
+
+/// A leaf of a run, as the levels above will know it.
+#[derive(Clone, Copy)]
+pub(in crate::index) struct Start<K> {
+    /// The leaf's first key.
+    pub(in crate::index) low: K,
+    pub(in crate::index) leaf: BlockId,
+}
+
+/// A run that is complete. The caller must attach it, or keep its leaves where the index's drop finds them.
+pub(crate) struct Part<K> {
+    pub(in crate::index) starts: Vec<Start<K>>,
+    last: K,
+}
+
+impl<K: KeyWords> Part<K> {
+    /// The least key.
+    pub(crate) fn first(&self) -> K {
+        self.starts[0].low
+    }
+
+    /// The greatest key.
+    pub(crate) fn last(&self) -> K {
+        self.last
+    }
+
+    pub(in crate::index) fn first_leaf(&self) -> BlockId {
+        self.starts[0].leaf
+    }
+
+    pub(in crate::index) fn last_leaf(&self) -> BlockId {
+        self.starts[self.starts.len() - 1].leaf
+    }
+}
+
+/// Why a run takes no more pairs. The pair that was not taken, if there is one, is then where the caller said.
+///
+/// Not in here: where a large value may lie at several places of one type, the compiler cuts its copies into words, and
+/// takes a minute over each function.
+pub(crate) enum Stop {
+    /// There are no more.
+    End,
+    /// The key of this pair is not above the one before.
+    NotAscending,
+    /// There was no memory for a leaf that starts with this pair.
+    NoMemory(AllocError),
+}
+
+/// A run takes one block ahead for every `SPARE` that it has, …
+const SPARE: usize = 8;
+/// … and `MOST_SPARES` at most.
+const MOST_SPARES: usize = 512;
+
+/// A leaf that is being filled.
+type InTheMaking<'a, K, V> = Reshaped<'a, LeafShape<K, V>, Unreached>;
+
+/// A run in the making. Dropping it drops its values and gives its leaves back.
+pub(crate) struct SortedRun<'a, K: KeyWords, V, P: NodePool> {
+    index: &'a Index<K, V, P>,
+    starts: Vec<Start<K>>,
+    /// Blocks taken for leaves to come.
+    spares: Vec<Fresh<'a, LeafShape<K, V>, K, V, P>>,
+    /// Blocks that became leaves since the pool last placed one elsewhere.
+    taken: usize,
+    last: Option<K>,
+    /// Pairs for each leaf.
+    limit: usize,
+}
+
+impl<'a, K: KeyWords, V, P: NodePool> SortedRun<'a, K, V, P> {
+    /// A run of `index` without leaves. `fill` says how full they will be.
+    pub(crate) fn new(index: &'a Index<K, V, P>, fill: f64) -> Self {
+        let limit = slots(Leaf::<K, V>::CAPACITY, fill);
+        Self { index, starts: Vec::new(), spares: Vec::new(), taken: 0, last: None, limit }
+    }
+
+    /// Takes the pair in `held` and then `pairs` as long as they ascend, into fresh leaves. Once only. A pair that was not
+    /// taken is in `held` afterwards.
+    ///
+    /// A leaf is locked while `pairs` runs to fill it, and unlocked before it is linked to the map. No other thread
+    /// comes there: exclusive access to the map guarantees that none holds a stale reference.
+    pub(crate) fn fill(
+        &mut self,
+        held: &mut Option<(K, V)>,
+        pairs: &mut impl Iterator<Item = (K, V)>,
+    ) -> Stop {
+        debug_assert!(self.starts.is_empty());
+        let heights = &self.index.heights;
+        let Some((mut key, mut value)) = held.take() else { return Stop::End };
+        let mut before = None;
+        loop {
+            let mut leaf = match self.start_leaf(key, before) {
+                Ok(leaf) => leaf,
+                Err(error) => {
+                    *held = Some((key, value));
+                    return Stop::NoMemory(error);
+                }
+            };
+            let mut room = self.limit;
+            let last = loop {
+                leaf.push(key, value);
+                room -= 1;
+                let last = key;
+                let Some(pair) = pairs.next() else {
+                    self.last = Some(last);
+                    return Stop::End;
+                };
+                (key, value) = pair;
+                if key <= last {
+                    self.last = Some(last);
+                    *held = Some((key, value));
+                    return Stop::NotAscending;
+                }
+                // A tall key starts a leaf, as it does when it is inserted.
+                if room == 0 || heights.of(key) > 0 {
+                    break last;
+                }
+            };
+            self.last = Some(last);
+            before = Some(leaf);
+        }
+    }
+
+    /// A leaf for `low` and the keys that follow, to the right of `before`.
+    #[inline(never)]
+    fn start_leaf(
+        &mut self,
+        low: K,
+        before: Option<InTheMaking<'a, K, V>>,
+    ) -> Result<InTheMaking<'a, K, V>, AllocError> {
+        reserve_one(&mut self.starts)?;
+        let mut leaf = self.take_block(low)?.make(Unreached);
+        let id = leaf.id();
+        self.starts.push(Start { low, leaf: id });
+        leaf.format(LevelMark::of(0), Some(low));
+        if let Some(mut before) = before {
+            before.set_high(low);
+            before.set_next(Some(id));
+        }
+        Ok(leaf)
+    }
+
+    /// A block for a leaf. The run asks the pool for several at once, so threads that make runs seldom meet there, and the
+    /// leaves of each lie together, in pages of their own.
+    fn take_block(&mut self, low: K) -> Result<Fresh<'a, LeafShape<K, V>, K, V, P>, AllocError> {
+        let tree = &self.index.tree;
+        if let Some(spare) = self.spares.pop() {
+            if spare.is_well_placed(low) {
+                self.taken += 1;
+                return Ok(spare);
+            }
+            // From here on leaves belong elsewhere.
+            self.spares.push(spare);
+            self.spares.clear();
+            self.taken = 0;
+        }
+        let block = tree.acquire(Some(low))?;
+        let more = (self.taken / SPARE).min(MOST_SPARES);
+        if self.spares.try_reserve(more).is_ok() {
+            self.spares.extend((0..more).map_while(|_| tree.acquire(Some(low)).ok()));
+            self.spares.reverse();
+        }
+        self.taken += 1;
+        Ok(block)
+    }
+
+    /// The greatest key, once `fill` has returned.
+    pub(crate) fn last(&self) -> Option<K> {
+        self.last
+    }
+
+    /// What was made, if that is anything.
+    pub(crate) fn into_part(mut self) -> Option<Part<K>> {
+        Some(Part { last: self.last?, starts: mem::take(&mut self.starts) })
+    }
+}
+
+impl<K: KeyWords, V, P: NodePool> Drop for SortedRun<'_, K, V, P> {
+    fn drop(&mut self) {
+        /// Gives the blocks back, also when a value's drop unwinds.
+        struct GiveBack<'r, 'a, K: KeyWords, V, P: NodePool>(&'r mut SortedRun<'a, K, V, P>);
+        impl<K: KeyWords, V, P: NodePool> Drop for GiveBack<'_, '_, K, V, P> {
+            fn drop(&mut self) {
+                let tree = &self.0.index.tree;
+                self.0.spares.clear();
+                for start in self.0.starts.drain(..) {
+                    let retired = tree.leaf(start.leaf).lock_unshared().reshape(Unreached).retire();
+                    tree.release(retired);
+                }
+            }
+        }
+        let run = GiveBack(self);
+        run.0.index.tree.drop_values(run.0.starts.iter().map(|start| start.leaf));
+    }
+}
+
+/// Slots of a node of this capacity to be used: all, or this part of them, half at least.
+pub(in crate::index) fn slots(capacity: usize, fill: f64) -> usize {
+    ((capacity as f64 * fill) as usize).clamp(capacity / 2, capacity)
+}

@@ -1,0 +1,149 @@
+//! Walks a whole map and checks everything that must hold while no thread changes it.
+
+use crate::arena::{BlockId, NodePool};
+use crate::height::LEVELS;
+use crate::index::engine::Index;
+use crate::key::KeyWords;
+use crate::node::{InnerShape, LeafShape, LevelMark, Node, Shape};
+
+/// What [`check_invariants`](crate::BSkipMap::check_invariants) counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct Structure {
+    /// Pairs in the map.
+    pub keys: usize,
+    /// Leaves.
+    pub leaves: usize,
+    /// Inner nodes, of all levels.
+    pub inners: usize,
+    /// Levels, leaves included.
+    pub levels: usize,
+    /// Nodes below the top level without an entry in the level above.
+    pub unlisted: usize,
+    /// Replicas that are not what their inner nodes are now. With [`Refresh::Synchronous`](crate::Refresh) there are none.
+    pub stale_replicas: usize,
+}
+
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    /// See [`BSkipMap::check_invariants`](crate::BSkipMap::check_invariants).
+    pub(crate) fn walk(&mut self) -> Structure {
+        let top = self.tree.root().0;
+        let mut found = Structure { levels: top + 1, ..Structure::default() };
+        (found.leaves, found.keys) = self.walk_level::<LeafShape<K, V>>(0);
+        let mut below = found.leaves;
+        for level in 1..=top {
+            let (nodes, entries) = self.walk_level::<InnerShape<K>>(level);
+            match level {
+                1 => self.walk_entries::<LeafShape<K, V>>(level),
+                _ => self.walk_entries::<InnerShape<K>>(level),
+            }
+            assert!(entries <= below, "level {level} has {entries} entries for {below} nodes");
+            found.unlisted += below - entries;
+            found.inners += nodes;
+            below = nodes;
+        }
+        for level in top + 1..LEVELS {
+            assert_eq!(self.tree.try_head(level), None, "level {level} is above the root's");
+        }
+        found.stale_replicas = self.stale_replicas();
+        let issued = self.tree.issued_blocks();
+        assert_eq!((found.leaves, found.inners), issued, "leaves and inner nodes reached, and blocks issued");
+        found
+    }
+
+    /// Replicas of linked nodes that are not what their originals are. For a map at rest.
+    #[cfg(feature = "check")]
+    pub(in crate::index) fn stale_replicas(&self) -> usize {
+        let mut stale = 0;
+        for level in 1..=self.tree.root().0 {
+            let mut at = Some(self.tree.head(level));
+            while let Some(id) = at {
+                let node = self.tree.inner(id);
+                let version = self.tree.read_begin(node);
+                let is_stale = |&replica: &usize| !self.tree.replica(replica, id).is_of(version);
+                stale += (0..self.router.replicas).filter(is_stale).count();
+                let fresh = (0..self.router.replicas).filter(|replica| !is_stale(replica));
+                fresh.for_each(|replica| {
+                    let copy = self.tree.replica(replica, id);
+                    copy.check_is_copy_of(node);
+                    assert!(
+                        (0..node.count()).all(|slot| copy.child(slot) == node.child(slot)),
+                        "a replica's children"
+                    );
+                });
+                at = node.next();
+            }
+        }
+        stale
+    }
+
+    /// Checks the nodes of a level from left to right: levels, fences, order, samples. Gives nodes and slots.
+    fn walk_level<S: Shape<Key = K>>(&self, level: usize) -> (usize, usize) {
+        let (mut nodes, mut slots) = (0, 0);
+        let mut at: Option<BlockId> = Some(self.tree.head(level));
+        let mut expected_low: Option<K> = None;
+        while let Some(id) = at {
+            let node: Node<'_, S> = self.tree.node(id);
+            let what = alloc::format!("level {level}, block {}", id.0);
+            assert!(!node.is_locked(), "{what}: left locked");
+            assert_eq!(node.level(), LevelMark::of(level), "{what}: level");
+            match expected_low {
+                None => assert!(node.low_is_zero(), "{what}: the first node starts below every key"),
+                Some(low) => assert!(node.compare_low(low).is_eq(), "{what}: fences of neighbours"),
+            }
+            let count = node.count();
+            // The first entry of a level's first node stands below every key; its word zero need not be a key.
+            let sentinels = usize::from(level > 0 && expected_low.is_none());
+            if sentinels > 0 {
+                assert!(node.key_is_zero(0), "{what}: the first entry stands below every key");
+            }
+            for slot in sentinels..count {
+                let key = node.key(slot);
+                assert!(node.compare_low(key).is_ge(), "{what}: a key below the low fence");
+                assert!(
+                    node.next().is_none() || node.compare_high(key).is_lt(),
+                    "{what}: a key above the fence"
+                );
+                assert!(slot <= sentinels || node.key(slot - 1) < key, "{what}: keys out of order");
+                assert_eq!(node.find(key), (slot + 1, true), "{what}: search misses a key");
+            }
+            node.check_samples();
+            if level > 0 {
+                assert!(count > 0, "{what}: an inner node without entries");
+                assert!(
+                    sentinels > 0 || node.compare_low(node.key(0)).is_eq(),
+                    "{what}: the first entry stands at the fence"
+                );
+            }
+            nodes += 1;
+            slots += count;
+            at = node.next();
+            expected_low = Some(node.high());
+        }
+        (nodes, slots)
+    }
+
+    /// Checks that every entry of `level` leads to the node below that starts there.
+    fn walk_entries<S: Shape<Key = K>>(&self, level: usize) {
+        let mut at = Some(self.tree.head(level));
+        let mut below = Some(self.tree.head(level - 1));
+        while let Some(id) = at {
+            let node = self.tree.inner(id);
+            for slot in 0..node.count() {
+                let child = node.child(slot).expect("an entry in use has a child");
+                // Step right below until that child comes: entries are in order, so one pass finds all.
+                while let Some(candidate) = below.filter(|&candidate| candidate != child) {
+                    below = self.tree.node::<S>(candidate).next();
+                }
+                assert_eq!(below, Some(child), "level {level}: an entry leads to no node of its level");
+                let child: Node<'_, S> = self.tree.node(child);
+                assert!(
+                    node.key_is_zero(slot) && child.low_is_zero()
+                        || child.compare_low(node.key(slot)).is_eq(),
+                    "level {level}: an entry and its child's fence"
+                );
+            }
+            at = node.next();
+        }
+    }
+}

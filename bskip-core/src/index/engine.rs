@@ -1,0 +1,55 @@
+//! The engine of one map: its tree, the router that suggests where searches start, and the promotion policy.
+
+use crate::arena::{AllocError, GlobalPool, HugePages, NodeArena, NodePool, PoolUsage};
+use crate::config::{Config, Refresh};
+use crate::height::Heights;
+use crate::index::route::router::Router;
+use crate::index::tree::Tree;
+use crate::key::KeyWords;
+use crate::node::{Inner, Leaf};
+
+/// See the module.
+pub(crate) struct Index<K: KeyWords, V, P: NodePool> {
+    pub(in crate::index) tree: Tree<K, V, P>,
+    pub(in crate::index) router: Router,
+    pub(in crate::index) heights: Heights,
+}
+
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    /// Bytes of a leaf and of an inner node.
+    pub(crate) const NODE_BYTES: (usize, usize) = (Leaf::<K, V>::LAYOUT.size(), Inner::<K>::LAYOUT.size());
+
+    pub(crate) fn new<A: NodeArena<Pool = P>>(arena: &A, config: &Config) -> Result<Self, AllocError> {
+        let tree = Tree::new(arena)?;
+        let router = Router::new(&tree, config.refresh)?;
+        Ok(Self { tree, router, heights: Heights::new(config) })
+    }
+
+    /// Blocks and bytes of both pools.
+    pub(crate) fn usage(&self) -> PoolUsage {
+        self.tree.usage()
+    }
+
+    /// Bytes of the hint tables.
+    pub(crate) fn hint_bytes(&self) -> usize {
+        self.router.bytes()
+    }
+
+    /// When replicas follow.
+    pub(crate) fn refresh(&self) -> Refresh {
+        self.router.refresh
+    }
+
+    /// Whether every node gets its entry in the level above.
+    #[cfg(all(test, shuttle))]
+    pub(crate) fn posts(&self) -> bool {
+        self.heights.posts
+    }
+}
+
+impl<K: KeyWords, V> Index<K, V, GlobalPool> {
+    /// What the system gave of huge pages.
+    pub(crate) fn huge_pages(&self) -> HugePages {
+        self.tree.huge_pages()
+    }
+}

@@ -1,0 +1,141 @@
+//! Moving leaves to blocks on other NUMA nodes. The leaf is copied under locks. The kernel would move its whole page, and with
+//! it other leaves.
+//!
+//! To move R, a thread locks the level-1 node that covers R's low fence, then the left neighbour L, then R, as a merge
+//! does. A fresh block F becomes an empty node that starts where R does, and absorbs R; L and R's entry name F instead.
+
+use crate::arena::{NodeId, NodePool};
+use crate::index::engine::Index;
+use crate::index::search::lock::lock_three;
+use crate::index::search::probe::{At, Before};
+use crate::index::search::settle::Versioned;
+use crate::index::write::commit::Commit;
+use crate::key::KeyWords;
+use crate::lock::Version;
+use crate::node::{Leaf, LeafShape, LevelMark};
+
+/// How often to try a leaf that other threads are changing.
+const TRIES: usize = 16;
+
+/// What became of one leaf.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Moved {
+    /// It is on the NUMA node that it was wanted on.
+    Yes,
+    /// It should stay: it is there already, or no NUMA node was named.
+    Stays,
+    /// It is still where it was: the NUMA node had no room, other threads kept changing it, or it is the first leaf or
+    /// one without an entry.
+    No,
+}
+
+enum Attempt {
+    Moved,
+    Contended,
+    Refused,
+}
+
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    /// Looks at the leaf at `at`, or the first one, and moves it to the NUMA node that `wanted` names. `wanted` gets the least
+    /// key that the leaf may hold and the NUMA node that it is on. Gives what became of it, and where the next leaf starts.
+    pub(crate) fn migrate_step(
+        &self,
+        at: Option<K>,
+        wanted: impl FnOnce(Option<K>, NodeId) -> Option<NodeId>,
+    ) -> (Moved, Option<K>) {
+        let (leaf, version, low, high) = self.leaf_with_range(at);
+        let Some(home) = self.tree.home(leaf.id()) else { return (Moved::Stays, high) };
+        match wanted(low, home).filter(|&wanted| wanted != home) {
+            None => (Moved::Stays, high),
+            Some(wanted) => (self.move_leaf((leaf, version), low, wanted), high),
+        }
+    }
+
+    /// Where the pool would place a leaf that starts at `low`.
+    pub(crate) fn wanted(&self, low: Option<K>) -> Option<NodeId> {
+        self.tree.wanted(low)
+    }
+
+    /// The leaf at `at`, where it starts (`None`: it is the first) and where the next one does (`None`: it is the last).
+    fn leaf_with_range(&self, at: Option<K>) -> (Leaf<'_, K, V>, Version, Option<K>, Option<K>) {
+        let mut backoff = self.tree.backoff();
+        loop {
+            let (leaf, version) = self.node_or_first::<LeafShape<K, V>>(at, 0);
+            let low = (leaf.id() != self.tree.head(0)).then(|| leaf.low());
+            let high = leaf.next().map(|_| leaf.high());
+            if leaf.validate(version) {
+                return (leaf, version, low, high);
+            }
+            backoff.wait();
+        }
+    }
+
+    /// The first leaf (`low` is `None`) stays.
+    fn move_leaf(&self, found: Versioned<'_, LeafShape<K, V>>, low: Option<K>, wanted: NodeId) -> Moved {
+        let Some(low) = low else { return Moved::No };
+        let mut backoff = self.tree.backoff();
+        let mut found = Some(found);
+        for _ in 0..TRIES {
+            match self.try_move_leaf(found.take().unwrap_or_else(|| self.leaf_at(At(low))), low, wanted) {
+                Attempt::Moved => return Moved::Yes,
+                Attempt::Refused => return Moved::No,
+                Attempt::Contended => backoff.wait(),
+            }
+        }
+        Moved::No
+    }
+
+    fn try_move_leaf(
+        &self,
+        (leaf, version): Versioned<'_, LeafShape<K, V>>,
+        low: K,
+        wanted: NodeId,
+    ) -> Attempt {
+        let starts_here = leaf.compare_low(low).is_eq();
+        if !leaf.validate(version) {
+            return Attempt::Contended;
+        }
+        // It has been merged, or the boundary has moved; or there is no level above to name another block.
+        let Some(before) = Before::new(low).filter(|_| starts_here && self.tree.root().0 > 0) else {
+            return Attempt::Refused;
+        };
+        let (left, left_version) = self.leaf_at(before);
+        let (parent, parent_version) = self.inner_at(At(low), 1);
+        let (rank, listed) = parent.find(low);
+        if !parent.validate(parent_version) {
+            return Attempt::Contended;
+        }
+        // The thread that is about to enter it knows the old block.
+        if !listed && self.heights.posts {
+            return Attempt::Refused;
+        }
+        let Some(block) = self.tree.acquire_leaf_on(wanted) else { return Attempt::Refused };
+        let (found_left, found_leaf) = ((left, left_version), (leaf, version));
+        let Some((parent, left, leaf)) = lock_three((parent, parent_version), found_left, found_leaf) else {
+            return Attempt::Contended;
+        };
+        // Both hold by the invariants of a map at rest: all three nodes are locked in states that stood side by side.
+        let is_listed = listed && parent.child(rank - 1) == Some(leaf.id());
+        if left.next() != Some(leaf.id()) || is_listed != listed {
+            leaf.unlock_unchanged();
+            left.unlock_unchanged();
+            parent.unlock_unchanged();
+            return Attempt::Contended;
+        }
+        let commit = Commit::new(self);
+        let mut fresh = block.make(&commit);
+        let mut parent = parent.reshape(&commit);
+        let mut left = left.reshape(&commit);
+        fresh.format(LevelMark::of(0), Some(low));
+        fresh.set_next(Some(leaf.id()));
+        fresh.absorb(leaf.reshape(&commit));
+        left.set_next(Some(fresh.id()));
+        if listed {
+            parent.set_child(rank - 1, fresh.id());
+        }
+        drop(fresh);
+        drop(left);
+        drop(parent);
+        Attempt::Moved
+    }
+}

@@ -1,0 +1,159 @@
+//! Shrinking on demand: level by level, from left to right, two nodes are merged if they fit into one, and a leaf
+//! that does not fit with its right neighbour is filled up from it.
+//!
+//! What a thread remembers between two steps is a level and a key. It holds no lock then and refers to no node, so
+//! it may come back at any time, or never.
+
+use crate::arena::{NodeKind, NodePool};
+use crate::index::engine::Index;
+use crate::index::write::absorb::{Fill, Merge};
+use crate::key::KeyWords;
+use crate::node::{InnerShape, LeafShape, Node, Shape};
+
+/// A node to go on with: the one at `key`, or the level's first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Position<K> {
+    level: usize,
+    key: Option<K>,
+}
+
+impl<K> Position<K> {
+    pub(crate) const START: Self = Self { level: 0, key: None };
+}
+
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    /// Looks at one node, and merges it with its right neighbour or moves the boundary between them, if that makes it fuller.
+    /// Adds to `freed` the blocks given back. Gives where to go on; `None` at the end of the top level.
+    pub(crate) fn shrink_step(&self, at: Position<K>, freed: &mut usize) -> Option<Position<K>> {
+        let (level, top) = (at.level, self.tree.root().0);
+        let next = match level {
+            0 => self.shrink_node::<LeafShape<K, V>>(at, freed),
+            // The map has been cleared meanwhile.
+            _ if level > top => None,
+            _ => self.shrink_node::<InnerShape<K>>(at, freed),
+        };
+        next.or_else(|| (level < top).then_some(Position { level: level + 1, key: None }))
+    }
+
+    /// As [`shrink_step`](Self::shrink_step); `None` at the end of the level.
+    fn shrink_node<S: Shape<Key = K>>(&self, at: Position<K>, freed: &mut usize) -> Option<Position<K>> {
+        let level = at.level;
+        let mut backoff = self.tree.backoff();
+        loop {
+            let (node, version) = self.node_or_first::<S>(at.key, level);
+            let (is_full, next, boundary) = (node.count() == Node::<S>::CAPACITY, node.next(), node.high());
+            if !node.validate(version) {
+                backoff.wait();
+                continue;
+            }
+            next?;
+            // The key is always higher than before, whatever other threads do here meanwhile: so shrinking ends.
+            let on = |key| Some(Position { level, key: Some(key) });
+            if is_full {
+                return on(boundary);
+            }
+            match self.absorb::<S>(level, boundary, Fill::Tight, &mut |_, _| *freed += 1) {
+                // The same node, which has the boundary within now: it may fit with the next one as well.
+                Merge::Done => return on(boundary),
+                Merge::Contended => backoff.wait(),
+                Merge::Refused if S::KIND == NodeKind::Leaf => {
+                    return on(self.fill_up(self.tree.leaf(node.id()), version).unwrap_or(boundary));
+                }
+                Merge::Refused => return on(boundary),
+            }
+        }
+    }
+}
+
+#[cfg(all(test, feature = "check"))]
+mod tests {
+    use super::*;
+    use crate::arena::{GlobalArena, GlobalPool};
+    use crate::config::{Config, Promotion};
+    use crate::index::search::probe::At;
+    use crate::index::write::existing::Existing;
+    use crate::mix::mix;
+    use crate::node::Leaf;
+
+    type U64Index = Index<u64, u64, GlobalPool>;
+
+    const CAPACITY: u64 = Leaf::<u64, u64>::CAPACITY as u64;
+
+    fn index(promotion: Promotion, keys: impl IntoIterator<Item = u64>) -> U64Index {
+        let index = Index::new(&GlobalArena, &Config { promotion, ..Config::with_seed(1) }).expect("memory");
+        keys.into_iter().for_each(|key| assert!(index.insert(key, !key, Existing::Replace).is_ok()));
+        index
+    }
+
+    /// Shrinks, and gives the number of steps and of freed blocks.
+    fn shrink(index: &U64Index) -> (usize, usize) {
+        let (mut at, mut steps, mut freed) = (Some(Position::START), 0, 0);
+        while let Some(here) = at {
+            at = index.shrink_step(here, &mut freed);
+            steps += 1;
+        }
+        (steps, freed)
+    }
+
+    /// Each boundary between two leaves, with the count of the left one.
+    fn boundaries(index: &U64Index) -> alloc::vec::Vec<(u64, usize)> {
+        let mut left = index.tree.leaf(index.tree.head(0));
+        let mut boundaries = alloc::vec::Vec::new();
+        while let Some(right) = left.next().map(|next| index.tree.leaf(next)) {
+            boundaries.push((right.low(), left.count()));
+            left = right;
+        }
+        boundaries
+    }
+
+    #[test]
+    fn only_a_boundary_that_must_stay_has_room_to_its_left() {
+        for promotion in [Promotion::Overflow, Promotion::CoinAndOverflow { one_in: 32 }] {
+            let keys = || (0..100 * CAPACITY).map(mix);
+            let mut index = index(promotion, keys());
+            keys().step_by(3).for_each(|key| assert!(index.remove(key).is_some()));
+            let before = index.walk();
+            let (steps, freed) = shrink(&index);
+            let after = index.walk();
+            assert_eq!(after.keys, before.keys);
+            assert_eq!(before.leaves + before.inners, after.leaves + after.inners + freed);
+            assert!(after.leaves < before.leaves && after.inners < before.inners, "{before:?} {after:?}");
+            // Each step frees a block or is the last one in its node.
+            assert!(steps <= before.leaves + before.inners, "{steps} for {before:?}");
+            // Where nodes of level 1 have become one, a boundary may move that could not before. Few do.
+            assert!(shrink(&index).1 * 20 < after.leaves);
+            assert_eq!(index.walk().inners, after.inners);
+            for (boundary, left) in boundaries(&index) {
+                let heads_parent = index.inner_at(At(boundary), 1).0.low() == boundary;
+                assert!(left == CAPACITY as usize || heads_parent || index.heights.of(boundary) > 0);
+            }
+            assert!(keys().enumerate().all(|(i, key)| index.get(key) == (i % 3 > 0).then_some(!key)));
+        }
+    }
+
+    /// A leaf without pairs has no first key to start at.
+    #[test]
+    fn a_leaf_is_not_emptied() {
+        let mut index = index(Promotion::Overflow, 0..CAPACITY + CAPACITY / 4);
+        let move_all = |index: &U64Index| {
+            let leaf = index.tree.leaf(index.tree.head(0));
+            index.fill_up(leaf, index.tree.read_begin(leaf))
+        };
+        (1..=CAPACITY / 4).for_each(|key| assert!(index.remove(key).is_some()));
+        assert_eq!(index.walk().keys as u64, CAPACITY);
+        assert_eq!(move_all(&index), None, "both fit into one");
+        assert_eq!(index.walk().leaves, 2);
+        assert_eq!(shrink(&index).1, 1);
+        assert_eq!(index.walk().leaves, 1);
+    }
+
+    #[test]
+    fn levels_that_are_not_there() {
+        let mut index = index(Promotion::Overflow, []);
+        assert_eq!(shrink(&index), (1, 0));
+        // As a cursor of a map that has been cleared, or another map's.
+        let mut freed = 0;
+        assert!(index.shrink_step(Position { level: 3, key: Some(7) }, &mut freed).is_none());
+        assert_eq!((index.walk().leaves, freed), (1, 0));
+    }
+}

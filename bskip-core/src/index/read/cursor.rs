@@ -1,0 +1,341 @@
+//! Reading pairs in order, forwards and backwards.
+//!
+//! A reader walks the slots of one leaf in one state; each pair is validated as it is read. If the leaf has
+//! changed, the last key read says where to go on.
+
+use core::hint::assert_unchecked;
+use core::ops::Bound;
+
+use crate::arena::NodePool;
+use crate::index::engine::Index;
+use crate::index::read::readahead::Trail;
+use crate::index::route::node_table::table::MOST_STEPS;
+use crate::index::search::probe::{At, Before, Rightmost};
+use crate::key::KeyWords;
+use crate::lock::Version;
+use crate::node::{Leaf, LevelMark, PairBuffer};
+
+/// What a cursor finds next.
+pub(crate) enum Next<K, V> {
+    Pair(K, V),
+    /// There are no more pairs in this leaf.
+    End,
+    /// The leaf is not in the cursor's state any more.
+    Changed,
+}
+
+/// The slots `start..end` of a leaf in one state, in which all of them are in use: those that a reader has still to read.
+pub(crate) struct LeafCursor<'a, K, V> {
+    leaf: Leaf<'a, K, V>,
+    version: Version,
+    pub(in crate::index) start: usize,
+    pub(in crate::index) end: usize,
+}
+
+impl<K: KeyWords, V> LeafCursor<'_, K, V> {
+    /// The next pair in order.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn next<R: Read<V>>(&mut self) -> Next<K, V> {
+        if self.start == self.end {
+            return Next::End;
+        }
+        // SAFETY: a cursor's slots are in use in its state; they end at its count, which is never more than the capacity.
+        let Some((key, value)) = (unsafe { R::read(self.leaf, self.version, self.start) }) else {
+            return Next::Changed;
+        };
+        self.start += 1;
+        Next::Pair(key, value)
+    }
+
+    /// The next pair from the end.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn next_back<R: Read<V>>(&mut self) -> Next<K, V> {
+        if self.start == self.end {
+            return Next::End;
+        }
+        // SAFETY: as in `next`.
+        let Some((key, value)) = (unsafe { R::read(self.leaf, self.version, self.end - 1) }) else {
+            return Next::Changed;
+        };
+        self.end -= 1;
+        Next::Pair(key, value)
+    }
+
+    /// Whether nothing is left to read.
+    pub(in crate::index) fn is_read(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Leaves out slots with keys above `upper`, and says whether there are any; true only if the leaf
+    /// validates afterwards.
+    #[inline(always)]
+    pub(in crate::index) fn end_before(&mut self, upper: Bound<K>) -> bool {
+        let end = match upper {
+            Bound::Unbounded => return false,
+            Bound::Included(key) => self.leaf.rank(key),
+            Bound::Excluded(key) => self.leaf.rank_before(key),
+        };
+        let is_last = end < self.end;
+        self.end = end.clamp(self.start, self.end);
+        is_last
+    }
+
+    /// Leaves out slots with keys below `lower`, and says whether there are any; true only if the leaf
+    /// validates afterwards.
+    #[inline(always)]
+    pub(in crate::index) fn start_after(&mut self, lower: Bound<K>) -> bool {
+        let start = match lower {
+            Bound::Unbounded => return false,
+            Bound::Included(key) => self.leaf.rank_before(key),
+            Bound::Excluded(key) => self.leaf.rank(key),
+        };
+        let is_first = start > self.start;
+        self.start = start.clamp(self.start, self.end);
+        is_first
+    }
+
+    /// Copies slots `start..end`, which are or were among those of the cursor; false if the leaf has changed.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(in crate::index) fn take(&self, buffer: &mut PairBuffer<K, V>, start: usize, end: usize) -> bool
+    where
+        V: Copy,
+    {
+        // SAFETY: the version was read before all else of the leaf, and under it the count, which the slots of
+        // a cursor are below.
+        unsafe { buffer.fill(self.leaf, start, end, || self.leaf.validate(self.version)) }
+    }
+}
+
+/// A leaf, its version, how many of its slots lie before the place that was looked for, and the trail to it.
+type Placed<'a, K, V> = (Leaf<'a, K, V>, Version, usize, Option<Trail<'a, K>>);
+
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    /// The first slots with keys in `lower..`; `None` if there are none. `done` is the leaf that the reader
+    /// has come to the end of: a shorter way than from the root.
+    pub(crate) fn cursor_after<'a>(
+        &'a self,
+        lower: Bound<K>,
+        done: Option<LeafCursor<'a, K, V>>,
+    ) -> Option<LeafCursor<'a, K, V>> {
+        let mut done = done.map(|cursor| (cursor.leaf, cursor.version));
+        let mut backoff = self.tree.backoff();
+        loop {
+            let (leaf, version, start) = match done.take() {
+                None => self.first_from(lower),
+                Some((leaf, version)) => {
+                    let (next, high) = (leaf.next(), leaf.high());
+                    let next = if leaf.validate(version) {
+                        self.leaf_that_starts(self.tree.leaf(next?), high)
+                    } else {
+                        None
+                    };
+                    match next {
+                        Some((leaf, version)) => (leaf, version, 0),
+                        None => {
+                            backoff.wait();
+                            continue;
+                        }
+                    }
+                }
+            };
+            let (end, next) = (leaf.count(), leaf.next());
+            if !leaf.validate(version) {
+                backoff.wait();
+                continue;
+            }
+            if let Some(next) = next {
+                self.tree.leaf(next).prefetch_pairs();
+            }
+            if start < end {
+                return Some(LeafCursor { leaf, version, start, end });
+            }
+            done = Some((leaf, version));
+        }
+    }
+
+    /// As [`cursor_after`](Self::cursor_after), for a reader of many leaves: `trail`, which it keeps, loads those to come.
+    ///
+    /// A function of its own, though nearly the same: one for both made short scans a third slower (`bench/NOTES.md`).
+    pub(in crate::index) fn cursor_after_ahead<'a>(
+        &'a self,
+        lower: Bound<K>,
+        mut done: Option<LeafCursor<'a, K, V>>,
+        trail: &mut Option<Trail<'a, K>>,
+    ) -> Option<LeafCursor<'a, K, V>> {
+        let mut backoff = self.tree.backoff();
+        loop {
+            let (leaf, version, start) = match done.take() {
+                None => {
+                    *trail = None;
+                    self.first_from(lower)
+                }
+                Some(done) => {
+                    let (next, high) = (done.leaf.next(), done.leaf.high());
+                    let next = if done.leaf.validate(done.version) {
+                        let next = self.tree.leaf(next?);
+                        *trail = self.trail_up(trail.take(), high);
+                        self.leaf_that_starts(next, high).map(|(next, version)| (next, version, 0))
+                    } else {
+                        None
+                    };
+                    match next {
+                        Some(next) => next,
+                        None => {
+                            backoff.wait();
+                            continue;
+                        }
+                    }
+                }
+            };
+            let (end, next) = (leaf.count(), leaf.next());
+            if !leaf.validate(version) {
+                backoff.wait();
+                continue;
+            }
+            if let (Some(next), None) = (next, &*trail) {
+                self.tree.leaf(next).prefetch_pairs();
+            }
+            let cursor = LeafCursor { leaf, version, start, end };
+            if start < end {
+                return Some(cursor);
+            }
+            done = Some(cursor);
+        }
+    }
+
+    /// From the `next` of a leaf that ended at `low`, the leaf that starts there, unless that has changed.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn leaf_that_starts<'a>(&'a self, next: Leaf<'a, K, V>, low: K) -> Option<(Leaf<'a, K, V>, Version)> {
+        self.tree.settle(next, LevelMark::of(0), At(low)).filter(|(next, _)| next.compare_low(low).is_eq())
+    }
+
+    fn first_from(&self, lower: Bound<K>) -> (Leaf<'_, K, V>, Version, usize) {
+        match lower {
+            Bound::Unbounded => {
+                let leaf = self.tree.leaf(self.tree.head(0));
+                (leaf, self.tree.read_begin(leaf), 0)
+            }
+            Bound::Included(key) => {
+                let (leaf, version) = self.leaf_at_and_behind(At(key));
+                (leaf, version, leaf.rank_before(key))
+            }
+            Bound::Excluded(key) => {
+                let (leaf, version) = self.leaf_at_and_behind(At(key));
+                (leaf, version, leaf.rank(key))
+            }
+        }
+    }
+
+    /// The last slots with keys in `..upper`; `None` if there are none. `done` is the leaf that the reader has
+    /// come to the start of; `trail`, which the reader keeps, leads to the leaf before.
+    pub(crate) fn cursor_before<'a>(
+        &'a self,
+        mut upper: Bound<K>,
+        done: Option<LeafCursor<'a, K, V>>,
+        trail: &mut Option<Trail<'a, K>>,
+    ) -> Option<LeafCursor<'a, K, V>> {
+        let mut backoff = self.tree.backoff();
+        let mut known = None;
+        if let Some(done) = done {
+            let low = done.leaf.low();
+            if done.leaf.validate(done.version) {
+                if done.leaf.id() == self.tree.head(0) {
+                    return None;
+                }
+                upper = Bound::Excluded(low);
+                known = trail.take();
+            }
+        }
+        loop {
+            let (leaf, version, end, found) = self.last_before(upper, known.take())?;
+            let (low, is_first) = (leaf.low(), leaf.id() == self.tree.head(0));
+            if !leaf.validate(version) {
+                backoff.wait();
+            } else if end > 0 {
+                *trail = found;
+                return Some(LeafCursor { leaf, version, start: 0, end });
+            } else if is_first {
+                return None;
+            } else {
+                upper = Bound::Excluded(low);
+                known = found;
+            }
+        }
+    }
+
+    /// The leaf before `upper`, and how many of its keys are; `None` if there can be no key before `upper`.
+    /// `trail` is that of the leaf that starts at `upper`, if the reader comes from there.
+    fn last_before<'a>(&'a self, upper: Bound<K>, trail: Option<Trail<'a, K>>) -> Option<Placed<'a, K, V>> {
+        Some(match upper {
+            Bound::Unbounded => {
+                let (leaf, version, trail) = self.leaf_and_trail_at(Rightmost);
+                (leaf, version, leaf.count(), trail)
+            }
+            Bound::Included(key) => {
+                let (leaf, version, trail) = self.leaf_and_trail_at(At(key));
+                (leaf, version, leaf.rank(key), trail)
+            }
+            Bound::Excluded(key) => {
+                let before = Before::new(key)?;
+                let (leaf, version, trail) = self.leaf_down(before, trail);
+                (leaf, version, leaf.rank_before(key), trail)
+            }
+        })
+    }
+
+    /// The leaf at `before`, by the trail if that leads there.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn leaf_down<'a>(
+        &'a self,
+        before: Before<K>,
+        trail: Option<Trail<'a, K>>,
+    ) -> (Leaf<'a, K, V>, Version, Option<Trail<'a, K>>) {
+        if let Some((trail, leaf)) = trail.and_then(|trail| self.trail_down(trail, before))
+            && let Some((leaf, version)) =
+                self.tree.settle_within::<_, MOST_STEPS>(leaf, LevelMark::of(0), before)
+        {
+            return (leaf, version, Some(trail));
+        }
+        self.leaf_and_trail_at(before)
+    }
+}
+
+/// How a thread that does not hold the leaf's lock reads values.
+pub(crate) trait Read<V> {
+    /// The pair in `slot` of the leaf in the state `version`; `None` if it is not in that state any more.
+    ///
+    /// # Safety
+    /// The slot is one of the leaf's, and in that state in use: the count, which is never more than the capacity, was read
+    /// after the version. If the count belongs to another state, this gives `None`.
+    unsafe fn read<K: KeyWords>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)>;
+}
+
+/// By copying their words, and validating.
+pub(crate) enum Copied {}
+
+impl<V: Copy> Read<V> for Copied {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    unsafe fn read<K: KeyWords>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)> {
+        // SAFETY: the caller's promise: it is one of the leaf's.
+        unsafe { assert_unchecked(slot < Leaf::<K, V>::CAPACITY) };
+        let (key, value) = (leaf.key(slot), leaf.value(slot));
+        if !leaf.validate(version) {
+            return None;
+        }
+        // SAFETY: the slot was in use in the state that was validated, by the caller's promise, so it held a value, whose
+        // words were all read from that state; and `V` is `Copy`, so a copy of it is as good.
+        Some((key, unsafe { value.assume_init() }))
+    }
+}
+
+/// By cloning them under the leaf's lock.
+pub(crate) enum Cloned {}
+
+impl<V: Clone> Read<V> for Cloned {
+    unsafe fn read<K: KeyWords>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)> {
+        let mut leaf = leaf.try_lock(version)?;
+        let pair = (leaf.key(slot), leaf.with_value(slot, |value| value.clone()));
+        leaf.unlock_unchanged();
+        Some(pair)
+    }
+}

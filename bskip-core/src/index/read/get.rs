@@ -1,0 +1,55 @@
+//! Looking up one key.
+
+use crate::arena::NodePool;
+use crate::index::engine::Index;
+use crate::index::search::probe::At;
+use crate::key::KeyWords;
+
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    /// Whether `key` is there. Writes nothing.
+    pub(crate) fn contains(&self, key: K) -> bool {
+        loop {
+            let (leaf, version) = self.leaf_at(At(key));
+            let (_, found) = leaf.find(key);
+            if leaf.validate(version) {
+                return found;
+            }
+        }
+    }
+
+    /// A copy of the value of `key`. Writes nothing.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn get(&self, key: K) -> Option<V>
+    where
+        V: Copy,
+    {
+        loop {
+            let (leaf, version) = self.leaf_at(At(key));
+            let (rank, found) = leaf.find(key);
+            let value = leaf.value(rank.saturating_sub(1));
+            if leaf.validate(version) {
+                // SAFETY: the slot held a value in the state that was validated, so all of its words were
+                // read from that state; and `V` is `Copy`, so a copy of it is as good.
+                return found.then(|| unsafe { value.assume_init() });
+            }
+        }
+    }
+
+    /// Runs `f` on the value of `key` under the leaf's lock.
+    ///
+    /// The version stays: if `V` is `Copy`, no thread can change it through a `&V`; if not, `f` may change it, which is
+    /// kept, and no optimistic reader looks at it.
+    pub(crate) fn with<R>(&self, key: K, f: impl FnOnce(&V) -> R) -> Option<R> {
+        let (mut leaf, slot) = self.lock_pair(key)?;
+        let result = leaf.with_value(slot, |value| f(value));
+        leaf.unlock_unchanged();
+        Some(result)
+    }
+
+    /// Runs `f` on the value of `key`, to change it, under the leaf's lock.
+    pub(crate) fn update(&self, key: K, f: impl FnOnce(&mut V)) -> bool {
+        let Some((mut leaf, slot)) = self.lock_pair(key) else { return false };
+        leaf.with_value(slot, f);
+        true
+    }
+}

@@ -1,0 +1,8 @@
+//! Operations that change nothing.
+
+pub(in crate::index) mod batch;
+pub(in crate::index) mod chunks;
+pub(in crate::index) mod cursor;
+pub(in crate::index) mod get;
+pub(in crate::index) mod len;
+pub(in crate::index) mod readahead;

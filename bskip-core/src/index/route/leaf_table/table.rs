@@ -1,0 +1,414 @@
+//! The table of leaves: from a key straight to the leaf that most likely covers it, past level 1 as well.
+//!
+//! Equal buckets divide the range of keys. Each names the leaf that covers its first word. If another leaf starts within the
+//! bucket, it says how far within: from there on the next bucket's leaf is the right one. If several leaves
+//! start in one bucket, only the last is named: a search reaches the others by a step to the right. That serves keys that
+//! are spread evenly, as hashes, counters and random numbers are. If keys crowd, too many leaves start in one bucket: then
+//! there is no such table. The table of nodes then leads to level 1, whatever the keys.
+//!
+//! Nothing depends on a hint, so nothing is locked for one. A commit that splits a leaf, absorbs one or moves the boundary between two
+//! writes what a leaf now covers ([`LeafTable::learn_leaf`]); readers take what they find. `fill` says when the table is filled
+//! again, and from what. It grows in place, by segments that are never given back before the map is, so a reader needs
+//! no permission to look.
+//!
+//! Eleven buckets make a line of 64 bytes. A leaf has 1.1 to 1.4 buckets, 6.5 to 8.2 bytes, about a hundredth of the map's
+//! memory at most if its pairs are of 16 bytes; they are from the global allocator.
+
+use alloc::vec::Vec;
+use core::ptr;
+
+use crate::arena::BlockId;
+use crate::index::route::leaf_table::buckets::{
+    BUCKETS, Bound, SEGMENTS, Scale, Spot, first_line, segment_of,
+};
+use crate::index::route::room::room_for;
+use crate::index::tree::block;
+use crate::key::KeyWords;
+use crate::node::{Node, Shape};
+use crate::simd::prefetch;
+use crate::spin::SpinLock;
+use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+/// Steps to the right from a leaf that the table names, at most: each waits for memory.
+pub(in crate::index) const LEAF_STEPS: usize = 2;
+/// Says of a bucket that no leaf starts within it, or too close to its end to tell.
+const NONE: u32 = 0xff;
+/// Buckets of a leaf that are written when it changes, at most. Of a wider one these are the first: keys are not spread evenly
+/// there.
+const MOST_NAMED: usize = 16;
+
+/// See the module.
+pub(in crate::index) struct LeafTable {
+    /// The word where bucket 0 starts.
+    base: AtomicU64,
+    /// Lines for each word, as a fraction of 2^64.
+    scale: AtomicU64,
+    /// How many lines say something: 0 while there is no table, never more than the segments have.
+    lines: AtomicUsize,
+    /// Null before the first table: a small map does without.
+    directory: AtomicPtr<Directory>,
+    bytes: AtomicUsize,
+    pub(in crate::index) state: SpinLock<State>,
+}
+
+/// Of each segment the place of line 0 if the segment went back that far.
+struct Directory([AtomicPtr<Line>; SEGMENTS]);
+
+/// What only the thread that fills the table looks at.
+#[derive(Default)]
+pub(in crate::index) struct State {
+    /// One or none. It never moves.
+    directory: Vec<Directory>,
+    segments: Vec<Vec<Line>>,
+    /// What there was when the table was last filled, or found to be of no use.
+    pub(in crate::index) leaves: usize,
+    pub(in crate::index) range: (u64, u64),
+}
+
+/// Eleven buckets, and the first one of the next line once more.
+#[derive(Default)]
+#[repr(C, align(64))]
+pub(in crate::index) struct Line {
+    /// The block of the leaf that covers the bucket's first word, or 0.
+    leaves: [AtomicU32; BUCKETS + 1],
+    /// Where within the bucket the next bucket's leaf starts, in 256ths; four to a word.
+    starts: [AtomicU32; BUCKETS.div_ceil(4)],
+}
+
+impl Line {
+    #[inline(always)]
+    fn leaf(&self, place: usize) -> Option<BlockId> {
+        // Acquire pairs with the Release in `name`: what the issue of the block made visible to the thread that stored this word is
+        // visible to this one.
+        block(self.leaves[place].load(Ordering::Acquire))
+    }
+
+    #[inline(always)]
+    fn start(&self, bucket: usize) -> u32 {
+        // Relaxed: any number will do.
+        self.starts[bucket / 4].load(Ordering::Relaxed) >> (bucket % 4 * 8) & 0xff
+    }
+
+    fn set_start(&self, bucket: usize, start: u32) {
+        let (word, shift) = (&self.starts[bucket / 4], bucket % 4 * 8);
+        let old = word.load(Ordering::Relaxed);
+        let new = old & !(0xff << shift) | start << shift;
+        if new != old {
+            // Not tried again: a race that is lost loses a hint.
+            let _ = word.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+}
+
+impl LeafTable {
+    pub(in crate::index) fn new() -> Self {
+        Self {
+            base: AtomicU64::new(0),
+            scale: AtomicU64::new(0),
+            lines: AtomicUsize::new(0),
+            directory: AtomicPtr::new(ptr::null_mut()),
+            bytes: AtomicUsize::new(0),
+            state: SpinLock::new(State::default()),
+        }
+    }
+
+    #[inline(always)]
+    fn scale(&self) -> Scale {
+        Scale { base: self.base.load(Ordering::Relaxed), scale: self.scale.load(Ordering::Relaxed) }
+    }
+
+    /// The lines that say something.
+    #[inline(always)]
+    pub(in crate::index) fn lines(&self) -> usize {
+        // Acquire pairs with the Release in `publish`: these lines are there.
+        self.lines.load(Ordering::Acquire)
+    }
+
+    /// A line; `None` if it is not among the first `lines`.
+    #[inline(always)]
+    fn line(&self, line: usize, lines: usize) -> Option<&Line> {
+        if line >= lines {
+            return None;
+        }
+        let directory = self.directory.load(Ordering::Relaxed);
+        // SAFETY: `make_room` made it before `lines` said that there are lines, or for the caller. It goes only with `self`:
+        // `reset` has exclusive access.
+        let directory = unsafe { &*directory };
+        // SAFETY: `make_room` found a place in the directory for the segment of each of these lines.
+        let segment = unsafe { directory.0.get_unchecked(segment_of(line)) };
+        let segment = segment.load(Ordering::Relaxed);
+        // SAFETY: `make_room` had made these lines before `lines` said so, or for the caller. They neither move nor go
+        // before `self` does (`reset` has exclusive access). `line` is one of this segment's.
+        Some(unsafe { &*segment.wrapping_add(line) })
+    }
+
+    /// The leaf where a search for keys with this first word should start, if there is a table.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(in crate::index) fn find(&self, word: u64) -> Option<BlockId> {
+        let (line, place) = self.place(word)?;
+        line.leaf(place)
+    }
+
+    /// That leaf, and the one that probably comes next, if the table knows it; the second is worth loading, no more.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(in crate::index) fn find_two(&self, word: u64) -> Option<(BlockId, Option<BlockId>)> {
+        let (line, place) = self.place(word)?;
+        let leaf = line.leaf(place)?;
+        // Most leaves have one or two places, and the next line's are not worth loading.
+        let next = [place + 1, place + 2].map(|place| line.leaf(place.min(BUCKETS)));
+        Some((leaf, next.into_iter().flatten().find(|&next| next != leaf)))
+    }
+
+    /// The line, and the place in it, that says where a search for keys with this first word should start.
+    #[inline(always)]
+    fn place(&self, word: u64) -> Option<(&Line, usize)> {
+        let (Spot { line, bucket }, within) = self.scale().spot(word);
+        let line = self.line(line, self.lines())?;
+        let bucket = bucket.min(BUCKETS - 1);
+        // A sum, not a branch: the processor would guess it wrong every other time.
+        Some((line, bucket + usize::from(within > line.start(bucket))))
+    }
+
+    /// Starts to load what [`find`](Self::find) will look at.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(in crate::index) fn prefetch(&self, word: u64) {
+        if let Some(line) = self.line(self.scale().spot(word).0.line, self.lines()) {
+            prefetch(ptr::from_ref(line).cast());
+        }
+    }
+
+    /// Says which keys `leaf`, which this thread has locked, covers now, if there is a table.
+    pub(in crate::index) fn learn_leaf<S: Shape>(&self, leaf: Node<'_, S>) {
+        if self.lines() > 0 {
+            let high = leaf.next().map(|_| past_fence::<S>(leaf.high_word()));
+            self.learn(past_fence::<S>(leaf.low_word()), high, leaf.id());
+        }
+    }
+
+    /// Says that `leaf` covers the words from `low` up to `high` (`None`: to the end), if there is a table.
+    pub(in crate::index) fn learn(&self, low: u64, high: Option<u64>, leaf: BlockId) {
+        let (scale, lines) = (self.scale(), self.lines());
+        self.cover::<MOST_NAMED>(lines, (scale.bound(low), high.map(|high| scale.bound(high))), leaf);
+    }
+
+    /// As [`learn`](Self::learn), for the first `lines` lines, which are there, and `MOST` buckets at most.
+    pub(in crate::index) fn cover<const MOST: usize>(
+        &self,
+        lines: usize,
+        (low, high): (Bound, Option<Bound>),
+        leaf: BlockId,
+    ) {
+        let end = Spot { line: lines, bucket: 0 }.next();
+        let to = high.map_or(end, |high| high.first.min(end));
+        if let Some((before, fraction)) = low.before {
+            if low.first == to {
+                return;
+            }
+            if let Some(line) = self.line(before.line, lines) {
+                line.set_start(before.bucket, fraction);
+            }
+        }
+        let mut at = low.first;
+        for _ in 0..MOST {
+            if at >= to {
+                return;
+            }
+            self.name(at, lines, leaf.0.get());
+            // If the leaf ends within a bucket, or with it, the next leaf says where.
+            let next = at.next();
+            if (next < to || high.is_none())
+                && let Some(line) = self.line(at.line, lines)
+            {
+                line.set_start(at.bucket, NONE);
+            }
+            at = next;
+        }
+    }
+
+    /// Names the leaf that covers a bucket's first word; also of the line after the last.
+    fn name(&self, spot: Spot, lines: usize, leaf: u32) {
+        let here = self.line(spot.line, lines).map(|line| &line.leaves[spot.bucket]);
+        let before = spot.line.checked_sub(1).filter(|_| spot.bucket == 0);
+        let again = before.and_then(|before| Some(&self.line(before, lines)?.leaves[BUCKETS]));
+        for word in here.into_iter().chain(again) {
+            if word.load(Ordering::Relaxed) != leaf {
+                // Release pairs with the Acquire in `Line::leaf`.
+                word.store(leaf, Ordering::Release);
+            }
+        }
+    }
+
+    /// From now on there is no table.
+    pub(in crate::index) fn withdraw(&self) {
+        self.lines.store(0, Ordering::Relaxed);
+    }
+
+    /// Lets searches find the first `lines` lines, which are there, by that scale.
+    pub(in crate::index) fn publish(&self, scale: Scale, lines: usize) {
+        self.base.store(scale.base, Ordering::Relaxed);
+        self.scale.store(scale.scale, Ordering::Relaxed);
+        // Release pairs with the Acquire in `lines`.
+        self.lines.store(lines, Ordering::Release);
+    }
+
+    /// Makes room for `lines` lines, if there is memory.
+    pub(in crate::index) fn make_room(&self, state: &mut State, lines: usize) -> Option<()> {
+        if state.directory.is_empty() {
+            state.directory.try_reserve_exact(1).ok()?;
+            state.directory.push(Directory([const { AtomicPtr::new(ptr::null_mut()) }; SEGMENTS]));
+            self.bytes.fetch_add(size_of::<Directory>(), Ordering::Relaxed);
+            // Relaxed: `publish` makes it known.
+            self.directory.store(state.directory.as_mut_ptr(), Ordering::Relaxed);
+        }
+        while first_line(state.segments.len()) < lines {
+            let place = state.directory.first()?.0.get(state.segments.len())?;
+            let first = first_line(state.segments.len());
+            let segment = room_for::<Line>(first_line(state.segments.len() + 1) - first)?;
+            state.segments.try_reserve(1).ok()?;
+            self.bytes.fetch_add(size_of_val(&*segment), Ordering::Relaxed);
+            state.segments.push(segment);
+            let segment = state.segments.last()?.as_ptr().cast_mut();
+            // Relaxed: `publish` makes it known.
+            place.store(segment.wrapping_sub(first), Ordering::Relaxed);
+        }
+        Some(())
+    }
+
+    /// Forgets everything.
+    pub(in crate::index) fn reset(&mut self) {
+        *self = Self::new();
+    }
+
+    /// Bytes that the table takes.
+    pub(in crate::index) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+/// A fence begins with `word`: keys that begin with the result or a greater word are certainly not below the fence.
+pub(in crate::index) fn past_fence<S: Shape>(word: u64) -> u64 {
+    word.saturating_add(u64::from(S::Key::WORDS > 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::route::leaf_table::buckets::lines_for;
+
+    fn id(leaf: u32) -> BlockId {
+        block(leaf).expect("not 0")
+    }
+
+    /// Leaves with these numbers, from 1, and where they start.
+    fn fresh(starts: &[(u64, u32)], scale: Scale, lines: usize) -> LeafTable {
+        let hints = LeafTable::new();
+        hints.state.with(|state| hints.make_room(state, lines)).expect("memory");
+        for (i, &(low, leaf)) in starts.iter().enumerate() {
+            let high = starts.get(i + 1).map(|&(high, _)| scale.bound(high));
+            hints.cover::<{ usize::MAX }>(lines, (scale.bound(low), high), id(leaf));
+        }
+        hints.publish(scale, lines);
+        hints
+    }
+
+    #[test]
+    fn a_leaf_that_some_bucket_names_is_found_by_all_of_its_words() {
+        // Every width from less than a bucket to several.
+        let mut starts = std::vec![(0, 1)];
+        for leaf in 2..600u32 {
+            let width = 1000 + 700 * u64::from(leaf % 9);
+            starts.push((starts[leaf as usize - 2].0 + width, leaf));
+        }
+        let end = starts[starts.len() - 1].0;
+        for lines in [1, 2, 7, lines_for(600), 300] {
+            let scale = Scale::new(starts[1].0, end, lines).expect("a range");
+            let hints = fresh(&starts, scale, lines);
+            for pair in starts[1..].windows(2) {
+                let ((low, leaf), (high, _)) = (pair[0], pair[1]);
+                for word in (low..high).step_by(13).chain([high - 1]) {
+                    let found = hints.find(word).expect("within the range").0.get();
+                    let bound = |leaf: u32| scale.bound(starts[leaf as usize - 1].0);
+                    let hidden = |leaf: u32| bound(leaf).hides_until(bound(leaf + 1));
+                    // Too close to a start to tell is on the left of it, too.
+                    let close = found < leaf && scale.spot(low).1 == scale.spot(word).1;
+                    let told =
+                        (found + 1..=leaf).all(|skipped| hidden(skipped) || (close && skipped == leaf));
+                    assert!(found <= leaf && told, "{lines} lines, {word}: {found}, not {leaf}");
+                }
+            }
+            assert_eq!(hints.find(starts[1].0 - 1), None);
+            assert_eq!(hints.find(2 * end), None);
+        }
+        assert!(Scale::new(7, 7, 1).is_none() && Scale::new(8, 7, 1).is_none());
+    }
+
+    /// After any changes the table names the right leaf, or one on its left.
+    #[test]
+    fn what_is_learnt_is_what_is_there() {
+        let mut state = 1u64;
+        let mut draw = |n: u64| {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            crate::mix::mix(state) % n
+        };
+        let mut starts: Vec<(u64, u32)> = (0..200).map(|i| (1000 * i, i as u32 + 1)).collect();
+        let lines = lines_for(200);
+        let scale = Scale::new(1000, 199_000, lines).expect("a range");
+        let hints = fresh(&starts, scale, lines);
+        for step in 0..2000 {
+            let i = 1 + draw(starts.len() as u64 - 2) as usize;
+            let ((low, leaf), (high, _)) = (starts[i], starts[i + 1]);
+            match draw(3) {
+                0 if high - low > 1 && starts.len() < 300 => {
+                    let middle = low + 1 + draw(high - low - 1);
+                    starts.insert(i + 1, (middle, 1000 + step));
+                    hints.learn(middle, Some(high), id(1000 + step));
+                }
+                1 if starts.len() > 100 => {
+                    starts.remove(i);
+                    let (low, leaf) = starts[i - 1];
+                    hints.learn(low, Some(high), id(leaf));
+                }
+                _ => {
+                    let (left_low, left) = starts[i - 1];
+                    let boundary = left_low + 1 + draw(high - left_low - 1);
+                    starts[i].0 = boundary;
+                    hints.learn(left_low, Some(boundary), id(left));
+                    hints.learn(boundary, Some(high), id(leaf));
+                }
+            }
+            if step % 20 > 0 {
+                continue;
+            }
+            let (mut right, mut behind, mut named, mut all) = (0, 0, 0, 0);
+            for word in (starts[1].0.max(1000)..199_000).step_by(37) {
+                let at = starts.partition_point(|&(start, _)| start <= word) - 1;
+                let found = hints.find(word).expect("within the range");
+                let (leaf, next) = hints.find_two(word).expect("within the range");
+                assert_eq!(leaf, found, "step {step}, {word}");
+                if let Some(next) = next {
+                    let next = starts.iter().position(|&(_, leaf)| leaf == next.0.get());
+                    named += 1;
+                    behind += usize::from(next == Some(at + 1));
+                }
+                let found = starts.iter().position(|&(_, leaf)| leaf == found.0.get());
+                let found = found.unwrap_or_else(|| panic!("step {step}, {word}: a leaf that has gone"));
+                assert!(found <= at, "step {step}, {word}: {found}, not {at}");
+                (right, all) = (right + usize::from(found == at), all + 1);
+            }
+            assert!(all > 2000 && right * 100 > all * 85, "step {step}: {right} of {all}");
+            // If leaves have many places each, the next one is often not known.
+            assert!(named * 4 > all && behind * 2 > named, "step {step}: {behind} of {named} of {all}");
+        }
+    }
+
+    /// Of a leaf without end, or one in a gap.
+    #[test]
+    fn a_wide_leaf_is_told_to_so_many_buckets_only() {
+        let scale = Scale::new(0, 1 << 20, 64).expect("a range");
+        let hints = fresh(&[(0, 1)], scale, 64);
+        hints.learn(0, None, id(2));
+        let of =
+            |leaf| (0..1 << 20).step_by(1 << 8).filter(|&word| hints.find(word) == Some(id(leaf))).count();
+        assert!(of(2) > 0 && of(1) > of(2));
+    }
+}

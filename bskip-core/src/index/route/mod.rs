@@ -1,0 +1,8 @@
+//! What suggests where a search starts: the tables of leaves and of nodes, and the replica near a thread.
+//!
+//! All of it may be wrong, and `search` verifies it. Filling a table needs the tree and nothing else.
+
+pub(in crate::index) mod leaf_table;
+pub(in crate::index) mod node_table;
+mod room;
+pub(in crate::index) mod router;

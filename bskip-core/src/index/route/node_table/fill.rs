@@ -1,0 +1,157 @@
+//! Where the table of nodes comes from: the entries of level 2, and when they have changed too much.
+
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+
+use crate::arena::{BlockId, NodePool};
+use crate::index::route::node_table::plan::{Plan, Separator};
+use crate::index::route::node_table::table::{MOST_STEPS, NO_HINT, NodeTable};
+use crate::index::tree::Tree;
+use crate::key::KeyWords;
+use crate::node::LevelMark;
+use crate::sync::Ordering;
+
+/// The table is rewritten when level 2 has changed by one part in `STALE`…
+pub(in crate::index) const STALE: usize = 8;
+/// …or in `STALE_SOON`, if other threads were changing level 1 when it was written.
+pub(in crate::index) const STALE_SOON: usize = 8 * STALE;
+
+impl NodeTable {
+    /// Rewrites the table, unless another thread does, or other threads are changing level 2. `stale` runs after that: the table
+    /// is stale again when level 2 has changed by one part in the number that `stale` gives.
+    pub(in crate::index) fn fill<K: KeyWords, V, P: NodePool>(
+        &self,
+        tree: &Tree<K, V, P>,
+        stale: impl FnOnce() -> usize,
+    ) {
+        self.tables.try_with(|tables| {
+            let seen = self.changes.load(Ordering::Relaxed);
+            let Some(found) = separators_of_level_2(tree) else { return };
+            self.changes.fetch_sub(seen, Ordering::Relaxed);
+            self.write(tables, Plan::new(&found).as_ref());
+            self.bearable.store(found.len() / stale(), Ordering::Relaxed);
+        });
+    }
+}
+
+/// The entries of level 2, each node's as they were in one state of it. `None` if there is no memory,
+/// or if level 2 changed meanwhile.
+#[cold]
+pub(in crate::index) fn separators_of_level_2<K: KeyWords, V, P: NodePool>(
+    tree: &Tree<K, V, P>,
+) -> Option<Vec<Separator>> {
+    let mut separators = Separators::<K>::default();
+    let mut at = (tree.root().0 >= 2).then(|| tree.head(2));
+    while let Some(id) = at {
+        let node = tree.inner(id);
+        let version = node.try_read_begin()?;
+        for slot in 0..node.count() {
+            separators.add(node.first_word(slot), node.child(slot)?)?;
+        }
+        let is_linked = node.level() == LevelMark::of(2);
+        at = node.next();
+        if !node.validate(version) || !is_linked {
+            return None;
+        }
+    }
+    separators.end_run()?;
+    Some(separators.found)
+}
+
+/// Makes separators, strictly ascending, of the entries of level 2.
+struct Separators<K> {
+    found: Vec<Separator>,
+    /// The last entries that begin with the same word: the word, how many they are, the last one's node.
+    run: Option<(u64, usize, u32)>,
+    _keys: PhantomData<K>,
+}
+
+impl<K> Default for Separators<K> {
+    fn default() -> Self {
+        Self { found: Vec::new(), run: None, _keys: PhantomData }
+    }
+}
+
+impl<K: KeyWords> Separators<K> {
+    /// Adds an entry. `None` if it is out of order: its node has changed its place.
+    fn add(&mut self, word: u64, node: BlockId) -> Option<()> {
+        let node = node.0.get();
+        if K::WORDS == 1 {
+            let is_ascending = self.found.last().is_none_or(|&(last, _)| last < word || last == 0);
+            return if is_ascending { self.push(word, node) } else { None };
+        }
+        match &mut self.run {
+            Some((last, _, _)) if *last > word => None,
+            Some((last, count, end)) if *last == word => {
+                *count += 1;
+                *end = node;
+                Some(())
+            }
+            _ => {
+                self.end_run()?;
+                self.run = Some((word, 1, node));
+                Some(())
+            }
+        }
+    }
+
+    /// Keys of several words: of nodes whose fences begin with the same word, greater words are for the last.
+    /// The word does not say which of them holds a key with that very word. So it leads to the node before them, if that is at
+    /// most `MOST_STEPS` steps away.
+    fn end_run(&mut self) -> Option<()> {
+        let Some((word, count, node)) = self.run.take() else { return Some(()) };
+        if count > MOST_STEPS {
+            if self.found.last().is_some_and(|&(last, _)| last == word) {
+                self.found.pop();
+            }
+            self.push(word, NO_HINT)?;
+        }
+        match word.checked_add(1) {
+            Some(above) => self.push(above, node),
+            None => Some(()),
+        }
+    }
+
+    fn push(&mut self, word: u64, node: u32) -> Option<()> {
+        self.found.try_reserve(1).ok()?;
+        self.found.push((word, node));
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::tree::block;
+
+    /// Entries of nodes 1, 2, … that begin with these words, as separators.
+    fn separators<K: KeyWords>(words: &[u64]) -> Option<Vec<Separator>> {
+        let mut separators = Separators::<K>::default();
+        for (&word, node) in words.iter().zip(1..) {
+            separators.add(word, block(node)?)?;
+        }
+        separators.end_run()?;
+        Some(separators.found)
+    }
+
+    #[test]
+    fn entries_that_have_moved_make_no_separators() {
+        assert_eq!(separators::<u64>(&[0, 5, 9]).as_deref(), Some(&[(0, 1), (5, 2), (9, 3)][..]));
+        // Key 0 may head a node besides the first.
+        assert_eq!(separators::<u64>(&[0, 0, 9]).as_deref(), Some(&[(0, 1), (0, 2), (9, 3)][..]));
+        assert_eq!(separators::<u64>(&[0, 9, 5]), None);
+        assert_eq!(separators::<u64>(&[0, 9, 9]), None);
+        assert_eq!(separators::<u128>(&[0, 9, 5]), None);
+    }
+
+    #[test]
+    fn equal_first_words_are_for_the_node_before_or_for_none() {
+        type Two = (u64, u64);
+        let of = |words: &[u64]| separators::<Two>(words).expect("in order");
+        assert_eq!(of(&[0, 5, 9]), [(1, 1), (6, 2), (10, 3)]);
+        assert_eq!(of(&[0, 5, 5, 5, 9]), [(1, 1), (6, 4), (10, 5)]);
+        assert_eq!(of(&[0, 5, 5, 5, 5, 6]), [(1, 1), (5, NO_HINT), (6, 5), (7, 6)]);
+        assert_eq!(of(&[0, 5, 6, 6, 6, 6, 9]), [(1, 1), (6, NO_HINT), (7, 6), (10, 7)]);
+        assert_eq!(of(&[0, u64::MAX]), [(1, 1)]);
+    }
+}

@@ -1,0 +1,371 @@
+//! The table of nodes: from a key straight to the level-1 node that most likely covers it, in place of the search
+//! through the levels above.
+//!
+//! Most of a lookup's instructions, and all of its dependent steps but two, are spent above level 1, on about
+//! one node in two thousand of the map's. The table holds the entries of level 2 once more, spread out over
+//! the range of keys. An *area* is a base and a scale that take a key to one of its buckets. A bucket
+//! knows the node before and the node after one separator. Where keys crowd, a bucket leads to an area of its
+//! own, so skewed keys cost a second step and not the table.
+//!
+//! Nothing depends on the table being right: the search checks the node that it names as it checks any other,
+//! steps right a little, and else descends from the root. So readers need no lock, and the table need not learn of every
+//! split: it is rewritten, in place, after level 2 has changed by an eighth.
+//!
+//! A map with replicas has one table for each: a search then looks into that of its own NUMA node, and threads of that
+//! NUMA node rewrite it.
+//!
+//! Its memory, 100 to 200 bytes for a node of level 1 or some 1/1000 of the map's, is from the global allocator.
+
+use alloc::vec::Vec;
+use core::num::NonZeroU32;
+use core::ptr;
+
+use crate::arena::BlockId;
+use crate::index::route::node_table::plan::{CROWD, DEPTH, Plan, SPREAD, scaled};
+use crate::index::route::room::room_for;
+use crate::spin::SpinLock;
+use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+/// Steps to the right from a node that the table names, at most: if there are more, the way from the root is shorter.
+pub(in crate::index) const MOST_STEPS: usize = 3;
+/// Tables that a map can have: each is twice as large as the one before.
+const TABLES: usize = 32;
+/// Stands where a block would, for words for which no node is worth a look.
+pub(in crate::index) const NO_HINT: u32 = u32::MAX;
+
+/// See the module.
+pub(in crate::index) struct NodeTable {
+    /// The table in use, null before the first.
+    current: AtomicPtr<Table>,
+    /// Changes to level 2 since the table was built, and how many make it stale.
+    pub(in crate::index) changes: AtomicUsize,
+    pub(in crate::index) bearable: AtomicUsize,
+    /// Bytes of all tables.
+    bytes: AtomicUsize,
+    /// All tables, the last one in use. Its capacity is `TABLES` from the first on, so they never move.
+    pub(in crate::index) tables: SpinLock<Vec<Table>>,
+}
+
+/// Areas, of which the first is for all keys, and buckets. Their numbers are fixed, their contents are not.
+pub(in crate::index) struct Table {
+    areas: Vec<Area>,
+    buckets: Vec<Bucket>,
+}
+
+/// Equal buckets over a range of keys, by their first words.
+#[derive(Default)]
+struct Area {
+    /// The word where bucket 0 starts; it is also for all below.
+    base: AtomicU64,
+    /// Buckets for each word, as a fraction of 2^64.
+    scale: AtomicU64,
+    /// Its first bucket.
+    first: AtomicU32,
+    /// How many follow.
+    last: AtomicU32,
+}
+
+/// A separator, and the nodes on either side of it.
+#[derive(Default)]
+struct Bucket {
+    /// Words from here on are for the second node.
+    at: AtomicU64,
+    /// The two nodes' blocks or `NO_HINT`, the first one in the lower half; or 0 and the number of an area.
+    /// What stands here as a block is one that the pool of inner nodes has issued.
+    nodes: AtomicU64,
+}
+
+impl NodeTable {
+    pub(in crate::index) fn new() -> Self {
+        Self {
+            current: AtomicPtr::new(ptr::null_mut()),
+            changes: AtomicUsize::new(0),
+            bearable: AtomicUsize::new(0),
+            bytes: AtomicUsize::new(0),
+            tables: SpinLock::new(Vec::new()),
+        }
+    }
+
+    /// The level-1 node where a search for keys with this first word should start, if there is a table.
+    #[inline(always)]
+    pub(in crate::index) fn find(&self, word: u64) -> Option<BlockId> {
+        let (bucket, nodes, _) = self.bucket(word)?;
+        // A shift, not a branch: the processor would guess it wrong every other time.
+        let is_behind = word >= bucket.at.load(Ordering::Relaxed);
+        let node = (nodes >> (32 * u32::from(is_behind))) as u32;
+        NonZeroU32::new(node).filter(|_| node != NO_HINT).map(BlockId)
+    }
+
+    /// The bucket for `word`, the two nodes that it names, and whether it is the last of its area.
+    #[inline(always)]
+    fn bucket(&self, word: u64) -> Option<(&Bucket, u64, bool)> {
+        // Acquire pairs with the Release in `write`.
+        let table = self.current.load(Ordering::Acquire);
+        // SAFETY: null, or an element of `tables`, which never moves, nor goes before `self` does or while
+        // there is a reader (`reset` has exclusive access).
+        let table = unsafe { table.as_ref() }?;
+        let mut area = table.areas.first()?;
+        for _ in 0..=DEPTH {
+            let (number, is_last) = area.bucket(word);
+            let bucket = table.buckets.get(number)?;
+            // Acquire pairs with the Release in `fill` and `learn`: what the issue of the block made visible to the thread that
+            // stored this word is visible to this one.
+            let nodes = bucket.nodes.load(Ordering::Acquire);
+            if nodes as u32 != 0 {
+                return Some((bucket, nodes, is_last));
+            }
+            area = table.areas.get((nodes >> 32) as usize)?;
+        }
+        None
+    }
+
+    /// Enters a new node of level 1 where there is room: in a bucket without a separator, and in
+    /// the last one, where ascending keys go.
+    pub(in crate::index) fn learn(&self, word: u64, node: BlockId) {
+        let Some((bucket, nodes, is_last)) = self.bucket(word) else { return };
+        let (before, behind) = (nodes as u32, (nodes >> 32) as u32);
+        if before == behind || (is_last && word > bucket.at.load(Ordering::Relaxed)) {
+            let with_node = u64::from(node.0.get()) << 32 | u64::from(behind);
+            // Release pairs with the Acquire in `bucket`. A rebuild may have put an area here meanwhile.
+            let known = bucket.nodes.compare_exchange(nodes, with_node, Ordering::Release, Ordering::Relaxed);
+            if known.is_ok() {
+                bucket.at.store(word, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Notes changes to level 2; true if the table is now stale.
+    pub(in crate::index) fn note_changes(&self, new: usize) -> bool {
+        // Counts only; a lost race makes a rebuild a little early or late.
+        let changes = self.changes.fetch_add(new, Ordering::Relaxed) + new;
+        changes > self.bearable.load(Ordering::Relaxed)
+    }
+
+    /// Whether the table is stale.
+    pub(in crate::index) fn is_stale(&self) -> bool {
+        self.changes.load(Ordering::Relaxed) > self.bearable.load(Ordering::Relaxed)
+    }
+
+    /// Replaces what the table says by `plan`. If that fails there is no table: a stale one is worse than none.
+    pub(in crate::index) fn write(&self, tables: &mut Vec<Table>, plan: Option<&Plan>) {
+        let table = plan.and_then(|plan| {
+            self.make_room(tables, plan.buckets.len())?;
+            let table = tables.last()?;
+            table.fill(plan);
+            Some(ptr::from_ref(table))
+        });
+        // Release pairs with the Acquire in `bucket`.
+        self.current.store(table.unwrap_or(ptr::null()).cast_mut(), Ordering::Release);
+    }
+
+    /// Makes the last table one of at least `buckets` buckets.
+    pub(in crate::index) fn make_room(&self, tables: &mut Vec<Table>, buckets: usize) -> Option<()> {
+        if tables.last().is_some_and(|table| table.buckets.len() >= buckets) {
+            return Some(());
+        }
+        tables.try_reserve_exact(TABLES - tables.len()).ok()?;
+        // More than twice the buckets of the last table, so that there are never `TABLES`, and as many areas as
+        // these can ever be divided into.
+        let buckets = 2 * buckets;
+        let table = Table { areas: room_for(1 + buckets / (CROWD * SPREAD))?, buckets: room_for(buckets)? };
+        let bytes = size_of_val(&*table.areas) + size_of_val(&*table.buckets);
+        tables.push(table);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        Some(())
+    }
+
+    /// Forgets everything.
+    pub(in crate::index) fn reset(&mut self) {
+        *self = Self::new();
+    }
+
+    /// Bytes that the tables take.
+    pub(in crate::index) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+impl Table {
+    /// Writes the plan, which fits. A reader may see any mixture of this and what was there.
+    fn fill(&self, plan: &Plan) {
+        for (bucket, &(at, nodes)) in self.buckets.iter().zip(&plan.buckets) {
+            bucket.at.store(at, Ordering::Relaxed);
+            // Release pairs with the Acquire in `bucket`.
+            bucket.nodes.store(nodes, Ordering::Release);
+        }
+        for (area, planned) in self.areas.iter().zip(&plan.areas) {
+            area.base.store(planned.base, Ordering::Relaxed);
+            area.scale.store(planned.scale, Ordering::Relaxed);
+            area.first.store(planned.first, Ordering::Relaxed);
+            area.last.store(planned.last, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Area {
+    /// The number of the bucket for `word`, and whether it is the last. The four may be of different states of
+    /// the table: then it is any number.
+    #[inline(always)]
+    fn bucket(&self, word: u64) -> (usize, bool) {
+        let offset = word.saturating_sub(self.base.load(Ordering::Relaxed));
+        let bucket = scaled(offset, self.scale.load(Ordering::Relaxed));
+        let last = u64::from(self.last.load(Ordering::Relaxed));
+        (self.first.load(Ordering::Relaxed) as usize + bucket.min(last) as usize, bucket >= last)
+    }
+}
+
+#[cfg(test)]
+pub(in crate::index) mod tests {
+    use super::*;
+    use crate::arena::GlobalArena;
+    use crate::config::Config;
+    use crate::index::route::node_table::plan::Separator;
+    use crate::index::search::probe::At;
+    use crate::index::{Existing, Index};
+    use crate::{NodeArena, Promotion};
+
+    pub(in crate::index) const SMALL_NODES: bool = cfg!(any(loom, shuttle, small_nodes));
+
+    type U64Index = Index<u64, u64, <GlobalArena as NodeArena>::Pool>;
+
+    pub(in crate::index) fn mix(i: u64) -> u64 {
+        crate::mix::mix(i.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    /// Keys as users have them: `n` of each shape, in the order of insertion.
+    fn shapes(n: u64) -> Vec<(&'static str, Vec<u64>)> {
+        let all = |f: &dyn Fn(u64) -> u64| (0..n).map(f).collect::<Vec<_>>();
+        alloc::vec![
+            ("random", all(&mix)),
+            ("dense", all(&|i| mix(i) % n)),
+            ("ascending", all(&|i| i)),
+            ("descending", all(&|i| u64::MAX - i)),
+            ("high and ascending", all(&|i| (1 << 60) + 1000 * i)),
+            // Exponents are uniform: half of the keys are below 2^32.
+            ("skewed", all(&|i| mix(i) >> (mix(!i) % 48))),
+            ("clustered", all(&|i| (mix(i % 64) & !0xff_ffff) + (mix(i) & 0xf_ffff))),
+        ]
+    }
+
+    #[test]
+    fn a_plan_names_the_right_node_or_one_close_to_its_left() {
+        for (shape, mut keys) in shapes(3000) {
+            keys.sort_unstable();
+            keys.dedup();
+            let separators: Vec<Separator> = keys.iter().copied().zip(1..).collect();
+            let hints = NodeTable::new();
+            hints.tables.with(|tables| hints.write(tables, Plan::new(&separators).as_ref()));
+            let probes = keys.iter().flat_map(|&k| [k.saturating_sub(1), k, k.saturating_add(1)]);
+            let (mut exact, mut all) = (0, 0);
+            for word in probes.chain([0, u64::MAX]).chain((0..1000).map(mix)) {
+                let right = keys.partition_point(|&k| k <= word).max(1) as u32;
+                let found = hints.find(word).expect("a table").0.get();
+                assert!(found <= right && right - found <= 3, "{shape}, {word}: {found}, not {right}");
+                exact += usize::from(found == right);
+                all += 1;
+            }
+            assert!(exact * 10 > all * 7, "{shape}: {exact} of {all}");
+        }
+    }
+
+    #[test]
+    fn keys_of_two_words_take_the_hint_unless_their_first_words_are_equal() {
+        let count = |tenants: u64| {
+            let index: Index<(u64, u64), u64, <GlobalArena as NodeArena>::Pool> =
+                Index::new(&GlobalArena, &Config::with_seed(1)).expect("memory");
+            let keys: Vec<(u64, u64)> = (0..200_000).map(|i| (mix(i) % tenants, mix(!i))).collect();
+            keys.iter().for_each(|&key| assert!(index.insert(key, 0, Existing::Replace).is_ok()));
+            keys.iter().filter(|&&key| index.hinted(At(key)).is_some()).count() * 100 / keys.len()
+        };
+        assert!(count(1_000_000) > 95);
+        assert!(count(1000) > 95);
+        // Here a hint would have to guess among dozens of nodes: there is none.
+        assert!(count(4) < 5);
+    }
+
+    #[test]
+    fn tables_double_however_keys_crowd() {
+        let hints = NodeTable::new();
+        let mut last = 0;
+        for round in 0..40 {
+            for (shape, mut keys) in shapes(100 << (round % 6)) {
+                keys.sort_unstable();
+                keys.dedup();
+                let separators: Vec<Separator> = keys.iter().copied().zip(1..).collect();
+                hints.tables.with(|tables| hints.write(tables, Plan::new(&separators).as_ref()));
+                assert!(hints.find(keys[keys.len() / 2]).is_some(), "{shape}, round {round}");
+            }
+            if round == 6 {
+                last = hints.bytes();
+            }
+        }
+        assert_eq!(hints.bytes(), last, "the same tables serve again");
+    }
+
+    fn index(promotion: Promotion) -> U64Index {
+        Index::new(&GlobalArena, &Config { promotion, ..Config::with_seed(1) }).expect("memory")
+    }
+
+    fn hinted(index: &U64Index, keys: &[u64]) -> usize {
+        keys.iter().filter(|&&key| index.hinted(At(key)).is_some()).count()
+    }
+
+    #[test]
+    fn searches_take_the_hint_whatever_the_keys() {
+        for (shape, keys) in shapes(150_000) {
+            let index = index(Promotion::default());
+            for (i, &key) in keys.iter().enumerate() {
+                assert!(index.insert(key, key, Existing::Replace).is_ok());
+                // Between two rebuilds the table learns of the latest node only; a thousand keys are in it and the
+                // one before only if nodes are large.
+                if i % 30_000 == 29_999 && !SMALL_NODES {
+                    let recent = &keys[i - 1000..=i];
+                    let hinted = hinted(&index, recent);
+                    assert!(hinted * 10 > recent.len() * 9, "{shape}, {i}: {hinted} of {}", recent.len());
+                }
+            }
+            let hinted = hinted(&index, &keys);
+            // All but what came since the last rebuild; of many small nodes that is up to an eighth, and of keys that come
+            // above all others too.
+            let all_new = SMALL_NODES || shape.ends_with("ascending");
+            let percent =
+                if all_new { 100 - 100 / crate::index::route::node_table::fill::STALE - 1 } else { 95 };
+            assert!(hinted * 100 > keys.len() * percent, "{shape}: {hinted} of {}", keys.len());
+        }
+    }
+
+    #[test]
+    fn a_window_that_moves_keeps_its_hints_and_little_memory() {
+        const WINDOW: u64 = 100_000;
+        let index = index(Promotion::Overflow);
+        let mut most = 0;
+        for key in 0..12 * WINDOW {
+            assert!(index.insert(key, key, Existing::Replace).is_ok());
+            if key >= WINDOW {
+                assert_eq!(index.remove(key - WINDOW), Some(key - WINDOW));
+            }
+            if key == 2 * WINDOW {
+                most = index.router.shared_table().bytes();
+            }
+        }
+        assert!(
+            index.router.shared_table().bytes() <= 2 * most,
+            "{most} bytes grew to {}",
+            index.router.shared_table().bytes()
+        );
+        let window: Vec<u64> = (11 * WINDOW..12 * WINDOW).collect();
+        let hinted = hinted(&index, &window);
+        assert!(hinted * 10 > window.len() * 8, "{hinted} of {}", window.len());
+    }
+
+    #[test]
+    fn clearing_forgets_the_table() {
+        let mut index = index(Promotion::Overflow);
+        (0..50_000).for_each(|i| assert!(index.insert(mix(i), i, Existing::Replace).is_ok()));
+        assert!(index.router.node(7).is_some());
+        index.clear();
+        assert!(index.router.node(7).is_none());
+        assert_eq!(index.router.shared_table().bytes(), 0);
+        assert_eq!(index.get(mix(1)), None);
+    }
+}

@@ -1,0 +1,224 @@
+//! The router suggests where a search starts. It knows nothing for certain, and `search` verifies what it says.
+//!
+//! `write::commit` tells it of each structural change, just before the changed node is unlocked. If a change of level 2 makes a
+//! table stale, the router rewrites the table after the change has unlocked all its nodes.
+
+use alloc::vec::Vec;
+
+use crate::arena::{AllocError, BlockId, NodePool};
+use crate::config::Refresh;
+use crate::index::route::leaf_table::table::LeafTable;
+use crate::index::route::node_table::fill::{STALE, STALE_SOON};
+use crate::index::route::node_table::table::NodeTable;
+use crate::index::tree::{Tree, reserve_one};
+use crate::key::KeyWords;
+use crate::node::{Inner, InnerShape, Locked, Node, Shape};
+
+/// See the module.
+pub(in crate::index) struct Router {
+    /// How many replicas each inner node has.
+    pub(in crate::index) replicas: usize,
+    /// When replicas follow.
+    pub(in crate::index) refresh: Refresh,
+    /// The table of nodes, if there are no replicas.
+    shared_table: NodeTable,
+    /// With replicas, a table of nodes for each.
+    replica_tables: Vec<NodeTable>,
+    leaf_table: LeafTable,
+    /// Whether the map is one for a table of leaves.
+    keeps_leaf_table: bool,
+}
+
+impl Router {
+    pub(in crate::index) fn new<K: KeyWords, V, P: NodePool>(
+        tree: &Tree<K, V, P>,
+        refresh: Refresh,
+    ) -> Result<Self, AllocError> {
+        let replicas = tree.replicas();
+        let mut replica_tables = Vec::new();
+        for _ in 0..replicas {
+            reserve_one(&mut replica_tables)?;
+            replica_tables.push(NodeTable::new());
+        }
+        Ok(Self {
+            replicas,
+            refresh,
+            shared_table: NodeTable::new(),
+            replica_tables,
+            leaf_table: LeafTable::new(),
+            keeps_leaf_table: replicas == 0 && LeafTable::suits(tree),
+        })
+    }
+
+    /// The leaf where a search for keys with this first word should start.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(in crate::index) fn leaf(&self, word: u64) -> Option<BlockId> {
+        self.leaf_table.find(word)
+    }
+
+    /// That leaf, and the one that probably comes next, if the table knows it; the second is worth loading, no more.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(in crate::index) fn two_leaves(&self, word: u64) -> Option<(BlockId, Option<BlockId>)> {
+        self.leaf_table.find_two(word)
+    }
+
+    /// Starts to load what [`leaf`](Self::leaf) will look at.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(in crate::index) fn prefetch(&self, word: u64) {
+        self.leaf_table.prefetch(word);
+    }
+
+    /// The level-1 node where a search for keys with this first word should start, if the search reads no replicas.
+    #[inline(always)]
+    pub(in crate::index) fn node(&self, word: u64) -> Option<BlockId> {
+        self.shared_table.find(word)
+    }
+
+    /// The table of nodes near this thread.
+    #[inline(always)]
+    pub(in crate::index) fn nearest_table<K: KeyWords, V, P: NodePool>(
+        &self,
+        tree: &Tree<K, V, P>,
+    ) -> &NodeTable {
+        match self.replicas {
+            0 => &self.shared_table,
+            _ => self.nearest_replica_table(tree),
+        }
+    }
+
+    #[inline(never)]
+    fn nearest_replica_table<K: KeyWords, V, P: NodePool>(&self, tree: &Tree<K, V, P>) -> &NodeTable {
+        self.replica_table(tree.nearest_replica())
+    }
+
+    /// The table of nodes that goes with a replica.
+    #[inline(always)]
+    pub(in crate::index) fn replica_table(&self, replica: usize) -> &NodeTable {
+        &self.replica_tables[replica]
+    }
+
+    /// The inner node in block `id` as it is near this thread: to be read, never locked.
+    #[inline(always)]
+    pub(in crate::index) fn near<'t, K: KeyWords, V, P: NodePool>(
+        &self,
+        tree: &'t Tree<K, V, P>,
+        id: BlockId,
+    ) -> Inner<'t, K> {
+        match self.replicas {
+            0 => tree.inner(id),
+            _ => Self::nearest(tree, id),
+        }
+    }
+
+    #[inline(never)]
+    fn nearest<K: KeyWords, V, P: NodePool>(tree: &Tree<K, V, P>, id: BlockId) -> Inner<'_, K> {
+        tree.replica(tree.nearest_replica(), id)
+    }
+
+    /// The tables of nodes that are used.
+    fn node_tables(&self) -> impl Iterator<Item = &NodeTable> {
+        let shared = (self.replicas == 0).then_some(&self.shared_table);
+        self.replica_tables.iter().chain(shared)
+    }
+
+    /// Bytes of all tables.
+    pub(in crate::index) fn bytes(&self) -> usize {
+        self.node_tables().map(NodeTable::bytes).sum::<usize>() + self.leaf_table.bytes()
+    }
+
+    /// Forgets everything.
+    pub(in crate::index) fn reset(&mut self) {
+        self.shared_table.reset();
+        self.leaf_table.reset();
+        self.replica_tables.iter_mut().for_each(NodeTable::reset);
+    }
+}
+
+/// What the router learns.
+impl Router {
+    /// `leaf`, which this thread has locked, has come to cover other keys than before.
+    pub(in crate::index) fn leaf_moved<S: Shape>(&self, leaf: Node<'_, S>) {
+        self.leaf_table.learn_leaf(leaf);
+    }
+
+    /// A node of level 2, which this thread has locked, has got the entry of `child`, which starts at `low`.
+    pub(in crate::index) fn node_entered<K: KeyWords>(&self, low: K, child: BlockId) {
+        // Of several words, keys that begin with the same one may be left of the node.
+        if let Some(word) = low.word(0).checked_add(u64::from(K::WORDS > 1)) {
+            self.node_tables().for_each(|table| table.learn(word, child));
+        }
+    }
+
+    /// The entries of level 2 have changed `changes` times. This thread has no node locked.
+    #[cold]
+    pub(in crate::index) fn level_2_changed<K: KeyWords, V, P: NodePool>(
+        &self,
+        tree: &Tree<K, V, P>,
+        changes: usize,
+    ) {
+        let here = if self.replicas > 0 { tree.nearest_replica() } else { 0 };
+        for (replica, table) in self.node_tables().enumerate() {
+            // Only a thread of its own NUMA node rewrites a table: then the table's memory is there, too.
+            if table.note_changes(changes) && replica == here {
+                self.renew(tree, table);
+            }
+        }
+    }
+
+    /// Copies a changed node, which this thread has locked, to its replicas, if they follow at once.
+    #[inline(always)]
+    pub(in crate::index) fn node_changed<K: KeyWords, V, P: NodePool>(
+        &self,
+        tree: &Tree<K, V, P>,
+        node: &Locked<'_, InnerShape<K>>,
+    ) {
+        if self.replicas > 0 && self.refresh == Refresh::Synchronous {
+            self.copy_to_replicas(tree, node);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn copy_to_replicas<K: KeyWords, V, P: NodePool>(
+        &self,
+        tree: &Tree<K, V, P>,
+        node: &Locked<'_, InnerShape<K>>,
+    ) {
+        for replica in 0..self.replicas {
+            node.copy_changed_to(tree.replica(replica, node.id()));
+        }
+    }
+
+    /// Rewrites the table of a replica if it is stale: if no thread of its NUMA node writes, searches do so. This thread has
+    /// no node locked.
+    pub(in crate::index) fn renew_if_stale<K: KeyWords, V, P: NodePool>(
+        &self,
+        tree: &Tree<K, V, P>,
+        replica: usize,
+    ) {
+        let table = self.replica_table(replica);
+        if table.is_stale() {
+            self.renew(tree, table);
+        }
+    }
+
+    /// Rewrites a table, unless another thread does, or other threads are changing level 2.
+    fn renew<K: KeyWords, V, P: NodePool>(&self, tree: &Tree<K, V, P>, table: &NodeTable) {
+        table.fill(tree, || {
+            let is_settled = !self.keeps_leaf_table || self.leaf_table.renew(tree);
+            // What other threads change now is tried again soon.
+            if is_settled { STALE } else { STALE_SOON }
+        });
+    }
+}
+
+#[cfg(test)]
+impl Router {
+    pub(in crate::index) fn leaf_table(&self) -> &LeafTable {
+        &self.leaf_table
+    }
+
+    pub(in crate::index) fn shared_table(&self) -> &NodeTable {
+        &self.shared_table
+    }
+}

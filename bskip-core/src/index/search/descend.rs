@@ -1,0 +1,139 @@
+//! Finding the node that is authoritative for a place among the keys: from where the router suggests, else from the root
+//! down.
+
+use crate::arena::NodePool;
+use crate::index::engine::Index;
+use crate::index::search::probe::{At, Probe};
+use crate::index::search::settle::{Versioned, child_at};
+use crate::key::KeyWords;
+use crate::lock::Version;
+use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Shape};
+
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    /// The leaf at `probe`. Believe nothing of it before it validates.
+    #[inline(always)]
+    pub(in crate::index) fn leaf_at(&self, probe: impl Probe<K>) -> (Leaf<'_, K, V>, Version) {
+        if let Some(found) = self.try_leaf_at(probe) {
+            return found;
+        }
+        self.retry(|| self.try_leaf_at(probe))
+    }
+
+    /// The node of `level` at `probe`; the level exists and is not 0.
+    pub(in crate::index) fn inner_at(&self, probe: impl Probe<K>, level: usize) -> (Inner<'_, K>, Version) {
+        if let Some(found) = self.try_inner_at(probe, level) {
+            return found;
+        }
+        self.retry(|| self.try_inner_at(probe, level))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn retry<T>(&self, mut attempt: impl FnMut() -> Option<T>) -> T {
+        let mut backoff = self.tree.backoff();
+        loop {
+            backoff.wait();
+            if let Some(found) = attempt() {
+                return found;
+            }
+        }
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn try_leaf_at(&self, probe: impl Probe<K>) -> Option<Versioned<'_, LeafShape<K, V>>> {
+        if let Some(found) = self.hinted_leaf(probe) {
+            return Some(found);
+        }
+        self.try_leaf_by_levels(probe)
+    }
+
+    /// As [`try_leaf_at`](Self::try_leaf_at), without the table of leaves.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn try_leaf_by_levels(&self, probe: impl Probe<K>) -> Option<Versioned<'_, LeafShape<K, V>>> {
+        let (level, head) = self.tree.root();
+        let leaf = if level == 0 {
+            self.tree.leaf(head)
+        } else {
+            let (parent, version) = match self.hinted(probe) {
+                Some(found) => found,
+                // Where there are replicas there is no hint for this search.
+                None => match self.replicated_leaf(probe) {
+                    Some(found) => return Some(found),
+                    None => self.try_inner_at(probe, 1)?,
+                },
+            };
+            self.tree.leaf(child_at(parent, version, probe)?)
+        };
+        leaf.prefetch();
+        self.tree.settle(leaf, LevelMark::of(0), probe)
+    }
+
+    /// As [`leaf_at`](Self::leaf_at), for a reader that goes on from there: if the table of leaves knows the next leaf,
+    /// that is loaded at the same time.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(in crate::index) fn leaf_at_and_behind(&self, probe: impl Probe<K>) -> (Leaf<'_, K, V>, Version) {
+        let hinted = self.router.two_leaves(probe.word()).and_then(|(leaf, behind)| {
+            let leaf = self.tree.leaf(leaf);
+            leaf.prefetch_whole();
+            if let Some(behind) = behind {
+                self.tree.leaf(behind).prefetch_pairs();
+            }
+            self.settle_hinted(leaf, probe)
+        });
+        match hinted.or_else(|| self.try_leaf_by_levels(probe)) {
+            Some(found) => found,
+            None => self.retry(|| self.try_leaf_at(probe)),
+        }
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(in crate::index) fn try_inner_at(
+        &self,
+        probe: impl Probe<K>,
+        target: usize,
+    ) -> Option<Versioned<'_, InnerShape<K>>> {
+        let (mut level, head) = self.tree.root();
+        debug_assert!(level >= target, "the caller has raised the root to the level, or has seen it there");
+        let mut node = self.tree.inner(head);
+        loop {
+            let (here, version) = self.tree.settle(node, LevelMark::of(level), probe)?;
+            if level == target {
+                return Some((here, version));
+            }
+            node = self.tree.inner(child_at(here, version, probe)?);
+            node.prefetch();
+            level -= 1;
+        }
+    }
+
+    /// The node of shape `S` and `level` at `probe`.
+    pub(in crate::index) fn node_at<S: Shape<Key = K>>(
+        &self,
+        probe: impl Probe<K>,
+        level: usize,
+    ) -> Versioned<'_, S> {
+        let (id, version) = if level == 0 {
+            let (leaf, version) = self.leaf_at(probe);
+            (leaf.id(), version)
+        } else {
+            let (inner, version) = self.inner_at(probe, level);
+            (inner.id(), version)
+        };
+        (self.tree.node::<S>(id), version)
+    }
+
+    /// The node of `level` at `key`, or the level's first.
+    pub(in crate::index) fn node_or_first<S: Shape<Key = K>>(
+        &self,
+        key: Option<K>,
+        level: usize,
+    ) -> Versioned<'_, S> {
+        match key {
+            Some(key) => self.node_at::<S>(At(key), level),
+            None => {
+                let head = self.tree.node::<S>(self.tree.head(level));
+                (head, self.tree.read_begin(head))
+            }
+        }
+    }
+}

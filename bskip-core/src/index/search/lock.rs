@@ -1,0 +1,115 @@
+//! Locking what a search has found, in the state in which it was found.
+//!
+//! Nothing here waits for a lock while it holds another: it unlocks what it has, unchanged, and the caller starts again.
+
+use crate::arena::NodePool;
+use crate::height::LEVELS;
+use crate::index::engine::Index;
+use crate::index::search::probe::At;
+use crate::index::search::settle::Versioned;
+use crate::key::KeyWords;
+use crate::node::{InnerShape, Locked, LockedInner, LockedLeaf, Shape};
+
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    /// Locks the leaf that holds `key` and gives the key's slot; `None` if the key is not there.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(in crate::index) fn lock_pair(&self, key: K) -> Option<(LockedLeaf<'_, K, V>, usize)> {
+        let mut backoff = self.tree.backoff();
+        loop {
+            let (leaf, version) = self.leaf_at(At(key));
+            let (rank, found) = leaf.find(key);
+            if !found {
+                if leaf.validate(version) {
+                    return None;
+                }
+                continue;
+            }
+            if let Some(leaf) = leaf.try_lock(version) {
+                return Some((leaf, rank - 1));
+            }
+            backoff.wait();
+        }
+    }
+
+    /// Locks the nodes for `key` at levels `height` to 0, top-down; `None` if one of them changed meanwhile.
+    ///
+    /// All are found before the first is locked: a search must not meet a lock of its own thread.
+    pub(in crate::index) fn lock_path(
+        &self,
+        key: K,
+        height: usize,
+    ) -> Option<(Path<'_, K>, LockedLeaf<'_, K, V>)> {
+        let mut found: [Option<Versioned<'_, InnerShape<K>>>; LEVELS] = [None; LEVELS];
+        for (level, found) in found.iter_mut().enumerate().take(height + 1).skip(1) {
+            *found = Some(self.inner_at(At(key), level));
+        }
+        let (leaf, leaf_version) = self.leaf_at(At(key));
+        let mut path = Path { levels: [const { None }; LEVELS] };
+        for level in (1..=height).rev() {
+            let locked = found[level].and_then(|(node, version)| node.try_lock(version));
+            if locked.is_none() {
+                path.unlock_unchanged();
+                return None;
+            }
+            path.levels[level] = locked;
+        }
+        match leaf.try_lock(leaf_version) {
+            Some(leaf) => Some((path, leaf)),
+            None => {
+                path.unlock_unchanged();
+                None
+            }
+        }
+    }
+}
+
+/// Locks two neighbours, each in the state in which it was found, or neither.
+pub(in crate::index) fn lock_neighbours<'a, S: Shape>(
+    (left, left_version): Versioned<'a, S>,
+    (right, right_version): Versioned<'a, S>,
+) -> Option<(Locked<'a, S>, Locked<'a, S>)> {
+    let left = left.try_lock(left_version)?;
+    let Some(right) = right.try_lock(right_version) else {
+        left.unlock_unchanged();
+        return None;
+    };
+    Some((left, right))
+}
+
+/// A node, and two neighbours of the level below it, all locked.
+type Three<'a, S> = (LockedInner<'a, <S as Shape>::Key>, Locked<'a, S>, Locked<'a, S>);
+
+/// Locks a node, and two neighbours of the level below it, each in the state in which it was found, or none of them.
+pub(in crate::index) fn lock_three<'a, S: Shape>(
+    (parent, parent_version): Versioned<'a, InnerShape<S::Key>>,
+    left: Versioned<'a, S>,
+    right: Versioned<'a, S>,
+) -> Option<Three<'a, S>> {
+    let parent = parent.try_lock(parent_version)?;
+    match lock_neighbours(left, right) {
+        Some((left, right)) => Some((parent, left, right)),
+        None => {
+            parent.unlock_unchanged();
+            None
+        }
+    }
+}
+
+/// The locked nodes of levels 1 to a key's height.
+pub(in crate::index) struct Path<'a, K: KeyWords> {
+    levels: [Option<LockedInner<'a, K>>; LEVELS],
+}
+
+impl<'a, K: KeyWords> Path<'a, K> {
+    pub(in crate::index) fn at(&self, level: usize) -> &LockedInner<'a, K> {
+        self.levels[level].as_ref().expect("locked up to the height")
+    }
+
+    pub(in crate::index) fn into_levels(self) -> [Option<LockedInner<'a, K>>; LEVELS] {
+        self.levels
+    }
+
+    pub(in crate::index) fn unlock_unchanged(self) {
+        self.levels.into_iter().flatten().for_each(Locked::unlock_unchanged);
+    }
+}

@@ -1,0 +1,345 @@
+//! The tree: levels of linked nodes, where each level starts, and the pools that the nodes' blocks come from.
+//!
+//! A block has one of four states. *Fresh*: a [`Fresh`] owns it, and gives it back unless it becomes a node. *Being made*:
+//! it is locked, as a [`Reshaped`]. *Linked*: its level's chain leads to it. *Retired*: a [`Retired`] names it, and
+//! [`Tree::release`] takes that. `docs/PROTOCOL.md` argues with these states.
+
+use alloc::vec::Vec;
+use core::alloc::Layout;
+use core::cell::UnsafeCell;
+use core::iter::successors;
+use core::marker::PhantomData;
+use core::mem;
+use core::num::NonZeroU32;
+
+use crate::arena::{
+    AllocError, AllocErrorKind, BlockId, GlobalPool, HugePages, NodeArena, NodeId, NodeKind, NodePool,
+    Placement, PoolUsage,
+};
+use crate::height::LEVELS;
+use crate::key::KeyWords;
+use crate::node::{
+    Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, Reshaped, Retired, Shape, Unreached, Witness,
+};
+use crate::stats;
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
+
+/// See the module.
+pub(in crate::index) struct Tree<K: KeyWords, V, P: NodePool> {
+    /// The level where searches start and its first node's block: `level << 32 | block`. Levels are only
+    /// added, so the word only grows.
+    root: AtomicU64,
+    leaves: P,
+    inners: P,
+    /// The first node of each level, 0 where there is none yet. These nodes never go.
+    heads: [AtomicU32; LEVELS],
+    _owns: PhantomData<UnsafeCell<(K, V)>>,
+}
+
+// SAFETY: the pools are `Sync`; keys and values are handed between threads, by value (`Send`) and, in
+// closures that run under a lock, by reference (`Sync`); everything else is atomic.
+unsafe impl<K: KeyWords, V: Send + Sync, P: NodePool> Sync for Tree<K, V, P> {}
+
+/// Where a node that starts at `low` belongs; `None` is below every key.
+fn placement<K: KeyWords>(low: Option<K>) -> Placement {
+    Placement::Keys(low.map_or(0, |low| low.word(0)))
+}
+
+/// A word of 32 bits that names a block, or none.
+pub(in crate::index) fn block(word: u32) -> Option<BlockId> {
+    NonZeroU32::new(word).map(BlockId)
+}
+
+/// Makes room for one more element.
+pub(crate) fn reserve_one<T>(list: &mut Vec<T>) -> Result<(), AllocError> {
+    list.try_reserve(1)
+        .map_err(|_| AllocError { layout: Layout::new::<T>(), kind: AllocErrorKind::OutOfMemory })
+}
+
+impl<K: KeyWords, V, P: NodePool> Tree<K, V, P> {
+    /// A tree of one empty leaf.
+    pub(in crate::index) fn new<A: NodeArena<Pool = P>>(arena: &A) -> Result<Self, AllocError> {
+        let leaves = arena.pool(Leaf::<K, V>::LAYOUT, NodeKind::Leaf)?;
+        let inners = arena.pool(Inner::<K>::LAYOUT, NodeKind::Inner)?;
+        let heads = [const { AtomicU32::new(0) }; LEVELS];
+        let tree = Self { root: AtomicU64::new(0), leaves, inners, heads, _owns: PhantomData };
+        let mut head = tree.acquire::<LeafShape<K, V>>(None)?.make(Unreached);
+        head.format(LevelMark::of(0), None);
+        let id = head.id().0.get();
+        drop(head);
+        tree.heads[0].store(id, Ordering::Relaxed);
+        tree.root.store(u64::from(id), Ordering::Relaxed);
+        Ok(tree)
+    }
+
+    /// The pool of nodes of shape `S`.
+    #[inline(always)]
+    fn pool<S: Shape>(&self) -> &P {
+        self.pool_of(S::KIND)
+    }
+
+    #[inline(always)]
+    fn pool_of(&self, kind: NodeKind) -> &P {
+        match kind {
+            NodeKind::Leaf => &self.leaves,
+            NodeKind::Inner => &self.inners,
+        }
+    }
+
+    /// The node in block `id`, which the pool of that shape has issued: a block just acquired, a head, or a
+    /// reference out of a node that was validated after reading it.
+    ///
+    /// Only `index` can call this, and `index` keeps that promise. It is not `unsafe` only to keep the searches
+    /// readable.
+    #[inline(always)]
+    pub(in crate::index) fn node<S: Shape<Key = K>>(&self, id: BlockId) -> Node<'_, S> {
+        // SAFETY: the pool has issued `id`, see above.
+        let base = unsafe { self.pool::<S>().address(id) };
+        // SAFETY: the pool was made with `S`'s layout, lives as long as `self`, and its blocks are only
+        // accessed here.
+        unsafe { Node::from_raw(base, id) }
+    }
+
+    #[inline(always)]
+    pub(in crate::index) fn leaf(&self, id: BlockId) -> Leaf<'_, K, V> {
+        self.node::<LeafShape<K, V>>(id)
+    }
+
+    #[inline(always)]
+    pub(in crate::index) fn inner(&self, id: BlockId) -> Inner<'_, K> {
+        self.node::<InnerShape<K>>(id)
+    }
+
+    /// Replica number `replica` of the inner node in block `id`: to be read, never locked.
+    #[inline(always)]
+    pub(in crate::index) fn replica(&self, replica: usize, id: BlockId) -> Inner<'_, K> {
+        debug_assert!(replica < self.replicas());
+        // SAFETY: the pool has issued `id`, as for `node`. It has this replica: callers take `replica` from
+        // `nearest_replica`, or below `replicas`.
+        let base = unsafe { self.inners.replica_address(replica, id) };
+        // SAFETY: the pool was made with the layout of inner nodes, lives as long as `self`, and its replicas are
+        // only accessed here.
+        unsafe { Inner::from_raw(base, id) }
+    }
+
+    /// How many replicas each inner node has.
+    pub(in crate::index) fn replicas(&self) -> usize {
+        self.inners.replicas()
+    }
+
+    /// The replica on this thread's NUMA node.
+    pub(in crate::index) fn nearest_replica(&self) -> usize {
+        self.inners.nearest_replica()
+    }
+
+    /// The level where searches start, and its first node.
+    #[inline(always)]
+    pub(in crate::index) fn root(&self) -> (usize, BlockId) {
+        // Acquire pairs with the Release in `raise_root`.
+        let root = self.root.load(Ordering::Acquire);
+        let head = block(root as u32).expect("a map has a first leaf");
+        ((root >> 32) as usize, head)
+    }
+
+    /// The first node of `level`, which is at most the root's.
+    pub(in crate::index) fn head(&self, level: usize) -> BlockId {
+        self.try_head(level).expect("levels up to the root's have a first node")
+    }
+
+    /// The first node of `level`, if the level has been made.
+    pub(in crate::index) fn try_head(&self, level: usize) -> Option<BlockId> {
+        // Acquire pairs with the Release in `propose_head`.
+        block(self.heads[level].load(Ordering::Acquire))
+    }
+
+    /// Makes `id` the first node of `level`; false if another thread was faster.
+    pub(in crate::index) fn propose_head(&self, level: usize, id: BlockId) -> bool {
+        // Release pairs with the Acquire load in `try_head`.
+        self.heads[level].compare_exchange(0, id.0.get(), Ordering::Release, Ordering::Relaxed).is_ok()
+    }
+
+    /// Lets searches start at `level`, which has a first node, or higher.
+    pub(in crate::index) fn raise_root(&self, level: usize) {
+        let root = ((level as u64) << 32) | u64::from(self.head(level).0.get());
+        // Release pairs with the Acquire in `root`.
+        self.root.fetch_max(root, Ordering::Release);
+    }
+
+    /// Takes a block for a node of shape `S` that will start at `low`; `None` is below every key.
+    pub(in crate::index) fn acquire<S: Shape<Key = K>>(
+        &self,
+        low: Option<K>,
+    ) -> Result<Fresh<'_, S, K, V, P>, AllocError> {
+        stats::called_pool();
+        let id = self.pool::<S>().acquire(placement(low))?;
+        Ok(Fresh { tree: self, id, _shape: PhantomData })
+    }
+
+    /// Takes a leaf's block on this NUMA node; `None` if the pool does not have the node, or the node has no room.
+    pub(in crate::index) fn acquire_leaf_on(
+        &self,
+        numa_node: NodeId,
+    ) -> Option<Fresh<'_, LeafShape<K, V>, K, V, P>> {
+        if self.leaves.wanted(Placement::Node(numa_node)) != Some(numa_node) {
+            return None;
+        }
+        stats::called_pool();
+        let id = self.leaves.acquire(Placement::Node(numa_node)).ok()?;
+        let block = Fresh { tree: self, id, _shape: PhantomData };
+        (self.home(id) == Some(numa_node)).then_some(block)
+    }
+
+    /// Gives back the block of a retired node. No thread may have it locked.
+    pub(in crate::index) fn release(&self, retired: Retired) {
+        self.give_back(retired.kind(), retired.id());
+    }
+
+    fn give_back(&self, kind: NodeKind, id: BlockId) {
+        stats::called_pool();
+        // SAFETY: a `Fresh` or a `Retired` named the block. Each is the only one of its block and ends with this
+        // call, so no other thread releases it.
+        unsafe { self.pool_of(kind).release(id) };
+    }
+
+    /// The NUMA node that a leaf is on.
+    pub(in crate::index) fn home(&self, leaf: BlockId) -> Option<NodeId> {
+        // SAFETY: the pool has issued the block, as for `node`.
+        unsafe { self.leaves.home(leaf) }
+    }
+
+    /// The NUMA node where the pool would place a leaf that starts at `low`.
+    pub(in crate::index) fn wanted(&self, low: Option<K>) -> Option<NodeId> {
+        self.leaves.wanted(placement(low))
+    }
+
+    /// The NUMA node where the pool would place a leaf whose low fence begins with `word`.
+    pub(in crate::index) fn wanted_for_word(&self, word: u64) -> Option<NodeId> {
+        self.leaves.wanted(Placement::Keys(word))
+    }
+
+    /// Blocks and bytes of both pools.
+    pub(in crate::index) fn usage(&self) -> PoolUsage {
+        self.leaves.usage().plus(self.inners.usage())
+    }
+
+    /// Blocks issued by the pool of leaves and by that of inner nodes.
+    #[cfg(feature = "check")]
+    pub(in crate::index) fn issued_blocks(&self) -> (usize, usize) {
+        (self.leaves.usage().issued_blocks, self.inners.usage().issued_blocks)
+    }
+}
+
+/// With exclusive access.
+impl<K: KeyWords, V, P: NodePool> Tree<K, V, P> {
+    /// The leaves in order.
+    pub(in crate::index) fn chain(&self) -> impl Iterator<Item = BlockId> {
+        successors(Some(self.head(0)), |&id| self.leaf(id).next())
+    }
+
+    /// Drops all values of these leaves, which are empty afterwards. If a drop panics, the others run while it
+    /// unwinds. No other thread may use the leaves.
+    pub(in crate::index) fn drop_values(&self, leaves: impl Iterator<Item = BlockId>) {
+        struct Rest<'a, K: KeyWords, V, P: NodePool, I: Iterator<Item = BlockId>> {
+            tree: &'a Tree<K, V, P>,
+            leaves: I,
+        }
+        impl<K: KeyWords, V, P: NodePool, I: Iterator<Item = BlockId>> Rest<'_, K, V, P, I> {
+            fn drop_values(&mut self) {
+                for id in self.leaves.by_ref() {
+                    self.tree.leaf(id).lock_unshared().clear();
+                }
+            }
+        }
+        impl<K: KeyWords, V, P: NodePool, I: Iterator<Item = BlockId>> Drop for Rest<'_, K, V, P, I> {
+            fn drop(&mut self) {
+                self.drop_values();
+            }
+        }
+        Rest { tree: self, leaves }.drop_values();
+    }
+
+    /// Makes `leaf`, which is locked by no thread and heads a chain of leaves, the first one, in place of the only
+    /// leaf, which is empty.
+    pub(in crate::index) fn replace_only_leaf(&mut self, leaf: BlockId) {
+        let old = self.head(0);
+        self.leaf(leaf).lock_unshared().reshape(Unreached).start_below_every_key();
+        *self.heads[0].get_mut() = leaf.0.get();
+        *self.root.get_mut() = u64::from(leaf.0.get());
+        self.release(self.leaf(old).lock_unshared().reshape(Unreached).retire());
+    }
+
+    /// Makes a tree of one leaf of a tree whose leaves are all empty. No user code runs.
+    pub(in crate::index) fn start_over(&mut self) {
+        for level in (1..=self.root().0).rev() {
+            self.release_level::<InnerShape<K>>(self.head(level));
+            *self.heads[level].get_mut() = 0;
+        }
+        let head = self.head(0);
+        *self.root.get_mut() = u64::from(head.0.get());
+        let mut first = self.leaf(head).lock_unshared().reshape(Unreached);
+        let second = first.next();
+        first.set_next(None);
+        drop(first);
+        if let Some(second) = second {
+            self.release_level::<LeafShape<K, V>>(second);
+        }
+    }
+
+    /// Retires and releases the node `first` and all to its right.
+    fn release_level<S: Shape<Key = K>>(&self, first: BlockId) {
+        let mut at = Some(first);
+        while let Some(id) = at {
+            let node = self.node::<S>(id).lock_unshared();
+            at = node.next();
+            let retired = node.reshape(Unreached).retire();
+            self.release(retired);
+        }
+    }
+}
+
+impl<K: KeyWords, V> Tree<K, V, GlobalPool> {
+    /// What the system gave of huge pages.
+    pub(in crate::index) fn huge_pages(&self) -> HugePages {
+        self.leaves.huge_pages().plus(self.inners.huge_pages())
+    }
+}
+
+impl<K: KeyWords, V, P: NodePool> Drop for Tree<K, V, P> {
+    fn drop(&mut self) {
+        // A tree that could not be made has no first leaf.
+        if mem::needs_drop::<V>() && *self.heads[0].get_mut() != 0 {
+            self.drop_values(self.chain());
+        }
+    }
+}
+
+/// A block that was acquired and is no node yet. Dropping this gives the block back.
+pub(in crate::index) struct Fresh<'t, S: Shape, K: KeyWords, V, P: NodePool> {
+    tree: &'t Tree<K, V, P>,
+    id: BlockId,
+    _shape: PhantomData<S>,
+}
+
+/// A block that may become an inner node.
+pub(in crate::index) type FreshInner<'t, K, V, P> = Fresh<'t, InnerShape<K>, K, V, P>;
+
+impl<'t, S: Shape<Key = K>, K: KeyWords, V, P: NodePool> Fresh<'t, S, K, V, P> {
+    /// Locks the block, which from now on is a node in the making: it must be linked or retired.
+    pub(in crate::index) fn make<W: Witness<S>>(self, witness: W) -> Reshaped<'t, S, W> {
+        let node = self.tree.node::<S>(self.id).lock_unshared();
+        mem::forget(self);
+        node.reshape(witness)
+    }
+
+    /// Whether the block is where its pool would put a leaf that starts at `low`.
+    pub(in crate::index) fn is_well_placed(&self, low: K) -> bool {
+        let wanted = self.tree.wanted(Some(low));
+        wanted.is_none() || wanted == self.tree.home(self.id)
+    }
+}
+
+impl<S: Shape, K: KeyWords, V, P: NodePool> Drop for Fresh<'_, S, K, V, P> {
+    fn drop(&mut self) {
+        self.tree.give_back(S::KIND, self.id);
+    }
+}

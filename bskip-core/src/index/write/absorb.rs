@@ -1,0 +1,216 @@
+//! Keeping a shrinking map small: an underfull node is absorbed by its left neighbour.
+//!
+//! To absorb R into its left neighbour L, a thread locks the parent that covers R's low fence, then L, then
+//! R; takes R's entry out of the parent; moves R's slots into L, which takes over R's range; and retires R.
+//! A node that heads its parent can only go when the parent itself is absorbed first, which then is tried.
+
+use crate::arena::NodePool;
+use crate::height::LEVELS;
+use crate::index::engine::Index;
+use crate::index::search::lock::{lock_neighbours, lock_three};
+use crate::index::search::probe::{At, Before};
+use crate::index::write::commit::Commit;
+use crate::key::KeyWords;
+use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, Shape};
+use crate::simd::LINE;
+
+/// A node with at most this part of its slots in use looks for a neighbour to merge with…
+const UNDERFULL: usize = 4;
+
+/// …and two nodes merge if this much of a node stays free, so that the next insert does not split them again.
+const SPARE: usize = 4;
+
+/// How full a merge may make a node.
+#[derive(Clone, Copy)]
+pub(in crate::index) enum Fill {
+    /// So that [`SPARE`] stays free.
+    Loose,
+    /// To the last slot.
+    Tight,
+}
+
+pub(in crate::index) enum Merge {
+    Done,
+    /// There are no two neighbours at that key, or they do not fit into one.
+    Refused,
+    /// Another thread changed one of the nodes: try again.
+    Contended,
+}
+
+/// Boundaries to look at, last in first out. One that finds no room is skipped: it is looked at again when keys
+/// near it are removed.
+struct Work<K> {
+    boundaries: [Option<(usize, K)>; 4 * LEVELS],
+    len: usize,
+}
+
+impl<K: KeyWords> Work<K> {
+    fn push(&mut self, level: usize, key: K) {
+        if let Some(boundary) = self.boundaries.get_mut(self.len) {
+            *boundary = Some((level, key));
+            self.len += 1;
+        }
+    }
+
+    fn pop(&mut self) -> Option<(usize, K)> {
+        self.len = self.len.checked_sub(1)?;
+        self.boundaries[self.len]
+    }
+}
+
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    /// Merges the leaf at `key` with a neighbour while it is underfull and one has room, and whatever that
+    /// makes possible at other levels.
+    #[cold]
+    #[inline(never)]
+    pub(in crate::index) fn compact(&self, key: K) {
+        let mut work = Work { boundaries: [None; 4 * LEVELS], len: 0 };
+        work.push(0, key);
+        while let Some((level, key)) = work.pop() {
+            if level == 0 {
+                self.merge_at::<LeafShape<K, V>>(level, key, &mut work);
+            } else {
+                self.merge_at::<InnerShape<K>>(level, key, &mut work);
+            }
+        }
+    }
+
+    /// What a merge at `boundary` makes possible: the merged node may merge again; its parent has an entry less;
+    /// and of two merged inner nodes, the second one's first child can now be absorbed.
+    fn push_around(&self, level: usize, boundary: K, work: &mut Work<K>) {
+        if level < self.tree.root().0 {
+            work.push(level + 1, boundary);
+        }
+        work.push(level, boundary);
+        if level > 0 {
+            work.push(level - 1, boundary);
+        }
+    }
+
+    /// Merges the node of `level` at `key`, if it is underfull, with its right or left neighbour.
+    fn merge_at<S: Shape<Key = K>>(&self, level: usize, key: K, work: &mut Work<K>) {
+        let mut backoff = self.tree.backoff();
+        loop {
+            let (node, version) = self.node_at::<S>(At(key), level);
+            let (underfull, low, high) = (is_underfull(node), node.low(), node.high());
+            let (is_head, is_last) = (node.id() == self.tree.head(level), node.next().is_none());
+            if !node.validate(version) {
+                backoff.wait();
+                continue;
+            }
+            if !underfull {
+                return;
+            }
+            let boundaries = [(!is_last).then_some(high), (!is_head).then_some(low)];
+            let mut contended = false;
+            for boundary in boundaries.into_iter().flatten() {
+                let merged = &mut |level, boundary| self.push_around(level, boundary, work);
+                match self.absorb::<S>(level, boundary, Fill::Loose, merged) {
+                    Merge::Done => return,
+                    Merge::Refused => {}
+                    Merge::Contended => contended = true,
+                }
+            }
+            if !contended {
+                return;
+            }
+            backoff.wait();
+        }
+    }
+
+    /// Merges the node of `level` that starts at `boundary` into its left neighbour, if both fit into one. Calls `merged`
+    /// for that, and for each merge above that it takes.
+    pub(in crate::index) fn absorb<S: Shape<Key = K>>(
+        &self,
+        level: usize,
+        boundary: K,
+        fill: Fill,
+        merged: &mut dyn FnMut(usize, K),
+    ) -> Merge {
+        let Some(before) = Before::new(boundary) else { return Merge::Refused };
+        let (left, left_version) = self.node_at::<S>(before, level);
+        let (next, ends_there) = (left.next(), left.compare_high(boundary).is_eq());
+        let left_count = left.count();
+        if !left.validate(left_version) {
+            return Merge::Contended;
+        }
+        let Some(next) = next.filter(|_| ends_there) else { return Merge::Refused };
+        let right = self.tree.node::<S>(next);
+        let right_version = self.tree.read_begin(right);
+        let right_count = right.count();
+        let is_right = right.level() == LevelMark::of(level) && right.compare_low(boundary).is_eq();
+        if !right.validate(right_version) || !is_right {
+            return Merge::Contended;
+        }
+        if !fits::<S>(left_count, right_count, fill) {
+            return Merge::Refused;
+        }
+        // The root's level is read after the right node's version: had a thread added a level and posted the
+        // right node there before, its unlock of the right node would show us both; posting it later changes
+        // that version.
+        if level == self.tree.root().0 {
+            let Some((left, right)) = lock_neighbours((left, left_version), (right, right_version)) else {
+                return Merge::Contended;
+            };
+            let commit = Commit::new(self);
+            left.reshape(&commit).absorb(right.reshape(&commit));
+            drop(commit);
+            merged(level, boundary);
+            return Merge::Done;
+        }
+        let (parent, parent_version) = self.inner_at(At(boundary), level + 1);
+        let (rank, listed) = parent.find(boundary);
+        let heads_parent = listed && rank == 1;
+        if heads_parent {
+            if !parent.validate(parent_version) {
+                return Merge::Contended;
+            }
+            // The parent starts at the boundary too. Once it is absorbed, the node is an ordinary child.
+            return match self.absorb_inner(level + 1, boundary, fill, merged) {
+                Merge::Done => Merge::Contended,
+                other => other,
+            };
+        }
+        let (left, right) = ((left, left_version), (right, right_version));
+        let Some((parent, left, right)) = lock_three((parent, parent_version), left, right) else {
+            return Merge::Contended;
+        };
+        let commit = Commit::new(self);
+        let mut parent = parent.reshape(&commit);
+        if listed {
+            parent.remove(rank - 1);
+        }
+        left.reshape(&commit).absorb(right.reshape(&commit));
+        drop(parent);
+        drop(commit);
+        merged(level, boundary);
+        Merge::Done
+    }
+
+    /// [`absorb`](Self::absorb) for a level of inner nodes; the compiler need not see the recursion as one of
+    /// types.
+    fn absorb_inner(&self, level: usize, boundary: K, fill: Fill, merged: &mut dyn FnMut(usize, K)) -> Merge {
+        self.absorb::<InnerShape<K>>(level, boundary, fill, merged)
+    }
+}
+
+pub(in crate::index) fn is_underfull<S: Shape>(node: Node<'_, S>) -> bool {
+    node.count() <= Node::<S>::CAPACITY / UNDERFULL
+}
+
+/// Whether two nodes with these counts may become one. An empty one always may: nothing is moved for it.
+fn fits<S: Shape>(left: usize, right: usize, fill: Fill) -> bool {
+    let capacity = Node::<S>::CAPACITY;
+    let limit = match fill {
+        Fill::Loose if left > 0 && right > 0 => capacity - capacity / SPARE,
+        Fill::Loose | Fill::Tight => capacity,
+    };
+    left + right <= limit
+}
+
+// The counts above must leave room for a merge of two underfull nodes.
+const _: () = {
+    const CAPACITY: usize = LINE * LINE;
+    assert!(2 * (CAPACITY / UNDERFULL) <= CAPACITY - CAPACITY / SPARE);
+    assert!(Leaf::<u64, u64>::CAPACITY == CAPACITY && Inner::<u64>::CAPACITY == CAPACITY);
+};

@@ -1,0 +1,146 @@
+//! Batches that change leaves: each key's leaf is locked in the state in which its search found it.
+
+use core::convert::Infallible;
+
+use crate::arena::{AllocError, NodePool};
+use crate::index::engine::Index;
+use crate::index::search::side_by_side::{Batch, Spot, Stopped};
+use crate::index::write::absorb::is_underfull;
+use crate::index::write::existing::Existing;
+use crate::key::KeyWords;
+use crate::lock::Version;
+use crate::node::{Leaf, Slots};
+
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    /// Inserts each pair that has a value, and puts what was there before in the value's place. Without memory
+    /// it ends early: the pairs from that one on are as they were. `words` gives the key of a pair from that and the pair's
+    /// place, the same each time.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn insert_many<Q>(
+        &self,
+        pairs: &mut [(Q, Option<V>)],
+        words: impl Fn(&Q, usize) -> K,
+    ) -> Result<(), Stopped<AllocError>> {
+        self.run(&mut Insert { pairs, words })
+    }
+
+    /// Takes out the pair of each key, its value into `values`, which is as long as `keys`.
+    pub(crate) fn remove_many(&self, keys: &[K], values: &mut [Option<V>]) {
+        let Ok(()) = self.run(&mut Remove { keys, values });
+    }
+}
+
+struct Insert<'b, Q, V, F> {
+    pairs: &'b mut [(Q, Option<V>)],
+    words: F,
+}
+
+impl<K: KeyWords, V, P: NodePool, Q, F: Fn(&Q, usize) -> K> Batch<K, V, P> for Insert<'_, Q, V, F> {
+    type Error = AllocError;
+    const SLOTS: Slots = Slots::Behind;
+
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    #[inline(always)]
+    fn key(&self, i: usize) -> K {
+        (self.words)(&self.pairs[i].0, i)
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn at(&mut self, index: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version> {
+        let Spot { leaf, version, line } = spot;
+        let (ref key, ref mut place) = self.pairs[i];
+        let key = (self.words)(key, i);
+        if place.is_none() {
+            return Some(version);
+        }
+        let (rank, found) = leaf.find_in(line, key);
+        // A tall key, or a leaf without room, is more than a change of this leaf.
+        if !found && (index.heights.of(key) > 0 || leaf.count() == Leaf::<K, V>::CAPACITY) {
+            return None;
+        }
+        let mut leaf = leaf.try_lock(version)?;
+        let Some(value) = place.take() else {
+            leaf.unlock_unchanged();
+            return Some(version);
+        };
+        if found {
+            *place = Some(leaf.replace(rank - 1, value));
+        } else {
+            leaf.insert_from_line(rank, key, value);
+        }
+        Some(version.changed())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn alone(&mut self, index: &Index<K, V, P>, i: usize) -> Result<(), AllocError> {
+        let (ref key, ref mut place) = self.pairs[i];
+        let key = (self.words)(key, i);
+        let Some(value) = place.take() else { return Ok(()) };
+        match index.insert(key, value, Existing::Replace) {
+            Ok(old) => {
+                *place = old;
+                Ok(())
+            }
+            Err((_, value, error)) => {
+                *place = Some(value);
+                Err(error)
+            }
+        }
+    }
+}
+
+struct Remove<'b, K, V> {
+    keys: &'b [K],
+    values: &'b mut [Option<V>],
+}
+
+impl<K: KeyWords, V, P: NodePool> Batch<K, V, P> for Remove<'_, K, V> {
+    type Error = Infallible;
+    const SLOTS: Slots = Slots::Behind;
+
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    #[inline(always)]
+    fn key(&self, i: usize) -> K {
+        self.keys[i]
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn at(&mut self, index: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version> {
+        let Spot { leaf, version, line } = spot;
+        let key = self.keys[i];
+        let (rank, found) = leaf.find_in(line, key);
+        if !found {
+            if !leaf.validate(version) {
+                return None;
+            }
+            self.values[i] = None;
+            return Some(version);
+        }
+        let mut leaf = leaf.try_lock(version)?;
+        let value = leaf.remove_from_line(rank - 1);
+        let underfull = is_underfull(*leaf);
+        drop(leaf);
+        if underfull {
+            index.compact(key);
+        }
+        // Only now: it may drop a value that stands there, which is the user's code.
+        self.values[i] = Some(value);
+        Some(version.changed())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn alone(&mut self, index: &Index<K, V, P>, i: usize) -> Result<(), Infallible> {
+        self.values[i] = index.remove(self.keys[i]);
+        Ok(())
+    }
+}

@@ -1,0 +1,252 @@
+//! Redistribution: a full leaf gives pairs to a neighbour that has room, instead of a split, before one more comes in; and
+//! a leaf is filled up from its right neighbour, where the map is to take less memory.
+//!
+//! The boundary between the two moves, and with it the low fence of the right one and its entry in the node above. So all
+//! three are locked: the node above, the left leaf, the right one, by the versions under which they were found, as for
+//! an absorption. If a lock, a change or a boundary that must stay is in the way, the leaf splits, or stays as it is.
+
+use crate::arena::NodePool;
+use crate::chaos;
+use crate::index::engine::Index;
+use crate::index::search::lock::lock_three;
+use crate::index::search::probe::At;
+use crate::index::search::settle::Versioned;
+use crate::index::write::commit::{Change, Commit};
+use crate::key::KeyWords;
+use crate::lock::Version;
+use crate::node::{Inner, Leaf, LeafShape, LevelMark};
+
+/// A right neighbour has room if `FREE_RIGHT` of 8 slots are free…
+const FREE_RIGHT: usize = 2;
+
+/// …and a left one if `FREE_LEFT` are: with fewer it would soon be full itself and move them again. Descending keys go to
+/// the right one.
+const FREE_LEFT: usize = 3;
+
+/// At least `LEAST` of its slots must be free. Then both leaves have a free slot afterwards, and the new pair takes one.
+const LEAST: usize = 2;
+
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    /// Inserts a key of height 0 that is not there, and that belongs into the full `leaf` in the state `version`, where
+    /// its right or left neighbour has room. Else the value comes back, and nothing has changed.
+    #[cold]
+    #[inline(never)]
+    pub(in crate::index) fn insert_redistributing(
+        &self,
+        leaf: Leaf<'_, K, V>,
+        version: Version,
+        key: K,
+        value: V,
+    ) -> Result<(), V> {
+        // Without posting nearly every listed leaf starts at a coin key.
+        if !self.heights.posts {
+            return Err(value);
+        }
+        let commit = Commit::new(self);
+        let moved =
+            self.give_right(&commit, leaf, version).or_else(|| self.give_left(&commit, leaf, version));
+        let Some((left, right)) = moved else { return Err(value) };
+        chaos::window();
+        let mut leaf = if right.compare_low(key).is_lt() { left } else { right };
+        let rank = leaf.rank(key);
+        leaf.insert(rank, key, value);
+        Ok(())
+    }
+
+    fn give_right<'c>(
+        &'c self,
+        commit: &'c Commit<'c, K, V, P>,
+        leaf: Leaf<'c, K, V>,
+        version: Version,
+    ) -> Option<Two<'c, K, V, P>> {
+        self.move_high(commit, leaf, version, has_room::<FREE_RIGHT, _, _>, evenly)
+    }
+
+    /// Moves pairs from the right neighbour to `leaf`, in the state `version`, until it is full, and gives the new boundary. Not if
+    /// all of them would go: that is an absorption.
+    pub(in crate::index) fn fill_up(&self, leaf: Leaf<'_, K, V>, version: Version) -> Option<K> {
+        let capacity = Leaf::<K, V>::CAPACITY;
+        // Both counts are those of the states that are then locked. A block that is no leaf now says none.
+        let too_many = |right: Leaf<'_, K, V>| leaf.count() + right.count() > capacity;
+        let commit = Commit::new(self);
+        let (_, right) = self.move_high(&commit, leaf, version, too_many, |_, _| capacity)?;
+        Some(right.low())
+    }
+
+    /// Moves the boundary between `leaf`, in the state `version`, and its right neighbour, if that is `suitable`.
+    fn move_high<'c>(
+        &'c self,
+        commit: &'c Commit<'c, K, V, P>,
+        leaf: Leaf<'c, K, V>,
+        version: Version,
+        suitable: impl FnOnce(Leaf<'_, K, V>) -> bool,
+        left_share: impl FnOnce(usize, usize) -> usize,
+    ) -> Option<Two<'c, K, V, P>> {
+        let (next, boundary) = (leaf.next(), leaf.high());
+        if !leaf.validate(version) {
+            return None;
+        }
+        let right = self.tree.leaf(next?);
+        let right_version = right.try_read_begin()?;
+        if !suitable(right) {
+            return None;
+        }
+        let entry = self.movable_entry(boundary)?;
+        self.move_boundary(commit, entry, (leaf, version), (right, right_version), left_share)
+    }
+
+    fn give_left<'c>(
+        &'c self,
+        commit: &'c Commit<'c, K, V, P>,
+        leaf: Leaf<'c, K, V>,
+        version: Version,
+    ) -> Option<Two<'c, K, V, P>> {
+        let (boundary, is_head) = (leaf.low(), leaf.id() == self.tree.head(0));
+        if !leaf.validate(version) || is_head {
+            return None;
+        }
+        let entry = self.movable_entry(boundary)?;
+        let left = entry.parent.child(entry.slot - 1);
+        if !entry.parent.validate(entry.version) {
+            return None;
+        }
+        let left = self.tree.leaf(left?);
+        let left_version = left.try_read_begin()?;
+        if !has_room::<FREE_LEFT, _, _>(left) {
+            return None;
+        }
+        self.move_boundary(commit, entry, (left, left_version), (leaf, version), evenly)
+    }
+
+    /// The entry of level 1 at `boundary`, if there is one and it may stand elsewhere.
+    fn movable_entry(&self, boundary: K) -> Option<Entry<'_, K>> {
+        // The height of a coin key promises that a leaf starts there. Insertions keep that; absorptions need not.
+        if self.heights.of(boundary) > 0 || self.tree.root().0 == 0 {
+            return None;
+        }
+        // One try: this node may have nothing to do with the key that is to go in. A search waits for a locked node.
+        let (parent, version) = self.hinted(At(boundary)).or_else(|| self.try_inner_at(At(boundary), 1))?;
+        let (rank, listed) = parent.find(boundary);
+        // The first entry stands at its node's own low fence, which does not move.
+        (listed && rank > 1).then(|| Entry { parent, version, slot: rank - 1 })
+    }
+
+    /// Moves the boundary between two leaves, so that the left one holds what `left_share` says for both counts, and the right one
+    /// the rest, which is not nothing. `entry` is that of the right one. Gives both, still locked; `None` if one of the
+    /// three nodes has changed, or the leaves are no neighbours.
+    fn move_boundary<'c>(
+        &self,
+        commit: &'c Commit<'c, K, V, P>,
+        entry: Entry<'c, K>,
+        left: Versioned<'c, LeafShape<K, V>>,
+        right: Versioned<'c, LeafShape<K, V>>,
+        left_share: impl FnOnce(usize, usize) -> usize,
+    ) -> Option<Two<'c, K, V, P>> {
+        chaos::window();
+        let (parent, left, right) = lock_three((entry.parent, entry.version), left, right)?;
+        // Between the entries of two leaves there may be a leaf that has none yet.
+        if left.next() != Some(right.id()) || parent.child(entry.slot) != Some(right.id()) {
+            right.unlock_unchanged();
+            left.unlock_unchanged();
+            parent.unlock_unchanged();
+            return None;
+        }
+        let mut parent = parent.reshape(commit);
+        let (mut left, mut right) = (left.reshape(commit), right.reshape(commit));
+        // Until all is in its place no user code runs.
+        let before = left.count();
+        let share = left_share(before, right.count());
+        if share < before {
+            left.give_last(before - share, &mut right);
+        } else {
+            right.give_first(share - before, &mut left);
+        }
+        parent.set_entry_key(entry.slot, &right);
+        Some((left, right))
+    }
+}
+
+/// Two neighbours, locked.
+type Two<'c, K, V, P> = (Change<'c, LeafShape<K, V>, K, V, P>, Change<'c, LeafShape<K, V>, K, V, P>);
+
+/// An entry of level 1, as it was in one state of its node.
+struct Entry<'a, K> {
+    parent: Inner<'a, K>,
+    version: Version,
+    /// Not the first one.
+    slot: usize,
+}
+
+/// Whether this is a leaf, of the map or retired meanwhile, that has room for a neighbour's pairs: `FREE` of 8 slots.
+fn has_room<const FREE: usize, K: KeyWords, V>(leaf: Leaf<'_, K, V>) -> bool {
+    let capacity = Leaf::<K, V>::CAPACITY;
+    leaf.level() == LevelMark::of(0) && leaf.count() + (capacity * FREE / 8).max(LEAST) <= capacity
+}
+
+/// What the left one of two leaves with these counts holds when both hold the same.
+fn evenly(left: usize, right: usize) -> usize {
+    (left + right).div_ceil(2)
+}
+
+#[cfg(all(test, feature = "check"))]
+mod tests {
+    use super::*;
+    use crate::arena::{GlobalArena, GlobalPool};
+    use crate::config::{Config, Promotion};
+    use crate::index::write::existing::Existing;
+
+    type U64Index = Index<u64, u64, GlobalPool>;
+
+    const CAPACITY: u64 = Leaf::<u64, u64>::CAPACITY as u64;
+
+    fn index(promotion: Promotion, keys: impl IntoIterator<Item = u64>) -> U64Index {
+        let index = Index::new(&GlobalArena, &Config { promotion, ..Config::with_seed(1) }).expect("memory");
+        keys.into_iter().for_each(|key| assert!(index.insert(key, !key, Existing::Replace).is_ok()));
+        index
+    }
+
+    /// Ascending keys leave a full leaf and one of a single key, whose neighbour then overflows.
+    #[test]
+    fn the_right_neighbour_takes_the_greater_half_of_the_difference() {
+        let mut index = index(Promotion::Overflow, (0..=CAPACITY).map(|i| 2 * i));
+        assert_eq!(index.walk().leaves, 2);
+        assert!(index.insert(1, !1, Existing::Replace).is_ok());
+        let found = index.walk();
+        assert_eq!((found.leaves, found.unlisted, found.keys as u64), (2, 0, CAPACITY + 2));
+        assert!((0..=CAPACITY).all(|i| index.get(2 * i) == Some(!(2 * i))));
+        // The boundary has moved to the left, and what is there is found.
+        let (right, _) = index.leaf_at(At(2 * CAPACITY));
+        assert!(right.low() < 2 * CAPACITY && right.count() as u64 == 1 + (CAPACITY - 1) / 2);
+    }
+
+    #[test]
+    fn the_left_neighbour_takes_what_the_right_one_has_no_room_for() {
+        // The first leaf is full and loses half of its pairs, the second one fills up and overflows.
+        let mut index = index(Promotion::Overflow, (0..=CAPACITY).map(|i| 4 * i));
+        (0..CAPACITY / 2).for_each(|i| assert!(index.remove(4 * i).is_some()));
+        (0..CAPACITY).for_each(|i| {
+            let key = 4 * CAPACITY + 2 + 4 * (CAPACITY - i);
+            assert!(index.insert(key, !key, Existing::Replace).is_ok());
+        });
+        let found = index.walk();
+        assert_eq!((found.leaves, found.unlisted, found.keys as u64), (2, 0, CAPACITY + 1 + CAPACITY / 2));
+        assert!((CAPACITY / 2..=CAPACITY).all(|i| index.get(4 * i) == Some(!(4 * i))));
+        assert!((1..=CAPACITY).map(|i| 4 * (CAPACITY + i) + 2).all(|key| index.get(key) == Some(!key)));
+        let (right, _) = index.leaf_at(At(8 * CAPACITY));
+        assert!(right.low() > 4 * CAPACITY);
+    }
+
+    /// What a height promises: insertions alone never take it back.
+    #[test]
+    fn a_leaf_starts_at_every_coin_key() {
+        let keys = (0..20_000).map(crate::mix::mix);
+        let mut index = index(Promotion::CoinAndOverflow { one_in: 32 }, keys.clone());
+        index.walk();
+        let mut tall = 0;
+        for key in keys.filter(|&key| index.heights.of(key) > 0) {
+            assert_eq!(index.leaf_at(At(key)).0.low(), key);
+            tall += 1;
+        }
+        assert!(tall > 300);
+    }
+}

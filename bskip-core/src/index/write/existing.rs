@@ -1,0 +1,34 @@
+//! An insertion of a key that is there already, and one for which there is no memory.
+
+use crate::arena::AllocError;
+use crate::key::KeyWords;
+use crate::node::LockedLeaf;
+
+/// What to do with a key that is there already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Existing {
+    /// Store the new value, give the old one back.
+    Replace,
+    /// Leave the old value, give the new one back.
+    Keep,
+}
+
+/// A pair that was not inserted, and why.
+pub(in crate::index) type Refused<K, V> = (K, V, AllocError);
+
+/// Deals with a key that is in `slot` already, and unlocks the leaf. Gives the value that does not stay.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(in crate::index) fn settle_existing<K: KeyWords, V>(
+    mut leaf: LockedLeaf<'_, K, V>,
+    slot: usize,
+    value: V,
+    existing: Existing,
+) -> V {
+    match existing {
+        Existing::Replace => leaf.replace(slot, value),
+        Existing::Keep => {
+            leaf.unlock_unchanged();
+            value
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Insertion of one pair: nearly always into one leaf. A full leaf gives pairs to a neighbour (`boundary`), or splits.
+
+use crate::arena::NodePool;
+use crate::index::engine::Index;
+use crate::index::search::probe::At;
+use crate::index::write::commit::Commit;
+use crate::index::write::existing::{Existing, Refused, settle_existing};
+use crate::index::write::split::{split_and_insert, split_key};
+use crate::key::KeyWords;
+use crate::lock::Version;
+use crate::node::{Leaf, LeafShape};
+
+/// What became of an insertion into a full leaf.
+enum Full<K, V> {
+    /// It was done, or there is no memory for another leaf: what the insertion returns.
+    Done(Result<Option<V>, Refused<K, V>>),
+    /// The leaf has changed: here is the value again.
+    Changed(V),
+}
+
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    /// Inserts the pair if the key is new, else does as `existing` says: `Some` is the value that did not
+    /// stay.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn insert(
+        &self,
+        key: K,
+        mut value: V,
+        existing: Existing,
+    ) -> Result<Option<V>, Refused<K, V>> {
+        let height = self.heights.of(key);
+        let mut backoff = self.tree.backoff();
+        loop {
+            let (leaf, version) = self.leaf_at(At(key));
+            let (rank, found) = leaf.find(key);
+            if height > 0 && !found {
+                if leaf.validate(version) {
+                    return self.insert_tall(key, value, existing, height);
+                }
+                continue;
+            }
+            if leaf.count() == Leaf::<K, V>::CAPACITY && !found {
+                match self.insert_into_full(leaf, version, rank, key, value) {
+                    Full::Done(result) => return result,
+                    Full::Changed(back) => value = back,
+                }
+                backoff.wait();
+                continue;
+            }
+            let Some(mut leaf) = leaf.try_lock(version) else {
+                backoff.wait();
+                continue;
+            };
+            if found {
+                return Ok(Some(settle_existing(leaf, rank - 1, value, existing)));
+            }
+            leaf.insert(rank, key, value);
+            return Ok(None);
+        }
+    }
+
+    /// Inserts a key of height 0, of that rank, that is not there, into `leaf`, full in the state `version`: a neighbour
+    /// takes pairs, or the leaf splits.
+    #[cold]
+    #[inline(never)]
+    fn insert_into_full(
+        &self,
+        leaf: Leaf<'_, K, V>,
+        version: Version,
+        rank: usize,
+        key: K,
+        mut value: V,
+    ) -> Full<K, V> {
+        // A key above all others is better off in a leaf of its own: more may follow.
+        if rank < Leaf::<K, V>::CAPACITY {
+            match self.insert_redistributing(leaf, version, key, value) {
+                Ok(()) => return Full::Done(Ok(None)),
+                Err(back) => value = back,
+            }
+        }
+        let low = split_key(&leaf, rank, key);
+        if !leaf.validate(version) {
+            return Full::Changed(value);
+        }
+        let above = self.to_post_in(low);
+        let Some(leaf) = leaf.try_lock(version) else { return Full::Changed(value) };
+        let spare = match self.tree.acquire::<LeafShape<K, V>>(Some(low)) {
+            Ok(spare) => spare,
+            Err(error) => {
+                leaf.unlock_unchanged();
+                return Full::Done(Err((key, value, error)));
+            }
+        };
+        let commit = Commit::new(self);
+        let mut fresh = spare.make(&commit);
+        let mut leaf = leaf.reshape(&commit);
+        split_and_insert(&mut leaf, rank, key, value, &mut fresh);
+        drop(leaf);
+        self.post_locked(&commit, fresh, above);
+        Full::Done(Ok(None))
+    }
+}

@@ -1,0 +1,183 @@
+//! Posting: giving a node that an overflow split made its entry in the level above.
+
+use crate::arena::{BlockId, NodeKind, NodePool};
+use crate::chaos;
+use crate::height::LEVELS;
+use crate::index::engine::Index;
+use crate::index::search::probe::At;
+use crate::index::search::settle::Versioned;
+use crate::index::write::commit::{Change, Commit};
+use crate::index::write::split::{SplitOff, split_and_insert, split_key};
+use crate::key::KeyWords;
+use crate::node::{Inner, InnerShape, LeafShape, LevelMark, Locked, Shape};
+
+/// What became of one node that was to be posted.
+enum Posted<K> {
+    /// It has its entry.
+    Entered,
+    /// It has its entry, and the node above has split: the new one is to be posted next.
+    Split(SplitOff<K>),
+    /// It needs no entry, or there is no memory.
+    Nothing,
+}
+
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    /// Enters the node `split` of level `level - 1` into `level`, and so on upwards while that splits nodes.
+    ///
+    /// Without memory for that it stays undone: searches then take one more step to the right.
+    pub(in crate::index) fn post(&self, mut level: usize, mut split: SplitOff<K>) {
+        if !self.heights.posts {
+            return;
+        }
+        while level < LEVELS && self.raise(level).is_ok() {
+            // The node is there, its entry is not.
+            chaos::window();
+            let posted = if level == 1 {
+                self.post_one::<LeafShape<K, V>>(level, split)
+            } else {
+                self.post_one::<InnerShape<K>>(level, split)
+            };
+            match posted {
+                Posted::Split(above) => (level, split) = (level + 1, above),
+                Posted::Entered | Posted::Nothing => return,
+            }
+        }
+    }
+
+    /// Where a leaf that will start at `low` is to get its entry, as it is now. `None` if there is no such level or no room,
+    /// the policy does not post, or something is changing there. The caller has nothing locked: this may wait.
+    pub(in crate::index) fn to_post_in(&self, low: K) -> Option<Versioned<'_, InnerShape<K>>> {
+        if !self.heights.posts || self.tree.root().0 == 0 {
+            return None;
+        }
+        let above = self.hinted(At(low)).or_else(|| self.try_inner_at(At(low), 1));
+        above.filter(|(node, _)| node.count() < Inner::<K>::CAPACITY)
+    }
+
+    /// Enters `leaf`, which was split off just now and has been locked since, into the node `above` if that has not changed:
+    /// then no thread has to lock the leaf again. Else the leaf is unlocked, and gets its entry as any node does.
+    pub(in crate::index) fn post_locked<'c>(
+        &self,
+        commit: &'c Commit<'c, K, V, P>,
+        leaf: Change<'c, LeafShape<K, V>, K, V, P>,
+        above: Option<Versioned<'c, InnerShape<K>>>,
+    ) {
+        // The leaf is there, its entry is not.
+        chaos::window();
+        let (low, id) = (leaf.low(), leaf.id());
+        if let Some(node) = above.and_then(|(node, version)| node.try_lock(version)) {
+            let (rank, is_there) = node.find(low);
+            if !is_there && node.count() < Inner::<K>::CAPACITY {
+                let mut node = node.reshape(commit);
+                node.insert(rank, low, id);
+                drop(leaf);
+                return;
+            }
+            node.unlock_unchanged();
+        }
+        drop(leaf);
+        self.post(1, (low, id));
+    }
+
+    /// Enters one node of shape `S`.
+    fn post_one<S: Shape<Key = K>>(&self, level: usize, (low, id): SplitOff<K>) -> Posted<K> {
+        let mut backoff = self.tree.backoff();
+        loop {
+            let (node, version) = self.inner_at(At(low), level);
+            let Some(node) = node.try_lock(version) else {
+                backoff.wait();
+                continue;
+            };
+            let (rank, found) = node.find(low);
+            if found {
+                node.unlock_unchanged();
+                return Posted::Nothing;
+            }
+            if S::KIND == NodeKind::Inner && id == node.id() {
+                // A merge has ended the child, and its block has come back as the very node that we hold (all inner
+                // levels share a pool): it would always look as if another thread held it.
+                node.unlock_unchanged();
+                return Posted::Nothing;
+            }
+            let child = match self.lock_child::<S>(id, LevelMark::of(level - 1), low) {
+                Child::Locked(child) => child,
+                Child::Gone => {
+                    node.unlock_unchanged();
+                    return Posted::Nothing;
+                }
+                Child::Contended => {
+                    node.unlock_unchanged();
+                    backoff.wait();
+                    continue;
+                }
+            };
+            let commit = Commit::new(self);
+            if node.count() < Inner::<K>::CAPACITY {
+                let mut node = node.reshape(&commit);
+                node.insert(rank, low, id);
+                drop(child.reshape(&commit));
+                return Posted::Entered;
+            }
+            let Ok(spare) = self.tree.acquire::<InnerShape<K>>(Some(split_key(&node, rank, low))) else {
+                node.unlock_unchanged();
+                child.unlock_unchanged();
+                return Posted::Nothing;
+            };
+            let mut fresh = spare.make(&commit);
+            let mut node = node.reshape(&commit);
+            split_and_insert(&mut node, rank, low, id, &mut fresh);
+            let split = (fresh.low(), fresh.id());
+            drop(fresh);
+            drop(child.reshape(&commit));
+            return Posted::Split(split);
+        }
+    }
+
+    /// Locks the node in block `id` if it (still, or again) is the one of that level that starts at `low`:
+    /// a merge may have ended it since it was split off, and a moved boundary may have changed what the block has become
+    /// since then.
+    ///
+    /// The lock keeps a merge from ending it before the entry is there, and the new version that the unlock
+    /// brings sends a merge back that found no parent level: see `absorb`.
+    fn lock_child<S: Shape<Key = K>>(&self, id: BlockId, mark: LevelMark, low: K) -> Child<'_, S> {
+        let child = self.tree.node::<S>(id);
+        let Some(version) = child.try_read_begin() else { return Child::Contended };
+        let is_it = child.level() == mark && child.compare_low(low).is_eq();
+        if !is_it {
+            return if child.validate(version) { Child::Gone } else { Child::Contended };
+        }
+        child.try_lock(version).map_or(Child::Contended, Child::Locked)
+    }
+}
+
+/// What became of a node that is to be posted.
+enum Child<'a, S: Shape> {
+    Locked(Locked<'a, S>),
+    Gone,
+    /// Another thread holds it. This thread has the parent locked, so it must not wait.
+    Contended,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arena::{GlobalArena, GlobalPool};
+    use crate::config::{Config, Promotion};
+    use crate::index::write::existing::Existing;
+
+    /// Without the check of whose block it is, this never ends.
+    #[test]
+    fn a_node_whose_block_has_become_its_parent_is_gone() {
+        let config = Config { promotion: Promotion::Overflow, ..Config::with_seed(1) };
+        let index: Index<u64, u64, GlobalPool> = Index::new(&GlobalArena, &config).expect("memory");
+        let mut keys = (0..).step_by(2);
+        while index.tree.root().0 < 2 {
+            let key = keys.next().expect("endless");
+            assert!(index.insert(key, key, Existing::Replace).is_ok());
+        }
+        // No odd key has an entry.
+        let (parent, version) = index.inner_at(At(7), 2);
+        index.post(2, (7, parent.id()));
+        assert!(parent.validate(version), "nothing was entered");
+    }
+}

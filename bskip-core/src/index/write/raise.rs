@@ -1,0 +1,42 @@
+//! Making levels.
+
+use crate::arena::{AllocError, NodePool};
+use crate::height::LEVELS;
+use crate::index::engine::Index;
+use crate::index::write::commit::Commit;
+use crate::key::KeyWords;
+use crate::node::{InnerShape, LevelMark};
+
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    /// Makes `level` and all below it exist, and searches start there or higher.
+    pub(in crate::index) fn raise(&self, level: usize) -> Result<(), AllocError> {
+        debug_assert!(level < LEVELS);
+        if self.tree.root().0 >= level {
+            return Ok(());
+        }
+        for level in 1..=level {
+            self.make_head(level)?;
+            // One level at a time: if the next one fails, there is no level that the root does not know.
+            self.tree.raise_root(level);
+        }
+        Ok(())
+    }
+
+    /// Makes the first node of `level` if there is none.
+    fn make_head(&self, level: usize) -> Result<(), AllocError> {
+        if self.tree.try_head(level).is_some() {
+            return Ok(());
+        }
+        let commit = Commit::new(self);
+        let mut node = self.tree.acquire::<InnerShape<K>>(None)?.make(&commit);
+        node.format(LevelMark::of(level), None);
+        node.insert_first(self.tree.head(level - 1));
+        if !self.tree.propose_head(level, node.id()) {
+            // Another thread was faster. No thread may see this node unlocked: to a thread that comes by a stale
+            // reference it would look like the first node of the level.
+            let retired = node.retire();
+            self.tree.release(retired);
+        }
+        Ok(())
+    }
+}

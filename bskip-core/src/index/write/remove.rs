@@ -1,0 +1,21 @@
+//! Removal of one pair.
+
+use crate::arena::NodePool;
+use crate::index::engine::Index;
+use crate::index::write::absorb::is_underfull;
+use crate::key::KeyWords;
+
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    /// Takes out the pair of `key`.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn remove(&self, key: K) -> Option<V> {
+        let (mut leaf, slot) = self.lock_pair(key)?;
+        let value = leaf.remove(slot);
+        let underfull = is_underfull(*leaf);
+        drop(leaf);
+        if underfull {
+            self.compact(key);
+        }
+        Some(value)
+    }
+}

@@ -1,0 +1,167 @@
+//! Insertion of the rare tall key, which splits every level below its height: the promotion of the paper.
+
+use crate::arena::{AllocError, NodePool};
+use crate::height::LEVELS;
+use crate::index::engine::Index;
+use crate::index::search::lock::Path;
+use crate::index::tree::{Fresh, FreshInner};
+use crate::index::write::commit::{Commit, InnerChange};
+use crate::index::write::existing::{Existing, Refused, settle_existing};
+use crate::index::write::split::{SplitOff, insert_or_split};
+use crate::key::KeyWords;
+use crate::node::{Inner, Leaf, LeafShape, LockedLeaf};
+
+/// Blocks taken before a change that will need them.
+pub(in crate::index) struct Spares<'t, K: KeyWords, V, P: NodePool> {
+    /// For the leaf that starts at the key.
+    leaf: Option<Fresh<'t, LeafShape<K, V>, K, V, P>>,
+    /// For the overflow of the key's leaf.
+    overflow: Option<Fresh<'t, LeafShape<K, V>, K, V, P>>,
+    /// For the node of each level that starts at the key; at the key's height for its overflow.
+    inners: [Option<FreshInner<'t, K, V, P>>; LEVELS],
+}
+
+/// The nodes that a promotion changes, levels 1 to the key's height.
+type Levels<'c, K, V, P> = [Option<InnerChange<'c, K, V, P>>; LEVELS];
+
+/// The overflow splits of a promotion, which are still to be posted.
+pub(in crate::index) struct Overflows<K> {
+    leaf: Option<SplitOff<K>>,
+    top: Option<SplitOff<K>>,
+}
+
+impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    /// Inserts a key of `height > 0`. At each level below its height the node is split
+    /// at the key, the new node headed by it; at its height it becomes an entry.
+    #[cold]
+    #[inline(never)]
+    pub(in crate::index) fn insert_tall(
+        &self,
+        key: K,
+        value: V,
+        existing: Existing,
+        height: usize,
+    ) -> Result<Option<V>, Refused<K, V>> {
+        if let Err(error) = self.raise(height) {
+            return Err((key, value, error));
+        }
+        let mut backoff = self.tree.backoff();
+        let (path, leaf) = loop {
+            match self.lock_path(key, height) {
+                Some(locked) => break locked,
+                None => backoff.wait(),
+            }
+        };
+        let (rank, found) = leaf.find(key);
+        if found {
+            path.unlock_unchanged();
+            return Ok(Some(settle_existing(leaf, rank - 1, value, existing)));
+        }
+        let spares = match self.spares_for(key, height, &path, &leaf) {
+            Ok(spares) => spares,
+            Err(error) => {
+                path.unlock_unchanged();
+                leaf.unlock_unchanged();
+                return Err((key, value, error));
+            }
+        };
+        let commit = Commit::new(self);
+        let overflows = promote(&commit, key, value, height, path, leaf, spares);
+        if let Some(split) = overflows.leaf {
+            self.post(1, split);
+        }
+        if let Some(split) = overflows.top {
+            self.post(height + 1, split);
+        }
+        Ok(None)
+    }
+
+    /// Takes every block that [`promote`] will use, so that nothing can fail half-way.
+    fn spares_for(
+        &self,
+        key: K,
+        height: usize,
+        path: &Path<'_, K>,
+        leaf: &LockedLeaf<'_, K, V>,
+    ) -> Result<Spares<'_, K, V, P>, AllocError> {
+        let mut spares = Spares { leaf: None, overflow: None, inners: [const { None }; LEVELS] };
+        let starts_here = leaf.compare_low(key).is_eq();
+        let (rank, count) = (leaf.rank(key), leaf.count());
+        if !starts_here {
+            spares.leaf = Some(self.tree.acquire(Some(key))?);
+        }
+        // What goes into the key's leaf besides the key: all of a leaf that starts at it, else what is
+        // right of the key.
+        if count - if starts_here { 0 } else { rank } == Leaf::<K, V>::CAPACITY {
+            spares.overflow = Some(self.tree.acquire(Some(key))?);
+        }
+        for level in 1..=height {
+            let node = path.at(level);
+            let needed = if level < height {
+                node.compare_low(key).is_ne()
+            } else {
+                node.count() == Inner::<K>::CAPACITY && !node.find(key).1
+            };
+            if needed {
+                spares.inners[level] = Some(self.tree.acquire(Some(key))?);
+            }
+        }
+        Ok(spares)
+    }
+}
+
+/// Makes the change, bottom-up, every node of it locked, and unlocks the nodes of the path from level 1 up, then the
+/// leaf.
+pub(in crate::index) fn promote<'c, K: KeyWords, V, P: NodePool>(
+    commit: &'c Commit<'c, K, V, P>,
+    key: K,
+    value: V,
+    height: usize,
+    path: Path<'c, K>,
+    leaf: LockedLeaf<'c, K, V>,
+    spares: Spares<'c, K, V, P>,
+) -> Overflows<K> {
+    let mut levels: Levels<'c, K, V, P> =
+        path.into_levels().map(|node| node.map(|node| node.reshape(commit)));
+    let mut leaf = leaf.reshape(commit);
+    let Spares { leaf: spare, overflow, inners } = spares;
+    let mut inners = inners.into_iter();
+    // Level 0 has none.
+    inners.next();
+    let rank = leaf.rank(key);
+    let mut child = leaf.id();
+    let overflow = overflow.map(|block| block.make(commit));
+    let leaf_overflow = match spare {
+        None => insert_or_split(&mut leaf, rank, key, value, overflow),
+        Some(spare) => {
+            let mut right = spare.make(commit);
+            leaf.split_off(rank, key, &mut right);
+            child = right.id();
+            insert_or_split(&mut right, 0, key, value, overflow)
+        }
+    };
+    for node in levels[1..height].iter_mut().flatten() {
+        // A node without a spare is headed by the key already.
+        let Some(spare) = inners.next().flatten() else {
+            child = node.id();
+            continue;
+        };
+        let (rank, found) = node.find(key);
+        let mut right = spare.make(commit);
+        node.split_off(rank - usize::from(found), key, &mut right);
+        if !found {
+            right.insert(0, key, child);
+        }
+        child = right.id();
+    }
+    let top = levels[height].as_mut().expect("locked up to the height");
+    let (rank, found) = top.find(key);
+    let spare = inners.next().flatten().map(|block| block.make(commit));
+    let top_overflow = match found {
+        true => None,
+        false => insert_or_split(top, rank, key, child, spare),
+    };
+    levels.into_iter().for_each(drop);
+    drop(leaf);
+    Overflows { leaf: leaf_overflow, top: top_overflow }
+}

@@ -1,0 +1,290 @@
+//! Changes of a node's place in the tree: of its level, its fences, its link, and of an inner node's entries.
+//!
+//! Replicas and hint tables describe these, so they must learn of each change. Therefore a node is changed so only
+//! through a [`Reshaped`], which tells its [`Witness`] just before it unlocks the node. Changing the pairs of a leaf
+//! needs no witness.
+
+use core::ops::{Deref, DerefMut};
+
+use super::{InnerShape, LevelMark, Locked, Node, Shape};
+use crate::arena::{BlockId, NodeKind};
+use crate::key::KeyWords;
+use crate::simd;
+use crate::sync::Ordering;
+
+/// Learns what happens to a [`Reshaped`] node.
+pub(crate) trait Witness<S: Shape>: Copy {
+    /// An inner node of `level` has got the entry of `child`, which starts at `low`.
+    fn entry_added(self, level: LevelMark, low: S::Key, child: BlockId);
+
+    /// An inner node of `level` has lost an entry.
+    fn entry_removed(self, level: LevelMark);
+
+    /// `node` is about to be unlocked. `has_moved` says that it has come to cover other keys than before.
+    fn unlocking(self, node: &Locked<'_, S>, has_moved: bool);
+
+    /// This node was absorbed, and is unlocked.
+    fn absorbed(self, node: Retired);
+}
+
+/// The witness of nodes that no search comes to: those of a chain in the making, those of a map that is being cleared, and
+/// those of tests.
+#[derive(Clone, Copy)]
+pub(crate) struct Unreached;
+
+impl<S: Shape> Witness<S> for Unreached {
+    #[inline(always)]
+    fn entry_added(self, _: LevelMark, _: S::Key, _: BlockId) {}
+    #[inline(always)]
+    fn entry_removed(self, _: LevelMark) {}
+    #[inline(always)]
+    fn unlocking(self, _: &Locked<'_, S>, _: bool) {}
+    #[inline(always)]
+    fn absorbed(self, _: Retired) {}
+}
+
+/// A node that has ended, and whose block is to be given back.
+#[must_use]
+pub(crate) struct Retired {
+    kind: NodeKind,
+    id: BlockId,
+}
+
+impl Retired {
+    pub(crate) fn kind(&self) -> NodeKind {
+        self.kind
+    }
+
+    pub(crate) fn id(&self) -> BlockId {
+        self.id
+    }
+}
+
+/// A locked node that is made, or that changes its place in the tree. Dropping this tells the witness, then unlocks
+/// the node.
+pub(crate) struct Reshaped<'a, S: Shape, W: Witness<S>> {
+    node: Locked<'a, S>,
+    witness: W,
+    has_moved: bool,
+}
+
+impl<'a, S: Shape> Locked<'a, S> {
+    /// From now on the node's place in the tree may change, and `witness` learns of it.
+    #[inline(always)]
+    pub(crate) fn reshape<W: Witness<S>>(self, witness: W) -> Reshaped<'a, S, W> {
+        Reshaped { node: self, witness, has_moved: false }
+    }
+}
+
+impl<'a, S: Shape, W: Witness<S>> Deref for Reshaped<'a, S, W> {
+    type Target = Locked<'a, S>;
+    #[inline(always)]
+    fn deref(&self) -> &Locked<'a, S> {
+        &self.node
+    }
+}
+
+impl<S: Shape, W: Witness<S>> DerefMut for Reshaped<'_, S, W> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.node
+    }
+}
+
+impl<S: Shape, W: Witness<S>> Drop for Reshaped<'_, S, W> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.witness.unlocking(&self.node, self.has_moved);
+    }
+}
+
+impl<S: Shape, W: Witness<S>> Reshaped<'_, S, W> {
+    /// Makes the node an empty one that starts at `low`, and the last of its level. `None` is below every
+    /// key.
+    pub(crate) fn format(&mut self, level: LevelMark, low: Option<S::Key>) {
+        self.node.format(level, low);
+    }
+
+    /// Ends the node's life and unlocks it. It states no level from now on, so a thread that still comes here turns
+    /// back.
+    pub(crate) fn retire(mut self) -> Retired {
+        self.node.end();
+        Retired { kind: S::KIND, id: self.id() }
+    }
+
+    /// Sets the node to the right.
+    pub(crate) fn set_next(&mut self, next: Option<BlockId>) {
+        self.node.set_next(next);
+    }
+
+    /// Sets the high fence.
+    pub(crate) fn set_high(&mut self, high: S::Key) {
+        self.node.set_high(high);
+    }
+
+    /// Sets the low fence of a level's first node.
+    pub(crate) fn start_below_every_key(&mut self) {
+        self.node.set_low(None);
+    }
+
+    /// Puts a key and its payload into `slot`; the node has room.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn insert(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
+        let child = S::child(&payload);
+        self.node.insert_at(slot, key, payload);
+        if let Some(child) = child {
+            self.witness.entry_added(self.level(), key, child);
+        }
+    }
+
+    /// Adds a key above all others and its payload; the node has room.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn push(&mut self, key: S::Key, payload: S::Payload) {
+        let child = S::child(&payload);
+        self.node.push_at_end(key, payload);
+        if let Some(child) = child {
+            self.witness.entry_added(self.level(), key, child);
+        }
+    }
+
+    /// Splits: slots from `at` on go to `right`, a node in the making, which becomes the next and starts at `low`.
+    /// `low` is above every key that stays, and not above any that goes.
+    pub(crate) fn split_off(&mut self, at: usize, low: S::Key, right: &mut Reshaped<'_, S, W>) {
+        right.format(self.level(), Some(low));
+        right.node.copy_high(&self.node);
+        right.set_next(self.next());
+        self.set_high(low);
+        right.node.append(&self.node, at);
+        self.set_next(Some(right.id()));
+        self.node.set_count(at);
+        self.node.resample(at);
+        right.has_moved = true;
+    }
+
+    /// Takes over everything of `right`, the next node, which ends and is unlocked.
+    pub(crate) fn absorb(&mut self, right: Reshaped<'_, S, W>) {
+        debug_assert_eq!(self.next(), Some(right.id()));
+        self.node.append(&right.node, 0);
+        self.node.copy_high(&right.node);
+        self.set_next(right.next());
+        self.has_moved = true;
+        self.witness.absorbed(right.retire());
+    }
+
+    /// Gives the last `n` slots, and with them their range, to `right`, the next node, which has room for them. One
+    /// slot at least must stay.
+    pub(crate) fn give_last(&mut self, n: usize, right: &mut Reshaped<'_, S, W>) {
+        simd::choose!(isa => self.node.give_last(isa, n, &mut right.node));
+        self.has_moved = true;
+        right.has_moved = true;
+    }
+
+    /// Gives the first `n` slots, and with them their range, to `left`, whose next node this is and which has room for
+    /// them. One slot at least must stay.
+    pub(crate) fn give_first(&mut self, n: usize, left: &mut Reshaped<'_, S, W>) {
+        simd::choose!(isa => self.node.give_first(isa, n, &mut left.node));
+        self.has_moved = true;
+        left.has_moved = true;
+    }
+}
+
+impl<K: KeyWords, W: Witness<InnerShape<K>>> Reshaped<'_, InnerShape<K>, W> {
+    /// Puts the entry at the low end of a level's first node, below every key, into the empty node.
+    pub(crate) fn insert_first(&mut self, child: BlockId) {
+        simd::choose!(isa => self.node.open_gap::<_, true>(isa, 0));
+        for plane in 0..K::WORDS {
+            self.key_cell(plane, 0).store(0, Ordering::Relaxed);
+        }
+        self.node.write(0, child);
+        self.node.resample(0);
+    }
+
+    /// Takes the entry out of `slot`.
+    pub(crate) fn remove(&mut self, slot: usize) {
+        self.node.close_gap::<true>(slot);
+        self.witness.entry_removed(self.level());
+    }
+
+    /// Moves the entry in `slot` to where its child, which is `child`, starts now.
+    pub(crate) fn set_entry_key<S: Shape<Key = K>>(&mut self, slot: usize, child: &Locked<'_, S>) {
+        debug_assert!(self.child(slot) == Some(child.id()));
+        assert!(slot < self.count());
+        for plane in 0..K::WORDS {
+            let word = child.header(Node::<S>::LOW + plane * 8).load(Ordering::Relaxed);
+            self.key_cell(plane, slot).store(word, Ordering::Relaxed);
+        }
+        self.node.resample(slot);
+    }
+
+    /// Lets the entry in `slot` lead to `child`, which starts where the old child did.
+    pub(crate) fn set_child(&mut self, slot: usize, child: BlockId) {
+        assert!(slot < self.count());
+        self.node.write(slot, child);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+    use core::cell::RefCell;
+
+    use super::super::{Leaf, LeafShape};
+    use super::*;
+    use crate::arena::{GlobalArena, NodeArena, NodePool, Placement};
+
+    /// What a witness has learnt: of which block, and whether that covers other keys.
+    #[derive(PartialEq, Debug)]
+    enum Told {
+        Unlocking(BlockId, bool),
+        Absorbed(BlockId),
+    }
+
+    impl Witness<LeafShape<u64, u64>> for &RefCell<Vec<Told>> {
+        fn entry_added(self, _: LevelMark, _: u64, _: BlockId) {}
+        fn entry_removed(self, _: LevelMark) {}
+        fn unlocking(self, leaf: &Locked<'_, LeafShape<u64, u64>>, has_moved: bool) {
+            assert!(leaf.try_read_begin().is_none(), "the leaf is still locked");
+            self.borrow_mut().push(Told::Unlocking(leaf.id(), has_moved));
+        }
+        fn absorbed(self, leaf: Retired) {
+            self.borrow_mut().push(Told::Absorbed(leaf.id()));
+        }
+    }
+
+    #[test]
+    fn a_witness_learns_of_every_leaf_that_covers_other_keys() {
+        let pool = GlobalArena.pool(Leaf::<u64, u64>::LAYOUT, NodeKind::Leaf).expect("memory");
+        let ids = [(); 2].map(|()| pool.acquire(Placement::Policy).expect("memory"));
+        // SAFETY: the pool has issued the blocks.
+        let bases = ids.map(|id| unsafe { pool.address(id) });
+        // SAFETY: the pool has this layout, lives until the end, and the block is used here only.
+        let left: Leaf<'_, u64, u64> = unsafe { Node::from_raw(bases[0], ids[0]) };
+        // SAFETY: as for `left`.
+        let right: Leaf<'_, u64, u64> = unsafe { Node::from_raw(bases[1], ids[1]) };
+        let told = RefCell::new(Vec::new());
+        let told_since = || told.borrow_mut().drain(..).collect::<Vec<_>>();
+
+        let mut a = left.lock_unshared().reshape(&told);
+        a.format(LevelMark::of(0), None);
+        (0..4).for_each(|i| a.insert(i, 10 * i as u64, 0));
+        drop(a);
+        assert_eq!(told_since(), [Told::Unlocking(ids[0], false)]);
+
+        let (mut a, mut b) = (left.lock_unshared().reshape(&told), right.lock_unshared().reshape(&told));
+        a.split_off(2, 20, &mut b);
+        drop((a, b));
+        assert_eq!(told_since(), [Told::Unlocking(ids[0], false), Told::Unlocking(ids[1], true)]);
+
+        let (mut a, mut b) = (left.lock_unshared().reshape(&told), right.lock_unshared().reshape(&told));
+        a.give_last(1, &mut b);
+        drop((a, b));
+        assert_eq!(told_since(), [Told::Unlocking(ids[0], true), Told::Unlocking(ids[1], true)]);
+
+        let (mut a, b) = (left.lock_unshared().reshape(&told), right.lock_unshared().reshape(&told));
+        a.absorb(b);
+        drop(a);
+        let absorbed =
+            [Told::Unlocking(ids[1], false), Told::Absorbed(ids[1]), Told::Unlocking(ids[0], true)];
+        assert_eq!(told_since(), absorbed);
+    }
+}

@@ -1,0 +1,77 @@
+//! Which locks this thread holds while it runs its user's code. If that code comes back to such a lock, it panics instead of
+//! waiting for itself for ever.
+//!
+//! Only with `std`, for thread-local memory. Model checkers run all their threads on one thread of the system, and so may a runtime
+//! that waits in its own way (`set_relax`): then nothing is looked up.
+
+#[cfg(all(feature = "std", not(any(loom, shuttle))))]
+mod imp {
+    use core::cell::Cell;
+    use core::ptr;
+
+    use crate::backoff::relax_function;
+    use crate::lock::VersionLock;
+
+    /// A lock under which user code runs, on the stack of the thread that holds it.
+    struct Frame {
+        lock: *const VersionLock,
+        /// The one around it: user code may use another map.
+        outer: *const Frame,
+    }
+
+    std::thread_local! {
+        static INNERMOST: Cell<*const Frame> = const { Cell::new(ptr::null()) };
+    }
+
+    /// Runs user code under a lock that this thread holds.
+    #[inline(always)]
+    pub(crate) fn while_holding<R>(lock: &VersionLock, code: impl FnOnce() -> R) -> R {
+        /// Takes the frame out of the list, also when `code` unwinds.
+        struct Leave(*const Frame);
+        impl Drop for Leave {
+            #[inline(always)]
+            fn drop(&mut self) {
+                INNERMOST.set(self.0);
+            }
+        }
+        let frame = Frame { lock, outer: INNERMOST.get() };
+        INNERMOST.set(&raw const frame);
+        let _leave = Leave(frame.outer);
+        code()
+    }
+
+    /// Whether this thread runs user code under `lock`.
+    pub(crate) fn is_held(lock: &VersionLock) -> bool {
+        if relax_function().is_some() {
+            return false;
+        }
+        let mut at = INNERMOST.get();
+        while !at.is_null() {
+            // SAFETY: a frame is in this thread's list only while the call of `while_holding` that it lies in
+            // has not ended, since these calls end in the reverse order: closures nest, and where a closure may be
+            // left for another of the same thread, by a fiber's switch in `relax`, the list is not read.
+            let frame = unsafe { &*at };
+            if ptr::eq(frame.lock, lock) {
+                return true;
+            }
+            at = frame.outer;
+        }
+        false
+    }
+}
+
+#[cfg(not(all(feature = "std", not(any(loom, shuttle)))))]
+mod imp {
+    use crate::lock::VersionLock;
+
+    #[inline(always)]
+    pub(crate) fn while_holding<R>(_: &VersionLock, code: impl FnOnce() -> R) -> R {
+        code()
+    }
+
+    pub(crate) fn is_held(_: &VersionLock) -> bool {
+        false
+    }
+}
+
+pub(crate) use imp::{is_held, while_holding};
