@@ -76,7 +76,7 @@ pub const OPERATIONS: &[Operation] = &[
         each(keys, |key| map.insert(key, key) == Some(value_of(key)))
     }),
     Operation::new("update", 50_000, Keys::Present, |map, keys| {
-        each(keys, |key| map.update(&key, |value| *value += 1))
+        each(keys, |key| map.update(&key, |value| *value += 1).is_some())
     }),
     // Enough that nodes become empty enough to be merged.
     Operation::new("remove", KEYS - 10_000, Keys::Present, |map, keys| {
@@ -118,7 +118,8 @@ impl Operation {
     /// The number of wrong answers, if there were any.
     pub fn run(&self) -> Result<u64, String> {
         let keys = KeySet::new(Shape::Mixed, 1);
-        let map = Map::with_config(GlobalArena, Config::with_seed(1)).map_err(|error| error.to_string())?;
+        let map =
+            Map::with_config(GlobalArena::new(), Config::new().seed(1)).map_err(|error| error.to_string())?;
         for key in (0..KEYS).map(|i| keys.key(i)) {
             map.insert(key, value_of(key));
         }

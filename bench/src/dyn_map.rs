@@ -11,7 +11,7 @@ use crate::ops::{Checks, Stripe};
 use crate::team::{Team, describe};
 use crate::verify::{self, Expected};
 use bskip_core::GlobalArena;
-use bskip_core::arena::NodeKind;
+use bskip_core::arena::BlockKind;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -51,7 +51,7 @@ pub trait DynMap: Sync {
     fn notes(&self) -> Vec<String>;
 
     /// As [`OrderedMap::address_ranges`].
-    fn address_ranges(&self) -> Vec<(NodeKind, Range<u64>)>;
+    fn address_ranges(&self) -> Vec<(BlockKind, Range<u64>)>;
 
     /// Calls `work` with the map for the calling thread.
     fn with_operations(&self, work: &mut dyn FnMut(&dyn DynOperations));
@@ -90,7 +90,7 @@ impl<S: Share> DynMap for S {
         self.with(OrderedMap::notes)
     }
 
-    fn address_ranges(&self) -> Vec<(NodeKind, Range<u64>)> {
+    fn address_ranges(&self) -> Vec<(BlockKind, Range<u64>)> {
         self.with(OrderedMap::address_ranges)
     }
 
@@ -107,8 +107,10 @@ impl<S: Share> DynMap for S {
 pub fn build(spec: &MapSpec) -> Result<Box<dyn DynMap>, BuildError> {
     Ok(match known("map", &spec.name, NAMES).map_err(BuildError::Bad)? {
         "rwlock-btreemap" => Box::new(RwLock::new(BTreeMap::<u64, u64>::new())),
-        "bskip" | "bskip-coin" | "bskip-overflow" => Box::new(Ours::<_, true>::new(GlobalArena, spec)?),
-        "bskip-single" => Box::new(Ours::<_, false>::new(GlobalArena, spec)?),
+        "bskip" | "bskip-coin" | "bskip-overflow" => {
+            Box::new(Ours::<_, true>::new(GlobalArena::new(), spec)?)
+        }
+        "bskip-single" => Box::new(Ours::<_, false>::new(GlobalArena::new(), spec)?),
         name if is_placed(name) => Box::new(Ours::<_, true>::new(numa_arena(spec)?, spec)?),
         #[cfg(feature = "peers")]
         name => peer(name),

@@ -6,7 +6,6 @@ use crate::keys::{KeySet, Shape, fingerprint, value_of};
 use crate::memory_baseline::MemoryBaseline;
 use crate::team::Team;
 use bskip_core::BSkipMap;
-use core::ops::ControlFlow;
 
 pub(crate) type Map = BSkipMap<u64, u64>;
 
@@ -41,10 +40,7 @@ impl Filled {
             sum
         })?;
         let mut leaves = 0;
-        let _ = map.for_each_chunk(.., |_, _| {
-            leaves += 1;
-            ControlFlow::<()>::Continue(())
-        });
+        map.for_each_chunk(.., |_, _| leaves += 1);
         let leaf_bytes = leaves * Map::NODE_BYTES.0;
         Ok(Self { map, sum, leaf_bytes, memory: MemoryBaseline::new(leaf_bytes)? })
     }

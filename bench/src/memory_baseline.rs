@@ -2,12 +2,12 @@
 //! pages have the same size.
 
 use crate::keys::mix64;
-use bskip_core::{BlockId, GlobalArena, NodeArena, NodeKind, NodePool, Placement};
+use bskip_core::{BlockArena, BlockId, BlockKind, BlockPool, GlobalArena, Placement};
 use core::alloc::Layout;
 
 /// Blocks of memory in which every word is 1.
 pub(crate) struct MemoryBaseline {
-    pool: <GlobalArena as NodeArena>::Pool,
+    pool: <GlobalArena as BlockArena>::Pool,
     blocks: Vec<BlockId>,
 }
 
@@ -20,7 +20,7 @@ impl MemoryBaseline {
     pub(crate) fn new(bytes: usize) -> Result<Self, String> {
         let layout =
             Layout::array::<u64>(BLOCK).and_then(|layout| layout.align_to(64)).map_err(|e| e.to_string())?;
-        let pool = GlobalArena.pool(layout, NodeKind::Leaf).map_err(|e| e.to_string())?;
+        let pool = GlobalArena::new().pool(layout, BlockKind::Leaf).map_err(|e| e.to_string())?;
         let blocks = (0..bytes.div_ceil(8 * BLOCK)).map(|_| pool.acquire(Placement::Policy));
         let blocks = blocks.collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
         for &block in &blocks {

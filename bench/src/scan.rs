@@ -79,9 +79,12 @@ fn sum_chunks(map: &Map, range: impl RangeBounds<u64>, back: bool) -> u64 {
     let mut sum = 0;
     let each = |keys: &[u64], values: &[u64]| {
         keys.iter().zip(values).for_each(|(&key, &value)| add(&mut sum, key, value));
-        ControlFlow::<()>::Continue(())
     };
-    let _ = if back { map.for_each_chunk_rev(range, each) } else { map.for_each_chunk(range, each) };
+    if back {
+        map.for_each_chunk_rev(range, each)
+    } else {
+        map.for_each_chunk(range, each)
+    };
     sum
 }
 
@@ -89,7 +92,7 @@ fn sum_chunks(map: &Map, range: impl RangeBounds<u64>, back: bool) -> u64 {
 #[inline]
 fn sum_few(map: &Map, start: u64, limit: usize) -> u64 {
     let (mut sum, mut left) = (0, limit);
-    let _ = map.for_each_chunk(start.., |keys, values| {
+    let _ = map.try_for_each_chunk(start.., |keys, values| {
         let n = left.min(keys.len());
         keys[..n].iter().zip(&values[..n]).for_each(|(&key, &value)| add(&mut sum, key, value));
         left -= n;

@@ -1,48 +1,116 @@
-//! What a thread does while it cannot go on: pause, then give the time slice away, then sleep; or what the
-//! embedder says.
+//! How a thread waits: it pauses, then yields its time slice, then sleeps; or it does what the embedder says.
 //!
-//! A lock is held for tens of nanoseconds, so the holder of one that stays locked does not run: it waits for a
-//! processor, or sleeps in a closure. It gets one the sooner the less the waiters want one. That is a reason to sleep,
-//! and the only one: a thread that loses one race after the other does so to threads that run.
+//! A lock is held for tens of nanoseconds. If a lock stays locked for longer, its holder is not running: it
+//! waits for a processor, or it sleeps in a closure. The holder gets a processor sooner when waiting threads
+//! give theirs up, so a thread that waits for a holder sleeps in the end. A thread that only loses races does
+//! not: the threads that win them are running.
 
-use core::mem;
-use core::ptr;
+use core::any::TypeId;
+use core::marker::PhantomData;
 
-use crate::sync::{AtomicPtr, Ordering};
+/// How threads wait for each other, in the maps of an arena: for kernels, unikernels and runtimes that have a
+/// better way than this crate.
+///
+/// The type is the choice of an arena ([`BlockPool::Relax`](crate::BlockPool::Relax)); [`DefaultRelax`] is
+/// the usual one. [`GlobalArena::relax`](crate::GlobalArena::relax) and `BumpArena::relax` choose another:
+///
+/// ```
+/// use bskip_core::{BSkipMap, GlobalArena, Relax};
+///
+/// struct Scheduler;
+///
+/// impl Relax for Scheduler {
+///     fn relax(attempts: u32) {
+///         if attempts < 20 {
+///             core::hint::spin_loop();
+///         } else {
+///             std::thread::yield_now(); // your scheduler's call
+///         }
+///     }
+/// }
+///
+/// type Map<K, V> = BSkipMap<K, V, GlobalArena<Scheduler>>;
+/// let map: Map<u64, u64> = BSkipMap::with_arena(GlobalArena::new().relax())?;
+/// # assert_eq!(map.insert(1, 1), None);
+/// # Ok::<(), bskip_core::AllocError>(())
+/// ```
+pub trait Relax: 'static {
+    /// Waits a little. The map calls this again and again until the thread can go on.
+    ///
+    /// `attempts` is the number of calls before this one for the same thing, from 0 on. A lock is held for
+    /// tens of nanoseconds, so the first few calls should only pause ([`core::hint::spin_loop`]). If the lock
+    /// is still held after some dozens of calls, its holder is not running: yield the processor to another
+    /// thread. A thread may also sleep, but nothing wakes it, so it must wake by itself.
+    ///
+    /// `attempts` goes beyond 31 only when the thread waits for one holder of a node's lock and holds no lock
+    /// itself. In all other cases it stays at 31, and the function should not sleep: the thread has lost a
+    /// race, or it waits for the lock of a pool, perhaps under locks of the map.
+    ///
+    /// The function must not use a map, and must not unwind.
+    ///
+    /// Under any strategy but [`DefaultRelax`], a closure that would wait for its own thread waits forever
+    /// instead of panicking. What this crate takes for one thread may be several to a runtime that switches
+    /// fibers, so this crate does not judge.
+    fn relax(attempts: u32);
+}
 
-/// Pauses before the time slice is given away. Measured: never giving it away halves the throughput of 8 threads on
-/// 2 cores, because a preempted holder cannot run while waiters spin.
+/// Pauses 16 times. Then, with the feature `std`, yields to the scheduler 16 times, then sleeps: 32 µs at
+/// first, then about as long as the thread has waited so far, 33 ms at most. Without `std`, keeps pausing, 64
+/// times a call.
+///
+/// On a machine that preempts threads but has no `std`, choose a [`Relax`] of your own that yields: a waiting
+/// thread would otherwise use up its time slice while the holder of the lock cannot run.
+#[derive(Clone, Copy, Debug)]
+pub struct DefaultRelax;
+
+impl Relax for DefaultRelax {
+    fn relax(attempts: u32) {
+        relax(attempts);
+    }
+}
+
+/// Whether threads wait in the default way. Only then is a thread of this crate's a thread of the program.
+#[cfg_attr(not(all(feature = "std", not(any(loom, shuttle)))), allow(dead_code))]
+pub(crate) fn is_default<R: Relax>() -> bool {
+    TypeId::of::<R>() == TypeId::of::<DefaultRelax>()
+}
+
+/// Pauses before a thread yields its time slice. Measured: if waiting threads never yield, 8 threads on 2
+/// cores have half the throughput, because a preempted holder cannot run while others spin.
 const PAUSES: u32 = 16;
 
-/// How often the time slice is given away before the thread sleeps.
+/// How often a thread yields before it sleeps.
 const YIELDS: u32 = 16;
 
-/// The first sleep in microseconds, and how often it doubles: each is about as long as the wait before it, and none
-/// longer than 33 milliseconds, so that a thousand waiters together wake 30 times a millisecond at most.
+/// The first sleep in microseconds, and how often its length doubles. Each sleep is about as long as the wait
+/// before it, and none is longer than 33 ms, so a thousand waiting threads wake at most 30 times a
+/// millisecond together.
 #[cfg(feature = "std")]
 const FIRST_SLEEP: u64 = 32;
 #[cfg(feature = "std")]
 const DOUBLINGS: u32 = 10;
 
-/// Counts how often the caller has waited for the same thing.
-pub(crate) struct Backoff {
+/// Waits in the way of `R`, and counts how often the caller has waited for the same thing.
+pub(crate) struct Backoff<R> {
     attempts: u32,
     /// Where counting stops.
     most: u32,
+    _relax: PhantomData<fn() -> R>,
 }
 
-impl Backoff {
-    /// For who has lost a race, or waits for the end of a short section while it holds locks: never sleeps.
+impl<R: Relax> Backoff<R> {
+    /// For a thread that has lost a race, or that waits for a short section while it holds locks: it never
+    /// sleeps.
     pub(crate) const fn new() -> Self {
-        Self { attempts: 0, most: PAUSES + YIELDS - 1 }
+        Self { attempts: 0, most: PAUSES + YIELDS - 1, _relax: PhantomData }
     }
 
-    /// For who waits, holding no lock, for one holder of one lock.
+    /// For a thread that holds no lock and waits for one holder of one lock.
     pub(crate) const fn for_holder() -> Self {
-        Self { attempts: 0, most: u32::MAX }
+        Self { attempts: 0, most: u32::MAX, _relax: PhantomData }
     }
 
-    /// Waits a little; longer when called again.
+    /// Waits a little, and longer when called again.
     #[cold]
     pub(crate) fn wait(&mut self) {
         #[cfg(any(loom, shuttle))]
@@ -51,55 +119,8 @@ impl Backoff {
         }
         let attempts = self.attempts;
         self.attempts = attempts.saturating_add(1).min(self.most);
-        match relax_function() {
-            Some(relax) => relax(attempts),
-            None => relax(attempts),
-        }
+        R::relax(attempts);
     }
-}
-
-/// The function given to [`set_relax`]; null before.
-static RELAX: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
-
-/// Says what a thread does while it waits for another, in all maps of the program: for kernels, unikernels and
-/// runtimes that know better than this crate how to wait.
-///
-/// `relax` is called again and again with the number of calls before it for the same thing, from 0 on, and returns
-/// when it is worth looking again. Locks are held for tens of nanoseconds, so at first a pause is right
-/// (`core::hint::spin_loop`); a holder that has not come on after some dozen of them does not run, so then the
-/// processor is better given to another thread. There is no wake-up: a thread that sleeps must wake by itself.
-/// A thread that does not wait for the holder of a lock, but loses races, or that itself holds locks of the map (when
-/// it waits for a pool of blocks), never counts further than 31: it had better not sleep.
-///
-/// It must not use a map, nor unwind. A closure that would wait for its own thread is no longer told so by a panic
-/// once this was called, since what is one thread to this crate may be several to the runtime: it waits in `relax`
-/// for ever. Call this before the first map is used, or at any time: threads take it up when they wait next.
-///
-/// Without it a thread pauses 16 times; then, with the feature `std`, it yields to the scheduler 16 times, and then
-/// sleeps, 32 microseconds at first, then about as long as it has waited, 33 milliseconds at most; without `std` it
-/// pauses 64 times a call and no end: on a machine that preempts threads, set a function that yields.
-///
-/// ```
-/// fn relax(attempts: u32) {
-///     if attempts < 20 {
-///         core::hint::spin_loop();
-///     } else {
-///         std::thread::yield_now(); // your scheduler's
-///     }
-/// }
-/// bskip_core::set_relax(relax);
-/// ```
-pub fn set_relax(relax: fn(attempts: u32)) {
-    // Release pairs with the Acquire in `relax_function`: what the function needs was there before it was set.
-    RELAX.store(relax as *mut (), Ordering::Release);
-}
-
-/// The function given to [`set_relax`].
-pub(crate) fn relax_function() -> Option<fn(u32)> {
-    // Acquire pairs with the Release in `set_relax`.
-    let function = RELAX.load(Ordering::Acquire);
-    // SAFETY: the word is null, which is `None`, or a function of this very type that `set_relax` put there.
-    unsafe { mem::transmute::<*mut (), Option<fn(u32)>>(function) }
 }
 
 #[cfg(feature = "std")]
@@ -116,7 +137,8 @@ fn relax(attempts: u32) {
     }
 }
 
-/// Without an operating system there is nobody to yield to: leave the bus alone for a while.
+/// Without an operating system there is nothing to yield to, so the thread leaves the memory bus alone for a
+/// while.
 #[cfg(not(feature = "std"))]
 fn relax(attempts: u32) {
     let pauses = if attempts < PAUSES { 1 } else { 64 };

@@ -1,28 +1,28 @@
-//! What a map's creator may choose.
+//! What the creator of a map may choose.
 
-/// Which nodes a level of the index lists, besides its first: the *promoted set*.
+/// Which nodes a level of the index lists, besides the level's first node: the *promoted set*.
 ///
-/// A node splits for two reasons: a key whose height promises that a node starts at it (the coin), and a
-/// full node (overflow; a leaf only if no neighbour has room). The paper lists only the first kind in the
-/// level above; nodes split off by overflow are then reached only by stepping right. Listing them too
-/// ("posting", as B-link trees do) gives fuller nodes and shorter searches. See `bench/NOTES.md` for what each costs on your kind of machine;
-/// the README's table has our numbers.
+/// A node splits for two reasons: the coin gives a key a height, so a node must start at that key; or the
+/// node is full (an overflow; a full leaf splits only if no neighbour has room). The paper lists only nodes
+/// of the first kind in the level above. Searches reach the others by stepping right. To list the others too
+/// ("posting", as B-link trees do) gives fuller nodes and shorter searches. `bench/NOTES.md` in the
+/// repository has what each policy costs on which kind of machine, and the README has our figures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Promotion {
-    /// The paper's coin alone: heights by coin flip, one key in `one_in` a level. Nodes are about 38 % full,
-    /// a quarter of the leaves have no entry above.
+    /// The paper's coin alone: one key in `one_in` rises from each level to the next. Nodes are about 38 %
+    /// full, and a quarter of the leaves have no entry in the level above.
     Coin {
-        /// One key in so many is promoted from each level to the next; the paper's 1/64 for full nodes.
-        /// Below 2 counts as 2.
+        /// One key in this many rises from each level to the next. The paper's value for full nodes is 64.
+        /// Values below 2 count as 2.
         one_in: u32,
     },
-    /// The coin, and an entry for every overflow split.
+    /// The coin, and an entry for every node that an overflow splits off.
     CoinAndOverflow {
-        /// As for [`Coin`](Promotion::Coin); the rarer, the fuller the nodes.
+        /// As for [`Coin`](Promotion::Coin). The greater the number, the fuller the nodes.
         one_in: u32,
     },
-    /// Overflow splits alone: a B-link tree's shape. The fullest nodes; heights are not known before the
-    /// descent, so growth is always bottom-up.
+    /// An entry for every node that an overflow splits off, and no coin: the shape of a B-link tree. Nodes
+    /// are fullest.
     Overflow,
 }
 
@@ -32,46 +32,76 @@ impl Default for Promotion {
     }
 }
 
-/// When the replicas of inner nodes follow their originals, if the map's arena keeps replicas
-/// ([`NodePool::replicas`](crate::NodePool::replicas)). A replica that has not followed yet makes a search slower, never
-/// wrong.
+/// When replicas of inner nodes are updated, if the map's arena keeps replicas
+/// ([`NumaBlocks::replicas`](crate::arena::NumaBlocks::replicas)). A replica that is out of date makes a
+/// search slower, never wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Refresh {
-    /// At once: whoever changes an inner node writes it to every replica, about one insertion in fifty. Searches then
-    /// find their way on their own NUMA node, but for those that meet such a change.
+    /// At once: the thread that changes an inner node also writes every replica of it. About one insertion in
+    /// fifty changes an inner node. Searches then stay in their own replica unless they meet such a change.
     #[default]
     Synchronous,
-    /// When a search was led astray: the searching thread copies the nodes on its way to its own replica, each under its
-    /// lock. Writers do nothing, and the nodes where nobody searches are copied nowhere; but a search may lock inner
-    /// nodes, so one that is suspended then delays others, as a writer would.
+    /// When a replica has led a search astray: the searching thread copies the nodes on its way into its own
+    /// replica, each under the node's lock. Writers copy nothing, and inner nodes that no thread nearby
+    /// searches are copied nowhere. But a search may lock inner nodes, so a thread suspended in a search may
+    /// delay others, as a suspended writer does.
     Lazy,
 }
 
-/// How a map is set up. `Config::default()` is right for most.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How a map is set up. The defaults are right for most maps.
+///
+/// ```
+/// use bskip_core::{BSkipMap, Config, GlobalArena, Promotion};
+///
+/// let config = Config::new().promotion(Promotion::Overflow).seed(7);
+/// let map: BSkipMap<u64, u64> = BSkipMap::with_config(GlobalArena::new(), config)?;
+/// # assert!(map.is_empty());
+/// # Ok::<(), bskip_core::AllocError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[must_use]
 pub struct Config {
-    /// Which nodes are promoted.
-    pub promotion: Promotion,
-    /// When replicas are brought up to date.
-    pub refresh: Refresh,
-    /// Seed of the coin. Whoever knows it and chooses the keys can make a map lopsided, so the default is
-    /// random with the feature `std`; give one for runs that repeat.
-    pub seed: u64,
+    pub(crate) promotion: Promotion,
+    pub(crate) refresh: Refresh,
+    /// `None`: each map takes one of its own.
+    seed: Option<u64>,
 }
 
 impl Config {
-    /// The default with this seed.
-    #[must_use]
-    pub fn with_seed(seed: u64) -> Self {
-        Self { promotion: Promotion::default(), refresh: Refresh::default(), seed }
+    /// The defaults.
+    pub const fn new() -> Self {
+        Self {
+            promotion: Promotion::CoinAndOverflow { one_in: 4096 },
+            refresh: Refresh::Synchronous,
+            seed: None,
+        }
     }
-}
 
-impl Default for Config {
-    /// The default promotion. The seed is random with the feature `std`, else it is made of an address and a
-    /// counter: different for every map, but not secret.
-    fn default() -> Self {
-        Self::with_seed(some_seed())
+    /// Which nodes are promoted.
+    pub const fn promotion(mut self, promotion: Promotion) -> Self {
+        self.promotion = promotion;
+        self
+    }
+
+    /// When replicas are updated.
+    pub const fn refresh(mut self, refresh: Refresh) -> Self {
+        self.refresh = refresh;
+        self
+    }
+
+    /// The seed of the coin, for runs that can be repeated.
+    ///
+    /// An attacker who knows the seed and chooses the keys can make a map lopsided. So by default each map
+    /// takes a seed of its own: a random one with the feature `std`; without it, one made of an address and a
+    /// counter, which is different for every map but not secret.
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// The seed that was given, or a fresh one.
+    pub(crate) fn seed_of_a_map(&self) -> u64 {
+        self.seed.unwrap_or_else(some_seed)
     }
 }
 
@@ -87,4 +117,17 @@ fn some_seed() -> u64 {
     static MAPS: AtomicUsize = AtomicUsize::new(1);
     let count = MAPS.fetch_add(1, Ordering::Relaxed) as u64;
     count.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (&raw const MAPS).addr() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_is_the_default_and_a_seed_is_taken_once_a_map() {
+        assert_eq!(Config::new(), Config::default());
+        let config = Config::new();
+        assert_ne!(config.seed_of_a_map(), config.seed_of_a_map());
+        assert_eq!(config.seed(7).seed_of_a_map(), 7);
+    }
 }

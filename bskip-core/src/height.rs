@@ -34,7 +34,7 @@ impl Heights {
                 *level = bound;
             }
         }
-        Self { seed: config.seed, below, posts }
+        Self { seed: config.seed_of_a_map(), below, posts }
     }
 
     /// The height of `key`: 0 for most, below [`LEVELS`].
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     fn tall_share(one_in: u32, keys: impl Iterator<Item = u64> + Clone) -> [f64; 3] {
-        let heights = Heights::new(&Config { promotion: Promotion::Coin { one_in }, ..Config::with_seed(7) });
+        let heights = Heights::new(&Config::new().promotion(Promotion::Coin { one_in }).seed(7));
         let total = keys.clone().count() as f64;
         [1, 2, 3].map(|at| keys.clone().filter(|&k| heights.of(k) >= at).count() as f64 / total)
     }
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn overflow_alone_promotes_no_key() {
-        let heights = Heights::new(&Config { promotion: Promotion::Overflow, ..Config::with_seed(7) });
+        let heights = Heights::new(&Config::new().promotion(Promotion::Overflow).seed(7));
         assert!((0u64..100_000).all(|k| heights.of(k) == 0));
     }
 }

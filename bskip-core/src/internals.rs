@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::arena::{BlockId, GlobalArena, GlobalPool, NodeArena, NodeKind, NodePool, Placement};
+use crate::arena::{BlockArena, BlockId, BlockKind, BlockPool, GlobalArena, GlobalPool, Placement};
 use crate::lock::VersionLock;
 use crate::node::{Leaf, LevelMark, Unreached};
 use crate::simd;
@@ -26,7 +26,8 @@ impl OneLeaf {
     /// If there is no memory, or there are too many keys.
     #[must_use]
     pub fn new(keys: &[u64]) -> Self {
-        let pool = GlobalArena.pool(Leaf::<u64, u64>::LAYOUT, NodeKind::Leaf).expect("memory for a pool");
+        let pool =
+            GlobalArena::new().pool(Leaf::<u64, u64>::LAYOUT, BlockKind::Leaf).expect("memory for a pool");
         let id = pool.acquire(Placement::Policy).expect("memory for a leaf");
         let this = Self { pool, id };
         let mut leaf = this.node().lock_unshared().reshape(Unreached);

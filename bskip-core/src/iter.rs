@@ -5,18 +5,18 @@ use core::iter::FusedIterator;
 use core::marker::PhantomData;
 use core::ops::Bound;
 
-use crate::arena::{GlobalArena, NodeArena, NodePool};
+use crate::arena::{BlockArena, BlockPool, GlobalArena};
 use crate::index::{Cloned, Copied, Index, LeafCursor, Next, Read, Trail};
 use crate::key::{Key, KeyWords};
 
-/// A double-ended iterator over the pairs of a range, in key order, for values that are `Copy`; see
-/// [`BSkipMap::range`](crate::BSkipMap::range) for what it promises while others write.
-pub struct Range<'a, K: Key, V, A: NodeArena = GlobalArena>(Pairs<'a, K::Words, V, A::Pool, Copied>);
+/// A double-ended iterator over the pairs of a range, in key order, for values that are `Copy`. What it
+/// promises while other threads write: [Consistency](crate::BSkipMap#consistency).
+pub struct Range<'a, K: Key, V, A: BlockArena = GlobalArena>(Pairs<'a, K::Words, V, A::Pool, Copied>);
 
 /// A [`Range`] over values of any `Clone` type; see [`Range::cloned`].
-pub struct ClonedRange<'a, K: Key, V, A: NodeArena = GlobalArena>(Pairs<'a, K::Words, V, A::Pool, Cloned>);
+pub struct ClonedRange<'a, K: Key, V, A: BlockArena = GlobalArena>(Pairs<'a, K::Words, V, A::Pool, Cloned>);
 
-impl<'a, K: Key, V, A: NodeArena> Range<'a, K, V, A> {
+impl<'a, K: Key, V, A: BlockArena> Range<'a, K, V, A> {
     pub(crate) fn new(
         index: &'a Index<K::Words, V, A::Pool>,
         lower: Bound<K::Words>,
@@ -25,19 +25,19 @@ impl<'a, K: Key, V, A: NodeArena> Range<'a, K, V, A> {
         Self(Pairs::new(index, lower, upper))
     }
 
-    /// The same range for values that are not `Copy`: each cloned under its leaf's lock.
-    /// `V::clone` [must not use the map](crate::BSkipMap#closures). It goes on where this one is; if this one has
-    /// come to its end, it is at its end too.
+    /// The rest of this range, for values that are not `Copy`: each is cloned under its leaf's lock.
+    /// `V::clone` [must not use the map](crate::BSkipMap#closures).
     #[must_use]
     pub fn cloned(self) -> ClonedRange<'a, K, V, A> {
-        let Pairs { index, lower, upper, done, .. } = self.0;
-        ClonedRange(Pairs { done, ..Pairs::new(index, lower, upper) })
+        let Pairs { index, lower, upper, front, back, back_trail, done, .. } = self.0;
+        // The leaves that this iterator has reached are kept, so they are not searched for again.
+        ClonedRange(Pairs { index, lower, upper, front, back, back_trail, done, _reader: PhantomData })
     }
 }
 
 macro_rules! iterator {
     ($range:ident, $bound:ident) => {
-        impl<K: Key, V: $bound, A: NodeArena> Iterator for $range<'_, K, V, A> {
+        impl<K: Key, V: $bound, A: BlockArena> Iterator for $range<'_, K, V, A> {
             type Item = (K, V);
             #[inline]
             fn next(&mut self) -> Option<(K, V)> {
@@ -45,16 +45,16 @@ macro_rules! iterator {
             }
         }
 
-        impl<K: Key, V: $bound, A: NodeArena> DoubleEndedIterator for $range<'_, K, V, A> {
+        impl<K: Key, V: $bound, A: BlockArena> DoubleEndedIterator for $range<'_, K, V, A> {
             #[inline]
             fn next_back(&mut self) -> Option<(K, V)> {
                 self.0.next_back().map(|(words, value)| (K::from_words(words), value))
             }
         }
 
-        impl<K: Key, V: $bound, A: NodeArena> FusedIterator for $range<'_, K, V, A> {}
+        impl<K: Key, V: $bound, A: BlockArena> FusedIterator for $range<'_, K, V, A> {}
 
-        impl<K: Key, V, A: NodeArena> fmt::Debug for $range<'_, K, V, A> {
+        impl<K: Key, V, A: BlockArena> fmt::Debug for $range<'_, K, V, A> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($range)).finish_non_exhaustive()
             }
@@ -64,22 +64,23 @@ macro_rules! iterator {
 iterator!(Range, Copy);
 iterator!(ClonedRange, Clone);
 
-/// Both iterators: `R` says how values are read.
-struct Pairs<'a, K: KeyWords, V, P: NodePool, R> {
+/// Both iterators; `R` says how values are read.
+struct Pairs<'a, K: KeyWords, V, P: BlockPool, R> {
     index: &'a Index<K, V, P>,
-    /// What is left: keys between these. `lower` follows the keys handed out in front, `upper` those
-    /// behind.
+    /// Between these bounds are the keys that are left. `lower` follows the keys handed out at the front,
+    /// `upper` those handed out at the back.
     lower: Bound<K>,
     upper: Bound<K>,
     front: Option<LeafCursor<'a, K, V>>,
     back: Option<LeafCursor<'a, K, V>>,
     back_trail: Option<Trail<'a, K>>,
-    /// An end has found nothing more. The iterator stays at its end, whatever is inserted afterwards.
+    /// Whether an end has found no more pairs. The iterator then stays at its end, even if keys are inserted
+    /// later.
     done: bool,
     _reader: PhantomData<fn() -> R>,
 }
 
-impl<'a, K: KeyWords, V, P: NodePool, R> Pairs<'a, K, V, P, R> {
+impl<'a, K: KeyWords, V, P: BlockPool, R> Pairs<'a, K, V, P, R> {
     fn new(index: &'a Index<K, V, P>, lower: Bound<K>, upper: Bound<K>) -> Self {
         Self {
             index,
@@ -94,7 +95,7 @@ impl<'a, K: KeyWords, V, P: NodePool, R> Pairs<'a, K, V, P, R> {
     }
 }
 
-impl<K: KeyWords, V, P: NodePool, R: Read<V>> Pairs<'_, K, V, P, R> {
+impl<K: KeyWords, V, P: BlockPool, R: Read<V>> Pairs<'_, K, V, P, R> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn next(&mut self) -> Option<(K, V)> {
         loop {
@@ -105,7 +106,7 @@ impl<K: KeyWords, V, P: NodePool, R: Read<V>> Pairs<'_, K, V, P, R> {
                 }
                 Some(Next::Pair(..)) => self.finish(),
                 Some(Next::End) => self.front = self.index.cursor_after(self.lower, self.front.take()),
-                // Not begun, or the leaf has changed.
+                // The first call, or the leaf has changed.
                 None | Some(Next::Changed) => {
                     self.front = if self.done { None } else { self.index.cursor_after(self.lower, None) };
                 }
@@ -129,7 +130,7 @@ impl<K: KeyWords, V, P: NodePool, R: Read<V>> Pairs<'_, K, V, P, R> {
                 Some(Next::End) => {
                     self.back = self.index.cursor_before(self.upper, self.back.take(), &mut self.back_trail)
                 }
-                // Not begun, or the leaf has changed.
+                // The first call, or the leaf has changed.
                 None | Some(Next::Changed) => {
                     self.back = if self.done {
                         None

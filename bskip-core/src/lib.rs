@@ -1,5 +1,5 @@
 //! A concurrent ordered map for programs with or without an operating system: a B-skiplist whose readers
-//! write nothing and whose memory comes from where you say.
+//! write nothing, and whose memory comes from where you say.
 //!
 //! ```
 //! use bskip_core::BSkipMap;
@@ -14,9 +14,9 @@
 //! assert_eq!(map.pop_first(), Some((0, 0)));
 //! ```
 //!
-//! Many keys at a time: [`get_many`](BSkipMap::get_many), [`contains_many`](BSkipMap::contains_many),
-//! [`insert_many`](BSkipMap::insert_many), [`remove_many`](BSkipMap::remove_many) let their searches wait for memory
-//! together.
+//! [`get_many`](BSkipMap::get_many), [`contains_many`](BSkipMap::contains_many),
+//! [`insert_many`](BSkipMap::insert_many) and [`remove_many`](BSkipMap::remove_many) search for many keys at
+//! a time, so the searches wait for memory together:
 //!
 //! ```
 //! # let map: bskip_core::BSkipMap<u64, u64> = (0..2000).map(|k| (k, k / 2)).collect();
@@ -26,33 +26,57 @@
 //! ```
 //!
 //! # Consistency
-//! Operations on one key, and those on the first and last, are linearizable. Iteration is ordered, within
-//! bounds and misses no key that stays, but is no snapshot. [`BSkipMap`] says it exactly.
-//!
-//! How it works, and why that is right, is written down in the repository, for checking against the code:
-//! `bskip-core/docs/PROTOCOL.md`.
+//! Operations on one key, and on the first or last pair, are linearizable. Scans are ordered, stay within
+//! their bounds and miss no key that stays, but they are no snapshots. [`BSkipMap`](BSkipMap#consistency) has
+//! the exact rules. `bskip-core/docs/PROTOCOL.md` in the repository says how the map works and why it is
+//! correct.
 //!
 //! # Memory
-//! A map asks a [`NodeArena`] for blocks: [`GlobalArena`] (the default, over the global allocator, in huge pages on Linux),
-//! `BumpArena` (feature `bump`, with a byte limit), `numa_alloc::NumaArena` (placed on NUMA nodes, huge
-//! pages), or your own. [`BSkipMap::try_insert`] gives the pair back when there is none left.
+//! A map takes blocks of memory from an arena: [`GlobalArena`] (the default: the global allocator, and huge
+//! pages on Linux), `BumpArena` (feature `bump`, with a byte limit), `numa_alloc::NumaArena` (placed on NUMA
+//! nodes, huge pages), or [your own](arena#an-arena-of-your-own).
+//!
+//! `try_` before the name of a method that inserts means: if there is no memory, return an error and give
+//! back what was not inserted. The method without `try_` panics then. (One other name begins with `try_`:
+//! [`try_for_each_chunk`](BSkipMap::try_for_each_chunk), after std's [`Iterator::try_for_each`].)
+//!
+//! # Names
+//! A method that `BTreeMap` of std or `SkipMap` of crossbeam has, and that does the same here, has the same
+//! name. The differences have one cause: no reference to a value can leave the map, because another thread
+//! may change or remove the value at any time.
+//!
+//! | there | here | |
+//! | --- | --- | --- |
+//! | std: `get` gives `&V` | [`get`](BSkipMap::get) copies, [`get_cloned`](BSkipMap::get_cloned) clones, [`get_with`](BSkipMap::get_with) lends `&V` to a closure | cloning and lending lock the leaf |
+//! | std: `get_mut`, `entry(..).and_modify(..)` | [`update`](BSkipMap::update) | lends `&mut V` to a closure |
+//! | std: `first_key_value`, `last_key_value`; crossbeam: `front`, `back` | [`first_key_value`](BSkipMap::first_key_value), [`last_key_value`](BSkipMap::last_key_value), and `…_cloned` | std's names; they give the pair, not references |
+//! | std: `pop_first`, `pop_last`; crossbeam: `pop_front`, `pop_back` | [`pop_first`](BSkipMap::pop_first), [`pop_last`](BSkipMap::pop_last) | std's names |
+//! | std: `range`, `iter` give references; crossbeam: entries | [`range`](BSkipMap::range), [`iter`](BSkipMap::iter) give pairs | [`cloned`](Range::cloned) for values that are not `Copy` |
+//! | std: `entry(..).or_insert_with(..)`; crossbeam: `get_or_insert_with` | [`get_or_insert_with`](BSkipMap::get_or_insert_with) | gives a clone |
+//! | std (unstable): `try_insert` fails if the key is there | [`insert_if_absent`](BSkipMap::insert_if_absent) gives the value back if the key is there | here `try_` is about memory |
+//! | crossbeam: `insert`, `remove` give entries | [`insert`](BSkipMap::insert), [`remove`](BSkipMap::remove) give the old value | as std's |
 //!
 //! # Features
 //! | feature | default | effect |
 //! | --- | --- | --- |
-//! | `std` | yes | waiting threads yield to the scheduler, then sleep; the coin's seed is random; closures that would wait for their own thread panic; x86-64's vector instructions are used where the processor has them. Without it the crate is `no_std`, needs only `alloc`, waits as [`set_relax`] says, and uses vector instructions if the build promises them |
-//! | `bump` | no | `BumpArena`, through crate `bumpalo` |
-//! | `check` | no | `BSkipMap::check_invariants` |
-//! | `stats` | no | module `stats`: counts of locks and of writes to shared memory, thread by thread; needs `std` |
-//! | `chaos` | no | for tests: threads yield at random where the protocol leaves a window open; needs `std` |
+//! | `std` | yes | A waiting thread yields to the scheduler, then sleeps. The seed of the coin is random. A closure that would wait for its own thread panics. On x86-64, vector instructions are used if the processor has them. Turns on `huge-pages`. |
+//! | `huge-pages` | with `std` | On Linux, large maps on a [`GlobalArena`] lie on huge pages. |
+//! | `bump` | no | `BumpArena`, by the crate `bumpalo`. |
+//! | `check` | no | `BSkipMap::check_invariants`. |
+//! | `stats` | no | The module `stats`: counts of locks and of writes to shared memory, for each thread. Turns on `std`. |
+//! | `chaos` | no | For tests: threads yield at random where the protocol leaves a window open. Turns on `std`. |
+//!
+//! Without `std` the crate is `no_std` and needs only `alloc`. A waiting thread then spins, unless you choose
+//! a [`Relax`] of your own. Vector instructions are used only if the build promises them.
 //!
 //! # Vector instructions
-//! Searches and moves in a node are by AVX-512 or AVX on x86-64, by NEON on AArch64, else word by word. On x86-64 the
-//! processor is asked once, at the first search, so an ordinary build is good for every machine and as fast, within a
-//! few percent, as one with `-C target-cpu=native`. A build that promises AVX (`native`, `x86-64-v3`, `-v4`) asks nobody
-//! and uses the best that it promises: with `x86-64-v3` that is AVX, also where there is AVX-512.
+//! Searches and moves within a node use AVX-512 or AVX on x86-64, NEON on AArch64, and plain code elsewhere.
+//! On x86-64 the crate asks the processor once, at the first search. So an ordinary build runs on every
+//! machine, and is within a few percent of one with `-C target-cpu=native`. If the build promises AVX
+//! (`native`, `x86-64-v3`, `-v4`), the crate does not ask and uses the best that is promised: with
+//! `x86-64-v3` that is AVX, even on a machine with AVX-512.
 //!
-//! 64-bit atomics are needed, and inline assembly (x86, Arm, RISC-V, LoongArch …).
+//! The target must have 64-bit atomics and inline assembly (x86, Arm, RISC-V, LoongArch …).
 //!
 //! # When to choose something else
 //! * Keys that are long or of varying length (strings): a trie such as masstree or ART.
@@ -65,18 +89,19 @@
 #[cfg(any(not(target_has_atomic = "64"), bskip_without_64_bit_atomics))]
 compile_error!("bskip-core needs 64-bit atomic operations, and this target has none");
 
-/// The crate `cfg-if`, as much of it as is needed: by this name rustfmt finds the modules within.
+/// A small part of the crate `cfg-if`. rustfmt knows the name, so it finds the modules inside.
 macro_rules! cfg_if {
     (if #[cfg($condition:meta)] { $($item:item)* }) => { $(#[cfg($condition)] $item)* };
 }
 
 extern crate alloc;
 
-// `cfg_attr(not(debug_assertions), inline(always))` below here: what is shipped has the function wherever it is used;
-// builds with assertions, which is how the tests are built, once for each type, and take half the time. Where the function
-// moves values it also saves stack: an unoptimised build that inlines keeps a copy of a value for each place.
+// `cfg_attr(not(debug_assertions), inline(always))` in this crate: release builds inline the function
+// everywhere. Builds with assertions, such as the tests', compile it once for each type and take half the
+// time. They also need less stack if the function moves values: an unoptimised build that inlines keeps a
+// copy of the value for each place.
 
-// Without them nothing below would compile, and the one sentence above would go under.
+// Without 64-bit atomics nothing below compiles. So it is left out, and the error above is the only one.
 cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomics)))] {
     pub mod arena;
     mod backoff;
@@ -115,10 +140,10 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     #[cfg(feature = "bump")]
     pub use arena::BumpArena;
     pub use arena::{
-        AllocError, AllocErrorKind, BlockId, GlobalArena, HugePages, NodeArena, NodeId, NodeKind, NodePool, Placement,
-        PoolUsage,
+        AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, GlobalArena, HugePages, KeyPrefix,
+        NumaBlocks, NumaNodeId, Placement, PoolUsage,
     };
-    pub use backoff::set_relax;
+    pub use backoff::{DefaultRelax, Relax};
     pub use config::{Config, Promotion, Refresh};
     #[cfg(feature = "check")]
     pub use index::Structure;

@@ -1,4 +1,4 @@
-//! The public map: the contract in words, every operation delegated to the engine in `index`.
+//! The public map and its contract. The operations themselves are in `index`.
 
 mod batch;
 mod bulk;
@@ -14,7 +14,7 @@ use core::ops::{Bound, RangeBounds};
 
 pub use bulk::{BulkError, BulkLoad};
 
-use crate::arena::{AllocError, GlobalArena, NodeArena, PoolUsage};
+use crate::arena::{AllocError, BlockArena, GlobalArena, PoolUsage};
 use crate::config::Config;
 use crate::index::{Cloned, Copied, End, Existing, Index};
 use crate::iter::Range;
@@ -27,49 +27,80 @@ pub use shrink::ShrinkCursor;
 
 /// A concurrent ordered map: a B-skiplist (Luo, Hao, Wheatman, Pandey, Xu, ICPP'25) with optimistic reads.
 ///
-/// All operations but [`clear`](Self::clear) take `&self`: share the map by reference or in an `Arc`.
-/// *n* below is the number of keys.
+/// Nearly all operations take `&self`: share the map by reference or in an `Arc`. *n* below is the number of
+/// keys.
 ///
-/// # What concurrent threads may see
-/// Operations on one key (`get`, `insert`, `remove`, `update`, `contains_key`, `get_or_insert_with`) and
-/// `first`, `last`, `pop_first`, `pop_last`, `is_empty` are linearizable: each takes effect at one moment
-/// between its call and its return. (On x86-64 and AArch64, all together. On machines of weaker order, such as
-/// RISC-V, those on one key; threads that use several keys and communicate by nothing else may see the order of
-/// one another's operations differently.) [`range`](Self::range), [`iter`](Self::iter) and [`len`](Self::len) are
-/// not atomic as a whole; each says what it promises.
+/// # Consistency
+/// **Operations on one key, and on the first or last pair, are linearizable**: each takes effect at one
+/// moment between its call and its return. These are [`get`](Self::get), [`insert`](Self::insert),
+/// [`remove`](Self::remove), [`update`](Self::update), [`contains_key`](Self::contains_key),
+/// [`insert_if_absent`](Self::insert_if_absent), [`get_or_insert_with`](Self::get_or_insert_with),
+/// [`first_key_value`](Self::first_key_value), [`last_key_value`](Self::last_key_value),
+/// [`pop_first`](Self::pop_first), [`pop_last`](Self::pop_last), [`is_empty`](Self::is_empty), and their
+/// variants. On x86-64 and AArch64 they are linearizable all together. On machines with a weaker memory
+/// order, such as RISC-V, those on one key are: threads that use several keys, and communicate by nothing
+/// else, may see each other's operations in different orders.
+///
+/// **Scans are not snapshots.** [`range`](Self::range), [`iter`](Self::iter) and the
+/// [chunks](Self::try_for_each_chunk) hand out pairs as follows while other threads write:
+/// * Each pair was in the map at some moment between the call and the time it is handed out.
+/// * Keys strictly ascend (from the back they descend) and are within the bounds. No key comes twice.
+/// * A key that is in the map all the time is not missed.
+/// * Of two changes made during the scan, the scan may show the later one and not the earlier one.
+///
+/// **[`len`](Self::len)** is exact while no thread writes. Otherwise it counts each key that is there all the
+/// time once, and each key that comes or goes at most once for each time that it is there.
+///
+/// **Many keys at a time**: each key's operation is linearizable by itself, and they happen in the order of
+/// the slice, so a key that comes twice is done twice. The call as a whole is not atomic: other threads may
+/// see a part of it, and may change keys in between.
+///
+/// **Maintenance** ([`shrink_to_fit`](Self::shrink_to_fit), [`migrate`](Self::migrate) and their variants)
+/// adds and removes no pair, so it changes no other operation's answer, and none of these promises.
+///
+/// # Bounds of ranges
+/// A call with a range panics, as `BTreeMap`'s do, if the range starts after its end, or if it starts and
+/// ends at the same key and both bounds are excluded. It panics for an empty map too. The call panics, not
+/// the iterator that it returns.
 ///
 /// # Reading
-/// [`get`](Self::get), [`range`](Self::range), [`first`](Self::first) and [`last`](Self::last) are for values
-/// that are `Copy`, and write no shared memory (but where an arena keeps replicas: a hint table that is out of date, and
-/// with [`Refresh::Lazy`](crate::Refresh) a replica that led them astray): they read a node and check afterwards that it
-/// did not change meanwhile, and start again if it did. [`contains_key`](Self::contains_key) reads no value and is for all.
+/// [`get`](Self::get), [`range`](Self::range), [`first_key_value`](Self::first_key_value) and
+/// [`last_key_value`](Self::last_key_value) need values that are `Copy`, and write no shared memory: they
+/// read a node, then check that the node has not changed meanwhile, and start again if it has.
+/// [`contains_key`](Self::contains_key) reads no value, so it works this way for all types. (If the arena
+/// keeps replicas, a search may renew the hint table of its NUMA node, and with
+/// [`Refresh::Lazy`](crate::Refresh) replicas that led it astray.)
 ///
-/// Values of other types may be owned by somebody else by the time they would be cloned. They are read under
-/// their leaf's lock: [`get_with`](Self::get_with), [`get_cloned`](Self::get_cloned),
-/// [`range(..).cloned()`](Range::cloned), [`first_cloned`](Self::first_cloned),
-/// [`last_cloned`](Self::last_cloned).
+/// A value of another type may belong to another thread by the time it would be cloned. Such values are read
+/// under their leaf's lock: by [`get_with`](Self::get_with), [`get_cloned`](Self::get_cloned),
+/// [`range(..).cloned()`](Range::cloned), [`first_key_value_cloned`](Self::first_key_value_cloned) and
+/// [`last_key_value_cloned`](Self::last_key_value_cloned).
 ///
 /// # Writing
-/// A write locks the one leaf that it changes; a split or merge of nodes, or moving pairs from a full leaf to its
-/// neighbour, locks up to three, and a key of height *h* (one in `one_in`^*h*, see
-/// [`Promotion`](crate::Promotion)) *h* + 1. A thread that is suspended while it holds a lock delays, until it
-/// goes on, readers and writers of that node's keys, removals next to it that would merge nodes, and insertions
-/// into full leaves nearby.
+/// A write locks the one leaf that it changes. To split or merge leaves, or to move pairs from a full leaf to
+/// its neighbour, it locks up to three nodes. To insert a key of height *h* (one key in `one_in`^*h*, see
+/// [`Promotion`](crate::Promotion)) it locks *h* + 1. A thread that is suspended while it holds a lock delays
+/// others until it runs again: readers and writers of that node's keys, removals beside the node that would
+/// merge nodes, and insertions into full leaves nearby.
 ///
 /// # Closures
-/// Closures given to [`update`](Self::update) and [`get_with`](Self::get_with), and `V::clone` where it is
-/// called, run under a leaf's lock. They must not use the same map, nor wait for a thread that does: an
-/// operation that comes to the locked leaf waits until the closure returns. One that would so wait for its own
-/// thread panics, with the feature `std`; without, it waits for ever, in the function that
-/// [`set_relax`](crate::set_relax) names. They may use other maps.
+/// The closures given to [`update`](Self::update) and [`get_with`](Self::get_with), and `V::clone` where a
+/// method calls it, run under a leaf's lock. They must not use the same map, and must not wait for a thread
+/// that does: an operation that comes to the locked leaf waits until the closure returns. If it would wait
+/// for its own thread, it panics, provided that the feature `std` is on and threads wait in the [default
+/// way](crate::DefaultRelax). Otherwise it waits forever. Closures may use other maps.
 ///
-/// A panic in any of the caller's code unlocks what is locked, so the map can be used after
-/// [`catch_unwind`](std::panic::catch_unwind): it is `RefUnwindSafe` if its values are.
+/// If the caller's code panics, the map unlocks what is locked. So the map can be used after
+/// [`catch_unwind`](std::panic::catch_unwind), and it is `RefUnwindSafe` if its values are.
 ///
 /// # Memory
-/// Nodes live in blocks of the arena `A`. Blocks of removed nodes are reused by this map; all go back when
-/// it drops. Values are dropped exactly once: by the caller who gets them back, or by the map.
-pub struct BSkipMap<K: Key, V, A: NodeArena = GlobalArena> {
+/// The map's nodes live in blocks of the arena `A`. The map reuses the blocks of nodes that it removes, and
+/// gives all blocks back when it drops. It drops each value exactly once, unless a caller took the value out.
+///
+/// If the arena has no memory, insertions panic. [`try_insert`](Self::try_insert),
+/// [`try_insert_if_absent`](Self::try_insert_if_absent) and [`try_insert_many`](Self::try_insert_many) return
+/// an error instead, with what they could not insert.
+pub struct BSkipMap<K: Key, V, A: BlockArena = GlobalArena> {
     index: Index<K::Words, V, A::Pool>,
     arena: A,
 }
@@ -78,10 +109,10 @@ impl<K: Key, V> BSkipMap<K, V> {
     /// An empty map on the global allocator, with the default [`Config`].
     ///
     /// # Panics
-    /// If there is no memory for the first leaf; [`with_arena`](Self::with_arena) returns an error instead.
+    /// If there is no memory for the first leaf. [`with_arena`](Self::with_arena) returns an error instead.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_arena(GlobalArena).unwrap_or_else(|error| panic!("{error}"))
+        Self::with_arena(GlobalArena::new()).unwrap_or_else(|error| panic!("{error}"))
     }
 }
 
@@ -91,19 +122,19 @@ impl<K: Key, V> Default for BSkipMap<K, V> {
     }
 }
 
-impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
-    /// Bytes of a leaf and of an inner node for these keys and values.
+impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
+    /// The bytes of a leaf and of an inner node for these keys and values.
     pub const NODE_BYTES: (usize, usize) = Index::<K::Words, V, A::Pool>::NODE_BYTES;
 
-    /// An empty map whose nodes live in `arena`, with the default [`Config`].
+    /// An empty map in `arena`, with the default [`Config`].
     ///
     /// # Errors
     /// [`AllocError`] if the arena has no room for the first leaf.
     pub fn with_arena(arena: A) -> Result<Self, AllocError> {
-        Self::with_config(arena, Config::default())
+        Self::with_config(arena, Config::new())
     }
 
-    /// An empty map whose nodes live in `arena`.
+    /// An empty map in `arena`.
     ///
     /// # Errors
     /// [`AllocError`] if the arena has no room for the first leaf.
@@ -117,27 +148,34 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         &self.arena
     }
 
-    /// Blocks and bytes that this map's nodes take. Exact while no thread writes. O(1).
+    /// The blocks and bytes of this map's nodes. Exact while no thread writes.
+    ///
+    /// O(1) with the arenas of this crate. If a pool of your own does not [count](crate::BlockPool::usage),
+    /// the map walks its levels and counts the nodes, O(n / 45). `reserved_bytes` then is what the nodes
+    /// take.
     #[must_use]
     pub fn usage(&self) -> PoolUsage {
         self.index.usage()
     }
 
-    /// Bytes of the tables that lead searches past the upper levels and, where keys are spread evenly, straight
-    /// to their leaf. They are not in [`usage`](Self::usage), nor under an arena's limit: they come from the global
-    /// allocator, and without memory for them a map is only slower. About a hundredth of the nodes' bytes with pairs of 16 bytes; more after a map has shrunk, since
-    /// tables do not. O(1).
+    /// The bytes of the tables that take searches past the upper levels and, if keys are evenly spread,
+    /// directly to their leaf. O(1).
+    ///
+    /// About a hundredth of the nodes' bytes for pairs of 16 bytes. It is more after a map has shrunk,
+    /// because the tables do not shrink. The tables come from the global allocator, so neither
+    /// [`usage`](Self::usage) nor an arena's limit includes them. Without memory for them a map is slower,
+    /// and nothing else.
     #[must_use]
     pub fn hint_bytes(&self) -> usize {
         self.index.hint_bytes()
     }
 
-    /// Inserts the pair, or replaces the value of a key that is there, and returns the old value.
+    /// Inserts the pair. If the key is there, replaces its value and returns the old one.
     ///
-    /// Expected O(log n); linearizable.
+    /// Expected O(log n).
     ///
     /// # Panics
-    /// If the arena has no memory for a node; [`try_insert`](Self::try_insert) returns an error instead.
+    /// If the arena has no memory for a node. [`try_insert`](Self::try_insert) returns an error instead.
     #[inline]
     pub fn insert(&self, key: K, value: V) -> Option<V> {
         match self.index.insert(key.to_words(), value, Existing::Replace) {
@@ -146,17 +184,50 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         }
     }
 
-    /// As [`insert`](Self::insert), but gives the pair back when there is no memory.
+    /// As [`insert`](Self::insert), but gives the pair back if there is no memory.
     ///
     /// # Errors
-    /// [`InsertError`] with the pair; the map is then as it was.
+    /// [`InsertError`] with the pair. The map is unchanged.
     #[inline]
     pub fn try_insert(&self, key: K, value: V) -> Result<Option<V>, InsertError<K, V>> {
         let inserted = self.index.insert(key.to_words(), value, Existing::Replace);
         inserted.map_err(|(_, value, cause)| InsertError { key, value, cause })
     }
 
-    /// A copy of the value of `key`. Expected O(log n); linearizable; writes no shared memory.
+    /// Inserts the pair if the key is not there, and returns `None`. Otherwise changes nothing and gives
+    /// `value` back.
+    ///
+    /// Expected O(log n).
+    ///
+    /// ```
+    /// use bskip_core::BSkipMap;
+    ///
+    /// let map = BSkipMap::new();
+    /// assert_eq!(map.insert_if_absent(1, "first"), None);
+    /// assert_eq!(map.insert_if_absent(1, "second"), Some("second"));
+    /// assert_eq!(map.get(&1), Some("first"));
+    /// ```
+    ///
+    /// # Panics
+    /// If the arena has no memory for a node. [`try_insert_if_absent`](Self::try_insert_if_absent) returns an
+    /// error instead.
+    pub fn insert_if_absent(&self, key: K, value: V) -> Option<V> {
+        match self.index.insert(key.to_words(), value, Existing::Keep) {
+            Ok(unused) => unused,
+            Err((_, _, cause)) => out_of_memory("try_insert_if_absent", &cause),
+        }
+    }
+
+    /// As [`insert_if_absent`](Self::insert_if_absent), but gives the pair back if there is no memory.
+    ///
+    /// # Errors
+    /// [`InsertError`] with the pair. The map is unchanged.
+    pub fn try_insert_if_absent(&self, key: K, value: V) -> Result<Option<V>, InsertError<K, V>> {
+        let inserted = self.index.insert(key.to_words(), value, Existing::Keep);
+        inserted.map_err(|(_, value, cause)| InsertError { key, value, cause })
+    }
+
+    /// A copy of the value of `key`. Expected O(log n). Writes no shared memory.
     #[inline]
     pub fn get(&self, key: &K) -> Option<V>
     where
@@ -165,7 +236,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         self.index.get(key.to_words())
     }
 
-    /// The value of `key`, cloned under the leaf's lock. Expected O(log n); linearizable.
+    /// The value of `key`, cloned under the leaf's lock. Expected O(log n).
     pub fn get_cloned(&self, key: &K) -> Option<V>
     where
         V: Clone,
@@ -173,45 +244,46 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         self.index.with(key.to_words(), V::clone)
     }
 
-    /// Runs `f` on the value of `key`, without cloning it, and returns what it returned.
+    /// Calls `f` with the value of `key`, and returns its result; `None` if the key is not there.
     ///
-    /// `f` runs once, under the leaf's lock, and [must not use the map](Self#closures). Should it panic, the
-    /// map stays usable. The reference is to a place of its own for the time of the call: the value's address
-    /// means nothing. Expected O(log n); linearizable.
+    /// `f` runs once, under the leaf's lock, and [must not use the map](Self#closures). If it panics, the map
+    /// stays usable. The reference leads to a temporary place, so the address of the value means nothing.
+    /// Expected O(log n).
     pub fn get_with<R>(&self, key: &K, f: impl FnOnce(&V) -> R) -> Option<R> {
         self.index.with(key.to_words(), f)
     }
 
-    /// Whether `key` is there. Expected O(log n); linearizable; writes no shared memory.
+    /// Whether `key` is there. Expected O(log n). Writes no shared memory.
     #[inline]
     pub fn contains_key(&self, key: &K) -> bool {
         self.index.contains(key.to_words())
     }
 
-    /// Takes out the pair of `key` and returns its value.
+    /// Removes `key` and returns its value.
     ///
-    /// Expected O(log n); linearizable. A node that this leaves at most a quarter full is merged with a
-    /// neighbour that has room, and its memory reused.
+    /// Expected O(log n). If a node is then at most a quarter full and a neighbour has room, the two are
+    /// merged and the block of one is reused.
     #[inline]
     pub fn remove(&self, key: &K) -> Option<V> {
         self.index.remove(key.to_words())
     }
 
-    /// The value of `key`, cloned; inserts what `make` returns if there is none.
+    /// The value of `key`, cloned. If the key is not there, inserts what `make` returns.
     ///
-    /// `make` runs at most once, without a lock, so it may use the map; if another thread inserts first,
-    /// what it made is dropped. Takes the leaf's lock also when the key is there; where that is the usual case
-    /// and `V` is `Copy`, ask [`get`](Self::get) first. Expected O(log n); linearizable.
+    /// `make` runs at most once and without a lock, so it may use the map. If another thread inserts the key
+    /// first, the value that `make` returned is dropped. Even if the key is there, this takes the leaf's
+    /// lock: if the key usually is there and `V` is `Copy`, call [`get`](Self::get) first. Expected O(log n).
     ///
     /// # Panics
-    /// As [`insert`](Self::insert), and if `make` does; the map is then unchanged.
+    /// As [`insert`](Self::insert), and if `make` panics. The map is then unchanged.
     pub fn get_or_insert_with(&self, key: K, make: impl FnOnce() -> V) -> V
     where
         V: Clone,
     {
-        // Once: `key` might give other words the next time.
+        // Convert once: `key` might give other words the next time.
         let key = key.to_words();
-        // What is not needed is dropped before `return`: a drop that panics behind it would leak what is returned.
+        // Drop what is not needed before `return`: if a drop panicked after it, the returned value would
+        // leak.
         if let Some(value) = self.index.with(key, V::clone) {
             drop(make);
             return value;
@@ -232,29 +304,38 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         }
     }
 
-    /// Runs `f` on the value of `key`, which it may change; `false` if there is none.
+    /// Calls `f` with the value of `key`, which `f` may change, and returns its result; `None` if the key is
+    /// not there.
     ///
-    /// `f` runs once, under the leaf's lock, and [must not use the map](Self#closures). Should it panic, what
-    /// it made of the value stays. Expected O(log n); linearizable.
-    pub fn update(&self, key: &K, f: impl FnOnce(&mut V)) -> bool {
+    /// `f` runs once, under the leaf's lock, and [must not use the map](Self#closures). If it panics, its
+    /// changes to the value so far stay. Expected O(log n).
+    ///
+    /// ```
+    /// use bskip_core::BSkipMap;
+    ///
+    /// let map: BSkipMap<u64, Vec<u64>> = BSkipMap::new();
+    /// map.insert(7, vec![1]);
+    /// let len = map.update(&7, |list| {
+    ///     list.push(2);
+    ///     list.len()
+    /// });
+    /// assert_eq!(len, Some(2));
+    /// assert_eq!(map.update(&8, |list| list.clear()), None);
+    /// ```
+    pub fn update<R>(&self, key: &K, f: impl FnOnce(&mut V) -> R) -> Option<R> {
         self.index.update(key.to_words(), f)
     }
 
-    /// The pairs whose keys are in `range`, in order, from both ends.
+    /// The pairs whose keys are in `range`, in order, from both ends. It is [no snapshot](Self#consistency).
     ///
-    /// Every pair was in the map at some moment between the call and its being handed out; keys come strictly
-    /// ascending (descending from the back), within the bounds, none twice. A key that is there all the time
-    /// is not missed. The whole is not a snapshot: of two changes made while the iterator runs, it may show
-    /// the later and not the earlier. Once the iterator has given `None`, at either end, it gives `None` for ever.
+    /// After the iterator has returned `None` at either end, it returns `None` forever.
     ///
-    /// Expected O(log n) to begin, then O(1) a pair, and O(log n) whenever a leaf changed while it was read.
-    /// Writes no shared memory. For values that are not `Copy`, add [`.cloned()`](Range::cloned). For many
-    /// pairs, [`for_each_chunk`](Self::for_each_chunk) is faster.
+    /// Expected O(log n) to begin, then O(1) for each pair, and O(log n) whenever a leaf changed while the
+    /// iterator read it. Writes no shared memory. For values that are not `Copy`, add
+    /// [`.cloned()`](Range::cloned). For many pairs, [`for_each_chunk`](Self::for_each_chunk) is faster.
     ///
     /// # Panics
-    /// If the range starts after its end, or starts and ends at the same key, both excluded: at the same bounds as
-    /// std's `BTreeMap`, and whether the map is empty or not. The call panics, not the iterator.
-    /// [`for_each_chunk`](Self::for_each_chunk) and [`for_each_chunk_rev`](Self::for_each_chunk_rev) do the same.
+    /// If the [bounds](Self#bounds-of-ranges) make no sense.
     pub fn range(&self, range: impl RangeBounds<K>) -> Range<'_, K, V, A> {
         let (lower, upper) = bounds(&range);
         Range::new(&self.index, lower, upper)
@@ -265,91 +346,90 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         self.range(..)
     }
 
-    /// The pair with the least key. Expected O(log n); linearizable; writes no shared memory.
-    pub fn first(&self) -> Option<(K, V)>
+    /// The pair with the least key. Expected O(log n). Writes no shared memory.
+    pub fn first_key_value(&self) -> Option<(K, V)>
     where
         V: Copy,
     {
         pair(self.index.end::<Copied>(End::First))
     }
 
-    /// The pair with the least key, cloned under the leaf's lock. Expected O(log n); linearizable.
-    pub fn first_cloned(&self) -> Option<(K, V)>
+    /// The pair with the least key, its value cloned under the leaf's lock. Expected O(log n).
+    pub fn first_key_value_cloned(&self) -> Option<(K, V)>
     where
         V: Clone,
     {
         pair(self.index.end::<Cloned>(End::First))
     }
 
-    /// The pair with the greatest key. Expected O(log n); linearizable; writes no shared memory.
-    pub fn last(&self) -> Option<(K, V)>
+    /// The pair with the greatest key. Expected O(log n). Writes no shared memory.
+    pub fn last_key_value(&self) -> Option<(K, V)>
     where
         V: Copy,
     {
         pair(self.index.end::<Copied>(End::Last))
     }
 
-    /// The pair with the greatest key, cloned under the leaf's lock. Expected O(log n); linearizable.
-    pub fn last_cloned(&self) -> Option<(K, V)>
+    /// The pair with the greatest key, its value cloned under the leaf's lock. Expected O(log n).
+    pub fn last_key_value_cloned(&self) -> Option<(K, V)>
     where
         V: Clone,
     {
         pair(self.index.end::<Cloned>(End::Last))
     }
 
-    /// Takes out the pair with the least key. Expected O(log n); linearizable.
+    /// Removes the pair with the least key and returns it. Expected O(log n).
     pub fn pop_first(&self) -> Option<(K, V)> {
         pair(self.index.pop(End::First))
     }
 
-    /// Takes out the pair with the greatest key. Expected O(log n); linearizable.
+    /// Removes the pair with the greatest key and returns it. Expected O(log n).
     pub fn pop_last(&self) -> Option<(K, V)> {
         pair(self.index.pop(End::Last))
     }
 
-    /// The number of keys, counted leaf by leaf: O(n / 45).
+    /// The number of keys, counted leaf by leaf: O(n / 45). [Exact](Self#consistency) while no thread writes.
     ///
-    /// Exact while no thread writes. Otherwise each key that is there all the time is counted once, and each
-    /// that comes or goes meanwhile at most once for each time that it is there. No counter is kept, so
-    /// writers pay nothing for it; keep your own if you need it often.
+    /// The map keeps no counter, so writers pay nothing for this. If you need the number often, keep a
+    /// counter of your own.
     #[must_use]
     pub fn len(&self) -> usize {
         self.index.len()
     }
 
-    /// Whether there is no key. O(1) unless the first leaves are empty; linearizable.
+    /// Whether the map has no keys. O(1) unless the first leaves are empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.index.is_empty()
     }
 
-    /// Drops every pair and gives the nodes' blocks back to the pool. O(n).
+    /// Drops all pairs and gives the nodes' blocks back to the pool. O(n).
     ///
-    /// If a value's drop panics, the panic goes on after all other values were dropped, each once, and the map is then
-    /// empty and can be used. Dropping a map does the same. If a second drop panics meanwhile, the process aborts, as
-    /// with std's maps.
+    /// If a value's drop panics, all other values are still dropped, each once, before the panic goes on. The
+    /// map is then empty and can be used. Dropping a map does the same. If a second drop panics during this,
+    /// the process aborts, as it does with std's maps.
     pub fn clear(&mut self) {
         self.index.clear();
     }
 
-    /// Walks the whole map and panics if anything is not as it must be: order, fences, levels, samples,
-    /// entries, locks, and that every block of the pools is reached exactly once. O(n log n).
+    /// Walks the whole map and checks its invariants: order, fences, levels, samples, entries, locks, and
+    /// that the walk reaches every block of the pools exactly once. O(n log n).
     ///
     /// # Panics
-    /// If an invariant does not hold: a defect of this crate, or of a `NodePool` implementation.
+    /// If an invariant does not hold. Then this crate or the `BlockPool` has a defect.
     #[cfg(feature = "check")]
     pub fn check_invariants(&mut self) -> crate::Structure {
         self.index.walk()
     }
 }
 
-/// The pair as the user knows it. Nothing is locked any more.
+/// The pair with its key converted back. The caller holds no lock.
 #[inline(always)]
 fn pair<K: Key, V>(pair: Option<(K::Words, V)>) -> Option<(K, V)> {
     pair.map(|(words, value)| (K::from_words(words), value))
 }
 
-/// The bounds of a range, which must make sense: by the keys' words, as all that follows goes by them.
+/// The bounds of a range, as words. Checks them by their words too, because the index only knows words.
 fn bounds<K: Key>(range: &impl RangeBounds<K>) -> (Bound<K::Words>, Bound<K::Words>) {
     let lower = range.start_bound().map(|&key| key.to_words());
     let upper = range.end_bound().map(|&key| key.to_words());
@@ -372,13 +452,13 @@ fn out_of_memory(fallible: &str, cause: &AllocError) -> ! {
     panic!("{cause}; `{fallible}` returns this as an error")
 }
 
-impl<K: Key + fmt::Debug, V: Clone + fmt::Debug, A: NodeArena> fmt::Debug for BSkipMap<K, V, A> {
+impl<K: Key + fmt::Debug, V: Clone + fmt::Debug, A: BlockArena> fmt::Debug for BSkipMap<K, V, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter().cloned()).finish()
     }
 }
 
-impl<'a, K: Key, V: Copy, A: NodeArena> IntoIterator for &'a BSkipMap<K, V, A> {
+impl<'a, K: Key, V: Copy, A: BlockArena> IntoIterator for &'a BSkipMap<K, V, A> {
     type Item = (K, V);
     type IntoIter = Range<'a, K, V, A>;
     fn into_iter(self) -> Self::IntoIter {

@@ -1,15 +1,15 @@
 //! Which locks this thread holds while it runs its user's code. If that code comes back to such a lock, it panics instead of
 //! waiting for itself for ever.
 //!
-//! Only with `std`, for thread-local memory. Model checkers run all their threads on one thread of the system, and so may a runtime
-//! that waits in its own way (`set_relax`): then nothing is looked up.
+//! Only with `std`, for thread-local memory. Model checkers run all their threads on one thread of the system,
+//! and so may a runtime that waits in its own way (any `Relax` but the default one): then nothing is looked up.
 
 #[cfg(all(feature = "std", not(any(loom, shuttle))))]
 mod imp {
     use core::cell::Cell;
     use core::ptr;
 
-    use crate::backoff::relax_function;
+    use crate::backoff::{Relax, is_default};
     use crate::lock::VersionLock;
 
     /// A lock under which user code runs, on the stack of the thread that holds it.
@@ -40,9 +40,9 @@ mod imp {
         code()
     }
 
-    /// Whether this thread runs user code under `lock`.
-    pub(crate) fn is_held(lock: &VersionLock) -> bool {
-        if relax_function().is_some() {
+    /// Whether this thread runs user code under `lock`. Threads wait in the way of `R`.
+    pub(crate) fn is_held<R: Relax>(lock: &VersionLock) -> bool {
+        if !is_default::<R>() {
             return false;
         }
         let mut at = INNERMOST.get();
@@ -62,6 +62,7 @@ mod imp {
 
 #[cfg(not(all(feature = "std", not(any(loom, shuttle)))))]
 mod imp {
+    use crate::backoff::Relax;
     use crate::lock::VersionLock;
 
     #[inline(always)]
@@ -69,7 +70,7 @@ mod imp {
         code()
     }
 
-    pub(crate) fn is_held(_: &VersionLock) -> bool {
+    pub(crate) fn is_held<R: Relax>(_: &VersionLock) -> bool {
         false
     }
 }

@@ -1,8 +1,8 @@
-//! A spin lock around plain data, for rare short sections: there is no `Mutex` without std.
+//! A spin lock around plain data, for rare short sections. Without std there is no `Mutex`.
 
 use core::cell::UnsafeCell;
 
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, Relax};
 use crate::sync::{AtomicU32, Ordering};
 
 /// See the module.
@@ -25,10 +25,10 @@ impl<T> SpinLock<T> {
         self.data.into_inner()
     }
 
-    /// Runs `f` on the data when no other thread does.
-    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+    /// Runs `f` on the data. Waits while another thread does, in the way of `R`.
+    pub(crate) fn with<R: Relax, U>(&self, f: impl FnOnce(&mut T) -> U) -> U {
         let mut f = Some(f);
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::<R>::new();
         loop {
             if let Some(result) = self.try_with(|data| f.take().expect("run once")(data)) {
                 return result;
@@ -37,7 +37,7 @@ impl<T> SpinLock<T> {
         }
     }
 
-    /// Runs `f` on the data, if no other thread does so now.
+    /// Runs `f` on the data, unless another thread does now.
     pub(crate) fn try_with<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
         struct Unlock<'a>(&'a AtomicU32);
         impl Drop for Unlock<'_> {

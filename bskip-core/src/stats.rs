@@ -35,7 +35,7 @@ mod imp {
         /// Not among them: what a pool of another crate writes, for which see `pool_calls`; what the global allocator
         /// writes; plain data under a spin lock, whose locking and unlocking are two; what the user's code writes.
         pub shared_writes: u64,
-        /// Calls of [`acquire`](crate::NodePool::acquire) and [`release`](crate::NodePool::release).
+        /// Calls of [`acquire`](crate::BlockPool::acquire) and [`release`](crate::BlockPool::release).
         pub pool_calls: u64,
     }
 

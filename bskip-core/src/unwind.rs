@@ -1,20 +1,21 @@
-//! What a caught panic may leave behind: `UnwindSafe` and `RefUnwindSafe` where the compiler cannot see it for itself.
+//! `UnwindSafe` and `RefUnwindSafe`, where the compiler cannot derive them.
 //!
-//! A panic in the caller's code, in a closure, a clone, a drop or an iterator, unwinds through guards that unlock: the map is
-//! as it was, or as if the operation had just ended. So a map may be used after `catch_unwind`.
+//! If the caller's code panics (a closure, a clone, a drop or an iterator), the panic unwinds through guards
+//! that unlock. The map is then as before the operation, or as after it. So a map may be used after
+//! `catch_unwind`.
 //!
-//! What the map hands out by reference is another matter, so its values must be `RefUnwindSafe` themselves. What `update`'s
-//! closure had made of its value when it panicked stays, as the method says.
+//! The map hands out references to its values, so the values must be `RefUnwindSafe` themselves. If the
+//! closure of `update` panics, its changes to the value so far stay, as that method says.
 
 use core::panic::RefUnwindSafe;
 
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::index::Index;
 use crate::key::KeyWords;
 use crate::spin::SpinLock;
 
-// A pool is called between changes, so a panic in it unwinds as one in the caller's code does.
-impl<K: KeyWords, V: RefUnwindSafe, P: NodePool> RefUnwindSafe for Index<K, V, P> {}
+// The map calls a pool only between changes, so a panic in a pool unwinds as one in the caller's code does.
+impl<K: KeyWords, V: RefUnwindSafe, P: BlockPool> RefUnwindSafe for Index<K, V, P> {}
 
-// Under the lock only this crate's own code runs, on plain data, and a guard unlocks.
+// Only this crate's code runs under the lock, on plain data, and a guard unlocks.
 impl<T> RefUnwindSafe for SpinLock<T> {}

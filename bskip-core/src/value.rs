@@ -1,13 +1,15 @@
-//! Moving values of any type in and out of words that other threads may be reading.
+//! Moves values of any type into and out of words that other threads may be reading.
 //!
-//! A leaf holds a value as pointer-sized atomic words. Pointers, because a value may hold references, whose
-//! provenance an integer would lose; words, because readers copy them while a writer may be storing. (A packed type
-//! can hold a pointer across two words; that one loses its provenance all the same.)
-//! A copy is only used as a value after its leaf's version was validated, and only if `V` is `Copy`.
+//! A leaf holds a value as atomic words of pointer size. They are pointers, because a value may hold
+//! references, whose provenance an integer would lose. They are words, because readers copy them while a
+//! writer may be storing. (A packed type can hold a pointer across two words; that pointer loses its
+//! provenance all the same.) A copy is used as a value only after the leaf's version was validated, and only
+//! if `V` is `Copy`.
 //!
-//! "Has no drop glue" would not be enough. A value may own something through a `&mut` or a raw pointer; the
-//! thread that removes the value may write or free that, while a reader still clones its stale copy: a data
-//! race from safe code. A `Copy` type has no such claim. The others are read under their leaf's lock.
+//! "Has no drop glue" would not be enough. A value may own something through a `&mut` or a raw pointer. The
+//! thread that removes the value may write to that or free it, while a reader still clones its stale copy: a
+//! data race from safe code. A `Copy` type owns nothing in this way. Values of other types are read under
+//! their leaf's lock.
 
 use core::mem::{ManuallyDrop, MaybeUninit, size_of};
 use core::ptr;
@@ -19,14 +21,14 @@ pub(crate) type ValueWord = AtomicPtr<()>;
 
 const WORD: usize = size_of::<ValueWord>();
 
-/// Words that a value of type `V` takes.
+/// The number of words of a value of type `V`.
 pub(crate) const fn words<V>() -> usize {
     size_of::<V>().div_ceil(WORD)
 }
 
-/// Values of more words than this go through loops that are compiled once, not once for each place that moves a value: the
-/// compiler takes minutes over a long loop of known length that it believes is worth unrolling. They also go through
-/// fewer copies on the stack.
+/// Values of more words than this go through loops that are compiled once, and not at each place that moves a
+/// value. The compiler would unroll a long loop of known length, which takes it minutes. Such values are also
+/// copied less often on the stack.
 const FEW: usize = 64;
 
 const fn is_large<V>() -> bool {
@@ -40,7 +42,7 @@ struct Padded<V> {
     aligned: [*mut (); 0],
 }
 
-/// Stores `value` as words at `to`; the map owns it from then on.
+/// Stores `value` as words at `to`. From then on the map owns it.
 ///
 /// # Safety
 /// `to` is valid for `words::<V>()` words, and only the caller stores to them now.
@@ -49,7 +51,7 @@ pub(crate) unsafe fn store<V>(to: *const ValueWord, value: V) {
     if is_large::<V>() {
         let mut value = ManuallyDrop::new(value);
         let from = freeze((&raw mut value).cast::<u8>());
-        // SAFETY: `value` has these bytes, initialised by `freeze`; the caller's promise about `to`.
+        // SAFETY: `value` has these bytes, and `freeze` initialised them; the caller's promise about `to`.
         return unsafe { store_bytes(to, from, size_of::<V>()) };
     }
     let mut buffer = Padded { value: MaybeUninit::new(value), aligned: [] };
@@ -67,21 +69,21 @@ pub(crate) unsafe fn store<V>(to: *const ValueWord, value: V) {
     }
 }
 
-/// Makes padding bytes behind `buffer` initialised, whatever they hold.
+/// Makes the padding bytes at `buffer` count as initialised.
 ///
-/// Reading padding as an integer or pointer would be undefined behaviour. An `asm!` block that is given a
-/// pointer may, as far as the compiler knows, have written everything behind it; it does nothing.
+/// To read padding as an integer or a pointer is undefined behaviour. As far as the compiler knows, an `asm!`
+/// block that gets a pointer may have written all bytes there. In fact this one does nothing.
 #[inline(always)]
 fn freeze<T>(buffer: *mut T) -> *mut T {
     #[cfg(not(miri))]
-    // SAFETY: an empty template touches nothing, and nothing is promised beyond the default options'.
+    // SAFETY: an empty template does nothing, and its options promise no more than that.
     unsafe {
         core::arch::asm!("/* {0} */", in(reg) buffer, options(nostack, preserves_flags));
     }
     buffer
 }
 
-/// Copies the words at `from`: a `V` if they were stored by [`store`] and not changed meanwhile.
+/// Copies the words at `from`. The copy is a `V` if [`store`] stored them and nothing has changed them since.
 ///
 /// # Safety
 /// `from` is valid for `words::<V>()` words.
@@ -109,23 +111,23 @@ pub(crate) unsafe fn load<V>(from: *const ValueWord) -> MaybeUninit<V> {
     buffer.value
 }
 
-/// As [`store`], of a value's `len` bytes at `from`.
+/// As [`store`], for a value's `len` bytes at `from`.
 ///
 /// # Safety
-/// `to` is valid for the words that hold `len` bytes, and only the caller stores to them now. `from` is valid for `len`
-/// bytes, which are initialised.
+/// `to` is valid for the words that hold `len` bytes, and only the caller stores to them now. `from` is valid
+/// for `len` initialised bytes.
 #[inline(never)]
 unsafe fn store_bytes(to: *const ValueWord, from: *const u8, len: usize) {
     for i in 0..len.div_ceil(WORD) {
-        // SAFETY: fewer than `len` bytes behind `from`.
+        // SAFETY: less than `len` bytes from the start.
         let from = unsafe { from.add(i * WORD) };
         let rest = len - i * WORD;
         let word = if rest >= WORD {
-            // SAFETY: the caller's bytes, of which a word is left.
+            // SAFETY: at least a word of the caller's bytes is left.
             unsafe { from.cast::<*mut ()>().read_unaligned() }
         } else {
             let mut word = ptr::null_mut::<()>();
-            // SAFETY: the caller's bytes, of which `rest` are left, and a word has room for them.
+            // SAFETY: `rest` of the caller's bytes are left, and a word has room for them.
             unsafe { from.copy_to_nonoverlapping((&raw mut word).cast(), rest) };
             word
         };
@@ -137,7 +139,7 @@ unsafe fn store_bytes(to: *const ValueWord, from: *const u8, len: usize) {
     }
 }
 
-/// As [`load`], of a value's `len` bytes, which are written to `to`.
+/// As [`load`], for a value's `len` bytes, which it writes to `to`.
 ///
 /// # Safety
 /// `from` is valid for the words that hold `len` bytes; `to` is valid for writing `len` bytes.
@@ -149,14 +151,14 @@ unsafe fn load_bytes(from: *const ValueWord, to: *mut u8, len: usize) {
         // SAFETY: the caller's promise about `from`.
         let from = unsafe { &*from };
         let word = from.load(Ordering::Relaxed);
-        // SAFETY: fewer than `len` bytes behind `to`.
+        // SAFETY: less than `len` bytes from the start.
         let to = unsafe { to.add(i * WORD) };
         let rest = len - i * WORD;
         if rest >= WORD {
-            // SAFETY: the caller's bytes, of which a word is left.
+            // SAFETY: at least a word of the caller's bytes is left.
             unsafe { to.cast::<*mut ()>().write_unaligned(word) };
         } else {
-            // SAFETY: the caller's bytes, of which `rest` are left, fewer than the word has.
+            // SAFETY: `rest` of the caller's bytes are left, fewer than the word has.
             unsafe { to.copy_from_nonoverlapping((&raw const word).cast(), rest) };
         }
     }
@@ -174,7 +176,7 @@ mod tests {
         unsafe { store(room.as_ptr(), value.clone()) };
         // SAFETY: as above.
         let copy = unsafe { load::<V>(room.as_ptr()) };
-        // SAFETY: it was stored just now, and the words are not used again.
+        // SAFETY: stored above, and the words are not used again.
         assert_eq!(unsafe { copy.assume_init() }, value);
     }
 
@@ -192,7 +194,7 @@ mod tests {
         round_trip(Some("text"));
         round_trip(Aligned(1, 2));
         round_trip(String::from("owned"));
-        // Around the length from which on values are large.
+        // Around the length at which values become large.
         round_trip([7u64; FEW]);
         round_trip([7u64; FEW + 1]);
         round_trip([7u8; FEW * WORD + 1]);

@@ -4,7 +4,7 @@ use core::alloc::Layout;
 use core::fmt;
 use std::sync::{Arc, Mutex, Weak};
 
-use bskip_core::arena::{AllocError, AllocErrorKind, NodeArena, NodeId, NodeKind};
+use bskip_core::arena::{AllocError, AllocErrorKind, BlockArena, BlockKind, NumaNodeId};
 
 use crate::budget::Budgets;
 use crate::error::BuildError;
@@ -53,13 +53,13 @@ impl NumaArena {
     /// The placement policy of leaves.
     #[must_use]
     pub fn policy(&self) -> &Policy {
-        self.shared.policies.of(NodeKind::Leaf)
+        self.shared.policies.of(BlockKind::Leaf)
     }
 
     /// The placement policy of inner levels.
     #[must_use]
     pub fn inner_policy(&self) -> &Policy {
-        self.shared.policies.of(NodeKind::Inner)
+        self.shared.policies.of(BlockKind::Inner)
     }
 
     /// The size of the pages that the arena asks for. [`huge_page_bytes`](Self::huge_page_bytes) says how
@@ -95,7 +95,7 @@ impl NumaArena {
 
     /// The nodes that the arena places blocks on. Nodes that are home to CPUs come first.
     #[must_use]
-    pub fn nodes(&self) -> Vec<NodeId> {
+    pub fn nodes(&self) -> Vec<NumaNodeId> {
         self.shared.nodes.all().iter().map(|node| node.id).collect()
     }
 
@@ -143,7 +143,7 @@ impl NumaArena {
 }
 
 // SAFETY: `NumaPool` keeps the contract for its layout, as its own comment argues.
-unsafe impl NodeArena for NumaArena {
+unsafe impl BlockArena for NumaArena {
     type Pool = NumaPool;
 
     /// Reserves the addresses of a pool; the pool commits no memory before its first block. Pools for leaves
@@ -155,7 +155,7 @@ unsafe impl NodeArena for NumaArena {
     /// aligned to more than 2 MiB. `OutOfMemory` if there is no memory for the free lists. The handles of the
     /// pool and the arena, about a page, come from the global allocator through `Arc`, which has no fallible
     /// form.
-    fn pool(&self, layout: Layout, kind: NodeKind) -> Result<NumaPool, AllocError> {
+    fn pool(&self, layout: Layout, kind: BlockKind) -> Result<NumaPool, AllocError> {
         let pool = NumaPool::new(&self.shared, layout, kind)?;
         let mut pools = lock(&self.pools);
         pools.retain(|pool| pool.strong_count() > 0);
@@ -192,8 +192,8 @@ pub struct Builder {
     prefault: bool,
     remote_frees: RemoteFrees,
     limit: Option<usize>,
-    node_limits: Vec<(NodeId, usize)>,
-    nodes: Option<Vec<NodeId>>,
+    node_limits: Vec<(NumaNodeId, usize)>,
+    nodes: Option<Vec<NumaNodeId>>,
     replicate: bool,
     pretended: Option<u32>,
     pretended_without_cpus: u32,
@@ -206,7 +206,7 @@ impl Builder {
         self
     }
 
-    /// Sets where the blocks of inner levels are placed (those of pools for [`NodeKind::Inner`]). The default
+    /// Sets where the blocks of inner levels are placed (those of pools for [`BlockKind::Inner`]). The default
     /// is the [`policy`](Self::policy) for all blocks. Inner levels are about 1/64 of a map and every
     /// operation reads them, so put them on the fastest memory:
     ///
@@ -273,7 +273,7 @@ impl Builder {
     /// An acquisition that wants a node at its limit first looks through the free lists of that node, under a
     /// lock that all such acquisitions share. That takes one or two microseconds. If a node stays at its
     /// limit, name the other nodes in the [policy](Self::policy) instead.
-    pub fn node_limit(mut self, node: NodeId, bytes: usize) -> Self {
+    pub fn node_limit(mut self, node: NumaNodeId, bytes: usize) -> Self {
         self.node_limits.push((node, bytes));
         self
     }
@@ -281,7 +281,7 @@ impl Builder {
     /// Sets the nodes that the arena uses, instead of all nodes with CPUs. Threads of other nodes use the
     /// nearest of these. A memory-only node that is named here is used like the others; under
     /// [`Policy::Local`], only blocks that are requested for it by number (`BSkipMap::migrate`) go there.
-    pub fn nodes(mut self, nodes: &[NodeId]) -> Self {
+    pub fn nodes(mut self, nodes: &[NumaNodeId]) -> Self {
         self.nodes = Some(nodes.to_vec());
         self
     }

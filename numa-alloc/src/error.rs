@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use bskip_core::arena::NodeId;
+use bskip_core::arena::NumaNodeId;
 
 /// Why an arena could not be built.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -11,22 +11,22 @@ pub enum BuildError {
     /// The arena cannot use a node that was named.
     NoSuchNode {
         /// The node that was named.
-        node: NodeId,
+        node: NumaNodeId,
         /// The nodes to choose from: those of [`Builder::nodes`](crate::Builder::nodes) if it was called, or
         /// else all nodes with memory that this process may use.
-        available: Vec<NodeId>,
+        available: Vec<NumaNodeId>,
     },
     /// An empty set of nodes was given.
     NoNodes,
     /// A node has weight zero. To place nothing on a node, leave it out.
     ZeroWeight {
         /// The node with this weight.
-        node: NodeId,
+        node: NumaNodeId,
     },
     /// A node has two weights.
     TwoWeights {
         /// The node that was named twice.
-        node: NodeId,
+        node: NumaNodeId,
     },
     /// The bounds of [`Policy::Range`](crate::Policy::Range) do not ascend.
     BoundsOutOfOrder,
@@ -76,7 +76,7 @@ impl fmt::Display for ParseError {
 impl core::error::Error for ParseError {}
 
 /// Node numbers separated by commas.
-pub(crate) struct NodeList<'a>(pub(crate) &'a [NodeId]);
+pub(crate) struct NodeList<'a>(pub(crate) &'a [NumaNodeId]);
 
 impl fmt::Display for NodeList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,7 +3,7 @@
 use core::fmt;
 use std::sync::Mutex;
 
-use bskip_core::arena::NodeId;
+use bskip_core::arena::NumaNodeId;
 
 use crate::sync::lock;
 use crate::sys::Errno;
@@ -18,9 +18,9 @@ pub enum Fallback {
     /// A node has CPUs but no memory that this process may use. Its threads use the nearest node with memory.
     NodeWithoutMemory {
         /// The node without memory.
-        node: NodeId,
+        node: NumaNodeId,
         /// The node that the blocks of its threads come from.
-        instead: NodeId,
+        instead: NumaNodeId,
     },
     /// No node lists a CPU that this process may run on. Threads on it count as threads of another node.
     /// Recorded for the first such CPU.
@@ -28,7 +28,7 @@ pub enum Fallback {
         /// The CPU.
         cpu: u32,
         /// The node that threads on it count as on.
-        instead: NodeId,
+        instead: NumaNodeId,
     },
     /// The policy is [`NearestRemote`](crate::Policy::NearestRemote), but only one node has CPUs. Blocks go
     /// there.

@@ -1,6 +1,6 @@
 //! NUMA-aware memory for an index that is built of blocks: placed, verified, limited, aligned to cache lines.
 //!
-//! [`NumaArena`] implements [`NodeArena`](bskip_core::arena::NodeArena). Give it to a map, and each block of
+//! [`NumaArena`] implements [`BlockArena`](bskip_core::arena::BlockArena). Give it to a map, and each block of
 //! the map lives where the arena's [`Policy`] says, on huge pages if there are any. In this crate, *node*
 //! always means a NUMA node.
 //!
@@ -19,11 +19,11 @@
 //! A pool of the arena serves any structure that is built of equal blocks:
 //!
 //! ```
-//! use bskip_core::arena::{NodeArena, NodeKind, NodePool, Placement};
+//! use bskip_core::arena::{BlockArena, BlockKind, BlockPool, Placement};
 //! use numa_alloc::{NumaArena, Policy};
 //!
 //! let arena = NumaArena::builder().policy(Policy::Interleave).limit(64 << 20).build()?;
-//! let pool = arena.pool(std::alloc::Layout::from_size_align(1152, 64)?, NodeKind::Leaf)?;
+//! let pool = arena.pool(std::alloc::Layout::from_size_align(1152, 64)?, BlockKind::Leaf)?;
 //! let block = pool.acquire(Placement::Policy)?;
 //! // SAFETY: the block was acquired just now. It is mapped, aligned and zero.
 //! assert_eq!(unsafe { pool.address(block).cast::<u64>().read() }, 0);

@@ -168,7 +168,7 @@ impl NodeOrder {
 
 #[cfg(test)]
 mod tests {
-    use bskip_core::arena::NodeId;
+    use bskip_core::arena::NumaNodeId;
     use bskip_numa_nodes::Nodes;
 
     use super::*;
@@ -200,13 +200,13 @@ mod tests {
 
     #[test]
     fn a_node_comes_first_and_then_the_nearest() {
-        assert_eq!(all(&Policy::Node(NodeId(2)), &four()).0, [[2, 0, 5]]);
-        assert_eq!(firsts(&Policy::Node(NodeId(2)), 3), [2, 2, 2]);
+        assert_eq!(all(&Policy::Node(NumaNodeId(2)), &four()).0, [[2, 0, 5]]);
+        assert_eq!(firsts(&Policy::Node(NumaNodeId(2)), 3), [2, 2, 2]);
     }
 
     #[test]
     fn a_preferred_set_comes_before_the_rest() {
-        let policy = Policy::PreferredMany(vec![NodeId(5), NodeId(2)]);
+        let policy = Policy::PreferredMany(vec![NumaNodeId(5), NumaNodeId(2)]);
         assert_eq!(all(&policy, &four()).0, [[2, 5, 0], [2, 5, 0], [5, 2, 0]]);
     }
 
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn weights_are_exact_and_overflow_to_the_nearest() {
-        let policy = Policy::WeightedInterleave(vec![(NodeId(5), 1), (NodeId(2), 3)]);
+        let policy = Policy::WeightedInterleave(vec![(NumaNodeId(5), 1), (NumaNodeId(2), 3)]);
         assert_eq!(all(&policy, &four()).0, [[5, 2, 0], [2, 0, 5]]);
         let blocks = firsts(&policy, 4000);
         for period in blocks.chunks(4) {
@@ -229,14 +229,14 @@ mod tests {
     #[test]
     fn impossible_weights_are_errors() {
         let refusal = |weights: &[(u32, u32)]| {
-            let weights = weights.iter().map(|(node, weight)| (NodeId(*node), *weight)).collect();
+            let weights = weights.iter().map(|(node, weight)| (NumaNodeId(*node), *weight)).collect();
             orders(&Policy::WeightedInterleave(weights)).unwrap_err()
         };
         assert_eq!(refusal(&[]), BuildError::NoNodes);
-        assert_eq!(refusal(&[(0, 1), (2, 0)]), BuildError::ZeroWeight { node: NodeId(2) });
-        assert_eq!(refusal(&[(0, 1), (0, 2)]), BuildError::TwoWeights { node: NodeId(0) });
+        assert_eq!(refusal(&[(0, 1), (2, 0)]), BuildError::ZeroWeight { node: NumaNodeId(2) });
+        assert_eq!(refusal(&[(0, 1), (0, 2)]), BuildError::TwoWeights { node: NumaNodeId(0) });
         assert_eq!(refusal(&[(0, u32::MAX), (2, 2)]), BuildError::LargeWeights);
-        assert!(matches!(refusal(&[(3, 1)]), BuildError::NoSuchNode { node: NodeId(3), .. }));
+        assert!(matches!(refusal(&[(3, 1)]), BuildError::NoSuchNode { node: NumaNodeId(3), .. }));
         let message = refusal(&[(2, 0)]).to_string();
         assert_eq!(message, "NUMA node 2 has weight 0; leave it out, or give it a weight of at least 1");
     }
@@ -251,16 +251,18 @@ mod tests {
 
     #[test]
     fn ranges_of_keys_have_their_nodes() {
-        let range = Policy::Range(vec![(10, NodeId(5)), (20, NodeId(0)), (30, NodeId(5))]);
+        let range = Policy::Range(vec![(10, NumaNodeId(5)), (20, NumaNodeId(0)), (30, NumaNodeId(5))]);
         for (key, node) in [(0, 5), (10, 5), (19, 5), (20, 0), (29, 0), (30, 5), (u64::MAX, 5)] {
             assert_eq!(by_key(&range, Some(key)), (node, Some(node)), "{key}");
         }
         assert_eq!(by_key(&range, None).1, None);
-        for bounds in [vec![(5, NodeId(0)), (5, NodeId(2))], vec![(9, NodeId(0)), (5, NodeId(2))]] {
+        for bounds in
+            [vec![(5, NumaNodeId(0)), (5, NumaNodeId(2))], vec![(9, NumaNodeId(0)), (5, NumaNodeId(2))]]
+        {
             assert_eq!(orders(&Policy::Range(bounds)).unwrap_err(), BuildError::BoundsOutOfOrder);
         }
         assert_eq!(orders(&Policy::Range(vec![])).unwrap_err(), BuildError::NoNodes);
-        assert!(orders(&Policy::Range(vec![(0, NodeId(3))])).is_err());
+        assert!(orders(&Policy::Range(vec![(0, NumaNodeId(3))])).is_err());
     }
 
     #[test]
@@ -274,7 +276,7 @@ mod tests {
         assert_eq!(counts.len(), 3);
         assert!(counts.values().all(|count| (900..1100).contains(count)), "{counts:?}");
         assert_eq!(by_key(&Policy::Interleave, Some(1)).1, None);
-        assert_eq!(by_key(&Policy::Node(NodeId(2)), Some(1)), (2, Some(2)));
+        assert_eq!(by_key(&Policy::Node(NumaNodeId(2)), Some(1)), (2, Some(2)));
     }
 
     #[test]
@@ -306,9 +308,13 @@ mod tests {
 
     #[test]
     fn missing_nodes_are_errors() {
-        for policy in [Policy::Node(NodeId(3)), Policy::PreferredMany(vec![NodeId(0), NodeId(3)])] {
-            let available = vec![NodeId(0), NodeId(2), NodeId(5)];
-            assert_eq!(orders(&policy).unwrap_err(), BuildError::NoSuchNode { node: NodeId(3), available });
+        for policy in [Policy::Node(NumaNodeId(3)), Policy::PreferredMany(vec![NumaNodeId(0), NumaNodeId(3)])]
+        {
+            let available = vec![NumaNodeId(0), NumaNodeId(2), NumaNodeId(5)];
+            assert_eq!(
+                orders(&policy).unwrap_err(),
+                BuildError::NoSuchNode { node: NumaNodeId(3), available }
+            );
         }
         assert_eq!(orders(&Policy::PreferredMany(vec![])).unwrap_err(), BuildError::NoNodes);
     }

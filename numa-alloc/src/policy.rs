@@ -4,7 +4,7 @@ use core::fmt;
 use core::num::NonZeroU32;
 use core::str::FromStr;
 
-use bskip_core::arena::NodeId;
+use bskip_core::arena::NumaNodeId;
 
 use crate::error::{NodeList, ParseError};
 use crate::weights;
@@ -44,16 +44,16 @@ pub enum Policy {
     /// `MPOL_INTERLEAVE`.
     Interleave,
     /// On this node: `MPOL_PREFERRED`.
-    Node(NodeId),
+    Node(NumaNodeId),
     /// On these nodes in turn, block by block, in proportion to their weights: `MPOL_WEIGHTED_INTERLEAVE`.
     /// With weights 3 and 1, three of any four consecutive blocks are on the first node. A weight is at least
     /// 1, and the sum of the weights fits in 32 bits. Nodes that are not named get a block only if these are
     /// full. Weights in proportion to the bandwidths of the nodes use all of the bandwidth;
     /// [`weighted_by`](Self::weighted_by) computes them.
-    WeightedInterleave(Vec<(NodeId, u32)>),
+    WeightedInterleave(Vec<(NumaNodeId, u32)>),
     /// On the node of the calling thread if it is one of these, or else on the nearest of these:
     /// `MPOL_PREFERRED_MANY`.
-    PreferredMany(Vec<NodeId>),
+    PreferredMany(Vec<NumaNodeId>),
     /// On the node with CPUs that is nearest to the calling thread's node, but not on that node itself.
     /// Measures what a hop costs, or spares the memory of the own node. If only one node has CPUs, blocks go
     /// there.
@@ -70,7 +70,7 @@ pub enum Policy {
     /// key that the leaf may hold. A bound is the first word of a key; for a `u64` that is the key itself,
     /// see [`KeyWords`](bskip_core::KeyWords). Bounds must ascend. Keys below the first bound belong to the
     /// first bound's node. A block without a key goes to the node of the calling thread.
-    Range(Vec<(u64, NodeId)>),
+    Range(Vec<(u64, NumaNodeId)>),
     /// Partitioned by a hash of the least key that a leaf may hold, over the nodes with CPUs. Many leaves are
     /// spread as evenly as with [`Interleave`](Self::Interleave), without a counter that threads share. When
     /// a neighbour takes some of a leaf's pairs, the leaf's least key changes but the leaf stays where it is,
@@ -89,15 +89,15 @@ impl Policy {
     /// if no node is left.
     ///
     /// ```
-    /// use bskip_core::arena::NodeId;
+    /// use bskip_core::arena::NumaNodeId;
     /// use numa_alloc::Policy;
     ///
     /// // In MiB/s, as `NumaNode::bandwidth` of `bskip-topology` gives them.
-    /// let policy = Policy::weighted_by([(NodeId(0), 204_800), (NodeId(1), 51_200)]);
+    /// let policy = Policy::weighted_by([(NumaNodeId(0), 204_800), (NumaNodeId(1), 51_200)]);
     /// assert_eq!(policy.unwrap().to_string(), "weighted-interleave:0=4,1=1");
     /// ```
     #[must_use]
-    pub fn weighted_by(values: impl IntoIterator<Item = (NodeId, u64)>) -> Option<Self> {
+    pub fn weighted_by(values: impl IntoIterator<Item = (NumaNodeId, u64)>) -> Option<Self> {
         let values: Vec<_> = values.into_iter().filter(|(_, value)| *value > 0).collect();
         let divisor = values.iter().fold(0, |divisor, (_, value)| weights::gcd(divisor, *value));
         let most = values.iter().map(|(_, value)| value / divisor).max()?;
@@ -116,7 +116,7 @@ impl Policy {
 
     /// The nodes that the policy names. Empty for a policy that names none.
     #[must_use]
-    pub fn nodes(&self) -> Vec<NodeId> {
+    pub fn nodes(&self) -> Vec<NumaNodeId> {
         match self {
             Self::Node(node) => vec![*node],
             Self::PreferredMany(nodes) => nodes.clone(),
@@ -164,7 +164,7 @@ impl FromStr for Policy {
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let error = || ParseError { text: text.to_owned(), expected: PLACEMENTS };
-        let node = |number: &str| number.parse().map(NodeId).map_err(|_| error());
+        let node = |number: &str| number.parse().map(NumaNodeId).map_err(|_| error());
         let weight = |pair: &str| {
             let (number, weight) = pair.split_once('=').ok_or_else(error)?;
             let weight: NonZeroU32 = weight.parse().map_err(|_| error())?;
@@ -216,7 +216,7 @@ pub enum RemoteFrees {
     SendHome,
     /// The thread that released the block keeps it, in a list that it shares with other threads of its node.
     /// It issues the block again when the list of the wanted node is empty.
-    /// [`home`](bskip_core::arena::NodePool::home) still names the node that the block is on.
+    /// [`home`](bskip_core::arena::NumaBlocks::home) still names the node that the block is on.
     Adopt,
 }
 #[cfg(test)]
@@ -228,12 +228,15 @@ mod tests {
         let policies = [
             (Policy::Local, "local"),
             (Policy::Interleave, "interleave"),
-            (Policy::Node(NodeId(3)), "node:3"),
-            (Policy::Range(vec![(0, NodeId(1)), (1 << 63, NodeId(0))]), "range:0=1,9223372036854775808=0"),
-            (Policy::Hash, "hash"),
-            (Policy::PreferredMany(vec![NodeId(0), NodeId(12)]), "preferred-many:0,12"),
+            (Policy::Node(NumaNodeId(3)), "node:3"),
             (
-                Policy::WeightedInterleave(vec![(NodeId(0), 3), (NodeId(12), 1)]),
+                Policy::Range(vec![(0, NumaNodeId(1)), (1 << 63, NumaNodeId(0))]),
+                "range:0=1,9223372036854775808=0",
+            ),
+            (Policy::Hash, "hash"),
+            (Policy::PreferredMany(vec![NumaNodeId(0), NumaNodeId(12)]), "preferred-many:0,12"),
+            (
+                Policy::WeightedInterleave(vec![(NumaNodeId(0), 3), (NumaNodeId(12), 1)]),
                 "weighted-interleave:0=3,12=1",
             ),
             (Policy::NearestRemote, "nearest-remote"),
@@ -245,8 +248,8 @@ mod tests {
         }
         // Short names and names of earlier versions.
         for (text, policy) in [
-            ("weighted:1=2", Policy::WeightedInterleave(vec![(NodeId(1), 2)])),
-            ("preferred:4", Policy::PreferredMany(vec![NodeId(4)])),
+            ("weighted:1=2", Policy::WeightedInterleave(vec![(NumaNodeId(1), 2)])),
+            ("preferred:4", Policy::PreferredMany(vec![NumaNodeId(4)])),
             ("nearest", Policy::NearestRemote),
             ("tiered", Policy::MemoryOnly),
         ] {
@@ -289,7 +292,7 @@ mod tests {
     #[test]
     fn weights_follow_values() {
         let weights =
-            |values: &[u64]| match Policy::weighted_by((0..).map(NodeId).zip(values.iter().copied())) {
+            |values: &[u64]| match Policy::weighted_by((0..).map(NumaNodeId).zip(values.iter().copied())) {
                 Some(Policy::WeightedInterleave(weights)) => {
                     weights.iter().map(|(node, weight)| (node.0, *weight)).collect()
                 }

@@ -7,7 +7,8 @@ use core::sync::atomic::AtomicU32;
 use std::sync::Arc;
 
 use bskip_core::arena::{
-    AllocError, AllocErrorKind, BlockId, NodeId, NodeKind, NodePool, Placement, PoolUsage,
+    AllocError, AllocErrorKind, BlockId, BlockKind, BlockPool, DefaultRelax, NumaBlocks, NumaNodeId,
+    Placement, PoolUsage,
 };
 
 use crate::fallback::Fallback;
@@ -40,7 +41,7 @@ pub struct NumaPool {
 pub(crate) struct Core {
     arena: Arc<Shared>,
     layout: Layout,
-    pub(crate) kind: NodeKind,
+    pub(crate) kind: BlockKind,
     shape: Shape,
     /// Units of a stripe.
     stripe_units: u32,
@@ -55,13 +56,13 @@ pub(crate) struct Core {
 }
 
 impl NumaPool {
-    pub(crate) fn new(arena: &Arc<Shared>, layout: Layout, kind: NodeKind) -> Result<Self, AllocError> {
+    pub(crate) fn new(arena: &Arc<Shared>, layout: Layout, kind: BlockKind) -> Result<Self, AllocError> {
         let error = |kind| AllocError { layout, kind };
         let exhausted = error(AllocErrorKind::AddressSpaceExhausted);
         let nodes = arena.nodes.all();
         let hugetlb = arena.pages.hugetlb();
         let shape = Shape::of(layout, hugetlb).ok_or(exhausted)?;
-        let replicas = if arena.replicate && kind == NodeKind::Inner { arena.nodes.homes() } else { 0 };
+        let replicas = if arena.replicate && kind == BlockKind::Inner { arena.nodes.homes() } else { 0 };
         let cut = Cut { stripes: nodes.len(), replicas, page: arena.page, slab: arena.pages.slab() };
         let (memory, parts) = Memory::reserve(shape, cut, arena.budget.limit()).ok_or(exhausted)?;
         if let Some(bytes) = memory.small {
@@ -132,7 +133,7 @@ impl Core {
     /// The key by which a policy may place a block. Only leaves have keys.
     fn key_of(&self, placement: Placement) -> Option<u64> {
         match (placement, self.kind) {
-            (Placement::Keys(key), NodeKind::Leaf) => Some(key),
+            (Placement::KeysFrom(low), BlockKind::Leaf) => Some(low.to_bits()),
             _ => None,
         }
     }
@@ -193,18 +194,18 @@ impl Drop for Core {
 // 4. A block passes from releaser to owner through a shard's mutex, or through an inbox (Release, Acquire)
 //    and then a mutex.
 // 5. See 2.
-// 6. Replicas have their own ranges, as long as that of the blocks and aligned like it. They are committed
-//    before the blocks and never given back earlier. `here` is the index of a home, and there are as many
-//    replicas as homes, or none.
-unsafe impl NodePool for NumaPool {
+// 6. The NUMA side is this pool itself.
+unsafe impl BlockPool for NumaPool {
+    type Relax = DefaultRelax;
+
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         let core = &*self.core;
         let nodes = &core.arena.nodes;
-        let named = if let Placement::Node(node) = placement { nodes.order_from(node) } else { None };
+        let named = if let Placement::NumaNode(node) = placement { nodes.order_from(node) } else { None };
         let request = Request { key: core.key_of(placement), turn: &core.turn };
         let order = named.unwrap_or_else(|| core.arena.orders.of(core.kind).next(nodes, request));
         let (block, index) = core.take(order).map_err(|kind| AllocError { layout: core.layout, kind })?;
-        if index != order[0] || (named.is_none() && matches!(placement, Placement::Node(_))) {
+        if index != order[0] || (named.is_none() && matches!(placement, Placement::NumaNode(_))) {
             core.stripes[order[0]].miss();
         }
         Ok(block)
@@ -232,14 +233,28 @@ unsafe impl NodePool for NumaPool {
         unsafe { self.blocks.start().add(block.0.get() as usize * UNIT) }
     }
 
-    #[inline]
-    unsafe fn home(&self, block: BlockId) -> Option<NodeId> {
-        Some(self.core.stripes[self.core.stripe_of(block)].node().id)
+    fn usage(&self) -> Option<PoolUsage> {
+        Some(self.usage())
     }
 
-    fn wanted(&self, placement: Placement) -> Option<NodeId> {
+    #[inline(always)]
+    fn numa(&self) -> Option<&impl NumaBlocks> {
+        Some(self)
+    }
+}
+
+// SAFETY: replicas have their own ranges, as long as that of the blocks and aligned like it. They are committed before
+// the blocks and never given back earlier. `here` is the index of a home, and there are as many replicas as homes, or
+// none.
+unsafe impl NumaBlocks for NumaPool {
+    #[inline]
+    unsafe fn home(&self, block: BlockId) -> NumaNodeId {
+        self.core.stripes[self.core.stripe_of(block)].node().id
+    }
+
+    fn wanted(&self, placement: Placement) -> Option<NumaNodeId> {
         let core = &*self.core;
-        if let Placement::Node(node) = placement {
+        if let Placement::NumaNode(node) = placement {
             return core.arena.nodes.index_of(node).map(|_| node);
         }
         let index = core.arena.orders.of(core.kind).wanted(core.key_of(placement))?;
@@ -263,8 +278,12 @@ unsafe impl NodePool for NumaPool {
         // is below their number by the caller's promise.
         unsafe { self.replica_ranges.start().add(offset) }
     }
+}
 
-    fn usage(&self) -> PoolUsage {
+impl NumaPool {
+    /// What the pool holds.
+    #[must_use]
+    pub fn usage(&self) -> PoolUsage {
         let size = self.core.block_bytes();
         let stripes = self.core.usage();
         let blocks =

@@ -1,6 +1,6 @@
 //! Where the blocks of an arena are in the address space, for tools that show addresses.
 
-use bskip_core::arena::{NodeId, NodeKind};
+use bskip_core::arena::{BlockKind, NumaNodeId};
 
 use crate::arena::NumaArena;
 
@@ -9,9 +9,9 @@ use crate::arena::NumaArena;
 #[non_exhaustive]
 pub struct AddressRange {
     /// The kind of the pool's blocks.
-    pub kind: NodeKind,
+    pub kind: BlockKind,
     /// The node that the blocks should be on.
-    pub node: NodeId,
+    pub node: NumaNodeId,
     /// The first address.
     pub start: usize,
     /// The length of the range in bytes. Only a part from the front has memory behind it.
@@ -25,13 +25,13 @@ impl NumaArena {
     ///
     /// ```
     /// use bskip_core::BSkipMap;
-    /// use bskip_core::arena::NodeKind;
+    /// use bskip_core::arena::BlockKind;
     /// use numa_alloc::NumaArena;
     ///
     /// let map = BSkipMap::with_arena(NumaArena::new()?)?;
     /// map.insert(1u64, 10u64);
     /// let ranges = map.arena().address_ranges();
-    /// assert!(ranges.iter().any(|range| range.kind == NodeKind::Leaf && range.bytes > 0));
+    /// assert!(ranges.iter().any(|range| range.kind == BlockKind::Leaf && range.bytes > 0));
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
     #[must_use]
@@ -52,7 +52,7 @@ impl NumaArena {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bskip_core::arena::{NodeArena, NodePool, Placement};
+    use bskip_core::arena::{BlockArena, BlockPool, NumaBlocks, Placement};
     use core::alloc::Layout;
 
     #[test]
@@ -60,12 +60,12 @@ mod tests {
         let arena = NumaArena::builder().pretend_nodes(2).build().unwrap();
         let layout = Layout::from_size_align(128, 64).unwrap();
         let [leaves, inners] =
-            [NodeKind::Leaf, NodeKind::Inner].map(|kind| arena.pool(layout, kind).unwrap());
+            [BlockKind::Leaf, BlockKind::Inner].map(|kind| arena.pool(layout, kind).unwrap());
         let ranges = arena.address_ranges();
         assert_eq!(ranges.len(), 4);
-        for (pool, kind) in [(&leaves, NodeKind::Leaf), (&inners, NodeKind::Inner)] {
-            for node in [NodeId(0), NodeId(1)] {
-                let block = pool.acquire(Placement::Node(node)).unwrap();
+        for (pool, kind) in [(&leaves, BlockKind::Leaf), (&inners, BlockKind::Inner)] {
+            for node in [NumaNodeId(0), NumaNodeId(1)] {
+                let block = pool.acquire(Placement::NumaNode(node)).unwrap();
                 // SAFETY: this pool issued the block just now.
                 let address = unsafe { pool.address(block) }.as_ptr() as usize;
                 let holds =
@@ -80,15 +80,15 @@ mod tests {
         assert_eq!(arena.address_ranges().len(), 2, "a pool that is gone has no range");
 
         let arena = NumaArena::builder().pretend_nodes(2).replicate_inner(true).build().unwrap();
-        let inners = arena.pool(layout, NodeKind::Inner).unwrap();
-        let block = inners.acquire(Placement::Node(NodeId(1))).unwrap();
+        let inners = arena.pool(layout, BlockKind::Inner).unwrap();
+        let block = inners.acquire(Placement::NumaNode(NumaNodeId(1))).unwrap();
         for replica in [0, 1] {
             // SAFETY: this pool issued the block just now, and it has two replicas.
             let address = unsafe { inners.replica_address(replica, block) }.as_ptr() as usize;
             let ranges = arena.address_ranges();
             let holds = |range: &&AddressRange| (range.start..range.start + range.bytes).contains(&address);
             let range = ranges.iter().find(holds).unwrap();
-            assert_eq!((range.kind, range.node), (NodeKind::Inner, NodeId(replica as u32)));
+            assert_eq!((range.kind, range.node), (BlockKind::Inner, NumaNodeId(replica as u32)));
         }
     }
 }

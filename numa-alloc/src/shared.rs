@@ -1,7 +1,7 @@
 //! What the handles and the pools of an arena share: its settings, its nodes, its limits, and the fallbacks
 //! it met.
 
-use bskip_core::arena::NodeKind;
+use bskip_core::arena::BlockKind;
 
 use crate::budget::Budgets;
 use crate::fallback::Fallbacks;
@@ -39,10 +39,10 @@ pub(crate) struct ByKind<T> {
 
 impl<T> ByKind<T> {
     #[inline]
-    pub(crate) fn of(&self, kind: NodeKind) -> &T {
+    pub(crate) fn of(&self, kind: BlockKind) -> &T {
         match kind {
-            NodeKind::Leaf => &self.leaf,
-            NodeKind::Inner => &self.inner,
+            BlockKind::Leaf => &self.leaf,
+            BlockKind::Inner => &self.inner,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use bskip_core::arena::{NodeId, PoolUsage};
+use bskip_core::arena::{NumaNodeId, PoolUsage};
 
 use crate::arena::NumaArena;
 use crate::fallback::Fallback;
@@ -29,7 +29,7 @@ pub struct ArenaStats {
 #[non_exhaustive]
 pub struct NodeStats {
     /// The node.
-    pub node: NodeId,
+    pub node: NumaNodeId,
     /// The blocks on the node.
     pub usage: PoolUsage,
     /// Bytes that the node's replica of the inner blocks takes from the system. Not part of `usage`.

@@ -4,7 +4,7 @@ use core::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 
-use bskip_core::arena::NodeId;
+use bskip_core::arena::NumaNodeId;
 
 use crate::arena::NumaArena;
 use crate::nodes::ArenaNode;
@@ -35,11 +35,11 @@ pub struct PlacementReport {
 #[non_exhaustive]
 pub struct NodePages {
     /// The node that the arena asked for.
-    pub node: NodeId,
+    pub node: NumaNodeId,
     /// Pages that are on this node.
     pub placed: usize,
     /// Pages that are on other nodes, by the kernel's number of that node.
-    pub elsewhere: Vec<(NodeId, usize)>,
+    pub elsewhere: Vec<(NumaNodeId, usize)>,
     /// Pages that were never touched, so they are on no node yet.
     pub untouched: usize,
 }
@@ -171,7 +171,7 @@ impl NodePages {
             Ok(node) if node == asked => self.placed += 1,
             Ok(node) => match self.elsewhere.iter_mut().find(|(known, _)| known.0 == node) {
                 Some((_, pages)) => *pages += 1,
-                None => self.elsewhere.push((NodeId(node), 1)),
+                None => self.elsewhere.push((NumaNodeId(node), 1)),
             },
         }
     }
@@ -203,12 +203,12 @@ mod tests {
 
     #[test]
     fn pages_are_counted_by_where_they_are() {
-        let mut row = NodePages { node: NodeId(1), placed: 0, elsewhere: Vec::new(), untouched: 0 };
+        let mut row = NodePages { node: NumaNodeId(1), placed: 0, elsewhere: Vec::new(), untouched: 0 };
         for status in [1, -14, 0, 1, -2, 3, 0] {
             row.count(status, 1);
         }
         assert_eq!((row.placed, row.untouched), (2, 2));
-        assert_eq!(row.elsewhere, [(NodeId(0), 2), (NodeId(3), 1)]);
+        assert_eq!(row.elsewhere, [(NumaNodeId(0), 2), (NumaNodeId(3), 1)]);
         assert_eq!(row.misplaced(), 3);
         let mut report =
             PlacementReport { nodes: vec![row], refused: None, page_bytes: 4096, sampled_one_in: 1 };

@@ -1,4 +1,4 @@
-//! The contract of `NodePool`, written for any arena and run on every kind of `NumaArena`.
+//! The contract of `BlockPool`, written for any arena and run on every kind of `NumaArena`.
 
 mod support;
 
@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::Relaxed;
 
-use bskip_core::arena::{NodeArena, NodeId, NodeKind, NodePool, Placement};
+use bskip_core::arena::{BlockArena, BlockKind, BlockPool, NumaNodeId, Placement};
 use numa_alloc::{NumaArena, PageSize, Policy, RemoteFrees};
 use support::{LEAF, Owned, address, layout, leaf_pool, words};
 
@@ -21,12 +21,14 @@ fn each_arena(test: impl Fn(NumaArena)) {
         NumaArena::builder().limit(64 << 20),
         NumaArena::builder().pretend_nodes(2),
         NumaArena::builder().pretend_nodes(3).policy(Policy::Interleave),
-        NumaArena::builder().pretend_nodes(3).policy(Policy::PreferredMany(vec![NodeId(2), NodeId(1)])),
         NumaArena::builder()
             .pretend_nodes(3)
-            .policy(Policy::WeightedInterleave(vec![(NodeId(2), 5), (NodeId(1), 2)])),
+            .policy(Policy::PreferredMany(vec![NumaNodeId(2), NumaNodeId(1)])),
+        NumaArena::builder()
+            .pretend_nodes(3)
+            .policy(Policy::WeightedInterleave(vec![(NumaNodeId(2), 5), (NumaNodeId(1), 2)])),
         NumaArena::builder().pretend_nodes(2).policy(Policy::NearestRemote).inner_policy(Policy::Interleave),
-        NumaArena::builder().pretend_nodes(2).node_limit(NodeId(1), 1 << 20),
+        NumaArena::builder().pretend_nodes(2).node_limit(NumaNodeId(1), 1 << 20),
         NumaArena::builder().pretend_nodes(3).remote_frees(RemoteFrees::Adopt),
         NumaArena::builder().pretend_nodes(2).prefault(true).page_size(PageSize::Hugetlb2M),
         NumaArena::builder().pretend_nodes(2).pretend_cpuless_nodes(2).policy(Policy::MemoryOnly),
@@ -39,14 +41,14 @@ fn each_arena(test: impl Fn(NumaArena)) {
 
 fn placement(i: usize) -> Placement {
     match i % 4 {
-        0 => Placement::Node(NodeId(1)),
-        1 => Placement::Node(NodeId(99)),
+        0 => Placement::NumaNode(NumaNodeId(1)),
+        1 => Placement::NumaNode(NumaNodeId(99)),
         _ => Placement::Policy,
     }
 }
 
 /// Threads acquire, hand over and release blocks at random. Checks that a block never has two owners.
-fn one_owner<A: NodeArena<Pool: Sync> + Sync>(arena: &A, threads: usize, steps: usize) {
+fn one_owner<A: BlockArena<Pool: Sync> + Sync>(arena: &A, threads: usize, steps: usize) {
     let pool = leaf_pool(arena);
     let handed_over = Mutex::new(Vec::<Owned>::new());
     let claim = |block: &Owned, owner: u64| {
@@ -103,12 +105,12 @@ fn one_owner<A: NodeArena<Pool: Sync> + Sync>(arena: &A, threads: usize, steps: 
         }
     });
     let left = handed_over.into_inner().unwrap();
-    let usage = pool.usage();
+    let usage = pool.usage().expect("it counts");
     assert_eq!((usage.issued_blocks, usage.issued_bytes), (left.len(), left.len() * LEAF.size()));
     for block in left {
         block.release(&pool);
     }
-    assert_eq!(pool.usage().issued_blocks, 0);
+    assert_eq!(pool.usage().expect("it counts").issued_blocks, 0);
 }
 
 #[test]
@@ -118,10 +120,10 @@ fn a_block_has_one_owner() {
 
 /// Fresh blocks are zero and do not overlap. Blocks that were released and acquired again hold their old
 /// contents. Doing so neither adds nor loses memory.
-fn zeroed_once_then_left_alone<A: NodeArena>(arena: &A) {
+fn zeroed_once_then_left_alone<A: BlockArena>(arena: &A) {
     const BLOCKS: usize = 5000;
     let pool = leaf_pool(arena);
-    assert_eq!(pool.usage().reserved_bytes, 0);
+    assert_eq!(pool.usage().expect("it counts").reserved_bytes, 0);
     let blocks: Vec<Owned> = (0..BLOCKS).map(|i| Owned::acquire(&pool, placement(i)).unwrap()).collect();
     let mut addresses: Vec<usize> = blocks.iter().map(|block| block.address(&pool)).collect();
     addresses.sort_unstable();
@@ -132,13 +134,13 @@ fn zeroed_once_then_left_alone<A: NodeArena>(arena: &A) {
             assert_eq!(word.swap(id << 32 | i as u64, Relaxed), 0, "not zeroed");
         }
     }
-    let full = pool.usage();
+    let full = pool.usage().expect("it counts");
     assert_eq!((full.issued_blocks, full.issued_bytes), (BLOCKS, BLOCKS * LEAF.size()));
     assert!(full.reserved_bytes >= full.issued_bytes);
 
     let before: HashSet<_> = blocks.into_iter().map(|block| block.release(&pool)).collect();
     assert_eq!(before.len(), BLOCKS);
-    let empty = pool.usage();
+    let empty = pool.usage().expect("it counts");
     assert_eq!((empty.issued_blocks, empty.issued_bytes, empty.reserved_bytes), (0, 0, full.reserved_bytes));
 
     let mut again = HashSet::new();
@@ -151,7 +153,7 @@ fn zeroed_once_then_left_alone<A: NodeArena>(arena: &A) {
             assert!(words.iter().enumerate().all(|(i, word)| word.load(Relaxed) == id << 32 | i as u64));
         }
     }
-    assert_eq!(pool.usage(), full);
+    assert_eq!(pool.usage(), Some(full));
 }
 
 #[test]
@@ -160,7 +162,7 @@ fn blocks_are_zeroed_once_and_then_left_alone() {
 }
 
 /// Released blocks stay where they are, mapped and writable, even if the pool moves.
-fn type_stable<A: NodeArena<Pool: 'static>>(arena: &A) {
+fn type_stable<A: BlockArena<Pool: 'static>>(arena: &A) {
     let pool = leaf_pool(arena);
     let blocks: Vec<Owned> = (0..3000).map(|i| Owned::acquire(&pool, placement(i)).unwrap()).collect();
     let places: Vec<_> = blocks.iter().map(|block| (block.id, block.address(&pool))).collect();
@@ -187,8 +189,8 @@ fn released_blocks_stay_and_moving_the_pool_moves_none() {
 }
 
 /// Blocks of many layouts are aligned and do not overlap.
-fn aligned<A: NodeArena>(arena: &A, shape: Layout) {
-    let pool = arena.pool(shape, NodeKind::Inner).unwrap();
+fn aligned<A: BlockArena>(arena: &A, shape: Layout) {
+    let pool = arena.pool(shape, BlockKind::Inner).unwrap();
     let mut addresses: Vec<usize> = (0..100)
         .map(|i| {
             let block = Owned::acquire(&pool, placement(i)).unwrap();
@@ -230,7 +232,7 @@ fn a_pool_needs_no_handle() {
 #[test]
 fn pools_are_apart_and_give_everything_back() {
     let arena = NumaArena::new().unwrap();
-    let (leaves, inners) = (leaf_pool(&arena), arena.pool(layout(896, 64), NodeKind::Inner).unwrap());
+    let (leaves, inners) = (leaf_pool(&arena), arena.pool(layout(896, 64), BlockKind::Inner).unwrap());
     let leaf = Owned::acquire(&leaves, Placement::Policy).unwrap();
     let inner = Owned::acquire(&inners, Placement::Policy).unwrap();
     assert_ne!(leaf.address(&leaves) >> 21, inner.address(&inners) >> 21);

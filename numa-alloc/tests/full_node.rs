@@ -9,7 +9,7 @@ mod support;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use bskip_core::arena::{NodeId, Placement};
+use bskip_core::arena::{NumaNodeId, Placement};
 use numa_alloc::{NumaArena, NumaPool, PageSize, Policy};
 use support::linux::{RealNode, alone, nodes, nodes_of, oom_kills};
 use support::policies::nearest;
@@ -56,14 +56,14 @@ fn fill_smallest_node(pages: PageSize) {
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     let kills = oom_kills();
     let arena =
-        NumaArena::builder().policy(Policy::Node(NodeId(node.number))).page_size(pages).build().unwrap();
+        NumaArena::builder().policy(Policy::Node(NumaNodeId(node.number))).page_size(pages).build().unwrap();
     let pool = leaf_pool(&arena);
     let free = node.free();
     let mut blocks = Vec::new();
     for number in 0..(free + BEYOND) / LEAF.size() {
         let block = Owned::acquire(&pool, Placement::Policy).unwrap();
         ends(&block, &pool).for_each(|word| word.store(number as u64, Relaxed));
-        assert_eq!(block.home(&pool), Some(NodeId(node.number)));
+        assert_eq!(block.home(&pool), Some(NumaNodeId(node.number)));
         blocks.push(block);
     }
     for (number, block) in blocks.iter().enumerate() {

@@ -9,7 +9,7 @@ mod support;
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use bskip_core::arena::{NodeId, NodePool, Placement};
+use bskip_core::arena::{NumaNodeId, Placement};
 use numa_alloc::{Fallback, NodePages, NumaArena, NumaPool, PageSize, Policy};
 use support::linux::{RealNode, nodes, nodes_of, oom_kills, read};
 use support::{LEAF, Owned, leaf_pool};
@@ -45,7 +45,7 @@ fn with_pages() -> Vec<RealNode> {
 }
 
 fn arena_on(node: &RealNode) -> NumaArena {
-    let builder = NumaArena::builder().policy(Policy::Node(NodeId(node.number)));
+    let builder = NumaArena::builder().policy(Policy::Node(NumaNodeId(node.number)));
     builder.page_size(PageSize::Hugetlb2M).build().unwrap()
 }
 

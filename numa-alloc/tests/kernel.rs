@@ -7,7 +7,7 @@ mod support;
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use bskip_core::arena::{AllocErrorKind, NodePool, Placement};
+use bskip_core::arena::{AllocErrorKind, BlockPool, Placement};
 use numa_alloc::{Fallback, NumaArena, NumaPool, PageSize, Policy};
 use support::linux::{alone, refuse};
 use support::{LEAF, Owned, leaf_pool};

@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Mutex;
 
-use bskip_core::arena::{AllocErrorKind, NodeArena, NodeId, NodeKind, NodePool, Placement};
+use bskip_core::arena::{AllocErrorKind, BlockArena, BlockKind, BlockPool, NumaNodeId, Placement};
 use numa_alloc::{BuildError, NumaArena, Policy};
 use support::{LEAF, Owned, layout, leaf_pool};
 
@@ -12,7 +12,7 @@ const LIMIT: usize = 3 << 20;
 /// The first block of a stripe begins one unit after its start.
 const CAPACITY: usize = (LIMIT - 64) / 1152;
 
-fn fill(pool: &impl NodePool) -> Vec<Owned> {
+fn fill(pool: &impl BlockPool) -> Vec<Owned> {
     let mut blocks = Vec::new();
     loop {
         match Owned::acquire(pool, Placement::Policy) {
@@ -39,7 +39,7 @@ fn a_full_pool_fails_and_works_again_after_a_release() {
         assert_eq!(Owned::acquire(&pool, Placement::Policy).unwrap_err().kind, AllocErrorKind::LimitReached);
         blocks.push(block);
     }
-    let error = arena.pool(LEAF, NodeKind::Inner).unwrap().acquire(Placement::Policy).unwrap_err();
+    let error = arena.pool(LEAF, BlockKind::Inner).unwrap().acquire(Placement::Policy).unwrap_err();
     assert_eq!(error.kind, AllocErrorKind::LimitReached);
     drop(pool);
     assert_eq!(fill(&leaf_pool(&arena)).len(), CAPACITY);
@@ -86,14 +86,14 @@ fn threads_share_the_last_blocks() {
 /// released on the node are used again.
 #[test]
 fn a_node_at_its_limit_overflows_to_the_next() {
-    let builder = NumaArena::builder().pretend_nodes(3).policy(Policy::Node(NodeId(1)));
-    let arena = builder.node_limit(NodeId(1), 1).node_limit(NodeId(1), LIMIT).build().unwrap();
+    let builder = NumaArena::builder().pretend_nodes(3).policy(Policy::Node(NumaNodeId(1)));
+    let arena = builder.node_limit(NumaNodeId(1), 1).node_limit(NumaNodeId(1), LIMIT).build().unwrap();
     let pool = leaf_pool(&arena);
     let take = || Owned::acquire(&pool, Placement::Policy).unwrap();
     let mut on_node: Vec<Owned> = (0..CAPACITY).map(|_| take()).collect();
     let overflowed: Vec<Owned> = (0..100).map(|_| take()).collect();
-    assert!(on_node.iter().all(|block| block.home(&pool) == Some(NodeId(1))));
-    assert!(overflowed.iter().all(|block| block.home(&pool) == Some(NodeId(2))));
+    assert!(on_node.iter().all(|block| block.home(&pool) == Some(NumaNodeId(1))));
+    assert!(overflowed.iter().all(|block| block.home(&pool) == Some(NumaNodeId(2))));
 
     let stats = arena.stats();
     let by_node: Vec<_> = stats.nodes.iter().map(|n| (n.usage.issued_blocks, n.misses, n.limit)).collect();
@@ -104,19 +104,19 @@ fn a_node_at_its_limit_overflows_to_the_next() {
     assert!(report.contains(&expected), "{report}");
 
     on_node.swap_remove(7).release(&pool);
-    assert_eq!(take().home(&pool), Some(NodeId(1)));
-    assert_eq!(take().home(&pool), Some(NodeId(2)));
+    assert_eq!(take().home(&pool), Some(NumaNodeId(1)));
+    assert_eq!(take().home(&pool), Some(NumaNodeId(2)));
     // All pools share the limit, and a pool that drops gives its part back.
     let other = leaf_pool(&arena);
-    assert_eq!(Owned::acquire(&other, Placement::Policy).unwrap().home(&other), Some(NodeId(2)));
+    assert_eq!(Owned::acquire(&other, Placement::Policy).unwrap().home(&other), Some(NumaNodeId(2)));
     drop(pool);
-    assert_eq!(Owned::acquire(&other, Placement::Policy).unwrap().home(&other), Some(NodeId(1)));
+    assert_eq!(Owned::acquire(&other, Placement::Policy).unwrap().home(&other), Some(NumaNodeId(1)));
 }
 
 #[test]
 fn node_limits_apply_in_addition_to_the_total_limit() {
-    let builder = NumaArena::builder().pretend_nodes(2).limit(LIMIT).policy(Policy::Node(NodeId(0)));
-    let arena = builder.node_limit(NodeId(0), 1 << 20).build().unwrap();
+    let builder = NumaArena::builder().pretend_nodes(2).limit(LIMIT).policy(Policy::Node(NumaNodeId(0)));
+    let arena = builder.node_limit(NumaNodeId(0), 1 << 20).build().unwrap();
     let pool = leaf_pool(&arena);
     let blocks = fill(&pool);
     let stats = arena.stats();
@@ -124,18 +124,19 @@ fn node_limits_apply_in_addition_to_the_total_limit() {
     assert_eq!(stats.total().reserved_bytes, LIMIT);
     // Each of the two stripes may end in less than a block.
     assert!((CAPACITY - 2..=CAPACITY).contains(&blocks.len()), "{}", blocks.len());
-    let none = NumaArena::builder().pretend_nodes(2).node_limit(NodeId(0), 0).node_limit(NodeId(1), 0);
+    let none =
+        NumaArena::builder().pretend_nodes(2).node_limit(NumaNodeId(0), 0).node_limit(NumaNodeId(1), 0);
     assert_eq!(fill(&leaf_pool(&none.build().unwrap())).len(), 0);
-    let missing = NumaArena::builder().pretend_nodes(2).node_limit(NodeId(2), 0).build().unwrap_err();
-    let available = vec![NodeId(0), NodeId(1)];
-    assert_eq!(missing, BuildError::NoSuchNode { node: NodeId(2), available });
+    let missing = NumaArena::builder().pretend_nodes(2).node_limit(NumaNodeId(2), 0).build().unwrap_err();
+    let available = vec![NumaNodeId(0), NumaNodeId(1)];
+    assert_eq!(missing, BuildError::NoSuchNode { node: NumaNodeId(2), available });
 }
 
 #[test]
 fn one_pool_does_not_take_the_whole_rest_of_the_limit() {
     let arena = NumaArena::builder().limit(256 << 10).build().unwrap();
     let leaves = leaf_pool(&arena);
-    let inners = arena.pool(layout(896, 64), NodeKind::Inner).unwrap();
+    let inners = arena.pool(layout(896, 64), BlockKind::Inner).unwrap();
     for pool in [&leaves, &inners, &leaves, &inners] {
         pool.acquire(Placement::Policy).unwrap();
     }
@@ -153,7 +154,7 @@ fn a_limit_below_a_page_holds_nothing() {
 fn impossible_layouts_are_errors() {
     let arena = NumaArena::new().unwrap();
     for layout in [layout(4 << 20, 4 << 20), layout(1 << 45, 64)] {
-        let error = arena.pool(layout, NodeKind::Leaf).unwrap_err();
+        let error = arena.pool(layout, BlockKind::Leaf).unwrap_err();
         assert_eq!((error.kind, error.layout), (AllocErrorKind::AddressSpaceExhausted, layout));
     }
 }

@@ -7,7 +7,7 @@
 mod support;
 
 use bskip_core::BSkipMap;
-use bskip_core::arena::{AllocErrorKind, NodeArena, NodeKind, NodePool, Placement};
+use bskip_core::arena::{AllocErrorKind, BlockArena, BlockKind, BlockPool, Placement};
 use numa_alloc::{Builder, NumaArena, PageSize};
 use support::linux::{alone, read};
 use support::{LEAF, Owned, leaf_pool};
@@ -224,7 +224,7 @@ fn one_pool_can_use_the_addresses_of_the_process() {
     alone("one_pool_can_use_the_addresses_of_the_process", || {
         limit_address_space(GIB);
         let arena = on_two_nodes().build().unwrap();
-        for kind in [NodeKind::Leaf, NodeKind::Inner] {
+        for kind in [BlockKind::Leaf, BlockKind::Inner] {
             let pool = arena.pool(LEAF, kind).unwrap();
             let before = status("VmSize:");
             // No block is touched.

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Barrier, Mutex};
 
-use bskip_core::arena::{NodeId, Placement};
+use bskip_core::arena::{KeyPrefix, NumaNodeId, Placement};
 use numa_alloc::{Fallback, NodePages, NumaArena, NumaPool, PageSize, Policy};
 use support::linux::{RealNode, alone, nodes, nodes_of, on, refuse};
 use support::policies::{self, Case};
@@ -47,7 +47,7 @@ fn say_if_one_node() {
 /// Acquires blocks by the policy and writes to every page of them.
 fn fill(pool: &NumaPool, count: usize) -> Vec<Owned> {
     let touched = |key| {
-        let block = Owned::acquire(pool, Placement::Keys(key as u64)).unwrap();
+        let block = Owned::acquire(pool, Placement::KeysFrom(KeyPrefix::of(key as u64))).unwrap();
         block.words(pool, LEAF).iter().for_each(|word| word.store(1, Relaxed));
         block
     };
@@ -206,7 +206,7 @@ fn memory_only_nodes_take_blocks_only_if_named() {
         return;
     };
     let here = with_cpus();
-    let named = NodeId(far.number);
+    let named = NumaNodeId(far.number);
     assert!(!NumaArena::new().unwrap().nodes().contains(&named));
     for policy in [Policy::Interleave, Policy::Hash, Policy::NearestRemote] {
         let arena = NumaArena::builder().policy(policy.clone()).replicate_inner(true).build().unwrap();
@@ -215,14 +215,15 @@ fn memory_only_nodes_take_blocks_only_if_named() {
             NumaArena::builder().policy(Policy::Node(named)).inner_policy(policy.clone()).build().unwrap();
         assert!(inner.nodes().contains(&named), "{policy}");
     }
-    let every: Vec<NodeId> = all.iter().filter(|node| node.memory).map(|node| NodeId(node.number)).collect();
+    let every: Vec<NumaNodeId> =
+        all.iter().filter(|node| node.memory).map(|node| NumaNodeId(node.number)).collect();
     let local = NumaArena::builder().nodes(&every).build().unwrap();
     let pool = leaf_pool(&local);
     for node in here.iter().filter(|node| node.memory) {
         let blocks = on(node, || fill(&pool, BLOCKS));
         assert!(blocks.iter().all(|block| block.home(&pool).unwrap().0 == node.number));
     }
-    let named = Placement::Node(named);
+    let named = Placement::NumaNode(named);
     let blocks: Vec<Owned> = (0..BLOCKS).map(|_| Owned::acquire(&pool, named).unwrap()).collect();
     let addresses: Vec<usize> = blocks.iter().map(|block| block.address(&pool)).collect();
     blocks.iter().for_each(|block| block.words(&pool, LEAF)[0].store(1, Relaxed));

@@ -6,7 +6,7 @@ mod support;
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use bskip_core::arena::{NodeId, NodePool, Placement};
+use bskip_core::arena::{NumaNodeId, Placement};
 use numa_alloc::{NumaArena, NumaPool, PageSize, Policy};
 use support::linux::pin;
 use support::{LEAF, Owned, leaf_pool};
@@ -42,7 +42,7 @@ fn every_node_gets_the_blocks_placed_on_it() {
         let pool = leaf_pool(&arena);
         for node in arena.nodes() {
             for _ in 0..BLOCKS {
-                let block = touch(&pool, Placement::Node(node));
+                let block = touch(&pool, Placement::NumaNode(node));
                 assert_eq!(block.home(&pool), Some(node));
             }
         }
@@ -64,7 +64,7 @@ fn interleaving_is_even() {
 }
 
 /// The node of the calling thread, according to the kernel.
-fn current_node() -> Option<NodeId> {
+fn current_node() -> Option<NumaNodeId> {
     let mut node = 0u32;
     // SAFETY: the call writes a number to `node` and accepts null pointers for the other results.
     let result = unsafe {
@@ -75,7 +75,7 @@ fn current_node() -> Option<NodeId> {
             core::ptr::null_mut::<u8>(),
         )
     };
-    (result == 0).then_some(NodeId(node))
+    (result == 0).then_some(NumaNodeId(node))
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn local_blocks_are_on_the_node_of_the_thread_and_come_home_from_others() {
         block.release(&pool);
     }
     for &home in &homes {
-        assert_eq!(touch(&pool, Placement::Node(home)).home(&pool), Some(home));
+        assert_eq!(touch(&pool, Placement::NumaNode(home)).home(&pool), Some(home));
     }
     assert_eq!(pool.usage(), full);
     assert_eq!(arena.stats().misses, 0);

@@ -9,7 +9,7 @@ mod support;
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use bskip_core::arena::{NodeArena, NodeKind, NodePool, Placement};
+use bskip_core::arena::{BlockArena, BlockKind, NumaBlocks, Placement};
 use numa_alloc::{NumaArena, NumaPool, PageSize};
 use support::linux::{nodes, nodes_of, on};
 use support::{LEAF, Owned};
@@ -34,7 +34,7 @@ fn each_replica_is_on_its_node() {
         let builder = NumaArena::builder().replicate_inner(true).page_size(pages);
         let builder = if several { builder } else { builder.pretend_nodes(2) };
         let arena = builder.build().unwrap();
-        let pool = arena.pool(LEAF, NodeKind::Inner).unwrap();
+        let pool = arena.pool(LEAF, BlockKind::Inner).unwrap();
         assert_eq!(pool.replicas(), arena.nodes().len());
         let blocks: Vec<Owned> =
             (0..BLOCKS).map(|_| Owned::acquire(&pool, Placement::Policy).unwrap()).collect();
@@ -86,7 +86,7 @@ fn a_thread_gets_the_replica_on_its_node() {
         assert!(!arena.replicates_inner());
         return;
     }
-    let pool = arena.pool(LEAF, NodeKind::Inner).unwrap();
+    let pool = arena.pool(LEAF, BlockKind::Inner).unwrap();
     for node in nodes().iter().filter(|node| node.memory && !node.cpus.is_empty()) {
         let replica = on(node, || pool.nearest_replica());
         assert_eq!(arena.nodes()[replica].0, node.number);

@@ -5,12 +5,12 @@ mod support;
 
 use std::collections::{HashMap, HashSet};
 
-use bskip_core::arena::{AllocErrorKind, NodeArena, NodeId, NodeKind, Placement};
+use bskip_core::arena::{AllocErrorKind, BlockArena, BlockKind, NumaNodeId, Placement};
 use numa_alloc::{BuildError, NumaArena, NumaPool, PageSize, Policy, RemoteFrees};
 use support::{Owned, layout, leaf_pool};
 
 fn on(node: u32) -> Placement {
-    Placement::Node(NodeId(node))
+    Placement::NumaNode(NumaNodeId(node))
 }
 
 /// How many of `blocks` new blocks are on each node.
@@ -34,10 +34,10 @@ fn placements_override_policies() {
         by_policy
     };
     assert_eq!(homes_under(Policy::Interleave), (0..4).map(|node| (node, 100)).collect());
-    assert_eq!(homes_under(Policy::Node(NodeId(2))), HashMap::from([(2, 400)]));
+    assert_eq!(homes_under(Policy::Node(NumaNodeId(2))), HashMap::from([(2, 400)]));
     assert_eq!(homes_under(Policy::Local).values().sum::<usize>(), 400);
     assert_eq!(homes_under(Policy::Local).len(), 1);
-    let preferred = homes_under(Policy::PreferredMany(vec![NodeId(1)]));
+    let preferred = homes_under(Policy::PreferredMany(vec![NumaNodeId(1)]));
     assert_eq!(preferred, HashMap::from([(1, 400)]));
 }
 
@@ -60,7 +60,7 @@ fn nearest_remote_and_memory_only_avoid_the_node_of_the_thread() {
         // Small pages, because a machine may refuse huge pages and that would be reported.
         let builder = builder.page_size(PageSize::Small);
         let arena = builder.inner_policy(Policy::Local).build().unwrap();
-        let (leaves, inners) = (leaf_pool(&arena), arena.pool(layout(896, 64), NodeKind::Inner).unwrap());
+        let (leaves, inners) = (leaf_pool(&arena), arena.pool(layout(896, 64), BlockKind::Inner).unwrap());
         let here = homes(&inners, Placement::Policy, 10);
         let leaves = homes(&leaves, Placement::Policy, 10);
         assert_eq!(arena.stats().misses, 0);
@@ -76,14 +76,17 @@ fn nearest_remote_and_memory_only_avoid_the_node_of_the_thread() {
 
 #[test]
 fn inner_levels_have_a_policy_of_their_own() {
-    let builder = NumaArena::builder().pretend_nodes(3).policy(Policy::Node(NodeId(2)));
+    let builder = NumaArena::builder().pretend_nodes(3).policy(Policy::Node(NumaNodeId(2)));
     let arena = builder.inner_policy(Policy::Interleave).build().unwrap();
-    assert_eq!((arena.policy(), arena.inner_policy()), (&Policy::Node(NodeId(2)), &Policy::Interleave));
-    let inners = arena.pool(layout(896, 64), NodeKind::Inner).unwrap();
+    assert_eq!((arena.policy(), arena.inner_policy()), (&Policy::Node(NumaNodeId(2)), &Policy::Interleave));
+    let inners = arena.pool(layout(896, 64), BlockKind::Inner).unwrap();
     assert_eq!(homes(&leaf_pool(&arena), Placement::Policy, 30), HashMap::from([(2, 30)]));
     assert_eq!(homes(&inners, Placement::Policy, 30), (0..3).map(|node| (node, 10)).collect());
     assert!(arena.report().starts_with("placement node:2 (inner levels interleave), pages transparent"));
-    assert!(format!("{arena:?}").contains("policy: Node(NodeId(2)), inner_policy: Interleave"), "{arena:?}");
+    assert!(
+        format!("{arena:?}").contains("policy: Node(NumaNodeId(2)), inner_policy: Interleave"),
+        "{arena:?}"
+    );
     let same = NumaArena::builder().policy(Policy::Interleave).build().unwrap();
     assert_eq!(same.inner_policy(), &Policy::Interleave);
 }
@@ -123,7 +126,7 @@ fn remote_frees_go_home_and_are_used_again() {
 
     let again = fill();
     for (i, block) in again.iter().enumerate() {
-        assert_eq!(block.home(&pool), Some(NodeId(i as u32 % 3)));
+        assert_eq!(block.home(&pool), Some(NumaNodeId(i as u32 % 3)));
     }
     let refilled = arena.stats();
     assert_eq!(refilled.misses, 0);
@@ -147,7 +150,9 @@ fn adopted_blocks_are_issued_by_the_thread_that_freed_them() {
         let adopted = local.iter().filter(|block| ids.contains(&block.id)).count();
         assert_eq!(adopted, if adopts { 40 } else { 0 });
         assert!(
-            local.iter().all(|block| block.home(&pool) == Some(NodeId(if adopts { other } else { here })))
+            local
+                .iter()
+                .all(|block| block.home(&pool) == Some(NumaNodeId(if adopts { other } else { here })))
         );
         let stats = arena.stats();
         assert_eq!((stats.misses, stats.nodes[here as usize].misses), (adopted as u64, adopted as u64));
@@ -190,7 +195,7 @@ fn a_missing_node_is_a_miss() {
 #[test]
 fn a_full_node_overflows_to_the_next() {
     let arena = NumaArena::builder().pretend_nodes(2).build().unwrap();
-    let pool = arena.pool(layout(20 << 30, 64), NodeKind::Leaf).unwrap();
+    let pool = arena.pool(layout(20 << 30, 64), BlockKind::Leaf).unwrap();
     let mut blocks = Vec::new();
     let refusal = loop {
         match Owned::acquire(&pool, on(1)) {
@@ -199,7 +204,7 @@ fn a_full_node_overflows_to_the_next() {
         }
     };
     assert_eq!(refusal, AllocErrorKind::AddressSpaceExhausted);
-    let overflowed = blocks.iter().filter(|block| block.home(&pool) == Some(NodeId(0))).count();
+    let overflowed = blocks.iter().filter(|block| block.home(&pool) == Some(NumaNodeId(0))).count();
     assert_eq!(overflowed * 2, blocks.len());
     assert!(overflowed > 0);
     assert_eq!(arena.stats().misses, overflowed as u64);
@@ -210,7 +215,7 @@ fn a_full_node_overflows_to_the_next() {
 #[test]
 fn the_build_error_names_an_unknown_node() {
     let nodes = NumaArena::new().unwrap().nodes();
-    let missing = NodeId(4000);
+    let missing = NumaNodeId(4000);
     let error = BuildError::NoSuchNode { node: missing, available: nodes.clone() };
     let builds = [
         NumaArena::builder().policy(Policy::Node(missing)).build(),

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use bskip_core::BSkipMap;
-use bskip_core::arena::{BlockId, NodeId, NodePool, Placement};
+use bskip_core::arena::{BlockId, NumaNodeId, Placement};
 use numa_alloc::{NumaArena, NumaPool, PageSize, Policy};
 use support::{LEAF, Owned, leaf_pool, words};
 
@@ -198,7 +198,7 @@ fn trim_runs_while_other_threads_use_the_pool() {
                 let (pool, versions) = (&pool, &versions);
                 scope.spawn(move || {
                     for round in 0..6 {
-                        let node = Placement::Node(NodeId(((thread + round) % 2) as u32));
+                        let node = Placement::NumaNode(NumaNodeId(((thread + round) % 2) as u32));
                         let blocks: Vec<_> = (0..6000).map(|_| Owned::acquire(pool, node).unwrap()).collect();
                         for block in &blocks {
                             let words = block.words(pool, LEAF);

@@ -1,7 +1,9 @@
 //! One arena type for all arenas, so that a suite chooses its arena when it runs, not when it compiles.
 
-use bskip_core::{AllocError, BlockId, BumpArena, GlobalArena, NodeArena, NodeId, NodeKind, NodePool};
-use bskip_core::{Placement, PoolUsage};
+use bskip_core::{
+    AllocError, BlockArena, BlockId, BlockKind, BlockPool, BumpArena, DefaultRelax, GlobalArena, NumaBlocks,
+    NumaNodeId, Placement, PoolUsage,
+};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use numa_alloc::{NumaArena, PageSize, Policy};
@@ -28,8 +30,8 @@ impl ArenaKind {
     pub const ALL: [Self; 6] =
         [Self::Global, Self::Bump, Self::Numa, Self::Replicated, Self::Ranges, Self::Interleaved];
 
-    /// Those that a suite goes over: [`ALL`](Self::ALL) if the environment has `TEST_ARENAS=all`, else three of them, the
-    /// last of which has most of what `NumaArena` can do.
+    /// Those that a suite goes over: [`ALL`](Self::ALL) if the environment has `TEST_ARENAS=all`, else three
+    /// of them, the last of which has most of what `NumaArena` can do.
     #[must_use]
     pub fn chosen() -> &'static [Self] {
         if std::env::var("TEST_ARENAS").is_ok_and(|arenas| arenas == "all") {
@@ -46,14 +48,14 @@ impl ArenaKind {
     #[must_use]
     pub fn make(self) -> AnyArena {
         match self {
-            Self::Global => AnyArena::Global(GlobalArena),
+            Self::Global => AnyArena::Global(GlobalArena::new()),
             Self::Bump => AnyArena::Bump(BumpArena::with_limit(1 << 30)),
             Self::Numa => AnyArena::Numa(NumaArena::new().expect("address space for an arena")),
             Self::Replicated => pretended(3, Policy::Hash, true),
             // Where the greatest of the 32-bit keys of some suites and the middle of all 64-bit ones are.
             Self::Ranges => {
                 let bounds = [0, 1 << 8, 1 << 31, 1 << 62, 1 << 63, 3 << 62];
-                let nodes = [NodeId(0), NodeId(1)].into_iter().cycle();
+                let nodes = [NumaNodeId(0), NumaNodeId(1)].into_iter().cycle();
                 pretended(2, Policy::Range(bounds.into_iter().zip(nodes).collect()), false)
             }
             Self::Interleaved => pretended(3, Policy::Interleave, true),
@@ -63,8 +65,8 @@ impl ArenaKind {
 
 /// Another node than this one; the arena need not have it.
 #[must_use]
-pub fn beside(node: NodeId) -> NodeId {
-    NodeId((node.0 + 1) % 3)
+pub fn beside(node: NumaNodeId) -> NumaNodeId {
+    NumaNodeId((node.0 + 1) % 3)
 }
 
 fn pretended(nodes: u32, policy: Policy, replicate: bool) -> AnyArena {
@@ -87,11 +89,11 @@ pub enum AnyArena {
 /// A pool of any of the arenas.
 pub enum AnyPool {
     /// Of [`AnyArena::Global`].
-    Global(<GlobalArena as NodeArena>::Pool),
+    Global(<GlobalArena as BlockArena>::Pool),
     /// Of [`AnyArena::Bump`].
-    Bump(<BumpArena as NodeArena>::Pool),
+    Bump(<BumpArena as BlockArena>::Pool),
     /// Of [`AnyArena::Numa`].
-    Numa(<NumaArena as NodeArena>::Pool),
+    Numa(<NumaArena as BlockArena>::Pool),
 }
 
 /// Does the same with whichever pool it is.
@@ -106,10 +108,10 @@ macro_rules! each {
 }
 
 // SAFETY: every pool comes from an arena that keeps the contract for the layout passed on.
-unsafe impl NodeArena for AnyArena {
+unsafe impl BlockArena for AnyArena {
     type Pool = AnyPool;
 
-    fn pool(&self, layout: Layout, kind: NodeKind) -> Result<AnyPool, AllocError> {
+    fn pool(&self, layout: Layout, kind: BlockKind) -> Result<AnyPool, AllocError> {
         match self {
             Self::Global(arena) => arena.pool(layout, kind).map(AnyPool::Global),
             Self::Bump(arena) => arena.pool(layout, kind).map(AnyPool::Bump),
@@ -119,44 +121,65 @@ unsafe impl NodeArena for AnyArena {
 }
 
 // SAFETY: every call goes to one and the same pool, which keeps the contract.
-unsafe impl NodePool for AnyPool {
+unsafe impl BlockPool for AnyPool {
+    type Relax = DefaultRelax;
+
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         each!(self, p => p.acquire(placement))
     }
 
     unsafe fn release(&self, block: BlockId) {
-        // SAFETY: the caller's promise, passed on to the pool that issued the block.
+        // SAFETY: by the caller's promise; the pool is the one that issued the block.
         each!(self, p => unsafe { p.release(block) })
     }
 
     unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
-        // SAFETY: the caller's promise, passed on to the pool that issued the block.
+        // SAFETY: by the caller's promise; the pool is the one that issued the block.
         each!(self, p => unsafe { p.address(block) })
     }
 
-    unsafe fn home(&self, block: BlockId) -> Option<NodeId> {
-        // SAFETY: the caller's promise, passed on to the pool that issued the block.
-        each!(self, p => unsafe { p.home(block) })
+    fn usage(&self) -> Option<PoolUsage> {
+        each!(self, p => BlockPool::usage(p))
     }
 
-    fn usage(&self) -> PoolUsage {
-        each!(self, p => p.usage())
+    fn numa(&self) -> Option<&impl NumaBlocks> {
+        match self {
+            Self::Numa(_) => Some(self),
+            _ => None,
+        }
+    }
+}
+
+impl AnyPool {
+    fn placed(&self) -> &<NumaArena as BlockArena>::Pool {
+        match self {
+            Self::Numa(pool) => pool,
+            _ => unreachable!("only such a pool has a NUMA side"),
+        }
+    }
+}
+
+// SAFETY: every call goes to one and the same pool, which keeps the contract.
+unsafe impl NumaBlocks for AnyPool {
+    unsafe fn home(&self, block: BlockId) -> NumaNodeId {
+        // SAFETY: by the caller's promise; the pool is the one that issued the block.
+        unsafe { self.placed().home(block) }
     }
 
-    fn wanted(&self, placement: Placement) -> Option<NodeId> {
-        each!(self, p => p.wanted(placement))
+    fn wanted(&self, placement: Placement) -> Option<NumaNodeId> {
+        self.placed().wanted(placement)
     }
 
     fn replicas(&self) -> usize {
-        each!(self, p => p.replicas())
+        self.placed().replicas()
     }
 
     fn nearest_replica(&self) -> usize {
-        each!(self, p => p.nearest_replica())
+        self.placed().nearest_replica()
     }
 
     unsafe fn replica_address(&self, replica: usize, block: BlockId) -> NonNull<u8> {
-        // SAFETY: the caller's promise, passed on to the pool that issued the block.
-        each!(self, p => unsafe { p.replica_address(replica, block) })
+        // SAFETY: by the caller's promise; the pool is the one that issued the block.
+        unsafe { self.placed().replica_address(replica, block) }
     }
 }

@@ -15,11 +15,10 @@ pub const CRUEL_PROMOTIONS: [Promotion; 5] = [
     Promotion::Overflow,
 ];
 
-/// A configuration of this policy; with an odd seed replicas, where there are any, follow lazily.
-#[must_use]
+/// A configuration with this policy and seed. With an odd seed, replicas (if the arena has any) are updated lazily.
 pub fn config(promotion: Promotion, seed: u64) -> Config {
     let refresh = if seed.is_multiple_of(2) { Refresh::Synchronous } else { Refresh::Lazy };
-    Config { promotion, refresh, seed }
+    Config::new().promotion(promotion).refresh(refresh).seed(seed)
 }
 
 /// An empty map of this policy on the global allocator.
@@ -28,7 +27,7 @@ pub fn config(promotion: Promotion, seed: u64) -> Config {
 /// When there is no memory for it.
 #[must_use]
 pub fn map_of<K: Key, V>(promotion: Promotion) -> BSkipMap<K, V> {
-    BSkipMap::with_config(GlobalArena, config(promotion, 0x5EED)).expect("memory for an empty map")
+    BSkipMap::with_config(GlobalArena::new(), config(promotion, 0x5EED)).expect("memory for an empty map")
 }
 
 /// How many steps threads take that share a map, where `ordinary` suffice for nodes of the usual size: half of them on

@@ -38,11 +38,14 @@ pub fn check_ends<K: TestKey>() {
                 assert_eq!(map.insert(end, 1), None);
                 assert_eq!(map.insert(end, 2), Some(1));
                 assert_eq!(map.get_or_insert_with(end, || unreachable!()), 2);
-                assert!(map.update(&end, |v| *v += 1));
+                assert!(map.update(&end, |v| *v += 1).is_some());
                 assert_eq!(map.get_with(&end, |v| *v), Some(3));
             }
             assert_eq!(map.check_invariants().keys, middle.len() + 2);
-            assert_eq!((map.first(), map.last()), (Some((K::LEAST, 3)), Some((K::GREATEST, 3))));
+            assert_eq!(
+                (map.first_key_value(), map.last_key_value()),
+                (Some((K::LEAST, 3)), Some((K::GREATEST, 3)))
+            );
             let (least, greatest) = (K::LEAST, K::GREATEST);
             let inner: Vec<_> = middle.into_iter().collect();
             let whole = [&[(least, 3)], &inner[..], &[(greatest, 3)]].concat();

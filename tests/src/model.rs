@@ -4,7 +4,7 @@ use crate::arena::{ArenaKind, beside};
 use crate::config::config;
 use crate::keys::TestKey;
 use crate::read::Read;
-use bskip_core::{BSkipMap, MigrateCursor, NodeArena, Promotion, ShrinkCursor};
+use bskip_core::{BSkipMap, BlockArena, MigrateCursor, Promotion, ShrinkCursor};
 use core::fmt::Debug;
 use core::ops::Bound;
 use std::collections::BTreeMap;
@@ -26,17 +26,17 @@ pub enum Op {
     GetOrInsert(u32, u32),
     /// `first`, `last`, `len` and `is_empty`.
     Ends,
-    /// `pop_first` (`false`) or `pop_last` (`true`), so many times.
+    /// `pop_first` (`false`) or `pop_last` (`true`), this many times.
     Pop(bool, u16),
-    /// `range`, taken from the front or the back as the bits of the first number say, so many times.
+    /// `range`, taken from the front or the back this many times, as the bits of the first number say.
     Range(Bound<u32>, Bound<u32>, u64, u16),
-    /// `insert` of so many keys from this number on, with this step.
+    /// `insert` of this many keys from this number on, with this step.
     InsertRun(u32, u16, u8),
-    /// `remove` of so many keys from this number on, with this step.
+    /// `remove` of this many keys from this number on, with this step.
     RemoveRun(u32, u16, u8),
-    /// `shrink`, of so many nodes.
+    /// `shrink`, of this many nodes.
     Shrink(u16),
-    /// `migrate`, of so many leaves, or `rebalance` of all (`None`).
+    /// `migrate`, of this many leaves, or `rebalance` of all (`None`).
     Migrate(Option<u16>),
     /// `clear`.
     Clear,
@@ -66,7 +66,7 @@ pub fn replay<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>>(
 }
 
 /// Does one step on both.
-fn step<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: NodeArena>(
+fn step<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: BlockArena>(
     op: &Op,
     map: &mut BSkipMap<K, V, A>,
     model: &mut BTreeMap<K, V>,
@@ -87,9 +87,7 @@ fn step<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: NodeArena>(
         }
         Op::Remove(k) => assert_eq!(map.remove(&K::nth(k)), model.remove(&K::nth(k))),
         Op::Update(k, v) => {
-            let mut old = None;
-            let found = map.update(&K::nth(k), |slot| old = Some(core::mem::replace(slot, value(v))));
-            assert_eq!(found, old.is_some());
+            let old = map.update(&K::nth(k), |slot| core::mem::replace(slot, value(v)));
             assert_eq!(old, model.get_mut(&K::nth(k)).map(|slot| core::mem::replace(slot, value(v))));
         }
         Op::GetOrInsert(k, v) => {
@@ -143,7 +141,7 @@ fn step<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: NodeArena>(
 }
 
 /// Takes `count` items of the same range of both, from the ends that `turns` says, and past the end.
-fn compare_range<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: NodeArena>(
+fn compare_range<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: BlockArena>(
     map: &BSkipMap<K, V, A>,
     model: &BTreeMap<K, V>,
     (lo, hi): (Bound<u32>, Bound<u32>),

@@ -9,7 +9,7 @@ use crate::read::Read;
 use crate::rng::Rng;
 use crate::tally::{Kind, Tally};
 use crate::values::NumberedValue;
-use bskip_core::{BSkipMap, NodeArena};
+use bskip_core::{BSkipMap, BlockArena};
 use std::collections::BTreeMap;
 
 /// The keys of a test.
@@ -77,7 +77,7 @@ impl Owner {
     ///
     /// # Panics
     /// When an answer is wrong.
-    pub fn step<K: NumberedKey, V: NumberedValue, A: NodeArena>(&mut self, map: &BSkipMap<K, V, A>) {
+    pub fn step<K: NumberedKey, V: NumberedValue, A: BlockArena>(&mut self, map: &BSkipMap<K, V, A>) {
         // Phases of mostly inserts and mostly removals, so that leaves are split and merged again and again.
         if self.rng.below(self.space.per_class + 64) == 0 {
             self.draining = !self.draining;
@@ -101,7 +101,7 @@ impl Owner {
         token(number, self.writes)
     }
 
-    fn write<K: NumberedKey, V: NumberedValue, A: NodeArena>(
+    fn write<K: NumberedKey, V: NumberedValue, A: BlockArena>(
         &mut self,
         map: &BSkipMap<K, V, A>,
         number: u64,
@@ -117,7 +117,7 @@ impl Owner {
         assert_eq!(old.map(|v| v.number()), self.model.insert(number, token), "insert of {number}");
     }
 
-    fn remove<K: NumberedKey, V: NumberedValue, A: NodeArena>(
+    fn remove<K: NumberedKey, V: NumberedValue, A: BlockArena>(
         &mut self,
         map: &BSkipMap<K, V, A>,
         number: u64,
@@ -127,7 +127,11 @@ impl Owner {
         assert_eq!(old.map(|v| v.number()), self.model.remove(&number), "remove of {number}");
     }
 
-    fn read<K: NumberedKey, V: NumberedValue, A: NodeArena>(&mut self, map: &BSkipMap<K, V, A>, number: u64) {
+    fn read<K: NumberedKey, V: NumberedValue, A: BlockArena>(
+        &mut self,
+        map: &BSkipMap<K, V, A>,
+        number: u64,
+    ) {
         let (key, expected) = (K::of(number), self.model.get(&number).copied());
         match self.rng.below(4) {
             0 => {
@@ -145,19 +149,14 @@ impl Owner {
         }
     }
 
-    fn update<K: NumberedKey, V: NumberedValue, A: NodeArena>(
+    fn update<K: NumberedKey, V: NumberedValue, A: BlockArena>(
         &mut self,
         map: &BSkipMap<K, V, A>,
         number: u64,
     ) {
         self.tally.count(Kind::Update);
         let token = self.next_token(number);
-        let mut old = None;
-        let found = map.update(&K::of(number), |value| {
-            assert_eq!(old, None, "the closure runs once");
-            old = Some(core::mem::replace(value, V::of(token)).number());
-        });
-        assert_eq!(found, old.is_some(), "update of {number}");
+        let old = map.update(&K::of(number), |value| core::mem::replace(value, V::of(token)).number());
         assert_eq!(
             old,
             self.model.get_mut(&number).map(|v| core::mem::replace(v, token)),
@@ -165,7 +164,7 @@ impl Owner {
         );
     }
 
-    fn get_or_insert<K: NumberedKey, V: NumberedValue, A: NodeArena>(
+    fn get_or_insert<K: NumberedKey, V: NumberedValue, A: BlockArena>(
         &mut self,
         map: &BSkipMap<K, V, A>,
         number: u64,
@@ -177,7 +176,7 @@ impl Owner {
     }
 
     /// A range around `number`: ordered, in bounds, own keys exactly as in the model.
-    fn range<K: NumberedKey, V: NumberedValue, A: NodeArena>(
+    fn range<K: NumberedKey, V: NumberedValue, A: BlockArena>(
         &mut self,
         map: &BSkipMap<K, V, A>,
         number: u64,
@@ -204,7 +203,7 @@ impl Owner {
     }
 
     /// The ends of the map lie at or beyond the ends of the own keys.
-    fn ends<K: NumberedKey, V: NumberedValue, A: NodeArena>(&mut self, map: &BSkipMap<K, V, A>) {
+    fn ends<K: NumberedKey, V: NumberedValue, A: BlockArena>(&mut self, map: &BSkipMap<K, V, A>) {
         self.tally.count(Kind::Ends);
         let (first, last) = (V::Reader::first(map), V::Reader::last(map));
         for (k, v) in first.iter().chain(&last) {

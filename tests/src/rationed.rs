@@ -1,6 +1,8 @@
 //! An arena that refuses blocks when a test says so.
 
-use bskip_core::{AllocError, AllocErrorKind, BlockId, GlobalArena, NodeArena, NodeId, NodeKind, NodePool};
+use bskip_core::{
+    AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, DefaultRelax, GlobalArena,
+};
 use bskip_core::{Placement, PoolUsage};
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -10,11 +12,11 @@ use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 /// Which requests are refused, from now on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refuse {
-    /// The one after so many others.
+    /// The request after this many others, once.
     Once(usize),
-    /// All after so many others.
+    /// All requests after this many others.
     After(usize),
-    /// Each time after so many others.
+    /// One request after every this many others.
     Every(usize),
     /// None.
     Nothing,
@@ -94,24 +96,26 @@ impl Rationed {
 
 /// A pool of [`Rationed`].
 pub struct RationedPool {
-    pool: <GlobalArena as NodeArena>::Pool,
+    pool: <GlobalArena as BlockArena>::Pool,
     layout: Layout,
     ration: Option<Arc<Ration>>,
 }
 
 // SAFETY: the pools are those of `GlobalArena`, which sometimes refuse.
-unsafe impl NodeArena for Rationed {
+unsafe impl BlockArena for Rationed {
     type Pool = RationedPool;
 
-    fn pool(&self, layout: Layout, kind: NodeKind) -> Result<RationedPool, AllocError> {
-        let ration = (kind == NodeKind::Inner || !self.only_inner).then(|| self.ration.clone());
+    fn pool(&self, layout: Layout, kind: BlockKind) -> Result<RationedPool, AllocError> {
+        let ration = (kind == BlockKind::Inner || !self.only_inner).then(|| self.ration.clone());
         ration.iter().try_for_each(|ration| ration.ask(layout))?;
-        Ok(RationedPool { pool: GlobalArena.pool(layout, kind)?, layout, ration })
+        Ok(RationedPool { pool: GlobalArena::new().pool(layout, kind)?, layout, ration })
     }
 }
 
 // SAFETY: passes everything on.
-unsafe impl NodePool for RationedPool {
+unsafe impl BlockPool for RationedPool {
+    type Relax = DefaultRelax;
+
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         self.ration.iter().try_for_each(|ration| ration.ask(self.layout))?;
         self.pool.acquire(placement)
@@ -127,12 +131,7 @@ unsafe impl NodePool for RationedPool {
         unsafe { self.pool.address(block) }
     }
 
-    unsafe fn home(&self, block: BlockId) -> Option<NodeId> {
-        // SAFETY: the caller's promise, passed on.
-        unsafe { self.pool.home(block) }
-    }
-
-    fn usage(&self) -> PoolUsage {
+    fn usage(&self) -> Option<PoolUsage> {
         self.pool.usage()
     }
 }

@@ -41,7 +41,7 @@ pub fn mix(mut x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// The inverse of [`mix`]: what an adversary needs who knows the hash but not the seed.
+/// The inverse of [`mix`], for an attacker that knows the hash but not the seed.
 #[must_use]
 pub fn unmix(mut x: u64) -> u64 {
     x = unshift(x, 31).wrapping_mul(inverse(0x94D0_49BB_1331_11EB));

@@ -6,7 +6,7 @@ use crate::read::Read;
 use crate::rng::Rng;
 use crate::tally::{Kind, Tally};
 use crate::values::NumberedValue;
-use bskip_core::{BSkipMap, NodeArena};
+use bskip_core::{BSkipMap, BlockArena};
 
 /// The count in a token.
 #[must_use]
@@ -27,7 +27,7 @@ pub struct Sum {
 ///
 /// # Panics
 /// When the value of another key comes back.
-pub fn step<K: NumberedKey, V: NumberedValue, A: NodeArena>(
+pub fn step<K: NumberedKey, V: NumberedValue, A: BlockArena>(
     map: &BSkipMap<K, V, A>,
     number: u64,
     rng: &mut Rng,
@@ -38,7 +38,7 @@ pub fn step<K: NumberedKey, V: NumberedValue, A: NodeArena>(
     match rng.below(10) {
         0..6 => {
             tally.count(Kind::SharedUpsert);
-            while !map.update(&key, |value| *value = V::of(value.number() + 1)) {
+            while map.update(&key, |value| *value = V::of(value.number() + 1)).is_none() {
                 let there = map.get_or_insert_with(key, || V::of(token(number, 0))).number();
                 assert_eq!(there >> COUNT_BITS, number, "a value of another key");
             }

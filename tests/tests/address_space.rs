@@ -8,7 +8,7 @@
 //! space of its own.
 #![cfg(all(target_os = "linux", not(tsan)))]
 
-use bskip_core::{BSkipMap, GlobalArena, NodeArena};
+use bskip_core::{BSkipMap, BlockArena, GlobalArena};
 use numa_alloc::NumaArena;
 use std::hint::black_box;
 use std::process::Command;
@@ -20,7 +20,7 @@ const CHILD: &str = "BSKIP_TEST_ADDRESS_SPACE";
 type Value = [u64; 512];
 
 /// Inserts until refused, then checks.
-fn fill<A: NodeArena>(arena: A) {
+fn fill<A: BlockArena>(arena: A) {
     // Given back before the checks, which need some memory themselves.
     let ballast = black_box(vec![1u8; 16 << 20]);
     let mut map = BSkipMap::<u64, Value, A>::with_arena(arena).expect("room for an empty map");
@@ -47,7 +47,7 @@ fn fill<A: NodeArena>(arena: A) {
     println!("refused after {went_in} pairs");
 }
 
-/// Runs `test` of this program again, with so many KiB of address space.
+/// Runs `test` of this program again, with this many KiB of address space.
 fn run_limited(test: &str, kib: u32) {
     let program = std::env::current_exe().expect("this program's path");
     let output = Command::new("sh")
@@ -70,7 +70,7 @@ fn is_child() -> bool {
 #[test]
 fn global_arena_is_refused() {
     match is_child() {
-        true => fill(GlobalArena),
+        true => fill(GlobalArena::new()),
         false => run_limited("global_arena_is_refused", 400 << 10),
     }
 }

@@ -8,8 +8,8 @@
 
 use bskip_core::arena::{BumpPool, GlobalPool};
 use bskip_core::{
-    AllocError, BSkipMap, BulkError, BulkLoad, BumpArena, ClonedRange, Config, GlobalArena, InsertError,
-    InsertManyError, MigrateCursor, NodeArena, PoolUsage, Range, ShrinkCursor,
+    AllocError, BSkipMap, BlockArena, BulkError, BulkLoad, BumpArena, ClonedRange, Config, GlobalArena,
+    InsertError, InsertManyError, MigrateCursor, PoolUsage, Range, Relax, ShrinkCursor,
 };
 use numa_alloc::{ArenaStats, BuildError, Fallback, NumaArena, PlacementReport, Policy};
 use std::cell::Cell;
@@ -28,7 +28,7 @@ fn fused<T: DoubleEndedIterator + FusedIterator>() {}
 
 fn on<V: Clone + Send + Sync + UnwindSafe + RefUnwindSafe + 'static, A>()
 where
-    A: NodeArena + Send + Sync + UnwindSafe + RefUnwindSafe + 'static,
+    A: BlockArena + Send + Sync + UnwindSafe + RefUnwindSafe + 'static,
     A::Pool: UnwindSafe,
 {
     all::<BSkipMap<u64, V, A>>();
@@ -85,12 +85,23 @@ fn not_where_the_value_is_not() {
 
 #[test]
 fn of_arenas() {
+    /// A way of waiting that is itself neither `Send` nor `Sync`.
+    struct Spin(#[allow(dead_code, reason = "for its traits")] *const ());
+    impl Relax for Spin {
+        fn relax(_: u32) {
+            std::hint::spin_loop();
+        }
+    }
     all::<GlobalArena>();
+    all::<GlobalArena<Spin>>();
     all::<GlobalPool>();
+    all::<BSkipMap<u64, u64, GlobalArena<Spin>>>();
     all::<BumpArena>();
+    all::<BumpArena<Spin>>();
     all::<BumpPool>();
+    all::<BSkipMap<u64, u64, BumpArena<Spin>>>();
     all::<NumaArena>();
-    all::<<NumaArena as NodeArena>::Pool>();
+    all::<<NumaArena as BlockArena>::Pool>();
     all::<ArenaStats>();
     all::<BuildError>();
     all::<Fallback>();

@@ -224,7 +224,7 @@ where
                 }
             }
         }
-        // What is everybody's is in nobody's model.
+        // Keys that several threads use are in no model.
         if t as u64 >= OWNERS { BTreeMap::new() } else { model }
     });
     println!("{} operations", checked.into_inner());

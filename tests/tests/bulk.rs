@@ -10,7 +10,7 @@
 //! - an iterator that panics leaves nothing behind;
 //! - `append`, `extend` and `collect` do as `BTreeMap`'s do.
 
-use bskip_core::{AllocErrorKind, BSkipMap, BulkError, BulkLoad, GlobalArena, NodeArena, Promotion};
+use bskip_core::{AllocErrorKind, BSkipMap, BlockArena, BulkError, BulkLoad, GlobalArena, Promotion};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tests::config::{CRUEL_PROMOTIONS, config};
@@ -26,11 +26,11 @@ fn pairs<K: NumberedKey, V: NumberedValue>(from: u64, to: u64) -> impl Iterator<
 }
 
 fn load<K: NumberedKey, V>(promotion: Promotion, fill: f64) -> BulkLoad<K, V> {
-    BulkLoad::with_config(GlobalArena, config(promotion, 0x5EED)).expect("memory").fill(fill)
+    BulkLoad::with_config(GlobalArena::new(), config(promotion, 0x5EED)).expect("memory").fill(fill)
 }
 
 /// Whether the map holds exactly the model's pairs, from both ends.
-fn expect_same<K: NumberedKey, V: NumberedValue, A: NodeArena>(
+fn expect_same<K: NumberedKey, V: NumberedValue, A: BlockArena>(
     map: &mut BSkipMap<K, V, A>,
     model: &BTreeMap<K, V>,
     what: &str,
@@ -125,7 +125,7 @@ fn leaves_are_as_full_as_told() {
         full.part(pairs(0, N)).expect("ascending");
         let mut full = full.finish().expect("one part");
         let inserted: BSkipMap<u64, u64> =
-            BSkipMap::with_config(GlobalArena, config(promotion, 0x5EED)).expect("memory");
+            BSkipMap::with_config(GlobalArena::new(), config(promotion, 0x5EED)).expect("memory");
         pairs(0, N).for_each(|(key, value)| assert_eq!(inserted.insert(key, value), None));
         let mut inserted = inserted;
         let (ours, theirs) = (full.check_invariants(), inserted.check_invariants());
@@ -173,7 +173,7 @@ fn no_part_is_an_empty_map() {
     let load = BulkLoad::<u64, u64>::default();
     load.part([]).expect("nothing");
     let mut map = load.finish().expect("nothing");
-    assert_eq!((map.check_invariants().leaves, map.first()), (1, None));
+    assert_eq!((map.check_invariants().leaves, map.first_key_value()), (1, None));
     assert_eq!(map.insert(1, 1), None);
 }
 
@@ -324,7 +324,7 @@ fn append_does_as_btreemap() {
     for promotion in CRUEL_PROMOTIONS {
         let seed = 0x5EED;
         let map = |from: u64, to: u64| -> (BSkipMap<u64, String>, BTreeMap<u64, String>) {
-            let map = BSkipMap::with_config(GlobalArena, config(promotion, seed)).expect("memory");
+            let map = BSkipMap::with_config(GlobalArena::new(), config(promotion, seed)).expect("memory");
             pairs::<u64, String>(from, to).for_each(|(key, value)| drop(map.insert(key, value)));
             (map, pairs(from, to).collect())
         };
@@ -340,7 +340,9 @@ fn append_does_as_btreemap() {
                 }
                 right_model.values_mut().for_each(|value| *value = String::of(value.number() + 7));
                 let keys: Vec<u64> = right_model.keys().copied().collect();
-                keys.iter().for_each(|key| assert!(right.update(key, |v| *v = String::of(v.number() + 7))));
+                keys.iter().for_each(|key| {
+                    assert!(right.update(key, |v| *v = String::of(v.number() + 7)).is_some())
+                });
                 left.append(&mut right);
                 left_model.append(&mut right_model);
                 expect_same(&mut left, &left_model, &what);

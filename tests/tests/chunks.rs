@@ -31,7 +31,8 @@ fn chunks<K: NumberedKey, V: Copy>(
         chunks.push(keys.iter().copied().zip(values.iter().copied()).collect());
         ControlFlow::<()>::Continue(())
     };
-    let flow = if back { map.for_each_chunk_rev(range, each) } else { map.for_each_chunk(range, each) };
+    let flow =
+        if back { map.try_for_each_chunk_rev(range, each) } else { map.try_for_each_chunk(range, each) };
     assert_eq!(flow, ControlFlow::Continue(()));
     if back {
         chunks.reverse();
@@ -79,7 +80,7 @@ fn compare<K: NumberedKey + Debug, V: Copy + PartialEq + Debug>(value: impl Fn(u
     }
 }
 
-/// After so many chunks no more come, and the break's value comes back.
+/// The scan ends after the chunk at which the closure breaks off, and returns the closure's value.
 fn break_off<K: NumberedKey + Debug, V: Copy + PartialEq + Debug>(
     map: &BSkipMap<K, V>,
     model: &BTreeMap<K, V>,
@@ -88,13 +89,13 @@ fn break_off<K: NumberedKey + Debug, V: Copy + PartialEq + Debug>(
     assert_eq!(all.concat().len(), model.len());
     for most in 1..=all.len().min(4) {
         let mut seen = Vec::new();
-        let flow = map.for_each_chunk(.., |keys, _| {
+        let flow = map.try_for_each_chunk(.., |keys, _| {
             seen.push(keys.to_vec());
             if seen.len() == most { ControlFlow::Break(keys[0]) } else { ControlFlow::Continue(()) }
         });
         assert_eq!(flow, ControlFlow::Break(all[most - 1][0].0));
         assert_eq!(seen.concat().len(), all[..most].concat().len());
-        let flow = map.for_each_chunk_rev(.., |keys, _| ControlFlow::Break(keys.last().copied()));
+        let flow = map.try_for_each_chunk_rev(.., |keys, _| ControlFlow::Break(keys.last().copied()));
         assert_eq!(flow, ControlFlow::Break(model.last_key_value().map(|(key, _)| *key)));
     }
 }
@@ -117,26 +118,25 @@ fn as_the_model() {
 fn bounds_the_wrong_way_round() {
     let map = BSkipMap::<u64, u64>::new();
     let (start, end) = (2, 1);
-    let _ = map.for_each_chunk(start..end, |_, _| ControlFlow::<()>::Continue(()));
+    map.for_each_chunk(start..end, |_, _| ());
 }
 
 #[test]
 fn the_map_may_be_used_inside() {
     let map: BSkipMap<u64, u64> = (0..1000).map(|k| (2 * k, k)).collect();
     let mut seen = 0;
-    let _ = map.for_each_chunk(.., |keys, _| {
+    map.for_each_chunk(.., |keys, _| {
         seen += keys.len();
         // Removes what was handed out, so leaves end under the scan.
         for key in keys {
             map.remove(key);
         }
         map.insert(keys[0] + 1, 0);
-        ControlFlow::<()>::Continue(())
     });
     assert!((1000..2000).contains(&seen));
 }
 
-/// Every so many numbers there is a key that is always present; the one before it is never.
+/// The distance between keys that are always present. The number before each of them is never a key.
 const STEP: u64 = 41;
 
 fn churn<K: NumberedKey, V: NumberedValue>(map: &BSkipMap<K, V>, end: u64, seed: u64, stop: &Stop) {
@@ -218,7 +218,7 @@ fn while_others_write_odd() {
     concurrent::<(u32, u64), [u8; 19]>();
 }
 
-/// A writer inserts 0, 1, 2 and removes 0, 1, 2, for ever. Whoever saw keys of two moments could see 0 and 2 without 1;
+/// A writer inserts 0, 1, 2 and removes 0, 1, 2, for ever. A chunk of two moments could show 0 and 2 without 1;
 /// values that change together could differ.
 #[test]
 fn a_chunk_is_of_one_moment() {

@@ -7,7 +7,7 @@
 //! - ranges in both directions are strictly ordered, in bounds, and hold exactly the own keys;
 //! - at the end the map is the union of the models, and the invariants hold.
 
-use bskip_core::{BSkipMap, NodeArena, Promotion};
+use bskip_core::{BSkipMap, BlockArena, Promotion};
 use std::collections::BTreeMap;
 use tests::arena::ArenaKind;
 use tests::config::{CRUEL_PROMOTIONS, config, map_of, shared_steps};
@@ -20,7 +20,7 @@ use tests::values::NumberedValue;
 const THREADS: usize = 8;
 
 /// Runs the owners and compares the end.
-fn run<K: NumberedKey, V: NumberedValue, A: NodeArena>(
+fn run<K: NumberedKey, V: NumberedValue, A: BlockArena>(
     map: &mut BSkipMap<K, V, A>,
     per_class: u64,
     steps: u64,

@@ -55,7 +55,7 @@ fn expect_linearizable(pops: &mut [Pop]) {
     }
 }
 
-/// Fills the map with so many scattered keys; they in order.
+/// Fills the map with this many scattered keys, and returns them in order.
 fn filled(keys: u64, map: &BSkipMap<u64, u64>) -> Vec<u64> {
     let mut all: Vec<u64> = (0..keys).map(|i| mix(i) >> 1).collect();
     all.iter().for_each(|key| assert_eq!(map.insert(*key, !key), None));

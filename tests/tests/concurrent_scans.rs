@@ -17,7 +17,7 @@ use tests::rng::Rng;
 use tests::threads::{self, Stop};
 use tests::values::NumberedValue;
 
-/// Every so many numbers there is a key that is always present. Below it, the last numbers are never.
+/// The distance between keys that are always present. The last numbers below each of them are never keys.
 const STEP: u64 = 97;
 const NEVER: u64 = 5;
 

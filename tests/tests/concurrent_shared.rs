@@ -79,9 +79,8 @@ fn conservation<V: NumberedValue>(promotion: Promotion) {
                         map.insert(key, V::of(unique))
                     }
                     5..7 => {
-                        let mut old = None;
-                        let found = map.update(&key, |v| old = Some(core::mem::replace(v, V::of(unique))));
-                        put += u64::from(found);
+                        let old = map.update(&key, |v| core::mem::replace(v, V::of(unique)));
+                        put += u64::from(old.is_some());
                         old
                     }
                     7 => {

@@ -14,7 +14,7 @@ use tests::shared::{self, Sum, count_of};
 use tests::tally::Tally;
 use tests::values::NumberedValue;
 
-/// Runs `work(t)` on so many threads with small stacks.
+/// Runs `work(t)` on this many threads with small stacks.
 fn crowd<R: Send>(threads: usize, work: impl Fn(usize) -> R + Sync) -> Vec<R> {
     let start = Barrier::new(threads);
     thread::scope(|scope| {
@@ -40,7 +40,7 @@ fn one_key<V: NumberedValue>(threads: usize, steps: u64) {
         let seen = crowd(threads, |_| {
             let mut last = 0;
             for _ in 0..steps {
-                assert!(map.update(&5, |value| *value = V::of(value.number() + 1)));
+                assert!(map.update(&5, |value| *value = V::of(value.number() + 1)).is_some());
                 let now = V::Reader::get(&map, &5).expect("never removed").number();
                 assert!(now > last, "the count went back: {last}, then {now}");
                 last = now;

@@ -1,4 +1,4 @@
-//! What everyone gets who writes `BSkipMap::new()`: a small map is small, a large one lies on huge pages.
+//! The map that `BSkipMap::new()` makes: a small one is small, a large one lies on huge pages.
 
 use bskip_core::BSkipMap;
 use std::fs;
@@ -38,7 +38,7 @@ fn a_map_of_one_key_takes_two_and_a_half_kilobytes() {
     assert_eq!(maps[7].huge_pages().asked_bytes, 0);
 }
 
-/// Whether the system gives huge pages to those who ask.
+/// Whether the system gives huge pages to a process that asks.
 #[cfg(target_os = "linux")]
 fn gives_huge_pages() -> bool {
     let enabled = fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled").unwrap_or_default();

@@ -1,13 +1,18 @@
 //! Drops that panic: every other value is dropped all the same, each once, and the panic goes on once.
 //!
 //! Properties, with a panic in the first, a middle and the last drop, for every arena and promotion policy:
-//! - `clear`, and the drop of a map: nothing leaks; after `clear` the map is empty, has one block, and can be used;
-//! - a bulk load that fails, or is dropped unfinished: nothing leaks, the part's blocks are free again, other parts stay;
-//! - `append`, `extend`, `collect`, `insert_many`, `remove_many`, `get_or_insert_with`: what the map does not hold, and the caller
-//!   does not, is dropped.
+//! - `clear`, and the drop of a map: nothing leaks; after `clear` the map is empty, has one block, and can be
+//!   used;
+//! - a bulk load that fails, or is dropped unfinished: nothing leaks, the part's blocks are free again, other
+//!   parts stay;
+//! - `append`, `extend`, `collect`, `insert_many`, `remove_many`, `get_or_insert_with`: what the map does not
+//!   hold, and the caller does not, is dropped.
+//!
+//! And, in a child process: a second panic while `clear` or the drop of a map drops values ends the process.
 
 use bskip_core::{BSkipMap, BulkLoad, GlobalArena, Promotion};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
 use tests::arena::{AnyArena, ArenaKind};
 use tests::config::{CRUEL_PROMOTIONS, config, map_of};
 use tests::counted::{Counted, Ledger};
@@ -243,5 +248,49 @@ fn of_what_comes_back() {
         ledger.panic_in_drop(0);
         expect_panic(|| map.pop_last());
         ledger.expect_live(KEYS as usize - 2);
+    }
+}
+
+/// Panics whenever it is dropped.
+struct Grenade;
+
+impl Drop for Grenade {
+    fn drop(&mut self) {
+        panic!("asked to panic in every drop");
+    }
+}
+
+/// Set in the child, to the way in which it drops its values.
+const CHILD: &str = "BSKIP_TEST_SECOND_PANIC";
+
+#[test]
+fn a_second_panic_ends_the_process() {
+    const THIS: &str = "a_second_panic_ends_the_process";
+    let two = || {
+        let map = BSkipMap::new();
+        (0..2u64).for_each(|key| assert!(map.insert(key, Grenade).is_none()));
+        map
+    };
+    if let Ok(way) = std::env::var(CHILD) {
+        let result = catch_unwind(|| match &*way {
+            "clear" => two().clear(),
+            _ => drop(two()),
+        });
+        println!("survived: {}", result.is_err());
+        return;
+    }
+    for way in ["clear", "drop"] {
+        let program = std::env::current_exe().expect("this program's path");
+        let child = Command::new(program).args(["--exact", THIS, "--nocapture"]).env(CHILD, way).output();
+        let child = child.expect("a child");
+        let (out, err) = (String::from_utf8_lossy(&child.stdout), String::from_utf8_lossy(&child.stderr));
+        assert!(err.contains("asked to panic in every drop"), "{way}: {out}\n{err}");
+        assert!(!child.status.success() && !out.contains("survived"), "{way}: {out}\n{err}");
+        #[cfg(unix)]
+        assert_eq!(
+            std::os::unix::process::ExitStatusExt::signal(&child.status),
+            Some(libc::SIGABRT),
+            "{way}"
+        );
     }
 }

@@ -181,7 +181,7 @@ fn empty_map() {
         let mut map: BSkipMap<u64, String> = map_of(promotion);
         for round in 0..3 {
             assert_eq!((map.len(), map.is_empty()), (0, true));
-            assert_eq!((map.first_cloned(), map.last_cloned()), (None, None));
+            assert_eq!((map.first_key_value_cloned(), map.last_key_value_cloned()), (None, None));
             assert_eq!((map.pop_first(), map.pop_last()), (None, None));
             assert_eq!((map.iter().cloned().next(), map.iter().cloned().next_back()), (None, None));
             assert_eq!((map.get_cloned(&0), map.remove(&u64::MAX)), (None, None));

@@ -10,7 +10,7 @@
 //! - the same where the program's own allocator fails, under the arena and under the hint table;
 //! - under threads, with refusals strewn in, exactly what was accepted is there.
 
-use bskip_core::{BSkipMap, GlobalArena, NodeArena, Promotion};
+use bskip_core::{BSkipMap, BlockArena, GlobalArena, Promotion};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -97,7 +97,7 @@ fn promotions() -> impl Iterator<Item = Promotion> {
 
 /// What lets requests fail, and says how many did.
 trait Fault {
-    type Arena: NodeArena;
+    type Arena: BlockArena;
     fn new() -> Self;
     fn arena(&self) -> Self::Arena;
     fn set(&self, refuse: Refuse);
@@ -132,7 +132,7 @@ impl Fault for InTheAllocator {
         Self
     }
     fn arena(&self) -> GlobalArena {
-        GlobalArena
+        GlobalArena::new()
     }
     fn set(&self, refuse: Refuse) {
         FAILED.set(0);
@@ -302,7 +302,7 @@ fn maps_that_cannot_be_made() {
     // Slabs: asked for ever less, and refused even the least.
     let made = |n| {
         InTheAllocator.set(Refuse::After(n));
-        let map = BSkipMap::<u64, String>::with_arena(GlobalArena);
+        let map = BSkipMap::<u64, String>::with_arena(GlobalArena::new());
         InTheAllocator.set(Refuse::Nothing);
         map.is_ok()
     };

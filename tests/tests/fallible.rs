@@ -1,7 +1,8 @@
 //! Running out of memory is an answer, not an accident.
 //!
 //! Properties, with arenas of a small byte limit, every promotion policy, values with and without a drop:
-//! - `try_insert` fails at last, gives back the very key and value, and names the limit as the cause;
+//! - `try_insert` and `try_insert_if_absent` fail in the end, give back the key and the value, and name the
+//!   limit as the cause;
 //! - the map is unchanged by that: keys, values, structure and blocks are as before, invariants hold;
 //! - what needs no memory still works: replacing, updating, reading, removing;
 //! - removing makes room again: the refused key goes in; an emptied map takes as much as before;
@@ -38,6 +39,11 @@ fn fill_up(map: &mut Map<u64>, key_of: impl Fn(u64) -> u64) -> Vec<u64> {
                 assert!(refused.cause.layout.size() > 0);
                 assert_eq!(map.usage().issued_blocks, before.issued_blocks);
                 assert_eq!((map.get(&key), map.len()), (None, keys.len()));
+                let refused = map.try_insert_if_absent(key, !key).expect_err("no memory for that either");
+                assert_eq!((refused.key, refused.value), (key, !key));
+                if let Some(&there) = keys.first() {
+                    assert_eq!(map.try_insert_if_absent(there, 7).expect("needs no memory"), Some(7));
+                }
                 return keys;
             }
         }
@@ -82,7 +88,7 @@ fn what_needs_no_memory_works() {
         for key in &keys {
             assert_eq!(map.try_insert(*key, 1).expect("replacing needs no memory"), Some(!key));
             assert_eq!(map.insert(*key, 2), Some(1));
-            assert!(map.update(key, |value| *value = !key));
+            assert!(map.update(key, |value| *value = !key).is_some());
             assert_eq!(map.get_or_insert_with(*key, || unreachable!()), !key);
         }
         expect_holds(&mut map, &keys);
@@ -177,7 +183,7 @@ fn eight_threads_against_the_limit() {
 #[test]
 fn hopeless_limits() {
     for limit in [0, 1, 63, 64, 1000, 4096, 8192, 16384] {
-        match BSkipMap::<u64, u64, _>::with_config(BumpArena::with_limit(limit), Config::default()) {
+        match BSkipMap::<u64, u64, _>::with_config(BumpArena::with_limit(limit), Config::new()) {
             Err(cause) => assert_eq!(cause.kind, AllocErrorKind::LimitReached),
             Ok(mut map) => {
                 let keys = fill_up(&mut map, mix);

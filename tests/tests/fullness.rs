@@ -72,7 +72,7 @@ fn bytes_a_key_after_shrinking() {
         (Promotion::CoinAndOverflow { one_in: 256 }, 205),
         (Promotion::Coin { one_in: 64 }, 260),
     ];
-    // One key in so many stays; and what a key takes before, at least.
+    // One key in this many stays; and the least that a key takes before.
     let maps = [
         (Shape::Random, 1, 225),
         (Shape::Random, 2, 420),

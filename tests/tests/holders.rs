@@ -9,7 +9,7 @@
 //!   the same one;
 //! - a closure that would wait for its own thread panics, whatever it does with the map and however deep, and
 //!   hurts nothing;
-//! - who waits for a holder that does not go on sleeps.
+//! - a thread sleeps if the holder that it waits for does not go on.
 
 use bskip_core::{BSkipMap, Promotion};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,7 +21,7 @@ use tests::rng::Rng;
 
 /// Keys of many leaves; the suspended thread holds the leaf of the first.
 const KEYS: u64 = 4_000;
-/// No leaf holds so many: keys from here on are not of the leaf of key 0, nor of its neighbour.
+/// More keys than two leaves hold: keys from here on are not in the leaf of key 0, nor in its neighbour.
 const FAR: u64 = 200;
 
 type Wide = [u64; 5];
@@ -36,12 +36,15 @@ fn a_suspended_holder_delays_only_its_leaf() {
         thread::scope(|scope| {
             let (map, released) = (&map, released);
             scope.spawn(move || {
-                assert!(map.update(&0, |value| {
-                    value[..2].fill(7);
-                    entered.send(()).expect("the test waits");
-                    released.recv().expect("the test lets it go on");
-                    value[2..].fill(7);
-                }));
+                assert!(
+                    map.update(&0, |value| {
+                        value[..2].fill(7);
+                        entered.send(()).expect("the test waits");
+                        released.recv().expect("the test lets it go on");
+                        value[2..].fill(7);
+                    })
+                    .is_some()
+                );
             });
             has_entered.recv().expect("the closure runs");
 
@@ -49,12 +52,12 @@ fn a_suspended_holder_delays_only_its_leaf() {
             for key in FAR..KEYS {
                 assert_eq!(map.get(&key), Some([key; 5]));
                 assert_eq!(map.insert(key, [key + 1; 5]), Some([key; 5]));
-                assert!(map.update(&key, |value| *value = [key; 5]));
+                assert!(map.update(&key, |value| *value = [key; 5]).is_some());
                 assert_eq!(map.get_with(&key, |value| value[0]), Some(key));
             }
             assert!(map.range(FAR..).map(|(key, _)| key).eq(FAR..KEYS));
             assert!(map.range(FAR..).rev().map(|(key, _)| key).eq((FAR..KEYS).rev()));
-            assert_eq!(map.last(), Some((KEYS - 1, [KEYS - 1; 5])));
+            assert_eq!(map.last_key_value(), Some((KEYS - 1, [KEYS - 1; 5])));
             for key in KEYS..2 * KEYS {
                 assert_eq!(map.insert(key, [key; 5]), None);
             }
@@ -68,14 +71,14 @@ fn a_suspended_holder_delays_only_its_leaf() {
                     scope.spawn(move || match i {
                         0 => map.get(&0),
                         1 => map.get_with(&0, |value| *value),
-                        2 => map.first().map(|(_, value)| value),
+                        2 => map.first_key_value().map(|(_, value)| value),
                         3 => map.iter().next().map(|(_, value)| value),
                         4 => map.range(..=0).next_back().map(|(_, value)| value),
                         5 => map.get_cloned(&0),
                         6 => Some(map.get_or_insert_with(0, || unreachable!())),
                         7 if map.is_empty() => None,
                         _ => {
-                            assert!(map.update(&0, |value| assert_eq!(*value, [7; 5])));
+                            assert!(map.update(&0, |value| assert_eq!(*value, [7; 5])).is_some());
                             map.get(&0)
                         }
                     })
@@ -153,10 +156,13 @@ fn closures_may_use_another_map() {
     let (a, b) = (BSkipMap::<u64, u64>::new(), BSkipMap::<u64, u64>::new());
     (0..1000).for_each(|key| assert_eq!((a.insert(key, key), b.insert(key, 0)), (None, None)));
     for key in 0..1000 {
-        assert!(a.update(&key, |value| {
-            assert!(b.update(&key, |other| *other += *value));
-            *value += b.get(&key).expect("there");
-        }));
+        assert!(
+            a.update(&key, |value| {
+                assert!(b.update(&key, |other| *other += *value).is_some());
+                *value += b.get(&key).expect("there");
+            })
+            .is_some()
+        );
         assert_eq!(
             a.get_with(&key, |value| b.range(key..).next().map(|(k, v)| (k, v, *value))),
             Some(Some((key, key, 2 * key)))
@@ -203,7 +209,7 @@ fn a_closure_that_waits_for_its_own_thread_panics() {
         ("remove", &|map| _ = map.remove(&6)),
         ("update", &|map| _ = map.update(&6, |_| ())),
         ("get_or_insert_with", &|map| _ = map.get_or_insert_with(7, || 1)),
-        ("first", &|map| _ = map.first()),
+        ("first", &|map| _ = map.first_key_value()),
         ("pop_first", &|map| _ = map.pop_first()),
         ("iter", &|map| _ = map.iter().next()),
         ("range backwards", &|map| _ = map.range(..9).next_back()),
@@ -224,7 +230,7 @@ fn a_closure_that_waits_for_its_own_thread_panics() {
                 assert!(said.contains("wait for itself for ever"), "{name}: {said}");
                 // As if it had not been called, and the locks are free.
                 assert_eq!((map.get(&5), map.get(&6), map.len()), (Some(50), Some(60), 2), "{name}");
-                assert!(other.update(&0, |value| *value += 1));
+                assert!(other.update(&0, |value| *value += 1).is_some());
             }
         }
         assert_eq!(map.check_invariants().keys, 2);
@@ -268,33 +274,36 @@ fn waiters_sleep() {
     let uses: [fn(&BSkipMap<u64, u64>); 4] = [
         |map| _ = map.get(&1),
         |map| _ = map.insert(2, 2),
-        |map| assert!(map.update(&1, |value| *value += 1)),
+        |map| assert!(map.update(&1, |value| *value += 1).is_some()),
         |map| _ = map.iter().count(),
     ];
     thread::scope(|scope| {
         let (tell, told) = mpsc::channel::<PathBuf>();
-        assert!(map.update(&1, |_| {
-            for use_map in uses {
-                let tell = tell.clone();
-                scope.spawn(move || {
-                    let this = fs::canonicalize("/proc/thread-self").expect("Linux knows its threads");
-                    tell.send(this.join("stat")).expect("the test waits");
-                    use_map(map);
-                });
-                let stat = told.recv().expect("the waiter told");
-                // Once it sleeps it wakes for a moment now and then: in most looks it sleeps.
-                let sleeps = || {
-                    let stat = fs::read_to_string(&stat).expect("the waiter lives");
-                    stat.rsplit_once(") ").is_some_and(|(_, fields)| fields.starts_with('S'))
-                };
-                let asleep = |_: &u32| {
-                    thread::sleep(Duration::from_millis(1));
-                    sleeps()
-                };
-                let looks = (0..10_000).filter(asleep).take(100).count();
-                assert_eq!(looks, 100, "a waiter is awake");
-            }
-        }));
+        assert!(
+            map.update(&1, |_| {
+                for use_map in uses {
+                    let tell = tell.clone();
+                    scope.spawn(move || {
+                        let this = fs::canonicalize("/proc/thread-self").expect("Linux knows its threads");
+                        tell.send(this.join("stat")).expect("the test waits");
+                        use_map(map);
+                    });
+                    let stat = told.recv().expect("the waiter told");
+                    // Once it sleeps it wakes for a moment now and then: in most looks it sleeps.
+                    let sleeps = || {
+                        let stat = fs::read_to_string(&stat).expect("the waiter lives");
+                        stat.rsplit_once(") ").is_some_and(|(_, fields)| fields.starts_with('S'))
+                    };
+                    let asleep = |_: &u32| {
+                        thread::sleep(Duration::from_millis(1));
+                        sleeps()
+                    };
+                    let looks = (0..10_000).filter(asleep).take(100).count();
+                    assert_eq!(looks, 100, "a waiter is awake");
+                }
+            })
+            .is_some()
+        );
     });
     assert_eq!(map.get(&1), Some(1));
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bskip_core::BSkipMap;
-use bskip_core::arena::NodeId;
+use bskip_core::arena::NumaNodeId;
 use bskip_topology::{CpuSet, Machine, Partition, PinPolicy, WorkerPool};
 use numa_alloc::{Fallback, NumaArena, Policy};
 
@@ -67,13 +67,14 @@ fn assert_they_agree(machine: &Machine) {
     for policy in [PinPolicy::None, PinPolicy::PerNode, PinPolicy::Compact, PinPolicy::Scatter] {
         let plan = policy.plan(machine, machine.allowed().len()).unwrap();
         let partition = Partition::new(&plan, 0..=9_999);
-        let bounds: Vec<_> = partition.bounds().into_iter().map(|(key, node)| (key, NodeId(node))).collect();
+        let bounds: Vec<_> =
+            partition.bounds().into_iter().map(|(key, node)| (key, NumaNodeId(node))).collect();
         // Workers that may wander between nodes have none.
         let placement = if bounds.is_empty() { Policy::Local } else { Policy::Range(bounds) };
         let arena = NumaArena::builder().policy(placement).build();
         let map = BSkipMap::with_arena(arena.unwrap_or_else(|error| panic!("{policy}: {error}"))).unwrap();
         WorkerPool::new(plan).run(|worker| {
-            if let Some(node) = worker.node().map(NodeId) {
+            if let Some(node) = worker.node().map(NumaNodeId) {
                 NumaArena::builder().policy(Policy::Node(node)).build().unwrap();
             }
             partition.range(worker.index()).for_each(|key| _ = map.insert(key, key));
@@ -100,7 +101,7 @@ fn cpus_on_a_node_without_memory_are_planned_where_the_arena_has_some() {
         assert!(machine.allowed().iter().all(|cpu| machine.node_of_cpu(cpu) == Some(real)));
         let said = format!("node {bare} has no memory for this process");
         assert!(machine.notes().iter().any(|note| note.contains(&said)), "{:?}", machine.notes());
-        let note = Fallback::NodeWithoutMemory { node: NodeId(bare), instead: NodeId(real) };
+        let note = Fallback::NodeWithoutMemory { node: NumaNodeId(bare), instead: NumaNodeId(real) };
         assert!(NumaArena::new().unwrap().fallbacks().contains(&note));
         assert_they_agree(&machine);
     });

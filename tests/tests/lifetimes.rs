@@ -1,6 +1,7 @@
 //! Values are dropped exactly once and none is leaked.
 //!
-//! Properties, for values that own memory and borrow from the test (no `'static`), every promotion policy:
+//! Properties, for values that own memory and borrow from the test (no `'static`), every arena and promotion
+//! policy:
 //! - the map holds one value a key: after replacing, removing, popping, updating, failed
 //!   `get_or_insert_with`, `clear`, and dropping the map;
 //! - what the map gives out is a clone of its own, or the value itself, never both;
@@ -8,20 +9,32 @@
 //! - the map needs no `Clone` of its values for what does not clone;
 //! - a map full of `()` or of zero-sized values with a drop counts them too.
 
-use bskip_core::BSkipMap;
+use bskip_core::{BSkipMap, Promotion};
 use std::sync::atomic::{AtomicIsize, Ordering};
-use tests::config::{CRUEL_PROMOTIONS, map_of};
+use tests::arena::{AnyArena, ArenaKind};
+use tests::config::{CRUEL_PROMOTIONS, config, map_of};
 use tests::counted::{Counted, Ledger};
 use tests::rng::Rng;
 use tests::threads;
 
 const KEYS: u64 = 3_000;
 
+type Map<'a> = BSkipMap<u64, Counted<'a>, AnyArena>;
+
+/// Every arena with every promotion policy.
+fn kinds() -> impl Iterator<Item = (ArenaKind, Promotion)> {
+    ArenaKind::chosen().iter().flat_map(|&arena| CRUEL_PROMOTIONS.map(|promotion| (arena, promotion)))
+}
+
+fn empty<'a>((arena, promotion): (ArenaKind, Promotion)) -> Map<'a> {
+    BSkipMap::with_config(arena.make(), config(promotion, 4)).expect("memory for an empty map")
+}
+
 #[test]
 fn single_operations() {
-    for promotion in CRUEL_PROMOTIONS {
+    for kind in kinds() {
         let ledger = Ledger::new(1 << 17);
-        let mut map: BSkipMap<u64, Counted<'_>> = map_of(promotion);
+        let mut map = empty(kind);
         let keys: Vec<u64> = (0..KEYS).map(|i| i.reverse_bits()).collect();
         let all = KEYS as usize;
 
@@ -43,9 +56,15 @@ fn single_operations() {
             keys.iter().all(|key| map.get_with(key, Counted::checked) == Some(3) && map.contains_key(key))
         );
         assert_eq!(ledger.births(), births);
+        // The value comes back if the key is there.
+        keys.iter().for_each(|key| {
+            assert_eq!(map.insert_if_absent(*key, ledger.value(9)).map(|v| v.checked()), Some(9));
+        });
+        ledger.expect_live(all);
         // In place, and replaced in place.
-        keys.iter()
-            .for_each(|key| assert!(map.update(key, |value| *value = ledger.value(value.checked() + 1))));
+        keys.iter().for_each(|key| {
+            assert!(map.update(key, |value| *value = ledger.value(value.checked() + 1)).is_some())
+        });
         ledger.expect_live(all);
         // The closure does not run where the key is.
         keys.iter().for_each(|key| assert_eq!(map.get_or_insert_with(*key, || unreachable!()).checked(), 4));
@@ -61,7 +80,7 @@ fn single_operations() {
         let kept: Vec<_> = map.iter().cloned().rev().take(100).collect();
         ledger.expect_live(all + 100);
         drop(kept);
-        drop((map.first_cloned(), map.last_cloned()));
+        drop((map.first_key_value_cloned(), map.last_key_value_cloned()));
         ledger.expect_live(all);
 
         for key in &keys[..100] {
@@ -76,7 +95,7 @@ fn single_operations() {
         map.check_invariants();
         map.clear();
         ledger.expect_live(0);
-        assert!(map.insert(1, ledger.value(0)).is_none());
+        assert!(map.insert_if_absent(1, ledger.value(0)).is_none());
         assert_eq!(map.get_or_insert_with(2, || ledger.value(9)).checked(), 9);
         ledger.expect_live(2);
         keys.iter().for_each(|key| drop(map.insert(*key, ledger.value(5))));
@@ -87,19 +106,20 @@ fn single_operations() {
 
 #[test]
 fn concurrent_operations() {
-    const STEPS: u64 = 10_000;
-    for promotion in CRUEL_PROMOTIONS {
+    const STEPS: u64 = 4_000;
+    for kind in kinds() {
         for keys in [4, 200, 5_000] {
             // A range clones ten values at most, and one step in ten is a range.
             let ledger = Ledger::new(8 * STEPS as usize * 4);
-            let mut map: BSkipMap<u64, Counted<'_>> = map_of(promotion);
+            let mut map = empty(kind);
             threads::run(8, |t| {
                 let mut rng = Rng::new(t as u64);
                 for _ in 0..STEPS {
                     let key = rng.below(keys);
                     let check = |value: Counted<'_>| assert_eq!(value.checked(), key);
                     match rng.below(20) {
-                        0..5 => drop(map.insert(key, ledger.value(key)).map(check)),
+                        0..3 => drop(map.insert(key, ledger.value(key)).map(check)),
+                        3..5 => drop(map.insert_if_absent(key, ledger.value(key)).map(check)),
                         5..9 => drop(map.remove(&key).map(check)),
                         9..12 => drop(map.get_cloned(&key).map(check)),
                         12 => check(map.get_or_insert_with(key, || ledger.value(key))),
@@ -128,7 +148,7 @@ fn concurrent_operations() {
     }
 }
 
-/// Not `Clone`, and not to be copied by anyone.
+/// Not `Clone`.
 #[derive(Debug, PartialEq)]
 struct Unique(Box<u32>);
 
@@ -138,8 +158,9 @@ fn values_without_clone() {
     for i in 0..1000 {
         assert_eq!(map.insert(i, Unique(Box::new(i))), None);
     }
+    assert_eq!(map.insert_if_absent(7, Unique(Box::new(700))), Some(Unique(Box::new(700))));
     assert_eq!(map.insert(7, Unique(Box::new(70))), Some(Unique(Box::new(7))));
-    assert!(map.update(&8, |value| *value.0 += 100));
+    assert!(map.update(&8, |value| *value.0 += 100).is_some());
     assert_eq!(map.get_with(&8, |value| *value.0), Some(108));
     assert_eq!(map.remove(&7), Some(Unique(Box::new(70))));
     assert_eq!(map.pop_first(), Some((0, Unique(Box::new(0)))));
@@ -183,7 +204,7 @@ fn borrowed_values_and_mutable_borrows() {
     {
         let map: BSkipMap<usize, &mut u32> = map_of(CRUEL_PROMOTIONS[1]);
         cells.iter_mut().enumerate().for_each(|(i, cell)| assert!(map.insert(i, cell).is_none()));
-        threads::run(4, |_| (0..500).for_each(|i| assert!(map.update(&i, |cell| **cell += 1))));
+        threads::run(4, |_| (0..500).for_each(|i| assert!(map.update(&i, |cell| **cell += 1).is_some())));
         *map.remove(&3).expect("there") += 10;
     }
     assert!(cells.iter().enumerate().all(|(i, cell)| *cell == if i == 3 { 14 } else { 4 }));

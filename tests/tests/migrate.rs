@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use bskip_core::{BSkipMap, BulkLoad, Key, MigrateCursor, NodeId, Promotion};
+use bskip_core::{BSkipMap, BulkLoad, Key, MigrateCursor, NumaNodeId, Promotion};
 use numa_alloc::{NumaArena, PageSize, Policy};
 use tests::config::{CRUEL_PROMOTIONS, config};
 use tests::rng::mix;
@@ -21,12 +21,12 @@ fn map(policy: Policy, promotion: Promotion, seed: u64) -> Map {
 /// Keys below a third of all words belong to node 2, and so on down to node 0.
 fn thirds() -> (Policy, fn(u64) -> u32) {
     const THIRD: u64 = u64::MAX / 3;
-    let bounds = vec![(0, NodeId(2)), (THIRD, NodeId(1)), (2 * THIRD, NodeId(0))];
+    let bounds = vec![(0, NumaNodeId(2)), (THIRD, NumaNodeId(1)), (2 * THIRD, NumaNodeId(0))];
     (Policy::Range(bounds), |key| 2 - (key / THIRD).min(2) as u32)
 }
 
 /// Each leaf's least key and node, but for the first leaf's.
-fn homes<K: Key, V>(map: &BSkipMap<K, V, NumaArena>) -> Vec<(K, NodeId)> {
+fn homes<K: Key, V>(map: &BSkipMap<K, V, NumaArena>) -> Vec<(K, NumaNodeId)> {
     let mut homes = Vec::new();
     map.migrate(&mut MigrateCursor::new(), usize::MAX, |low, home| {
         homes.extend(low.map(|low| (low, home)));
@@ -73,7 +73,7 @@ fn everything_moves_and_comes_back() {
         let before = map.check_invariants();
         let mut cursor = MigrateCursor::new();
         let mut calls = 0;
-        while map.migrate(&mut cursor, 10, |_, _| Some(NodeId(1))) {
+        while map.migrate(&mut cursor, 10, |_, _| Some(NumaNodeId(1))) {
             calls += 1;
             assert!(!cursor.is_done());
         }
@@ -81,7 +81,7 @@ fn everything_moves_and_comes_back() {
         // The first leaf stays, wherever that is.
         assert!(cursor.refused_leaves() <= 1, "{cursor:?}");
         assert!(cursor.moved_leaves() > before.leaves / 2, "{cursor:?}");
-        assert!(homes(&map).iter().all(|(_, home)| *home == NodeId(1)));
+        assert!(homes(&map).iter().all(|(_, home)| *home == NumaNodeId(1)));
         let after = map.check_invariants();
         assert_eq!(
             (after.keys, after.leaves, after.inners, after.unlisted),
@@ -104,7 +104,7 @@ fn a_node_that_is_not_there_takes_nothing() {
     (0..N).for_each(|key| assert_eq!(map.insert(key, key), None));
     let before = homes(&map);
     let mut cursor = MigrateCursor::new();
-    assert!(!map.migrate(&mut cursor, usize::MAX, |_, _| Some(NodeId(9))));
+    assert!(!map.migrate(&mut cursor, usize::MAX, |_, _| Some(NumaNodeId(9))));
     assert_eq!((cursor.moved_leaves(), cursor.refused_leaves()), (0, before.len() + 1));
     assert_eq!(homes(&map), before);
     // Where the policy does not say, there is nothing to do.
@@ -119,7 +119,7 @@ fn owned_values_move_and_are_dropped_once() {
     let map: BSkipMap<u64, String, NumaArena> = BSkipMap::with_arena(arena).expect("memory");
     (0..2000).for_each(|key| drop(map.insert(key, format!("value {key}"))));
     for node in [0, 1, 0] {
-        map.migrate(&mut MigrateCursor::new(), usize::MAX, |_, _| Some(NodeId(node)));
+        map.migrate(&mut MigrateCursor::new(), usize::MAX, |_, _| Some(NumaNodeId(node)));
     }
     assert!((0..2000).all(|key| map.remove(&key) == Some(format!("value {key}"))));
 }
@@ -141,7 +141,7 @@ fn leaves_move_under_writers_and_scans() {
                         let (mut moved, mut round) = (0, mover);
                         while !stop.load(Relaxed) {
                             let mut cursor = MigrateCursor::new();
-                            while map.migrate(&mut cursor, 20, |_, _| Some(NodeId(round % NODES))) {}
+                            while map.migrate(&mut cursor, 20, |_, _| Some(NumaNodeId(round % NODES))) {}
                             moved += cursor.moved_leaves();
                             round += 1;
                         }

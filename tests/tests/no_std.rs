@@ -4,7 +4,7 @@
 //! - without default features its dependency tree is itself, with `bump` itself and bumpalo;
 //! - a program without std, libc and start files links with it, with and without `bump`, with and without
 //!   optimisation; it runs and gets right answers from all operations (`no-std-link` beside this folder), and waits in
-//!   the function that it gave to `set_relax`;
+//!   the `Relax` that its arena has;
 //! - nothing of std is in that program, and it needs no symbol from elsewhere.
 //!
 //! The program makes its system calls itself, so it is for x86-64 Linux; the tree is checked everywhere.

@@ -12,7 +12,7 @@
 #[path = "../../numa-alloc/tests/support/mod.rs"]
 mod support;
 
-use bskip_core::{BSkipMap, NodeId};
+use bskip_core::{BSkipMap, NumaNodeId};
 use numa_alloc::{NumaArena, Policy};
 use support::linux::{RealNode, nodes, pin};
 use support::policies::{self, Case};
@@ -112,7 +112,7 @@ fn a_map_is_right_and_its_pages_in_place_under_every_policy() {
     }
     let cpus = cpus();
     // Of the policies that name one node the last is enough: it is the one of memory alone, where there is one.
-    let last = NodeId(nodes.iter().rfind(|node| node.memory).expect("a node with memory").number);
+    let last = NumaNodeId(nodes.iter().rfind(|node| node.memory).expect("a node with memory").number);
     let is_needed = |case: &Case| !matches!(case.policy, Policy::Node(node) if node != last);
     for case in policies::all(&nodes).iter().filter(|case| is_needed(case)) {
         [false, true].into_iter().for_each(|replicate| run(case, &cpus, replicate));

@@ -1,21 +1,33 @@
 //! Panics in the caller's code leave the map whole and usable, by other threads too.
 //!
-//! Properties, with a panic on the first, a middle and the last call, for every promotion policy:
-//! - in `Clone` (by `get`, `iter`, `first`, `last`, `get_or_insert_with`): nothing changes, nothing leaks;
+//! Properties, with a panic on the first, a middle and the last call, for every arena and promotion policy:
+//! - in `Clone` (by `get_cloned`, `iter`, `first_key_value_cloned`, `get_or_insert_with` …): nothing changes,
+//!   nothing leaks;
 //! - in the closure of `get_with`, `update`, `get_or_insert_with`: likewise; what `update`'s closure had
 //!   already written stays;
 //! - in `Drop` of a value that the caller got back, or that `update` overwrites: likewise;
-//! - in `Drop` during `clear` or the drop of the map: everything is dropped once, and the map is usable (more in `drops`);
-//! - after each: the invariants hold, and no latch is left locked.
+//! - in `Drop` during `clear` or the drop of the map: everything is dropped once, and the map is usable (more
+//!   in `drops`);
+//! - after each: the invariants hold, and no lock is left locked.
 
-use bskip_core::BSkipMap;
+use bskip_core::{BSkipMap, Promotion};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use tests::config::{CRUEL_PROMOTIONS, map_of};
+use tests::arena::{AnyArena, ArenaKind};
+use tests::config::{CRUEL_PROMOTIONS, config};
 use tests::counted::{Counted, Ledger};
 
 const KEYS: u64 = 500;
 
-type Map<'a> = BSkipMap<u64, Counted<'a>>;
+type Map<'a> = BSkipMap<u64, Counted<'a>, AnyArena>;
+
+/// Every arena with every promotion policy.
+fn kinds() -> impl Iterator<Item = (ArenaKind, Promotion)> {
+    ArenaKind::chosen().iter().flat_map(|&arena| CRUEL_PROMOTIONS.map(|promotion| (arena, promotion)))
+}
+
+fn empty<V>((arena, promotion): (ArenaKind, Promotion)) -> BSkipMap<u64, V, AnyArena> {
+    BSkipMap::with_config(arena.make(), config(promotion, 4)).expect("memory for an empty map")
+}
 
 /// Runs `action`, which must panic, or the drop of what it returns.
 fn expect_panic<R>(action: impl FnOnce() -> R) {
@@ -23,8 +35,8 @@ fn expect_panic<R>(action: impl FnOnce() -> R) {
 }
 
 /// A map of `KEYS` keys, each with its key as the value.
-fn filled<'a>(promotion: bskip_core::Promotion, ledger: &'a Ledger) -> Map<'a> {
-    let map = map_of(promotion);
+fn filled(kind: (ArenaKind, Promotion), ledger: &Ledger) -> Map<'_> {
+    let map = empty(kind);
     (0..KEYS).for_each(|key| assert!(map.insert(key, ledger.value(key)).is_none()));
     map
 }
@@ -38,7 +50,7 @@ fn expect_usable<'a>(map: &mut Map<'a>, ledger: &'a Ledger, keys: u64) {
     for key in there {
         let old = map.insert(key, ledger.value(key)).expect("there");
         assert_eq!(old.checked(), key);
-        assert!(map.update(&key, |value| assert_eq!(value.checked(), key)));
+        assert!(map.update(&key, |value| assert_eq!(value.checked(), key)).is_some());
     }
     assert!(map.insert(u64::MAX, ledger.value(0)).is_none());
     assert!(map.remove(&u64::MAX).is_some());
@@ -47,14 +59,14 @@ fn expect_usable<'a>(map: &mut Map<'a>, ledger: &'a Ledger, keys: u64) {
 
 #[test]
 fn in_clone() {
-    for promotion in CRUEL_PROMOTIONS {
+    for kind in kinds() {
         let ledger = Ledger::new(1 << 17);
-        let mut map = filled(promotion, &ledger);
+        let mut map = filled(kind, &ledger);
         let single: [&dyn Fn(&Map<'_>); 6] = [
             &|map| drop(map.get_cloned(&0)),
             &|map| drop(map.get_cloned(&(KEYS / 2))),
-            &|map| drop(map.first_cloned()),
-            &|map| drop(map.last_cloned()),
+            &|map| drop(map.first_key_value_cloned()),
+            &|map| drop(map.last_key_value_cloned()),
             &|map| drop(map.get_or_insert_with(7, || unreachable!())),
             &|map| drop(map.range(70..).cloned().next_back()),
         ];
@@ -78,9 +90,9 @@ fn in_clone() {
 #[test]
 fn in_clone_of_a_fresh_value() {
     // The clone that `get_or_insert_with` returns may panic after the value went in, or before.
-    for promotion in CRUEL_PROMOTIONS {
+    for kind in kinds() {
         let ledger = Ledger::new(1 << 16);
-        let mut map = filled(promotion, &ledger);
+        let mut map = filled(kind, &ledger);
         ledger.panic_in_clone(0);
         expect_panic(|| map.get_or_insert_with(KEYS, || ledger.value(KEYS)));
         let keys = map.len() as u64;
@@ -91,9 +103,9 @@ fn in_clone_of_a_fresh_value() {
 
 #[test]
 fn in_closures() {
-    for promotion in CRUEL_PROMOTIONS {
+    for kind in kinds() {
         let ledger = Ledger::new(1 << 16);
-        let mut map = filled(promotion, &ledger);
+        let mut map = filled(kind, &ledger);
         for key in [0, 63, 64, 300, KEYS - 1] {
             expect_panic(|| map.get_with(&key, |_| panic!("asked to panic in get_with")));
             expect_usable(&mut map, &ledger, KEYS);
@@ -119,8 +131,8 @@ fn in_closures() {
 #[test]
 fn in_closures_of_plain_values() {
     // Values without a drop take another path; what the closure wrote before it panicked is there.
-    for promotion in CRUEL_PROMOTIONS {
-        let mut map = map_of::<u64, [u64; 3]>(promotion);
+    for kind in kinds() {
+        let mut map = empty::<[u64; 3]>(kind);
         (0..KEYS).for_each(|key| assert_eq!(map.insert(key, [key; 3]), None));
         for key in [0, 64, KEYS - 1] {
             expect_panic(|| map.get_with(&key, |_| panic!("asked to panic in get_with")));
@@ -140,9 +152,9 @@ fn in_closures_of_plain_values() {
 
 #[test]
 fn in_drop_of_one_value() {
-    for promotion in CRUEL_PROMOTIONS {
+    for kind in kinds() {
         let ledger = Ledger::new(1 << 16);
-        let mut map = filled(promotion, &ledger);
+        let mut map = filled(kind, &ledger);
         for key in [0, 100, 250] {
             ledger.panic_in_drop(0);
             expect_panic(|| map.update(&key, |value| *value = ledger.value(key)));
@@ -165,10 +177,10 @@ fn in_drop_of_one_value() {
 
 #[test]
 fn in_drop_during_clear() {
-    for promotion in CRUEL_PROMOTIONS {
+    for kind in kinds() {
         for after in [0, 1, 64, 250, KEYS as usize - 1] {
             let ledger = Ledger::new(1 << 16);
-            let mut map = filled(promotion, &ledger);
+            let mut map = filled(kind, &ledger);
             ledger.panic_in_drop(after);
             expect_panic(|| map.clear());
             ledger.expect_live(0);
@@ -183,10 +195,10 @@ fn in_drop_during_clear() {
 
 #[test]
 fn in_drop_during_the_drop_of_the_map() {
-    for promotion in CRUEL_PROMOTIONS {
+    for kind in kinds() {
         for after in [0, 64, KEYS as usize - 1] {
             let ledger = Ledger::new(1 << 16);
-            let map = filled(promotion, &ledger);
+            let map = filled(kind, &ledger);
             ledger.panic_in_drop(after);
             expect_panic(|| drop(map));
             ledger.expect_live(0);
@@ -196,17 +208,18 @@ fn in_drop_during_the_drop_of_the_map() {
 
 #[test]
 fn others_go_on() {
-    // Threads that panic in closures beside threads that work: nobody is left waiting, nothing is lost.
-    for promotion in CRUEL_PROMOTIONS {
+    // Threads that panic in closures beside threads that work: no thread is left waiting, and nothing is
+    // lost.
+    for kind in kinds() {
         let ledger = Ledger::new(1 << 18);
-        let mut map = filled(promotion, &ledger);
+        let mut map = filled(kind, &ledger);
         tests::threads::run(4, |t| {
             for round in 0..300 {
                 let key = (round * 7 + t as u64) % KEYS;
                 if t == 0 {
                     expect_panic(|| map.update(&key, |_| panic!("asked to panic in update")));
                 } else {
-                    assert!(map.update(&key, |value| *value = ledger.value(value.checked())));
+                    assert!(map.update(&key, |value| *value = ledger.value(value.checked())).is_some());
                     assert_eq!(map.get_cloned(&key).expect("there").checked(), key);
                 }
             }

@@ -10,11 +10,10 @@
 //!   directions;
 //!   bounds that make an empty range do not.
 
-use bskip_core::{BSkipMap, BulkLoad, MigrateCursor, NodeId, Range, ShrinkCursor};
+use bskip_core::{BSkipMap, BulkLoad, MigrateCursor, NumaNodeId, Range, ShrinkCursor};
 use std::collections::BTreeMap;
 use std::iter;
 use std::ops::Bound::{self, Excluded, Included, Unbounded};
-use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tests::config::{CRUEL_PROMOTIONS, map_of};
 
@@ -111,7 +110,7 @@ fn a_cursor_that_is_done_stays_done() {
             (0..5000).for_each(|key| assert!(map.insert(key, 0).is_none_or(|old| old < 500)));
             (0..5000).filter(|key| key % 3 > 0).for_each(|key| assert_eq!(map.remove(&key), Some(0)));
             for budget in [0, 1, usize::MAX] {
-                let asked = |_, _| -> Option<NodeId> { panic!("it is done") };
+                let asked = |_, _| -> Option<NumaNodeId> { panic!("it is done") };
                 assert!(!map.shrink(&mut shrink, budget) && shrink.is_done());
                 assert!(!map.migrate(&mut migrate, budget, asked) && migrate.is_done());
                 assert!(!map.rebalance(&mut migrate, budget));
@@ -160,17 +159,15 @@ fn counts(map: &BSkipMap<u64, u64>, bounds: (Bound<u64>, Bound<u64>)) -> [Option
         &|| map.range(bounds).cloned().count(),
         &|| {
             let mut count = 0;
-            let _ = map.for_each_chunk(bounds, |keys, _| {
+            map.for_each_chunk(bounds, |keys, _| {
                 count += keys.len();
-                ControlFlow::<()>::Continue(())
             });
             count
         },
         &|| {
             let mut count = 0;
-            let _ = map.for_each_chunk_rev(bounds, |keys, _| {
+            map.for_each_chunk_rev(bounds, |keys, _| {
                 count += keys.len();
-                ControlFlow::<()>::Continue(())
             });
             count
         },

@@ -22,8 +22,8 @@ fn pops_pass_any_number_of_empty_leaves() {
     let n = 320_000;
     for promotion in [Promotion::Overflow, Promotion::default()] {
         for from_the_end in [false, true] {
-            let config = Config { promotion, ..Config::with_seed(1) };
-            let mut map = BSkipMap::<[u8; 64], u64>::with_config(GlobalArena, config).unwrap();
+            let config = Config::new().promotion(promotion).seed(1);
+            let mut map = BSkipMap::<[u8; 64], u64>::with_config(GlobalArena::new(), config).unwrap();
             (0..n).for_each(|i| assert_eq!(map.insert(key(i), i), None));
             for i in 0..n {
                 let (pair, expected) = match from_the_end {
@@ -42,7 +42,7 @@ fn pops_pass_any_number_of_empty_leaves() {
 fn a_level_that_could_not_be_made_leaves_no_trace() {
     let arena = Rationed::only_inner_nodes();
     let ration = arena.ration.clone();
-    let config = Config { promotion: Promotion::Coin { one_in: 4 }, ..Config::with_seed(3) };
+    let config = Config::new().promotion(Promotion::Coin { one_in: 4 }).seed(3);
     let mut map = BSkipMap::<u64, u64, Rationed>::with_config(arena, config).unwrap();
     let mut refused = 0;
     let n = 20_000;
@@ -108,8 +108,8 @@ fn a_key_that_panics_drops_no_value_twice() {
                 live.set(live.get() + 1);
                 Dropped(&live)
             };
-            let config = Config { promotion: Promotion::Overflow, ..Config::with_seed(1) };
-            let map = BSkipMap::<Panicky, Dropped<'_>>::with_config(GlobalArena, config).unwrap();
+            let config = Config::new().promotion(Promotion::Overflow).seed(1);
+            let map = BSkipMap::<Panicky, Dropped<'_>>::with_config(GlobalArena::new(), config).unwrap();
             let n = match case {
                 0 => 10,
                 3 => 2 * 64,

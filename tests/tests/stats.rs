@@ -1,15 +1,17 @@
-//! Who writes shared memory, and how much: the feature `stats`.
+//! Which operation writes shared memory, and how much: the feature `stats`.
 //!
 //! Properties:
 //! - reading `Copy` values in any way locks nothing, writes nothing and calls no pool, while others write too;
 //! - an insertion locks 1.10 nodes on average, a removal 1.07, and not more; what changes one value locks one node;
-//! - a lock that is not to be had is counted as failed;
+//! - a lock that cannot be taken is counted as failed;
 //! - no word of a node changes without being counted, whichever instructions change it;
 //! - threads count for themselves.
 
 use bskip_core::internals::use_instructions;
 use bskip_core::stats::{Counts, counted, counts};
-use bskip_core::{AllocError, BSkipMap, BlockId, GlobalArena, NodeArena, NodeId, NodeKind, NodePool};
+use bskip_core::{
+    AllocError, BSkipMap, BlockArena, BlockId, BlockKind, BlockPool, DefaultRelax, GlobalArena,
+};
 use bskip_core::{Config, Placement, PoolUsage, Promotion, Refresh};
 use core::alloc::Layout;
 use core::ops::ControlFlow;
@@ -27,13 +29,13 @@ type Map = BSkipMap<u64, u64>;
 
 /// A map of these keys, each with its complement as value.
 fn filled(keys: &[u64]) -> Map {
-    let map = Map::with_config(GlobalArena, Config::with_seed(1)).expect("memory");
+    let map = Map::with_config(GlobalArena::new(), Config::new().seed(1)).expect("memory");
     keys.iter().for_each(|&key| assert_eq!(map.insert(key, !key), None));
     map
 }
 
 /// Reads in every way that needs no lock, around every `step`th key; the map has all of `keys` and perhaps others.
-fn read_in_every_way<A: NodeArena>(map: &BSkipMap<u64, u64, A>, keys: &[u64], step: usize) {
+fn read_in_every_way<A: BlockArena>(map: &BSkipMap<u64, u64, A>, keys: &[u64], step: usize) {
     let count_chunks = |pairs: &mut usize, keys: &[u64], _: &[u64]| {
         *pairs += keys.len();
         if *pairs < 1000 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -45,8 +47,8 @@ fn read_in_every_way<A: NodeArena>(map: &BSkipMap<u64, u64, A>, keys: &[u64], st
         assert_eq!(map.range(key..).take(100).next(), Some((key, !key)));
         assert!(map.range(..=key).rev().take(100).all(|(key, value)| value == !key));
         let mut pairs = 0;
-        let _ = map.for_each_chunk(key.., |keys, values| count_chunks(&mut pairs, keys, values));
-        let _ = map.for_each_chunk_rev(..=key, |keys, values| count_chunks(&mut pairs, keys, values));
+        let _ = map.try_for_each_chunk(key.., |keys, values| count_chunks(&mut pairs, keys, values));
+        let _ = map.try_for_each_chunk_rev(..=key, |keys, values| count_chunks(&mut pairs, keys, values));
         assert!(pairs > 0);
     }
     for keys in keys.chunks(50).step_by(step) {
@@ -57,7 +59,7 @@ fn read_in_every_way<A: NodeArena>(map: &BSkipMap<u64, u64, A>, keys: &[u64], st
         map.contains_many(keys, &mut found);
         assert!(found.iter().all(|&found| found));
     }
-    assert!(map.first() <= map.last());
+    assert!(map.first_key_value() <= map.last_key_value());
     assert!(map.len() >= keys.len() && !map.is_empty());
     assert!(map.iter().count() >= keys.len() && map.iter().rev().count() >= keys.len());
 }
@@ -76,7 +78,7 @@ fn reads_by_replicas_write_nothing_once_they_are_up_to_date() {
     let keys = Shape::Random.keys(100_000);
     for refresh in [Refresh::Synchronous, Refresh::Lazy] {
         let arena = NumaArena::builder().pretend_nodes(3).replicate_inner(true).build().expect("nodes");
-        let map = BSkipMap::with_config(arena, Config { refresh, ..Config::with_seed(1) }).expect("memory");
+        let map = BSkipMap::with_config(arena, Config::new().refresh(refresh).seed(1)).expect("memory");
         keys.iter().for_each(|&key| assert_eq!(map.insert(key, !key), None));
         assert_eq!(map.refresh_replicas() > 0, refresh == Refresh::Lazy);
         let ((), read) = counted(|| read_in_every_way(&map, &keys, 7));
@@ -132,7 +134,7 @@ fn one_node_is_locked_for_a_change_and_rarely_more() {
 #[test]
 fn a_change_of_one_value_locks_one_node() {
     let map = filled(&Shape::Random.keys(1000));
-    let key = map.first().expect("a pair").0;
+    let key = map.first_key_value().expect("a pair").0;
     let (_, changed) = counted(|| map.insert(key, 1));
     let (_, updated) = counted(|| map.update(&key, |value| *value += 1));
     let (value, read) = counted(|| map.get_with(&key, |value| *value));
@@ -143,14 +145,15 @@ fn a_change_of_one_value_locks_one_node() {
         assert_eq!(counts.shared_writes, 3);
     }
     let (missing, none) = counted(|| (map.remove(&(key - 1)), map.update(&(key - 1), |_| ())));
-    assert_eq!((missing, none), ((None, false), Counts::default()));
+    assert_eq!((missing, none), ((None, None), Counts::default()));
 }
 
-/// A [`GlobalArena`] in whose map another insertion comes first, when a search has asked where so many blocks are.
+/// A [`GlobalArena`] for a map in which another insertion comes first, after a search has asked for the addresses of a
+/// number of blocks.
 #[derive(Clone, Copy, Default)]
 struct Overtaking;
 
-struct OvertakingPool(<GlobalArena as NodeArena>::Pool);
+struct OvertakingPool(<GlobalArena as BlockArena>::Pool);
 
 thread_local! {
     /// Blocks until another insertion comes first, its key, and the locks of this thread when the search began.
@@ -158,21 +161,23 @@ thread_local! {
 }
 
 static OVERTAKEN: LazyLock<BSkipMap<u64, u64, Overtaking>> = LazyLock::new(|| {
-    let config = Config { promotion: Promotion::Overflow, ..Config::with_seed(1) };
+    let config = Config::new().promotion(Promotion::Overflow).seed(1);
     BSkipMap::with_config(Overtaking, config).expect("memory")
 });
 
 // SAFETY: the pools are those of `GlobalArena`.
-unsafe impl NodeArena for Overtaking {
+unsafe impl BlockArena for Overtaking {
     type Pool = OvertakingPool;
 
-    fn pool(&self, layout: Layout, kind: NodeKind) -> Result<OvertakingPool, AllocError> {
-        Ok(OvertakingPool(GlobalArena.pool(layout, kind)?))
+    fn pool(&self, layout: Layout, kind: BlockKind) -> Result<OvertakingPool, AllocError> {
+        Ok(OvertakingPool(GlobalArena::new().pool(layout, kind)?))
     }
 }
 
 // SAFETY: passes everything on.
-unsafe impl NodePool for OvertakingPool {
+unsafe impl BlockPool for OvertakingPool {
+    type Relax = DefaultRelax;
+
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         self.0.acquire(placement)
     }
@@ -198,12 +203,7 @@ unsafe impl NodePool for OvertakingPool {
         unsafe { self.0.address(block) }
     }
 
-    unsafe fn home(&self, block: BlockId) -> Option<NodeId> {
-        // SAFETY: the caller's promise, passed on.
-        unsafe { self.0.home(block) }
-    }
-
-    fn usage(&self) -> PoolUsage {
+    fn usage(&self) -> Option<PoolUsage> {
         self.0.usage()
     }
 }
@@ -251,19 +251,21 @@ impl Watched {
     }
 }
 
-struct WatchedPool(<GlobalArena as NodeArena>::Pool, Layout, Watched);
+struct WatchedPool(<GlobalArena as BlockArena>::Pool, Layout, Watched);
 
 // SAFETY: the pools are those of `GlobalArena`.
-unsafe impl NodeArena for Watched {
+unsafe impl BlockArena for Watched {
     type Pool = WatchedPool;
 
-    fn pool(&self, layout: Layout, kind: NodeKind) -> Result<WatchedPool, AllocError> {
-        Ok(WatchedPool(GlobalArena.pool(layout, kind)?, layout, self.clone()))
+    fn pool(&self, layout: Layout, kind: BlockKind) -> Result<WatchedPool, AllocError> {
+        Ok(WatchedPool(GlobalArena::new().pool(layout, kind)?, layout, self.clone()))
     }
 }
 
 // SAFETY: passes everything on.
-unsafe impl NodePool for WatchedPool {
+unsafe impl BlockPool for WatchedPool {
+    type Relax = DefaultRelax;
+
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         let id = self.0.acquire(placement)?;
         // SAFETY: issued just now.
@@ -285,12 +287,7 @@ unsafe impl NodePool for WatchedPool {
         unsafe { self.0.address(block) }
     }
 
-    unsafe fn home(&self, block: BlockId) -> Option<NodeId> {
-        // SAFETY: the caller's promise, passed on.
-        unsafe { self.0.home(block) }
-    }
-
-    fn usage(&self) -> PoolUsage {
+    fn usage(&self) -> Option<PoolUsage> {
         self.0.usage()
     }
 }
@@ -313,7 +310,7 @@ fn no_word_changes_uncounted() {
             continue;
         }
         let arena = Watched::default();
-        let map = BSkipMap::with_config(arena.clone(), Config::with_seed(1)).expect("memory");
+        let map = BSkipMap::with_config(arena.clone(), Config::new().seed(1)).expect("memory");
         let mut words = arena.words();
         for &key in &keys {
             counts_what_it_writes(&arena, &mut words, || assert_eq!(map.insert(key, !key), None));

@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use bskip_core::BSkipMap;
-use bskip_core::arena::NodeId;
+use bskip_core::arena::NumaNodeId;
 use bskip_topology::{Machine, Partition, PinPlan, PinPolicy, WorkerPool};
 use numa_alloc::{NumaArena, PageSize, Policy};
 
@@ -56,7 +56,7 @@ fn assert_placed(arena: &NumaArena) {
 fn assert_known(arena: &NumaArena, partition: &Partition) {
     let nodes = arena.nodes();
     assert!(
-        partition.bounds().iter().all(|(_, node)| nodes.contains(&NodeId(*node))),
+        partition.bounds().iter().all(|(_, node)| nodes.contains(&NumaNodeId(*node))),
         "{partition:?}, {nodes:?}"
     );
 }
@@ -86,7 +86,7 @@ fn a_worker_fills_its_own_node() {
                 }
                 worker.node().filter(|_| worker.is_pinned())
             });
-            let Some(home) = nodes[alone].map(NodeId) else { continue };
+            let Some(home) = nodes[alone].map(NumaNodeId) else { continue };
             assert!(arena.nodes().contains(&home), "worker {alone} of node {home}");
             let away = arena.stats().nodes.into_iter().filter(|node| node.node != home);
             let blocks: usize = away.map(|node| node.usage.issued_blocks).sum();
@@ -131,7 +131,7 @@ fn bounds_place_the_leaves_that_others_make() {
         let keys = keys(&plan);
         let partition = Partition::new(&plan, 0..=keys - 1);
         let bounds: Vec<_> =
-            partition.bounds().into_iter().map(|(lowest, node)| (lowest, NodeId(node))).collect();
+            partition.bounds().into_iter().map(|(lowest, node)| (lowest, NumaNodeId(node))).collect();
         // Workers may wander.
         if bounds.is_empty() {
             continue;
@@ -152,7 +152,7 @@ fn a_map_for_each_node_lies_on_that_node() {
         let keys = keys(&plan);
         let partition = Partition::new(&plan, 0..=keys - 1);
         let pool = WorkerPool::with_per_node(plan, |worker| {
-            let node = worker.node().map(NodeId);
+            let node = worker.node().map(NumaNodeId);
             let arena = builder().policy(node.map_or(Policy::Local, Policy::Node)).build();
             let map = BSkipMap::with_arena(arena.expect("a node of the machine")).expect("an empty map");
             Arc::new((node, map))

@@ -1,7 +1,7 @@
 //! What a map must offer to be measured.
 
 use super::names::Lack;
-use bskip_core::arena::NodeKind;
+use bskip_core::arena::BlockKind;
 use std::ops::Range;
 
 /// An ordered map of `u64` to `u64`, as one thread sees it. The compiler inlines every call into the loop
@@ -60,7 +60,7 @@ pub trait OrderedMap {
     }
 
     /// Which addresses belong to leaves and which to inner nodes, if the map's arena knows.
-    fn address_ranges(&self) -> Vec<(NodeKind, Range<u64>)> {
+    fn address_ranges(&self) -> Vec<(BlockKind, Range<u64>)> {
         Vec::new()
     }
 }

@@ -3,25 +3,25 @@
 use super::names::{BuildError, MapSpec, unknown};
 use super::ordered_map::{Footprint, OrderedMap};
 use crate::protocol::PAGES;
-use bskip_core::arena::NodeKind;
-use bskip_core::{BSkipMap, Config, GlobalArena, HugePages, NodeArena, Promotion, Refresh};
+use bskip_core::arena::BlockKind;
+use bskip_core::{BSkipMap, BlockArena, Config, GlobalArena, HugePages, Promotion, Refresh};
 use numa_alloc::{NumaArena, PageSize, Policy};
 use std::ops::Range;
 
 /// Our map on the arena `A`. Unless `BATCHED`, it gets the keys of a batch one at a time.
-pub(crate) struct Ours<A: NodeArena, const BATCHED: bool>(BSkipMap<u64, u64, A>);
+pub(crate) struct Ours<A: BlockArena, const BATCHED: bool>(BSkipMap<u64, u64, A>);
 
-impl<A: NodeArena, const BATCHED: bool> Ours<A, BATCHED> {
+impl<A: BlockArena, const BATCHED: bool> Ours<A, BATCHED> {
     /// The variant that `spec` names, on `arena`.
     pub(crate) fn new(arena: A, spec: &MapSpec) -> Result<Self, BuildError> {
         // The default but for the seed, which is the cell's so that runs repeat.
-        let mut config = Config::with_seed(spec.seed);
-        match spec.name.as_str() {
-            "bskip-coin" => config.promotion = Promotion::Coin { one_in: 64 },
-            "bskip-overflow" => config.promotion = Promotion::Overflow,
-            "bskip-numa-replicas-lazy" => config.refresh = Refresh::Lazy,
-            _ => {}
-        }
+        let config = Config::new().seed(spec.seed);
+        let config = match spec.name.as_str() {
+            "bskip-coin" => config.promotion(Promotion::Coin { one_in: 64 }),
+            "bskip-overflow" => config.promotion(Promotion::Overflow),
+            "bskip-numa-replicas-lazy" => config.refresh(Refresh::Lazy),
+            _ => config,
+        };
         let map = BSkipMap::with_config(arena, config);
         map.map(Self).map_err(|error| BuildError::Unavailable(format!("the map cannot be built: {error}")))
     }
@@ -49,13 +49,13 @@ pub(crate) fn numa_arena(spec: &MapSpec) -> Result<NumaArena, BuildError> {
 
 /// Which addresses of an arena belong to leaves and which to inner nodes.
 #[must_use]
-pub fn address_ranges(arena: &NumaArena) -> Vec<(NodeKind, Range<u64>)> {
+pub fn address_ranges(arena: &NumaArena) -> Vec<(BlockKind, Range<u64>)> {
     let ranges = arena.address_ranges();
     ranges.iter().map(|range| (range.kind, range.start as u64..(range.start + range.bytes) as u64)).collect()
 }
 
 /// What an arena says about the memory of a map.
-pub(crate) trait Facts: NodeArena + Sized {
+pub(crate) trait Facts: BlockArena + Sized {
     /// Blocks in use by node, if the arena places blocks.
     fn nodes(&self) -> Vec<(u32, u64)> {
         Vec::new()
@@ -67,7 +67,7 @@ pub(crate) trait Facts: NodeArena + Sized {
     }
 
     /// Which addresses belong to leaves and which to inner nodes.
-    fn address_ranges(&self) -> Vec<(NodeKind, Range<u64>)> {
+    fn address_ranges(&self) -> Vec<(BlockKind, Range<u64>)> {
         Vec::new()
     }
 
@@ -98,7 +98,7 @@ impl Facts for NumaArena {
         local.then(|| self.stats().misses)
     }
 
-    fn address_ranges(&self) -> Vec<(NodeKind, Range<u64>)> {
+    fn address_ranges(&self) -> Vec<(BlockKind, Range<u64>)> {
         address_ranges(self)
     }
 
@@ -170,7 +170,7 @@ impl<A: Facts, const BATCHED: bool> OrderedMap for Ours<A, BATCHED> {
         A::notes(&self.0)
     }
 
-    fn address_ranges(&self) -> Vec<(NodeKind, Range<u64>)> {
+    fn address_ranges(&self) -> Vec<(BlockKind, Range<u64>)> {
         self.0.arena().address_ranges()
     }
 }

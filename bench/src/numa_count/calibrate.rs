@@ -1,7 +1,7 @@
 //! Touches memory whose node is known, so that the plugin learns which addresses belong to which node.
 
 use crate::marks::{CALIBRATE, CALIBRATED, enter, leave, send};
-use bskip_core::arena::{NodeArena, NodeKind, NodePool, Placement};
+use bskip_core::arena::{BlockArena, BlockKind, BlockPool, Placement};
 use numa_alloc::{NumaArena, PageSize, Policy};
 use std::alloc::Layout;
 
@@ -19,7 +19,7 @@ pub(super) fn calibrate() -> Result<usize, String> {
         let arena = NumaArena::builder().policy(Policy::Node(node)).page_size(PageSize::Small).build();
         let arena = arena.map_err(|error| error.to_string())?;
         let layout = Layout::from_size_align(BYTES, PAGE).map_err(|error| error.to_string())?;
-        let pool = arena.pool(layout, NodeKind::Leaf).map_err(|error| error.to_string())?;
+        let pool = arena.pool(layout, BlockKind::Leaf).map_err(|error| error.to_string())?;
         let block = pool.acquire(Placement::Policy).map_err(|error| error.to_string())?;
         // SAFETY: the pool has just issued the block.
         let start = unsafe { pool.address(block) }.as_ptr();

@@ -12,7 +12,7 @@
 //! node's header. (`CachePadded` has 128 bytes, so that the lines of the words would use only half of the
 //! sets of a cache.)
 
-use bskip_core::arena::{AllocError, NodeArena, NodeKind, NodePool, Placement};
+use bskip_core::arena::{AllocError, BlockArena, BlockKind, BlockPool, Placement};
 use numa_alloc::{NumaArena, NumaPool};
 use std::alloc::Layout;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -51,14 +51,14 @@ struct Line {
 }
 
 impl Level {
-    fn new(arena: &NumaArena, words: usize, kind: NodeKind) -> Result<Self, AllocError> {
+    fn new(arena: &NumaArena, words: usize, kind: BlockKind) -> Result<Self, AllocError> {
         let nodes = arena.nodes();
         let bytes = words.div_ceil(nodes.len()) * size_of::<Line>();
         let layout =
             Layout::from_size_align(bytes, align_of::<Line>()).expect("some locks are a small block");
         let pool = arena.pool(layout, kind)?;
         let start = |&node| {
-            let block = pool.acquire(Placement::Node(node))?;
+            let block = pool.acquire(Placement::NumaNode(node))?;
             // SAFETY: the pool has just issued the block.
             Ok(Start(unsafe { pool.address(block) }.as_ptr().cast()))
         };
@@ -84,10 +84,10 @@ impl LockPath {
     /// There is no memory.
     pub fn new(arena: &NumaArena, leaves: usize) -> Result<Self, AllocError> {
         let mut count = leaves.max(1);
-        let mut levels = vec![Level::new(arena, count, NodeKind::Leaf)?];
+        let mut levels = vec![Level::new(arena, count, BlockKind::Leaf)?];
         while count > 1 {
             count = count.div_ceil(FAN_OUT);
-            levels.push(Level::new(arena, count, NodeKind::Inner)?);
+            levels.push(Level::new(arena, count, BlockKind::Inner)?);
         }
         levels.reverse();
         Ok(Self { levels })

@@ -26,7 +26,7 @@ use crate::team::describe;
 use crate::units::parse_count;
 use baton::Baton;
 use bskip_core::BSkipMap;
-use bskip_core::arena::NodeKind;
+use bskip_core::arena::BlockKind;
 use bskip_topology::{CpuSet, pin_current_thread};
 use numa_alloc::NumaArena;
 use phase::Keys;
@@ -197,9 +197,9 @@ fn pin(cpu: usize) -> Result<(), String> {
 }
 
 /// Tells the plugin which addresses are leaves and which inner nodes.
-fn tell_ranges(ranges: Vec<(NodeKind, Range<u64>)>) {
+fn tell_ranges(ranges: Vec<(BlockKind, Range<u64>)>) {
     for (kind, range) in ranges {
-        let class = if kind == NodeKind::Leaf { Class::Leaf } else { Class::Inner };
+        let class = if kind == BlockKind::Leaf { Class::Leaf } else { Class::Inner };
         send(RANGE, &[class as u64, range.start, range.end]);
     }
 }

@@ -1,24 +1,27 @@
-//! Node memory from a bump allocator with a byte limit, for bounded embedded use.
+//! Block memory from a bump allocator with a byte limit, for bounded embedded use.
 
 use alloc::sync::Arc;
 use core::alloc::Layout;
+use core::fmt;
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use bumpalo::Bump;
 
 use super::slab::{SlabPool, SlabSource};
-use super::{
-    AllocError, AllocErrorKind, BlockId, NodeArena, NodeId, NodeKind, NodePool, Placement, PoolUsage,
-};
+use super::{AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, Placement, PoolUsage};
+use crate::backoff::{DefaultRelax, Relax};
 use crate::spin::SpinLock;
 
-/// An arena over a [`bumpalo::Bump`] of a given size: node memory that is bounded beforehand.
+/// An arena over a [`bumpalo::Bump`] of a given size: the memory for blocks is bounded beforehand.
 ///
-/// The memory is taken from the global allocator in one piece when the first map is made. bumpalo rounds the
-/// piece up, by less than a page, and adds a header of some dozens of bytes.
+/// The arena takes the memory from the global allocator in one piece, when the first map is made. bumpalo
+/// rounds the piece up by less than a page and adds a header of some dozens of bytes.
 ///
-/// Maps on clones of an arena share its memory and its limit. Memory goes back when the arena, all its
-/// clones and their maps are dropped; blocks that a map frees are reused by that map meanwhile.
+/// The maps on an arena and on its clones share its memory and its limit. A map reuses the blocks that it
+/// frees. The memory goes back when the arena, all its clones and all their maps are dropped.
+///
+/// Threads wait as `R` says.
 ///
 /// ```
 /// use bskip_core::{BSkipMap, BumpArena};
@@ -29,8 +32,10 @@ use crate::spin::SpinLock;
 /// assert_eq!(map.get(&0), Some(0));
 /// # Ok::<(), bskip_core::AllocError>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct BumpArena(Arc<SpinLock<Memory>>);
+pub struct BumpArena<R = DefaultRelax> {
+    memory: Arc<SpinLock<Memory>>,
+    _relax: PhantomData<fn() -> R>,
+}
 
 #[derive(Debug)]
 struct Memory {
@@ -40,74 +45,95 @@ struct Memory {
     taken: usize,
 }
 
-/// Least bytes of a slab, while the arena has them. The memory is set aside for the arena already, so small slabs would save none of it.
+/// The least bytes of a slab, while the arena has that many left. The arena's memory is set aside already, so
+/// smaller slabs would save none of it.
 const LEAST: usize = 16 << 10;
 
 /// A pool of a [`BumpArena`].
-pub struct BumpPool(SlabPool<BumpSlabs>);
-
-struct BumpSlabs(Arc<SpinLock<Memory>>);
+pub struct BumpPool<R: Relax = DefaultRelax>(SlabPool<BumpArena<R>>);
 
 impl BumpArena {
-    /// An arena of `bytes` for nodes. Nothing is taken yet.
+    /// An arena with room for this many bytes of blocks. It takes no memory yet.
     #[must_use]
     pub fn with_limit(bytes: usize) -> Self {
-        Self(Arc::new(SpinLock::new(Memory { bump: None, limit: bytes, taken: 0 })))
+        let memory = Memory { bump: None, limit: bytes, taken: 0 };
+        Self { memory: Arc::new(SpinLock::new(memory)), _relax: PhantomData }
+    }
+}
+
+impl<R: Relax> BumpArena<R> {
+    /// The same arena, for maps whose threads wait as `S` says.
+    #[must_use]
+    pub fn relax<S: Relax>(self) -> BumpArena<S> {
+        BumpArena { memory: self.memory, _relax: PhantomData }
     }
 
-    /// Bytes handed out so far to the maps of this arena and its clones, of the limit.
+    /// How many bytes of the limit the maps of this arena and its clones have taken.
     #[must_use]
     pub fn taken(&self) -> usize {
-        self.0.with(|memory| memory.taken)
+        self.memory.with::<R, _>(|memory| memory.taken)
+    }
+}
+
+impl<R> Clone for BumpArena<R> {
+    fn clone(&self) -> Self {
+        Self { memory: self.memory.clone(), _relax: PhantomData }
+    }
+}
+
+impl<R> fmt::Debug for BumpArena<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BumpArena").field("memory", &self.memory).finish()
     }
 }
 
 // SAFETY: `BumpPool` keeps the contract, see there.
-unsafe impl NodeArena for BumpArena {
-    type Pool = BumpPool;
+unsafe impl<R: Relax> BlockArena for BumpArena<R> {
+    type Pool = BumpPool<R>;
 
-    fn pool(&self, layout: Layout, _: NodeKind) -> Result<BumpPool, AllocError> {
-        Ok(BumpPool(SlabPool::new(BumpSlabs(self.0.clone()), layout)?))
+    fn pool(&self, layout: Layout, _: BlockKind) -> Result<BumpPool<R>, AllocError> {
+        Ok(BumpPool(SlabPool::new(self.clone(), layout)?))
     }
 }
 
-// SAFETY: as for `GlobalPool`; the slabs live as long as the `Bump`, which the pool's source keeps alive.
-unsafe impl NodePool for BumpPool {
+// SAFETY: as for `GlobalPool`. The slabs live as long as the `Bump`, and the pool's source keeps the `Bump`
+// alive.
+unsafe impl<R: Relax> BlockPool for BumpPool<R> {
+    type Relax = R;
+
     fn acquire(&self, _: Placement) -> Result<BlockId, AllocError> {
         self.0.acquire()
     }
 
     unsafe fn release(&self, block: BlockId) {
-        // SAFETY: passed on.
+        // SAFETY: by the caller's promise.
         unsafe { self.0.release(block) }
     }
 
     #[inline(always)]
     unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
-        // SAFETY: passed on.
+        // SAFETY: by the caller's promise.
         unsafe { self.0.address(block) }
     }
 
-    unsafe fn home(&self, _: BlockId) -> Option<NodeId> {
-        None
-    }
-
-    fn usage(&self) -> PoolUsage {
-        self.0.usage()
+    fn usage(&self) -> Option<PoolUsage> {
+        Some(self.0.usage())
     }
 }
 
 // SAFETY: the bump allocator hands each byte out once and keeps it until it drops.
-unsafe impl SlabSource for BumpSlabs {
+unsafe impl<R: Relax> SlabSource for BumpArena<R> {
+    type Relax = R;
+
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, AllocErrorKind> {
-        self.0.with(|memory| {
+        self.memory.with::<R, _>(|memory| {
             if layout.size() > memory.limit - memory.taken {
                 return Err(AllocErrorKind::LimitReached);
             }
             let bump = match &memory.bump {
                 Some(bump) => bump,
                 None => {
-                    // Slabs are aligned to cache lines, where the piece need not begin.
+                    // Slabs are aligned to cache lines; the piece may not be.
                     let piece = memory.limit.saturating_add(layout.align());
                     let bump = Bump::try_with_capacity(piece).map_err(|_| AllocErrorKind::OutOfMemory)?;
                     bump.set_allocation_limit(Some(bump.allocated_bytes()));
@@ -116,7 +142,7 @@ unsafe impl SlabSource for BumpSlabs {
             };
             let slab = bump.try_alloc_layout(layout).map_err(|_| AllocErrorKind::LimitReached)?;
             memory.taken += layout.size();
-            // SAFETY: the slab has that many bytes and is ours alone.
+            // SAFETY: the slab has this many bytes, and no other thread knows it yet.
             unsafe { slab.write_bytes(0, layout.size()) };
             Ok(slab)
         })
@@ -128,7 +154,7 @@ unsafe impl SlabSource for BumpSlabs {
 
     /// Half of what is left, so that leaves do not take what inner nodes will need.
     fn best_size(&self, bytes: usize) -> usize {
-        bytes.max(LEAST).min(self.0.with(|memory| (memory.limit - memory.taken) / 2))
+        bytes.max(LEAST).min(self.memory.with::<R, _>(|memory| (memory.limit - memory.taken) / 2))
     }
 
     const BOUNDED: bool = true;

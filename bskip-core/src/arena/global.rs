@@ -1,108 +1,146 @@
-//! Node memory from the program's global allocator.
+//! Block memory from the program's global allocator.
 
 use alloc::alloc::{alloc_zeroed, dealloc};
 use core::alloc::Layout;
+use core::fmt;
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-use super::huge::{self, HUGE_PAGE};
+use super::huge::{self, HUGE_PAGE, HugePages};
 use super::slab::{SlabPool, SlabSource};
-use super::{
-    AllocError, AllocErrorKind, BlockId, HugePages, NodeArena, NodeId, NodeKind, NodePool, Placement,
-    PoolUsage,
-};
+use super::{AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, Placement, PoolUsage};
+use crate::backoff::{DefaultRelax, Relax};
 
-/// An arena over the global allocator: slabs that double in size, given back when the map drops.
+/// An arena over the global allocator. A pool takes *slabs* of memory, each twice as large as the one before,
+/// and gives them back when its map drops.
 ///
-/// The default, and all that a program without an operating system needs besides its `#[global_allocator]`. The
-/// first slab is one block, so a map of a few keys takes a few blocks.
+/// This is the default arena. A program without an operating system needs nothing else but a
+/// `#[global_allocator]`. The first slab is one block, so a map of a few keys takes a few blocks.
 ///
-/// With the feature `huge-pages`, which `std` turns on, slabs of a pool that has reached 256 KiB are whole huge pages of
-/// 2 MiB. They do not come from the global allocator, which would share them with others: they are mapped, and Linux is asked
-/// for transparent huge pages in them (`mmap`, `madvise(MADV_HUGEPAGE)`). [`BSkipMap::huge_pages`] says what it gave.
-/// For placement on NUMA nodes there is `numa_alloc::NumaArena`.
+/// With the feature `huge-pages`, which `std` turns on, a pool that has reached 256 KiB takes slabs of whole
+/// huge pages (2 MiB). These slabs do not come from the global allocator, which would put other data on the
+/// same pages. The pool maps them itself and asks Linux for transparent huge pages there (`mmap`,
+/// `madvise(MADV_HUGEPAGE)`). [`BSkipMap::huge_pages`] says what Linux gave. To place blocks on NUMA nodes,
+/// use `numa_alloc::NumaArena`.
+///
+/// Threads wait as `R` says.
 ///
 /// [`BSkipMap::huge_pages`]: crate::BSkipMap::huge_pages
-#[derive(Clone, Copy, Debug, Default)]
-pub struct GlobalArena;
+pub struct GlobalArena<R = DefaultRelax>(PhantomData<fn() -> R>);
+
+impl GlobalArena {
+    /// The arena of [`BSkipMap::new`](crate::BSkipMap::new).
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+
+    /// The same arena, for maps whose threads wait as `R` says. [`Relax`] has an example.
+    #[must_use]
+    pub const fn relax<R: Relax>(self) -> GlobalArena<R> {
+        GlobalArena(PhantomData)
+    }
+}
+
+impl<R> Default for GlobalArena<R> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<R> Clone for GlobalArena<R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for GlobalArena<R> {}
+
+impl<R> fmt::Debug for GlobalArena<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GlobalArena")
+    }
+}
 
 /// A pool of a [`GlobalArena`].
-pub struct GlobalPool(SlabPool<GlobalSlabs>);
+pub struct GlobalPool<R: Relax = DefaultRelax>(SlabPool<GlobalSlabs<R>>);
 
 // SAFETY: `GlobalPool` keeps the contract, see there.
-unsafe impl NodeArena for GlobalArena {
-    type Pool = GlobalPool;
+unsafe impl<R: Relax> BlockArena for GlobalArena<R> {
+    type Pool = GlobalPool<R>;
 
-    fn pool(&self, layout: Layout, _: NodeKind) -> Result<GlobalPool, AllocError> {
-        Ok(GlobalPool(SlabPool::new(GlobalSlabs, layout)?))
+    fn pool(&self, layout: Layout, _: BlockKind) -> Result<GlobalPool<R>, AllocError> {
+        Ok(GlobalPool(SlabPool::new(GlobalSlabs(PhantomData), layout)?))
     }
 }
 
 // SAFETY: `SlabPool` issues each block of its slabs once before release, keeps slabs until it drops, gives
 // zeroed memory that it does not touch, and exchanges blocks under a lock.
-unsafe impl NodePool for GlobalPool {
+unsafe impl<R: Relax> BlockPool for GlobalPool<R> {
+    type Relax = R;
+
     fn acquire(&self, _: Placement) -> Result<BlockId, AllocError> {
         self.0.acquire()
     }
 
     unsafe fn release(&self, block: BlockId) {
-        // SAFETY: passed on.
+        // SAFETY: by the caller's promise.
         unsafe { self.0.release(block) }
     }
 
     #[inline(always)]
     unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
-        // SAFETY: passed on.
+        // SAFETY: by the caller's promise.
         unsafe { self.0.address(block) }
     }
 
-    unsafe fn home(&self, _: BlockId) -> Option<NodeId> {
-        None
-    }
-
-    fn usage(&self) -> PoolUsage {
-        self.0.usage()
+    fn usage(&self) -> Option<PoolUsage> {
+        Some(self.0.usage())
     }
 }
 
-impl GlobalPool {
+impl<R: Relax> GlobalPool<R> {
     /// What the system gave of huge pages.
     pub(crate) fn huge_pages(&self) -> HugePages {
         huge::ask(self.0.slabs().into_iter().filter(|&(_, layout)| is_large(layout)))
     }
 }
 
-struct GlobalSlabs;
+struct GlobalSlabs<R>(PhantomData<fn() -> R>);
 
-/// Whether a slab of this layout is on huge pages of its own. Blocks need not fill a huge page exactly, so the smallest
-/// such slab is a little shorter.
+/// Whether a slab of this layout is on huge pages of its own. Blocks may not fill a huge page exactly, so the
+/// smallest such slab is a little shorter than a page.
 fn is_large(layout: Layout) -> bool {
     huge::SUPPORTED && layout.size() >= HUGE_PAGE / 8 * 7 && layout.align() <= HUGE_PAGE
 }
 
-/// The layout that is asked of the allocator: system allocators give large zeroed memory for free, but only
-/// at their own alignment, and write zeros for a larger one. So ask for room to align it here.
+/// The layout to ask the allocator for. System allocators give large zeroed memory for free, but only at
+/// their own alignment; for a larger alignment they write the zeros. So `take` asks for more room and aligns
+/// the slab itself.
 fn padded(layout: Layout) -> Result<Layout, AllocErrorKind> {
     let size =
         layout.size().checked_add(layout.align() + HEAD).ok_or(AllocErrorKind::AddressSpaceExhausted)?;
     Layout::from_size_align(size, HEAD).map_err(|_| AllocErrorKind::AddressSpaceExhausted)
 }
 
-/// From this slab size on, a pool takes whole huge pages instead. Smaller maps stay on small pages, which are
-/// resident one by one; a larger one is resident with 2 MiB at least, and loads up to 1.6 times as fast on two threads
-/// as with a page fault for every 4 KiB.
+/// From this slab size on, a pool takes whole huge pages. Smaller maps stay on small pages, of which only
+/// those in use take memory. A larger map takes at least 2 MiB, but two threads load it up to 1.6 times as
+/// fast as with a page fault for every 4 KiB.
 const LARGE_FROM: usize = 256 << 10;
 
-/// Before each slab stands the pointer that the allocator gave.
+/// Bytes before each slab, which hold the pointer that the allocator gave.
 const HEAD: usize = size_of::<*mut u8>();
 
 // SAFETY: a slab is inside one allocation of its own, zeroed, aligned by hand.
-unsafe impl SlabSource for GlobalSlabs {
+unsafe impl<R: Relax> SlabSource for GlobalSlabs<R> {
+    type Relax = R;
+
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, AllocErrorKind> {
         if is_large(layout) {
             return huge::map(layout.size()).ok_or(AllocErrorKind::OutOfMemory);
         }
         let padded = padded(layout)?;
-        // SAFETY: the size is not zero, there is at least `HEAD`.
+        // SAFETY: the size is at least `HEAD`, so it is not zero.
         let start = NonNull::new(unsafe { alloc_zeroed(padded) }).ok_or(AllocErrorKind::OutOfMemory)?;
         let skip =
             (start.as_ptr() as usize + HEAD).next_multiple_of(layout.align()) - start.as_ptr() as usize;
@@ -117,7 +155,7 @@ unsafe impl SlabSource for GlobalSlabs {
 
     unsafe fn give(&self, slab: NonNull<u8>, layout: Layout) {
         if is_large(layout) {
-            // SAFETY: `take` has mapped it, and the caller is done with it.
+            // SAFETY: `take` mapped it with this size, and the caller does not use it any more.
             return unsafe { huge::unmap(slab, layout.size()) };
         }
         // `take` had the same layout.
@@ -126,11 +164,11 @@ unsafe impl SlabSource for GlobalSlabs {
         let head = unsafe { slab.sub(HEAD) };
         // SAFETY: `take` wrote it there.
         let start = unsafe { head.cast::<NonNull<u8>>().read() };
-        // SAFETY: `take` got it from the allocator with this layout, and the caller is done with it.
+        // SAFETY: `take` got it from the allocator with this layout, and the caller does not use it any more.
         unsafe { dealloc(start.as_ptr(), padded) };
     }
 
-    /// Whole huge pages, so that no slab ends in small ones.
+    /// Whole huge pages, so that no slab ends in small pages.
     fn best_size(&self, bytes: usize) -> usize {
         if huge::SUPPORTED && bytes >= LARGE_FROM {
             (bytes / HUGE_PAGE * HUGE_PAGE).max(HUGE_PAGE)

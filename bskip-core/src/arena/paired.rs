@@ -4,19 +4,21 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::{
-    AllocError, BlockId, GlobalArena, GlobalPool, NodeArena, NodeId, NodeKind, NodePool, Placement, PoolUsage,
+    AllocError, BlockArena, BlockId, BlockKind, BlockPool, DefaultRelax, GlobalArena, GlobalPool, KeyPrefix,
+    NumaBlocks, NumaNodeId, Placement, PoolUsage,
 };
 
-/// Blocks are on nodes 0 and 1 in turns.
+/// Blocks lie on NUMA nodes 0 and 1 in turn.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct PairedArena {
     /// Whether inner blocks have a replica.
     pub(crate) replicated: bool,
-    /// Whether keys below 1000 are wanted on node 0, and greater ones on node 1.
+    /// Whether keys below 1000 are wanted on NUMA node 0, and others on 1.
     pub(crate) by_keys: bool,
 }
 
-/// Blocks that are as large again as asked for: the replica is the second half.
+/// A pool whose blocks are twice as large as asked for, if they have a replica: the replica is the second
+/// half.
 pub(crate) struct PairedPool {
     pool: GlobalPool,
     /// Where the replica starts; 0 without one.
@@ -26,14 +28,14 @@ pub(crate) struct PairedPool {
 }
 
 // SAFETY: see `PairedPool`.
-unsafe impl NodeArena for PairedArena {
+unsafe impl BlockArena for PairedArena {
     type Pool = PairedPool;
 
-    fn pool(&self, layout: Layout, kind: NodeKind) -> Result<PairedPool, AllocError> {
-        let replica_at = if self.replicated && kind == NodeKind::Inner { layout.size() } else { 0 };
+    fn pool(&self, layout: Layout, kind: BlockKind) -> Result<PairedPool, AllocError> {
+        let replica_at = if self.replicated && kind == BlockKind::Inner { layout.size() } else { 0 };
         let both = Layout::from_size_align(layout.size() + replica_at, layout.align()).expect("small");
         Ok(PairedPool {
-            pool: GlobalArena.pool(both, kind)?,
+            pool: GlobalArena::new().pool(both, kind)?,
             replica_at,
             by_keys: self.by_keys,
             block_bytes: both.size(),
@@ -42,19 +44,21 @@ unsafe impl NodeArena for PairedArena {
 }
 
 impl PairedPool {
-    /// The node of a block, by its address: neighbours are on different nodes.
-    fn home_of(&self, block: BlockId) -> NodeId {
+    /// The NUMA node of a block. It goes by the address, so neighbouring blocks are on different NUMA nodes.
+    fn home_of(&self, block: BlockId) -> NumaNodeId {
         // SAFETY: only called for blocks that the pool has issued.
         let address = unsafe { self.pool.address(block) };
-        NodeId((address.as_ptr().addr() / self.block_bytes % 2) as u32)
+        NumaNodeId((address.as_ptr().addr() / self.block_bytes % 2) as u32)
     }
 }
 
-// SAFETY: blocks are those of a `GlobalPool`, whose halves are memory of their own.
-unsafe impl NodePool for PairedPool {
-    /// For a node, takes blocks until there is one of it, and gives the others back.
+// SAFETY: the blocks are those of a `GlobalPool`, and each half is memory of its own.
+unsafe impl BlockPool for PairedPool {
+    type Relax = DefaultRelax;
+
+    /// For a NUMA node, takes blocks until one is on it, and gives the others back.
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
-        let Placement::Node(node) = placement else { return self.pool.acquire(placement) };
+        let Placement::NumaNode(node) = placement else { return self.pool.acquire(placement) };
         let mut others = alloc::vec::Vec::new();
         let block = loop {
             let block = self.pool.acquire(placement)?;
@@ -71,29 +75,38 @@ unsafe impl NodePool for PairedPool {
     }
 
     unsafe fn release(&self, block: BlockId) {
-        // SAFETY: passed on.
+        // SAFETY: by the caller's promise.
         unsafe { self.pool.release(block) }
     }
 
     unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
-        // SAFETY: passed on.
+        // SAFETY: by the caller's promise.
         unsafe { self.pool.address(block) }
     }
 
-    unsafe fn home(&self, block: BlockId) -> Option<NodeId> {
-        Some(self.home_of(block))
-    }
-
-    fn wanted(&self, placement: Placement) -> Option<NodeId> {
-        match placement {
-            Placement::Node(node) => (node.0 < 2).then_some(node),
-            Placement::Keys(word) => self.by_keys.then_some(NodeId(u32::from(word >= 1000))),
-            _ => None,
-        }
-    }
-
-    fn usage(&self) -> PoolUsage {
+    fn usage(&self) -> Option<PoolUsage> {
         self.pool.usage()
+    }
+
+    fn numa(&self) -> Option<&impl NumaBlocks> {
+        Some(self)
+    }
+}
+
+// SAFETY: a replica is the second half of its block, whose address never changes.
+unsafe impl NumaBlocks for PairedPool {
+    unsafe fn home(&self, block: BlockId) -> NumaNodeId {
+        self.home_of(block)
+    }
+
+    fn wanted(&self, placement: Placement) -> Option<NumaNodeId> {
+        match placement {
+            Placement::NumaNode(node) => (node.0 < 2).then_some(node),
+            Placement::KeysFrom(low) => {
+                self.by_keys.then_some(NumaNodeId(u32::from(low >= KeyPrefix::of(1000u64))))
+            }
+            Placement::Policy => None,
+        }
     }
 
     fn replicas(&self) -> usize {
@@ -101,9 +114,9 @@ unsafe impl NodePool for PairedPool {
     }
 
     unsafe fn replica_address(&self, _: usize, block: BlockId) -> NonNull<u8> {
-        // SAFETY: passed on.
+        // SAFETY: by the caller's promise.
         let address = unsafe { self.pool.address(block) };
-        // SAFETY: a block is as large again as a node.
+        // SAFETY: a block is twice as large as a node.
         unsafe { address.add(self.replica_at) }
     }
 }

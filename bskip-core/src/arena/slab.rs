@@ -1,15 +1,17 @@
-//! A pool over any source of memory: slabs that double. A block's number leads to its address.
+//! A pool over any source of memory, in slabs that double in size, and how a block's number leads to its
+//! address.
 //!
-//! The first slab has one block (unless blocks are large), so that a map of few keys is small. A block's number is of one of
-//! two kinds:
+//! The first slab is one block (unless the source gives more), so a map of a few keys is small. There are two
+//! kinds of numbers:
 //!
 //! ```text
-//! 2^31 ..    near: counts units of 64 bytes, the first of them at the start of a window of 128 GiB
-//! 1 .. 2^31  far: the highest bit that is set names the slab, in a table; the rest is the block's place in it
+//! 2^31 ..    near: counts units of 64 bytes from the start of a window of 128 GiB
+//! 1 .. 2^31  far: the highest set bit names the slab, in a table; the other bits are the block's place in the slab
 //! ```
 //!
-//! The window lies around the first slab of [`ANCHOR`] bytes or more. Large pieces of memory lie side by side as a rule, so
-//! nearly all blocks of a large map are near, and a search finds their addresses without waiting for a table.
+//! The window lies around the first slab of [`ANCHOR`] bytes or more. Large pieces of memory usually lie side
+//! by side, so nearly all blocks of a large map are near, and a search finds their addresses without waiting
+//! for the table.
 
 use core::alloc::Layout;
 use core::num::NonZeroU32;
@@ -18,67 +20,73 @@ use core::ptr::{self, NonNull};
 use alloc::vec::Vec;
 
 use super::{AllocError, AllocErrorKind, BlockId, PoolUsage};
+use crate::backoff::Relax;
 use crate::spin::SpinLock;
 use crate::sync::{AtomicUsize, Ordering};
 
-/// What a near number counts.
+/// Bytes of the unit that near numbers count.
 const UNIT: usize = 64;
 /// The first near number.
 const NEAR: u32 = 1 << 31;
 /// Bytes of the window of near slabs.
 const WINDOW: u64 = NEAR as u64 * UNIT as u64;
-/// The window lies around the first slab of at least this size. Smaller ones tend to come from another part of memory.
+/// The window lies around the first slab of at least this size. Smaller slabs tend to come from another part
+/// of memory.
 const ANCHOR: usize = 256 << 10;
 
-/// Memory in large pieces.
+/// Gives memory in large pieces.
 ///
 /// # Safety
-/// A slab that was taken is zeroed, aligned and sized as asked for, and the taker's until it is given back
-/// or the source drops.
+/// A slab from `take` is zeroed and has the size and alignment of the layout. It belongs to the caller until
+/// the caller gives it back or the source drops.
 pub(crate) unsafe trait SlabSource: Send + Sync {
+    /// How threads wait for the pool's lock.
+    type Relax: Relax;
+
     /// Takes a slab.
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, AllocErrorKind>;
 
     /// Gives a slab back.
     ///
     /// # Safety
-    /// `slab` was taken with `layout` from this source and is not used any more.
+    /// `slab` comes from `take` of this source with `layout`, and nothing uses it any more.
     unsafe fn give(&self, slab: NonNull<u8>, layout: Layout);
 
-    /// How many of `bytes` the next slab should take. A hint: a slab has at least one block.
+    /// The best size for the next slab when the pool wants `bytes`. A hint: a slab has at least one block.
     fn best_size(&self, bytes: usize) -> usize;
 
-    /// Whether memory that is used up stays used up, so that a pool takes the last of it.
+    /// Whether memory, once used up, stays used up. The pool then takes the last of it, in slabs of any size.
     const BOUNDED: bool;
 }
 
-/// Far slabs that a pool can have.
+/// How many far slabs a pool can have.
 const FAR_SLABS: usize = 31;
-/// A far slab has at least this part of the blocks that it should have, or there is no memory; unless the source is a
-/// bounded one, which will not have more again.
+/// A slab has at least one block for this many that it should have; if there is no memory for these,
+/// `acquire` fails. Slabs of a bounded source may be smaller.
 const LEAST_SHARE: usize = 64;
 
 /// A pool of equal blocks in slabs from `S`.
 pub(crate) struct SlabPool<S: SlabSource> {
     source: S,
     layout: Layout,
-    /// The address where number 0 would be if it were near. Means nothing before there is a near slab.
+    /// The address where number 0 would be if it were near. Meaningless before there is a near slab.
     window: AtomicUsize,
-    /// The address where block 0 of each far slab's numbering would be: a block's is this plus number times size.
+    /// For each far slab, the address where number 0 would be. A block's address is this plus its number
+    /// times its size.
     origins: [AtomicUsize; FAR_SLABS],
     issued: AtomicUsize,
     reserved: AtomicUsize,
     state: SpinLock<State>,
 }
 
-/// What acquire and release change, under the lock.
+/// What `acquire` and `release` change, under the lock.
 struct State {
     free: Vec<BlockId>,
-    /// Blocks of the newest slab that were never issued.
+    /// The blocks of the newest slab that were never issued.
     fresh: Fresh,
     /// Where the window starts, if there is one.
     window: Option<usize>,
-    /// Far slabs so far, counting those whose bits were passed over.
+    /// The number of far slabs so far, including the numbers that were skipped.
     far: u32,
     slabs: Vec<(NonNull<u8>, Layout)>,
 }
@@ -87,12 +95,12 @@ struct State {
 struct Fresh {
     start: NonNull<u8>,
     left: usize,
-    /// The number of the first block, and how much larger the next one's is.
+    /// The number of the first block, and the step to the next block's number.
     number: u32,
     step: u32,
 }
 
-// SAFETY: the raw pointers are to slabs that this pool alone owns.
+// SAFETY: the raw pointers point to slabs that only this pool owns.
 unsafe impl Send for State {}
 
 impl<S: SlabSource> SlabPool<S> {
@@ -115,7 +123,7 @@ impl<S: SlabSource> SlabPool<S> {
     }
 
     pub(crate) fn acquire(&self) -> Result<BlockId, AllocError> {
-        let block = self.state.with(|state| self.acquire_locked(state));
+        let block = self.state.with::<S::Relax, _>(|state| self.acquire_locked(state));
         match block {
             Ok(block) => {
                 self.issued.fetch_add(1, Ordering::Relaxed);
@@ -135,28 +143,28 @@ impl<S: SlabSource> SlabPool<S> {
         let fresh = &mut state.fresh;
         let block = BlockId(NonZeroU32::new(fresh.number).expect("numbers start at 1"));
         fresh.left -= 1;
-        // After the last block of all, this wraps; the next one begins with a slab.
+        // After the greatest number this wraps; the next block then comes from a new slab.
         fresh.number = fresh.number.wrapping_add(fresh.step);
         // SAFETY: at most the slab's end.
         fresh.start = unsafe { fresh.start.add(self.layout.size()) };
         Ok(block)
     }
 
-    /// Adds a slab, of as many blocks as all before it have and one more, or of fewer if there is memory for them only.
+    /// Adds a slab. It has one block more than all slabs before it together, or fewer if memory is short.
     #[cold]
     fn grow(&self, state: &mut State) -> Result<(), AllocErrorKind> {
         let size = self.layout.size();
         let before = self.reserved.load(Ordering::Relaxed) / size;
         let wanted = (before + 1).checked_mul(size).ok_or(AllocErrorKind::AddressSpaceExhausted)?;
         let mut blocks = (self.source.best_size(wanted) / size).clamp(1, NEAR as usize / 2);
-        // Far slabs are few. Where memory is just short for a while, taking what little there is would use them up, and
-        // the pool could not grow when there is memory again.
+        // Far slabs are few. If memory is short for a while and the pool took small slabs, it would use up
+        // their numbers and could not grow later.
         let fewest = if S::BOUNDED { 1 } else { blocks.div_ceil(LEAST_SHARE) };
         let (memory, layout) = loop {
             let layout = Layout::from_size_align(blocks * size, self.layout.align())
                 .map_err(|_| AllocErrorKind::AddressSpaceExhausted)?;
-            // Room to remember the slab, and for every block of it to be free at once: so that `release`
-            // never allocates.
+            // Reserve room for the slab in the list, and for all of its blocks in the free list, so that
+            // `release` never allocates.
             let remembered = state.slabs.try_reserve_exact(1).is_ok()
                 && state.free.try_reserve_exact(before + blocks - state.free.len()).is_ok();
             match if remembered { self.source.take(layout) } else { Err(AllocErrorKind::OutOfMemory) } {
@@ -165,11 +173,11 @@ impl<S: SlabSource> SlabPool<S> {
                 Err(kind) => return Err(kind),
             }
         };
-        // `address` makes pointers into the slab of a number, not of another pointer.
+        // `address` makes pointers from numbers, so the slab's provenance must be exposed.
         let address = memory.as_ptr().expose_provenance();
         let numbering = self.near(state, address, layout.size()).or_else(|| self.far(state, address, blocks));
         let Some((number, step)) = numbering else {
-            // SAFETY: taken above with this layout, and not used.
+            // SAFETY: taken above with this layout, and nothing uses it.
             unsafe { self.source.give(memory, layout) };
             return Err(AllocErrorKind::AddressSpaceExhausted);
         };
@@ -179,47 +187,50 @@ impl<S: SlabSource> SlabPool<S> {
         Ok(())
     }
 
-    /// The number of the first block of a new slab and the step to the next one's, if the slab lies in the window.
+    /// If the new slab lies in the window, the number of its first block, and the step to the next block's
+    /// number.
     fn near(&self, state: &mut State, slab: usize, bytes: usize) -> Option<(u32, u32)> {
         let start = match state.window {
             Some(start) => start,
-            // On a machine of 32 bits, where the window is larger than memory, it starts with the slab.
+            // On a 32-bit machine the window is larger than memory, and starts at the slab.
             None if bytes >= ANCHOR => slab.wrapping_sub((WINDOW / 2) as usize),
             None => return None,
         };
         let offset = slab.wrapping_sub(start);
-        // The last number of all is left out: the hint tables mean none by it.
+        // The greatest number is not used: in the hint tables it means "none".
         let end = (offset as u64).checked_add(bytes as u64 + UNIT as u64)?;
         if end > WINDOW {
             return None;
         }
         state.window = Some(start);
         let origin = start.wrapping_sub((NEAR as usize).wrapping_mul(UNIT));
-        // Release pairs with the Acquire in `address`. A thread that has a block's number has this by the same way.
+        // Release pairs with the Acquire in `address`. A thread that knows a block's number learned it after
+        // this store.
         self.window.store(origin, Ordering::Release);
         Some((NEAR + (offset / UNIT) as u32, (self.layout.size() / UNIT) as u32))
     }
 
-    /// The same, of a slab anywhere, if the table has room.
+    /// The same for a slab anywhere, if the table has room.
     fn far(&self, state: &mut State, slab: usize, blocks: usize) -> Option<(u32, u32)> {
         let bit = state.far.max(blocks.next_power_of_two().ilog2());
         let origin = slab.wrapping_sub(self.layout.size().wrapping_shl(bit));
-        // Release pairs with the Acquire in `address`. A thread that has a block's number has this by the same way.
+        // Release pairs with the Acquire in `address`. A thread that knows a block's number learned it after
+        // this store.
         self.origins.get(bit as usize)?.store(origin, Ordering::Release);
         state.far = bit + 1;
         Some((1 << bit, 1))
     }
 
     /// # Safety
-    /// As for [`NodePool::release`](super::NodePool::release).
+    /// As for [`BlockPool::release`](super::BlockPool::release).
     pub(crate) unsafe fn release(&self, block: BlockId) {
         self.issued.fetch_sub(1, Ordering::Relaxed);
-        // `grow` has made room for it.
-        self.state.with(|state| state.free.push(block));
+        // `grow` has reserved room for it.
+        self.state.with::<S::Relax, _>(|state| state.free.push(block));
     }
 
     /// # Safety
-    /// As for [`NodePool::address`](super::NodePool::address).
+    /// As for [`BlockPool::address`](super::BlockPool::address).
     #[inline(always)]
     pub(crate) unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
         let number = block.0.get();
@@ -232,10 +243,10 @@ impl<S: SlabSource> SlabPool<S> {
         // Acquire pairs with the Release in `near` and `far`.
         let origin = origin.load(Ordering::Acquire);
         let address = origin.wrapping_add((number as usize).wrapping_mul(unit));
-        // `grow` has exposed the slab.
+        // `grow` exposed the slab's provenance.
         let block = ptr::with_exposed_provenance_mut(address);
-        // SAFETY: additions wrap as the subtractions did that made the origin, so this is the block's place in its slab; the
-        // pool issued the block, so there is one, and slabs are not at address 0.
+        // SAFETY: the additions wrap as the subtractions that made the origin did, so this is the block's
+        // address. The pool issued the block, so it lies in a slab, and no slab is at address 0.
         unsafe { NonNull::new_unchecked(block) }
     }
 
@@ -250,12 +261,12 @@ impl<S: SlabSource> SlabPool<S> {
 }
 
 impl<S: SlabSource> SlabPool<S> {
-    /// The slabs that there are.
+    /// All slabs.
     pub(crate) fn slabs(&self) -> Vec<(NonNull<u8>, Layout)> {
         let mut slabs = Vec::new();
         loop {
-            // Nothing is allocated while others wait for the lock.
-            let count = self.state.with(|state| {
+            // Allocate nothing under the lock, for which other threads wait.
+            let count = self.state.with::<S::Relax, _>(|state| {
                 if state.slabs.len() <= slabs.capacity() {
                     slabs.extend_from_slice(&state.slabs);
                 }
@@ -271,9 +282,9 @@ impl<S: SlabSource> SlabPool<S> {
 
 impl<S: SlabSource> Drop for SlabPool<S> {
     fn drop(&mut self) {
-        self.state.with(|state| {
+        self.state.with::<S::Relax, _>(|state| {
             for (slab, layout) in state.slabs.drain(..) {
-                // SAFETY: taken with this layout; the pool's borrowers are gone.
+                // SAFETY: taken with this layout, and nothing borrows the pool any more.
                 unsafe { self.source.give(slab, layout) };
             }
         });

@@ -1,6 +1,6 @@
 //! Walks a whole map and checks everything that must hold while no thread changes it.
 
-use crate::arena::{BlockId, NodePool};
+use crate::arena::{BlockId, BlockPool};
 use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::key::KeyWords;
@@ -24,7 +24,7 @@ pub struct Structure {
     pub stale_replicas: usize,
 }
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// See [`BSkipMap::check_invariants`](crate::BSkipMap::check_invariants).
     pub(crate) fn walk(&mut self) -> Structure {
         let top = self.tree.root().0;
@@ -46,8 +46,10 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
             assert_eq!(self.tree.try_head(level), None, "level {level} is above the root's");
         }
         found.stale_replicas = self.stale_replicas();
-        let issued = self.tree.issued_blocks();
-        assert_eq!((found.leaves, found.inners), issued, "leaves and inner nodes reached, and blocks issued");
+        let leaves = self.usage_of::<LeafShape<K, V>>(0, 0).issued_blocks;
+        let inners = self.usage_of::<InnerShape<K>>(1, top).issued_blocks;
+        assert_eq!(found.leaves, leaves, "leaves reached, and blocks issued");
+        assert_eq!(found.inners, inners, "inner nodes reached, and blocks issued");
         found
     }
 

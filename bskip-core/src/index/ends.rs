@@ -4,7 +4,7 @@
 //! remembered with its version, and all are validated after the pair was read (or its leaf locked): at that
 //! moment they were empty together, which makes the pair the first or last, and the operation linearizable.
 
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::index::read::cursor::Read;
@@ -57,7 +57,7 @@ enum Neighbour<'a, K, V> {
     Changed,
 }
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// A copy of the pair at this end, read as `R` does.
     pub(crate) fn end<R: Read<V>>(&self, end: End) -> Option<(K, V)> {
         let mut backoff = self.tree.backoff();

@@ -1,6 +1,6 @@
 //! The engine of one map: its tree, the router that suggests where searches start, and the promotion policy.
 
-use crate::arena::{AllocError, GlobalPool, HugePages, NodeArena, NodePool, PoolUsage};
+use crate::arena::{AllocError, BlockArena, BlockPool, GlobalPool, HugePages, Relax};
 use crate::config::{Config, Refresh};
 use crate::height::Heights;
 use crate::index::route::router::Router;
@@ -9,25 +9,20 @@ use crate::key::KeyWords;
 use crate::node::{Inner, Leaf};
 
 /// See the module.
-pub(crate) struct Index<K: KeyWords, V, P: NodePool> {
+pub(crate) struct Index<K: KeyWords, V, P: BlockPool> {
     pub(in crate::index) tree: Tree<K, V, P>,
     pub(in crate::index) router: Router,
     pub(in crate::index) heights: Heights,
 }
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Bytes of a leaf and of an inner node.
     pub(crate) const NODE_BYTES: (usize, usize) = (Leaf::<K, V>::LAYOUT.size(), Inner::<K>::LAYOUT.size());
 
-    pub(crate) fn new<A: NodeArena<Pool = P>>(arena: &A, config: &Config) -> Result<Self, AllocError> {
+    pub(crate) fn new<A: BlockArena<Pool = P>>(arena: &A, config: &Config) -> Result<Self, AllocError> {
         let tree = Tree::new(arena)?;
         let router = Router::new(&tree, config.refresh)?;
         Ok(Self { tree, router, heights: Heights::new(config) })
-    }
-
-    /// Blocks and bytes of both pools.
-    pub(crate) fn usage(&self) -> PoolUsage {
-        self.tree.usage()
     }
 
     /// Bytes of the hint tables.
@@ -47,7 +42,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     }
 }
 
-impl<K: KeyWords, V> Index<K, V, GlobalPool> {
+impl<K: KeyWords, V, R: Relax> Index<K, V, GlobalPool<R>> {
     /// What the system gave of huge pages.
     pub(crate) fn huge_pages(&self) -> HugePages {
         self.tree.huge_pages()

@@ -107,13 +107,12 @@
 //! [`read_begin`]: crate::lock::VersionLock::read_begin
 //! [`refresh_path`]: crate::index::engine::Index::refresh_path
 //! [`refresh_replicas`]: crate::index::engine::Index::refresh_replicas
-//! [`relax_function`]: crate::backoff::relax_function
 //! [`renew_if_stale`]: crate::index::route::router::Router::renew_if_stale
 //! [`replica_tables`]: field@crate::index::route::router::Router::replica_tables
 //! [`replicated_leaf`]: crate::index::engine::Index::replicated_leaf
 //! [`retry`]: crate::index::engine::Index::retry
 //! [`separators_of_level_2`]: crate::index::route::node_table::fill::separators_of_level_2
-//! [`set_relax`]: crate::set_relax
+//! [`Relax`]: crate::Relax
 //! [`settle`]: crate::index::tree::Tree::settle
 //! [`settle_existing`]: crate::index::write::existing::settle_existing
 //! [`settle_within`]: crate::index::tree::Tree::settle_within

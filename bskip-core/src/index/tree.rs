@@ -13,8 +13,8 @@ use core::mem;
 use core::num::NonZeroU32;
 
 use crate::arena::{
-    AllocError, AllocErrorKind, BlockId, GlobalPool, HugePages, NodeArena, NodeId, NodeKind, NodePool,
-    Placement, PoolUsage,
+    AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, GlobalPool, HugePages, KeyPrefix,
+    Numa, NumaNodeId, Placement, PoolUsage, Relax,
 };
 use crate::height::LEVELS;
 use crate::key::KeyWords;
@@ -25,7 +25,7 @@ use crate::stats;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// See the module.
-pub(in crate::index) struct Tree<K: KeyWords, V, P: NodePool> {
+pub(in crate::index) struct Tree<K: KeyWords, V, P: BlockPool> {
     /// The level where searches start and its first node's block: `level << 32 | block`. Levels are only
     /// added, so the word only grows.
     root: AtomicU64,
@@ -38,11 +38,11 @@ pub(in crate::index) struct Tree<K: KeyWords, V, P: NodePool> {
 
 // SAFETY: the pools are `Sync`; keys and values are handed between threads, by value (`Send`) and, in
 // closures that run under a lock, by reference (`Sync`); everything else is atomic.
-unsafe impl<K: KeyWords, V: Send + Sync, P: NodePool> Sync for Tree<K, V, P> {}
+unsafe impl<K: KeyWords, V: Send + Sync, P: BlockPool> Sync for Tree<K, V, P> {}
 
 /// Where a node that starts at `low` belongs; `None` is below every key.
 fn placement<K: KeyWords>(low: Option<K>) -> Placement {
-    Placement::Keys(low.map_or(0, |low| low.word(0)))
+    Placement::keys_from(low)
 }
 
 /// A word of 32 bits that names a block, or none.
@@ -56,11 +56,11 @@ pub(crate) fn reserve_one<T>(list: &mut Vec<T>) -> Result<(), AllocError> {
         .map_err(|_| AllocError { layout: Layout::new::<T>(), kind: AllocErrorKind::OutOfMemory })
 }
 
-impl<K: KeyWords, V, P: NodePool> Tree<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
     /// A tree of one empty leaf.
-    pub(in crate::index) fn new<A: NodeArena<Pool = P>>(arena: &A) -> Result<Self, AllocError> {
-        let leaves = arena.pool(Leaf::<K, V>::LAYOUT, NodeKind::Leaf)?;
-        let inners = arena.pool(Inner::<K>::LAYOUT, NodeKind::Inner)?;
+    pub(in crate::index) fn new<A: BlockArena<Pool = P>>(arena: &A) -> Result<Self, AllocError> {
+        let leaves = arena.pool(Leaf::<K, V>::LAYOUT, BlockKind::Leaf)?;
+        let inners = arena.pool(Inner::<K>::LAYOUT, BlockKind::Inner)?;
         let heads = [const { AtomicU32::new(0) }; LEVELS];
         let tree = Self { root: AtomicU64::new(0), leaves, inners, heads, _owns: PhantomData };
         let mut head = tree.acquire::<LeafShape<K, V>>(None)?.make(Unreached);
@@ -79,10 +79,10 @@ impl<K: KeyWords, V, P: NodePool> Tree<K, V, P> {
     }
 
     #[inline(always)]
-    fn pool_of(&self, kind: NodeKind) -> &P {
+    fn pool_of(&self, kind: BlockKind) -> &P {
         match kind {
-            NodeKind::Leaf => &self.leaves,
-            NodeKind::Inner => &self.inners,
+            BlockKind::Leaf => &self.leaves,
+            BlockKind::Inner => &self.inners,
         }
     }
 
@@ -178,13 +178,13 @@ impl<K: KeyWords, V, P: NodePool> Tree<K, V, P> {
     /// Takes a leaf's block on this NUMA node; `None` if the pool does not have the node, or the node has no room.
     pub(in crate::index) fn acquire_leaf_on(
         &self,
-        numa_node: NodeId,
+        numa_node: NumaNodeId,
     ) -> Option<Fresh<'_, LeafShape<K, V>, K, V, P>> {
-        if self.leaves.wanted(Placement::Node(numa_node)) != Some(numa_node) {
+        if self.leaves.wanted(Placement::NumaNode(numa_node)) != Some(numa_node) {
             return None;
         }
         stats::called_pool();
-        let id = self.leaves.acquire(Placement::Node(numa_node)).ok()?;
+        let id = self.leaves.acquire(Placement::NumaNode(numa_node)).ok()?;
         let block = Fresh { tree: self, id, _shape: PhantomData };
         (self.home(id) == Some(numa_node)).then_some(block)
     }
@@ -194,7 +194,7 @@ impl<K: KeyWords, V, P: NodePool> Tree<K, V, P> {
         self.give_back(retired.kind(), retired.id());
     }
 
-    fn give_back(&self, kind: NodeKind, id: BlockId) {
+    fn give_back(&self, kind: BlockKind, id: BlockId) {
         stats::called_pool();
         // SAFETY: a `Fresh` or a `Retired` named the block. Each is the only one of its block and ends with this
         // call, so no other thread releases it.
@@ -202,35 +202,29 @@ impl<K: KeyWords, V, P: NodePool> Tree<K, V, P> {
     }
 
     /// The NUMA node that a leaf is on.
-    pub(in crate::index) fn home(&self, leaf: BlockId) -> Option<NodeId> {
+    pub(in crate::index) fn home(&self, leaf: BlockId) -> Option<NumaNodeId> {
         // SAFETY: the pool has issued the block, as for `node`.
         unsafe { self.leaves.home(leaf) }
     }
 
     /// The NUMA node where the pool would place a leaf that starts at `low`.
-    pub(in crate::index) fn wanted(&self, low: Option<K>) -> Option<NodeId> {
+    pub(in crate::index) fn wanted(&self, low: Option<K>) -> Option<NumaNodeId> {
         self.leaves.wanted(placement(low))
     }
 
     /// The NUMA node where the pool would place a leaf whose low fence begins with `word`.
-    pub(in crate::index) fn wanted_for_word(&self, word: u64) -> Option<NodeId> {
-        self.leaves.wanted(Placement::Keys(word))
+    pub(in crate::index) fn wanted_for_word(&self, word: u64) -> Option<NumaNodeId> {
+        self.leaves.wanted(Placement::KeysFrom(KeyPrefix::from_bits(word)))
     }
 
-    /// Blocks and bytes of both pools.
-    pub(in crate::index) fn usage(&self) -> PoolUsage {
-        self.leaves.usage().plus(self.inners.usage())
-    }
-
-    /// Blocks issued by the pool of leaves and by that of inner nodes.
-    #[cfg(feature = "check")]
-    pub(in crate::index) fn issued_blocks(&self) -> (usize, usize) {
-        (self.leaves.usage().issued_blocks, self.inners.usage().issued_blocks)
+    /// What the pool of nodes of shape `S` counts, if it does.
+    pub(in crate::index) fn usage<S: Shape>(&self) -> Option<PoolUsage> {
+        self.pool::<S>().usage()
     }
 }
 
 /// With exclusive access.
-impl<K: KeyWords, V, P: NodePool> Tree<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
     /// The leaves in order.
     pub(in crate::index) fn chain(&self) -> impl Iterator<Item = BlockId> {
         successors(Some(self.head(0)), |&id| self.leaf(id).next())
@@ -239,18 +233,18 @@ impl<K: KeyWords, V, P: NodePool> Tree<K, V, P> {
     /// Drops all values of these leaves, which are empty afterwards. If a drop panics, the others run while it
     /// unwinds. No other thread may use the leaves.
     pub(in crate::index) fn drop_values(&self, leaves: impl Iterator<Item = BlockId>) {
-        struct Rest<'a, K: KeyWords, V, P: NodePool, I: Iterator<Item = BlockId>> {
+        struct Rest<'a, K: KeyWords, V, P: BlockPool, I: Iterator<Item = BlockId>> {
             tree: &'a Tree<K, V, P>,
             leaves: I,
         }
-        impl<K: KeyWords, V, P: NodePool, I: Iterator<Item = BlockId>> Rest<'_, K, V, P, I> {
+        impl<K: KeyWords, V, P: BlockPool, I: Iterator<Item = BlockId>> Rest<'_, K, V, P, I> {
             fn drop_values(&mut self) {
                 for id in self.leaves.by_ref() {
                     self.tree.leaf(id).lock_unshared().clear();
                 }
             }
         }
-        impl<K: KeyWords, V, P: NodePool, I: Iterator<Item = BlockId>> Drop for Rest<'_, K, V, P, I> {
+        impl<K: KeyWords, V, P: BlockPool, I: Iterator<Item = BlockId>> Drop for Rest<'_, K, V, P, I> {
             fn drop(&mut self) {
                 self.drop_values();
             }
@@ -297,14 +291,14 @@ impl<K: KeyWords, V, P: NodePool> Tree<K, V, P> {
     }
 }
 
-impl<K: KeyWords, V> Tree<K, V, GlobalPool> {
+impl<K: KeyWords, V, R: Relax> Tree<K, V, GlobalPool<R>> {
     /// What the system gave of huge pages.
     pub(in crate::index) fn huge_pages(&self) -> HugePages {
         self.leaves.huge_pages().plus(self.inners.huge_pages())
     }
 }
 
-impl<K: KeyWords, V, P: NodePool> Drop for Tree<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Drop for Tree<K, V, P> {
     fn drop(&mut self) {
         // A tree that could not be made has no first leaf.
         if mem::needs_drop::<V>() && *self.heads[0].get_mut() != 0 {
@@ -314,7 +308,7 @@ impl<K: KeyWords, V, P: NodePool> Drop for Tree<K, V, P> {
 }
 
 /// A block that was acquired and is no node yet. Dropping this gives the block back.
-pub(in crate::index) struct Fresh<'t, S: Shape, K: KeyWords, V, P: NodePool> {
+pub(in crate::index) struct Fresh<'t, S: Shape, K: KeyWords, V, P: BlockPool> {
     tree: &'t Tree<K, V, P>,
     id: BlockId,
     _shape: PhantomData<S>,
@@ -323,7 +317,7 @@ pub(in crate::index) struct Fresh<'t, S: Shape, K: KeyWords, V, P: NodePool> {
 /// A block that may become an inner node.
 pub(in crate::index) type FreshInner<'t, K, V, P> = Fresh<'t, InnerShape<K>, K, V, P>;
 
-impl<'t, S: Shape<Key = K>, K: KeyWords, V, P: NodePool> Fresh<'t, S, K, V, P> {
+impl<'t, S: Shape<Key = K>, K: KeyWords, V, P: BlockPool> Fresh<'t, S, K, V, P> {
     /// Locks the block, which from now on is a node in the making: it must be linked or retired.
     pub(in crate::index) fn make<W: Witness<S>>(self, witness: W) -> Reshaped<'t, S, W> {
         let node = self.tree.node::<S>(self.id).lock_unshared();
@@ -338,7 +332,7 @@ impl<'t, S: Shape<Key = K>, K: KeyWords, V, P: NodePool> Fresh<'t, S, K, V, P> {
     }
 }
 
-impl<S: Shape, K: KeyWords, V, P: NodePool> Drop for Fresh<'_, S, K, V, P> {
+impl<S: Shape, K: KeyWords, V, P: BlockPool> Drop for Fresh<'_, S, K, V, P> {
     fn drop(&mut self) {
         self.tree.give_back(S::KIND, self.id);
     }

@@ -2,7 +2,7 @@
 //!
 //! A thread that waits here for a holder has no node locked itself.
 
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::backoff::Backoff;
 use crate::chaos;
 use crate::index::tree::Tree;
@@ -20,10 +20,10 @@ enum Cause {
     Holder,
 }
 
-impl<K: KeyWords, V, P: NodePool> Tree<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
     /// The only function of the engine that makes a [`Backoff`].
     #[inline(always)]
-    fn backoff_for(&self, cause: Cause) -> Backoff {
+    fn backoff_for(&self, cause: Cause) -> Backoff<P::Relax> {
         match cause {
             Cause::Race => Backoff::new(),
             Cause::Holder => Backoff::for_holder(),
@@ -32,7 +32,7 @@ impl<K: KeyWords, V, P: NodePool> Tree<K, V, P> {
 
     /// For a thread that loses races.
     #[inline(always)]
-    pub(in crate::index) fn backoff(&self) -> Backoff {
+    pub(in crate::index) fn backoff(&self) -> Backoff<P::Relax> {
         self.backoff_for(Cause::Race)
     }
 
@@ -51,7 +51,7 @@ impl<K: KeyWords, V, P: NodePool> Tree<K, V, P> {
     #[inline(never)]
     fn wait_unlocked(&self, lock: &VersionLock) -> Version {
         assert!(
-            !is_held(lock),
+            !is_held::<P::Relax>(lock),
             "a closure given to `update` or `get_with` (or `Clone` or `Drop` of a value, which ran there) used the \
              BSkipMap that it runs under a lock of: it would wait for itself for ever"
         );

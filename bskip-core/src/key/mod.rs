@@ -1,4 +1,4 @@
-//! What can be a key: values that turn into words whose order is theirs.
+//! What can be a key: values that turn into words in the same order.
 
 mod same;
 mod words;
@@ -8,8 +8,8 @@ pub use words::KeyWords;
 
 /// A key of a [`BSkipMap`](crate::BSkipMap): a small `Copy` type that turns into [words](KeyWords) and back.
 ///
-/// Every integer type, `bool`, `char`, arrays of bytes and of `u64` are keys as they are, and so are pairs and triples of keys. A type of
-/// your own says which of these it turns into:
+/// Every integer type, `bool`, `char`, arrays of bytes and of `u64` are keys, and so are pairs and triples of
+/// keys. A type of your own says which of these it turns into:
 ///
 /// ```
 /// use bskip_core::{BSkipMap, Key};
@@ -31,33 +31,34 @@ pub use words::KeyWords;
 /// let book = BSkipMap::new();
 /// book.insert(Order { price: -5, arrival: 1 }, "b");
 /// book.insert(Order { price: -7, arrival: 2 }, "a");
-/// assert_eq!(book.first().unwrap().1, "a");
+/// assert_eq!(book.first_key_value().unwrap().1, "a");
 /// ```
 ///
 /// # Contract
-/// For keys `a` and `b` of the type, `a < b` exactly if `a.to_words() < b.to_words()`, and
-/// [`from_words`](Key::from_words) gives back the key whose words it is given.
+/// For keys `a` and `b` of the type, `a < b` exactly if `a.to_words() < b.to_words()`. And
+/// [`from_words`](Key::from_words) gives back the key that the words came from.
 ///
-/// A map knows keys by their words only, and never asks for their `Ord`. So of a type that breaks the contract it is a map of the
-/// words, ordered as they are: a key is found by its words, scans, [`first`](crate::BSkipMap::first) and the bounds of ranges go by
-/// them, and what is handed out is what `from_words` makes of them. Nothing else comes of it: every call ends, and the map stays
-/// whole, also where the conversions give something else each time.
+/// A map knows keys only by their words and never calls their `Ord`. So if a type breaks the contract, the
+/// map is a map of the words, in the order of the words. It finds a key by its words; scans, first, last and
+/// the bounds of ranges go by words; and it hands out what `from_words` makes of them. Nothing worse happens:
+/// every call ends, and the map stays intact, even if the conversions give another result each time.
 ///
 /// # Panics
-/// The conversions may panic, and may use the map: they run before an operation has locked or changed anything, or after it
-/// has unlocked everything. What an operation has done when `from_words` panics stays done (a pair that was popped is gone, its
-/// value dropped; an iterator goes on behind it); of many keys at a time, those before the group in which `to_words` panics are done.
+/// The conversions may panic and may use the map. They run before an operation has locked or changed
+/// anything, or after it has unlocked everything. If `from_words` panics, what the operation has done stays
+/// done: a popped pair is gone and its value is dropped, and an iterator goes on after the pair. If
+/// `to_words` panics for one of many keys at a time, the groups of keys before it are done.
 pub trait Key: Copy + Ord + Send + Sync {
-    /// What nodes hold.
+    /// The words, which nodes hold in place of the key.
     type Words: KeyWords;
 
-    /// The key's words, in the same order as the keys.
+    /// The key's words. They are ordered as the keys are.
     fn to_words(self) -> Self::Words;
 
-    /// The key of these words. They are what [`to_words`](Key::to_words) gave for a key of the same map.
+    /// The key of these words, which [`to_words`](Key::to_words) gave for a key of the same map.
     fn from_words(words: Self::Words) -> Self;
 
-    /// That keys are their own words, where it is so: then slices of them need no converting.
+    /// Says that keys are their own words, if they are. Slices of such keys need no conversion.
     #[doc(hidden)]
     const SAME: Same<Self, Self::Words> = Same::no();
 }

@@ -1,11 +1,12 @@
-//! That two types are one, known where code is generic over both.
+//! A proof that two types are the same, for code that is generic over both.
 
 use core::marker::PhantomData;
 
-/// A subtype is not the same type.
+/// Makes the proof invariant: a subtype is not the same type.
 type Invariant<T> = fn(T) -> T;
 
-/// If it holds, `A` and `B` are the same type: only [`yes`](Self::yes) says so of itself, which has but one type.
+/// If it holds, `A` and `B` are the same type: only [`yes`](Self::yes) makes one that holds, and there they
+/// are.
 #[derive(Clone, Copy)]
 pub struct Same<A, B> {
     holds: bool,
@@ -19,17 +20,17 @@ impl<T> Same<T, T> {
 }
 
 impl<A, B> Same<A, B> {
-    /// They may be, but nobody says so.
+    /// No proof. The types may still be the same.
     pub(super) const fn no() -> Self {
         Self { holds: false, _types: PhantomData }
     }
 
-    /// Pairs of the same types are the same.
+    /// The same for pairs.
     pub(super) const fn and<C, D>(self, other: Same<C, D>) -> Same<(A, C), (B, D)> {
         Same { holds: self.holds && other.holds, _types: PhantomData }
     }
 
-    /// And so are triples.
+    /// The same for triples.
     pub(super) const fn and_two<C, D, E, F>(
         self,
         second: Same<C, D>,
@@ -38,23 +39,23 @@ impl<A, B> Same<A, B> {
         Same { holds: self.holds && second.holds && third.holds, _types: PhantomData }
     }
 
-    /// Whether they are known to be the same.
+    /// Whether the types are known to be the same.
     #[inline(always)]
     pub(crate) const fn holds(self) -> bool {
         self.holds
     }
 
-    /// The slice as one of `B`, if that is the same.
+    /// The slice as a slice of `B`, if the types are known to be the same.
     #[inline(always)]
     pub(crate) fn slice(self, slice: &[A]) -> Option<&[B]> {
-        // SAFETY: `A` and `B` are the same type, since `self` holds.
+        // SAFETY: `self` holds, so `A` and `B` are the same type.
         self.holds.then(|| unsafe { &*(core::ptr::from_ref(slice) as *const [B]) })
     }
 
-    /// The slice as one of `A`, if that is the same.
+    /// The slice as a slice of `A`, if the types are known to be the same.
     #[inline(always)]
     pub(crate) fn slice_back(self, slice: &[B]) -> Option<&[A]> {
-        // SAFETY: `A` and `B` are the same type, since `self` holds.
+        // SAFETY: `self` holds, so `A` and `B` are the same type.
         self.holds.then(|| unsafe { &*(core::ptr::from_ref(slice) as *const [A]) })
     }
 }

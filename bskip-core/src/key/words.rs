@@ -1,29 +1,31 @@
-//! What nodes hold in place of keys: plain values that are words, whose code is this crate's own.
+//! What nodes hold in place of keys: words, converted by this crate's own code.
 
 use core::fmt;
 
-/// A value that nodes can hold as a key: a number, an array, a pair or a triple of such.
+/// A value that nodes can hold as a key: a number, an array, or a pair or triple of these.
 ///
-/// Nodes hold keys as words of 64 bits, because a reader looks at them while a writer may be moving them: each word
-/// is then an atomic, and a search compares words with vector instructions.
+/// Nodes hold keys as words of 64 bits. Each word is an atomic, because readers read keys while a writer
+/// moves them. A search compares words with vector instructions.
 ///
-/// A number is one word, a signed one with its sign bit flipped (of 128 bits two words, the upper half first); an array of bytes is
-/// big-endian words, the last filled up with zeros; of a pair the words of the first half come first.
+/// A number is one word; a signed number has its sign bit flipped. A number of 128 bits is two words, the
+/// upper half first. An array of bytes is big-endian words, the last one padded with zeros. A pair is the
+/// words of its first part, then those of the second.
 ///
-/// Implemented here for every integer type, `bool`, `char`, arrays of bytes and of `u64`, and pairs and triples of those
-/// that are; by nobody else, since a map relies on it: `a < b` exactly if the words of `a` come before the words of `b`, and no
-/// method panics. A type of your own becomes a [`Key`](crate::Key) by saying which of these it turns into.
+/// This crate implements the trait for every integer type, `bool`, `char`, arrays of bytes and of `u64`, and
+/// for pairs and triples of these. Other crates cannot, because a map relies on two properties: `a < b`
+/// exactly if the words of `a` come before the words of `b`, and no method panics. A type of your own becomes
+/// a [`Key`](crate::Key) by saying which of these types it turns into.
 pub trait KeyWords: Copy + Ord + fmt::Debug + Send + Sync + sealed::Sealed {
-    /// Words that a key takes: at least 1.
+    /// The number of words of a key, at least 1.
     #[doc(hidden)]
     const WORDS: usize;
 
-    /// The `i`-th word, the most significant first, `i < WORDS`.
+    /// The `i`-th word; word 0 is the most significant. `i` is less than `WORDS`.
     #[doc(hidden)]
     fn word(self, i: usize) -> u64;
 
-    /// The key whose `i`-th word is `word(i)`. Accepts any words: it is called on words of several keys mixed by a writer in
-    /// progress, whose result is then thrown away.
+    /// The key whose `i`-th word is `word(i)`. It takes any words: a reader may call it on a mix of words of
+    /// several keys, while a writer moves them, and then drops the result.
     #[doc(hidden)]
     fn from_words(word: impl FnMut(usize) -> u64) -> Self;
 }
@@ -51,7 +53,7 @@ macro_rules! one_word_unsigned {
 }
 one_word_unsigned!(u8 u16 u32 u64 usize);
 
-/// Flips the sign bit: two's complement order becomes unsigned order.
+/// The sign bit. Flipping it turns the order of signed numbers into that of unsigned ones.
 const SIGN: u64 = 1 << 63;
 
 macro_rules! one_word_signed {
@@ -101,7 +103,7 @@ impl KeyWords for i128 {
 }
 
 impl<const N: usize> sealed::Sealed for [u8; N] {}
-/// Bytes in big-endian words, the last filled up with zeros.
+/// Bytes in big-endian words, the last one padded with zeros.
 impl<const N: usize> KeyWords for [u8; N] {
     const WORDS: usize = if N == 0 { 1 } else { N.div_ceil(8) };
     #[inline(always)]
@@ -144,7 +146,7 @@ impl KeyWords for char {
     }
     #[inline(always)]
     fn from_words(mut word: impl FnMut(usize) -> u64) -> Self {
-        // One word is never a mixture, but slots not in use hold anything.
+        // A single word is never a mix, but slots that are not in use hold anything.
         char::from_u32(word(0) as u32).unwrap_or_default()
     }
 }
@@ -200,7 +202,7 @@ mod tests {
         (0..K::WORDS).map(|i| key.word(i)).collect()
     }
 
-    /// Every pair is ordered as its words are, and every key comes back from its words.
+    /// Any two keys are ordered as their words are, and every key comes back from its words.
     fn check<K: KeyWords + Debug>(keys: &[K]) {
         for &a in keys {
             assert_eq!(K::from_words(|i| a.word(i)), a);

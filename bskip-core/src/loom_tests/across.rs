@@ -61,7 +61,7 @@ fn a_chunk_is_of_one_moment() {
             assert_eq!(map.insert(20, 201), Some(200));
         },
         other: |map| {
-            let _ = map.for_each_chunk(..25, |_, values| {
+            let _ = map.try_for_each_chunk(..25, |_, values| {
                 assert!([[100, 200], [101, 200], [101, 201]].contains(&[values[0], values[1]]), "{values:?}");
                 ControlFlow::<()>::Continue(())
             });

@@ -7,13 +7,13 @@ use core::alloc::Layout;
 
 use loom::thread;
 
-use crate::arena::{BlockId, GlobalArena, GlobalPool, NodeArena, NodeKind, NodePool, Placement};
+use crate::arena::{BlockArena, BlockId, BlockKind, BlockPool, GlobalArena, GlobalPool, Placement};
 use crate::spin::SpinLock;
 use crate::sync::{self, AtomicU64, Ordering, model};
 
 fn pool() -> GlobalPool {
     let layout = Layout::from_size_align(64, 64).expect("a layout");
-    GlobalArena.pool(layout, NodeKind::Leaf).expect("memory")
+    GlobalArena::new().pool(layout, BlockKind::Leaf).expect("memory")
 }
 
 fn acquire(pool: &GlobalPool) -> BlockId {
@@ -87,7 +87,7 @@ fn a_spin_lock_hands_over_what_it_guards() {
         let lock = Arc::new((SpinLock::new(Vec::<u64>::new()), AtomicU64::new(0)));
         sync::watch(2);
         let run = |(lock, word): &(SpinLock<Vec<u64>>, AtomicU64), name: u64| {
-            lock.with(|names| {
+            lock.with::<crate::DefaultRelax, _>(|names| {
                 // A word beside the lock: its own data is not known to loom.
                 let count = word.load(Ordering::Relaxed);
                 assert_eq!(count, names.len() as u64, "what the last holder wrote is not seen");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use loom::thread;
 
-use crate::arena::{BlockId, GlobalArena, GlobalPool, NodeArena, NodeKind, NodePool, Placement};
+use crate::arena::{BlockArena, BlockId, BlockKind, BlockPool, GlobalArena, GlobalPool, Placement};
 use crate::lock::Version;
 use crate::node::{Leaf, LevelMark, LockedLeaf, Unreached};
 use crate::sync::{self, model};
@@ -19,7 +19,7 @@ struct Leaves {
 
 impl Leaves {
     fn watched() -> Arc<Self> {
-        let pool = GlobalArena.pool(Leaf::<u64, u64>::LAYOUT, NodeKind::Leaf).expect("memory");
+        let pool = GlobalArena::new().pool(Leaf::<u64, u64>::LAYOUT, BlockKind::Leaf).expect("memory");
         let ids = [(); 2].map(|()| pool.acquire(Placement::Policy).expect("memory"));
         let leaves = Arc::new(Self { pool, ids });
         let mut first = leaves.at(0).lock_unshared().reshape(Unreached);

@@ -40,7 +40,7 @@ pub(super) struct Duel {
 fn seed() -> u64 {
     let height = |seed, key: u64| {
         let promotion = Promotion::Coin { one_in: 2 };
-        Heights::new(&Config { promotion, ..Config::with_seed(seed) }).of(key)
+        Heights::new(&Config::new().promotion(promotion).seed(seed)).of(key)
     };
     let fits = |seed| {
         [25, 50].iter().all(|&key| height(seed, key) == 1)
@@ -60,7 +60,8 @@ impl Duel {
         {
             let (keys, removed, left) = (keys.clone(), removed.clone(), left.clone());
             model(&std::format!("map: {name}, {order}"), Some(preemptions), at_least, move || {
-                let config = Config { promotion, refresh: replicas.unwrap_or_default(), seed };
+                let config =
+                    Config::new().promotion(promotion).refresh(replicas.unwrap_or_default()).seed(seed);
                 let arena = PairedArena { replicated: replicas.is_some(), ..PairedArena::default() };
                 let mut map = Map::with_config(arena, config).expect("memory");
                 keys.iter().for_each(|&key| assert_eq!(map.insert(key, key * 10), None));

@@ -2,11 +2,11 @@
 
 use super::map::{Duel, Map, insert, must_find, remove, two_leaves};
 use crate::config::Refresh;
-use crate::{MigrateCursor, NodeId};
+use crate::{MigrateCursor, NumaNodeId};
 
 /// Moves every leaf that can move: of two the second one.
 fn move_all(map: &Map) {
-    map.migrate(&mut MigrateCursor::new(), 4, |_, NodeId(home)| Some(NodeId(1 - home)));
+    map.migrate(&mut MigrateCursor::new(), 4, |_, NumaNodeId(home)| Some(NumaNodeId(1 - home)));
 }
 
 /// [10, 15, 20, 25] and [30, 40, 45, 47]; 46 splits the second one, and its entry goes to the replica.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use loom::thread;
 
-use crate::arena::{BlockId, GlobalArena, GlobalPool, NodeArena, NodeKind, NodePool, Placement};
+use crate::arena::{BlockArena, BlockId, BlockKind, BlockPool, GlobalArena, GlobalPool, Placement};
 use crate::node::{Inner, LevelMark, Unreached};
 use crate::sync::{self, model};
 
@@ -25,7 +25,7 @@ struct Copies {
 
 impl Copies {
     fn watched() -> Arc<Self> {
-        let pool = GlobalArena.pool(Inner::<u64>::LAYOUT, NodeKind::Inner).expect("memory");
+        let pool = GlobalArena::new().pool(Inner::<u64>::LAYOUT, BlockKind::Inner).expect("memory");
         let ids = [(); 2].map(|()| pool.acquire(Placement::Policy).expect("memory"));
         let copies = Arc::new(Self { pool, ids });
         let mut node = copies.in_memory_of(0).lock_unshared().reshape(Unreached);

@@ -3,13 +3,14 @@
 use core::fmt;
 
 use super::{BSkipMap, out_of_memory};
-use crate::arena::{AllocError, NodeArena};
+use crate::arena::{AllocError, BlockArena};
 use crate::key::{Key, KeyWords};
 
-/// Why [`try_insert_many`](BSkipMap::try_insert_many) ended early, and where.
+/// Where and why [`try_insert_many`](BSkipMap::try_insert_many) ended early.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct InsertManyError {
-    /// Pairs that were done: all before the one for which there was no memory. The rest of the slice is as it was.
+    /// The number of pairs that were done. The pair at this place found no memory; it and all after it are
+    /// unchanged.
     pub done: usize,
     /// Why there was no memory.
     pub cause: AllocError,
@@ -17,25 +18,25 @@ pub struct InsertManyError {
 
 impl fmt::Display for InsertManyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "pairs from {} on were not inserted: {}", self.done, self.cause)
+        write!(f, "the pairs from number {} on were not inserted: {}", self.done, self.cause)
     }
 }
 
 impl core::error::Error for InsertManyError {}
 
 /// # Many keys at a time
-/// Where a map is too large for the caches, an operation spends its time waiting for one line of memory after
-/// the other. These let some thirty keys wait at once: several times as fast as a call for each key, from a few
-/// dozen keys a call on. The keys may come in any order; next to one another they need not even be searched.
+/// If a map is too large for the caches, an operation spends its time waiting for one cache line after the
+/// other. These methods wait for some thirty keys at once. From a few dozen keys a call on, they are several
+/// times as fast as a call for each key. The keys may come in any order; neighbouring keys in a row are
+/// faster still.
 ///
-/// Each key's operation is linearizable by itself, at some moment during the call; in the order of the slice,
-/// so a key that comes twice is done twice. The call as a whole is not atomic: other threads may see a part of
-/// it, and change keys between. What comes back goes into the caller's slices; nothing is allocated but nodes.
-impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
-    /// Copies the value of each key, or `None`, into `values`. As [`get`](Self::get), for
+/// Results go into the caller's slices, and only nodes are allocated. What other threads see:
+/// [Consistency](Self#consistency).
+impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
+    /// Copies the value of each key, or `None`, into `values`: [`get`](Self::get) for
     /// [many keys at a time](Self#many-keys-at-a-time).
     ///
-    /// Expected O(log n) a key, less where keys are close; each linearizable by itself; writes no shared memory.
+    /// Expected O(log n) for each key, and less if the keys are close. Writes no shared memory.
     ///
     /// # Panics
     /// If the slices differ in length.
@@ -58,10 +59,10 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         }
     }
 
-    /// Writes into `found` whether each key is there. As [`contains_key`](Self::contains_key), for
+    /// Writes into `found` whether each key is there: [`contains_key`](Self::contains_key) for
     /// [many keys at a time](Self#many-keys-at-a-time).
     ///
-    /// Expected O(log n) a key, less where keys are close; each linearizable by itself; writes no shared memory.
+    /// Expected O(log n) for each key, and less if the keys are close. Writes no shared memory.
     ///
     /// # Panics
     /// If the slices differ in length.
@@ -81,10 +82,10 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         }
     }
 
-    /// Takes out the pair of each key, and puts its value, or `None`, into `values`, where what stood there is
-    /// dropped. As [`remove`](Self::remove), for [many keys at a time](Self#many-keys-at-a-time).
+    /// Removes each key and puts its value, or `None`, into `values`, whose old contents are dropped:
+    /// [`remove`](Self::remove) for [many keys at a time](Self#many-keys-at-a-time).
     ///
-    /// Expected O(log n) a key, less where keys are close; each linearizable by itself.
+    /// Expected O(log n) for each key, and less if the keys are close.
     ///
     /// # Panics
     /// If the slices differ in length.
@@ -105,15 +106,16 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         }
     }
 
-    /// Inserts each pair, or replaces the value of a key that is there, and leaves the old value, or `None`, in the
-    /// pair. As [`insert`](Self::insert), for [many keys at a time](Self#many-keys-at-a-time).
+    /// Inserts each pair and leaves the old value of its key, or `None`, in the pair:
+    /// [`insert`](Self::insert) for [many keys at a time](Self#many-keys-at-a-time).
     ///
-    /// A pair without a value (`None`) is skipped: the map's pair of that key stays, and the slice's stays `None`.
+    /// A pair without a value (`None`) is skipped: the map does not change for its key, and the pair stays
+    /// `None`.
     ///
-    /// Expected O(log n) a key, less where keys are close; each linearizable by itself.
+    /// Expected O(log n) for each key, and less if the keys are close.
     ///
     /// # Panics
-    /// If the arena has no memory for a node, after the pairs before that one were inserted;
+    /// If the arena has no memory for a node. The pairs before that one are inserted.
     /// [`try_insert_many`](Self::try_insert_many) returns an error instead.
     ///
     /// ```
@@ -131,12 +133,11 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         }
     }
 
-    /// As [`insert_many`](Self::insert_many), but ends early when there is no memory.
+    /// As [`insert_many`](Self::insert_many), but ends early if there is no memory.
     ///
     /// # Errors
-    /// [`InsertManyError`] says how many pairs were done. These hold old values now; the others hold their own,
-    /// and their keys are in the map as they were, so the same call with the rest of the slice goes on where
-    /// this one ended.
+    /// [`InsertManyError`] says how many pairs were done. These hold old values now. The others are
+    /// unchanged, so the same call with the rest of the slice goes on where this one ended.
     ///
     /// ```
     /// # use bskip_core::BSkipMap;
@@ -163,10 +164,10 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     }
 }
 
-/// Keys that are converted at a time, before the first of them is searched.
+/// How many keys are converted before the first of them is searched.
 const GROUP: usize = 32;
 
-/// Runs `f` on one group of keys after the other, and their places.
+/// Calls `f` with each group of keys and their places.
 fn in_groups<K: Key, T>(keys: &[K], places: &mut [T], mut f: impl FnMut(&[K::Words], &mut [T])) {
     for (keys, places) in keys.chunks(GROUP).zip(places.chunks_mut(GROUP)) {
         let words = group_words::<K>(keys.iter().copied());
@@ -174,7 +175,7 @@ fn in_groups<K: Key, T>(keys: &[K], places: &mut [T], mut f: impl FnMut(&[K::Wor
     }
 }
 
-/// The words of a group's keys, each converted once. Behind the last one they mean nothing.
+/// The words of a group's keys, each converted once. The words after the last key mean nothing.
 fn group_words<K: Key>(keys: impl Iterator<Item = K>) -> [K::Words; GROUP] {
     let mut words = [K::Words::from_words(|_| 0); GROUP];
     words.iter_mut().zip(keys).for_each(|(words, key)| *words = key.to_words());

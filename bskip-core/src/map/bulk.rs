@@ -1,10 +1,10 @@
-//! The public face of building from sorted pairs: `BulkLoad`, `from_sorted`, `append`, and std's traits for collecting.
+//! Building maps from sorted pairs: `BulkLoad`, `from_sorted`, `append`, and std's traits for collecting.
 
 use alloc::vec::Vec;
 use core::{fmt, iter};
 
 use super::{BSkipMap, out_of_memory};
-use crate::arena::{AllocError, GlobalArena, NodeArena};
+use crate::arena::{AllocError, BlockArena, BlockPool, GlobalArena};
 use crate::config::Config;
 use crate::index::{Existing, Part, SortedRun, Stop, reserve_one};
 use crate::key::Key;
@@ -12,17 +12,17 @@ use crate::spin::SpinLock;
 
 /// Builds a map from sorted pairs, in parts that may come from several threads.
 ///
-/// Several times as fast as inserting, and nodes are as full as [`fill`](Self::fill) says. The map is as if the pairs
-/// had been inserted, promotion policy and all. Each part's keys must ascend strictly and must not overlap another
-/// part's; in which order the parts are given does not matter.
+/// This is several times as fast as inserting, and nodes are as full as [`fill`](Self::fill) says. The
+/// promotion policy holds as if the pairs had been inserted. The keys of each part must strictly ascend, and
+/// must not overlap those of another part. The parts may come in any order.
 ///
-/// Until [`finish`](Self::finish) the pairs belong to the `BulkLoad`; dropping it drops them.
+/// Until [`finish`](Self::finish) the pairs belong to the `BulkLoad`. If it drops, it drops them.
 ///
 /// ```
 /// use bskip_core::{BulkLoad, Config, GlobalArena};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let load = BulkLoad::with_config(GlobalArena, Config::default())?.fill(0.9);
+/// let load = BulkLoad::with_config(GlobalArena::new(), Config::new())?.fill(0.9);
 /// std::thread::scope(|threads| {
 ///     let halves = [0..5000u64, 5000..10_000].map(|half| {
 ///         let load = &load;
@@ -36,9 +36,9 @@ use crate::spin::SpinLock;
 /// # Ok(())
 /// # }
 /// ```
-pub struct BulkLoad<K: Key, V, A: NodeArena = GlobalArena> {
-    /// Its first leaf is empty; behind it hang the leaves of all parts, one part behind the other in whatever order,
-    /// so that the map's drop finds their values.
+pub struct BulkLoad<K: Key, V, A: BlockArena = GlobalArena> {
+    /// Its first leaf is empty. The leaves of all parts are linked behind it, in any order of parts, so that
+    /// the map's drop finds their values.
     map: BSkipMap<K, V, A>,
     parts: SpinLock<Vec<Part<K::Words>>>,
     fill: f64,
@@ -48,12 +48,12 @@ pub struct BulkLoad<K: Key, V, A: NodeArena = GlobalArena> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum BulkError<K> {
-    /// The keys do not ascend strictly: `key` came behind `after`. Of two parts, the one that starts at `key`
-    /// overlaps the one that ends at `after`.
+    /// The keys do not strictly ascend: `key` came after `after`, or a part that starts at `key` overlaps a
+    /// part that ends at `after`.
     NotAscending {
-        /// The key that is not greater than the one before.
+        /// The key that is not greater than the key before it.
         key: K,
-        /// The one before.
+        /// The key before it.
         after: K,
     },
     /// There was no memory.
@@ -64,7 +64,7 @@ impl<K: fmt::Debug> fmt::Display for BulkError<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAscending { key, after } => {
-                write!(f, "the keys do not ascend strictly: {key:?} comes behind {after:?}")
+                write!(f, "the keys do not strictly ascend: {key:?} comes after {after:?}; sort the pairs")
             }
             Self::NoMemory(cause) => write!(f, "the map was not built: {cause}"),
         }
@@ -83,7 +83,7 @@ impl<K: Key, V> BulkLoad<K, V> {
     /// For a map on the global allocator, with the default [`Config`].
     ///
     /// # Panics
-    /// If there is no memory for the first leaf; [`with_arena`](Self::with_arena) returns an error instead.
+    /// If there is no memory for the first leaf. [`with_arena`](Self::with_arena) returns an error instead.
     #[must_use]
     pub fn new() -> Self {
         Self::of(BSkipMap::new())
@@ -96,8 +96,8 @@ impl<K: Key, V> Default for BulkLoad<K, V> {
     }
 }
 
-impl<K: Key, V, A: NodeArena> BulkLoad<K, V, A> {
-    /// For a map whose nodes live in `arena`, with the default [`Config`].
+impl<K: Key, V, A: BlockArena> BulkLoad<K, V, A> {
+    /// For a map in `arena`, with the default [`Config`].
     ///
     /// # Errors
     /// [`AllocError`] if the arena has no room for the first leaf.
@@ -105,7 +105,7 @@ impl<K: Key, V, A: NodeArena> BulkLoad<K, V, A> {
         BSkipMap::with_arena(arena).map(Self::of)
     }
 
-    /// For a map whose nodes live in `arena`.
+    /// For a map in `arena`.
     ///
     /// # Errors
     /// [`AllocError`] if the arena has no room for the first leaf.
@@ -117,25 +117,27 @@ impl<K: Key, V, A: NodeArena> BulkLoad<K, V, A> {
         Self { map, parts: SpinLock::new(Vec::new()), fill: 1.0 }
     }
 
-    /// How full the nodes will be: 1.0, unless told otherwise, is best for a map that is read. A full leaf whose
-    /// neighbours are full splits at the next insertion, so leave room where many will come all over the map. Less than 0.5 counts as 0.5.
+    /// How full the nodes will be, from 0.5 to 1.0. Less than 0.5 counts as 0.5.
+    ///
+    /// The default, 1.0, is best for a map that is mostly read. If many insertions will come all over the
+    /// map, leave room for them: a full leaf with full neighbours splits at the next insertion.
     #[must_use]
     pub fn fill(mut self, fill: f64) -> Self {
         self.fill = fill;
         self
     }
 
-    /// Takes a part of the pairs: all of the iterator's.
+    /// Takes a part of the pairs: all pairs of the iterator.
     ///
-    /// O(n), without a search. May run in several threads at once.
+    /// O(n), without a search. Several threads may call this at once.
     ///
     /// # Errors
-    /// [`BulkError`] if the keys do not ascend strictly, or if there is no memory. The pairs that this call has taken
-    /// out of the iterator are then dropped, with the one that did not fit, and their memory is free for other parts; the
-    /// pairs behind it are still in the iterator, if it was given by reference. Other parts stay.
+    /// [`BulkError`] if the keys do not strictly ascend, or if there is no memory. The pairs that this call
+    /// has taken out of the iterator are then dropped, and their memory is free for other parts. Later pairs
+    /// are still in the iterator, if it was given by reference. Other parts stay.
     ///
     /// # Panics
-    /// If the iterator does; what it has given in this call is dropped.
+    /// If the iterator panics. The pairs that it gave in this call are dropped.
     pub fn part(&self, pairs: impl IntoIterator<Item = (K, V)>) -> Result<(), BulkError<K>> {
         let mut pairs = pairs.into_iter().map(to_words);
         let mut held = pairs.next();
@@ -151,9 +153,9 @@ impl<K: Key, V, A: NodeArena> BulkLoad<K, V, A> {
             (Stop::NoMemory(cause), _) => return Err(cause.into()),
             (Stop::End | Stop::NotAscending, _) => {}
         }
-        // Should it stay, its values are dropped when nothing is locked.
+        // If it stays here, its values are dropped after the lock is released.
         let mut run = Some(run);
-        self.parts.with(|parts| {
+        self.parts.with::<<A::Pool as BlockPool>::Relax, _>(|parts| {
             reserve_one(parts)?;
             if let Some(part) = run.take().and_then(SortedRun::into_part) {
                 index.keep(&part, parts.last());
@@ -166,8 +168,8 @@ impl<K: Key, V, A: NodeArena> BulkLoad<K, V, A> {
     /// The map of all parts. O(n / 64), besides sorting the parts.
     ///
     /// # Errors
-    /// [`BulkError`] if two parts overlap, or if there is no memory for the levels above the leaves. All pairs are
-    /// then dropped, and all memory goes back to the arena.
+    /// [`BulkError`] if two parts overlap, or if there is no memory for the levels above the leaves. All
+    /// pairs are then dropped, and all memory goes back to the arena.
     pub fn finish(self) -> Result<BSkipMap<K, V, A>, BulkError<K>> {
         let Self { mut map, parts, fill } = self;
         let mut parts = parts.into_inner();
@@ -183,16 +185,16 @@ impl<K: Key, V, A: NodeArena> BulkLoad<K, V, A> {
     }
 }
 
-impl<K: Key, V, A: NodeArena> fmt::Debug for BulkLoad<K, V, A> {
+impl<K: Key, V, A: BlockArena> fmt::Debug for BulkLoad<K, V, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BulkLoad").field("fill", &self.fill).finish_non_exhaustive()
     }
 }
 
 impl<K: Key, V> BSkipMap<K, V> {
-    /// A map of pairs whose keys ascend strictly, on the global allocator, with the default [`Config`] and full
-    /// nodes. [`BulkLoad`] has the choice, and takes parts from several threads; for pairs in no order there is
-    /// `collect`.
+    /// A map of pairs whose keys strictly ascend, on the global allocator, with the default [`Config`] and
+    /// full nodes. [`BulkLoad`] offers other choices and takes parts from several threads. For unsorted
+    /// pairs, use `collect`.
     ///
     /// O(n), without a search: several times as fast as inserting.
     ///
@@ -208,20 +210,22 @@ impl<K: Key, V> BSkipMap<K, V> {
     /// ```
     ///
     /// # Errors
-    /// [`BulkError`] if the keys do not ascend strictly, or if there is no memory. All pairs that were taken out of
-    /// the iterator are then dropped.
+    /// [`BulkError`] if the keys do not strictly ascend, or if there is no memory. All pairs that were taken
+    /// out of the iterator are then dropped.
     pub fn from_sorted(pairs: impl IntoIterator<Item = (K, V)>) -> Result<Self, BulkError<K>> {
-        let load = BulkLoad::with_arena(GlobalArena)?;
+        let load = BulkLoad::with_arena(GlobalArena::new())?;
         load.part(pairs)?;
         load.finish()
     }
 }
 
-impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
-    /// Moves all pairs of `other` here and leaves it empty. Of a key that both have, `other`'s value stays.
+impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
+    /// Moves all pairs of `other` into this map and leaves `other` empty. If both have a key, `other`'s value
+    /// stays.
     ///
-    /// O(m) for `other`'s m pairs if their keys are all above this map's, as the leaves are then filled without a
-    /// search; else they are inserted one by one. Pairs are moved, not nodes: each map keeps to its arena and policy.
+    /// If all keys of `other` are above this map's, its m pairs are appended without a search, O(m).
+    /// Otherwise they are inserted one by one. Pairs are moved, not nodes: each map keeps its arena and its
+    /// policy.
     ///
     /// ```
     /// use bskip_core::BSkipMap;
@@ -234,12 +238,13 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     /// ```
     ///
     /// # Panics
-    /// If the arena has no memory for a node. One pair is then dropped; every other is in one of the two maps.
+    /// If the arena has no memory for a node. One pair is then dropped; every other pair is in one of the two
+    /// maps.
     pub fn append(&mut self, other: &mut Self) {
         self.take_all(&mut other.index.drain());
     }
 
-    /// Appends the pairs as long as their keys ascend and are above those of the map; inserts the rest.
+    /// Appends the pairs as long as their keys ascend and are above those of the map. Inserts the others.
     fn take_all(&mut self, pairs: &mut impl Iterator<Item = (K::Words, V)>) {
         let mut held = None;
         match self.index.append(&mut held, pairs) {
@@ -261,7 +266,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
     }
 }
 
-/// The pair as the engine knows it.
+/// The pair with its key converted to words.
 #[inline(always)]
 fn to_words<K: Key, V>((key, value): (K, V)) -> (K::Words, V) {
     (key.to_words(), value)
@@ -271,12 +276,12 @@ fn not_ascending<K: Key>(key: K::Words, after: K::Words) -> BulkError<K> {
     BulkError::NotAscending { key: K::from_words(key), after: K::from_words(after) }
 }
 
-/// Sorts the pairs and builds the map from them; of equal keys the last one's value stays. Sorting takes room for the
-/// pairs once more meanwhile.
+/// Sorts the pairs and builds the map from them. If a key comes several times, the last value stays. Sorting
+/// takes memory for the pairs once more.
 ///
 /// # Panics
 /// If there is no memory.
-impl<K: Key, V, A: NodeArena + Default> FromIterator<(K, V)> for BSkipMap<K, V, A> {
+impl<K: Key, V, A: BlockArena + Default> FromIterator<(K, V)> for BSkipMap<K, V, A> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
         let mut pairs: Vec<(K::Words, V)> = pairs.into_iter().map(to_words).collect();
         pairs.sort_by_key(|&(key, _)| key);
@@ -294,13 +299,13 @@ impl<K: Key, V, A: NodeArena + Default> FromIterator<(K, V)> for BSkipMap<K, V, 
     }
 }
 
-/// Inserts the pairs, replacing the values of keys that are there. As long as keys ascend and are above all that are there,
-/// they are appended without a search.
+/// Inserts the pairs, and replaces the values of keys that are there. As long as the keys ascend and are
+/// above all others, they are appended without a search.
 ///
 /// # Panics
-/// If there is no memory; the pair for which there was none is then dropped, and those before it are in the map. If
-/// the iterator panics, some of the pairs that it has given may be dropped.
-impl<K: Key, V, A: NodeArena> Extend<(K, V)> for BSkipMap<K, V, A> {
+/// If there is no memory. The pair in hand is then dropped, and those before it are in the map. If the
+/// iterator panics, some of the pairs that it gave may be dropped.
+impl<K: Key, V, A: BlockArena> Extend<(K, V)> for BSkipMap<K, V, A> {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, pairs: I) {
         self.take_all(&mut pairs.into_iter().map(to_words));
     }

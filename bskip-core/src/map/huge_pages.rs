@@ -1,15 +1,15 @@
-//! What the default map got of huge pages.
+//! What the system gave of huge pages to a map on the global allocator.
 
 use super::BSkipMap;
-use crate::arena::HugePages;
+use crate::arena::{GlobalArena, HugePages, Relax};
 use crate::key::Key;
 
-impl<K: Key, V> BSkipMap<K, V> {
-    /// What the system gave of huge pages, for nodes on the global allocator.
+impl<K: Key, V, R: Relax> BSkipMap<K, V, GlobalArena<R>> {
+    /// What the system gave of huge pages for this map's nodes.
     ///
-    /// A large map on small pages spends much of a search on finding out where pages are: if `resident_bytes` stays
-    /// far below `asked_bytes`, look at `/sys/kernel/mm/transparent_hugepage/enabled`, which should say `madvise` or
-    /// `always`. Reads `/proc/self/smaps`, which takes milliseconds.
+    /// On small pages, a search in a large map spends much of its time on translating addresses. If
+    /// `resident_bytes` stays far below `asked_bytes`, look at `/sys/kernel/mm/transparent_hugepage/enabled`:
+    /// it should say `madvise` or `always`. The call reads `/proc/self/smaps`, which takes milliseconds.
     ///
     /// ```
     /// use bskip_core::BSkipMap;

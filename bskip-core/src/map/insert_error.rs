@@ -1,10 +1,10 @@
-//! The error of an insertion that found no memory.
+//! The error of an insertion for which there was no memory.
 
 use core::fmt;
 
 use crate::arena::AllocError;
 
-/// A pair that could not be inserted, given back. The map is unchanged.
+/// There was no memory to insert a pair: the pair, given back. The map is unchanged.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct InsertError<K, V> {
     /// The key.

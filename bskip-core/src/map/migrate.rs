@@ -1,16 +1,16 @@
-//! Moving a live map's leaves between NUMA nodes, at once or little by little.
+//! Moving the leaves of a live map between NUMA nodes, at once or step by step.
 
 use super::BSkipMap;
-use crate::arena::{NodeArena, NodeId};
+use crate::arena::{BlockArena, NumaNodeId};
 use crate::index::Moved;
 use crate::key::Key;
 
-/// How far [`BSkipMap::migrate`] or [`BSkipMap::rebalance`] has come, and what it has achieved.
+/// How far [`BSkipMap::migrate`] or [`BSkipMap::rebalance`] has come, and what it has done.
 ///
-/// A key: it borrows nothing, and holds nothing up while it waits.
+/// It is only a key and some counters: it borrows nothing, and it delays nothing between two calls.
 #[derive(Clone, Debug)]
 pub struct MigrateCursor<K: Key> {
-    /// Where the next leaf to look at starts; `None` for the first.
+    /// Where the next leaf to look at starts; `None` for the first leaf.
     at: Option<K::Words>,
     done: bool,
     moved: usize,
@@ -18,27 +18,29 @@ pub struct MigrateCursor<K: Key> {
 }
 
 impl<K: Key> MigrateCursor<K> {
-    /// At the beginning.
+    /// A cursor at the beginning.
     #[must_use]
     pub const fn new() -> Self {
         Self { at: None, done: false, moved: 0, refused: 0 }
     }
 
-    /// Whether all leaves have been looked at.
+    /// Whether the map has looked at all leaves.
     #[must_use]
     pub const fn is_done(&self) -> bool {
         self.done
     }
 
-    /// Leaves moved so far.
+    /// The number of leaves moved so far.
     #[must_use]
     pub const fn moved_leaves(&self) -> usize {
         self.moved
     }
 
-    /// Leaves that were to be moved and were not: the arena does not have the node, or it had no room (each try then counts
-    /// as a miss of the arena's); other threads kept changing them, or merged them away; or there was nothing to name another
-    /// block (the map's first leaf, and a leaf that has no entry above it yet).
+    /// The number of leaves that should have moved and did not. Possible reasons:
+    /// * The arena does not have the NUMA node, or had no room there. (The arena then counts a miss.)
+    /// * Other threads kept changing the leaf, or merged it away.
+    /// * The leaf has no parent entry to repoint: it is the map's first leaf, or its entry has not been
+    ///   posted yet.
     #[must_use]
     pub const fn refused_leaves(&self) -> usize {
         self.refused
@@ -52,27 +54,28 @@ impl<K: Key> Default for MigrateCursor<K> {
 }
 
 /// # Moving leaves between NUMA nodes
-/// With an arena that places its blocks (`NumaArena` of the crate `numa-alloc`), under shared access: each leaf that is to move is copied
-/// to a block on the other node, under its lock and those of its left neighbour and of the node above, for as long as it
-/// takes to copy a leaf. Pages are not moved: what shares them with a leaf stays where it is. The old block goes back to the pool's
-/// free list of its own node.
+/// This works with an arena that places its blocks (`NumaArena` of the crate `numa-alloc`), while other
+/// threads use the map. With other arenas nothing moves.
 ///
-/// No pair comes or goes, so no other operation's answer, nor what a scan promises, is changed by it. With an arena that does not place blocks
-/// nothing moves.
-impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
-    /// Looks at `leaves` leaves at most, from the cursor on in ascending order, and moves each to the node that `to` names for it; says
-    /// whether there are more. `to` is given the least key that the leaf may hold (`None` for the first leaf, which cannot move) and the
-    /// node that the leaf is on; `None` leaves it there. It runs without a lock.
+/// A leaf moves by a copy to a block on the other NUMA node. During the copy the map holds the locks of the
+/// leaf, of its left neighbour and of their parent. The old block goes to the free list of its NUMA node.
+/// Pages do not move, so other data on the leaf's pages stays where it is.
+impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
+    /// Looks at no more than `leaves` leaves, in ascending order from the cursor on, and moves each to the
+    /// NUMA node that `to` returns for it. Returns whether there are more leaves.
     ///
-    /// O(log n) a leaf. Several threads may do so at once, each with its own cursor.
+    /// `to` gets the least key that the leaf may hold (`None` for the first leaf, which cannot move) and the
+    /// NUMA node that the leaf is on. If `to` returns `None`, the leaf stays. `to` runs without a lock.
+    ///
+    /// O(log n) for each leaf. Several threads may do this at once, each with a cursor of its own.
     ///
     /// ```
-    /// use bskip_core::{BSkipMap, MigrateCursor, NodeId};
+    /// use bskip_core::{BSkipMap, MigrateCursor, NumaNodeId};
     ///
     /// # let map: BSkipMap<u64, u64> = (0..10_000).map(|k| (k, k)).collect();
-    /// // Old keys to the slow memory of node 2, ten leaves at a time.
+    /// // Move old keys to the slow memory of NUMA node 2, ten leaves at a time.
     /// let mut cursor = MigrateCursor::new();
-    /// while map.migrate(&mut cursor, 10, |low, _| low.filter(|&low| low < 5000).map(|_| NodeId(2))) {
+    /// while map.migrate(&mut cursor, 10, |low, _| low.filter(|&low| low < 5000).map(|_| NumaNodeId(2))) {
     ///     // Other work, or a pause.
     /// }
     /// assert!(cursor.is_done());
@@ -83,7 +86,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         &self,
         cursor: &mut MigrateCursor<K>,
         leaves: usize,
-        mut to: impl FnMut(Option<K>, NodeId) -> Option<NodeId>,
+        mut to: impl FnMut(Option<K>, NumaNodeId) -> Option<NumaNodeId>,
     ) -> bool {
         self.migrate_words(cursor, leaves, |low, home| to(low.map(K::from_words), home))
     }
@@ -92,7 +95,7 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         &self,
         cursor: &mut MigrateCursor<K>,
         leaves: usize,
-        mut to: impl FnMut(Option<K::Words>, NodeId) -> Option<NodeId>,
+        mut to: impl FnMut(Option<K::Words>, NumaNodeId) -> Option<NumaNodeId>,
     ) -> bool {
         for _ in 0..leaves {
             if cursor.done {
@@ -110,8 +113,10 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         !cursor.done
     }
 
-    /// As [`migrate`](Self::migrate), to where the arena's policy would put each leaf now, if it goes by keys or names
-    /// one node. For a map whose threads inserted before its keys were partitioned, or whose nodes were full for a while.
+    /// As [`migrate`](Self::migrate), but moves each leaf to where the arena's policy would put it now, if
+    /// the policy goes by keys or names one NUMA node.
+    ///
+    /// For a map that was filled before its keys were partitioned, or while a NUMA node had no room.
     pub fn rebalance(&self, cursor: &mut MigrateCursor<K>, leaves: usize) -> bool {
         self.migrate_words(cursor, leaves, |low, _| self.index.wanted(low))
     }

@@ -1,14 +1,14 @@
-//! Making a map compact, at once or little by little.
+//! Making a map compact, at once or step by step.
 
 use super::BSkipMap;
-use crate::arena::NodeArena;
+use crate::arena::BlockArena;
 use crate::index::Position;
 use crate::key::Key;
 
-/// How far [`BSkipMap::shrink`] has come, and what it has achieved.
+/// How far [`BSkipMap::shrink`] has come, and what it has done.
 ///
-/// A level of the map and a key: it borrows nothing, and holds nothing up while it waits. It is meant for one map;
-/// with another it begins in the middle, which does no harm.
+/// It is only a level, a key and a counter: it borrows nothing, and it delays nothing between two calls. It
+/// belongs to one map. With another map it begins somewhere in the middle, which does no harm.
 #[derive(Clone, Debug)]
 pub struct ShrinkCursor<K: Key> {
     /// `None` at the end.
@@ -17,19 +17,19 @@ pub struct ShrinkCursor<K: Key> {
 }
 
 impl<K: Key> ShrinkCursor<K> {
-    /// At the beginning.
+    /// A cursor at the beginning.
     #[must_use]
     pub const fn new() -> Self {
         Self { at: Some(Position::START), freed: 0 }
     }
 
-    /// Whether all nodes have been looked at.
+    /// Whether the map has looked at all nodes.
     #[must_use]
     pub const fn is_done(&self) -> bool {
         self.at.is_none()
     }
 
-    /// Blocks given back so far.
+    /// The number of blocks given back so far.
     #[must_use]
     pub const fn freed_blocks(&self) -> usize {
         self.freed
@@ -43,37 +43,40 @@ impl<K: Key> Default for ShrinkCursor<K> {
 }
 
 /// # Shrinking
-/// **Fewer blocks for the same pairs, within the map's own memory**: what becomes free serves its next nodes, and nothing goes back to
-/// the operating system before the map drops.
+/// **Shrinking stores the same pairs in fewer blocks, within the map's own memory.** The map's next nodes
+/// take the freed blocks. Nothing goes back to the operating system before the map drops.
 ///
-/// Random insertions leave nodes three quarters full, removals leave them any part full. These put the
-/// pairs together again, under shared access: nodes that fit into one are merged, and a leaf that does not fit with
-/// its right neighbour is filled up from it. A million random `u64 → u64` take 23.6 bytes a key by default, 42.9 after every
-/// other key has gone, and 18.6 after shrinking, nearly as if built from sorted pairs.
+/// Random insertions leave nodes three quarters full, and removals leave them less full. These methods merge
+/// nodes that fit into one, and fill leaves that do not fit from their right neighbours, while other threads
+/// use the map. A million random `u64` pairs take 23.6 bytes a key by default, 42.9 after every other key was
+/// removed, and 18.6 after shrinking. That is nearly as compact as a map built from sorted pairs.
 ///
-/// No pair comes or goes, so no other operation's answer, nor what a scan promises, is changed by it. Other threads are
-/// delayed as by removals that merge: a step locks the two nodes that it changes and the one above them, for as
-/// long as it takes to copy a node.
+/// A step locks the two nodes that it changes and their parent, for as long as it takes to copy a node. Other
+/// threads are delayed no more than by a removal that merges nodes.
 ///
-/// Full leaves have no room for more: an insertion into one moves pairs to a neighbour or splits it. So it is for
-/// maps that have done growing, or have lost many keys, not for ones that are about to grow everywhere.
+/// Full leaves have no room for new keys: an insertion into a full leaf moves pairs to a neighbour or splits
+/// the leaf. So shrink a map that has stopped growing or has lost many keys, not one that will soon grow
+/// everywhere.
 ///
-/// **Memory.** The blocks that become free go back to the map's pool, and [`usage`](Self::usage) counts them as reserved, no
-/// longer as issued. A reader may still be looking at one: that is why they stay (see [`arena`](crate::arena)). No node is taken
-/// for it; the table that leads searches to their leaf may be built anew, smaller, as after removals, and stays as it is where there is no memory
-/// for that. A map that is to give back memory now can
-/// be built anew, [from sorted pairs](Self::from_sorted), and the old one dropped.
+/// **Memory.** Freed blocks go back to the map's pool: [`usage`](Self::usage) counts them as reserved and no
+/// longer as issued. They stay mapped because a reader may still be looking at one (see
+/// [`arena`](crate::arena)). Shrinking takes no new nodes. It may rebuild the table that takes searches to
+/// their leaf, in a smaller size; if there is no memory for that, it keeps the old one. To give memory back
+/// to the system now, build a new map [from sorted pairs](Self::from_sorted) and drop the old one.
 ///
-/// **What stays.** A leaf that starts at a key with a height (insertions see to it that one does) starts there until it fits into its left neighbour, and so
-/// does the first one below each node of the level above: with the default [`Promotion`](crate::Promotion) one leaf in
-/// some thirty is not full. With [`Coin`](crate::Promotion::Coin), whose leaves nearly all start so or have no entry to move, nodes are merged
-/// only: 36 bytes a key become 25. Levels stay, with one node at least.
-impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
-    /// Merges nodes and fills leaves up, but for what [stays](Self#shrinking); gives how many blocks went back to the pool.
+/// **What stays.** Some leaves must start where they start, until they fit into their left neighbour: a leaf
+/// that starts at a key with a height, and the first leaf below each inner node. With the default
+/// [`Promotion`](crate::Promotion), one leaf in about thirty is therefore not full. With
+/// [`Coin`](crate::Promotion::Coin) nearly all leaves are like that, so shrinking only merges nodes: 36 bytes
+/// a key become 25. Levels stay, with at least one node each.
+impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
+    /// Merges nodes and fills leaves, except for those that [stay](Self#shrinking). Returns how many blocks
+    /// went back to the pool.
     ///
-    /// O(n), some milliseconds for a million keys. While other threads write it goes once over the map, level by level: what they loosen
-    /// behind it stays loose, and what they append in front of it is gone over too, so while they append faster than that it does not
-    /// return ([`shrink`](Self::shrink) does).
+    /// O(n): some milliseconds for a million keys. It goes over the map once, level by level. If other
+    /// threads write meanwhile, it does not go back to nodes that they change behind it, and it goes on to
+    /// leaves that they append in front of it. So while they append faster than it works, it does not return;
+    /// [`shrink`](Self::shrink) does.
     ///
     /// ```
     /// use bskip_core::BSkipMap;
@@ -94,11 +97,11 @@ impl<K: Key, V, A: NodeArena> BSkipMap<K, V, A> {
         cursor.freed
     }
 
-    /// As [`shrink_to_fit`](Self::shrink_to_fit), but looks at `nodes` nodes at most, from the cursor on, so that the rest
-    /// can be done another time; says whether there is a rest. With 0 it looks at none.
+    /// As [`shrink_to_fit`](Self::shrink_to_fit), but looks at no more than `nodes` nodes, from the cursor
+    /// on. Returns whether there are more, for a later call.
     ///
-    /// O(log n) a node: well under a microsecond each, if no other thread is in the way. Several threads may shrink a map
-    /// at once, each with its own cursor.
+    /// O(log n) for each node: well under a microsecond, if no other thread is in the way. Several threads
+    /// may shrink a map at once, each with a cursor of its own.
     ///
     /// ```
     /// use bskip_core::{BSkipMap, ShrinkCursor};

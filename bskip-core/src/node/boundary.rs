@@ -64,7 +64,7 @@ impl<S: Shape> Locked<'_, S> {
 mod tests {
     use super::super::{InnerShape, Leaf, LeafShape, LevelMark, Reshaped, Unreached};
     use super::*;
-    use crate::arena::{GlobalArena, NodeArena, NodeKind, NodePool, Placement};
+    use crate::arena::{BlockArena, BlockKind, BlockPool, GlobalArena, Placement};
     use crate::simd::LINE;
     use crate::simd::tests::with_each_choice;
     use core::fmt::Debug;
@@ -90,8 +90,9 @@ mod tests {
     /// Two neighbours of many counts give each other one slot, half of what they can, and all they can.
     fn every_boundary<K: KeyWords + Debug, V: PartialEq + Debug>(pair: impl Fn(usize) -> (K, V)) {
         let capacity = Leaf::<K, V>::CAPACITY;
-        let leaves = GlobalArena.pool(Leaf::<K, V>::LAYOUT, NodeKind::Leaf).expect("memory");
-        let inners = GlobalArena.pool(Node::<InnerShape<K>>::LAYOUT, NodeKind::Inner).expect("memory");
+        let leaves = GlobalArena::new().pool(Leaf::<K, V>::LAYOUT, BlockKind::Leaf).expect("memory");
+        let inners =
+            GlobalArena::new().pool(Node::<InnerShape<K>>::LAYOUT, BlockKind::Inner).expect("memory");
         let ids = [(); 2].map(|()| leaves.acquire(Placement::Policy).expect("memory"));
         let above = inners.acquire(Placement::Policy).expect("memory");
         // SAFETY: the pool has issued the blocks.

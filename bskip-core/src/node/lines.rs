@@ -1,29 +1,29 @@
-//! Searching a node line by line, each line asked for some time before it is looked at: for operations that go on
-//! with other nodes meanwhile.
+//! Searching a node line by line. An operation prefetches each line some time before it reads the line, and
+//! works on other nodes in between.
 //!
-//! First header and samples are loaded, which say in what line of slots a key is, then that line. Keys of
-//! several words may share their first word over many lines; nodes of such keys are loaded as a whole, and
-//! searched at the end.
+//! First it loads the header and the samples, which say in which line of slots a key is. Then it loads that
+//! line. Keys of several words may share their first word over many lines, so nodes of such keys are loaded
+//! as a whole and searched at the end.
 
 use super::{Node, Shape};
 use crate::key::KeyWords;
 
-/// What of a node, besides header and samples, an operation will look at.
+/// What an operation will read of a node, besides header and samples.
 #[derive(Clone, Copy)]
 pub(crate) enum Slots {
     /// The key.
     Key,
     /// The key and its payload.
     Pair,
-    /// The pair and all behind it, which will move.
+    /// The pair, and all pairs after it, which will move.
     Behind,
 }
 
 impl<S: Shape> Node<'_, S> {
-    /// Whether the samples lead to one line.
+    /// Whether the samples lead to a single line.
     pub(super) const BY_LINES: bool = Self::KEY_WORDS == 1;
 
-    /// Starts to load what a search looks at first.
+    /// Prefetches what a search reads first.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn prefetch_top(self) {
         if Self::BY_LINES {
@@ -33,7 +33,7 @@ impl<S: Shape> Node<'_, S> {
         }
     }
 
-    /// The line where `key` is or would be. Starts to load that, and what else `slots` says.
+    /// The line where `key` is or would be. Prefetches what `slots` says of it.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn approach(self, key: S::Key, slots: Slots) -> usize {
         let line = self.line_of(key);
@@ -56,7 +56,7 @@ impl<S: Shape> Node<'_, S> {
         if Self::BY_LINES { self.line_of_word(key.word(0)) } else { 0 }
     }
 
-    /// As [`find`](Self::find), for a key that is or would be in `line`.
+    /// As [`find`](Self::find), for a key whose line is known.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn find_in(self, line: usize, key: S::Key) -> (usize, bool) {
         if !Self::BY_LINES {

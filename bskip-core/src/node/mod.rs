@@ -7,11 +7,11 @@
 //! | header     | samples  | keys: word 0 of every key, word 1 of every key … | payload of every slot |
 //! ```
 //! *header*: version, count and level, next, low fence, high fence. *samples*: word 0 of every eighth key,
-//! filled up with the greatest word, so that one vector compare finds the line of keys to look at.
-//! *payload*: the values of a leaf, the 32-bit children of an inner node.
+//! padded with the greatest word, so that one vector compare finds the line of keys to search. *payload*: the
+//! values of a leaf, or the 32-bit children of an inner node.
 //!
-//! Every word of a block is only ever accessed as an atomic of one size, so any thread may look at any time,
-//! and what it read means something only under a version that is still valid afterwards.
+//! Each word of a block is always accessed as an atomic of one size, so any thread may read it at any time.
+//! What the thread has read means something only if the version is still valid afterwards.
 
 mod boundary;
 mod layout;
@@ -47,8 +47,8 @@ use crate::simd::{self, Isa, LINE};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::value;
 
-/// A level as a node states it: one more than the level's number, so that the zero of a fresh block, which
-/// a retired node also shows, is no level at all.
+/// A level as a node states it: one more than the level's number. So 0, which a fresh block and a retired
+/// node show, is no level.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct LevelMark(u8);
 
@@ -63,7 +63,7 @@ impl LevelMark {
 
 const COUNT_BITS: u32 = 16;
 
-/// How `key` compares with the key, or fence, whose words are given.
+/// How `key` compares with the key or fence that has these words.
 #[inline(always)]
 fn compare<K: KeyWords>(key: K, word: impl Fn(usize) -> u64) -> cmp::Ordering {
     for i in 0..K::WORDS {
@@ -75,7 +75,7 @@ fn compare<K: KeyWords>(key: K, word: impl Fn(usize) -> u64) -> cmp::Ordering {
     cmp::Ordering::Equal
 }
 
-/// A node at its place in memory. `'a` is the life of the pool that keeps it mapped.
+/// A node at its place in memory. `'a` is the lifetime of the pool that keeps it mapped.
 pub(crate) struct Node<'a, S> {
     base: NonNull<u8>,
     id: BlockId,
@@ -93,17 +93,17 @@ impl<S> Clone for Node<'_, S> {
 }
 impl<S> Copy for Node<'_, S> {}
 
-// SAFETY: a node is a shared reference to atomics; what may be done with a value copied out of it is for whoever
-// copies it to say, who has the `Index` for that, with its own bounds.
+// SAFETY: a node is a shared reference to atomics. What code may do with a value that it copies out of a node
+// depends on the `Index`, which has bounds of its own.
 unsafe impl<S> Send for Node<'_, S> {}
 // SAFETY: as above.
 unsafe impl<S> Sync for Node<'_, S> {}
 
-/// Reading. Nothing here is believed before [`Node::validate`], except by the lock's holder.
+/// Reading. Only the holder of the lock may trust what these return before [`Node::validate`].
 impl<'a, S: Shape> Node<'a, S> {
     /// # Safety
-    /// `base` is the address of block `id`, or of a replica of it, of a pool of `Self::LAYOUT` that lives for `'a`, and
-    /// the memory is accessed through `Node`s of this shape only.
+    /// `base` is the address of block `id`, or of a replica of it, of a pool of `Self::LAYOUT` that lives for
+    /// `'a`, and the memory is accessed through `Node`s of this shape only.
     #[inline(always)]
     pub(crate) unsafe fn from_raw(base: NonNull<u8>, id: BlockId) -> Self {
         Self { base, id, _pool: PhantomData }
@@ -121,10 +121,10 @@ impl<'a, S: Shape> Node<'a, S> {
     #[inline(always)]
     unsafe fn field<T>(self, offset: usize) -> &'a T {
         debug_assert!(offset + size_of::<T>() <= Self::SIZE && offset.is_multiple_of(align_of::<T>()));
-        // SAFETY: by `from_raw` the block has `SIZE` bytes, of which `offset` is one.
+        // SAFETY: the block has `SIZE` bytes by the promise of `from_raw`, and `offset` is below that.
         let field = unsafe { self.base.add(offset) };
-        // SAFETY: aligned and in bounds as asserted, mapped for `'a`, initialised (the pool's blocks start as
-        // zeros), and only ever accessed as this atomic by the promises of `from_raw` and the caller.
+        // SAFETY: aligned and in bounds as asserted; mapped for `'a`; initialised, because the pool's blocks
+        // start as zeros; and always accessed as this atomic, by the promises of `from_raw` and the caller.
         unsafe { field.cast::<T>().as_ref() }
     }
 
@@ -164,7 +164,7 @@ impl<'a, S: Shape> Node<'a, S> {
         self.header(Self::META).load(Ordering::Relaxed)
     }
 
-    /// Slots in use, never more than the capacity, whatever is read: slots below it are the node's.
+    /// The number of slots in use. It is never more than the capacity, even if the node is changing.
     #[inline(always)]
     pub(crate) fn count(self) -> usize {
         let count = (self.meta() & ((1 << COUNT_BITS) - 1)) as usize;
@@ -179,36 +179,38 @@ impl<'a, S: Shape> Node<'a, S> {
     /// The node to the right.
     #[inline(always)]
     pub(crate) fn next(self) -> Option<BlockId> {
-        // Relaxed suffices: it is followed only after validation, and the version that was read (Acquire) is
-        // that of a writer who stored this link after the other node's contents.
+        // Relaxed suffices: a thread follows the link only after validation. The version that it read
+        // (Acquire) comes from a writer that stored this link after the other node's contents.
         NonZeroU32::new(self.header(Self::NEXT).load(Ordering::Relaxed) as u32).map(BlockId)
     }
 
-    /// The fence at `offset` as a key. Asked for words that there are not, as it never is, it gives the last one.
+    /// The fence at `offset` as a key. For a word number that is too large, which never comes, it takes the
+    /// last word.
     #[inline(always)]
     fn fence(self, offset: usize) -> S::Key {
         S::Key::from_words(|i| self.header(offset + i.min(Self::KEY_WORDS - 1) * 8).load(Ordering::Relaxed))
     }
 
-    /// How `key` compares with the fence at `offset`. By words: a fence need not be a key, the first node's
-    /// low fence is all zeros.
+    /// How `key` compares with the fence at `offset`. It compares words, because a fence need not be a key:
+    /// the low fence of the first node is all zeros.
     #[inline(always)]
     fn compare_fence(self, key: S::Key, offset: usize) -> cmp::Ordering {
         compare(key, |i| self.header(offset + i * 8).load(Ordering::Relaxed))
     }
 
-    /// The least key that the node may hold. While the node is linked it changes only if the boundary with the left
-    /// neighbour is moved.
+    /// The least key that the node may hold. While the node is linked, this changes only if the boundary with
+    /// the left neighbour moves.
     #[inline(always)]
     pub(crate) fn low(self) -> S::Key {
         self.fence(Self::LOW)
     }
 
-    /// The first words of [`low`](Self::low) and of [`high`](Self::high).
+    /// The first word of [`low`](Self::low).
     pub(crate) fn low_word(self) -> u64 {
         self.header(Self::LOW).load(Ordering::Relaxed)
     }
 
+    /// The first word of [`high`](Self::high).
     pub(crate) fn high_word(self) -> u64 {
         self.header(Self::HIGH).load(Ordering::Relaxed)
     }
@@ -219,7 +221,8 @@ impl<'a, S: Shape> Node<'a, S> {
         self.compare_fence(key, Self::LOW)
     }
 
-    /// The `low` of the next node: above every key that the node may hold. Means nothing without a next.
+    /// The `low` of the next node, which is above every key that this node may hold. Meaningless if there is
+    /// no next node.
     #[inline(always)]
     pub(crate) fn high(self) -> S::Key {
         self.fence(Self::HIGH)
@@ -236,7 +239,7 @@ impl<'a, S: Shape> Node<'a, S> {
     pub(super) fn key_words(self, plane: usize, slot: usize) -> *const AtomicU64 {
         debug_assert!(plane < Self::KEY_WORDS && slot <= Self::CAPACITY);
         let offset = Self::KEYS + (plane * Self::CAPACITY + slot) * 8;
-        // SAFETY: within the block, or just behind its keys, which is still within or at its end.
+        // SAFETY: `slot` is at most the capacity, so this is at most the end of the block.
         unsafe { self.base.add(offset) }.cast().as_ptr()
     }
 
@@ -247,12 +250,12 @@ impl<'a, S: Shape> Node<'a, S> {
         unsafe { self.base.add(Self::SAMPLES) }.cast().as_ptr()
     }
 
-    /// Payload from `slot` on.
+    /// The payload from `slot` on.
     #[inline(always)]
     pub(super) fn payload(self, slot: usize) -> *const S::Word {
         debug_assert!(slot <= Self::CAPACITY);
         let offset = Self::PAYLOAD + slot * Self::PAYLOAD_BYTES;
-        // SAFETY: as in `key_words`.
+        // SAFETY: `slot` is at most the capacity, so this is at most the end of the block.
         unsafe { self.base.add(offset) }.cast().as_ptr()
     }
 
@@ -294,8 +297,8 @@ impl<'a, S: Shape> Node<'a, S> {
         compare(key, |plane| self.key_word(plane, slot))
     }
 
-    /// The line of slots where a key with this first word is or would be. A line's number is always one of the
-    /// node's.
+    /// The line of slots where a key with this first word is or would be. Always a line of the node, even if
+    /// the node is changing.
     #[inline(always)]
     fn line_of_word(self, word: u64) -> usize {
         simd::choose!(isa => self.line_of_word_by(isa, word))
@@ -305,19 +308,19 @@ impl<'a, S: Shape> Node<'a, S> {
     fn line_of_word_by(self, isa: impl Isa, word: u64) -> usize {
         // SAFETY: the samples are a line of words, and the block is aligned to 64 bytes.
         let lines = unsafe { isa.rank(self.samples(), word) };
-        // No sample at most `word`: the first line then answers 0. All of them, for the greatest word: the
-        // samples behind the last key count too, and `min` in `rank_in_line` makes that right.
+        // If no sample is at most `word`, the first line gives rank 0. For the greatest word the samples
+        // after the last key count too; `min` in `rank_in_line` corrects that.
         lines.saturating_sub(1).min(Self::CAPACITY / LINE - 1)
     }
 
-    /// The first slot of a line, or of the last one.
+    /// The first slot of this line, or of the last line.
     #[inline(always)]
     fn first_slot(line: usize) -> usize {
         line.min(Self::CAPACITY / LINE - 1) * LINE
     }
 
-    /// How many of `count` keys have a first word of at most `word`, which [`line_of_word`](Self::line_of_word) has
-    /// found to be in `line`.
+    /// How many of `count` keys have a first word of at most `word`. `line` is what
+    /// [`line_of_word`](Self::line_of_word) returned for it.
     #[inline(always)]
     fn rank_in_line(self, line: usize, word: u64, count: usize) -> usize {
         simd::choose!(isa => self.rank_in_line_by(isa, line, word, count))
@@ -328,7 +331,7 @@ impl<'a, S: Shape> Node<'a, S> {
         let slot = Self::first_slot(line);
         // SAFETY: `slot` starts a line of keys.
         let rank = unsafe { isa.rank(self.key_words(0, slot), word) };
-        // Slots not in use hold anything.
+        // Slots that are not in use hold anything.
         (slot + rank).min(count)
     }
 
@@ -341,7 +344,7 @@ impl<'a, S: Shape> Node<'a, S> {
     #[inline(always)]
     fn rank_of_word_by(self, isa: impl Isa, word: u64, count: usize) -> usize {
         let line = self.line_of_word_by(isa, word);
-        // Before the keys are there: what stands beside them then comes with them.
+        // Before the keys have arrived, so that their payload arrives together with them.
         self.prefetch_found(line);
         self.rank_in_line_by(isa, line, word, count)
     }
@@ -355,7 +358,7 @@ impl<'a, S: Shape> Node<'a, S> {
         if Self::KEY_WORDS == 1 || rank == 0 {
             return rank;
         }
-        // Longer keys: search among those that share the first word.
+        // Longer keys: search among the keys with the same first word.
         let mut from = if word == 0 { 0 } else { self.rank_of_word(word - 1, count) };
         let mut to = rank;
         while from < to {
@@ -389,11 +392,12 @@ impl<'a, K: KeyWords> Inner<'a, K> {
     #[inline(always)]
     pub(super) fn child_cell(self, slot: usize) -> &'a AtomicU32 {
         assert!(slot < Self::CAPACITY);
-        // SAFETY: as asserted, the word is one of the node's, which are mapped for `'a` and only accessed as this atomic.
+        // SAFETY: as asserted, the word is one of the node's, which are mapped for `'a` and only accessed as this
+        // atomic.
         unsafe { &*self.payload(slot) }
     }
 
-    /// The child in `slot`; `None` only if the node is changing or no inner node now.
+    /// The child in `slot`; `None` only if the node is changing or is no inner node now.
     #[inline(always)]
     pub(crate) fn child(self, slot: usize) -> Option<BlockId> {
         // Relaxed: as in `next`.
@@ -403,8 +407,8 @@ impl<'a, K: KeyWords> Inner<'a, K> {
 }
 
 impl<K: KeyWords, V> Leaf<'_, K, V> {
-    /// A copy of the value in `slot`, to be used only if the node is validated afterwards (and `V` is `Copy`)
-    /// or by the lock's holder.
+    /// A copy of the value in `slot`. Use it only if the node is validated afterwards and `V` is `Copy`, or
+    /// under the lock.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn value(self, slot: usize) -> MaybeUninit<V> {
         let slot = slot.min(Self::CAPACITY - 1);

@@ -1,4 +1,4 @@
-//! Copying neighbouring pairs out of a leaf, into a buffer on the reader's stack.
+//! Copies neighbouring pairs of a leaf into a buffer on the reader's stack.
 
 use core::mem::{MaybeUninit, size_of};
 use core::slice;
@@ -8,8 +8,8 @@ use crate::key::KeyWords;
 use crate::simd::{self, LINE};
 use crate::value::{self, ValueWord};
 
-/// Bytes of room for keys, and for values; a single one of any size has room too. What a leaf aims at
-/// (`layout.rs`), so that a whole leaf fits, unless its values are large.
+/// The bytes of room for keys, and for values. A single key or value of any size has room too. It is as much
+/// as a leaf should have (`layout.rs`), so a whole leaf fits unless its values are large.
 const ROOM: usize = 1024;
 
 /// Room for a few `T`.
@@ -41,18 +41,18 @@ impl<T: Copy> Room<T> {
     }
 }
 
-/// Copies of neighbouring pairs of a leaf.
+/// The buffer: copies of neighbouring pairs of a leaf.
 pub(crate) struct PairBuffer<K: KeyWords, V: Copy> {
-    /// First words of keys on their way.
+    /// The first words of keys that are being converted.
     words: [MaybeUninit<u64>; LINE * LINE],
     keys: Room<K>,
     values: Room<V>,
-    /// How many keys and values are whole, from the first place on.
+    /// The number of places that hold a key and a value.
     len: usize,
 }
 
 impl<K: KeyWords, V: Copy> PairBuffer<K, V> {
-    /// Pairs that there is room for.
+    /// The number of pairs that fit.
     pub(crate) const MOST: usize = {
         let capacity = Leaf::<K, V>::CAPACITY;
         let (keys, values) = (Room::<K>::PLACES, Room::<V>::PLACES);
@@ -68,18 +68,18 @@ impl<K: KeyWords, V: Copy> PairBuffer<K, V> {
     /// The pairs: keys, and their values in the same order.
     #[inline(always)]
     pub(crate) fn pairs(&self) -> (&[K], &[V]) {
-        // SAFETY: `fill` has written `len` keys there, one behind the other.
+        // SAFETY: `fill` wrote `len` keys there, one after the other.
         let keys = unsafe { slice::from_raw_parts(self.keys.start(), self.len) };
-        // SAFETY: as above, values.
+        // SAFETY: `fill` wrote `len` values there, one after the other.
         (keys, unsafe { slice::from_raw_parts(self.values.start(), self.len) })
     }
 
-    /// Takes copies of slots `start..end` of `leaf`, at most `MOST`, in the state that `is_valid` looks whether
-    /// the leaf is still in; false, and no pairs, if it is not.
+    /// Copies slots `start..end` of `leaf`, at most `MOST`. Then `is_valid` says whether the leaf is still in
+    /// the state of before. If not, returns false and holds no pairs.
     ///
     /// # Safety
-    /// If `is_valid` says so, all that was read of the leaf since before the call belongs to one state, in which
-    /// these slots are in use.
+    /// If `is_valid` returns true, everything read of the leaf during the call belongs to one state, and
+    /// these slots are in use in that state.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) unsafe fn fill(
         &mut self,
@@ -94,8 +94,8 @@ impl<K: KeyWords, V: Copy> PairBuffer<K, V> {
         self.copy_keys(leaf, start, len);
         self.copy_values(leaf, start, len);
         let valid = is_valid();
-        // Only now are the values values: their words were all read from one state in which the slots held some,
-        // by the caller's promise, and `V` is `Copy`.
+        // Only now the copies are values: by the caller's promise all their words come from one state in
+        // which the slots were in use, and `V` is `Copy`.
         self.len = if valid { len } else { 0 };
         valid
     }
@@ -105,22 +105,22 @@ impl<K: KeyWords, V: Copy> PairBuffer<K, V> {
         assert!(len <= Self::MOST);
         let keys = self.keys.start_mut();
         if K::WORDS == 1 {
-            // SAFETY: both have the words: the leaf, whose slots these are, and `words`, as many as a leaf can have.
+            // SAFETY: these slots are the leaf's, and `words` has room for as many as a leaf can have.
             unsafe {
                 simd::choose!(isa => moves::read(isa, leaf.key_words(0, start), self.words.as_mut_ptr().cast(), len));
             }
         }
         for i in 0..len {
             let key = if K::WORDS == 1 {
-                // SAFETY: the first `len` words were written just now.
+                // SAFETY: the first `len` words were written above.
                 let word = unsafe { self.words[i].assume_init() };
                 K::from_words(|_| word)
             } else {
                 leaf.key(start + i)
             };
-            // SAFETY: there is room for `MOST`.
+            // SAFETY: there is room for `MOST` keys.
             let to = unsafe { keys.add(i) };
-            // SAFETY: as above; aligned by `Room`.
+            // SAFETY: in bounds as above, and aligned by `Room`.
             unsafe { to.write(key) };
         }
     }
@@ -131,21 +131,21 @@ impl<K: KeyWords, V: Copy> PairBuffer<K, V> {
         let values = self.values.start_mut();
         if Self::VALUES_ARE_WORDS {
             let words = len * value::words::<V>();
-            // SAFETY: the leaf has the words of these slots; there is room for `MOST` values, which are as large as
-            // their words, and aligned as these.
+            // SAFETY: the leaf has the words of these slots. There is room for `MOST` values, and values have
+            // the size and alignment of their words.
             return unsafe {
                 simd::choose!(isa => moves::read(isa, leaf.payload(start), values.cast(), words))
             };
         }
         for i in 0..len {
-            // SAFETY: there is room for `MOST`.
+            // SAFETY: there is room for `MOST` values.
             let to = unsafe { values.cast::<MaybeUninit<V>>().add(i) };
-            // SAFETY: as above; aligned by `Room`.
+            // SAFETY: in bounds as above, and aligned by `Room`.
             unsafe { to.write(leaf.value(start + i)) };
         }
     }
 
-    /// Whether values one behind the other are the same bytes as their words.
+    /// Whether an array of values is the same bytes as the words of the values.
     const VALUES_ARE_WORDS: bool = size_of::<V>() == value::words::<V>() * size_of::<ValueWord>()
         && align_of::<V>() == align_of::<ValueWord>();
 }

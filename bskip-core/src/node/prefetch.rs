@@ -1,29 +1,30 @@
-//! What of a node is loaded ahead.
+//! Which lines of a node are prefetched.
 //!
-//! Loading every line of a node costs more than it gives: a core can wait for only so many lines at a time, and the
-//! last slots of most nodes are empty. So a search loads header, samples and the first three quarters of the slots at
-//! once. The rest is loaded when it turns out to be needed: the line of payload as soon as the samples say which, before
-//! the keys are there (`Node::rank_of_word`).
+//! To prefetch every line costs more than it gives: a core can wait for only a few lines at a time, and the
+//! last slots of most nodes are empty. So a search prefetches the header, the samples and the first three
+//! quarters of the slots at once. Other lines follow when they turn out to be needed. The line of payload
+//! follows as soon as the samples say which it is, before the keys have arrived (`Node::rank_of_word`).
 
 use super::{Node, Shape};
 use crate::simd::{self, LINE};
 
-/// Bytes of a node that a search loads ahead, at most. Without the bound, a lookup among values of 4 KiB takes
-/// nine times as long.
+/// The most bytes of a node that a search prefetches. Without this bound, a lookup among values of 4 KiB
+/// takes nine times as long.
 const MOST: usize = 2048;
-/// Bytes of payload that are worth loading ahead, at most: beside one line of keys, and beside all behind it.
+/// The most bytes of payload to prefetch for one line of keys.
 const MOST_BESIDE: usize = 256;
+/// The most bytes of payload to prefetch for all pairs from a line on.
 const MOST_BEHIND: usize = 1024;
 
 impl<S: Shape> Node<'_, S> {
-    /// Slots that most nodes have in use.
+    /// The number of slots that most nodes use.
     const USUAL: usize = (Self::CAPACITY * 3 / 4).next_multiple_of(LINE);
-    /// Bytes of one word of every key.
+    /// The bytes of one word of every key.
     const PLANE: usize = Self::CAPACITY * 8;
-    /// Whether the node is small enough for its payload to be loaded with the keys.
+    /// Whether the node is small enough to prefetch its payload with the keys.
     const WITH_PAYLOAD: bool = Self::SIZE <= MOST;
 
-    /// Whether the line at `offset` belongs to slots that are usually in use.
+    /// Whether the line at `offset` belongs to slots that most nodes use.
     const fn is_usual(offset: usize) -> bool {
         if offset < Self::PAYLOAD {
             offset >= Self::KEYS && (offset - Self::KEYS) % Self::PLANE < Self::USUAL * 8
@@ -32,19 +33,19 @@ impl<S: Shape> Node<'_, S> {
         }
     }
 
-    /// Starts to load what a search reads: header, samples, and the slots that are usually in use.
+    /// Prefetches what a search reads: header, samples, and the slots that most nodes use.
     #[inline(always)]
     pub(crate) fn prefetch(self) {
         self.prefetch_lines(|offset| offset < Self::KEYS || Self::is_usual(offset), simd::prefetch);
     }
 
-    /// Starts to load all of it.
+    /// Prefetches the whole node.
     #[inline(always)]
     pub(crate) fn prefetch_whole(self) {
         self.prefetch_lines(|offset| offset < Self::PAYLOAD || Self::WITH_PAYLOAD, simd::prefetch);
     }
 
-    /// Starts to load what a reader of all pairs, who is not there yet, will read: no samples.
+    /// Prefetches what a reader of all pairs will read later. That does not include the samples.
     #[inline(always)]
     pub(crate) fn prefetch_pairs(self) {
         self.prefetch_lines(
@@ -65,20 +66,19 @@ impl<S: Shape> Node<'_, S> {
         }
     }
 
-    /// Starts to load header and samples.
+    /// Prefetches header and samples.
     #[inline(always)]
     pub(super) fn prefetch_header(self) {
         prefetch_bytes(self.base.as_ptr(), Self::KEYS);
     }
 
-    /// Starts to load the keys of a line.
+    /// Prefetches the keys of a line.
     #[inline(always)]
     pub(super) fn prefetch_keys(self, line: usize) {
         simd::prefetch(self.key_words(0, Self::first_slot(line)).cast());
     }
 
-    /// Starts to load the payload beside a line of keys that a search has found, if that is not loaded with the node in any
-    /// case.
+    /// Prefetches the payload of a line that a search has found, unless `prefetch` has loaded it already.
     #[inline(always)]
     pub(super) fn prefetch_found(self, line: usize) {
         if Self::BY_LINES && Self::USUAL < Self::CAPACITY {
@@ -86,14 +86,14 @@ impl<S: Shape> Node<'_, S> {
         }
     }
 
-    /// Starts to load the payload beside a line of keys.
+    /// Prefetches the payload of a line.
     #[inline(always)]
     pub(super) fn prefetch_payload(self, line: usize) {
         let bytes = LINE * Self::PAYLOAD_BYTES;
         prefetch_bytes(self.payload(Self::first_slot(line)).cast(), bytes.min(MOST_BESIDE));
     }
 
-    /// Starts to load all pairs from a line on, and the slot behind the last one.
+    /// Prefetches all pairs from a line on, and the slot after the last pair.
     #[inline(always)]
     pub(super) fn prefetch_from(self, line: usize) {
         let slot = Self::first_slot(line);
@@ -103,7 +103,7 @@ impl<S: Shape> Node<'_, S> {
     }
 }
 
-/// Starts to load so many bytes.
+/// Prefetches this many bytes.
 #[inline(always)]
 fn prefetch_bytes(from: *const u8, bytes: usize) {
     let mut offset = 0;

@@ -7,7 +7,7 @@
 use core::ops::{Deref, DerefMut};
 
 use super::{InnerShape, LevelMark, Locked, Node, Shape};
-use crate::arena::{BlockId, NodeKind};
+use crate::arena::{BlockId, BlockKind};
 use crate::key::KeyWords;
 use crate::simd;
 use crate::sync::Ordering;
@@ -46,12 +46,12 @@ impl<S: Shape> Witness<S> for Unreached {
 /// A node that has ended, and whose block is to be given back.
 #[must_use]
 pub(crate) struct Retired {
-    kind: NodeKind,
+    kind: BlockKind,
     id: BlockId,
 }
 
 impl Retired {
-    pub(crate) fn kind(&self) -> NodeKind {
+    pub(crate) fn kind(&self) -> BlockKind {
         self.kind
     }
 
@@ -230,7 +230,7 @@ mod tests {
 
     use super::super::{Leaf, LeafShape};
     use super::*;
-    use crate::arena::{GlobalArena, NodeArena, NodePool, Placement};
+    use crate::arena::{BlockArena, BlockPool, GlobalArena, Placement};
 
     /// What a witness has learnt: of which block, and whether that covers other keys.
     #[derive(PartialEq, Debug)]
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_witness_learns_of_every_leaf_that_covers_other_keys() {
-        let pool = GlobalArena.pool(Leaf::<u64, u64>::LAYOUT, NodeKind::Leaf).expect("memory");
+        let pool = GlobalArena::new().pool(Leaf::<u64, u64>::LAYOUT, BlockKind::Leaf).expect("memory");
         let ids = [(); 2].map(|()| pool.acquire(Placement::Policy).expect("memory"));
         // SAFETY: the pool has issued the blocks.
         let bases = ids.map(|id| unsafe { pool.address(id) });

@@ -1,24 +1,24 @@
-//! What the slots of a node hold besides keys: values in a leaf, children in an inner node.
+//! What a slot holds besides its key: a value in a leaf, a child in an inner node.
 
 use core::marker::PhantomData;
 
 use super::moves::MoveWord;
 use super::{Locked, LockedInner};
-use crate::arena::{BlockId, NodeKind};
+use crate::arena::{BlockId, BlockKind};
 use crate::key::KeyWords;
 use crate::sync::{AtomicU32, Ordering};
 use crate::value::{self, ValueWord};
 
-/// What the slots of a node hold besides keys.
+/// What a slot of a node holds besides its key.
 pub(crate) trait Shape: Copy {
     type Key: KeyWords;
-    /// What stands beside a key.
+    /// What a slot holds besides its key.
     type Payload;
-    /// One element of payload as it is stored.
+    /// One element of the payload as it is stored.
     type Word: MoveWord;
-    /// Elements that a slot takes.
+    /// The number of elements in a slot.
     const WORDS_PER_SLOT: usize;
-    const KIND: NodeKind;
+    const KIND: BlockKind;
 
     /// Stores a payload.
     ///
@@ -29,19 +29,19 @@ pub(crate) trait Shape: Copy {
     /// The child that a payload is, if it is one.
     fn child(payload: &Self::Payload) -> Option<BlockId>;
 
-    /// The node as an inner one, if it is one.
+    /// The node as an inner node, if it is one.
     fn as_inner<'l, 'a>(node: &'l Locked<'a, Self>) -> Option<&'l LockedInner<'a, Self::Key>>;
 
-    /// Makes what stands at `to` lead nowhere, if it leads anywhere.
+    /// Overwrites the payload at `to`, if it is a reference to a block, with no reference.
     ///
     /// # Safety
     /// As for [`store`](Self::store).
     unsafe fn wipe(to: *const Self::Word);
 }
 
-/// Slots of a leaf: values.
+/// The slots of a leaf: values.
 pub(crate) struct LeafShape<K, V>(PhantomData<(K, V)>);
-/// Slots of an inner node: children.
+/// The slots of an inner node: children.
 pub(crate) struct InnerShape<K>(PhantomData<K>);
 
 impl<K, V> Clone for LeafShape<K, V> {
@@ -62,11 +62,11 @@ impl<K: KeyWords, V> Shape for LeafShape<K, V> {
     type Payload = V;
     type Word = ValueWord;
     const WORDS_PER_SLOT: usize = value::words::<V>();
-    const KIND: NodeKind = NodeKind::Leaf;
+    const KIND: BlockKind = BlockKind::Leaf;
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn store(to: *const ValueWord, value: V) {
-        // SAFETY: passed on.
+        // SAFETY: by the caller's promise.
         unsafe { value::store(to, value) }
     }
 
@@ -80,7 +80,7 @@ impl<K: KeyWords, V> Shape for LeafShape<K, V> {
         None
     }
 
-    /// A value leads nowhere.
+    /// A value is no reference to a block.
     #[inline(always)]
     unsafe fn wipe(_: *const ValueWord) {}
 }
@@ -90,13 +90,13 @@ impl<K: KeyWords> Shape for InnerShape<K> {
     type Payload = BlockId;
     type Word = AtomicU32;
     const WORDS_PER_SLOT: usize = 1;
-    const KIND: NodeKind = NodeKind::Inner;
+    const KIND: BlockKind = BlockKind::Inner;
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn store(to: *const AtomicU32, child: BlockId) {
-        // SAFETY: the caller's promise.
+        // SAFETY: by the caller's promise.
         let to = unsafe { &*to };
-        // Relaxed suffices: readers follow it only after validation, as they do `next`.
+        // Relaxed suffices: readers follow it only after validation, as they do with `next`.
         to.store(child.0.get(), Ordering::Relaxed);
     }
 
@@ -112,7 +112,7 @@ impl<K: KeyWords> Shape for InnerShape<K> {
 
     #[inline(always)]
     unsafe fn wipe(to: *const AtomicU32) {
-        // SAFETY: the caller's promise.
+        // SAFETY: by the caller's promise.
         let to = unsafe { &*to };
         to.store(0, Ordering::Relaxed);
     }

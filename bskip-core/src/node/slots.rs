@@ -212,7 +212,7 @@ impl<S: Shape> Locked<'_, S> {
 mod tests {
     use super::super::{InnerShape, LeafShape, LevelMark, Unreached};
     use super::*;
-    use crate::arena::{BlockId, GlobalArena, NodeArena, NodeKind, NodePool, Placement};
+    use crate::arena::{BlockArena, BlockId, BlockKind, BlockPool, GlobalArena, Placement};
     use crate::simd::tests::with_each_choice;
     use alloc::vec::Vec;
     use core::mem;
@@ -220,14 +220,14 @@ mod tests {
 
     /// Inserts into and removes from every slot of a node of every count, and looks at all of it.
     fn every_slot<S: Shape<Key: core::fmt::Debug>>(
-        kind: NodeKind,
+        kind: BlockKind,
         key: impl Fn(usize) -> S::Key,
         payload: impl Fn(usize) -> S::Payload,
         payload_is: impl Fn(&Locked<'_, S>, usize, usize),
         remove: impl Fn(&mut Locked<'_, S>, usize),
         remove_from_line: impl Fn(&mut Locked<'_, S>, usize),
     ) {
-        let pool = GlobalArena.pool(Node::<S>::LAYOUT, kind).expect("memory");
+        let pool = GlobalArena::new().pool(Node::<S>::LAYOUT, kind).expect("memory");
         let id = pool.acquire(Placement::Policy).expect("memory");
         // SAFETY: the pool has issued `id`.
         let base = unsafe { pool.address(id) };
@@ -271,7 +271,7 @@ mod tests {
         value: impl Fn(usize) -> V,
     ) {
         every_slot::<LeafShape<K, V>>(
-            NodeKind::Leaf,
+            BlockKind::Leaf,
             key,
             &value,
             |leaf, slot, i| {
@@ -287,7 +287,7 @@ mod tests {
     fn inners<K: KeyWords + core::fmt::Debug>(key: impl Fn(usize) -> K) {
         let child = |i: usize| BlockId(NonZeroU32::new(i as u32 + 7).expect("not zero"));
         every_slot::<InnerShape<K>>(
-            NodeKind::Inner,
+            BlockKind::Inner,
             key,
             child,
             |inner, slot, i| assert_eq!(inner.child(slot), Some(child(i)), "child {slot}"),
@@ -299,7 +299,8 @@ mod tests {
     /// A pool that panics may leave an inner node without entries, and a search takes slot 0 of it.
     #[test]
     fn a_block_that_was_an_inner_node_before_leads_nowhere() {
-        let pool = GlobalArena.pool(Node::<InnerShape<u64>>::LAYOUT, NodeKind::Inner).expect("memory");
+        let pool =
+            GlobalArena::new().pool(Node::<InnerShape<u64>>::LAYOUT, BlockKind::Inner).expect("memory");
         let id = pool.acquire(Placement::Policy).expect("memory");
         // SAFETY: the pool has issued `id`.
         let base = unsafe { pool.address(id) };

@@ -1,4 +1,4 @@
-//! What the invariant walk asks a node.
+//! What the check of the map's invariants asks of a node.
 
 use super::{Node, Shape};
 use crate::simd::LINE;
@@ -17,7 +17,7 @@ impl<S: Shape> Node<'_, S> {
         (0..Self::KEY_WORDS).all(|plane| self.key_word(plane, slot) == 0)
     }
 
-    /// Panics unless this replica says what `original` does.
+    /// Panics unless this replica has the contents of `original`.
     pub(crate) fn check_is_copy_of(self, original: Self) {
         let words = |node: Self, from: usize| {
             (from..Self::KEYS).step_by(8).map(move |at| {
@@ -33,7 +33,7 @@ impl<S: Shape> Node<'_, S> {
         }
     }
 
-    /// Panics unless the samples are what keys and count make them.
+    /// Panics unless the samples match the keys and the count.
     pub(crate) fn check_samples(self) {
         for line in 0..LINE {
             let slot = line * LINE;

@@ -35,7 +35,7 @@ const PROMOTIONS: [Promotion; 3] =
 fn map(keys: impl IntoIterator<Item = u64>) -> Map {
     let (policy, seed) = (draw(PROMOTIONS.len() as u64), draw(1 << 20));
     let refresh = if draw(2) == 0 { Refresh::Synchronous } else { Refresh::Lazy };
-    let config = Config { promotion: PROMOTIONS[policy as usize], refresh, seed };
+    let config = Config::new().promotion(PROMOTIONS[policy as usize]).refresh(refresh).seed(seed);
     let map = Map::with_config(PairedArena { replicated: draw(2) == 0, ..PairedArena::default() }, config)
         .expect("memory");
     keys.into_iter().for_each(|key| assert_eq!(map.insert(key, key * 10), None));

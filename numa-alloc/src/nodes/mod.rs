@@ -1,6 +1,6 @@
 //! The NUMA nodes of an arena and the distances between them.
 
-use bskip_core::arena::NodeId;
+use bskip_core::arena::NumaNodeId;
 use bskip_numa_nodes::{Node, Nodes};
 
 use crate::error::BuildError;
@@ -13,7 +13,7 @@ use crate::sys;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ArenaNode {
     /// The node's number for the user of the arena.
-    pub(crate) id: NodeId,
+    pub(crate) id: NumaNodeId,
     /// The node's number for the kernel, which differs from `id` only if nodes are pretended. `None` if the
     /// machine has only this node, so that the arena need not ask the kernel for it.
     pub(crate) os_index: Option<u32>,
@@ -25,9 +25,9 @@ pub(crate) struct ArenaNode {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Wanted<'a> {
     /// Only these nodes. `None` means all nodes with CPUs.
-    pub(crate) only: Option<&'a [NodeId]>,
+    pub(crate) only: Option<&'a [NumaNodeId]>,
     /// These nodes as well, because a policy names them. They may be memory-only nodes.
-    pub(crate) named: &'a [NodeId],
+    pub(crate) named: &'a [NumaNodeId],
     /// All memory-only nodes as well.
     pub(crate) memory_only: bool,
 }
@@ -43,7 +43,7 @@ pub(crate) struct ArenaNodes {
     /// How many nodes are in use.
     in_use: usize,
     /// The nodes that a user may name.
-    available: Vec<NodeId>,
+    available: Vec<NumaNodeId>,
     /// The home of each CPU, as an index. The first node is the home of all higher CPU numbers.
     of_cpu: Vec<usize>,
     /// Whether the nodes are pretended. Threads are then assigned to the homes in turn.
@@ -69,7 +69,7 @@ impl ArenaNodes {
     /// `only` is empty or names a node that does not exist.
     pub(crate) fn for_policies(
         machine: &Nodes,
-        only: Option<&[NodeId]>,
+        only: Option<&[NumaNodeId]>,
         policies: [&Policy; 2],
         fallbacks: &Fallbacks,
     ) -> Result<Self, BuildError> {
@@ -91,20 +91,20 @@ impl ArenaNodes {
     ) -> Result<Self, BuildError> {
         let usable = machine.usable();
         let with_cpus = machine.in_use();
-        let ids = |numbers: &[u32]| -> Vec<NodeId> { numbers.iter().copied().map(NodeId).collect() };
+        let ids = |numbers: &[u32]| -> Vec<NumaNodeId> { numbers.iter().copied().map(NumaNodeId).collect() };
         let (available, in_use) = match wanted.only {
             Some(only) => {
                 check(only, &ids(&usable))?;
                 let only: Vec<u32> =
-                    usable.iter().copied().filter(|&node| only.contains(&NodeId(node))).collect();
+                    usable.iter().copied().filter(|&node| only.contains(&NumaNodeId(node))).collect();
                 (ids(&only), only)
             }
             None => (ids(&usable), with_cpus.clone()),
         };
         let homes = machine.homes_among(&in_use);
         let is_wanted = |node: &u32| {
-            let named = wanted.named.contains(&NodeId(*node)) || wanted.memory_only;
-            in_use.contains(node) || (named && available.contains(&NodeId(*node)))
+            let named = wanted.named.contains(&NumaNodeId(*node)) || wanted.memory_only;
+            in_use.contains(node) || (named && available.contains(&NumaNodeId(*node)))
         };
         let mut nodes: Vec<&Node> =
             usable.iter().filter(|node| is_wanted(node)).filter_map(|&node| machine.node(node)).collect();
@@ -118,19 +118,19 @@ impl ArenaNodes {
             of_cpu.push(index_of(home));
         }
         for (node, cpus) in machine.cpus_without_memory() {
-            let instead = NodeId(homes.of(cpus[0]));
-            fallbacks.note(Fallback::NodeWithoutMemory { node: NodeId(node.os_index), instead });
+            let instead = NumaNodeId(homes.of(cpus[0]));
+            fallbacks.note(Fallback::NodeWithoutMemory { node: NumaNodeId(node.os_index), instead });
         }
         let unlisted = affinity.iter().copied().find(|&cpu| !homes.is_listed(cpu));
         if let Some(cpu) = unlisted.filter(|_| nodes.len() > 1) {
-            fallbacks.note(Fallback::UnlistedCpu { cpu, instead: NodeId(homes.of_others()) });
+            fallbacks.note(Fallback::UnlistedCpu { cpu, instead: NumaNodeId(homes.of_others()) });
         }
         if nodes.len() > 1 && sys::current_cpu().is_none() {
             fallbacks.note(Fallback::CurrentCpuUnknown);
         }
         let several = usable.len() > 1;
         let arena_node = |node: &&Node| ArenaNode {
-            id: NodeId(node.os_index),
+            id: NumaNodeId(node.os_index),
             os_index: several.then_some(node.os_index),
             cpus: with_cpus.contains(&node.os_index),
         };
@@ -159,7 +159,7 @@ impl ArenaNodes {
         }
         let real = machine.in_use();
         let os_index = |i: u32| Some(real[i as usize % real.len()]);
-        let arena_node = |i: u32| ArenaNode { id: NodeId(i), os_index: os_index(i), cpus: i < with_cpus };
+        let arena_node = |i: u32| ArenaNode { id: NumaNodeId(i), os_index: os_index(i), cpus: i < with_cpus };
         let nodes: Vec<_> = (0..with_cpus + without).map(arena_node).collect();
         let count = nodes.len();
         let by_distance = (0..count).map(|i| (0..count).map(|step| (i + step) % count).collect()).collect();
@@ -169,7 +169,7 @@ impl ArenaNodes {
     }
 
     /// Adds the orders of the nodes from each node.
-    fn ordered(nodes: Vec<ArenaNode>, order: Order, available: Vec<NodeId>, of_cpu: Vec<usize>) -> Self {
+    fn ordered(nodes: Vec<ArenaNode>, order: Order, available: Vec<NumaNodeId>, of_cpu: Vec<usize>) -> Self {
         let Order { homes, in_use, by_distance } = order;
         let in_use_first = |(from, order): (usize, &Vec<usize>)| {
             let mut order = order.clone();
@@ -218,7 +218,7 @@ impl ArenaNodes {
     }
 
     /// The index of `node`; `None` if the arena does not have it.
-    pub(crate) fn index_of(&self, node: NodeId) -> Option<usize> {
+    pub(crate) fn index_of(&self, node: NumaNodeId) -> Option<usize> {
         self.nodes.iter().position(|known| known.id == node)
     }
 
@@ -226,7 +226,7 @@ impl ArenaNodes {
     ///
     /// # Errors
     /// The list is empty, or a node does not exist.
-    pub(crate) fn check(&self, named: &[NodeId]) -> Result<(), BuildError> {
+    pub(crate) fn check(&self, named: &[NumaNodeId]) -> Result<(), BuildError> {
         check(named, &self.available)
     }
 
@@ -234,14 +234,14 @@ impl ArenaNodes {
     ///
     /// # Errors
     /// The list is empty, or a node does not exist.
-    pub(crate) fn indices_of(&self, named: &[NodeId]) -> Result<Vec<usize>, BuildError> {
+    pub(crate) fn indices_of(&self, named: &[NumaNodeId]) -> Result<Vec<usize>, BuildError> {
         self.check(named)?;
         Ok(named.iter().filter_map(|&node| self.index_of(node)).collect())
     }
 
     /// The nodes to try for a block that is wanted on `node`, in order; `None` if the arena does not have the
     /// node.
-    pub(crate) fn order_from(&self, node: NodeId) -> Option<&[usize]> {
+    pub(crate) fn order_from(&self, node: NumaNodeId) -> Option<&[usize]> {
         Some(&self.nearest[self.index_of(node)?])
     }
 }
@@ -254,7 +254,7 @@ struct Order {
 }
 
 /// Checks that `named` is not empty and that all of it is `available`.
-fn check(named: &[NodeId], available: &[NodeId]) -> Result<(), BuildError> {
+fn check(named: &[NumaNodeId], available: &[NumaNodeId]) -> Result<(), BuildError> {
     if named.is_empty() {
         return Err(BuildError::NoNodes);
     }

@@ -32,7 +32,7 @@ pub(crate) fn nodes_of(machine: &Nodes) -> ArenaNodes {
 }
 
 /// An arena's nodes if the builder names these.
-fn only(machine: &Nodes, nodes: &[NodeId]) -> Result<ArenaNodes, BuildError> {
+fn only(machine: &Nodes, nodes: &[NumaNodeId]) -> Result<ArenaNodes, BuildError> {
     let wanted = Wanted { only: Some(nodes), ..Wanted::default() };
     ArenaNodes::new(machine, wanted, &[], &Fallbacks::default())
 }
@@ -45,7 +45,7 @@ pub(crate) fn numbers(nodes: &ArenaNodes, order: &[usize]) -> Vec<u32> {
 fn nodes_without_memory_are_replaced_by_the_nearest() {
     let notes = Fallbacks::default();
     let nodes = ArenaNodes::new(&four(), Wanted::default(), &[0, 5], &notes).unwrap();
-    assert_eq!(notes.list(), [Fallback::NodeWithoutMemory { node: NodeId(3), instead: NodeId(5) }]);
+    assert_eq!(notes.list(), [Fallback::NodeWithoutMemory { node: NumaNodeId(3), instead: NumaNodeId(5) }]);
     assert_eq!(nodes.of_cpu, [0, 0, 1, 1, 2, 2]);
     let bound: Vec<_> = nodes.all().iter().map(|node| (node.os_index, node.cpus)).collect();
     assert_eq!(bound, [(Some(0), true), (Some(2), true), (Some(5), true)]);
@@ -54,14 +54,14 @@ fn nodes_without_memory_are_replaced_by_the_nearest() {
 #[test]
 fn a_placement_names_its_node_and_then_the_nearest() {
     let nodes = nodes_of(&four());
-    assert_eq!(numbers(&nodes, nodes.order_from(NodeId(5)).unwrap()), [5, 2, 0]);
-    assert_eq!(numbers(&nodes, nodes.order_from(NodeId(2)).unwrap()), [2, 0, 5]);
-    assert!(nodes.order_from(NodeId(3)).is_none());
+    assert_eq!(numbers(&nodes, nodes.order_from(NumaNodeId(5)).unwrap()), [5, 2, 0]);
+    assert_eq!(numbers(&nodes, nodes.order_from(NumaNodeId(2)).unwrap()), [2, 0, 5]);
+    assert!(nodes.order_from(NumaNodeId(3)).is_none());
 }
 
 #[test]
 fn a_subset_is_bound_although_it_is_one_node() {
-    let nodes = only(&four(), &[NodeId(5)]).unwrap();
+    let nodes = only(&four(), &[NumaNodeId(5)]).unwrap();
     assert_eq!(nodes.all().len(), 1);
     assert_eq!(nodes.all()[0].os_index, Some(5));
     assert_eq!(nodes.here(), 0);
@@ -71,12 +71,12 @@ fn a_subset_is_bound_although_it_is_one_node() {
 
 #[test]
 fn errors_list_the_available_nodes() {
-    let available = vec![NodeId(0), NodeId(2), NodeId(5)];
+    let available = vec![NumaNodeId(0), NumaNodeId(2), NumaNodeId(5)];
     let all = nodes_of(&four());
-    assert_eq!(all.indices_of(&[NodeId(5), NodeId(0)]), Ok(vec![2, 0]));
-    for node in [NodeId(3), NodeId(9)] {
+    assert_eq!(all.indices_of(&[NumaNodeId(5), NumaNodeId(0)]), Ok(vec![2, 0]));
+    for node in [NumaNodeId(3), NumaNodeId(9)] {
         let error = BuildError::NoSuchNode { node, available: available.clone() };
-        assert_eq!(all.indices_of(&[NodeId(0), node]), Err(error.clone()));
+        assert_eq!(all.indices_of(&[NumaNodeId(0), node]), Err(error.clone()));
         assert_eq!(
             error.to_string(),
             format!("NUMA node {node} does not exist or has no memory for this process; choose among 0,2,5")
@@ -87,9 +87,9 @@ fn errors_list_the_available_nodes() {
     assert_eq!(all.indices_of(&[]), Err(BuildError::NoNodes));
     let none = only(&four(), &[]);
     assert_eq!(none.unwrap_err(), BuildError::NoNodes);
-    let outside = only(&four(), &[NodeId(0)]).unwrap();
-    let error = BuildError::NoSuchNode { node: NodeId(2), available: vec![NodeId(0)] };
-    assert_eq!(outside.indices_of(&[NodeId(2)]), Err(error));
+    let outside = only(&four(), &[NumaNodeId(0)]).unwrap();
+    let error = BuildError::NoSuchNode { node: NumaNodeId(2), available: vec![NumaNodeId(0)] };
+    assert_eq!(outside.indices_of(&[NumaNodeId(2)]), Err(error));
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn threads_are_on_the_homes_of_their_cpus() {
 fn policies_keep_to_the_nodes_in_use_and_take_every_home() {
     for shape in shapes::all() {
         let (nodes, _) = on(&shape, Wanted::default());
-        let homes: Vec<NodeId> = shape.homes.iter().map(|&(_, node)| NodeId(node)).collect();
+        let homes: Vec<NumaNodeId> = shape.homes.iter().map(|&(_, node)| NumaNodeId(node)).collect();
         let bounds = homes.iter().enumerate().map(|(key, &node)| (key as u64, node)).collect();
         for policy in
             [Policy::Local, Policy::Interleave, Policy::Hash, Policy::NearestRemote, Policy::Range(bounds)]
@@ -167,32 +167,32 @@ fn memory_only_nodes_are_used_if_they_are_named() {
         let orders = NodeOrder::new(policy, nodes, &Fallbacks::default()).unwrap();
         set(nodes, orders.firsts())
     };
-    let named = [NodeId(250), NodeId(0)];
+    let named = [NumaNodeId(250), NumaNodeId(0)];
     let (nodes, _) = on(&gpus, Wanted { named: &named, ..Wanted::default() });
     assert_eq!(set(&nodes, 0..nodes.all().len()), [0, 8, 250]);
-    assert_eq!(firsts(&Policy::Node(NodeId(250)), &nodes), [250]);
+    assert_eq!(firsts(&Policy::Node(NumaNodeId(250)), &nodes), [250]);
     // The other policy of the same arena does not name node 250.
     for policy in [Policy::Interleave, Policy::Hash, Policy::Local, Policy::NearestRemote] {
         assert_eq!(firsts(&policy, &nodes), [0, 8], "{policy}");
     }
     assert_eq!((nodes.homes(), nodes.in_use()), (2, 2));
     // A full node overflows to memory-only nodes last.
-    assert_eq!(numbers(&nodes, nodes.order_from(NodeId(0)).unwrap()), [0, 8, 250]);
-    assert_eq!(numbers(&nodes, nodes.order_from(NodeId(250)).unwrap()), [250, 0, 8]);
+    assert_eq!(numbers(&nodes, nodes.order_from(NumaNodeId(0)).unwrap()), [0, 8, 250]);
+    assert_eq!(numbers(&nodes, nodes.order_from(NumaNodeId(250)).unwrap()), [250, 0, 8]);
 
     let (nodes, _) = on(&gpus, Wanted { memory_only: true, ..Wanted::default() });
     assert_eq!(firsts(&Policy::MemoryOnly, &nodes), [250]);
     assert_eq!(firsts(&Policy::Interleave, &nodes), [0, 8]);
 
     // The builder's nodes are all equal, but threads and replicas are only on the homes.
-    let only = [NodeId(8), NodeId(250), NodeId(255)];
+    let only = [NumaNodeId(8), NumaNodeId(250), NumaNodeId(255)];
     let (nodes, _) = on(&gpus, Wanted { only: Some(&only), ..Wanted::default() });
     assert_eq!(firsts(&Policy::Interleave, &nodes), [8, 250, 255]);
     assert_eq!((nodes.homes(), nodes.of_cpu[0], nodes.of_cpu[88]), (1, 0, 0));
     // A node that no policy names can still be named without an error.
     let (nodes, _) = on(&gpus, Wanted::default());
-    assert_eq!(nodes.check(&[NodeId(251)]), Ok(()));
-    assert!(nodes.check(&[NodeId(1)]).is_err() && nodes.index_of(NodeId(251)).is_none());
+    assert_eq!(nodes.check(&[NumaNodeId(251)]), Ok(()));
+    assert!(nodes.check(&[NumaNodeId(1)]).is_err() && nodes.index_of(NumaNodeId(251)).is_none());
 }
 
 #[test]
@@ -207,8 +207,8 @@ fn persistent_memory_is_memory_only_even_if_no_node_has_cpus_and_memory() {
 fn fallbacks_are_recorded() {
     let notes = |name: &str| on(&Shape::named(name), Wanted::default()).1;
     let no_memory =
-        |node, instead| Fallback::NodeWithoutMemory { node: NodeId(node), instead: NodeId(instead) };
-    let unlisted = |cpu, instead| Fallback::UnlistedCpu { cpu, instead: NodeId(instead) };
+        |node, instead| Fallback::NodeWithoutMemory { node: NumaNodeId(node), instead: NumaNodeId(instead) };
+    let unlisted = |cpu, instead| Fallback::UnlistedCpu { cpu, instead: NumaNodeId(instead) };
     assert_eq!(notes("nps4"), [no_memory(0, 1), no_memory(3, 2)]);
     assert_eq!(notes("fakememinitiators"), [no_memory(0, 5), no_memory(1, 8)]);
     assert_eq!(notes("memory of one node"), [no_memory(0, 1)]);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use bskip_core::arena::NodeId;
+use bskip_core::arena::NumaNodeId;
 use numa_alloc::Policy;
 
 use super::linux::RealNode;
@@ -78,8 +78,9 @@ pub(crate) fn all(nodes: &[RealNode]) -> Vec<Case> {
     // The first node has weight three, each other node has weight one.
     let weights: Vec<(u32, u32)> =
         memory.iter().map(|&node| (node, if node == memory[0] { 3 } else { 1 })).collect();
-    let weighted =
-        Policy::WeightedInterleave(weights.iter().map(|&(node, weight)| (NodeId(node), weight)).collect());
+    let weighted = Policy::WeightedInterleave(
+        weights.iter().map(|&(node, weight)| (NumaNodeId(node), weight)).collect(),
+    );
     let mut cases = vec![
         Case::by(Policy::Local, move |here| nearest(here, &everywhere)),
         Case::shares(Policy::Interleave, in_use.iter().map(|&node| (node, 1))),
@@ -90,14 +91,14 @@ pub(crate) fn all(nodes: &[RealNode]) -> Vec<Case> {
         }),
         Case::by(Policy::MemoryOnly, move |here| nearest(here, &tiered)),
     ];
-    cases.extend(memory.iter().map(|&node| Case::by(Policy::Node(NodeId(node)), move |_| vec![node])));
+    cases.extend(memory.iter().map(|&node| Case::by(Policy::Node(NumaNodeId(node)), move |_| vec![node])));
     cases.extend(sets.into_iter().map(|set| {
-        let policy = Policy::PreferredMany(set.iter().copied().map(NodeId).collect());
+        let policy = Policy::PreferredMany(set.iter().copied().map(NumaNodeId).collect());
         Case::by(policy, move |here| nearest(here, &set))
     }));
     // The keys of the tests are small, so they belong to the last node; larger ones belong to the first.
     let (first, bound) = (memory[0], 1 << 40);
-    let range = Policy::Range(vec![(0, NodeId(last)), (bound, NodeId(first))]);
+    let range = Policy::Range(vec![(0, NumaNodeId(last)), (bound, NumaNodeId(first))]);
     cases.push(Case::by(range, move |_| vec![last]));
     cases.push(Case::by(Policy::Hash, move |_| in_use.clone()));
     cases

@@ -1,7 +1,7 @@
 //! Uses the index where there is no operating system's library: no std, no libc, a static array for memory.
 //!
-//! Exits with 0 when every answer was right and it ended where it must: waiting, in the function that it named for
-//! that. With 101 or another number otherwise.
+//! Exits with 0 if every answer is right and the program ends where it must: in its own function for waiting. Exits with
+//! 101 or another number otherwise.
 #![no_std]
 #![no_main]
 
@@ -10,19 +10,19 @@ extern crate alloc;
 mod runtime;
 
 use alloc::string::{String, ToString};
-use bskip_core::{BSkipMap, GlobalArena, NodeArena, set_relax};
+use bskip_core::{BSkipMap, BlockArena, GlobalArena, Relax};
 
 const KEYS: u64 = 50_000;
 
 /// Fills, reads, scans and empties a map.
-fn exercise<A: NodeArena>(map: &BSkipMap<u64, u64, A>) {
+fn exercise<A: BlockArena>(map: &BSkipMap<u64, u64, A>) {
     // Odd, so that the product visits every key once in a scattered order.
     let key = |i: u64| i.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     for i in 0..KEYS {
         assert_eq!(map.insert(key(i), i), None);
     }
     assert_eq!(map.insert(key(3), 4), Some(3));
-    assert!(map.update(&key(3), |value| *value = 3));
+    assert!(map.update(&key(3), |value| *value = 3).is_some());
     assert_eq!(map.len() as u64, KEYS);
     for i in 0..KEYS {
         assert_eq!(map.get(&key(i)), Some(i));
@@ -43,19 +43,23 @@ fn exercise_owned() {
     for i in 0..1000u32 {
         assert!(map.insert([(i >> 8) as u8, i as u8, 7], i.to_string()).is_none());
     }
-    assert_eq!(map.last_cloned().map(|(_, value)| value).as_deref(), Some("999"));
+    assert_eq!(map.last_key_value_cloned().map(|(_, value)| value).as_deref(), Some("999"));
 }
 
-/// Comes to a leaf that this one thread has locked. Without threads to tell apart, nothing but the function
-/// given to `set_relax` can end that.
-fn wait_for_itself() -> ! {
+/// Ends the program after the thread has waited for the same thing long enough.
+struct GiveUp;
+
+impl Relax for GiveUp {
     fn relax(attempts: u32) {
         if attempts == 1000 {
             runtime::exit(0);
         }
     }
-    set_relax(relax);
-    let map = BSkipMap::new();
+}
+
+/// Comes to a leaf that its only thread has locked. The thread waits forever, so only its way of waiting can end that.
+fn wait_for_itself() -> ! {
+    let map = BSkipMap::with_arena(GlobalArena::new().relax::<GiveUp>()).expect("room for an empty map");
     assert_eq!(map.insert(1u64, 1u64), None);
     map.update(&1, |_| assert_eq!(map.get(&1), None));
     runtime::exit(102)

@@ -10,7 +10,7 @@ use crate::read::Read;
 use crate::rng::Rng;
 use crate::threads;
 use crate::values::NumberedValue;
-use bskip_core::{BSkipMap, MigrateCursor, NodeArena, Promotion};
+use bskip_core::{BSkipMap, BlockArena, MigrateCursor, Promotion};
 use core::ops::Bound;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,12 +22,12 @@ pub enum Keys {
     Few(u64),
     /// Multiples of 2^24, which have equal low bits.
     Multiples(u64),
-    /// A window of so many that moves upwards: new keys at its end, old ones left behind in front.
+    /// A window of this many keys that moves upwards: new keys come at its end, old keys stay behind.
     Ascending(u64),
 }
 
 impl Keys {
-    /// A key, when all threads together have made so many steps.
+    /// A key, when all threads together have made this many steps.
     fn pick(self, rng: &mut Rng, steps: u64) -> u64 {
         match self {
             Self::Few(keys) => rng.below(keys),
@@ -56,7 +56,7 @@ pub struct Case {
 }
 
 /// What a thread plays.
-fn play<K: NumberedKey, V: NumberedValue, A: NodeArena>(
+fn play<K: NumberedKey, V: NumberedValue, A: BlockArena>(
     player: &mut Player<'_, K, V, A>,
     case: Case,
     seed: u64,
@@ -67,7 +67,7 @@ fn play<K: NumberedKey, V: NumberedValue, A: NodeArena>(
     let mut cursor = MigrateCursor::new();
     for _ in 0..case.steps {
         let made = steps.fetch_add(1, Ordering::Relaxed);
-        // Where the arena has several nodes leaves go round, and nobody should notice.
+        // If the arena has several NUMA nodes, leaves move from one to the next, and no operation should notice.
         if made.is_multiple_of(16) && !player.map.migrate(&mut cursor, 2, |_, home| Some(beside(home))) {
             cursor = MigrateCursor::new();
         }

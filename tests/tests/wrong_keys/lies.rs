@@ -2,7 +2,6 @@
 
 use crate::keys::{LIE, LIES, Liar, Lie};
 use bskip_core::{BSkipMap, BulkLoad, MigrateCursor, ShrinkCursor};
-use std::ops::ControlFlow::Continue;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use tests::config::{CRUEL_PROMOTIONS, map_of};
@@ -18,7 +17,7 @@ fn everything(map: &Map, i: u64) {
     let _ = map.get_or_insert_with(Liar(i + 1), value);
     map.update(&key, |value| value.push('0'));
     let _ = (map.get_cloned(&key), map.get_with(&key, String::len), map.contains_key(&key));
-    let _ = (map.first_cloned(), map.last_cloned(), map.is_empty());
+    let _ = (map.first_key_value_cloned(), map.last_key_value_cloned(), map.is_empty());
     if i.is_multiple_of(16) {
         // A map has no more keys than words.
         assert!(map.iter().cloned().count() <= 1000 && map.range(key..).cloned().rev().count() <= 1000);
@@ -37,7 +36,7 @@ fn everything(map: &Map, i: u64) {
         let _ = (map.pop_first(), map.pop_last());
         map.shrink(&mut ShrinkCursor::new(), 3);
         let mut cursor = MigrateCursor::new();
-        map.migrate(&mut cursor, 5, |_, _| Some(bskip_core::NodeId(0)));
+        map.migrate(&mut cursor, 5, |_, _| Some(bskip_core::NumaNodeId(0)));
         map.rebalance(&mut cursor, 5);
     }
     if !i.is_multiple_of(3) {
@@ -112,17 +111,15 @@ fn copies_are_handed_out() {
         let map: BSkipMap<Liar, u64> = BSkipMap::new();
         (0..700).for_each(|i| _ = map.insert(Liar(i), i));
         let (mut pairs, mut back) = (0, 0);
-        let _ = map.for_each_chunk(.., |keys, values| {
+        map.for_each_chunk(.., |keys, values| {
             assert_eq!(keys.len(), values.len());
             pairs += keys.len();
-            Continue::<()>(())
         });
-        let _ = map.for_each_chunk_rev(.., |keys, _| {
+        map.for_each_chunk_rev(.., |keys, _| {
             back += keys.len();
-            Continue::<()>(())
         });
         assert_eq!((map.len(), map.iter().count(), map.iter().rev().count()), (pairs, pairs, back));
-        assert!(map.first().is_some() && map.last().is_some());
+        assert!(map.first_key_value().is_some() && map.last_key_value().is_some());
         let keys: Vec<Liar> = (0..100).map(Liar).collect();
         let mut values = vec![None; 100];
         map.get_many(&keys, &mut values);

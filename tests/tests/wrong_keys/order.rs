@@ -3,7 +3,6 @@
 use crate::keys::Signless;
 use bskip_core::{BSkipMap, BulkError, BulkLoad};
 use std::ops::Bound;
-use std::ops::ControlFlow::Continue;
 use std::panic::catch_unwind;
 use tests::config::{CRUEL_PROMOTIONS, map_of};
 
@@ -67,16 +66,17 @@ fn every_operation_goes_by_words() {
         assert!(map.iter().eq(in_order()));
         assert!(map.iter().rev().eq(in_order().rev()));
         assert!(map.iter().cloned().eq(in_order()));
-        assert_eq!((map.first(), map.last()), (in_order().next(), in_order().next_back()));
+        assert_eq!(
+            (map.first_key_value(), map.last_key_value()),
+            (in_order().next(), in_order().next_back())
+        );
         assert!(map.range(Signless(90)..Signless(-90)).eq(in_order().skip(90).take(20)));
         let (mut chunks, mut back) = (Vec::new(), Vec::new());
-        let _ = map.for_each_chunk(.., |keys, values| {
+        map.for_each_chunk(.., |keys, values| {
             chunks.extend(keys.iter().copied().zip(values.iter().copied()));
-            Continue::<()>(())
         });
-        let _ = map.for_each_chunk_rev(.., |keys, values| {
+        map.for_each_chunk_rev(.., |keys, values| {
             back.extend(keys.iter().copied().zip(values.iter().copied()).rev());
-            Continue::<()>(())
         });
         assert!(chunks.into_iter().eq(in_order()) && back.into_iter().eq(in_order().rev()));
         let keys: Vec<_> = pairs().map(|pair| pair.0).collect();
@@ -102,9 +102,7 @@ fn bounds_make_sense_by_words() {
     let panics = |lower, upper| {
         let range = (lower, upper);
         let by_range = catch_unwind(std::panic::AssertUnwindSafe(|| map.range(range).count())).is_err();
-        let by_chunks = catch_unwind(std::panic::AssertUnwindSafe(|| {
-            map.for_each_chunk(range, |_, _| Continue::<()>(()))
-        }));
+        let by_chunks = catch_unwind(std::panic::AssertUnwindSafe(|| map.for_each_chunk(range, |_, _| ())));
         assert_eq!(by_range, by_chunks.is_err());
         by_range
     };

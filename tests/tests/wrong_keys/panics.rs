@@ -1,9 +1,8 @@
 //! Keys whose conversions panic, at each call in turn.
 
 use crate::keys::{Blown, Counted, FUSE, Panicky};
-use bskip_core::{BSkipMap, BulkLoad, MigrateCursor, NodeId, Promotion, ShrinkCursor};
+use bskip_core::{BSkipMap, BulkLoad, MigrateCursor, NumaNodeId, Promotion, ShrinkCursor};
 use numa_alloc::{NumaArena, PageSize};
-use std::ops::ControlFlow::Continue;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::thread;
@@ -37,7 +36,7 @@ fn operations<V: Clone + Send + Sync>() -> Vec<(&'static str, Operation<V>)> {
         }),
         ("remove", |map, _, _| (0..KEYS).for_each(|i| drop(map.remove(&key(i))))),
         ("update", |map, _, make| {
-            (0..50).for_each(|i| assert!(map.update(&key(8 * i), |value| *value = make(i))));
+            (0..50).for_each(|i| assert!(map.update(&key(8 * i), |value| *value = make(i)).is_some()));
         }),
         ("get", |map, _, _| {
             for i in 0..20 {
@@ -50,7 +49,7 @@ fn operations<V: Clone + Send + Sync>() -> Vec<(&'static str, Operation<V>)> {
             drop(map.range(between(100)..=key(300)).cloned().rev().collect::<Vec<_>>());
         }),
         ("ends", |map, _, _| {
-            let _ = (map.first_cloned(), map.last_cloned());
+            let _ = (map.first_key_value_cloned(), map.last_key_value_cloned());
             (0..KEYS / 2).for_each(|_| drop((map.pop_first(), map.pop_last())));
         }),
         ("insert_many", |map, _, make| {
@@ -111,17 +110,19 @@ fn copying() -> Vec<(&'static str, Operation<[u64; 2]>)> {
         ("range", |map, _, _| {
             assert!(map.range(key(3)..between(200)).map(|pair| pair.1).eq((3..=200).map(|i| [i; 2])));
             assert_eq!(map.iter().rev().count(), KEYS as usize);
-            assert_eq!((map.first(), map.last()), (Some((key(0), [0; 2])), Some((key(399), [399; 2]))));
+            assert_eq!(
+                (map.first_key_value(), map.last_key_value()),
+                (Some((key(0), [0; 2])), Some((key(399), [399; 2])))
+            );
         }),
         ("chunks", |map, _, _| {
             let mut expected = 3..=200;
-            let _ = map.for_each_chunk(key(3)..between(200), |keys, values| {
+            map.for_each_chunk(key(3)..between(200), |keys, values| {
                 assert!(keys.iter().all(|&found| Some(found) == expected.next().map(key)));
                 assert_eq!(keys.len(), values.len());
-                Continue::<()>(())
             });
             assert!(expected.is_empty());
-            let _ = map.for_each_chunk_rev(.., |_, _| Continue::<()>(()));
+            map.for_each_chunk_rev(.., |_, _| ());
         }),
     ]
 }
@@ -236,16 +237,15 @@ fn leaves_are_moved() {
             let mut cursor = MigrateCursor::new();
             FUSE.set(fuse);
             let outcome = catch_unwind(AssertUnwindSafe(|| {
-                while map
-                    .migrate(&mut cursor, 2, |low, _| low.map(|Panicky(low)| NodeId((low % 4 / 2) as u32)))
-                {
-                }
+                while map.migrate(&mut cursor, 2, |low, _| {
+                    low.map(|Panicky(low)| NumaNodeId((low % 4 / 2) as u32))
+                }) {}
                 map.rebalance(&mut MigrateCursor::new(), 100);
             }));
             FUSE.set(u64::MAX);
             assert_eq!(map.check_invariants().keys, KEYS as usize);
             // It goes on where it was.
-            while map.migrate(&mut cursor, 2, |low, _| low.map(|_| NodeId(1))) {}
+            while map.migrate(&mut cursor, 2, |low, _| low.map(|_| NumaNodeId(1))) {}
             thread::scope(|threads| {
                 threads.spawn(|| (0..KEYS).for_each(|i| assert!(map.remove(&key(i)).is_some())));
             });

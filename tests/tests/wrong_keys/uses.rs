@@ -3,7 +3,6 @@
 use crate::keys::{Blown, FUSE, LIE, Liar, Lie, Panicky, Signless};
 use bskip_core::{BSkipMap, Key};
 use std::cell::Cell;
-use std::ops::ControlFlow::Continue;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 use tests::rationed::{Rationed, Refuse};
@@ -62,12 +61,11 @@ fn a_conversion_may_use_the_map() {
     assert!(values.into_iter().eq((0..600).map(Some)));
     assert!(map.iter().take(600).map(|pair| pair.1).eq(0..600));
     assert!(map.iter().rev().all(|(key, value)| key.0 == value));
-    let _ = map.for_each_chunk(.., |keys, values| {
+    map.for_each_chunk(.., |keys, values| {
         assert!(keys.iter().zip(values).all(|(key, &value)| key.0 == value));
-        Continue::<()>(())
     });
     map.shrink_to_fit();
-    assert_eq!((map.first(), map.pop_first()), (Some((Busy(0), 0)), Some((Busy(0), 0))));
+    assert_eq!((map.first_key_value(), map.pop_first()), (Some((Busy(0), 0)), Some((Busy(0), 0))));
     assert!(map.pop_last().is_some());
 }
 
@@ -80,9 +78,8 @@ fn pairs_and_triples_of_such_keys_are_keys() {
     expected.sort_by_key(|pair| pair.0.to_words());
     assert!(map.iter().eq(expected.iter().copied()));
     let mut chunks = Vec::new();
-    let _ = map.for_each_chunk(.., |keys, values| {
+    map.for_each_chunk(.., |keys, values| {
         chunks.extend(keys.iter().copied().zip(values.iter().copied()));
-        Continue::<()>(())
     });
     assert_eq!(chunks, expected);
     let keys: Vec<_> = expected.iter().map(|pair| pair.0).collect();

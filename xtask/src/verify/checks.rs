@@ -127,6 +127,8 @@ pub(super) static CHECKS: &[Check] = &[
                 "failing_allocation",
                 "fallible",
                 "panics",
+                "drops",
+                "large_values",
                 "wrong_keys",
                 "memory",
                 "address_space",

@@ -1,16 +1,20 @@
-//! Numbers and addresses of blocks, on memory that is there and on addresses that are only numbers.
+//! Numbers and addresses of blocks, on real memory and on addresses that are only numbers.
 
 use super::*;
 use alloc::alloc::{alloc_zeroed, dealloc};
 use alloc::collections::BTreeMap;
 
-/// Slabs at addresses that are only numbers, in the order of the list.
+use crate::backoff::DefaultRelax;
+
+/// Slabs at addresses that are only numbers, from the end of the list.
 struct Scattered(SpinLock<Vec<usize>>);
 
-// SAFETY: no test uses the memory, which is not there.
+// SAFETY: there is no memory, and no test uses it.
 unsafe impl SlabSource for Scattered {
+    type Relax = DefaultRelax;
+
     fn take(&self, _: Layout) -> Result<NonNull<u8>, AllocErrorKind> {
-        let address = self.0.with(Vec::pop).ok_or(AllocErrorKind::OutOfMemory)?;
+        let address = self.0.with::<DefaultRelax, _>(Vec::pop).ok_or(AllocErrorKind::OutOfMemory)?;
         NonNull::new(ptr::without_provenance_mut(address)).ok_or(AllocErrorKind::OutOfMemory)
     }
 
@@ -25,8 +29,8 @@ unsafe impl SlabSource for Scattered {
 
 const GIB: usize = 1 << 30;
 
-/// Takes all blocks of 1 KiB out of slabs of 1, 2, 4, … blocks at these addresses. Each must be where it belongs, and stay
-/// there. The first number of each slab.
+/// Takes all blocks of 1 KiB out of slabs of 1, 2, 4, … blocks at these addresses. Checks that each block is
+/// in its place and stays there. Returns the first number of each slab.
 fn numbers_of_slabs_at(slabs: &[usize]) -> Vec<u32> {
     let layout = Layout::from_size_align(1024, 64).unwrap();
     let source = Scattered(SpinLock::new(slabs.iter().rev().copied().collect()));
@@ -66,8 +70,8 @@ fn small() -> Vec<usize> {
 #[test]
 #[cfg(target_pointer_width = "64")]
 fn slabs_may_lie_anywhere() {
-    // The ninth slab, of 256 KiB, is in the middle of the window. Those after it are at the window's ends, across
-    // them, just beyond them, or far off.
+    // The ninth slab, of 256 KiB, is in the middle of the window. Later slabs are at the window's ends,
+    // across them, just beyond them, or far off.
     let middle = 100_000 * GIB;
     let (start, end) = (middle - 64 * GIB, middle + 64 * GIB);
     let mib = |n: usize| n << 20;
@@ -111,16 +115,18 @@ fn odd_layouts_are_rounded_up_to_blocks_that_do_not_overlap() {
     }
 }
 
-/// The global allocator, with a bound on the size of one slab that can be moved.
+/// The global allocator, with a bound on the size of a slab that the test can change.
 struct Short(AtomicUsize);
 
 // SAFETY: each slab is an allocation of its own, zeroed and laid out as asked for.
 unsafe impl SlabSource for &Short {
+    type Relax = DefaultRelax;
+
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, AllocErrorKind> {
         if layout.size() > self.0.load(Ordering::Relaxed) {
             return Err(AllocErrorKind::OutOfMemory);
         }
-        // SAFETY: a block has a size, and a slab a block.
+        // SAFETY: a slab has at least one block, and a block's size is not zero.
         NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(AllocErrorKind::OutOfMemory)
     }
 
@@ -142,7 +148,7 @@ fn a_shortage_that_passes_leaves_room_to_grow() {
     let pool = SlabPool::new(&source, Layout::new::<u64>()).unwrap();
     let acquire = |n: usize| (0..n).filter(|_| pool.acquire().is_ok()).count();
     assert_eq!(acquire(10_000), 10_000);
-    // Enough for a few blocks now and then, many times over.
+    // From now on there is memory for a few blocks at a time only.
     source.0.store(8 * 64, Ordering::Relaxed);
     assert!(acquire(50_000) < 20_000);
     source.0.store(usize::MAX, Ordering::Relaxed);
@@ -154,6 +160,7 @@ fn a_slab_may_be_shorter_than_wanted() {
     let source = Short(AtomicUsize::new(64 * 1024));
     let pool = SlabPool::new(&source, Layout::new::<u64>()).unwrap();
     let blocks = (0..1_000_000).take_while(|_| pool.acquire().is_ok()).count();
-    // Slabs of 1, 2, … 1024 blocks, then of 1024 until that is the 64th part of what there is, or the table is full.
+    // Slabs of 1, 2, … 1024 blocks, then of 1024 until that is less than a 64th of the slab wanted, or the
+    // table is full.
     assert!((4 * 1024..128 * 1024).contains(&blocks), "{blocks}");
 }

@@ -3,7 +3,7 @@
 //! Only with exclusive access. The result is what inserting the keys in order would leave, promotion policy
 //! and all, except that the map's very first leaf starts below every key, even if its first key is tall.
 
-use crate::arena::{AllocError, BlockId, NodePool};
+use crate::arena::{AllocError, BlockId, BlockPool};
 use crate::height::LEVELS;
 use crate::index::bulk::run::{Part, SortedRun, Start, Stop, slots};
 use crate::index::engine::Index;
@@ -12,7 +12,7 @@ use crate::index::write::commit::{Commit, InnerChange};
 use crate::key::KeyWords;
 use crate::node::{Inner, InnerShape, Leaf, LevelMark, Unreached};
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Keeps a run's leaves where `drop` finds their values: after the run `before`, or after the first leaf, which
     /// is empty. One thread at a time, and before any search.
     pub(crate) fn keep(&self, part: &Part<K>, before: Option<&Part<K>>) {
@@ -145,7 +145,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
 }
 
 /// The last node of each level, locked: where entries are added.
-pub(in crate::index) struct LastNodes<'c, K: KeyWords, V, P: NodePool> {
+pub(in crate::index) struct LastNodes<'c, K: KeyWords, V, P: BlockPool> {
     index: &'c Index<K, V, P>,
     commit: &'c Commit<'c, K, V, P>,
     nodes: [Option<InnerChange<'c, K, V, P>>; LEVELS],
@@ -153,7 +153,7 @@ pub(in crate::index) struct LastNodes<'c, K: KeyWords, V, P: NodePool> {
     limit: usize,
 }
 
-impl<'c, K: KeyWords, V, P: NodePool> LastNodes<'c, K, V, P> {
+impl<'c, K: KeyWords, V, P: BlockPool> LastNodes<'c, K, V, P> {
     /// Enters the leaf to the right of those entered so far: at all levels up to its key's height, below which nodes start at
     /// the key; with posting, further up as long as that starts nodes.
     fn enter(&mut self, start: &Start<K>) -> Result<(), AllocError> {
@@ -221,7 +221,7 @@ mod tests {
     }
 
     fn index(promotion: Promotion) -> U64Index {
-        Index::new(&GlobalArena, &Config { promotion, ..Config::with_seed(5) }).expect("memory")
+        Index::new(&GlobalArena::new(), &Config::new().promotion(promotion).seed(5)).expect("memory")
     }
 
     fn run(index: &U64Index, range: core::ops::Range<u64>) -> Part<u64> {

@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::arena::{AllocError, BlockId, NodePool};
+use crate::arena::{AllocError, BlockId, BlockPool};
 use crate::index::engine::Index;
 use crate::index::tree::{Fresh, reserve_one};
 use crate::key::KeyWords;
@@ -67,7 +67,7 @@ const MOST_SPARES: usize = 512;
 type InTheMaking<'a, K, V> = Reshaped<'a, LeafShape<K, V>, Unreached>;
 
 /// A run in the making. Dropping it drops its values and gives its leaves back.
-pub(crate) struct SortedRun<'a, K: KeyWords, V, P: NodePool> {
+pub(crate) struct SortedRun<'a, K: KeyWords, V, P: BlockPool> {
     index: &'a Index<K, V, P>,
     starts: Vec<Start<K>>,
     /// Blocks taken for leaves to come.
@@ -79,7 +79,7 @@ pub(crate) struct SortedRun<'a, K: KeyWords, V, P: NodePool> {
     limit: usize,
 }
 
-impl<'a, K: KeyWords, V, P: NodePool> SortedRun<'a, K, V, P> {
+impl<'a, K: KeyWords, V, P: BlockPool> SortedRun<'a, K, V, P> {
     /// A run of `index` without leaves. `fill` says how full they will be.
     pub(crate) fn new(index: &'a Index<K, V, P>, fill: f64) -> Self {
         let limit = slots(Leaf::<K, V>::CAPACITY, fill);
@@ -187,11 +187,11 @@ impl<'a, K: KeyWords, V, P: NodePool> SortedRun<'a, K, V, P> {
     }
 }
 
-impl<K: KeyWords, V, P: NodePool> Drop for SortedRun<'_, K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Drop for SortedRun<'_, K, V, P> {
     fn drop(&mut self) {
         /// Gives the blocks back, also when a value's drop unwinds.
-        struct GiveBack<'r, 'a, K: KeyWords, V, P: NodePool>(&'r mut SortedRun<'a, K, V, P>);
-        impl<K: KeyWords, V, P: NodePool> Drop for GiveBack<'_, '_, K, V, P> {
+        struct GiveBack<'r, 'a, K: KeyWords, V, P: BlockPool>(&'r mut SortedRun<'a, K, V, P>);
+        impl<K: KeyWords, V, P: BlockPool> Drop for GiveBack<'_, '_, K, V, P> {
             fn drop(&mut self) {
                 let tree = &self.0.index.tree;
                 self.0.spares.clear();

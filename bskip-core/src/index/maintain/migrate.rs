@@ -4,7 +4,7 @@
 //! To move R, a thread locks the level-1 node that covers R's low fence, then the left neighbour L, then R, as a merge
 //! does. A fresh block F becomes an empty node that starts where R does, and absorbs R; L and R's entry name F instead.
 
-use crate::arena::{NodeId, NodePool};
+use crate::arena::{BlockPool, NumaNodeId};
 use crate::index::engine::Index;
 use crate::index::search::lock::lock_three;
 use crate::index::search::probe::{At, Before};
@@ -35,13 +35,13 @@ enum Attempt {
     Refused,
 }
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Looks at the leaf at `at`, or the first one, and moves it to the NUMA node that `wanted` names. `wanted` gets the least
     /// key that the leaf may hold and the NUMA node that it is on. Gives what became of it, and where the next leaf starts.
     pub(crate) fn migrate_step(
         &self,
         at: Option<K>,
-        wanted: impl FnOnce(Option<K>, NodeId) -> Option<NodeId>,
+        wanted: impl FnOnce(Option<K>, NumaNodeId) -> Option<NumaNodeId>,
     ) -> (Moved, Option<K>) {
         let (leaf, version, low, high) = self.leaf_with_range(at);
         let Some(home) = self.tree.home(leaf.id()) else { return (Moved::Stays, high) };
@@ -52,7 +52,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     }
 
     /// Where the pool would place a leaf that starts at `low`.
-    pub(crate) fn wanted(&self, low: Option<K>) -> Option<NodeId> {
+    pub(crate) fn wanted(&self, low: Option<K>) -> Option<NumaNodeId> {
         self.tree.wanted(low)
     }
 
@@ -71,7 +71,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
     }
 
     /// The first leaf (`low` is `None`) stays.
-    fn move_leaf(&self, found: Versioned<'_, LeafShape<K, V>>, low: Option<K>, wanted: NodeId) -> Moved {
+    fn move_leaf(&self, found: Versioned<'_, LeafShape<K, V>>, low: Option<K>, wanted: NumaNodeId) -> Moved {
         let Some(low) = low else { return Moved::No };
         let mut backoff = self.tree.backoff();
         let mut found = Some(found);
@@ -89,7 +89,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         &self,
         (leaf, version): Versioned<'_, LeafShape<K, V>>,
         low: K,
-        wanted: NodeId,
+        wanted: NumaNodeId,
     ) -> Attempt {
         let starts_here = leaf.compare_low(low).is_eq();
         if !leaf.validate(version) {

@@ -1,12 +1,12 @@
 //! Bringing replicas up to date on demand.
 
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::index::engine::Index;
 use crate::index::search::probe::At;
 use crate::key::KeyWords;
 use crate::node::LevelMark;
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Brings every replica of every inner node up to date, but for nodes that other threads change meanwhile. Gives how
     /// many copies were made.
     pub(crate) fn refresh_replicas(&self) -> usize {
@@ -60,7 +60,7 @@ mod tests {
     const KEYS: u64 = 20_000;
 
     fn index(promotion: Promotion, refresh: Refresh) -> U64Index {
-        let config = Config { promotion, refresh, seed: 1 };
+        let config = Config::new().promotion(promotion).refresh(refresh).seed(1);
         let index =
             Index::new(&PairedArena { replicated: true, ..PairedArena::default() }, &config).expect("memory");
         (0..KEYS).map(mix).for_each(|key| assert!(index.insert(key, !key, Existing::Replace).is_ok()));
@@ -121,7 +121,7 @@ mod tests {
     /// Without an entry above them leaves are many before there is a level above.
     #[test]
     fn no_level_above_the_leaves() {
-        let config = Config { promotion: Promotion::Coin { one_in: u32::MAX }, ..Config::with_seed(1) };
+        let config = Config::new().promotion(Promotion::Coin { one_in: u32::MAX }).seed(1);
         let index: U64Index =
             Index::new(&PairedArena { replicated: true, ..PairedArena::default() }, &config).expect("memory");
         (0..1000).for_each(|key| assert!(index.insert(key, !key, Existing::Replace).is_ok()));

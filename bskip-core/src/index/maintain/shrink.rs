@@ -4,7 +4,7 @@
 //! What a thread remembers between two steps is a level and a key. It holds no lock then and refers to no node, so
 //! it may come back at any time, or never.
 
-use crate::arena::{NodeKind, NodePool};
+use crate::arena::{BlockKind, BlockPool};
 use crate::index::engine::Index;
 use crate::index::write::absorb::{Fill, Merge};
 use crate::key::KeyWords;
@@ -21,7 +21,7 @@ impl<K> Position<K> {
     pub(crate) const START: Self = Self { level: 0, key: None };
 }
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Looks at one node, and merges it with its right neighbour or moves the boundary between them, if that makes it fuller.
     /// Adds to `freed` the blocks given back. Gives where to go on; `None` at the end of the top level.
     pub(crate) fn shrink_step(&self, at: Position<K>, freed: &mut usize) -> Option<Position<K>> {
@@ -56,7 +56,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
                 // The same node, which has the boundary within now: it may fit with the next one as well.
                 Merge::Done => return on(boundary),
                 Merge::Contended => backoff.wait(),
-                Merge::Refused if S::KIND == NodeKind::Leaf => {
+                Merge::Refused if S::KIND == BlockKind::Leaf => {
                     return on(self.fill_up(self.tree.leaf(node.id()), version).unwrap_or(boundary));
                 }
                 Merge::Refused => return on(boundary),
@@ -80,7 +80,8 @@ mod tests {
     const CAPACITY: u64 = Leaf::<u64, u64>::CAPACITY as u64;
 
     fn index(promotion: Promotion, keys: impl IntoIterator<Item = u64>) -> U64Index {
-        let index = Index::new(&GlobalArena, &Config { promotion, ..Config::with_seed(1) }).expect("memory");
+        let index =
+            Index::new(&GlobalArena::new(), &Config::new().promotion(promotion).seed(1)).expect("memory");
         keys.into_iter().for_each(|key| assert!(index.insert(key, !key, Existing::Replace).is_ok()));
         index
     }

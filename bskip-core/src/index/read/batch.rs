@@ -3,14 +3,14 @@
 use core::convert::Infallible;
 use core::marker::PhantomData;
 
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::index::engine::Index;
 use crate::index::search::side_by_side::{Batch, Spot};
 use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::Slots;
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// A copy of each key's value. Writes nothing but `values`, which is as long as `keys`.
     pub(crate) fn get_many(&self, keys: &[K], values: &mut [Option<V>])
     where
@@ -31,7 +31,7 @@ struct Get<'b, K, V> {
     values: &'b mut [Option<V>],
 }
 
-impl<K: KeyWords, V: Copy, P: NodePool> Batch<K, V, P> for Get<'_, K, V> {
+impl<K: KeyWords, V: Copy, P: BlockPool> Batch<K, V, P> for Get<'_, K, V> {
     type Error = Infallible;
     const SLOTS: Slots = Slots::Pair;
 
@@ -72,7 +72,7 @@ struct Contains<'b, K, V> {
     _values: PhantomData<V>,
 }
 
-impl<K: KeyWords, V, P: NodePool> Batch<K, V, P> for Contains<'_, K, V> {
+impl<K: KeyWords, V, P: BlockPool> Batch<K, V, P> for Contains<'_, K, V> {
     type Error = Infallible;
     const SLOTS: Slots = Slots::Key;
 

@@ -2,13 +2,13 @@
 
 use core::ops::{Bound, ControlFlow};
 
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::index::engine::Index;
 use crate::index::read::cursor::LeafCursor;
 use crate::key::KeyWords;
 use crate::node::PairBuffer;
 
-impl<K: KeyWords, V: Copy, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V: Copy, P: BlockPool> Index<K, V, P> {
     /// Hands out the pairs between the bounds in ascending chunks, each of one state of a leaf.
     pub(crate) fn chunks<B>(
         &self,

@@ -6,7 +6,7 @@
 use core::hint::assert_unchecked;
 use core::ops::Bound;
 
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::index::engine::Index;
 use crate::index::read::readahead::Trail;
 use crate::index::route::node_table::table::MOST_STEPS;
@@ -109,7 +109,7 @@ impl<K: KeyWords, V> LeafCursor<'_, K, V> {
 /// A leaf, its version, how many of its slots lie before the place that was looked for, and the trail to it.
 type Placed<'a, K, V> = (Leaf<'a, K, V>, Version, usize, Option<Trail<'a, K>>);
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// The first slots with keys in `lower..`; `None` if there are none. `done` is the leaf that the reader
     /// has come to the end of: a shorter way than from the root.
     pub(crate) fn cursor_after<'a>(

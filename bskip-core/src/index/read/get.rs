@@ -1,11 +1,11 @@
 //! Looking up one key.
 
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::index::engine::Index;
 use crate::index::search::probe::At;
 use crate::key::KeyWords;
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Whether `key` is there. Writes nothing.
     pub(crate) fn contains(&self, key: K) -> bool {
         loop {
@@ -46,10 +46,9 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
         Some(result)
     }
 
-    /// Runs `f` on the value of `key`, to change it, under the leaf's lock.
-    pub(crate) fn update(&self, key: K, f: impl FnOnce(&mut V)) -> bool {
-        let Some((mut leaf, slot)) = self.lock_pair(key) else { return false };
-        leaf.with_value(slot, f);
-        true
+    /// Calls `f` with the value of `key`, which `f` may change, under the leaf's lock.
+    pub(crate) fn update<R>(&self, key: K, f: impl FnOnce(&mut V) -> R) -> Option<R> {
+        let (mut leaf, slot) = self.lock_pair(key)?;
+        Some(leaf.with_value(slot, f))
     }
 }

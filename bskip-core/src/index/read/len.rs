@@ -1,12 +1,12 @@
 //! Counting the keys.
 
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::index::engine::Index;
 use crate::index::search::probe::At;
 use crate::key::KeyWords;
 use crate::node::LevelMark;
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// The number of keys: the sum of every leaf's count, each as it was when the walk came by.
     pub(crate) fn len(&self) -> usize {
         let mut total = 0;

@@ -6,3 +6,4 @@ pub(in crate::index) mod cursor;
 pub(in crate::index) mod get;
 pub(in crate::index) mod len;
 pub(in crate::index) mod readahead;
+pub(in crate::index) mod usage;

@@ -6,7 +6,7 @@
 //! the leaf before. What it names is a hint like any other: a block of the leaves' pool, since it stands in a
 //! slot in use of a validated node of level 1, and no more than that. If the node has changed, the trail ends.
 
-use crate::arena::{BlockId, NodePool};
+use crate::arena::{BlockId, BlockPool};
 use crate::index::engine::Index;
 use crate::index::route::node_table::table::MOST_STEPS;
 use crate::index::search::probe::{At, Before, Probe};
@@ -38,7 +38,7 @@ enum Way {
     Down,
 }
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// As [`leaf_at`](Self::leaf_at), for a reader that goes backward from there: starts to load the leaf before it
     /// as well.
     #[cfg_attr(not(debug_assertions), inline(always))]

@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use crate::arena::{AllocError, BlockId, NodePool};
+use crate::arena::{AllocError, BlockId, BlockPool};
 use crate::config::Refresh;
 use crate::index::route::leaf_table::table::LeafTable;
 use crate::index::route::node_table::fill::{STALE, STALE_SOON};
@@ -30,7 +30,7 @@ pub(in crate::index) struct Router {
 }
 
 impl Router {
-    pub(in crate::index) fn new<K: KeyWords, V, P: NodePool>(
+    pub(in crate::index) fn new<K: KeyWords, V, P: BlockPool>(
         tree: &Tree<K, V, P>,
         refresh: Refresh,
     ) -> Result<Self, AllocError> {
@@ -76,7 +76,7 @@ impl Router {
 
     /// The table of nodes near this thread.
     #[inline(always)]
-    pub(in crate::index) fn nearest_table<K: KeyWords, V, P: NodePool>(
+    pub(in crate::index) fn nearest_table<K: KeyWords, V, P: BlockPool>(
         &self,
         tree: &Tree<K, V, P>,
     ) -> &NodeTable {
@@ -87,7 +87,7 @@ impl Router {
     }
 
     #[inline(never)]
-    fn nearest_replica_table<K: KeyWords, V, P: NodePool>(&self, tree: &Tree<K, V, P>) -> &NodeTable {
+    fn nearest_replica_table<K: KeyWords, V, P: BlockPool>(&self, tree: &Tree<K, V, P>) -> &NodeTable {
         self.replica_table(tree.nearest_replica())
     }
 
@@ -99,7 +99,7 @@ impl Router {
 
     /// The inner node in block `id` as it is near this thread: to be read, never locked.
     #[inline(always)]
-    pub(in crate::index) fn near<'t, K: KeyWords, V, P: NodePool>(
+    pub(in crate::index) fn near<'t, K: KeyWords, V, P: BlockPool>(
         &self,
         tree: &'t Tree<K, V, P>,
         id: BlockId,
@@ -111,7 +111,7 @@ impl Router {
     }
 
     #[inline(never)]
-    fn nearest<K: KeyWords, V, P: NodePool>(tree: &Tree<K, V, P>, id: BlockId) -> Inner<'_, K> {
+    fn nearest<K: KeyWords, V, P: BlockPool>(tree: &Tree<K, V, P>, id: BlockId) -> Inner<'_, K> {
         tree.replica(tree.nearest_replica(), id)
     }
 
@@ -151,7 +151,7 @@ impl Router {
 
     /// The entries of level 2 have changed `changes` times. This thread has no node locked.
     #[cold]
-    pub(in crate::index) fn level_2_changed<K: KeyWords, V, P: NodePool>(
+    pub(in crate::index) fn level_2_changed<K: KeyWords, V, P: BlockPool>(
         &self,
         tree: &Tree<K, V, P>,
         changes: usize,
@@ -167,7 +167,7 @@ impl Router {
 
     /// Copies a changed node, which this thread has locked, to its replicas, if they follow at once.
     #[inline(always)]
-    pub(in crate::index) fn node_changed<K: KeyWords, V, P: NodePool>(
+    pub(in crate::index) fn node_changed<K: KeyWords, V, P: BlockPool>(
         &self,
         tree: &Tree<K, V, P>,
         node: &Locked<'_, InnerShape<K>>,
@@ -179,7 +179,7 @@ impl Router {
 
     #[cold]
     #[inline(never)]
-    fn copy_to_replicas<K: KeyWords, V, P: NodePool>(
+    fn copy_to_replicas<K: KeyWords, V, P: BlockPool>(
         &self,
         tree: &Tree<K, V, P>,
         node: &Locked<'_, InnerShape<K>>,
@@ -191,7 +191,7 @@ impl Router {
 
     /// Rewrites the table of a replica if it is stale: if no thread of its NUMA node writes, searches do so. This thread has
     /// no node locked.
-    pub(in crate::index) fn renew_if_stale<K: KeyWords, V, P: NodePool>(
+    pub(in crate::index) fn renew_if_stale<K: KeyWords, V, P: BlockPool>(
         &self,
         tree: &Tree<K, V, P>,
         replica: usize,
@@ -203,7 +203,7 @@ impl Router {
     }
 
     /// Rewrites a table, unless another thread does, or other threads are changing level 2.
-    fn renew<K: KeyWords, V, P: NodePool>(&self, tree: &Tree<K, V, P>, table: &NodeTable) {
+    fn renew<K: KeyWords, V, P: BlockPool>(&self, tree: &Tree<K, V, P>, table: &NodeTable) {
         table.fill(tree, || {
             let is_settled = !self.keeps_leaf_table || self.leaf_table.renew(tree);
             // What other threads change now is tried again soon.

@@ -1,7 +1,7 @@
 //! Finding the node that is authoritative for a place among the keys: from where the router suggests, else from the root
 //! down.
 
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::index::engine::Index;
 use crate::index::search::probe::{At, Probe};
 use crate::index::search::settle::{Versioned, child_at};
@@ -9,7 +9,7 @@ use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Shape};
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// The leaf at `probe`. Believe nothing of it before it validates.
     #[inline(always)]
     pub(in crate::index) fn leaf_at(&self, probe: impl Probe<K>) -> (Leaf<'_, K, V>, Version) {

@@ -1,6 +1,6 @@
 //! From what the tables suggest, to a node that is authoritative.
 
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::index::engine::Index;
 use crate::index::route::leaf_table::table::LEAF_STEPS;
 use crate::index::route::node_table::table::MOST_STEPS;
@@ -9,7 +9,7 @@ use crate::index::search::settle::Versioned;
 use crate::key::KeyWords;
 use crate::node::{InnerShape, Leaf, LeafShape, LevelMark};
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// The leaf at `probe`, if the table of leaves knows it or one close to its left.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn hinted_leaf(

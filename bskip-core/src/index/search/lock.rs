@@ -2,7 +2,7 @@
 //!
 //! Nothing here waits for a lock while it holds another: it unlocks what it has, unchanged, and the caller starts again.
 
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::index::search::probe::At;
@@ -10,7 +10,7 @@ use crate::index::search::settle::Versioned;
 use crate::key::KeyWords;
 use crate::node::{InnerShape, Locked, LockedInner, LockedLeaf, Shape};
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Locks the leaf that holds `key` and gives the key's slot; `None` if the key is not there.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn lock_pair(&self, key: K) -> Option<(LockedLeaf<'_, K, V>, usize)> {

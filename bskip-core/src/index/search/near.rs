@@ -5,7 +5,7 @@
 //!
 //! A replica is written under its original's lock only, and has the version that names the state it is a copy of.
 
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::config::Refresh;
 use crate::index::engine::Index;
 use crate::index::route::node_table::table::MOST_STEPS;
@@ -14,7 +14,7 @@ use crate::index::search::settle::{Versioned, child_at};
 use crate::key::KeyWords;
 use crate::node::{InnerShape, LeafShape, LevelMark};
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// The level-1 node at `probe` near this thread, if table or replica know it or one close to its left: to be
     /// read, never locked.
     #[cfg_attr(not(debug_assertions), inline(always))]

@@ -2,7 +2,7 @@
 //!
 //! `index` states the rule. Whatever suggested the node, the answer holds under the version that comes with it.
 
-use crate::arena::{BlockId, NodePool};
+use crate::arena::{BlockId, BlockPool};
 use crate::index::search::probe::Probe;
 use crate::index::tree::Tree;
 use crate::key::KeyWords;
@@ -24,7 +24,7 @@ pub(in crate::index) fn child_at<K: KeyWords>(
     if node.validate(version) { child } else { None }
 }
 
-impl<K: KeyWords, V, P: NodePool> Tree<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
     /// From `node`, which may be too far left, to the right one of its level; `None` if it is none of them.
     #[inline(always)]
     pub(in crate::index) fn settle<'a, S: Shape<Key = K>>(

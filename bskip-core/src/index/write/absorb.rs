@@ -4,7 +4,7 @@
 //! R; takes R's entry out of the parent; moves R's slots into L, which takes over R's range; and retires R.
 //! A node that heads its parent can only go when the parent itself is absorbed first, which then is tried.
 
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::index::search::lock::{lock_neighbours, lock_three};
@@ -58,7 +58,7 @@ impl<K: KeyWords> Work<K> {
     }
 }
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Merges the leaf at `key` with a neighbour while it is underfull and one has room, and whatever that
     /// makes possible at other levels.
     #[cold]

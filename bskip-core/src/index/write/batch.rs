@@ -2,7 +2,7 @@
 
 use core::convert::Infallible;
 
-use crate::arena::{AllocError, NodePool};
+use crate::arena::{AllocError, BlockPool};
 use crate::index::engine::Index;
 use crate::index::search::side_by_side::{Batch, Spot, Stopped};
 use crate::index::write::absorb::is_underfull;
@@ -11,7 +11,7 @@ use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::{Leaf, Slots};
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Inserts each pair that has a value, and puts what was there before in the value's place. Without memory
     /// it ends early: the pairs from that one on are as they were. `words` gives the key of a pair from that and the pair's
     /// place, the same each time.
@@ -35,7 +35,7 @@ struct Insert<'b, Q, V, F> {
     words: F,
 }
 
-impl<K: KeyWords, V, P: NodePool, Q, F: Fn(&Q, usize) -> K> Batch<K, V, P> for Insert<'_, Q, V, F> {
+impl<K: KeyWords, V, P: BlockPool, Q, F: Fn(&Q, usize) -> K> Batch<K, V, P> for Insert<'_, Q, V, F> {
     type Error = AllocError;
     const SLOTS: Slots = Slots::Behind;
 
@@ -99,7 +99,7 @@ struct Remove<'b, K, V> {
     values: &'b mut [Option<V>],
 }
 
-impl<K: KeyWords, V, P: NodePool> Batch<K, V, P> for Remove<'_, K, V> {
+impl<K: KeyWords, V, P: BlockPool> Batch<K, V, P> for Remove<'_, K, V> {
     type Error = Infallible;
     const SLOTS: Slots = Slots::Behind;
 

@@ -5,7 +5,7 @@
 //! three are locked: the node above, the left leaf, the right one, by the versions under which they were found, as for
 //! an absorption. If a lock, a change or a boundary that must stay is in the way, the leaf splits, or stays as it is.
 
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::chaos;
 use crate::index::engine::Index;
 use crate::index::search::lock::lock_three;
@@ -26,7 +26,7 @@ const FREE_LEFT: usize = 3;
 /// At least `LEAST` of its slots must be free. Then both leaves have a free slot afterwards, and the new pair takes one.
 const LEAST: usize = 2;
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Inserts a key of height 0 that is not there, and that belongs into the full `leaf` in the state `version`, where
     /// its right or left neighbour has room. Else the value comes back, and nothing has changed.
     #[cold]
@@ -200,7 +200,8 @@ mod tests {
     const CAPACITY: u64 = Leaf::<u64, u64>::CAPACITY as u64;
 
     fn index(promotion: Promotion, keys: impl IntoIterator<Item = u64>) -> U64Index {
-        let index = Index::new(&GlobalArena, &Config { promotion, ..Config::with_seed(1) }).expect("memory");
+        let index =
+            Index::new(&GlobalArena::new(), &Config::new().promotion(promotion).seed(1)).expect("memory");
         keys.into_iter().for_each(|key| assert!(index.insert(key, !key, Existing::Replace).is_ok()));
         index
     }

@@ -7,14 +7,14 @@
 
 use core::cell::Cell;
 
-use crate::arena::{BlockId, NodeKind, NodePool};
+use crate::arena::{BlockId, BlockKind, BlockPool};
 use crate::chaos;
 use crate::index::engine::Index;
 use crate::key::KeyWords;
 use crate::node::{InnerShape, LevelMark, Locked, Reshaped, Retired, Shape, Witness};
 
 /// See the module.
-pub(in crate::index) struct Commit<'i, K: KeyWords, V, P: NodePool> {
+pub(in crate::index) struct Commit<'i, K: KeyWords, V, P: BlockPool> {
     index: &'i Index<K, V, P>,
     /// Entries that level 2 got or lost.
     level_2_changes: Cell<usize>,
@@ -30,7 +30,7 @@ pub(in crate::index) type Change<'c, S, K, V, P> = Reshaped<'c, S, &'c Commit<'c
 /// A locked inner node of a change.
 pub(in crate::index) type InnerChange<'c, K, V, P> = Change<'c, InnerShape<K>, K, V, P>;
 
-impl<'i, K: KeyWords, V, P: NodePool> Commit<'i, K, V, P> {
+impl<'i, K: KeyWords, V, P: BlockPool> Commit<'i, K, V, P> {
     /// For one change. The value must live longer than the nodes that it is the witness of.
     pub(in crate::index) fn new(index: &'i Index<K, V, P>) -> Self {
         Self { index, level_2_changes: Cell::new(0), retired: Cell::new(None), was_unwinding: is_unwinding() }
@@ -42,7 +42,7 @@ impl<'i, K: KeyWords, V, P: NodePool> Commit<'i, K, V, P> {
     }
 }
 
-impl<S: Shape, V, P: NodePool> Witness<S> for &Commit<'_, S::Key, V, P> {
+impl<S: Shape, V, P: BlockPool> Witness<S> for &Commit<'_, S::Key, V, P> {
     fn entry_added(self, level: LevelMark, low: S::Key, child: BlockId) {
         if level == LevelMark::of(2) {
             self.level_2_changes.set(self.level_2_changes.get() + 1);
@@ -61,7 +61,7 @@ impl<S: Shape, V, P: NodePool> Witness<S> for &Commit<'_, S::Key, V, P> {
         if self.is_broken() {
             return;
         }
-        if S::KIND == NodeKind::Leaf && has_moved {
+        if S::KIND == BlockKind::Leaf && has_moved {
             self.index.router.leaf_moved(**node);
         }
         if let Some(node) = S::as_inner(node) {
@@ -75,7 +75,7 @@ impl<S: Shape, V, P: NodePool> Witness<S> for &Commit<'_, S::Key, V, P> {
     }
 }
 
-impl<K: KeyWords, V, P: NodePool> Drop for Commit<'_, K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Drop for Commit<'_, K, V, P> {
     #[inline(always)]
     fn drop(&mut self) {
         if self.is_broken() {
@@ -116,8 +116,8 @@ mod tests {
     /// A leaf that starts at a tall key is full, and the tall key comes in: the leaf splits within a tall insertion.
     #[test]
     fn the_router_learns_of_a_leaf_that_overflows_in_a_tall_insertion() {
-        let config = Config { promotion: Promotion::CoinAndOverflow { one_in: 256 }, ..Config::with_seed(1) };
-        let index: Index<u64, u64, GlobalPool> = Index::new(&GlobalArena, &config).expect("memory");
+        let config = Config::new().promotion(Promotion::CoinAndOverflow { one_in: 256 }).seed(1);
+        let index: Index<u64, u64, GlobalPool> = Index::new(&GlobalArena::new(), &config).expect("memory");
         let insert = |key| assert!(index.insert(key, key, Existing::Replace).is_ok());
         let keys = || (0..100_000).map(mix);
         keys().for_each(insert);

@@ -1,6 +1,6 @@
 //! Insertion of one pair: nearly always into one leaf. A full leaf gives pairs to a neighbour (`boundary`), or splits.
 
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::index::engine::Index;
 use crate::index::search::probe::At;
 use crate::index::write::commit::Commit;
@@ -18,7 +18,7 @@ enum Full<K, V> {
     Changed(V),
 }
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Inserts the pair if the key is new, else does as `existing` says: `Some` is the value that did not
     /// stay.
     #[cfg_attr(not(debug_assertions), inline(always))]

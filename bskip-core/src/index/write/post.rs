@@ -1,6 +1,6 @@
 //! Posting: giving a node that an overflow split made its entry in the level above.
 
-use crate::arena::{BlockId, NodeKind, NodePool};
+use crate::arena::{BlockId, BlockKind, BlockPool};
 use crate::chaos;
 use crate::height::LEVELS;
 use crate::index::engine::Index;
@@ -21,7 +21,7 @@ enum Posted<K> {
     Nothing,
 }
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Enters the node `split` of level `level - 1` into `level`, and so on upwards while that splits nodes.
     ///
     /// Without memory for that it stays undone: searches then take one more step to the right.
@@ -93,7 +93,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
                 node.unlock_unchanged();
                 return Posted::Nothing;
             }
-            if S::KIND == NodeKind::Inner && id == node.id() {
+            if S::KIND == BlockKind::Inner && id == node.id() {
                 // A merge has ended the child, and its block has come back as the very node that we hold (all inner
                 // levels share a pool): it would always look as if another thread held it.
                 node.unlock_unchanged();
@@ -168,8 +168,8 @@ mod tests {
     /// Without the check of whose block it is, this never ends.
     #[test]
     fn a_node_whose_block_has_become_its_parent_is_gone() {
-        let config = Config { promotion: Promotion::Overflow, ..Config::with_seed(1) };
-        let index: Index<u64, u64, GlobalPool> = Index::new(&GlobalArena, &config).expect("memory");
+        let config = Config::new().promotion(Promotion::Overflow).seed(1);
+        let index: Index<u64, u64, GlobalPool> = Index::new(&GlobalArena::new(), &config).expect("memory");
         let mut keys = (0..).step_by(2);
         while index.tree.root().0 < 2 {
             let key = keys.next().expect("endless");

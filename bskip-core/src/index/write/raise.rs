@@ -1,13 +1,13 @@
 //! Making levels.
 
-use crate::arena::{AllocError, NodePool};
+use crate::arena::{AllocError, BlockPool};
 use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::index::write::commit::Commit;
 use crate::key::KeyWords;
 use crate::node::{InnerShape, LevelMark};
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Makes `level` and all below it exist, and searches start there or higher.
     pub(in crate::index) fn raise(&self, level: usize) -> Result<(), AllocError> {
         debug_assert!(level < LEVELS);

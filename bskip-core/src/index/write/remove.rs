@@ -1,11 +1,11 @@
 //! Removal of one pair.
 
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::index::engine::Index;
 use crate::index::write::absorb::is_underfull;
 use crate::key::KeyWords;
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Takes out the pair of `key`.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn remove(&self, key: K) -> Option<V> {

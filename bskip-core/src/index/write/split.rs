@@ -1,6 +1,6 @@
 //! Splitting a full node that takes in one more slot.
 
-use crate::arena::{BlockId, NodePool};
+use crate::arena::{BlockId, BlockPool};
 use crate::index::write::commit::Change;
 use crate::key::KeyWords;
 use crate::node::{Node, Shape};
@@ -16,7 +16,7 @@ pub(in crate::index) fn split_key<S: Shape>(node: &Node<'_, S>, rank: usize, key
 
 /// Splits the full node into itself and `right`, a node in the making, and inserts on the side where `rank` then is.
 /// `right` is complete afterwards; by `next` it is found after the node is unlocked.
-pub(in crate::index) fn split_and_insert<'c, K: KeyWords, V, P: NodePool, S: Shape<Key = K>>(
+pub(in crate::index) fn split_and_insert<'c, K: KeyWords, V, P: BlockPool, S: Shape<Key = K>>(
     node: &mut Change<'c, S, K, V, P>,
     rank: usize,
     key: K,
@@ -37,7 +37,7 @@ pub(in crate::index) fn split_and_insert<'c, K: KeyWords, V, P: NodePool, S: Sha
 }
 
 /// Inserts; a full node, and only that, has a `spare`, and splits into itself and that.
-pub(in crate::index) fn insert_or_split<'c, K: KeyWords, V, P: NodePool, S: Shape<Key = K>>(
+pub(in crate::index) fn insert_or_split<'c, K: KeyWords, V, P: BlockPool, S: Shape<Key = K>>(
     node: &mut Change<'c, S, K, V, P>,
     rank: usize,
     key: K,

@@ -1,6 +1,6 @@
 //! Insertion of the rare tall key, which splits every level below its height: the promotion of the paper.
 
-use crate::arena::{AllocError, NodePool};
+use crate::arena::{AllocError, BlockPool};
 use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::index::search::lock::Path;
@@ -12,7 +12,7 @@ use crate::key::KeyWords;
 use crate::node::{Inner, Leaf, LeafShape, LockedLeaf};
 
 /// Blocks taken before a change that will need them.
-pub(in crate::index) struct Spares<'t, K: KeyWords, V, P: NodePool> {
+pub(in crate::index) struct Spares<'t, K: KeyWords, V, P: BlockPool> {
     /// For the leaf that starts at the key.
     leaf: Option<Fresh<'t, LeafShape<K, V>, K, V, P>>,
     /// For the overflow of the key's leaf.
@@ -30,7 +30,7 @@ pub(in crate::index) struct Overflows<K> {
     top: Option<SplitOff<K>>,
 }
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Inserts a key of `height > 0`. At each level below its height the node is split
     /// at the key, the new node headed by it; at its height it becomes an entry.
     #[cold]
@@ -112,7 +112,7 @@ impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
 
 /// Makes the change, bottom-up, every node of it locked, and unlocks the nodes of the path from level 1 up, then the
 /// leaf.
-pub(in crate::index) fn promote<'c, K: KeyWords, V, P: NodePool>(
+pub(in crate::index) fn promote<'c, K: KeyWords, V, P: BlockPool>(
     commit: &'c Commit<'c, K, V, P>,
     key: K,
     value: V,

@@ -60,7 +60,7 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Plan, String> {
         threads: 8,
         keys: 20_000,
         seed,
-        promotions: vec![bskip_core::Config::default().promotion],
+        promotions: vec![bskip_core::Promotion::default()],
         arenas: vec![ArenaKind::Global],
     };
     while let Some(flag) = args.next() {

@@ -2,7 +2,7 @@
 //!
 //! A *stage* is one map, on the next of the plan's arenas and with the next of its policies. Three kinds of
 //! keys lie side by side in it: each thread's own, which it knows exactly ([`Owner`]); shared counters
-//! ([`shared`]); and a sample whose calls are recorded. A stage goes in *rounds* of so many steps, so that the
+//! ([`shared`]); and a sample whose calls are recorded. A stage goes in *rounds* of a number of steps, so that the
 //! records stay small: after each the history of the sample is checked, the whole map is walked, and a small map
 //! with all operations, pops included, plays a case of its own. At the end of a stage every key is
 //! accounted for, removed, and the map must be as small as an empty one.
@@ -228,7 +228,7 @@ impl Stage<'_> {
 
     /// Every thread makes a round's steps, and the history of the sample is checked.
     fn round(&self, map: &Map, workers: &mut [Worker], stop: &Stop) -> Checked {
-        // Nobody runs now. Values of earlier rounds are replaced, so that all that is written is new.
+        // No thread runs now. Replace the values of earlier rounds, so that every value read later was written later.
         let sample = (0..self.sample_size()).map(|i| self.sample(i));
         let there = sample.filter(|key| map.contains_key(key));
         let initial: BTreeMap<u64, u64> = there.map(|key| (key, token(key, LAST_COUNT))).collect();

@@ -5,7 +5,7 @@
 
 use core::{hint, mem};
 
-use crate::arena::{BlockId, NodePool};
+use crate::arena::{BlockId, BlockPool};
 use crate::index::route::leaf_table::buckets::{Bound, Scale, lines_for};
 use crate::index::route::leaf_table::table::{LeafTable, State, past_fence};
 use crate::index::tree::Tree;
@@ -35,7 +35,7 @@ struct Survey {
 
 impl LeafTable {
     /// Whether leaves of this tree are in no place in particular, as far as a look at some words tells.
-    pub(in crate::index) fn suits<K: KeyWords, V, P: NodePool>(tree: &Tree<K, V, P>) -> bool {
+    pub(in crate::index) fn suits<K: KeyWords, V, P: BlockPool>(tree: &Tree<K, V, P>) -> bool {
         let wanted = |word| tree.wanted_for_word(word);
         // Loom has scenes of the table alone: with all that fills it, those of whole maps would not end.
         !cfg!(loom)
@@ -47,13 +47,13 @@ impl LeafTable {
 
     /// Refills the table if it is stale, unless another thread does. False if other threads are changing level 1. This thread
     /// has no node locked.
-    pub(in crate::index) fn renew<K: KeyWords, V, P: NodePool>(&self, tree: &Tree<K, V, P>) -> bool {
+    pub(in crate::index) fn renew<K: KeyWords, V, P: BlockPool>(&self, tree: &Tree<K, V, P>) -> bool {
         self.state.try_with(|state| self.fill(tree, state).is_some()).unwrap_or(true)
     }
 
     /// `None` if level 1 was changing.
     #[cold]
-    fn fill<K: KeyWords, V, P: NodePool>(&self, tree: &Tree<K, V, P>, state: &mut State) -> Option<()> {
+    fn fill<K: KeyWords, V, P: BlockPool>(&self, tree: &Tree<K, V, P>, state: &mut State) -> Option<()> {
         let Survey { leaves, beyond, range } = survey(tree, state.range)?;
         let lines = lines_for(leaves);
         let is_stale = match self.lines() {
@@ -91,7 +91,7 @@ impl LeafTable {
 }
 
 /// Whether nearly all leaves would be named.
-fn is_even<K: KeyWords, V, P: NodePool>(tree: &Tree<K, V, P>, scale: Scale, leaves: usize) -> Option<bool> {
+fn is_even<K: KeyWords, V, P: BlockPool>(tree: &Tree<K, V, P>, scale: Scale, leaves: usize) -> Option<bool> {
     let (mut hidden, mut before) = (0, None);
     visit_level_1(tree, &mut |word, _| {
         let here = scale.bound(word);
@@ -100,7 +100,7 @@ fn is_even<K: KeyWords, V, P: NodePool>(tree: &Tree<K, V, P>, scale: Scale, leav
     Some(hidden * HIDDEN <= leaves)
 }
 
-fn survey<K: KeyWords, V, P: NodePool>(tree: &Tree<K, V, P>, (base, end): (u64, u64)) -> Option<Survey> {
+fn survey<K: KeyWords, V, P: BlockPool>(tree: &Tree<K, V, P>, (base, end): (u64, u64)) -> Option<Survey> {
     let mut survey = Survey::default();
     visit_level_1(tree, &mut |word, _| {
         if survey.leaves == 1 {
@@ -115,7 +115,7 @@ fn survey<K: KeyWords, V, P: NodePool>(tree: &Tree<K, V, P>, (base, end): (u64, 
 
 /// Calls `visit` for the entries of level 1 from left to right, each node's as they were in one state of it: with the
 /// first word for their leaves, and the leaf. `None` if other threads are changing a node. This does not wait for them.
-pub(in crate::index) fn visit_level_1<K: KeyWords, V, P: NodePool>(
+pub(in crate::index) fn visit_level_1<K: KeyWords, V, P: BlockPool>(
     tree: &Tree<K, V, P>,
     visit: &mut dyn FnMut(u64, BlockId),
 ) -> Option<()> {
@@ -175,7 +175,7 @@ mod tests {
     type Shape = fn(u64) -> u64;
 
     fn index(keys: impl IntoIterator<Item = u64>) -> U64Index {
-        let index = Index::new(&GlobalArena, &Config::with_seed(1)).expect("memory");
+        let index = Index::new(&GlobalArena::new(), &Config::new().seed(1)).expect("memory");
         keys.into_iter().for_each(|key| assert!(index.insert(key, key, Existing::Replace).is_ok()));
         index
     }
@@ -295,7 +295,7 @@ mod tests {
     #[test]
     fn keys_of_two_words_are_named_by_the_first() {
         let index: Index<(u64, u64), u64, GlobalPool> =
-            Index::new(&GlobalArena, &Config::with_seed(1)).expect("memory");
+            Index::new(&GlobalArena::new(), &Config::new().seed(1)).expect("memory");
         let keys: Vec<(u64, u64)> = (0..50_000).map(|i| (mix(i / 3), mix(!i))).collect();
         keys.iter().for_each(|&key| assert!(index.insert(key, 0, Existing::Replace).is_ok()));
         let found = keys.iter().filter(|&&key| index.hinted_leaf(At(key)).is_some()).count();
@@ -312,11 +312,11 @@ mod tests {
         assert_eq!(index.get(mix(1)), None);
     }
 
-    impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+    impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         /// Refills the table, stale or not.
         fn renew_by_force(&self) -> Option<()> {
             let table = self.router.leaf_table();
-            table.state.with(|state| {
+            table.state.with::<crate::DefaultRelax, _>(|state| {
                 table.withdraw();
                 state.leaves = 0;
                 table.fill(&self.tree, state)
@@ -328,7 +328,7 @@ mod tests {
     fn where_memory_has_its_place_there_is_no_table() {
         for (replicated, by_keys) in [(false, false), (true, false), (false, true)] {
             let arena = PairedArena { replicated, by_keys };
-            let index: Index<u64, u64, _> = Index::new(&arena, &Config::with_seed(1)).expect("memory");
+            let index: Index<u64, u64, _> = Index::new(&arena, &Config::new().seed(1)).expect("memory");
             (0..20_000).for_each(|i| assert!(index.insert(mix(i), i, Existing::Replace).is_ok()));
             assert_eq!(index.router.leaf_table().lines() > 0, !replicated && !by_keys, "{arena:?}");
         }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 
-use crate::arena::{BlockId, NodePool};
+use crate::arena::{BlockId, BlockPool};
 use crate::index::route::node_table::plan::{Plan, Separator};
 use crate::index::route::node_table::table::{MOST_STEPS, NO_HINT, NodeTable};
 use crate::index::tree::Tree;
@@ -19,7 +19,7 @@ pub(in crate::index) const STALE_SOON: usize = 8 * STALE;
 impl NodeTable {
     /// Rewrites the table, unless another thread does, or other threads are changing level 2. `stale` runs after that: the table
     /// is stale again when level 2 has changed by one part in the number that `stale` gives.
-    pub(in crate::index) fn fill<K: KeyWords, V, P: NodePool>(
+    pub(in crate::index) fn fill<K: KeyWords, V, P: BlockPool>(
         &self,
         tree: &Tree<K, V, P>,
         stale: impl FnOnce() -> usize,
@@ -37,7 +37,7 @@ impl NodeTable {
 /// The entries of level 2, each node's as they were in one state of it. `None` if there is no memory,
 /// or if level 2 changed meanwhile.
 #[cold]
-pub(in crate::index) fn separators_of_level_2<K: KeyWords, V, P: NodePool>(
+pub(in crate::index) fn separators_of_level_2<K: KeyWords, V, P: BlockPool>(
     tree: &Tree<K, V, P>,
 ) -> Option<Vec<Separator>> {
     let mut separators = Separators::<K>::default();

@@ -222,11 +222,11 @@ pub(in crate::index) mod tests {
     use crate::index::route::node_table::plan::Separator;
     use crate::index::search::probe::At;
     use crate::index::{Existing, Index};
-    use crate::{NodeArena, Promotion};
+    use crate::{BlockArena, Promotion};
 
     pub(in crate::index) const SMALL_NODES: bool = cfg!(any(loom, shuttle, small_nodes));
 
-    type U64Index = Index<u64, u64, <GlobalArena as NodeArena>::Pool>;
+    type U64Index = Index<u64, u64, <GlobalArena as BlockArena>::Pool>;
 
     pub(in crate::index) fn mix(i: u64) -> u64 {
         crate::mix::mix(i.wrapping_mul(0x9e37_79b9_7f4a_7c15))
@@ -254,7 +254,9 @@ pub(in crate::index) mod tests {
             keys.dedup();
             let separators: Vec<Separator> = keys.iter().copied().zip(1..).collect();
             let hints = NodeTable::new();
-            hints.tables.with(|tables| hints.write(tables, Plan::new(&separators).as_ref()));
+            hints.tables.with::<crate::DefaultRelax, _>(|tables| {
+                hints.write(tables, Plan::new(&separators).as_ref())
+            });
             let probes = keys.iter().flat_map(|&k| [k.saturating_sub(1), k, k.saturating_add(1)]);
             let (mut exact, mut all) = (0, 0);
             for word in probes.chain([0, u64::MAX]).chain((0..1000).map(mix)) {
@@ -271,8 +273,8 @@ pub(in crate::index) mod tests {
     #[test]
     fn keys_of_two_words_take_the_hint_unless_their_first_words_are_equal() {
         let count = |tenants: u64| {
-            let index: Index<(u64, u64), u64, <GlobalArena as NodeArena>::Pool> =
-                Index::new(&GlobalArena, &Config::with_seed(1)).expect("memory");
+            let index: Index<(u64, u64), u64, <GlobalArena as BlockArena>::Pool> =
+                Index::new(&GlobalArena::new(), &Config::new().seed(1)).expect("memory");
             let keys: Vec<(u64, u64)> = (0..200_000).map(|i| (mix(i) % tenants, mix(!i))).collect();
             keys.iter().for_each(|&key| assert!(index.insert(key, 0, Existing::Replace).is_ok()));
             keys.iter().filter(|&&key| index.hinted(At(key)).is_some()).count() * 100 / keys.len()
@@ -292,7 +294,9 @@ pub(in crate::index) mod tests {
                 keys.sort_unstable();
                 keys.dedup();
                 let separators: Vec<Separator> = keys.iter().copied().zip(1..).collect();
-                hints.tables.with(|tables| hints.write(tables, Plan::new(&separators).as_ref()));
+                hints.tables.with::<crate::DefaultRelax, _>(|tables| {
+                    hints.write(tables, Plan::new(&separators).as_ref())
+                });
                 assert!(hints.find(keys[keys.len() / 2]).is_some(), "{shape}, round {round}");
             }
             if round == 6 {
@@ -303,7 +307,7 @@ pub(in crate::index) mod tests {
     }
 
     fn index(promotion: Promotion) -> U64Index {
-        Index::new(&GlobalArena, &Config { promotion, ..Config::with_seed(1) }).expect("memory")
+        Index::new(&GlobalArena::new(), &Config::new().promotion(promotion).seed(1)).expect("memory")
     }
 
     fn hinted(index: &U64Index, keys: &[u64]) -> usize {

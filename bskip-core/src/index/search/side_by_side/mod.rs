@@ -14,7 +14,7 @@
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
 
-use crate::arena::NodePool;
+use crate::arena::BlockPool;
 use crate::chaos;
 use crate::index::engine::Index;
 use crate::index::route::node_table::table::MOST_STEPS;
@@ -53,7 +53,7 @@ type Leaves<'a, K, V> = [Option<Leaf<'a, K, V>>; GROUP];
 type Used<'a, K, V> = Option<(Leaf<'a, K, V>, Version)>;
 
 /// An operation on each of many keys.
-pub(in crate::index) trait Batch<K: KeyWords, V, P: NodePool> {
+pub(in crate::index) trait Batch<K: KeyWords, V, P: BlockPool> {
     /// Why the batch may end early.
     type Error;
     /// What an operation looks at in the leaf.
@@ -74,7 +74,7 @@ pub(in crate::index) trait Batch<K: KeyWords, V, P: NodePool> {
 /// Why a batch ended early, and how many of its keys were done: those before that one.
 pub(in crate::index) type Stopped<E> = (usize, E);
 
-impl<K: KeyWords, V, P: NodePool> Index<K, V, P> {
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Does a batch, key by key in its order.
     #[inline(always)]
     pub(in crate::index) fn run<B: Batch<K, V, P>>(&self, batch: &mut B) -> Result<(), Stopped<B::Error>> {

@@ -48,7 +48,7 @@ fn mix(i: u64) -> u64 {
 /// How many of a hundred searches for these keys end where they should, in the order of insertion and sorted.
 fn percent<K: KeyWords>(keys: impl Iterator<Item = K>, promotion: Promotion) -> [usize; 2] {
     let index: Index<K, u64, GlobalPool> =
-        Index::new(&GlobalArena, &Config { promotion, ..Config::with_seed(1) }).expect("memory");
+        Index::new(&GlobalArena::new(), &Config::new().promotion(promotion).seed(1)).expect("memory");
     let mut keys: Vec<K> = keys.collect();
     keys.iter().for_each(|&key| assert!(index.insert(key, 0, Existing::Replace).is_ok()));
     let mut in_order = |sort: bool| {

@@ -1,0 +1,45 @@
+//! What the map's nodes take: as the pools count it, or counted here.
+
+use crate::arena::{BlockPool, PoolUsage};
+use crate::index::engine::Index;
+use crate::index::search::probe::At;
+use crate::key::KeyWords;
+use crate::node::{InnerShape, LeafShape, LevelMark, Node, Shape};
+
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+    /// Blocks and bytes of both pools.
+    pub(crate) fn usage(&self) -> PoolUsage {
+        let (root, _) = self.tree.root();
+        self.usage_of::<LeafShape<K, V>>(0, 0).plus(self.usage_of::<InnerShape<K>>(1, root))
+    }
+
+    /// The same for the nodes of shape `S`, which are all of the levels from `lowest` to `highest`.
+    pub(in crate::index) fn usage_of<S: Shape<Key = K>>(&self, lowest: usize, highest: usize) -> PoolUsage {
+        self.tree.usage::<S>().unwrap_or_else(|| {
+            let nodes = (lowest..=highest).map(|level| self.count_nodes::<S>(level)).sum();
+            let bytes = nodes * Node::<S>::LAYOUT.size();
+            PoolUsage { issued_blocks: nodes, issued_bytes: bytes, reserved_bytes: bytes }
+        })
+    }
+
+    /// The number of nodes of a level, counted from its first node on. Exact while no thread writes.
+    fn count_nodes<S: Shape<Key = K>>(&self, level: usize) -> usize {
+        'restart: loop {
+            let mut node = self.tree.node::<S>(self.tree.head(level));
+            let mut version = self.tree.read_begin(node);
+            let mut count = 1;
+            loop {
+                let (next, high) = (node.next(), node.high());
+                if !node.validate(version) {
+                    continue 'restart;
+                }
+                let Some(next) = next else { return count };
+                match self.tree.settle(self.tree.node::<S>(next), LevelMark::of(level), At(high)) {
+                    Some(found) => (node, version) = found,
+                    None => continue 'restart,
+                }
+                count += 1;
+            }
+        }
+    }
+}
