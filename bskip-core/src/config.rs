@@ -6,7 +6,8 @@
 /// node is full (an overflow; a full leaf splits only if no neighbour has room). The paper lists only nodes
 /// of the first kind in the level above. Searches reach the others by stepping right. To list the others too
 /// ("posting", as B-link trees do) gives fuller nodes and shorter searches. `bench/NOTES.md` in the
-/// repository has what each policy costs on which kind of machine, and the README has our figures.
+/// repository has what each policy costs on which kind of machine, and `bskip-core/docs/GUIDE.md` has our
+/// figures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Promotion {
     /// The paper's coin alone: one key in `one_in` rises from each level to the next. Nodes are about 38 %

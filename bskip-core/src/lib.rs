@@ -25,6 +25,9 @@
 //! assert_eq!(values, [Some(5), None, Some(6)]);
 //! ```
 //!
+//! `bskip-core/docs/GUIDE.md` in the repository has more examples: building from sorted pairs, making a map
+//! compact, NUMA nodes.
+//!
 //! # Consistency
 //! Operations on one key, and on the first or last pair, are linearizable. Scans are ordered, stay within
 //! their bounds and miss no key that stays, but they are no snapshots. [`BSkipMap`](BSkipMap#consistency) has

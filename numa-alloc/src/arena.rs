@@ -206,8 +206,8 @@ impl Builder {
         self
     }
 
-    /// Sets where the blocks of inner levels are placed (those of pools for [`BlockKind::Inner`]). The default
-    /// is the [`policy`](Self::policy) for all blocks. Inner levels are about 1/64 of a map and every
+    /// Sets where the blocks of inner levels are placed (those of pools for [`BlockKind::Inner`]). The
+    /// default is the [`policy`](Self::policy) for all blocks. Inner levels are about 1/64 of a map and every
     /// operation reads them, so put them on the fastest memory:
     ///
     /// ```

@@ -1,7 +1,7 @@
 //! NUMA-aware memory for an index that is built of blocks: placed, verified, limited, aligned to cache lines.
 //!
-//! [`NumaArena`] implements [`BlockArena`](bskip_core::arena::BlockArena). Give it to a map, and each block of
-//! the map lives where the arena's [`Policy`] says, on huge pages if there are any. In this crate, *node*
+//! [`NumaArena`] implements [`BlockArena`](bskip_core::arena::BlockArena). Give it to a map, and each block
+//! of the map lives where the arena's [`Policy`] says, on huge pages if there are any. In this crate, *node*
 //! always means a NUMA node.
 //!
 //! ```

@@ -243,9 +243,9 @@ unsafe impl BlockPool for NumaPool {
     }
 }
 
-// SAFETY: replicas have their own ranges, as long as that of the blocks and aligned like it. They are committed before
-// the blocks and never given back earlier. `here` is the index of a home, and there are as many replicas as homes, or
-// none.
+// SAFETY: replicas have their own ranges, as long as that of the blocks and aligned like it. They are
+// committed before the blocks and never given back earlier. `here` is the index of a home, and there are as
+// many replicas as homes, or none.
 unsafe impl NumaBlocks for NumaPool {
     #[inline]
     unsafe fn home(&self, block: BlockId) -> NumaNodeId {

@@ -1,9 +1,9 @@
-/* The protocol of bskip-core: descend, insert with split and post, remove with absorb, retire and recycle, the
- * making of a level. README.md says what is left out, and lists the scenarios (-DSCENE=n) and the seeded bugs
- * (-DBUG=n).
+/* The protocol of bskip-core: descend, insert with split and post, remove with absorb, retire and recycle,
+ * and the making of a level. README.md says what the model leaves out, and lists the scenes (-DSCENE=n) and
+ * the seeded bugs (-DBUG=n).
  *
- * A node's version is even: unlocked, odd: locked. Every label, test and assignment outside `atomic` and
- * `d_step` is one step, between any two of which the other processes may run.
+ * An even version means that the node is unlocked, an odd one that it is locked. Outside `atomic` and
+ * `d_step`, every label, test and assignment is one step. Other processes may run between any two steps.
  */
 
 #ifndef SCENE
@@ -13,18 +13,18 @@
 #define BUG 0
 #endif
 
-#define NL 4          /* leaves: blocks 1..NL; block 1 is the first leaf, which never goes */
+#define NL 4          /* leaves: blocks 1..NL; block 1 is the first leaf, which is never retired */
 #define NI 2          /* inner nodes: blocks 1..NI */
 #define MAXKEY 4      /* keys 1..MAXKEY; 0 is the low fence of the first node */
 #define CAP 2         /* slots of a node, leaf or inner */
 #define WATCHERS 4
 
-#define NONE 0        /* marks: what a node says it is */
+#define NONE 0        /* marks: what a node states that it is */
 #define LEAF 1
 #define INNER 2
 
 typedef Leaf { byte ver, mark, low, high, next, keys };           /* keys: bit k for key k */
-typedef Inner { byte ver, mark, low, high, next, e[MAXKEY + 1] }; /* e[k]: the child whose entry stands at k */
+typedef Inner { byte ver, mark, low, high, next, e[MAXKEY + 1] }; /* e[k]: the child of the entry at k */
 
 Leaf L[NL + 1];
 Inner I[NI + 1];
@@ -35,7 +35,7 @@ byte head;                   /* the first inner node, 0 before there is one */
 /* Ghosts. */
 byte present;                        /* what the map holds, by linearization points */
 byte watch[WATCHERS];                /* the key that an operation is about, 0 for none */
-byte was_present, was_absent;        /* bit w: seen so by watch[w] since it began */
+byte was_present, was_absent;        /* bit w: it was so at some moment since operation w began */
 hidden byte g, h;                    /* scratch within one step */
 
 #define bit(k) (1 << (k))
@@ -46,7 +46,7 @@ hidden byte g, h;                    /* scratch within one step */
 #define count_entries(p) (used(p, 0) + used(p, 1) + used(p, 2) + used(p, 3) + used(p, 4))
 #define hi_of(n) (n.next == 0 -> MAXKEY + 1 : n.high)
 
-/* ---- ghosts ------------------------------------------------------------------------------------------- */
+/* ---- ghosts -------------------------------------------------------------------------------------------- */
 
 inline look(w) {
 	if
@@ -64,7 +64,7 @@ inline end() {
 	d_step { watch[me] = 0; was_present = was_present & ~bit(me); was_absent = was_absent & ~bit(me) }
 }
 
-/* A search without a lock has answered. */
+/* A search without a lock has its answer. */
 inline answer(found) {
 	d_step {
 		assert(!(found) || has(was_present, me));  /* it found a key that was absent throughout */
@@ -114,7 +114,7 @@ inline one_authority() {
 	h = 0
 }
 
-/* ---- the version lock (lock.rs) ----------------------------------------------------------------------- */
+/* ---- the version lock (lock.rs) ------------------------------------------------------------------------ */
 
 /* ok: whether `node`, read in the state v, is now locked */
 #if BUG == 7 /* the lock ignores the version */
@@ -123,7 +123,7 @@ inline one_authority() {
 #define TRY_LOCK(node, v) atomic { if :: node.ver == v -> node.ver = v + 1; ok = 1 :: else -> ok = 0 fi }
 #endif
 
-#if BUG == 3 /* an unlock brings the old version back */
+#if BUG == 3 /* an unlock restores the old version */
 #define BUMP(node) node.ver = node.ver - 1
 #else
 #define BUMP(node) node.ver = node.ver + 1
@@ -131,9 +131,9 @@ inline one_authority() {
 #define UNLOCK(node) d_step { assert(odd(node.ver)); BUMP(node); one_authority() }
 #define UNLOCK_UNCHANGED(node) d_step { assert(odd(node.ver)); node.ver = node.ver - 1 }
 
-/* ---- the pools ---------------------------------------------------------------------------------------- */
+/* ---- the pools ----------------------------------------------------------------------------------------- */
 
-/* Any free block, which is harder than the last one released. 0 if there is none. */
+/* Any free block: a harder test than the last one released. 0 if there is none. */
 inline acquire_leaf(b) {
 	atomic {
 		if
@@ -157,12 +157,12 @@ inline acquire_inner(b) {
 	}
 }
 
-/* ---- searching (descend.rs) --------------------------------------------------------------------------- */
+/* ---- searching (search/) ------------------------------------------------------------------------------- */
 
-#if BUG == 1 /* the level is not looked at */
+#if BUG == 1 /* the reader does not check the level */
 #define WRONG_LEAF(k) (k < L[n].low)
 #define WRONG_INNER(k) (k < I[p].low)
-#elif BUG == 2 /* the low fence is not looked at */
+#elif BUG == 2 /* the reader does not check the low fence */
 #define WRONG_LEAF(k) (L[n].mark != LEAF)
 #define WRONG_INNER(k) (I[p].mark != INNER)
 #else
@@ -170,7 +170,7 @@ inline acquire_inner(b) {
 #define WRONG_INNER(k) (I[p].mark != INNER || k < I[p].low)
 #endif
 
-/* From n to the leaf for k, and its version v; n = 0 if it is none of them. */
+/* Goes from n to the leaf for k; v is its version. n = 0 if the steps do not reach that leaf. */
 inline settle_leaf(k) {
 	do
 	:: atomic { !odd(L[n].ver) -> v = L[n].ver };
@@ -215,7 +215,8 @@ inline settle_inner(k) {
 	skip
 }
 
-/* The inner node for k: p, pv. The root's level is 1. It begins at the head, or at any block, as by a hint. */
+/* p, pv: the inner node for k. The root's level is 1. The search begins at the head or, as if by a hint, at
+   any block. */
 inline find_inner(k) {
 	do
 #if SCENE == 3
@@ -286,7 +287,7 @@ inline find_leaf(k) {
 	skip
 }
 
-/* ---- get (read.rs) ------------------------------------------------------------------------------------ */
+/* ---- get (read/get.rs) --------------------------------------------------------------------------------- */
 
 inline get(k) {
 	begin(k);
@@ -306,7 +307,7 @@ inline get(k) {
 	d_step { n = 0; v = 0; x = 0 }
 }
 
-/* ---- insert (insert.rs) ------------------------------------------------------------------------------- */
+/* ---- insert (write/insert.rs) -------------------------------------------------------------------------- */
 
 #if SCENE >= 8
 #define MAY_SPILL(k) (!has(x, k) && count_keys(x) == CAP && (x >> k) != 0 && root == 1)
@@ -325,8 +326,8 @@ inline insert(k) {
 	   :: else
 	   fi;
 	   if
-	   :: ok && n == 0 -> break   /* it has gone in with the spill */
-	   :: ok && n != 0   /* a pair has moved: again */
+	   :: ok && n == 0 -> break   /* the redistribution inserted k */
+	   :: ok && n != 0   /* a pair has moved: start again */
 	   :: else ->
 		to_post_in(k);
 		TRY_LOCK(L[n], v);
@@ -361,8 +362,8 @@ inline insert(k) {
 	d_step { n = 0; v = 0; x = 0; r = 0; s = 0; p = 0; pv = 0; ok = 0 }
 }
 
-/* Where the full leaf splits that holds x: s. A key behind all others starts a node of its own; else the greater of
-   the two goes. */
+/* s: the key at which the full leaf with keys x splits. If k is greater than all others, it starts a node of
+   its own; otherwise the greater of the two keys moves. */
 inline split_key(k) {
 	s = MAXKEY;
 	do
@@ -375,8 +376,8 @@ inline split_key(k) {
 	fi
 }
 
-/* The node of level 1 that is to get the fresh leaf's entry, if k will split leaf n: p, pv. Nothing is locked. The search
-   tries once, so it may find none. */
+/* p, pv: the level-1 node that is to get the fresh leaf's entry, if k will split leaf n. Nothing is locked.
+   The search tries once, so it may find none. */
 inline to_post_in(k) {
 	if
 	:: root == 1 && !has(x, k) && count_keys(x) == CAP ->
@@ -388,7 +389,8 @@ inline to_post_in(k) {
 	fi
 }
 
-/* The full leaf n, locked, holds x; r is the fresh leaf, which stays locked. s: the low fence of the fresh one. */
+/* Splits the full, locked leaf n, whose keys are x. r is the fresh leaf, which stays locked; s is its low
+   fence. */
 inline split_and_insert(k) {
 	d_step {
 		assert(!odd(L[r].ver) && L[r].mark == NONE);
@@ -415,11 +417,12 @@ inline split_and_insert(k) {
 	d_step { n = 0; v = 0; x = 0; ok = 0 }
 }
 
-/* ---- spill (spill.rs) --------------------------------------------------------------------------------- */
+/* ---- redistribution (write/boundary.rs) ---------------------------------------------------------------- */
 
-/* Moves a pair of the full leaf n, read in the state v, to a neighbour; ok tells. k goes in as well, and n is 0 then, unless
-   its leaf is full, which it never is in the code: there a neighbour with room has two slots. r, q: the neighbour and its
-   version; s: the seam; c: the block that the entry at s leads to, 0 if that must stay. */
+/* Moves a pair of the full leaf n, read in the state v, to a neighbour. ok: whether it did. Then it also
+   inserts k and sets n to 0, unless k's leaf is full. (In the code that leaf is never full: there, a
+   neighbour with room has two free slots.) r, q: the neighbour and its version. s: the boundary. c: the block
+   to which the entry at s leads, 0 if that entry must stay. */
 inline spill(new) {
 	d_step { r = L[n].next; s = L[n].high };
 	if
@@ -431,7 +434,7 @@ inline spill(new) {
 	:: ok || L[n].ver != v || n == 1
 	:: else ->
 		movable_entry();
-		/* The entry before, which there is: that at s is not the first one. */
+		/* The entry before s. It exists, because the entry at s is not the first one. */
 		if
 		:: c == 0
 		:: else ->
@@ -454,7 +457,8 @@ inline movable_entry() {
 #endif
 }
 
-/* le, ri: the left and the right leaf, lev, riv their versions; kk: the key that is to go in. r, of the two, is the one that is not full. */
+/* le, ri: the left and the right leaf; lev, riv: their versions; kk: the key to insert. r is the one of the
+   two leaves that is not full. */
 inline spill_to(le, lev, ri, riv, kk) {
 	if
 	:: odd(L[r].ver)
@@ -471,7 +475,7 @@ inline spill_to(le, lev, ri, riv, kk) {
 	fi
 }
 
-#if BUG == 16 /* whether they are neighbours is not looked at */
+#if BUG == 16 /* it does not check whether they are neighbours */
 #define ARE_NEIGHBOURS(a, b) true
 #else
 #define ARE_NEIGHBOURS(a, b) (L[a].next == b && I[p].e[s] == b)
@@ -493,7 +497,7 @@ inline move_seam(le, lev, ri, riv, kk) {
 				ok = 0;
 				UNLOCK_UNCHANGED(L[ri]); UNLOCK_UNCHANGED(L[le]); UNLOCK_UNCHANGED(I[p])
 			:: else ->
-				/* c: the new seam */
+				/* c: the new boundary */
 				if
 				:: r == ri ->
 					d_step {
@@ -544,7 +548,7 @@ inline move_seam(le, lev, ri, riv, kk) {
 	fi
 }
 
-/* ---- a new level (index/mod.rs: raise, make_head) ------------------------------------------------------ */
+/* ---- a new level (write/raise.rs) ---------------------------------------------------------------------- */
 
 inline raise() {
 	if
@@ -586,10 +590,10 @@ inline raise() {
 	fi
 }
 
-/* ---- post (post.rs) ----------------------------------------------------------------------------------- */
+/* ---- post (write/post.rs) ------------------------------------------------------------------------------ */
 
-/* Enters the fresh leaf r, which starts at s and has been locked since it was split off, into the inner node p, if that was
-   found and is still in the state pv. k: the key that split it off. */
+/* Enters the fresh leaf r into the inner node p, if p was found and is still in the state pv. r starts at s
+   and has been locked since it was split off. k: the key that split it off. */
 inline post_locked(k) {
 	if
 	:: p == 0
@@ -607,7 +611,7 @@ inline post_locked(k) {
 	fi
 }
 
-/* Shows the leaf r, which starts at s and was split off by k. */
+/* Unlocks the leaf r for the first time. It starts at s; k split it off. */
 inline unlock_fresh(k) {
 #if BUG == 9
 	d_step { one_authority() };
@@ -627,7 +631,7 @@ inline unlock_fresh(k) {
 inline post() {
 	raise();
 	do
-	:: root == 0 -> break   /* no memory: it stays unlisted */
+	:: root == 0 -> break   /* no memory: it stays without an entry */
 	:: else ->
 	   find_inner(s);
 	   TRY_LOCK(I[p], pv);
@@ -635,10 +639,10 @@ inline post() {
 	   :: !ok
 	   :: ok && I[p].e[s] != 0 -> UNLOCK_UNCHANGED(I[p]); break
 	   :: else ->
-#if BUG == 6 /* the child is not looked at */
+#if BUG == 6 /* the thread does not check the child */
 		c = 1;
 #else
-		/* c: 0 if it is contended, 1 if it is locked, 2 if it has gone */
+		/* c: 0 if the child is contended, 1 if it is locked, 2 if it is gone */
 		if
 		:: odd(L[r].ver) -> c = 0
 		:: atomic { else -> v = L[r].ver };
@@ -695,8 +699,8 @@ inline unlock_posted() {
 #endif
 }
 
-/* Splits the full inner node p into itself and q, and enters r at s. x: the low fence of q. Nothing lists q:
-   there is no level 2, as without memory for one. */
+/* Splits the full inner node p into itself and q, and enters r at s. x: the low fence of q. q gets no entry:
+   there is no level 2, as if there were no memory for one. */
 inline split_inner() {
 	d_step {
 		assert(!odd(I[q].ver) && I[q].mark == NONE);
@@ -723,7 +727,7 @@ inline split_inner() {
 	x = 0
 }
 
-/* ---- remove and absorb (merge.rs) --------------------------------------------------------------------- */
+/* ---- remove and absorb (write/remove.rs, write/absorb.rs) ---------------------------------------------- */
 
 inline remove(k) {
 	begin(k);
@@ -860,7 +864,7 @@ inline absorb_below_parent() {
 	fi
 }
 
-/* Locks left and right; the parent is locked if c, and has an entry to take out if y. */
+/* Locks left and right. c: whether the parent is locked; y: whether it has an entry to take out. */
 inline absorb_locking() {
 	TRY_LOCK(L[n], v);
 	if
@@ -956,7 +960,7 @@ inline absorb_inner_locking() {
 	fi
 }
 
-/* ---- processes ---------------------------------------------------------------------------------------- */
+/* ---- processes ----------------------------------------------------------------------------------------- */
 
 proctype reader(byte me) {
 	byte n, v, p, pv, t, x, k;
@@ -1042,7 +1046,7 @@ byte pool_of_leaves;
 
 init {
 	atomic {
-#if SCENE == 1 || SCENE == 7 /* absorb, retire, and reuse of the only block there is: at 4; 7: at 3 */
+#if SCENE == 1 || SCENE == 7 /* absorb, retire, and reuse of the only block: at 4; in scene 7 at 3 */
 		pool_of_leaves = bit(1) | bit(2);
 		LEAF_IS(1, 0, 2, 2, bit(1));
 		LEAF_IS(2, 2, 0, 0, bit(2) | bit(3));
@@ -1064,7 +1068,7 @@ init {
 		run remover(0, 3, 0);
 		run inserter(1, 2, 0);
 		run reader(2)
-#elif SCENE == 3 /* a first level 1, made by two at once, against a merge at the root's level */
+#elif SCENE == 3 /* two threads make the first level 1 at once, against a merge at the root's level */
 		pool_of_leaves = bit(1);
 		SPARE_LEAVES(bit(2) | bit(3));
 		LEAF_IS(1, 0, 0, 0, bit(1) | bit(3));
@@ -1072,7 +1076,7 @@ init {
 		run inserter(0, 2, 0);
 		run inserter(1, 4, 0);
 		run remover(2, 3, 0)
-#elif SCENE == 4 /* a leaf that heads its parent: the parent goes first */
+#elif SCENE == 4 /* a leaf that heads its parent: the parent is absorbed first */
 		pool_of_leaves = bit(1) | bit(2);
 		SPARE_LEAVES(bit(3));
 		LEAF_IS(1, 0, 3, 2, bit(1));
@@ -1083,7 +1087,7 @@ init {
 		run remover(0, 3, 0);
 		run inserter(1, 4, 0);
 		run reader(2)
-#elif SCENE == 5 || SCENE == 6 /* an inner node that overflows; 6: and the reuse of its block */
+#elif SCENE == 5 || SCENE == 6 /* an inner node overflows; in scene 6, its block is reused as well */
 		pool_of_leaves = bit(1) | bit(2);
 		SPARE_LEAVES(bit(3));
 		LEAF_IS(1, 0, 2, 2, bit(1));
@@ -1098,7 +1102,7 @@ init {
 		run inserter(0, 4, 3);
 		run remover(1, 2, 4)
 #endif
-#elif SCENE == 8 /* a spill to the right against a merge of the two */
+#elif SCENE == 8 /* a redistribution to the right against a merge of the two leaves */
 		pool_of_leaves = bit(1) | bit(2);
 		SPARE_LEAVES(bit(3));
 		LEAF_IS(1, 0, 4, 2, bit(1) | bit(3));
@@ -1108,7 +1112,7 @@ init {
 		run remover(0, 4, 0);
 		run inserter(1, 2, 0);
 		run reader(2)
-#elif SCENE == 9 /* a spill to the left, past a leaf without an entry, which another thread ends */
+#elif SCENE == 9 /* a redistribution to the left, past a leaf without an entry that a thread merges away */
 		pool_of_leaves = bit(1) | bit(2) | bit(3);
 		LEAF_IS(1, 0, 1, 3, 0);
 		LEAF_IS(3, 1, 2, 2, bit(1));

@@ -1,4 +1,4 @@
-//! One arena type for all arenas, so that a suite chooses its arena when it runs, not when it compiles.
+//! One type for all arenas, so that a suite chooses its arena at run time, not at compile time.
 
 use bskip_core::{
     AllocError, BlockArena, BlockId, BlockKind, BlockPool, BumpArena, DefaultRelax, GlobalArena, NumaBlocks,
@@ -19,9 +19,9 @@ pub enum ArenaKind {
     Numa,
     /// The same with three pretended nodes: leaves partitioned by a hash, inner nodes replicated.
     Replicated,
-    /// With two: leaves partitioned by ranges of keys.
+    /// The same with two pretended nodes: leaves partitioned by ranges of keys.
     Ranges,
-    /// With three: blocks dealt out in turn, inner nodes replicated.
+    /// The same with three pretended nodes: blocks dealt out in turn, inner nodes replicated.
     Interleaved,
 }
 
@@ -30,8 +30,8 @@ impl ArenaKind {
     pub const ALL: [Self; 6] =
         [Self::Global, Self::Bump, Self::Numa, Self::Replicated, Self::Ranges, Self::Interleaved];
 
-    /// Those that a suite goes over: [`ALL`](Self::ALL) if the environment has `TEST_ARENAS=all`, else three
-    /// of them, the last of which has most of what `NumaArena` can do.
+    /// The arenas that a suite runs on: [`ALL`](Self::ALL) if the environment has `TEST_ARENAS=all`, else
+    /// three of them. The last of the three uses most of what `NumaArena` can do.
     #[must_use]
     pub fn chosen() -> &'static [Self] {
         if std::env::var("TEST_ARENAS").is_ok_and(|arenas| arenas == "all") {
@@ -52,7 +52,7 @@ impl ArenaKind {
             Self::Bump => AnyArena::Bump(BumpArena::with_limit(1 << 30)),
             Self::Numa => AnyArena::Numa(NumaArena::new().expect("address space for an arena")),
             Self::Replicated => pretended(3, Policy::Hash, true),
-            // Where the greatest of the 32-bit keys of some suites and the middle of all 64-bit ones are.
+            // The bounds: the greatest of the 32-bit keys of some suites, and the middle of all 64-bit keys.
             Self::Ranges => {
                 let bounds = [0, 1 << 8, 1 << 31, 1 << 62, 1 << 63, 3 << 62];
                 let nodes = [NumaNodeId(0), NumaNodeId(1)].into_iter().cycle();
@@ -63,7 +63,7 @@ impl ArenaKind {
     }
 }
 
-/// Another node than this one; the arena need not have it.
+/// A node other than this one. The arena need not have it.
 #[must_use]
 pub fn beside(node: NumaNodeId) -> NumaNodeId {
     NumaNodeId((node.0 + 1) % 3)
@@ -71,8 +71,8 @@ pub fn beside(node: NumaNodeId) -> NumaNodeId {
 
 fn pretended(nodes: u32, policy: Policy, replicate: bool) -> AnyArena {
     let arena = NumaArena::builder().pretend_nodes(nodes).policy(policy).replicate_inner(replicate);
-    // A huge page for each node and replica of a small map is much to clear.
-    AnyArena::Numa(arena.page_size(PageSize::Small).build().expect("nodes that are pretended"))
+    // Clearing a huge page for each node and replica of a small map would take long.
+    AnyArena::Numa(arena.page_size(PageSize::Small).build().expect("the nodes are pretended"))
 }
 
 /// Any of the arenas.
@@ -96,7 +96,7 @@ pub enum AnyPool {
     Numa(<NumaArena as BlockArena>::Pool),
 }
 
-/// Does the same with whichever pool it is.
+/// Does the same with any of the pools.
 macro_rules! each {
     ($pool:expr, $p:ident => $body:expr) => {
         match $pool {

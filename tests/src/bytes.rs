@@ -1,4 +1,4 @@
-//! Bytes as operation sequences: what a fuzzer's input means. Any bytes mean something.
+//! Decodes a fuzzer's bytes into a sequence of operations. Any bytes mean something.
 
 use crate::arena::ArenaKind;
 use crate::config::CRUEL_PROMOTIONS;
@@ -21,7 +21,7 @@ pub enum Types {
     Owning,
 }
 
-/// A map and what is done to it.
+/// A map and the steps to run on it.
 #[derive(Clone, Debug)]
 pub struct Program {
     /// Keys and values.
@@ -36,7 +36,7 @@ pub struct Program {
     pub ops: Vec<Op>,
 }
 
-/// Steps of one program, at most: so that a long input is not merely slow.
+/// The most steps of one program. Without a bound, a long input would only be slow.
 const MOST_OPS: usize = 300;
 
 impl<'a> Arbitrary<'a> for Program {
@@ -53,7 +53,7 @@ impl<'a> Arbitrary<'a> for Program {
     }
 }
 
-/// The number of a key: mostly few, so that keys meet again.
+/// The number of a key. Most are small, so that keys repeat.
 fn number(bytes: &mut Unstructured<'_>) -> Result<u32> {
     match bytes.int_in_range(0..=7)? {
         0 => Ok(u32::from(u8::arbitrary(bytes)? % 4)),
@@ -98,7 +98,7 @@ fn op(bytes: &mut Unstructured<'_>) -> Result<Op> {
             2 => Op::Migrate(None),
             _ => Op::Check,
         },
-        // Every other one, as it ends all that was built.
+        // Only every other one, because it destroys everything that was built.
         _ if bool::arbitrary(bytes)? => Op::Clear,
         _ => Op::Check,
     })
@@ -111,10 +111,10 @@ impl Program {
         Self::arbitrary(&mut Unstructured::new(bytes)).ok()
     }
 
-    /// Does it to the map and to `BTreeMap`.
+    /// Runs the steps on the map and on `BTreeMap`.
     ///
     /// # Panics
-    /// When they differ, or an invariant does not hold.
+    /// If they differ, or an invariant does not hold.
     #[inline] // Compiled where it is called, not for every test that uses this crate: it is four maps with everything.
     pub fn run(&self) {
         let Self { arena, promotion, seed, ref ops, .. } = *self;

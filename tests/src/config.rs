@@ -2,11 +2,11 @@
 
 use bskip_core::{BSkipMap, Config, GlobalArena, Key, Promotion, Refresh};
 
-/// The promotion policies as one would use them.
+/// The promotion policies as users would choose them.
 pub const PROMOTIONS: [Promotion; 3] =
     [Promotion::Coin { one_in: 64 }, Promotion::CoinAndOverflow { one_in: 256 }, Promotion::Overflow];
 
-/// The same, and coins so frequent that tall keys and short nodes are everywhere.
+/// The same, and coins so frequent that tall keys and short nodes are common.
 pub const CRUEL_PROMOTIONS: [Promotion; 5] = [
     Promotion::Coin { one_in: 64 },
     Promotion::Coin { one_in: 3 },
@@ -15,7 +15,8 @@ pub const CRUEL_PROMOTIONS: [Promotion; 5] = [
     Promotion::Overflow,
 ];
 
-/// A configuration with this policy and seed. With an odd seed, replicas (if the arena has any) are updated lazily.
+/// A configuration with this policy and seed. With an odd seed, replicas (if the arena has any) are updated
+/// lazily.
 pub fn config(promotion: Promotion, seed: u64) -> Config {
     let refresh = if seed.is_multiple_of(2) { Refresh::Synchronous } else { Refresh::Lazy };
     Config::new().promotion(promotion).refresh(refresh).seed(seed)
@@ -24,14 +25,15 @@ pub fn config(promotion: Promotion, seed: u64) -> Config {
 /// An empty map of this policy on the global allocator.
 ///
 /// # Panics
-/// When there is no memory for it.
+/// If there is no memory for it.
 #[must_use]
 pub fn map_of<K: Key, V>(promotion: Promotion) -> BSkipMap<K, V> {
     BSkipMap::with_config(GlobalArena::new(), config(promotion, 0x5EED)).expect("memory for an empty map")
 }
 
-/// How many steps threads take that share a map, where `ordinary` suffice for nodes of the usual size: half of them on
-/// nodes of few slots, where nearly every insertion changes more than one node, and which yield in every window.
+/// How many steps threads take that share a map, if `ordinary` steps suffice for nodes of the usual size.
+/// With nodes of few slots half as many suffice: there nearly every insertion changes more than one node, and
+/// threads yield in every window.
 #[must_use]
 pub const fn shared_steps(ordinary: u64) -> u64 {
     if cfg!(small_nodes) { ordinary / 2 } else { ordinary }

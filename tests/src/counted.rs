@@ -1,8 +1,8 @@
-//! Values that report their birth and death, and values that panic on demand.
+//! Values that count when they are created and dropped, and values that panic on demand.
 
 use std::sync::atomic::{AtomicIsize, AtomicU8, AtomicUsize, Ordering};
 
-/// The book of all values made from it.
+/// Records all values that were made from it.
 #[derive(Debug)]
 pub struct Ledger {
     births: AtomicUsize,
@@ -13,11 +13,11 @@ pub struct Ledger {
     drop_fuse: AtomicIsize,
 }
 
-/// A fuse that does not burn.
+/// A fuse that is not lit.
 const UNLIT: isize = -1;
 
 impl Ledger {
-    /// A book for up to `capacity` values, clones included.
+    /// A ledger for up to `capacity` values, clones included.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self {
@@ -33,7 +33,7 @@ impl Ledger {
     /// A new value.
     ///
     /// # Panics
-    /// When the book is full.
+    /// If the ledger is full.
     #[must_use]
     pub fn value(&self, id: u64) -> Counted<'_> {
         let serial = self.births.fetch_add(1, Ordering::Relaxed);
@@ -42,41 +42,41 @@ impl Ledger {
         Counted { ledger: self, serial, id, seal: seal(serial, id) }
     }
 
-    /// Values born and not dead.
+    /// Values that are alive.
     #[must_use]
     pub fn live(&self) -> usize {
         self.births.load(Ordering::Relaxed) - self.deaths.load(Ordering::Relaxed)
     }
 
-    /// Values born so far.
+    /// Values created so far.
     #[must_use]
     pub fn births(&self) -> usize {
         self.births.load(Ordering::Relaxed)
     }
 
-    /// Panics unless exactly `live` values live and none died twice or was torn.
+    /// Panics unless exactly `live` values are alive and no value was dropped twice or torn.
     ///
     /// # Panics
     /// See above.
     pub fn expect_live(&self, live: usize) {
         self.expect_no_fault();
-        assert_eq!(self.live(), live, "values born and not dropped");
+        assert_eq!(self.live(), live, "values that were created and not dropped");
     }
 
-    /// Panics if a value died twice or was torn.
+    /// Panics if a value was dropped twice or torn.
     ///
     /// # Panics
     /// See above.
     pub fn expect_no_fault(&self) {
-        assert_eq!(self.faults.load(Ordering::Relaxed), 0, "a value died twice or was torn");
+        assert_eq!(self.faults.load(Ordering::Relaxed), 0, "a value was dropped twice or torn");
     }
 
-    /// Lets the clone after the next `after` clones panic, once.
+    /// Makes the clone after the next `after` clones panic, once.
     pub fn panic_in_clone(&self, after: usize) {
         self.clone_fuse.store(after as isize, Ordering::Relaxed);
     }
 
-    /// Lets the drop after the next `after` drops panic, once. The value still counts as dropped.
+    /// Makes the drop after the next `after` drops panic, once. The value still counts as dropped.
     pub fn panic_in_drop(&self, after: usize) {
         self.drop_fuse.store(after as isize, Ordering::Relaxed);
     }
@@ -107,20 +107,20 @@ pub struct Counted<'a> {
     seal: u64,
 }
 
-/// What the other fields imply: a torn value has a wrong seal.
+/// Follows from the other fields: a torn value has a wrong seal.
 fn seal(serial: usize, id: u64) -> u64 {
     crate::rng::mix(id ^ ((serial as u64) << 32))
 }
 
 impl Counted<'_> {
-    /// Panics if this value is dead or torn; else what the test wrote into it.
+    /// What the test wrote into the value. Panics if the value is dropped or torn.
     ///
     /// # Panics
     /// See above.
     #[must_use]
     pub fn checked(&self) -> u64 {
         assert_eq!(self.seal, seal(self.serial, self.id), "a torn value");
-        assert_eq!(self.ledger.alive[self.serial].load(Ordering::Relaxed), 1, "a dead value");
+        assert_eq!(self.ledger.alive[self.serial].load(Ordering::Relaxed), 1, "a value that was dropped");
         self.id
     }
 }

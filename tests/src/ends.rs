@@ -7,7 +7,7 @@ use bskip_core::BSkipMap;
 use core::ops::Bound::{self, Excluded, Included, Unbounded};
 use std::collections::BTreeMap;
 
-/// A range's pairs from the front; those from the back must be the same.
+/// The pairs of a range from the front. The pairs from the back must be the same.
 fn pairs<K: TestKey>(map: &BSkipMap<K, u64, AnyArena>, lo: Bound<K>, hi: Bound<K>) -> Vec<(K, u64)> {
     let mut back: Vec<_> = map.range((lo, hi)).rev().collect();
     back.reverse();
@@ -16,11 +16,11 @@ fn pairs<K: TestKey>(map: &BSkipMap<K, u64, AnyArena>, lo: Bound<K>, hi: Bound<K
     pairs
 }
 
-/// Whether the least and the greatest key are ordinary keys, in maps of 0, 1, 2 and many keys, on every arena, under
-/// every promotion policy.
+/// Checks that the least and the greatest key are ordinary keys: in maps of 0, 1, 2 and many keys, on every
+/// arena, under every promotion policy.
 ///
 /// # Panics
-/// When they are not.
+/// If they are not.
 pub fn check_ends<K: TestKey>() {
     for (turn, (arena, promotion)) in
         (0..).zip(ArenaKind::ALL.into_iter().zip(CRUEL_PROMOTIONS.into_iter().cycle()))

@@ -1,4 +1,4 @@
-//! Keys of every type from plain numbers, extremes first.
+//! Makes keys of every type from plain numbers, extremes first.
 
 use crate::rng::mix;
 use bskip_core::Key;
@@ -11,12 +11,12 @@ pub trait TestKey: Key + Debug + 'static {
     /// The greatest key.
     const GREATEST: Self;
 
-    /// Key number `i`: 0 is the least, 1 the greatest, even numbers lie close together, odd ones apart.
+    /// Key number `i`: 0 is the least, 1 the greatest. Even numbers lie close together, odd ones far apart.
     /// Different numbers may give the same key.
     fn nth(i: u32) -> Self;
 }
 
-/// An integer of random look, as wide as needed.
+/// An integer that looks random, as wide as needed.
 fn scattered(i: u32) -> u128 {
     u128::from(mix(u64::from(i))) << 64 | u128::from(mix(u64::from(i) << 32 | 1))
 }
@@ -122,7 +122,7 @@ impl NumberedKey for u128 {
     }
 }
 
-/// So wide that a node holds eight: a few dozen keys make several levels.
+/// So wide that a node holds eight keys: a few dozen keys make several levels.
 impl NumberedKey for [u8; 64] {
     fn of(i: u64) -> Self {
         let mut key = [0x80; 64];

@@ -26,3 +26,8 @@ pub mod values;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+
+/// The guide's examples, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../bskip-core/docs/GUIDE.md")]
+pub struct Guide;

@@ -1,4 +1,4 @@
-//! Sequences of operations, done on a map and on `BTreeMap` side by side.
+//! Runs sequences of operations on a map and on `BTreeMap` side by side.
 
 use crate::arena::{ArenaKind, beside};
 use crate::config::config;
@@ -47,7 +47,7 @@ pub enum Op {
 /// Runs one sequence.
 ///
 /// # Panics
-/// When map and model differ.
+/// If map and model differ.
 pub fn replay<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>>(
     arena: ArenaKind,
     promotion: Promotion,
@@ -65,7 +65,7 @@ pub fn replay<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>>(
     assert!(R::iter(&map).rev().eq(model.iter().rev().map(|(k, v)| (*k, v.clone()))));
 }
 
-/// Does one step on both.
+/// Runs one step on both.
 fn step<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: BlockArena>(
     op: &Op,
     map: &mut BSkipMap<K, V, A>,
@@ -140,7 +140,7 @@ fn step<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: BlockArena>(
     }
 }
 
-/// Takes `count` items of the same range of both, from the ends that `turns` says, and past the end.
+/// Takes `count` items of the same range from both, from the ends that `turns` says, and past the end.
 fn compare_range<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: BlockArena>(
     map: &BSkipMap<K, V, A>,
     model: &BTreeMap<K, V>,
@@ -153,7 +153,7 @@ fn compare_range<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: BlockA
         if a > b {
             (lo, hi) = (hi, lo);
         } else if a == b {
-            // Both excluded panics, which the tests of extreme keys cover.
+            // If both are excluded, the call panics. The tests of extreme keys cover that.
             lo = Bound::Included(a);
         }
     }

@@ -1,8 +1,8 @@
-//! A thread that alone changes its own keys of a shared map, and so knows what every answer must be.
+//! A thread that alone changes its own keys of a shared map. So it knows what every answer must be.
 //!
-//! The keys of a map are split into classes by their number modulo [`Space::classes`]; owner `t` has class
-//! `t`. Neighbouring keys belong to different owners, so all of them work on the same leaves. A value
-//! carries its key's number ([`token`]), so that an owner can check the keys of others too.
+//! The number of a key modulo [`Space::classes`] is its class, and owner `t` has class `t`. Neighbouring keys
+//! belong to different owners, so all owners work on the same leaves. A value carries its key's number
+//! ([`token`]), so an owner can check the keys of others too.
 
 use crate::keys::NumberedKey;
 use crate::read::Read;
@@ -29,7 +29,7 @@ impl Space {
     }
 }
 
-/// Bits of a token that count.
+/// The bits of a token that hold the count.
 pub const COUNT_BITS: u32 = 24;
 
 /// The number that a value holds: its key's number and a count.
@@ -38,7 +38,7 @@ pub fn token(key: u64, count: u64) -> u64 {
     key << COUNT_BITS | (count & ((1 << COUNT_BITS) - 1))
 }
 
-/// A thread's keys, and what they must be.
+/// A thread's keys, and the values that they must have.
 #[derive(Debug)]
 pub struct Owner {
     class: u64,
@@ -67,7 +67,7 @@ impl Owner {
         }
     }
 
-    /// What this owner's keys must be: numbers of keys to numbers of values.
+    /// What this owner's keys must hold: from numbers of keys to numbers of values.
     #[must_use]
     pub fn model(&self) -> &BTreeMap<u64, u64> {
         &self.model
@@ -76,9 +76,10 @@ impl Owner {
     /// One random operation, checked.
     ///
     /// # Panics
-    /// When an answer is wrong.
+    /// If an answer is wrong.
     pub fn step<K: NumberedKey, V: NumberedValue, A: BlockArena>(&mut self, map: &BSkipMap<K, V, A>) {
-        // Phases of mostly inserts and mostly removals, so that leaves are split and merged again and again.
+        // Phases of mostly inserts alternate with phases of mostly removals, so leaves split and merge again
+        // and again.
         if self.rng.below(self.space.per_class + 64) == 0 {
             self.draining = !self.draining;
         }
@@ -202,7 +203,7 @@ impl Owner {
         );
     }
 
-    /// The ends of the map lie at or beyond the ends of the own keys.
+    /// The ends of the map lie at or beyond the ends of this owner's keys.
     fn ends<K: NumberedKey, V: NumberedValue, A: BlockArena>(&mut self, map: &BSkipMap<K, V, A>) {
         self.tally.count(Kind::Ends);
         let (first, last) = (V::Reader::first(map), V::Reader::last(map));

@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 
-/// Which requests are refused, from now on.
+/// Which requests the arena refuses from now on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refuse {
     /// The request after this many others, once.
@@ -22,12 +22,12 @@ pub enum Refuse {
     Nothing,
 }
 
-/// What an arena and its pools have left to give.
+/// How many requests an arena and its pools will still grant.
 #[derive(Debug)]
 pub struct Ration {
     /// Requests until the next refusal.
     left: AtomicIsize,
-    /// What `left` becomes by a refusal.
+    /// What `left` becomes after a refusal.
     then: AtomicIsize,
     refused: AtomicUsize,
 }
@@ -35,7 +35,7 @@ pub struct Ration {
 const PLENTY: isize = isize::MAX;
 
 impl Ration {
-    /// Refuses as told; forgets what was told before.
+    /// Sets what is refused, in place of what was set before.
     pub fn set(&self, refuse: Refuse) {
         let (left, then) = match refuse {
             Refuse::Once(n) => (n as isize, PLENTY),
@@ -87,7 +87,7 @@ impl Rationed {
         Self { ration: Arc::new(ration), only_inner: false }
     }
 
-    /// The same, which will never refuse a leaf.
+    /// The same, but it never refuses a leaf.
     #[must_use]
     pub fn only_inner_nodes() -> Self {
         Self { only_inner: true, ..Self::all_nodes() }
@@ -112,7 +112,7 @@ unsafe impl BlockArena for Rationed {
     }
 }
 
-// SAFETY: passes everything on.
+// SAFETY: every call goes to a pool of `GlobalArena`, which keeps the contract.
 unsafe impl BlockPool for RationedPool {
     type Relax = DefaultRelax;
 

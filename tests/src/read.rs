@@ -20,8 +20,8 @@ pub trait Read<V> {
         range: impl RangeBounds<K>,
     ) -> impl DoubleEndedIterator<Item = (K, V)>;
 
-    /// The pairs of a range, many at a time where there is such a way, until `go_on` says no. With `back`, the
-    /// last chunk first.
+    /// The pairs of a range, in chunks if this way of reading has them, until `go_on` returns false. With
+    /// `back`, the last chunk comes first.
     fn chunks<K: Key, A: BlockArena>(
         map: &BSkipMap<K, V, A>,
         range: impl RangeBounds<K>,
@@ -74,7 +74,8 @@ impl<V: Copy> Read<V> for Optimistic {
     }
 }
 
-/// Under the leaf's lock: `get_cloned`, `first_key_value_cloned`, `last_key_value_cloned`, `range().cloned()`.
+/// Under the leaf's lock: `get_cloned`, `first_key_value_cloned`, `last_key_value_cloned`,
+/// `range().cloned()`.
 #[derive(Debug)]
 pub struct Cloning;
 

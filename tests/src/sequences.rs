@@ -1,4 +1,5 @@
-//! Random sequences of operations for [`model`](crate::model), the shortest of which that fails is found.
+//! Random sequences of operations for [`model`](crate::model). If one fails, the shortest failing one is
+//! found.
 
 use crate::arena::ArenaKind;
 use crate::config::CRUEL_PROMOTIONS;
@@ -11,7 +12,7 @@ use core::ops::Bound;
 use proptest::prelude::*;
 use proptest::test_runner::{Config as RunnerConfig, TestRunner};
 
-/// Numbers of keys: mostly few, so that keys meet again.
+/// Numbers of keys. Most are small, so that keys repeat.
 fn numbers() -> impl Strategy<Value = u32> {
     prop_oneof![1 => 0..4u32, 4 => 0..300u32, 4 => 0..6000u32, 1 => any::<u32>()]
 }
@@ -26,7 +27,7 @@ fn bounds() -> impl Strategy<Value = Bound<u32>> {
 
 /// One step.
 pub fn ops() -> impl Strategy<Value = Op> {
-    // Even steps visit close keys in order, odd ones scattered keys.
+    // Even steps visit keys close together in order, odd ones scattered keys.
     let run = || (numbers(), prop_oneof![0..40u16, 0..1500u16], 1..8u8);
     prop_oneof![
         8 => (numbers(), any::<u32>()).prop_map(|(k, v)| Op::Insert(k, v)),
@@ -48,13 +49,13 @@ pub fn ops() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// Runs random sequences over every arena and promotion policy, read in the way of `R`; `value` makes the
+/// Runs random sequences over every arena and promotion policy. `R` is the way to read; `value` makes the
 /// values.
 ///
 /// `PROPTEST_CASES` sets how many sequences (64).
 ///
 /// # Panics
-/// With the shortest sequence found, when map and model differ.
+/// With the shortest sequence found, if map and model differ.
 pub fn check<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>>(value: impl Fn(u32) -> V) {
     search(&|arena, promotion, seed, ops| replay::<K, V, R>(arena, promotion, seed, ops, &value));
 }
@@ -62,7 +63,7 @@ pub fn check<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>>(value: impl F
 /// [`replay`] for one type of keys and values: arena, policy, seed of the map, steps.
 type Replay<'a> = dyn Fn(ArenaKind, Promotion, u64, &[Op]) + 'a;
 
-/// Looks for a sequence for which `replay` panics. Not generic, so that it is compiled once.
+/// Looks for a sequence for which `replay` panics. It is not generic, so it is compiled once.
 fn search(replay: &Replay<'_>) {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(64);
     let settings = RunnerConfig { cases, failure_persistence: None, ..RunnerConfig::default() };

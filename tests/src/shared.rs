@@ -1,4 +1,4 @@
-//! Keys that all threads count up and remove at once: no count may be lost or seen twice.
+//! Keys that all threads increment and remove at once. No count may be lost or seen twice.
 
 use crate::keys::NumberedKey;
 use crate::owner::{COUNT_BITS, token};
@@ -14,7 +14,7 @@ pub fn count_of(token: u64) -> u64 {
     token & ((1 << COUNT_BITS) - 1)
 }
 
-/// What one thread added to the shared keys and took away with them.
+/// What one thread added to the shared keys, and what it removed with them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sum {
     /// Increments.
@@ -26,7 +26,7 @@ pub struct Sum {
 /// One random operation on the shared key `number`.
 ///
 /// # Panics
-/// When the value of another key comes back.
+/// If the map returns the value of another key.
 pub fn step<K: NumberedKey, V: NumberedValue, A: BlockArena>(
     map: &BSkipMap<K, V, A>,
     number: u64,

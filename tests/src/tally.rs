@@ -1,4 +1,4 @@
-//! How often a thread did what.
+//! Counts what a thread did, and how often.
 
 use core::fmt;
 use core::ops::AddAssign;

@@ -4,10 +4,10 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-/// Runs `work(t)` on `threads` threads, which start together; the results in order of `t`.
+/// Runs `work(t)` on `threads` threads, which start together. Returns the results in the order of `t`.
 ///
 /// # Panics
-/// When one of them panics.
+/// If one of them panics.
 pub fn run<R: Send>(threads: usize, work: impl Fn(usize) -> R + Sync) -> Vec<R> {
     let barrier = Barrier::new(threads);
     thread::scope(|scope| {
@@ -23,7 +23,7 @@ pub fn run<R: Send>(threads: usize, work: impl Fn(usize) -> R + Sync) -> Vec<R> 
     })
 }
 
-/// Tells helpers when the threads that do the counted work are through.
+/// Tells helpers when the threads that do the counted work have finished.
 #[derive(Debug, Default)]
 pub struct Stop(AtomicBool);
 

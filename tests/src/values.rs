@@ -1,4 +1,4 @@
-//! Values that carry a number, in every way a map may hold a value.
+//! Values that carry a number, in every way in which a map may hold a value.
 
 use crate::read::{Cloning, Optimistic, Read};
 use core::fmt::Debug;
@@ -14,7 +14,7 @@ pub trait NumberedValue: Clone + Debug + Send + Sync {
     /// The number of this value.
     ///
     /// # Panics
-    /// When the value is torn: its parts are of different numbers.
+    /// If the value is torn: its parts come from different numbers.
     fn number(&self) -> u64;
 }
 

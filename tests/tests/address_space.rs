@@ -1,11 +1,11 @@
-//! A process that may not have more address space is refused, not killed.
+//! If a process has no more address space, the map refuses and the process lives on.
 //!
 //! Properties, in child processes under `ulimit -v`, on the global allocator and on `NumaArena`:
-//! - `try_insert` gives the pair back at last;
-//! - all that went in is there, the invariants hold, removing makes room again.
+//! - `try_insert` gives the pair back in the end;
+//! - all pairs that were inserted are there, the invariants hold, and removing makes room again.
 //!
-//! The child is this test itself, told by an environment variable. Not where a sanitizer reserves address
-//! space of its own.
+//! The child is this test itself; an environment variable tells it what to do. The test does not run with a
+//! sanitizer, which reserves address space of its own.
 #![cfg(all(target_os = "linux", not(tsan)))]
 
 use bskip_core::{BSkipMap, BlockArena, GlobalArena};
@@ -21,7 +21,7 @@ type Value = [u64; 512];
 
 /// Inserts until refused, then checks.
 fn fill<A: BlockArena>(arena: A) {
-    // Given back before the checks, which need some memory themselves.
+    // This memory is given back before the checks, which need some themselves.
     let ballast = black_box(vec![1u8; 16 << 20]);
     let mut map = BSkipMap::<u64, Value, A>::with_arena(arena).expect("room for an empty map");
     let key = |i: u64| i.reverse_bits();

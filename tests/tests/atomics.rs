@@ -1,4 +1,4 @@
-//! Where there are no 64-bit atomics, `bskip-core` says so, and nothing else.
+//! If the target has no 64-bit atomics, the only error is the sentence that says so.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,9 +1,10 @@
 //! Which types may go to other threads, be shared with them, and be used after a caught panic.
 //!
 //! Properties, checked by the compiler:
-//! - the map, `BulkLoad`, ranges, cursors, errors, arenas, pools, workers and worker pools are `Send`, `Sync`, `UnwindSafe` and
-//!   `RefUnwindSafe`, the map as far as its values are;
-//! - where values change through a reference, a reference to the map is neither: half a change could be seen;
+//! - the map, `BulkLoad`, ranges, cursors, errors, arenas, pools, workers and worker pools are `Send`,
+//!   `Sync`, `UnwindSafe` and `RefUnwindSafe`, the map as far as its values are;
+//! - if values change through a reference, a reference to the map is neither unwind-safe trait: a caller
+//!   could see half a change;
 //! - ranges are `FusedIterator`s.
 
 use bskip_core::arena::{BumpPool, GlobalPool};
@@ -55,7 +56,7 @@ fn of_the_map() {
     all::<Config>();
 }
 
-/// Whether a type is a trait, where it need not be: what the type itself has comes before what a trait has.
+/// Whether a type implements a trait. An inherent item of a type takes precedence over an item of a trait.
 macro_rules! is {
     ($type:ty: $bound:path) => {{
         struct Asked<T>(core::marker::PhantomData<T>);

@@ -1,16 +1,17 @@
-//! `get_many`, `contains_many`, `insert_many`, `remove_many`: as many single operations, in the order of the slice.
+//! `get_many`, `contains_many`, `insert_many`, `remove_many` do the same as single operations in the order of
+//! the slice.
 //!
 //! Properties:
-//! - alone on a map, for keys of one and several words, values of every size, copied and owned: every batch
-//!   answers as `BTreeMap` does key by key, be it empty, random, sorted either way, dense, one key over and
-//!   over, or of absent keys;
-//! - insertions leave the structure behind that single ones would: tall keys are promoted, ascending ones leave
-//!   full leaves;
-//! - among threads that change keys between: own keys answer as the own model says, keys that stay are always
-//!   found, values are their keys', and the invariants hold at the end;
-//! - without memory, `try_insert_many` says where it ended, and the rest is left as it was; no value is lost or
+//! - with one thread, for keys of one and several words and values of every size, copied and owned: every
+//!   batch answers as `BTreeMap` does key by key. Batches are empty, random, sorted either way, dense, one
+//!   repeated key, or absent keys;
+//! - insertions leave the structure that single ones would leave: tall keys are promoted, ascending keys
+//!   leave full leaves;
+//! - among threads that change other keys: a thread's own keys answer as its model says, keys that stay are
+//!   always found, every value belongs to its key, and the invariants hold at the end;
+//! - without memory, `try_insert_many` says where it ended and leaves the rest as it was. No value is lost or
 //!   dropped twice;
-//! - pairs without a value are left alone; slices that differ in length are refused.
+//! - pairs without a value are left alone. Slices that differ in length are refused.
 
 use bskip_core::{AllocErrorKind, BSkipMap, BumpArena, Key, Promotion};
 use core::fmt::Debug;
@@ -23,16 +24,16 @@ use tests::rng::{Rng, mix};
 use tests::threads;
 use tests::values::NumberedValue;
 
-/// Numbers of keys, as users may bring them.
+/// Numbers of keys, in the patterns that users may bring.
 fn numbers(rng: &mut Rng) -> Vec<u32> {
     let longest = [3, 40, 100, 500][rng.below(4) as usize];
     let n = rng.below(longest) as u32;
     let (start, step) = (rng.below(6000) as u32, rng.below(5) as u32);
     let mut numbers: Vec<u32> = match rng.below(6) {
-        // A run, or one key over and over.
+        // A run of neighbours, or one repeated key.
         0 | 1 => (0..n).map(|i| start + i * step).collect(),
         2 => (0..n).map(|_| rng.below(40) as u32).collect(),
-        // As a rule not there.
+        // Usually absent.
         3 => (0..n).map(|_| rng.draw() as u32 | 1).collect(),
         _ => (0..n).map(|_| rng.below(6000) as u32).collect(),
     };
@@ -64,7 +65,7 @@ fn compare<K: TestKey, V: Clone + PartialEq + Debug>(look: Look<K, V>, value: im
         let mut rng = Rng::new(seed);
         for round in 0..600 {
             let keys: Vec<K> = numbers(&mut rng).into_iter().map(K::nth).collect();
-            // Phases of mostly insertions and mostly removals.
+            // Phases of mostly insertions alternate with phases of mostly removals.
             let grows = round / 100 % 2 == 0;
             match rng.below(8) {
                 0 | 1 => {
@@ -112,7 +113,7 @@ fn answers_are_those_of_single_operations() {
     compare::<u64, String>(one_by_one, |v| v.to_string());
 }
 
-// On small nodes they are among writers alone: four more maps are half a minute of compiling.
+// With small nodes, batches run only among writers: four more maps would take half a minute to compile.
 #[cfg(not(small_nodes))]
 #[test]
 fn keys_of_several_words_too() {
@@ -136,7 +137,8 @@ fn the_structure_is_that_of_single_insertions() {
     }
 }
 
-/// Keys in classes: of each eight, six are owned by a thread each, one is never removed, and one is everybody's.
+/// Keys in classes. Of every eight, six belong to one thread each, one is never removed, and all threads
+/// share one.
 const OWNERS: u64 = 6;
 const STAYS: u64 = 6;
 const COMMON: u64 = 7;
@@ -145,7 +147,7 @@ fn number(class: u64, i: u64) -> u64 {
     i * 8 + class
 }
 
-/// A value that tells whose it is.
+/// A value that says to which key it belongs.
 fn token(key: u64, write: u64) -> u64 {
     key << 32 | write & 0xffff_ffff
 }
@@ -278,7 +280,7 @@ fn a_batch_ends_where_memory_does() {
         }
         assert!(refusals > 0, "{promotion:?}: {inserted} keys");
         assert_eq!(map.check_invariants().keys, inserted);
-        // Values are replaced without memory; the old ones come back.
+        // Replacing needs no memory, and the old values come back.
         let keys: Vec<u64> = map.iter().cloned().map(|(key, _)| key).collect();
         let mut pairs: Vec<_> = keys.iter().map(|&key| (key, Some(ledger.value(!key)))).collect();
         map.insert_many(&mut pairs);

@@ -1,12 +1,14 @@
 //! Maps built from sorted pairs.
 //!
 //! Properties:
-//! - a built map holds exactly its pairs and its invariants hold, for every promotion policy, several shapes of keys and
-//!   values, every size around a node's capacity and larger ones, however full, from one part or several, made by one
-//!   thread or several, in whatever order;
-//! - it then answers every operation as a `BTreeMap` does, and shrinks to nothing;
-//! - keys that do not ascend, in a part or between parts, are an error that names them; what was taken is dropped once;
-//! - whichever request for memory fails, so does the call, all blocks come back, and the rest of the load is usable;
+//! - a built map holds exactly its pairs and its invariants hold: for every promotion policy, several shapes
+//!   of keys and values, every size around a node's capacity and larger ones, every fill, from one part or
+//!   several, by one thread or several, in any order;
+//! - the built map then answers every operation as a `BTreeMap` does, and shrinks to nothing;
+//! - if keys do not ascend, in a part or between parts, the error names them, and what was taken is dropped
+//!   once;
+//! - if any request for memory fails, the call fails, all blocks come back, and the rest of the load is
+//!   usable;
 //! - an iterator that panics leaves nothing behind;
 //! - `append`, `extend` and `collect` do as `BTreeMap`'s do.
 
@@ -20,7 +22,7 @@ use tests::rationed::{Rationed, Refuse};
 use tests::rng::Rng;
 use tests::values::NumberedValue;
 
-/// Pairs of every third number, so that others fit between.
+/// Pairs of every third number, so that others fit in between.
 fn pairs<K: NumberedKey, V: NumberedValue>(from: u64, to: u64) -> impl Iterator<Item = (K, V)> + Clone {
     (from..to).map(|i| (K::of(3 * i), V::of(i)))
 }
@@ -79,7 +81,7 @@ fn live<K: NumberedKey, V: NumberedValue>(mut map: BSkipMap<K, V>, mut model: BT
     map.check_invariants();
 }
 
-/// Builds every size around a few capacities, and lives in some.
+/// Builds every size around a few capacities, and runs operations on some.
 fn sizes<K: NumberedKey, V: NumberedValue>(large: &[u64]) {
     for promotion in CRUEL_PROMOTIONS {
         for fill in [1.0, 0.7, 0.0] {
@@ -116,7 +118,8 @@ fn keys_of_several_words() {
     sizes::<[u8; 64], String>(&[2000]);
 }
 
-/// Full leaves, but where a tall key starts one; and as many as ascending insertions make.
+/// Leaves are full, except before a tall key, which starts a leaf. There are as many as ascending insertions
+/// make.
 #[test]
 fn leaves_are_as_full_as_told() {
     const N: u64 = 100_000;
@@ -153,7 +156,7 @@ fn parts_from_several_threads() {
                         for part in (0..parts).rev().filter(|part| part % 3 == thread) {
                             load.part(pairs(part * size, (part + 1) * size)).expect("ascending");
                         }
-                        load.part([]).expect("nothing is no mistake");
+                        load.part([]).expect("an empty part is no mistake");
                     });
                 }
             });
@@ -189,7 +192,7 @@ fn keys_that_do_not_ascend() {
         assert_eq!(error, BulkError::NotAscending { key: wrong, after: at - 1 });
         ledger.expect_live(100);
         assert_eq!(unsorted.next().map(|(key, _)| key), Some(at), "the rest is the caller's");
-        // What comes of the load does not know of it.
+        // The finished load contains nothing of it.
         load.part(pairs(0, 1000)).expect("ascending");
         let mut map = load.finish().expect("two parts");
         assert_eq!(map.check_invariants().keys, 1100);
@@ -220,7 +223,8 @@ fn parts_that_overlap() {
     ledger.expect_live(0);
 }
 
-/// Builds from two parts while the `n`-th request of memory fails, and again what failed. Whether one did.
+/// Builds from two parts while the `n`-th request for memory fails, then builds again what failed. Returns
+/// whether a request failed.
 fn build_with_failure(promotion: Promotion, n: usize, ledger: &Ledger) -> bool {
     let pairs = |from: u64, to: u64| (from..to).map(|i| (NumberedKey::of(i), ledger.value(i)));
     let arena = Rationed::all_nodes();
@@ -237,7 +241,7 @@ fn build_with_failure(promotion: Promotion, n: usize, ledger: &Ledger) -> bool {
     }
     match load.finish() {
         Ok(mut map) => {
-            // That counts the blocks: those of the part that failed have come back.
+            // That counts the blocks: those of the failed part have come back.
             assert_eq!(map.check_invariants().keys, 500);
             ledger.expect_live(500);
         }
@@ -263,7 +267,7 @@ fn memory_fails_at_every_request() {
     }
 }
 
-/// `append` loses nothing but the pair in hand; entries that there was no memory for are only missing.
+/// `append` loses only the pair in hand. Entries for which there was no memory are merely missing.
 #[test]
 fn memory_fails_while_appending() {
     type Map<'a> = BSkipMap<[u8; 64], Counted<'a>, Rationed>;
@@ -285,7 +289,7 @@ fn memory_fails_while_appending() {
                 let (ours, theirs) = (left.check_invariants().keys, right.check_invariants().keys);
                 assert_eq!(ours + theirs, 500 - usize::from(appended.is_err()), "{promotion:?}, {n}");
                 ledger.expect_live(ours + theirs);
-                // Nothing is at two places, and the maps go on.
+                // No pair is in both maps, and both maps still work.
                 left.append(&mut right);
                 assert_eq!((left.check_invariants().keys, right.check_invariants().keys), (ours + theirs, 0));
                 drop((left, right));
@@ -334,7 +338,7 @@ fn append_does_as_btreemap() {
                 let what = format!("{promotion:?}, {a}..{b}, {c}..{d}, emptied {emptied}");
                 let ((mut left, mut left_model), (mut right, mut right_model)) = (map(a, b), map(c, d));
                 if emptied {
-                    // Nodes of upper levels stay.
+                    // Nodes of the upper levels stay.
                     while left.pop_last().is_some() {}
                     left_model.clear();
                 }
@@ -360,7 +364,7 @@ fn extend_and_collect_take_any_order() {
     for size in [0u64, 1, 2, 10, 1000, 20_000] {
         let mut numbers: Vec<u64> = (0..size).map(|i| i % (size / 2 + 1)).collect();
         rng.shuffle(&mut numbers);
-        // Equal keys, of which the last one counts.
+        // Of equal keys, the last one counts.
         let given = || numbers.iter().zip(0u64..).map(|(&key, number)| (key, String::of(number)));
         let model: BTreeMap<u64, String> = given().collect();
         let mut map: BSkipMap<u64, String> = given().collect();

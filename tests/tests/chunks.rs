@@ -1,12 +1,13 @@
-//! Chunks of pairs, read at once.
+//! Pairs read in chunks.
 //!
 //! Properties:
-//! - all chunks of a range, in both directions, are what `BTreeMap` has there, for bounds of every kind, keys of one and
-//!   more words, values of every size, under every promotion policy, also where breaking off was asked for;
-//! - while others fill and empty leaves, chunks are ordered, in bounds, hold every key that is always present and none
-//!   that never was, and no value of another key;
-//! - a chunk is of one moment: of keys of one leaf that a thread inserts in ascending order and removes in the same,
-//!   those seen are neighbours.
+//! - all chunks of a range, in both directions, hold what `BTreeMap` has there: for bounds of every kind,
+//!   keys of one and more words, values of every size, under every promotion policy, also if the caller
+//!   breaks off;
+//! - while other threads fill and empty leaves, chunks are ordered and in bounds. They hold every key that is
+//!   always present, no key that never was, and no value of another key;
+//! - a chunk shows one moment: if a thread inserts keys of one leaf in ascending order and removes them in
+//!   the same order, the keys seen are neighbours.
 
 use bskip_core::{BSkipMap, Promotion};
 use core::fmt::Debug;
@@ -50,7 +51,7 @@ fn compare<K: NumberedKey + Debug, V: Copy + PartialEq + Debug>(value: impl Fn(u
             for number in 0..end {
                 map.insert(K::of(number), value(number));
             }
-            // Leaves of every filling, empty ones too.
+            // Leaves of every fill, also empty ones.
             for number in 0..end {
                 if number % keep == 0 {
                     model.insert(K::of(number), value(number));
@@ -127,7 +128,7 @@ fn the_map_may_be_used_inside() {
     let mut seen = 0;
     map.for_each_chunk(.., |keys, _| {
         seen += keys.len();
-        // Removes what was handed out, so leaves end under the scan.
+        // Removes what was handed out, so leaves are merged away under the scan.
         for key in keys {
             map.remove(key);
         }
@@ -193,7 +194,7 @@ where
                 if t < 2 {
                     churn(&map, end, t as u64, &stop);
                 } else {
-                    // Churn until the first reader is through.
+                    // Churn until the first reader has finished.
                     let _raise = stop.raise_on_drop();
                     read(&map, end, t as u64, steps);
                 }
@@ -218,8 +219,8 @@ fn while_others_write_odd() {
     concurrent::<(u32, u64), [u8; 19]>();
 }
 
-/// A writer inserts 0, 1, 2 and removes 0, 1, 2, for ever. A chunk of two moments could show 0 and 2 without 1;
-/// values that change together could differ.
+/// A writer inserts 0, 1, 2 and removes 0, 1, 2, for ever. A chunk that mixed two moments could show 0 and 2
+/// without 1, or values that change together and differ.
 #[test]
 fn a_chunk_is_of_one_moment() {
     for promotion in [Promotion::Overflow, CRUEL_PROMOTIONS[0]] {

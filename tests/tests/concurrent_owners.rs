@@ -1,10 +1,10 @@
-//! Every thread knows what its own keys must be, whatever the other threads do next to them.
+//! Every thread knows what its own keys must hold, whatever other threads do to the keys beside them.
 //!
 //! Properties, with 8 threads on interleaved keys (so that all share all leaves), over small and large key
-//! spaces, every promotion policy, key and value types read without locks in one or several words and
-//! values that own memory:
-//! - every answer to an operation on an own key equals that of the thread's own `BTreeMap`;
-//! - ranges in both directions are strictly ordered, in bounds, and hold exactly the own keys;
+//! spaces, every promotion policy, key and value types read without locks in one or several words and values
+//! that own memory:
+//! - every answer to an operation on one of its own keys equals that of the thread's `BTreeMap`;
+//! - ranges in both directions are strictly ordered, in bounds, and hold exactly the thread's own keys;
 //! - at the end the map is the union of the models, and the invariants hold.
 
 use bskip_core::{BSkipMap, BlockArena, Promotion};
@@ -19,7 +19,7 @@ use tests::values::NumberedValue;
 
 const THREADS: usize = 8;
 
-/// Runs the owners and compares the end.
+/// Runs the owners and compares the contents at the end.
 fn run<K: NumberedKey, V: NumberedValue, A: BlockArena>(
     map: &mut BSkipMap<K, V, A>,
     per_class: u64,
@@ -42,7 +42,7 @@ fn run<K: NumberedKey, V: NumberedValue, A: BlockArena>(
     assert_eq!(map.check_invariants().keys, union.len());
 }
 
-/// Small spaces, where leaves come and go, and a large one.
+/// Small spaces, where leaves are split and merged, and a large one.
 fn sizes<K: NumberedKey, V: NumberedValue>(promotion: Promotion) {
     for (per_class, steps) in [(2, 5_000), (40, 15_000), (400, 20_000), (50_000, 60_000)] {
         run(&mut map_of::<K, V>(promotion), per_class, steps);

@@ -1,11 +1,11 @@
-//! `pop_first` and `pop_last` take the least and the greatest key there is, each key once.
+//! `pop_first` and `pop_last` take the least and the greatest key in the map, each key once.
 //!
 //! Properties, with many threads, for every promotion policy:
 //! - every key is popped exactly once;
-//! - pops are linearizable: a pop that began after another had ended got a greater key (a lesser one, for
-//!   `pop_last`), also while keys beyond all others are being inserted;
+//! - pops are linearizable: if a pop began after another had ended, it got a greater key (a lesser one, for
+//!   `pop_last`), also while other threads insert keys beyond all others;
 //! - pops from both ends meet without overlap;
-//! - a key that is there throughout is never passed over.
+//! - a key that is there throughout is never skipped.
 
 use bskip_core::BSkipMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,11 +23,11 @@ struct Pop {
     key: u64,
 }
 
-/// Pops until `pop` has nothing left, with the times by a common clock.
+/// Pops until `pop` finds nothing more, and records the ticks of a common clock.
 fn drain(clock: &AtomicU64, pop: impl Fn() -> Option<u64>) -> Vec<Pop> {
     let mut pops = Vec::new();
     loop {
-        // SeqCst pairs with all the other ticks: their one order is real time.
+        // SeqCst pairs with all the other ticks: they have one order, which agrees with real time.
         let start = clock.fetch_add(1, Ordering::SeqCst);
         let Some(key) = pop() else { return pops };
         // SeqCst pairs with the other ticks, as above.
@@ -36,7 +36,7 @@ fn drain(clock: &AtomicU64, pop: impl Fn() -> Option<u64>) -> Vec<Pop> {
     }
 }
 
-/// Panics if a pop that began later than another's end got a lesser key.
+/// Panics if a pop began after another had ended and got a lesser key.
 fn expect_linearizable(pops: &mut [Pop]) {
     let mut by_end = pops.to_vec();
     by_end.sort_unstable_by_key(|pop| pop.end);
@@ -160,7 +160,8 @@ fn present_keys_are_not_passed_over() {
     const ROUNDS: u64 = 10_000;
     const END: u64 = 1 << 40;
     for promotion in CRUEL_PROMOTIONS {
-        // Each thread puts a key in before it pops one, so whenever one pops, a key below `END` is there.
+        // Each thread inserts a key before it pops one. So whenever a thread pops, a key below `END` is
+        // there.
         let map = map_of::<u64, ()>(promotion);
         map.insert(END, ());
         threads::run(THREADS, |t| {
@@ -169,7 +170,7 @@ fn present_keys_are_not_passed_over() {
                 let key = (rng.below(1 << 20) << 20) | (t as u64) << 16 | (i & 0xFFFF);
                 map.insert(key, ());
                 let (popped, ()) = map.pop_first().expect("a key is there");
-                assert!(popped < END, "{promotion:?}: passed over a key that was there");
+                assert!(popped < END, "{promotion:?}: skipped a key that was there");
             }
         });
         assert!(map.contains_key(&END));

@@ -1,11 +1,11 @@
-//! What a reader sees while others split, merge and refill the leaves under it.
+//! What a reader sees while other threads split, merge and refill the leaves that it reads.
 //!
 //! Properties, with churning writers whose runs of keys fill and empty whole leaves between keys that are
 //! never removed, for every promotion policy:
 //! - `get`, `get_with` and `contains_key` never miss a key that is always present;
-//! - an iteration, forwards, backwards, from both ends or by chunks, is strictly ordered, in bounds, and holds every
-//!   key that is always present and no key that never was;
-//! - `first` and `last` are right when they are always present;
+//! - an iteration, forwards, backwards, from both ends or by chunks, is strictly ordered, in bounds, and
+//!   holds every key that is always present and no key that never was;
+//! - `first` and `last` are right if those keys are always present;
 //! - no value is torn or of another key, whether its type is read with or without a lock.
 
 use bskip_core::{BSkipMap, GlobalArena};
@@ -46,7 +46,7 @@ fn churn<K: NumberedKey, V: NumberedValue>(map: &BSkipMap<K, V>, end: u64, seed:
     }
 }
 
-/// Checks what one iteration over `start..end` gave, in ascending order.
+/// Checks what one iteration over `start..end` yielded, in ascending order.
 fn check(items: &[(u64, u64)], start: u64, end: u64) {
     assert!(items.is_sorted_by(|a, b| a.0 < b.0), "{start}..{end} not strictly ordered: {items:?}");
     for (number, value) in items {
@@ -117,7 +117,7 @@ where
 {
     for promotion in CRUEL_PROMOTIONS {
         for (end, steps) in [(STEP * 4, 4_000), (STEP * 400, 2_000)] {
-            // The numbers end with a key that is always present, so that `last` is known.
+            // The last number is a key that is always present, so `last` is known.
             let end = end + 1;
             let mut map = map_of::<K, V>(promotion);
             for number in (0..end).step_by(STEP as usize) {
@@ -131,7 +131,7 @@ where
                 } else {
                     let raise = stop.raise_on_drop();
                     read(&map, end, t as u64, steps);
-                    // Churn until the last reader is through.
+                    // Churn until the last reader has finished.
                     if readers.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) > 1 {
                         core::mem::forget(raise);
                     }

@@ -1,11 +1,11 @@
-//! Threads that change the same keys at once lose nothing and see nothing twice.
+//! If threads change the same keys at once, nothing is lost and nothing is seen twice.
 //!
 //! Properties, with 8 threads, over few and many keys and every promotion policy:
 //! - increments by `update`, with removals in between: no count is lost or doubled;
 //! - every value that goes in comes out exactly once: as an old value, removed, popped, or at the end;
-//! - per key, fresh inserts and successful removals alternate: their difference is 0 or 1, and says
-//!   whether the key is there;
-//! - of concurrent `get_or_insert_with`, all return one value, and it is the one in the map;
+//! - per key, fresh inserts and successful removals alternate: their difference is 0 or 1, and says whether
+//!   the key is there;
+//! - concurrent calls of `get_or_insert_with` all return the same value, the one in the map;
 //! - a value changed through a shared reference (`get_with` on an atomic) is the one in the map, not a copy;
 //! - a racing reader never sees a torn value, a value of another key, or freed memory.
 
@@ -51,7 +51,7 @@ fn no_increment_is_lost() {
 
 #[test]
 fn no_increment_is_lost_in_wide_values() {
-    // All steps on small nodes too: a value that changes under a reader tears seldom.
+    // All steps run on small nodes too, because a value that changes under a reader seldom tears.
     CRUEL_PROMOTIONS.into_iter().for_each(|promotion| counters::<[u64; 5]>(promotion, 50_000));
 }
 
@@ -62,7 +62,7 @@ fn no_increment_is_lost_in_owning_values() {
         .for_each(|promotion| counters::<Box<[u64; 3]>>(promotion, shared_steps(50_000)));
 }
 
-/// Puts unique values in and takes values out in every way there is; all must come out once.
+/// Inserts unique values and removes values in every possible way. Each must come out once.
 fn conservation<V: NumberedValue>(promotion: Promotion) {
     const STEPS: u64 = shared_steps(50_000);
     for keys in SPACES {
@@ -145,7 +145,7 @@ fn agreement<V: NumberedValue>(promotion: Promotion) {
     const KEYS: u64 = 5_000;
     let mut map = map_of::<u64, V>(promotion);
     let answers = threads::run(THREADS, |t| {
-        // Every thread goes through the same keys at the same pace, so that they meet at each.
+        // Every thread visits the same keys at the same pace, so that they meet at each.
         (0..KEYS)
             .map(|i| map.get_or_insert_with(i.reverse_bits(), || V::of(token(i, t as u64))).number())
             .collect::<Vec<_>>()

@@ -1,8 +1,8 @@
 //! Far more threads than processors, on one map.
 //!
 //! Properties, with 64 and 1000 threads that start together, for every promotion policy:
-//! - on one hot key no increment is lost, whichever way it is made, and every thread gets through;
-//! - on a few dozen keys, with inserts and removals, what went in came out or is there;
+//! - on one hot key, no increment is lost, whichever call makes it, and every thread finishes;
+//! - on a few dozen keys, with inserts and removals, every value that went in came out or is there;
 //! - the invariants hold. (`histories.rs` checks the histories of 64 threads.)
 
 use std::sync::Barrier;
@@ -32,7 +32,7 @@ fn crowd<R: Send>(threads: usize, work: impl Fn(usize) -> R + Sync) -> Vec<R> {
     })
 }
 
-/// All count up one key.
+/// All threads increment one key.
 fn one_key<V: NumberedValue>(threads: usize, steps: u64) {
     for promotion in CRUEL_PROMOTIONS {
         let mut map = map_of::<u64, V>(promotion);
@@ -54,7 +54,7 @@ fn one_key<V: NumberedValue>(threads: usize, steps: u64) {
     }
 }
 
-/// All insert, count up and remove a few keys.
+/// All threads insert, increment and remove a few keys.
 fn few_keys<V: NumberedValue>(threads: usize, steps: u64, keys: u64) {
     for promotion in CRUEL_PROMOTIONS {
         let mut map = map_of::<[u8; 64], V>(promotion);

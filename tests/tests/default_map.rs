@@ -4,13 +4,13 @@ use bskip_core::BSkipMap;
 use std::fs;
 use std::sync::{Mutex, MutexGuard};
 
-/// Memory is the process', so tests take turns.
+/// These tests measure the memory of the whole process, so they take turns.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Bytes of this process that are in memory.
+/// Bytes of this process that are resident in memory.
 #[cfg(target_os = "linux")]
 fn resident() -> usize {
     let statm = fs::read_to_string("/proc/self/statm").expect("Linux tells");
@@ -38,7 +38,7 @@ fn a_map_of_one_key_takes_two_and_a_half_kilobytes() {
     assert_eq!(maps[7].huge_pages().asked_bytes, 0);
 }
 
-/// Whether the system gives huge pages to a process that asks.
+/// Whether the system gives huge pages on request.
 #[cfg(target_os = "linux")]
 fn gives_huge_pages() -> bool {
     let enabled = fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled").unwrap_or_default();
@@ -62,12 +62,12 @@ fn a_large_map_lies_on_huge_pages() {
         println!("left out: this system gives no transparent huge pages");
         return;
     }
-    // The last slab is in use up to somewhere within it.
+    // The last slab is only partly in use.
     let resident = pages.resident_bytes.expect("Linux tells");
     assert!(resident + (4 << 20) > nodes.issued_bytes, "{pages:?} of {nodes:?}");
 }
 
-/// No size has a jump in what is read back.
+/// The number that the map reports has no jump at any size.
 #[test]
 fn a_map_that_grows_through_all_kinds_of_slabs_keeps_its_pairs() {
     let _alone = alone();

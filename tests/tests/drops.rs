@@ -1,12 +1,12 @@
-//! Drops that panic: every other value is dropped all the same, each once, and the panic goes on once.
+//! If a drop panics, every other value is still dropped, each once, and the caller sees one panic.
 //!
 //! Properties, with a panic in the first, a middle and the last drop, for every arena and promotion policy:
 //! - `clear`, and the drop of a map: nothing leaks; after `clear` the map is empty, has one block, and can be
 //!   used;
 //! - a bulk load that fails, or is dropped unfinished: nothing leaks, the part's blocks are free again, other
 //!   parts stay;
-//! - `append`, `extend`, `collect`, `insert_many`, `remove_many`, `get_or_insert_with`: what the map does not
-//!   hold, and the caller does not, is dropped.
+//! - `append`, `extend`, `collect`, `insert_many`, `remove_many`, `get_or_insert_with`: a value that neither
+//!   the map nor the caller holds is dropped.
 //!
 //! And, in a child process: a second panic while `clear` or the drop of a map drops values ends the process.
 
@@ -19,7 +19,7 @@ use tests::counted::{Counted, Ledger};
 
 const KEYS: u64 = if cfg!(small_nodes) { 150 } else { 1000 };
 
-/// Drops that are made to panic, of `KEYS`: around the ends of leaves, too.
+/// Which of `KEYS` drops panic: also those around the ends of leaves.
 const PANICS: [usize; 7] = [0, 1, 40, 63, 64, 100, KEYS as usize - 1];
 
 type Map<'a> = BSkipMap<u64, Counted<'a>, AnyArena>;
@@ -50,7 +50,7 @@ fn filled(arena: ArenaKind, promotion: Promotion, ledger: &Ledger) -> Map<'_> {
     map
 }
 
-/// The map holds just these keys, nothing else is alive, and it can be used.
+/// The map holds exactly these keys, no other value is alive, and the map can be used.
 fn expect_holds<'a>(map: &mut Map<'a>, ledger: &'a Ledger, keys: impl Iterator<Item = u64> + Clone) {
     let count = keys.clone().count();
     assert_eq!(map.check_invariants().keys, count);
@@ -130,7 +130,7 @@ fn in_a_load_that_is_given_up() {
     });
 }
 
-/// Five values, of which the fourth panics; and a value that did not fit.
+/// Five values, of which the fourth panics, and a value that did not fit.
 #[test]
 fn in_small_loads() {
     for after in 0..6 {
@@ -171,7 +171,7 @@ fn of_values_replaced_by_others() {
             ledger.panic_in_drop(after);
             expect_panic(|| map.extend(list));
             expect_holds(&mut map, &ledger, 0..KEYS);
-            // `get_or_insert_with`: what was made in vain.
+            // `get_or_insert_with`: the value that was made and not needed.
             ledger.panic_in_drop(0);
             expect_panic(|| {
                 map.get_or_insert_with(KEYS, || {
@@ -180,7 +180,7 @@ fn of_values_replaced_by_others() {
                 })
             });
             expect_holds(&mut map, &ledger, 0..=KEYS);
-            // What its closure owns, when the key is there.
+            // What its closure owns, if the key is there.
             let owned = ledger.value(0);
             ledger.panic_in_drop(0);
             expect_panic(|| map.get_or_insert_with(KEYS, move || owned));
@@ -200,7 +200,8 @@ fn of_results_of_batches() {
             ledger.panic_in_drop(after);
             expect_panic(|| drop(batch));
             expect_holds(&mut map, &ledger, 0..KEYS);
-            // Where a value stood, there is the one that was taken out; those behind it are still in the map.
+            // In place of a value there is the one that was removed. The values behind it are still in the
+            // map.
             let keys: Vec<u64> = (0..KEYS).collect();
             let mut values: Vec<_> = pairs(&ledger, 0..KEYS).map(|(_, value)| Some(value)).collect();
             ledger.panic_in_drop(after);
@@ -208,7 +209,7 @@ fn of_results_of_batches() {
             ledger.expect_live(2 * KEYS as usize - after - 1);
             drop(values);
             expect_holds(&mut map, &ledger, after as u64 + 1..KEYS);
-            // Keys that are not there: what stood in their places goes.
+            // For keys that are absent, the value in their place is dropped.
             map.clear();
             let mut values: Vec<_> = pairs(&ledger, 0..KEYS).map(|(_, value)| Some(value)).collect();
             ledger.panic_in_drop(after);
@@ -219,7 +220,7 @@ fn of_results_of_batches() {
     });
 }
 
-/// Of equal keys the last one's value stays; the others are dropped while the map is built.
+/// Of equal keys, the last one's value stays. The others are dropped while the map is built.
 #[test]
 fn in_collect() {
     for after in PANICS {

@@ -1,4 +1,4 @@
-//! No key is special. That the least and the greatest of every type are not, `model` says.
+//! No key is special. (`model` covers the least and the greatest key of every type.)
 //!
 //! Properties:
 //! - the order is the type's: signed integers by value, arrays and tuples lexicographically;
@@ -57,7 +57,7 @@ fn order_of_other_types() {
 fn byte_order() {
     let keys = [*b"\0\0\0", *b"\0\0\x01", *b"\0\x01\0", *b"a\xff\xff", *b"b\0\0", *b"ba\0", *b"\xff\0\0"];
     assert_eq!(sorted(&keys), keys);
-    // Differ in one byte each, in every place: words of any size must be compared in the right order.
+    // Keys that differ in one byte each, at every place: words of any size must compare in the right order.
     let mut keys: Vec<[u8; 20]> = Vec::new();
     for place in 0..20 {
         for byte in [1, 0x7F, 0x80, 0xFF] {
@@ -187,7 +187,7 @@ fn empty_map() {
             assert_eq!((map.get_cloned(&0), map.remove(&u64::MAX)), (None, None));
             assert_eq!(map.get_with(&1, String::len), None);
             assert_eq!(map.check_invariants().keys, 0);
-            // Filled and emptied, by `clear` and by removals, it is the same again.
+            // After it was filled and emptied, by `clear` and by removals, it is the same again.
             (0..5000 * round).for_each(|key| assert_eq!(map.insert(key, key.to_string()), None));
             match round {
                 1 => map.clear(),

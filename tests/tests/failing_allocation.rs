@@ -1,14 +1,15 @@
-//! Whichever allocation of an operation fails, the operation has happened or has not.
+//! Whichever allocation of an operation fails, the operation happens completely or not at all.
 //!
-//! Properties, for every n that an operation asks for memory n times, once and from then on, for leaf splits,
-//! promotions of tall keys, new levels and the entries of split nodes, every promotion policy:
-//! - `try_insert` gives back the very pair, and the map is as before: keys, blocks, values alive; or it has
-//!   inserted, and only entries of the index are missing;
-//! - the invariants hold; the same insert succeeds when there is memory again, and all keys are found;
+//! Properties, if the n-th request for memory of an operation fails, alone or with all that follow, for every
+//! n: for leaf splits, promotions of tall keys, new levels and the entries of split nodes, under every
+//! promotion policy:
+//! - `try_insert` gives the same pair back, and the map is as before (keys, blocks, live values); or it has
+//!   inserted the pair, and only entries of the index are missing;
+//! - the invariants hold. The same insert succeeds when there is memory again, and all keys are found;
 //! - the panics of `insert` and `get_or_insert_with` leave the map as before and drop what was not inserted;
-//! - a map that cannot be made is an error, and leaves nothing behind;
-//! - the same where the program's own allocator fails, under the arena and under the hint table;
-//! - under threads, with refusals strewn in, exactly what was accepted is there.
+//! - if a map cannot be made, the call returns an error and leaves nothing behind;
+//! - the same if the program's own allocator fails, under the arena and under the hint table;
+//! - with several threads and refusals at random, exactly what was accepted is there.
 
 use bskip_core::{BSkipMap, BlockArena, GlobalArena, Promotion};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -22,7 +23,7 @@ use tests::rationed::{Ration, Rationed, Refuse};
 use tests::rng::mix;
 use tests::threads;
 
-/// The system's allocator, which fails for a thread as that thread says.
+/// The system's allocator. It fails for a thread if that thread says so.
 struct Failing;
 
 /// Not counting.
@@ -86,7 +87,7 @@ unsafe impl GlobalAlloc for Failing {
 #[global_allocator]
 static ALLOCATOR: Failing = Failing;
 
-/// Nodes of eight slots, so that a few hundred keys need everything there is.
+/// Nodes of eight slots, so that a few hundred keys need every kind of allocation.
 type Wide = [u8; 64];
 type Map<'a, A> = BSkipMap<Wide, Counted<'a>, A>;
 
@@ -95,7 +96,7 @@ fn promotions() -> impl Iterator<Item = Promotion> {
     CRUEL_PROMOTIONS.into_iter().chain([Promotion::Coin { one_in: 2 }])
 }
 
-/// What lets requests fail, and says how many did.
+/// Makes requests fail, and counts those that did.
 trait Fault {
     type Arena: BlockArena;
     fn new() -> Self;
@@ -148,12 +149,12 @@ impl Fault for InTheAllocator {
     }
 }
 
-/// What came of all the inserts.
+/// The outcome of all inserts.
 #[derive(Debug, Default)]
 struct Tried {
     /// Inserts that were refused when their request number n failed.
     refused_at: [usize; 8],
-    /// Inserts that did without.
+    /// Inserts that succeeded without it.
     did_without: usize,
 }
 
@@ -164,8 +165,8 @@ impl Tried {
     }
 }
 
-/// Inserts the keys one by one, each again and again on a fresh map: with its first request failing, its
-/// second, and so on, until it makes no more.
+/// Inserts the keys one by one. It tries each again and again on a fresh map: with its first request failing,
+/// then its second, and so on, until the insert makes no more requests.
 fn every_request<F: Fault>(promotion: Promotion, keys: &[Wide], tried: &mut Tried) {
     for present in 0..keys.len() {
         for (n, forever) in (0..).flat_map(|n| [(n, false), (n, true)]) {
@@ -192,7 +193,8 @@ fn every_request<F: Fault>(promotion: Promotion, keys: &[Wide], tried: &mut Trie
                     assert!(refused > 0, "{what}: refused though there was memory");
                     assert!(error.key == key && error.value.checked() == present as u64, "{what}");
                     assert!(!map.contains_key(&key), "{what}: refused and there");
-                    // The head of a new level that could be made stays; but for that, no node has come or gone.
+                    // If the head of a new level could be made, it stays. Otherwise there are as many nodes
+                    // as before.
                     let after = map.check_invariants();
                     assert_eq!((after.keys, after.leaves), (before.keys, before.leaves), "{what}");
                     let new_levels = after.levels - before.levels;
@@ -207,7 +209,7 @@ fn every_request<F: Fault>(promotion: Promotion, keys: &[Wide], tried: &mut Trie
                 for (i, key) in keys[..=present].iter().enumerate() {
                     assert_eq!(map.get_with(key, Counted::checked), Some(i as u64), "{what}");
                 }
-                // What follows finds the map in order, too.
+                // Later operations find the map in order, too.
                 let (rest, added) = (&keys[present + 1..], keys.len() - present - 1);
                 rest.iter().for_each(|key| assert!(map.insert(*key, ledger.value(0)).is_none()));
                 assert_eq!(map.check_invariants().keys, present + 1 + added, "{what}");
@@ -299,7 +301,7 @@ fn maps_that_cannot_be_made() {
     };
     // Two pools and the first leaf.
     assert_eq!([0, 1, 2, 3].map(refused_at), [true, true, true, false]);
-    // Slabs: asked for ever less, and refused even the least.
+    // Slabs: the pool asks for less and less, and even the least is refused.
     let made = |n| {
         InTheAllocator.set(Refuse::After(n));
         let map = BSkipMap::<u64, String>::with_arena(GlobalArena::new());

@@ -1,11 +1,12 @@
-//! Running out of memory is an answer, not an accident.
+//! If memory runs out, the operation returns an error and the map stays usable.
 //!
 //! Properties, with arenas of a small byte limit, every promotion policy, values with and without a drop:
 //! - `try_insert` and `try_insert_if_absent` fail in the end, give back the key and the value, and name the
 //!   limit as the cause;
-//! - the map is unchanged by that: keys, values, structure and blocks are as before, invariants hold;
+//! - the failure does not change the map: keys, values, structure and blocks are as before, and the
+//!   invariants hold;
 //! - what needs no memory still works: replacing, updating, reading, removing;
-//! - removing makes room again: the refused key goes in; an emptied map takes as much as before;
+//! - removing makes room again: the refused key can be inserted, and an emptied map takes as much as before;
 //! - the arena stays within its limit, also under 8 threads, which lose nothing that was accepted;
 //! - a limit too small for an empty map is an error of the constructor or of the first insert.
 
@@ -23,7 +24,7 @@ fn limited<V: Send + Sync>(promotion: Promotion, limit: usize) -> Map<V> {
     BSkipMap::with_config(BumpArena::with_limit(limit), config(promotion, 4)).expect("room for an empty map")
 }
 
-/// Inserts until refused; the keys that went in.
+/// Inserts until refused. Returns the keys that were inserted.
 fn fill_up(map: &mut Map<u64>, key_of: impl Fn(u64) -> u64) -> Vec<u64> {
     let mut keys = Vec::new();
     for i in 0.. {
@@ -68,7 +69,7 @@ fn refused_and_unchanged() {
         assert!(map.usage().reserved_bytes <= limit, "{:?} of {limit}", map.usage());
         expect_holds(&mut map, &keys);
         let structure = map.check_invariants();
-        // Asked again and again, it is refused again and again, wherever the key would go.
+        // Every further attempt is refused too, wherever the key would go.
         let refused =
             (0..1000).map(|i| mix(1 << 40 | i)).filter(|key| map.try_insert(*key, 0).is_err()).count();
         assert!(refused > 0);
@@ -101,14 +102,14 @@ fn removing_makes_room() {
         for key_of in [mix, |i| i, |i| u64::MAX - i] {
             let mut map = limited(promotion, limit);
             let keys = fill_up(&mut map, key_of);
-            // Most keys go, the rest is merged, so there must be blocks for any key.
+            // Most keys are removed and the rest is merged, so there must be blocks for any key.
             let (gone, kept): (Vec<_>, Vec<_>) = keys.iter().partition(|key| !mix(!**key).is_multiple_of(16));
             gone.iter().for_each(|key| assert_eq!(map.remove(key), Some(!key)));
             let refused = key_of(keys.len() as u64);
             assert_eq!(map.try_insert(refused, !refused).expect("there is room"), None);
             assert_eq!(map.remove(&refused), Some(!refused));
             expect_holds(&mut map, &kept);
-            // From empty, it takes the same keys again.
+            // An emptied map takes the same keys again.
             kept.iter().for_each(|key| assert_eq!(map.remove(key), Some(!key)));
             for key in &keys[..keys.len() * 9 / 10] {
                 assert_eq!(map.try_insert(*key, !key).expect("it went in before"), None);
@@ -160,7 +161,7 @@ fn eight_threads_against_the_limit() {
                         }
                         Err(refused) => {
                             assert_eq!((refused.key, refused.value), (key, !key));
-                            // Make room from one's own.
+                            // Makes room by removing its own keys.
                             for gone in mine.drain(mine.len() / 2..) {
                                 assert_eq!(map.remove(&gone), Some(!gone));
                             }

@@ -1,14 +1,15 @@
-//! How full leaves are: a full one gives to a neighbour that has room before it splits.
+//! How full leaves are: before a full leaf splits, it moves pairs to a neighbour that has room.
 //!
 //! Properties, with the default policy and with posting alone:
-//! - keys take at most 24 bytes each, whatever the order of insertion; ascending ones, whose leaves never split in
-//!   half, as few as before there were spills;
+//! - keys take at most 24 bytes each, in any order of insertion. Ascending keys, whose leaves never split in
+//!   half, take as few as without redistribution;
 //! - no pair is lost on the way.
 //!
-//! And on demand, for every policy: a map of random, descending or clustered keys, or one that has lost half or most of
-//! them, takes few bytes a key after `shrink_to_fit`, where overflow splits have entries nearly as few as one built from
-//! sorted pairs; doing it again gains nothing much. Blocks given back are those that the pools have more; no memory is
-//! taken for it, none goes back before the drop.
+//! And on demand, for every policy: a map of random, descending or clustered keys, or one that has lost half
+//! or most of them, takes few bytes a key after `shrink_to_fit`. If overflow splits have entries, it takes
+//! nearly as few as a map built from sorted pairs. A second call gains little. The blocks that the map gives
+//! back are free in the pools. `shrink_to_fit` takes no memory, and none goes back to the system before the
+//! drop.
 
 use bskip_core::{BSkipMap, Promotion};
 use tests::config::map_of;
@@ -17,12 +18,12 @@ use tests::shapes::Shape;
 
 type Map = BSkipMap<u64, u64>;
 
-/// Keys, enough that the levels above count as they do in a large map.
+/// Enough keys that the levels above weigh as much as in a large map.
 const KEYS: u64 = 400_000;
 
 const POSTING: [Promotion; 2] = [Promotion::CoinAndOverflow { one_in: 4096 }, Promotion::Overflow];
 
-/// Tenths of a byte that a key takes in a map filled with `keys`, all of which it must have.
+/// Tenths of a byte that a key takes in a map filled with `keys`. The map must have all of them.
 fn tenths_of_a_byte(promotion: Promotion, keys: &[u64]) -> usize {
     let mut map: BSkipMap<u64, u64> = map_of(promotion);
     keys.iter().for_each(|&key| assert_eq!(map.insert(key, !key), None));
@@ -53,7 +54,7 @@ fn bytes_a_key() {
     }
 }
 
-/// Blocks that the map has, all of which its structure must use, and tenths of a byte that a key takes.
+/// The map's blocks, all of which its structure must use, and the tenths of a byte that a key takes.
 fn blocks_and_tenths(map: &mut Map) -> (usize, usize) {
     let structure = map.check_invariants();
     let (leaf, inner) = Map::NODE_BYTES;
@@ -65,7 +66,7 @@ fn blocks_and_tenths(map: &mut Map) -> (usize, usize) {
 #[test]
 #[cfg_attr(small_nodes, ignore = "about leaves of 64 slots")]
 fn bytes_a_key_after_shrinking() {
-    // What they take at most afterwards. Full leaves alone take 18 bytes.
+    // The most that a key may take afterwards. Full leaves alone take 18 bytes.
     let policies = [
         (Promotion::Overflow, 190),
         (Promotion::default(), 195),

@@ -1,7 +1,7 @@
-//! What the fuzzer runs, without the fuzzer: its inputs replayed, and random bytes.
+//! Runs what the fuzzer runs, without the fuzzer: its committed inputs, and random bytes.
 //!
 //! Properties:
-//! - every committed input, and random bytes, mean programs that the map runs as `BTreeMap` does;
+//! - the map runs the program of every committed input, and of random bytes, as `BTreeMap` does;
 //! - the inputs together use every operation, every arena, every policy and all types.
 //!
 //! `FUZZ_CASES` sets how many random inputs (400), `FUZZ_SEED` which.

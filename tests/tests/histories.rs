@@ -1,17 +1,18 @@
-//! Whatever threads do at once, the map's answers are those that its documentation allows.
+//! Whatever threads do at once, the map gives only answers that its documentation allows.
 //!
 //! Properties, checked on the recorded history of every call ([`tests::history`]):
 //! - the calls on each key are linearizable: `insert`, `try_insert`, `get`, `get_cloned`, `get_with`,
-//!   `contains_key`, `update`, `remove`, `get_or_insert_with`, and what pops, looks at the edges and ranges say
-//!   about the keys that they return;
-//! - `pop_first`, `pop_last`, `first`, `last` pass over no key that is there, `is_empty` and `None` are right;
-//! - ranges with bounds of every kind, forwards, backwards and from both ends, are strictly ordered, in bounds,
-//!   and miss no key that is there while they pass it; `len` counts what it must and no more;
-//! - what is in the map at the end is what the history says, and the invariants hold.
+//!   `contains_key`, `update`, `remove`, `get_or_insert_with`, and what pops, reads of the ends and ranges
+//!   say about the keys that they return;
+//! - `pop_first`, `pop_last`, `first`, `last` skip no key that is there; `is_empty` and `None` are right;
+//! - ranges with bounds of every kind, forwards, backwards and from both ends, are strictly ordered, in
+//!   bounds, and miss no key that is there while they pass it; `len` counts what it must and no more;
+//! - at the end the map holds what the history says, and the invariants hold.
 //!
-//! Over every promotion policy, few and many keys, ascending and adversarial ones, keys of one to eight
-//! words, plain and owning values, every arena, 2 to 64 threads. Threads turn between growing and shrinking,
-//! so that nodes split and merge, and blocks come back as other nodes, under the readers.
+//! This holds for every promotion policy, few and many keys, ascending and adversarial ones, keys of one to
+//! eight words, plain and owning values, every arena, and 2 to 64 threads. Threads alternate between growing
+//! and shrinking the map. So nodes split and merge, and blocks are reused as other nodes, while readers visit
+//! them.
 
 use bskip_core::Promotion;
 use tests::arena::ArenaKind;
@@ -52,7 +53,7 @@ fn few_keys() {
 
 #[test]
 fn narrow_nodes() {
-    // Eight slots a node: a hundred keys make three levels, and hardly a step leaves the structure alone.
+    // Eight slots a node: a hundred keys make three levels, and almost every step changes the structure.
     let cases = [
         Case { threads: 4, steps: 5_000, keys: Keys::Few(24) },
         Case { threads: 8, steps: 4_000, keys: Keys::Few(100) },

@@ -1,14 +1,14 @@
-//! Threads that hold a leaf and do not go on: suspended in a closure, or dead.
+//! Threads that hold a leaf and stop: suspended in a closure, or dead.
 //!
 //! Properties:
-//! - while a closure is suspended under its leaf's lock, all operations on keys of other leaves go on; those on
-//!   its leaf wait, and then see the value whole;
-//! - a thread that dies by a panic in a closure, a clone or a drop leaves no lock behind, and no value lost or
-//!   dropped twice, while others work on the same keys;
-//! - a closure may use another map; the closure of `get_or_insert_with` runs without a lock and may use
-//!   the same one;
-//! - a closure that would wait for its own thread panics, whatever it does with the map and however deep, and
-//!   hurts nothing;
+//! - while a closure is suspended under its leaf's lock, all operations on keys of other leaves go on.
+//!   Operations on its leaf wait, and then see the whole value;
+//! - if a thread dies by a panic in a closure, a clone or a drop, it leaves no lock behind, and no value is
+//!   lost or dropped twice, while other threads work on the same keys;
+//! - a closure may use another map. The closure of `get_or_insert_with` runs without a lock and may use the
+//!   same map;
+//! - if a closure would wait for its own thread, it panics, whatever it does with the map and however deeply
+//!   nested, and leaves the map intact;
 //! - a thread sleeps if the holder that it waits for does not go on.
 
 use bskip_core::{BSkipMap, Promotion};
@@ -48,7 +48,8 @@ fn a_suspended_holder_delays_only_its_leaf() {
             });
             has_entered.recv().expect("the closure runs");
 
-            // Elsewhere everything goes on. Were it to wait for the closure, the test would never end.
+            // On other leaves everything goes on. If these operations waited for the closure, the test would
+            // never end.
             for key in FAR..KEYS {
                 assert_eq!(map.get(&key), Some([key; 5]));
                 assert_eq!(map.insert(key, [key + 1; 5]), Some([key; 5]));
@@ -65,7 +66,7 @@ fn a_suspended_holder_delays_only_its_leaf() {
                 assert_eq!(map.remove(&key), Some([key; 5]));
             }
 
-            // On its leaf they wait; whenever they get through, they see what the closure left, whole.
+            // On its leaf operations wait. When they go on, they see the whole value that the closure left.
             let waiting: Vec<_> = (0..9)
                 .map(|i| {
                     scope.spawn(move || match i {
@@ -94,7 +95,7 @@ fn a_suspended_holder_delays_only_its_leaf() {
     }
 }
 
-/// Threads that really die: what they threw is found by `join`.
+/// Threads that really die: `join` returns their panic.
 #[test]
 fn threads_that_die_leave_no_lock() {
     const DEATHS: u64 = 60;
@@ -122,7 +123,8 @@ fn threads_that_die_leave_no_lock() {
                 })
                 .collect();
             for death in 0..DEATHS {
-                // The key is put in before, and may be gone when the thread comes to it: then it dies anyway.
+                // The key is inserted before. It may be gone when the thread reaches it; then the thread dies
+                // anyway.
                 let key = death * 7 % keys;
                 drop(map.insert(key, ledger.value(key)));
                 let dying = scope.spawn(move || {
@@ -176,7 +178,8 @@ fn make_may_use_the_same_map() {
         let mut map = map_of::<u64, u64>(promotion);
         for key in 0..500 {
             let got = map.get_or_insert_with(key, || {
-                // Neighbours, so the same leaf; among them the key itself, whose value then wins.
+                // Neighbours, so they are in the same leaf. Among them is the key itself, whose new value
+                // then stays.
                 let _ = map.insert(key + 1000, 1);
                 let _ = map.remove(&(key + 999));
                 if key % 3 == 0 { map.get_or_insert_with(key, || 2) + 1 } else { 1 }
@@ -187,7 +190,7 @@ fn make_may_use_the_same_map() {
     }
 }
 
-/// The message of the panic that `f` ends in.
+/// The message of the panic with which `f` ends.
 fn panic_of(f: impl FnOnce()) -> String {
     let panic = catch_unwind(AssertUnwindSafe(f)).expect_err("it should have panicked");
     let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -228,7 +231,7 @@ fn a_closure_that_waits_for_its_own_thread_panics() {
                     false => _ = map.get_with(&5, |_| use_map(&map)),
                 });
                 assert!(said.contains("wait for itself for ever"), "{name}: {said}");
-                // As if it had not been called, and the locks are free.
+                // The map is as if the call had not been made, and the locks are free.
                 assert_eq!((map.get(&5), map.get(&6), map.len()), (Some(50), Some(60), 2), "{name}");
                 assert!(other.update(&0, |value| *value += 1).is_some());
             }
@@ -237,7 +240,7 @@ fn a_closure_that_waits_for_its_own_thread_panics() {
     }
 }
 
-/// A value whose clone looks into the map that it lies in.
+/// A value whose clone reads the map that holds it.
 struct Nosy;
 
 static NOSY: OnceLock<BSkipMap<u64, Nosy>> = OnceLock::new();
@@ -261,7 +264,7 @@ fn so_does_a_clone() {
     assert!(map.remove(&1).is_some());
 }
 
-/// Yielding would keep them ready to run, and the processors busy, for as long as the holder stays away.
+/// If waiting threads only yielded, they would keep the processors busy for as long as the holder stays away.
 #[cfg(target_os = "linux")]
 #[test]
 fn waiters_sleep() {
@@ -289,7 +292,7 @@ fn waiters_sleep() {
                         use_map(map);
                     });
                     let stat = told.recv().expect("the waiter told");
-                    // Once it sleeps it wakes for a moment now and then: in most looks it sleeps.
+                    // A sleeping waiter wakes for a moment now and then, so most samples find it asleep.
                     let sleeps = || {
                         let stat = fs::read_to_string(&stat).expect("the waiter lives");
                         stat.rsplit_once(") ").is_some_and(|(_, fields)| fields.starts_with('S'))

@@ -1,6 +1,6 @@
-//! The arena and the plans on a machine whose files say something strange: a thread has other files mounted over those of
-//! `/sys`, which only it sees. That takes root; who is not leaves it out. What both make of many more machines, made by
-//! hand, their own tests say (`bskip_numa_nodes::shapes`).
+//! The arena and the pin plans on a machine whose files say something strange. A thread mounts other files
+//! over those of `/sys`, and only that thread sees them. That needs root; without it, the test is left out.
+//! The crates' own tests cover many more machines, made by hand (`bskip_numa_nodes::shapes`).
 #![cfg(target_os = "linux")]
 
 use std::ffi::CString;
@@ -14,7 +14,7 @@ use numa_alloc::{Fallback, NumaArena, Policy};
 
 const SYSTEM: &str = "/sys/devices/system";
 
-/// Mounts `from` over `to`, for the calling thread alone; whether it could.
+/// Mounts `from` over `to`, for the calling thread alone. Returns whether it could.
 fn mounted(from: &Path, to: &str) -> bool {
     let path = |path: &Path| CString::new(path.to_str().unwrap()).unwrap();
     let (from, to, root) = (path(from), path(Path::new(to)), path(Path::new("/")));
@@ -27,12 +27,12 @@ fn mounted(from: &Path, to: &str) -> bool {
         // SAFETY: paths that are alive, or null where the call takes none.
         unsafe { libc::mount(from, to.as_ptr(), std::ptr::null(), flags, std::ptr::null()) == 0 }
     };
-    // What is mounted here stays here.
+    // Mounts made here are not seen elsewhere.
     mount(None, &root, libc::MS_REC | libc::MS_PRIVATE) && mount(Some(&from), &to, libc::MS_BIND)
 }
 
-/// Runs `test` on a thread that sees `files` instead of `name` below `/sys/devices/system`: one file if there is one
-/// without a name, else a folder.
+/// Runs `test` on a thread that sees `files` instead of `name` below `/sys/devices/system`. If a file has no
+/// name, it replaces `name` itself; otherwise `files` form a folder.
 fn with_files(name: &str, files: &[(&str, String)], test: impl FnOnce() + Send) {
     let place: PathBuf =
         std::env::temp_dir().join(format!("homes-{}-{}", std::process::id(), name.replace('/', "-")));
@@ -56,20 +56,20 @@ fn with_files(name: &str, files: &[(&str, String)], test: impl FnOnce() + Send) 
     drop(fs::remove_dir_all(&place).or_else(|_| fs::remove_file(&place)));
 }
 
-/// The list of the kernel's in this line of the process's status.
+/// The kernel's list in this line of the process's status.
 fn status(field: &str) -> String {
     let text = fs::read_to_string("/proc/self/status").unwrap();
     text.lines().find_map(|line| line.strip_prefix(field)).unwrap().trim().to_owned()
 }
 
-/// All plans of this machine: the arena has the nodes that they name, and a map is placed by them.
+/// For all plans of this machine: the arena has the nodes that they name, and a map is placed by them.
 fn assert_they_agree(machine: &Machine) {
     for policy in [PinPolicy::None, PinPolicy::PerNode, PinPolicy::Compact, PinPolicy::Scatter] {
         let plan = policy.plan(machine, machine.allowed().len()).unwrap();
         let partition = Partition::new(&plan, 0..=9_999);
         let bounds: Vec<_> =
             partition.bounds().into_iter().map(|(key, node)| (key, NumaNodeId(node))).collect();
-        // Workers that may wander between nodes have none.
+        // Workers that may move between nodes have no node.
         let placement = if bounds.is_empty() { Policy::Local } else { Policy::Range(bounds) };
         let arena = NumaArena::builder().policy(placement).build();
         let map = BSkipMap::with_arena(arena.unwrap_or_else(|error| panic!("{policy}: {error}"))).unwrap();

@@ -1,4 +1,5 @@
-//! No choice or order of keys makes the structure degenerate. Shown by structure, not by time.
+//! No choice or order of keys makes the structure degenerate. The tests compare structures and measure no
+//! time.
 //!
 //! Properties, for a million keys of every shape of [`Shape`] and every promotion policy:
 //! - at most one level more than with random keys;
@@ -23,10 +24,10 @@ fn build(shape: Shape, promotion: Promotion) -> Structure {
     structure
 }
 
-/// Holds every shape against random keys under one policy.
+/// Compares every shape with random keys under one policy.
 fn compare(promotion: Promotion) {
     let random = build(Shape::Random, promotion);
-    // A node holds 64 entries at most, and about a quarter of that at the very least on average.
+    // A node holds at most 64 entries, and on average at least about a quarter of that.
     assert!((4..=7).contains(&random.levels), "random keys, {promotion:?}: {random:?}");
     assert!(random.leaves >= KEYS as usize / 64 && random.leaves <= KEYS as usize / 16, "{random:?}");
     for shape in Shape::SPECIAL {

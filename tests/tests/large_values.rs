@@ -1,8 +1,9 @@
-//! Values of 32 KiB: every operation compiles in seconds, and runs on a thread's usual stack of 2 MiB.
+//! Values of 32 KiB: every operation compiles in seconds and runs on a thread's usual stack of 2 MiB.
 //!
-//! Properties: each operation gives the values that went in, in a thread of 2 MiB. If the stack is too small, the process
-//! ends. If an operation takes the compiler minutes, so does building this file. An unoptimised build needs the most
-//! stack; the test `unoptimised` makes one of this file.
+//! Property: each operation returns the values that were inserted, on a thread with a stack of 2 MiB. If the
+//! stack is too small, the process ends. If the compiler needs minutes for an operation, building this file
+//! takes minutes. An unoptimised build needs the most stack; the test `unoptimised` builds this file in that
+//! way.
 
 use bskip_core::{BSkipMap, BulkLoad};
 use std::thread;
@@ -11,7 +12,7 @@ type Large = [u8; 32 << 10];
 
 const STACK: usize = 2 << 20;
 
-/// A value that says what it is at both ends.
+/// A value that repeats its number at both ends.
 fn large(key: u64) -> Large {
     let mut value = [key as u8; 32 << 10];
     value[..8].copy_from_slice(&key.to_ne_bytes());

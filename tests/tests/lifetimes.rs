@@ -1,4 +1,4 @@
-//! Values are dropped exactly once and none is leaked.
+//! Every value is dropped exactly once, and none is leaked.
 //!
 //! Properties, for values that own memory and borrow from the test (no `'static`), every arena and promotion
 //! policy:
@@ -6,7 +6,7 @@
 //!   `get_or_insert_with`, `clear`, and dropping the map;
 //! - what the map gives out is a clone of its own, or the value itself, never both;
 //! - the same with 8 threads that read, write and remove at once;
-//! - the map needs no `Clone` of its values for what does not clone;
+//! - operations that do not clone need no `Clone` of the values;
 //! - a map full of `()` or of zero-sized values with a drop counts them too.
 
 use bskip_core::{BSkipMap, Promotion};
@@ -61,12 +61,12 @@ fn single_operations() {
             assert_eq!(map.insert_if_absent(*key, ledger.value(9)).map(|v| v.checked()), Some(9));
         });
         ledger.expect_live(all);
-        // In place, and replaced in place.
+        // Changed in place, and replaced in place.
         keys.iter().for_each(|key| {
             assert!(map.update(key, |value| *value = ledger.value(value.checked() + 1)).is_some())
         });
         ledger.expect_live(all);
-        // The closure does not run where the key is.
+        // The closure does not run if the key is there.
         keys.iter().for_each(|key| assert_eq!(map.get_or_insert_with(*key, || unreachable!()).checked(), 4));
         ledger.expect_live(all);
         // Iterators, finished or not, hold clones only.
@@ -170,7 +170,7 @@ fn values_without_clone() {
 
 static TOKENS: AtomicIsize = AtomicIsize::new(0);
 
-/// Takes no room, but each has to be dropped.
+/// Takes no space, but each one has to be dropped.
 struct Token;
 
 impl Token {

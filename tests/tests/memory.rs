@@ -69,7 +69,7 @@ fn nothing_stays_allocated() {
             }
         }
     };
-    // What the standard library allocates once and keeps.
+    // The standard library allocates some memory once and keeps it.
     cases();
     let before = IN_USE.load(Ordering::Relaxed);
     cases();

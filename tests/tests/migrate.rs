@@ -1,4 +1,4 @@
-//! Leaves go where a policy by keys puts them, and are moved between nodes while the map is used.
+//! A policy by keys places leaves, and leaves move between nodes while the map is used.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -18,14 +18,14 @@ fn map(policy: Policy, promotion: Promotion, seed: u64) -> Map {
     Map::with_config(arena, config(promotion, seed)).expect("memory")
 }
 
-/// Keys below a third of all words belong to node 2, and so on down to node 0.
+/// Keys below a third of all words belong to node 2, the next third to node 1, the last to node 0.
 fn thirds() -> (Policy, fn(u64) -> u32) {
     const THIRD: u64 = u64::MAX / 3;
     let bounds = vec![(0, NumaNodeId(2)), (THIRD, NumaNodeId(1)), (2 * THIRD, NumaNodeId(0))];
     (Policy::Range(bounds), |key| 2 - (key / THIRD).min(2) as u32)
 }
 
-/// Each leaf's least key and node, but for the first leaf's.
+/// The least key and the node of each leaf but the first.
 fn homes<K: Key, V>(map: &BSkipMap<K, V, NumaArena>) -> Vec<(K, NumaNodeId)> {
     let mut homes = Vec::new();
     map.migrate(&mut MigrateCursor::new(), usize::MAX, |low, home| {
@@ -35,7 +35,7 @@ fn homes<K: Key, V>(map: &BSkipMap<K, V, NumaArena>) -> Vec<(K, NumaNodeId)> {
     homes
 }
 
-/// Leaves that are not where their least key belongs.
+/// Leaves that are not on the node of their least key.
 fn misplaced(map: &Map, node_of: impl Fn(u64) -> u32) -> usize {
     homes(map).iter().filter(|(low, home)| home.0 != node_of(*low)).count()
 }
@@ -48,7 +48,7 @@ fn leaves_are_born_on_the_node_of_their_keys() {
         (0..N).map(mix).for_each(|key| assert_eq!(map.insert(key, key), None));
         let leaves = homes(&map).len();
         assert!(leaves > 400);
-        // A spill may move a seam across a bound, above all while leaves are few.
+        // Redistribution may move a boundary across a bound, above all while there are few leaves.
         let misplaced = misplaced(&map, node_of);
         assert!(misplaced * 100 < leaves, "{promotion:?}: {misplaced} of {leaves}");
         let stats = map.arena().stats();
@@ -78,7 +78,7 @@ fn everything_moves_and_comes_back() {
             assert!(!cursor.is_done());
         }
         assert!(calls * 10 < before.leaves && before.leaves <= calls * 10 + 10);
-        // The first leaf stays, wherever that is.
+        // The first leaf stays where it is.
         assert!(cursor.refused_leaves() <= 1, "{cursor:?}");
         assert!(cursor.moved_leaves() > before.leaves / 2, "{cursor:?}");
         assert!(homes(&map).iter().all(|(_, home)| *home == NumaNodeId(1)));
@@ -107,7 +107,7 @@ fn a_node_that_is_not_there_takes_nothing() {
     assert!(!map.migrate(&mut cursor, usize::MAX, |_, _| Some(NumaNodeId(9))));
     assert_eq!((cursor.moved_leaves(), cursor.refused_leaves()), (0, before.len() + 1));
     assert_eq!(homes(&map), before);
-    // Where the policy does not say, there is nothing to do.
+    // If the policy does not place by keys, there is nothing to do.
     let mut cursor = MigrateCursor::new();
     assert!(!map.rebalance(&mut cursor, usize::MAX));
     assert_eq!((cursor.moved_leaves(), cursor.refused_leaves()), (0, 0));
@@ -124,14 +124,14 @@ fn owned_values_move_and_are_dropped_once() {
     assert!((0..2000).all(|key| map.remove(&key) == Some(format!("value {key}"))));
 }
 
-/// Writers split, merge and empty leaves, scans go over them, while two threads move them about.
+/// Writers split, merge and empty leaves, and scans read them, while two threads move them about.
 #[test]
 fn leaves_move_under_writers_and_scans() {
     for (promotion, seed) in CRUEL_PROMOTIONS.into_iter().zip(1..) {
         let (policy, _) = thirds();
         let mut map = map(policy, promotion, seed);
         let stop = AtomicBool::new(false);
-        // These stay all the while.
+        // These keys stay throughout.
         (0..N).map(mix).filter(|key| key % 2 == 0).for_each(|key| assert_eq!(map.insert(key, !key), None));
         let moved: usize = std::thread::scope(|scope| {
             let movers: Vec<_> = (0..2)

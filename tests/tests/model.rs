@@ -1,4 +1,4 @@
-//! The map does what `BTreeMap` does, for every type it takes, on every arena, under every policy.
+//! The map does what `BTreeMap` does, for every type that it takes, on every arena, under every policy.
 //!
 //! Properties, for random sequences of all operations:
 //! - every answer equals that of `BTreeMap`, old values and partial double-ended ranges included;
@@ -6,8 +6,9 @@
 //! - the whole contents agree at the end, forwards and backwards;
 //! - the least and the greatest key of every type are ordinary keys, alone, together and among others.
 //!
-//! Every key type runs with a plain value, key types of one, two and three words with an owning value too,
-//! every value type with a plain key; the arena and the promotion policy are part of the random input.
+//! Every key type runs with a plain value. Key types of one, two and three words also run with an owning
+//! value. Every value type runs with a plain key. The arena and the promotion policy are part of the random
+//! input.
 
 use bskip_core::internals::use_instructions;
 use std::sync::Arc;
@@ -44,7 +45,7 @@ macro_rules! values {
     )* } };
 }
 
-/// A value that wants more alignment than any word.
+/// A value that needs more alignment than any word.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[repr(align(32))]
 struct Aligned(u32);
@@ -83,8 +84,8 @@ fn borrowed_value() {
     check::<[u8; 3], &[String], Cloning>(|v| &names[..v as usize % names.len()]);
 }
 
-/// With every kind of vector instructions that this process can choose from. Tests beside this one see the choice change,
-/// which must make no difference to them either.
+/// Runs with every kind of vector instructions that this process can choose. Tests that run beside this one
+/// see the choice change; that must make no difference to them either.
 #[test]
 fn every_instruction_set() {
     for name in ["portable", "avx", "avx512"] {

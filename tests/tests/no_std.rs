@@ -1,13 +1,14 @@
-//! `bskip-core` works where there is no std.
+//! `bskip-core` works without std.
 //!
 //! Properties:
-//! - without default features its dependency tree is itself, with `bump` itself and bumpalo;
+//! - without default features it has no dependencies; with `bump` it has only bumpalo;
 //! - a program without std, libc and start files links with it, with and without `bump`, with and without
-//!   optimisation; it runs and gets right answers from all operations (`no-std-link` beside this folder), and waits in
-//!   the `Relax` that its arena has;
-//! - nothing of std is in that program, and it needs no symbol from elsewhere.
+//!   optimisation (`no-std-link` beside this folder). It runs, gets right answers from all operations, and
+//!   waits in its arena's `Relax`;
+//! - that program contains nothing of std and needs no foreign symbol.
 //!
-//! The program makes its system calls itself, so it is for x86-64 Linux; the tree is checked everywhere.
+//! The program makes its system calls itself, so it runs on x86-64 Linux only. The dependency tree is checked
+//! everywhere.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -17,7 +18,7 @@ fn here() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The cargo that runs the tests, without what the outer call says about how to build.
+/// The cargo that runs the tests, without the build settings of the outer call.
 fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     command.args(args);
@@ -34,7 +35,7 @@ fn output(command: &mut Command) -> Output {
     output
 }
 
-/// Names of the packages that `bskip-core` with these features brings along, itself included.
+/// Names of the packages in the dependency tree of `bskip-core` with these features, itself included.
 fn tree(features: &[&str]) -> Vec<String> {
     let args = ["tree", "-p", "bskip-core", "--no-default-features", "-e", "normal", "--prefix", "none"];
     let output = output(cargo(&args).args(features).current_dir(here()));
@@ -64,7 +65,7 @@ fn build_and_run(profile: &str, features: &[&str]) {
 
     let symbols = output(Command::new("nm").arg("--demangle").arg(&program));
     let symbols = String::from_utf8_lossy(&symbols.stdout);
-    assert!(symbols.lines().any(|line| line.contains("bskip_core")), "not the program that was meant");
+    assert!(symbols.lines().any(|line| line.contains("bskip_core")), "this is not the test program");
     let foreign = |line: &&str| line.contains(" U ") || line.contains(" std::") || line.contains("<std::");
     assert_eq!(symbols.lines().find(foreign), None, "a symbol of std, or from elsewhere");
 
@@ -72,7 +73,7 @@ fn build_and_run(profile: &str, features: &[&str]) {
     assert_eq!(status.code(), Some(0), "{profile} {features:?}: the program found a wrong answer: {status}");
 }
 
-/// One test, because all use one target folder.
+/// This is one test, because all builds use one target folder.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[test]
 fn a_program_without_std_links_and_runs() {

@@ -1,10 +1,10 @@
 //! A map on the machine's real nodes, with threads bound to all of them.
 //!
 //! Properties, for every placement policy, without replicas of the inner levels and with them:
-//! - threads on every CPU insert, remove, read and scan, each its own keys and everybody's: every answer is right,
-//!   every pair is there at the end, the structure holds;
-//! - at least 99 of 100 of the arena's pages are where the policy put them, also after half of the keys were removed
-//!   by threads of other nodes and inserted again.
+//! - threads on every CPU insert, remove, read and scan, each its own keys and shared ones: every answer is
+//!   right, every pair is there at the end, and the invariants hold;
+//! - at least 99 of 100 of the arena's pages are where the policy put them, also after threads of other nodes
+//!   removed half of the keys and inserted them again.
 //!
 //! `cargo xtask numa-vm` runs this on machines with several nodes.
 #![cfg(target_os = "linux")]
@@ -43,7 +43,7 @@ fn value(key: u64, round: u64) -> u64 {
     !key ^ round
 }
 
-/// Nearly all pages are where they were asked for; or the system does not tell.
+/// Checks that nearly all pages are where the arena asked for them, if the system tells.
 fn assert_placed(case: &Case, arena: &NumaArena) {
     let report = arena.verify_placement();
     if let Some(errno) = report.refused {
@@ -72,7 +72,7 @@ fn run(case: &Case, cpus: &[u32], replicate: bool) {
     assert_eq!(map.check_invariants().stale_replicas, 0);
     assert_placed(case, &arena);
 
-    // Half of each thread's keys go by the hands of the next, which is on another node, and come again.
+    // The next thread, which is on another node, removes half of each thread's keys and inserts them again.
     threads::run(cpus.len(), |t| {
         bound(t);
         let of = (t + 1) % cpus.len();
@@ -111,7 +111,8 @@ fn a_map_is_right_and_its_pages_in_place_under_every_policy() {
         println!("left out: other nodes, this machine has one");
     }
     let cpus = cpus();
-    // Of the policies that name one node the last is enough: it is the one of memory alone, where there is one.
+    // Of the policies that name one node, the last node is enough. If the machine has a node of memory alone,
+    // it is that one.
     let last = NumaNodeId(nodes.iter().rfind(|node| node.memory).expect("a node with memory").number);
     let is_needed = |case: &Case| !matches!(case.policy, Policy::Node(node) if node != last);
     for case in policies::all(&nodes).iter().filter(|case| is_needed(case)) {

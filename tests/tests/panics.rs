@@ -1,4 +1,4 @@
-//! Panics in the caller's code leave the map whole and usable, by other threads too.
+//! If the caller's code panics, the map stays whole and usable, also for other threads.
 //!
 //! Properties, with a panic on the first, a middle and the last call, for every arena and promotion policy:
 //! - in `Clone` (by `get_cloned`, `iter`, `first_key_value_cloned`, `get_or_insert_with` …): nothing changes,
@@ -6,9 +6,9 @@
 //! - in the closure of `get_with`, `update`, `get_or_insert_with`: likewise; what `update`'s closure had
 //!   already written stays;
 //! - in `Drop` of a value that the caller got back, or that `update` overwrites: likewise;
-//! - in `Drop` during `clear` or the drop of the map: everything is dropped once, and the map is usable (more
-//!   in `drops`);
-//! - after each: the invariants hold, and no lock is left locked.
+//! - in `Drop` during `clear` or the drop of the map: everything is dropped once, and the map stays usable
+//!   (more in `drops`);
+//! - after each: the invariants hold, and no lock is left held.
 
 use bskip_core::{BSkipMap, Promotion};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -130,7 +130,7 @@ fn in_closures() {
 
 #[test]
 fn in_closures_of_plain_values() {
-    // Values without a drop take another path; what the closure wrote before it panicked is there.
+    // Values without a drop take another path. What the closure wrote before it panicked is in the map.
     for kind in kinds() {
         let mut map = empty::<[u64; 3]>(kind);
         (0..KEYS).for_each(|key| assert_eq!(map.insert(key, [key; 3]), None));
@@ -158,7 +158,7 @@ fn in_drop_of_one_value() {
         for key in [0, 100, 250] {
             ledger.panic_in_drop(0);
             expect_panic(|| map.update(&key, |value| *value = ledger.value(key)));
-            // The assignment finishes before the unwinding goes on.
+            // The assignment is completed before the unwinding goes on.
             expect_usable(&mut map, &ledger, KEYS);
             ledger.panic_in_drop(0);
             expect_panic(|| map.insert(key, ledger.value(key)));
@@ -208,8 +208,7 @@ fn in_drop_during_the_drop_of_the_map() {
 
 #[test]
 fn others_go_on() {
-    // Threads that panic in closures beside threads that work: no thread is left waiting, and nothing is
-    // lost.
+    // Some threads panic in closures while others work. No thread is left waiting, and nothing is lost.
     for kind in kinds() {
         let ledger = Ledger::new(1 << 18);
         let mut map = filled(kind, &ledger);

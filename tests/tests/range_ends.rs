@@ -1,14 +1,13 @@
-//! Where ranges end, and bounds that make no range.
+//! The ends of ranges, and bounds that make no range.
 //!
 //! Properties:
-//! - an iterator that has given `None` once, at either end, gives `None` from then on at both, whatever is inserted, also
-//!   through `cloned` and std's adaptors, under every promotion policy;
-//! - one that has not come to its end goes on through `cloned` where it was;
+//! - once an iterator has returned `None` at either end, it returns `None` at both ends from then on,
+//!   whatever is inserted, also through `cloned` and std's adaptors, under every promotion policy;
+//! - an iterator that has not reached its end goes on through `cloned` where it was;
 //! - a cursor of `shrink` or `migrate` that is done stays done, whatever is inserted and removed;
-//! - no method asks the caller's iterator for more after its end;
-//! - bounds that std's `BTreeMap` with a key panics at panic here, on an empty map too, for ranges and for chunks in both
-//!   directions;
-//!   bounds that make an empty range do not.
+//! - no method calls the caller's iterator again after its end;
+//! - if bounds make std's `BTreeMap` with a key panic, they panic here, on an empty map too, for ranges and
+//!   for chunks in both directions. Bounds that make an empty range do not panic.
 
 use bskip_core::{BSkipMap, BulkLoad, MigrateCursor, NumaNodeId, Range, ShrinkCursor};
 use std::collections::BTreeMap;
@@ -17,7 +16,7 @@ use std::ops::Bound::{self, Excluded, Included, Unbounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tests::config::{CRUEL_PROMOTIONS, map_of};
 
-/// How a range is brought to its end, and past it.
+/// The ways to read a range to its end and past it.
 type Finish = fn(&mut Range<'_, u64, u64>);
 
 const FINISHES: [Finish; 6] = [
@@ -36,7 +35,7 @@ const FINISHES: [Finish; 6] = [
     |range| assert_eq!(range.nth_back(100_000), None),
 ];
 
-/// Keys from 10 on, so that there is room before, behind and between them.
+/// Keys from 10 on, so that others fit before, behind and between them.
 fn filled(promotion: bskip_core::Promotion, keys: u64) -> BSkipMap<u64, u64> {
     let map = map_of(promotion);
     (0..keys).for_each(|key| assert_eq!(map.insert(10 + 2 * key, key), None));
@@ -106,7 +105,7 @@ fn a_cursor_that_is_done_stays_done() {
             while map.shrink(&mut shrink, 3) {}
             while map.migrate(&mut migrate, 3, |_, _| None) {}
             let freed = shrink.freed_blocks();
-            // What one that goes on would find: leaves behind it, and room in them.
+            // What an iterator would find if it went on: leaves behind it, and room in them.
             (0..5000).for_each(|key| assert!(map.insert(key, 0).is_none_or(|old| old < 500)));
             (0..5000).filter(|key| key % 3 > 0).for_each(|key| assert_eq!(map.remove(&key), Some(0)));
             for budget in [0, 1, usize::MAX] {
@@ -120,7 +119,7 @@ fn a_cursor_that_is_done_stays_done() {
     }
 }
 
-/// Panics when it is asked again after its end.
+/// Panics if it is called again after its end.
 struct Once<I>(Option<I>);
 
 impl<I: Iterator> Iterator for Once<I> {
@@ -151,7 +150,7 @@ fn iterators_are_not_asked_after_their_end() {
     }
 }
 
-/// Each call with these bounds: whether it panicked, or how many pairs it gave.
+/// For each call with these bounds: whether it panicked, or how many pairs it yielded.
 fn counts(map: &BSkipMap<u64, u64>, bounds: (Bound<u64>, Bound<u64>)) -> [Option<usize>; 5] {
     let calls: [&dyn Fn() -> usize; 5] = [
         &|| map.range(bounds).count(),
@@ -182,7 +181,7 @@ fn bounds_panic_as_in_std() {
     for count in [0, 1, 100] {
         let map = filled(CRUEL_PROMOTIONS[0], count);
         let model: BTreeMap<u64, u64> = map.iter().collect();
-        // An empty `BTreeMap` lets bounds pass that its documentation says it panics at.
+        // An empty `BTreeMap` accepts bounds for which its documentation says that it panics.
         let judge = BTreeMap::from([(10, 0)]);
         let mut panics = 0;
         for bounds in ends().flat_map(|lower| ends().map(move |upper| (lower, upper))) {
@@ -192,7 +191,7 @@ fn bounds_panic_as_in_std() {
             assert_eq!(counts(&map, bounds), [expected; 5], "{count} keys, {bounds:?}");
         }
         assert!(panics > 0);
-        // Not even the creation of the range gets through.
+        // Already the creation of the range panics.
         let (start, end) = (5, 4);
         assert!(
             catch_unwind(AssertUnwindSafe(|| {

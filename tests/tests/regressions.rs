@@ -1,13 +1,13 @@
-//! Defects that other maps had, by name: none of them is here.
+//! Defects that other maps had, by name. This map has none of them.
 //!
-//! Properties, each for every promotion policy, those with threads on narrow nodes, which split and merge at
-//! almost every step:
+//! Properties, each for every promotion policy. Those with threads run on narrow nodes, which split and merge
+//! at almost every step:
 //! - upserts of one promoted key from many threads agree on which was first;
-//! - an insert beside a removal of the same key leaves the key as the last of them said;
-//! - a range that starts at a key that is there gives that key; one that starts at an absent key, the next;
-//! - 0 and the greatest number are keys as any other; keys that are all odd are found;
+//! - after a concurrent insert and removal of one key, the key is as the later of the two left it;
+//! - a range that starts at a present key yields that key; one that starts at an absent key yields the next;
+//! - 0 and the greatest number are ordinary keys; keys that are all odd are found;
 //! - `get` never says that a key is absent while it is overwritten (crossbeam #1023);
-//! - a range under writes gives no key outside its bounds (surrealmx #80);
+//! - a range during writes yields no key outside its bounds (surrealmx #80);
 //! - a range from below the first key begins at the first key (scc #115);
 //! - no key is lost or missed when its parent changes between two steps of a descent.
 
@@ -35,7 +35,7 @@ fn empty<K: bskip_core::Key>(promotion: Promotion, seed: u64) -> BSkipMap<K, u64
 #[test]
 fn concurrent_upsert_of_a_promoted_key() {
     for promotion in promotions() {
-        // Whatever the seed, one key in two or three is promoted under the frequent coins.
+        // For any seed, the frequent coins promote one key in two or three.
         for seed in 0..20 {
             let mut map = empty::<Wide>(promotion, seed);
             const KEYS: u64 = 120;
@@ -43,7 +43,7 @@ fn concurrent_upsert_of_a_promoted_key() {
                 let upsert = |i| map.insert(Wide::of(i), i << 8 | t as u64).map(|old| old & 0xFF);
                 (0..KEYS).map(upsert).collect::<Vec<_>>()
             });
-            // Of each key's six inserts one was first, and each other one replaced another's value.
+            // Of each key's six inserts one was first, and every other one replaced a value.
             for i in 0..KEYS as usize {
                 let mut owners: Vec<Option<u64>> = answers.iter().map(|mine| mine[i]).collect();
                 owners.push(map.remove(&Wide::of(i as u64)).map(|last| last & 0xFF));
@@ -130,7 +130,7 @@ fn extreme_keys_0_and_max() {
         }
         assert_eq!((map.first_key_value(), map.last_key_value()), (Some((0, 0)), Some((u64::MAX, u64::MAX))));
         assert!(map.range(0..=u64::MAX).map(|(key, _)| key).eq([0, 1, u64::MAX - 1, u64::MAX]));
-        // They come and go under threads, among others.
+        // Other keys are inserted and removed among them by several threads.
         threads::run(4, |t| {
             let key = [0, u64::MAX, 1 << 63, 5][t];
             for i in 0..3_000 {
@@ -169,7 +169,8 @@ fn get_during_overwrite_crossbeam_1023() {
         threads::run(4, |t| {
             let mut rng = Rng::new(t as u64);
             if t < 2 {
-                // Overwrites, and neighbours that come and go, so that the keys move from node to node.
+                // Overwrites, and neighbours that are inserted and removed, so that the keys move from node
+                // to node.
                 while !stop.raised() {
                     assert!(map.insert(Wide::of(2 * rng.below(KEYS)), rng.draw()).is_some());
                     let neighbour = Wide::of(2 * rng.below(KEYS) + 1);
@@ -239,7 +240,7 @@ fn lower_bound_below_the_first_key_scc_115() {
             let map = empty::<Wide>(promotion, first);
             let keys = first..first + 300;
             keys.clone().for_each(|key| assert_eq!(map.insert(Wide::of(key), key), None));
-            // The first leaves are emptied, too.
+            // The first leaves become empty, too.
             for gone in [0, 1, 9, 40, 299] {
                 (first..first + gone)
                     .for_each(|key| assert!(map.remove(&Wide::of(key)).is_none_or(|old| old == key)));
@@ -256,7 +257,7 @@ fn lower_bound_below_the_first_key_scc_115() {
     }
 }
 
-/// Each thread knows its own keys, while the others split and merge every node on the way to them.
+/// Each thread knows its own keys, while other threads split and merge every node on the way to them.
 #[test]
 fn no_key_is_lost_when_the_parent_was_validated_once() {
     const THREADS: u64 = 4;

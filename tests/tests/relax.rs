@@ -1,8 +1,8 @@
-//! The embedder's own way of waiting.
+//! An arena's own way of waiting.
 //!
 //! Properties:
-//! - all waiting in the maps of an arena with a way of waiting goes through it, with the number of calls
-//!   before it for the same thing, from 0 on;
+//! - every wait in the maps of an arena with a `Relax` calls it with the number of earlier calls of that
+//!   wait, from 0 on;
 //! - a thread that waits in it goes on when the lock is free;
 //! - other maps of the process wait in their own way.
 
@@ -16,7 +16,7 @@ use std::thread;
 static CALLS: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
-    /// What this thread's calls were given.
+    /// The arguments of this thread's calls.
     static GIVEN: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -30,7 +30,7 @@ impl Relax for Counted {
     }
 }
 
-/// The calls are the process', so tests take turns.
+/// All tests of this process count calls in one place, so they take turns.
 static ALONE: Mutex<()> = Mutex::new(());
 
 #[test]

@@ -1,4 +1,5 @@
-//! Replicas of inner nodes: right whether they follow or not, up to date when they should be, and counted.
+//! Replicas of inner nodes: answers are right whether replicas are current or not, replicas are current when
+//! they should be, and they are counted.
 
 use bskip_core::{
     BSkipMap, BlockArena, BlockKind, BlockPool, BulkLoad, Config, NumaBlocks, Placement, Promotion, Refresh,
@@ -22,7 +23,7 @@ fn map(promotion: Promotion, refresh: Refresh) -> Map {
     Map::with_config(arena(), config).expect("memory")
 }
 
-/// Threads of several nodes insert, remove and pop; most leaves split, some merge. Gives what is left.
+/// Threads of several nodes insert, remove and pop. Most leaves split, some merge. Returns what is left.
 fn churn(map: &Map) {
     std::thread::scope(|scope| {
         for thread in 0..4 {
@@ -38,9 +39,9 @@ fn churn(map: &Map) {
     });
 }
 
-/// All that is left, by a thread of another node than the last that looked.
+/// Reads all that is left, on a thread of another node than the last one that read.
 fn check_from_every_node(map: &Map) {
-    // Tests beside this one take some of the nodes' turns.
+    // Tests that run beside this one use up some of the nodes' turns.
     for _ in 0..4 * NODES {
         std::thread::scope(|scope| {
             scope.spawn(|| {
@@ -84,7 +85,7 @@ fn lazy_replicas_lead_astray_and_follow() {
     for promotion in CRUEL_PROMOTIONS {
         let mut map = map(promotion, Refresh::Lazy);
         churn(&map);
-        // Most leaves split once more, and only this thread looks for them.
+        // Most leaves split once more, and only this thread searches for them.
         (N..3 * N).map(mix).for_each(|key| assert_eq!(map.insert(key, !key), None));
         // Only searches that were led astray have copied anything.
         let stale = map.check_invariants().stale_replicas;
@@ -123,7 +124,7 @@ fn replicas_cost_the_inner_nodes_once_more_on_every_node_and_count_for_the_limit
     let stats = map.arena().stats();
     assert!(map.arena().replicates_inner() && map.arena().report().contains("inner levels replicated"));
     let replicas: Vec<usize> = stats.nodes.iter().map(|node| node.replica_bytes).collect();
-    // On every node as much: what all nodes' inner blocks took.
+    // Each node has the same amount: what the inner blocks of all nodes took.
     assert!(replicas.iter().all(|&bytes| bytes > 0 && bytes == replicas[0]), "{replicas:?}");
     assert_eq!(map.usage().reserved_bytes, stats.total().reserved_bytes + replicas.iter().sum::<usize>());
     assert!(plain.stats().nodes.iter().all(|node| node.replica_bytes == 0));
@@ -140,7 +141,7 @@ fn replicas_cost_the_inner_nodes_once_more_on_every_node_and_count_for_the_limit
     map.check_invariants();
 }
 
-/// Leaves before there is a level above, of which a chunked reader asks for the trail.
+/// There are leaves and no level above them yet, and a reader by chunks asks for the read-ahead.
 #[test]
 fn readers_of_leaves_without_a_level_above() {
     let map = map(Promotion::Coin { one_in: u32::MAX }, Refresh::Synchronous);

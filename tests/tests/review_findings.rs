@@ -1,10 +1,10 @@
 //! Defects that a review found, each as the input that showed it.
 //!
 //! Properties:
-//! - the edges of a map are found past any number of empty leaves, also where nodes are narrow;
-//! - a level that could not be made leaves no trace;
-//! - a map that could not be made drops without a panic;
-//! - a `Key` that panics never duplicates or loses a value's drop.
+//! - the ends of a map are found past any number of empty leaves, also with narrow nodes;
+//! - if a level cannot be made, nothing of it remains;
+//! - if a map cannot be made, it drops without a panic;
+//! - if a `Key` panics, no value is dropped twice or leaked.
 
 use bskip_core::{AllocErrorKind, BSkipMap, BumpArena, Config, GlobalArena, Key, Promotion};
 use std::cell::Cell;
@@ -98,7 +98,8 @@ impl Drop for Dropped<'_> {
     }
 }
 
-/// Inserting into a leaf, splitting it, merging it, giving to its neighbour, and shrinking, with a panic at every call in turn.
+/// Inserts into a leaf, splits it, merges it, redistributes its pairs, and shrinks, with a panic at every
+/// call in turn.
 #[test]
 fn a_key_that_panics_drops_no_value_twice() {
     for case in 0..5 {

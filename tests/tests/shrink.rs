@@ -1,11 +1,12 @@
 //! A map that shrinks gives its nodes back, and a map that grows again uses them.
 //!
 //! Properties, for a million keys and every promotion policy:
-//! - a full map holds blocks in proportion to its keys, and the arena counts as many as the structure has;
-//! - after removing all keys, ascending, descending, in random order, by pops, or by 8 threads at once, a
-//!   small constant number of blocks is issued, whatever the map once held;
-//! - filling it again takes hardly any new memory, nor do many cycles or a sliding window;
-//! - a half emptied map has merged its leaves: they do not stay as many as before;
+//! - a full map holds blocks in proportion to its keys, and the arena counts as many blocks as the structure
+//!   has nodes;
+//! - after all keys were removed (ascending, descending, in random order, by pops, or by 8 threads at once),
+//!   a small constant number of blocks is issued, whatever the map once held;
+//! - filling it again takes hardly any new memory; many cycles and a sliding window take hardly any either;
+//! - a half emptied map has merged its leaves, so it has fewer than before;
 //! - `clear` gives the blocks back too.
 
 use bskip_core::{BSkipMap, Promotion};
@@ -101,7 +102,7 @@ fn removed_by_eight_threads() {
                 remove_all(map, &order.iter().copied().skip(t).step_by(8).collect::<Vec<_>>())
             });
         });
-        // In neighbouring stretches, ascending, so that the threads meet at the borders only.
+        // In neighbouring stretches, ascending, so that the threads meet only at their borders.
         let mut sorted = order.clone();
         sorted.sort_unstable();
         let stretch = sorted.len() / 8;
@@ -124,7 +125,7 @@ fn half_empty() {
         let mut map = map_of(promotion);
         fill(&map, &keys);
         let full = map.check_invariants();
-        // 15 of 16 keys go, everywhere alike: the leaves are left underfull, none empty.
+        // 15 of 16 keys are removed, everywhere alike: all leaves are underfull, and none is empty.
         keys.iter()
             .filter(|key| !mix(!**key).is_multiple_of(16))
             .for_each(|key| assert_eq!(map.remove(key), Some(!key)));
@@ -166,7 +167,8 @@ fn sliding_window() {
 fn cycles_of_eight_threads() {
     const SHARE: u64 = 5_000;
     for promotion in PROMOTIONS {
-        // All keys at once, which the threads may reach and not pass. Slabs double, hence twice.
+        // The threads may reach the memory of all keys at once, and not pass it. Slabs double, hence the
+        // factor of two.
         let full: Map = map_of(promotion);
         let mut all: Vec<u64> = (0..SHARE * 8).collect();
         Rng::new(1).shuffle(&mut all);

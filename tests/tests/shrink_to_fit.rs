@@ -1,8 +1,9 @@
-//! A map is made compact on demand, while others use it.
+//! A map is made compact on demand while other threads use it.
 //!
 //! Properties, for every promotion policy (`fullness` has how compact it is then):
-//! - little by little comes to the same as at once; a cursor ends, and one of another or an emptied map does no harm;
-//! - no pair comes or goes, whatever the types, and owned values are neither lost nor doubled;
+//! - shrinking little by little has the same result as at once. A cursor ends, and a cursor of another map or
+//!   of an emptied one does no harm;
+//! - no pair appears or disappears, for any types, and owned values are neither lost nor doubled;
 //! - the same while threads change their own keys, read, and scan, each knowing what it must see.
 
 use bskip_core::{BSkipMap, Promotion, ShrinkCursor};
@@ -16,7 +17,7 @@ use tests::rng::{Rng, mix};
 use tests::threads::{self, Stop};
 use tests::values::NumberedValue;
 
-/// Random keys, of which a part has gone.
+/// Random keys, some of which were removed.
 fn loose<K: NumberedKey, V: NumberedValue>(
     promotion: Promotion,
     keys: u64,
@@ -60,14 +61,14 @@ fn little_by_little<K: NumberedKey, V: NumberedValue>() {
             let after = map.check_invariants();
             assert_eq!(before.leaves + before.inners - after.leaves - after.inners, cursor.freed_blocks());
             expect_equal(&mut map, &model);
-            // At the end it stays.
+            // A cursor that has ended stays at its end.
             let freed = cursor.freed_blocks();
             assert!(cursor.is_done() && !map.shrink(&mut cursor, 1000) && cursor.freed_blocks() == freed);
-            // At once, another map comes to the same; one that is as compact as it gets.
+            // Another map, shrunk at once, gets the same structure, which cannot get more compact.
             let (mut other, _) = loose::<K, V>(promotion, keys);
             assert_eq!(other.shrink_to_fit(), freed);
             assert_eq!(other.check_invariants(), after);
-            // It goes on as any map.
+            // The map works as any other.
             for i in 0..keys {
                 let number = mix(i) >> 30;
                 assert_eq!(map.insert(K::of(number), V::of(i)).map(|v| v.number()), model.insert(number, i));
@@ -114,7 +115,7 @@ fn a_cursor_of_a_map_that_is_no_more() {
     for promotion in CRUEL_PROMOTIONS {
         let (mut map, _) = loose::<u64, u64>(promotion, 50_000);
         let nodes = map.check_invariants().leaves + map.check_invariants().inners;
-        // At every stage, the upper levels included.
+        // Checked at every stage, also while the upper levels shrink.
         let mut cursor = ShrinkCursor::new();
         let mut cursors = vec![cursor.clone()];
         while map.shrink(&mut cursor, nodes / 50 + 1) {
@@ -134,7 +135,7 @@ fn a_cursor_of_a_map_that_is_no_more() {
 /// Threads that change keys of their own, and check every answer.
 const OWNERS: usize = 4;
 
-/// Numbers of which every one is there all the time.
+/// Numbers that are all there throughout.
 fn is_always(number: u64) -> bool {
     number % (OWNERS as u64 + 1) == OWNERS as u64
 }
@@ -190,7 +191,7 @@ where
                     let raise = stop.raise_on_drop();
                     let mut owner = Owner::new(t as u64, space, per_class);
                     (0..shared_steps(steps)).for_each(|_| owner.step(&map));
-                    // Until the last one is through.
+                    // Until the last one has finished.
                     if at_work.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) > 1 {
                         core::mem::forget(raise);
                     }
@@ -214,7 +215,7 @@ where
                 (BTreeMap::new(), rounds, freed)
             });
             assert!(results[OWNERS..].iter().all(|&(_, rounds, _)| rounds > 0));
-            // There is something to shrink, and it is shrunk.
+            // There is something to shrink, and the map shrinks it.
             let freed: usize = results.iter().map(|&(_, _, freed)| freed).sum();
             assert!(per_class < 4_000 || freed > 0, "{promotion:?}, {per_class}: {freed} blocks");
             let mut model: BTreeMap<u64, u64> = results.into_iter().flat_map(|(model, ..)| model).collect();

@@ -1,10 +1,12 @@
 //! Which operation writes shared memory, and how much: the feature `stats`.
 //!
 //! Properties:
-//! - reading `Copy` values in any way locks nothing, writes nothing and calls no pool, while others write too;
-//! - an insertion locks 1.10 nodes on average, a removal 1.07, and not more; what changes one value locks one node;
+//! - reading `Copy` values in any way locks nothing, writes nothing and calls no pool, while others write
+//!   too;
+//! - an insertion locks at most 1.10 nodes on average, a removal 1.07. An operation that changes one value
+//!   locks one node;
 //! - a lock that cannot be taken is counted as failed;
-//! - no word of a node changes without being counted, whichever instructions change it;
+//! - every word of a node that changes is counted, whichever instructions change it;
 //! - threads count for themselves.
 
 use bskip_core::internals::use_instructions;
@@ -34,7 +36,8 @@ fn filled(keys: &[u64]) -> Map {
     map
 }
 
-/// Reads in every way that needs no lock, around every `step`th key; the map has all of `keys` and perhaps others.
+/// Reads in every way that needs no lock, around every `step`th key. The map has all of `keys`, perhaps
+/// others too.
 fn read_in_every_way<A: BlockArena>(map: &BSkipMap<u64, u64, A>, keys: &[u64], step: usize) {
     let count_chunks = |pairs: &mut usize, keys: &[u64], _: &[u64]| {
         *pairs += keys.len();
@@ -108,7 +111,8 @@ fn reads_write_nothing_while_others_write() {
     });
 }
 
-/// The most locks for a thousand insertions or removals of random keys, and that one thread alone never fails.
+/// Checks the most locks for a thousand insertions or removals of random keys, and that one thread alone
+/// never fails to lock.
 #[test]
 #[cfg_attr(small_nodes, ignore = "about nodes of 64 slots")]
 fn one_node_is_locked_for_a_change_and_rarely_more() {
@@ -116,7 +120,8 @@ fn one_node_is_locked_for_a_change_and_rarely_more() {
     let keys = Shape::Random.keys(KEYS);
     let (map, inserted) = counted(|| filled(&keys));
     let ((), removed) = counted(|| keys.iter().for_each(|key| assert_eq!(map.remove(key), Some(!key))));
-    // The aim is 1100 for both. Splits take 41 of an insertion's, the fresh leaf and the node above, spills the rest.
+    // The aim is 1100 for both. Of an insertion's locks beyond the first, splits take 41 (the fresh leaf and
+    // the node above) and redistribution the rest.
     for (what, counts, most) in [("insert", inserted, 1105), ("remove", removed, 1070)] {
         let thousandths = counts.locks * 1000 / KEYS;
         println!(
@@ -125,7 +130,7 @@ fn one_node_is_locked_for_a_change_and_rarely_more() {
         );
         assert!((1000..=most).contains(&thousandths), "{what}: {thousandths} thousandths of a lock");
         assert_eq!(counts.failed_locks, 0, "{what}");
-        // Locking and unlocking, and the pair that comes or goes.
+        // Locking and unlocking, and the pair that is inserted or removed.
         assert!(counts.shared_writes >= 3 * KEYS, "{what}: {counts:?}");
         assert!(counts.pool_calls > KEYS / 64 && counts.pool_calls < KEYS / 16, "{what}: {counts:?}");
     }
@@ -148,15 +153,16 @@ fn a_change_of_one_value_locks_one_node() {
     assert_eq!((missing, none), ((None, None), Counts::default()));
 }
 
-/// A [`GlobalArena`] for a map in which another insertion comes first, after a search has asked for the addresses of a
-/// number of blocks.
+/// A [`GlobalArena`] that makes another insertion run first: when a search has asked for the addresses of
+/// this many blocks.
 #[derive(Clone, Copy, Default)]
 struct Overtaking;
 
 struct OvertakingPool(<GlobalArena as BlockArena>::Pool);
 
 thread_local! {
-    /// Blocks until another insertion comes first, its key, and the locks of this thread when the search began.
+    /// Blocks until the other insertion runs, that insertion's key, and the locks of this thread when the
+    /// search began.
     static OVERTAKE: Cell<Option<(u64, u64, u64)>> = const { Cell::new(None) };
 }
 
@@ -174,7 +180,7 @@ unsafe impl BlockArena for Overtaking {
     }
 }
 
-// SAFETY: passes everything on.
+// SAFETY: every call goes to a pool of `GlobalArena`, which keeps the contract.
 unsafe impl BlockPool for OvertakingPool {
     type Relax = DefaultRelax;
 
@@ -189,7 +195,7 @@ unsafe impl BlockPool for OvertakingPool {
 
     unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
         match OVERTAKE.get() {
-            // Not under the lock that the search has led to: that would be to wait for oneself.
+            // Not under the lock that the search took: the thread would wait for itself.
             Some((0, key, locks)) if counts().locks == locks => {
                 OVERTAKE.set(None);
                 assert_eq!(OVERTAKEN.insert(key, 0), None);
@@ -210,19 +216,19 @@ unsafe impl BlockPool for OvertakingPool {
 
 #[test]
 fn a_lock_that_is_not_to_be_had_has_failed() {
-    // Ascending keys leave full leaves behind: an insertion then searches once more before it locks.
+    // Ascending keys leave full leaves behind. An insertion then searches once more before it locks.
     let mut expected: BTreeMap<u64, u64> = (0..100 * 64).map(|k| (2 * k, 0)).collect();
     expected.keys().for_each(|&key| assert_eq!(OVERTAKEN.insert(key, 0), None));
     let mut failed = 0;
     for blocks in 0.. {
-        // Every time into another leaf.
+        // Each time into another leaf.
         let key = 2 * (64 * blocks + 40) + 1;
         OVERTAKE.set(Some((blocks, key + 2, counts().locks)));
         let (old, counts) = counted(|| OVERTAKEN.insert(key, 1));
         assert_eq!(old, None);
         expected.insert(key, 1);
         if OVERTAKE.take().is_some() {
-            // The search asks for fewer blocks than that.
+            // The search asks for fewer blocks than this.
             assert_eq!(counts.failed_locks, 0);
             break;
         }
@@ -233,7 +239,8 @@ fn a_lock_that_is_not_to_be_had_has_failed() {
     assert!(failed > 0, "no insertion came between a search and its lock");
 }
 
-/// A [`GlobalArena`] that remembers where its blocks are, in the order of their first issue, and how many words each has.
+/// A [`GlobalArena`] that records where its blocks are, in the order of their first issue, and how many words
+/// each has.
 #[derive(Clone, Default)]
 struct Watched(Arc<Mutex<Vec<(usize, usize)>>>);
 
@@ -262,7 +269,7 @@ unsafe impl BlockArena for Watched {
     }
 }
 
-// SAFETY: passes everything on.
+// SAFETY: every call goes to a pool of `GlobalArena`, which keeps the contract.
 unsafe impl BlockPool for WatchedPool {
     type Relax = DefaultRelax;
 
@@ -292,7 +299,7 @@ unsafe impl BlockPool for WatchedPool {
     }
 }
 
-/// Does `change`, after which no more words may be different than it has counted. A block's words are zero at first.
+/// Runs `change`. Afterwards no more words may differ than were counted. A block's words are zero at first.
 fn counts_what_it_writes(arena: &Watched, words: &mut Vec<u64>, change: impl FnOnce()) {
     let ((), counts) = counted(change);
     let after = arena.words();

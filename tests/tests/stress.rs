@@ -1,4 +1,4 @@
-//! A stress of all operations that sanitizers can judge: without a test harness, which they do not see into.
+//! A stress test of all operations for sanitizers. It has no test harness, because a harness confuses them.
 //!
 //! On stable Rust, from the top of the repository; `T` is `x86_64-unknown-linux-gnu`:
 //!
@@ -8,13 +8,14 @@
 //! RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address" cargo test -p tests --test stress --target T
 //! ```
 //!
-//! ThreadSanitizer finds plain accesses that race: memory that a value owns, seen without the lock's order, and a
-//! block's or a pool's own fields. It knows no fences and sees nothing of vector instructions in `asm!`, so a
-//! missing fence passes. AddressSanitizer finds use after free and leaks of what values own and of whole slabs;
-//! not stale reads of recycled nodes, which are valid memory.
+//! ThreadSanitizer finds plain accesses that race: to memory that a value owns, if the lock does not order
+//! them, and to a block's or a pool's own fields. It does not model fences and does not see vector
+//! instructions in `asm!`, so it misses a missing fence. AddressSanitizer finds use after free, and leaks of
+//! what values own and of whole slabs. It does not find stale reads of recycled nodes, which are valid
+//! memory.
 //!
-//! To be judged at all, every thread is joined explicitly, threads meet at an atomic and at no lock of the
-//! standard library, and results come back through `join`.
+//! For the sanitizers' sake, every thread is joined explicitly, threads meet at an atomic and at no lock of
+//! the standard library, and results come back through `join`.
 //!
 //! `STRESS_STEPS` sets the steps of each thread (3000); arguments choose parts by name.
 
@@ -51,7 +52,8 @@ fn run<R: Send>(work: impl Fn(usize) -> R + Sync) -> Vec<R> {
         let spawn = |t| {
             let (arrived, work) = (&arrived, &work);
             scope.spawn(move || {
-                // AcqRel pairs with the others' additions and loads: all have come before one goes on.
+                // AcqRel pairs with the other threads' additions and loads: all threads have arrived before
+                // one goes on.
                 arrived.fetch_add(1, Ordering::AcqRel);
                 // Acquire pairs with the additions above.
                 while arrived.load(Ordering::Acquire) < THREADS {
@@ -74,7 +76,7 @@ fn maps<K: NumberedKey, V: NumberedValue>() -> impl Iterator<Item = BSkipMap<K, 
     })
 }
 
-/// Each thread its own keys, on common leaves.
+/// Each thread has its own keys, on common leaves.
 fn owners<K: NumberedKey, V: NumberedValue>()
 where
     BSkipMap<K, V, AnyArena>: Sync,
@@ -92,7 +94,7 @@ where
     }
 }
 
-/// Counters that all threads change, and whose values' memory all of them read.
+/// Counters that all threads change. All threads read the memory that the values own.
 fn counters<K: NumberedKey, V: NumberedValue>()
 where
     BSkipMap<K, V, AnyArena>: Sync,

@@ -1,9 +1,9 @@
-//! What a map says of its blocks.
+//! What a map reports about its blocks.
 //!
 //! Properties:
-//! - on a pool that does not count, `usage` gives the same blocks and bytes as on one that does, for every
-//!   promotion policy and at every size on the way up and down;
-//! - while other threads write, it ends, and counts nothing that was never there.
+//! - if the pool does not count, `usage` returns the same blocks and bytes as with a pool that does, for
+//!   every promotion policy and at every size on the way up and down;
+//! - while other threads write, `usage` returns, and counts nothing that was never there.
 
 use bskip_core::{
     AllocError, BSkipMap, BlockArena, BlockId, BlockKind, BlockPool, DefaultRelax, GlobalArena, Placement,
@@ -28,7 +28,7 @@ unsafe impl BlockArena for Uncounted {
     }
 }
 
-// SAFETY: passes everything on.
+// SAFETY: every call goes to a pool of `GlobalArena`, which keeps the contract.
 unsafe impl BlockPool for UncountedPool {
     type Relax = DefaultRelax;
 

@@ -1,10 +1,10 @@
-//! Workers in their places over a map on `NumaArena`. Holds on any machine, says more on several nodes.
+//! Pinned workers over a map on `NumaArena`. The tests pass on any machine and check more on several nodes.
 //!
 //! * Leaves lie on the node of the worker that filled them.
-//! * Where all workers fill their ranges, each node has blocks in proportion to its keys.
-//! * So it has where the arena places leaves by the partition's bounds, whoever makes them.
+//! * If all workers fill their ranges, each node has blocks in proportion to its keys.
+//! * The same holds if the arena places leaves by the partition's bounds, whichever worker makes them.
 //! * A map for each node lies on that node alone.
-//! * Handles, partition and pool agree on who owns a key.
+//! * Handles, partition and pool agree on which worker owns a key.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -28,13 +28,13 @@ fn plans() -> Vec<PinPlan> {
     policies.map(plan).into()
 }
 
-/// The keys of as many workers as the plan has.
+/// The keys of all workers of the plan.
 fn keys(plan: &PinPlan) -> u64 {
     plan.len() as u64 * SHARE
 }
 
-/// The keys of a worker's range, far apart one after the other: ascending keys would fill leaves to the brim in
-/// some ranges, and by half where a neighbour's key lies behind them.
+/// The keys of a worker's range, each far from the one before. Ascending keys would fill leaves completely in
+/// some ranges, and only half where a neighbour's key lies behind them.
 fn spread(range: RangeInclusive<u64>) -> impl Iterator<Item = u64> {
     (0..SHARE).map(move |i| range.start() + i * 7919 % SHARE)
 }
@@ -43,7 +43,7 @@ fn builder() -> numa_alloc::Builder {
     NumaArena::builder().page_size(PageSize::Small)
 }
 
-/// Nearly all touched pages are where they were asked for, as far as the kernel tells.
+/// Checks that nearly all touched pages are where the arena asked for them, as far as the kernel tells.
 fn assert_placed(arena: &NumaArena) {
     let report = arena.verify_placement();
     for node in report.nodes.iter().filter(|_| report.refused.is_none()) {
@@ -52,7 +52,7 @@ fn assert_placed(arena: &NumaArena) {
     }
 }
 
-/// The nodes that a plan names are the arena's, also where CPUs are on a node without memory.
+/// The arena has the nodes that a plan names, also if CPUs are on a node without memory.
 fn assert_known(arena: &NumaArena, partition: &Partition) {
     let nodes = arena.nodes();
     assert!(
@@ -61,7 +61,7 @@ fn assert_known(arena: &NumaArena, partition: &Partition) {
     );
 }
 
-/// Each node has blocks in proportion to its keys, which are those below `keys`.
+/// Checks that each node has blocks in proportion to its keys below `keys`.
 fn assert_in_proportion(arena: &NumaArena, partition: &Partition, keys: u64) {
     assert_known(arena, partition);
     let stats = arena.stats();
@@ -132,7 +132,7 @@ fn bounds_place_the_leaves_that_others_make() {
         let partition = Partition::new(&plan, 0..=keys - 1);
         let bounds: Vec<_> =
             partition.bounds().into_iter().map(|(lowest, node)| (lowest, NumaNodeId(node))).collect();
-        // Workers may wander.
+        // Workers may move between nodes.
         if bounds.is_empty() {
             continue;
         }

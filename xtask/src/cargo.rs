@@ -1,64 +1,85 @@
-//! Builds a program of this workspace with flags of its own, and says where it is.
+//! Builds programs and libraries of this workspace with flags of its own, and says where they are.
 
 use std::ffi::OsString;
-use std::io::{self, BufRead, BufReader};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
+use crate::stop::Stop;
 use crate::tree;
 
-/// A program of the package `bench`.
-pub(crate) struct Program<'a> {
-    /// Its name.
-    pub(crate) name: &'a str,
-    /// The features that it needs, the default ones not among them.
-    pub(crate) features: &'a str,
+/// Something that cargo built.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Built {
+    /// Its package's folder.
+    pub(crate) package: PathBuf,
+    /// The name of the program, test or library.
+    pub(crate) name: String,
+    /// The program, or the library that others load.
+    pub(crate) path: PathBuf,
 }
 
-impl Program<'_> {
-    /// Runs cargo, whose words go to standard error, in the target folder `target`: the flags differ from those of
-    /// everyday builds, which would otherwise be thrown away each time. `None` where cargo failed.
-    pub(crate) fn build(&self, target: &Path, rust_flags: &str) -> io::Result<Option<PathBuf>> {
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo
-            .current_dir(tree::root())
-            .args(["build", "--release", "--package", "bench", "--bin", self.name])
-            .args(["--no-default-features", "--features", self.features])
-            .args(["--message-format", "json-render-diagnostics"])
-            .arg("--target-dir")
-            .arg(target)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped());
-        if !rust_flags.is_empty() {
-            cargo.env("RUSTFLAGS", rust_flags).env_remove("CARGO_ENCODED_RUSTFLAGS");
-        }
-        let mut child = cargo.spawn()?;
-        let messages = BufReader::new(child.stdout.take().expect("stdout was piped"));
-        let paths = messages.lines().map_while(Result::ok).filter_map(|line| executable(&line, self.name));
-        let path = paths.last();
-        match (child.wait()?.success(), path) {
-            (true, None) => Err(io::Error::other("cargo built it but did not say where it is")),
-            (true, path) => Ok(path),
-            (false, _) => Ok(None),
-        }
+/// Cargo at the root of the workspace, without what another cargo has set for this process.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(tree::root()).env_remove("CARGO_MANIFEST_DIR");
+    cargo
+}
+
+/// Runs cargo with `args`, which make it build; its words go to standard error. Gives what can be run or loaded.
+///
+/// # Errors
+///
+/// Cargo cannot be started, or failed.
+pub(crate) fn build(cargo: &mut Command) -> Result<Vec<Built>, Stop> {
+    let cannot = |error: std::io::Error| Stop::failure(format!("cargo: {error}"));
+    cargo.args(["--message-format", "json-render-diagnostics"]).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = cargo.spawn().map_err(cannot)?;
+    let messages = BufReader::new(child.stdout.take().expect("stdout was piped"));
+    let built = messages.lines().map_while(Result::ok).filter_map(|line| artifact(&line)).collect();
+    match child.wait().map_err(cannot)?.success() {
+        true => Ok(built),
+        false => Err(Stop::failure("cargo cannot build it, and says why above")),
     }
 }
 
-/// The path in cargo's message that the program `name` is linked.
-fn executable(message: &str, name: &str) -> Option<PathBuf> {
+/// Builds the program `bench`, in the target folder `target`: the flags differ from those of everyday builds, which would
+/// otherwise be thrown away each time.
+///
+/// # Errors
+///
+/// As [`build`].
+pub(crate) fn bench(features: &str, target: &Path, rust_flags: &str) -> Result<PathBuf, Stop> {
+    let mut cargo = cargo();
+    cargo.args(["build", "--release", "--package", "bench", "--bin", "bench"]);
+    cargo.args(["--no-default-features", "--features", features, "--target-dir"]).arg(target);
+    if !rust_flags.is_empty() {
+        cargo.env("RUSTFLAGS", rust_flags).env_remove("CARGO_ENCODED_RUSTFLAGS");
+    }
+    let built = build(&mut cargo)?.into_iter().rfind(|built| built.name == "bench");
+    built.map(|built| built.path).ok_or_else(|| Stop::failure("cargo did not say where bench is"))
+}
+
+/// What one of cargo's messages says was built.
+fn artifact(message: &str) -> Option<Built> {
     #[derive(Deserialize)]
     struct Message {
+        manifest_path: PathBuf,
         target: Target,
         executable: Option<PathBuf>,
+        filenames: Vec<PathBuf>,
     }
     #[derive(Deserialize)]
     struct Target {
         name: String,
+        kind: Vec<String>,
     }
     let message: Message = serde_json::from_str(message).ok()?;
-    message.executable.filter(|_| message.target.name == name)
+    let library = message.filenames.into_iter().find(|_| message.target.kind == ["cdylib"]);
+    let package = message.manifest_path.parent()?.to_owned();
+    Some(Built { package, name: message.target.name, path: message.executable.or(library)? })
 }
 
 /// The compiler, as it names itself: `rustc 1.95.0 (59807616e 2026-04-14)`.
@@ -75,17 +96,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_message_about_the_program_gives_a_path() {
-        let built = r#"{"reason":"compiler-artifact","target":{"name":"bench","kind":["bin"]},
-                        "executable":"/somewhere/bench","fresh":true}"#;
-        assert_eq!(executable(built, "bench"), Some("/somewhere/bench".into()));
-        for other in [
-            r#"{"reason":"compiler-artifact","target":{"name":"bench"},"executable":null}"#,
-            r#"{"reason":"compiler-artifact","target":{"name":"other"},"executable":"/somewhere/other"}"#,
-            r#"{"reason":"build-finished","success":true}"#,
-            "no json",
-        ] {
-            assert_eq!(executable(other, "bench"), None, "{other}");
+    fn messages_about_what_can_be_run_or_loaded_give_a_path() {
+        let message = |kind: &str, executable: &str| {
+            format!(
+                r#"{{"reason":"compiler-artifact","manifest_path":"/x/bench/Cargo.toml",
+                     "target":{{"name":"a","kind":["{kind}"]}},"filenames":["/x/liba.so"],"executable":{executable}}}"#
+            )
+        };
+        let built =
+            |path: &str| Some(Built { package: "/x/bench".into(), name: "a".into(), path: path.into() });
+        assert_eq!(artifact(&message("bin", "\"/x/a\"")), built("/x/a"));
+        assert_eq!(artifact(&message("cdylib", "null")), built("/x/liba.so"));
+        for other in [message("lib", "null"), r#"{"reason":"build-finished"}"#.into(), "no json".into()] {
+            assert_eq!(artifact(&other), None, "{other}");
         }
     }
 

@@ -1,5 +1,4 @@
-//! Runs a program to its end, its output into a file; and ends it, with all that it started, when it must not
-//! go on.
+//! Runs a program to its end, with its output in files, and ends it, with all that it started, when it must not go on.
 
 use std::fs::File;
 use std::io;
@@ -12,12 +11,12 @@ use std::time::{Duration, Instant};
 use crate::stop::Stop;
 
 /// How often a running program is looked at.
-const PATIENCE: Duration = Duration::from_millis(20);
+const PATIENCE: Duration = Duration::from_millis(10);
 
-/// Set by Ctrl-C and by a request to terminate. A flag on its own: it orders nothing else.
+/// Set by Ctrl-C and by a request to terminate. No other data depends on it, so Relaxed is enough.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// From now on Ctrl-C ends what is running, and what comes after it does not begin. Once is enough, twice does no harm.
+/// From now on Ctrl-C ends what is running, and nothing else begins. A second call does no harm.
 pub(crate) fn listen() -> Result<(), Stop> {
     match ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)) {
         Ok(()) | Err(ctrlc::Error::MultipleHandlers) => Ok(()),
@@ -46,29 +45,45 @@ impl End {
     /// The end in words.
     pub(crate) fn words(self) -> String {
         match self {
-            Self::Exited(status) => match (status.code(), status.signal()) {
-                (Some(code), _) => format!("exit code {code}"),
-                (None, Some(6)) => "aborted".into(),
-                (None, Some(9)) => "killed by signal 9; was memory short?".into(),
-                (None, Some(11)) => "segmentation fault".into(),
-                (None, signal) => format!("killed by signal {}", signal.unwrap_or(0)),
-            },
+            Self::Exited(status) => ending(status),
             Self::TimedOut => "hangs".into(),
             Self::Interrupted => "interrupted".into(),
         }
     }
 }
 
+/// An exit status in words.
+pub(crate) fn ending(status: ExitStatus) -> String {
+    let Some(signal) = status.signal() else {
+        return format!("exit code {}", status.code().unwrap_or(-1));
+    };
+    let name = match signal {
+        4 => " (illegal instruction)",
+        6 => " (abort)",
+        7 => " (bus error)",
+        8 => " (arithmetic)",
+        9 => "; was memory short?",
+        11 => " (segmentation fault)",
+        _ => "",
+    };
+    format!("killed by signal {signal}{name}")
+}
+
 /// Runs `command` for `limit` at most; what it prints is added to `log`.
 pub(crate) fn run(command: &mut Command, log: &File, limit: Duration) -> io::Result<End> {
+    run_into(command, [log, log], limit)
+}
+
+/// As [`run`], with standard output and standard error in files of their own.
+pub(crate) fn run_into(command: &mut Command, [out, err]: [&File; 2], limit: Duration) -> io::Result<End> {
     if interrupted() {
         return Ok(End::Interrupted);
     }
     // In a process group of its own, so that it can be ended as a whole, and Ctrl-C reaches us only.
     let mut child = command
         .stdin(Stdio::null())
-        .stdout(log.try_clone()?)
-        .stderr(log.try_clone()?)
+        .stdout(out.try_clone()?)
+        .stderr(err.try_clone()?)
         .process_group(0)
         .spawn()?;
     let started = Instant::now();
@@ -123,7 +138,10 @@ mod tests {
         assert_eq!(end.words(), "exit code 3");
         assert_eq!(fs::read_to_string(path).unwrap(), "out\nerr\n");
         assert!(run(&mut sh("true"), &log, Duration::from_secs(60)).unwrap().is_success());
-        assert_eq!(run(&mut sh("kill -ABRT $$"), &log, Duration::from_secs(60)).unwrap().words(), "aborted");
+        assert_eq!(
+            run(&mut sh("kill -ABRT $$"), &log, Duration::from_secs(60)).unwrap().words(),
+            "killed by signal 6 (abort)"
+        );
     }
 
     #[test]
@@ -133,7 +151,7 @@ mod tests {
         assert_eq!(end, End::TimedOut);
         let sleeper = fs::read_to_string(path).unwrap();
         let status = PathBuf::from("/proc").join(sleeper.trim()).join("status");
-        // Gone, or dead and not yet waited for; the signal may take its time.
+        // Gone, or dead and not yet waited for. The signal may take a while to arrive.
         let is_dead = || fs::read_to_string(&status).map_or(true, |status| status.contains("State:\tZ"));
         let waits =
             (0..3000).take_while(|_| !is_dead()).inspect(|_| std::thread::sleep(Duration::from_millis(10)));

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::stop::Stop;
-use crate::{counts, numa_vm, tidy, tree, verify};
+use crate::{cargo, counts, machines, tidy, verify};
 
 /// A cargo command with its arguments and environment.
 struct Step {
@@ -32,7 +32,7 @@ pub(crate) fn command() -> Result<(), Stop> {
     tidy::command()?;
     for step in STEPS {
         eprintln!("ci: cargo {}", step.args.join(" "));
-        let status = cargo(step).status().map_err(|error| Stop::failure(format!("cargo: {error}")))?;
+        let status = cargo_of(step).status().map_err(|error| Stop::failure(format!("cargo: {error}")))?;
         if !status.success() {
             return Err(Stop::failure(format!("ci: cargo {} failed", step.args.join(" "))));
         }
@@ -40,28 +40,28 @@ pub(crate) fn command() -> Result<(), Stop> {
     eprintln!("ci: bskip-core alone depends on nothing");
     core_depends_on_nothing()?;
     eprintln!("ci: counts");
-    counts::command(Vec::new())?;
+    counts::command(&counts::Args::default())?;
     eprintln!("ci: numa-vm --quick");
-    numa_vm::command(vec!["--quick".into()])?;
+    machines::numa_vm(&machines::NumaVm::quick())?;
     eprintln!("ci: verify");
-    verify::command(Vec::new())?;
+    verify::command(&verify::Args::default())?;
     println!("ci: all passed");
     Ok(())
 }
 
-fn cargo(step: &Step) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(step.args).envs(step.env).current_dir(tree::root());
+fn cargo_of(step: &Step) -> Command {
+    let mut command = cargo::cargo();
+    command.args(step.args).envs(step.env);
     command
 }
 
-/// `bskip-core` without features is for machines without an operating system: it brings nothing along.
+/// Checks that `bskip-core` without features has no dependency: it must build for machines without an operating system.
 fn core_depends_on_nothing() -> Result<(), Stop> {
     let step = Step {
         args: &["tree", "-p", "bskip-core", "--no-default-features", "-e", "normal", "--prefix", "none"],
         env: None,
     };
-    let output = cargo(&step).output().map_err(|error| Stop::failure(format!("cargo tree: {error}")))?;
+    let output = cargo_of(&step).output().map_err(|error| Stop::failure(format!("cargo tree: {error}")))?;
     let listing = String::from_utf8_lossy(&output.stdout);
     match (output.status.success(), listing.lines().skip(1).find(|line| !line.trim().is_empty())) {
         (true, None) => Ok(()),

@@ -1,5 +1,6 @@
-//! How a command ends early: an exit code and one line that says what to do.
+//! How a command ends early, by an exit code and one line that says what to do; and how it prints.
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 /// The reason why a command did not end well.
@@ -7,7 +8,7 @@ use std::process::ExitCode;
 pub(crate) struct Stop {
     /// Exit code of the process.
     pub(crate) code: u8,
-    /// One line for standard error; empty where everything has been said already.
+    /// One line for standard error; empty if everything has been printed already.
     pub(crate) line: String,
 }
 
@@ -29,11 +30,27 @@ impl Stop {
         Self { code: Self::FAILURE, line: line.into() }
     }
 
+    /// The user pressed Ctrl-C.
+    pub(crate) fn interrupted() -> Self {
+        Self { code: Self::INTERRUPTED, line: "interrupted".into() }
+    }
+
     /// Prints the line and gives the exit code.
     pub(crate) fn report(self) -> ExitCode {
         if !self.line.is_empty() {
             eprintln!("xtask: {}", self.line);
         }
         ExitCode::from(self.code)
+    }
+}
+
+/// Writes to standard output. A closed pipe is no error: its reader has seen enough.
+pub(crate) fn print(text: &str) -> Result<(), Stop> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Stop::failure(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
     }
 }

@@ -6,8 +6,8 @@
 //!
 //! Blocks are *type-stable*: a reader may look at a block long after the map released it. The reader must
 //! then find a block of the same pool, perhaps in use for something else, and never unmapped memory. In
-//! return the map needs no epochs and no hazard pointers. `ARCHITECTURE.md` in the repository says why that
-//! suffices.
+//! return the map needs no epochs and no hazard pointers. `bskip-core/docs/PROTOCOL.md` in the repository
+//! says why that suffices.
 //!
 //! # An arena of your own
 //! Three functions, besides the one that makes a pool: [`acquire`](BlockPool::acquire),

@@ -5,17 +5,16 @@
 //! level 1   [-∞ ────── 20 ── 40]──►[60 ──── 80]──┴►
 //! leaves    [3 7 9]──►[20 31]──►[40 55]──►[60]──►[80 99]──►
 //! ```
-//! **The rule of authority.** A reader may trust a node for a key if three things hold: the node states the expected
-//! level; its fences hold the key (`low ≤ key`, and `key < high` or there is no next node); and its version has not
-//! changed since the reader started. How the reader reached the node does not matter: entries, `next`
-//! and the root are hints. A search that finds itself too far left steps right. One that finds anything else starts again.
+//! Everything that leads to a node is a hint: entries, `next`, the root. The rule of authority says when a
+//! reader may trust the node ([`docs/PROTOCOL.md`](protocol#4-the-rule-of-authority), section 4). A search
+//! that finds itself too far left steps right. One that finds anything else starts again.
 //!
-//! A linked node's level never changes. Its range shrinks from the right (by a split) or grows to the right (by
-//! absorbing its next node). The boundary between two leaves also moves, together with the right one's entry (by
-//! redistribution, or by shrinking). `ARCHITECTURE.md` lists which operation locks what;
-//! `docs/PROTOCOL.md` argues it step by step.
+//! A linked node's level never changes. Its range shrinks from the right (by a split) or grows to the right
+//! (by absorbing its next node). The boundary between two leaves also moves, together with the right one's
+//! entry (by redistribution, or by shrinking). Section 3 of the PROTOCOL lists which operation locks what.
 //!
-//! The layers, from the bottom up. A file uses files of its own layer and of those above it in this list, never in a circle:
+//! The layers, from the bottom up. A file uses files of its own layer and of those above it in this list,
+//! never in a circle:
 //!
 //! | layer | what it does |
 //! | --- | --- |
@@ -33,7 +32,7 @@ mod check;
 mod ends;
 mod engine;
 mod maintain;
-#[cfg(doc)]
+#[cfg(any(doc, test))]
 mod protocol;
 mod read;
 mod route;

@@ -1,4 +1,4 @@
-//! Sequences of all operations, compared with `BTreeMap`, the invariants walked in between.
+//! Sequences of all operations, compared with `BTreeMap`. The invariants are checked in between.
 //!
 //! With `cargo install cargo-fuzz --locked`, in the folder `tests`:
 //!
@@ -6,8 +6,8 @@
 //! RUSTC_BOOTSTRAP=1 cargo fuzz run operations -- -max_total_time=60 -max_len=2000 -only_ascii=1
 //! ```
 //!
-//! It keeps what it finds worth keeping in `corpus/operations`. `tests/fuzz_corpus.rs` replays the inputs that
-//! are committed there, which are plain ASCII, as all files of this repository are text.
+//! The fuzzer keeps interesting inputs in `corpus/operations`. `tests/fuzz_corpus.rs` replays the inputs that
+//! are committed there. They are plain ASCII, because all files of this repository are text.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,7 +1,7 @@
-//! Uses the index where there is no operating system's library: no std, no libc, a static array for memory.
+//! Uses the map without an operating system's library: no std, no libc, and a static array for memory.
 //!
-//! Exits with 0 if every answer is right and the program ends where it must: in its own function for waiting. Exits with
-//! 101 or another number otherwise.
+//! Exits with 0 if every answer is right and the program ends where it must: in its own function for waiting.
+//! Otherwise it exits with 101 or another number.
 #![no_std]
 #![no_main]
 
@@ -16,7 +16,7 @@ const KEYS: u64 = 50_000;
 
 /// Fills, reads, scans and empties a map.
 fn exercise<A: BlockArena>(map: &BSkipMap<u64, u64, A>) {
-    // Odd, so that the product visits every key once in a scattered order.
+    // Odd, so that the product visits every key once, in scattered order.
     let key = |i: u64| i.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     for i in 0..KEYS {
         assert_eq!(map.insert(key(i), i), None);
@@ -37,7 +37,7 @@ fn exercise<A: BlockArena>(map: &BSkipMap<u64, u64, A>) {
     assert!(map.is_empty());
 }
 
-/// Values that own memory of the allocator.
+/// Values that own memory from the allocator.
 fn exercise_owned() {
     let map: BSkipMap<[u8; 3], String> = BSkipMap::new();
     for i in 0..1000u32 {
@@ -57,7 +57,8 @@ impl Relax for GiveUp {
     }
 }
 
-/// Comes to a leaf that its only thread has locked. The thread waits forever, so only its way of waiting can end that.
+/// Reaches a leaf that its only thread has locked. The thread waits for itself, so only its way of waiting
+/// can end that.
 fn wait_for_itself() -> ! {
     let map = BSkipMap::with_arena(GlobalArena::new().relax::<GiveUp>()).expect("room for an empty map");
     assert_eq!(map.insert(1u64, 1u64), None);

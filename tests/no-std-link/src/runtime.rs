@@ -1,4 +1,4 @@
-//! What a program needs of a system: an entry, an exit, memory, and the functions that compilers call.
+//! What a program needs from a system: an entry, an exit, memory, and the functions that compilers call.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::arch::{asm, global_asm};
@@ -7,7 +7,7 @@ use core::panic::PanicInfo;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-// The kernel enters here, with the stack aligned to 16; a function expects it as after a call.
+// The kernel enters here with the stack aligned to 16. A function expects the stack as it is after a call.
 global_asm!(".globl _start", "_start:", "call {main}", "ud2", main = sym crate::main);
 
 /// Ends the process.
@@ -39,7 +39,7 @@ extern "C" fn _Unwind_Resume() -> ! {
 /// Bytes of static memory.
 const SIZE: usize = 64 << 20;
 
-/// A static array handed out from front to back. Freed memory is not used again.
+/// A static array that is handed out from front to back. Freed memory is not reused.
 pub struct StaticMemory {
     bytes: UnsafeCell<[u8; SIZE]>,
     used: AtomicUsize,
@@ -51,7 +51,7 @@ unsafe impl Sync for StaticMemory {}
 #[global_allocator]
 static MEMORY: StaticMemory = StaticMemory { bytes: UnsafeCell::new([0; SIZE]), used: AtomicUsize::new(0) };
 
-// SAFETY: blocks do not overlap, since `used` only grows, and are aligned and within `bytes`.
+// SAFETY: `used` only grows, so blocks do not overlap. They are aligned and within `bytes`.
 unsafe impl GlobalAlloc for StaticMemory {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let base = self.bytes.get().addr();
@@ -66,7 +66,7 @@ unsafe impl GlobalAlloc for StaticMemory {
     unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
 }
 
-/// Copies bytes; written in assembly, since a loop might be compiled to a call of itself.
+/// Copies bytes. Written in assembly, because a loop might be compiled to a call of itself.
 ///
 /// # Safety
 /// As C's `memcpy`.

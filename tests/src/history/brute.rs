@@ -1,5 +1,5 @@
-//! The same question asked the slow way: every order is tried, on a `BTreeMap`. An oracle for the checker on
-//! short histories, pops and looks at the edges included.
+//! Answers the checker's question the slow way: it tries every order on a `BTreeMap`. It is an oracle for the
+//! checker on short histories, with pops and reads of the ends.
 
 use super::{Act, Call, Edge, Event, History, Log, Said, Span};
 use crate::rng::Rng;
@@ -24,7 +24,7 @@ fn edge_of(model: &Model, edge: Edge) -> Option<(u64, u64)> {
     .map(|(key, value)| (*key, *value))
 }
 
-/// The model after the call, if that is what the call would have said.
+/// The model after the call, if the model gives the same answer as the call.
 fn apply(mut model: Model, short: Short) -> Option<Model> {
     match short {
         Short::Key(key, act) => match act.apply(model.get(&key).copied())? {
@@ -83,18 +83,19 @@ pub(super) fn history(initial: &Model, calls: &[(Span, Short)]) -> History {
     history
 }
 
-/// A short linearizable history over few keys: calls take effect in a known order, each somewhere in its span.
+/// A short linearizable history over few keys. Calls take effect in a known order, each somewhere in its
+/// span.
 pub(super) fn random(rng: &mut Rng, keys: u64, calls: u64, whole: bool) -> (Model, Vec<(Span, Short)>) {
     let initial: Model = (0..keys).filter(|_| rng.below(2) == 0).map(|key| (key, 1000 + key)).collect();
     let mut model = initial.clone();
-    // Two ticks a call, told apart by doubling; spans reach over up to four neighbours.
+    // Two ticks a call, made distinct by doubling. A span reaches over up to four neighbours.
     let mut history: Vec<(Span, Short)> = (0..calls)
         .map(|i| {
             let moment = i * 1000;
             let reach = |rng: &mut Rng| rng.below(4) * 1000 + 1 + rng.below(900);
             let span = Span { start: 5000 + moment - reach(rng), end: 5000 + moment + reach(rng) };
             let short = answer(rng, &model, rng_key(keys), i, whole);
-            model = apply(model.clone(), short).expect("what the model itself says");
+            model = apply(model.clone(), short).expect("the model gives its own answer");
             (span, short)
         })
         .collect();
@@ -106,7 +107,7 @@ fn rng_key(keys: u64) -> impl Fn(&mut Rng) -> u64 {
     move |rng| rng.below(keys)
 }
 
-/// What a random call says about this model.
+/// A random call, and the model's answer to it.
 fn answer(rng: &mut Rng, model: &Model, key: impl Fn(&mut Rng) -> u64, new: u64, whole: bool) -> Short {
     let key = key(rng);
     let old = model.get(&key).copied();
@@ -144,7 +145,7 @@ pub(super) fn spoil(rng: &mut Rng, history: &mut [(Span, Short)]) {
             *pair = value(rng).map(|value| (rng.below(3), value));
         }
         (_, (span, _)) => {
-            // Somewhere else in time.
+            // Moves the call to another time.
             let start = rng.below(20);
             *span = Span { start, end: start + 1 + rng.below(4) };
         }

@@ -1,4 +1,4 @@
-//! A case: threads that play on one map, whose history is then checked.
+//! A case: threads play on one map, and then their history is checked.
 
 use super::play::{Clock, Phase, Player, Watched};
 use super::{Checked, History};
@@ -15,10 +15,10 @@ use core::ops::Bound;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Which keys are played on.
+/// The keys of a case.
 #[derive(Clone, Copy, Debug)]
 pub enum Keys {
-    /// These many, all alike.
+    /// This many, all alike.
     Few(u64),
     /// Multiples of 2^24, which have equal low bits.
     Multiples(u64),
@@ -27,7 +27,7 @@ pub enum Keys {
 }
 
 impl Keys {
-    /// A key, when all threads together have made this many steps.
+    /// A key, after all threads together have made this many steps.
     fn pick(self, rng: &mut Rng, steps: u64) -> u64 {
         match self {
             Self::Few(keys) => rng.below(keys),
@@ -36,7 +36,7 @@ impl Keys {
         }
     }
 
-    /// About how many there are at once.
+    /// About how many keys there are at once.
     fn count(self) -> u64 {
         match self {
             Self::Few(keys) | Self::Multiples(keys) | Self::Ascending(keys) => keys,
@@ -44,7 +44,7 @@ impl Keys {
     }
 }
 
-/// How many threads make how many steps each on which keys.
+/// How many threads there are, how many steps each makes, and on which keys.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
     /// Threads.
@@ -67,7 +67,7 @@ fn play<K: NumberedKey, V: NumberedValue, A: BlockArena>(
     let mut cursor = MigrateCursor::new();
     for _ in 0..case.steps {
         let made = steps.fetch_add(1, Ordering::Relaxed);
-        // If the arena has several NUMA nodes, leaves move from one to the next, and no operation should notice.
+        // If the arena has several NUMA nodes, leaves move from node to node, and no answer may change.
         if made.is_multiple_of(16) && !player.map.migrate(&mut cursor, 2, |_, home| Some(beside(home))) {
             cursor = MigrateCursor::new();
         }
@@ -82,7 +82,7 @@ fn play<K: NumberedKey, V: NumberedValue, A: BlockArena>(
     }
 }
 
-/// Plays a case on a new map, checks its history, and walks it.
+/// Plays a case on a new map, then checks the history and the invariants.
 ///
 /// # Panics
 /// If the map's documentation does not allow the history, or an invariant does not hold.
@@ -107,7 +107,7 @@ where
     });
     let mut history = History::new(BTreeMap::new());
     logs.into_iter().for_each(|log| history.add(log));
-    // The end is a part of the history: every key that was touched is looked up, and all are listed.
+    // The end is part of the history: it looks up every key that was touched, and lists all keys.
     let mut last = Player::new(&map, &clock, Watched::ALL, 0);
     history.numbers().for_each(|number| last.get(number));
     last.scan(Bound::Unbounded, Bound::Unbounded, 0, usize::MAX);

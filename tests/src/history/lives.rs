@@ -1,20 +1,20 @@
-//! When a key was there for sure, and when it can have been there: what its calls imply.
+//! When a key was surely in the map, and when it can have been: what the calls on it imply.
 //!
-//! A *life* of a key begins with the call that put it in and ends with the call that took it out; values that
-//! replace one another in between belong to the same life. Two calls that saw one life, in whatever order,
-//! prove that the key was there from the end of the one to the start of the other.
+//! A *life* of a key begins with the call that inserted it and ends with the call that removed it. Values
+//! that replace one another in between belong to the same life. If two calls saw one life, the key was in the
+//! map from the end of the one to the start of the other.
 
 use super::{Act, Event, Span};
 use std::collections::HashMap;
 
-/// Stretches of time, in order of their beginnings.
+/// Stretches of time, in the order of their starts.
 ///
-/// A moment lies between two neighbouring ticks; a stretch from tick `a` to tick `b` holds the moments
-/// between them, and is empty if `b` is not after `a`.
+/// A moment lies between two neighbouring ticks. A stretch from tick `a` to tick `b` holds the moments
+/// between them. It is empty if `b` is not after `a`.
 #[derive(Clone, Default, Debug)]
 pub struct Stretches {
     sorted: Vec<Span>,
-    /// The latest end of all up to here.
+    /// The latest end of all stretches up to this one.
     latest: Vec<u64>,
 }
 
@@ -32,7 +32,7 @@ impl FromIterator<Span> for Stretches {
 }
 
 impl Stretches {
-    /// Those that share a moment with `span`.
+    /// The stretches that share a moment with `span`.
     pub fn meeting(&self, span: Span) -> impl Iterator<Item = Span> + '_ {
         let before = self.sorted.partition_point(|other| other.start < span.end);
         let near = (0..before).rev().take_while(move |i| self.latest[*i] > span.start);
@@ -49,9 +49,9 @@ impl Stretches {
 /// What is known of one key.
 #[derive(Clone, Default, Debug)]
 pub struct Lives {
-    /// When it was there for sure.
+    /// When it was surely in the map.
     pub sure: Stretches,
-    /// When it can have been there, a stretch for each life.
+    /// When it can have been in the map: a stretch for each life.
     pub possible: Stretches,
     /// When it can have had each value.
     pub values: HashMap<u64, Span>,
@@ -65,7 +65,7 @@ struct Seen {
     /// The first end and the last start of the calls that saw it, its writer included.
     first_end: u64,
     last_start: u64,
-    /// The call that took it out or replaced it, and what replaced it.
+    /// The call that removed or replaced it, and what replaced it.
     taken: Option<(Span, Option<u64>)>,
 }
 
@@ -113,7 +113,7 @@ impl Lives {
                 Act::Remove(Some(old)) => (old, Some((*span, None))),
                 _ => continue,
             };
-            let seen = seen.get_mut(&value).expect("a linearizable history sees values that were written");
+            let seen = seen.get_mut(&value).expect("a linearizable history reads only written values");
             seen.first_end = seen.first_end.min(span.end);
             seen.last_start = seen.last_start.max(span.start);
             seen.taken = seen.taken.or(taken);
@@ -133,7 +133,8 @@ impl Lives {
     }
 }
 
-/// When the life that begins with the value `head` was there for sure, and when it can have been there.
+/// When the key was surely in the map during the life that begins with the value `head`, and when it can have
+/// been.
 fn life(head: u64, seen: &HashMap<u64, Seen>) -> (Span, Span) {
     let mut at = seen[&head];
     let mut sure = Span { start: at.first_end, end: at.last_start };

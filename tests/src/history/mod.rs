@@ -1,16 +1,16 @@
-//! Histories of concurrent calls on a map, and whether the map's documentation allows them.
+//! Histories of concurrent calls on a map. The checker decides whether the map's documentation allows them.
 //!
-//! Threads note every call with the ticks of one common clock before and after it ([`play`]). Then, with the
-//! threads gone, the history is checked:
+//! Threads record every call with the ticks of one common clock before and after it ([`play`]). After the
+//! threads have ended, the history is checked:
 //! - [`register`]: the calls on each key can be put into an order that respects the ticks, in which every
-//!   answer is that of a plain `Option`. A map whose keys are independent is linearizable exactly if each
-//!   key is; what a pop or a range says about a key it returns counts as a call on that key;
-//! - [`lives`]: from that follows when a key was there for sure, and when it can have been there;
-//! - [`whole`]: with this, what `first`, `pop_first`, `is_empty`, `len` and ranges say about the keys that
+//!   answer is that of a plain `Option`. A map whose keys are independent is linearizable exactly if each key
+//!   is; what a pop or a range says about a key it returns counts as a call on that key;
+//! - [`lives`]: from that follows when a key was surely in the map, and when it can have been;
+//! - [`whole`]: this checks what `first`, `pop_first`, `is_empty`, `len` and ranges say about the keys that
 //!   they do *not* return.
 //!
-//! Every value that is written must be new, so that an answer names the write that it comes from. There is
-//! no window of operations: a call that was preempted may overlap with any number of others.
+//! Every value that is written must be new, so that an answer names the write from which it comes. The
+//! checker has no window of operations: a call that was preempted may overlap with any number of others.
 
 #[cfg(test)]
 mod brute;
@@ -36,21 +36,21 @@ pub struct Span {
     pub end: u64,
 }
 
-/// What a call did to one key, and what it said. Values are numbers.
+/// What a call did to one key, and what it returned. Values are numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Act {
-    /// Gave the value or its absence: `get` and its kin, `first`, a pair of a range.
+    /// Returned the value or its absence: `get` and similar calls, `first`, a pair of a range.
     Read(Option<u64>),
     /// `contains_key`.
     Has(bool),
-    /// Stored `new` and gave the old value back.
+    /// Stored `new` and returned the old value.
     Insert {
         /// Never written before.
         new: u64,
         /// What was there.
         old: Option<u64>,
     },
-    /// Offered `new` and gave the value that is there now.
+    /// Offered `new` and returned the value that is there now.
     GetOrInsert {
         /// Never written before.
         new: u64,
@@ -64,7 +64,7 @@ pub enum Act {
         /// What the closure saw.
         old: Option<u64>,
     },
-    /// Took the value out: `remove`, or a pop that returned this key.
+    /// Removed the value: `remove`, or a pop that returned this key.
     Remove(Option<u64>),
 }
 
@@ -88,11 +88,11 @@ pub enum Edge {
     Last,
 }
 
-/// What a call said about the map as a whole.
+/// What a call returned about the map as a whole.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Said {
-    /// That this pair is at the edge, or that there is none. Whether the value was that key's, and was taken
-    /// out, is an [`Event`] of its own.
+    /// This pair is at the end, or there is none. Whether the value was that key's, and was removed, is an
+    /// [`Event`] of its own.
     Edge(Edge, Option<(u64, u64)>),
     /// `is_empty`.
     IsEmpty(bool),
@@ -102,7 +102,7 @@ pub enum Said {
     Scan(Scan),
 }
 
-/// A call that speaks about more than one key.
+/// A call that is about more than one key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Call {
     /// When.
@@ -111,31 +111,31 @@ pub struct Call {
     pub said: Said,
 }
 
-/// What an iterator gave.
+/// What an iterator yielded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Scan {
     /// Where the range starts.
     pub lower: Bound<u64>,
     /// Where it ends.
     pub upper: Bound<u64>,
-    /// What it gave from the front, in that order.
+    /// What it yielded from the front, in that order.
     pub front: Vec<Item>,
-    /// What it gave from the back, in that order.
+    /// What it yielded from the back, in that order.
     pub back: Vec<Item>,
-    /// Whether it was used until it gave nothing more.
+    /// Whether it was used until it yielded nothing more.
     pub complete: bool,
 }
 
-/// A pair that an iterator gave; its value is an [`Event`] of its own.
+/// A pair that an iterator yielded. Its value is an [`Event`] of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Item {
     /// The key's number.
     pub key: u64,
-    /// The tick after it was given.
+    /// The tick after it was yielded.
     pub at: u64,
 }
 
-/// What one thread noted.
+/// What one thread recorded.
 #[derive(Clone, Default, Debug)]
 pub struct Log {
     /// Calls on single keys.
@@ -144,7 +144,7 @@ pub struct Log {
     pub calls: Vec<Call>,
 }
 
-/// What all threads noted, and what the map held before.
+/// What all threads recorded, and what the map held before.
 #[derive(Clone, Default, Debug)]
 pub struct History {
     initial: BTreeMap<u64, u64>,
@@ -163,7 +163,7 @@ pub struct Checked {
     pub events: u64,
     /// Calls on the whole map.
     pub calls: u64,
-    /// States of a key that the search looked at.
+    /// States of a key that the search examined.
     pub configurations: u64,
 }
 
@@ -196,13 +196,13 @@ impl fmt::Display for Violation {
 }
 
 impl History {
-    /// A history that begins with these keys and values in the map.
+    /// A history of a map that begins with these keys and values.
     #[must_use]
     pub fn new(initial: BTreeMap<u64, u64>) -> Self {
         Self { initial, keys: BTreeMap::new(), calls: Vec::new() }
     }
 
-    /// Adds what a thread noted.
+    /// Adds what a thread recorded.
     pub fn add(&mut self, log: Log) {
         for event in log.events {
             self.keys.entry(event.key).or_default().push(event);
@@ -218,7 +218,7 @@ impl History {
     /// Checks everything.
     ///
     /// # Errors
-    /// The first thing found that the documentation does not allow.
+    /// The first thing that the documentation does not allow.
     pub fn check(&self) -> Result<Checked, Violation> {
         self.expect_new_values()?;
         let mut checked = Checked { histories: 1, calls: self.calls.len() as u64, ..Checked::default() };
@@ -245,7 +245,7 @@ impl History {
         self.check().unwrap_or_else(|violation| panic!("{what}: {violation}"))
     }
 
-    /// The whole reasoning needs it: a history that writes a value twice is a mistake of the test.
+    /// All the reasoning depends on it. If a history writes a value twice, that is a mistake of the test.
     fn expect_new_values(&self) -> Result<(), Violation> {
         let mut written: HashSet<u64> = self.initial.values().copied().collect();
         if written.len() != self.initial.len() {

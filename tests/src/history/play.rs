@@ -1,4 +1,4 @@
-//! Calling a map and noting it.
+//! Calls a map and records the calls.
 
 use super::{Act, Call, Edge, Event, Item, Log, Said, Scan, Span};
 use crate::keys::NumberedKey;
@@ -10,7 +10,7 @@ use bskip_core::{BSkipMap, BlockArena};
 use core::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The common clock. Its ticks are counted, not timed, so they agree with what happened before what.
+/// The common clock. It counts its ticks and measures no time, so the ticks agree with the order of events.
 #[derive(Debug, Default)]
 pub struct Clock(AtomicU64);
 
@@ -18,12 +18,12 @@ impl Clock {
     /// The next tick, from 1.
     #[must_use]
     pub fn tick(&self) -> u64 {
-        // SeqCst pairs with all the other ticks, and no call moves past the ticks around it.
+        // SeqCst pairs with all the other ticks. No call moves past the ticks around it.
         self.0.fetch_add(1, Ordering::SeqCst) + 1
     }
 }
 
-/// The keys whose calls are noted: those whose number leaves `rest` modulo `modulus`.
+/// The keys whose calls are recorded: their number modulo `modulus` is `rest`.
 #[derive(Clone, Copy, Debug)]
 pub struct Watched {
     /// At least 1.
@@ -43,23 +43,23 @@ impl Watched {
     }
 }
 
-/// A count that no player uses, for what is in a map before.
+/// A count that no player uses. It marks what is in a map beforehand.
 pub const LAST_COUNT: u64 = (1 << COUNT_BITS) - 1;
 
-/// A thread that calls a map and notes it.
+/// A thread that calls a map and records the calls.
 #[derive(Debug)]
 pub struct Player<'a, K: NumberedKey, V: NumberedValue, A: BlockArena> {
     pub(super) map: &'a BSkipMap<K, V, A>,
     clock: &'a Clock,
     watched: Watched,
     next_count: u64,
-    /// What it noted.
+    /// What it recorded.
     pub log: Log,
 }
 
 impl<'a, K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'a, K, V, A> {
     /// A player whose values are [tokens](token) of their keys with the counts `first_count`,
-    /// `first_count + 1` and so on, which no other player may use.
+    /// `first_count + 1` and so on. No other player may use these counts.
     #[must_use]
     pub fn new(map: &'a BSkipMap<K, V, A>, clock: &'a Clock, watched: Watched, first_count: u64) -> Self {
         Self { map, clock, watched, next_count: first_count, log: Log::default() }
@@ -94,7 +94,7 @@ impl<'a, K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'a, K, V, A> {
         self.note(key, span, Act::Insert { new, old: old.map(|v| v.number()) });
     }
 
-    /// `get`, in the way of the value's type.
+    /// `get`, in the way that suits the value's type.
     pub fn get(&mut self, key: u64) {
         let (span, seen) = self.timed(|| V::Reader::get(self.map, &K::of(key)));
         self.note(key, span, Act::Read(seen.map(|v| v.number())));
@@ -134,7 +134,7 @@ impl<'a, K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'a, K, V, A> {
     /// `update`, which replaces the value.
     ///
     /// # Panics
-    /// If the closure did not run exactly once where there was a value.
+    /// If there was a value and the closure did not run exactly once.
     pub fn update(&mut self, key: u64) {
         let new = self.new_value(key);
         let mut runs = 0;
@@ -157,7 +157,7 @@ impl<'a, K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'a, K, V, A> {
         self.note_edge(span, edge, pair, |value| Act::Remove(Some(value)));
     }
 
-    /// `first` or `last`, in the way of the value's type. All keys must be watched.
+    /// `first` or `last`, in the way that suits the value's type. All keys must be watched.
     pub fn look(&mut self, edge: Edge) {
         let (span, pair) = self.timed(|| match edge {
             Edge::First => V::Reader::first(self.map),
@@ -186,7 +186,8 @@ impl<'a, K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'a, K, V, A> {
         self.log.calls.push(Call { span, said: Said::Len(seen) });
     }
 
-    /// A range from ends as the bits of `turns` say (0: the front), until it gives no more or `most` pairs.
+    /// A range, read from the ends that the bits of `turns` say (0: the front), until it yields no more or
+    /// has yielded `most` pairs.
     pub fn scan(&mut self, lower: Bound<u64>, upper: Bound<u64>, turns: u64, most: usize) {
         let mut scan = Scan { lower, upper, front: Vec::new(), back: Vec::new(), complete: false };
         let start = self.clock.tick();
@@ -213,7 +214,7 @@ impl<'a, K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'a, K, V, A> {
 }
 
 impl<K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'_, K, V, A> {
-    /// A range in chunks, until it gives no more or has given `most` pairs.
+    /// A range in chunks, until it yields no more or has yielded `most` pairs.
     pub fn scan_chunks(&mut self, lower: Bound<u64>, upper: Bound<u64>, back: bool, most: usize) {
         let (map, clock, watched) = (self.map, self.clock, self.watched);
         let mut scan = Scan { lower, upper, front: Vec::new(), back: Vec::new(), complete: true };
@@ -244,9 +245,9 @@ impl<K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'_, K, V, A> {
 /// How a player chooses among all operations.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Phase {
-    /// Most writes put keys in: nodes split.
+    /// Most writes insert keys, so nodes split.
     Growing,
-    /// Most writes take keys out: nodes merge, and their blocks come back as others.
+    /// Most writes remove keys, so nodes merge and their blocks are reused.
     Shrinking,
 }
 
@@ -305,7 +306,7 @@ impl<K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'_, K, V, A> {
             _ => Bound::Included(number),
         };
         let lower = bound(rng, number.min(other));
-        // Equal ends that are both excluded are a panic.
+        // If both ends are equal and excluded, the call panics.
         let upper = if number == other { Bound::Included(other) } else { bound(rng, number.max(other)) };
         let turns = match rng.below(3) {
             0 => 0,

@@ -1,14 +1,15 @@
 //! Whether the calls on one key are linearizable: the search of Wing and Gong, just in time (Lowe, "Testing
 //! for linearizability", 2017).
 //!
-//! The ticks are walked in order. A *configuration* is the key's value and the set of running calls that have
-//! taken effect. When a call ends, each configuration is carried on in every way in which that call has taken
-//! effect by now; if there is none, the history is not linearizable. How long a call runs does not matter,
-//! only how many run at one moment.
+//! The search visits the ticks in order. A *configuration* is the key's value and the set of running calls
+//! that have taken effect. When a call ends, the search continues each configuration in every way in which
+//! that call has taken effect by now. If there is none, the history is not linearizable. The cost depends on
+//! how many calls run at one moment, not on how long a call runs.
 //!
-//! A running call that the present value allows and that does not change it takes effect at once: if any order
-//! explains the history, then the one with this call moved here does too. So readers do not multiply the
-//! configurations; and since every value is new, at most one call can replace a given value.
+//! If the present value allows a running call, and the call does not change the value, the call takes effect
+//! at once: if any order explains the history, the same order with this call moved here explains it too. So
+//! readers do not multiply the configurations. Every value is new, so at most one call can replace a given
+//! value.
 
 use super::{Act, Event};
 use core::fmt;
@@ -27,7 +28,7 @@ pub struct Stuck {
     pub event: Event,
     /// The others that ran when it ended.
     pub running: Vec<Event>,
-    /// What the value can have been when it ended, with it not yet having taken effect.
+    /// What the value can have been when it ended, if it had not taken effect yet.
     pub values: Vec<Option<u64>>,
 }
 
@@ -39,7 +40,8 @@ impl fmt::Display for Stuck {
 }
 
 impl Act {
-    /// The value after this call took effect on `state`; `None` if it would have said something else.
+    /// The value after this call took effect on `state`. `None` if the call would have returned something
+    /// else.
     #[must_use]
     pub fn apply(self, state: Option<u64>) -> Option<Option<u64>> {
         match self {
@@ -78,8 +80,8 @@ impl Running {
     }
 }
 
-/// Looks for an order of the calls on one key that explains all answers, the value being `initial` before
-/// the first tick. Gives how many configurations it saw.
+/// Looks for an order of the calls on one key that explains all answers. The value is `initial` before the
+/// first tick. Returns how many configurations it saw.
 ///
 /// # Errors
 /// Where the search got stuck.
@@ -87,7 +89,7 @@ impl Running {
 /// # Panics
 /// When more than [`MOST_AT_ONCE`] calls run at one moment.
 pub fn linearize(initial: Option<u64>, events: &[Event]) -> Result<u64, Box<Stuck>> {
-    // At equal ticks beginnings come first, which only allows more.
+    // At equal ticks, starts come first. That only allows more histories.
     let mut ticks: Vec<(u64, bool, usize)> = Vec::with_capacity(events.len() * 2);
     for (index, event) in events.iter().enumerate() {
         ticks.push((event.span.start, false, index));

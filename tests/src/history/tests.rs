@@ -1,4 +1,4 @@
-//! The checker itself: histories written by hand, and random ones that an oracle judges too.
+//! Tests of the checker: histories written by hand, and random ones that an oracle judges too.
 
 use super::brute;
 use super::*;
@@ -62,7 +62,7 @@ fn accepts_what_one_thread_does() {
 
 #[test]
 fn accepts_a_call_that_overlaps_many_others() {
-    // One insert runs all the time, seen late; a thousand reads before and after it takes effect.
+    // One insert runs all the time and is seen late. A thousand reads run before and after it takes effect.
     let mut events = vec![(1, 10_000, insert(1, None))];
     for i in 0..2000 {
         events.push((2 + 2 * i, 3 + 2 * i, Act::Read((i >= 1000).then_some(1))));
@@ -72,7 +72,8 @@ fn accepts_a_call_that_overlaps_many_others() {
 
 #[test]
 fn accepts_as_many_readers_at_once_as_there_is_room_for() {
-    // All run together, half see the value and half do not: no power set of readers may be tried.
+    // All run together; half see the value and half do not. The search must not try every subset of the
+    // readers.
     let mut events = vec![(1, 1000, insert(1, None))];
     events.extend((0..127).map(|i| (2 + i, 900 - i, Act::Read((i % 2 == 0).then_some(1)))));
     assert!(on_one_key(&events).unwrap().configurations < 10_000);
@@ -90,7 +91,7 @@ fn refuses_a_stale_read() {
 
 #[test]
 fn refuses_reads_that_go_back_in_time() {
-    // New, then old: each alone may be, while the insert runs.
+    // New, then old: each alone is allowed while the insert runs.
     let running = (1, 10, insert(1, None));
     assert!(on_one_key(&[running, (2, 3, Act::Read(None)), (4, 5, Act::Read(Some(1)))]).is_ok());
     expect_refused(
@@ -134,7 +135,7 @@ fn refuses_a_double_remove() {
 #[test]
 fn refuses_a_value_that_was_never_written() {
     expect_refused(on_one_key(&[(1, 2, Act::Read(Some(9)))]), "not linearizable");
-    // Nor one that is written only later, nor one of another key.
+    // Nor a value that is written only later, nor one of another key.
     expect_refused(on_one_key(&[(1, 2, Act::Read(Some(9))), (3, 4, insert(9, None))]), "not linearizable");
     let other = [(8, 1, 2, insert(1, None)), (7, 3, 4, Act::Read(Some(1)))];
     expect_refused(history(&[], &other, &[]).check(), "key 7");
@@ -169,16 +170,16 @@ fn refuses_a_pop_that_skips_a_smaller_key() {
 fn a_pop_may_skip_a_key_that_comes_or_goes_meanwhile() {
     let pop = (5, 10, 20, Act::Remove(Some(50)));
     let said = [(10, 20, Said::Edge(Edge::First, Some((5, 50))))];
-    // Not yet there at the start; no more there at the end.
+    // The key is not there yet at the start, or not there any more at the end.
     assert!(history(&[(5, 50)], &[pop, (3, 1, 11, insert(30, None))], &said).check().is_ok());
     assert!(history(&[(3, 30), (5, 50)], &[pop, (3, 19, 30, Act::Remove(Some(30)))], &said).check().is_ok());
     // Replaced: one and the same life.
     let replaced = [pop, (3, 12, 15, insert(31, Some(30)))];
     expect_refused(history(&[(3, 30), (5, 50)], &replaced, &said).check(), "at every moment");
-    // Two smaller keys, each there for a part of the time, together for all of it.
+    // Two smaller keys, each there for part of the time, together for all of it.
     let relay = [pop, (3, 16, 30, Act::Remove(Some(30))), (4, 8, 15, insert(40, None))];
     expect_refused(history(&[(3, 30), (5, 50)], &relay, &said).check(), "at every moment");
-    // An insert that runs all the time may take effect late, unless a reader saw it before.
+    // An insert that runs all the time may take effect late, unless a reader saw it earlier.
     let running = [pop, (3, 1, 30, insert(30, None)), (3, 21, 22, Act::Read(Some(30)))];
     assert!(history(&[(5, 50)], &running, &said).check().is_ok());
     let seen = [running[0], running[1], (3, 5, 9, Act::Read(Some(30)))];
@@ -187,7 +188,7 @@ fn a_pop_may_skip_a_key_that_comes_or_goes_meanwhile() {
 
 #[test]
 fn refuses_a_pair_at_the_edge_that_had_gone_before() {
-    // The key was there, but only after the smaller one had come.
+    // The key was there, but only after the smaller one was inserted.
     let events = [
         (5, 1, 2, Act::Remove(Some(50))),
         (5, 10, 11, insert(51, None)),
@@ -218,14 +219,14 @@ fn bounds_the_length() {
     for (len, fine) in [(2, false), (3, true), (4, false)] {
         assert_eq!(history(&keys, &[], &said(len)).check().is_ok(), fine, "{len}");
     }
-    // Key 3 goes, comes back and may be counted never, once or twice.
+    // Key 3 is removed and inserted again. It may be counted never, once or twice.
     let events = [(3, 11, 12, Act::Remove(Some(30))), (3, 13, 14, insert(31, None))];
     for (len, fine) in [(1, false), (2, true), (3, true), (4, true), (5, false)] {
         assert_eq!(history(&keys, &events, &said(len)).check().is_ok(), fine, "{len}");
     }
 }
 
-/// A range from `lower` that gave these keys, one tick each from 11 on.
+/// A range from `lower` that yielded these keys, one tick each from 11 on.
 fn scan(lower: Bound<u64>, upper: Bound<u64>, front: &[u64], back: &[u64], complete: bool) -> Said {
     let items = |keys: &[u64], at| (at..).zip(keys).map(|(at, key)| Item { key: *key, at }).collect();
     let (front, back) = (items(front, 11), items(back, 11 + front.len() as u64));
@@ -262,13 +263,14 @@ fn refuses_a_range_that_misses_a_stable_key() {
         scan(Unbounded, Unbounded, &[4, 6, 8], &[], true),
         scan(Unbounded, Unbounded, &[], &[8, 4, 2], true),
         scan(Unbounded, Unbounded, &[2], &[8, 4], true),
-        // Dropped, but after it had passed the key.
+        // The iterator was dropped, but after it had passed the key.
         scan(Unbounded, Unbounded, &[4], &[], false),
         scan(Unbounded, Unbounded, &[], &[6], false),
     ] {
         expect_refused(check_scan(&[], said), "missed");
     }
-    // A key that comes or goes meanwhile may be missed; one that goes after the range has passed may not.
+    // The range may miss a key that is inserted or removed meanwhile. It may not miss a key that is removed
+    // after the range has passed it.
     let said = scan(Unbounded, Unbounded, &[2, 4, 8], &[], true);
     let going = |start, end| [(6, start, end, Act::Remove(Some(60)))];
     assert!(check_scan(&going(12, 40), said.clone()).is_ok());
@@ -325,8 +327,8 @@ fn agrees_with_the_oracle_on_one_key() {
     assert!(allowed > 5_000 && refused > 5_000, "{allowed} allowed, {refused} refused");
 }
 
-/// Random histories with pops and looks: what the oracle explains, the checker accepts. It need not refuse all
-/// others, as it judges each key and each pop by itself, but it refuses most.
+/// Random histories with pops and reads of the ends. The checker accepts what the oracle explains. It judges
+/// each key and each pop by itself, so it need not refuse all others, but it refuses most.
 #[test]
 fn accepts_whatever_the_oracle_explains_on_whole_maps() {
     let (mut allowed, mut refused, mut let_pass) = (0, 0, 0);

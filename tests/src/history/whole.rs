@@ -1,10 +1,11 @@
 //! What calls on the whole map say about keys that they do not return.
 //!
-//! - A pair at the edge: at some moment of the call, the key had that value and no key beyond it was surely
-//!   there. No pair at the edge, or `is_empty`: at some moment no key was surely there.
-//! - An iterator: keys strictly ordered, within the bounds, those from the front below those from the back;
-//!   and a key that is surely there from the call until the iterator has passed it was given.
-//! - `len`: each key that is there all the time once, any other at most once for each life.
+//! - A pair at an end: at some moment of the call, the key had that value and no key beyond it was surely in
+//!   the map. No pair at an end, or `is_empty`: at some moment no key was surely in the map.
+//! - An iterator: keys are strictly ordered and within the bounds, and those from the front are below those
+//!   from the back. A key that is surely in the map from the call until the iterator has passed it was
+//!   yielded.
+//! - `len`: it counts each key that is there all the time once, any other at most once for each life.
 
 use super::lives::Lives;
 use super::{Call, Edge, Item, Said, Scan, Span, Violation};
@@ -17,7 +18,7 @@ type Keys = BTreeMap<u64, Lives>;
 /// Checks one call.
 ///
 /// # Errors
-/// What it said that it must not.
+/// The answer that it must not give.
 pub fn check(call: &Call, keys: &Keys) -> Result<(), Violation> {
     let span = call.span;
     let fault = match &call.said {
@@ -33,12 +34,12 @@ pub fn check(call: &Call, keys: &Keys) -> Result<(), Violation> {
     fault.map_or(Ok(()), |fault| Err(Violation(format!("{call:?}: {fault}"))))
 }
 
-/// At one moment of `span` the edge was as it says.
+/// Whether the end was as the call says at one moment of `span`.
 fn check_edge(span: Span, edge: Edge, pair: Option<(u64, u64)>, keys: &Keys) -> Option<String> {
     let (window, beyond) = match pair {
         None => (span, (Bound::Unbounded, Bound::Unbounded)),
         Some((key, value)) => {
-            // When the key had the value. It had, or its own history would not be linearizable.
+            // When the key had the value. It had it, or its own history would not be linearizable.
             let had = keys.get(&key).and_then(|lives| lives.values.get(&value));
             let Some(had) = had else { return Some("a pair that never was in the map".into()) };
             let window = Span { start: span.start.max(had.start), end: span.end.min(had.end) };
@@ -48,7 +49,7 @@ fn check_edge(span: Span, edge: Edge, pair: Option<(u64, u64)>, keys: &Keys) -> 
             }
         }
     };
-    // The stretches in which a key beyond it was surely there must leave a moment of the window.
+    // The stretches in which a key beyond it was surely in the map must leave a moment of the window free.
     let mut taken: Vec<Span> = keys.range(beyond).flat_map(|(_, lives)| lives.sure.meeting(window)).collect();
     taken.sort_unstable_by_key(|span| span.start);
     let mut free = window.start;
@@ -88,7 +89,7 @@ fn check_scan(span: Span, scan: &Scan, keys: &Keys) -> Option<String> {
 /// When the iterator had passed `key`; `None` if it was dropped before that.
 fn passed(key: u64, span: Span, scan: &Scan) -> Option<u64> {
     let at = |item: &Item| item.at;
-    // Those from the front ascend and those from the back descend, so the first beyond is the earliest.
+    // Keys from the front ascend and keys from the back descend, so the first one beyond is the earliest.
     let front = scan.front.get(scan.front.partition_point(|item| item.key <= key)).map(at);
     let back = scan.back.get(scan.back.partition_point(|item| item.key >= key)).map(at);
     let end = scan.complete.then_some(span.end);

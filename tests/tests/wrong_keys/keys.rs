@@ -7,7 +7,7 @@ use std::panic;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use tests::rng::mix;
 
-/// A number whose words forget the sign: those below 0 come behind the others.
+/// A number whose words ignore the sign: negative numbers come behind the others.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Signless(pub(crate) i64);
 
@@ -24,14 +24,14 @@ impl Key for Signless {
 }
 
 thread_local! {
-    /// Conversions of this thread's until one panics, that one included.
+    /// Conversions on this thread until one panics, that one included.
     pub(crate) static FUSE: Cell<u64> = const { Cell::new(u64::MAX) };
 }
 
 /// What a conversion panics with.
 pub(crate) struct Blown;
 
-/// A number whose conversions panic when the fuse has burnt down.
+/// A number whose conversions panic when the fuse has burned down.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Panicky(pub(crate) u64);
 
@@ -40,7 +40,7 @@ impl Panicky {
         FUSE.set(FUSE.get().saturating_sub(1));
         if FUSE.get() == 0 {
             FUSE.set(u64::MAX);
-            // As a panic, but reported nowhere.
+            // Unwinds like a panic, but without a report.
             panic::resume_unwind(Box::new(Blown));
         }
     }
@@ -60,22 +60,22 @@ impl Key for Panicky {
     }
 }
 
-/// In what a [`Liar`] lies.
+/// What a [`Liar`] lies about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Lie {
-    /// `from_words` makes another key of the words.
+    /// `from_words` makes a different key from the words.
     NoInverse,
     /// All keys have the same words.
     OneWord,
-    /// `to_words` gives what it likes.
+    /// `to_words` returns arbitrary words.
     RandomWords,
-    /// `from_words` does.
+    /// `from_words` returns an arbitrary key.
     RandomKeys,
-    /// Both.
+    /// Both return arbitrary results.
     Random,
-    /// The greater of two keys is said to be less.
+    /// `Ord` says that the greater of two keys is less.
     ReversedOrder,
-    /// Of two keys any is said to be less, and none the same.
+    /// `Ord` says at random which of two keys is less, and never that they are equal.
     RandomOrder,
 }
 
@@ -90,7 +90,7 @@ pub(crate) const LIES: [Lie; 7] = [
 ];
 
 thread_local! {
-    /// What this thread's keys lie about, and a number that is never the same.
+    /// What this thread's keys lie about, and a number that changes at every use.
     pub(crate) static LIE: Cell<Lie> = const { Cell::new(Lie::NoInverse) };
     static RANDOM: Cell<u64> = const { Cell::new(0) };
 }
@@ -100,7 +100,7 @@ fn random(below: u64) -> u64 {
     mix(RANDOM.get()) % below
 }
 
-/// A number that lies. Its words are two, of which the first is often the same.
+/// A number that lies. It has two words, and the first is often the same.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Liar(pub(crate) u64);
 
@@ -150,7 +150,7 @@ impl PartialEq for Liar {
 
 impl Eq for Liar {}
 
-/// A value of which one knows how many there are.
+/// A value that counts how many of its kind are alive.
 #[derive(Debug)]
 pub(crate) struct Counted<'a>(&'a AtomicI64);
 

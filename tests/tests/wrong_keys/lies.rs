@@ -1,4 +1,4 @@
-//! Keys whose conversions and order are anything.
+//! Keys whose conversions and order are arbitrary.
 
 use crate::keys::{LIE, LIES, Liar, Lie};
 use bskip_core::{BSkipMap, BulkLoad, MigrateCursor, ShrinkCursor};
@@ -8,7 +8,8 @@ use tests::config::{CRUEL_PROMOTIONS, map_of};
 
 type Map = BSkipMap<Liar, String>;
 
-/// Every operation that shares the map, with keys around `i`. The map's own panics are those for bounds in the wrong order.
+/// Runs every operation that shares the map, with keys around `i`. The map itself panics only for bounds in
+/// the wrong order.
 fn everything(map: &Map, i: u64) {
     let key = Liar(i);
     let value = || i.to_string();
@@ -19,7 +20,7 @@ fn everything(map: &Map, i: u64) {
     let _ = (map.get_cloned(&key), map.get_with(&key, String::len), map.contains_key(&key));
     let _ = (map.first_key_value_cloned(), map.last_key_value_cloned(), map.is_empty());
     if i.is_multiple_of(16) {
-        // A map has no more keys than words.
+        // A map has no more keys than there are words.
         assert!(map.iter().cloned().count() <= 1000 && map.range(key..).cloned().rev().count() <= 1000);
         assert!(map.len() <= 1000);
         let both = catch_unwind(AssertUnwindSafe(|| map.range(key..Liar(i + 50)).cloned().count()));
@@ -44,7 +45,7 @@ fn everything(map: &Map, i: u64) {
     }
 }
 
-/// The map is whole, and counts as many keys as it hands out.
+/// Checks that the map is whole and counts as many keys as it hands out.
 fn is_whole(map: &mut Map) {
     let keys = map.check_invariants().keys;
     assert_eq!(

@@ -1,13 +1,14 @@
-//! What a `Key` that is wrong can do: give wrong answers, and no more.
+//! A wrong implementation of `Key` can give wrong answers, and nothing worse.
 //!
 //! Properties:
-//! - sorted input, bounds and everything else go by words, so keys whose words are in another order than they are make a map in that
-//!   order;
-//! - whatever conversions give, and whatever `Ord` says, every operation ends, without a panic of the map's own, and all invariants
-//!   hold;
-//! - a conversion that panics, in whatever operation and at whatever call, leaves a whole map, whose other users go on, and every value is
-//!   dropped once;
-//! - a conversion may use the map, a key of one's own may be half of a pair, and a key that could not be inserted comes back as it was.
+//! - sorted input, bounds and everything else go by words. So if keys and their words have different orders,
+//!   the map is in the order of the words;
+//! - whatever conversions return, and whatever `Ord` says, every operation ends, the map itself does not
+//!   panic, and all invariants hold;
+//! - if a conversion panics, in any operation and at any call, the map stays whole, its other users go on,
+//!   and every value is dropped once;
+//! - a conversion may use the map, a user's key type may be half of a pair, and a key that could not be
+//!   inserted comes back as it was.
 
 mod keys;
 mod lies;

@@ -1,4 +1,4 @@
-//! Keys whose words are in another order than they are.
+//! Keys that are in another order than their words.
 
 use crate::keys::Signless;
 use bskip_core::{BSkipMap, BulkError, BulkLoad};
@@ -12,7 +12,7 @@ fn pairs() -> impl Iterator<Item = (Signless, i64)> {
     NUMBERS.map(|i| (Signless(i), i))
 }
 
-/// As the words are: the negative ones last.
+/// In the order of the words: the negative ones last.
 fn in_order() -> impl DoubleEndedIterator<Item = (Signless, i64)> {
     (0..100).chain(-100..0).map(|i| (Signless(i), i))
 }
@@ -23,7 +23,7 @@ fn sorted_input_is_checked_by_words() {
     assert_eq!(BSkipMap::from_sorted(pairs()).err(), Some(refused));
     let load = BulkLoad::new();
     assert_eq!(load.part(pairs()), Err(refused));
-    // Parts, too: that of the negative numbers comes behind.
+    // This holds for parts, too: the part of the negative numbers comes last.
     load.part((0..100).map(|i| (Signless(i), i))).unwrap();
     load.part((-100..0).map(|i| (Signless(i), i))).unwrap();
     let mut map = load.finish().unwrap();
@@ -36,7 +36,7 @@ fn sorted_input_is_checked_by_words() {
     assert_eq!(load.finish().err(), Some(refused));
 }
 
-/// A map of all numbers, made in each way that takes them in this order.
+/// A map of all numbers, made in every way that takes them in this order.
 fn maps() -> Vec<BSkipMap<Signless, i64>> {
     let mut maps: Vec<_> = CRUEL_PROMOTIONS.map(map_of).into();
     maps.iter().for_each(|map| pairs().for_each(|(key, value)| assert_eq!(map.insert(key, value), None)));

@@ -10,7 +10,7 @@ use tests::config::{PROMOTIONS, config, map_of};
 
 type Map<V> = BSkipMap<Panicky, V>;
 
-/// Keys of the map that an operation begins with are the even numbers below twice this.
+/// At the start of an operation, the map's keys are the even numbers below twice this.
 const KEYS: u64 = 400;
 
 fn key(i: u64) -> Panicky {
@@ -22,7 +22,7 @@ fn between(i: u64) -> Panicky {
     Panicky(2 * i + 1)
 }
 
-/// An operation, or the same one several times; it may use a second map. `V` is made by the function.
+/// An operation, run once or several times. It may use a second map. The function makes the `V`.
 type Operation<V> = fn(&mut Map<V>, &mut Map<V>, &dyn Fn(u64) -> V);
 
 /// For values of any kind.
@@ -127,7 +127,8 @@ fn copying() -> Vec<(&'static str, Operation<[u64; 2]>)> {
     ]
 }
 
-/// Runs the operation once for each of its conversions, which then panics, and once without a panic. What it leaves is looked at each time.
+/// Runs the operation once for each of its conversions, which then panics, and once without a panic. Each
+/// time it checks what the operation leaves.
 fn at_every_conversion<V: Send + Sync>(
     promotion: Promotion,
     (name, operation): (&str, Operation<V>),
@@ -148,7 +149,7 @@ fn at_every_conversion<V: Send + Sync>(
             let keys = map.check_invariants().keys;
             assert_eq!(map.len(), keys, "{who}");
         }
-        // Another thread's operations end, and find what they should.
+        // Another thread's operations end and find what they should.
         thread::scope(|threads| {
             threads.spawn(|| {
                 (0..2 * KEYS).for_each(|i| drop(map.insert(Panicky(i), make(i))));
@@ -187,7 +188,7 @@ fn pairs_of_numbers() {
     }
 }
 
-/// The smallest case of the report: 40 pairs, one more key.
+/// The smallest case of the report: 40 pairs and one more key.
 #[test]
 fn forty_pairs_and_one() {
     for promotion in PROMOTIONS {
@@ -197,7 +198,7 @@ fn forty_pairs_and_one() {
             FUSE.set(fuse);
             let inserted = catch_unwind(AssertUnwindSafe(|| map.insert(Panicky(1), [1; 2]))).is_ok();
             FUSE.set(u64::MAX);
-            // Converted once, and before all else.
+            // Converted once, before everything else.
             assert_eq!(inserted, fuse > 1);
             assert_eq!(map.check_invariants().keys, 40 + usize::from(inserted));
             let removed = thread::scope(|threads| {
@@ -244,7 +245,7 @@ fn leaves_are_moved() {
             }));
             FUSE.set(u64::MAX);
             assert_eq!(map.check_invariants().keys, KEYS as usize);
-            // It goes on where it was.
+            // The iterator goes on where it was.
             while map.migrate(&mut cursor, 2, |low, _| low.map(|_| NumaNodeId(1))) {}
             thread::scope(|threads| {
                 threads.spawn(|| (0..KEYS).for_each(|i| assert!(map.remove(&key(i)).is_some())));

@@ -1,4 +1,4 @@
-//! What a key of one's own may do, and be a part of.
+//! What a user's key type may do, and where it may be a part.
 
 use crate::keys::{Blown, FUSE, LIE, Liar, Lie, Panicky, Signless};
 use bskip_core::{BSkipMap, Key};
@@ -10,11 +10,11 @@ use tests::rationed::{Rationed, Refuse};
 static SHARED: LazyLock<BSkipMap<Busy, u64>> = LazyLock::new(BSkipMap::new);
 
 thread_local! {
-    /// Whether a conversion is at work, whose own keys do not begin another one.
+    /// Whether a conversion is running. Its own keys do not start another one.
     static BUSY: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A number whose conversions use the map that it is a key of.
+/// A number whose conversions use the map that holds it as a key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Busy(u64);
 

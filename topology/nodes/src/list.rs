@@ -24,7 +24,8 @@ pub fn parse_list(text: &str) -> Option<Vec<u32>> {
     Some(list)
 }
 
-/// Reads the kernel's notation of a mask: words of 32 bits in hexadecimal, the highest first, as in `1,0000000f`.
+/// Reads the kernel's notation of a mask: words of 32 bits in hexadecimal, the highest first, as in
+/// `1,0000000f`.
 pub(crate) fn parse_mask(text: &str) -> Option<Vec<u32>> {
     let mut list = Vec::new();
     for (word, base) in trimmed(text).rsplit(',').zip((0..MOST).step_by(32)) {

@@ -1,19 +1,19 @@
-//! What the numbers of this sweep on this machine cannot show, said from the facts.
+//! What the numbers of this sweep cannot show on this machine, derived from facts.
 
 use bench::protocol::{CellOutcome, CellSpec};
+use bench::units;
 
 use super::machine::Machine;
 use super::plan::Plan;
 use super::run::Run;
-use super::units;
 
-/// Bytes of a key and its value alone, for the question whether a map fits into a cache.
+/// Bytes of a key and its value alone: says whether a map can fit into a cache.
 const PAYLOAD: u64 = 16;
 
 /// Seconds below which starting and stopping the threads is part of what is measured.
 const SHORT: f64 = 0.05;
 
-/// One sentence for each thing that a reader must not read into the numbers.
+/// One sentence for each conclusion that the numbers do not support.
 pub(crate) fn caveats(plan: &Plan, runs: &[Run], machine: &Machine) -> Vec<String> {
     let cells: Vec<&CellSpec> = plan.groups.iter().flat_map(|group| &group.cells).collect();
     let threads = cells.iter().map(|cell| cell.threads).max().unwrap_or(1);

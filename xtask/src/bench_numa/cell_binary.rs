@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde::Serialize;
 
-use crate::cargo::{self, Program};
+use crate::cargo;
 use crate::stop::Stop;
 use crate::tree;
 
@@ -28,7 +28,7 @@ impl Build {
         if !path.is_file() {
             return Err(Stop::usage(format!("--cell-bin {}: no such file", path.display())));
         }
-        // A bare name would be looked for in PATH.
+        // The system would look for a bare name in PATH.
         let path = path.canonicalize().map_err(|error| Stop::usage(format!("--cell-bin: {error}")))?;
         let description = format!("not built here: --cell-bin {}", path.display());
         Ok(Self { path, description })
@@ -37,11 +37,9 @@ impl Build {
     /// Builds it, in a target folder of its own.
     pub(crate) fn run(native: bool) -> Result<Self, Stop> {
         let flags = rust_flags(native);
-        let program = Program { name: "bench", features: FEATURES };
-        match program.build(&tree::target().join("bench-numa"), &flags) {
-            Ok(Some(path)) => Ok(Self { path, description: describe(&flags) }),
-            Ok(None) => Err(Stop::failure(why_failed(has_hwloc()))),
-            Err(error) => Err(Stop::failure(format!("cannot build bench: {error}"))),
+        match cargo::bench(FEATURES, &tree::target().join("bench-numa"), &flags) {
+            Ok(path) => Ok(Self { path, description: describe(&flags) }),
+            Err(stop) => Err(Stop::failure(why_failed(&stop.line, has_hwloc()))),
         }
     }
 }
@@ -68,13 +66,13 @@ fn has_hwloc() -> bool {
     found.is_ok_and(|status| status.success())
 }
 
-fn why_failed(has_hwloc: bool) -> String {
-    if has_hwloc {
-        return "building bench failed, cargo says why above; nothing was measured".into();
+fn why_failed(why: &str, has_hwloc: bool) -> String {
+    match has_hwloc {
+        true => format!("{why}; nothing was measured"),
+        false => "bench cannot be built because hwloc is missing; on Debian: \
+                  apt-get install libhwloc-dev libudev-dev pkg-config gcc"
+            .into(),
     }
-    "building bench failed because hwloc is missing; on Debian: \
-     apt-get install libhwloc-dev libudev-dev pkg-config gcc"
-        .into()
 }
 
 #[cfg(test)]
@@ -83,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_missing_hwloc_is_named_with_its_packages() {
-        assert!(why_failed(false).contains("libhwloc-dev libudev-dev pkg-config"));
-        assert!(!why_failed(true).contains("hwloc"));
+        assert!(why_failed("", false).contains("libhwloc-dev libudev-dev pkg-config"));
+        assert!(!why_failed("", true).contains("hwloc"));
     }
 }

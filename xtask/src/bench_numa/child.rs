@@ -1,28 +1,24 @@
-//! Runs one cell in a fresh process, and makes sense of however that process ends.
+//! Runs one cell in a fresh process, and turns the end of that process into an outcome.
 
-use std::io::{self, Read};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
 
 use bench::memory::{kills, read};
 use bench::protocol::{CellOutcome, CellSpec, check_rate};
+use bench::units;
 
 use super::last_words::{last_line, last_words};
 use super::run::{CellRunner, Ended};
 use super::trace::Opened;
-use super::units;
+use crate::child::{self, End, ending};
+use crate::tree;
 
-/// How often a running cell is looked at: rarely, it measures.
-const PATIENCE: Duration = Duration::from_millis(10);
-/// How long to wait for the pipes of a process that has ended (its own children might hold them).
-const PIPE_PATIENCE: Duration = Duration::from_secs(2);
-/// What is kept of each pipe; a cell says less than a tenth of it.
-const PIPE_LIMIT: u64 = 1 << 20;
+/// What is read of each output; a cell says less than a tenth of it.
+const LIMIT: u64 = 1 << 20;
 /// Exit code of `bench cell` for a specification that makes no sense.
 const REFUSED: i32 = 2;
 const SIGKILL: i32 = 9;
@@ -35,97 +31,53 @@ pub(crate) struct ChildRunner<'a> {
     pub(crate) timeout: Duration,
     /// The user's own workload, if it is measured.
     pub(crate) trace: Option<&'a Opened>,
-    /// Set when the user wants to stop.
-    pub(crate) interrupted: &'a AtomicBool,
-}
-
-/// Why a wait ended.
-enum End {
-    Exited(ExitStatus),
-    TimedOut,
-    Interrupted,
 }
 
 impl CellRunner for ChildRunner<'_> {
     fn run(&mut self, spec: &CellSpec) -> Ended {
         let failed = |reason: String| Ended::With(CellOutcome::Failed { reason });
-        if self.interrupted.load(Ordering::Relaxed) {
-            return Ended::Interrupted;
-        }
-        if let Some(why) = self.trace.and_then(Opened::changed) {
+        let changed = || self.trace.and_then(Opened::changed);
+        if let Some(why) = changed() {
             return failed(why);
         }
         let spec = serde_json::to_string(spec).expect("a cell's fields are plain");
         let kills = kills(&read);
-        // In a process group of its own, so that Ctrl-C on the terminal reaches us only and we decide.
-        let child = Command::new(&self.program)
-            .arg("cell")
-            .arg(spec)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn();
-        let mut child = match child {
-            Ok(child) => child,
-            Err(error) => return failed(format!("cannot start {}: {error}", self.program.display())),
-        };
-        let stdout = collect(child.stdout.take().expect("stdout was piped"));
-        let stderr = collect(child.stderr.take().expect("stderr was piped"));
-        match self.wait(&mut child) {
-            Ok(End::Exited(status)) => {
-                if let Some(why) = self.trace.and_then(Opened::changed) {
+        let mut cell = Command::new(&self.program);
+        match run_to_its_end(cell.args(["cell", &spec]), self.timeout) {
+            Ok((End::Exited(status), [out, err])) => {
+                if let Some(why) = changed() {
                     return failed(why);
                 }
                 let killer = (status.signal() == Some(SIGKILL)).then(|| killer(kills, self::kills(&read)));
-                judge(status, killer, &text(&stdout), &text(&stderr))
+                judge(status, killer, &out, &err)
             }
-            Ok(End::TimedOut) => failed(format!("no result within {}", units::duration(self.timeout))),
-            Ok(End::Interrupted) => Ended::Interrupted,
-            Err(error) => failed(format!("waiting for the cell: {error}")),
+            Ok((End::TimedOut, _)) => failed(format!("no result within {}", units::duration(self.timeout))),
+            Ok((End::Interrupted, _)) => Ended::Interrupted,
+            Err(error) => failed(format!("cannot run {}: {error}", self.program.display())),
         }
     }
 }
 
-impl ChildRunner<'_> {
-    /// Waits for the child, and kills it if it must not go on.
-    fn wait(&self, child: &mut Child) -> io::Result<End> {
-        let started = Instant::now();
-        let end = loop {
-            if let Some(status) = child.try_wait()? {
-                return Ok(End::Exited(status));
-            }
-            if self.interrupted.load(Ordering::Relaxed) {
-                break End::Interrupted;
-            }
-            if started.elapsed() >= self.timeout {
-                break End::TimedOut;
-            }
-            thread::sleep(PATIENCE);
-        };
-        child.kill()?;
-        child.wait()?;
-        Ok(end)
-    }
+/// Runs a cell; gives its end and what it said on standard output and on standard error.
+fn run_to_its_end(cell: &mut Command, timeout: Duration) -> io::Result<(End, [String; 2])> {
+    let folder = tree::target().join("bench-numa");
+    fs::create_dir_all(&folder)?;
+    let paths = ["out", "err"].map(|name| folder.join(format!("cell-{}.{name}", std::process::id())));
+    let ran = (|| {
+        let files = [File::create(&paths[0])?, File::create(&paths[1])?];
+        let end = child::run_into(cell, [&files[0], &files[1]], timeout)?;
+        Ok((end, [text(&paths[0])?, text(&paths[1])?]))
+    })();
+    // If a file was not created, nothing is left to do.
+    paths.iter().for_each(|path| _ = fs::remove_file(path));
+    ran
 }
 
-/// Reads a pipe to its end on a thread of its own, so that the child never blocks on a full one.
-fn collect(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let mut kept = Vec::new();
-        // An error ends the text; what was read before still tells something.
-        let _ = pipe.by_ref().take(PIPE_LIMIT).read_to_end(&mut kept);
-        let _ = io::copy(&mut pipe, &mut io::sink());
-        let _ = sender.send(kept);
-    });
-    receiver
-}
-
-/// What a pipe gave.
-fn text(pipe: &Receiver<Vec<u8>>) -> String {
-    let bytes = pipe.recv_timeout(PIPE_PATIENCE).unwrap_or_default();
-    String::from_utf8_lossy(&bytes).into_owned()
+/// The beginning of a file.
+fn text(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LIMIT).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// What a process that has ended says about its cell.
@@ -160,8 +112,8 @@ fn with_a_rate(outcome: CellOutcome) -> CellOutcome {
     }
 }
 
-/// Who sends SIGKILL: told by how often the system had killed for want of memory before a process ran, and after it;
-/// in our control groups, and on the whole machine.
+/// What sent SIGKILL. The system counts how often it kills because memory ran out, in our control groups and on the whole
+/// machine: before the process ran, and after it.
 fn killer(before: (Option<u64>, Option<u64>), after: (Option<u64>, Option<u64>)) -> &'static str {
     let rose =
         |before: Option<u64>, after: Option<u64>| before.zip(after).map(|(before, after)| after > before);
@@ -173,24 +125,8 @@ fn killer(before: (Option<u64>, Option<u64>), after: (Option<u64>, Option<u64>))
             "out of memory: the system killed a process for it meanwhile; use fewer --keys or --ops"
         }
         (None, None) => "probably out of memory; use fewer --keys or --ops",
-        _ => "by whom is unknown; the system counts no process killed for want of memory meanwhile",
+        _ => "the sender is unknown; the system counted no process killed because memory ran out",
     }
-}
-
-/// An unhappy exit status in words.
-fn ending(status: ExitStatus) -> String {
-    let Some(signal) = status.signal() else {
-        return format!("exit code {}", status.code().unwrap_or(-1));
-    };
-    let name = match signal {
-        4 => " (illegal instruction)",
-        6 => " (abort)",
-        7 => " (bus error)",
-        8 => " (arithmetic)",
-        11 => " (segmentation fault)",
-        _ => "",
-    };
-    format!("killed by signal {signal}{name}")
 }
 
 /// At most 200 characters, on one line.
@@ -257,7 +193,7 @@ mod tests {
         assert!(told((Some(1), Some(1)), (Some(1), Some(2))).contains("the system killed"));
         assert!(told((None, Some(1)), (None, Some(2))).contains("the system killed"));
         assert!(told((None, None), (None, None)).contains("probably out of memory"));
-        assert!(told((Some(1), Some(1)), (Some(1), Some(1))).contains("by whom is unknown"));
+        assert!(told((Some(1), Some(1)), (Some(1), Some(1))).contains("the sender is unknown"));
         let Ended::With(CellOutcome::Failed { reason }) =
             judge(ExitStatus::from_raw(SIGKILL), Some("out of memory"), "", "")
         else {

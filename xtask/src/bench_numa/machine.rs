@@ -1,14 +1,13 @@
-//! What this machine is, as far as a sweep must know it to plan, and a reader to judge its numbers.
+//! The machine, as far as a sweep needs it for its plan, and a reader to judge the numbers.
 //!
 //! Caches are read from `/sys`: the commands of the project build without hwloc.
 
 use std::fs;
 
 use bench::memory::Room;
+use bench::units;
 use bskip_topology::NumaNode;
 use serde::Serialize;
-
-use super::units;
 
 /// A summary of the machine and of what this process may use of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -41,11 +40,11 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Looks at this machine. What cannot be read is given as unknown, and never stops a sweep.
+    /// Looks at this machine. What cannot be read is unknown; it never stops a sweep.
     pub(crate) fn discover(topology: &bskip_topology::Machine) -> Self {
         let cpuinfo = read("/proc/cpuinfo");
         let meminfo = read("/proc/meminfo");
-        // By the rule that the arena goes by as well.
+        // The arena follows the same rule.
         let usable = topology.nodes().iter().filter(|node| node.allowed && node.memory != Some(0));
         let (alone, nodes): (Vec<_>, Vec<_>) = usable.partition(|node| node.is_cpuless());
         let numbers = |nodes: Vec<&NumaNode>| nodes.iter().map(|node| node.os_index as usize).collect();
@@ -95,7 +94,7 @@ impl Machine {
     }
 }
 
-/// A file's text; empty where there is none.
+/// A file's text; empty if there is no file.
 fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }

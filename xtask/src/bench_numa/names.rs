@@ -6,8 +6,6 @@ pub(crate) use bench::maps::is_placed;
 use bench::maps::{NAMES, is_ours};
 pub(crate) use bench::protocol::{DISTRIBUTIONS as DISTS, PAGES};
 
-use crate::known;
-
 /// Maps that a sweep can measure, ours first.
 pub(crate) const MAPS: &[&str] = NAMES;
 /// Workloads by name; `trace` is asked for by its own flag.
@@ -19,9 +17,25 @@ pub(crate) fn default_maps() -> Vec<&'static str> {
     MAPS.iter().copied().filter(|map| ["bskip", "bskip-numa"].contains(map) || !is_ours(map)).collect()
 }
 
-/// Checks that each name is in `known`.
-pub(crate) fn known(what: &str, names: &[String], known: &[&str]) -> Result<(), String> {
-    names.iter().try_for_each(|name| known::known(what, name, known.iter().copied()).map(drop))
+/// Defaults of a sweep, here so that `--help` and the plan cannot disagree.
+pub(crate) mod defaults {
+    use std::time::Duration;
+
+    /// Keys of a sweep, and of a quick one.
+    pub(crate) const KEYS: u64 = 1_000_000;
+    pub(crate) const QUICK_KEYS: u64 = 500_000;
+    /// Rounds of a sweep, and of a quick one.
+    pub(crate) const REPEAT: usize = 3;
+    pub(crate) const QUICK_REPEAT: usize = 2;
+    /// Maps of a quick sweep.
+    pub(crate) const QUICK_MAPS: &[&str] =
+        &["bskip", "bskip-numa", "artmap-arena", "arctic-map", "bplustree", "crossbeam-skiplist"];
+    /// Workloads of a quick sweep.
+    pub(crate) const QUICK_WORKLOADS: &[&str] = &["load", "a", "b", "c", "e"];
+    /// How workers are pinned.
+    pub(crate) const PIN: &str = "compact";
+    /// Longest time for a cell.
+    pub(crate) const TIMEOUT: Duration = Duration::from_secs(600);
 }
 
 /// The numbers of the nodes that a placement names: none for `local`, and both placements' for `tiered+local`.

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::results::Results;
 use super::run::Run;
+use super::table;
 use crate::stop::Stop;
 
-/// Gets a line for each run as soon as it has ended, so that nothing that kills us costs a finished cell.
+/// Gets a line for each run as soon as it has ended: a sweep that is killed keeps its finished cells.
 const RAW: &str = "raw.jsonl";
 /// Written at the end.
 pub(crate) const TABLE: &str = "results.txt";
@@ -65,7 +66,7 @@ impl Recorder {
 
     /// Writes the results in every form.
     pub(crate) fn finish(self, results: &Results<'_>) -> Result<(), Stop> {
-        for (name, text) in [(TABLE, results.table()), (CSV, results.csv()), (JSON, results.json())] {
+        for (name, text) in [(TABLE, table::render(results)), (CSV, results.csv()), (JSON, results.json())] {
             fs::write(self.dir.join(name), text).map_err(|error| self.cannot(name, &error))?;
         }
         Ok(())

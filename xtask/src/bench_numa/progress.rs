@@ -1,4 +1,4 @@
-//! The bar on a terminal. It is drawn between cells only: while one runs, nothing else should.
+//! The bar on a terminal. It is drawn only between cells, because nothing else should run during a measurement.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::plan::{Plan, row_name};
 
-/// A bar on standard error; nothing where that is no terminal.
+/// A bar on standard error; nothing if that is no terminal.
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {

@@ -1,4 +1,4 @@
-//! All that a sweep has to tell, gathered once for the table, the CSV and the JSON.
+//! All that a sweep has to tell, gathered once; the CSV and the JSON of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,6 @@ use super::machine::Machine;
 use super::plan::{Plan, Skip, row_name};
 use super::run::Run;
 use super::summary::{self, Row, rate};
-use super::table;
 
 /// A sweep after its end.
 pub(crate) struct Results<'a> {
@@ -133,7 +132,7 @@ impl<'a> CsvLine<'a> {
     }
 }
 
-/// Of operations of which there were some.
+/// `None` if no operation was sampled.
 fn p999(latency: &Latency) -> Option<u64> {
     (latency.samples > 0).then_some(latency.p999)
 }
@@ -149,7 +148,7 @@ impl Results<'_> {
         self.rows().iter().flatten().filter(|row| matches!(row, Row::Failed { .. })).count()
     }
 
-    /// `interrupted: 3 of 20 cells done`, where not everything ran.
+    /// `interrupted: 3 of 20 cells done`, if not everything ran.
     pub(crate) fn interrupted(&self) -> Option<String> {
         let done = self.rows().iter().flatten().filter(|row| self.is_done(row)).count();
         let message = || {
@@ -172,7 +171,7 @@ impl Results<'_> {
         }
     }
 
-    /// What cells fell back to, each said once with the rows that it holds for.
+    /// What cells fell back to: each note once, with its rows.
     pub(crate) fn notes(&self) -> Vec<String> {
         let mut rows_of: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for run in self.runs {
@@ -188,12 +187,12 @@ impl Results<'_> {
         rows_of.into_iter().map(line).collect()
     }
 
-    /// The table for people.
-    pub(crate) fn table(&self) -> String {
-        table::render(self, &caveats(self.plan, self.runs, self.machine))
+    /// What these numbers cannot show.
+    pub(crate) fn caveats(&self) -> Vec<String> {
+        caveats(self.plan, self.runs, self.machine)
     }
 
-    /// Every run on a line, and every cell that was planned out on another.
+    /// A line for every run, and one for every cell that the plan left out.
     pub(crate) fn csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
         for run in self.runs {
@@ -214,7 +213,7 @@ impl Results<'_> {
             self.plan.groups.iter().zip(&rows).flat_map(|(group, rows)| {
                 group.cells.iter().zip(rows).map(|(spec, row)| JsonCell { spec, row })
             });
-        let mut notes = caveats(self.plan, self.runs, self.machine);
+        let mut notes = self.caveats();
         notes.extend(self.notes());
         let json = Json {
             command: self.command,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use bench::protocol::{CellOutcome, CellSpec};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::plan::Plan;
 use crate::stop::Stop;
@@ -19,7 +19,7 @@ pub(crate) trait CellRunner {
 pub(crate) enum Ended {
     /// The cell ran, well or badly.
     With(CellOutcome),
-    /// The cell makes no sense to whoever should run it, say for a bad line in a trace.
+    /// The program that runs cells refuses this one, say for a bad line in a trace.
     Refused(String),
     /// The user does not want to wait for it.
     Interrupted,
@@ -35,10 +35,10 @@ pub(crate) struct Place {
 }
 
 /// One run of one cell.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Run {
     /// Which cell; not written, the specification says it.
-    #[serde(skip, default = "nowhere")]
+    #[serde(skip)]
     pub(crate) place: Place,
     /// The round, from 1.
     pub(crate) round: usize,
@@ -46,11 +46,6 @@ pub(crate) struct Run {
     pub(crate) spec: CellSpec,
     /// How it ended.
     pub(crate) result: CellOutcome,
-}
-
-/// The place of a run that was read back without its plan.
-fn nowhere() -> Place {
-    Place { group: usize::MAX, row: usize::MAX }
 }
 
 /// The order of round `round` (from 1): settings in the plan's order, in each the cells rotated by one more

@@ -1,49 +1,36 @@
 //! The results as a table for people: a heading for each setting, a row for each cell, reasons below.
 
-use std::fmt::Write as _;
-
 use bench::protocol::CellSpec;
+use bench::units::{self, nanoseconds, three_digits};
 
 use super::plan::{Skip, row_name};
 use super::results::Results;
 use super::summary::{Numbers, Row, Spread};
-use super::units::{self, nanoseconds, three_digits};
+use crate::table::aligned;
 
 /// Headings of the columns; the first is left-aligned.
 const COLUMNS: [&str; 10] =
     ["map", "Mops/s", "min-max", "ratio", "by round", "p50", "p99", "p99.9", "B/key", "local/remote"];
 
-/// One line of the table.
-enum Line {
-    /// A cell with numbers: one text for each column.
-    Cells([String; COLUMNS.len()]),
-    /// A cell without: its name, and why.
-    Words(String, String),
-}
-
 /// The whole report, ending in a newline.
-pub(crate) fn render(results: &Results<'_>, caveats: &[String]) -> String {
+pub(crate) fn render(results: &Results<'_>) -> String {
+    let caveats = &results.caveats();
     let rows = results.rows();
-    let lines: Vec<Vec<Line>> = results
-        .plan
-        .groups
-        .iter()
-        .zip(&rows)
-        .map(|(group, rows)| group.cells.iter().zip(rows).map(|(spec, row)| line(spec, row)).collect())
+    let headings = || COLUMNS.map(str::to_owned).to_vec();
+    let plan = results.plan;
+    let groups: Vec<Vec<Vec<String>>> = (plan.groups.iter().zip(&rows))
+        .map(|(group, rows)| {
+            let cells = group.cells.iter().zip(rows).map(|(spec, row)| line(spec, row));
+            std::iter::once(headings()).chain(cells).collect()
+        })
         .collect();
-    let widths = widths(&lines);
+    // All groups at once, so that they line up.
+    let mut lines = aligned(&groups.concat(), 1).into_iter();
     let mut text = head(results);
-    for (group, lines) in results.plan.groups.iter().zip(&lines) {
+    for (group, rows) in plan.groups.iter().zip(&groups) {
         text.push('\n');
         push_line(&mut text, &group.title());
-        push_line(&mut text, &columns(&COLUMNS, &widths));
-        for line in lines {
-            let line = match line {
-                Line::Cells(cells) => columns(&cells.each_ref().map(String::as_str), &widths),
-                Line::Words(name, words) => format!("  {name:<width$}  {words}", width = widths[0]),
-            };
-            push_line(&mut text, &line);
-        }
+        lines.by_ref().take(rows.len()).for_each(|line| push_line(&mut text, &format!("  {line}")));
     }
     text.push('\n');
     foot(&mut text, results, caveats);
@@ -69,7 +56,7 @@ fn head(results: &Results<'_>) -> String {
     )
 }
 
-/// How to read it, what was left out, what it cannot show, and whether it is all.
+/// How to read the table, what was left out, what the numbers cannot show, and whether the sweep is complete.
 fn foot(text: &mut String, results: &Results<'_>, caveats: &[String]) {
     push_line(
         text,
@@ -126,10 +113,11 @@ pub(crate) fn skipped(skips: &[Skip]) -> Vec<String> {
         .collect()
 }
 
-fn line(spec: &CellSpec, row: &Row) -> Line {
-    let words = |words: String| Line::Words(row_name(spec), words);
+/// A cell for each column, or the name and why there are no numbers.
+fn line(spec: &CellSpec, row: &Row) -> Vec<String> {
+    let words = |words: String| vec![row_name(spec), words];
     match row {
-        Row::Measured(numbers) => Line::Cells(cells(row_name(spec), numbers)),
+        Row::Measured(numbers) => cells(row_name(spec), numbers).to_vec(),
         Row::Failed { reason } => words(format!("FAILED  {reason}")),
         Row::Skipped { reason } => words(format!("skipped: {reason}")),
         Row::NotRun => words("not run".into()),
@@ -162,31 +150,6 @@ fn range(spread: &Spread) -> String {
     format!("{}-{}", three_digits(spread.min), three_digits(spread.max))
 }
 
-/// The width of each column over all groups, so that the groups line up.
-fn widths(groups: &[Vec<Line>]) -> [usize; COLUMNS.len()] {
-    let mut widths = COLUMNS.map(str::len);
-    for line in groups.iter().flatten() {
-        match line {
-            Line::Words(name, _) => widths[0] = widths[0].max(name.len()),
-            Line::Cells(cells) => {
-                for (width, cell) in widths.iter_mut().zip(cells) {
-                    *width = (*width).max(cell.len());
-                }
-            }
-        }
-    }
-    widths
-}
-
-/// A line of columns: the first to the left, the numbers to the right.
-fn columns(cells: &[&str; COLUMNS.len()], widths: &[usize; COLUMNS.len()]) -> String {
-    let mut line = format!("  {:<width$}", cells[0], width = widths[0]);
-    for (cell, width) in cells.iter().zip(widths).skip(1) {
-        write!(line, "  {cell:>width$}").expect("a String takes everything");
-    }
-    line
-}
-
 /// Appends a line without blanks at its end.
 fn push_line(text: &mut String, line: &str) {
     text.push_str(line.trim_end());
@@ -211,7 +174,7 @@ mod tests {
         let build = Build { path: "cell".into(), description: "rustc 1".into() };
         let machine = sample(2, 1);
         let command = "cargo xtask bench-numa";
-        Results { command, machine: &machine, build: &build, plan, runs, complete }.table()
+        render(&Results { command, machine: &machine, build: &build, plan, runs, complete })
     }
 
     fn line_of<'a>(text: &'a str, start: &str) -> &'a str {

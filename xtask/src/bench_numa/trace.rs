@@ -1,7 +1,8 @@
-//! The user's own workload: two text files, read whole before anything is built, by the same rules as in `bench cell`.
+//! The user's own workload: two text files. They are read whole before anything is built, by the rules of the program
+//! that runs a cell.
 //!
-//! Each cell reads the files again. What can be read only once, a pipe or standard input, is copied; a file is watched,
-//! so that all cells measure the same operations.
+//! Each cell reads the files again, and all cells must measure the same operations. So a pipe or standard input, which can
+//! be read only once, is copied, and a file is watched for changes.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, BufReader, BufWriter, Read, Write};
@@ -25,13 +26,13 @@ pub(crate) struct Opened {
 /// One file.
 #[derive(Debug)]
 enum Source {
-    /// It was there before, and looked like this.
+    /// The user's file, and how it looked when it was read.
     File(PathBuf, Stamp),
-    /// It was made here, and goes with this.
+    /// A copy; dropping this removes it.
     Copy(PathBuf),
 }
 
-/// What changes when a file does: its device, number, length, and the time of its last change.
+/// What differs after a change of the file: its device, number, length, and the time of its last change.
 type Stamp = (u64, u64, u64, i64, i64);
 
 /// Reads both files of `--trace`; `most` operations fit into memory.
@@ -108,7 +109,7 @@ impl Source {
         let cannot = |error: io::Error| format!("--trace: cannot copy to {}: {error}", path.display());
         fs::create_dir_all(&dir).map_err(cannot)?;
         let to = BufWriter::new(File::create(&path).map_err(cannot)?);
-        // From here on it is removed in any case.
+        // From here on, dropping this removes the copy.
         let copy = Self::Copy(path.clone());
         let mut tee = Tee { from, to, failed: None };
         let lines = count(&mut tee);
@@ -129,7 +130,7 @@ impl Source {
 impl Drop for Source {
     fn drop(&mut self) {
         if let Self::Copy(path) = self {
-            // A copy that is gone already needs no removing.
+            // If the copy is gone already, nothing is left to do.
             let _ = fs::remove_file(path);
         }
     }

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::FILE;
-use super::table::{Figure, Table};
+use super::table::{FILE, Figure, Table};
+use crate::table::aligned;
 
-/// By what part a count may differ from its figure.
+/// The part by which a count may differ from its figure.
 pub(super) const TOLERANCE: f64 = 0.05;
 
 const ACCEPT: &str = "cargo xtask counts --accept";
@@ -41,11 +41,11 @@ impl<'a> Comparison<'a> {
         Self { compiler: &counted.compiler, committed, lines }
     }
 
-    /// What is to be said at the end, on lines of their own; nothing where all is as committed.
+    /// The last lines of the report; empty if every count is as committed.
     ///
     /// # Errors
     ///
-    /// One line that says what takes more, or that the table is not of these operations, and what to do.
+    /// One line that says which operations take more, or which figures are missing or left over, and what to do.
     pub(super) fn verdict(&self) -> Result<String, String> {
         if self.committed.compiler != self.compiler {
             return Ok(format!(
@@ -98,21 +98,16 @@ fn name(figure: &Figure) -> String {
 
 impl fmt::Display for Comparison<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.compiler)?;
-        writeln!(
-            f,
-            "{:<10}  {:<14}  {:>12}  {:>9}  {:>5}",
-            "cpu", "operation", "instructions", "committed", "ratio"
-        )?;
-        for line in &self.lines {
+        let headings = ["cpu", "operation", "instructions", "committed", "ratio"];
+        let mut rows = vec![headings.map(str::to_owned).to_vec()];
+        rows.extend(self.lines.iter().map(|line| {
             let Figure { cpu, operation, instructions } = line.figure;
-            write!(f, "{cpu:<10}  {operation:<14}  {instructions:>12.1}  ")?;
-            match line.committed.zip(line.ratio()) {
-                Some((committed, ratio)) => writeln!(f, "{committed:>9.1}  {ratio:>5.3}")?,
-                None => writeln!(f, "{:>9}  {:>5}", "-", "-")?,
-            }
-        }
-        Ok(())
+            let or_dash = |number: Option<String>| number.unwrap_or_else(|| "-".into());
+            let committed = or_dash(line.committed.map(|committed| format!("{committed:.1}")));
+            let ratio = or_dash(line.ratio().map(|ratio| format!("{ratio:.3}")));
+            vec![cpu.clone(), operation.clone(), format!("{instructions:.1}"), committed, ratio]
+        }));
+        writeln!(f, "{}\n{}", self.compiler, aligned(&rows, 2).join("\n"))
     }
 }
 

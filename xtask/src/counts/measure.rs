@@ -1,15 +1,15 @@
 //! Builds `bench` for fixed processors and runs it under valgrind's callgrind.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use super::table::Figure;
-use crate::cargo::Program;
+use crate::cargo;
 use crate::stop::Stop;
 use crate::tree;
 
-/// Processors that are compiled for, never this machine's own: what every x86-64 machine has, which is what cargo
-/// builds for unless told otherwise, and the most that valgrind knows (no AVX-512).
+/// Processors that are compiled for, never this machine's own: the most that valgrind knows (no AVX-512), and the
+/// instructions of every x86-64 machine, which is cargo's default.
 pub(super) const CPUS: &[&str] = &["x86-64-v3", "x86-64"];
 
 /// The function that is counted, with all that it calls; see `bench/src/counts.rs`.
@@ -27,7 +27,9 @@ pub(super) fn all() -> Result<Vec<Figure>, Stop> {
     }
     let mut figures = Vec::new();
     for cpu in CPUS {
-        let program = build(cpu)?;
+        // No flags but the processor.
+        let target = tree::target().join("counts").join(cpu);
+        let program = cargo::bench("counts", &target, &format!("-C target-cpu={cpu}"))?;
         for operation in run(Command::new(&program).arg("counts"))?.0.lines() {
             eprintln!("counts: {operation} for {cpu}");
             let instructions = count(&program, operation)?;
@@ -35,17 +37,6 @@ pub(super) fn all() -> Result<Vec<Figure>, Stop> {
         }
     }
     Ok(figures)
-}
-
-/// Builds the program, with no flags but the processor.
-fn build(cpu: &str) -> Result<PathBuf, Stop> {
-    let program = Program { name: "bench", features: "counts" };
-    let target = tree::target().join("counts").join(cpu);
-    match program.build(&target, &format!("-C target-cpu={cpu}")) {
-        Ok(Some(path)) => Ok(path),
-        Ok(None) => Err(Stop::failure("building bench failed, cargo says why above")),
-        Err(error) => Err(Stop::failure(format!("cannot build bench: {error}"))),
-    }
 }
 
 /// Instructions that `operation` takes in the mean.
@@ -71,7 +62,7 @@ fn run(command: &mut Command) -> Result<(String, String), Stop> {
     if output.status.success() {
         return Ok((out, err));
     }
-    // Valgrind speaks last, but not of the cause.
+    // Valgrind prints the last line, but the program the cause.
     let cause = err.lines().rfind(|line| line.starts_with("bench:")).or(err.lines().last());
     Err(failed(format!("{}; last words: {}", output.status, cause.unwrap_or("none"))))
 }

@@ -23,6 +23,9 @@ pub(super) struct Figure {
     pub(super) instructions: f64,
 }
 
+/// The committed figures, relative to the root.
+pub(super) const FILE: &str = "bench/counts.csv";
+
 const ABOUT: &str =
     "# Instructions an operation takes. `cargo xtask counts` compares with this, `--accept` writes it.";
 const COMPILER: &str = "# rustc ";

@@ -1,15 +1,15 @@
-//! The results as a part of a Markdown document: tables, pictures, where another map was the better one.
+//! The results as a part of a Markdown document: tables, pictures, and where another map was better.
 
 use std::fmt::Write as _;
 
 use bench::maps::package;
+use bench::units::three_digits;
 
 use super::rows::{Outcome, Panel, Setting, Sweep};
-use super::style;
+use super::words;
 use crate::bench_numa::summary::Spread;
-use crate::bench_numa::units::three_digits;
 
-/// What stands before and after the part that is written by the command.
+/// The lines around the part that the command writes.
 pub(super) const BEGIN: &str = "<!-- results: from here on written by cargo xtask plot -->";
 pub(super) const END: &str = "<!-- results: up to here -->";
 
@@ -17,7 +17,7 @@ pub(super) const END: &str = "<!-- results: up to here -->";
 pub(super) struct Picture {
     /// Its file's name.
     pub(super) file: String,
-    /// What it shows, for who cannot see it.
+    /// What it shows, for a reader who cannot see it.
     pub(super) about: String,
 }
 
@@ -85,7 +85,7 @@ impl Part<'_> {
         let mut text = format!(
             "\nThroughput relative to {first}, medians of the rounds: {} keys, {}, pin {}.\n\n| map |",
             setting.dist,
-            style::threads(threads),
+            words::threads(threads),
             setting.pin,
         );
         let short = |workload: &str| match workload.len() {
@@ -100,10 +100,7 @@ impl Part<'_> {
             let version = version(self.lock, map).map_or_else(String::new, |version| format!(" {version}"));
             write!(text, "| {name}{version} |").expect("a String takes everything");
             panels.iter().for_each(|panel| text.push_str(&format!(" {} |", number(panel, name))));
-            let bytes = setting.bytes(name).map_or_else(
-                || "-".to_owned(),
-                |bytes| format!("{}{:.1}", if bytes.counted { "" } else { "~" }, bytes.spread.median),
-            );
+            let bytes = setting.bytes(name).map_or_else(|| "-".to_owned(), |bytes| bytes.to_string());
             writeln!(text, " {bytes} |").expect("a String takes everything");
         }
         text
@@ -137,9 +134,9 @@ fn better(setting: &Setting) -> Vec<String> {
                 let round = if min > 1.0 { "in every round" } else { "not in every round" };
                 lines.push(format!(
                     "* {}, {} keys, {}: {} {} (rounds {} to {}), {round} faster than our median.\n",
-                    style::workload(&panel.workload),
+                    words::workload(&panel.workload),
                     setting.dist,
-                    style::threads(panel.threads),
+                    words::threads(panel.threads),
                     cell.name,
                     three_digits(median),
                     three_digits(min),
@@ -152,11 +149,8 @@ fn better(setting: &Setting) -> Vec<String> {
     let Some(ours) = names.first().and_then(|(_, name)| setting.bytes(name)) else { return lines };
     for (_, name) in names.iter().skip(1) {
         if let Some(bytes) = setting.bytes(name).filter(|bytes| bytes.spread.median < ours.spread.median) {
-            let estimated = if bytes.counted { "" } else { "~" };
-            lines.push(format!(
-                "* Bytes a key, {} keys: {name} {estimated}{:.1}, ours {:.1}.\n",
-                setting.dist, bytes.spread.median, ours.spread.median
-            ));
+            let ours = ours.spread.median;
+            lines.push(format!("* Bytes a key, {} keys: {name} {bytes}, ours {ours:.1}.\n", setting.dist));
         }
     }
     lines

@@ -1,60 +1,48 @@
 //! `cargo xtask plot`: pictures of a sweep's results.
 //!
-//! `rows` reads `results.csv`, `bars` and `lines` draw on an `svg` in the colours of `style`, `document` puts it all
-//! into a Markdown file.
+//! `rows` reads `results.csv`, `charts` draws, `document` puts it all into a Markdown file.
 
-mod bars;
+mod charts;
 mod document;
-mod lines;
 mod rows;
-mod style;
-mod svg;
+mod words;
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lexopt::prelude::*;
-
 use crate::bench_numa::out_dir::{CSV, TABLE};
-use crate::bench_numa::print;
-use crate::stop::Stop;
+use crate::stop::{Stop, print};
 use crate::tree;
 use document::{Part, Picture};
 use rows::Sweep;
 
-/// What the flags said.
-#[derive(Debug, Default, PartialEq)]
-struct Args {
-    help: bool,
+/// What stands below the flags.
+const BELOW: &str = "\
+Pictures, in place of older ones:
+  throughput-DIST-N-threads.svg  relative to the sweep's first map, with the spread of the rounds; cells that
+                                 failed say why
+  bytes-per-key-DIST.svg         memory after the load
+  threads-DIST.svg               throughput against threads, if the sweep had several
+
+Exit code: 0; 1 if DIR has no results or a file cannot be written; 2 for a bad flag.
+
+Example:
+  cargo xtask bench-numa --quick --threads 1,2 --out results/quick && cargo xtask plot results/quick";
+
+/// Draw the results of a sweep: what bench-numa --out DIR has written
+#[derive(Clone, Debug, PartialEq, clap::Parser)]
+#[command(after_help = BELOW)]
+pub(crate) struct Args {
+    /// A folder with results.csv; the pictures go there
     dir: PathBuf,
+    /// Also write tables, pictures and where another map is better into this Markdown file,
+    /// between its marks; BENCHMARKS.md has them
+    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
     doc: Option<PathBuf>,
 }
 
-impl Args {
-    fn parse(flags: Vec<OsString>) -> Result<Self, String> {
-        let mut args = Self::default();
-        let mut dir = None;
-        let mut parser = lexopt::Parser::from_args(flags);
-        while let Some(flag) = parser.next().map_err(|error| error.to_string())? {
-            match flag {
-                Short('h') | Long("help") => return Ok(Self { help: true, ..Self::default() }),
-                Long("doc") => args.doc = Some(parser.value().map_err(|error| error.to_string())?.into()),
-                Value(path) if dir.is_none() => dir = Some(path.into()),
-                other => return Err(format!("{}; see --help", other.unexpected())),
-            }
-        }
-        args.dir = dir.ok_or("which results? cargo xtask plot DIR; see --help")?;
-        Ok(args)
-    }
-}
-
-/// Runs the command with the flags after its name.
-pub(crate) fn command(flags: Vec<OsString>) -> Result<(), Stop> {
-    let args = Args::parse(flags).map_err(Stop::usage)?;
-    if args.help {
-        return print(include_str!("help.txt"));
-    }
+/// Runs the command.
+pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     let path = args.dir.join(CSV);
     let sweep = Sweep::parse(&read(&path)?)
         .map_err(|why| Stop::failure(format!("{} is no result of a sweep: {why}", path.display())))?;
@@ -86,20 +74,20 @@ fn drawn(sweep: &Sweep) -> Vec<(String, String, String)> {
     for setting in &sweep.settings {
         let dist = &setting.dist;
         let key = if has_pins { format!("{dist}-{}", setting.pin) } else { dist.clone() };
-        // `cpus:0,2` is no name for every file system.
+        // Not every file system takes `cpus:0,2` in a name.
         let key = key.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "-");
         for threads in setting.threads() {
-            let number = style::threads(threads);
+            let number = words::threads(threads);
             pictures.push((
                 format!("throughput-{key}-{}.svg", number.replace(' ', "-")),
                 format!("Throughput of each map, {dist} keys, {number}"),
-                bars::throughput(setting, threads),
+                charts::throughput(setting, threads),
             ));
         }
-        if let Some(svg) = bars::bytes(setting) {
+        if let Some(svg) = charts::bytes(setting) {
             pictures.push((format!("bytes-per-key-{key}.svg"), format!("Bytes a key, {dist} keys"), svg));
         }
-        if let Some(svg) = lines::threads(setting) {
+        if let Some(svg) = charts::lines(setting) {
             pictures.push((format!("threads-{key}.svg"), format!("Throughput by threads, {dist} keys"), svg));
         }
     }
@@ -135,27 +123,19 @@ fn write(path: &Path, text: &str) -> Result<(), Stop> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn parse(line: &str) -> Result<Args, String> {
-        Args::parse(line.split_whitespace().map(OsString::from).collect())
-    }
+    use crate::cli;
 
     #[test]
     fn flags_are_read() {
-        let args = parse("results --doc BENCHMARKS.md").unwrap();
+        let args: Args = cli::parse("results --doc BENCHMARKS.md").unwrap();
         assert_eq!((args.dir, args.doc), ("results".into(), Some("BENCHMARKS.md".into())));
-        assert!(parse("--help").unwrap().help);
         for (bad, hint) in
-            [("", "which results"), ("a b", "--help"), ("a --doc", "missing"), ("--fast a", "--help")]
+            [("", "<DIR>"), ("a b", "--help"), ("a --doc", "a value is required"), ("--fast a", "--help")]
         {
-            let error = parse(bad).unwrap_err();
+            let error = cli::parse::<Args>(bad).unwrap_err();
             assert!(error.contains(hint), "{bad}: {error}");
         }
-    }
-
-    #[test]
-    fn the_help_fits_a_terminal() {
-        assert!(include_str!("help.txt").lines().all(|line| line.len() <= 110));
+        assert!(cli::help::<Args>().lines().all(|line| line.len() <= 120));
     }
 
     #[test]

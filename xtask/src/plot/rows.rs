@@ -1,10 +1,13 @@
 //! The rows of a `results.csv`, gathered into what charts are made of.
 
+use std::fmt;
+
 use serde::Deserialize;
 
 use crate::bench_numa::summary::Spread;
+use crate::cli::distinct;
 
-/// A line of the file: one round of one cell. Columns that no chart needs are passed over.
+/// A line of the file: one round of one cell. Columns that no chart needs are ignored.
 #[derive(Clone, Debug, Deserialize)]
 struct CsvLine {
     status: String,
@@ -71,6 +74,12 @@ pub(super) struct Bytes {
     pub(super) spread: Spread,
     /// Whether the map's arena counted them; else they are the growth of the process.
     pub(super) counted: bool,
+}
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{:.1}", if self.counted { "" } else { "~" }, self.spread.median)
+    }
 }
 
 impl CsvLine {
@@ -183,7 +192,7 @@ impl Sweep {
             line.check().map_err(|why| format!("line {at}, {why}"))?;
             lines.push(line);
         }
-        // What was planned out has no round: there is nothing to draw.
+        // A cell that the plan left out has no round: there is nothing to draw.
         lines.retain(|line| line.round.is_some());
         if lines.is_empty() {
             return Err("it has no rounds".into());
@@ -220,7 +229,7 @@ fn panels(lines: &[&CsvLine], name: &impl Fn(&CsvLine) -> String) -> Vec<Panel> 
     panels.into_iter().map(panel).collect()
 }
 
-/// The rounds of one cell together: one that failed takes all numbers away.
+/// The rounds of one cell together. If one round failed, the cell has no numbers.
 fn outcome(rounds: &[&CsvLine]) -> Outcome {
     if let Some(bad) = rounds.iter().find(|line| line.status != "measured") {
         return match bad.status.as_str() {
@@ -236,21 +245,9 @@ fn outcome(rounds: &[&CsvLine]) -> Outcome {
     Outcome::Measured { mops, bytes: bytes.map(|spread| Bytes { spread, counted }) }
 }
 
-/// The map, and where its memory is. Every map of a file may have several places, whatever it is called: in older
-/// files `bskip` has.
+/// The map, and where its memory is. Any map of a file may have several places: in older files `bskip` has.
 fn row(line: &CsvLine) -> String {
     format!("{} {} {}", line.map, line.placement, line.pages)
-}
-
-/// The items in their order, each only once.
-fn distinct<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
-    let mut kept = Vec::new();
-    for item in items {
-        if !kept.contains(&item) {
-            kept.push(item);
-        }
-    }
-    kept
 }
 
 #[cfg(test)]

@@ -4,22 +4,20 @@
 use std::fmt;
 use std::ops::AddAssign;
 
-use super::Finding;
-use super::source::Source;
+use super::text::Finding;
 use super::tokens::{Token, Tokens};
 
 /// The orderings that need an argument.
 const ORDERINGS: [&str; 4] = ["Acquire", "Release", "AcqRel", "SeqCst"];
 
+/// The kinds of `unsafe`.
+const KINDS: [&str; 6] = ["blocks", "impls", "functions", "traits", "attributes", "extern blocks"];
+
 /// How many of each kind there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Counts {
-    blocks: usize,
-    impls: usize,
-    functions: usize,
-    traits: usize,
-    attributes: usize,
-    externs: usize,
+    /// As in [`KINDS`].
+    kinds: [usize; KINDS.len()],
     /// As in [`ORDERINGS`].
     orderings: [usize; ORDERINGS.len()],
     /// How many of those are of fences.
@@ -28,86 +26,73 @@ pub(super) struct Counts {
 
 impl AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
-        self.blocks += other.blocks;
-        self.impls += other.impls;
-        self.functions += other.functions;
-        self.traits += other.traits;
-        self.attributes += other.attributes;
-        self.externs += other.externs;
         self.fences += other.fences;
-        for (sum, more) in self.orderings.iter_mut().zip(other.orderings) {
-            *sum += more;
-        }
+        self.kinds.iter_mut().zip(other.kinds).for_each(|(sum, more)| *sum += more);
+        self.orderings.iter_mut().zip(other.orderings).for_each(|(sum, more)| *sum += more);
     }
 }
 
 impl Counts {
-    /// Everything that says `unsafe`.
-    fn all_unsafe(&self) -> usize {
-        self.blocks + self.impls + self.functions + self.traits + self.attributes + self.externs
-    }
-
     /// The places counted.
     pub(super) fn total(&self) -> usize {
-        self.all_unsafe() + self.orderings.iter().sum::<usize>()
+        self.kinds.iter().chain(&self.orderings).sum()
     }
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { blocks, impls, functions, traits, attributes, externs, .. } = self;
-        let orderings: Vec<String> =
-            self.orderings.iter().zip(ORDERINGS).map(|(number, name)| format!("{number} {name}")).collect();
+        let listed = |numbers: &[usize], names: &[&str]| {
+            let parts = numbers.iter().zip(names).map(|(number, name)| format!("{number} {name}"));
+            parts.collect::<Vec<_>>().join(", ")
+        };
         write!(
             f,
-            "{} unsafe: {blocks} blocks, {impls} impls, {functions} functions, {traits} traits, \
-             {attributes} attributes, {externs} extern blocks\n\
-             {} orderings other than Relaxed: {}; {} of them fences",
-            self.all_unsafe(),
+            "{} unsafe: {}\n{} orderings other than Relaxed: {}; {} of them fences",
+            self.kinds.iter().sum::<usize>(),
+            listed(&self.kinds, &KINDS),
             self.orderings.iter().sum::<usize>(),
-            orderings.join(", "),
+            listed(&self.orderings, &ORDERINGS),
             self.fences,
         )
     }
 }
 
 /// Counts in one file, and finds what has no argument.
-pub(super) fn check(source: &Source) -> (Counts, Vec<Finding>) {
-    let tokens = Tokens::new(&source.lines);
+pub(super) fn check(tokens: &Tokens) -> (Counts, Vec<Finding>) {
     let mut counts = Counts::default();
     let mut findings = Vec::new();
     for (number, token) in tokens.all.iter().enumerate() {
         let breach = if token.text == "unsafe" {
-            check_unsafe(&tokens, number, &mut counts)
+            check_unsafe(tokens, number, &mut counts)
         } else {
-            check_ordering(&tokens, number, &mut counts)
+            check_ordering(tokens, number, &mut counts)
         };
-        findings.extend(breach.map(|message| Finding::new(token.line + 1, message)));
+        findings.extend(breach.map(|message| Finding::new(token.line, message)));
     }
     (counts, findings)
 }
 
 /// One `unsafe`. A block, an implementation, an attribute and a block of foreign functions say why they are
 /// sound; a function and a trait say what they ask of others, unless the trait that they implement does.
-fn check_unsafe(tokens: &Tokens<'_>, number: usize, counts: &mut Counts) -> Option<String> {
+fn check_unsafe(tokens: &Tokens, number: usize, counts: &mut Counts) -> Option<String> {
     let mut next = number + 1;
     if tokens.text(next) == "extern" {
-        // The name of the calling convention is a string: two quotes.
-        next += 1 + 2 * usize::from(tokens.text(next + 1) == "\"");
+        // The name of the calling convention is a string.
+        next += 1 + usize::from(tokens.text(next + 1) == "\"");
     }
     let is_extern = next > number + 1;
-    let (count, asks) = match tokens.text(next) {
+    let (kind, asks) = match tokens.text(next) {
         // A type, which promises nothing.
         "fn" if tokens.text(next + 1) == "(" => return None,
-        "fn" => (&mut counts.functions, true),
-        "trait" => (&mut counts.traits, true),
-        "{" if is_extern => (&mut counts.externs, false),
-        "{" => (&mut counts.blocks, false),
-        "impl" => (&mut counts.impls, false),
-        "(" if tokens.before(number, 1) == "[" => (&mut counts.attributes, false),
+        "fn" => (2, true),
+        "trait" => (3, true),
+        "{" if is_extern => (5, false),
+        "{" => (0, false),
+        "impl" => (1, false),
+        "(" if tokens.before(number, 1) == "[" => (4, false),
         _ => return Some("`unsafe` in a form that tidy does not know: teach it".into()),
     };
-    *count += 1;
+    counts.kinds[kind] += 1;
     let comment = tokens.comment(number);
     if !asks {
         return (!says(&comment, "SAFETY:")).then(|| "unsafe without a `SAFETY:` argument just above".into());
@@ -132,7 +117,7 @@ fn says(comment: &str, mark: &str) -> bool {
 }
 
 /// One ordering other than Relaxed: a comment names it and says what it pairs with.
-fn check_ordering(tokens: &Tokens<'_>, number: usize, counts: &mut Counts) -> Option<String> {
+fn check_ordering(tokens: &Tokens, number: usize, counts: &mut Counts) -> Option<String> {
     let name = tokens.text(number);
     let kind = ORDERINGS.iter().position(|&ordering| ordering == name)?;
     counts.orderings[kind] += 1;
@@ -151,11 +136,11 @@ mod tests {
     use super::*;
 
     fn counted(text: &str) -> Counts {
-        check(&Source::new(text)).0
+        check(&Tokens::new(text).unwrap()).0
     }
 
     fn found(text: &str) -> Vec<usize> {
-        check(&Source::new(text)).1.into_iter().map(|finding| finding.line).collect()
+        check(&Tokens::new(text).unwrap()).1.into_iter().map(|finding| finding.line).collect()
     }
 
     #[test]
@@ -241,16 +226,7 @@ mod tests {
              fence(Ordering::Release); core::sync::atomic::compiler_fence(SeqCst);\n\
              x.swap(1, Ordering::AcqRel); x.cas(0, 1, Ordering::Acquire, Ordering::Relaxed);",
         );
-        let expected = Counts {
-            blocks: 1,
-            impls: 1,
-            functions: 1,
-            traits: 1,
-            attributes: 1,
-            externs: 1,
-            orderings: [1, 1, 1, 1],
-            fences: 2,
-        };
+        let expected = Counts { kinds: [1; 6], orderings: [1; 4], fences: 2 };
         assert_eq!(counts, expected);
         assert_eq!(counts.total(), 10);
         let mut twice = counts;

@@ -1,13 +1,13 @@
 //! `cargo xtask tidy`: the rules of this repository that no other tool checks.
 //!
-//! `source` tells code from comments, `tokens` finds the comments about a token, `arguments` counts what needs a
-//! written argument, `rust` holds the other rules for Rust files, `text` those for every file and for the list
-//! of files. Clippy knows some of them too, but sees only the code of one target and one set of features; here
-//! every `cfg` counts.
+//! `tokens` finds the comments about a token, `arguments` asks for a written argument for each `unsafe` and each
+//! ordering, `graph` for files without circles, `layers` for those that ARCHITECTURE.md puts into an order; `text`
+//! holds the rules for every file and for the list of files. Clippy knows some of them too, but sees only the code of
+//! one target and one set of features; here every `cfg` counts.
 
 mod arguments;
-mod rust;
-mod source;
+mod graph;
+mod layers;
 mod text;
 mod tokens;
 
@@ -17,22 +17,8 @@ use std::path::Path;
 use crate::stop::Stop;
 use crate::tree;
 use arguments::Counts;
-use source::Source;
-
-/// A breach of a rule.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Finding {
-    /// The line, from 1; 0 for the file as a whole.
-    line: usize,
-    /// What is wrong and what to do.
-    message: String,
-}
-
-impl Finding {
-    fn new(line: usize, message: impl Into<String>) -> Self {
-        Self { line, message: message.into() }
-    }
-}
+use text::Finding;
+use tokens::Tokens;
 
 /// Checks every file that git knows or would add.
 pub(crate) fn command() -> Result<(), Stop> {
@@ -51,10 +37,15 @@ pub(crate) fn count() -> Result<usize, Stop> {
         };
         let (counted, found) = check(path, &content);
         counts += counted;
-        for Finding { line, message } in found {
-            let place = if line == 0 { String::new() } else { format!(":{line}") };
-            findings.push(format!("{}{place}: {message}", path.display()));
+        findings.extend(found.into_iter().map(|finding| finding.told(path)));
+    }
+    match graph::all(&files) {
+        Ok(graphs) => {
+            findings.extend(graph::circles(&graphs));
+            let document = fs::read_to_string(tree::root().join("ARCHITECTURE.md")).unwrap_or_default();
+            findings.extend(layers::check(&document, &graphs));
         }
+        Err(why) => findings.push(why),
     }
     for finding in &findings {
         eprintln!("{finding}");
@@ -62,7 +53,7 @@ pub(crate) fn count() -> Result<usize, Stop> {
     println!("tidy: {counts}");
     match findings.len() {
         0 => {
-            println!("tidy: {} files, nothing to complain about", files.len());
+            println!("tidy: {} files, no findings", files.len());
             Ok(counts.total())
         }
         number => Err(Stop::failure(format!("tidy: {number} findings"))),
@@ -74,10 +65,14 @@ fn check(path: &Path, content: &str) -> (Counts, Vec<Finding>) {
     let mut findings = text::check(path, content);
     let mut counts = Counts::default();
     if path.extension().is_some_and(|extension| extension == "rs") {
-        findings.extend(rust::check(path, content));
-        let (counted, found) = arguments::check(&Source::new(content));
-        counts = counted;
-        findings.extend(found);
+        match Tokens::new(content) {
+            Ok(tokens) => {
+                let (counted, found) = arguments::check(&tokens);
+                counts = counted;
+                findings.extend(found);
+            }
+            Err(why) => findings.push(Finding::new(0, why)),
+        }
     }
     (counts, findings)
 }

@@ -3,7 +3,28 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::Finding;
+/// A breach of a rule.
+#[derive(Debug, PartialEq)]
+pub(super) struct Finding {
+    /// The line, from 1; 0 for the file as a whole.
+    pub(super) line: usize,
+    /// What is wrong and what to do.
+    message: String,
+}
+
+impl Finding {
+    pub(super) fn new(line: usize, message: impl Into<String>) -> Self {
+        Self { line, message: message.into() }
+    }
+
+    /// As a line for people.
+    pub(super) fn told(&self, path: &Path) -> String {
+        match self.line {
+            0 => format!("{}: {}", path.display(), self.message),
+            line => format!("{}:{line}: {}", path.display(), self.message),
+        }
+    }
+}
 
 /// What lies at the top level; a `?` marks what may be absent.
 const TOP: &[&str] = &[
@@ -66,6 +87,9 @@ pub(super) fn check(path: &Path, content: &str) -> Vec<Finding> {
             ))
         })
         .collect();
+    if path.extension().is_some_and(|extension| extension == "rs") && !content.starts_with("//!") {
+        findings.push(Finding::new(1, "must begin with `//!` and what the file is for"));
+    }
     if path == Path::new("Cargo.lock") {
         let sources = lines().filter_map(|(line, number)| Some((line.strip_prefix("source = ")?, number)));
         findings.extend(
@@ -112,6 +136,14 @@ mod tests {
         assert_eq!(findings.len(), 2, "{findings:?}");
         assert!(findings[0].starts_with("notes.txt: not part"));
         assert!(findings[1].starts_with("bench: missing"));
+    }
+
+    #[test]
+    fn a_rust_file_says_what_it_is_for() {
+        assert_eq!(check(Path::new("a.rs"), "//! Why.\n"), []);
+        for bad in ["use x;\n//! Why.\n", ""] {
+            assert_eq!(check(Path::new("a.rs"), bad)[0].line, 1);
+        }
     }
 
     #[test]

@@ -1,14 +1,16 @@
-//! The tokens of a Rust file, each with its line and the bracket around it: enough to find where the statement
-//! of a token begins, and so which comments speak about it.
+//! The tokens of a Rust file, each with its line and the bracket around it, and the comments beside them: enough to
+//! find where the statement of a token begins, and so which comments are about it.
 
-use super::source::Line;
+use std::str::FromStr;
 
-/// A word, or one character that is neither of a word nor space. Strings are two quotes.
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+
+/// A word, a literal, or one character that is neither of a word nor space.
 #[derive(Debug, PartialEq)]
 pub(super) struct Token {
-    /// What it is.
+    /// The token; a string is one quote.
     pub(super) text: String,
-    /// Its line, from 0.
+    /// Its line, from 1.
     pub(super) line: usize,
     /// The innermost bracket that is open here, as the number of its token.
     inside: Option<usize>,
@@ -16,29 +18,93 @@ pub(super) struct Token {
     opened: Option<usize>,
 }
 
-/// A file's tokens in order, and the comments beside them.
-pub(super) struct Tokens<'a> {
-    /// In order.
-    pub(super) all: Vec<Token>,
-    lines: &'a [Line],
+/// What a line holds beside tokens.
+#[derive(Clone, Debug, Default)]
+struct Line {
+    /// The column where its last token ends.
+    code_end: usize,
+    /// Whether it begins inside a string.
+    is_inside: bool,
+    /// Its comment, without slashes.
+    comment: String,
 }
 
-impl<'a> Tokens<'a> {
-    /// Cuts the code in `lines`.
-    pub(super) fn new(lines: &'a [Line]) -> Self {
-        let mut all: Vec<Token> = Vec::new();
-        let mut open: Vec<usize> = Vec::new();
-        for (line, content) in lines.iter().enumerate() {
-            for text in words(&content.code) {
-                let number = all.len();
-                let opened = if matches!(text, ")" | "]" | "}") { open.pop() } else { None };
-                all.push(Token { text: text.to_owned(), line, inside: open.last().copied(), opened });
-                if matches!(text, "(" | "[" | "{") {
-                    open.push(number);
+/// A file's tokens in order, and its lines.
+pub(super) struct Tokens {
+    /// In order.
+    pub(super) all: Vec<Token>,
+    /// The first is line 1.
+    lines: Vec<Line>,
+}
+
+impl Tokens {
+    /// Cuts `text`.
+    ///
+    /// # Errors
+    ///
+    /// Why the compiler would not read it either.
+    pub(super) fn new(text: &str) -> Result<Self, String> {
+        let stream = TokenStream::from_str(text).map_err(|error| error.to_string())?;
+        let source: Vec<&str> = text.lines().collect();
+        let mut tokens = Self { all: Vec::new(), lines: vec![Line::default(); source.len()] };
+        tokens.push_all(stream, None, &source);
+        for (line, text) in tokens.lines.iter_mut().zip(source) {
+            let rest: String = text.chars().skip(line.code_end).collect();
+            let rest = rest.trim().trim_end_matches("*/").trim_start_matches(['/', '!', '*']);
+            rest.trim().clone_into(&mut line.comment);
+        }
+        Ok(tokens)
+    }
+
+    fn push_all(&mut self, stream: TokenStream, inside: Option<usize>, source: &[&str]) {
+        let mut trees = stream.into_iter().peekable();
+        while let Some(tree) = trees.next() {
+            match tree {
+                TokenTree::Group(group) => self.push_group(&group, inside, source),
+                TokenTree::Punct(punct) => {
+                    let start = punct.span().start();
+                    let written = source[start.line - 1].chars().nth(start.column);
+                    if punct.as_char() == '#' && written == Some('/') {
+                        // A comment on an item, which the parser has made an attribute: `#`, perhaps `!`, brackets.
+                        trees.next_if(|tree| matches!(tree, TokenTree::Punct(_)));
+                        trees.next();
+                        continue;
+                    }
+                    self.push(punct.to_string(), punct.span(), inside, None);
+                }
+                TokenTree::Ident(ident) => self.push(ident.to_string(), ident.span(), inside, None),
+                TokenTree::Literal(literal) => {
+                    let text = literal.to_string();
+                    let text = if text.ends_with(['"', '#']) { "\"".into() } else { text };
+                    self.push(text, literal.span(), inside, None);
                 }
             }
         }
-        Self { all, lines }
+    }
+
+    fn push_group(&mut self, group: &Group, inside: Option<usize>, source: &[&str]) {
+        let (open, close) = match group.delimiter() {
+            Delimiter::Parenthesis => ("(", ")"),
+            Delimiter::Brace => ("{", "}"),
+            Delimiter::Bracket => ("[", "]"),
+            Delimiter::None => return self.push_all(group.stream(), inside, source),
+        };
+        let opened = self.all.len();
+        self.push(open.into(), group.span_open(), inside, None);
+        self.push_all(group.stream(), Some(opened), source);
+        self.push(close.into(), group.span_close(), inside, Some(opened));
+    }
+
+    fn push(&mut self, text: String, span: proc_macro2::Span, inside: Option<usize>, opened: Option<usize>) {
+        let (start, end) = (span.start(), span.end());
+        for line in start.line..=end.line {
+            let line = &mut self.lines[line - 1];
+            line.code_end = usize::MAX;
+            line.is_inside = true;
+        }
+        self.lines[start.line - 1].is_inside = false;
+        self.lines[end.line - 1].code_end = end.column;
+        self.all.push(Token { text, line: start.line, inside, opened });
     }
 
     /// The text of token `number`; empty behind the last.
@@ -57,12 +123,9 @@ impl<'a> Tokens<'a> {
     pub(super) fn comment(&self, number: usize) -> String {
         let last = self.all[number].line;
         let first = self.all[self.start(number, &[";", ",", "{"])].line;
-        let only_comment = |&&index: &&usize| {
-            self.lines[index].code.trim().is_empty() && !self.lines[index].comment.is_empty()
-        };
-        let numbers: Vec<usize> = (0..first).rev().collect();
-        let above = numbers.iter().take_while(only_comment).count();
-        let comments = self.lines[first - above..=last].iter().map(|line| line.comment.trim());
+        let is_comment = |line: &&Line| line.code_end == 0 && !line.is_inside && !line.comment.is_empty();
+        let above = self.lines[..first - 1].iter().rev().take_while(is_comment).count();
+        let comments = self.lines[first - 1 - above..last].iter().map(|line| line.comment.as_str());
         comments.filter(|comment| !comment.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
@@ -91,52 +154,28 @@ impl<'a> Tokens<'a> {
     /// `trait` or `mod` around it. Empty at the top of the file.
     pub(super) fn header(&self, number: usize) -> &[Token] {
         let Some(block) = self.all[number].inside else { return &[] };
-        // No comma ends it: it may have several parameters.
+        // A comma does not end it: it may have several parameters.
         &self.all[self.start(block, &[";", "{"])..block]
     }
 }
 
-/// Words, and single characters between them.
-fn words(code: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    let mut rest = code.trim_start();
-    while let Some(first) = rest.chars().next() {
-        let length = rest.find(|c| !is_word_char(c)).unwrap_or(rest.len()).max(first.len_utf8());
-        let (word, behind) = rest.split_at(length);
-        found.push(word);
-        rest = behind.trim_start();
-    }
-    found
-}
-
-fn is_word_char(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::source::Source;
     use super::*;
 
     /// The comment about the last token `mark`.
     fn about(text: &str) -> String {
-        let source = Source::new(text);
-        let tokens = Tokens::new(&source.lines);
+        let tokens = Tokens::new(text).unwrap();
         let mark = tokens.all.iter().rposition(|token| token.text == "mark").expect("a mark");
         tokens.comment(mark)
     }
 
     #[test]
-    fn code_falls_into_words() {
-        assert_eq!(words("a_1 ::<é>(x)"), ["a_1", ":", ":", "<", "é", ">", "(", "x", ")"]);
-        assert_eq!(words("  "), [""; 0]);
-    }
-
-    #[test]
-    fn a_comment_speaks_about_the_whole_statement_below_it() {
+    fn a_comment_is_about_the_whole_statement_below_it() {
         for text in [
             "// yes\nmark;",
             "mark; // yes",
+            "/// yes\nmark",
             "x;\n// yes\nlet y =\n    f(a, b)\n        .g(\n            1,\n            mark,\n        );",
             "x;\n// yes\n#[inline]\n#[must_use]\nmark",
             "// yes\nlet z = f(|a| { a; b }).mark;",
@@ -144,6 +183,7 @@ mod tests {
             "match x {\n  // yes\n  A => mark,\n}",
             "let x = // yes\n  mark;",
             "/* yes */\nmark",
+            "// yes\nlet x = (\"// no \\\n  no\n no\", mark);",
         ] {
             assert_eq!(about(text), "yes", "{text}");
         }
@@ -152,13 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_of_another_statement_does_not() {
+    fn a_comment_of_another_statement_is_not() {
         for text in [
             "// no\nx;\nmark;",
             "match x {\n  // no\n  A => f(),\n  B => mark,\n}",
             "// no\nif x { y }\nmark",
             "// no\nfn f() {\n  mark\n}",
             "// no\nS { a: 1,\n  b: mark }",
+            "let x = \"\n// no\n\";\nmark",
         ] {
             assert_eq!(about(text), "", "{text}");
         }

@@ -1,7 +1,7 @@
 //! The ways in which checks and mutants compile the workspace.
 //!
-//! What runs on real threads uses the instructions that this machine has, without a choice of them at run time: each
-//! operation is then compiled once, not three times. `cargo test` runs the same tests with the choice.
+//! Builds for real threads use this machine's instructions without a choice at run time: the compiler then compiles each
+//! operation once, not three times. `cargo test` runs the same tests with the choice.
 
 use super::suite::Build;
 

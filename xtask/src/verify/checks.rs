@@ -9,7 +9,7 @@ pub(super) struct Check {
     pub(super) name: &'static str,
     /// In a few words.
     pub(super) what: &'static str,
-    /// What it must say how many of it tried. One that does not is a failure.
+    /// The units that it must count in its output. A check that does not has failed.
     pub(super) counts: &'static [&'static str],
     pub(super) how: How,
     /// Longest time, building included. Many times what it takes.
@@ -83,7 +83,7 @@ pub(super) static CHECKS: &[Check] = &[
         counts: &["steps"],
         how: How::Cargo(&[
             suite(&PLAIN, &["-p", "bskip-core", "--lib", "--features", "bump,check"], &[]),
-            // `batches` goes on small nodes, below; on ordinary ones it is compiled for more types, by `cargo test`.
+            // `batches` runs on small nodes, below; `cargo test` runs it on ordinary ones, for more types.
             suite(&PLAIN, tests!("model", "fuzz_corpus", "regressions", "review_findings"), &[]),
         ]),
         minutes: 10,

@@ -1,8 +1,8 @@
-//! What a check's output says about how much it tried.
+//! What a check's output says about how much it tried, and how it ended.
 //!
-//! A test tells it in lines of the form `verify: 1200 schedules`: a number and what was counted; or, for the things
-//! that the check is said to count, anywhere in a line: `loom: two writers: 1200 executions in 0.3 s`. Lines about
-//! the same thing are added up. The rest is what the test harness says by itself.
+//! A test prints lines of the form `verify: 1200 schedules`: a number and a unit. The units that a check lists may also
+//! stand anywhere in a line: `loom: two writers: 1200 executions in 0.3 s`. Numbers of the same unit are added up. The
+//! rest comes from the test harness.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use std::fmt;
 pub(super) struct Counts {
     /// Tests that passed, of those that the harness counts.
     pub(super) passed: u64,
-    /// Tests left out by their own wish.
+    /// Tests marked `#[ignore]`.
     pub(super) ignored: u64,
     /// What was counted, and how many, in the order in which they came.
     pub(super) tried: Vec<(String, u64)>,
@@ -40,7 +40,7 @@ impl Counts {
                 counts.passed += number_before(result, " passed").unwrap_or(0);
                 counts.ignored += number_before(result, " ignored").unwrap_or(0);
             } else if line == "failures:" {
-                // Before the names come the outputs of the tests, not indented, if the harness captured them.
+                // If the harness captured the tests' outputs, those come before the names, not indented.
                 while let Some(name) = lines.next_if(|line| line.starts_with("    ")) {
                     counts.failed.push(name.trim().to_owned());
                 }
@@ -90,8 +90,40 @@ impl fmt::Display for Counts {
     }
 }
 
-/// The number and the unit in a line that tells how much was tried. With one thread the harness begins the
-/// line with the test's name.
+/// How a check ended.
+#[derive(Debug, PartialEq)]
+pub(super) enum Outcome {
+    /// It passed; what it tried.
+    Green(Counts),
+    /// It failed; why.
+    Failed(String),
+    /// It could not run; what to do. A failure too.
+    CannotRun(String),
+    /// Ctrl-C.
+    Interrupted,
+}
+
+impl Outcome {
+    pub(super) fn failed(why: impl Into<String>) -> Self {
+        Self::Failed(why.into())
+    }
+
+    pub(super) fn cannot_run(why: impl Into<String>) -> Self {
+        Self::CannotRun(why.into())
+    }
+
+    /// The table's cells for what was tried and for the result.
+    pub(super) fn cells(&self) -> (String, String) {
+        match self {
+            Self::Green(counts) => (counts.to_string(), "ok".into()),
+            Self::Failed(_) => (String::new(), "FAILED".into()),
+            Self::CannotRun(_) => (String::new(), "COULD NOT RUN".into()),
+            Self::Interrupted => (String::new(), "interrupted".into()),
+        }
+    }
+}
+
+/// The number and the unit in a line `verify: …`. With one thread the harness begins the line with the test's name.
 fn tried(line: &str) -> Option<(u64, &str)> {
     let (before, rest) = line.split_once("verify: ")?;
     if !before.is_empty() && !before.ends_with(' ') {
@@ -103,7 +135,7 @@ fn tried(line: &str) -> Option<(u64, &str)> {
     Some((number.parse().ok()?, unit)).filter(|_| is_unit)
 }
 
-/// The number of `unit` that `line` tells: a number, perhaps a word, the unit.
+/// The number of `unit` in `line`: a number, perhaps a word, the unit.
 fn number_of(line: &str, unit: &str) -> Option<u64> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let is_unit = |at: &usize| words[*at].trim_end_matches([',', ':', ';', '.']) == unit;

@@ -1,10 +1,9 @@
-//! `cargo xtask verify`: tries to break the map, and says how often it tried.
+//! `cargo xtask verify`: tries to break the map, and counts how often it tried.
 //!
-//! `checks` lists the checks and `builds` how their code is compiled; `quick` runs them, `spin` the one that is
-//! no test of cargo's; `counts` reads what they tried, `report` shows it. `soak` and `mutants` are the two
-//! other things that the command does. `suite` makes cargo's command lines.
+//! `checks` lists the checks and `builds` how their code is compiled; `quick` runs them, `spin` the one that
+//! is not a cargo test; `counts` reads what they tried, `report` shows it. `soak` and `mutants` are the command's two other
+//! modes. `suite` makes cargo's command lines.
 
-mod args;
 mod builds;
 mod checks;
 mod counts;
@@ -15,32 +14,127 @@ mod soak;
 mod spin;
 mod suite;
 
-use std::ffi::OsString;
-
 use crate::child;
-use crate::stop::Stop;
-use args::Args;
+use crate::cli::known;
+use crate::stop::{Stop, print};
+use checks::CHECKS;
 
-/// The folder in the target folder.
-const VERIFY: &str = "verify";
+/// Minutes that a soak may take.
+const LONGEST: u64 = 7 * 24 * 60;
 
-/// Runs the command with the flags after its name.
-pub(crate) fn command(flags: Vec<OsString>) -> Result<(), Stop> {
-    let args = Args::parse(flags).map_err(Stop::usage)?;
-    if args.help {
-        return crate::bench_numa::print(&include_str!("help.txt").replace("{checks}", &checks::list()));
-    }
+/// Break the map in every known way, soak it, or try deliberate bugs on the checks
+#[derive(Clone, Debug, Default, PartialEq, clap::Parser)]
+#[command(args_override_self = true, after_help = below())]
+pub(crate) struct Args {
+    /// Only these checks: a,b,c [default: every check, once]
+    #[arg(long, value_name = "LIST", value_parser = checks_named)]
+    only: Option<std::vec::Vec<String>>,
+    /// The checks, or with --mutants the mutants, and stop
+    #[arg(long)]
+    list: bool,
+    /// The soak in release for that long: 8 threads over all operations, every key accounted
+    /// for, the structure walked; every arena and promotion policy in turn
+    #[arg(
+        long,
+        verbatim_doc_comment,
+        value_name = "MINUTES",
+        value_parser = clap::value_parser!(u64).range(1..=LONGEST),
+        conflicts_with_all = ["only", "mutants"]
+    )]
+    soak: Option<u64>,
+    /// Deliberate bugs, one at a time in a copy of the sources, each of which a check must catch;
+    /// all patches in xtask/mutants, or these
+    #[arg(long, verbatim_doc_comment, value_name = "NAME", num_args = 0.., conflicts_with = "only")]
+    mutants: Option<Vec<String>>,
+    /// Ask until a second tool (loom, shuttle, tests, chaos, thread-sanitizer) catches each
+    /// mutant, and name those that one tool alone catches
+    #[arg(long, verbatim_doc_comment, requires = "mutants")]
+    every_tool: bool,
+    /// Write the patches in xtask/mutants again, after a change that moved or reformatted the
+    /// code around them; those whose code itself has changed are named, to be repaired by hand
+    #[arg(long, verbatim_doc_comment, requires = "mutants")]
+    refresh: bool,
+}
+
+/// Runs the command.
+pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     if args.list {
-        match args.mutants {
-            Some(_) => mutants::all().for_each(|mutant| println!("{}: {}", mutant.name, mutant.what)),
-            None => println!("{}", checks::list()),
-        }
-        return Ok(());
+        return match args.mutants {
+            Some(_) => {
+                let mutants = mutants::all().map_err(Stop::failure)?;
+                mutants.iter().try_for_each(|mutant| print(&format!("{}: {}\n", mutant.name, mutant.what)))
+            }
+            None => print(&format!("{}\n", checks::list())),
+        };
     }
     child::listen()?;
     match (&args.mutants, args.soak) {
+        (Some(_), _) if args.refresh => mutants::refresh(),
         (Some(names), _) => mutants::command(names, args.every_tool),
         (None, Some(minutes)) => soak::command(minutes),
-        (None, None) => quick::command(&args.only),
+        (None, None) => quick::command(args.only.as_deref().unwrap_or_default()),
+    }
+}
+
+fn checks_named(list: &str) -> Result<Vec<String>, String> {
+    list.split(',').map(|name| known("check", name, CHECKS.iter().map(|check| check.name))).collect()
+}
+
+/// What stands below the flags.
+fn below() -> String {
+    format!(
+        "\
+A check that cannot run is a failure, and says what to install. What the checks print is kept in files under
+target/verify and target/mutants.
+
+Checks:
+{}
+
+Exit code: 0; 1 if a check failed or could not run, or a mutant was not caught; 2 for a bad flag; 130 after Ctrl-C.
+
+Examples:
+  cargo xtask verify
+  cargo xtask verify --only loom,spin
+  cargo xtask verify --soak 30
+  cargo xtask verify --mutants unlock-relaxed",
+        checks::list()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli;
+
+    #[test]
+    fn flags_are_read() {
+        let parse = |line: &str| cli::parse::<Args>(line).unwrap();
+        assert_eq!(parse(""), Args::default());
+        let names = [CHECKS[0].name, CHECKS[1].name];
+        assert_eq!(parse(&format!("--only {}", names.join(","))).only.unwrap(), names);
+        assert_eq!(parse("--soak 30").soak, Some(30));
+        assert_eq!(parse("--mutants").mutants, Some(vec![]));
+        assert!(parse("--mutants --every-tool").every_tool);
+        let args = parse("--list --mutants a b");
+        assert_eq!((args.mutants, args.list), (Some(vec!["a".to_owned(), "b".to_owned()]), true));
+    }
+
+    #[test]
+    fn errors_are_one_line_that_says_what_to_do() {
+        for (line, hint) in [
+            ("--only loon", "there are "),
+            ("--only", "a value is required"),
+            ("--soak 0", "1..=10080"),
+            ("--soak long", "--soak <MINUTES>"),
+            ("--soak 99999999", "1..=10080"),
+            ("nothing", "--help"),
+            ("--every-tool", "--mutants"),
+            ("--fast", "--help"),
+            ("--soak 1 --mutants", "cannot be used with"),
+        ] {
+            let error = cli::parse::<Args>(line).expect_err(line);
+            assert!(error.contains(hint), "{line}: {error}");
+            assert!(!error.contains('\n'), "{line}: {error}");
+        }
     }
 }

@@ -4,50 +4,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::checks::{CHECKS, Check, How};
-use super::counts::Counts;
-use super::report::{self, Table};
-use super::suite::{self, Place, Suite};
-use super::{VERIFY, spin};
+use super::counts::{Counts, Outcome};
+use super::report;
+use super::spin;
+use super::suite::{self, Place, Suite, VERIFY};
 use crate::child::{self, End};
 use crate::stop::Stop;
 use crate::{tidy, tree};
-
-/// How a check ended.
-#[derive(Debug, PartialEq)]
-pub(super) enum Outcome {
-    /// It passed; what it tried.
-    Green(Counts),
-    /// It failed; why.
-    Failed(String),
-    /// It could not run; what to do. A failure too.
-    CannotRun(String),
-    /// Ctrl-C.
-    Interrupted,
-}
-
-impl Outcome {
-    pub(super) fn green(counts: Counts) -> Self {
-        Self::Green(counts)
-    }
-
-    pub(super) fn failed(why: impl Into<String>) -> Self {
-        Self::Failed(why.into())
-    }
-
-    pub(super) fn cannot_run(why: impl Into<String>) -> Self {
-        Self::CannotRun(why.into())
-    }
-
-    /// The table's cells for what was tried and for the result.
-    fn cells(&self) -> (String, String) {
-        match self {
-            Self::Green(counts) => (counts.to_string(), "ok".into()),
-            Self::Failed(_) => (String::new(), "FAILED".into()),
-            Self::CannotRun(_) => (String::new(), "COULD NOT RUN".into()),
-            Self::Interrupted => (String::new(), "interrupted".into()),
-        }
-    }
-}
 
 /// Runs the checks with these names, or all.
 pub(super) fn command(names: &[String]) -> Result<(), Stop> {
@@ -78,12 +41,12 @@ type Ran = (&'static Check, Outcome, Duration);
 
 /// The table, and the reasons below it.
 fn render(outcomes: &[Ran], total: Duration) -> String {
-    let mut table = Table::new(["check", "what", "tried", "time", "result"]);
-    for (check, outcome, time) in outcomes {
+    let rows = outcomes.iter().map(|(check, outcome, time)| {
         let (tried, result) = outcome.cells();
-        table.row([check.name.into(), check.what.into(), tried, report::clock(*time), result]);
-    }
-    let mut text = format!("{}\n{} in all\n", table.render(), report::clock(total));
+        [check.name.into(), check.what.into(), tried, report::clock(*time), result]
+    });
+    let table = report::table(["check", "what", "tried", "time", "result"], rows);
+    let mut text = format!("{table}\n{} in all\n", report::clock(total));
     for (check, outcome, _) in outcomes {
         if let Outcome::Failed(why) | Outcome::CannotRun(why) = outcome {
             text.push_str(&format!("{}: {why}\n", check.name));
@@ -94,7 +57,7 @@ fn render(outcomes: &[Ran], total: Duration) -> String {
 
 fn verdict(outcomes: &[Ran]) -> Result<(), Stop> {
     if outcomes.iter().any(|(_, outcome, _)| *outcome == Outcome::Interrupted) {
-        return Err(Stop { code: Stop::INTERRUPTED, line: "interrupted".into() });
+        return Err(Stop::interrupted());
     }
     let bad: Vec<&str> = outcomes
         .iter()
@@ -111,7 +74,7 @@ fn run(check: &Check, place: &Place, dir: &Path) -> Outcome {
         How::Cargo(suites) => run_suites(check, suites, place, dir, limit),
         How::Spin => spin::run(&dir.join(check.name), limit),
         How::Tidy => match tidy::count() {
-            Ok(number) => Outcome::green(Counts {
+            Ok(number) => Outcome::Green(Counts {
                 tried: vec![("arguments".into(), number as u64)],
                 ..Counts::default()
             }),
@@ -166,7 +129,7 @@ fn run_suites(check: &Check, suites: &[Suite], place: &Place, dir: &Path, limit:
         }
         counts.absorb(read);
     }
-    Outcome::green(counts)
+    Outcome::Green(counts)
 }
 
 /// Why a suite failed, where to read about it, and how to run it by hand.
@@ -195,7 +158,7 @@ mod tests {
     static CHECK: Check = Check { name: "a", what: "b", counts: &["schedules"], how: How::Tidy, minutes: 1 };
 
     fn green(output: &str) -> Outcome {
-        told(&CHECK, Outcome::green(Counts::read(output, CHECK.counts)))
+        told(&CHECK, Outcome::Green(Counts::read(output, CHECK.counts)))
     }
 
     #[test]
@@ -218,7 +181,7 @@ mod tests {
     #[test]
     fn what_could_not_run_is_no_pass() {
         let ran = |outcome| vec![(&CHECK, outcome, Duration::from_secs(61))];
-        let good = ran(Outcome::green(Counts::read("verify: 1200 schedules", &[])));
+        let good = ran(Outcome::Green(Counts::read("verify: 1200 schedules", &[])));
         assert_eq!(verdict(&good), Ok(()));
         let text = render(&good, Duration::from_secs(62));
         assert!(text.contains("1,200 schedules  1:01  ok") && text.contains("1:02 in all"), "{text}");

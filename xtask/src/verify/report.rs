@@ -4,33 +4,17 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::table::aligned;
 use crate::tree;
 
-/// Rows of `N` texts, all left-aligned.
-pub(super) struct Table<const N: usize> {
-    rows: Vec<[String; N]>,
-}
-
-impl<const N: usize> Table<N> {
-    pub(super) fn new(heading: [&str; N]) -> Self {
-        Self { rows: vec![heading.map(str::to_owned)] }
-    }
-
-    pub(super) fn row(&mut self, cells: [String; N]) {
-        self.rows.push(cells);
-    }
-
-    /// The table, without a newline at its end.
-    pub(super) fn render(&self) -> String {
-        let width =
-            |column: usize| self.rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let widths: [usize; N] = std::array::from_fn(width);
-        let line = |row: &[String; N]| {
-            let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
-            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-        };
-        self.rows.iter().map(line).collect::<Vec<_>>().join("\n")
-    }
+/// Rows of texts under headings.
+pub(super) fn table<const N: usize>(
+    headings: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
+    let rows = rows.into_iter().map(Vec::from);
+    aligned(&std::iter::once(headings.map(str::to_owned).to_vec()).chain(rows).collect::<Vec<_>>(), N)
+        .join("\n")
 }
 
 /// Minutes and seconds.
@@ -67,15 +51,6 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn columns_are_as_wide_as_their_widest_cell() {
-        let mut table = Table::new(["check", "result"]);
-        table.row(["é".into(), "ok".into()]);
-        table.row(["a longer name".into(), "FAILED".into()]);
-        let expected = "check          result\né              ok\na longer name  FAILED";
-        assert_eq!(table.render(), expected);
-    }
 
     #[test]
     fn times_and_complaints_are_short() {

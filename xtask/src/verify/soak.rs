@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::report::{self, Table};
-use super::{VERIFY, suite};
+use super::report;
+use super::suite::{self, VERIFY};
+use crate::cargo;
 use crate::child::{self, End};
 use crate::stop::Stop;
 use crate::tree;
@@ -23,7 +24,7 @@ const TURNS: [&str; 3] = ["500", "5000", "50000"];
 /// Maps in a turn: six arenas, five promotion policies.
 const STAGES: u64 = 30;
 
-/// How long a turn lasts, and a map in it, so that all of them fill the time, a second or more each.
+/// Seconds of a turn, and of a map in it: together they fill the time, and each map has at least one second.
 fn seconds(minutes: u64) -> (u64, u64) {
     let turn = (60 * minutes).div_ceil(TURNS.len() as u64).max(STAGES);
     (turn, turn / STAGES)
@@ -35,7 +36,7 @@ pub(super) fn command(minutes: u64) -> Result<(), Stop> {
     let program = build(&dir)?;
     let (turn, stage) = seconds(minutes);
     let begun = Instant::now();
-    let mut table = Table::new(["keys of a thread", "arenas", "promotion", "time", "result"]);
+    let mut rows = Vec::new();
     let mut failed = Vec::new();
     for (number, keys) in TURNS.iter().enumerate() {
         eprintln!("soak: turn {} of {}: {keys} keys a thread, {turn} s", number + 1, TURNS.len());
@@ -48,7 +49,7 @@ pub(super) fn command(minutes: u64) -> Result<(), Stop> {
         let end = child::run(&mut soak, &log, Duration::from_secs(turn) + BEYOND)
             .map_err(|error| Stop::failure(format!("soak: {error}")))?;
         if end == End::Interrupted {
-            return Err(Stop { code: Stop::INTERRUPTED, line: "interrupted".into() });
+            return Err(Stop::interrupted());
         }
         let result = if end.is_success() { "ok".into() } else { end.words() };
         // What it did, or its seed and where it went wrong.
@@ -57,9 +58,10 @@ pub(super) fn command(minutes: u64) -> Result<(), Stop> {
             failed.push(format!("turn {}: {}, see {}", number + 1, end.words(), report::shown(&path)));
         }
         let time = report::clock(started.elapsed());
-        table.row([(*keys).into(), "all".into(), "all".into(), time, result]);
+        rows.push([(*keys).into(), "all".into(), "all".into(), time, result]);
     }
-    println!("{}\n{} in all", table.render(), report::clock(begun.elapsed()));
+    let table = report::table(["keys of a thread", "arenas", "promotion", "time", "result"], rows);
+    println!("{table}\n{} in all", report::clock(begun.elapsed()));
     if failed.is_empty() { Ok(()) } else { Err(Stop::failure(format!("soak failed: {}", failed.join("; ")))) }
 }
 
@@ -70,17 +72,17 @@ fn build(dir: &Path) -> Result<PathBuf, Stop> {
     let (path, log) =
         suite::log(&dir.join("logs"), "soak-build").map_err(|error| failed(error.to_string()))?;
     let target = dir.join("soak");
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = cargo::cargo();
     cargo
         .args(["build", "--release", "-p", "tests", "--bin", "soak"])
         .args(["--no-default-features", "--features", "soak", "--target-dir"])
         .arg(&target);
-    cargo.current_dir(tree::root()).env("CARGO_TERM_COLOR", "never");
+    cargo.env("CARGO_TERM_COLOR", "never");
     cargo.env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true");
     let end =
         child::run(&mut cargo, &log, BUILD).map_err(|error| failed(format!("cannot run cargo: {error}")))?;
     match end {
-        End::Interrupted => Err(Stop { code: Stop::INTERRUPTED, line: "interrupted".into() }),
+        End::Interrupted => Err(Stop::interrupted()),
         end if !end.is_success() => Err(failed(format!(
             "{}; see {}",
             report::first_error(&report::read(&path)),

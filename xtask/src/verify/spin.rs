@@ -6,17 +6,16 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::counts::Counts;
-use super::quick::Outcome;
+use super::counts::{Counts, Outcome};
 use super::{report, suite};
 use crate::child;
 use crate::tree;
 
-/// How deep a search may go, and as many slots for its states, as a power of two, as the largest scenes have states.
+/// How deep a search may go, and the slots for its states as a power of two: as many as the largest scene has states.
 const LIMITS: &[&str] = &["-m1000000", "-w25"];
 
-/// What the compiler gets besides the scene: no liveness, states packed, 2 GB at most. `-O2` searches a tenth faster and
-/// takes two and a half times as long to compile, which is as long as most searches.
+/// What the compiler gets besides the scene: no liveness, states packed, 2 GB at most. With `-O2` a search is a tenth
+/// faster, but compiling takes two and a half times as long, and that is as long as most searches.
 const FLAGS: &[&str] = &["-Og", "-DSAFETY", "-DCOLLAPSE", "-DMEMLIM=2000"];
 
 /// The model, relative to the root, and its scenes.
@@ -55,7 +54,7 @@ pub(super) fn run(dir: &Path, limit: Duration) -> Outcome {
             Err(why) => return Outcome::failed(why),
         }
     }
-    Outcome::green(counts)
+    Outcome::Green(counts)
 }
 
 /// What to install, if something is missing.

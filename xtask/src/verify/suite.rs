@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::VERIFY;
+use crate::cargo;
 use crate::tree;
+
+/// The checks' folder in the target folder.
+pub(super) const VERIFY: &str = "verify";
 
 /// The one target that the sanitizers' runtimes are there for.
 pub(super) const SANITIZED_TARGET: &str = "x86_64-unknown-linux-gnu";
@@ -12,11 +15,11 @@ pub(super) const SANITIZED_TARGET: &str = "x86_64-unknown-linux-gnu";
 /// A way to compile the workspace.
 #[derive(Debug, PartialEq)]
 pub(super) struct Build {
-    /// Its target folder's name. Each way with flags has its own, or they would throw away each other's work.
+    /// Its target folder's name. Each way with flags has its own; in one folder they would rebuild everything each time.
     pub(super) dir: &'static str,
-    /// RUSTFLAGS in place of the caller's own; empty: no flags of ours.
+    /// RUSTFLAGS in place of the caller's own; if empty, the caller's own.
     pub(super) flags: &'static str,
-    /// Whether flags are used that stable compilers have under a switch only.
+    /// Whether it uses flags that a stable compiler accepts only with RUSTC_BOOTSTRAP.
     pub(super) is_sanitized: bool,
 }
 
@@ -46,8 +49,8 @@ impl Place {
         Self { root: tree::root().into(), target: tree::target().join(VERIFY), plain: tree::target() }
     }
 
-    /// A copy of it at `root`, with folders of its own in `target`: cargo would not tell the copy's crates from
-    /// ours, and take the one for the other whichever was built last.
+    /// A copy of it at `root`, with folders of its own in `target`: in a shared folder cargo would take the copy's crates
+    /// for ours, and ours for the copy's.
     pub(super) fn copy(root: PathBuf, target: PathBuf) -> Self {
         let plain = target.join("plain");
         Self { root, target, plain }
@@ -66,28 +69,26 @@ impl Suite {
         cargo
     }
 
-    /// The command that runs them; what they print is not held back.
+    /// The command that runs them and shows what they print.
     pub(super) fn running(&self, place: &Place) -> Command {
         let mut cargo = self.cargo(place);
-        // All binaries run, also after one that failed, so that the failures are all named.
+        // All binaries run, even after a failure, so that every failure is named.
         cargo.arg("--no-fail-fast").arg("--").args(self.filter).arg("--nocapture");
         cargo
     }
 
     fn cargo(&self, place: &Place) -> Command {
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let mut cargo = cargo::cargo();
         cargo.arg("test").args(self.args).arg("--target-dir").arg(place.target_dir(self.build));
         cargo.current_dir(&place.root).env("CARGO_TERM_COLOR", "never").env("RUST_BACKTRACE", "0");
-        // Set by the cargo that runs us, and not meant for another workspace's.
-        cargo.env_remove("CARGO_MANIFEST_DIR");
         if !self.build.flags.is_empty() || place.plain != tree::target() {
-            // No folder of the user's: what a build leaves that is killed half-way must not meet the next one.
+            // A killed build must leave nothing incremental behind that the next build would trust.
             cargo.env("CARGO_INCREMENTAL", "0");
         }
         if !self.build.flags.is_empty() {
             cargo.env("RUSTFLAGS", self.build.flags).env_remove("CARGO_ENCODED_RUSTFLAGS");
-            // A panic says its line without, and no backtraces are asked for: an eighth less to build. The sanitizers'
-            // reports are stacks.
+            // A panic names its line without debug information: an eighth less to build. The sanitizers' reports are
+            // backtraces, and need it.
             let debug = if self.build.is_sanitized { "line-tables-only" } else { "none" };
             cargo.env("CARGO_PROFILE_TEST_DEBUG", debug);
         }

@@ -60,5 +60,5 @@ fn a_folder_without_results_or_a_document_without_marks_is_named() {
     assert!(printed.err.contains("results.csv"), "{}", printed.err);
     let usage = plot(&[]);
     assert_eq!(usage.code, Some(2));
-    assert!(usage.err.contains("which results"), "{}", usage.err);
+    assert!(usage.err.contains("<DIR>"), "{}", usage.err);
 }

@@ -82,7 +82,7 @@ fn bad_flags_and_impossible_plans_are_one_line_and_exit_code_2() {
         ("--maps bskip --placement local", "add bskip-numa to --maps"),
         ("--format csv,table", "--out DIR"),
         ("--frobnicate", "see --help"),
-        ("--trace load run", "leave out --workloads"),
+        ("--trace load run", "cannot be used with"),
         (&format!("--cell-bin {missing}"), "no such file"),
     ] {
         // The last --cell-bin counts, so ours goes first here.
@@ -229,7 +229,7 @@ fn help_and_unknown_commands() {
     assert_eq!(help.code, Some(0));
     for word in [
         "--quick",
-        "--trace LOAD RUN",
+        "--trace <LOAD> <RUN>",
         "Examples:",
         "crossbeam-skiplist",
         "bskip-numa: the same on NumaArena",

@@ -1,10 +1,10 @@
 //! Soaks maps: `cargo run --release -p tests --features soak -- --seconds 60 --threads 8`.
 //!
-//! One map after the other takes mixed inserts, upserts, removals, reads and ranges of many threads; the calls on
-//! a sample of its keys, and all those on a small map beside it, are recorded and their histories checked. The
-//! invariants are walked between rounds. Then every key is accounted for, no block may be left, and the
-//! dropped map must have given all memory back. Exits with 0 and prints totals when all is right, with 2 for
-//! a bad flag; else a panic says what went wrong.
+//! Many threads insert, upsert, remove, read and scan on one map after the other. The soak records the calls
+//! on a sample of the map's keys, and all calls on a small map beside it, and checks their histories. Between
+//! rounds it checks the invariants. At the end it accounts for every key; no block may be left, and the
+//! dropped map must have given all memory back. If all is right, the soak prints totals and exits with 0. It
+//! exits with 2 for a bad flag. Otherwise a panic says what went wrong.
 
 mod stages;
 
@@ -115,7 +115,7 @@ fn main() -> ExitCode {
     let before = IN_USE.load(Ordering::Relaxed);
     let report = run(&plan, |stage, arena, promotion, report| {
         let left = IN_USE.load(Ordering::Relaxed) - before;
-        // What the standard library keeps for threads and standard output is smaller than this.
+        // The standard library keeps less than this for threads and standard output.
         assert!(
             left < 16 << 10,
             "a dropped map on {arena:?} left {left} bytes of the global allocator behind"

@@ -1,11 +1,11 @@
-//! For as long as wanted, threads work on one map after another, and every answer is accounted for.
+//! Threads work on one map after another, for as long as asked, and every answer is checked.
 //!
 //! A *stage* is one map, on the next of the plan's arenas and with the next of its policies. Three kinds of
-//! keys lie side by side in it: each thread's own, which it knows exactly ([`Owner`]); shared counters
-//! ([`shared`]); and a sample whose calls are recorded. A stage goes in *rounds* of a number of steps, so that the
-//! records stay small: after each the history of the sample is checked, the whole map is walked, and a small map
-//! with all operations, pops included, plays a case of its own. At the end of a stage every key is
-//! accounted for, removed, and the map must be as small as an empty one.
+//! keys lie side by side in it: each thread's own keys, which it knows exactly ([`Owner`]); shared counters
+//! ([`shared`]); and a sample whose calls are recorded. A stage consists of *rounds* of a fixed number of
+//! steps, so that the records stay small. After each round the soak checks the history of the sample and the
+//! invariants of the whole map, and plays a case with all operations, pops included, on a small map. At the
+//! end of a stage it accounts for every key and removes it. The map must then be as small as an empty one.
 
 use bskip_core::{BSkipMap, MigrateCursor, PoolUsage, Promotion, Structure};
 use core::fmt;
@@ -26,7 +26,7 @@ use tests::threads::{self, Stop};
 /// What to soak.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    /// How long in all; a stage that has begun ends first.
+    /// How long the soak runs. A stage that has begun is finished.
     pub(crate) time: Duration,
     /// How long a stage works.
     pub(crate) stage: Duration,
@@ -42,7 +42,7 @@ pub(crate) struct Plan {
     pub(crate) arenas: Vec<ArenaKind>,
 }
 
-/// What a stage, or all of them, found, everything being right.
+/// What a stage, or all stages, found, if everything was right.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Report {
     /// Stages.
@@ -51,15 +51,15 @@ pub(crate) struct Report {
     pub(crate) rounds: u64,
     /// Walks over all invariants.
     pub(crate) walks: u64,
-    /// What the threads did on their own and on the shared keys.
+    /// What the threads did on their own keys and on the shared ones.
     pub(crate) tally: Tally,
-    /// What was checked of recorded keys.
+    /// What was checked of the recorded keys.
     pub(crate) checked: Checked,
     /// The structure of the last stage's map at the end of its work.
     pub(crate) structure: Structure,
-    /// What it held then.
+    /// The pools' usage then.
     pub(crate) full: PoolUsage,
-    /// What it held after every key was removed.
+    /// The pools' usage after every key was removed.
     pub(crate) emptied: PoolUsage,
 }
 
@@ -103,7 +103,7 @@ const SMALL_ROUND: u64 = 4_000;
 /// Keys whose calls are recorded, at most.
 const SAMPLE: u64 = 400;
 
-/// Runs the plan; `after_stage` is told of each stage, its map having been dropped.
+/// Runs the plan. It calls `after_stage` for each stage, after the stage's map was dropped.
 ///
 /// # Panics
 /// At the first wrong answer, key not accounted for, broken invariant, or leaked block.
@@ -140,7 +140,7 @@ struct Worker {
     rng: Rng,
     sum: Sum,
     phase: Phase,
-    /// Moves leaves between nodes, where there are several.
+    /// Moves leaves between nodes, if there are several.
     cursor: MigrateCursor<u64>,
 }
 
@@ -226,9 +226,10 @@ impl Stage<'_> {
         }
     }
 
-    /// Every thread makes a round's steps, and the history of the sample is checked.
+    /// Every thread runs the steps of a round. Then the history of the sample is checked.
     fn round(&self, map: &Map, workers: &mut [Worker], stop: &Stop) -> Checked {
-        // No thread runs now. Replace the values of earlier rounds, so that every value read later was written later.
+        // No thread runs now. Replace the values of earlier rounds, so that every value read later was
+        // written later.
         let sample = (0..self.sample_size()).map(|i| self.sample(i));
         let there = sample.filter(|key| map.contains_key(key));
         let initial: BTreeMap<u64, u64> = there.map(|key| (key, token(key, LAST_COUNT))).collect();
@@ -300,8 +301,8 @@ impl Stage<'_> {
         }
     }
 
-    /// Every key of the map is in a model, shared or recorded, every key of a model is in the map, the sums add
-    /// up. The recorded keys were looked up by the last round's history.
+    /// Every key of the map is in a model, shared or recorded. Every key of a model is in the map. The sums
+    /// add up. The last round's history looked up the recorded keys.
     fn account_for(&self, map: &Map, workers: &[Worker]) {
         let owners = self.plan.threads as u64;
         let class = |key: &u64| key % self.space().classes;

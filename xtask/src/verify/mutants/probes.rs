@@ -1,4 +1,4 @@
-//! The tests that catch mutants, as small as they can be. Most are a part of one of the checks.
+//! The tests that catch mutants, each as small as possible. Most are a part of a check.
 
 use crate::verify::builds::{self, LOOM, PLAIN, SMALL, THREAD};
 use crate::verify::suite::{Build, Suite};
@@ -9,14 +9,14 @@ pub(super) struct Probe {
     pub(super) name: &'static str,
     pub(super) tool: Tool,
     pub(super) suite: Suite,
-    /// Who runs longer hangs. Many times what it takes.
+    /// A probe that runs longer counts as hanging: many times what it takes.
     pub(super) seconds: u64,
 }
 
 /// A way of looking for bugs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tool {
-    /// Ordinary tests, as every day.
+    /// Ordinary tests.
     Tests,
     /// The same on small nodes that yield in every window.
     Chaos,
@@ -65,7 +65,7 @@ macro_rules! chaos {
     };
 }
 
-/// Tests of the crate `tests`, by file, as every day.
+/// Tests of the crate `tests`, by file.
 macro_rules! plain {
     ($name:literal, $file:literal) => {
         probe(Tool::Tests, $name, &PLAIN, &["-p", "tests", "--test", $file], &[])
@@ -79,42 +79,80 @@ const STRESS: &[&str] = &["-p", "tests", "--no-default-features", "--test", "str
 
 const TRIMMED: &[&str] = &["-p", "numa-alloc", "--test", "trim"];
 
-pub(super) static TRIM: Probe = probe(Tool::Tests, "trim", &PLAIN, TRIMMED, &[]);
-pub(super) static UNIT: Probe = probe(Tool::Tests, "unit", &PLAIN, CORE_WITH_CHECKS, &[]);
-pub(super) static LOOM_LOCK: Probe = probe(Tool::Loom, "loom-lock", &LOOM, CORE, &["loom_tests::lock"]);
-pub(super) static LOOM_LEAF: Probe = probe(Tool::Loom, "loom-leaf", &LOOM, CORE, &["loom_tests::leaf"]);
-pub(super) static LOOM_ACROSS: Probe = probe(Tool::Loom, "loom-across", &LOOM, CORE, &["loom_tests::across"]);
-pub(super) static LOOM_HINTS: Probe =
-    probe(Tool::Loom, "loom-hints", &LOOM, CORE, &["leaf_table::loom_tests"]);
-pub(super) static LOOM_REPLICA: Probe =
-    probe(Tool::Loom, "loom-replica", &LOOM, CORE, &["loom_tests::replica"]);
-pub(super) static LOOM_ARENA: Probe = probe(Tool::Loom, "loom-arena", &LOOM, CORE, &["loom_tests::arena"]);
-pub(super) static LOOM_INBOX: Probe = probe(Tool::Loom, "loom-inbox", &LOOM, ARENA, &["loom_tests"]);
-pub(super) static SHUTTLE: Probe =
-    probe(Tool::Shuttle, "shuttle", &builds::SHUTTLE, CORE, &["shuttle_tests"]);
-pub(super) static RACES: Probe = probe(Tool::ThreadSanitizer, "races", &THREAD, STRESS, &[]);
-pub(super) static BATCHES: Probe = plain!("batches", "batches");
-pub(super) static DROPS: Probe = plain!("drops", "drops");
-pub(super) static FALLIBLE: Probe = plain!("fallible", "fallible");
-pub(super) static HOLDERS: Probe = plain!("holders", "holders");
-pub(super) static LIFETIMES: Probe = plain!("lifetimes", "lifetimes");
-pub(super) static FINDINGS: Probe = plain!("findings", "review_findings");
-pub(super) static WRONG_KEYS: Probe = plain!("wrong-keys", "wrong_keys");
-pub(super) static SHARED: Probe = plain!("shared", "concurrent_shared");
-pub(super) static RANGE_ENDS: Probe = plain!("range-ends", "range_ends");
-pub(super) static SHRINK: Probe = plain!("shrink", "shrink");
-pub(super) static REPLICAS: Probe = plain!("replicas", "replicas");
-pub(super) static MIGRATE: Probe = plain!("migrate", "migrate");
-pub(super) static FUZZ: Probe = plain!("fuzz", "fuzz_corpus");
-pub(super) static SCANS: Probe = plain!("scans", "concurrent_scans");
-pub(super) static CHAOS_SHARED: Probe = chaos!("chaos-shared", "concurrent_shared");
-pub(super) static CHAOS_OWNERS: Probe = chaos!("chaos-owners", "concurrent_owners");
-pub(super) static CHAOS_SCANS: Probe = chaos!("chaos-scans", "concurrent_scans");
-pub(super) static CHAOS_POPS: Probe = chaos!("chaos-pops", "concurrent_pops");
-pub(super) static CHAOS_LIFETIMES: Probe = chaos!("chaos-lifetimes", "lifetimes");
+static TRIM: Probe = probe(Tool::Tests, "trim", &PLAIN, TRIMMED, &[]);
+static UNIT: Probe = probe(Tool::Tests, "unit", &PLAIN, CORE_WITH_CHECKS, &[]);
+static LOOM_LOCK: Probe = probe(Tool::Loom, "loom-lock", &LOOM, CORE, &["loom_tests::lock"]);
+static LOOM_LEAF: Probe = probe(Tool::Loom, "loom-leaf", &LOOM, CORE, &["loom_tests::leaf"]);
+static LOOM_ACROSS: Probe = probe(Tool::Loom, "loom-across", &LOOM, CORE, &["loom_tests::across"]);
+static LOOM_HINTS: Probe = probe(Tool::Loom, "loom-hints", &LOOM, CORE, &["leaf_table::loom_tests"]);
+static LOOM_REPLICA: Probe = probe(Tool::Loom, "loom-replica", &LOOM, CORE, &["loom_tests::replica"]);
+static LOOM_ARENA: Probe = probe(Tool::Loom, "loom-arena", &LOOM, CORE, &["loom_tests::arena"]);
+static LOOM_INBOX: Probe = probe(Tool::Loom, "loom-inbox", &LOOM, ARENA, &["loom_tests"]);
+static SHUTTLE: Probe = probe(Tool::Shuttle, "shuttle", &builds::SHUTTLE, CORE, &["shuttle_tests"]);
+static RACES: Probe = probe(Tool::ThreadSanitizer, "races", &THREAD, STRESS, &[]);
+static BATCHES: Probe = plain!("batches", "batches");
+static DROPS: Probe = plain!("drops", "drops");
+static FALLIBLE: Probe = plain!("fallible", "fallible");
+static HOLDERS: Probe = plain!("holders", "holders");
+static LIFETIMES: Probe = plain!("lifetimes", "lifetimes");
+static FINDINGS: Probe = plain!("findings", "review_findings");
+static WRONG_KEYS: Probe = plain!("wrong-keys", "wrong_keys");
+static SHARED: Probe = plain!("shared", "concurrent_shared");
+static RANGE_ENDS: Probe = plain!("range-ends", "range_ends");
+static SHRINK: Probe = plain!("shrink", "shrink");
+static REPLICAS: Probe = plain!("replicas", "replicas");
+static MIGRATE: Probe = plain!("migrate", "migrate");
+static FUZZ: Probe = plain!("fuzz", "fuzz_corpus");
+static SCANS: Probe = plain!("scans", "concurrent_scans");
+static CHAOS_SHARED: Probe = chaos!("chaos-shared", "concurrent_shared");
+static CHAOS_OWNERS: Probe = chaos!("chaos-owners", "concurrent_owners");
+static CHAOS_SCANS: Probe = chaos!("chaos-scans", "concurrent_scans");
+static CHAOS_POPS: Probe = chaos!("chaos-pops", "concurrent_pops");
+static CHAOS_LIFETIMES: Probe = chaos!("chaos-lifetimes", "lifetimes");
 
-pub(super) static CHAOS_STRESS: Probe = chaos!("chaos-stress", "stress");
+static CHAOS_STRESS: Probe = chaos!("chaos-stress", "stress");
 
-/// What is asked whether it catches a mutant too, the cheapest first: of each tool what sees the most of the code.
+/// Every probe.
+static ALL: &[&Probe] = &[
+    &TRIM,
+    &UNIT,
+    &LOOM_LOCK,
+    &LOOM_LEAF,
+    &LOOM_ACROSS,
+    &LOOM_HINTS,
+    &LOOM_REPLICA,
+    &LOOM_ARENA,
+    &LOOM_INBOX,
+    &SHUTTLE,
+    &RACES,
+    &BATCHES,
+    &DROPS,
+    &FALLIBLE,
+    &HOLDERS,
+    &LIFETIMES,
+    &FINDINGS,
+    &WRONG_KEYS,
+    &SHARED,
+    &RANGE_ENDS,
+    &SHRINK,
+    &REPLICAS,
+    &MIGRATE,
+    &FUZZ,
+    &SCANS,
+    &CHAOS_SHARED,
+    &CHAOS_OWNERS,
+    &CHAOS_SCANS,
+    &CHAOS_POPS,
+    &CHAOS_LIFETIMES,
+    &CHAOS_STRESS,
+];
+
+/// The probe of that name.
+pub(super) fn named(name: &str) -> Option<&'static Probe> {
+    ALL.iter().copied().find(|probe| probe.name == name)
+}
+
+/// Probes that are asked whether they catch a mutant too, the cheapest first: for each tool, those that see the most of
+/// the code.
 pub(super) static SECOND_OPINIONS: &[&Probe] =
     &[&SHUTTLE, &UNIT, &LOOM_LEAF, &LOOM_REPLICA, &LOOM_LOCK, &LOOM_ARENA, &CHAOS_STRESS, &RACES];

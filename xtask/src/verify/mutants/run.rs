@@ -2,13 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use super::patch::{Mutant, all};
 use super::probes::{Probe, SECOND_OPINIONS, Tool};
 use super::work::Work;
-use super::{Mutant, all};
+
 use crate::child::{self, End};
+use crate::cli::known;
 use crate::stop::Stop;
 use crate::verify::counts::Counts;
-use crate::verify::report::{self, Table};
+use crate::verify::report;
 use crate::verify::suite::{self, Place};
 
 /// Longest time for building a probe, from nothing.
@@ -17,19 +19,19 @@ const BUILD: Duration = Duration::from_secs(20 * 60);
 /// What became of a mutant.
 #[derive(Clone, Debug, PartialEq)]
 enum Fate {
-    /// By the probe of that name, and how; and which other tool catches it too, if others were asked.
+    /// By the probe of that name, and how; and which other tool caught it too, if others were asked.
     Caught(&'static str, String, Also),
     NotCaught,
-    /// It says nothing about the checks: it is stale, or does not compile, or a probe fails without it.
+    /// It says nothing about the checks: the patch is stale, or it does not compile, or a probe fails without it.
     Error(String),
 }
 
 /// Whether more than one tool catches a mutant.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Also {
-    /// Nobody else was asked.
+    /// No other tool was asked.
     NotAsked,
-    Nobody,
+    NoOther,
     /// The probe of that name, of another tool.
     Probe(&'static str),
 }
@@ -45,16 +47,20 @@ enum Said {
 
 /// Runs the mutants with these names, or all. Asks tools until one catches the mutant, or until a second one does.
 pub(in crate::verify) fn command(names: &[String], every_tool: bool) -> Result<(), Stop> {
-    let mutants: Vec<&Mutant> =
-        all().filter(|mutant| names.is_empty() || names.iter().any(|name| name == mutant.name)).collect();
+    let mut mutants = all().map_err(Stop::failure)?;
+    for name in names {
+        known("mutant", name, mutants.iter().map(|mutant| mutant.name.as_str())).map_err(Stop::usage)?;
+    }
+    mutants.retain(|mutant| names.is_empty() || names.contains(&mutant.name));
     let work = Work::new()?;
     let place = Place::copy(work.root.clone(), work.target.clone());
     let mut known = Baselines::new();
-    let mut table = Table::new(["mutant", "what is wrong", "caught by", "only by", "time"]);
+    let mut rows = Vec::new();
     let (mut missed, mut errors, mut misnamed) = (Vec::new(), Vec::new(), Vec::new());
     for (number, mutant) in mutants.iter().enumerate() {
+        let name = mutant.name.as_str();
         let started = Instant::now();
-        eprint!("mutants: {} of {}, {}: ", number + 1, mutants.len(), mutant.name);
+        eprint!("mutants: {} of {}, {}: ", number + 1, mutants.len(), name);
         let fate = fate(&work, &place, mutant, every_tool, &mut known)?;
         let words = match &fate {
             Fate::Caught(probe, how, also) => format!("{probe}: {how}{}", also.words()),
@@ -63,22 +69,23 @@ pub(in crate::verify) fn command(names: &[String], every_tool: bool) -> Result<(
         };
         eprintln!("{words}, after {}", report::clock(started.elapsed()));
         match fate {
-            Fate::Caught(_, _, also) if also.contradicts(mutant.only) => misnamed.push(mutant.name),
+            Fate::Caught(_, _, also) if also.contradicts(mutant.only.is_some()) => misnamed.push(name),
             Fate::Caught(..) => {}
-            Fate::NotCaught => missed.push(mutant.name),
-            Fate::Error(_) => errors.push(mutant.name),
+            Fate::NotCaught => missed.push(name),
+            Fate::Error(_) => errors.push(name),
         }
         let time = report::clock(started.elapsed());
         let words = report::shortened(&words, 70);
-        table.row([mutant.name.into(), mutant.what.into(), words, mutant.only_tool().into(), time]);
+        let only = mutant.only.clone().unwrap_or_default();
+        rows.push([name.into(), mutant.what.clone(), words, only, time]);
     }
-    println!("{}", table.render());
+    println!("{}", report::table(["mutant", "what is wrong", "caught by", "only by", "time"], rows));
     println!("{} mutants, {} caught", mutants.len(), mutants.len() - missed.len() - errors.len());
     for tool in Tool::ALL {
         let alone: Vec<&str> = mutants
             .iter()
-            .filter(|mutant| mutant.only_tool() == tool.name())
-            .map(|mutant| mutant.name)
+            .filter(|mutant| mutant.only.as_deref() == Some(tool.name()))
+            .map(|mutant| mutant.name.as_str())
             .collect();
         if !alone.is_empty() {
             println!("only {} catches {}", tool.name(), alone.join(", "));
@@ -92,16 +99,16 @@ impl Also {
     fn words(self) -> String {
         match self {
             Self::NotAsked => String::new(),
-            Self::Nobody => "; no other tool".into(),
+            Self::NoOther => "; no other tool".into(),
             Self::Probe(name) => format!("; {name} too"),
         }
     }
 
-    /// Whether the list says something else: `only`, that one tool alone catches the mutant.
+    /// Whether the patch says something else: `only`, that one tool alone catches the mutant.
     fn contradicts(self, only: bool) -> bool {
         match self {
             Self::NotAsked => false,
-            Self::Nobody => !only,
+            Self::NoOther => !only,
             Self::Probe(_) => only,
         }
     }
@@ -124,8 +131,8 @@ fn verdict(missed: &[&str], errors: &[&str], misnamed: &[&str]) -> Result<(), St
 /// What probes say without a mutant; each is asked once.
 type Baselines = Vec<(&'static str, Result<(), String>)>;
 
-/// A probe is green without a mutant, or it could catch everything; and it runs something, or it could catch
-/// nothing. Gives what is wrong with it.
+/// Asks a probe without a mutant. It must be green, or it would seem to catch everything; and it must run something, or
+/// it could catch nothing. Gives what is wrong with it.
 fn baseline(
     work: &Work,
     place: &Place,
@@ -141,7 +148,7 @@ fn baseline(
         Said::Green(_) => Err("no test of that name ran".into()),
         Said::Red(why) => Err(format!("fails without a mutant: {why}")),
         Said::Nothing(why) => Err(why),
-        Said::Interrupted => return Err(interrupted()),
+        Said::Interrupted => return Err(Stop::interrupted()),
     };
     let said = said.map_err(|why| {
         let log = report::shown(&work.logs.join(format!("baseline-{}.log", probe.name)));
@@ -151,12 +158,8 @@ fn baseline(
     Ok(said)
 }
 
-fn interrupted() -> Stop {
-    Stop { code: Stop::INTERRUPTED, line: "interrupted".into() }
-}
-
-/// Asks the probes of a mutant, the cheapest first, until one catches it, or, if all tools are wanted, until one of a
-/// second tool does. Each is first asked without it, once.
+/// Asks the probes of a mutant, the cheapest first, until one catches it; with `every_tool`, until a probe of a second
+/// tool does. Each probe is asked once without a mutant first.
 fn fate(
     work: &Work,
     place: &Place,
@@ -183,7 +186,7 @@ fn fate(
             Ok(applied) => applied,
             Err(why) => return Ok(Fate::Error(why)),
         };
-        match ask(work, place, probe, mutant.name) {
+        match ask(work, place, probe, &mutant.name) {
             Said::Red(how) => match caught.take() {
                 Some((first, how)) => return Ok(Fate::Caught(first.name, how, Also::Probe(probe.name))),
                 None if every_tool => caught = Some((probe, how)),
@@ -191,19 +194,19 @@ fn fate(
             },
             Said::Green(_) => {}
             Said::Nothing(why) => return Ok(Fate::Error(why)),
-            Said::Interrupted => return Err(interrupted()),
+            Said::Interrupted => return Err(Stop::interrupted()),
         }
     }
     Ok(match caught {
-        Some((probe, how)) => Fate::Caught(probe.name, how, Also::Nobody),
+        Some((probe, how)) => Fate::Caught(probe.name, how, Also::NoOther),
         None => Fate::NotCaught,
     })
 }
 
-/// Builds and runs a probe; `who` names the log.
-fn ask(work: &Work, place: &Place, probe: &Probe, who: &str) -> Said {
+/// Builds and runs a probe; `name` names the log.
+fn ask(work: &Work, place: &Place, probe: &Probe, name: &str) -> Said {
     let ran = (|| {
-        let (path, log) = suite::log(&work.logs, &format!("{who}-{}", probe.name))?;
+        let (path, log) = suite::log(&work.logs, &format!("{name}-{}", probe.name))?;
         let built = child::run(&mut probe.suite.building(place), &log, BUILD)?;
         if !built.is_success() {
             return Ok((built, None, path));
@@ -259,7 +262,10 @@ mod tests {
         let failed = End::Exited(ExitStatus::from_raw(101 << 8));
         assert_eq!(red(failed, "failures:\n    a::b\n\ntest result: FAILED"), "a::b");
         assert_eq!(red(failed, "thread 'x' (1) panicked at a.rs:1:\nwhy\n"), "a.rs:1: why");
-        assert_eq!(red(End::Exited(ExitStatus::from_raw(11)), ""), "segmentation fault");
+        assert_eq!(
+            red(End::Exited(ExitStatus::from_raw(11)), ""),
+            "killed by signal 11 (segmentation fault)"
+        );
         assert_eq!(red(End::TimedOut, "test result: ok. 1 passed"), "hangs");
         let green =
             judge(End::Exited(ExitStatus::from_raw(0)), Counts::read("test result: ok. 1 passed;", &[]));
@@ -276,7 +282,7 @@ mod tests {
 
     #[test]
     fn what_one_tool_alone_catches_is_named_as_such() {
-        assert!(Also::Nobody.contradicts(false) && !Also::Nobody.contradicts(true));
+        assert!(Also::NoOther.contradicts(false) && !Also::NoOther.contradicts(true));
         assert!(Also::Probe("unit").contradicts(true) && !Also::Probe("unit").contradicts(false));
         assert!(!Also::NotAsked.contradicts(true) && !Also::NotAsked.contradicts(false));
         assert_eq!(verdict(&[], &[], &["a"]).unwrap_err().line, "mutants whose `only` is wrong: a");

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Mutant;
+use super::patch::Mutant;
 use crate::stop::Stop;
 use crate::tree;
 
@@ -31,30 +31,23 @@ impl Work {
     }
 
     /// Puts `mutant` into the copy, until what this returns is dropped.
-    pub(super) fn apply(&self, mutant: &Mutant) -> Result<Applied, String> {
-        let mut applied = Applied { originals: Vec::new() };
-        for (file, text) in mutant.changed(&self.root)? {
-            let path = self.root.join(file);
-            let original = fs::read(&path).map_err(|error| format!("{file}: {error}"))?;
-            applied.originals.push((path.clone(), original));
-            fs::write(&path, text).map_err(|error| format!("{file}: {error}"))?;
-        }
-        Ok(applied)
+    pub(super) fn apply<'a>(&'a self, mutant: &'a Mutant) -> Result<Applied<'a>, String> {
+        mutant.apply(&self.root, &[]).map_err(|why| format!("stale: {why}"))?;
+        Ok(Applied { root: &self.root, mutant })
     }
 }
 
 /// A mutant in the copy. Dropping it restores the files.
-pub(super) struct Applied {
-    originals: Vec<(PathBuf, Vec<u8>)>,
+pub(super) struct Applied<'a> {
+    root: &'a Path,
+    mutant: &'a Mutant,
 }
 
-impl Drop for Applied {
+impl Drop for Applied<'_> {
     fn drop(&mut self) {
-        for (path, original) in &self.originals {
-            if let Err(error) = fs::write(path, original) {
-                // The next run compares all files and mends it; the mutants after this one cannot be judged.
-                panic!("cannot restore {}: {error}", path.display());
-            }
+        if let Err(why) = self.mutant.apply(self.root, &["--reverse"]) {
+            // The next run compares all files and repairs this one. The mutants after it cannot be judged.
+            panic!("cannot take {} out again: {why}", self.mutant.name);
         }
     }
 }
@@ -91,7 +84,6 @@ fn delete_others(folder: &Path, wanted: &BTreeSet<PathBuf>) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Edit;
     use super::*;
 
     fn folder(name: &str) -> PathBuf {
@@ -122,30 +114,25 @@ mod tests {
 
     #[test]
     fn a_mutant_is_put_in_and_taken_out() {
-        const MUTANT: Mutant = Mutant {
-            name: "m",
-            what: "Wrong.",
-            edits: &[
-                Edit { file: "f", find: "a", replace: "x" },
-                Edit { file: "f", find: "b", replace: "y" },
-                Edit { file: "g", find: "c", replace: "z" },
-            ],
-            by: &[],
-            only: false,
-        };
         let root = folder("apply");
         let read = |file: &str| fs::read_to_string(root.join(file)).unwrap();
-        fs::write(root.join("f"), "a b").unwrap();
-        fs::write(root.join("g"), "c").unwrap();
+        fs::write(root.join("f"), "a\nb\n").unwrap();
+        fs::write(root.join("g"), "c\nb\n").unwrap();
+        let path = root.join("m.patch");
+        let hunk = |file: &str, from: &str, to: &str| {
+            format!("--- a/{file}\n+++ b/{file}\n@@ -1,2 +1,2 @@\n-{from}\n+{to}\n b\n")
+        };
+        fs::write(&path, format!("what: x\n\n{}{}", hunk("f", "a", "x"), hunk("g", "c", "z"))).unwrap();
+        let mutant = Mutant { name: "m".into(), what: "Wrong.".into(), by: Vec::new(), only: None, path };
         let work = Work { root: root.clone(), logs: root.clone(), target: root.clone() };
-        let applied = work.apply(&MUTANT).unwrap();
-        assert_eq!((read("f"), read("g")), ("x y".into(), "z".into()));
+        let applied = work.apply(&mutant).unwrap();
+        assert_eq!((read("f"), read("g")), ("x\nb\n".into(), "z\nb\n".into()));
         drop(applied);
-        assert_eq!((read("f"), read("g")), ("a b".into(), "c".into()));
+        assert_eq!((read("f"), read("g")), ("a\nb\n".into(), "c\nb\n".into()));
 
-        fs::write(root.join("g"), "d").unwrap();
-        assert!(work.apply(&MUTANT).is_err_and(|why| why.starts_with("stale: g")));
-        assert_eq!(read("f"), "a b", "a stale mutant leaves nothing behind");
+        fs::write(root.join("g"), "d\nb\n").unwrap();
+        assert!(work.apply(&mutant).is_err_and(|why| why.starts_with("stale: ")));
+        assert_eq!(read("f"), "a\nb\n", "a stale mutant leaves nothing behind");
         fs::remove_dir_all(root).unwrap();
     }
 }

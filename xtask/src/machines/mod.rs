@@ -1,0 +1,10 @@
+//! Virtual machines with the NUMA nodes that this machine lacks: see `README.md` in this folder.
+//!
+//! The rest of `xtask` knows two commands of it.
+
+mod guest;
+mod numa_count;
+mod numa_vm;
+
+pub(crate) use numa_count::{Args as NumaCount, command as numa_count};
+pub(crate) use numa_vm::{Args as NumaVm, command as numa_vm};

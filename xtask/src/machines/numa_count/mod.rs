@@ -1,0 +1,197 @@
+//! `cargo xtask numa-count`: what operations fetch from where on machines with several NUMA nodes, counted in guests.
+//!
+//! `guests` builds and boots, `results` reads, `table` prints, `model` carries the counts over to real sockets. The
+//! plugin that counts is a package of its own, `qemu-plugin` beside this folder; the program in the guest is `bench numa-count`.
+
+mod args;
+mod guests;
+mod model;
+mod results;
+mod table;
+
+use std::fs;
+use std::path::Path;
+
+use bench::units;
+use serde::Serialize;
+
+use super::guest;
+use crate::child;
+use crate::stop::{Stop, print};
+use crate::tree;
+pub(crate) use args::Args;
+use args::{Format, NOISE};
+use guests::Guests;
+use model::{Costs, Layout, Prediction};
+use results::Row;
+
+/// Everything, for programs.
+#[derive(Serialize)]
+struct Document<'a> {
+    qemu: &'a str,
+    keys: u64,
+    /// Operations of each kind, a tenth of them for scans.
+    ops: u64,
+    cache_bytes: usize,
+    cache_ways: usize,
+    /// What the model is fed with beside the rows.
+    costs: &'a Costs,
+    rows: &'a [Row],
+    /// What the predictions are for, in their order.
+    layouts: &'a [Layout],
+    predictions: &'a [Prediction<'a>],
+    failed: &'a [String],
+}
+
+/// Runs the command.
+pub(crate) fn command(args: &Args) -> Result<(), Stop> {
+    args.check().map_err(Stop::usage)?;
+    child::listen()?;
+    let qemu = guest::check_host()?;
+    let folder = args.out.clone().unwrap_or_else(|| tree::target().join("numa-count"));
+    fs::create_dir_all(&folder).map_err(|error| cannot_write(&folder, &error))?;
+    let guests = Guests::new(args, &folder)?;
+    let (mut rows, mut failed, mut agreement) = (Vec::new(), Vec::new(), Vec::new());
+    for &nodes in &args.nodes {
+        eprintln!("numa-count: {nodes} nodes");
+        let (counted, words) = guests.count(nodes)?;
+        if args.twice {
+            eprintln!("numa-count: {nodes} nodes again");
+            match compare(&counted, &guests.count(nodes)?.0) {
+                Ok(words) => agreement.push(words),
+                Err(why) => failed.push(why),
+            }
+        }
+        rows.extend(counted);
+        failed.extend(words);
+    }
+    let text = text(args, &qemu, &rows);
+    if args.formats.contains(&Format::Table) {
+        write(&folder.join("table.txt"), &text)?;
+    }
+    if args.formats.contains(&Format::Json) {
+        let document = Document {
+            qemu: &qemu,
+            keys: args.keys,
+            ops: args.ops,
+            cache_bytes: args.cache,
+            cache_ways: args.ways,
+            costs: &args.costs,
+            rows: &rows,
+            layouts: &model::layouts(&args.costs),
+            predictions: &model::predictions(&rows, &args.costs),
+            failed: &failed,
+        };
+        let json =
+            serde_json::to_string_pretty(&document).map_err(|error| Stop::failure(error.to_string()))?;
+        write(&folder.join("results.json"), &(json + "\n"))?;
+    }
+    print(&text)?;
+    agreement.iter().try_for_each(|words| print(&format!("\n{words}\n")))?;
+    match failed.len() {
+        0 => Ok(()),
+        _ => Err(Stop::failure(failed.join("\nxtask: "))),
+    }
+}
+
+/// All that there is to say.
+fn text(args: &Args, qemu: &str, rows: &[Row]) -> String {
+    format!(
+        "{} keys, {} operations of each kind, a tenth of them for scans; caches of {} in sets of {}; {qemu}\n{}{}",
+        units::count(args.keys),
+        units::count(args.ops),
+        units::bytes(args.cache as u64),
+        args.ways,
+        table::counts(rows),
+        table::model(rows, &args.costs),
+    )
+}
+
+/// Compares a second count with the first: a line that says how well they agree.
+///
+/// # Errors
+///
+/// A number that differs by more than [`NOISE`] an operation, or rows that are not there twice, in words.
+fn compare(first: &[Row], second: &[Row]) -> Result<String, String> {
+    if first.len() != second.len() {
+        return Err(format!("{} rows at first and {} when counted again", first.len(), second.len()));
+    }
+    let largest = |(a, b): &(&Row, &Row)| {
+        let [a, b] = [*a, *b].map(|row| numbers(row).map(|number| number as f64 / row.counted.ops as f64));
+        a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+    };
+    let pairs: Vec<(&Row, &Row)> = first.iter().zip(second).collect();
+    let alike = pairs.iter().filter(|(a, b)| a == b).count();
+    let worst = pairs.iter().max_by(|a, b| largest(a).total_cmp(&largest(b)));
+    let Some(worst) = worst.filter(|_| alike < pairs.len()) else {
+        return Ok(format!(
+            "Counted twice, in guests of their own: all {alike} rows are alike to the last count."
+        ));
+    };
+    let Row { run, operation, .. } = worst.0;
+    let words = format!(
+        "{alike} of {} rows are alike to the last count; {} {} {operation} differs most, by {:.5} an operation",
+        pairs.len(),
+        run.map,
+        run.setting,
+        largest(worst)
+    );
+    if largest(worst) > NOISE {
+        Err(words)
+    } else {
+        Ok(format!("Counted twice, in guests of their own: {words}."))
+    }
+}
+
+/// All that the table shows of a row.
+fn numbers(row: &Row) -> [u64; 8] {
+    let all = model::total(&row.counted);
+    [
+        row.counted.instructions,
+        all.local_misses,
+        all.remote_misses,
+        all.near_transfers,
+        all.far_transfers,
+        all.near_invalidations,
+        all.far_invalidations,
+        row.counted.hottest,
+    ]
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Stop> {
+    fs::write(path, text).map_err(|error| cannot_write(path, &error))
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> Stop {
+    Stop::failure(format!("cannot write {}: {error}; name another folder with --out", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::results::tests::run;
+    use super::*;
+    use bench::marks::{Counted, Counts};
+
+    #[test]
+    fn counts_that_differ_are_told_and_fail_where_it_matters() {
+        let row = |remote_misses| {
+            let mut counted = Counted { ops: 1000, ..Counted::default() };
+            counted.classes[0] = Counts { remote_misses, ..Counts::default() };
+            Row { run: run("bskip", "local"), operation: "get".into(), counted }
+        };
+        let all = |rows: [u64; 2]| rows.map(row).to_vec();
+        let words = compare(&all([9, 100]), &all([9, 100])).unwrap();
+        assert!(words.contains("all 2 rows are alike"), "{words}");
+        let words = compare(&all([9, 100]), &all([9, 97])).unwrap();
+        assert!(
+            words.contains("1 of 2 rows are alike") && words.contains("by 0.00300 an operation"),
+            "{words}"
+        );
+        let why = compare(&all([9, 100]), &all([8, 106])).unwrap_err();
+        assert!(
+            why.starts_with("0 of 2 rows") && why.contains("bskip local get differs most, by 0.00600"),
+            "{why}"
+        );
+        assert!(compare(&all([1, 1]), &[]).unwrap_err().contains("2 rows at first and 0 when counted again"));
+    }
+}
