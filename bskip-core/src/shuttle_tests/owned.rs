@@ -24,7 +24,7 @@ fn own(map: &Map, who: u64, threads: u64, operations: usize) -> BTreeMap<u64, u6
             2 | 3 => assert_eq!(map.remove(&key), expected.remove(&key), "remove {key}"),
             4 => {
                 assert_eq!(map.get(&key), expected.get(&key).copied(), "get {key}");
-                let updated = map.update(&key, |old| *old = value);
+                let updated = map.update(&key, |old| *old = value).is_some();
                 assert_eq!(updated, expected.contains_key(&key), "update {key}");
                 if updated {
                     expected.insert(key, value);

@@ -86,7 +86,7 @@ fn made_once_and_counted() {
         let workers = (1..=3u64).map(|who| {
             Box::new(move |map: &Map| {
                 let made = map.get_or_insert_with(25, || who << 32);
-                assert!(map.update(&25, |value| *value += 1));
+                assert!(map.update(&25, |value| *value += 1).is_some());
                 // The value of another thread may have been counted up already when this one got it.
                 made >> 32
             }) as Worker<u64>
