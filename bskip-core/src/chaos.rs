@@ -1,12 +1,12 @@
 //! Feature `chaos`, for tests: disorder in the windows that the protocol leaves open.
 //!
-//! A window is a place where this thread may be overtaken: it has a version and not yet what that vouches for,
-//! or one half of a change in two steps. Windows are a few instructions wide, so ordinary runs rarely meet
-//! in one. With the feature, one visit in 512 yields the time slice, and one in 64 lingers. More would be too slow: an
-//! operation visits a dozen, and on a busy machine a yield costs whole slices.
+//! A window is a place where this thread may be overtaken: it has a version and not yet what that vouches
+//! for, or one half of a change in two steps. Windows are a few instructions wide, so ordinary runs rarely
+//! meet in one. With the feature, one visit in 512 yields the time slice, and one in 64 lingers. More would
+//! be too slow: an operation visits a dozen, and on a busy machine a yield costs whole slices.
 
-/// A place where this thread may be overtaken. Does nothing without the feature, and under model checkers, which
-/// switch threads themselves.
+/// A place where this thread may be overtaken. Does nothing without the feature, and under model checkers,
+/// which switch threads themselves.
 #[cfg(any(not(feature = "chaos"), loom, shuttle))]
 #[inline(always)]
 pub(crate) fn window() {}

@@ -1,7 +1,7 @@
 //! The height of a key: the coin of the skiplist, thrown by a seeded hash of the key.
 //!
-//! Because it is a hash, the height is known before the descent and is the same whenever the key comes back. Heights stay
-//! random for any key pattern, even one chosen by an attacker, because the hash is seeded.
+//! Because it is a hash, the height is known before the descent and is the same whenever the key comes back.
+//! Heights stay random for any key pattern, even one chosen by an attacker, because the hash is seeded.
 
 use crate::config::{Config, Promotion};
 use crate::key::KeyWords;

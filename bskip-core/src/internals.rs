@@ -7,8 +7,8 @@ use crate::lock::VersionLock;
 use crate::node::{Leaf, LevelMark, Unreached};
 use crate::simd;
 
-/// From now on all threads search and move by the instruction set of this name (`avx512`, `avx`, `portable`), in all maps;
-/// false if the processor lacks it, or the build leaves no choice.
+/// From now on all threads search and move by the instruction set of this name (`avx512`, `avx`, `portable`),
+/// in all maps; false if the processor lacks it, or the build leaves no choice.
 pub fn use_instructions(name: &str) -> bool {
     simd::force(name)
 }
@@ -20,7 +20,8 @@ pub struct OneLeaf {
 }
 
 impl OneLeaf {
-    /// A leaf that holds these keys, ascending, at most [`CAPACITY`](Self::CAPACITY), each with itself as value.
+    /// A leaf that holds these keys, ascending, at most [`CAPACITY`](Self::CAPACITY), each with itself as
+    /// value.
     ///
     /// # Panics
     /// If there is no memory, or there are too many keys.

@@ -5,10 +5,10 @@
 //! | even | unlocked; the number of the node's state | any thread, to odd, by compare-and-swap |
 //! | odd | locked by one writer, the state is changing | that writer only, back to even |
 //!
-//! A reader takes the (even) version, reads the node's words, and believes them only if the version is
-//! still the same. A writer turns the version it read into a lock, so what it read before stays true. Nothing here waits.
-//! The word never repeats: it grows by two at each change (2^63 changes: centuries). `docs/PROTOCOL.md`
-//! argues the orders.
+//! A reader takes the (even) version, reads the node's words, and believes them only if the version is still
+//! the same. A writer turns the version it read into a lock, so what it read before stays true. Nothing here
+//! waits. The word never repeats: it grows by two at each change (2^63 changes: centuries).
+//! `docs/PROTOCOL.md` argues the orders.
 
 use crate::chaos;
 use crate::stats;
@@ -69,8 +69,8 @@ impl VersionLock {
     #[inline(always)]
     #[must_use]
     pub(crate) fn try_lock(&self, version: Version) -> bool {
-        // Acquire pairs with the Release in `unlock` and `unlock_unchanged`: this writer sees what the last one
-        // wrote, and writes after that one's last reads.
+        // Acquire pairs with the Release in `unlock` and `unlock_unchanged`: this writer sees what the last
+        // one wrote, and writes after that one's last reads.
         let locked = self
             .0
             .compare_exchange(version.0, version.0 | LOCKED, Ordering::Acquire, Ordering::Relaxed)
@@ -93,14 +93,15 @@ impl VersionLock {
     /// Ends a lock under which nothing was changed: readers of `version` stay valid.
     #[inline(always)]
     pub(crate) fn unlock_unchanged(&self, version: Version) {
-        // Release keeps the holder's reads (of values that a later writer may overwrite) before the unlock; and
-        // a thread that loads this store must see the state as if by the `unlock` before. It pairs with the Acquire in
-        // `try_lock` and `read_begin`.
+        // Release keeps the holder's reads (of values that a later writer may overwrite) before the unlock;
+        // and a thread that loads this store must see the state as if by the `unlock` before. It pairs with
+        // the Acquire in `try_lock` and `read_begin`.
         self.0.store(version.0, Ordering::Release);
     }
 
-    /// Begins to make a replica of a node what its original is in the state `version`; readers turn away until
-    /// [`end_copy`](Self::end_copy). Only for the holder of the original's lock: it keeps two from copying at once.
+    /// Begins to make a replica of a node what its original is in the state `version`; readers turn away
+    /// until [`end_copy`](Self::end_copy). Only for the holder of the original's lock: it keeps two from
+    /// copying at once.
     pub(crate) fn begin_copy(&self, version: Version) {
         self.0.store(version.0 | LOCKED, Ordering::Relaxed);
         // Release fence pairs with the Acquire fence in `validate`, as in `try_lock`.
@@ -108,8 +109,8 @@ impl VersionLock {
         chaos::window();
     }
 
-    /// The replica is complete. Its version is the original's of that state: a state has one content, so a reader
-    /// that finds the same version again finds the same content.
+    /// The replica is complete. Its version is the original's of that state: a state has one content, so a
+    /// reader that finds the same version again finds the same content.
     pub(crate) fn end_copy(&self, version: Version) {
         // Release pairs with the Acquire loads in `read_begin`.
         self.0.store(version.0, Ordering::Release);

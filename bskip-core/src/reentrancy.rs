@@ -1,8 +1,9 @@
-//! Which locks this thread holds while it runs its user's code. If that code comes back to such a lock, it panics instead of
-//! waiting for itself for ever.
+//! Which locks this thread holds while it runs its user's code. If that code comes back to such a lock, it
+//! panics instead of waiting for itself for ever.
 //!
-//! Only with `std`, for thread-local memory. Model checkers run all their threads on one thread of the system,
-//! and so may a runtime that waits in its own way (any `Relax` but the default one): then nothing is looked up.
+//! Only with `std`, for thread-local memory. Model checkers run all their threads on one thread of the
+//! system, and so may a runtime that waits in its own way (any `Relax` but the default one): then nothing is
+//! looked up.
 
 #[cfg(all(feature = "std", not(any(loom, shuttle))))]
 mod imp {
@@ -48,8 +49,9 @@ mod imp {
         let mut at = INNERMOST.get();
         while !at.is_null() {
             // SAFETY: a frame is in this thread's list only while the call of `while_holding` that it lies in
-            // has not ended, since these calls end in the reverse order: closures nest, and where a closure may be
-            // left for another of the same thread, by a fiber's switch in `relax`, the list is not read.
+            // has not ended, since these calls end in the reverse order: closures nest, and where a closure
+            // may be left for another of the same thread, by a fiber's switch in `relax`, the list is not
+            // read.
             let frame = unsafe { &*at };
             if ptr::eq(frame.lock, lock) {
                 return true;

@@ -9,8 +9,8 @@
 //! | words stored by vector instructions | `node/moves`, and `simd/x86/avx512` for its moves by masks |
 //! | a block taken or given back | `index`, which alone calls the pools |
 //!
-//! Without the feature this module has three empty functions. Model checkers run all their threads on one, so they
-//! count no writes.
+//! Without the feature this module has three empty functions. Model checkers run all their threads on one, so
+//! they count no writes.
 
 #[cfg(feature = "stats")]
 mod imp {
@@ -19,21 +19,23 @@ mod imp {
 
     /// What a thread did.
     ///
-    /// An operation that leaves all of them as they were wrote nothing that another thread could see, so it slowed down
-    /// no other thread.
+    /// An operation that leaves all of them as they were wrote nothing that another thread could see, so it
+    /// slowed down no other thread.
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
     #[non_exhaustive]
     pub struct Counts {
         /// Nodes locked, fresh ones included.
         pub locks: u64,
-        /// Nodes that were to be locked, and were locked by another thread or had changed since they were read.
+        /// Nodes that were to be locked, and were locked by another thread or had changed since they were
+        /// read.
         pub failed_locks: u64,
-        /// Words of shared memory written: of nodes and their locks, the hint table, the root, the pools of this crate,
-        /// their spin locks and counters. Each store and each read-modify-write of an atomic is one, also a
-        /// compare-and-swap that fails, and so is each word stored by a vector instruction.
+        /// Words of shared memory written: of nodes and their locks, the hint table, the root, the pools of
+        /// this crate, their spin locks and counters. Each store and each read-modify-write of an atomic is
+        /// one, also a compare-and-swap that fails, and so is each word stored by a vector instruction.
         ///
-        /// Not among them: what a pool of another crate writes, for which see `pool_calls`; what the global allocator
-        /// writes; plain data under a spin lock, whose locking and unlocking are two; what the user's code writes.
+        /// Not among them: what a pool of another crate writes, for which see `pool_calls`; what the global
+        /// allocator writes; plain data under a spin lock, whose locking and unlocking are two; what the
+        /// user's code writes.
         pub shared_writes: u64,
         /// Calls of [`acquire`](crate::BlockPool::acquire) and [`release`](crate::BlockPool::release).
         pub pool_calls: u64,

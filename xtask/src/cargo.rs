@@ -28,7 +28,8 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
-/// Runs cargo with `args`, which make it build; its words go to standard error. Gives what can be run or loaded.
+/// Runs cargo with `args`, which make it build; its words go to standard error. Gives what can be run or
+/// loaded.
 ///
 /// # Errors
 ///
@@ -45,8 +46,8 @@ pub(crate) fn build(cargo: &mut Command) -> Result<Vec<Built>, Stop> {
     }
 }
 
-/// Builds the program `bench`, in the target folder `target`: the flags differ from those of everyday builds, which would
-/// otherwise be thrown away each time.
+/// Builds the program `bench`, in the target folder `target`: the flags differ from those of everyday builds,
+/// which would otherwise be thrown away each time.
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! Runs a program to its end, with its output in files, and ends it, with all that it started, when it must not go on.
+//! Runs a program to its end, with its output in files, and ends it, with all that it started, when it must
+//! not go on.
 
 use std::fs::File;
 use std::io;

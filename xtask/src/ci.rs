@@ -55,7 +55,8 @@ fn cargo_of(step: &Step) -> Command {
     command
 }
 
-/// Checks that `bskip-core` without features has no dependency: it must build for machines without an operating system.
+/// Checks that `bskip-core` without features has no dependency: it must build for machines without an
+/// operating system.
 fn core_depends_on_nothing() -> Result<(), Stop> {
     let step = Step {
         args: &["tree", "-p", "bskip-core", "--no-default-features", "-e", "normal", "--prefix", "none"],

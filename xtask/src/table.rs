@@ -1,7 +1,8 @@
 //! Tables of text for people.
 
-/// `rows` in columns as wide as their widest cell, two spaces apart; the first `left` columns are words, the others
-/// numbers. A row of fewer cells than the first is a name and words: its last cell is as long as it is.
+/// `rows` in columns as wide as their widest cell, two spaces apart; the first `left` columns are words, the
+/// others numbers. A row of fewer cells than the first is a name and words: its last cell is as long as it
+/// is.
 pub(crate) fn aligned(rows: &[Vec<String>], left: usize) -> Vec<String> {
     let columns = rows.first().map_or(0, Vec::len);
     let counted = |row: &Vec<String>, column: usize| {

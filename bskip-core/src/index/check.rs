@@ -20,7 +20,8 @@ pub struct Structure {
     pub levels: usize,
     /// Nodes below the top level without an entry in the level above.
     pub unlisted: usize,
-    /// Replicas that are not what their inner nodes are now. With [`Refresh::Synchronous`](crate::Refresh) there are none.
+    /// Replicas that are not what their inner nodes are now. With [`Refresh::Synchronous`](crate::Refresh)
+    /// there are none.
     pub stale_replicas: usize,
 }
 
@@ -94,7 +95,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
                 Some(low) => assert!(node.compare_low(low).is_eq(), "{what}: fences of neighbours"),
             }
             let count = node.count();
-            // The first entry of a level's first node stands below every key; its word zero need not be a key.
+            // The first entry of a level's first node stands below every key; its word zero need not be a
+            // key.
             let sentinels = usize::from(level > 0 && expected_low.is_none());
             if sentinels > 0 {
                 assert!(node.key_is_zero(0), "{what}: the first entry stands below every key");

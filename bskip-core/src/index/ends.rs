@@ -68,8 +68,9 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
                 EndSearch::Conflict => {}
                 EndSearch::Leaf(leaf, version) => {
                     let slot = slot_at(end, leaf.count());
-                    // SAFETY: in the state in which it was found the leaf has pairs, of which this is the first or the last;
-                    // and in any state it is a slot of the leaf, whose count is never more than the capacity.
+                    // SAFETY: in the state in which it was found the leaf has pairs, of which this is the
+                    // first or the last; and in any state it is a slot of the leaf, whose count is never more
+                    // than the capacity.
                     let pair = unsafe { R::read(leaf, version, slot) };
                     if let Some(pair) = pair.filter(|_| passed.validate()) {
                         return Some(pair);

@@ -1,4 +1,5 @@
-//! `docs/PROTOCOL.md` as a page of the private documentation: rustdoc fails if a name in it is not in the code any more.
+//! `docs/PROTOCOL.md` as a page of the private documentation: rustdoc fails if a name in it is not in the
+//! code any more.
 //!
 //! ```sh
 //! RUSTDOCFLAGS="-D warnings" cargo doc -p bskip-core --document-private-items --all-features

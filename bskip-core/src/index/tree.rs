@@ -1,8 +1,8 @@
 //! The tree: levels of linked nodes, where each level starts, and the pools that the nodes' blocks come from.
 //!
-//! A block has one of four states. *Fresh*: a [`Fresh`] owns it, and gives it back unless it becomes a node. *Being made*:
-//! it is locked, as a [`Reshaped`]. *Linked*: its level's chain leads to it. *Retired*: a [`Retired`] names it, and
-//! [`Tree::release`] takes that. `docs/PROTOCOL.md` argues with these states.
+//! A block has one of four states. *Fresh*: a [`Fresh`] owns it, and gives it back unless it becomes a node.
+//! *Being made*: it is locked, as a [`Reshaped`]. *Linked*: its level's chain leads to it. *Retired*: a
+//! [`Retired`] names it, and [`Tree::release`] takes that. `docs/PROTOCOL.md` argues with these states.
 
 use alloc::vec::Vec;
 use core::alloc::Layout;
@@ -89,8 +89,8 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
     /// The node in block `id`, which the pool of that shape has issued: a block just acquired, a head, or a
     /// reference out of a node that was validated after reading it.
     ///
-    /// Only `index` can call this, and `index` keeps that promise. It is not `unsafe` only to keep the searches
-    /// readable.
+    /// Only `index` can call this, and `index` keeps that promise. It is not `unsafe` only to keep the
+    /// searches readable.
     #[inline(always)]
     pub(in crate::index) fn node<S: Shape<Key = K>>(&self, id: BlockId) -> Node<'_, S> {
         // SAFETY: the pool has issued `id`, see above.
@@ -117,8 +117,8 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
         // SAFETY: the pool has issued `id`, as for `node`. It has this replica: callers take `replica` from
         // `nearest_replica`, or below `replicas`.
         let base = unsafe { self.inners.replica_address(replica, id) };
-        // SAFETY: the pool was made with the layout of inner nodes, lives as long as `self`, and its replicas are
-        // only accessed here.
+        // SAFETY: the pool was made with the layout of inner nodes, lives as long as `self`, and its replicas
+        // are only accessed here.
         unsafe { Inner::from_raw(base, id) }
     }
 
@@ -175,7 +175,8 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
         Ok(Fresh { tree: self, id, _shape: PhantomData })
     }
 
-    /// Takes a leaf's block on this NUMA node; `None` if the pool does not have the node, or the node has no room.
+    /// Takes a leaf's block on this NUMA node; `None` if the pool does not have the node, or the node has no
+    /// room.
     pub(in crate::index) fn acquire_leaf_on(
         &self,
         numa_node: NumaNodeId,
@@ -196,8 +197,8 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
 
     fn give_back(&self, kind: BlockKind, id: BlockId) {
         stats::called_pool();
-        // SAFETY: a `Fresh` or a `Retired` named the block. Each is the only one of its block and ends with this
-        // call, so no other thread releases it.
+        // SAFETY: a `Fresh` or a `Retired` named the block. Each is the only one of its block and ends with
+        // this call, so no other thread releases it.
         unsafe { self.pool_of(kind).release(id) };
     }
 
@@ -230,8 +231,8 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
         successors(Some(self.head(0)), |&id| self.leaf(id).next())
     }
 
-    /// Drops all values of these leaves, which are empty afterwards. If a drop panics, the others run while it
-    /// unwinds. No other thread may use the leaves.
+    /// Drops all values of these leaves, which are empty afterwards. If a drop panics, the others run while
+    /// it unwinds. No other thread may use the leaves.
     pub(in crate::index) fn drop_values(&self, leaves: impl Iterator<Item = BlockId>) {
         struct Rest<'a, K: KeyWords, V, P: BlockPool, I: Iterator<Item = BlockId>> {
             tree: &'a Tree<K, V, P>,
@@ -252,8 +253,8 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
         Rest { tree: self, leaves }.drop_values();
     }
 
-    /// Makes `leaf`, which is locked by no thread and heads a chain of leaves, the first one, in place of the only
-    /// leaf, which is empty.
+    /// Makes `leaf`, which is locked by no thread and heads a chain of leaves, the first one, in place of the
+    /// only leaf, which is empty.
     pub(in crate::index) fn replace_only_leaf(&mut self, leaf: BlockId) {
         let old = self.head(0);
         self.leaf(leaf).lock_unshared().reshape(Unreached).start_below_every_key();

@@ -34,7 +34,8 @@ fn a_block_has_one_owner() {
     model("pool: one owner", Some(3), 100, || {
         let pool = Arc::new(pool());
         let first = acquire(&pool);
-        // SAFETY: acquired just now. A second block is acquired by the thread that comes when this one is taken.
+        // SAFETY: acquired just now. A second block is acquired by the thread that comes when this one is
+        // taken.
         unsafe { pool.release(first) };
         sync::watch(8);
         let own = |pool: &GlobalPool, name: u64| {

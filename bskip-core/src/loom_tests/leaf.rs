@@ -93,8 +93,8 @@ fn spawn(leaves: &Arc<Leaves>, run: impl FnOnce(&Leaves) + 'static) -> thread::J
     thread::spawn(move || run(&leaves))
 }
 
-/// Runs `read` against `write`, on either thread. The minimum is for the writer here: see the module above for
-/// what loom makes of the other order.
+/// Runs `read` against `write`, on either thread. The minimum is for the writer here: see the module above
+/// for what loom makes of the other order.
 fn both_ways(name: &str, preemptions: Option<usize>, at_least: usize, write: fn(&Leaves), read: fn(&Leaves)) {
     for (order, here, there, at_least) in
         [("reader here", read, write, 1), ("writer here", write, read, at_least)]

@@ -1,4 +1,5 @@
-//! Whole operations on a small map, two threads at a time, with at most two preemptions (one for the longest).
+//! Whole operations on a small map, two threads at a time, with at most two preemptions (one for the
+//! longest).
 //!
 //! Nodes have four slots, so a full leaf, a second level and a merge are a few keys away. Every map is built
 //! before the model watches, and walked after it.

@@ -1,7 +1,8 @@
 //! One inner node and its replica: readers of the replica against the holder of the node's lock.
 //!
-//! The node begins with the entries 10 and 20, which lead to blocks of ten times their key. A search that went by a
-//! mixture of two states would still arrive, by a detour; here nothing steps right, so the mixture itself is seen.
+//! The node begins with the entries 10 and 20, which lead to blocks of ten times their key. A search that
+//! went by a mixture of two states would still arrive, by a detour; here nothing steps right, so the mixture
+//! itself is seen.
 
 use core::num::NonZeroU32;
 use std::sync::Arc;

@@ -41,7 +41,8 @@ impl<S: Shape> Drop for Locked<'_, S> {
 
 impl<'a, S: Shape> Node<'a, S> {
     /// Locks a node that no other thread would lock: one just taken from its pool, which states no level, or
-    /// any while this thread has exclusive access to the map. A stale reader may look at it. This never waits.
+    /// any while this thread has exclusive access to the map. A stale reader may look at it. This never
+    /// waits.
     pub(crate) fn lock_unshared(self) -> Locked<'a, S> {
         loop {
             if let Some(locked) = self.try_read_begin().and_then(|version| self.try_lock(version)) {
@@ -75,8 +76,9 @@ impl<'a, S: Shape> Locked<'a, S> {
     pub(super) fn format(&mut self, level: LevelMark, low: Option<S::Key>) {
         self.set_low(low);
         self.set_next(None);
-        // A search takes slot 0 of a node without entries, which there is only if a pool panics at the wrong moment.
-        // The block's last life, on another level, left a child there that this level's pool need not know.
+        // A search takes slot 0 of a node without entries, which there is only if a pool panics at the wrong
+        // moment. The block's last life, on another level, left a child there that this level's pool need not
+        // know.
         // SAFETY: slot 0 is the node's, and it is locked.
         unsafe { S::wipe(self.payload(0)) };
         self.set_meta(0, level);
@@ -88,8 +90,8 @@ impl<'a, S: Shape> Locked<'a, S> {
         self.set_meta(0, LevelMark::NONE);
     }
 
-    /// Only for a node that no other thread knows: a linked node's low fence changes with its entry or not at all
-    /// (`boundary`). `None` is below every key.
+    /// Only for a node that no other thread knows: a linked node's low fence changes with its entry or not at
+    /// all (`boundary`). `None` is below every key.
     pub(super) fn set_low(&mut self, low: Option<S::Key>) {
         for i in 0..S::Key::WORDS {
             let word = low.map_or(0, |low| low.word(i));
@@ -155,8 +157,8 @@ impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
     }
 
     /// As [`insert`](Self::insert), but touches no lines of slots before that of `slot`. For a leaf of which
-    /// the later lines are in the cache and the earlier ones are not: what it moves then does not wait, so that a
-    /// branch on it costs little.
+    /// the later lines are in the cache and the earlier ones are not: what it moves then does not wait, so
+    /// that a branch on it costs little.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn insert_from_line(&mut self, slot: usize, key: K, value: V) {
         self.insert_at_from_line(slot, key, value);
@@ -175,8 +177,8 @@ impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) unsafe fn read(&self, slot: usize) -> V {
         let value: MaybeUninit<V> = self.value(slot);
-        // SAFETY: a slot in use holds a value, no other thread changes it while this thread has the lock, and by the
-        // caller's promise this copy is the only one that is used.
+        // SAFETY: a slot in use holds a value, no other thread changes it while this thread has the lock, and
+        // by the caller's promise this copy is the only one that is used.
         unsafe { value.assume_init() }
     }
 

@@ -263,7 +263,8 @@ impl<'a, S: Shape> Node<'a, S> {
     #[inline(always)]
     pub(super) fn key_cell(self, plane: usize, slot: usize) -> &'a AtomicU64 {
         assert!(plane < Self::KEY_WORDS && slot < Self::CAPACITY);
-        // SAFETY: as asserted, the word is one of the node's, which are mapped for `'a` and only accessed as this atomic.
+        // SAFETY: as asserted, the word is one of the node's, which are mapped for `'a` and only accessed as
+        // this atomic.
         unsafe { &*self.key_words(plane, slot) }
     }
 
@@ -392,8 +393,8 @@ impl<'a, K: KeyWords> Inner<'a, K> {
     #[inline(always)]
     pub(super) fn child_cell(self, slot: usize) -> &'a AtomicU32 {
         assert!(slot < Self::CAPACITY);
-        // SAFETY: as asserted, the word is one of the node's, which are mapped for `'a` and only accessed as this
-        // atomic.
+        // SAFETY: as asserted, the word is one of the node's, which are mapped for `'a` and only accessed as
+        // this atomic.
         unsafe { &*self.payload(slot) }
     }
 

@@ -1,7 +1,7 @@
 //! Copies of an inner node, for threads that are far from it.
 //!
-//! A replica is memory of the node's shape that states the same block. It is read as the node is, and never locked: only
-//! the holder of the node's own lock writes it.
+//! A replica is memory of the node's shape that states the same block. It is read as the node is, and never
+//! locked: only the holder of the node's own lock writes it.
 
 use super::{Inner, LockedInner};
 use crate::key::KeyWords;
@@ -9,7 +9,8 @@ use crate::lock::Version;
 use crate::sync::{AtomicU64, Ordering};
 
 impl<K: KeyWords> LockedInner<'_, K> {
-    /// Makes `replica` what the node is now, under the version that the node will have when it is unlocked as changed.
+    /// Makes `replica` what the node is now, under the version that the node will have when it is unlocked as
+    /// changed.
     pub(crate) fn copy_changed_to(&self, replica: Inner<'_, K>) {
         self.copy_to(replica, self.locked_at().changed());
     }

@@ -1,8 +1,8 @@
 //! Changes of a node's place in the tree: of its level, its fences, its link, and of an inner node's entries.
 //!
-//! Replicas and hint tables describe these, so they must learn of each change. Therefore a node is changed so only
-//! through a [`Reshaped`], which tells its [`Witness`] just before it unlocks the node. Changing the pairs of a leaf
-//! needs no witness.
+//! Replicas and hint tables describe these, so they must learn of each change. Therefore a node is changed so
+//! only through a [`Reshaped`], which tells its [`Witness`] just before it unlocks the node. Changing the
+//! pairs of a leaf needs no witness.
 
 use core::ops::{Deref, DerefMut};
 
@@ -27,8 +27,8 @@ pub(crate) trait Witness<S: Shape>: Copy {
     fn absorbed(self, node: Retired);
 }
 
-/// The witness of nodes that no search comes to: those of a chain in the making, those of a map that is being cleared, and
-/// those of tests.
+/// The witness of nodes that no search comes to: those of a chain in the making, those of a map that is being
+/// cleared, and those of tests.
 #[derive(Clone, Copy)]
 pub(crate) struct Unreached;
 
@@ -60,8 +60,8 @@ impl Retired {
     }
 }
 
-/// A locked node that is made, or that changes its place in the tree. Dropping this tells the witness, then unlocks
-/// the node.
+/// A locked node that is made, or that changes its place in the tree. Dropping this tells the witness, then
+/// unlocks the node.
 pub(crate) struct Reshaped<'a, S: Shape, W: Witness<S>> {
     node: Locked<'a, S>,
     witness: W,
@@ -105,8 +105,8 @@ impl<S: Shape, W: Witness<S>> Reshaped<'_, S, W> {
         self.node.format(level, low);
     }
 
-    /// Ends the node's life and unlocks it. It states no level from now on, so a thread that still comes here turns
-    /// back.
+    /// Ends the node's life and unlocks it. It states no level from now on, so a thread that still comes here
+    /// turns back.
     pub(crate) fn retire(mut self) -> Retired {
         self.node.end();
         Retired { kind: S::KIND, id: self.id() }
@@ -147,8 +147,8 @@ impl<S: Shape, W: Witness<S>> Reshaped<'_, S, W> {
         }
     }
 
-    /// Splits: slots from `at` on go to `right`, a node in the making, which becomes the next and starts at `low`.
-    /// `low` is above every key that stays, and not above any that goes.
+    /// Splits: slots from `at` on go to `right`, a node in the making, which becomes the next and starts at
+    /// `low`. `low` is above every key that stays, and not above any that goes.
     pub(crate) fn split_off(&mut self, at: usize, low: S::Key, right: &mut Reshaped<'_, S, W>) {
         right.format(self.level(), Some(low));
         right.node.copy_high(&self.node);
@@ -171,16 +171,16 @@ impl<S: Shape, W: Witness<S>> Reshaped<'_, S, W> {
         self.witness.absorbed(right.retire());
     }
 
-    /// Gives the last `n` slots, and with them their range, to `right`, the next node, which has room for them. One
-    /// slot at least must stay.
+    /// Gives the last `n` slots, and with them their range, to `right`, the next node, which has room for
+    /// them. One slot at least must stay.
     pub(crate) fn give_last(&mut self, n: usize, right: &mut Reshaped<'_, S, W>) {
         simd::choose!(isa => self.node.give_last(isa, n, &mut right.node));
         self.has_moved = true;
         right.has_moved = true;
     }
 
-    /// Gives the first `n` slots, and with them their range, to `left`, whose next node this is and which has room for
-    /// them. One slot at least must stay.
+    /// Gives the first `n` slots, and with them their range, to `left`, whose next node this is and which has
+    /// room for them. One slot at least must stay.
     pub(crate) fn give_first(&mut self, n: usize, left: &mut Reshaped<'_, S, W>) {
         simd::choose!(isa => self.node.give_first(isa, n, &mut left.node));
         self.has_moved = true;

@@ -68,7 +68,8 @@ impl<S: Shape> Locked<'_, S> {
     fn shift_samples_left(&mut self, isa: impl Isa, slot: usize) {
         let last = self.count().wrapping_sub(1);
         assert!(slot <= last && last < Node::<S>::CAPACITY);
-        // Lines that start at `slot` or after it, but not at the last slot, get a new first key: the next one.
+        // Lines that start at `slot` or after it, but not at the last slot, get a new first key: the next
+        // one.
         let from = slot.div_ceil(LINE);
         let to = last.div_ceil(LINE);
         let mask = ((1u32 << to) - (1u32 << from.min(to))) as u8;
@@ -132,8 +133,8 @@ impl<S: Shape> Locked<'_, S> {
         unsafe { S::store(self.payload(slot), payload) };
     }
 
-    /// Moves the slots after `slot` one to the left, over it. Unless `WHOLE`, touches no lines of slots before
-    /// that of `slot`.
+    /// Moves the slots after `slot` one to the left, over it. Unless `WHOLE`, touches no lines of slots
+    /// before that of `slot`.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn close_gap<const WHOLE: bool>(&mut self, slot: usize) {
         simd::choose!(isa => self.close_gap_by::<_, WHOLE>(isa, slot));
@@ -187,7 +188,8 @@ impl<S: Shape> Locked<'_, S> {
         self.resample(count);
     }
 
-    /// Copies `n` slots of `other` from `from` on into ours from `to` on. If `other` is this node, to the left.
+    /// Copies `n` slots of `other` from `from` on into ours from `to` on. If `other` is this node, to the
+    /// left.
     pub(super) fn copy_slots(
         &mut self,
         isa: impl Isa,

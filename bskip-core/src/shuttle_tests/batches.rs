@@ -1,5 +1,5 @@
-//! Many keys at a time among threads that split and merge the leaves meanwhile: what a search has found is out of
-//! date when its turn comes, and its key is served alone.
+//! Many keys at a time among threads that split and merge the leaves meanwhile: what a search has found is
+//! out of date when its turn comes, and its key is served alone.
 
 use std::boxed::Box;
 use std::collections::BTreeMap;
@@ -10,8 +10,8 @@ use crate::sync::model;
 
 const SPACE: u64 = 36;
 
-/// Batches of thread `who` of `threads` on its own keys, all answers checked; gives its keys that are there at
-/// the end.
+/// Batches of thread `who` of `threads` on its own keys, all answers checked; gives its keys that are there
+/// at the end.
 fn own(map: &Map, who: u64, threads: u64, batches: u64) -> BTreeMap<u64, u64> {
     let mut expected: BTreeMap<u64, u64> =
         (0..SPACE).step_by(2).filter(|key| key % threads == who).map(|key| (key, key * 10)).collect();

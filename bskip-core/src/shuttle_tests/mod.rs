@@ -31,7 +31,8 @@ const DEPTH: usize = 3;
 const PROMOTIONS: [Promotion; 3] =
     [Promotion::Overflow, Promotion::Coin { one_in: 2 }, Promotion::CoinAndOverflow { one_in: 3 }];
 
-/// A map with these keys, each with ten times itself, of a policy, a seed and replicas or none that the schedule draws.
+/// A map with these keys, each with ten times itself, of a policy, a seed and replicas or none that the
+/// schedule draws.
 fn map(keys: impl IntoIterator<Item = u64>) -> Map {
     let (policy, seed) = (draw(PROMOTIONS.len() as u64), draw(1 << 20));
     let refresh = if draw(2) == 0 { Refresh::Synchronous } else { Refresh::Lazy };

@@ -50,7 +50,8 @@ fn own(map: &Map, who: u64, threads: u64, operations: usize) -> BTreeMap<u64, u6
     expected
 }
 
-/// Two owners of a third of the keys each, and a thread that does `work` meanwhile, by which no pair may come or go.
+/// Two owners of a third of the keys each, and a thread that does `work` meanwhile, by which no pair may come
+/// or go.
 pub(super) fn two_owners_beside(what: &str, work: fn(&Map)) {
     const THREADS: u64 = 3;
     model(what, SCHEDULES, DEPTH, move || {

@@ -48,7 +48,8 @@ fn contended_keys() {
     });
 }
 
-/// Ends popped from both sides while keys come in at both: one thread's pops go outwards only past what came in.
+/// Ends popped from both sides while keys come in at both: one thread's pops go outwards only past what came
+/// in.
 #[test]
 fn pops_and_insertions() {
     model("pop_first, pop_last and insertions", SCHEDULES, DEPTH, || {

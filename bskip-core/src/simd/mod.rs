@@ -1,5 +1,5 @@
-//! What vector instructions do for a node: search in a line of (as a rule eight) sorted words, and moving words. One
-//! interface, [`Isa`], one file per instruction set.
+//! What vector instructions do for a node: search in a line of (as a rule eight) sorted words, and moving
+//! words. One interface, [`Isa`], one file per instruction set.
 //!
 //! The words may be changing under a reader, so they are read and written as atomics (`portable`) or by
 //! vector instructions in `asm!` blocks, which the compiler must take as they are; a plain or intrinsic
@@ -13,10 +13,11 @@
 //! | AArch64, little-endian | NEON |
 //! | all others; Miri, model checkers, small nodes | none: word by word |
 //!
-//! [`choose`] says which. Where it is found out at run time, choosing is a load of a static and a branch that always
-//! goes the same way; it is done once for a search in a node and once for a change, not for every line. All of it is
-//! inlined nevertheless, into functions that are compiled without the instruction set's feature: registers that need
-//! the feature are named in the text of the `asm!` blocks, never handed over as operands.
+//! [`choose`] says which. Where it is found out at run time, choosing is a load of a static and a branch that
+//! always goes the same way; it is done once for a search in a node and once for a change, not for every
+//! line. All of it is inlined nevertheless, into functions that are compiled without the instruction set's
+//! feature: registers that need the feature are named in the text of the `asm!` blocks, never handed over as
+//! operands.
 
 // Tools do not know `asm!`, and small nodes have lines of two words.
 #[cfg(all(
@@ -55,15 +56,15 @@ pub(crate) mod tests;
 
 /// `choose!(isa => expression)` is the expression, with `isa` the [`Isa`] to use.
 pub(crate) use arch::choose;
-/// From now on all threads use the instruction set of this name; false if the processor lacks it, or if the build
-/// leaves no choice. For tests and benches.
+/// From now on all threads use the instruction set of this name; false if the processor lacks it, or if the
+/// build leaves no choice. For tests and benches.
 #[cfg(any(test, feature = "internals"))]
 pub(crate) use arch::force;
 
 use crate::sync::AtomicU64;
 
-/// Words in a line. Two where nodes are to be small, so that tests come to splits, merges and upper levels with
-/// a dozen keys; only `portable` knows such lines.
+/// Words in a line. Two where nodes are to be small, so that tests come to splits, merges and upper levels
+/// with a dozen keys; only `portable` knows such lines.
 pub(crate) const LINE: usize = if cfg!(any(loom, shuttle, small_nodes)) { 2 } else { 8 };
 
 /// What an instruction set does for a node. A value of the type is the proof that the processor has the set.
@@ -80,16 +81,16 @@ pub(crate) trait Isa: Copy {
     /// Copies `BLOCK` bytes, of which all are loaded before the first is stored.
     ///
     /// # Safety
-    /// Both are valid for `BLOCK` bytes, of atomic words, or `to` of memory that is the caller's alone; no other thread
-    /// stores to `to` now.
+    /// Both are valid for `BLOCK` bytes, of atomic words, or `to` of memory that is the caller's alone; no
+    /// other thread stores to `to` now.
     #[inline(always)]
     unsafe fn copy_block(self, _from: *const u8, _to: *const u8) {}
 
     /// Whether there is a [`copy_tail`](Self::copy_tail).
     const HAS_TAIL: bool = false;
 
-    /// Copies `bytes` bytes, a multiple of 4 below `BLOCK`, of which all are loaded before the first is stored.
-    /// Only where `HAS_TAIL`.
+    /// Copies `bytes` bytes, a multiple of 4 below `BLOCK`, of which all are loaded before the first is
+    /// stored. Only where `HAS_TAIL`.
     ///
     /// # Safety
     /// As for `copy_block`, for that many bytes.
@@ -99,20 +100,23 @@ pub(crate) trait Isa: Copy {
     /// Whether there are [`shift_right`](Self::shift_right), [`shift_left`](Self::shift_left) and
     /// [`gather_lines`](Self::gather_lines).
     ///
-    /// They do the same work wherever the words are, without a branch. A loop over just the words that move ends
-    /// with a misprediction nearly always, and only when the words have come from memory: the processor then has
-    /// started nothing of what follows. With these, the next operation's misses overlap with this one's.
+    /// They do the same work wherever the words are, without a branch. A loop over just the words that move
+    /// ends with a misprediction nearly always, and only when the words have come from memory: the processor
+    /// then has started nothing of what follows. With these, the next operation's misses overlap with this
+    /// one's.
     const HAS_SHIFT: bool = false;
 
-    /// Copies word `i - 1` to word `i` for every bit `i` of `mask`, as if all at once. Only where `HAS_SHIFT`.
+    /// Copies word `i - 1` to word `i` for every bit `i` of `mask`, as if all at once. Only where
+    /// `HAS_SHIFT`.
     ///
     /// # Safety
-    /// `words` starts `lines` aligned lines, at most 8; `mask` has bits for their words only, and not bit 0; no other thread
-    /// else stores to them now.
+    /// `words` starts `lines` aligned lines, at most 8; `mask` has bits for their words only, and not bit 0;
+    /// no other thread else stores to them now.
     #[inline(always)]
     unsafe fn shift_right(self, _words: *const AtomicU64, _lines: usize, _mask: u64) {}
 
-    /// Copies word `i + 1` to word `i` for every bit `i` of `mask`, as if all at once. Only where `HAS_SHIFT`.
+    /// Copies word `i + 1` to word `i` for every bit `i` of `mask`, as if all at once. Only where
+    /// `HAS_SHIFT`.
     ///
     /// # Safety
     /// As for `shift_right`, but `mask` does not have the last word's bit.

@@ -1,5 +1,5 @@
-//! Every instruction set that the machine has does what a loop over plain words does; and a way for other tests to
-//! run with each.
+//! Every instruction set that the machine has does what a loop over plain words does; and a way for other
+//! tests to run with each.
 
 extern crate std;
 
@@ -62,9 +62,11 @@ pub(crate) fn one_at_a_time() -> std::sync::MutexGuard<'static, ()> {
     FORCING.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Runs `test` with each set that this process can choose from, by name; once where the build leaves no choice.
+/// Runs `test` with each set that this process can choose from, by name; once where the build leaves no
+/// choice.
 ///
-/// Tests that run meanwhile may see the same one or not, which makes no difference to them: all of them do the same.
+/// Tests that run meanwhile may see the same one or not, which makes no difference to them: all of them do
+/// the same.
 pub(crate) fn with_each_choice(test: impl Fn(&str)) {
     let _guard = one_at_a_time();
     let mut has_choice = false;

@@ -1,8 +1,8 @@
 //! The crate's atomics for model checkers: cells of the plain size, whose accesses go through the engine.
 //!
-//! A checker's own atomics are large and must be constructed. The words of a node are zeroed memory that is cast.
-//! So the word in memory is a plain one, always with the latest value. What a checker must know besides, the engine
-//! keeps by the word's address.
+//! A checker's own atomics are large and must be constructed. The words of a node are zeroed memory that is
+//! cast. So the word in memory is a plain one, always with the latest value. What a checker must know
+//! besides, the engine keeps by the word's address.
 
 use core::fmt;
 use core::sync::atomic as plain;
@@ -54,8 +54,8 @@ macro_rules! cell {
                 core::ptr::from_ref(self).addr()
             }
             fn get(&self) -> u64 {
-                // SeqCst pairs with all the others here: unit tests use these cells without a model, from several
-                // threads, and no order may be lost.
+                // SeqCst pairs with all the others here: unit tests use these cells without a model, from
+                // several threads, and no order may be lost.
                 $from(self.load(Ordering::SeqCst))
             }
             fn set(&self, value: u64) {

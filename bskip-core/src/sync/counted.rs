@@ -1,6 +1,7 @@
 //! The crate's atomics with the feature `stats`: `core`'s, every write of which is counted.
 //!
-//! No `Deref` to the atomic within: a method that is not here is a compile error, not a write that is not counted.
+//! No `Deref` to the atomic within: a method that is not here is a compile error, not a write that is not
+//! counted.
 
 use core::sync::atomic as plain;
 

@@ -1,13 +1,14 @@
 //! The engine for loom: behind each word that a model touches stands one of loom's atomics.
 //!
-//! loom's atomics must all exist before the model's threads do, else the one that happened to come first would
-//! seem to have synchronized with the others. Which words will be touched is not known then. So [`watch`] makes
-//! spare atomics, all zero; the first access to a word takes one, which from then on holds the difference to the
-//! word's value at that time. The words themselves always hold the latest value, so before `watch` and after
-//! [`unwatch`] they are ordinary ones: setting up and checking a map costs the model nothing.
+//! loom's atomics must all exist before the model's threads do, else the one that happened to come first
+//! would seem to have synchronized with the others. Which words will be touched is not known then. So
+//! [`watch`] makes spare atomics, all zero; the first access to a word takes one, which from then on holds
+//! the difference to the word's value at that time. The words themselves always hold the latest value, so
+//! before `watch` and after [`unwatch`] they are ordinary ones: setting up and checking a map costs the model
+//! nothing.
 //!
-//! All threads of a model run on one thread of the system, in turns, so the registry is thread-local. It is never
-//! borrowed during an access of loom's, which is where turns end.
+//! All threads of a model run on one thread of the system, in turns, so the registry is thread-local. It is
+//! never borrowed during an access of loom's, which is where turns end.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -42,8 +43,8 @@ std::thread_local! {
 }
 
 /// From here on accesses are part of the model. To be called by the model's first thread before it spawns
-/// others, with at least the number of words that will be accessed, and not many more: a fence of loom's goes over
-/// all atomics.
+/// others, with at least the number of words that will be accessed, and not many more: a fence of loom's goes
+/// over all atomics.
 ///
 /// # Panics
 /// Outside of a model.

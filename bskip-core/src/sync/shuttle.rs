@@ -29,7 +29,8 @@ pub fn unwatch() {
     WATCHED.set(false);
 }
 
-/// Runs `body` on `schedules` random schedules, and on as many of PCT's with up to `depth` changes of priority.
+/// Runs `body` on `schedules` random schedules, and on as many of PCT's with up to `depth` changes of
+/// priority.
 ///
 /// # Panics
 /// If `body` does on any of them; the schedule is printed.

@@ -112,8 +112,8 @@ fn with_a_rate(outcome: CellOutcome) -> CellOutcome {
     }
 }
 
-/// What sent SIGKILL. The system counts how often it kills because memory ran out, in our control groups and on the whole
-/// machine: before the process ran, and after it.
+/// What sent SIGKILL. The system counts how often it kills because memory ran out, in our control groups and
+/// on the whole machine: before the process ran, and after it.
 fn killer(before: (Option<u64>, Option<u64>), after: (Option<u64>, Option<u64>)) -> &'static str {
     let rose =
         |before: Option<u64>, after: Option<u64>| before.zip(after).map(|(before, after)| after > before);

@@ -1,5 +1,5 @@
-//! Whether this machine can do what a plan says: fit each cell into memory, and pin its workers. Asked before anything
-//! is built.
+//! Whether this machine can do what a plan says: fit each cell into memory, and pin its workers. Asked before
+//! anything is built.
 
 use std::collections::BTreeSet;
 

@@ -13,8 +13,8 @@ pub(super) fn last_line(text: &str) -> Option<&str> {
     text.lines().map(str::trim).rfind(|line| !line.is_empty())
 }
 
-/// The message of the first panic, because later panics often follow from it; and what came after all panics, say from
-/// the allocator or the loader. Notes and backtraces are left out.
+/// The message of the first panic, because later panics often follow from it; and what came after all panics,
+/// say from the allocator or the loader. Notes and backtraces are left out.
 pub(super) fn last_words(text: &str) -> Option<String> {
     let (mut panic, mut after): (Option<String>, Option<&str>) = (None, None);
     let mut lines = text.lines().peekable();
@@ -39,8 +39,8 @@ pub(super) fn last_words(text: &str) -> Option<String> {
     }
 }
 
-/// If the line begins the report of a panic, the text after its place. Today's compilers put nothing there, and the
-/// message on the next lines; old ones put the message there.
+/// If the line begins the report of a panic, the text after its place. Today's compilers put nothing there,
+/// and the message on the next lines; old ones put the message there.
 fn panics(line: &str) -> Option<&str> {
     let rest = line.trim_start().strip_prefix("thread '")?;
     let (_, place) = rest.split_once(" panicked at ")?;

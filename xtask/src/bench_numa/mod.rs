@@ -1,7 +1,8 @@
 //! `cargo xtask bench-numa`: the sweep from the command line to the exit code.
 //!
-//! `args` reads the flags, `machine` looks around, `plan` lays out the cells and `feasible` says whether they can run
-//! here, `cell_binary` builds what runs them, `run` and `child` run them, `summary`, `results` and `table` tell about it.
+//! `args` reads the flags, `machine` looks around, `plan` lays out the cells and `feasible` says whether they
+//! can run here, `cell_binary` builds what runs them, `run` and `child` run them, `summary`, `results` and
+//! `table` tell about it.
 
 mod args;
 mod caveats;

@@ -38,7 +38,8 @@ pub(crate) mod defaults {
     pub(crate) const TIMEOUT: Duration = Duration::from_secs(600);
 }
 
-/// The numbers of the nodes that a placement names: none for `local`, and both placements' for `tiered+local`.
+/// The numbers of the nodes that a placement names: none for `local`, and both placements' for
+/// `tiered+local`.
 pub(crate) fn placed_on(text: &str) -> Result<Vec<usize>, String> {
     let (leaves, inners) =
         text.split_once('+').map_or((text, None), |(leaves, inners)| (leaves, Some(inners)));
@@ -84,8 +85,8 @@ fn bounded(text: &str) -> Option<usize> {
     node.parse().ok()
 }
 
-/// Splits a list at its commas, but leaves the numbers of `preferred:0,1`, `weighted:0=3,1=1` and `cpus:0,2-3`
-/// together.
+/// Splits a list at its commas, but leaves the numbers of `preferred:0,1`, `weighted:0=3,1=1` and
+/// `cpus:0,2-3` together.
 pub(crate) fn split_list(text: &str) -> Vec<String> {
     let takes_numbers = |item: &str| {
         let last = item.rsplit('+').next().unwrap_or(item);

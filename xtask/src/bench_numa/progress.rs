@@ -1,4 +1,5 @@
-//! The bar on a terminal. It is drawn only between cells, because nothing else should run during a measurement.
+//! The bar on a terminal. It is drawn only between cells, because nothing else should run during a
+//! measurement.
 
 use std::time::Duration;
 

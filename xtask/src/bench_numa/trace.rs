@@ -1,8 +1,8 @@
-//! The user's own workload: two text files. They are read whole before anything is built, by the rules of the program
-//! that runs a cell.
+//! The user's own workload: two text files. They are read whole before anything is built, by the rules of the
+//! program that runs a cell.
 //!
-//! Each cell reads the files again, and all cells must measure the same operations. So a pipe or standard input, which can
-//! be read only once, is copied, and a file is watched for changes.
+//! Each cell reads the files again, and all cells must measure the same operations. So a pipe or standard
+//! input, which can be read only once, is copied, and a file is watched for changes.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, BufReader, BufWriter, Read, Write};

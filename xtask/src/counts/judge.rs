@@ -45,7 +45,8 @@ impl<'a> Comparison<'a> {
     ///
     /// # Errors
     ///
-    /// One line that says which operations take more, or which figures are missing or left over, and what to do.
+    /// One line that says which operations take more, or which figures are missing or left over, and what to
+    /// do.
     pub(super) fn verdict(&self) -> Result<String, String> {
         if self.committed.compiler != self.compiler {
             return Ok(format!(

@@ -8,8 +8,8 @@ use crate::cargo;
 use crate::stop::Stop;
 use crate::tree;
 
-/// Processors that are compiled for, never this machine's own: the most that valgrind knows (no AVX-512), and the
-/// instructions of every x86-64 machine, which is cargo's default.
+/// Processors that are compiled for, never this machine's own: the most that valgrind knows (no AVX-512), and
+/// the instructions of every x86-64 machine, which is cargo's default.
 pub(super) const CPUS: &[&str] = &["x86-64-v3", "x86-64"];
 
 /// The function that is counted, with all that it calls; see `bench/src/counts.rs`.

@@ -1,9 +1,10 @@
-//! Process 1 of a test guest: mounts what programs expect, switches huge pages on, says what the kernel sees, runs the commands in
-//! `/script` one after the other, says how each ended, and leaves QEMU with an exit code.
+//! Process 1 of a test guest: mounts what programs expect, switches huge pages on, says what the kernel sees,
+//! runs the commands in `/script` one after the other, says how each ended, and leaves QEMU with an exit
+//! code.
 //!
-//! Linked statically by `guest::image`, which writes the script; `guest::console` reads the lines that begin with
-//! the mark. Commands and their words are separated by newlines and tabs; a line `env`, tab, `NAME=value` sets a
-//! variable for the commands after it.
+//! Linked statically by `guest::image`, which writes the script; `guest::console` reads the lines that begin
+//! with the mark. Commands and their words are separated by newlines and tabs; a line `env`, tab,
+//! `NAME=value` sets a variable for the commands after it.
 
 /// What begins a line of ours on the console.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

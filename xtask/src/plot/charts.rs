@@ -1,5 +1,5 @@
-//! The pictures: bars of throughput relative to the first map, bars of bytes a key, lines of throughput against threads.
-//! Each has a panel for a workload, two panels in a row.
+//! The pictures: bars of throughput relative to the first map, bars of bytes a key, lines of throughput
+//! against threads. Each has a panel for a workload, two panels in a row.
 
 use std::io;
 

@@ -124,7 +124,8 @@ fn number(panel: &Panel, name: &str) -> String {
     }
 }
 
-/// A line for each cell in which a map was faster than the first one, and for each map that takes less memory.
+/// A line for each cell in which a map was faster than the first one, and for each map that takes less
+/// memory.
 fn better(setting: &Setting) -> Vec<String> {
     let mut lines = Vec::new();
     for panel in &setting.panels {

@@ -164,8 +164,8 @@ impl Setting {
         names
     }
 
-    /// Bytes a key of the row called `name`: its medians over all workloads and thread counts, as the load is the
-    /// same in all of them.
+    /// Bytes a key of the row called `name`: its medians over all workloads and thread counts, as the load is
+    /// the same in all of them.
     pub(super) fn bytes(&self, name: &str) -> Option<Bytes> {
         let cells = self.panels.iter().flat_map(|panel| &panel.cells).filter(|cell| cell.name == name);
         let all: Vec<Bytes> = cells.filter_map(Cell::bytes).collect();

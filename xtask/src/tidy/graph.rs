@@ -1,10 +1,9 @@
 //! Which file of a crate uses which: a circle is a breach.
 //!
-//! A file uses another if it names something that the other defines: in a `use`, in a path, or as an inherent method
-//! called on `self`, on `Self`, or on a variable that is called like its type, if the
-//! file names that type (`index.note(…)` of an `Index`).
-//! Re-exports (`pub use`) are only names: what is named through them counts as use of the file that defines it.
-//! Code under `cfg(test)` is left out.
+//! A file uses another if it names something that the other defines: in a `use`, in a path, or as an inherent
+//! method called on `self`, on `Self`, or on a variable that is called like its type, if the file names that
+//! type (`index.note(…)` of an `Index`). Re-exports (`pub use`) are only names: what is named through them
+//! counts as use of the file that defines it. Code under `cfg(test)` is left out.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;

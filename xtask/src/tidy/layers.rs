@@ -1,9 +1,10 @@
-//! The lists of ARCHITECTURE.md "from the bottom up", in which a file uses only what stands above it, held against the
-//! graph of files.
+//! The lists of ARCHITECTURE.md "from the bottom up", in which a file uses only what stands above it, held
+//! against the graph of files.
 //!
-//! A list is a table, or a block of text, that follows a paragraph with these words. The first name between backticks in
-//! the paragraph is the folder. A row of a table names its files between backticks in the first cell; a line of a text
-//! begins with names, and two spaces end them. A line that is indented names files of the folder above it.
+//! A list is a table, or a block of text, that follows a paragraph with these words. The first name between
+//! backticks in the paragraph is the folder. A row of a table names its files between backticks in the first
+//! cell; a line of a text begins with names, and two spaces end them. A line that is indented names files of
+//! the folder above it.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
-//! The tokens of a Rust file, each with its line and the bracket around it, and the comments beside them: enough to
-//! find where the statement of a token begins, and so which comments are about it.
+//! The tokens of a Rust file, each with its line and the bracket around it, and the comments beside them:
+//! enough to find where the statement of a token begins, and so which comments are about it.
 
 use std::str::FromStr;
 
@@ -65,7 +65,8 @@ impl Tokens {
                     let start = punct.span().start();
                     let written = source[start.line - 1].chars().nth(start.column);
                     if punct.as_char() == '#' && written == Some('/') {
-                        // A comment on an item, which the parser has made an attribute: `#`, perhaps `!`, brackets.
+                        // A comment on an item, which the parser has made an attribute: `#`, perhaps `!`,
+                        // brackets.
                         trees.next_if(|tree| matches!(tree, TokenTree::Punct(_)));
                         trees.next();
                         continue;
@@ -117,9 +118,9 @@ impl Tokens {
         number.checked_sub(back).map_or("", |number| self.text(number))
     }
 
-    /// What the comments say about token `number`: those on the lines of its statement up to its own line, and
-    /// those directly above. A statement ends at a semicolon, at a comma between arms or fields, and at a block
-    /// after which nothing goes on.
+    /// What the comments say about token `number`: those on the lines of its statement up to its own line,
+    /// and those directly above. A statement ends at a semicolon, at a comma between arms or fields, and at a
+    /// block after which nothing goes on.
     pub(super) fn comment(&self, number: usize) -> String {
         let last = self.all[number].line;
         let first = self.all[self.start(number, &[";", ",", "{"])].line;
@@ -150,8 +151,8 @@ impl Tokens {
         at
     }
 
-    /// The tokens before the block that token `number` stands in, up to the start of its statement: the `impl`,
-    /// `trait` or `mod` around it. Empty at the top of the file.
+    /// The tokens before the block that token `number` stands in, up to the start of its statement: the
+    /// `impl`, `trait` or `mod` around it. Empty at the top of the file.
     pub(super) fn header(&self, number: usize) -> &[Token] {
         let Some(block) = self.all[number].inside else { return &[] };
         // A comma does not end it: it may have several parameters.

@@ -1,7 +1,7 @@
 //! The ways in which checks and mutants compile the workspace.
 //!
-//! Builds for real threads use this machine's instructions without a choice at run time: the compiler then compiles each
-//! operation once, not three times. `cargo test` runs the same tests with the choice.
+//! Builds for real threads use this machine's instructions without a choice at run time: the compiler then
+//! compiles each operation once, not three times. `cargo test` runs the same tests with the choice.
 
 use super::suite::Build;
 

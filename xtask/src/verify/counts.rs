@@ -1,8 +1,8 @@
 //! What a check's output says about how much it tried, and how it ended.
 //!
-//! A test prints lines of the form `verify: 1200 schedules`: a number and a unit. The units that a check lists may also
-//! stand anywhere in a line: `loom: two writers: 1200 executions in 0.3 s`. Numbers of the same unit are added up. The
-//! rest comes from the test harness.
+//! A test prints lines of the form `verify: 1200 schedules`: a number and a unit. The units that a check
+//! lists may also stand anywhere in a line: `loom: two writers: 1200 executions in 0.3 s`. Numbers of the
+//! same unit are added up. The rest comes from the test harness.
 
 use std::fmt;
 
@@ -123,7 +123,8 @@ impl Outcome {
     }
 }
 
-/// The number and the unit in a line `verify: …`. With one thread the harness begins the line with the test's name.
+/// The number and the unit in a line `verify: …`. With one thread the harness begins the line with the test's
+/// name.
 fn tried(line: &str) -> Option<(u64, &str)> {
     let (before, rest) = line.split_once("verify: ")?;
     if !before.is_empty() && !before.ends_with(' ') {

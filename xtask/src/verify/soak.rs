@@ -1,5 +1,5 @@
-//! The soak: the program of that name in the crate `tests`, in release, over every arena and promotion policy in
-//! turn, for as long as wanted.
+//! The soak: the program of that name in the crate `tests`, in release, over every arena and promotion policy
+//! in turn, for as long as wanted.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

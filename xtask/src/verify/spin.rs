@@ -11,11 +11,12 @@ use super::{report, suite};
 use crate::child;
 use crate::tree;
 
-/// How deep a search may go, and the slots for its states as a power of two: as many as the largest scene has states.
+/// How deep a search may go, and the slots for its states as a power of two: as many as the largest scene has
+/// states.
 const LIMITS: &[&str] = &["-m1000000", "-w25"];
 
-/// What the compiler gets besides the scene: no liveness, states packed, 2 GB at most. With `-O2` a search is a tenth
-/// faster, but compiling takes two and a half times as long, and that is as long as most searches.
+/// What the compiler gets besides the scene: no liveness, states packed, 2 GB at most. With `-O2` a search is
+/// a tenth faster, but compiling takes two and a half times as long, and that is as long as most searches.
 const FLAGS: &[&str] = &["-Og", "-DSAFETY", "-DCOLLAPSE", "-DMEMLIM=2000"];
 
 /// The model, relative to the root, and its scenes.

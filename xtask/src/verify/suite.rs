@@ -1,4 +1,5 @@
-//! How tests are built and started: the compiler's flags, the target folder that is kept for them, the command.
+//! How tests are built and started: the compiler's flags, the target folder that is kept for them, the
+//! command.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,7 +16,8 @@ pub(super) const SANITIZED_TARGET: &str = "x86_64-unknown-linux-gnu";
 /// A way to compile the workspace.
 #[derive(Debug, PartialEq)]
 pub(super) struct Build {
-    /// Its target folder's name. Each way with flags has its own; in one folder they would rebuild everything each time.
+    /// Its target folder's name. Each way with flags has its own; in one folder they would rebuild everything
+    /// each time.
     pub(super) dir: &'static str,
     /// RUSTFLAGS in place of the caller's own; if empty, the caller's own.
     pub(super) flags: &'static str,
@@ -49,8 +51,8 @@ impl Place {
         Self { root: tree::root().into(), target: tree::target().join(VERIFY), plain: tree::target() }
     }
 
-    /// A copy of it at `root`, with folders of its own in `target`: in a shared folder cargo would take the copy's crates
-    /// for ours, and ours for the copy's.
+    /// A copy of it at `root`, with folders of its own in `target`: in a shared folder cargo would take the
+    /// copy's crates for ours, and ours for the copy's.
     pub(super) fn copy(root: PathBuf, target: PathBuf) -> Self {
         let plain = target.join("plain");
         Self { root, target, plain }
@@ -87,8 +89,8 @@ impl Suite {
         }
         if !self.build.flags.is_empty() {
             cargo.env("RUSTFLAGS", self.build.flags).env_remove("CARGO_ENCODED_RUSTFLAGS");
-            // A panic names its line without debug information: an eighth less to build. The sanitizers' reports are
-            // backtraces, and need it.
+            // A panic names its line without debug information: an eighth less to build. The sanitizers'
+            // reports are backtraces, and need it.
             let debug = if self.build.is_sanitized { "line-tables-only" } else { "none" };
             cargo.env("CARGO_PROFILE_TEST_DEBUG", debug);
         }

@@ -1,4 +1,5 @@
-//! What users give to a sweep, and what cells give back: traces of every kind, sizes beyond the machine, deaths.
+//! What users give to a sweep, and what cells give back: traces of every kind, sizes beyond the machine,
+//! deaths.
 
 use std::fs;
 use std::path::PathBuf;

@@ -13,8 +13,8 @@ use crate::key::KeyWords;
 use crate::node::{Inner, InnerShape, Leaf, LevelMark, Unreached};
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
-    /// Keeps a run's leaves where `drop` finds their values: after the run `before`, or after the first leaf, which
-    /// is empty. One thread at a time, and before any search.
+    /// Keeps a run's leaves where `drop` finds their values: after the run `before`, or after the first leaf,
+    /// which is empty. One thread at a time, and before any search.
     pub(crate) fn keep(&self, part: &Part<K>, before: Option<&Part<K>>) {
         let before = before.map_or_else(|| self.tree.head(0), Part::last_leaf);
         self.tree.leaf(before).lock_unshared().reshape(Unreached).set_next(Some(part.first_leaf()));
@@ -25,14 +25,15 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         self.attach(parts, self.tree.head(0), fill)
     }
 
-    /// Attaches runs of this index after the leaf `tail`, the last one: their keys ascend, also from one run to the
-    /// next, and are above those there.
+    /// Attaches runs of this index after the leaf `tail`, the last one: their keys ascend, also from one run
+    /// to the next, and are above those there.
     ///
-    /// Leaves are linked in any case. The error says that some entries are missing for want of memory: searches then take
-    /// steps to the right instead.
+    /// Leaves are linked in any case. The error says that some entries are missing for want of memory:
+    /// searches then take steps to the right instead.
     fn attach(&mut self, parts: &[Part<K>], tail: BlockId, fill: f64) -> Result<(), AllocError> {
         let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Ok(()) };
-        // Fences before links: should a pool's `address` panic, the leaves are still in the chain that they were in.
+        // Fences before links: should a pool's `address` panic, the leaves are still in the chain that they
+        // were in.
         let is_empty =
             self.tree.root().0 == 0 && tail == self.tree.head(0) && self.tree.leaf(tail).count() == 0;
         if !is_empty {
@@ -58,8 +59,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         self.enter_all(starts, fill)
     }
 
-    /// Enters leaves that are linked at the end of level 0 into the levels above, all of them, and gives the first
-    /// error.
+    /// Enters leaves that are linked at the end of level 0 into the levels above, all of them, and gives the
+    /// first error.
     fn enter_all<'k>(&self, starts: impl Iterator<Item = &'k Start<K>>, fill: f64) -> Result<(), AllocError>
     where
         K: 'k,
@@ -83,8 +84,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         result
     }
 
-    /// Takes `pairs` as long as their keys ascend and are above all that are there. The first pair that does not, or that
-    /// there is no memory for, is in `held` afterwards.
+    /// Takes `pairs` as long as their keys ascend and are above all that are there. The first pair that does
+    /// not, or that there is no memory for, is in `held` afterwards.
     pub(crate) fn append(
         &mut self,
         held: &mut Option<(K, V)>,
@@ -107,8 +108,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         stop
     }
 
-    /// The last leaf, and what the keys of all others must be above; `None` if there is none and the leaf is the
-    /// first.
+    /// The last leaf, and what the keys of all others must be above; `None` if there is none and the leaf is
+    /// the first.
     fn tail(&self) -> (BlockId, Option<K>) {
         let (leaf, _) = self.leaf_at(Rightmost);
         let floor = match leaf.count() {
@@ -118,7 +119,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         (leaf.id(), floor)
     }
 
-    /// Fills the last leaf. The first pair for the next leaf is in `held` afterwards; the error is why there is none.
+    /// Fills the last leaf. The first pair for the next leaf is in `held` afterwards; the error is why there
+    /// is none.
     fn append_to_leaf(
         &self,
         tail: BlockId,
@@ -154,8 +156,8 @@ pub(in crate::index) struct LastNodes<'c, K: KeyWords, V, P: BlockPool> {
 }
 
 impl<'c, K: KeyWords, V, P: BlockPool> LastNodes<'c, K, V, P> {
-    /// Enters the leaf to the right of those entered so far: at all levels up to its key's height, below which nodes start at
-    /// the key; with posting, further up as long as that starts nodes.
+    /// Enters the leaf to the right of those entered so far: at all levels up to its key's height, below
+    /// which nodes start at the key; with posting, further up as long as that starts nodes.
     fn enter(&mut self, start: &Start<K>) -> Result<(), AllocError> {
         let heights = &self.index.heights;
         let height = heights.of(start.low);

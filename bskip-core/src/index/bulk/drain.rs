@@ -31,8 +31,8 @@ impl<K: KeyWords, V, P: BlockPool> Iterator for Drain<'_, K, V, P> {
             if slot < leaf.count() {
                 let key = leaf.key(slot);
                 self.taken += 1;
-                // SAFETY: the slot is in use, the map is this thread's alone, and by `taken` the value is never used
-                // again.
+                // SAFETY: the slot is in use, the map is this thread's alone, and by `taken` the value is
+                // never used again.
                 return Some((key, unsafe { leaf.value(slot).assume_init() }));
             }
             self.leaf = leaf.next();

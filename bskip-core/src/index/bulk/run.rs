@@ -45,10 +45,11 @@ impl<K: KeyWords> Part<K> {
     }
 }
 
-/// Why a run takes no more pairs. The pair that was not taken, if there is one, is then where the caller said.
+/// Why a run takes no more pairs. The pair that was not taken, if there is one, is then where the caller
+/// said.
 ///
-/// Not in here: where a large value may lie at several places of one type, the compiler cuts its copies into words, and
-/// takes a minute over each function.
+/// Not in here: where a large value may lie at several places of one type, the compiler cuts its copies into
+/// words, and takes a minute over each function.
 pub(crate) enum Stop {
     /// There are no more.
     End,
@@ -86,11 +87,11 @@ impl<'a, K: KeyWords, V, P: BlockPool> SortedRun<'a, K, V, P> {
         Self { index, starts: Vec::new(), spares: Vec::new(), taken: 0, last: None, limit }
     }
 
-    /// Takes the pair in `held` and then `pairs` as long as they ascend, into fresh leaves. Once only. A pair that was not
-    /// taken is in `held` afterwards.
+    /// Takes the pair in `held` and then `pairs` as long as they ascend, into fresh leaves. Once only. A pair
+    /// that was not taken is in `held` afterwards.
     ///
-    /// A leaf is locked while `pairs` runs to fill it, and unlocked before it is linked to the map. No other thread
-    /// comes there: exclusive access to the map guarantees that none holds a stale reference.
+    /// A leaf is locked while `pairs` runs to fill it, and unlocked before it is linked to the map. No other
+    /// thread comes there: exclusive access to the map guarantees that none holds a stale reference.
     pub(crate) fn fill(
         &mut self,
         held: &mut Option<(K, V)>,
@@ -152,8 +153,8 @@ impl<'a, K: KeyWords, V, P: BlockPool> SortedRun<'a, K, V, P> {
         Ok(leaf)
     }
 
-    /// A block for a leaf. The run asks the pool for several at once, so threads that make runs seldom meet there, and the
-    /// leaves of each lie together, in pages of their own.
+    /// A block for a leaf. The run asks the pool for several at once, so threads that make runs seldom meet
+    /// there, and the leaves of each lie together, in pages of their own.
     fn take_block(&mut self, low: K) -> Result<Fresh<'a, LeafShape<K, V>, K, V, P>, AllocError> {
         let tree = &self.index.tree;
         if let Some(spare) = self.spares.pop() {

@@ -1,8 +1,9 @@
-//! Moving leaves to blocks on other NUMA nodes. The leaf is copied under locks. The kernel would move its whole page, and with
-//! it other leaves.
+//! Moving leaves to blocks on other NUMA nodes. The leaf is copied under locks. The kernel would move its
+//! whole page, and with it other leaves.
 //!
-//! To move R, a thread locks the level-1 node that covers R's low fence, then the left neighbour L, then R, as a merge
-//! does. A fresh block F becomes an empty node that starts where R does, and absorbs R; L and R's entry name F instead.
+//! To move R, a thread locks the level-1 node that covers R's low fence, then the left neighbour L, then R,
+//! as a merge does. A fresh block F becomes an empty node that starts where R does, and absorbs R; L and R's
+//! entry name F instead.
 
 use crate::arena::{BlockPool, NumaNodeId};
 use crate::index::engine::Index;
@@ -24,8 +25,8 @@ pub(crate) enum Moved {
     Yes,
     /// It should stay: it is there already, or no NUMA node was named.
     Stays,
-    /// It is still where it was: the NUMA node had no room, other threads kept changing it, or it is the first leaf or
-    /// one without an entry.
+    /// It is still where it was: the NUMA node had no room, other threads kept changing it, or it is the
+    /// first leaf or one without an entry.
     No,
 }
 
@@ -36,8 +37,9 @@ enum Attempt {
 }
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
-    /// Looks at the leaf at `at`, or the first one, and moves it to the NUMA node that `wanted` names. `wanted` gets the least
-    /// key that the leaf may hold and the NUMA node that it is on. Gives what became of it, and where the next leaf starts.
+    /// Looks at the leaf at `at`, or the first one, and moves it to the NUMA node that `wanted` names.
+    /// `wanted` gets the least key that the leaf may hold and the NUMA node that it is on. Gives what became
+    /// of it, and where the next leaf starts.
     pub(crate) fn migrate_step(
         &self,
         at: Option<K>,
@@ -56,7 +58,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         self.tree.wanted(low)
     }
 
-    /// The leaf at `at`, where it starts (`None`: it is the first) and where the next one does (`None`: it is the last).
+    /// The leaf at `at`, where it starts (`None`: it is the first) and where the next one does (`None`: it is
+    /// the last).
     fn leaf_with_range(&self, at: Option<K>) -> (Leaf<'_, K, V>, Version, Option<K>, Option<K>) {
         let mut backoff = self.tree.backoff();
         loop {
@@ -114,7 +117,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         let Some((parent, left, leaf)) = lock_three((parent, parent_version), found_left, found_leaf) else {
             return Attempt::Contended;
         };
-        // Both hold by the invariants of a map at rest: all three nodes are locked in states that stood side by side.
+        // Both hold by the invariants of a map at rest: all three nodes are locked in states that stood side
+        // by side.
         let is_listed = listed && parent.child(rank - 1) == Some(leaf.id());
         if left.next() != Some(leaf.id()) || is_listed != listed {
             leaf.unlock_unchanged();

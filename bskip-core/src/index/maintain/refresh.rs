@@ -7,8 +7,8 @@ use crate::key::KeyWords;
 use crate::node::LevelMark;
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
-    /// Brings every replica of every inner node up to date, but for nodes that other threads change meanwhile. Gives how
-    /// many copies were made.
+    /// Brings every replica of every inner node up to date, but for nodes that other threads change
+    /// meanwhile. Gives how many copies were made.
     pub(crate) fn refresh_replicas(&self) -> usize {
         let mut copies = 0;
         if self.router.replicas == 0 {

@@ -1,8 +1,8 @@
-//! Shrinking on demand: level by level, from left to right, two nodes are merged if they fit into one, and a leaf
-//! that does not fit with its right neighbour is filled up from it.
+//! Shrinking on demand: level by level, from left to right, two nodes are merged if they fit into one, and a
+//! leaf that does not fit with its right neighbour is filled up from it.
 //!
-//! What a thread remembers between two steps is a level and a key. It holds no lock then and refers to no node, so
-//! it may come back at any time, or never.
+//! What a thread remembers between two steps is a level and a key. It holds no lock then and refers to no
+//! node, so it may come back at any time, or never.
 
 use crate::arena::{BlockKind, BlockPool};
 use crate::index::engine::Index;
@@ -22,8 +22,9 @@ impl<K> Position<K> {
 }
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
-    /// Looks at one node, and merges it with its right neighbour or moves the boundary between them, if that makes it fuller.
-    /// Adds to `freed` the blocks given back. Gives where to go on; `None` at the end of the top level.
+    /// Looks at one node, and merges it with its right neighbour or moves the boundary between them, if that
+    /// makes it fuller. Adds to `freed` the blocks given back. Gives where to go on; `None` at the end of the
+    /// top level.
     pub(crate) fn shrink_step(&self, at: Position<K>, freed: &mut usize) -> Option<Position<K>> {
         let (level, top) = (at.level, self.tree.root().0);
         let next = match level {
@@ -47,7 +48,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
                 continue;
             }
             next?;
-            // The key is always higher than before, whatever other threads do here meanwhile: so shrinking ends.
+            // The key is always higher than before, whatever other threads do here meanwhile: so shrinking
+            // ends.
             let on = |key| Some(Position { level, key: Some(key) });
             if is_full {
                 return on(boundary);

@@ -53,7 +53,8 @@ impl<K: KeyWords, V: Copy, P: BlockPool> Batch<K, V, P> for Get<'_, K, V> {
         if !leaf.validate(version) {
             return None;
         }
-        // SAFETY: as in `Index::get`: the slot held a value in the state that was validated, and `V` is `Copy`.
+        // SAFETY: as in `Index::get`: the slot held a value in the state that was validated, and `V` is
+        // `Copy`.
         self.values[i] = found.then(|| unsafe { value.assume_init() });
         Some(version)
     }

@@ -24,7 +24,8 @@ pub(crate) enum Next<K, V> {
     Changed,
 }
 
-/// The slots `start..end` of a leaf in one state, in which all of them are in use: those that a reader has still to read.
+/// The slots `start..end` of a leaf in one state, in which all of them are in use: those that a reader has
+/// still to read.
 pub(crate) struct LeafCursor<'a, K, V> {
     leaf: Leaf<'a, K, V>,
     version: Version,
@@ -39,7 +40,8 @@ impl<K: KeyWords, V> LeafCursor<'_, K, V> {
         if self.start == self.end {
             return Next::End;
         }
-        // SAFETY: a cursor's slots are in use in its state; they end at its count, which is never more than the capacity.
+        // SAFETY: a cursor's slots are in use in its state; they end at its count, which is never more than
+        // the capacity.
         let Some((key, value)) = (unsafe { R::read(self.leaf, self.version, self.start) }) else {
             return Next::Changed;
         };
@@ -100,8 +102,8 @@ impl<K: KeyWords, V> LeafCursor<'_, K, V> {
     where
         V: Copy,
     {
-        // SAFETY: the version was read before all else of the leaf, and under it the count, which the slots of
-        // a cursor are below.
+        // SAFETY: the version was read before all else of the leaf, and under it the count, which the slots
+        // of a cursor are below.
         unsafe { buffer.fill(self.leaf, start, end, || self.leaf.validate(self.version)) }
     }
 }
@@ -153,9 +155,11 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// As [`cursor_after`](Self::cursor_after), for a reader of many leaves: `trail`, which it keeps, loads those to come.
+    /// As [`cursor_after`](Self::cursor_after), for a reader of many leaves: `trail`, which it keeps, loads
+    /// those to come.
     ///
-    /// A function of its own, though nearly the same: one for both made short scans a third slower (`bench/NOTES.md`).
+    /// A function of its own, though nearly the same: one for both made short scans a third slower
+    /// (`bench/NOTES.md`).
     pub(in crate::index) fn cursor_after_ahead<'a>(
         &'a self,
         lower: Bound<K>,
@@ -226,8 +230,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// The last slots with keys in `..upper`; `None` if there are none. `done` is the leaf that the reader has
-    /// come to the start of; `trail`, which the reader keeps, leads to the leaf before.
+    /// The last slots with keys in `..upper`; `None` if there are none. `done` is the leaf that the reader
+    /// has come to the start of; `trail`, which the reader keeps, leads to the leaf before.
     pub(crate) fn cursor_before<'a>(
         &'a self,
         mut upper: Bound<K>,
@@ -305,8 +309,8 @@ pub(crate) trait Read<V> {
     /// The pair in `slot` of the leaf in the state `version`; `None` if it is not in that state any more.
     ///
     /// # Safety
-    /// The slot is one of the leaf's, and in that state in use: the count, which is never more than the capacity, was read
-    /// after the version. If the count belongs to another state, this gives `None`.
+    /// The slot is one of the leaf's, and in that state in use: the count, which is never more than the
+    /// capacity, was read after the version. If the count belongs to another state, this gives `None`.
     unsafe fn read<K: KeyWords>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)>;
 }
 
@@ -322,8 +326,8 @@ impl<V: Copy> Read<V> for Copied {
         if !leaf.validate(version) {
             return None;
         }
-        // SAFETY: the slot was in use in the state that was validated, by the caller's promise, so it held a value, whose
-        // words were all read from that state; and `V` is `Copy`, so a copy of it is as good.
+        // SAFETY: the slot was in use in the state that was validated, by the caller's promise, so it held a
+        // value, whose words were all read from that state; and `V` is `Copy`, so a copy of it is as good.
         Some((key, unsafe { value.assume_init() }))
     }
 }

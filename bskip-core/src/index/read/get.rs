@@ -37,8 +37,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
 
     /// Runs `f` on the value of `key` under the leaf's lock.
     ///
-    /// The version stays: if `V` is `Copy`, no thread can change it through a `&V`; if not, `f` may change it, which is
-    /// kept, and no optimistic reader looks at it.
+    /// The version stays: if `V` is `Copy`, no thread can change it through a `&V`; if not, `f` may change
+    /// it, which is kept, and no optimistic reader looks at it.
     pub(crate) fn with<R>(&self, key: K, f: impl FnOnce(&V) -> R) -> Option<R> {
         let (mut leaf, slot) = self.lock_pair(key)?;
         let result = leaf.with_value(slot, |value| f(value));

@@ -1,10 +1,11 @@
 //! Loading leaves ahead of a reader of many leaves: the entries of level 1 name the leaves to come.
 //!
-//! A leaf's `next` is known only when the leaf has come from memory, so a reader that follows only `next` loads
-//! one leaf at a time. A trail is a level-1 node in one state and the slot of the entry that leads
-//! to the reader's leaf; it starts to load leaves that the reader will come to later, and backwards it names
-//! the leaf before. What it names is a hint like any other: a block of the leaves' pool, since it stands in a
-//! slot in use of a validated node of level 1, and no more than that. If the node has changed, the trail ends.
+//! A leaf's `next` is known only when the leaf has come from memory, so a reader that follows only `next`
+//! loads one leaf at a time. A trail is a level-1 node in one state and the slot of the entry that leads to
+//! the reader's leaf; it starts to load leaves that the reader will come to later, and backwards it names the
+//! leaf before. What it names is a hint like any other: a block of the leaves' pool, since it stands in a
+//! slot in use of a validated node of level 1, and no more than that. If the node has changed, the trail
+//! ends.
 
 use crate::arena::{BlockId, BlockPool};
 use crate::index::engine::Index;
@@ -39,8 +40,8 @@ enum Way {
 }
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
-    /// As [`leaf_at`](Self::leaf_at), for a reader that goes backward from there: starts to load the leaf before it
-    /// as well.
+    /// As [`leaf_at`](Self::leaf_at), for a reader that goes backward from there: starts to load the leaf
+    /// before it as well.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn leaf_and_trail_at(
         &self,
@@ -141,8 +142,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// From the trail of the leaf that starts at `low` to that of the leaf before, and its block or one to its
-    /// left; loads what comes before it.
+    /// From the trail of the leaf that starts at `low` to that of the leaf before, and its block or one to
+    /// its left; loads what comes before it.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn trail_down<'a>(
         &'a self,

@@ -1,7 +1,8 @@
-//! The router suggests where a search starts. It knows nothing for certain, and `search` verifies what it says.
+//! The router suggests where a search starts. It knows nothing for certain, and `search` verifies what it
+//! says.
 //!
-//! `write::commit` tells it of each structural change, just before the changed node is unlocked. If a change of level 2 makes a
-//! table stale, the router rewrites the table after the change has unlocked all its nodes.
+//! `write::commit` tells it of each structural change, just before the changed node is unlocked. If a change
+//! of level 2 makes a table stale, the router rewrites the table after the change has unlocked all its nodes.
 
 use alloc::vec::Vec;
 
@@ -56,7 +57,8 @@ impl Router {
         self.leaf_table.find(word)
     }
 
-    /// That leaf, and the one that probably comes next, if the table knows it; the second is worth loading, no more.
+    /// That leaf, and the one that probably comes next, if the table knows it; the second is worth loading,
+    /// no more.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn two_leaves(&self, word: u64) -> Option<(BlockId, Option<BlockId>)> {
         self.leaf_table.find_two(word)
@@ -68,7 +70,8 @@ impl Router {
         self.leaf_table.prefetch(word);
     }
 
-    /// The level-1 node where a search for keys with this first word should start, if the search reads no replicas.
+    /// The level-1 node where a search for keys with this first word should start, if the search reads no
+    /// replicas.
     #[inline(always)]
     pub(in crate::index) fn node(&self, word: u64) -> Option<BlockId> {
         self.shared_table.find(word)
@@ -189,8 +192,8 @@ impl Router {
         }
     }
 
-    /// Rewrites the table of a replica if it is stale: if no thread of its NUMA node writes, searches do so. This thread has
-    /// no node locked.
+    /// Rewrites the table of a replica if it is stale: if no thread of its NUMA node writes, searches do so.
+    /// This thread has no node locked.
     pub(in crate::index) fn renew_if_stale<K: KeyWords, V, P: BlockPool>(
         &self,
         tree: &Tree<K, V, P>,

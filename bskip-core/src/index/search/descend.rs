@@ -1,5 +1,5 @@
-//! Finding the node that is authoritative for a place among the keys: from where the router suggests, else from the root
-//! down.
+//! Finding the node that is authoritative for a place among the keys: from where the router suggests, else
+//! from the root down.
 
 use crate::arena::BlockPool;
 use crate::index::engine::Index;
@@ -68,8 +68,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         self.tree.settle(leaf, LevelMark::of(0), probe)
     }
 
-    /// As [`leaf_at`](Self::leaf_at), for a reader that goes on from there: if the table of leaves knows the next leaf,
-    /// that is loaded at the same time.
+    /// As [`leaf_at`](Self::leaf_at), for a reader that goes on from there: if the table of leaves knows the
+    /// next leaf, that is loaded at the same time.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn leaf_at_and_behind(&self, probe: impl Probe<K>) -> (Leaf<'_, K, V>, Version) {
         let hinted = self.router.two_leaves(probe.word()).and_then(|(leaf, behind)| {

@@ -1,6 +1,7 @@
 //! Locking what a search has found, in the state in which it was found.
 //!
-//! Nothing here waits for a lock while it holds another: it unlocks what it has, unchanged, and the caller starts again.
+//! Nothing here waits for a lock while it holds another: it unlocks what it has, unchanged, and the caller
+//! starts again.
 
 use crate::arena::BlockPool;
 use crate::height::LEVELS;
@@ -79,7 +80,8 @@ pub(in crate::index) fn lock_neighbours<'a, S: Shape>(
 /// A node, and two neighbours of the level below it, all locked.
 type Three<'a, S> = (LockedInner<'a, <S as Shape>::Key>, Locked<'a, S>, Locked<'a, S>);
 
-/// Locks a node, and two neighbours of the level below it, each in the state in which it was found, or none of them.
+/// Locks a node, and two neighbours of the level below it, each in the state in which it was found, or none
+/// of them.
 pub(in crate::index) fn lock_three<'a, S: Shape>(
     (parent, parent_version): Versioned<'a, InnerShape<S::Key>>,
     left: Versioned<'a, S>,

@@ -1,9 +1,12 @@
-//! Searching the replicas of the inner levels: a thread searches the copies on its own NUMA node, and only the leaf is shared.
+//! Searching the replicas of the inner levels: a thread searches the copies on its own NUMA node, and only
+//! the leaf is shared.
 //!
-//! Nothing depends on a replica being up to date: what it leads to is a leaf that must state by itself that it covers the
-//! key, by the rule that holds for every search. If a replica leads nowhere, the search reads the originals.
+//! Nothing depends on a replica being up to date: what it leads to is a leaf that must state by itself that
+//! it covers the key, by the rule that holds for every search. If a replica leads nowhere, the search reads
+//! the originals.
 //!
-//! A replica is written under its original's lock only, and has the version that names the state it is a copy of.
+//! A replica is written under its original's lock only, and has the version that names the state it is a copy
+//! of.
 
 use crate::arena::BlockPool;
 use crate::config::Refresh;
@@ -15,8 +18,8 @@ use crate::key::KeyWords;
 use crate::node::{InnerShape, LeafShape, LevelMark};
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
-    /// The level-1 node at `probe` near this thread, if table or replica know it or one close to its left: to be
-    /// read, never locked.
+    /// The level-1 node at `probe` near this thread, if table or replica know it or one close to its left: to
+    /// be read, never locked.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn near_parent(&self, probe: impl Probe<K>) -> Option<Versioned<'_, InnerShape<K>>> {
         match self.router.replicas {
@@ -37,8 +40,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         hinted.or_else(|| self.parent_below_root(replica, probe))
     }
 
-    /// The level-1 node at `probe` by this thread's replica, for a search whose hint gave no node; `None` if there is
-    /// none, or it does not lead there.
+    /// The level-1 node at `probe` by this thread's replica, for a search whose hint gave no node; `None` if
+    /// there is none, or it does not lead there.
     #[inline(always)]
     pub(in crate::index) fn unhinted_parent(
         &self,
@@ -105,8 +108,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         found
     }
 
-    /// Brings the nodes on the way to `probe` up to date in one replica. Does not wait: ends at a node that another
-    /// thread has locked.
+    /// Brings the nodes on the way to `probe` up to date in one replica. Does not wait: ends at a node that
+    /// another thread has locked.
     #[cold]
     #[inline(never)]
     fn refresh_path(&self, replica: usize, probe: Any<K>) -> Option<()> {

@@ -1,6 +1,8 @@
-//! The rule of authority: whether a node is the one for a place among the keys, and the step right if it is not.
+//! The rule of authority: whether a node is the one for a place among the keys, and the step right if it is
+//! not.
 //!
-//! `index` states the rule. Whatever suggested the node, the answer holds under the version that comes with it.
+//! `index` states the rule. Whatever suggested the node, the answer holds under the version that comes with
+//! it.
 
 use crate::arena::{BlockId, BlockPool};
 use crate::index::search::probe::Probe;
@@ -36,8 +38,8 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
         self.settle_within::<S, { usize::MAX }>(node, mark, probe)
     }
 
-    /// As [`settle`](Self::settle), but gives up after `STEPS` steps to the right; and at a locked node, if there
-    /// is a limit: a hint is not worth waiting for.
+    /// As [`settle`](Self::settle), but gives up after `STEPS` steps to the right; and at a locked node, if
+    /// there is a limit: a hint is not worth waiting for.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn settle_within<'a, S: Shape<Key = K>, const STEPS: usize>(
         &'a self,

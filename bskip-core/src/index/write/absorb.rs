@@ -37,8 +37,8 @@ pub(in crate::index) enum Merge {
     Contended,
 }
 
-/// Boundaries to look at, last in first out. One that finds no room is skipped: it is looked at again when keys
-/// near it are removed.
+/// Boundaries to look at, last in first out. One that finds no room is skipped: it is looked at again when
+/// keys near it are removed.
 struct Work<K> {
     boundaries: [Option<(usize, K)>; 4 * LEVELS],
     len: usize,
@@ -75,8 +75,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// What a merge at `boundary` makes possible: the merged node may merge again; its parent has an entry less;
-    /// and of two merged inner nodes, the second one's first child can now be absorbed.
+    /// What a merge at `boundary` makes possible: the merged node may merge again; its parent has an entry
+    /// less; and of two merged inner nodes, the second one's first child can now be absorbed.
     fn push_around(&self, level: usize, boundary: K, work: &mut Work<K>) {
         if level < self.tree.root().0 {
             work.push(level + 1, boundary);
@@ -118,8 +118,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// Merges the node of `level` that starts at `boundary` into its left neighbour, if both fit into one. Calls `merged`
-    /// for that, and for each merge above that it takes.
+    /// Merges the node of `level` that starts at `boundary` into its left neighbour, if both fit into one.
+    /// Calls `merged` for that, and for each merge above that it takes.
     pub(in crate::index) fn absorb<S: Shape<Key = K>>(
         &self,
         level: usize,

@@ -12,9 +12,9 @@ use crate::lock::Version;
 use crate::node::{Leaf, Slots};
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
-    /// Inserts each pair that has a value, and puts what was there before in the value's place. Without memory
-    /// it ends early: the pairs from that one on are as they were. `words` gives the key of a pair from that and the pair's
-    /// place, the same each time.
+    /// Inserts each pair that has a value, and puts what was there before in the value's place. Without
+    /// memory it ends early: the pairs from that one on are as they were. `words` gives the key of a pair
+    /// from that and the pair's place, the same each time.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn insert_many<Q>(
         &self,

@@ -1,9 +1,10 @@
-//! Redistribution: a full leaf gives pairs to a neighbour that has room, instead of a split, before one more comes in; and
-//! a leaf is filled up from its right neighbour, where the map is to take less memory.
+//! Redistribution: a full leaf gives pairs to a neighbour that has room, instead of a split, before one more
+//! comes in; and a leaf is filled up from its right neighbour, where the map is to take less memory.
 //!
-//! The boundary between the two moves, and with it the low fence of the right one and its entry in the node above. So all
-//! three are locked: the node above, the left leaf, the right one, by the versions under which they were found, as for
-//! an absorption. If a lock, a change or a boundary that must stay is in the way, the leaf splits, or stays as it is.
+//! The boundary between the two moves, and with it the low fence of the right one and its entry in the node
+//! above. So all three are locked: the node above, the left leaf, the right one, by the versions under which
+//! they were found, as for an absorption. If a lock, a change or a boundary that must stay is in the way, the
+//! leaf splits, or stays as it is.
 
 use crate::arena::BlockPool;
 use crate::chaos;
@@ -19,16 +20,18 @@ use crate::node::{Inner, Leaf, LeafShape, LevelMark};
 /// A right neighbour has room if `FREE_RIGHT` of 8 slots are free…
 const FREE_RIGHT: usize = 2;
 
-/// …and a left one if `FREE_LEFT` are: with fewer it would soon be full itself and move them again. Descending keys go to
-/// the right one.
+/// …and a left one if `FREE_LEFT` are: with fewer it would soon be full itself and move them again.
+/// Descending keys go to the right one.
 const FREE_LEFT: usize = 3;
 
-/// At least `LEAST` of its slots must be free. Then both leaves have a free slot afterwards, and the new pair takes one.
+/// At least `LEAST` of its slots must be free. Then both leaves have a free slot afterwards, and the new pair
+/// takes one.
 const LEAST: usize = 2;
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
-    /// Inserts a key of height 0 that is not there, and that belongs into the full `leaf` in the state `version`, where
-    /// its right or left neighbour has room. Else the value comes back, and nothing has changed.
+    /// Inserts a key of height 0 that is not there, and that belongs into the full `leaf` in the state
+    /// `version`, where its right or left neighbour has room. Else the value comes back, and nothing has
+    /// changed.
     #[cold]
     #[inline(never)]
     pub(in crate::index) fn insert_redistributing(
@@ -62,8 +65,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         self.move_high(commit, leaf, version, has_room::<FREE_RIGHT, _, _>, evenly)
     }
 
-    /// Moves pairs from the right neighbour to `leaf`, in the state `version`, until it is full, and gives the new boundary. Not if
-    /// all of them would go: that is an absorption.
+    /// Moves pairs from the right neighbour to `leaf`, in the state `version`, until it is full, and gives
+    /// the new boundary. Not if all of them would go: that is an absorption.
     pub(in crate::index) fn fill_up(&self, leaf: Leaf<'_, K, V>, version: Version) -> Option<K> {
         let capacity = Leaf::<K, V>::CAPACITY;
         // Both counts are those of the states that are then locked. A block that is no leaf now says none.
@@ -73,7 +76,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         Some(right.low())
     }
 
-    /// Moves the boundary between `leaf`, in the state `version`, and its right neighbour, if that is `suitable`.
+    /// Moves the boundary between `leaf`, in the state `version`, and its right neighbour, if that is
+    /// `suitable`.
     fn move_high<'c>(
         &'c self,
         commit: &'c Commit<'c, K, V, P>,
@@ -120,20 +124,22 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
 
     /// The entry of level 1 at `boundary`, if there is one and it may stand elsewhere.
     fn movable_entry(&self, boundary: K) -> Option<Entry<'_, K>> {
-        // The height of a coin key promises that a leaf starts there. Insertions keep that; absorptions need not.
+        // The height of a coin key promises that a leaf starts there. Insertions keep that; absorptions need
+        // not.
         if self.heights.of(boundary) > 0 || self.tree.root().0 == 0 {
             return None;
         }
-        // One try: this node may have nothing to do with the key that is to go in. A search waits for a locked node.
+        // One try: this node may have nothing to do with the key that is to go in. A search waits for a
+        // locked node.
         let (parent, version) = self.hinted(At(boundary)).or_else(|| self.try_inner_at(At(boundary), 1))?;
         let (rank, listed) = parent.find(boundary);
         // The first entry stands at its node's own low fence, which does not move.
         (listed && rank > 1).then(|| Entry { parent, version, slot: rank - 1 })
     }
 
-    /// Moves the boundary between two leaves, so that the left one holds what `left_share` says for both counts, and the right one
-    /// the rest, which is not nothing. `entry` is that of the right one. Gives both, still locked; `None` if one of the
-    /// three nodes has changed, or the leaves are no neighbours.
+    /// Moves the boundary between two leaves, so that the left one holds what `left_share` says for both
+    /// counts, and the right one the rest, which is not nothing. `entry` is that of the right one. Gives
+    /// both, still locked; `None` if one of the three nodes has changed, or the leaves are no neighbours.
     fn move_boundary<'c>(
         &self,
         commit: &'c Commit<'c, K, V, P>,
@@ -177,7 +183,8 @@ struct Entry<'a, K> {
     slot: usize,
 }
 
-/// Whether this is a leaf, of the map or retired meanwhile, that has room for a neighbour's pairs: `FREE` of 8 slots.
+/// Whether this is a leaf, of the map or retired meanwhile, that has room for a neighbour's pairs: `FREE` of
+/// 8 slots.
 fn has_room<const FREE: usize, K: KeyWords, V>(leaf: Leaf<'_, K, V>) -> bool {
     let capacity = Leaf::<K, V>::CAPACITY;
     leaf.level() == LevelMark::of(0) && leaf.count() + (capacity * FREE / 8).max(LEAST) <= capacity

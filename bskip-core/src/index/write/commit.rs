@@ -1,9 +1,10 @@
-//! The one place through which every structural change goes: it alone copies replicas, tells the router and releases
-//! retired blocks.
+//! The one place through which every structural change goes: it alone copies replicas, tells the router and
+//! releases retired blocks.
 //!
-//! A [`Commit`] is the witness of the nodes that one change reshapes. It learns of each entry as it comes or goes, and of each node just
-//! before that is unlocked. The nodes borrow the commit, so it ends only when this thread has unlocked all of them. Then it releases the
-//! block that the change retired and lets the router renew a table. No caller can forget any of this: it happens as the values drop.
+//! A [`Commit`] is the witness of the nodes that one change reshapes. It learns of each entry as it comes or
+//! goes, and of each node just before that is unlocked. The nodes borrow the commit, so it ends only when
+//! this thread has unlocked all of them. Then it releases the block that the change retired and lets the
+//! router renew a table. No caller can forget any of this: it happens as the values drop.
 
 use core::cell::Cell;
 
@@ -113,7 +114,8 @@ mod tests {
     use crate::mix::mix;
     use crate::node::Leaf;
 
-    /// A leaf that starts at a tall key is full, and the tall key comes in: the leaf splits within a tall insertion.
+    /// A leaf that starts at a tall key is full, and the tall key comes in: the leaf splits within a tall
+    /// insertion.
     #[test]
     fn the_router_learns_of_a_leaf_that_overflows_in_a_tall_insertion() {
         let config = Config::new().promotion(Promotion::CoinAndOverflow { one_in: 256 }).seed(1);

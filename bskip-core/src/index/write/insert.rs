@@ -1,4 +1,5 @@
-//! Insertion of one pair: nearly always into one leaf. A full leaf gives pairs to a neighbour (`boundary`), or splits.
+//! Insertion of one pair: nearly always into one leaf. A full leaf gives pairs to a neighbour (`boundary`),
+//! or splits.
 
 use crate::arena::BlockPool;
 use crate::index::engine::Index;
@@ -59,8 +60,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// Inserts a key of height 0, of that rank, that is not there, into `leaf`, full in the state `version`: a neighbour
-    /// takes pairs, or the leaf splits.
+    /// Inserts a key of height 0, of that rank, that is not there, into `leaf`, full in the state `version`:
+    /// a neighbour takes pairs, or the leaf splits.
     #[cold]
     #[inline(never)]
     fn insert_into_full(

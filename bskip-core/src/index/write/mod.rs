@@ -1,7 +1,7 @@
 //! Operations that change the map.
 //!
-//! A change of a leaf's pairs locks the leaf. Every other change, of fences, links, levels and entries, goes through
-//! `commit`.
+//! A change of a leaf's pairs locks the leaf. Every other change, of fences, links, levels and entries, goes
+//! through `commit`.
 
 pub(in crate::index) mod absorb;
 pub(in crate::index) mod batch;

@@ -44,8 +44,9 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// Where a leaf that will start at `low` is to get its entry, as it is now. `None` if there is no such level or no room,
-    /// the policy does not post, or something is changing there. The caller has nothing locked: this may wait.
+    /// Where a leaf that will start at `low` is to get its entry, as it is now. `None` if there is no such
+    /// level or no room, the policy does not post, or something is changing there. The caller has nothing
+    /// locked: this may wait.
     pub(in crate::index) fn to_post_in(&self, low: K) -> Option<Versioned<'_, InnerShape<K>>> {
         if !self.heights.posts || self.tree.root().0 == 0 {
             return None;
@@ -54,8 +55,9 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         above.filter(|(node, _)| node.count() < Inner::<K>::CAPACITY)
     }
 
-    /// Enters `leaf`, which was split off just now and has been locked since, into the node `above` if that has not changed:
-    /// then no thread has to lock the leaf again. Else the leaf is unlocked, and gets its entry as any node does.
+    /// Enters `leaf`, which was split off just now and has been locked since, into the node `above` if that
+    /// has not changed: then no thread has to lock the leaf again. Else the leaf is unlocked, and gets its
+    /// entry as any node does.
     pub(in crate::index) fn post_locked<'c>(
         &self,
         commit: &'c Commit<'c, K, V, P>,
@@ -94,8 +96,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
                 return Posted::Nothing;
             }
             if S::KIND == BlockKind::Inner && id == node.id() {
-                // A merge has ended the child, and its block has come back as the very node that we hold (all inner
-                // levels share a pool): it would always look as if another thread held it.
+                // A merge has ended the child, and its block has come back as the very node that we hold (all
+                // inner levels share a pool): it would always look as if another thread held it.
                 node.unlock_unchanged();
                 return Posted::Nothing;
             }
@@ -133,9 +135,9 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// Locks the node in block `id` if it (still, or again) is the one of that level that starts at `low`:
-    /// a merge may have ended it since it was split off, and a moved boundary may have changed what the block has become
-    /// since then.
+    /// Locks the node in block `id` if it (still, or again) is the one of that level that starts at `low`: a
+    /// merge may have ended it since it was split off, and a moved boundary may have changed what the block
+    /// has become since then.
     ///
     /// The lock keeps a merge from ending it before the entry is there, and the new version that the unlock
     /// brings sends a merge back that found no parent level: see `absorb`.

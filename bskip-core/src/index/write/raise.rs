@@ -32,8 +32,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         node.format(LevelMark::of(level), None);
         node.insert_first(self.tree.head(level - 1));
         if !self.tree.propose_head(level, node.id()) {
-            // Another thread was faster. No thread may see this node unlocked: to a thread that comes by a stale
-            // reference it would look like the first node of the level.
+            // Another thread was faster. No thread may see this node unlocked: to a thread that comes by a
+            // stale reference it would look like the first node of the level.
             let retired = node.retire();
             self.tree.release(retired);
         }

@@ -14,8 +14,8 @@ pub(in crate::index) fn split_key<S: Shape>(node: &Node<'_, S>, rank: usize, key
     if rank == capacity { key } else { node.key(capacity / 2) }
 }
 
-/// Splits the full node into itself and `right`, a node in the making, and inserts on the side where `rank` then is.
-/// `right` is complete afterwards; by `next` it is found after the node is unlocked.
+/// Splits the full node into itself and `right`, a node in the making, and inserts on the side where `rank`
+/// then is. `right` is complete afterwards; by `next` it is found after the node is unlocked.
 pub(in crate::index) fn split_and_insert<'c, K: KeyWords, V, P: BlockPool, S: Shape<Key = K>>(
     node: &mut Change<'c, S, K, V, P>,
     rank: usize,

@@ -110,8 +110,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 }
 
-/// Makes the change, bottom-up, every node of it locked, and unlocks the nodes of the path from level 1 up, then the
-/// leaf.
+/// Makes the change, bottom-up, every node of it locked, and unlocks the nodes of the path from level 1 up,
+/// then the leaf.
 pub(in crate::index) fn promote<'c, K: KeyWords, V, P: BlockPool>(
     commit: &'c Commit<'c, K, V, P>,
     key: K,

@@ -1,8 +1,8 @@
 //! AVX-512F: eight words at a time.
 //!
-//! The registers are named in the text, not handed over as operands: this code is then valid in every function
-//! that it is inlined into, also one that is compiled without the feature. Registers from 16 on leave no state behind
-//! that would slow down SSE code.
+//! The registers are named in the text, not handed over as operands: this code is then valid in every
+//! function that it is inlined into, also one that is compiled without the feature. Registers from 16 on
+//! leave no state behind that would slow down SSE code.
 
 use core::arch::asm;
 

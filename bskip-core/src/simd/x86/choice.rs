@@ -35,8 +35,8 @@ static CHOSEN: AtomicU32 = AtomicU32::new(0);
 
 #[inline(always)]
 pub(crate) fn chosen() -> Chosen {
-    // Relaxed suffices: the number is all that there is to see, and whatever it is, it is right. All sets read and
-    // write nodes alike, so threads may even differ.
+    // Relaxed suffices: the number is all that there is to see, and whatever it is, it is right. All sets
+    // read and write nodes alike, so threads may even differ.
     match CHOSEN.load(Ordering::Relaxed) {
         // SAFETY: stored only when `has` has said that the processor has it.
         AVX512 => Chosen::Avx512(unsafe { Avx512::assume() }),

@@ -17,9 +17,9 @@ use crate::tree;
 /// The program that is the machine.
 const QEMU: &str = "qemu-system-x86_64";
 
-/// What every guest's kernel is told: where to speak, to say only what is wrong, not to go on after it went wrong, not
-/// to give up where a busy host lets the first ticks of the clock be late, and to clear pages by plain stores, as QEMU
-/// emulates string instructions step by step.
+/// What every guest's kernel is told: where to speak, to say only what is wrong, not to go on after it went
+/// wrong, not to give up where a busy host lets the first ticks of the clock be late, and to clear pages by
+/// plain stores, as QEMU emulates string instructions step by step.
 const KERNEL_WORDS: &[&str] =
     &["console=ttyS0", "quiet", "panic=-1", "oops=panic", "no_timer_check", "clearcpuid=rep_good"];
 
@@ -41,8 +41,8 @@ pub(crate) struct Boot<'a> {
     pub(crate) image: &'a Image,
     pub(crate) script: &'a Script,
     pub(crate) plugin: Option<&'a Plugin>,
-    /// Whether the host's processor runs the guest's instructions, instead of QEMU. Faster, but there are hosts on
-    /// which a guest never comes up.
+    /// Whether the host's processor runs the guest's instructions, instead of QEMU. Faster, but there are
+    /// hosts on which a guest never comes up.
     pub(crate) kvm: bool,
     /// A guest that takes longer has failed.
     pub(crate) limit: Duration,

@@ -97,8 +97,8 @@ impl Console {
         console
     }
 
-    /// Reads a line of process 1, from `start` to `end` in the text. An unreadable line is ignored: then the script never
-    /// comes to its end, and the guest has failed.
+    /// Reads a line of process 1, from `start` to `end` in the text. An unreadable line is ignored: then the
+    /// script never comes to its end, and the guest has failed.
     fn mark(&mut self, words: &str, start: usize, end: usize) {
         let (what, rest) = words.split_once(' ').unwrap_or((words, ""));
         match what {

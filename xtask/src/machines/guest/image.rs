@@ -53,8 +53,8 @@ impl Script {
 }
 
 impl Image {
-    /// Packs programs, each under its path in the guest, which begins with `/`; their libraries keep the host's
-    /// paths. Debug information stays at home.
+    /// Packs programs, each under its path in the guest, which begins with `/`; their libraries keep the
+    /// host's paths. Debug information stays at home.
     pub(crate) fn new<'a>(programs: impl IntoIterator<Item = (&'a str, &'a Path)>) -> Result<Self, Stop> {
         let mut archive = Archive::default();
         let init = build_init()?;

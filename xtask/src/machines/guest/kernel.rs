@@ -67,7 +67,8 @@ impl Kernel {
                 eprintln!("guest: {package} starts as it is, a little slower: {why}");
                 image
             });
-            // Renamed when it is whole, so that a run that is cut short leaves nothing that looks like a kernel.
+            // Renamed when it is whole, so that a run that is cut short leaves nothing that looks like a
+            // kernel.
             let part = scratch.join("vmlinux");
             fs::write(&part, unpacked).map_err(failed)?;
             let path = folder.join(format!("{package}.vmlinux"));
@@ -109,8 +110,8 @@ fn first_in(folder: &Path, start: &str) -> std::io::Result<PathBuf> {
 
 /// The ELF file inside a bzImage whose payload is LZ4, as Debian's is.
 ///
-/// The header's fields are those of the Linux x86 boot protocol. The payload is LZ4's legacy frame (a magic number,
-/// then blocks of up to 8 MiB, each after its size), and behind it the size of the whole.
+/// The header's fields are those of the Linux x86 boot protocol. The payload is LZ4's legacy frame (a magic
+/// number, then blocks of up to 8 MiB, each after its size), and behind it the size of the whole.
 fn unpack(image: &[u8]) -> Result<Vec<u8>, String> {
     let word = |bytes: &[u8], at: usize| -> Option<usize> {
         let bytes = bytes.get(at..at + 4)?;

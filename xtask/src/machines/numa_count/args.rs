@@ -8,11 +8,12 @@ use clap::{ArgAction, ValueEnum};
 use super::model::Costs;
 use crate::cli::known_list;
 
-/// By how much the counts of two guests may differ, an operation: a page that the kernel puts on the other node.
+/// By how much the counts of two guests may differ, an operation: a page that the kernel puts on the other
+/// node.
 pub(super) const NOISE: f64 = 0.005;
 
-/// The setting of maps that place nothing: their memory comes from the global allocator, and so is on the node of
-/// the thread that touches it first.
+/// The setting of maps that place nothing: their memory comes from the global allocator, and so is on the
+/// node of the thread that touches it first.
 pub(super) const PEER_SETTING: &str = "local";
 
 /// What stands below the flags.

@@ -52,8 +52,8 @@ impl<'a> Guests<'a> {
         let name = format!("{nodes}x{}", args.cpus);
         let mut machine = Machine::even(&name, nodes, args.cpus, args.mib);
         machine.one_thread = true;
-        // The same addresses each time; no migration of pages; and no check of the timer, which fails if the host is
-        // busy.
+        // The same addresses each time; no migration of pages; and no check of the timer, which fails if the
+        // host is busy.
         machine.kernel_words =
             ["norandmaps", "numa_balancing=disable", "no_timer_check"].map(str::to_owned).to_vec();
         let runs = self.runs(nodes);

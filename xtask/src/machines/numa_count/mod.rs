@@ -1,7 +1,9 @@
-//! `cargo xtask numa-count`: what operations fetch from where on machines with several NUMA nodes, counted in guests.
+//! `cargo xtask numa-count`: what operations fetch from where on machines with several NUMA nodes, counted in
+//! guests.
 //!
-//! `guests` builds and boots, `results` reads, `table` prints, `model` carries the counts over to real sockets. The
-//! plugin that counts is a package of its own, `qemu-plugin` beside this folder; the program in the guest is `bench numa-count`.
+//! `guests` builds and boots, `results` reads, `table` prints, `model` carries the counts over to real
+//! sockets. The plugin that counts is a package of its own, `qemu-plugin` beside this folder; the program in
+//! the guest is `bench numa-count`.
 
 mod args;
 mod guests;

@@ -1,15 +1,16 @@
 //! From counts to throughput: the time of an operation on real sockets, computed from documented latencies.
 //!
-//! An operation takes the time of its instructions, plus a latency for each line that it waits for. The counts of one
-//! machine are carried over to another like this:
+//! An operation takes the time of its instructions, plus a latency for each line that it waits for. The
+//! counts of one machine are carried over to another like this:
 //!
-//! - misses an operation stay; the share that is remote goes with the share of memory that is on other sockets, in
-//!   proportion to what was counted: memory spread over all sockets stays so, and what was near stays near;
+//! - misses an operation stay; the share that is remote goes with the share of memory that is on other
+//!   sockets, in proportion to what was counted: memory spread over all sockets stays so, and what was near
+//!   stays near;
 //! - lines come from another cache as often as another thread was the last to write them, (n - 1) / n of the
 //!   times with n threads; the far share goes with the share of threads that are on other sockets;
-//! - the line that moves most between caches serves one operation after the other: the serial part. A map under one
-//!   lock is wholly serial if the lock is exclusive. The waiting is modelled as a closed queue (exact mean value
-//!   analysis).
+//! - the line that moves most between caches serves one operation after the other: the serial part. A map
+//!   under one lock is wholly serial if the lock is exclusive. The waiting is modelled as a closed queue
+//!   (exact mean value analysis).
 //!
 //! [`LEFT_OUT`] lists what the model ignores.
 
@@ -200,8 +201,8 @@ pub(super) fn is_exclusive(map: &str, operation: &str) -> bool {
     map == "rwlock-btreemap" && matches!(operation, "insert" | "remove")
 }
 
-/// Services per unit of time in a closed queue: each of `customers` thinks for `think`, then waits for its turn and is
-/// served for `service`.
+/// Services per unit of time in a closed queue: each of `customers` thinks for `think`, then waits for its
+/// turn and is served for `service`.
 fn queue(customers: usize, think: f64, service: f64) -> f64 {
     let (mut waiting, mut rate) = (0.0, 0.0);
     for number in 1..=customers {

@@ -39,8 +39,8 @@ pub(super) struct Suite {
 }
 
 impl Suite {
-    /// Builds the programs that are named, or all, as `cargo test --workspace --all-features` builds them: after
-    /// that command there is nothing left to build.
+    /// Builds the programs that are named, or all, as `cargo test --workspace --all-features` builds them:
+    /// after that command there is nothing left to build.
     pub(super) fn build(names: &[String]) -> Result<Self, Stop> {
         let wanted: Vec<Program> = PROGRAMS
             .iter()

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::ops::AddAssign;
 
-/// What a test prints when the machine lacks what it needs, followed by the reason. The tests print it as the first
-/// thing, so that their name stands before it.
+/// What a test prints when the machine lacks what it needs, followed by the reason. The tests print it as the
+/// first thing, so that their name stands before it.
 const LEFT_OUT: &str = "left out: ";
 
 /// Tests by their end.

@@ -79,7 +79,8 @@ impl Mutant {
             .args(what)
             .arg(&self.path)
             .current_dir(root)
-            // The copy lies in the target folder, and so within the repository, whose files git would look for.
+            // The copy lies in the target folder, and so within the repository, whose files git would look
+            // for.
             .env("GIT_CEILING_DIRECTORIES", root.parent().unwrap_or(root))
             .output()
             .map_err(|error| format!("git apply: {error}; install git"))?;

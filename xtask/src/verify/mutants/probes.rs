@@ -152,7 +152,7 @@ pub(super) fn named(name: &str) -> Option<&'static Probe> {
     ALL.iter().copied().find(|probe| probe.name == name)
 }
 
-/// Probes that are asked whether they catch a mutant too, the cheapest first: for each tool, those that see the most of
-/// the code.
+/// Probes that are asked whether they catch a mutant too, the cheapest first: for each tool, those that see
+/// the most of the code.
 pub(super) static SECOND_OPINIONS: &[&Probe] =
     &[&SHUTTLE, &UNIT, &LOOM_LEAF, &LOOM_REPLICA, &LOOM_LOCK, &LOOM_ARENA, &CHAOS_STRESS, &RACES];

@@ -1,5 +1,5 @@
-//! Follows changed code: a patch whose lines moved, were laid out differently or went to another file is written
-//! again. What changed in its words must be repaired by hand.
+//! Follows changed code: a patch whose lines moved, were laid out differently or went to another file is
+//! written again. What changed in its words must be repaired by hand.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -92,8 +92,8 @@ fn hunks(patch: &str) -> Vec<Hunk> {
 }
 
 impl Hunk {
-    /// `text` with the hunk applied, if its lines stand there exactly once: with the lines around them, or else
-    /// without.
+    /// `text` with the hunk applied, if its lines stand there exactly once: with the lines around them, or
+    /// else without.
     fn applied(&self, text: &str) -> Option<String> {
         let Self { before, after, .. } = self;
         let same_start = before.iter().zip(after).take_while(|(a, b)| a == b).count();

@@ -22,7 +22,8 @@ enum Fate {
     /// By the probe of that name, and how; and which other tool caught it too, if others were asked.
     Caught(&'static str, String, Also),
     NotCaught,
-    /// It says nothing about the checks: the patch is stale, or it does not compile, or a probe fails without it.
+    /// It says nothing about the checks: the patch is stale, or it does not compile, or a probe fails without
+    /// it.
     Error(String),
 }
 
@@ -45,7 +46,8 @@ enum Said {
     Interrupted,
 }
 
-/// Runs the mutants with these names, or all. Asks tools until one catches the mutant, or until a second one does.
+/// Runs the mutants with these names, or all. Asks tools until one catches the mutant, or until a second one
+/// does.
 pub(in crate::verify) fn command(names: &[String], every_tool: bool) -> Result<(), Stop> {
     let mut mutants = all().map_err(Stop::failure)?;
     for name in names {
@@ -131,8 +133,8 @@ fn verdict(missed: &[&str], errors: &[&str], misnamed: &[&str]) -> Result<(), St
 /// What probes say without a mutant; each is asked once.
 type Baselines = Vec<(&'static str, Result<(), String>)>;
 
-/// Asks a probe without a mutant. It must be green, or it would seem to catch everything; and it must run something, or
-/// it could catch nothing. Gives what is wrong with it.
+/// Asks a probe without a mutant. It must be green, or it would seem to catch everything; and it must run
+/// something, or it could catch nothing. Gives what is wrong with it.
 fn baseline(
     work: &Work,
     place: &Place,
@@ -158,8 +160,8 @@ fn baseline(
     Ok(said)
 }
 
-/// Asks the probes of a mutant, the cheapest first, until one catches it; with `every_tool`, until a probe of a second
-/// tool does. Each probe is asked once without a mutant first.
+/// Asks the probes of a mutant, the cheapest first, until one catches it; with `every_tool`, until a probe of
+/// a second tool does. Each probe is asked once without a mutant first.
 fn fate(
     work: &Work,
     place: &Place,

@@ -52,8 +52,8 @@ impl Drop for Applied<'_> {
     }
 }
 
-/// Copies `files` from one root to another. What is the same already is left alone, so that it need not be built
-/// again; what is there besides is deleted.
+/// Copies `files` from one root to another. What is the same already is left alone, so that it need not be
+/// built again; what is there besides is deleted.
 fn copy(from: &Path, to: &Path, files: &[PathBuf]) -> io::Result<()> {
     for file in files {
         let wanted = fs::read(from.join(file))?;

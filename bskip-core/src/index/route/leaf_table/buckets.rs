@@ -1,9 +1,10 @@
-//! Where the buckets of the table of leaves lie: a word leads to a bucket, a bucket is in a line, a line in a segment.
+//! Where the buckets of the table of leaves lie: a word leads to a bucket, a bucket is in a line, a line in a
+//! segment.
 
 /// Buckets of a line.
 pub(in crate::index) const BUCKETS: usize = 11;
-/// Lines of the first segments, as a power of two. From the eighth segment on four have the same size each, twice that of
-/// the four before.
+/// Lines of the first segments, as a power of two. From the eighth segment on four have the same size each,
+/// twice that of the four before.
 pub(in crate::index) const FIRST: u32 = if cfg!(any(loom, shuttle, small_nodes)) { 0 } else { 3 };
 pub(in crate::index) const SEGMENTS: usize = 4 * 24;
 
@@ -25,7 +26,8 @@ pub(in crate::index) struct Scale {
 }
 
 impl Scale {
-    /// The scale by which words from `base` to `end` have a place in `lines` lines. `None` if there is nothing between the two.
+    /// The scale by which words from `base` to `end` have a place in `lines` lines. `None` if there is
+    /// nothing between the two.
     pub(in crate::index) fn new(base: u64, end: u64, lines: usize) -> Option<Self> {
         let words = u128::from(end.checked_sub(base).filter(|&words| words > 0)?) + 1;
         let scale = u64::try_from(((lines as u128) << 64) / words).unwrap_or(u64::MAX);

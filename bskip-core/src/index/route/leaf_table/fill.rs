@@ -1,7 +1,7 @@
 //! Where the table of leaves comes from: the entries of level 1, and when they have become too many for it.
 //!
-//! If replicas keep searches on their NUMA node, or if the pool places leaves by their keys, there is no such table: it is in
-//! one place, and most of its readers would be elsewhere.
+//! If replicas keep searches on their NUMA node, or if the pool places leaves by their keys, there is no such
+//! table: it is in one place, and most of its readers would be elsewhere.
 
 use core::{hint, mem};
 
@@ -19,8 +19,8 @@ const BEYOND: usize = 4;
 const SHRUNK: usize = 4;
 /// How often a node is tried that other threads are changing.
 const TRIES: usize = 256;
-/// There is no table if it would leave out more than one leaf in `HIDDEN`. Small nodes hold two or three keys. Such leaves are
-/// never spread evenly, but tests should have a table.
+/// There is no table if it would leave out more than one leaf in `HIDDEN`. Small nodes hold two or three
+/// keys. Such leaves are never spread evenly, but tests should have a table.
 const HIDDEN: usize = if cfg!(any(loom, shuttle, small_nodes)) { 2 } else { 8 };
 
 /// The leaves that the table would name.
@@ -45,8 +45,8 @@ impl LeafTable {
                 .all(|word| wanted(word) == wanted(0))
     }
 
-    /// Refills the table if it is stale, unless another thread does. False if other threads are changing level 1. This thread
-    /// has no node locked.
+    /// Refills the table if it is stale, unless another thread does. False if other threads are changing
+    /// level 1. This thread has no node locked.
     pub(in crate::index) fn renew<K: KeyWords, V, P: BlockPool>(&self, tree: &Tree<K, V, P>) -> bool {
         self.state.try_with(|state| self.fill(tree, state).is_some()).unwrap_or(true)
     }
@@ -113,8 +113,9 @@ fn survey<K: KeyWords, V, P: BlockPool>(tree: &Tree<K, V, P>, (base, end): (u64,
     Some(survey)
 }
 
-/// Calls `visit` for the entries of level 1 from left to right, each node's as they were in one state of it: with the
-/// first word for their leaves, and the leaf. `None` if other threads are changing a node. This does not wait for them.
+/// Calls `visit` for the entries of level 1 from left to right, each node's as they were in one state of it:
+/// with the first word for their leaves, and the leaf. `None` if other threads are changing a node. This does
+/// not wait for them.
 pub(in crate::index) fn visit_level_1<K: KeyWords, V, P: BlockPool>(
     tree: &Tree<K, V, P>,
     visit: &mut dyn FnMut(u64, BlockId),
@@ -138,8 +139,8 @@ pub(in crate::index) fn visit_level_1<K: KeyWords, V, P: BlockPool>(
     }
 }
 
-/// Copies the entries of a node of level 1 that starts at `start`, or of the first one, and gives their number, with the next
-/// node and where it starts. `None` if it has changed, or is no such node now.
+/// Copies the entries of a node of level 1 that starts at `start`, or of the first one, and gives their
+/// number, with the next node and where it starts. `None` if it has changed, or is no such node now.
 fn entries_of_level_1<K: KeyWords>(
     node: Inner<'_, K>,
     start: Option<K>,
@@ -180,7 +181,8 @@ mod tests {
         index
     }
 
-    /// Of a hundred keys, how many are in the very leaf that the table names, and for how many the table gives no leaf.
+    /// Of a hundred keys, how many are in the very leaf that the table names, and for how many the table
+    /// gives no leaf.
     fn named(index: &U64Index, keys: &[u64]) -> (usize, usize) {
         let (mut right, mut nowhere) = (0, 0);
         for &key in keys {
@@ -204,7 +206,8 @@ mod tests {
             let keys: Vec<u64> = (0..100_000).map(key).collect();
             let index = index(keys.iter().copied());
             let (right, nowhere) = named(&index, &keys);
-            // Since the table was filled, up to a quarter more leaves have come, all at one end if keys come in order.
+            // Since the table was filled, up to a quarter more leaves have come, all at one end if keys come
+            // in order.
             assert!(
                 right > if SMALL_NODES { 50 } else { 70 } && nowhere <= 25,
                 "{shape}: {right} and {nowhere} of 100"

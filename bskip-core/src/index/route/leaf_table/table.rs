@@ -1,18 +1,19 @@
 //! The table of leaves: from a key straight to the leaf that most likely covers it, past level 1 as well.
 //!
-//! Equal buckets divide the range of keys. Each names the leaf that covers its first word. If another leaf starts within the
-//! bucket, it says how far within: from there on the next bucket's leaf is the right one. If several leaves
-//! start in one bucket, only the last is named: a search reaches the others by a step to the right. That serves keys that
-//! are spread evenly, as hashes, counters and random numbers are. If keys crowd, too many leaves start in one bucket: then
-//! there is no such table. The table of nodes then leads to level 1, whatever the keys.
+//! Equal buckets divide the range of keys. Each names the leaf that covers its first word. If another leaf
+//! starts within the bucket, it says how far within: from there on the next bucket's leaf is the right one.
+//! If several leaves start in one bucket, only the last is named: a search reaches the others by a step to
+//! the right. That serves keys that are spread evenly, as hashes, counters and random numbers are. If keys
+//! crowd, too many leaves start in one bucket: then there is no such table. The table of nodes then leads to
+//! level 1, whatever the keys.
 //!
-//! Nothing depends on a hint, so nothing is locked for one. A commit that splits a leaf, absorbs one or moves the boundary between two
-//! writes what a leaf now covers ([`LeafTable::learn_leaf`]); readers take what they find. `fill` says when the table is filled
-//! again, and from what. It grows in place, by segments that are never given back before the map is, so a reader needs
-//! no permission to look.
+//! Nothing depends on a hint, so nothing is locked for one. A commit that splits a leaf, absorbs one or moves
+//! the boundary between two writes what a leaf now covers ([`LeafTable::learn_leaf`]); readers take what they
+//! find. `fill` says when the table is filled again, and from what. It grows in place, by segments that are
+//! never given back before the map is, so a reader needs no permission to look.
 //!
-//! Eleven buckets make a line of 64 bytes. A leaf has 1.1 to 1.4 buckets, 6.5 to 8.2 bytes, about a hundredth of the map's
-//! memory at most if its pairs are of 16 bytes; they are from the global allocator.
+//! Eleven buckets make a line of 64 bytes. A leaf has 1.1 to 1.4 buckets, 6.5 to 8.2 bytes, about a hundredth
+//! of the map's memory at most if its pairs are of 16 bytes; they are from the global allocator.
 
 use alloc::vec::Vec;
 use core::ptr;
@@ -33,8 +34,8 @@ use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 pub(in crate::index) const LEAF_STEPS: usize = 2;
 /// Says of a bucket that no leaf starts within it, or too close to its end to tell.
 const NONE: u32 = 0xff;
-/// Buckets of a leaf that are written when it changes, at most. Of a wider one these are the first: keys are not spread evenly
-/// there.
+/// Buckets of a leaf that are written when it changes, at most. Of a wider one these are the first: keys are
+/// not spread evenly there.
 const MOST_NAMED: usize = 16;
 
 /// See the module.
@@ -78,8 +79,8 @@ pub(in crate::index) struct Line {
 impl Line {
     #[inline(always)]
     fn leaf(&self, place: usize) -> Option<BlockId> {
-        // Acquire pairs with the Release in `name`: what the issue of the block made visible to the thread that stored this word is
-        // visible to this one.
+        // Acquire pairs with the Release in `name`: what the issue of the block made visible to the thread
+        // that stored this word is visible to this one.
         block(self.leaves[place].load(Ordering::Acquire))
     }
 
@@ -131,14 +132,14 @@ impl LeafTable {
             return None;
         }
         let directory = self.directory.load(Ordering::Relaxed);
-        // SAFETY: `make_room` made it before `lines` said that there are lines, or for the caller. It goes only with `self`:
-        // `reset` has exclusive access.
+        // SAFETY: `make_room` made it before `lines` said that there are lines, or for the caller. It goes
+        // only with `self`: `reset` has exclusive access.
         let directory = unsafe { &*directory };
         // SAFETY: `make_room` found a place in the directory for the segment of each of these lines.
         let segment = unsafe { directory.0.get_unchecked(segment_of(line)) };
         let segment = segment.load(Ordering::Relaxed);
-        // SAFETY: `make_room` had made these lines before `lines` said so, or for the caller. They neither move nor go
-        // before `self` does (`reset` has exclusive access). `line` is one of this segment's.
+        // SAFETY: `make_room` had made these lines before `lines` said so, or for the caller. They neither
+        // move nor go before `self` does (`reset` has exclusive access). `line` is one of this segment's.
         Some(unsafe { &*segment.wrapping_add(line) })
     }
 
@@ -149,7 +150,8 @@ impl LeafTable {
         line.leaf(place)
     }
 
-    /// That leaf, and the one that probably comes next, if the table knows it; the second is worth loading, no more.
+    /// That leaf, and the one that probably comes next, if the table knows it; the second is worth loading,
+    /// no more.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn find_two(&self, word: u64) -> Option<(BlockId, Option<BlockId>)> {
         let (line, place) = self.place(word)?;
@@ -285,7 +287,8 @@ impl LeafTable {
     }
 }
 
-/// A fence begins with `word`: keys that begin with the result or a greater word are certainly not below the fence.
+/// A fence begins with `word`: keys that begin with the result or a greater word are certainly not below the
+/// fence.
 pub(in crate::index) fn past_fence<S: Shape>(word: u64) -> u64 {
     word.saturating_add(u64::from(S::Key::WORDS > 1))
 }

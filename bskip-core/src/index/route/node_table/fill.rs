@@ -17,8 +17,9 @@ pub(in crate::index) const STALE: usize = 8;
 pub(in crate::index) const STALE_SOON: usize = 8 * STALE;
 
 impl NodeTable {
-    /// Rewrites the table, unless another thread does, or other threads are changing level 2. `stale` runs after that: the table
-    /// is stale again when level 2 has changed by one part in the number that `stale` gives.
+    /// Rewrites the table, unless another thread does, or other threads are changing level 2. `stale` runs
+    /// after that: the table is stale again when level 2 has changed by one part in the number that `stale`
+    /// gives.
     pub(in crate::index) fn fill<K: KeyWords, V, P: BlockPool>(
         &self,
         tree: &Tree<K, V, P>,
@@ -96,8 +97,8 @@ impl<K: KeyWords> Separators<K> {
     }
 
     /// Keys of several words: of nodes whose fences begin with the same word, greater words are for the last.
-    /// The word does not say which of them holds a key with that very word. So it leads to the node before them, if that is at
-    /// most `MOST_STEPS` steps away.
+    /// The word does not say which of them holds a key with that very word. So it leads to the node before
+    /// them, if that is at most `MOST_STEPS` steps away.
     fn end_run(&mut self) -> Option<()> {
         let Some((word, count, node)) = self.run.take() else { return Some(()) };
         if count > MOST_STEPS {

@@ -1,5 +1,5 @@
-//! The table of nodes: from a key straight to the level-1 node that most likely covers it, in place of the search
-//! through the levels above.
+//! The table of nodes: from a key straight to the level-1 node that most likely covers it, in place of the
+//! search through the levels above.
 //!
 //! Most of a lookup's instructions, and all of its dependent steps but two, are spent above level 1, on about
 //! one node in two thousand of the map's. The table holds the entries of level 2 once more, spread out over
@@ -8,13 +8,14 @@
 //! own, so skewed keys cost a second step and not the table.
 //!
 //! Nothing depends on the table being right: the search checks the node that it names as it checks any other,
-//! steps right a little, and else descends from the root. So readers need no lock, and the table need not learn of every
-//! split: it is rewritten, in place, after level 2 has changed by an eighth.
+//! steps right a little, and else descends from the root. So readers need no lock, and the table need not
+//! learn of every split: it is rewritten, in place, after level 2 has changed by an eighth.
 //!
-//! A map with replicas has one table for each: a search then looks into that of its own NUMA node, and threads of that
-//! NUMA node rewrite it.
+//! A map with replicas has one table for each: a search then looks into that of its own NUMA node, and
+//! threads of that NUMA node rewrite it.
 //!
-//! Its memory, 100 to 200 bytes for a node of level 1 or some 1/1000 of the map's, is from the global allocator.
+//! Its memory, 100 to 200 bytes for a node of level 1 or some 1/1000 of the map's, is from the global
+//! allocator.
 
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
@@ -26,7 +27,8 @@ use crate::index::route::room::room_for;
 use crate::spin::SpinLock;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-/// Steps to the right from a node that the table names, at most: if there are more, the way from the root is shorter.
+/// Steps to the right from a node that the table names, at most: if there are more, the way from the root is
+/// shorter.
 pub(in crate::index) const MOST_STEPS: usize = 3;
 /// Tables that a map can have: each is twice as large as the one before.
 const TABLES: usize = 32;
@@ -108,8 +110,8 @@ impl NodeTable {
         for _ in 0..=DEPTH {
             let (number, is_last) = area.bucket(word);
             let bucket = table.buckets.get(number)?;
-            // Acquire pairs with the Release in `fill` and `learn`: what the issue of the block made visible to the thread that
-            // stored this word is visible to this one.
+            // Acquire pairs with the Release in `fill` and `learn`: what the issue of the block made visible
+            // to the thread that stored this word is visible to this one.
             let nodes = bucket.nodes.load(Ordering::Acquire);
             if nodes as u32 != 0 {
                 return Some((bucket, nodes, is_last));
@@ -146,7 +148,8 @@ impl NodeTable {
         self.changes.load(Ordering::Relaxed) > self.bearable.load(Ordering::Relaxed)
     }
 
-    /// Replaces what the table says by `plan`. If that fails there is no table: a stale one is worse than none.
+    /// Replaces what the table says by `plan`. If that fails there is no table: a stale one is worse than
+    /// none.
     pub(in crate::index) fn write(&self, tables: &mut Vec<Table>, plan: Option<&Plan>) {
         let table = plan.and_then(|plan| {
             self.make_room(tables, plan.buckets.len())?;
@@ -164,8 +167,8 @@ impl NodeTable {
             return Some(());
         }
         tables.try_reserve_exact(TABLES - tables.len()).ok()?;
-        // More than twice the buckets of the last table, so that there are never `TABLES`, and as many areas as
-        // these can ever be divided into.
+        // More than twice the buckets of the last table, so that there are never `TABLES`, and as many areas
+        // as these can ever be divided into.
         let buckets = 2 * buckets;
         let table = Table { areas: room_for(1 + buckets / (CROWD * SPREAD))?, buckets: room_for(buckets)? };
         let bytes = size_of_val(&*table.areas) + size_of_val(&*table.buckets);
@@ -203,8 +206,8 @@ impl Table {
 }
 
 impl Area {
-    /// The number of the bucket for `word`, and whether it is the last. The four may be of different states of
-    /// the table: then it is any number.
+    /// The number of the bucket for `word`, and whether it is the last. The four may be of different states
+    /// of the table: then it is any number.
     #[inline(always)]
     fn bucket(&self, word: u64) -> (usize, bool) {
         let offset = word.saturating_sub(self.base.load(Ordering::Relaxed));
@@ -320,8 +323,8 @@ pub(in crate::index) mod tests {
             let index = index(Promotion::default());
             for (i, &key) in keys.iter().enumerate() {
                 assert!(index.insert(key, key, Existing::Replace).is_ok());
-                // Between two rebuilds the table learns of the latest node only; a thousand keys are in it and the
-                // one before only if nodes are large.
+                // Between two rebuilds the table learns of the latest node only; a thousand keys are in it
+                // and the one before only if nodes are large.
                 if i % 30_000 == 29_999 && !SMALL_NODES {
                     let recent = &keys[i - 1000..=i];
                     let hinted = hinted(&index, recent);
@@ -329,8 +332,8 @@ pub(in crate::index) mod tests {
                 }
             }
             let hinted = hinted(&index, &keys);
-            // All but what came since the last rebuild; of many small nodes that is up to an eighth, and of keys that come
-            // above all others too.
+            // All but what came since the last rebuild; of many small nodes that is up to an eighth, and of
+            // keys that come above all others too.
             let all_new = SMALL_NODES || shape.ends_with("ascending");
             let percent =
                 if all_new { 100 - 100 / crate::index::route::node_table::fill::STALE - 1 } else { 95 };

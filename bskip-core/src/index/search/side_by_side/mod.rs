@@ -1,15 +1,16 @@
-//! Many keys at a time: their searches go side by side, one step of each after the other, so that every line of
-//! memory is requested long before it is read.
+//! Many keys at a time: their searches go side by side, one step of each after the other, so that every line
+//! of memory is requested long before it is read.
 //!
-//! A search alone waits for each line that it needs next. Here a group of searches takes its steps together, and each step
-//! requests what the next one reads. The steps: the lines of the table of leaves; for keys that have no leaf there, header and
-//! samples of the node that the table of nodes names, then its one line of keys and of children; header and samples of the leaf;
-//! the lines of the leaf that the operation needs; the operation.
+//! A search alone waits for each line that it needs next. Here a group of searches takes its steps together,
+//! and each step requests what the next one reads. The steps: the lines of the table of leaves; for keys that
+//! have no leaf there, header and samples of the node that the table of nodes names, then its one line of
+//! keys and of children; header and samples of the leaf; the lines of the leaf that the operation needs; the
+//! operation.
 //!
-//! By the rule of authority nothing of this needs to be right: what a search has found is a leaf and a version,
-//! and the operation validates or locks that version as any other would. If a step finds
-//! anything unexpected, a lock, a fence or a change, it gives up, and the key's operation is done alone when
-//! its turn comes.
+//! By the rule of authority nothing of this needs to be right: what a search has found is a leaf and a
+//! version, and the operation validates or locks that version as any other would. If a step finds anything
+//! unexpected, a lock, a fence or a change, it gives up, and the key's operation is done alone when its turn
+//! comes.
 
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
@@ -31,8 +32,8 @@ const GROUP: usize = if cfg!(any(loom, shuttle, small_nodes)) { 4 } else { 32 };
 /// searched alone, and they need no search.
 const RUN: usize = 16;
 
-/// Where a search has ended: a leaf that covers the key in the state `version`, and the line of its slots where the
-/// key is or would be in that state. Not validated.
+/// Where a search has ended: a leaf that covers the key in the state `version`, and the line of its slots
+/// where the key is or would be in that state. Not validated.
 pub(in crate::index) struct Spot<'a, K, V> {
     pub(in crate::index) leaf: Leaf<'a, K, V>,
     pub(in crate::index) version: Version,
@@ -63,8 +64,9 @@ pub(in crate::index) trait Batch<K: KeyWords, V, P: BlockPool> {
 
     fn key(&self, i: usize) -> K;
 
-    /// Does the operation of key `i` in the leaf where its search has ended, and gives the version that this leaves
-    /// behind. `None` if the leaf has changed since, or the operation needs more than a leaf: nothing is done then.
+    /// Does the operation of key `i` in the leaf where its search has ended, and gives the version that this
+    /// leaves behind. `None` if the leaf has changed since, or the operation needs more than a leaf: nothing
+    /// is done then.
     fn at(&mut self, index: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version>;
 
     /// Does the operation of key `i` alone.

@@ -1,4 +1,5 @@
-//! Searches that go side by side find their leaf. An answer does not show that: a search that fails is repeated alone.
+//! Searches that go side by side find their leaf. An answer does not show that: a search that fails is
+//! repeated alone.
 
 use alloc::vec::Vec;
 use core::convert::Infallible;

@@ -9,8 +9,8 @@ pub(crate) fn mark(code: &[u8]) -> Option<u8> {
     (number & !0xff == MAGIC).then_some(number as u8)
 }
 
-/// Whether it reads memory and writes it in one go: it has the prefix `lock`, or is an `xchg` with memory, which
-/// needs none.
+/// Whether it reads memory and writes it in one go: it has the prefix `lock`, or is an `xchg` with memory,
+/// which needs none.
 pub(crate) fn is_locked(code: &[u8]) -> bool {
     const LOCK: u8 = 0xf0;
     let is_prefix = |byte: &u8| {

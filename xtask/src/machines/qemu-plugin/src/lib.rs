@@ -1,13 +1,14 @@
-//! A plugin for QEMU's code generator (TCG): counts what a program in a guest with several NUMA nodes makes the
-//! processors fetch from where, operation by operation. Built and loaded by `cargo xtask numa-count`.
+//! A plugin for QEMU's code generator (TCG): counts what a program in a guest with several NUMA nodes makes
+//! the processors fetch from where, operation by operation. Built and loaded by `cargo xtask numa-count`.
 //!
 //! The program says by marks (`bench::marks`) what it does; between [`ENTER`](bench::marks::ENTER) and
-//! [`LEAVE`](bench::marks::LEAVE) every load and store goes through a model of a private cache for each processor
-//! and a directory of lines. TCG knows no caches and no time, so nothing else is to be had from it; but the accesses
-//! are the program's own.
+//! [`LEAVE`](bench::marks::LEAVE) every load and store goes through a model of a private cache for each
+//! processor and a directory of lines. TCG knows no caches and no time, so nothing else is to be had from it;
+//! but the accesses are the program's own.
 //!
 //! Left out: what the kernel does, instruction fetches, page tables, prefetching, speculation, caches that
-//! processors share, and the difference between a line that one cache has and one that many have, both unmodified.
+//! processors share, and the difference between a line that one cache has and one that many have, both
+//! unmodified.
 
 // Tests have no QEMU, and nothing else than QEMU's side uses all parts.
 #![cfg_attr(not(all(target_os = "linux", not(test))), allow(dead_code))]

@@ -1,9 +1,9 @@
 //! The caches of all processors and the directory of lines: what one access costs whom.
 //!
-//! A line is in any number of caches unmodified, or in one modified (MESI without the difference between exclusive
-//! and shared). A read of a line that another cache has modified brings it from there, and it is unmodified in
-//! both afterwards. A read of a line that others have unmodified comes from memory. A write takes the line from
-//! all other caches.
+//! A line is in any number of caches unmodified, or in one modified (MESI without the difference between
+//! exclusive and shared). A read of a line that another cache has modified brings it from there, and it is
+//! unmodified in both afterwards. A read of a line that others have unmodified comes from memory. A write
+//! takes the line from all other caches.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -138,8 +138,8 @@ impl Model {
         self.lines.iter().filter(|(line, _)| counts(**line)).map(|(_, line)| line.moves).max().unwrap_or(0)
     }
 
-    /// Processor `cpu` reads `line`, or writes it. `home` gives the node of the line's memory: it is asked only for
-    /// a line that is in no cache.
+    /// Processor `cpu` reads `line`, or writes it. `home` gives the node of the line's memory: it is asked
+    /// only for a line that is in no cache.
     ///
     /// # Errors
     /// What `home` says.

@@ -1,8 +1,8 @@
 //! Which node a physical address is of.
 //!
-//! The machine gives each node one memory backend, in the order of the nodes. What QEMU calls an address of it
-//! differs: 7.2 adds the backend's start twice. So both readings are tried on addresses whose node is known, and
-//! one that is ever wrong is dropped.
+//! The machine gives each node one memory backend, in the order of the nodes. What QEMU calls an address of
+//! it differs: 7.2 adds the backend's start twice. So both readings are tried on addresses whose node is
+//! known, and one that is ever wrong is dropped.
 
 /// Where the backends lie, in one reading of QEMU's addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! QEMU's side: the plugin interface, version 1, as QEMU 7.2 has it (`include/qemu/qemu-plugin.h`), and what is
-//! called back.
+//! QEMU's side: the plugin interface, version 1, as QEMU 7.2 has it (`include/qemu/qemu-plugin.h`), and what
+//! is called back.
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::fs::File;
@@ -139,10 +139,10 @@ extern "C" fn at_block(cpu: c_uint, instructions: *mut c_void) {
     }
 }
 
-/// An access of an operation. Where an interrupt comes within one, QEMU takes the kernel's accesses on the way there
-/// for those of the instruction that was interrupted: they are passed over. `locked` is not null where the instruction
-/// reads and writes in one go: on a processor it asks for the line to write from the start, so its read is counted as
-/// a write.
+/// An access of an operation. Where an interrupt comes within one, QEMU takes the kernel's accesses on the
+/// way there for those of the instruction that was interrupted: they are passed over. `locked` is not null
+/// where the instruction reads and writes in one go: on a processor it asks for the line to write from the
+/// start, so its read is counted as a write.
 extern "C" fn at_access(cpu: c_uint, access: u32, address: u64, locked: *mut c_void) {
     if !is_inside(cpu) || is_kernel(address) {
         return;
@@ -173,7 +173,8 @@ fn physical(access: u32, address: u64) -> Option<u64> {
     (!is_device).then(|| unsafe { qemu_plugin_hwaddr_phys_addr(physical) })
 }
 
-/// A block of code is translated: asks to be called back for its marks and accesses, unless it is the kernel's.
+/// A block of code is translated: asks to be called back for its marks and accesses, unless it is the
+/// kernel's.
 extern "C" fn at_translation(_: Id, block: *mut c_void) {
     // SAFETY: the block that QEMU calls back with.
     let count = unsafe { qemu_plugin_tb_n_insns(block) };

@@ -29,8 +29,8 @@ struct Message {
 /// One access of a processor.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Access {
-    /// The virtual address: all that is looked at is one program's, so it names a line as well as a physical one
-    /// does, and it is the same each time.
+    /// The virtual address: all that is looked at is one program's, so it names a line as well as a physical
+    /// one does, and it is the same each time.
     pub(crate) address: u64,
     pub(crate) bytes: u64,
     pub(crate) writes: bool,
@@ -151,7 +151,8 @@ impl Watch {
         }
     }
 
-    /// An operation's access on processor `cpu`. `physical` gives the access's physical address, if it has one.
+    /// An operation's access on processor `cpu`. `physical` gives the access's physical address, if it has
+    /// one.
     #[inline]
     pub(crate) fn access(&mut self, cpu: usize, access: Access, physical: impl Fn() -> Option<u64>) {
         let Access { address, bytes, writes } = access;
