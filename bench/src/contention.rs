@@ -17,7 +17,6 @@ use crate::team::Team;
 use bskip_core::BSkipMap;
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -104,19 +103,12 @@ struct Round {
     burnt: Option<f64>,
 }
 
-/// What [`Contention::run`] found: the rounds of each map.
-#[derive(Clone, Debug)]
-pub struct Report {
-    asked: Contention,
-    maps: [(&'static str, Vec<Round>); 2],
-}
-
 impl Contention {
-    /// Runs all rounds.
+    /// Runs all rounds. Returns a report.
     ///
     /// # Errors
     /// A lost or invented increment, in words; or fewer than two threads, or fewer operations than threads.
-    pub fn run(self) -> Result<Report, String> {
+    pub fn run(self) -> Result<String, String> {
         if self.threads < 2 || self.ops < self.threads as u64 {
             return Err("at least two threads are needed, and an operation for each".into());
         }
@@ -125,14 +117,35 @@ impl Contention {
         (0..KEYS).for_each(|key| assert_eq!(ours.insert(key, 0), None));
         let locked = Mutex::new((0..KEYS).map(|key| (key, 0)).collect::<BTreeMap<u64, u64>>());
         let maps: [&dyn HotKey; 2] = [&ours, &locked];
-        let mut report = Report { asked: self, maps: [("bskip", vec![]), ("mutex-btreemap", vec![])] };
+        let mut rounds = [("bskip", vec![]), ("mutex-btreemap", vec![])];
         for round in 0..self.rounds {
             for turn in turns(round, maps.len()) {
-                let (name, rounds) = &mut report.maps[turn];
+                let (name, rounds) = &mut rounds[turn];
                 rounds.push(self.round(&team, maps[turn]).map_err(|why| format!("{name}: {why}"))?);
             }
         }
-        Ok(report)
+        Ok(self.report(&rounds))
+    }
+
+    fn report(self, maps: &[(&str, Vec<Round>)]) -> String {
+        let Self { threads, ops, rounds, .. } = self;
+        let mut text = format!(
+            "{threads} threads on one key, {ops} operations a round, half of them increments; \
+             medians of {rounds} rounds\n\
+             map                Mops/s     p99.9 us     worst ms    of all ms    burnt\n"
+        );
+        for (map, rounds) in maps {
+            let median = |of: fn(&Round) -> f64| median(rounds.iter().map(of));
+            let (mops, p999, worst) = (median(|r| r.mops), median(|r| r.p999), median(|r| r.worst));
+            let all = rounds.iter().map(|round| round.worst).fold(0.0, f64::max);
+            let burnt = match rounds.iter().all(|round| round.burnt.is_some()) {
+                true => format!("{:.2}", median(|r| r.burnt.unwrap_or(0.0))),
+                false => "unknown".into(),
+            };
+            text += &format!("{map:<16} {mops:>8.2} {p999:>12.1} {worst:>12.1} {all:>12.1} {burnt:>8}\n");
+        }
+        text + "worst: the longest operation of a round; of all: of all rounds\n\
+                burnt: processors kept busy by threads that wait for a thread that sleeps with the key\n"
     }
 
     fn round(self, team: &Team, map: &dyn HotKey) -> Result<Round, String> {
@@ -211,29 +224,6 @@ fn work(map: &dyn HotKey, ops: u64) -> Result<Histogram<u64>, String> {
     Ok(times)
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Contention { threads, ops, rounds, .. } = self.asked;
-        write!(f, "{threads} threads on one key, {ops} operations a round, half of them increments; ")?;
-        writeln!(f, "medians of {rounds} rounds")?;
-        let [map, mops, p999, worst, all, burnt] =
-            ["map", "Mops/s", "p99.9 us", "worst ms", "of all ms", "burnt"];
-        writeln!(f, "{map:<16} {mops:>8} {p999:>12} {worst:>12} {all:>12} {burnt:>8}")?;
-        for (map, rounds) in &self.maps {
-            let median = |of: fn(&Round) -> f64| median(rounds.iter().map(of));
-            let (mops, p999, worst) = (median(|r| r.mops), median(|r| r.p999), median(|r| r.worst));
-            let all = rounds.iter().map(|round| round.worst).fold(0.0, f64::max);
-            let burnt = match rounds.iter().all(|round| round.burnt.is_some()) {
-                true => format!("{:.2}", median(|r| r.burnt.unwrap_or(0.0))),
-                false => "unknown".into(),
-            };
-            writeln!(f, "{map:<16} {mops:>8.2} {p999:>12.1} {worst:>12.1} {all:>12.1} {burnt:>8}")?;
-        }
-        writeln!(f, "worst: the longest operation of a round; of all: of all rounds")?;
-        writeln!(f, "burnt: processors kept busy by threads that wait for a thread that sleeps with the key")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,9 +233,7 @@ mod tests {
 
     #[test]
     fn no_increment_is_lost_and_the_report_has_both_maps() {
-        let report = SMALL.run().unwrap();
-        assert!(report.maps.iter().all(|(_, rounds)| rounds.len() == 2));
-        let text = report.to_string();
+        let text = SMALL.run().unwrap();
         assert!(text.contains("\nbskip ") && text.contains("\nmutex-btreemap "), "{text}");
         assert!(Contention { threads: 1, ..SMALL }.run().is_err());
     }

@@ -30,9 +30,10 @@ pub struct CellSpec {
     pub ops: u64,
     /// Seed of keys and operations.
     pub seed: u64,
-    /// Where the arena puts nodes: `local`, `interleave`, `weighted:N=3,M=1`, `node:N`, `preferred:N,M`,
-    /// `nearest` or `tiered`; or two of them, `tiered+local`: the first for leaves, the second for inner
-    /// levels. Only `bskip-numa` and its variants use it. `bench-numa` writes `default` for the other maps.
+    /// Where the arena puts nodes: `local`, `interleave`, `weighted-interleave:N=3,M=1`, `node:N`,
+    /// `preferred-many:N,M`, `nearest-remote` or `memory-only`; or two of them, `memory-only+local`: the
+    /// first for leaves, the second for inner levels. Only `bskip-numa` and its variants use it. `bench-numa`
+    /// writes `default` for the other maps.
     pub placement: String,
     /// How workers are pinned: `none`, `compact`, `scatter`, `per-node`, `per-l3`, `smt-last` or `cpus:0,2`.
     pub pin: String,

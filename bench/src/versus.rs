@@ -27,16 +27,8 @@ pub struct Comparison {
     pub workloads: Vec<Workload>,
     /// How keys are chosen.
     pub dist: Distribution,
-    /// Worker threads.
-    pub threads: usize,
-    /// Keys loaded.
-    pub keys: u64,
-    /// Operations of each workload, over all rounds and threads.
-    pub ops: u64,
-    /// Seed of keys and operations.
-    pub seed: u64,
-    /// How workers are pinned.
-    pub pin: String,
+    /// What all cells have in common: threads, keys, operations over all rounds, seed and pinning.
+    pub cell: CellSpec,
     /// Slices of each workload. An odd number has a middle.
     pub rounds: usize,
 }
@@ -97,8 +89,8 @@ impl Comparison {
         }
         let (mut maps, mut workloads) = (Vec::new(), Vec::new());
         for spec in specs {
-            let common = |s: &CellSpec| (s.dist.clone(), s.threads, s.keys, s.ops, s.seed, s.pin.clone());
-            if common(spec) != common(first) {
+            let CellSpec { map, workload, placement, pages, trace, .. } = first.clone();
+            if *first != (CellSpec { map, workload, placement, pages, trace, ..spec.clone() }) {
                 return Err("compared cells must agree in dist, threads, keys, ops, seed and pin".into());
             }
             let map = MapSpec::from(spec);
@@ -117,17 +109,7 @@ impl Comparison {
         }
         // The load comes first by nature.
         workloads.sort_by_key(|&w| w != Workload::Load);
-        Ok(Self {
-            maps,
-            workloads,
-            dist: first.dist.parse()?,
-            threads: first.threads,
-            keys: first.keys,
-            ops: first.ops,
-            seed: first.seed,
-            pin: first.pin.clone(),
-            rounds,
-        })
+        Ok(Self { maps, workloads, dist: first.dist.parse()?, cell: first.clone(), rounds })
     }
 
     /// Runs the comparison.
@@ -136,15 +118,12 @@ impl Comparison {
     /// A map cannot be built, the pinning is impossible, or the first map gave a wrong answer, so there are
     /// no ratios.
     pub fn run(&self) -> Result<Report, String> {
+        let CellSpec { threads, keys, ops, seed, .. } = self.cell;
         // All maps are in memory at once, but only the operations of one slice.
-        let maps = self.maps.len() as u64;
-        memory::check(&CellSpec {
-            keys: self.keys.saturating_mul(maps),
-            ops: self.ops / self.rounds.max(1) as u64,
-            ..CellSpec::default()
-        })?;
-        let mut generator = Generator::new(self.dist, self.seed, self.threads, self.keys)?;
-        let team = Team::new(self.threads, &self.pin).map_err(|e| e.to_string())?;
+        let (all, slice) = (keys.saturating_mul(self.maps.len() as u64), ops / self.rounds.max(1) as u64);
+        memory::check(&CellSpec { keys: all, ops: slice, ..CellSpec::default() })?;
+        let mut generator = Generator::new(self.dist, seed, threads, keys)?;
+        let team = Team::new(threads, &self.cell.pin).map_err(|e| e.to_string())?;
         let maps = self.maps.iter().map(build).collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
         for (i, map) in maps.iter().enumerate() {
             for &workload in &self.workloads {
@@ -159,7 +138,7 @@ impl Comparison {
         let loading = contest.series(&mut generator, Workload::Load)?;
         let per_key = |f: Footprint| f.issued as f64 / generator.count() as f64;
         let bytes_per_key = contest.maps.iter().map(|m| m.footprint().map(per_key)).collect();
-        let mut workloads = Vec::new();
+        let mut workloads: Vec<(String, Vec<Score>)> = Vec::new();
         for &workload in &self.workloads {
             let rounds = match workload {
                 // A slice of the load into a small map says little about a large one.
@@ -176,9 +155,7 @@ impl Comparison {
             match contest.settle(i, checked)? {
                 Some(checked) => contest.checked += checked,
                 // It gave a wrong answer somewhere on the way, so none of its figures counts.
-                None => workloads
-                    .iter_mut()
-                    .for_each(|(_, scores): &mut (_, Vec<Score>)| scores[i].figures = None),
+                None => workloads.iter_mut().for_each(|(_, scores)| scores[i].figures = None),
             }
         }
         let failed = contest.failed.iter().enumerate();
@@ -231,7 +208,7 @@ struct Contest<'a> {
 impl Contest<'_> {
     /// All rounds of one workload: for each round the throughput of each map, in Mops/s.
     fn series(&mut self, generator: &mut Generator, workload: Workload) -> Result<Vec<Vec<f64>>, String> {
-        let Comparison { keys, ops, rounds, .. } = *self.comparison;
+        let Comparison { cell: CellSpec { keys, ops, .. }, rounds, .. } = *self.comparison;
         let mut series = Vec::with_capacity(rounds);
         for round in 0..rounds {
             let stripes = if workload == Workload::Load {

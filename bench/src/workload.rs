@@ -97,18 +97,8 @@ impl Workload {
     /// The name in the protocol.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Load => "load",
-            Self::A => "a",
-            Self::B => "b",
-            Self::C => "c",
-            Self::E => "e",
-            Self::U => "u",
-            Self::X => "x",
-            Self::S => "s",
-            Self::M => "m",
-            Self::N => "n",
-        }
+        // The variants stand in the order of the protocol's list.
+        WORKLOADS[self as usize]
     }
 }
 

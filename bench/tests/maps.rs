@@ -66,8 +66,15 @@ fn every_map_passes_every_distribution_on_two_threads() {
 
 #[test]
 fn our_map_passes_with_every_placement_and_page_size() {
-    let placements =
-        ["interleave", "weighted:0=3", "node:0", "preferred:0", "nearest", "tiered", "tiered+local"];
+    let placements = [
+        "interleave",
+        "weighted-interleave:0=3",
+        "node:0",
+        "preferred-many:0",
+        "nearest-remote",
+        "memory-only",
+        "memory-only+local",
+    ];
     let small = CellSpec {
         map: "bskip-numa".into(),
         workload: "x".into(),

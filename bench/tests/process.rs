@@ -39,10 +39,13 @@ fn nonsense_exits_with_two_and_says_why_in_its_first_line() {
         (&[r#"{"threads": 0}"#], "at least one thread"),
         (
             &[r#"{"map": "bskip-numa", "placement": "far"}"#],
-            "\"far\" is not a placement: local, interleave, weighted:N=3,M=1",
+            "\"far\" is not a placement: local, interleave, weighted-interleave:N=3,M=1",
         ),
         (&[r#"{"map": "bskip-numa", "placement": "local+far"}"#], "\"far\" is not a placement"),
-        (&[r#"{"map": "bskip-numa", "placement": "weighted:0=1,0=2"}"#], "NUMA node 0 has two weights"),
+        (
+            &[r#"{"map": "bskip-numa", "placement": "weighted-interleave:0=1,0=2"}"#],
+            "NUMA node 0 has two weights",
+        ),
         (
             &[r#"{"map": "bskip-numa", "pages": "2m"}"#],
             "unknown pages '2m'; known are thp, 4k, hugetlb-2m, hugetlb-1g",

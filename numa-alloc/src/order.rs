@@ -60,7 +60,11 @@ impl NodeOrder {
         let sorted = |wanted: &dyn Fn(usize, usize) -> bool| {
             let from = |(from, order): (usize, &Vec<usize>)| {
                 let mut order = order.clone();
-                order.sort_by_key(|&to| (!wanted(from, to), to >= in_use));
+                order.sort_by_key(|&to| match wanted(from, to) {
+                    true => 0,
+                    false if to < in_use => 1,
+                    false => 2,
+                });
                 order
             };
             nodes.by_distance()[..in_use].iter().enumerate().map(from).collect()
@@ -208,6 +212,18 @@ mod tests {
     fn a_preferred_set_comes_before_the_rest() {
         let policy = Policy::PreferredMany(vec![NumaNodeId(5), NumaNodeId(2)]);
         assert_eq!(all(&policy, &four()).0, [[2, 5, 0], [2, 5, 0], [5, 2, 0]]);
+    }
+
+    #[test]
+    fn a_preferred_set_with_a_memory_only_node_is_in_order_of_distance() {
+        // Node 2 is memory-only. From node 0 it is nearer than node 1.
+        let machine = machine(&[
+            (0, "0-3", true, &[10, 21, 17]),
+            (1, "4-7", true, &[21, 10, 28]),
+            (2, "", true, &[17, 28, 10]),
+        ]);
+        let policy = Policy::PreferredMany(vec![NumaNodeId(1), NumaNodeId(2)]);
+        assert_eq!(all(&policy, &machine).0, [[2, 1, 0], [1, 2, 0]]);
     }
 
     #[test]

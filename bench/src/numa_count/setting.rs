@@ -75,7 +75,7 @@ mod tests {
             "local",
             "interleave+replicas",
             "node:1",
-            "preferred:0,1+ranges",
+            "preferred-many:0,1+ranges",
             "interleave+ranges+locks",
             "partition+replicas+ranges",
             "partition+lazy+ranges",

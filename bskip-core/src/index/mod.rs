@@ -32,7 +32,7 @@ mod check;
 mod ends;
 mod engine;
 mod maintain;
-#[cfg(doc)]
+#[cfg(any(doc, test))]
 mod protocol;
 mod read;
 mod route;

@@ -138,4 +138,26 @@
 //! [`walk_right`]: crate::index::tree::Tree::walk_right
 //! [`with_value`]: crate::node::Locked::with_value
 //! [`withdraw`]: crate::index::route::leaf_table::table::LeafTable::withdraw
-#![doc = include_str!("../../docs/PROTOCOL.md")]
+#![cfg_attr(doc, doc = include_str!("../../docs/PROTOCOL.md"))]
+
+#[cfg(all(test, feature = "std", not(any(loom, shuttle, miri))))]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    /// Readers of the document follow its own list of links, which rustdoc does not see.
+    #[test]
+    fn the_links_of_the_document_lead_to_the_names() {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+        let (document, here) = (include_str!("../../docs/PROTOCOL.md"), include_str!("protocol.rs"));
+        let mut links = 0;
+        for (label, file) in document.lines().filter_map(|line| line.strip_prefix("[`")?.split_once("`]: ")) {
+            let text = fs::read_to_string(docs.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let name = label.rsplit("::").next().unwrap_or(label);
+            assert!(text.contains(name), "{file} has no {name}");
+            assert!(here.contains(&std::format!("//! [`{label}`]: ")), "rustdoc does not check {label}");
+            links += 1;
+        }
+        assert!(links > 100, "{links} links");
+    }
+}

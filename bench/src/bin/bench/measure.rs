@@ -37,10 +37,10 @@ impl Measure {
     pub(crate) fn run(self) -> Result<String, Failure> {
         let report = match self {
             Self::Cell(cell) => return cell.run(),
-            Self::Contention(contention) => contention.run().map(|report| report.to_string()),
-            Self::Scan(scans) => scans.run().map(|report| report.to_string()),
-            Self::Bulk(bulk) => bulk.run().map(|report| report.to_string()),
-            Self::Batch(lookups) => lookups.run().map(|report| report.to_string()),
+            Self::Contention(contention) => contention.run(),
+            Self::Scan(scans) => scans.run(),
+            Self::Bulk(bulk) => bulk.run(),
+            Self::Batch(lookups) => lookups.run(),
             Self::NumaCount(numa_count) => numa_count.run(),
             #[cfg(feature = "stats")]
             Self::Stats(stats) => stats.run().map(|report| report.to_string()),
