@@ -84,6 +84,7 @@
 //! # Ok::<(), AllocError>(())
 //! ```
 
+mod block;
 #[cfg(feature = "bump")]
 mod bump;
 mod global;
@@ -91,213 +92,18 @@ mod huge;
 mod numa;
 #[cfg(test)]
 pub(crate) mod paired;
+mod pool;
 mod slab;
 
+pub use block::{
+    AllocError, AllocErrorKind, BlockId, BlockKind, KeyPrefix, NumaNodeId, Placement, PoolUsage,
+};
 #[cfg(feature = "bump")]
 pub use bump::{BumpArena, BumpPool};
 pub use global::{GlobalArena, GlobalPool};
 pub use huge::HugePages;
-pub(crate) use numa::Numa;
-pub use numa::{NumaBlocks, NumaNodeId};
+pub use numa::NumaBlocks;
+pub(crate) use pool::Numa;
+pub use pool::{BlockArena, BlockPool};
 
 pub use crate::backoff::{DefaultRelax, Relax};
-
-use core::alloc::Layout;
-use core::fmt;
-use core::num::NonZeroU32;
-use core::ptr::NonNull;
-
-use crate::key::{Key, KeyWords};
-
-/// Where the map would like a block to be. It is a preference: a pool that cannot meet it takes the block
-/// from elsewhere.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[non_exhaustive]
-pub enum Placement {
-    /// Where the arena's own policy puts it.
-    #[default]
-    Policy,
-    /// On this NUMA node.
-    NumaNode(NumaNodeId),
-    /// Where the arena's policy puts a block for keys from this one on. An arena whose policy does not go by
-    /// keys takes it as [`Policy`](Self::Policy).
-    KeysFrom(KeyPrefix),
-}
-
-impl Placement {
-    /// For keys from `low` on. `None` is below every key.
-    pub(crate) fn keys_from<K: KeyWords>(low: Option<K>) -> Self {
-        Self::KeysFrom(low.map_or(KeyPrefix::LEAST, |low| KeyPrefix(low.word(0))))
-    }
-}
-
-/// The first 64 bits of a key in the map's order: if `a <= b`, then `KeyPrefix::of(a) <= KeyPrefix::of(b)`.
-///
-/// By prefixes an arena can place the keys of any type, without knowing the type. For a `u64` the prefix is
-/// the key itself, for an `i64` the key with its sign bit flipped, for a byte array its first 8 bytes,
-/// big-endian.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct KeyPrefix(u64);
-
-impl KeyPrefix {
-    /// The prefix of the least key.
-    pub const LEAST: Self = Self(0);
-
-    /// The prefix of `key`.
-    #[must_use]
-    pub fn of<K: Key>(key: K) -> Self {
-        Self(key.to_words().word(0))
-    }
-
-    /// The prefix that is these bits.
-    #[must_use]
-    pub const fn from_bits(bits: u64) -> Self {
-        Self(bits)
-    }
-
-    /// The bits, in the order of the keys.
-    #[must_use]
-    pub const fn to_bits(self) -> u64 {
-        self.0
-    }
-}
-
-/// What the blocks of a pool are for, so that an arena can treat leaves and inner levels differently.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum BlockKind {
-    /// Keys and values: nearly all of a map.
-    Leaf,
-    /// Keys and children: about 1/64 of a map, and every operation reads some of it.
-    Inner,
-}
-
-/// A block of a pool: a number from 1 on, so that one block can refer to another in 32 bits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct BlockId(pub NonZeroU32);
-
-/// Why a pool has no block to give.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum AllocErrorKind {
-    /// The block would exceed the arena's byte limit.
-    LimitReached,
-    /// The arena has no memory left.
-    OutOfMemory,
-    /// The pool has no block numbers or addresses left.
-    AddressSpaceExhausted,
-}
-
-/// A pool had no block to give. Nothing has changed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct AllocError {
-    /// The layout of the block.
-    pub layout: Layout,
-    /// Why there was none.
-    pub kind: AllocErrorKind,
-}
-
-impl fmt::Display for AllocError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let why = match self.kind {
-            AllocErrorKind::LimitReached => "the arena's byte limit is reached; raise it or remove keys",
-            AllocErrorKind::OutOfMemory => "the arena has no memory left; remove keys or give it more",
-            AllocErrorKind::AddressSpaceExhausted => "the pool has no addresses left; use several maps",
-        };
-        write!(f, "no block of {} bytes aligned to {}: {why}", self.layout.size(), self.layout.align())
-    }
-}
-
-impl core::error::Error for AllocError {}
-
-/// What a pool holds. Exact while no thread acquires or releases blocks, and close otherwise.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct PoolUsage {
-    /// Blocks in use: issued and not released.
-    pub issued_blocks: usize,
-    /// The bytes of these blocks.
-    pub issued_bytes: usize,
-    /// Bytes that the pool has taken from the memory below it, free blocks included.
-    pub reserved_bytes: usize,
-}
-
-impl PoolUsage {
-    /// The sum of two pools' figures.
-    #[must_use]
-    pub fn plus(self, other: Self) -> Self {
-        Self {
-            issued_blocks: self.issued_blocks + other.issued_blocks,
-            issued_bytes: self.issued_bytes + other.issued_bytes,
-            reserved_bytes: self.reserved_bytes + other.reserved_bytes,
-        }
-    }
-}
-
-/// Makes pools of blocks. The [module](self#an-arena-of-your-own) has an example.
-///
-/// # Safety
-/// Every pool that it makes keeps the contract of [`BlockPool`] for the layout that the pool was made for.
-pub unsafe trait BlockArena {
-    /// The pools of this arena.
-    type Pool: BlockPool;
-
-    /// Makes a pool of blocks of `layout`. The size is a multiple of the alignment, which is at least 64.
-    ///
-    /// # Errors
-    /// [`AllocError`] if there is no memory for the pool itself.
-    fn pool(&self, layout: Layout, kind: BlockKind) -> Result<Self::Pool, AllocError>;
-}
-
-/// A pool of blocks of one layout.
-///
-/// # Safety
-/// An implementation keeps these promises:
-/// 1. **One owner.** The pool does not issue a block again before it is released.
-/// 2. **Type-stable.** From its first issue until the pool drops, a block has one [`address`](Self::address).
-///    The memory there has the size and alignment of the pool's layout, and is mapped, readable and writable,
-///    whether the block is released or not. Moving the pool moves no block.
-/// 3. **Zeroed at first issue.** The pool writes and reads nothing of a block from then on, with one
-///    exception. It may give the memory of free blocks back to the system. Such a block stays readable and
-///    reads as zeros. Before the pool issues it again, the pool writes an even number into its first 8 bytes,
-///    as an `AtomicU64`, greater than any number that stood there before. (These bytes are a counter; the map
-///    only ever increases it.)
-/// 4. **Release happens before reissue.** The next owner sees what the releasing thread wrote, except what 3
-///    has replaced.
-/// 5. **Own numbers only.** [`address`](Self::address) takes every number that this pool has ever issued.
-/// 6. **One NUMA side.** If [`numa`](Self::numa) gives something, it is always the same, it is about this
-///    pool's blocks, and it keeps the contract of [`NumaBlocks`].
-pub unsafe trait BlockPool: Send + Sync {
-    /// How threads wait in the maps of this pool: [`DefaultRelax`], or a way of your own.
-    type Relax: Relax;
-
-    /// Takes a block out of the pool, at `placement` if the pool can meet it.
-    ///
-    /// # Errors
-    /// [`AllocError`] if there is none. The pool is then unchanged, and the map may ask again.
-    fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError>;
-
-    /// Gives a block back. Only this pool issues it again.
-    ///
-    /// # Safety
-    /// The caller owns `block`: this pool issued it, and it was not released since.
-    unsafe fn release(&self, block: BlockId);
-
-    /// Where a block is in memory. A search calls this for every block it visits, so it should be wait-free
-    /// and cheap.
-    ///
-    /// # Safety
-    /// This pool has issued `block` at some time, whether it was released since or not.
-    unsafe fn address(&self, block: BlockId) -> NonNull<u8>;
-
-    /// What the pool holds; `None` if the pool does not count. The map then counts its nodes when it is asked
-    /// ([`BSkipMap::usage`](crate::BSkipMap::usage)).
-    fn usage(&self) -> Option<PoolUsage> {
-        None
-    }
-
-    /// The NUMA side of this pool, for a pool that knows on which NUMA node each block is. An implementation
-    /// writes `fn numa(&self) -> Option<&impl NumaBlocks> { Some(self) }`.
-    #[inline(always)]
-    fn numa(&self) -> Option<&impl NumaBlocks> {
-        None::<&numa::Never>
-    }
-}

@@ -1,0 +1,140 @@
+//! The words of the contract: blocks, where they should be, and why there is none.
+
+use core::alloc::Layout;
+use core::fmt;
+use core::num::NonZeroU32;
+
+use crate::key::{Key, KeyWords};
+
+/// A NUMA node, by the number that the operating system gives it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct NumaNodeId(pub u32);
+
+impl fmt::Display for NumaNodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Where the map would like a block to be. It is a preference: a pool that cannot meet it takes the block
+/// from elsewhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub enum Placement {
+    /// Where the arena's own policy puts it.
+    #[default]
+    Policy,
+    /// On this NUMA node.
+    NumaNode(NumaNodeId),
+    /// Where the arena's policy puts a block for keys from this one on. An arena whose policy does not go by
+    /// keys takes it as [`Policy`](Self::Policy).
+    KeysFrom(KeyPrefix),
+}
+
+impl Placement {
+    /// For keys from `low` on. `None` is below every key.
+    pub(crate) fn keys_from<K: KeyWords>(low: Option<K>) -> Self {
+        Self::KeysFrom(low.map_or(KeyPrefix::LEAST, |low| KeyPrefix(low.word(0))))
+    }
+}
+
+/// The first 64 bits of a key in the map's order: if `a <= b`, then `KeyPrefix::of(a) <= KeyPrefix::of(b)`.
+///
+/// By prefixes an arena can place the keys of any type, without knowing the type. For a `u64` the prefix is
+/// the key itself, for an `i64` the key with its sign bit flipped, for a byte array its first 8 bytes,
+/// big-endian.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct KeyPrefix(u64);
+
+impl KeyPrefix {
+    /// The prefix of the least key.
+    pub const LEAST: Self = Self(0);
+
+    /// The prefix of `key`.
+    #[must_use]
+    pub fn of<K: Key>(key: K) -> Self {
+        Self(key.to_words().word(0))
+    }
+
+    /// The prefix that is these bits.
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// The bits, in the order of the keys.
+    #[must_use]
+    pub const fn to_bits(self) -> u64 {
+        self.0
+    }
+}
+
+/// What the blocks of a pool are for, so that an arena can treat leaves and inner levels differently.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BlockKind {
+    /// Keys and values: nearly all of a map.
+    Leaf,
+    /// Keys and children: about 1/64 of a map, and every operation reads some of it.
+    Inner,
+}
+
+/// A block of a pool: a number from 1 on, so that one block can refer to another in 32 bits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct BlockId(pub NonZeroU32);
+
+/// Why a pool has no block to give.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum AllocErrorKind {
+    /// The block would exceed the arena's byte limit.
+    LimitReached,
+    /// The arena has no memory left.
+    OutOfMemory,
+    /// The pool has no block numbers or addresses left.
+    AddressSpaceExhausted,
+}
+
+/// A pool had no block to give. Nothing has changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AllocError {
+    /// The layout of the block.
+    pub layout: Layout,
+    /// Why there was none.
+    pub kind: AllocErrorKind,
+}
+
+impl fmt::Display for AllocError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = match self.kind {
+            AllocErrorKind::LimitReached => "the arena's byte limit is reached; raise it or remove keys",
+            AllocErrorKind::OutOfMemory => "the arena has no memory left; remove keys or give it more",
+            AllocErrorKind::AddressSpaceExhausted => "the pool has no addresses left; use several maps",
+        };
+        write!(f, "no block of {} bytes aligned to {}: {why}", self.layout.size(), self.layout.align())
+    }
+}
+
+impl core::error::Error for AllocError {}
+
+/// What a pool holds. Exact while no thread acquires or releases blocks, and close otherwise.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PoolUsage {
+    /// Blocks in use: issued and not released.
+    pub issued_blocks: usize,
+    /// The bytes of these blocks.
+    pub issued_bytes: usize,
+    /// Bytes that the pool has taken from the memory below it, free blocks included.
+    pub reserved_bytes: usize,
+}
+
+impl PoolUsage {
+    /// The sum of two pools' figures.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            issued_blocks: self.issued_blocks + other.issued_blocks,
+            issued_bytes: self.issued_bytes + other.issued_bytes,
+            reserved_bytes: self.reserved_bytes + other.reserved_bytes,
+        }
+    }
+}
