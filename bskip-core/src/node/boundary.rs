@@ -2,12 +2,15 @@
 //!
 //! Keys and fences are copied as words.
 
-use super::{Locked, Node, Shape, moves};
+use super::layout::Node;
+use super::locked::Locked;
+use super::moves;
+use super::shape::SlotShape;
 use crate::key::KeyWords;
 use crate::simd::Isa;
 use crate::sync::Ordering;
 
-impl<S: Shape> Locked<'_, S> {
+impl<S: SlotShape> Locked<'_, S> {
     /// See [`Reshaped::give_last`](super::Reshaped::give_last).
     pub(super) fn give_last(&mut self, isa: impl Isa, n: usize, right: &mut Locked<'_, S>) {
         let (count, there) = (self.count(), right.count());

@@ -5,7 +5,8 @@
 //! line. Keys of several words may share their first word over many lines, so nodes of such keys are loaded
 //! as a whole and searched at the end.
 
-use super::{Node, Shape};
+use super::layout::Node;
+use super::shape::SlotShape;
 use crate::key::KeyWords;
 
 /// What an operation will read of a node, besides header and samples.
@@ -19,10 +20,7 @@ pub(crate) enum Slots {
     Behind,
 }
 
-impl<S: Shape> Node<'_, S> {
-    /// Whether the samples lead to a single line.
-    pub(super) const BY_LINES: bool = Self::KEY_WORDS == 1;
-
+impl<S: SlotShape> Node<'_, S> {
     /// Prefetches what a search reads first.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn prefetch_top(self) {

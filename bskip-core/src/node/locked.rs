@@ -1,21 +1,21 @@
-//! A locked node, and the changes of a leaf's pairs.
+//! A locked node, and storing its words.
 //!
 //! A change that others must learn of, of levels, fences, links and entries, goes through `reshape`.
 
-use core::mem::{self, MaybeUninit};
-use core::ops::{Deref, Range};
+use core::mem;
+use core::ops::Deref;
 
-use super::{COUNT_BITS, InnerShape, LeafShape, LevelMark, Node, Shape};
+use super::layout::{COUNT_BITS, LevelMark, Node};
+use super::shape::{InnerShape, LeafShape, SlotShape};
 use crate::arena::BlockId;
 use crate::key::KeyWords;
 use crate::lock::Version;
-use crate::reentrancy::while_holding;
 use crate::simd::LINE;
 use crate::sync::Ordering;
 
 /// A node that this thread has locked. Dropping it publishes the changes as a new version, also when a
 /// panic unwinds.
-pub(crate) struct Locked<'a, S: Shape> {
+pub(crate) struct Locked<'a, S: SlotShape> {
     node: Node<'a, S>,
     /// The version it was locked at.
     version: Version,
@@ -24,7 +24,7 @@ pub(crate) struct Locked<'a, S: Shape> {
 pub(crate) type LockedLeaf<'a, K, V> = Locked<'a, LeafShape<K, V>>;
 pub(crate) type LockedInner<'a, K> = Locked<'a, InnerShape<K>>;
 
-impl<'a, S: Shape> Deref for Locked<'a, S> {
+impl<'a, S: SlotShape> Deref for Locked<'a, S> {
     type Target = Node<'a, S>;
     #[inline(always)]
     fn deref(&self) -> &Node<'a, S> {
@@ -32,14 +32,20 @@ impl<'a, S: Shape> Deref for Locked<'a, S> {
     }
 }
 
-impl<S: Shape> Drop for Locked<'_, S> {
+impl<S: SlotShape> Drop for Locked<'_, S> {
     #[inline(always)]
     fn drop(&mut self) {
         self.node.lock().unlock(self.version);
     }
 }
 
-impl<'a, S: Shape> Node<'a, S> {
+impl<'a, S: SlotShape> Node<'a, S> {
+    /// Locks the node in the state `version`; `None` if it has changed or is locked.
+    #[inline(always)]
+    pub(crate) fn try_lock(self, version: Version) -> Option<Locked<'a, S>> {
+        self.lock().try_lock(version).then(|| Locked::new(self, version))
+    }
+
     /// Locks a node that no other thread would lock: one just taken from its pool, which states no level, or
     /// any while this thread has exclusive access to the map. A stale reader may look at it. This never
     /// waits.
@@ -52,7 +58,7 @@ impl<'a, S: Shape> Node<'a, S> {
     }
 }
 
-impl<'a, S: Shape> Locked<'a, S> {
+impl<'a, S: SlotShape> Locked<'a, S> {
     /// For [`Node::try_lock`], which has locked `node` at `version`.
     #[inline(always)]
     pub(super) fn new(node: Node<'a, S>, version: Version) -> Self {
@@ -149,126 +155,22 @@ impl<'a, S: Shape> Locked<'a, S> {
     }
 }
 
-impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
-    /// Puts a pair into `slot`; the leaf has room.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn insert(&mut self, slot: usize, key: K, value: V) {
-        self.insert_at(slot, key, value);
-    }
+/// What a node is: a leaf, or an inner node.
+pub(crate) trait Shape: SlotShape {
+    /// The node as an inner one, if it is one.
+    fn as_inner<'l, 'a>(node: &'l Locked<'a, Self>) -> Option<&'l LockedInner<'a, Self::Key>>;
+}
 
-    /// As [`insert`](Self::insert), but touches no lines of slots before that of `slot`. For a leaf of which
-    /// the later lines are in the cache and the earlier ones are not: what it moves then does not wait, so
-    /// that a branch on it costs little.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn insert_from_line(&mut self, slot: usize, key: K, value: V) {
-        self.insert_at_from_line(slot, key, value);
+impl<K: KeyWords, V> Shape for LeafShape<K, V> {
+    #[inline(always)]
+    fn as_inner<'l, 'a>(_: &'l Locked<'a, Self>) -> Option<&'l LockedInner<'a, K>> {
+        None
     }
+}
 
-    /// Adds a pair with a key above all others; the leaf has room.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn push(&mut self, key: K, value: V) {
-        self.push_at_end(key, value);
-    }
-
-    /// The value in `slot`, which then must be written, removed or forgotten.
-    ///
-    /// # Safety
-    /// `slot` is below the count, and its value is not used again before it is overwritten.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) unsafe fn read(&self, slot: usize) -> V {
-        let value: MaybeUninit<V> = self.value(slot);
-        // SAFETY: a slot in use holds a value, no other thread changes it while this thread has the lock, and
-        // by the caller's promise this copy is the only one that is used.
-        unsafe { value.assume_init() }
-    }
-
-    /// Exchanges the value in `slot`, which is below the count.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn replace(&mut self, slot: usize, value: V) -> V {
-        assert!(slot < self.count());
-        // SAFETY: below the count; overwritten below.
-        let old = unsafe { self.read(slot) };
-        self.write(slot, value);
-        old
-    }
-
-    /// Takes the pair out of `slot`, which is below the count.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn remove(&mut self, slot: usize) -> V {
-        self.remove_over::<true>(slot)
-    }
-
-    /// As [`remove`](Self::remove), but touches no lines of slots before that of `slot`: see
-    /// [`insert_from_line`](Self::insert_from_line).
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn remove_from_line(&mut self, slot: usize) -> V {
-        self.remove_over::<false>(slot)
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn remove_over<const WHOLE: bool>(&mut self, slot: usize) -> V {
-        assert!(slot < self.count());
-        // SAFETY: below the count; the slot is closed below.
-        let value = unsafe { self.read(slot) };
-        self.close_gap::<WHOLE>(slot);
-        value
-    }
-
-    /// Runs `f` on the value in `slot`, which is below the count, and keeps what `f` made of it, also if `f`
-    /// panics.
-    pub(crate) fn with_value<R>(&mut self, slot: usize, f: impl FnOnce(&mut V) -> R) -> R {
-        /// Puts the value back into its slot, at the latest when `f` unwinds.
-        struct PutBack<'g, 'a, K: KeyWords, V> {
-            leaf: &'g mut LockedLeaf<'a, K, V>,
-            slot: usize,
-            value: mem::ManuallyDrop<V>,
-        }
-        impl<K: KeyWords, V> Drop for PutBack<'_, '_, K, V> {
-            fn drop(&mut self) {
-                // SAFETY: `value` is not used after this.
-                let value = unsafe { mem::ManuallyDrop::take(&mut self.value) };
-                self.leaf.write(self.slot, value);
-            }
-        }
-        assert!(slot < self.count());
-        // SAFETY: below the count; `PutBack` overwrites it.
-        let value = mem::ManuallyDrop::new(unsafe { self.read(slot) });
-        let lock = self.node.lock();
-        let mut held = PutBack { leaf: self, slot, value };
-        while_holding(lock, || f(&mut held.value))
-    }
-
-    /// Forgets the pairs without dropping their values, and gives their number.
-    pub(crate) fn forget(&mut self) -> usize {
-        let count = self.count();
-        self.set_count(0);
-        self.resample(0);
-        count
-    }
-
-    /// Drops every value and forgets the pairs. If a drop panics, the others run while it unwinds.
-    pub(crate) fn clear(&mut self) {
-        /// The slots whose values are still to be dropped. The leaf has forgotten them.
-        struct Rest<'g, 'a, K: KeyWords, V> {
-            leaf: &'g LockedLeaf<'a, K, V>,
-            slots: Range<usize>,
-        }
-        impl<K: KeyWords, V> Rest<'_, '_, K, V> {
-            fn drop_values(&mut self) {
-                for slot in self.slots.by_ref() {
-                    // SAFETY: the slot was in use until `clear` began, and `slots` names each of them once.
-                    drop(unsafe { self.leaf.read(slot) });
-                }
-            }
-        }
-        impl<K: KeyWords, V> Drop for Rest<'_, '_, K, V> {
-            fn drop(&mut self) {
-                self.drop_values();
-            }
-        }
-        let count = self.forget();
-        if mem::needs_drop::<V>() {
-            Rest { leaf: self, slots: 0..count }.drop_values();
-        }
+impl<K: KeyWords> Shape for InnerShape<K> {
+    #[inline(always)]
+    fn as_inner<'l, 'a>(node: &'l Locked<'a, Self>) -> Option<&'l LockedInner<'a, K>> {
+        Some(node)
     }
 }

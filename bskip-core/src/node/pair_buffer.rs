@@ -3,7 +3,8 @@
 use core::mem::{MaybeUninit, size_of};
 use core::slice;
 
-use super::{Leaf, moves};
+use super::layout::Leaf;
+use super::moves;
 use crate::key::KeyWords;
 use crate::simd::{self, LINE};
 use crate::value::{self, ValueWord};

@@ -5,7 +5,8 @@
 //! quarters of the slots at once. Other lines follow when they turn out to be needed. The line of payload
 //! follows as soon as the samples say which it is, before the keys have arrived (`Node::rank_of_word`).
 
-use super::{Node, Shape};
+use super::layout::Node;
+use super::shape::SlotShape;
 use crate::simd::{self, LINE};
 
 /// The most bytes of a node that a search prefetches. Without this bound, a lookup among values of 4 KiB
@@ -16,7 +17,7 @@ const MOST_BESIDE: usize = 256;
 /// The most bytes of payload to prefetch for all pairs from a line on.
 const MOST_BEHIND: usize = 1024;
 
-impl<S: Shape> Node<'_, S> {
+impl<S: SlotShape> Node<'_, S> {
     /// The number of slots that most nodes use.
     const USUAL: usize = (Self::CAPACITY * 3 / 4).next_multiple_of(LINE);
     /// The bytes of one word of every key.

@@ -3,7 +3,8 @@
 //! A replica is memory of the node's shape that states the same block. It is read as the node is, and never
 //! locked: only the holder of the node's own lock writes it.
 
-use super::{Inner, LockedInner};
+use super::layout::Inner;
+use super::locked::LockedInner;
 use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::sync::{AtomicU64, Ordering};

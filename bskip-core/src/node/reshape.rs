@@ -6,7 +6,9 @@
 
 use core::ops::{Deref, DerefMut};
 
-use super::{InnerShape, LevelMark, Locked, Node, Shape};
+use super::layout::{LevelMark, Node};
+use super::locked::{Locked, Shape};
+use super::shape::InnerShape;
 use crate::arena::{BlockId, BlockKind};
 use crate::key::KeyWords;
 use crate::simd;

@@ -3,14 +3,13 @@
 use core::marker::PhantomData;
 
 use super::moves::MoveWord;
-use super::{Locked, LockedInner};
 use crate::arena::{BlockId, BlockKind};
 use crate::key::KeyWords;
 use crate::sync::{AtomicU32, Ordering};
 use crate::value::{self, ValueWord};
 
 /// What a slot of a node holds besides its key.
-pub(crate) trait Shape: Copy {
+pub(crate) trait SlotShape: Copy {
     type Key: KeyWords;
     /// What a slot holds besides its key.
     type Payload;
@@ -28,9 +27,6 @@ pub(crate) trait Shape: Copy {
 
     /// The child that a payload is, if it is one.
     fn child(payload: &Self::Payload) -> Option<BlockId>;
-
-    /// The node as an inner node, if it is one.
-    fn as_inner<'l, 'a>(node: &'l Locked<'a, Self>) -> Option<&'l LockedInner<'a, Self::Key>>;
 
     /// Overwrites the payload at `to`, if it is a reference to a block, with no reference.
     ///
@@ -57,7 +53,7 @@ impl<K> Clone for InnerShape<K> {
 }
 impl<K> Copy for InnerShape<K> {}
 
-impl<K: KeyWords, V> Shape for LeafShape<K, V> {
+impl<K: KeyWords, V> SlotShape for LeafShape<K, V> {
     type Key = K;
     type Payload = V;
     type Word = ValueWord;
@@ -75,17 +71,12 @@ impl<K: KeyWords, V> Shape for LeafShape<K, V> {
         None
     }
 
-    #[inline(always)]
-    fn as_inner<'l, 'a>(_: &'l Locked<'a, Self>) -> Option<&'l LockedInner<'a, K>> {
-        None
-    }
-
     /// A value is no reference to a block.
     #[inline(always)]
     unsafe fn wipe(_: *const ValueWord) {}
 }
 
-impl<K: KeyWords> Shape for InnerShape<K> {
+impl<K: KeyWords> SlotShape for InnerShape<K> {
     type Key = K;
     type Payload = BlockId;
     type Word = AtomicU32;
@@ -103,11 +94,6 @@ impl<K: KeyWords> Shape for InnerShape<K> {
     #[inline(always)]
     fn child(child: &BlockId) -> Option<BlockId> {
         Some(*child)
-    }
-
-    #[inline(always)]
-    fn as_inner<'l, 'a>(node: &'l Locked<'a, Self>) -> Option<&'l LockedInner<'a, K>> {
-        Some(node)
     }
 
     #[inline(always)]

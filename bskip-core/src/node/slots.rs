@@ -1,11 +1,14 @@
 //! Slots of a locked node: opening and closing a gap, and whole runs between nodes.
 
-use super::{Locked, Node, Shape, moves};
+use super::layout::Node;
+use super::locked::Locked;
+use super::moves;
+use super::shape::SlotShape;
 use crate::key::KeyWords;
 use crate::simd::{self, Isa, LINE};
 use crate::sync::Ordering;
 
-impl<S: Shape> Locked<'_, S> {
+impl<S: SlotShape> Locked<'_, S> {
     /// Moves the slots from `slot` on one to the right. The caller fills `slot` and resamples.
     #[inline(always)]
     pub(super) fn open_gap<I: Isa, const WHOLE: bool>(&mut self, isa: I, slot: usize) {
@@ -221,7 +224,7 @@ mod tests {
     use core::num::NonZeroU32;
 
     /// Inserts into and removes from every slot of a node of every count, and looks at all of it.
-    fn every_slot<S: Shape<Key: core::fmt::Debug>>(
+    fn every_slot<S: SlotShape<Key: core::fmt::Debug>>(
         kind: BlockKind,
         key: impl Fn(usize) -> S::Key,
         payload: impl Fn(usize) -> S::Payload,

@@ -1,10 +1,11 @@
 //! What the check of the map's invariants asks of a node.
 
-use super::{Node, Shape};
+use super::layout::Node;
+use super::shape::SlotShape;
 use crate::simd::LINE;
 use crate::sync::{AtomicU64, Ordering};
 
-impl<S: Shape> Node<'_, S> {
+impl<S: SlotShape> Node<'_, S> {
     pub(crate) fn is_locked(self) -> bool {
         self.lock().is_locked()
     }

@@ -4,7 +4,7 @@
 extern crate std;
 
 use super::*;
-use crate::sync::Ordering;
+use crate::sync::{AtomicU64, Ordering};
 use alloc::boxed::Box;
 
 #[repr(align(64))]

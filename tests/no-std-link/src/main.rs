@@ -10,7 +10,12 @@ extern crate alloc;
 mod runtime;
 
 use alloc::string::{String, ToString};
+use core::arch::global_asm;
+
 use bskip_core::{BSkipMap, BlockArena, GlobalArena, Relax};
+
+// The kernel enters here with the stack aligned to 16. A function expects the stack as it is after a call.
+global_asm!(".globl _start", "_start:", "call {main}", "ud2", main = sym main);
 
 const KEYS: u64 = 50_000;
 

@@ -1,14 +1,11 @@
-//! What a program needs from a system: an entry, an exit, memory, and the functions that compilers call.
+//! What a program needs from a system besides an entry: an exit, memory, and the functions that compilers call.
 
 use core::alloc::{GlobalAlloc, Layout};
-use core::arch::{asm, global_asm};
+use core::arch::asm;
 use core::cell::UnsafeCell;
 use core::panic::PanicInfo;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicUsize, Ordering};
-
-// The kernel enters here with the stack aligned to 16. A function expects the stack as it is after a call.
-global_asm!(".globl _start", "_start:", "call {main}", "ud2", main = sym crate::main);
 
 /// Ends the process.
 pub fn exit(code: i32) -> ! {

@@ -3,6 +3,7 @@
 use super::brute;
 use super::*;
 use crate::rng::Rng;
+use core::ops::Bound;
 
 fn span(start: u64, end: u64) -> Span {
     Span { start, end }

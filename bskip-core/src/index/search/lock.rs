@@ -9,7 +9,7 @@ use crate::index::engine::Index;
 use crate::index::search::probe::At;
 use crate::index::search::settle::Versioned;
 use crate::key::KeyWords;
-use crate::node::{InnerShape, Locked, LockedInner, LockedLeaf, Shape};
+use crate::node::{InnerShape, Locked, LockedInner, LockedLeaf, Shape, SlotShape};
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Locks the leaf that holds `key` and gives the key's slot; `None` if the key is not there.
@@ -78,7 +78,7 @@ pub(in crate::index) fn lock_neighbours<'a, S: Shape>(
 }
 
 /// A node, and two neighbours of the level below it, all locked.
-type Three<'a, S> = (LockedInner<'a, <S as Shape>::Key>, Locked<'a, S>, Locked<'a, S>);
+type Three<'a, S> = (LockedInner<'a, <S as SlotShape>::Key>, Locked<'a, S>, Locked<'a, S>);
 
 /// Locks a node, and two neighbours of the level below it, each in the state in which it was found, or none
 /// of them.
