@@ -29,7 +29,7 @@ impl Version {
     }
 }
 
-/// An odd word: one writer that has the lock. The next one has another word.
+/// An odd word: a writer that has the lock. If this one changes something, the next one has another word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Holder(u64);
 

@@ -27,17 +27,20 @@ mod imp {
     /// Runs user code under a lock that this thread holds.
     #[inline(always)]
     pub(crate) fn while_holding<R>(lock: &VersionLock, code: impl FnOnce() -> R) -> R {
-        /// Takes the frame out of the list, also when `code` unwinds.
-        struct Leave(*const Frame);
-        impl Drop for Leave {
+        /// Takes the frame out of the list, also when `code` unwinds. If it is not the innermost one, closures
+        /// of several fibers interleave on this thread. Then it empties the list: closures that still run are
+        /// not looked up any more.
+        struct Leave<'f>(&'f Frame);
+        impl Drop for Leave<'_> {
             #[inline(always)]
             fn drop(&mut self) {
-                INNERMOST.set(self.0);
+                let is_innermost = ptr::eq(INNERMOST.get(), self.0);
+                INNERMOST.set(if is_innermost { self.0.outer } else { ptr::null() });
             }
         }
         let frame = Frame { lock, outer: INNERMOST.get() };
         INNERMOST.set(&raw const frame);
-        let _leave = Leave(frame.outer);
+        let _leave = Leave(&frame);
         code()
     }
 
@@ -49,9 +52,8 @@ mod imp {
         let mut at = INNERMOST.get();
         while !at.is_null() {
             // SAFETY: a frame is in this thread's list only while the call of `while_holding` that it lies in
-            // has not ended, since these calls end in the reverse order: closures nest, and where a closure
-            // may be left for another of the same thread, by a fiber's switch in `relax`, the list is not
-            // read.
+            // has not ended. When that call ends, either its frame is the innermost one, and leaves the list,
+            // or the whole list is emptied. (A fiber that runs closures stays on its thread.)
             let frame = unsafe { &*at };
             if ptr::eq(frame.lock, lock) {
                 return true;

@@ -22,7 +22,7 @@
 //! use core::alloc::Layout;
 //! use core::num::NonZeroU32;
 //! use core::ptr::NonNull;
-//! use std::sync::Mutex;
+//! use std::sync::{Mutex, MutexGuard, PoisonError};
 //! use std::sync::atomic::AtomicU64;
 //!
 //! /// 64 bytes, aligned to 64. Atomics, because readers look at a block while a writer changes it.
@@ -52,6 +52,13 @@
 //!     }
 //! }
 //!
+//! impl FixedPool {
+//!     /// Also after a panic of another thread: `release` must not panic.
+//!     fn free(&self) -> MutexGuard<'_, Vec<BlockId>> {
+//!         self.free.lock().unwrap_or_else(PoisonError::into_inner)
+//!     }
+//! }
+//!
 //! // SAFETY: 1. A block is either in `free` or in use. 2. Block `n` is the n-th part of `memory`, which never
 //! // moves and lives as long as the pool. 3. It is zeroed at first, and the pool does not touch it again. 4. The
 //! // mutex orders release before reissue. 5. Numbers are 1 to the number of blocks.
@@ -59,12 +66,12 @@
 //!     type Relax = DefaultRelax;
 //!
 //!     fn acquire(&self, _: Placement) -> Result<BlockId, AllocError> {
-//!         let block = self.free.lock().unwrap().pop();
+//!         let block = self.free().pop();
 //!         block.ok_or(AllocError { layout: self.layout, kind: AllocErrorKind::OutOfMemory })
 //!     }
 //!
 //!     unsafe fn release(&self, block: BlockId) {
-//!         self.free.lock().unwrap().push(block);
+//!         self.free().push(block);
 //!     }
 //!
 //!     unsafe fn address(&self, block: BlockId) -> NonNull<u8> {

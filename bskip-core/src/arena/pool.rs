@@ -50,7 +50,8 @@ pub unsafe trait BlockPool: Send + Sync {
     /// [`AllocError`] if there is none. The pool is then unchanged, and the map may ask again.
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError>;
 
-    /// Gives a block back. Only this pool issues it again.
+    /// Gives a block back. Only this pool issues it again. It must not panic, also not after a panic in
+    /// [`acquire`](Self::acquire): the map calls it while that unwinds.
     ///
     /// # Safety
     /// The caller owns `block`: this pool issued it, and it was not released since.

@@ -61,7 +61,7 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
             match lock.read_begin() {
                 Ok(version) => return version,
                 Err(holder) if last == Some(holder) => {}
-                // The first holder, or another one: threads take and release the lock.
+                // The first holder, or another one after a change: threads take and release the lock.
                 Err(holder) => {
                     backoff = self.backoff_for(Cause::Holder);
                     last = Some(holder);

@@ -2,6 +2,7 @@
 //!
 //! A change that others must learn of, of levels, fences, links and entries, goes through `reshape`.
 
+use core::hint;
 use core::mem;
 use core::ops::Deref;
 
@@ -54,6 +55,7 @@ impl<'a, S: SlotShape> Node<'a, S> {
             if let Some(locked) = self.try_read_begin().and_then(|version| self.try_lock(version)) {
                 return locked;
             }
+            hint::spin_loop();
         }
     }
 }

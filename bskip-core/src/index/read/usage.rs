@@ -22,23 +22,26 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         })
     }
 
-    /// The number of nodes of a level, counted from its first node on. Exact while no thread writes.
+    /// The number of nodes of a level, from left to right. Exact while no thread writes. After a change it goes
+    /// on where the last counted node ended.
     fn count_nodes<S: Shape<Key = K>>(&self, level: usize) -> usize {
+        let (mut count, mut from) = (0, None);
         'restart: loop {
-            let mut node = self.tree.node::<S>(self.tree.head(level));
-            let mut version = self.tree.read_begin(node);
-            let mut count = 1;
+            let (mut node, mut version) = self.node_or_first::<S>(from, level);
             loop {
                 let (next, high) = (node.next(), node.high());
+                // A node that starts before `from` was counted, or took over one that was.
+                let is_new = from.is_none_or(|from| node.compare_low(from).is_eq());
                 if !node.validate(version) {
                     continue 'restart;
                 }
+                count += usize::from(is_new);
                 let Some(next) = next else { return count };
+                from = Some(high);
                 match self.tree.settle(self.tree.node::<S>(next), LevelMark::of(level), At(high)) {
                     Some(found) => (node, version) = found,
                     None => continue 'restart,
                 }
-                count += 1;
             }
         }
     }
