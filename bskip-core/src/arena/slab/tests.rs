@@ -159,8 +159,14 @@ fn a_shortage_that_passes_leaves_room_to_grow() {
 fn a_slab_may_be_shorter_than_wanted() {
     let source = Short(AtomicUsize::new(64 * 1024));
     let pool = SlabPool::new(&source, Layout::new::<u64>()).unwrap();
-    let blocks = (0..1_000_000).take_while(|_| pool.acquire().is_ok()).count();
+    // SAFETY: issued just now, or above.
+    let address = |block: BlockId| unsafe { pool.address(block) };
+    let issued: BTreeMap<_, _> =
+        (0..1_000_000).map_while(|_| pool.acquire().ok()).map(|block| (address(block), block)).collect();
     // Slabs of 1, 2, … 1024 blocks, then of 1024 until that is less than a 64th of the slab wanted, or the
     // table is full.
-    assert!((4 * 1024..128 * 1024).contains(&blocks), "{blocks}");
+    assert!((4 * 1024..128 * 1024).contains(&issued.len()), "{}", issued.len());
+    assert_eq!(issued.len(), pool.usage().issued_blocks, "two blocks have one address");
+    // Slabs of equal size have numbers of their own.
+    assert!(issued.iter().all(|(&first, &block)| address(block) == first), "an address changed");
 }
