@@ -44,9 +44,9 @@ impl ScatteredZipf {
 
     /// The item of a rank, of which 0 is the most popular: a permutation of `0..items`.
     fn item(&self, rank: u64) -> u64 {
-        // `mix_low` permutes the numbers of so many bits. Following it until it comes back below `items`
-        // permutes those below `items`; as at least half of all numbers are below, that takes two steps at
-        // most in the mean.
+        // `mix_low` permutes the numbers of `self.bits` bits. Applied until the result is below `items`, it
+        // permutes the numbers below `items`. At least half of all numbers are below, so this takes two steps
+        // at most on average.
         let mut item = mix_low(rank, self.bits);
         while item >= self.items {
             item = mix_low(item, self.bits);

@@ -3,8 +3,8 @@
 use crossbeam_utils::{Backoff, CachePadded};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Stands for the holder after a panic.
-const NOBODY: usize = usize::MAX;
+/// The holder after a panic: no thread.
+const NONE: usize = usize::MAX;
 
 /// Goes round from thread 0 to the last one, and to 0 again.
 pub(super) struct Baton {
@@ -24,7 +24,7 @@ impl Baton {
     /// If the work of another thread has panicked, so the baton comes round no more.
     pub(super) fn turn<T>(&self, me: usize, work: impl FnOnce() -> T) -> T {
         self.wait(me);
-        let mut pass = Pass { baton: self, to: NOBODY };
+        let mut pass = Pass { baton: self, to: NONE };
         let done = work();
         pass.to = (me + 1) % self.threads;
         done
@@ -36,14 +36,14 @@ impl Baton {
             // Acquire pairs with the Release in `Pass`: this thread sees what the thread before did.
             match self.holder.load(Ordering::Acquire) {
                 holder if holder == me => return,
-                NOBODY => panic!("another worker has panicked"),
+                NONE => panic!("another worker has panicked"),
                 _ => backoff.snooze(),
             }
         }
     }
 }
 
-/// Passes the baton on when it drops: to `NOBODY` if the work panics.
+/// Passes the baton on when it drops. If the work panics, no thread gets it ([`NONE`]).
 struct Pass<'a> {
     baton: &'a Baton,
     to: usize,

@@ -31,6 +31,8 @@ mod bulk;
 mod check;
 mod ends;
 mod engine;
+#[cfg(all(test, feature = "check"))]
+mod fixtures;
 mod maintain;
 #[cfg(any(doc, test))]
 mod protocol;

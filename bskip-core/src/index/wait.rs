@@ -11,29 +11,11 @@ use crate::lock::{Version, VersionLock};
 use crate::node::{Node, Shape};
 use crate::reentrancy::is_held;
 
-/// What a thread waits for.
-#[derive(Clone, Copy)]
-enum Cause {
-    /// Other threads have changed what it was about to use.
-    Race,
-    /// One thread holds one lock.
-    Holder,
-}
-
 impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
-    /// The only function of the engine that makes a [`Backoff`].
-    #[inline(always)]
-    fn backoff_for(&self, cause: Cause) -> Backoff<P::Relax> {
-        match cause {
-            Cause::Race => Backoff::new(),
-            Cause::Holder => Backoff::for_holder(),
-        }
-    }
-
-    /// For a thread that loses races.
+    /// For a thread that loses races: others have changed what it was about to use.
     #[inline(always)]
     pub(in crate::index) fn backoff(&self) -> Backoff<P::Relax> {
-        self.backoff_for(Cause::Race)
+        Backoff::new()
     }
 
     /// The version of the node's present state; waits while a writer changes it.
@@ -55,7 +37,7 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
             "a closure given to `update` or `get_with` (or `Clone` or `Drop` of a value, which ran there) used the \
              BSkipMap that it runs under a lock of: it would wait for itself for ever"
         );
-        let mut backoff = self.backoff_for(Cause::Holder);
+        let mut backoff = Backoff::<P::Relax>::for_holder();
         let mut last = None;
         loop {
             match lock.read_begin() {
@@ -63,7 +45,7 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
                 Err(holder) if last == Some(holder) => {}
                 // The first holder, or another one after a change: threads take and release the lock.
                 Err(holder) => {
-                    backoff = self.backoff_for(Cause::Holder);
+                    backoff = Backoff::for_holder();
                     last = Some(holder);
                 }
             }

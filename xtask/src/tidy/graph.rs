@@ -16,9 +16,6 @@ use syn::{Attribute, ImplItem, Item, ItemImpl, Meta, Token, Type, UseTree, Visib
 
 use crate::tree;
 
-/// Files or folders whose circles are known and permitted, by circle. There are none.
-const KNOWN: &[&[&str]] = &[];
-
 /// Numbers a module of a crate.
 type ModuleId = usize;
 /// An inherent type: the module that defines it, and its name.
@@ -84,25 +81,9 @@ fn is_root(path: &Path, files: &[PathBuf]) -> bool {
             && folder.parent().is_some_and(|above| kind(above) && has_manifest(above.parent())))
 }
 
-/// Circles in words, and entries of [`KNOWN`] that have none any more.
+/// Circles in words.
 pub(super) fn circles(graphs: &[Graph]) -> Vec<String> {
-    let mut findings = Vec::new();
-    let mut met = BTreeSet::new();
-    for graph in graphs {
-        for knot in graph.knots() {
-            let is_in =
-                |file: usize, paths: &[&str]| paths.iter().any(|path| graph.files[file].starts_with(path));
-            match KNOWN.iter().find(|paths| knot.iter().all(|&file| is_in(file, paths))) {
-                Some(paths) => _ = met.insert(*paths),
-                None => findings.push(graph.told(&knot)),
-            }
-        }
-    }
-    let gone = KNOWN.iter().filter(|paths| !met.contains(**paths));
-    findings.extend(
-        gone.map(|paths| format!("{}: no circle any more; take it from tidy's list", paths.join(", "))),
-    );
-    findings
+    graphs.iter().flat_map(|graph| graph.knots().into_iter().map(|knot| graph.told(&knot))).collect()
 }
 
 impl Graph {

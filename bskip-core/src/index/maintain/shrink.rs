@@ -70,23 +70,10 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
 #[cfg(all(test, feature = "check"))]
 mod tests {
     use super::*;
-    use crate::arena::{GlobalArena, GlobalPool};
-    use crate::config::{Config, Promotion};
+    use crate::config::Promotion;
+    use crate::index::fixtures::{CAPACITY, U64Index, index};
     use crate::index::search::probe::At;
-    use crate::index::write::existing::Existing;
     use crate::mix::mix;
-    use crate::node::Leaf;
-
-    type U64Index = Index<u64, u64, GlobalPool>;
-
-    const CAPACITY: u64 = Leaf::<u64, u64>::CAPACITY as u64;
-
-    fn index(promotion: Promotion, keys: impl IntoIterator<Item = u64>) -> U64Index {
-        let index =
-            Index::new(&GlobalArena::new(), &Config::new().promotion(promotion).seed(1)).expect("memory");
-        keys.into_iter().for_each(|key| assert!(index.insert(key, !key, Existing::Replace).is_ok()));
-        index
-    }
 
     /// Shrinks, and gives the number of steps and of freed blocks.
     fn shrink(index: &U64Index) -> (usize, usize) {

@@ -198,20 +198,9 @@ fn evenly(left: usize, right: usize) -> usize {
 #[cfg(all(test, feature = "check"))]
 mod tests {
     use super::*;
-    use crate::arena::{GlobalArena, GlobalPool};
-    use crate::config::{Config, Promotion};
+    use crate::config::Promotion;
+    use crate::index::fixtures::{CAPACITY, index};
     use crate::index::write::existing::Existing;
-
-    type U64Index = Index<u64, u64, GlobalPool>;
-
-    const CAPACITY: u64 = Leaf::<u64, u64>::CAPACITY as u64;
-
-    fn index(promotion: Promotion, keys: impl IntoIterator<Item = u64>) -> U64Index {
-        let index =
-            Index::new(&GlobalArena::new(), &Config::new().promotion(promotion).seed(1)).expect("memory");
-        keys.into_iter().for_each(|key| assert!(index.insert(key, !key, Existing::Replace).is_ok()));
-        index
-    }
 
     /// Ascending keys leave a full leaf and one of a single key, whose neighbour then overflows.
     #[test]

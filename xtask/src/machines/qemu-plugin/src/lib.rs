@@ -3,8 +3,8 @@
 //!
 //! The program says by marks (`bench::marks`) what it does; between [`ENTER`](bench::marks::ENTER) and
 //! [`LEAVE`](bench::marks::LEAVE) every load and store goes through a model of a private cache for each
-//! processor and a directory of lines. TCG knows no caches and no time, so nothing else is to be had from it;
-//! but the accesses are the program's own.
+//! processor and a directory of lines. TCG has no caches and no time, so it offers nothing else. The accesses are
+//! the program's own.
 //!
 //! Left out: what the kernel does, instruction fetches, page tables, prefetching, speculation, caches that
 //! processors share, and the difference between a line that one cache has and one that many have, both

@@ -12,7 +12,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// Backends of so many bytes, each starting `times` times as far as the ones before it are long.
+    /// `backends` has the bytes of each. Each starts at `times` times the length of all before it.
     fn new(backends: &[u64], times: u64) -> Self {
         let mut before = 0;
         let range = |&bytes: &u64| {
@@ -40,7 +40,7 @@ pub(crate) struct Physical {
 }
 
 impl Physical {
-    /// Backends of so many bytes, by node; a node without memory has 0.
+    /// `backends` has the bytes of each NUMA node; a node without memory has 0.
     pub(crate) fn new(backends: Vec<u64>) -> Self {
         let readings = [2, 1].map(|times| Reading::new(&backends, times)).to_vec();
         Self { known: vec![0; backends.len()], backends, readings, is_calibrated: false }

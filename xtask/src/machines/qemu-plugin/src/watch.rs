@@ -144,7 +144,7 @@ impl Watch {
         self.entered += 1;
     }
 
-    /// An operation runs so many instructions.
+    /// An operation runs this many instructions.
     pub(crate) fn run(&mut self, instructions: u64) {
         if self.mode == Mode::Count {
             self.counted.instructions += instructions;
