@@ -4,8 +4,7 @@
 //! Heights stay random for any key pattern, even one chosen by an attacker, because the hash is seeded.
 
 use crate::config::{Config, Promotion};
-use crate::key::KeyWords;
-use crate::mix::mix;
+use crate::key::KeyKind;
 
 /// Levels that a map can have, leaves included. Even nodes of 5 entries reach 10^11 keys.
 pub(crate) const LEVELS: usize = 16;
@@ -39,11 +38,8 @@ impl Heights {
 
     /// The height of `key`: 0 for most, below [`LEVELS`].
     #[inline(always)]
-    pub(crate) fn of<K: KeyWords>(&self, key: K) -> usize {
-        let mut hash = self.seed;
-        for i in 0..K::WORDS {
-            hash = mix(hash ^ key.word(i));
-        }
+    pub(crate) fn of<K: KeyKind>(&self, key: K::Ref<'_>) -> usize {
+        let hash = K::hash(key, self.seed);
         if hash >= self.below[1] { 0 } else { self.tall(hash) }
     }
 
@@ -64,7 +60,7 @@ mod tests {
     fn tall_share(one_in: u32, keys: impl Iterator<Item = u64> + Clone) -> [f64; 3] {
         let heights = Heights::new(&Config::new().promotion(Promotion::Coin { one_in }).seed(7));
         let total = keys.clone().count() as f64;
-        [1, 2, 3].map(|at| keys.clone().filter(|&k| heights.of(k) >= at).count() as f64 / total)
+        [1, 2, 3].map(|at| keys.clone().filter(|&k| heights.of::<u64>(k) >= at).count() as f64 / total)
     }
 
     /// The paper's code never promoted odd keys and always promoted multiples of 2^24.
@@ -94,6 +90,6 @@ mod tests {
     #[test]
     fn overflow_alone_promotes_no_key() {
         let heights = Heights::new(&Config::new().promotion(Promotion::Overflow).seed(7));
-        assert!((0u64..100_000).all(|k| heights.of(k) == 0));
+        assert!((0u64..100_000).all(|k| heights.of::<u64>(k) == 0));
     }
 }

@@ -45,7 +45,7 @@ impl OneLeaf {
         // SAFETY: the pool has issued `id`.
         let base = unsafe { self.pool.address(self.id) };
         // SAFETY: the pool has this layout and lives as long as `self`, and its only block is used only here.
-        unsafe { Leaf::from_raw(base, self.id) }
+        unsafe { Leaf::<u64, u64>::from_raw(base, self.id, ()) }
     }
 
     /// The rank of `key` and whether it is there: the search in a node.

@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | a node locked, or not | `lock`, `try_lock`, which all locks of nodes come through |
 //! | a store or read-modify-write of an atomic | `sync`, whose atomics count, so none can be forgotten |
-//! | words stored by vector instructions | `node/moves`, and `simd/x86/avx512` for its moves by masks |
+//! | words stored by vector instructions | `node/words/moves`, and `simd/x86/avx512` for its moves by masks |
 //! | a block taken or given back | `index`, which alone calls the pools |
 //!
 //! Without the feature this module has three empty functions. Model checkers run all their threads on one, so

@@ -31,13 +31,6 @@ pub enum Placement {
     KeysFrom(KeyPrefix),
 }
 
-impl Placement {
-    /// For keys from `low` on. `None` is below every key.
-    pub(crate) fn keys_from<K: KeyWords>(low: Option<K>) -> Self {
-        Self::KeysFrom(low.map_or(KeyPrefix::LEAST, |low| KeyPrefix(low.word(0))))
-    }
-}
-
 /// The first 64 bits of a key in the map's order: if `a <= b`, then `KeyPrefix::of(a) <= KeyPrefix::of(b)`.
 ///
 /// By prefixes an arena can place the keys of any type, without knowing the type. For a `u64` the prefix is

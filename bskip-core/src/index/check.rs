@@ -4,7 +4,7 @@ use crate::arena::{BlockId, BlockPool};
 use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::key::KeyWords;
-use crate::node::{InnerShape, LeafShape, LevelMark, Node, Shape};
+use crate::node::{InnerShape, LeafShape, LevelMark, Node, ShapeOf};
 
 /// What [`check_invariants`](crate::BSkipMap::check_invariants) counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -81,7 +81,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Checks the nodes of a level from left to right: levels, fences, order, samples. Gives nodes and slots.
-    fn walk_level<S: Shape<Key = K>>(&self, level: usize) -> (usize, usize) {
+    fn walk_level<S: ShapeOf<K>>(&self, level: usize) -> (usize, usize) {
         let (mut nodes, mut slots) = (0, 0);
         let mut at: Option<BlockId> = Some(self.tree.head(level));
         let mut expected_low: Option<K> = None;
@@ -91,7 +91,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
             assert!(!node.is_locked(), "{what}: left locked");
             assert_eq!(node.level(), LevelMark::of(level), "{what}: level");
             match expected_low {
-                None => assert!(node.low_is_zero(), "{what}: the first node starts below every key"),
+                None => assert!(node.low_is_least(), "{what}: the first node starts below every key"),
                 Some(low) => assert!(node.compare_low(low).is_eq(), "{what}: fences of neighbours"),
             }
             let count = node.count();
@@ -99,7 +99,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
             // key.
             let sentinels = usize::from(level > 0 && expected_low.is_none());
             if sentinels > 0 {
-                assert!(node.key_is_zero(0), "{what}: the first entry stands below every key");
+                assert!(node.key_is_least(0), "{what}: the first entry stands below every key");
             }
             for slot in sentinels..count {
                 let key = node.key(slot);
@@ -128,7 +128,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Checks that every entry of `level` leads to the node below that starts there.
-    fn walk_entries<S: Shape<Key = K>>(&self, level: usize) {
+    fn walk_entries<S: ShapeOf<K>>(&self, level: usize) {
         let mut at = Some(self.tree.head(level));
         let mut below = Some(self.tree.head(level - 1));
         while let Some(id) = at {
@@ -142,7 +142,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
                 assert_eq!(below, Some(child), "level {level}: an entry leads to no node of its level");
                 let child: Node<'_, S> = self.tree.node(child);
                 assert!(
-                    node.key_is_zero(slot) && child.low_is_zero()
+                    node.key_is_least(slot) && child.low_is_least()
                         || child.compare_low(node.key(slot)).is_eq(),
                     "level {level}: an entry and its child's fence"
                 );

@@ -26,7 +26,7 @@ pub(crate) enum End {
 /// the boundaries in a row that are left after all merges each is held by another level.
 pub(in crate::index) const PASSED: usize = LEVELS;
 
-pub(in crate::index) struct Passed<'a, K, V> {
+pub(in crate::index) struct Passed<'a, K: KeyWords, V> {
     leaves: [Option<(Leaf<'a, K, V>, Version)>; PASSED],
     len: usize,
 }
@@ -39,7 +39,7 @@ impl<K: KeyWords, V> Passed<'_, K, V> {
 }
 
 /// What a search for the end found.
-enum EndSearch<'a, K, V> {
+enum EndSearch<'a, K: KeyWords, V> {
     /// This leaf holds it.
     Leaf(Leaf<'a, K, V>, Version),
     /// The map was empty.
@@ -49,7 +49,7 @@ enum EndSearch<'a, K, V> {
 }
 
 /// The leaf further inwards.
-enum Neighbour<'a, K, V> {
+enum Neighbour<'a, K: KeyWords, V> {
     Leaf(Leaf<'a, K, V>, Version),
     /// There is none.
     None,
@@ -148,7 +148,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
             }
             passed.leaves[passed.len] = Some((leaf, version));
             passed.len += 1;
-            let neighbour = match end {
+            let neighbour: Neighbour<'_, K, V> = match end {
                 End::First => next.map_or(Neighbour::None, |next| {
                     match self.tree.settle(self.tree.leaf(next), LevelMark::of(0), At(high)) {
                         Some((found, version)) if found.id() == next => Neighbour::Leaf(found, version),

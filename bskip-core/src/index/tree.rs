@@ -17,32 +17,33 @@ use crate::arena::{
     Numa, NumaNodeId, Placement, PoolUsage, Relax,
 };
 use crate::height::LEVELS;
-use crate::key::KeyWords;
 use crate::node::{
-    Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, Reshaped, Retired, Shape, Unreached, Witness,
+    Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, NodeKeys, Reshaped, Retired, Shape, ShapeOf,
+    Unreached, Witness,
 };
 use crate::stats;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// See the module.
-pub(in crate::index) struct Tree<K: KeyWords, V, P: BlockPool> {
+pub(in crate::index) struct Tree<K: NodeKeys, V, P: BlockPool> {
     /// The level where searches start and its first node's block: `level << 32 | block`. Levels are only
     /// added, so the word only grows.
     root: AtomicU64,
     leaves: P,
     inners: P,
+    store: K::Store<P>,
     /// The first node of each level, 0 where there is none yet. These nodes never go.
     heads: [AtomicU32; LEVELS],
-    _owns: PhantomData<UnsafeCell<(K, V)>>,
+    _owns: PhantomData<UnsafeCell<(K::Owned, V)>>,
 }
 
 // SAFETY: the pools are `Sync`; keys and values are handed between threads, by value (`Send`) and, in
 // closures that run under a lock, by reference (`Sync`); everything else is atomic.
-unsafe impl<K: KeyWords, V: Send + Sync, P: BlockPool> Sync for Tree<K, V, P> {}
+unsafe impl<K: NodeKeys, V: Send + Sync, P: BlockPool> Sync for Tree<K, V, P> {}
 
 /// Where a node that starts at `low` belongs; `None` is below every key.
-fn placement<K: KeyWords>(low: Option<K>) -> Placement {
-    Placement::keys_from(low)
+fn placement<K: NodeKeys>(low: Option<K::Ref<'_>>) -> Placement {
+    Placement::KeysFrom(low.map_or(KeyPrefix::LEAST, |low| KeyPrefix::from_bits(K::first_word(low))))
 }
 
 /// A word of 32 bits that names a block, or none.
@@ -56,13 +57,14 @@ pub(crate) fn reserve_one<T>(list: &mut Vec<T>) -> Result<(), AllocError> {
         .map_err(|_| AllocError { layout: Layout::new::<T>(), kind: AllocErrorKind::OutOfMemory })
 }
 
-impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
     /// A tree of one empty leaf.
     pub(in crate::index) fn new<A: BlockArena<Pool = P>>(arena: &A) -> Result<Self, AllocError> {
         let leaves = arena.pool(Leaf::<K, V>::LAYOUT, BlockKind::Leaf)?;
         let inners = arena.pool(Inner::<K>::LAYOUT, BlockKind::Inner)?;
         let heads = [const { AtomicU32::new(0) }; LEVELS];
-        let tree = Self { root: AtomicU64::new(0), leaves, inners, heads, _owns: PhantomData };
+        let store = K::store(arena)?;
+        let tree = Self { root: AtomicU64::new(0), leaves, inners, store, heads, _owns: PhantomData };
         let mut head = tree.acquire::<LeafShape<K, V>>(None)?.make(Unreached);
         head.format(LevelMark::of(0), None);
         let id = head.id().0.get();
@@ -92,12 +94,12 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
     /// Only `index` can call this, and `index` keeps that promise. It is not `unsafe` only to keep the
     /// searches readable.
     #[inline(always)]
-    pub(in crate::index) fn node<S: Shape<Key = K>>(&self, id: BlockId) -> Node<'_, S> {
+    pub(in crate::index) fn node<S: ShapeOf<K>>(&self, id: BlockId) -> Node<'_, S> {
         // SAFETY: the pool has issued `id`, see above.
         let base = unsafe { self.pool::<S>().address(id) };
         // SAFETY: the pool was made with `S`'s layout, lives as long as `self`, and its blocks are only
         // accessed here.
-        unsafe { Node::from_raw(base, id) }
+        unsafe { Node::from_raw(base, id, K::context::<P>(&self.store)) }
     }
 
     #[inline(always)]
@@ -119,7 +121,7 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
         let base = unsafe { self.inners.replica_address(replica, id) };
         // SAFETY: the pool was made with the layout of inner nodes, lives as long as `self`, and its replicas
         // are only accessed here.
-        unsafe { Inner::from_raw(base, id) }
+        unsafe { Inner::<K>::from_raw(base, id, K::context::<P>(&self.store)) }
     }
 
     /// How many replicas each inner node has.
@@ -166,12 +168,12 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
     }
 
     /// Takes a block for a node of shape `S` that will start at `low`; `None` is below every key.
-    pub(in crate::index) fn acquire<S: Shape<Key = K>>(
+    pub(in crate::index) fn acquire<S: ShapeOf<K>>(
         &self,
-        low: Option<K>,
+        low: Option<K::Ref<'_>>,
     ) -> Result<Fresh<'_, S, K, V, P>, AllocError> {
         stats::called_pool();
-        let id = self.pool::<S>().acquire(placement(low))?;
+        let id = self.pool::<S>().acquire(placement::<K>(low))?;
         Ok(Fresh { tree: self, id, _shape: PhantomData })
     }
 
@@ -209,8 +211,8 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
     }
 
     /// The NUMA node where the pool would place a leaf that starts at `low`.
-    pub(in crate::index) fn wanted(&self, low: Option<K>) -> Option<NumaNodeId> {
-        self.leaves.wanted(placement(low))
+    pub(in crate::index) fn wanted(&self, low: Option<K::Ref<'_>>) -> Option<NumaNodeId> {
+        self.leaves.wanted(placement::<K>(low))
     }
 
     /// The NUMA node where the pool would place a leaf whose low fence begins with `word`.
@@ -225,7 +227,7 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
 }
 
 /// With exclusive access.
-impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
     /// The leaves in order.
     pub(in crate::index) fn chain(&self) -> impl Iterator<Item = BlockId> {
         successors(Some(self.head(0)), |&id| self.leaf(id).next())
@@ -234,18 +236,18 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
     /// Drops all values of these leaves, which are empty afterwards. If a drop panics, the others run while
     /// it unwinds. No other thread may use the leaves.
     pub(in crate::index) fn drop_values(&self, leaves: impl Iterator<Item = BlockId>) {
-        struct Rest<'a, K: KeyWords, V, P: BlockPool, I: Iterator<Item = BlockId>> {
+        struct Rest<'a, K: NodeKeys, V, P: BlockPool, I: Iterator<Item = BlockId>> {
             tree: &'a Tree<K, V, P>,
             leaves: I,
         }
-        impl<K: KeyWords, V, P: BlockPool, I: Iterator<Item = BlockId>> Rest<'_, K, V, P, I> {
+        impl<K: NodeKeys, V, P: BlockPool, I: Iterator<Item = BlockId>> Rest<'_, K, V, P, I> {
             fn drop_values(&mut self) {
                 for id in self.leaves.by_ref() {
                     self.tree.leaf(id).lock_unshared().clear();
                 }
             }
         }
-        impl<K: KeyWords, V, P: BlockPool, I: Iterator<Item = BlockId>> Drop for Rest<'_, K, V, P, I> {
+        impl<K: NodeKeys, V, P: BlockPool, I: Iterator<Item = BlockId>> Drop for Rest<'_, K, V, P, I> {
             fn drop(&mut self) {
                 self.drop_values();
             }
@@ -281,7 +283,7 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
     }
 
     /// Retires and releases the node `first` and all to its right.
-    fn release_level<S: Shape<Key = K>>(&self, first: BlockId) {
+    fn release_level<S: ShapeOf<K>>(&self, first: BlockId) {
         let mut at = Some(first);
         while let Some(id) = at {
             let node = self.node::<S>(id).lock_unshared();
@@ -292,14 +294,14 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
     }
 }
 
-impl<K: KeyWords, V, R: Relax> Tree<K, V, GlobalPool<R>> {
+impl<K: NodeKeys, V, R: Relax> Tree<K, V, GlobalPool<R>> {
     /// What the system gave of huge pages.
     pub(in crate::index) fn huge_pages(&self) -> HugePages {
         self.leaves.huge_pages().plus(self.inners.huge_pages())
     }
 }
 
-impl<K: KeyWords, V, P: BlockPool> Drop for Tree<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Drop for Tree<K, V, P> {
     fn drop(&mut self) {
         // A tree that could not be made has no first leaf.
         if mem::needs_drop::<V>() && *self.heads[0].get_mut() != 0 {
@@ -309,7 +311,7 @@ impl<K: KeyWords, V, P: BlockPool> Drop for Tree<K, V, P> {
 }
 
 /// A block that was acquired and is no node yet. Dropping this gives the block back.
-pub(in crate::index) struct Fresh<'t, S: Shape, K: KeyWords, V, P: BlockPool> {
+pub(in crate::index) struct Fresh<'t, S: Shape, K: NodeKeys, V, P: BlockPool> {
     tree: &'t Tree<K, V, P>,
     id: BlockId,
     _shape: PhantomData<S>,
@@ -318,7 +320,7 @@ pub(in crate::index) struct Fresh<'t, S: Shape, K: KeyWords, V, P: BlockPool> {
 /// A block that may become an inner node.
 pub(in crate::index) type FreshInner<'t, K, V, P> = Fresh<'t, InnerShape<K>, K, V, P>;
 
-impl<'t, S: Shape<Key = K>, K: KeyWords, V, P: BlockPool> Fresh<'t, S, K, V, P> {
+impl<'t, S: ShapeOf<K>, K: NodeKeys, V, P: BlockPool> Fresh<'t, S, K, V, P> {
     /// Locks the block, which from now on is a node in the making: it must be linked or retired.
     pub(in crate::index) fn make<W: Witness<S>>(self, witness: W) -> Reshaped<'t, S, W> {
         let node = self.tree.node::<S>(self.id).lock_unshared();
@@ -327,13 +329,13 @@ impl<'t, S: Shape<Key = K>, K: KeyWords, V, P: BlockPool> Fresh<'t, S, K, V, P> 
     }
 
     /// Whether the block is where its pool would put a leaf that starts at `low`.
-    pub(in crate::index) fn is_well_placed(&self, low: K) -> bool {
+    pub(in crate::index) fn is_well_placed(&self, low: K::Ref<'_>) -> bool {
         let wanted = self.tree.wanted(Some(low));
         wanted.is_none() || wanted == self.tree.home(self.id)
     }
 }
 
-impl<S: Shape, K: KeyWords, V, P: BlockPool> Drop for Fresh<'_, S, K, V, P> {
+impl<S: Shape, K: NodeKeys, V, P: BlockPool> Drop for Fresh<'_, S, K, V, P> {
     fn drop(&mut self) {
         self.tree.give_back(S::KIND, self.id);
     }

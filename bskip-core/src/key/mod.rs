@@ -1,8 +1,10 @@
 //! What can be a key: values that turn into words in the same order.
 
+mod kind;
 mod same;
 mod words;
 
+pub(crate) use kind::KeyKind;
 use same::Same;
 pub use words::KeyWords;
 

@@ -34,7 +34,7 @@ impl Leaves {
         // SAFETY: the pool has issued it.
         let base = unsafe { self.pool.address(self.ids[which]) };
         // SAFETY: the pool has this layout, lives as long as `self`, and its blocks are used here only.
-        unsafe { Leaf::from_raw(base, self.ids[which]) }
+        unsafe { Leaf::<u64, u64>::from_raw(base, self.ids[which], ()) }
     }
 
     fn lock(&self, which: usize) -> LockedLeaf<'_, u64, u64> {

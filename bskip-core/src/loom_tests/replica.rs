@@ -42,7 +42,7 @@ impl Copies {
         // SAFETY: the pool has issued it.
         let base = unsafe { self.pool.address(self.ids[which]) };
         // SAFETY: the pool has this layout, lives as long as `self`, and its blocks are used here only.
-        unsafe { Inner::from_raw(base, self.ids[0]) }
+        unsafe { Inner::<u64>::from_raw(base, self.ids[0], ()) }
     }
 
     /// An entry comes between the two, and the replica follows.

@@ -2,36 +2,32 @@
 //!
 //! This module knows slots. It knows neither what a level is for nor in which order nodes are locked.
 //!
-//! ```text
-//! byte 0        64         128 (if capacity > 0)
-//! | header     | samples  | keys: word 0 of every key, word 1 of every key … | payload of every slot |
-//! ```
-//! *header*: version, count and level, next, low fence, high fence. *samples*: word 0 of every eighth key,
-//! padded with the greatest word, so that one vector compare finds the line of keys to search. *payload*: the
-//! values of a leaf, or the 32-bit children of an inner node.
+//! `header` has what nodes of every shape begin with. The traits `Shape`, `Reading`, `Changing`, `LeafSlots` and
+//! `InnerSlots` say what the engine asks of a node besides that, and `kind` says which shapes belong to a kind
+//! of keys. `words` has the nodes of keys of fixed width.
 //!
 //! Each word of a block is always accessed as an atomic of one size, so any thread may read it at any time.
 //! What the thread has read means something only if the version is still valid afterwards.
 
-mod boundary;
-mod layout;
-mod lines;
+mod changing;
+mod header;
+mod inner;
+mod kind;
+mod leaf;
 mod locked;
-mod moves;
-mod pair_buffer;
-mod pairs;
-mod prefetch;
+mod reading;
 mod replica;
 mod reshape;
 mod shape;
-mod slots;
 #[cfg(feature = "check")]
 mod verify;
-mod view;
+mod words;
 
-pub(crate) use layout::{Inner, Leaf, LevelMark, MAX_CAPACITY, Node};
-pub(crate) use lines::Slots;
-pub(crate) use locked::{Locked, LockedInner, LockedLeaf, Shape};
-pub(crate) use pair_buffer::PairBuffer;
+pub(crate) use header::{LevelMark, Node};
+pub(crate) use kind::{Inner, InnerShape, Leaf, LeafShape, LockedInner, LockedLeaf, NodeKeys, ShapeOf};
+pub(crate) use leaf::LeafSlots;
+pub(crate) use locked::Locked;
+pub(crate) use reading::Reading;
 pub(crate) use reshape::{Reshaped, Retired, Unreached, Witness};
-pub(crate) use shape::{InnerShape, LeafShape, SlotShape};
+pub(crate) use shape::Shape;
+pub(crate) use words::{MAX_CAPACITY, PairBuffer, Slots};

@@ -3,54 +3,32 @@
 //! A replica is memory of the node's shape that states the same block. It is read as the node is, and never
 //! locked: only the holder of the node's own lock writes it.
 
-use super::layout::Inner;
-use super::locked::LockedInner;
-use crate::key::KeyWords;
+use super::header::Node;
+use super::inner::InnerSlots;
+use super::locked::Locked;
 use crate::lock::Version;
-use crate::sync::{AtomicU64, Ordering};
 
-impl<K: KeyWords> LockedInner<'_, K> {
+impl<S: InnerSlots> Locked<'_, S> {
     /// Makes `replica` what the node is now, under the version that the node will have when it is unlocked as
     /// changed.
-    pub(crate) fn copy_changed_to(&self, replica: Inner<'_, K>) {
+    pub(crate) fn copy_changed_to(&self, replica: Node<'_, S>) {
         self.copy_to(replica, self.locked_at().changed());
     }
 
     /// Makes `replica` what the node is, if nothing was changed since it was locked.
-    pub(crate) fn copy_unchanged_to(&self, replica: Inner<'_, K>) {
+    pub(crate) fn copy_unchanged_to(&self, replica: Node<'_, S>) {
         self.copy_to(replica, self.locked_at());
     }
 
-    fn copy_to(&self, replica: Inner<'_, K>, version: Version) {
+    fn copy_to(&self, replica: Node<'_, S>, version: Version) {
         debug_assert!(replica.id() == self.id() && replica.base != self.base);
         replica.lock().begin_copy(version);
-        self.copy_words(replica);
+        S::copy_words(self, replica);
         replica.lock().end_copy(version);
     }
-
-    /// Word by word. Slots not in use hold anything, except the first: see `format`.
-    fn copy_words(&self, replica: Inner<'_, K>) {
-        for offset in (Inner::<K>::META..Inner::<K>::SAMPLES).step_by(8) {
-            copy(self.header(offset), replica.header(offset));
-        }
-        for line in 0..crate::simd::LINE {
-            copy(self.sample(line), replica.sample(line));
-        }
-        for slot in 0..self.count().max(1) {
-            for plane in 0..K::WORDS {
-                copy(self.key_cell(plane, slot), replica.key_cell(plane, slot));
-            }
-            let child = self.child_cell(slot).load(Ordering::Relaxed);
-            replica.child_cell(slot).store(child, Ordering::Relaxed);
-        }
-    }
 }
 
-fn copy(from: &AtomicU64, to: &AtomicU64) {
-    to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
-}
-
-impl<K: KeyWords> Inner<'_, K> {
+impl<S: InnerSlots> Node<'_, S> {
     /// Whether this replica is, or seems to be, of the original's state `version`. Reads one word.
     pub(crate) fn is_of(self, version: Version) -> bool {
         self.try_read_begin() == Some(version)

@@ -6,18 +6,18 @@
 
 use core::ops::{Deref, DerefMut};
 
-use super::layout::{LevelMark, Node};
-use super::locked::{Locked, Shape};
-use super::shape::InnerShape;
+use super::changing::Changing;
+use super::header::LevelMark;
+use super::inner::InnerSlots;
+use super::locked::Locked;
+use super::shape::{KeyRef, Shape};
 use crate::arena::{BlockId, BlockKind};
-use crate::key::KeyWords;
-use crate::simd;
-use crate::sync::Ordering;
+use crate::key::KeyKind;
 
 /// Learns what happens to a [`Reshaped`] node.
 pub(crate) trait Witness<S: Shape>: Copy {
     /// An inner node of `level` has got the entry of `child`, which starts at `low`.
-    fn entry_added(self, level: LevelMark, low: S::Key, child: BlockId);
+    fn entry_added(self, level: LevelMark, low: KeyRef<'_, S>, child: BlockId);
 
     /// An inner node of `level` has lost an entry.
     fn entry_removed(self, level: LevelMark);
@@ -36,7 +36,7 @@ pub(crate) struct Unreached;
 
 impl<S: Shape> Witness<S> for Unreached {
     #[inline(always)]
-    fn entry_added(self, _: LevelMark, _: S::Key, _: BlockId) {}
+    fn entry_added(self, _: LevelMark, _: KeyRef<'_, S>, _: BlockId) {}
     #[inline(always)]
     fn entry_removed(self, _: LevelMark) {}
     #[inline(always)]
@@ -101,12 +101,6 @@ impl<S: Shape, W: Witness<S>> Drop for Reshaped<'_, S, W> {
 }
 
 impl<S: Shape, W: Witness<S>> Reshaped<'_, S, W> {
-    /// Makes the node an empty one that starts at `low`, and the last of its level. `None` is below every
-    /// key.
-    pub(crate) fn format(&mut self, level: LevelMark, low: Option<S::Key>) {
-        self.node.format(level, low);
-    }
-
     /// Ends the node's life and unlocks it. It states no level from now on, so a thread that still comes here
     /// turns back.
     pub(crate) fn retire(mut self) -> Retired {
@@ -118,22 +112,31 @@ impl<S: Shape, W: Witness<S>> Reshaped<'_, S, W> {
     pub(crate) fn set_next(&mut self, next: Option<BlockId>) {
         self.node.set_next(next);
     }
+}
+
+impl<S: Changing, W: Witness<S>> Reshaped<'_, S, W> {
+    /// Makes the node an empty one that starts at `low`, and the last of its level. `None` is below every
+    /// key.
+    pub(crate) fn format(&mut self, level: LevelMark, low: Option<KeyRef<'_, S>>) {
+        self.node.set_next(None);
+        S::format(&mut self.node, level, low);
+    }
 
     /// Sets the high fence.
-    pub(crate) fn set_high(&mut self, high: S::Key) {
-        self.node.set_high(high);
+    pub(crate) fn set_high(&mut self, high: KeyRef<'_, S>) {
+        S::set_high(&mut self.node, high);
     }
 
     /// Sets the low fence of a level's first node.
     pub(crate) fn start_below_every_key(&mut self) {
-        self.node.set_low(None);
+        S::start_below_every_key(&mut self.node);
     }
 
     /// Puts a key and its payload into `slot`; the node has room.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn insert(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
-        let child = S::child(&payload);
-        self.node.insert_at(slot, key, payload);
+    pub(crate) fn insert(&mut self, slot: usize, key: KeyRef<'_, S>, payload: S::Payload) {
+        let child = S::child_of(&payload);
+        S::insert(&mut self.node, slot, key, payload);
         if let Some(child) = child {
             self.witness.entry_added(self.level(), key, child);
         }
@@ -141,9 +144,9 @@ impl<S: Shape, W: Witness<S>> Reshaped<'_, S, W> {
 
     /// Adds a key above all others and its payload; the node has room.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn push(&mut self, key: S::Key, payload: S::Payload) {
-        let child = S::child(&payload);
-        self.node.push_at_end(key, payload);
+    pub(crate) fn push(&mut self, key: KeyRef<'_, S>, payload: S::Payload) {
+        let child = S::child_of(&payload);
+        S::push(&mut self.node, key, payload);
         if let Some(child) = child {
             self.witness.entry_added(self.level(), key, child);
         }
@@ -151,23 +154,18 @@ impl<S: Shape, W: Witness<S>> Reshaped<'_, S, W> {
 
     /// Splits: slots from `at` on go to `right`, a node in the making, which becomes the next and starts at
     /// `low`. `low` is above every key that stays, and not above any that goes.
-    pub(crate) fn split_off(&mut self, at: usize, low: S::Key, right: &mut Reshaped<'_, S, W>) {
+    pub(crate) fn split_off(&mut self, at: usize, low: KeyRef<'_, S>, right: &mut Reshaped<'_, S, W>) {
         right.format(self.level(), Some(low));
-        right.node.copy_high(&self.node);
         right.set_next(self.next());
-        self.set_high(low);
-        right.node.append(&self.node, at);
+        S::split_off(&mut self.node, at, low, &mut right.node);
         self.set_next(Some(right.id()));
-        self.node.set_count(at);
-        self.node.resample(at);
         right.has_moved = true;
     }
 
     /// Takes over everything of `right`, the next node, which ends and is unlocked.
     pub(crate) fn absorb(&mut self, right: Reshaped<'_, S, W>) {
         debug_assert_eq!(self.next(), Some(right.id()));
-        self.node.append(&right.node, 0);
-        self.node.copy_high(&right.node);
+        S::absorb(&mut self.node, &right.node);
         self.set_next(right.next());
         self.has_moved = true;
         self.witness.absorbed(right.retire());
@@ -176,7 +174,7 @@ impl<S: Shape, W: Witness<S>> Reshaped<'_, S, W> {
     /// Gives the last `n` slots, and with them their range, to `right`, the next node, which has room for
     /// them. One slot at least must stay.
     pub(crate) fn give_last(&mut self, n: usize, right: &mut Reshaped<'_, S, W>) {
-        simd::choose!(isa => self.node.give_last(isa, n, &mut right.node));
+        S::give_last(&mut self.node, n, &mut right.node);
         self.has_moved = true;
         right.has_moved = true;
     }
@@ -184,44 +182,35 @@ impl<S: Shape, W: Witness<S>> Reshaped<'_, S, W> {
     /// Gives the first `n` slots, and with them their range, to `left`, whose next node this is and which has
     /// room for them. One slot at least must stay.
     pub(crate) fn give_first(&mut self, n: usize, left: &mut Reshaped<'_, S, W>) {
-        simd::choose!(isa => self.node.give_first(isa, n, &mut left.node));
+        S::give_first(&mut self.node, n, &mut left.node);
         self.has_moved = true;
         left.has_moved = true;
     }
 }
 
-impl<K: KeyWords, W: Witness<InnerShape<K>>> Reshaped<'_, InnerShape<K>, W> {
+impl<S: InnerSlots, W: Witness<S>> Reshaped<'_, S, W> {
     /// Puts the entry at the low end of a level's first node, below every key, into the empty node.
     pub(crate) fn insert_first(&mut self, child: BlockId) {
-        simd::choose!(isa => self.node.open_gap::<_, true>(isa, 0));
-        for plane in 0..K::WORDS {
-            self.key_cell(plane, 0).store(0, Ordering::Relaxed);
-        }
-        self.node.write(0, child);
-        self.node.resample(0);
+        S::insert_first(&mut self.node, child);
     }
 
     /// Takes the entry out of `slot`.
     pub(crate) fn remove(&mut self, slot: usize) {
-        self.node.close_gap::<true>(slot);
+        S::close(&mut self.node, slot);
         self.witness.entry_removed(self.level());
     }
 
-    /// Moves the entry in `slot` to where its child, which is `child`, starts now.
-    pub(crate) fn set_entry_key<S: Shape<Key = K>>(&mut self, slot: usize, child: &Locked<'_, S>) {
+    /// Moves the entry in `slot`, which is not the first, to where its child, which is `child`, starts now.
+    pub(crate) fn set_entry_key<C: Changing<Kind = S::Kind>>(&mut self, slot: usize, child: &Locked<'_, C>) {
         debug_assert!(self.child(slot) == Some(child.id()));
         assert!(slot < self.count());
-        for plane in 0..K::WORDS {
-            let word = child.header(Node::<S>::LOW + plane * 8).load(Ordering::Relaxed);
-            self.key_cell(plane, slot).store(word, Ordering::Relaxed);
-        }
-        self.node.resample(slot);
+        S::set_key(&mut self.node, slot, S::Kind::borrow(&child.low()));
     }
 
     /// Lets the entry in `slot` lead to `child`, which starts where the old child did.
     pub(crate) fn set_child(&mut self, slot: usize, child: BlockId) {
         assert!(slot < self.count());
-        self.node.write(slot, child);
+        S::write(&mut self.node, slot, child);
     }
 }
 
@@ -230,6 +219,7 @@ mod tests {
     use alloc::vec::Vec;
     use core::cell::RefCell;
 
+    use super::super::header::Node;
     use super::super::{Leaf, LeafShape};
     use super::*;
     use crate::arena::{BlockArena, BlockPool, GlobalArena, Placement};
@@ -260,9 +250,9 @@ mod tests {
         // SAFETY: the pool has issued the blocks.
         let bases = ids.map(|id| unsafe { pool.address(id) });
         // SAFETY: the pool has this layout, lives until the end, and the block is used here only.
-        let left: Leaf<'_, u64, u64> = unsafe { Node::from_raw(bases[0], ids[0]) };
+        let left: Leaf<'_, u64, u64> = unsafe { Node::from_raw(bases[0], ids[0], ()) };
         // SAFETY: as for `left`.
-        let right: Leaf<'_, u64, u64> = unsafe { Node::from_raw(bases[1], ids[1]) };
+        let right: Leaf<'_, u64, u64> = unsafe { Node::from_raw(bases[1], ids[1], ()) };
         let told = RefCell::new(Vec::new());
         let told_since = || told.borrow_mut().drain(..).collect::<Vec<_>>();
 

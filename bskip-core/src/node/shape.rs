@@ -1,105 +1,28 @@
-//! What a slot holds besides its key: a value in a leaf, a child in an inner node.
+//! The shape of a node: of which keys, with what in its slots, in how many bytes.
 
-use core::marker::PhantomData;
+use core::alloc::Layout;
 
-use super::moves::MoveWord;
 use crate::arena::{BlockId, BlockKind};
-use crate::key::KeyWords;
-use crate::sync::{AtomicU32, Ordering};
-use crate::value::{self, ValueWord};
+use crate::key::KeyKind;
 
-/// What a slot of a node holds besides its key.
-pub(crate) trait SlotShape: Copy {
-    type Key: KeyWords;
-    /// What a slot holds besides its key.
+/// The shape of a node. `header` says what nodes of all shapes have in common.
+pub(crate) trait Shape: Copy {
+    /// The kind of the keys.
+    type Kind: KeyKind;
+    /// What a slot holds besides its key: a value in a leaf, a child in an inner node.
     type Payload;
-    /// One element of the payload as it is stored.
-    type Word: MoveWord;
-    /// The number of elements in a slot.
-    const WORDS_PER_SLOT: usize;
+    /// What it takes to read a node, besides the node's block.
+    type Context: Copy;
     const KIND: BlockKind;
-
-    /// Stores a payload.
-    ///
-    /// # Safety
-    /// `to` is valid for `WORDS_PER_SLOT` words, and only the caller stores to them now.
-    unsafe fn store(to: *const Self::Word, payload: Self::Payload);
+    /// The most slots that a node can have.
+    const CAPACITY: usize;
+    const LAYOUT: Layout;
 
     /// The child that a payload is, if it is one.
-    fn child(payload: &Self::Payload) -> Option<BlockId>;
-
-    /// Overwrites the payload at `to`, if it is a reference to a block, with no reference.
-    ///
-    /// # Safety
-    /// As for [`store`](Self::store).
-    unsafe fn wipe(to: *const Self::Word);
+    fn child_of(payload: &Self::Payload) -> Option<BlockId>;
 }
 
-/// The slots of a leaf: values.
-pub(crate) struct LeafShape<K, V>(PhantomData<(K, V)>);
-/// The slots of an inner node: children.
-pub(crate) struct InnerShape<K>(PhantomData<K>);
-
-impl<K, V> Clone for LeafShape<K, V> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<K, V> Copy for LeafShape<K, V> {}
-impl<K> Clone for InnerShape<K> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<K> Copy for InnerShape<K> {}
-
-impl<K: KeyWords, V> SlotShape for LeafShape<K, V> {
-    type Key = K;
-    type Payload = V;
-    type Word = ValueWord;
-    const WORDS_PER_SLOT: usize = value::words::<V>();
-    const KIND: BlockKind = BlockKind::Leaf;
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    unsafe fn store(to: *const ValueWord, value: V) {
-        // SAFETY: by the caller's promise.
-        unsafe { value::store(to, value) }
-    }
-
-    #[inline(always)]
-    fn child(_: &V) -> Option<BlockId> {
-        None
-    }
-
-    /// A value is no reference to a block.
-    #[inline(always)]
-    unsafe fn wipe(_: *const ValueWord) {}
-}
-
-impl<K: KeyWords> SlotShape for InnerShape<K> {
-    type Key = K;
-    type Payload = BlockId;
-    type Word = AtomicU32;
-    const WORDS_PER_SLOT: usize = 1;
-    const KIND: BlockKind = BlockKind::Inner;
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    unsafe fn store(to: *const AtomicU32, child: BlockId) {
-        // SAFETY: by the caller's promise.
-        let to = unsafe { &*to };
-        // Relaxed suffices: readers follow it only after validation, as they do with `next`.
-        to.store(child.0.get(), Ordering::Relaxed);
-    }
-
-    #[inline(always)]
-    fn child(child: &BlockId) -> Option<BlockId> {
-        Some(*child)
-    }
-
-    #[inline(always)]
-    unsafe fn wipe(to: *const AtomicU32) {
-        // SAFETY: by the caller's promise.
-        let to = unsafe { &*to };
-        to.store(0, Ordering::Relaxed);
-    }
-}
+/// A key as an operation on a node of shape `S` has it.
+pub(crate) type KeyRef<'k, S> = <<S as Shape>::Kind as KeyKind>::Ref<'k>;
+/// A key copied out of a node of shape `S`.
+pub(crate) type OwnedKey<S> = <<S as Shape>::Kind as KeyKind>::Owned;

@@ -1,45 +1,38 @@
 //! What the check of the map's invariants asks of a node.
 
-use super::layout::Node;
-use super::shape::SlotShape;
-use crate::simd::LINE;
-use crate::sync::{AtomicU64, Ordering};
+use super::header::Node;
+use super::shape::Shape;
 
-impl<S: SlotShape> Node<'_, S> {
+/// How nodes of a shape are checked. Each function is that of [`Node`] with the same name.
+pub(crate) trait Checking: Shape {
+    fn low_is_least(node: Node<'_, Self>) -> bool;
+    fn key_is_least(node: Node<'_, Self>, slot: usize) -> bool;
+    fn check_is_copy_of(replica: Node<'_, Self>, original: Node<'_, Self>);
+    fn check_samples(node: Node<'_, Self>);
+}
+
+impl<S: Checking> Node<'_, S> {
     pub(crate) fn is_locked(self) -> bool {
         self.lock().is_locked()
     }
 
-    pub(crate) fn low_is_zero(self) -> bool {
-        (0..Self::KEY_WORDS).all(|i| self.header(Self::LOW + i * 8).load(Ordering::Relaxed) == 0)
+    /// Whether the low fence is below every key.
+    pub(crate) fn low_is_least(self) -> bool {
+        S::low_is_least(self)
     }
 
-    pub(crate) fn key_is_zero(self, slot: usize) -> bool {
-        (0..Self::KEY_WORDS).all(|plane| self.key_word(plane, slot) == 0)
+    /// Whether the entry in `slot` stands below every key.
+    pub(crate) fn key_is_least(self, slot: usize) -> bool {
+        S::key_is_least(self, slot)
     }
 
     /// Panics unless this replica has the contents of `original`.
     pub(crate) fn check_is_copy_of(self, original: Self) {
-        let words = |node: Self, from: usize| {
-            (from..Self::KEYS).step_by(8).map(move |at| {
-                // SAFETY: header and samples are words of 64 bits.
-                let word: &AtomicU64 = unsafe { node.field(at) };
-                word.load(Ordering::Relaxed)
-            })
-        };
-        assert!(words(self, Self::META).eq(words(original, Self::META)), "a replica's header and samples");
-        for slot in 0..original.count() {
-            let keys = (0..Self::KEY_WORDS).all(|i| self.key_word(i, slot) == original.key_word(i, slot));
-            assert!(keys, "a replica's keys");
-        }
+        S::check_is_copy_of(self, original);
     }
 
     /// Panics unless the samples match the keys and the count.
     pub(crate) fn check_samples(self) {
-        for line in 0..LINE {
-            let slot = line * LINE;
-            let expected = if slot < self.count() { self.key_word(0, slot) } else { u64::MAX };
-            assert_eq!(self.sample(line).load(Ordering::Relaxed), expected, "a sample is stale");
-        }
+        S::check_samples(self);
     }
 }

@@ -136,7 +136,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
                 return Err(Stop::NotAscending);
             }
             // An empty map's leaf is replaced, so that only one place makes leaves.
-            if floor.is_none() || leaf.count() == Leaf::<K, V>::CAPACITY || self.heights.of(key) > 0 {
+            if floor.is_none() || leaf.count() == Leaf::<K, V>::CAPACITY || self.heights.of::<K>(key) > 0 {
                 *held = Some((key, value));
                 return Ok(());
             }
@@ -160,7 +160,7 @@ impl<'c, K: KeyWords, V, P: BlockPool> LastNodes<'c, K, V, P> {
     /// which nodes start at the key; with posting, further up as long as that starts nodes.
     fn enter(&mut self, start: &Start<K>) -> Result<(), AllocError> {
         let heights = &self.index.heights;
-        let height = heights.of(start.low);
+        let height = heights.of::<K>(start.low);
         let mut child = start.leaf;
         for level in 1..LEVELS {
             if level > height && !heights.posts {
@@ -207,7 +207,7 @@ mod tests {
     use crate::arena::{GlobalArena, GlobalPool};
     use crate::config::{Config, Promotion};
     use crate::index::search::probe::At;
-    use crate::node::{Node, Shape};
+    use crate::node::{Node, ShapeOf};
 
     type U64Index = Index<u64, u64, GlobalPool>;
 
@@ -234,7 +234,7 @@ mod tests {
     }
 
     /// The node of `level` that covers `key`, and whether it starts there.
-    fn starts<S: Shape<Key = u64>>(node: Node<'_, S>, key: u64) -> bool {
+    fn starts<S: ShapeOf<u64>>(node: Node<'_, S>, key: u64) -> bool {
         node.compare_low(key).is_eq()
     }
 
@@ -251,7 +251,7 @@ mod tests {
             assert_eq!(found.unlisted == 0, index.heights.posts, "{promotion:?}: {found:?}");
             let mut tall = 0;
             for key in (1..N).map(key) {
-                let height = index.heights.of(key);
+                let height = index.heights.of::<u64>(key);
                 if height == 0 {
                     continue;
                 }

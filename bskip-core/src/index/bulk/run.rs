@@ -125,7 +125,7 @@ impl<'a, K: KeyWords, V, P: BlockPool> SortedRun<'a, K, V, P> {
                     return Stop::NotAscending;
                 }
                 // A tall key starts a leaf, as it does when it is inserted.
-                if room == 0 || heights.of(key) > 0 {
+                if room == 0 || heights.of::<K>(key) > 0 {
                     break last;
                 }
             };

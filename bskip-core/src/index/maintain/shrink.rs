@@ -8,7 +8,7 @@ use crate::arena::{BlockKind, BlockPool};
 use crate::index::engine::Index;
 use crate::index::write::absorb::{Fill, Merge};
 use crate::key::KeyWords;
-use crate::node::{InnerShape, LeafShape, Node, Shape};
+use crate::node::{InnerShape, LeafShape, Node, ShapeOf};
 
 /// A node to go on with: the one at `key`, or the level's first.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// As [`shrink_step`](Self::shrink_step); `None` at the end of the level.
-    fn shrink_node<S: Shape<Key = K>>(&self, at: Position<K>, freed: &mut usize) -> Option<Position<K>> {
+    fn shrink_node<S: ShapeOf<K>>(&self, at: Position<K>, freed: &mut usize) -> Option<Position<K>> {
         let level = at.level;
         let mut backoff = self.tree.backoff();
         loop {
@@ -115,7 +115,7 @@ mod tests {
             assert_eq!(index.walk().inners, after.inners);
             for (boundary, left) in boundaries(&index) {
                 let heads_parent = index.inner_at(At(boundary), 1).0.low() == boundary;
-                assert!(left == CAPACITY as usize || heads_parent || index.heights.of(boundary) > 0);
+                assert!(left == CAPACITY as usize || heads_parent || index.heights.of::<u64>(boundary) > 0);
             }
             assert!(keys().enumerate().all(|(i, key)| index.get(key) == (i % 3 > 0).then_some(!key)));
         }

@@ -26,7 +26,7 @@ pub(crate) enum Next<K, V> {
 
 /// The slots `start..end` of a leaf in one state, in which all of them are in use: those that a reader has
 /// still to read.
-pub(crate) struct LeafCursor<'a, K, V> {
+pub(crate) struct LeafCursor<'a, K: KeyWords, V> {
     leaf: Leaf<'a, K, V>,
     version: Version,
     pub(in crate::index) start: usize,

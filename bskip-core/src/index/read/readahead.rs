@@ -21,7 +21,7 @@ const AHEAD: usize = 6;
 const NEAR: usize = 8;
 
 /// See the module.
-pub(crate) struct Trail<'a, K> {
+pub(crate) struct Trail<'a, K: KeyWords> {
     node: Inner<'a, K>,
     version: Version,
     /// In use in that state.

@@ -4,7 +4,7 @@ use crate::arena::{BlockPool, PoolUsage};
 use crate::index::engine::Index;
 use crate::index::search::probe::At;
 use crate::key::KeyWords;
-use crate::node::{InnerShape, LeafShape, LevelMark, Node, Shape};
+use crate::node::{InnerShape, LeafShape, LevelMark, Node, ShapeOf};
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Blocks and bytes of both pools.
@@ -14,7 +14,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// The same for the nodes of shape `S`, which are all of the levels from `lowest` to `highest`.
-    pub(in crate::index) fn usage_of<S: Shape<Key = K>>(&self, lowest: usize, highest: usize) -> PoolUsage {
+    pub(in crate::index) fn usage_of<S: ShapeOf<K>>(&self, lowest: usize, highest: usize) -> PoolUsage {
         self.tree.usage::<S>().unwrap_or_else(|| {
             let nodes = (lowest..=highest).map(|level| self.count_nodes::<S>(level)).sum();
             let bytes = nodes * Node::<S>::LAYOUT.size();
@@ -24,7 +24,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
 
     /// The number of nodes of a level, from left to right. Exact while no thread writes. After a change it goes
     /// on where the last counted node ended.
-    fn count_nodes<S: Shape<Key = K>>(&self, level: usize) -> usize {
+    fn count_nodes<S: ShapeOf<K>>(&self, level: usize) -> usize {
         let (mut count, mut from) = (0, None);
         'restart: loop {
             let (mut node, mut version) = self.node_or_first::<S>(from, level);

@@ -13,7 +13,7 @@ use crate::index::route::node_table::fill::{STALE, STALE_SOON};
 use crate::index::route::node_table::table::NodeTable;
 use crate::index::tree::{Tree, reserve_one};
 use crate::key::KeyWords;
-use crate::node::{Inner, InnerShape, Locked, Node, Shape};
+use crate::node::{Inner, InnerShape, Locked, Node, Reading};
 
 /// See the module.
 pub(in crate::index) struct Router {
@@ -140,7 +140,7 @@ impl Router {
 /// What the router learns.
 impl Router {
     /// `leaf`, which this thread has locked, has come to cover other keys than before.
-    pub(in crate::index) fn leaf_moved<S: Shape>(&self, leaf: Node<'_, S>) {
+    pub(in crate::index) fn leaf_moved<S: Reading>(&self, leaf: Node<'_, S>) {
         self.leaf_table.learn_leaf(leaf);
     }
 

@@ -7,7 +7,7 @@ use crate::index::search::probe::{At, Probe};
 use crate::index::search::settle::{Versioned, child_at};
 use crate::key::KeyWords;
 use crate::lock::Version;
-use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Shape};
+use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, ShapeOf};
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// The leaf at `probe`. Believe nothing of it before it validates.
@@ -107,7 +107,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// The node of shape `S` and `level` at `probe`.
-    pub(in crate::index) fn node_at<S: Shape<Key = K>>(
+    pub(in crate::index) fn node_at<S: ShapeOf<K>>(
         &self,
         probe: impl Probe<K>,
         level: usize,
@@ -123,7 +123,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// The node of `level` at `key`, or the level's first.
-    pub(in crate::index) fn node_or_first<S: Shape<Key = K>>(
+    pub(in crate::index) fn node_or_first<S: ShapeOf<K>>(
         &self,
         key: Option<K>,
         level: usize,

@@ -9,7 +9,7 @@ use crate::index::engine::Index;
 use crate::index::search::probe::At;
 use crate::index::search::settle::Versioned;
 use crate::key::KeyWords;
-use crate::node::{InnerShape, Locked, LockedInner, LockedLeaf, Shape, SlotShape};
+use crate::node::{InnerShape, Locked, LockedInner, LockedLeaf, Shape};
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Locks the leaf that holds `key` and gives the key's slot; `None` if the key is not there.
@@ -78,15 +78,15 @@ pub(in crate::index) fn lock_neighbours<'a, S: Shape>(
 }
 
 /// A node, and two neighbours of the level below it, all locked.
-type Three<'a, S> = (LockedInner<'a, <S as SlotShape>::Key>, Locked<'a, S>, Locked<'a, S>);
+type Three<'a, I, S> = (Locked<'a, I>, Locked<'a, S>, Locked<'a, S>);
 
 /// Locks a node, and two neighbours of the level below it, each in the state in which it was found, or none
 /// of them.
-pub(in crate::index) fn lock_three<'a, S: Shape>(
-    (parent, parent_version): Versioned<'a, InnerShape<S::Key>>,
+pub(in crate::index) fn lock_three<'a, I: Shape, S: Shape>(
+    (parent, parent_version): Versioned<'a, I>,
     left: Versioned<'a, S>,
     right: Versioned<'a, S>,
-) -> Option<Three<'a, S>> {
+) -> Option<Three<'a, I, S>> {
     let parent = parent.try_lock(parent_version)?;
     match lock_neighbours(left, right) {
         Some((left, right)) => Some((parent, left, right)),

@@ -1,18 +1,18 @@
 //! Places among the keys that a search looks for.
 
 use crate::key::KeyWords;
-use crate::node::{Node, Shape};
+use crate::node::{Node, ShapeOf};
 
 /// A place among the keys that a search looks for.
 pub(in crate::index) trait Probe<K: KeyWords>: Copy {
     /// The first word of a key close to the place.
     fn word(self) -> u64;
     /// How many of the node's slots lie before the place.
-    fn rank<S: Shape<Key = K>>(self, node: Node<'_, S>) -> usize;
+    fn rank<S: ShapeOf<K>>(self, node: Node<'_, S>) -> usize;
     /// Whether the place is left of the node.
-    fn is_left_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool;
+    fn is_left_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> bool;
     /// Whether the place is right of the node, if there is a next one.
-    fn is_right_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool;
+    fn is_right_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> bool;
     /// The same place, for code that is not to be compiled for each kind of place.
     fn any(self) -> Any<K>;
 }
@@ -33,21 +33,21 @@ impl<K: KeyWords> Probe<K> for Any<K> {
             Self::Rightmost(place) => Probe::<K>::word(place),
         }
     }
-    fn rank<S: Shape<Key = K>>(self, node: Node<'_, S>) -> usize {
+    fn rank<S: ShapeOf<K>>(self, node: Node<'_, S>) -> usize {
         match self {
             Self::At(place) => place.rank(node),
             Self::Before(place) => place.rank(node),
             Self::Rightmost(place) => place.rank(node),
         }
     }
-    fn is_left_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
+    fn is_left_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> bool {
         match self {
             Self::At(place) => place.is_left_of(node),
             Self::Before(place) => place.is_left_of(node),
             Self::Rightmost(place) => place.is_left_of(node),
         }
     }
-    fn is_right_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
+    fn is_right_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> bool {
         match self {
             Self::At(place) => place.is_right_of(node),
             Self::Before(place) => place.is_right_of(node),
@@ -69,15 +69,15 @@ impl<K: KeyWords> Probe<K> for At<K> {
         self.0.word(0)
     }
     #[inline(always)]
-    fn rank<S: Shape<Key = K>>(self, node: Node<'_, S>) -> usize {
+    fn rank<S: ShapeOf<K>>(self, node: Node<'_, S>) -> usize {
         node.rank(self.0)
     }
     #[inline(always)]
-    fn is_left_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
+    fn is_left_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> bool {
         node.compare_low(self.0).is_lt()
     }
     #[inline(always)]
-    fn is_right_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
+    fn is_right_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> bool {
         node.compare_high(self.0).is_ge()
     }
     #[inline(always)]
@@ -101,14 +101,14 @@ impl<K: KeyWords> Probe<K> for Before<K> {
     fn word(self) -> u64 {
         self.0.word(0).saturating_sub(1)
     }
-    fn rank<S: Shape<Key = K>>(self, node: Node<'_, S>) -> usize {
+    fn rank<S: ShapeOf<K>>(self, node: Node<'_, S>) -> usize {
         let (rank, found) = node.find(self.0);
         rank - usize::from(found)
     }
-    fn is_left_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
+    fn is_left_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> bool {
         node.compare_low(self.0).is_le()
     }
-    fn is_right_of<S: Shape<Key = K>>(self, node: Node<'_, S>) -> bool {
+    fn is_right_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> bool {
         node.compare_high(self.0).is_gt()
     }
     #[inline(always)]
@@ -125,13 +125,13 @@ impl<K: KeyWords> Probe<K> for Rightmost {
     fn word(self) -> u64 {
         u64::MAX
     }
-    fn rank<S: Shape<Key = K>>(self, node: Node<'_, S>) -> usize {
+    fn rank<S: ShapeOf<K>>(self, node: Node<'_, S>) -> usize {
         node.count()
     }
-    fn is_left_of<S: Shape<Key = K>>(self, _: Node<'_, S>) -> bool {
+    fn is_left_of<S: ShapeOf<K>>(self, _: Node<'_, S>) -> bool {
         false
     }
-    fn is_right_of<S: Shape<Key = K>>(self, _: Node<'_, S>) -> bool {
+    fn is_right_of<S: ShapeOf<K>>(self, _: Node<'_, S>) -> bool {
         true
     }
     #[inline(always)]

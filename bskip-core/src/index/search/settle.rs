@@ -9,7 +9,7 @@ use crate::index::search::probe::Probe;
 use crate::index::tree::Tree;
 use crate::key::KeyWords;
 use crate::lock::Version;
-use crate::node::{Inner, LevelMark, Node, Shape};
+use crate::node::{Inner, LevelMark, Node, ShapeOf};
 
 /// A node, and the version under which it was found to be the one.
 pub(in crate::index) type Versioned<'a, S> = (Node<'a, S>, Version);
@@ -29,7 +29,7 @@ pub(in crate::index) fn child_at<K: KeyWords>(
 impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
     /// From `node`, which may be too far left, to the right one of its level; `None` if it is none of them.
     #[inline(always)]
-    pub(in crate::index) fn settle<'a, S: Shape<Key = K>>(
+    pub(in crate::index) fn settle<'a, S: ShapeOf<K>>(
         &'a self,
         node: Node<'a, S>,
         mark: LevelMark,
@@ -41,7 +41,7 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
     /// As [`settle`](Self::settle), but gives up after `STEPS` steps to the right; and at a locked node, if
     /// there is a limit: a hint is not worth waiting for.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(in crate::index) fn settle_within<'a, S: Shape<Key = K>, const STEPS: usize>(
+    pub(in crate::index) fn settle_within<'a, S: ShapeOf<K>, const STEPS: usize>(
         &'a self,
         node: Node<'a, S>,
         mark: LevelMark,
@@ -52,7 +52,7 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
 
     /// As [`settle_within`](Self::settle_within), with what `node_of` says is the node in a block.
     #[inline(always)]
-    pub(in crate::index) fn walk_right<'a, S: Shape<Key = K>, const STEPS: usize>(
+    pub(in crate::index) fn walk_right<'a, S: ShapeOf<K>, const STEPS: usize>(
         &'a self,
         mut node: Node<'a, S>,
         mark: LevelMark,

@@ -11,7 +11,7 @@ use crate::index::search::lock::{lock_neighbours, lock_three};
 use crate::index::search::probe::{At, Before};
 use crate::index::write::commit::Commit;
 use crate::key::KeyWords;
-use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, Shape};
+use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, Shape, ShapeOf};
 use crate::simd::LINE;
 
 /// A node with at most this part of its slots in use looks for a neighbour to merge with…
@@ -88,7 +88,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Merges the node of `level` at `key`, if it is underfull, with its right or left neighbour.
-    fn merge_at<S: Shape<Key = K>>(&self, level: usize, key: K, work: &mut Work<K>) {
+    fn merge_at<S: ShapeOf<K>>(&self, level: usize, key: K, work: &mut Work<K>) {
         let mut backoff = self.tree.backoff();
         loop {
             let (node, version) = self.node_at::<S>(At(key), level);
@@ -120,7 +120,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
 
     /// Merges the node of `level` that starts at `boundary` into its left neighbour, if both fit into one.
     /// Calls `merged` for that, and for each merge above that it takes.
-    pub(in crate::index) fn absorb<S: Shape<Key = K>>(
+    pub(in crate::index) fn absorb<S: ShapeOf<K>>(
         &self,
         level: usize,
         boundary: K,

@@ -59,7 +59,7 @@ impl<K: KeyWords, V, P: BlockPool, Q, F: Fn(&Q, usize) -> K> Batch<K, V, P> for 
         }
         let (rank, found) = leaf.find_in(line, key);
         // A tall key, or a leaf without room, is more than a change of this leaf.
-        if !found && (index.heights.of(key) > 0 || leaf.count() == Leaf::<K, V>::CAPACITY) {
+        if !found && (index.heights.of::<K>(key) > 0 || leaf.count() == Leaf::<K, V>::CAPACITY) {
             return None;
         }
         let mut leaf = leaf.try_lock(version)?;
@@ -86,7 +86,7 @@ impl<K: KeyWords, V, P: BlockPool, Q, F: Fn(&Q, usize) -> K> Batch<K, V, P> for 
                 *place = old;
                 Ok(())
             }
-            Err((_, value, error)) => {
+            Err((value, error)) => {
                 *place = Some(value);
                 Err(error)
             }

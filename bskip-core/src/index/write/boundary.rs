@@ -62,7 +62,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         leaf: Leaf<'c, K, V>,
         version: Version,
     ) -> Option<Two<'c, K, V, P>> {
-        self.move_high(commit, leaf, version, has_room::<FREE_RIGHT, _, _>, evenly)
+        self.move_high(commit, leaf, version, has_room::<FREE_RIGHT, K, V>, evenly)
     }
 
     /// Moves pairs from the right neighbour to `leaf`, in the state `version`, until it is full, and gives
@@ -116,7 +116,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         }
         let left = self.tree.leaf(left?);
         let left_version = left.try_read_begin()?;
-        if !has_room::<FREE_LEFT, _, _>(left) {
+        if !has_room::<FREE_LEFT, K, V>(left) {
             return None;
         }
         self.move_boundary(commit, entry, (left, left_version), (leaf, version), evenly)
@@ -126,7 +126,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     fn movable_entry(&self, boundary: K) -> Option<Entry<'_, K>> {
         // The height of a coin key promises that a leaf starts there. Insertions keep that; absorptions need
         // not.
-        if self.heights.of(boundary) > 0 || self.tree.root().0 == 0 {
+        if self.heights.of::<K>(boundary) > 0 || self.tree.root().0 == 0 {
             return None;
         }
         // One try: this node may have nothing to do with the key that is to go in. A search waits for a
@@ -176,7 +176,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
 type Two<'c, K, V, P> = (Change<'c, LeafShape<K, V>, K, V, P>, Change<'c, LeafShape<K, V>, K, V, P>);
 
 /// An entry of level 1, as it was in one state of its node.
-struct Entry<'a, K> {
+struct Entry<'a, K: KeyWords> {
     parent: Inner<'a, K>,
     version: Version,
     /// Not the first one.
@@ -240,7 +240,7 @@ mod tests {
         let mut index = index(Promotion::CoinAndOverflow { one_in: 32 }, keys.clone());
         index.walk();
         let mut tall = 0;
-        for key in keys.filter(|&key| index.heights.of(key) > 0) {
+        for key in keys.filter(|&key| index.heights.of::<u64>(key) > 0) {
             assert_eq!(index.leaf_at(At(key)).0.low(), key);
             tall += 1;
         }

@@ -12,7 +12,7 @@ use crate::arena::{BlockId, BlockKind, BlockPool};
 use crate::chaos;
 use crate::index::engine::Index;
 use crate::key::KeyWords;
-use crate::node::{InnerShape, LevelMark, Locked, Reshaped, Retired, Shape, Witness};
+use crate::node::{InnerShape, LevelMark, Locked, Reshaped, Retired, ShapeOf, Witness};
 
 /// See the module.
 pub(in crate::index) struct Commit<'i, K: KeyWords, V, P: BlockPool> {
@@ -43,11 +43,11 @@ impl<'i, K: KeyWords, V, P: BlockPool> Commit<'i, K, V, P> {
     }
 }
 
-impl<S: Shape, V, P: BlockPool> Witness<S> for &Commit<'_, S::Key, V, P> {
-    fn entry_added(self, level: LevelMark, low: S::Key, child: BlockId) {
+impl<K: KeyWords, S: ShapeOf<K>, V, P: BlockPool> Witness<S> for &Commit<'_, K, V, P> {
+    fn entry_added(self, level: LevelMark, low: K, child: BlockId) {
         if level == LevelMark::of(2) {
             self.level_2_changes.set(self.level_2_changes.get() + 1);
-            self.index.router.node_entered(low, child);
+            self.index.router.node_entered::<K>(low, child);
         }
     }
 
@@ -125,7 +125,7 @@ mod tests {
         keys().for_each(insert);
         assert!(index.router.leaf_table().lines() > 0, "hashes are spread evenly");
         let (mut told, mut all) = (0, 0);
-        for tall in keys().filter(|&key| index.heights.of(key) > 0).take(300) {
+        for tall in keys().filter(|&key| index.heights.of::<u64>(key) > 0).take(300) {
             let (leaf, _) = index.leaf_at(At(tall));
             let (end, gap) = (leaf.high(), leaf.high() / 1024 - tall / 1024);
             // A merge may have taken the leaf, and the last one has no end.
@@ -134,7 +134,7 @@ mod tests {
             }
             let free = Leaf::<u64, u64>::CAPACITY - leaf.count();
             assert_eq!(index.remove(tall), Some(tall));
-            let fits = |&key: &u64| key < end && index.heights.of(key) == 0 && !index.contains(key);
+            let fits = |&key: &u64| key < end && index.heights.of::<u64>(key) == 0 && !index.contains(key);
             (1..1024).map(|i| tall + i * gap).filter(fits).take(free + 1).for_each(insert);
             let (leaf, _) = index.leaf_at(At(tall));
             if leaf.count() < Leaf::<u64, u64>::CAPACITY || leaf.low() != tall {

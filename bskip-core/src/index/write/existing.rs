@@ -1,8 +1,7 @@
 //! An insertion of a key that is there already, and one for which there is no memory.
 
 use crate::arena::AllocError;
-use crate::key::KeyWords;
-use crate::node::LockedLeaf;
+use crate::node::{LeafSlots, Locked};
 
 /// What to do with a key that is there already.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -13,17 +12,17 @@ pub(crate) enum Existing {
     Keep,
 }
 
-/// A pair that was not inserted, and why.
-pub(in crate::index) type Refused<K, V> = (K, V, AllocError);
+/// The value of a pair that was not inserted, and why.
+pub(in crate::index) type Refused<V> = (V, AllocError);
 
 /// Deals with a key that is in `slot` already, and unlocks the leaf. Gives the value that does not stay.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(in crate::index) fn settle_existing<K: KeyWords, V>(
-    mut leaf: LockedLeaf<'_, K, V>,
+pub(in crate::index) fn settle_existing<S: LeafSlots>(
+    mut leaf: Locked<'_, S>,
     slot: usize,
-    value: V,
+    value: S::Payload,
     existing: Existing,
-) -> V {
+) -> S::Payload {
     match existing {
         Existing::Replace => leaf.replace(slot, value),
         Existing::Keep => {

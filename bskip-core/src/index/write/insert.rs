@@ -12,9 +12,9 @@ use crate::lock::Version;
 use crate::node::{Leaf, LeafShape};
 
 /// What became of an insertion into a full leaf.
-enum Full<K, V> {
+enum Full<V> {
     /// It was done, or there is no memory for another leaf: what the insertion returns.
-    Done(Result<Option<V>, Refused<K, V>>),
+    Done(Result<Option<V>, Refused<V>>),
     /// The leaf has changed: here is the value again.
     Changed(V),
 }
@@ -23,13 +23,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Inserts the pair if the key is new, else does as `existing` says: `Some` is the value that did not
     /// stay.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn insert(
-        &self,
-        key: K,
-        mut value: V,
-        existing: Existing,
-    ) -> Result<Option<V>, Refused<K, V>> {
-        let height = self.heights.of(key);
+    pub(crate) fn insert(&self, key: K, mut value: V, existing: Existing) -> Result<Option<V>, Refused<V>> {
+        let height = self.heights.of::<K>(key);
         let mut backoff = self.tree.backoff();
         loop {
             let (leaf, version) = self.leaf_at(At(key));
@@ -71,7 +66,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         rank: usize,
         key: K,
         mut value: V,
-    ) -> Full<K, V> {
+    ) -> Full<V> {
         // A key above all others is better off in a leaf of its own: more may follow.
         if rank < Leaf::<K, V>::CAPACITY {
             match self.insert_redistributing(leaf, version, key, value) {
@@ -89,7 +84,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
             Ok(spare) => spare,
             Err(error) => {
                 leaf.unlock_unchanged();
-                return Full::Done(Err((key, value, error)));
+                return Full::Done(Err((value, error)));
             }
         };
         let commit = Commit::new(self);

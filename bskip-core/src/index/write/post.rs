@@ -9,7 +9,7 @@ use crate::index::search::settle::Versioned;
 use crate::index::write::commit::{Change, Commit};
 use crate::index::write::split::{SplitOff, split_and_insert, split_key};
 use crate::key::KeyWords;
-use crate::node::{Inner, InnerShape, LeafShape, LevelMark, Locked, Shape};
+use crate::node::{Inner, InnerShape, LeafShape, LevelMark, Locked, Shape, ShapeOf};
 
 /// What became of one node that was to be posted.
 enum Posted<K> {
@@ -82,7 +82,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Enters one node of shape `S`.
-    fn post_one<S: Shape<Key = K>>(&self, level: usize, (low, id): SplitOff<K>) -> Posted<K> {
+    fn post_one<S: ShapeOf<K>>(&self, level: usize, (low, id): SplitOff<K>) -> Posted<K> {
         let mut backoff = self.tree.backoff();
         loop {
             let (node, version) = self.inner_at(At(low), level);
@@ -141,7 +141,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     ///
     /// The lock keeps a merge from ending it before the entry is there, and the new version that the unlock
     /// brings sends a merge back that found no parent level: see `absorb`.
-    fn lock_child<S: Shape<Key = K>>(&self, id: BlockId, mark: LevelMark, low: K) -> Child<'_, S> {
+    fn lock_child<S: ShapeOf<K>>(&self, id: BlockId, mark: LevelMark, low: K) -> Child<'_, S> {
         let child = self.tree.node::<S>(id);
         let Some(version) = child.try_read_begin() else { return Child::Contended };
         let is_it = child.level() == mark && child.compare_low(low).is_eq();

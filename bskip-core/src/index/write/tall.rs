@@ -41,9 +41,9 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         value: V,
         existing: Existing,
         height: usize,
-    ) -> Result<Option<V>, Refused<K, V>> {
+    ) -> Result<Option<V>, Refused<V>> {
         if let Err(error) = self.raise(height) {
-            return Err((key, value, error));
+            return Err((value, error));
         }
         let mut backoff = self.tree.backoff();
         let (path, leaf) = loop {
@@ -62,7 +62,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
             Err(error) => {
                 path.unlock_unchanged();
                 leaf.unlock_unchanged();
-                return Err((key, value, error));
+                return Err((value, error));
             }
         };
         let commit = Commit::new(self);

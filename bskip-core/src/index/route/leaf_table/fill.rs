@@ -122,7 +122,7 @@ pub(in crate::index) fn visit_level_1<K: KeyWords, V, P: BlockPool>(
 ) -> Option<()> {
     let mut entries = [(0, None); LINE * LINE];
     let mut node = tree.inner(tree.head(1));
-    let mut start = None;
+    let mut start: Option<K> = None;
     loop {
         let (count, next) = (0..TRIES).find_map(|_| {
             let found = entries_of_level_1(node, start, &mut entries);

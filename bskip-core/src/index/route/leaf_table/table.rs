@@ -24,8 +24,8 @@ use crate::index::route::leaf_table::buckets::{
 };
 use crate::index::route::room::room_for;
 use crate::index::tree::block;
-use crate::key::KeyWords;
-use crate::node::{Node, Shape};
+use crate::key::KeyKind;
+use crate::node::{Node, Reading, Shape};
 use crate::simd::prefetch;
 use crate::spin::SpinLock;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -180,7 +180,7 @@ impl LeafTable {
     }
 
     /// Says which keys `leaf`, which this thread has locked, covers now, if there is a table.
-    pub(in crate::index) fn learn_leaf<S: Shape>(&self, leaf: Node<'_, S>) {
+    pub(in crate::index) fn learn_leaf<S: Reading>(&self, leaf: Node<'_, S>) {
         if self.lines() > 0 {
             let high = leaf.next().map(|_| past_fence::<S>(leaf.high_word()));
             self.learn(past_fence::<S>(leaf.low_word()), high, leaf.id());
@@ -290,7 +290,7 @@ impl LeafTable {
 /// A fence begins with `word`: keys that begin with the result or a greater word are certainly not below the
 /// fence.
 pub(in crate::index) fn past_fence<S: Shape>(word: u64) -> u64 {
-    word.saturating_add(u64::from(S::Key::WORDS > 1))
+    word.saturating_add(u64::from(!S::Kind::ONE_WORD))
 }
 
 #[cfg(test)]

@@ -34,18 +34,18 @@ const RUN: usize = 16;
 
 /// Where a search has ended: a leaf that covers the key in the state `version`, and the line of its slots
 /// where the key is or would be in that state. Not validated.
-pub(in crate::index) struct Spot<'a, K, V> {
+pub(in crate::index) struct Spot<'a, K: KeyWords, V> {
     pub(in crate::index) leaf: Leaf<'a, K, V>,
     pub(in crate::index) version: Version,
     pub(in crate::index) line: usize,
 }
 
-impl<K, V> Clone for Spot<'_, K, V> {
+impl<K: KeyWords, V> Clone for Spot<'_, K, V> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<K, V> Copy for Spot<'_, K, V> {}
+impl<K: KeyWords, V> Copy for Spot<'_, K, V> {}
 
 /// A leaf for each key of a group, where its search goes on.
 type Leaves<'a, K, V> = [Option<Leaf<'a, K, V>>; GROUP];

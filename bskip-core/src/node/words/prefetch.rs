@@ -5,8 +5,9 @@
 //! quarters of the slots at once. Other lines follow when they turn out to be needed. The line of payload
 //! follows as soon as the samples say which it is, before the keys have arrived (`Node::rank_of_word`).
 
-use super::layout::Node;
-use super::shape::SlotShape;
+use super::super::header::Node;
+use super::super::shape::Shape;
+use super::shape::WordShape;
 use crate::simd::{self, LINE};
 
 /// The most bytes of a node that a search prefetches. Without this bound, a lookup among values of 4 KiB
@@ -17,11 +18,11 @@ const MOST_BESIDE: usize = 256;
 /// The most bytes of payload to prefetch for all pairs from a line on.
 const MOST_BEHIND: usize = 1024;
 
-impl<S: SlotShape> Node<'_, S> {
+impl<S: WordShape> Node<'_, S> {
     /// The number of slots that most nodes use.
-    const USUAL: usize = (Self::CAPACITY * 3 / 4).next_multiple_of(LINE);
+    const USUAL: usize = (S::CAPACITY * 3 / 4).next_multiple_of(LINE);
     /// The bytes of one word of every key.
-    const PLANE: usize = Self::CAPACITY * 8;
+    const PLANE: usize = S::CAPACITY * 8;
     /// Whether the node is small enough to prefetch its payload with the keys.
     const WITH_PAYLOAD: bool = Self::SIZE <= MOST;
 
@@ -36,19 +37,19 @@ impl<S: SlotShape> Node<'_, S> {
 
     /// Prefetches what a search reads: header, samples, and the slots that most nodes use.
     #[inline(always)]
-    pub(crate) fn prefetch(self) {
+    pub(super) fn prefetch_usual(self) {
         self.prefetch_lines(|offset| offset < Self::KEYS || Self::is_usual(offset), simd::prefetch);
     }
 
     /// Prefetches the whole node.
     #[inline(always)]
-    pub(crate) fn prefetch_whole(self) {
+    pub(super) fn prefetch_all(self) {
         self.prefetch_lines(|offset| offset < Self::PAYLOAD || Self::WITH_PAYLOAD, simd::prefetch);
     }
 
     /// Prefetches what a reader of all pairs will read later. That does not include the samples.
     #[inline(always)]
-    pub(crate) fn prefetch_pairs(self) {
+    pub(super) fn prefetch_for_later(self) {
         self.prefetch_lines(
             |offset| offset < Self::SAMPLES || Self::is_usual(offset),
             simd::prefetch_for_later,
@@ -82,7 +83,7 @@ impl<S: SlotShape> Node<'_, S> {
     /// Prefetches the payload of a line that a search has found, unless `prefetch` has loaded it already.
     #[inline(always)]
     pub(super) fn prefetch_found(self, line: usize) {
-        if Self::BY_LINES && Self::USUAL < Self::CAPACITY {
+        if Self::BY_LINES && Self::USUAL < S::CAPACITY {
             self.prefetch_payload(line);
         }
     }
@@ -98,7 +99,7 @@ impl<S: SlotShape> Node<'_, S> {
     #[inline(always)]
     pub(super) fn prefetch_from(self, line: usize) {
         let slot = Self::first_slot(line);
-        let n = (self.count() + 1).min(Self::CAPACITY).saturating_sub(slot).max(LINE);
+        let n = (self.count() + 1).min(S::CAPACITY).saturating_sub(slot).max(LINE);
         prefetch_bytes(self.key_words(0, slot).cast(), n * 8);
         prefetch_bytes(self.payload(slot).cast(), (n * Self::PAYLOAD_BYTES).min(MOST_BEHIND));
     }

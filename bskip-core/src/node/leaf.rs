@@ -1,31 +1,40 @@
-//! The changes of a leaf's pairs.
+//! Leaves: slots that hold values, and the changes of a leaf's pairs.
 
 use core::mem::{self, MaybeUninit};
 use core::ops::Range;
 
-use super::locked::LockedLeaf;
-use crate::key::KeyWords;
+use super::changing::Changing;
+use super::header::Node;
+use super::locked::Locked;
+use super::shape::KeyRef;
 use crate::reentrancy::while_holding;
 
-impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
+/// A shape whose slots hold values.
+pub(crate) trait LeafSlots: Changing {
+    /// See [`Node::value`].
+    fn value(node: Node<'_, Self>, slot: usize) -> MaybeUninit<Self::Payload>;
+}
+
+impl<S: LeafSlots> Node<'_, S> {
+    /// A copy of the value in `slot`. Use it only if the node is validated afterwards and the value is
+    /// `Copy`, or under the lock.
+    #[inline(always)]
+    pub(crate) fn value(self, slot: usize) -> MaybeUninit<S::Payload> {
+        S::value(self, slot)
+    }
+}
+
+impl<S: LeafSlots> Locked<'_, S> {
     /// Puts a pair into `slot`; the leaf has room.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn insert(&mut self, slot: usize, key: K, value: V) {
-        self.insert_at(slot, key, value);
-    }
-
-    /// As [`insert`](Self::insert), but touches no lines of slots before that of `slot`. For a leaf of which
-    /// the later lines are in the cache and the earlier ones are not: what it moves then does not wait, so
-    /// that a branch on it costs little.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn insert_from_line(&mut self, slot: usize, key: K, value: V) {
-        self.insert_at_from_line(slot, key, value);
+    pub(crate) fn insert(&mut self, slot: usize, key: KeyRef<'_, S>, value: S::Payload) {
+        S::insert(self, slot, key, value);
     }
 
     /// Adds a pair with a key above all others; the leaf has room.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn push(&mut self, key: K, value: V) {
-        self.push_at_end(key, value);
+    pub(crate) fn push(&mut self, key: KeyRef<'_, S>, value: S::Payload) {
+        S::push(self, key, value);
     }
 
     /// The value in `slot`, which then must be written, removed or forgotten.
@@ -33,8 +42,8 @@ impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
     /// # Safety
     /// `slot` is below the count, and its value is not used again before it is overwritten.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) unsafe fn read(&self, slot: usize) -> V {
-        let value: MaybeUninit<V> = self.value(slot);
+    pub(crate) unsafe fn read(&self, slot: usize) -> S::Payload {
+        let value = self.value(slot);
         // SAFETY: a slot in use holds a value, no other thread changes it while this thread has the lock, and
         // by the caller's promise this copy is the only one that is used.
         unsafe { value.assume_init() }
@@ -42,50 +51,38 @@ impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
 
     /// Exchanges the value in `slot`, which is below the count.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn replace(&mut self, slot: usize, value: V) -> V {
+    pub(crate) fn replace(&mut self, slot: usize, value: S::Payload) -> S::Payload {
         assert!(slot < self.count());
         // SAFETY: below the count; overwritten below.
         let old = unsafe { self.read(slot) };
-        self.write(slot, value);
+        S::write(self, slot, value);
         old
     }
 
     /// Takes the pair out of `slot`, which is below the count.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn remove(&mut self, slot: usize) -> V {
-        self.remove_over::<true>(slot)
-    }
-
-    /// As [`remove`](Self::remove), but touches no lines of slots before that of `slot`: see
-    /// [`insert_from_line`](Self::insert_from_line).
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn remove_from_line(&mut self, slot: usize) -> V {
-        self.remove_over::<false>(slot)
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn remove_over<const WHOLE: bool>(&mut self, slot: usize) -> V {
+    pub(crate) fn remove(&mut self, slot: usize) -> S::Payload {
         assert!(slot < self.count());
         // SAFETY: below the count; the slot is closed below.
         let value = unsafe { self.read(slot) };
-        self.close_gap::<WHOLE>(slot);
+        S::close(self, slot);
         value
     }
 
     /// Runs `f` on the value in `slot`, which is below the count, and keeps what `f` made of it, also if `f`
     /// panics.
-    pub(crate) fn with_value<R>(&mut self, slot: usize, f: impl FnOnce(&mut V) -> R) -> R {
+    pub(crate) fn with_value<R>(&mut self, slot: usize, f: impl FnOnce(&mut S::Payload) -> R) -> R {
         /// Puts the value back into its slot, at the latest when `f` unwinds.
-        struct PutBack<'g, 'a, K: KeyWords, V> {
-            leaf: &'g mut LockedLeaf<'a, K, V>,
+        struct PutBack<'g, 'a, S: LeafSlots> {
+            leaf: &'g mut Locked<'a, S>,
             slot: usize,
-            value: mem::ManuallyDrop<V>,
+            value: mem::ManuallyDrop<S::Payload>,
         }
-        impl<K: KeyWords, V> Drop for PutBack<'_, '_, K, V> {
+        impl<S: LeafSlots> Drop for PutBack<'_, '_, S> {
             fn drop(&mut self) {
                 // SAFETY: `value` is not used after this.
                 let value = unsafe { mem::ManuallyDrop::take(&mut self.value) };
-                self.leaf.write(self.slot, value);
+                S::write(self.leaf, self.slot, value);
             }
         }
         assert!(slot < self.count());
@@ -99,19 +96,18 @@ impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
     /// Forgets the pairs without dropping their values, and gives their number.
     pub(crate) fn forget(&mut self) -> usize {
         let count = self.count();
-        self.set_count(0);
-        self.resample(0);
+        S::forget(self);
         count
     }
 
     /// Drops every value and forgets the pairs. If a drop panics, the others run while it unwinds.
     pub(crate) fn clear(&mut self) {
         /// The slots whose values are still to be dropped. The leaf has forgotten them.
-        struct Rest<'g, 'a, K: KeyWords, V> {
-            leaf: &'g LockedLeaf<'a, K, V>,
+        struct Rest<'g, 'a, S: LeafSlots> {
+            leaf: &'g Locked<'a, S>,
             slots: Range<usize>,
         }
-        impl<K: KeyWords, V> Rest<'_, '_, K, V> {
+        impl<S: LeafSlots> Rest<'_, '_, S> {
             fn drop_values(&mut self) {
                 for slot in self.slots.by_ref() {
                     // SAFETY: the slot was in use until `clear` began, and `slots` names each of them once.
@@ -119,13 +115,13 @@ impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
                 }
             }
         }
-        impl<K: KeyWords, V> Drop for Rest<'_, '_, K, V> {
+        impl<S: LeafSlots> Drop for Rest<'_, '_, S> {
             fn drop(&mut self) {
                 self.drop_values();
             }
         }
         let count = self.forget();
-        if mem::needs_drop::<V>() {
+        if mem::needs_drop::<S::Payload>() {
             Rest { leaf: self, slots: 0..count }.drop_values();
         }
     }

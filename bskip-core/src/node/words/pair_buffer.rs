@@ -3,8 +3,10 @@
 use core::mem::{MaybeUninit, size_of};
 use core::slice;
 
-use super::layout::Leaf;
+use super::super::header::Node;
+use super::super::shape::Shape;
 use super::moves;
+use super::shape::WordLeaf;
 use crate::key::KeyWords;
 use crate::simd::{self, LINE};
 use crate::value::{self, ValueWord};
@@ -55,7 +57,7 @@ pub(crate) struct PairBuffer<K: KeyWords, V: Copy> {
 impl<K: KeyWords, V: Copy> PairBuffer<K, V> {
     /// The number of pairs that fit.
     pub(crate) const MOST: usize = {
-        let capacity = Leaf::<K, V>::CAPACITY;
+        let capacity = WordLeaf::<K, V>::CAPACITY;
         let (keys, values) = (Room::<K>::PLACES, Room::<V>::PLACES);
         let fewer = if keys < values { keys } else { values };
         if fewer < capacity { fewer } else { capacity }
@@ -84,14 +86,14 @@ impl<K: KeyWords, V: Copy> PairBuffer<K, V> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) unsafe fn fill(
         &mut self,
-        leaf: Leaf<'_, K, V>,
+        leaf: Node<'_, WordLeaf<K, V>>,
         start: usize,
         end: usize,
         is_valid: impl FnOnce() -> bool,
     ) -> bool {
         self.len = 0;
         let len = end - start;
-        assert!(len <= Self::MOST && end <= Leaf::<K, V>::CAPACITY);
+        assert!(len <= Self::MOST && end <= WordLeaf::<K, V>::CAPACITY);
         self.copy_keys(leaf, start, len);
         self.copy_values(leaf, start, len);
         let valid = is_valid();
@@ -102,7 +104,7 @@ impl<K: KeyWords, V: Copy> PairBuffer<K, V> {
     }
 
     #[inline(always)]
-    fn copy_keys(&mut self, leaf: Leaf<'_, K, V>, start: usize, len: usize) {
+    fn copy_keys(&mut self, leaf: Node<'_, WordLeaf<K, V>>, start: usize, len: usize) {
         assert!(len <= Self::MOST);
         let keys = self.keys.start_mut();
         if K::WORDS == 1 {
@@ -127,7 +129,7 @@ impl<K: KeyWords, V: Copy> PairBuffer<K, V> {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn copy_values(&mut self, leaf: Leaf<'_, K, V>, start: usize, len: usize) {
+    fn copy_values(&mut self, leaf: Node<'_, WordLeaf<K, V>>, start: usize, len: usize) {
         assert!(len <= Self::MOST);
         let values = self.values.start_mut();
         if Self::VALUES_ARE_WORDS {
@@ -142,7 +144,7 @@ impl<K: KeyWords, V: Copy> PairBuffer<K, V> {
             // SAFETY: there is room for `MOST` values.
             let to = unsafe { values.cast::<MaybeUninit<V>>().add(i) };
             // SAFETY: in bounds as above, and aligned by `Room`.
-            unsafe { to.write(leaf.value(start + i)) };
+            unsafe { to.write(leaf.value_in(start + i)) };
         }
     }
 

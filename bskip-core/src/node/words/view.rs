@@ -1,11 +1,13 @@
-//! Reading a node: its fences, its keys, and searching among them.
+//! Reading a node of words, and searching among its keys.
 
 use core::cmp;
 use core::mem::MaybeUninit;
 use core::num::NonZeroU32;
 
-use super::layout::{Inner, Leaf, Node};
-use super::shape::SlotShape;
+use super::super::header::Node;
+use super::super::reading::Reading;
+use super::super::shape::Shape;
+use super::shape::{WordInner, WordLeaf, WordShape};
 use crate::arena::BlockId;
 use crate::key::KeyWords;
 use crate::simd::{self, Isa, LINE};
@@ -25,7 +27,7 @@ fn compare<K: KeyWords>(key: K, word: impl Fn(usize) -> u64) -> cmp::Ordering {
 }
 
 /// Only the holder of the lock may trust what these return before [`Node::validate`].
-impl<S: SlotShape> Node<'_, S> {
+impl<S: WordShape> Node<'_, S> {
     /// The fence at `offset` as a key. For a word number that is too large, which never comes, it takes the
     /// last word.
     #[inline(always)]
@@ -38,59 +40,6 @@ impl<S: SlotShape> Node<'_, S> {
     #[inline(always)]
     pub(super) fn compare_fence(self, key: S::Key, offset: usize) -> cmp::Ordering {
         compare(key, |i| self.header(offset + i * 8).load(Ordering::Relaxed))
-    }
-
-    /// The least key that the node may hold. While the node is linked, this changes only if the boundary with
-    /// the left neighbour moves.
-    #[inline(always)]
-    pub(crate) fn low(self) -> S::Key {
-        self.fence(Self::LOW)
-    }
-
-    /// The first word of [`low`](Self::low).
-    pub(crate) fn low_word(self) -> u64 {
-        self.header(Self::LOW).load(Ordering::Relaxed)
-    }
-
-    /// The first word of [`high`](Self::high).
-    pub(crate) fn high_word(self) -> u64 {
-        self.header(Self::HIGH).load(Ordering::Relaxed)
-    }
-
-    /// How `key` compares with [`low`](Self::low).
-    #[inline(always)]
-    pub(crate) fn compare_low(self, key: S::Key) -> cmp::Ordering {
-        self.compare_fence(key, Self::LOW)
-    }
-
-    /// The `low` of the next node, which is above every key that this node may hold. Meaningless if there is
-    /// no next node.
-    #[inline(always)]
-    pub(crate) fn high(self) -> S::Key {
-        self.fence(Self::HIGH)
-    }
-
-    /// How `key` compares with [`high`](Self::high).
-    #[inline(always)]
-    pub(crate) fn compare_high(self, key: S::Key) -> cmp::Ordering {
-        self.compare_fence(key, Self::HIGH)
-    }
-
-    /// The first word of the key in `slot`.
-    pub(crate) fn first_word(self, slot: usize) -> u64 {
-        self.key_word(0, slot)
-    }
-
-    /// The key in `slot`.
-    #[inline(always)]
-    pub(crate) fn key(self, slot: usize) -> S::Key {
-        S::Key::from_words(|plane| self.key_word(plane.min(Self::KEY_WORDS - 1), slot))
-    }
-
-    /// How `key` compares with the key in `slot`.
-    #[inline(always)]
-    pub(crate) fn compare_key(self, key: S::Key, slot: usize) -> cmp::Ordering {
-        compare(key, |plane| self.key_word(plane, slot))
     }
 
     /// The line of slots where a key with this first word is or would be. Always a line of the node, even if
@@ -106,7 +55,7 @@ impl<S: SlotShape> Node<'_, S> {
         let lines = unsafe { isa.rank(self.samples(), word) };
         // If no sample is at most `word`, the first line gives rank 0. For the greatest word the samples
         // after the last key count too; `min` in `rank_in_line` corrects that.
-        lines.saturating_sub(1).min(Self::CAPACITY / LINE - 1)
+        lines.saturating_sub(1).min(S::CAPACITY / LINE - 1)
     }
 
     /// How many of `count` keys have a first word of at most `word`. `line` is what
@@ -138,22 +87,68 @@ impl<S: SlotShape> Node<'_, S> {
         self.prefetch_found(line);
         self.rank_in_line_by(isa, line, word, count)
     }
+}
 
-    /// How many of the node's keys are at most `key`.
+impl<S: WordShape> Reading for S {
+    #[inline(always)]
+    fn low(node: Node<'_, S>) -> S::Key {
+        node.fence(Node::<S>::LOW)
+    }
+
+    #[inline(always)]
+    fn high(node: Node<'_, S>) -> S::Key {
+        node.fence(Node::<S>::HIGH)
+    }
+
+    #[inline(always)]
+    fn compare_low(node: Node<'_, S>, key: S::Key) -> cmp::Ordering {
+        node.compare_fence(key, Node::<S>::LOW)
+    }
+
+    #[inline(always)]
+    fn compare_high(node: Node<'_, S>, key: S::Key) -> cmp::Ordering {
+        node.compare_fence(key, Node::<S>::HIGH)
+    }
+
+    #[inline(always)]
+    fn low_word(node: Node<'_, S>) -> u64 {
+        node.header(Node::<S>::LOW).load(Ordering::Relaxed)
+    }
+
+    #[inline(always)]
+    fn high_word(node: Node<'_, S>) -> u64 {
+        node.header(Node::<S>::HIGH).load(Ordering::Relaxed)
+    }
+
+    #[inline(always)]
+    fn key(node: Node<'_, S>, slot: usize) -> S::Key {
+        S::Key::from_words(|plane| node.key_word(plane.min(Node::<S>::KEY_WORDS - 1), slot))
+    }
+
+    #[inline(always)]
+    fn compare_key(node: Node<'_, S>, key: S::Key, slot: usize) -> cmp::Ordering {
+        compare(key, |plane| node.key_word(plane, slot))
+    }
+
+    #[inline(always)]
+    fn first_word(node: Node<'_, S>, slot: usize) -> u64 {
+        node.key_word(0, slot)
+    }
+
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn rank(self, key: S::Key) -> usize {
-        let count = self.count();
+    fn rank(node: Node<'_, S>, key: S::Key) -> usize {
+        let count = node.count();
         let word = key.word(0);
-        let rank = self.rank_of_word(word, count);
-        if Self::KEY_WORDS == 1 || rank == 0 {
+        let rank = node.rank_of_word(word, count);
+        if Node::<S>::KEY_WORDS == 1 || rank == 0 {
             return rank;
         }
         // Longer keys: search among the keys with the same first word.
-        let mut from = if word == 0 { 0 } else { self.rank_of_word(word - 1, count) };
+        let mut from = if word == 0 { 0 } else { node.rank_of_word(word - 1, count) };
         let mut to = rank;
         while from < to {
             let middle = from.midpoint(to);
-            if self.compare_key(key, middle).is_ge() {
+            if node.compare_key(key, middle).is_ge() {
                 from = middle + 1;
             } else {
                 to = middle;
@@ -162,46 +157,52 @@ impl<S: SlotShape> Node<'_, S> {
         from
     }
 
-    /// The rank of `key`, and whether the slot before it holds `key` itself.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn find(self, key: S::Key) -> (usize, bool) {
-        let rank = self.rank(key);
-        (rank, rank > 0 && self.compare_key(key, rank - 1).is_eq())
+    fn find(node: Node<'_, S>, key: S::Key) -> (usize, bool) {
+        let rank = node.rank(key);
+        (rank, rank > 0 && node.compare_key(key, rank - 1).is_eq())
     }
 
-    /// How many of the node's keys are below `key`.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn rank_before(self, key: S::Key) -> usize {
-        let (rank, found) = self.find(key);
-        rank - usize::from(found)
+    #[inline(always)]
+    fn prefetch(node: Node<'_, S>) {
+        node.prefetch_usual();
+    }
+
+    #[inline(always)]
+    fn prefetch_whole(node: Node<'_, S>) {
+        node.prefetch_all();
+    }
+
+    #[inline(always)]
+    fn prefetch_pairs(node: Node<'_, S>) {
+        node.prefetch_for_later();
     }
 }
 
-impl<'a, K: KeyWords> Inner<'a, K> {
+impl<'a, K: KeyWords> Node<'a, WordInner<K>> {
     /// The word of the child in `slot`, which is below the capacity.
     #[inline(always)]
     pub(super) fn child_cell(self, slot: usize) -> &'a AtomicU32 {
-        assert!(slot < Self::CAPACITY);
+        assert!(slot < WordInner::<K>::CAPACITY);
         // SAFETY: as asserted, the word is one of the node's, which are mapped for `'a` and only accessed as
         // this atomic.
         unsafe { &*self.payload(slot) }
     }
 
-    /// The child in `slot`; `None` only if the node is changing or is no inner node now.
+    /// The child in `slot`.
     #[inline(always)]
-    pub(crate) fn child(self, slot: usize) -> Option<BlockId> {
+    pub(super) fn child_in(self, slot: usize) -> Option<BlockId> {
         // Relaxed: as in `next`.
-        let child = self.child_cell(slot.min(Self::CAPACITY - 1)).load(Ordering::Relaxed);
+        let child = self.child_cell(slot.min(WordInner::<K>::CAPACITY - 1)).load(Ordering::Relaxed);
         NonZeroU32::new(child).map(BlockId)
     }
 }
 
-impl<K: KeyWords, V> Leaf<'_, K, V> {
-    /// A copy of the value in `slot`. Use it only if the node is validated afterwards and `V` is `Copy`, or
-    /// under the lock.
+impl<K: KeyWords, V> Node<'_, WordLeaf<K, V>> {
+    /// A copy of the value in `slot`.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn value(self, slot: usize) -> MaybeUninit<V> {
-        let slot = slot.min(Self::CAPACITY - 1);
+    pub(super) fn value_in(self, slot: usize) -> MaybeUninit<V> {
+        let slot = slot.min(WordLeaf::<K, V>::CAPACITY - 1);
         // SAFETY: `slot` is below the capacity, so its words are the node's.
         unsafe { value::load(self.payload(slot)) }
     }

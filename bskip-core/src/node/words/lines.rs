@@ -5,8 +5,9 @@
 //! line. Keys of several words may share their first word over many lines, so nodes of such keys are loaded
 //! as a whole and searched at the end.
 
-use super::layout::Node;
-use super::shape::SlotShape;
+use super::super::header::Node;
+use super::super::locked::Locked;
+use super::shape::{WordLeaf, WordShape};
 use crate::key::KeyWords;
 
 /// What an operation will read of a node, besides header and samples.
@@ -20,7 +21,7 @@ pub(crate) enum Slots {
     Behind,
 }
 
-impl<S: SlotShape> Node<'_, S> {
+impl<S: WordShape> Node<'_, S> {
     /// Prefetches what a search reads first.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn prefetch_top(self) {
@@ -62,5 +63,26 @@ impl<S: SlotShape> Node<'_, S> {
         }
         let rank = self.rank_in_line(line, key.word(0), self.count());
         (rank, rank > 0 && self.compare_key(key, rank - 1).is_eq())
+    }
+}
+
+/// Changes of pairs that touch no lines of slots before that of `slot`. For a leaf of which the later lines are
+/// in the cache and the earlier ones are not: what a change moves then does not wait, so that a branch on it
+/// costs little.
+impl<K: KeyWords, V> Locked<'_, WordLeaf<K, V>> {
+    /// Puts a pair into `slot`; the leaf has room.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn insert_from_line(&mut self, slot: usize, key: K, value: V) {
+        self.insert_at_from_line(slot, key, value);
+    }
+
+    /// Takes the pair out of `slot`, which is below the count.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn remove_from_line(&mut self, slot: usize) -> V {
+        assert!(slot < self.count());
+        // SAFETY: below the count; the slot is closed below.
+        let value = unsafe { self.read(slot) };
+        self.close_gap::<false>(slot);
+        value
     }
 }

@@ -2,17 +2,18 @@
 //!
 //! Keys and fences are copied as words.
 
-use super::layout::Node;
-use super::locked::Locked;
+use super::super::header::Node;
+use super::super::locked::Locked;
+use super::super::shape::Shape;
 use super::moves;
-use super::shape::SlotShape;
+use super::shape::WordShape;
 use crate::key::KeyWords;
 use crate::simd::Isa;
 use crate::sync::Ordering;
 
-impl<S: SlotShape> Locked<'_, S> {
-    /// See [`Reshaped::give_last`](super::Reshaped::give_last).
-    pub(super) fn give_last(&mut self, isa: impl Isa, n: usize, right: &mut Locked<'_, S>) {
+impl<S: WordShape> Locked<'_, S> {
+    /// See [`Changing::give_last`](crate::node::changing::Changing::give_last).
+    pub(super) fn give_last_by(&mut self, isa: impl Isa, n: usize, right: &mut Locked<'_, S>) {
         let (count, there) = (self.count(), right.count());
         debug_assert!(self.next() == Some(right.id()) && n < count);
         let stay = count - n;
@@ -25,8 +26,8 @@ impl<S: SlotShape> Locked<'_, S> {
         self.end_where_starts(right);
     }
 
-    /// See [`Reshaped::give_first`](super::Reshaped::give_first).
-    pub(super) fn give_first(&mut self, isa: impl Isa, n: usize, left: &mut Locked<'_, S>) {
+    /// See [`Changing::give_first`](crate::node::changing::Changing::give_first).
+    pub(super) fn give_first_by(&mut self, isa: impl Isa, n: usize, left: &mut Locked<'_, S>) {
         let (count, there) = (self.count(), left.count());
         debug_assert!(left.next() == Some(self.id()) && n < count);
         left.copy_slots(isa, there, self, 0, n);
@@ -42,7 +43,7 @@ impl<S: SlotShape> Locked<'_, S> {
     /// Moves all slots `n` to the right. The caller fills those in front, counts and resamples.
     fn open_front(&mut self, isa: impl Isa, n: usize) {
         let count = self.count();
-        assert!(count + n <= Node::<S>::CAPACITY);
+        assert!(count + n <= S::CAPACITY);
         for plane in 0..S::Key::WORDS {
             let (from, to) = (self.key_words(plane, 0), self.key_words(plane, n));
             // SAFETY: slots up to `count + n` are the node's, and this thread has it locked.
@@ -65,7 +66,7 @@ impl<S: SlotShape> Locked<'_, S> {
 
 #[cfg(all(test, feature = "check"))]
 mod tests {
-    use super::super::{InnerShape, Leaf, LeafShape, LevelMark, Reshaped, Unreached};
+    use super::super::super::{InnerShape, Leaf, LeafShape, LevelMark, Reshaped, Unreached};
     use super::*;
     use crate::arena::{BlockArena, BlockKind, BlockPool, GlobalArena, Placement};
     use crate::simd::LINE;
@@ -103,11 +104,11 @@ mod tests {
         // SAFETY: the pool has issued the block.
         let base = unsafe { inners.address(above) };
         // SAFETY: the pool has this layout, lives until the end, and the block is used here only.
-        let left: Leaf<'_, K, V> = unsafe { Node::from_raw(bases[0], ids[0]) };
+        let left: Leaf<'_, K, V> = unsafe { Node::from_raw(bases[0], ids[0], ()) };
         // SAFETY: as above.
-        let right: Leaf<'_, K, V> = unsafe { Node::from_raw(bases[1], ids[1]) };
+        let right: Leaf<'_, K, V> = unsafe { Node::from_raw(bases[1], ids[1], ()) };
         // SAFETY: as above.
-        let parent: Node<'_, InnerShape<K>> = unsafe { Node::from_raw(base, above) };
+        let parent: Node<'_, InnerShape<K>> = unsafe { Node::from_raw(base, above, ()) };
         let (left, right, parent) = (left.lock_unshared(), right.lock_unshared(), parent.lock_unshared());
         let mut left = left.reshape(Unreached);
         let mut right = right.reshape(Unreached);

@@ -1,19 +1,38 @@
 //! Slots of a locked node: opening and closing a gap, and whole runs between nodes.
 
-use super::layout::Node;
-use super::locked::Locked;
+use super::super::header::Node;
+use super::super::locked::Locked;
+use super::super::shape::Shape;
 use super::moves;
-use super::shape::SlotShape;
+use super::shape::WordShape;
 use crate::key::KeyWords;
 use crate::simd::{self, Isa, LINE};
 use crate::sync::Ordering;
 
-impl<S: SlotShape> Locked<'_, S> {
+impl<S: WordShape> Locked<'_, S> {
+    #[inline(always)]
+    pub(super) fn set_key_at(&mut self, slot: usize, key: S::Key) {
+        for plane in 0..S::Key::WORDS {
+            self.key_cell(plane, slot).store(key.word(plane), Ordering::Relaxed);
+        }
+    }
+
+    /// Brings the samples from `slot`'s on up to date with keys and count.
+    #[inline(always)]
+    pub(super) fn resample(&mut self, slot: usize) {
+        let count = self.count();
+        for line in slot / LINE..LINE {
+            let first = line * LINE;
+            let word = if first < count { self.key_word(0, first) } else { u64::MAX };
+            self.sample(line).store(word, Ordering::Relaxed);
+        }
+    }
+
     /// Moves the slots from `slot` on one to the right. The caller fills `slot` and resamples.
     #[inline(always)]
     pub(super) fn open_gap<I: Isa, const WHOLE: bool>(&mut self, isa: I, slot: usize) {
         let count = self.count();
-        assert!(slot <= count && count < Node::<S>::CAPACITY);
+        assert!(slot <= count && count < S::CAPACITY);
         // The slots that get another key: those after `slot` up to the new last one.
         let mask = (!1 << slot) & (u64::MAX >> (63 - count));
         let (first, lines) = Self::lines_to_move::<WHOLE>(slot, count);
@@ -44,7 +63,7 @@ impl<S: SlotShape> Locked<'_, S> {
     #[inline(always)]
     fn lines_to_move<const WHOLE: bool>(slot: usize, last: usize) -> (usize, usize) {
         if WHOLE {
-            return (0, Node::<S>::CAPACITY / LINE);
+            return (0, S::CAPACITY / LINE);
         }
         let line = slot / LINE;
         (line * LINE, last / LINE - line + 1)
@@ -54,7 +73,7 @@ impl<S: SlotShape> Locked<'_, S> {
     #[inline(always)]
     fn shift_samples_right(&mut self, isa: impl Isa, slot: usize, key: S::Key) {
         let (count, word) = (self.count(), key.word(0));
-        assert!(slot <= count && count < Node::<S>::CAPACITY);
+        assert!(slot <= count && count < S::CAPACITY);
         // Lines that start after `slot`, and at the new last slot at the latest, get a new first key: the
         // one before it.
         let mask = (!1u8 << (slot / LINE)) & (u8::MAX >> (LINE - 1 - count / LINE));
@@ -70,7 +89,7 @@ impl<S: SlotShape> Locked<'_, S> {
     #[inline(always)]
     fn shift_samples_left(&mut self, isa: impl Isa, slot: usize) {
         let last = self.count().wrapping_sub(1);
-        assert!(slot <= last && last < Node::<S>::CAPACITY);
+        assert!(slot <= last && last < S::CAPACITY);
         // Lines that start at `slot` or after it, but not at the last slot, get a new first key: the next
         // one.
         let from = slot.div_ceil(LINE);
@@ -108,8 +127,8 @@ impl<S: SlotShape> Locked<'_, S> {
             self.shift_samples_right(isa, slot, key);
         }
         self.open_gap::<I, WHOLE>(isa, slot);
-        self.write(slot, payload);
-        self.set_key(slot, key);
+        self.write_at(slot, payload);
+        self.set_key_at(slot, key);
         if !(I::HAS_SHIFT && WHOLE) {
             self.resample(slot);
         }
@@ -119,9 +138,9 @@ impl<S: SlotShape> Locked<'_, S> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn push_at_end(&mut self, key: S::Key, payload: S::Payload) {
         let slot = self.count();
-        self.set_key(slot, key);
+        self.set_key_at(slot, key);
         // No user code from here on: the map has the payload when the count says so.
-        self.write(slot, payload);
+        self.write_at(slot, payload);
         if slot.is_multiple_of(LINE) {
             self.sample(slot / LINE).store(self.key_word(0, slot), Ordering::Relaxed);
         }
@@ -130,8 +149,8 @@ impl<S: SlotShape> Locked<'_, S> {
 
     /// Overwrites the payload in `slot`, whatever it was.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn write(&mut self, slot: usize, payload: S::Payload) {
-        assert!(slot < Node::<S>::CAPACITY);
+    pub(super) fn write_at(&mut self, slot: usize, payload: S::Payload) {
+        assert!(slot < S::CAPACITY);
         // SAFETY: `slot` is below the capacity, so its words are the node's, and it is locked.
         unsafe { S::store(self.payload(slot), payload) };
     }
@@ -146,7 +165,7 @@ impl<S: SlotShape> Locked<'_, S> {
     #[inline(always)]
     fn close_gap_by<I: Isa, const WHOLE: bool>(&mut self, isa: I, slot: usize) {
         let count = self.count();
-        assert!(slot < count && count <= Node::<S>::CAPACITY);
+        assert!(slot < count && count <= S::CAPACITY);
         // The slots that get another key: `slot` and those after it, except the last.
         let mask = (1 << (count - 1)) - (1 << slot);
         let (first, lines) = Self::lines_to_move::<WHOLE>(slot, count - 1);
@@ -184,7 +203,7 @@ impl<S: SlotShape> Locked<'_, S> {
 
     fn append_by(&mut self, isa: impl Isa, other: &Node<'_, S>, from: usize) {
         let (count, end) = (self.count(), other.count());
-        assert!(from <= end && count + end - from <= Node::<S>::CAPACITY);
+        assert!(from <= end && count + end - from <= S::CAPACITY);
         let n = end - from;
         self.copy_slots(isa, count, other, from, n);
         self.set_count(count + n);
@@ -201,7 +220,7 @@ impl<S: SlotShape> Locked<'_, S> {
         from: usize,
         n: usize,
     ) {
-        assert!(from + n <= Node::<S>::CAPACITY && to + n <= Node::<S>::CAPACITY);
+        assert!(from + n <= S::CAPACITY && to + n <= S::CAPACITY);
         for plane in 0..S::Key::WORDS {
             let (from, to) = (other.key_words(plane, from), self.key_words(plane, to));
             // SAFETY: `n` slots from `from` are the other's, `n` from `to` are ours, which is locked.
@@ -215,7 +234,8 @@ impl<S: SlotShape> Locked<'_, S> {
 
 #[cfg(all(test, feature = "check"))]
 mod tests {
-    use super::super::{InnerShape, LeafShape, LevelMark, Unreached};
+    use super::super::super::changing::Changing;
+    use super::super::super::{InnerShape, LeafShape, LevelMark, Unreached};
     use super::*;
     use crate::arena::{BlockArena, BlockId, BlockKind, BlockPool, GlobalArena, Placement};
     use crate::simd::tests::with_each_choice;
@@ -224,7 +244,7 @@ mod tests {
     use core::num::NonZeroU32;
 
     /// Inserts into and removes from every slot of a node of every count, and looks at all of it.
-    fn every_slot<S: SlotShape<Key: core::fmt::Debug>>(
+    fn every_slot<S: WordShape<Key: core::fmt::Debug>>(
         kind: BlockKind,
         key: impl Fn(usize) -> S::Key,
         payload: impl Fn(usize) -> S::Payload,
@@ -237,9 +257,9 @@ mod tests {
         // SAFETY: the pool has issued `id`.
         let base = unsafe { pool.address(id) };
         // SAFETY: the pool has this layout, lives until the end, and the block is used here only.
-        let node: Node<'_, S> = unsafe { Node::from_raw(base, id) };
+        let node: Node<'_, S> = unsafe { Node::from_raw(base, id, ()) };
         let mut node = node.lock_unshared();
-        node.format(LevelMark::of(0), None);
+        S::format(&mut node, LevelMark::of(0), None);
         let check = |node: &Locked<'_, S>, expected: &[usize], what: &str| {
             assert_eq!(node.count(), expected.len(), "{what}");
             for (slot, &i) in expected.iter().enumerate() {
@@ -249,7 +269,7 @@ mod tests {
             }
             node.check_samples();
         };
-        for count in 0..Node::<S>::CAPACITY {
+        for count in 0..S::CAPACITY {
             // Even numbers are in the node, an odd one goes between two of them and out again.
             let mut expected: Vec<usize> = (0..count).map(|i| 2 * i + 2).collect();
             check(&node, &expected, "before");
@@ -310,13 +330,13 @@ mod tests {
         // SAFETY: the pool has issued `id`.
         let base = unsafe { pool.address(id) };
         // SAFETY: the pool has this layout, lives until the end, and the block is used here only.
-        let node: Node<'_, InnerShape<u64>> = unsafe { Node::from_raw(base, id) };
+        let node: Node<'_, InnerShape<u64>> = unsafe { Node::from_raw(base, id, ()) };
         let mut first = node.lock_unshared().reshape(Unreached);
         first.format(LevelMark::of(1), None);
         first.insert_first(BlockId(NonZeroU32::new(7).expect("not zero")));
         assert!(first.child(0).is_some());
         let _ = first.retire();
-        node.lock_unshared().format(LevelMark::of(2), Some(5));
+        node.lock_unshared().reshape(Unreached).format(LevelMark::of(2), Some(5));
         assert_eq!((node.count(), node.child(0)), (0, None));
     }
 

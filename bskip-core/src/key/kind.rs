@@ -1,0 +1,79 @@
+//! Kinds of keys: what the engine must know of a key, wherever the key lies.
+
+use core::fmt;
+
+use crate::key::words::KeyWords;
+use crate::mix::mix;
+
+/// A kind of keys. The engine works on keys of any kind.
+///
+/// An operation has a key as a [`Ref`](Self::Ref). A key that was copied out of a node is an
+/// [`Owned`](Self::Owned), so it outlives the node's state. Keys of fixed width are both at once.
+pub(crate) trait KeyKind: Sized {
+    /// A key as an operation has it.
+    type Ref<'k>: Copy + Ord + fmt::Debug;
+    /// A key copied out of a node.
+    type Owned: Clone + fmt::Debug + Send + Sync;
+
+    /// Whether a key has one word: then [`first_word`](Self::first_word) tells any two keys apart.
+    const ONE_WORD: bool;
+
+    /// Whether the router keeps tables of first words. They are of use only if first words differ.
+    const HAS_TABLES: bool;
+
+    /// A reference to the key.
+    fn borrow(key: &Self::Owned) -> Self::Ref<'_>;
+
+    /// A copy of the key.
+    fn own(key: Self::Ref<'_>) -> Self::Owned;
+
+    /// The same reference, for a shorter time. The compiler cannot tell that it may do this by itself.
+    fn shorten<'short, 'long: 'short>(key: Self::Ref<'long>) -> Self::Ref<'short>;
+
+    /// The most significant 64 bits of the key: if `a <= b`, then `first_word(a) <= first_word(b)`.
+    fn first_word(key: Self::Ref<'_>) -> u64;
+
+    /// A hash of the key.
+    fn hash(key: Self::Ref<'_>, seed: u64) -> u64;
+
+    /// Whether no key is below this one.
+    fn is_least(key: Self::Ref<'_>) -> bool;
+}
+
+/// Keys of a fixed number of words.
+impl<K: KeyWords> KeyKind for K {
+    type Ref<'k> = K;
+    type Owned = K;
+    const ONE_WORD: bool = K::WORDS == 1;
+    const HAS_TABLES: bool = true;
+
+    #[inline(always)]
+    fn borrow(key: &K) -> K {
+        *key
+    }
+
+    #[inline(always)]
+    fn own(key: K) -> K {
+        key
+    }
+
+    #[inline(always)]
+    fn shorten<'short, 'long: 'short>(key: K) -> K {
+        key
+    }
+
+    #[inline(always)]
+    fn first_word(key: K) -> u64 {
+        key.word(0)
+    }
+
+    #[inline(always)]
+    fn hash(key: K, seed: u64) -> u64 {
+        (0..K::WORDS).fold(seed, |hash, i| mix(hash ^ key.word(i)))
+    }
+
+    #[inline(always)]
+    fn is_least(key: K) -> bool {
+        (0..K::WORDS).all(|i| key.word(i) == 0)
+    }
+}

@@ -1,0 +1,30 @@
+//! Inner nodes: slots that hold children.
+
+use super::changing::Changing;
+use super::header::Node;
+use super::locked::Locked;
+use super::shape::KeyRef;
+use crate::arena::BlockId;
+
+/// A shape whose slots hold children. The functions change what they say and nothing else.
+pub(crate) trait InnerSlots: Changing<Payload = BlockId> {
+    /// See [`Node::child`].
+    fn child(node: Node<'_, Self>, slot: usize) -> Option<BlockId>;
+
+    /// Puts the entry at the low end of a level's first node, below every key, into the empty node.
+    fn insert_first(node: &mut Locked<'_, Self>, child: BlockId);
+
+    /// Moves the entry in `slot`, which is below the count and not 0, to `key`.
+    fn set_key(node: &mut Locked<'_, Self>, slot: usize, key: KeyRef<'_, Self>);
+
+    /// Copies everything but the version to a replica, which is read meanwhile.
+    fn copy_words(node: &Locked<'_, Self>, replica: Node<'_, Self>);
+}
+
+impl<S: InnerSlots> Node<'_, S> {
+    /// The child in `slot`; `None` only if the node is changing or is no inner node now.
+    #[inline(always)]
+    pub(crate) fn child(self, slot: usize) -> Option<BlockId> {
+        S::child(self, slot)
+    }
+}

@@ -1,0 +1,49 @@
+//! The nodes that hold a kind of keys.
+
+use super::changing::Changing;
+use super::header::Node;
+use super::inner::InnerSlots;
+use super::leaf::LeafSlots;
+use super::locked::Locked;
+#[cfg(feature = "check")]
+use super::verify::Checking;
+use crate::arena::{AllocError, BlockArena, BlockPool};
+use crate::key::KeyKind;
+
+/// Without the feature `check` nothing is asked.
+#[cfg(not(feature = "check"))]
+pub(crate) trait Checking {}
+#[cfg(not(feature = "check"))]
+impl<S> Checking for S {}
+
+/// A kind of keys that nodes can hold.
+pub(crate) trait NodeKeys: KeyKind {
+    /// The shape of leaves that hold values of type `V`.
+    type Leaf<V>: LeafSlots<Payload = V> + ShapeOf<Self>;
+    /// The shape of inner nodes.
+    type Inner: InnerSlots + ShapeOf<Self>;
+    /// What it takes to read a node, besides its block.
+    type Context: Copy;
+    /// What a map keeps besides its nodes.
+    type Store<P: BlockPool>: Send + Sync;
+
+    /// What a new map keeps.
+    fn store<A: BlockArena>(arena: &A) -> Result<Self::Store<A::Pool>, AllocError>;
+
+    /// What it takes to read the nodes of the map that keeps `store`. It is good as long as `store` is, and for
+    /// any thread.
+    fn context<P: BlockPool>(store: &Self::Store<P>) -> Self::Context;
+}
+
+/// The shape of a leaf or of an inner node whose keys are of the kind `K`.
+pub(crate) trait ShapeOf<K: NodeKeys>: Changing<Kind = K, Context = K::Context> + Checking {
+    /// The node as an inner one, if it is one.
+    fn as_inner<'l, 'a>(node: &'l Locked<'a, Self>) -> Option<&'l Locked<'a, K::Inner>>;
+}
+
+pub(crate) type LeafShape<K, V> = <K as NodeKeys>::Leaf<V>;
+pub(crate) type InnerShape<K> = <K as NodeKeys>::Inner;
+pub(crate) type Leaf<'a, K, V> = Node<'a, LeafShape<K, V>>;
+pub(crate) type Inner<'a, K> = Node<'a, InnerShape<K>>;
+pub(crate) type LockedLeaf<'a, K, V> = Locked<'a, LeafShape<K, V>>;
+pub(crate) type LockedInner<'a, K> = Locked<'a, InnerShape<K>>;

@@ -1,0 +1,121 @@
+//! Reading a node: its fences, its keys, and searching among them.
+//!
+//! Only the holder of the lock may trust what these return before [`Node::validate`].
+
+use core::cmp;
+
+use super::header::Node;
+use super::shape::{KeyRef, OwnedKey, Shape};
+
+/// How nodes of a shape are read. Each function is that of [`Node`] with the same name.
+pub(crate) trait Reading: Shape {
+    fn low(node: Node<'_, Self>) -> OwnedKey<Self>;
+    fn high(node: Node<'_, Self>) -> OwnedKey<Self>;
+    fn compare_low(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> cmp::Ordering;
+    fn compare_high(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> cmp::Ordering;
+    fn low_word(node: Node<'_, Self>) -> u64;
+    fn high_word(node: Node<'_, Self>) -> u64;
+    fn key(node: Node<'_, Self>, slot: usize) -> OwnedKey<Self>;
+    fn compare_key(node: Node<'_, Self>, key: KeyRef<'_, Self>, slot: usize) -> cmp::Ordering;
+    fn first_word(node: Node<'_, Self>, slot: usize) -> u64;
+    fn rank(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> usize;
+    fn find(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> (usize, bool);
+    fn prefetch(node: Node<'_, Self>);
+    fn prefetch_whole(node: Node<'_, Self>);
+    fn prefetch_pairs(node: Node<'_, Self>);
+}
+
+impl<S: Reading> Node<'_, S> {
+    /// The least key that the node may hold. While the node is linked, this changes only if the boundary with
+    /// the left neighbour moves.
+    #[inline(always)]
+    pub(crate) fn low(self) -> OwnedKey<S> {
+        S::low(self)
+    }
+
+    /// The `low` of the next node, which is above every key that this node may hold. Meaningless if there is
+    /// no next node.
+    #[inline(always)]
+    pub(crate) fn high(self) -> OwnedKey<S> {
+        S::high(self)
+    }
+
+    /// How `key` compares with [`low`](Self::low).
+    #[inline(always)]
+    pub(crate) fn compare_low(self, key: KeyRef<'_, S>) -> cmp::Ordering {
+        S::compare_low(self, key)
+    }
+
+    /// How `key` compares with [`high`](Self::high).
+    #[inline(always)]
+    pub(crate) fn compare_high(self, key: KeyRef<'_, S>) -> cmp::Ordering {
+        S::compare_high(self, key)
+    }
+
+    /// The first word of [`low`](Self::low).
+    #[inline(always)]
+    pub(crate) fn low_word(self) -> u64 {
+        S::low_word(self)
+    }
+
+    /// The first word of [`high`](Self::high).
+    #[inline(always)]
+    pub(crate) fn high_word(self) -> u64 {
+        S::high_word(self)
+    }
+
+    /// The key in `slot`.
+    #[inline(always)]
+    pub(crate) fn key(self, slot: usize) -> OwnedKey<S> {
+        S::key(self, slot)
+    }
+
+    /// How `key` compares with the key in `slot`.
+    #[inline(always)]
+    pub(crate) fn compare_key(self, key: KeyRef<'_, S>, slot: usize) -> cmp::Ordering {
+        S::compare_key(self, key, slot)
+    }
+
+    /// The first word of the key in `slot`.
+    #[inline(always)]
+    pub(crate) fn first_word(self, slot: usize) -> u64 {
+        S::first_word(self, slot)
+    }
+
+    /// How many of the node's keys are at most `key`.
+    #[inline(always)]
+    pub(crate) fn rank(self, key: KeyRef<'_, S>) -> usize {
+        S::rank(self, key)
+    }
+
+    /// The rank of `key`, and whether the slot before it holds `key` itself.
+    #[inline(always)]
+    pub(crate) fn find(self, key: KeyRef<'_, S>) -> (usize, bool) {
+        S::find(self, key)
+    }
+
+    /// How many of the node's keys are below `key`.
+    #[inline(always)]
+    pub(crate) fn rank_before(self, key: KeyRef<'_, S>) -> usize {
+        let (rank, found) = self.find(key);
+        rank - usize::from(found)
+    }
+
+    /// Prefetches what a search reads: the head, and the slots that most nodes use.
+    #[inline(always)]
+    pub(crate) fn prefetch(self) {
+        S::prefetch(self);
+    }
+
+    /// Prefetches the whole node.
+    #[inline(always)]
+    pub(crate) fn prefetch_whole(self) {
+        S::prefetch_whole(self);
+    }
+
+    /// Prefetches what a reader of all pairs will read later.
+    #[inline(always)]
+    pub(crate) fn prefetch_pairs(self) {
+        S::prefetch_pairs(self);
+    }
+}
