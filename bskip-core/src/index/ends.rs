@@ -9,7 +9,6 @@ use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::index::read::cursor::Read;
 use crate::index::search::probe::{At, Before, Rightmost};
-use crate::index::write::absorb::is_underfull;
 use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::{Leaf, LevelMark};
@@ -95,7 +94,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
                             let slot = slot_at(end, leaf.count());
                             let key = leaf.key(slot);
                             let value = leaf.remove(slot);
-                            let underfull = is_underfull(*leaf);
+                            let underfull = leaf.is_underfull();
                             drop(leaf);
                             if underfull {
                                 self.compact(key);

@@ -10,7 +10,7 @@
 //! [`Commit`]: crate::index::write::commit::Commit
 //! [`DEPTH`]: crate::index::route::node_table::plan::DEPTH
 //! [`Drain`]: crate::index::bulk::drain::Drain
-//! [`Fill::Tight`]: crate::index::write::absorb::Fill::Tight
+//! [`Fill::Tight`]: crate::node::Fill::Tight
 //! [`Fresh`]: crate::index::tree::Fresh
 //! [`Fresh::make`]: crate::index::tree::Fresh::make
 //! [`KeyWords`]: crate::KeyWords

@@ -8,6 +8,9 @@ use crate::arena::BlockId;
 
 /// A shape whose slots hold children. The functions change what they say and nothing else.
 pub(crate) trait InnerSlots: Changing<Payload = BlockId> {
+    /// See [`Node::has_room_for_entry`].
+    fn has_room_for_entry(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> bool;
+
     /// See [`Node::child`].
     fn child(node: Node<'_, Self>, slot: usize) -> Option<BlockId>;
 
@@ -22,6 +25,11 @@ pub(crate) trait InnerSlots: Changing<Payload = BlockId> {
 }
 
 impl<S: InnerSlots> Node<'_, S> {
+    /// Whether an entry at `key` goes in, to whatever child it leads.
+    pub(crate) fn has_room_for_entry(self, key: KeyRef<'_, S>) -> bool {
+        S::has_room_for_entry(self, key)
+    }
+
     /// The child in `slot`; `None` only if the node is changing or is no inner node now.
     #[inline(always)]
     pub(crate) fn child(self, slot: usize) -> Option<BlockId> {

@@ -5,6 +5,7 @@ use super::header::Node;
 use super::inner::InnerSlots;
 use super::leaf::LeafSlots;
 use super::locked::Locked;
+use super::room::Room;
 #[cfg(feature = "check")]
 use super::verify::Checking;
 use crate::arena::{AllocError, BlockArena, BlockPool};
@@ -36,7 +37,9 @@ pub(crate) trait NodeKeys: KeyKind {
 }
 
 /// The shape of a leaf or of an inner node whose keys are of the kind `K`.
-pub(crate) trait ShapeOf<K: NodeKeys>: Changing<Kind = K, Context = K::Context> + Checking {
+pub(crate) trait ShapeOf<K: NodeKeys>:
+    Changing<Kind = K, Context = K::Context> + Room + Checking
+{
     /// The node as an inner one, if it is one.
     fn as_inner<'l, 'a>(node: &'l Locked<'a, Self>) -> Option<&'l Locked<'a, K::Inner>>;
 }

@@ -18,6 +18,7 @@ mod locked;
 mod reading;
 mod replica;
 mod reshape;
+mod room;
 mod shape;
 #[cfg(feature = "check")]
 mod verify;
@@ -29,5 +30,6 @@ pub(crate) use leaf::LeafSlots;
 pub(crate) use locked::Locked;
 pub(crate) use reading::Reading;
 pub(crate) use reshape::{Reshaped, Retired, Unreached, Witness};
+pub(crate) use room::{Fill, Limit, Room, Share, Split};
 pub(crate) use shape::Shape;
 pub(crate) use words::{MAX_CAPACITY, PairBuffer, Slots};

@@ -5,12 +5,12 @@
 
 use crate::arena::{AllocError, BlockId, BlockPool};
 use crate::height::LEVELS;
-use crate::index::bulk::run::{Part, SortedRun, Start, Stop, slots};
+use crate::index::bulk::run::{Part, SortedRun, Start, Stop};
 use crate::index::engine::Index;
 use crate::index::search::probe::Rightmost;
 use crate::index::write::commit::{Commit, InnerChange};
 use crate::key::KeyWords;
-use crate::node::{Inner, InnerShape, Leaf, LevelMark, Unreached};
+use crate::node::{Inner, InnerShape, LevelMark, Limit, Room, Unreached};
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Keeps a run's leaves where `drop` finds their values: after the run `before`, or after the first leaf,
@@ -75,7 +75,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
             index: self,
             commit: &commit,
             nodes: found.map(|node| node.map(|node| node.lock_unshared().reshape(&commit))),
-            limit: slots(Inner::<K>::CAPACITY, fill),
+            limit: InnerShape::<K>::limit(fill),
         };
         let mut result = Ok(());
         for start in starts {
@@ -136,7 +136,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
                 return Err(Stop::NotAscending);
             }
             // An empty map's leaf is replaced, so that only one place makes leaves.
-            if floor.is_none() || leaf.count() == Leaf::<K, V>::CAPACITY || self.heights.of::<K>(key) > 0 {
+            if floor.is_none() || !leaf.has_room(key, &value) || self.heights.of::<K>(key) > 0 {
                 *held = Some((key, value));
                 return Ok(());
             }
@@ -151,8 +151,8 @@ pub(in crate::index) struct LastNodes<'c, K: KeyWords, V, P: BlockPool> {
     index: &'c Index<K, V, P>,
     commit: &'c Commit<'c, K, V, P>,
     nodes: [Option<InnerChange<'c, K, V, P>>; LEVELS],
-    /// Entries for each node.
-    limit: usize,
+    /// How full each node is to be.
+    limit: Limit,
 }
 
 impl<'c, K: KeyWords, V, P: BlockPool> LastNodes<'c, K, V, P> {
@@ -168,7 +168,7 @@ impl<'c, K: KeyWords, V, P: BlockPool> LastNodes<'c, K, V, P> {
             }
             let limit = self.limit;
             let node = self.end(level)?;
-            if level >= height && node.count() < limit {
+            if level >= height && node.has_room_within(limit, start.low, &child) {
                 node.push(start.low, child);
                 return Ok(());
             }

@@ -9,7 +9,7 @@ use crate::arena::{AllocError, BlockId, BlockPool};
 use crate::index::engine::Index;
 use crate::index::tree::{Fresh, reserve_one};
 use crate::key::KeyWords;
-use crate::node::{Leaf, LeafShape, LevelMark, Reshaped, Unreached};
+use crate::node::{LeafShape, LevelMark, Limit, Reshaped, Room, Unreached};
 
 /// A leaf of a run, as the levels above will know it.
 #[derive(Clone, Copy)]
@@ -76,14 +76,14 @@ pub(crate) struct SortedRun<'a, K: KeyWords, V, P: BlockPool> {
     /// Blocks that became leaves since the pool last placed one elsewhere.
     taken: usize,
     last: Option<K>,
-    /// Pairs for each leaf.
-    limit: usize,
+    /// How full each leaf is to be.
+    limit: Limit,
 }
 
 impl<'a, K: KeyWords, V, P: BlockPool> SortedRun<'a, K, V, P> {
     /// A run of `index` without leaves. `fill` says how full they will be.
     pub(crate) fn new(index: &'a Index<K, V, P>, fill: f64) -> Self {
-        let limit = slots(Leaf::<K, V>::CAPACITY, fill);
+        let limit = LeafShape::<K, V>::limit(fill);
         Self { index, starts: Vec::new(), spares: Vec::new(), taken: 0, last: None, limit }
     }
 
@@ -109,10 +109,8 @@ impl<'a, K: KeyWords, V, P: BlockPool> SortedRun<'a, K, V, P> {
                     return Stop::NoMemory(error);
                 }
             };
-            let mut room = self.limit;
             let last = loop {
                 leaf.push(key, value);
-                room -= 1;
                 let last = key;
                 let Some(pair) = pairs.next() else {
                     self.last = Some(last);
@@ -125,7 +123,7 @@ impl<'a, K: KeyWords, V, P: BlockPool> SortedRun<'a, K, V, P> {
                     return Stop::NotAscending;
                 }
                 // A tall key starts a leaf, as it does when it is inserted.
-                if room == 0 || heights.of::<K>(key) > 0 {
+                if !leaf.has_room_within(self.limit, key, &value) || heights.of::<K>(key) > 0 {
                     break last;
                 }
             };
@@ -205,9 +203,4 @@ impl<K: KeyWords, V, P: BlockPool> Drop for SortedRun<'_, K, V, P> {
         let run = GiveBack(self);
         run.0.index.tree.drop_values(run.0.starts.iter().map(|start| start.leaf));
     }
-}
-
-/// Slots of a node of this capacity to be used: all, or this part of them, half at least.
-pub(in crate::index) fn slots(capacity: usize, fill: f64) -> usize {
-    ((capacity as f64 * fill) as usize).clamp(capacity / 2, capacity)
 }

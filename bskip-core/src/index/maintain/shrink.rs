@@ -6,9 +6,9 @@
 
 use crate::arena::{BlockKind, BlockPool};
 use crate::index::engine::Index;
-use crate::index::write::absorb::{Fill, Merge};
+use crate::index::write::absorb::Merge;
 use crate::key::KeyWords;
-use crate::node::{InnerShape, LeafShape, Node, ShapeOf};
+use crate::node::{Fill, InnerShape, LeafShape, ShapeOf};
 
 /// A node to go on with: the one at `key`, or the level's first.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         let mut backoff = self.tree.backoff();
         loop {
             let (node, version) = self.node_or_first::<S>(at.key, level);
-            let (is_full, next, boundary) = (node.count() == Node::<S>::CAPACITY, node.next(), node.high());
+            let (is_full, next, boundary) = (node.is_full(), node.next(), node.high());
             if !node.validate(version) {
                 backoff.wait();
                 continue;

@@ -11,23 +11,7 @@ use crate::index::search::lock::{lock_neighbours, lock_three};
 use crate::index::search::probe::{At, Before};
 use crate::index::write::commit::Commit;
 use crate::key::KeyWords;
-use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, Shape, ShapeOf};
-use crate::simd::LINE;
-
-/// A node with at most this part of its slots in use looks for a neighbour to merge with…
-const UNDERFULL: usize = 4;
-
-/// …and two nodes merge if this much of a node stays free, so that the next insert does not split them again.
-const SPARE: usize = 4;
-
-/// How full a merge may make a node.
-#[derive(Clone, Copy)]
-pub(in crate::index) enum Fill {
-    /// So that [`SPARE`] stays free.
-    Loose,
-    /// To the last slot.
-    Tight,
-}
+use crate::node::{Fill, InnerShape, LeafShape, LevelMark, ShapeOf};
 
 pub(in crate::index) enum Merge {
     Done,
@@ -92,7 +76,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         let mut backoff = self.tree.backoff();
         loop {
             let (node, version) = self.node_at::<S>(At(key), level);
-            let (underfull, low, high) = (is_underfull(node), node.low(), node.high());
+            let (underfull, low, high) = (node.is_underfull(), node.low(), node.high());
             let (is_head, is_last) = (node.id() == self.tree.head(level), node.next().is_none());
             if !node.validate(version) {
                 backoff.wait();
@@ -130,19 +114,18 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         let Some(before) = Before::new(boundary) else { return Merge::Refused };
         let (left, left_version) = self.node_at::<S>(before, level);
         let (next, ends_there) = (left.next(), left.compare_high(boundary).is_eq());
-        let left_count = left.count();
         if !left.validate(left_version) {
             return Merge::Contended;
         }
         let Some(next) = next.filter(|_| ends_there) else { return Merge::Refused };
         let right = self.tree.node::<S>(next);
         let right_version = self.tree.read_begin(right);
-        let right_count = right.count();
         let is_right = right.level() == LevelMark::of(level) && right.compare_low(boundary).is_eq();
-        if !right.validate(right_version) || !is_right {
+        let fits = left.fits(right, fill);
+        if !left.validate(left_version) || !right.validate(right_version) || !is_right {
             return Merge::Contended;
         }
-        if !fits::<S>(left_count, right_count, fill) {
+        if !fits {
             return Merge::Refused;
         }
         // The root's level is read after the right node's version: had a thread added a level and posted the
@@ -193,24 +176,3 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         self.absorb::<InnerShape<K>>(level, boundary, fill, merged)
     }
 }
-
-pub(in crate::index) fn is_underfull<S: Shape>(node: Node<'_, S>) -> bool {
-    node.count() <= Node::<S>::CAPACITY / UNDERFULL
-}
-
-/// Whether two nodes with these counts may become one. An empty one always may: nothing is moved for it.
-fn fits<S: Shape>(left: usize, right: usize, fill: Fill) -> bool {
-    let capacity = Node::<S>::CAPACITY;
-    let limit = match fill {
-        Fill::Loose if left > 0 && right > 0 => capacity - capacity / SPARE,
-        Fill::Loose | Fill::Tight => capacity,
-    };
-    left + right <= limit
-}
-
-// The counts above must leave room for a merge of two underfull nodes.
-const _: () = {
-    const CAPACITY: usize = LINE * LINE;
-    assert!(2 * (CAPACITY / UNDERFULL) <= CAPACITY - CAPACITY / SPARE);
-    assert!(Leaf::<u64, u64>::CAPACITY == CAPACITY && Inner::<u64>::CAPACITY == CAPACITY);
-};

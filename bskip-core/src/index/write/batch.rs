@@ -5,11 +5,10 @@ use core::convert::Infallible;
 use crate::arena::{AllocError, BlockPool};
 use crate::index::engine::Index;
 use crate::index::search::side_by_side::{Batch, Spot, Stopped};
-use crate::index::write::absorb::is_underfull;
 use crate::index::write::existing::Existing;
 use crate::key::KeyWords;
 use crate::lock::Version;
-use crate::node::{Leaf, Slots};
+use crate::node::Slots;
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Inserts each pair that has a value, and puts what was there before in the value's place. Without
@@ -59,7 +58,7 @@ impl<K: KeyWords, V, P: BlockPool, Q, F: Fn(&Q, usize) -> K> Batch<K, V, P> for 
         }
         let (rank, found) = leaf.find_in(line, key);
         // A tall key, or a leaf without room, is more than a change of this leaf.
-        if !found && (index.heights.of::<K>(key) > 0 || leaf.count() == Leaf::<K, V>::CAPACITY) {
+        if !found && (index.heights.of::<K>(key) > 0 || leaf.is_full()) {
             return None;
         }
         let mut leaf = leaf.try_lock(version)?;
@@ -127,7 +126,7 @@ impl<K: KeyWords, V, P: BlockPool> Batch<K, V, P> for Remove<'_, K, V> {
         }
         let mut leaf = leaf.try_lock(version)?;
         let value = leaf.remove_from_line(rank - 1);
-        let underfull = is_underfull(*leaf);
+        let underfull = leaf.is_underfull();
         drop(leaf);
         if underfull {
             index.compact(key);

@@ -15,7 +15,7 @@ use crate::index::search::settle::Versioned;
 use crate::index::write::commit::{Change, Commit};
 use crate::key::KeyWords;
 use crate::lock::Version;
-use crate::node::{Inner, Leaf, LeafShape, LevelMark};
+use crate::node::{Fill, Inner, Leaf, LeafShape, LevelMark, Node, Room, Share};
 
 /// A right neighbour has room if `FREE_RIGHT` of 8 slots are free…
 const FREE_RIGHT: usize = 2;
@@ -23,10 +23,6 @@ const FREE_RIGHT: usize = 2;
 /// …and a left one if `FREE_LEFT` are: with fewer it would soon be full itself and move them again.
 /// Descending keys go to the right one.
 const FREE_LEFT: usize = 3;
-
-/// At least `LEAST` of its slots must be free. Then both leaves have a free slot afterwards, and the new pair
-/// takes one.
-const LEAST: usize = 2;
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Inserts a key of height 0 that is not there, and that belongs into the full `leaf` in the state
@@ -42,7 +38,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         value: V,
     ) -> Result<(), V> {
         // Without posting nearly every listed leaf starts at a coin key.
-        if !self.heights.posts {
+        if !LeafShape::<K, V>::REDISTRIBUTES || !self.heights.posts {
             return Err(value);
         }
         let commit = Commit::new(self);
@@ -62,17 +58,19 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         leaf: Leaf<'c, K, V>,
         version: Version,
     ) -> Option<Two<'c, K, V, P>> {
-        self.move_high(commit, leaf, version, has_room::<FREE_RIGHT, K, V>, evenly)
+        self.move_high(commit, leaf, version, |right| has_room(right, FREE_RIGHT), Share::Even)
     }
 
     /// Moves pairs from the right neighbour to `leaf`, in the state `version`, until it is full, and gives
     /// the new boundary. Not if all of them would go: that is an absorption.
     pub(in crate::index) fn fill_up(&self, leaf: Leaf<'_, K, V>, version: Version) -> Option<K> {
-        let capacity = Leaf::<K, V>::CAPACITY;
-        // Both counts are those of the states that are then locked. A block that is no leaf now says none.
-        let too_many = |right: Leaf<'_, K, V>| leaf.count() + right.count() > capacity;
+        if !LeafShape::<K, V>::REDISTRIBUTES {
+            return None;
+        }
+        // Both are in the states that are then locked. A block that is no leaf now has nothing.
+        let too_many = |right: Leaf<'_, K, V>| !leaf.fits(right, Fill::Tight);
         let commit = Commit::new(self);
-        let (_, right) = self.move_high(&commit, leaf, version, too_many, |_, _| capacity)?;
+        let (_, right) = self.move_high(&commit, leaf, version, too_many, Share::LeftFull)?;
         Some(right.low())
     }
 
@@ -84,7 +82,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         leaf: Leaf<'c, K, V>,
         version: Version,
         suitable: impl FnOnce(Leaf<'_, K, V>) -> bool,
-        left_share: impl FnOnce(usize, usize) -> usize,
+        share: Share,
     ) -> Option<Two<'c, K, V, P>> {
         let (next, boundary) = (leaf.next(), leaf.high());
         if !leaf.validate(version) {
@@ -96,7 +94,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
             return None;
         }
         let entry = self.movable_entry(boundary)?;
-        self.move_boundary(commit, entry, (leaf, version), (right, right_version), left_share)
+        self.move_boundary(commit, entry, (leaf, version), (right, right_version), share)
     }
 
     fn give_left<'c>(
@@ -116,10 +114,10 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         }
         let left = self.tree.leaf(left?);
         let left_version = left.try_read_begin()?;
-        if !has_room::<FREE_LEFT, K, V>(left) {
+        if !has_room(left, FREE_LEFT) {
             return None;
         }
-        self.move_boundary(commit, entry, (left, left_version), (leaf, version), evenly)
+        self.move_boundary(commit, entry, (left, left_version), (leaf, version), Share::Even)
     }
 
     /// The entry of level 1 at `boundary`, if there is one and it may stand elsewhere.
@@ -137,8 +135,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         (listed && rank > 1).then(|| Entry { parent, version, slot: rank - 1 })
     }
 
-    /// Moves the boundary between two leaves, so that the left one holds what `left_share` says for both
-    /// counts, and the right one the rest, which is not nothing. `entry` is that of the right one. Gives
+    /// Moves the boundary between two leaves, so that each holds what `share` says. `entry` is that of the right one. Gives
     /// both, still locked; `None` if one of the three nodes has changed, or the leaves are no neighbours.
     fn move_boundary<'c>(
         &self,
@@ -146,7 +143,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         entry: Entry<'c, K>,
         left: Versioned<'c, LeafShape<K, V>>,
         right: Versioned<'c, LeafShape<K, V>>,
-        left_share: impl FnOnce(usize, usize) -> usize,
+        share: Share,
     ) -> Option<Two<'c, K, V, P>> {
         chaos::window();
         let (parent, left, right) = lock_three((entry.parent, entry.version), left, right)?;
@@ -161,7 +158,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         let (mut left, mut right) = (left.reshape(commit), right.reshape(commit));
         // Until all is in its place no user code runs.
         let before = left.count();
-        let share = left_share(before, right.count());
+        let share = left.share(**right, share);
         if share < before {
             left.give_last(before - share, &mut right);
         } else {
@@ -183,16 +180,9 @@ struct Entry<'a, K: KeyWords> {
     slot: usize,
 }
 
-/// Whether this is a leaf, of the map or retired meanwhile, that has room for a neighbour's pairs: `FREE` of
-/// 8 slots.
-fn has_room<const FREE: usize, K: KeyWords, V>(leaf: Leaf<'_, K, V>) -> bool {
-    let capacity = Leaf::<K, V>::CAPACITY;
-    leaf.level() == LevelMark::of(0) && leaf.count() + (capacity * FREE / 8).max(LEAST) <= capacity
-}
-
-/// What the left one of two leaves with these counts holds when both hold the same.
-fn evenly(left: usize, right: usize) -> usize {
-    (left + right).div_ceil(2)
+/// Whether this is a leaf, of the map or retired meanwhile, that has room for a neighbour's pairs.
+fn has_room<S: Room>(leaf: Node<'_, S>, eighths: usize) -> bool {
+    leaf.level() == LevelMark::of(0) && leaf.has_free(eighths)
 }
 
 #[cfg(all(test, feature = "check"))]

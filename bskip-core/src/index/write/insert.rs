@@ -6,7 +6,7 @@ use crate::index::engine::Index;
 use crate::index::search::probe::At;
 use crate::index::write::commit::Commit;
 use crate::index::write::existing::{Existing, Refused, settle_existing};
-use crate::index::write::split::{split_and_insert, split_key};
+use crate::index::write::split::split_and_insert;
 use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::{Leaf, LeafShape};
@@ -35,7 +35,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
                 }
                 continue;
             }
-            if leaf.count() == Leaf::<K, V>::CAPACITY && !found {
+            if !found && !leaf.has_room(key, &value) {
                 match self.insert_into_full(leaf, version, rank, key, value) {
                     Full::Done(result) => return result,
                     Full::Changed(back) => value = back,
@@ -55,7 +55,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// Inserts a key of height 0, of that rank, that is not there, into `leaf`, full in the state `version`:
+    /// Inserts a key of height 0, of that rank, that is not there, into `leaf`, which has no room for it in the
+    /// state `version`:
     /// a neighbour takes pairs, or the leaf splits.
     #[cold]
     #[inline(never)]
@@ -68,19 +69,19 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         mut value: V,
     ) -> Full<V> {
         // A key above all others is better off in a leaf of its own: more may follow.
-        if rank < Leaf::<K, V>::CAPACITY {
+        if rank < leaf.count() {
             match self.insert_redistributing(leaf, version, key, value) {
                 Ok(()) => return Full::Done(Ok(None)),
                 Err(back) => value = back,
             }
         }
-        let low = split_key(&leaf, rank, key);
+        let split = leaf.split_for(rank, key, &value);
         if !leaf.validate(version) {
             return Full::Changed(value);
         }
-        let above = self.to_post_in(low);
+        let above = self.to_post_in(split.low);
         let Some(leaf) = leaf.try_lock(version) else { return Full::Changed(value) };
-        let spare = match self.tree.acquire::<LeafShape<K, V>>(Some(low)) {
+        let spare = match self.tree.acquire::<LeafShape<K, V>>(Some(split.low)) {
             Ok(spare) => spare,
             Err(error) => {
                 leaf.unlock_unchanged();
@@ -90,7 +91,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         let commit = Commit::new(self);
         let mut fresh = spare.make(&commit);
         let mut leaf = leaf.reshape(&commit);
-        split_and_insert(&mut leaf, rank, key, value, &mut fresh);
+        split_and_insert(&mut leaf, &split, rank, key, value, &mut fresh);
         drop(leaf);
         self.post_locked(&commit, fresh, above);
         Full::Done(Ok(None))

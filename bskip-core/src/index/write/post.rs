@@ -7,9 +7,9 @@ use crate::index::engine::Index;
 use crate::index::search::probe::At;
 use crate::index::search::settle::Versioned;
 use crate::index::write::commit::{Change, Commit};
-use crate::index::write::split::{SplitOff, split_and_insert, split_key};
+use crate::index::write::split::{SplitOff, split_and_insert};
 use crate::key::KeyWords;
-use crate::node::{Inner, InnerShape, LeafShape, LevelMark, Locked, Shape, ShapeOf};
+use crate::node::{InnerShape, LeafShape, LevelMark, Locked, Shape, ShapeOf};
 
 /// What became of one node that was to be posted.
 enum Posted<K> {
@@ -52,7 +52,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
             return None;
         }
         let above = self.hinted(At(low)).or_else(|| self.try_inner_at(At(low), 1));
-        above.filter(|(node, _)| node.count() < Inner::<K>::CAPACITY)
+        above.filter(|(node, _)| node.has_room_for_entry(low))
     }
 
     /// Enters `leaf`, which was split off just now and has been locked since, into the node `above` if that
@@ -69,7 +69,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         let (low, id) = (leaf.low(), leaf.id());
         if let Some(node) = above.and_then(|(node, version)| node.try_lock(version)) {
             let (rank, is_there) = node.find(low);
-            if !is_there && node.count() < Inner::<K>::CAPACITY {
+            if !is_there && node.has_room(low, &id) {
                 let mut node = node.reshape(commit);
                 node.insert(rank, low, id);
                 drop(leaf);
@@ -114,20 +114,21 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
                 }
             };
             let commit = Commit::new(self);
-            if node.count() < Inner::<K>::CAPACITY {
+            if node.has_room(low, &id) {
                 let mut node = node.reshape(&commit);
                 node.insert(rank, low, id);
                 drop(child.reshape(&commit));
                 return Posted::Entered;
             }
-            let Ok(spare) = self.tree.acquire::<InnerShape<K>>(Some(split_key(&node, rank, low))) else {
+            let split = node.split_for(rank, low, &id);
+            let Ok(spare) = self.tree.acquire::<InnerShape<K>>(Some(split.low)) else {
                 node.unlock_unchanged();
                 child.unlock_unchanged();
                 return Posted::Nothing;
             };
             let mut fresh = spare.make(&commit);
             let mut node = node.reshape(&commit);
-            split_and_insert(&mut node, rank, low, id, &mut fresh);
+            split_and_insert(&mut node, &split, rank, low, id, &mut fresh);
             let split = (fresh.low(), fresh.id());
             drop(fresh);
             drop(child.reshape(&commit));

@@ -2,7 +2,6 @@
 
 use crate::arena::BlockPool;
 use crate::index::engine::Index;
-use crate::index::write::absorb::is_underfull;
 use crate::key::KeyWords;
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
@@ -11,7 +10,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     pub(crate) fn remove(&self, key: K) -> Option<V> {
         let (mut leaf, slot) = self.lock_pair(key)?;
         let value = leaf.remove(slot);
-        let underfull = is_underfull(*leaf);
+        let underfull = leaf.is_underfull();
         drop(leaf);
         if underfull {
             self.compact(key);

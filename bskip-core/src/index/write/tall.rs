@@ -9,7 +9,7 @@ use crate::index::write::commit::{Commit, InnerChange};
 use crate::index::write::existing::{Existing, Refused, settle_existing};
 use crate::index::write::split::{SplitOff, insert_or_split};
 use crate::key::KeyWords;
-use crate::node::{Inner, Leaf, LeafShape, LockedLeaf};
+use crate::node::{LeafShape, LockedLeaf};
 
 /// Blocks taken before a change that will need them.
 pub(in crate::index) struct Spares<'t, K: KeyWords, V, P: BlockPool> {
@@ -17,8 +17,10 @@ pub(in crate::index) struct Spares<'t, K: KeyWords, V, P: BlockPool> {
     leaf: Option<Fresh<'t, LeafShape<K, V>, K, V, P>>,
     /// For the overflow of the key's leaf.
     overflow: Option<Fresh<'t, LeafShape<K, V>, K, V, P>>,
-    /// For the node of each level that starts at the key; at the key's height for its overflow.
+    /// For the node of each level that starts at the key.
     inners: [Option<FreshInner<'t, K, V, P>>; LEVELS],
+    /// For the overflow of the node of each level that gets the key.
+    inner_overflows: [Option<FreshInner<'t, K, V, P>>; LEVELS],
 }
 
 /// The nodes that a promotion changes, levels 1 to the key's height.
@@ -27,7 +29,7 @@ type Levels<'c, K, V, P> = [Option<InnerChange<'c, K, V, P>>; LEVELS];
 /// The overflow splits of a promotion, which are still to be posted.
 pub(in crate::index) struct Overflows<K> {
     leaf: Option<SplitOff<K>>,
-    top: Option<SplitOff<K>>,
+    inners: [Option<SplitOff<K>>; LEVELS],
 }
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
@@ -57,7 +59,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
             path.unlock_unchanged();
             return Ok(Some(settle_existing(leaf, rank - 1, value, existing)));
         }
-        let spares = match self.spares_for(key, height, &path, &leaf) {
+        let spares = match self.spares_for(key, &value, height, &path, &leaf) {
             Ok(spares) => spares,
             Err(error) => {
                 path.unlock_unchanged();
@@ -70,8 +72,10 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         if let Some(split) = overflows.leaf {
             self.post(1, split);
         }
-        if let Some(split) = overflows.top {
-            self.post(height + 1, split);
+        for (level, split) in overflows.inners.into_iter().enumerate() {
+            if let Some(split) = split {
+                self.post(level + 1, split);
+            }
         }
         Ok(None)
     }
@@ -80,30 +84,38 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     fn spares_for(
         &self,
         key: K,
+        value: &V,
         height: usize,
         path: &Path<'_, K>,
         leaf: &LockedLeaf<'_, K, V>,
     ) -> Result<Spares<'_, K, V, P>, AllocError> {
-        let mut spares = Spares { leaf: None, overflow: None, inners: [const { None }; LEVELS] };
+        let mut spares = Spares {
+            leaf: None,
+            overflow: None,
+            inners: [const { None }; LEVELS],
+            inner_overflows: [const { None }; LEVELS],
+        };
         let starts_here = leaf.compare_low(key).is_eq();
-        let (rank, count) = (leaf.rank(key), leaf.count());
         if !starts_here {
             spares.leaf = Some(self.tree.acquire(Some(key))?);
         }
         // What goes into the key's leaf besides the key: all of a leaf that starts at it, else what is
         // right of the key.
-        if count - if starts_here { 0 } else { rank } == Leaf::<K, V>::CAPACITY {
+        let from = if starts_here { 0 } else { leaf.rank(key) };
+        if leaf.may_overflow(from, key, value) {
             spares.overflow = Some(self.tree.acquire(Some(key))?);
         }
         for level in 1..=height {
             let node = path.at(level);
-            let needed = if level < height {
-                node.compare_low(key).is_ne()
-            } else {
-                node.count() == Inner::<K>::CAPACITY && !node.find(key).1
-            };
-            if needed {
+            let (rank, found) = node.find(key);
+            let starts_at_key = level < height && node.compare_low(key).is_ne();
+            if starts_at_key {
                 spares.inners[level] = Some(self.tree.acquire(Some(key))?);
+            }
+            let gets_key = !found && (starts_at_key || level == height);
+            let from = if level < height { rank } else { 0 };
+            if gets_key && node.may_overflow(from, key, &leaf.id()) {
+                spares.inner_overflows[level] = Some(self.tree.acquire(Some(key))?);
             }
         }
         Ok(spares)
@@ -124,25 +136,23 @@ pub(in crate::index) fn promote<'c, K: KeyWords, V, P: BlockPool>(
     let mut levels: Levels<'c, K, V, P> =
         path.into_levels().map(|node| node.map(|node| node.reshape(commit)));
     let mut leaf = leaf.reshape(commit);
-    let Spares { leaf: spare, overflow, inners } = spares;
-    let mut inners = inners.into_iter();
-    // Level 0 has none.
-    inners.next();
+    let Spares { leaf: spare, overflow, mut inners, mut inner_overflows } = spares;
     let rank = leaf.rank(key);
     let mut child = leaf.id();
-    let overflow = overflow.map(|block| block.make(commit));
     let leaf_overflow = match spare {
-        None => insert_or_split(&mut leaf, rank, key, value, overflow),
+        None => insert_or_split(commit, &mut leaf, rank, key, value, overflow),
         Some(spare) => {
             let mut right = spare.make(commit);
             leaf.split_off(rank, key, &mut right);
             child = right.id();
-            insert_or_split(&mut right, 0, key, value, overflow)
+            insert_or_split(commit, &mut right, 0, key, value, overflow)
         }
     };
-    for node in levels[1..height].iter_mut().flatten() {
+    let mut overflows = Overflows { leaf: leaf_overflow, inners: [const { None }; LEVELS] };
+    for (level, node) in levels.iter_mut().enumerate().take(height).skip(1) {
+        let node = node.as_mut().expect("locked up to the height");
         // A node without a spare is headed by the key already.
-        let Some(spare) = inners.next().flatten() else {
+        let Some(spare) = inners[level].take() else {
             child = node.id();
             continue;
         };
@@ -150,18 +160,18 @@ pub(in crate::index) fn promote<'c, K: KeyWords, V, P: BlockPool>(
         let mut right = spare.make(commit);
         node.split_off(rank - usize::from(found), key, &mut right);
         if !found {
-            right.insert(0, key, child);
+            let overflow = inner_overflows[level].take();
+            overflows.inners[level] = insert_or_split(commit, &mut right, 0, key, child, overflow);
         }
         child = right.id();
     }
     let top = levels[height].as_mut().expect("locked up to the height");
     let (rank, found) = top.find(key);
-    let spare = inners.next().flatten().map(|block| block.make(commit));
-    let top_overflow = match found {
-        true => None,
-        false => insert_or_split(top, rank, key, child, spare),
-    };
+    if !found {
+        let overflow = inner_overflows[height].take();
+        overflows.inners[height] = insert_or_split(commit, top, rank, key, child, overflow);
+    }
     levels.into_iter().for_each(drop);
     drop(leaf);
-    Overflows { leaf: leaf_overflow, top: top_overflow }
+    overflows
 }

@@ -7,6 +7,7 @@ use super::super::header::{LevelMark, Node};
 use super::super::inner::InnerSlots;
 use super::super::leaf::LeafSlots;
 use super::super::locked::Locked;
+use super::super::shape::Shape;
 use super::replica;
 use super::shape::{WordInner, WordLeaf, WordShape};
 use crate::arena::BlockId;
@@ -110,6 +111,10 @@ impl<K: KeyWords, V> LeafSlots for WordLeaf<K, V> {
 }
 
 impl<K: KeyWords> InnerSlots for WordInner<K> {
+    fn has_room_for_entry(node: Node<'_, Self>, _: K) -> bool {
+        node.count() < Self::CAPACITY
+    }
+
     #[inline(always)]
     fn child(node: Node<'_, Self>, slot: usize) -> Option<BlockId> {
         node.child_in(slot)

@@ -17,7 +17,7 @@ use crate::sync::{AtomicU64, Ordering};
 /// are 15 % slower.
 const TARGET_BYTES: usize = 1024;
 pub(crate) const MAX_CAPACITY: usize = LINE * LINE;
-/// A quarter of a node must be at least one slot: see `index/write/absorb.rs`.
+/// A quarter of a node must be at least one slot: see `room`.
 const MIN_CAPACITY: usize = if LINE < 4 { 4 } else { LINE };
 
 /// The geometry. All of it is constant for a shape.

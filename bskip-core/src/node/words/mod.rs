@@ -17,6 +17,7 @@ mod moves;
 mod pair_buffer;
 mod prefetch;
 mod replica;
+mod room;
 mod shape;
 mod slots;
 #[cfg(feature = "check")]

@@ -1,0 +1,129 @@
+//! Room in a node: whether more goes in, where it splits, and with which neighbour it merges.
+//!
+//! Only the shape knows what a key takes. Before [`Node::validate`] an answer may be wrong, as any reading of a
+//! node may.
+
+use super::header::Node;
+use super::reading::Reading;
+use super::shape::{KeyRef, OwnedKey};
+
+/// How full a merge may make a node.
+#[derive(Clone, Copy)]
+pub(crate) enum Fill {
+    /// So that the next insertion does not split it again.
+    Loose,
+    /// To the last slot.
+    Tight,
+}
+
+/// What two neighbours hold after a redistribution.
+#[derive(Clone, Copy)]
+pub(crate) enum Share {
+    /// Both the same.
+    Even,
+    /// The left one as much as it can, the right one the rest, which is not nothing.
+    LeftFull,
+}
+
+/// How full bulk building makes a node, as the shape counts.
+#[derive(Clone, Copy)]
+pub(crate) struct Limit(pub(super) usize);
+
+/// Where a node splits: slots from `at` on go to the new node, which starts at `low`.
+pub(crate) struct Split<O> {
+    pub(crate) at: usize,
+    pub(crate) low: O,
+}
+
+/// What fits into nodes of a shape. Each function with a node is that of [`Node`] with the same name.
+pub(crate) trait Room: Reading {
+    /// Whether full leaves give pairs to their neighbours before they split.
+    const REDISTRIBUTES: bool;
+
+    /// The limit for this part of a node, half of a node at least.
+    fn limit(fill: f64) -> Limit;
+
+    fn has_room(node: Node<'_, Self>, key: KeyRef<'_, Self>, payload: &Self::Payload) -> bool;
+    fn has_room_within(
+        node: Node<'_, Self>,
+        limit: Limit,
+        key: KeyRef<'_, Self>,
+        payload: &Self::Payload,
+    ) -> bool;
+    fn may_overflow(
+        node: Node<'_, Self>,
+        from: usize,
+        key: KeyRef<'_, Self>,
+        payload: &Self::Payload,
+    ) -> bool;
+    fn is_full(node: Node<'_, Self>) -> bool;
+    fn is_underfull(node: Node<'_, Self>) -> bool;
+    fn fits(left: Node<'_, Self>, right: Node<'_, Self>, fill: Fill) -> bool;
+    fn split_for(
+        node: Node<'_, Self>,
+        rank: usize,
+        key: KeyRef<'_, Self>,
+        payload: &Self::Payload,
+    ) -> Split<OwnedKey<Self>>;
+    fn has_free(node: Node<'_, Self>, eighths: usize) -> bool;
+    fn share(left: Node<'_, Self>, right: Node<'_, Self>, share: Share) -> usize;
+}
+
+impl<S: Room> Node<'_, S> {
+    /// Whether one more slot with this key and payload goes in.
+    #[inline(always)]
+    pub(crate) fn has_room(self, key: KeyRef<'_, S>, payload: &S::Payload) -> bool {
+        S::has_room(self, key, payload)
+    }
+
+    /// As [`has_room`](Self::has_room), for a node that is not to become fuller than `limit` says.
+    #[inline(always)]
+    pub(crate) fn has_room_within(self, limit: Limit, key: KeyRef<'_, S>, payload: &S::Payload) -> bool {
+        S::has_room_within(self, limit, key, payload)
+    }
+
+    /// False only if key and payload certainly go into a node that gets the slots from `from` on. A shape that
+    /// cannot tell says true.
+    pub(crate) fn may_overflow(self, from: usize, key: KeyRef<'_, S>, payload: &S::Payload) -> bool {
+        S::may_overflow(self, from, key, payload)
+    }
+
+    /// Whether the node is so full that nothing can make it fuller.
+    #[inline(always)]
+    pub(crate) fn is_full(self) -> bool {
+        S::is_full(self)
+    }
+
+    /// Whether the node is so empty that it looks for a neighbour to merge with.
+    #[inline(always)]
+    pub(crate) fn is_underfull(self) -> bool {
+        S::is_underfull(self)
+    }
+
+    /// Whether this node and its next one may become one. An empty one always may: nothing is moved for it.
+    pub(crate) fn fits(self, right: Self, fill: Fill) -> bool {
+        S::fits(self, right, fill)
+    }
+
+    /// Where this node, which has no room for `key` of that rank, splits to take it in. Both sides then have
+    /// room.
+    pub(crate) fn split_for(
+        self,
+        rank: usize,
+        key: KeyRef<'_, S>,
+        payload: &S::Payload,
+    ) -> Split<OwnedKey<S>> {
+        S::split_for(self, rank, key, payload)
+    }
+
+    /// Whether so many eighths of the node are free, and enough for both neighbours to have room after a
+    /// redistribution.
+    pub(crate) fn has_free(self, eighths: usize) -> bool {
+        S::has_free(self, eighths)
+    }
+
+    /// How many slots this node has after a redistribution with its next one.
+    pub(crate) fn share(self, right: Self, share: Share) -> usize {
+        S::share(self, right, share)
+    }
+}

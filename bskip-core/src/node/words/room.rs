@@ -1,0 +1,86 @@
+//! Room in a node of words: every slot takes the same, so the count says it all.
+
+use super::super::header::Node;
+use super::super::room::{Fill, Limit, Room, Share, Split};
+use super::super::shape::Shape;
+use super::shape::{WordInner, WordLeaf, WordShape};
+use crate::simd::LINE;
+
+/// A node with at most this part of its slots in use looks for a neighbour to merge with…
+const UNDERFULL: usize = 4;
+
+/// …and two nodes merge if this much of a node stays free, so that the next insert does not split them again.
+const SPARE: usize = 4;
+
+/// A neighbour takes pairs only if at least `LEAST` of its slots are free. Then both leaves have a free slot
+/// afterwards, and the new pair takes one.
+const LEAST: usize = 2;
+
+impl<S: WordShape> Room for S {
+    const REDISTRIBUTES: bool = true;
+
+    fn limit(fill: f64) -> Limit {
+        let capacity = S::CAPACITY;
+        Limit(((capacity as f64 * fill) as usize).clamp(capacity / 2, capacity))
+    }
+
+    #[inline(always)]
+    fn has_room(node: Node<'_, S>, _: S::Key, _: &S::Payload) -> bool {
+        node.count() < S::CAPACITY
+    }
+
+    #[inline(always)]
+    fn has_room_within(node: Node<'_, S>, limit: Limit, _: S::Key, _: &S::Payload) -> bool {
+        node.count() < limit.0
+    }
+
+    fn may_overflow(node: Node<'_, S>, from: usize, _: S::Key, _: &S::Payload) -> bool {
+        node.count() - from == S::CAPACITY
+    }
+
+    #[inline(always)]
+    fn is_full(node: Node<'_, S>) -> bool {
+        node.count() == S::CAPACITY
+    }
+
+    #[inline(always)]
+    fn is_underfull(node: Node<'_, S>) -> bool {
+        node.count() <= S::CAPACITY / UNDERFULL
+    }
+
+    fn fits(left: Node<'_, S>, right: Node<'_, S>, fill: Fill) -> bool {
+        let (left, right) = (left.count(), right.count());
+        let limit = match fill {
+            Fill::Loose if left > 0 && right > 0 => S::CAPACITY - S::CAPACITY / SPARE,
+            Fill::Loose | Fill::Tight => S::CAPACITY,
+        };
+        left + right <= limit
+    }
+
+    fn split_for(node: Node<'_, S>, rank: usize, key: S::Key, _: &S::Payload) -> Split<S::Key> {
+        if rank == S::CAPACITY {
+            // A key above all others starts a node of its own, so ascending keys leave full nodes.
+            Split { at: rank, low: key }
+        } else {
+            Split { at: S::CAPACITY / 2, low: node.key(S::CAPACITY / 2) }
+        }
+    }
+
+    fn has_free(node: Node<'_, S>, eighths: usize) -> bool {
+        node.count() + (S::CAPACITY * eighths / 8).max(LEAST) <= S::CAPACITY
+    }
+
+    fn share(left: Node<'_, S>, right: Node<'_, S>, share: Share) -> usize {
+        match share {
+            Share::Even => (left.count() + right.count()).div_ceil(2),
+            Share::LeftFull => S::CAPACITY,
+        }
+    }
+}
+
+// The counts above must leave room for a merge of two underfull nodes.
+const _: () = {
+    const CAPACITY: usize = LINE * LINE;
+    assert!(2 * (CAPACITY / UNDERFULL) <= CAPACITY - CAPACITY / SPARE);
+    assert!(WordLeaf::<u64, u64>::CAPACITY == CAPACITY && WordInner::<u64>::CAPACITY == CAPACITY);
+};
