@@ -7,7 +7,8 @@ use core::ops::Bound;
 
 use crate::arena::{BlockArena, BlockPool, GlobalArena};
 use crate::index::{Cloned, Copied, Index, LeafCursor, Next, Read, Trail};
-use crate::key::{Key, KeyWords};
+use crate::key::Key;
+use crate::node::NodeKeys;
 
 /// A double-ended iterator over the pairs of a range, in key order, for values that are `Copy`. What it
 /// promises while other threads write: [Consistency](crate::BSkipMap#consistency).
@@ -65,12 +66,12 @@ iterator!(Range, Copy);
 iterator!(ClonedRange, Clone);
 
 /// Both iterators; `R` says how values are read.
-struct Pairs<'a, K: KeyWords, V, P: BlockPool, R> {
+struct Pairs<'a, K: NodeKeys, V, P: BlockPool, R> {
     index: &'a Index<K, V, P>,
     /// Between these bounds are the keys that are left. `lower` follows the keys handed out at the front,
     /// `upper` those handed out at the back.
-    lower: Bound<K>,
-    upper: Bound<K>,
+    lower: Bound<K::Owned>,
+    upper: Bound<K::Owned>,
     front: Option<LeafCursor<'a, K, V>>,
     back: Option<LeafCursor<'a, K, V>>,
     back_trail: Option<Trail<'a, K>>,
@@ -80,8 +81,8 @@ struct Pairs<'a, K: KeyWords, V, P: BlockPool, R> {
     _reader: PhantomData<fn() -> R>,
 }
 
-impl<'a, K: KeyWords, V, P: BlockPool, R> Pairs<'a, K, V, P, R> {
-    fn new(index: &'a Index<K, V, P>, lower: Bound<K>, upper: Bound<K>) -> Self {
+impl<'a, K: NodeKeys, V, P: BlockPool, R> Pairs<'a, K, V, P, R> {
+    fn new(index: &'a Index<K, V, P>, lower: Bound<K::Owned>, upper: Bound<K::Owned>) -> Self {
         Self {
             index,
             lower,
@@ -95,20 +96,27 @@ impl<'a, K: KeyWords, V, P: BlockPool, R> Pairs<'a, K, V, P, R> {
     }
 }
 
-impl<K: KeyWords, V, P: BlockPool, R: Read<V>> Pairs<'_, K, V, P, R> {
+impl<K: NodeKeys, V, P: BlockPool, R: Read<V>> Pairs<'_, K, V, P, R> {
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn next(&mut self) -> Option<(K, V)> {
+    fn next(&mut self) -> Option<(K::Owned, V)> {
         loop {
             match self.front.as_mut().map(LeafCursor::next::<R>) {
-                Some(Next::Pair(key, value)) if is_below(key, self.upper) => {
-                    self.lower = Bound::Excluded(key);
+                Some(Next::Pair(key, value)) if is_below::<K>(&key, &self.upper) => {
+                    self.lower = Bound::Excluded(key.clone());
                     return Some((key, value));
                 }
                 Some(Next::Pair(..)) => self.finish(),
-                Some(Next::End) => self.front = self.index.cursor_after(self.lower, self.front.take()),
+                Some(Next::End) => {
+                    self.front =
+                        self.index.cursor_after(self.lower.as_ref().map(K::borrow), self.front.take())
+                }
                 // The first call, or the leaf has changed.
                 None | Some(Next::Changed) => {
-                    self.front = if self.done { None } else { self.index.cursor_after(self.lower, None) };
+                    self.front = if self.done {
+                        None
+                    } else {
+                        self.index.cursor_after(self.lower.as_ref().map(K::borrow), None)
+                    };
                 }
             }
             if self.front.is_none() {
@@ -119,23 +127,31 @@ impl<K: KeyWords, V, P: BlockPool, R: Read<V>> Pairs<'_, K, V, P, R> {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn next_back(&mut self) -> Option<(K, V)> {
+    fn next_back(&mut self) -> Option<(K::Owned, V)> {
         loop {
             match self.back.as_mut().map(LeafCursor::next_back::<R>) {
-                Some(Next::Pair(key, value)) if is_above(key, self.lower) => {
-                    self.upper = Bound::Excluded(key);
+                Some(Next::Pair(key, value)) if is_above::<K>(&key, &self.lower) => {
+                    self.upper = Bound::Excluded(key.clone());
                     return Some((key, value));
                 }
                 Some(Next::Pair(..)) => self.finish(),
                 Some(Next::End) => {
-                    self.back = self.index.cursor_before(self.upper, self.back.take(), &mut self.back_trail)
+                    self.back = self.index.cursor_before(
+                        self.upper.as_ref().map(K::borrow),
+                        self.back.take(),
+                        &mut self.back_trail,
+                    )
                 }
                 // The first call, or the leaf has changed.
                 None | Some(Next::Changed) => {
                     self.back = if self.done {
                         None
                     } else {
-                        self.index.cursor_before(self.upper, None, &mut self.back_trail)
+                        self.index.cursor_before(
+                            self.upper.as_ref().map(K::borrow),
+                            None,
+                            &mut self.back_trail,
+                        )
                     };
                 }
             }
@@ -156,19 +172,19 @@ impl<K: KeyWords, V, P: BlockPool, R: Read<V>> Pairs<'_, K, V, P, R> {
 }
 
 #[inline(always)]
-fn is_below<K: Ord>(key: K, upper: Bound<K>) -> bool {
+fn is_below<K: NodeKeys>(key: &K::Owned, upper: &Bound<K::Owned>) -> bool {
     match upper {
         Bound::Unbounded => true,
-        Bound::Included(upper) => key <= upper,
-        Bound::Excluded(upper) => key < upper,
+        Bound::Included(upper) => K::borrow(key) <= K::borrow(upper),
+        Bound::Excluded(upper) => K::borrow(key) < K::borrow(upper),
     }
 }
 
 #[inline(always)]
-fn is_above<K: Ord>(key: K, lower: Bound<K>) -> bool {
+fn is_above<K: NodeKeys>(key: &K::Owned, lower: &Bound<K::Owned>) -> bool {
     match lower {
         Bound::Unbounded => true,
-        Bound::Included(lower) => key >= lower,
-        Bound::Excluded(lower) => key > lower,
+        Bound::Included(lower) => K::borrow(key) >= K::borrow(lower),
+        Bound::Excluded(lower) => K::borrow(key) > K::borrow(lower),
     }
 }

@@ -11,11 +11,11 @@ use core::panic::RefUnwindSafe;
 
 use crate::arena::BlockPool;
 use crate::index::Index;
-use crate::key::KeyWords;
+use crate::node::NodeKeys;
 use crate::spin::SpinLock;
 
 // The map calls a pool only between changes, so a panic in a pool unwinds as one in the caller's code does.
-impl<K: KeyWords, V: RefUnwindSafe, P: BlockPool> RefUnwindSafe for Index<K, V, P> {}
+impl<K: NodeKeys, V: RefUnwindSafe, P: BlockPool> RefUnwindSafe for Index<K, V, P> {}
 
 // Only this crate's code runs under the lock, on plain data, and a guard unlocks.
 impl<T> RefUnwindSafe for SpinLock<T> {}

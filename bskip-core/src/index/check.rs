@@ -3,8 +3,7 @@
 use crate::arena::{BlockId, BlockPool};
 use crate::height::LEVELS;
 use crate::index::engine::Index;
-use crate::key::KeyWords;
-use crate::node::{InnerShape, LeafShape, LevelMark, Node, ShapeOf};
+use crate::node::{InnerShape, LeafShape, LevelMark, Node, NodeKeys, ShapeOf};
 
 /// What [`check_invariants`](crate::BSkipMap::check_invariants) counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -25,7 +24,7 @@ pub struct Structure {
     pub stale_replicas: usize,
 }
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// See [`BSkipMap::check_invariants`](crate::BSkipMap::check_invariants).
     pub(crate) fn walk(&mut self) -> Structure {
         let top = self.tree.root().0;
@@ -84,15 +83,17 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     fn walk_level<S: ShapeOf<K>>(&self, level: usize) -> (usize, usize) {
         let (mut nodes, mut slots) = (0, 0);
         let mut at: Option<BlockId> = Some(self.tree.head(level));
-        let mut expected_low: Option<K> = None;
+        let mut expected_low: Option<K::Owned> = None;
         while let Some(id) = at {
             let node: Node<'_, S> = self.tree.node(id);
             let what = alloc::format!("level {level}, block {}", id.0);
             assert!(!node.is_locked(), "{what}: left locked");
             assert_eq!(node.level(), LevelMark::of(level), "{what}: level");
-            match expected_low {
+            match &expected_low {
                 None => assert!(node.low_is_least(), "{what}: the first node starts below every key"),
-                Some(low) => assert!(node.compare_low(low).is_eq(), "{what}: fences of neighbours"),
+                Some(low) => {
+                    assert!(node.compare_low(K::borrow(low)).is_eq(), "{what}: fences of neighbours")
+                }
             }
             let count = node.count();
             // The first entry of a level's first node stands below every key; its word zero need not be a
@@ -103,19 +104,23 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
             }
             for slot in sentinels..count {
                 let key = node.key(slot);
+                let key = K::borrow(&key);
                 assert!(node.compare_low(key).is_ge(), "{what}: a key below the low fence");
                 assert!(
                     node.next().is_none() || node.compare_high(key).is_lt(),
                     "{what}: a key above the fence"
                 );
-                assert!(slot <= sentinels || node.key(slot - 1) < key, "{what}: keys out of order");
+                assert!(
+                    slot <= sentinels || node.compare_key(key, slot - 1).is_gt(),
+                    "{what}: keys out of order"
+                );
                 assert_eq!(node.find(key), (slot + 1, true), "{what}: search misses a key");
             }
             node.check_samples();
             if level > 0 {
                 assert!(count > 0, "{what}: an inner node without entries");
                 assert!(
-                    sentinels > 0 || node.compare_low(node.key(0)).is_eq(),
+                    sentinels > 0 || node.compare_low(K::borrow(&node.key(0))).is_eq(),
                     "{what}: the first entry stands at the fence"
                 );
             }
@@ -143,7 +148,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
                 let child: Node<'_, S> = self.tree.node(child);
                 assert!(
                     node.key_is_least(slot) && child.low_is_least()
-                        || child.compare_low(node.key(slot)).is_eq(),
+                        || child.compare_low(K::borrow(&node.key(slot))).is_eq(),
                     "level {level}: an entry and its child's fence"
                 );
             }

@@ -9,9 +9,8 @@ use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::index::read::cursor::Read;
 use crate::index::search::probe::{At, Before, Rightmost};
-use crate::key::KeyWords;
 use crate::lock::Version;
-use crate::node::{Leaf, LevelMark};
+use crate::node::{Leaf, LevelMark, NodeKeys};
 
 /// Which end.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,12 +24,12 @@ pub(crate) enum End {
 /// the boundaries in a row that are left after all merges each is held by another level.
 pub(in crate::index) const PASSED: usize = LEVELS;
 
-pub(in crate::index) struct Passed<'a, K: KeyWords, V> {
+pub(in crate::index) struct Passed<'a, K: NodeKeys, V> {
     leaves: [Option<(Leaf<'a, K, V>, Version)>; PASSED],
     len: usize,
 }
 
-impl<K: KeyWords, V> Passed<'_, K, V> {
+impl<K: NodeKeys, V> Passed<'_, K, V> {
     /// Whether all are still as they were: empty.
     fn validate(&self) -> bool {
         self.leaves[..self.len].iter().flatten().all(|&(leaf, version)| leaf.validate(version))
@@ -38,7 +37,7 @@ impl<K: KeyWords, V> Passed<'_, K, V> {
 }
 
 /// What a search for the end found.
-enum EndSearch<'a, K: KeyWords, V> {
+enum EndSearch<'a, K: NodeKeys, V> {
     /// This leaf holds it.
     Leaf(Leaf<'a, K, V>, Version),
     /// The map was empty.
@@ -48,7 +47,7 @@ enum EndSearch<'a, K: KeyWords, V> {
 }
 
 /// The leaf further inwards.
-enum Neighbour<'a, K: KeyWords, V> {
+enum Neighbour<'a, K: NodeKeys, V> {
     Leaf(Leaf<'a, K, V>, Version),
     /// There is none.
     None,
@@ -56,9 +55,9 @@ enum Neighbour<'a, K: KeyWords, V> {
     Changed,
 }
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// A copy of the pair at this end, read as `R` does.
-    pub(crate) fn end<R: Read<V>>(&self, end: End) -> Option<(K, V)> {
+    pub(crate) fn end<R: Read<V>>(&self, end: End) -> Option<(K::Owned, V)> {
         let mut backoff = self.tree.backoff();
         loop {
             let mut passed = Passed { leaves: [None; PASSED], len: 0 };
@@ -81,7 +80,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Takes out the pair at this end.
-    pub(crate) fn pop(&self, end: End) -> Option<(K, V)> {
+    pub(crate) fn pop(&self, end: End) -> Option<(K::Owned, V)> {
         let mut backoff = self.tree.backoff();
         loop {
             let mut passed = Passed { leaves: [None; PASSED], len: 0 };
@@ -97,7 +96,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
                             let underfull = leaf.is_underfull();
                             drop(leaf);
                             if underfull {
-                                self.compact(key);
+                                self.compact(K::borrow(&key));
                             }
                             return Some((key, value));
                         }
@@ -141,21 +140,21 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
                 return EndSearch::Leaf(leaf, version);
             }
             if passed.len == PASSED {
-                self.compact(low);
-                passed.leaves.iter().flatten().for_each(|(leaf, _)| self.compact(leaf.low()));
+                self.compact(K::borrow(&low));
+                passed.leaves.iter().flatten().for_each(|(leaf, _)| self.compact(K::borrow(&leaf.low())));
                 return EndSearch::Conflict;
             }
             passed.leaves[passed.len] = Some((leaf, version));
             passed.len += 1;
             let neighbour: Neighbour<'_, K, V> = match end {
                 End::First => next.map_or(Neighbour::None, |next| {
-                    match self.tree.settle(self.tree.leaf(next), LevelMark::of(0), At(high)) {
+                    match self.tree.settle(self.tree.leaf(next), LevelMark::of(0), At(K::borrow(&high))) {
                         Some((found, version)) if found.id() == next => Neighbour::Leaf(found, version),
                         _ => Neighbour::Changed,
                     }
                 }),
                 End::Last if leaf.id() == self.tree.head(0) => Neighbour::None,
-                End::Last => Before::new(low).map_or(Neighbour::None, |before| {
+                End::Last => Before::<K>::new(K::borrow(&low)).map_or(Neighbour::None, |before| {
                     let (found, version) = self.leaf_at(before);
                     match found.next() {
                         Some(next) if next == leaf.id() => Neighbour::Leaf(found, version),

@@ -5,17 +5,16 @@ use crate::config::{Config, Refresh};
 use crate::height::Heights;
 use crate::index::route::router::Router;
 use crate::index::tree::Tree;
-use crate::key::KeyWords;
-use crate::node::{Inner, Leaf};
+use crate::node::{Inner, Leaf, NodeKeys};
 
 /// See the module.
-pub(crate) struct Index<K: KeyWords, V, P: BlockPool> {
+pub(crate) struct Index<K: NodeKeys, V, P: BlockPool> {
     pub(in crate::index) tree: Tree<K, V, P>,
     pub(in crate::index) router: Router,
     pub(in crate::index) heights: Heights,
 }
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Bytes of a leaf and of an inner node.
     pub(crate) const NODE_BYTES: (usize, usize) = (Leaf::<K, V>::LAYOUT.size(), Inner::<K>::LAYOUT.size());
 
@@ -42,7 +41,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 }
 
-impl<K: KeyWords, V, R: Relax> Index<K, V, GlobalPool<R>> {
+impl<K: NodeKeys, V, R: Relax> Index<K, V, GlobalPool<R>> {
     /// What the system gave of huge pages.
     pub(crate) fn huge_pages(&self) -> HugePages {
         self.tree.huge_pages()

@@ -6,12 +6,11 @@ use crate::arena::BlockPool;
 use crate::backoff::Backoff;
 use crate::chaos;
 use crate::index::tree::Tree;
-use crate::key::KeyWords;
 use crate::lock::{Version, VersionLock};
-use crate::node::{Node, Shape};
+use crate::node::{Node, NodeKeys, Shape};
 use crate::reentrancy::is_held;
 
-impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
     /// For a thread that loses races: others have changed what it was about to use.
     #[inline(always)]
     pub(in crate::index) fn backoff(&self) -> Backoff<P::Relax> {

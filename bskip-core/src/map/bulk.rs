@@ -148,7 +148,7 @@ impl<K: Key, V, A: BlockArena> BulkLoad<K, V, A> {
         let mut run = SortedRun::new(index, self.fill);
         match (run.fill(&mut held, &mut pairs), &held) {
             (Stop::NotAscending, &Some((key, _))) => {
-                return Err(not_ascending(key, run.last().unwrap_or(key)));
+                return Err(not_ascending(key, run.last().copied().unwrap_or(key)));
             }
             (Stop::NoMemory(cause), _) => return Err(cause.into()),
             (Stop::End | Stop::NotAscending, _) => {}
@@ -173,9 +173,9 @@ impl<K: Key, V, A: BlockArena> BulkLoad<K, V, A> {
     pub fn finish(self) -> Result<BSkipMap<K, V, A>, BulkError<K>> {
         let Self { mut map, parts, fill } = self;
         let mut parts = parts.into_inner();
-        parts.sort_unstable_by_key(Part::first);
+        parts.sort_unstable_by_key(|part| *part.first());
         for pair in parts.windows(2) {
-            let (after, key) = (pair[0].last(), pair[1].first());
+            let (&after, &key) = (pair[0].last(), pair[1].first());
             if key <= after {
                 return Err(not_ascending(key, after));
             }

@@ -117,7 +117,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// ```
     pub fn shrink(&self, cursor: &mut ShrinkCursor<K>, nodes: usize) -> bool {
         for _ in 0..nodes {
-            let Some(at) = cursor.at else { break };
+            let Some(at) = &cursor.at else { break };
             cursor.at = self.index.shrink_step(at, &mut cursor.freed);
         }
         !cursor.is_done()

@@ -31,5 +31,5 @@ pub(crate) use locked::Locked;
 pub(crate) use reading::Reading;
 pub(crate) use reshape::{Reshaped, Retired, Unreached, Witness};
 pub(crate) use room::{Fill, Limit, Room, Share, Split};
-pub(crate) use shape::Shape;
+pub(crate) use shape::{OwnedKey, Shape};
 pub(crate) use words::{MAX_CAPACITY, PairBuffer, Slots};

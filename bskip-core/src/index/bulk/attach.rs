@@ -9,19 +9,18 @@ use crate::index::bulk::run::{Part, SortedRun, Start, Stop};
 use crate::index::engine::Index;
 use crate::index::search::probe::Rightmost;
 use crate::index::write::commit::{Commit, InnerChange};
-use crate::key::KeyWords;
-use crate::node::{Inner, InnerShape, LevelMark, Limit, Room, Unreached};
+use crate::node::{Inner, InnerShape, LevelMark, Limit, NodeKeys, Room, Unreached};
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Keeps a run's leaves where `drop` finds their values: after the run `before`, or after the first leaf,
     /// which is empty. One thread at a time, and before any search.
-    pub(crate) fn keep(&self, part: &Part<K>, before: Option<&Part<K>>) {
+    pub(crate) fn keep(&self, part: &Part<K::Owned>, before: Option<&Part<K::Owned>>) {
         let before = before.map_or_else(|| self.tree.head(0), Part::last_leaf);
         self.tree.leaf(before).lock_unshared().reshape(Unreached).set_next(Some(part.first_leaf()));
     }
 
     /// Attaches the runs that were kept, in order, to the empty index.
-    pub(crate) fn attach_to_empty(&mut self, parts: &[Part<K>], fill: f64) -> Result<(), AllocError> {
+    pub(crate) fn attach_to_empty(&mut self, parts: &[Part<K::Owned>], fill: f64) -> Result<(), AllocError> {
         self.attach(parts, self.tree.head(0), fill)
     }
 
@@ -30,17 +29,21 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     ///
     /// Leaves are linked in any case. The error says that some entries are missing for want of memory:
     /// searches then take steps to the right instead.
-    fn attach(&mut self, parts: &[Part<K>], tail: BlockId, fill: f64) -> Result<(), AllocError> {
+    fn attach(&mut self, parts: &[Part<K::Owned>], tail: BlockId, fill: f64) -> Result<(), AllocError> {
         let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Ok(()) };
         // Fences before links: should a pool's `address` panic, the leaves are still in the chain that they
         // were in.
         let is_empty =
             self.tree.root().0 == 0 && tail == self.tree.head(0) && self.tree.leaf(tail).count() == 0;
         if !is_empty {
-            self.tree.leaf(tail).lock_unshared().reshape(Unreached).set_high(first.first());
+            self.tree.leaf(tail).lock_unshared().reshape(Unreached).set_high(K::borrow(first.first()));
         }
         for pair in parts.windows(2) {
-            self.tree.leaf(pair[0].last_leaf()).lock_unshared().reshape(Unreached).set_high(pair[1].first());
+            self.tree
+                .leaf(pair[0].last_leaf())
+                .lock_unshared()
+                .reshape(Unreached)
+                .set_high(K::borrow(pair[1].first()));
         }
         for pair in parts.windows(2) {
             self.tree
@@ -61,9 +64,13 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
 
     /// Enters leaves that are linked at the end of level 0 into the levels above, all of them, and gives the
     /// first error.
-    fn enter_all<'k>(&self, starts: impl Iterator<Item = &'k Start<K>>, fill: f64) -> Result<(), AllocError>
+    fn enter_all<'k>(
+        &self,
+        starts: impl Iterator<Item = &'k Start<K::Owned>>,
+        fill: f64,
+    ) -> Result<(), AllocError>
     where
-        K: 'k,
+        K::Owned: 'k,
     {
         // Found before the first is locked: a search must not meet a lock of its own thread.
         let mut found: [Option<Inner<'_, K>>; LEVELS] = [None; LEVELS];
@@ -88,8 +95,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// not, or that there is no memory for, is in `held` afterwards.
     pub(crate) fn append(
         &mut self,
-        held: &mut Option<(K, V)>,
-        pairs: &mut impl Iterator<Item = (K, V)>,
+        held: &mut Option<(K::Owned, V)>,
+        pairs: &mut impl Iterator<Item = (K::Owned, V)>,
     ) -> Stop {
         let (tail, floor) = self.tail();
         if floor.is_none() {
@@ -110,7 +117,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
 
     /// The last leaf, and what the keys of all others must be above; `None` if there is none and the leaf is
     /// the first.
-    fn tail(&self) -> (BlockId, Option<K>) {
+    fn tail(&self) -> (BlockId, Option<K::Owned>) {
         let (leaf, _) = self.leaf_at(Rightmost);
         let floor = match leaf.count() {
             0 => (leaf.id() != self.tree.head(0)).then(|| leaf.low()),
@@ -124,30 +131,33 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     fn append_to_leaf(
         &self,
         tail: BlockId,
-        mut floor: Option<K>,
-        held: &mut Option<(K, V)>,
-        pairs: &mut impl Iterator<Item = (K, V)>,
+        mut floor: Option<K::Owned>,
+        held: &mut Option<(K::Owned, V)>,
+        pairs: &mut impl Iterator<Item = (K::Owned, V)>,
     ) -> Result<(), Stop> {
         let mut leaf = self.tree.leaf(tail).lock_unshared();
         loop {
             let Some((key, value)) = pairs.next() else { return Err(Stop::End) };
-            if floor.is_some_and(|floor| key <= floor) {
+            if floor.as_ref().is_some_and(|floor| K::borrow(&key) <= K::borrow(floor)) {
                 *held = Some((key, value));
                 return Err(Stop::NotAscending);
             }
             // An empty map's leaf is replaced, so that only one place makes leaves.
-            if floor.is_none() || !leaf.has_room(key, &value) || self.heights.of::<K>(key) > 0 {
+            if floor.is_none()
+                || !leaf.has_room(K::borrow(&key), &value)
+                || self.heights.of::<K>(K::borrow(&key)) > 0
+            {
                 *held = Some((key, value));
                 return Ok(());
             }
-            leaf.push(key, value);
+            leaf.push(K::borrow(&key), value);
             floor = Some(key);
         }
     }
 }
 
 /// The last node of each level, locked: where entries are added.
-pub(in crate::index) struct LastNodes<'c, K: KeyWords, V, P: BlockPool> {
+pub(in crate::index) struct LastNodes<'c, K: NodeKeys, V, P: BlockPool> {
     index: &'c Index<K, V, P>,
     commit: &'c Commit<'c, K, V, P>,
     nodes: [Option<InnerChange<'c, K, V, P>>; LEVELS],
@@ -155,12 +165,13 @@ pub(in crate::index) struct LastNodes<'c, K: KeyWords, V, P: BlockPool> {
     limit: Limit,
 }
 
-impl<'c, K: KeyWords, V, P: BlockPool> LastNodes<'c, K, V, P> {
+impl<'c, K: NodeKeys, V, P: BlockPool> LastNodes<'c, K, V, P> {
     /// Enters the leaf to the right of those entered so far: at all levels up to its key's height, below
     /// which nodes start at the key; with posting, further up as long as that starts nodes.
-    fn enter(&mut self, start: &Start<K>) -> Result<(), AllocError> {
+    fn enter(&mut self, start: &Start<K::Owned>) -> Result<(), AllocError> {
         let heights = &self.index.heights;
-        let height = heights.of::<K>(start.low);
+        let low = K::borrow(&start.low);
+        let height = heights.of::<K>(low);
         let mut child = start.leaf;
         for level in 1..LEVELS {
             if level > height && !heights.posts {
@@ -168,11 +179,11 @@ impl<'c, K: KeyWords, V, P: BlockPool> LastNodes<'c, K, V, P> {
             }
             let limit = self.limit;
             let node = self.end(level)?;
-            if level >= height && node.has_room_within(limit, start.low, &child) {
-                node.push(start.low, child);
+            if level >= height && node.has_room_within(limit, low, &child) {
+                node.push(low, child);
                 return Ok(());
             }
-            child = self.start_node(level, start.low, child)?;
+            child = self.start_node(level, low, child)?;
         }
         Ok(())
     }
@@ -188,7 +199,7 @@ impl<'c, K: KeyWords, V, P: BlockPool> LastNodes<'c, K, V, P> {
     }
 
     /// A new last node of `level`, with one entry.
-    fn start_node(&mut self, level: usize, low: K, child: BlockId) -> Result<BlockId, AllocError> {
+    fn start_node(&mut self, level: usize, low: K::Ref<'_>, child: BlockId) -> Result<BlockId, AllocError> {
         let mut node = self.index.tree.acquire::<InnerShape<K>>(Some(low))?.make(self.commit);
         let id = node.id();
         node.format(LevelMark::of(level), Some(low));

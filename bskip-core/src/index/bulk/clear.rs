@@ -2,14 +2,14 @@
 
 use crate::arena::BlockPool;
 use crate::index::engine::Index;
-use crate::key::KeyWords;
+use crate::node::NodeKeys;
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Drops every value, gives every block back but the first leaf's, and starts over. If a drop panics, all
     /// of that happens while it unwinds.
     pub(crate) fn clear(&mut self) {
-        struct StartOver<'a, K: KeyWords, V, P: BlockPool>(&'a mut Index<K, V, P>);
-        impl<K: KeyWords, V, P: BlockPool> Drop for StartOver<'_, K, V, P> {
+        struct StartOver<'a, K: NodeKeys, V, P: BlockPool>(&'a mut Index<K, V, P>);
+        impl<K: NodeKeys, V, P: BlockPool> Drop for StartOver<'_, K, V, P> {
             fn drop(&mut self) {
                 self.0.router.reset();
                 self.0.tree.start_over();

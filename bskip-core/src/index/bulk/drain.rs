@@ -5,26 +5,26 @@ use core::mem;
 
 use crate::arena::{BlockId, BlockPool};
 use crate::index::engine::Index;
-use crate::key::KeyWords;
+use crate::node::NodeKeys;
 
 /// The pairs of an index. Those not taken before it drops stay.
-pub(crate) struct Drain<'a, K: KeyWords, V, P: BlockPool> {
+pub(crate) struct Drain<'a, K: NodeKeys, V, P: BlockPool> {
     index: &'a mut Index<K, V, P>,
     /// The leaf that is being emptied, and how many of its pairs are taken. Those before it are empty.
     leaf: Option<BlockId>,
     taken: usize,
 }
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     pub(crate) fn drain(&mut self) -> Drain<'_, K, V, P> {
         Drain { leaf: Some(self.tree.head(0)), index: self, taken: 0 }
     }
 }
 
-impl<K: KeyWords, V, P: BlockPool> Iterator for Drain<'_, K, V, P> {
-    type Item = (K, V);
+impl<K: NodeKeys, V, P: BlockPool> Iterator for Drain<'_, K, V, P> {
+    type Item = (K::Owned, V);
 
-    fn next(&mut self) -> Option<(K, V)> {
+    fn next(&mut self) -> Option<(K::Owned, V)> {
         loop {
             let leaf = self.index.tree.leaf(self.leaf?);
             let slot = self.taken;
@@ -43,9 +43,9 @@ impl<K: KeyWords, V, P: BlockPool> Iterator for Drain<'_, K, V, P> {
 }
 
 /// At the end it has no leaf any more.
-impl<K: KeyWords, V, P: BlockPool> FusedIterator for Drain<'_, K, V, P> {}
+impl<K: NodeKeys, V, P: BlockPool> FusedIterator for Drain<'_, K, V, P> {}
 
-impl<K: KeyWords, V, P: BlockPool> Drop for Drain<'_, K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Drop for Drain<'_, K, V, P> {
     fn drop(&mut self) {
         let Some(leaf) = self.leaf else { return self.index.clear() };
         let mut leaf = self.index.tree.leaf(leaf).lock_unshared();

@@ -8,32 +8,30 @@ use core::mem;
 use crate::arena::{AllocError, BlockId, BlockPool};
 use crate::index::engine::Index;
 use crate::index::tree::{Fresh, reserve_one};
-use crate::key::KeyWords;
-use crate::node::{LeafShape, LevelMark, Limit, Reshaped, Room, Unreached};
+use crate::node::{LeafShape, LevelMark, Limit, NodeKeys, Reshaped, Room, Unreached};
 
 /// A leaf of a run, as the levels above will know it.
-#[derive(Clone, Copy)]
-pub(in crate::index) struct Start<K> {
+pub(in crate::index) struct Start<O> {
     /// The leaf's first key.
-    pub(in crate::index) low: K,
+    pub(in crate::index) low: O,
     pub(in crate::index) leaf: BlockId,
 }
 
 /// A run that is complete. The caller must attach it, or keep its leaves where the index's drop finds them.
-pub(crate) struct Part<K> {
-    pub(in crate::index) starts: Vec<Start<K>>,
-    last: K,
+pub(crate) struct Part<O> {
+    pub(in crate::index) starts: Vec<Start<O>>,
+    last: O,
 }
 
-impl<K: KeyWords> Part<K> {
+impl<O> Part<O> {
     /// The least key.
-    pub(crate) fn first(&self) -> K {
-        self.starts[0].low
+    pub(crate) fn first(&self) -> &O {
+        &self.starts[0].low
     }
 
     /// The greatest key.
-    pub(crate) fn last(&self) -> K {
-        self.last
+    pub(crate) fn last(&self) -> &O {
+        &self.last
     }
 
     pub(in crate::index) fn first_leaf(&self) -> BlockId {
@@ -68,19 +66,19 @@ const MOST_SPARES: usize = 512;
 type InTheMaking<'a, K, V> = Reshaped<'a, LeafShape<K, V>, Unreached>;
 
 /// A run in the making. Dropping it drops its values and gives its leaves back.
-pub(crate) struct SortedRun<'a, K: KeyWords, V, P: BlockPool> {
+pub(crate) struct SortedRun<'a, K: NodeKeys, V, P: BlockPool> {
     index: &'a Index<K, V, P>,
-    starts: Vec<Start<K>>,
+    starts: Vec<Start<K::Owned>>,
     /// Blocks taken for leaves to come.
     spares: Vec<Fresh<'a, LeafShape<K, V>, K, V, P>>,
     /// Blocks that became leaves since the pool last placed one elsewhere.
     taken: usize,
-    last: Option<K>,
+    last: Option<K::Owned>,
     /// How full each leaf is to be.
     limit: Limit,
 }
 
-impl<'a, K: KeyWords, V, P: BlockPool> SortedRun<'a, K, V, P> {
+impl<'a, K: NodeKeys, V, P: BlockPool> SortedRun<'a, K, V, P> {
     /// A run of `index` without leaves. `fill` says how full they will be.
     pub(crate) fn new(index: &'a Index<K, V, P>, fill: f64) -> Self {
         let limit = LeafShape::<K, V>::limit(fill);
@@ -94,15 +92,15 @@ impl<'a, K: KeyWords, V, P: BlockPool> SortedRun<'a, K, V, P> {
     /// thread comes there: exclusive access to the map guarantees that none holds a stale reference.
     pub(crate) fn fill(
         &mut self,
-        held: &mut Option<(K, V)>,
-        pairs: &mut impl Iterator<Item = (K, V)>,
+        held: &mut Option<(K::Owned, V)>,
+        pairs: &mut impl Iterator<Item = (K::Owned, V)>,
     ) -> Stop {
         debug_assert!(self.starts.is_empty());
         let heights = &self.index.heights;
         let Some((mut key, mut value)) = held.take() else { return Stop::End };
         let mut before = None;
         loop {
-            let mut leaf = match self.start_leaf(key, before) {
+            let mut leaf = match self.start_leaf(K::borrow(&key), before) {
                 Ok(leaf) => leaf,
                 Err(error) => {
                     *held = Some((key, value));
@@ -110,20 +108,22 @@ impl<'a, K: KeyWords, V, P: BlockPool> SortedRun<'a, K, V, P> {
                 }
             };
             let last = loop {
-                leaf.push(key, value);
+                leaf.push(K::borrow(&key), value);
                 let last = key;
                 let Some(pair) = pairs.next() else {
                     self.last = Some(last);
                     return Stop::End;
                 };
                 (key, value) = pair;
-                if key <= last {
+                if K::borrow(&key) <= K::borrow(&last) {
                     self.last = Some(last);
                     *held = Some((key, value));
                     return Stop::NotAscending;
                 }
                 // A tall key starts a leaf, as it does when it is inserted.
-                if !leaf.has_room_within(self.limit, key, &value) || heights.of::<K>(key) > 0 {
+                if !leaf.has_room_within(self.limit, K::borrow(&key), &value)
+                    || heights.of::<K>(K::borrow(&key)) > 0
+                {
                     break last;
                 }
             };
@@ -136,13 +136,13 @@ impl<'a, K: KeyWords, V, P: BlockPool> SortedRun<'a, K, V, P> {
     #[inline(never)]
     fn start_leaf(
         &mut self,
-        low: K,
+        low: K::Ref<'_>,
         before: Option<InTheMaking<'a, K, V>>,
     ) -> Result<InTheMaking<'a, K, V>, AllocError> {
         reserve_one(&mut self.starts)?;
         let mut leaf = self.take_block(low)?.make(Unreached);
         let id = leaf.id();
-        self.starts.push(Start { low, leaf: id });
+        self.starts.push(Start { low: K::own(low), leaf: id });
         leaf.format(LevelMark::of(0), Some(low));
         if let Some(mut before) = before {
             before.set_high(low);
@@ -153,7 +153,7 @@ impl<'a, K: KeyWords, V, P: BlockPool> SortedRun<'a, K, V, P> {
 
     /// A block for a leaf. The run asks the pool for several at once, so threads that make runs seldom meet
     /// there, and the leaves of each lie together, in pages of their own.
-    fn take_block(&mut self, low: K) -> Result<Fresh<'a, LeafShape<K, V>, K, V, P>, AllocError> {
+    fn take_block(&mut self, low: K::Ref<'_>) -> Result<Fresh<'a, LeafShape<K, V>, K, V, P>, AllocError> {
         let tree = &self.index.tree;
         if let Some(spare) = self.spares.pop() {
             if spare.is_well_placed(low) {
@@ -176,21 +176,21 @@ impl<'a, K: KeyWords, V, P: BlockPool> SortedRun<'a, K, V, P> {
     }
 
     /// The greatest key, once `fill` has returned.
-    pub(crate) fn last(&self) -> Option<K> {
-        self.last
+    pub(crate) fn last(&self) -> Option<&K::Owned> {
+        self.last.as_ref()
     }
 
     /// What was made, if that is anything.
-    pub(crate) fn into_part(mut self) -> Option<Part<K>> {
-        Some(Part { last: self.last?, starts: mem::take(&mut self.starts) })
+    pub(crate) fn into_part(mut self) -> Option<Part<K::Owned>> {
+        Some(Part { last: self.last.take()?, starts: mem::take(&mut self.starts) })
     }
 }
 
-impl<K: KeyWords, V, P: BlockPool> Drop for SortedRun<'_, K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Drop for SortedRun<'_, K, V, P> {
     fn drop(&mut self) {
         /// Gives the blocks back, also when a value's drop unwinds.
-        struct GiveBack<'r, 'a, K: KeyWords, V, P: BlockPool>(&'r mut SortedRun<'a, K, V, P>);
-        impl<K: KeyWords, V, P: BlockPool> Drop for GiveBack<'_, '_, K, V, P> {
+        struct GiveBack<'r, 'a, K: NodeKeys, V, P: BlockPool>(&'r mut SortedRun<'a, K, V, P>);
+        impl<K: NodeKeys, V, P: BlockPool> Drop for GiveBack<'_, '_, K, V, P> {
             fn drop(&mut self) {
                 let tree = &self.0.index.tree;
                 self.0.spares.clear();

@@ -11,9 +11,9 @@ use crate::index::search::lock::lock_three;
 use crate::index::search::probe::{At, Before};
 use crate::index::search::settle::Versioned;
 use crate::index::write::commit::Commit;
-use crate::key::KeyWords;
+use crate::key::KeyKind;
 use crate::lock::Version;
-use crate::node::{Leaf, LeafShape, LevelMark};
+use crate::node::{Leaf, LeafShape, LevelMark, NodeKeys};
 
 /// How often to try a leaf that other threads are changing.
 const TRIES: usize = 16;
@@ -36,17 +36,22 @@ enum Attempt {
     Refused,
 }
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+/// A leaf, where it starts (`None`: it is the first) and where the next one does (`None`: it is the last).
+type Range<'a, K, V> =
+    (Leaf<'a, K, V>, Version, Option<<K as KeyKind>::Owned>, Option<<K as KeyKind>::Owned>);
+
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Looks at the leaf at `at`, or the first one, and moves it to the NUMA node that `wanted` names.
     /// `wanted` gets the least key that the leaf may hold and the NUMA node that it is on. Gives what became
     /// of it, and where the next leaf starts.
     pub(crate) fn migrate_step(
         &self,
-        at: Option<K>,
-        wanted: impl FnOnce(Option<K>, NumaNodeId) -> Option<NumaNodeId>,
-    ) -> (Moved, Option<K>) {
+        at: Option<K::Ref<'_>>,
+        wanted: impl FnOnce(Option<K::Ref<'_>>, NumaNodeId) -> Option<NumaNodeId>,
+    ) -> (Moved, Option<K::Owned>) {
         let (leaf, version, low, high) = self.leaf_with_range(at);
         let Some(home) = self.tree.home(leaf.id()) else { return (Moved::Stays, high) };
+        let low = low.as_ref().map(K::borrow);
         match wanted(low, home).filter(|&wanted| wanted != home) {
             None => (Moved::Stays, high),
             Some(wanted) => (self.move_leaf((leaf, version), low, wanted), high),
@@ -54,13 +59,12 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Where the pool would place a leaf that starts at `low`.
-    pub(crate) fn wanted(&self, low: Option<K>) -> Option<NumaNodeId> {
+    pub(crate) fn wanted(&self, low: Option<K::Ref<'_>>) -> Option<NumaNodeId> {
         self.tree.wanted(low)
     }
 
-    /// The leaf at `at`, where it starts (`None`: it is the first) and where the next one does (`None`: it is
-    /// the last).
-    fn leaf_with_range(&self, at: Option<K>) -> (Leaf<'_, K, V>, Version, Option<K>, Option<K>) {
+    /// The leaf at `at`, or the first one.
+    fn leaf_with_range(&self, at: Option<K::Ref<'_>>) -> Range<'_, K, V> {
         let mut backoff = self.tree.backoff();
         loop {
             let (leaf, version) = self.node_or_first::<LeafShape<K, V>>(at, 0);
@@ -74,7 +78,12 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// The first leaf (`low` is `None`) stays.
-    fn move_leaf(&self, found: Versioned<'_, LeafShape<K, V>>, low: Option<K>, wanted: NumaNodeId) -> Moved {
+    fn move_leaf(
+        &self,
+        found: Versioned<'_, LeafShape<K, V>>,
+        low: Option<K::Ref<'_>>,
+        wanted: NumaNodeId,
+    ) -> Moved {
         let Some(low) = low else { return Moved::No };
         let mut backoff = self.tree.backoff();
         let mut found = Some(found);
@@ -91,7 +100,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     fn try_move_leaf(
         &self,
         (leaf, version): Versioned<'_, LeafShape<K, V>>,
-        low: K,
+        low: K::Ref<'_>,
         wanted: NumaNodeId,
     ) -> Attempt {
         let starts_here = leaf.compare_low(low).is_eq();
@@ -99,7 +108,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
             return Attempt::Contended;
         }
         // It has been merged, or the boundary has moved; or there is no level above to name another block.
-        let Some(before) = Before::new(low).filter(|_| starts_here && self.tree.root().0 > 0) else {
+        let Some(before) = Before::<K>::new(low).filter(|_| starts_here && self.tree.root().0 > 0) else {
             return Attempt::Refused;
         };
         let (left, left_version) = self.leaf_at(before);

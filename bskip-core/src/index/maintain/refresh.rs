@@ -3,10 +3,9 @@
 use crate::arena::BlockPool;
 use crate::index::engine::Index;
 use crate::index::search::probe::At;
-use crate::key::KeyWords;
-use crate::node::LevelMark;
+use crate::node::{LevelMark, NodeKeys};
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Brings every replica of every inner node up to date, but for nodes that other threads change
     /// meanwhile. Gives how many copies were made.
     pub(crate) fn refresh_replicas(&self) -> usize {
@@ -17,16 +16,18 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         for level in 1..=self.tree.root().0 {
             let mut at = Some(self.tree.head(level));
             // Where the node should start, and where the last one ended.
-            let (mut start, mut done) = (None, None);
+            let mut start: Option<K::Owned> = None;
+            let mut done: Option<K::Owned> = None;
             while let Some(id) = at {
                 let node = self.tree.inner(id);
                 let version = self.tree.read_begin(node);
                 let (next, high) = (node.next(), node.high());
-                let starts_here = start.is_none_or(|start| node.compare_low(start).is_eq());
+                let starts_here =
+                    start.as_ref().is_none_or(|start| node.compare_low(K::borrow(start)).is_eq());
                 let is_it = node.level() == LevelMark::of(level) && starts_here;
                 if !node.validate(version) || !is_it {
                     // The chain has changed here: go on from where this node should have been.
-                    let again = done.map(|done| self.inner_at(At(done), level).0.id());
+                    let again = done.as_ref().map(|done| self.inner_at(At(K::borrow(done)), level).0.id());
                     (at, start) = (again.or_else(|| Some(self.tree.head(level))), None);
                     continue;
                 }
@@ -40,7 +41,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
                     }
                     node.unlock_unchanged();
                 }
-                (at, start, done) = (next, Some(high), Some(high));
+                (at, start, done) = (next, Some(high.clone()), Some(high));
             }
         }
         copies

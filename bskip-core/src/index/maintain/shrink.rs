@@ -7,25 +7,28 @@
 use crate::arena::{BlockKind, BlockPool};
 use crate::index::engine::Index;
 use crate::index::write::absorb::Merge;
-use crate::key::KeyWords;
-use crate::node::{Fill, InnerShape, LeafShape, ShapeOf};
+use crate::node::{Fill, InnerShape, LeafShape, NodeKeys, ShapeOf};
 
 /// A node to go on with: the one at `key`, or the level's first.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Position<K> {
+pub(crate) struct Position<O> {
     level: usize,
-    key: Option<K>,
+    key: Option<O>,
 }
 
-impl<K> Position<K> {
+impl<O> Position<O> {
     pub(crate) const START: Self = Self { level: 0, key: None };
 }
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Looks at one node, and merges it with its right neighbour or moves the boundary between them, if that
     /// makes it fuller. Adds to `freed` the blocks given back. Gives where to go on; `None` at the end of the
     /// top level.
-    pub(crate) fn shrink_step(&self, at: Position<K>, freed: &mut usize) -> Option<Position<K>> {
+    pub(crate) fn shrink_step(
+        &self,
+        at: &Position<K::Owned>,
+        freed: &mut usize,
+    ) -> Option<Position<K::Owned>> {
         let (level, top) = (at.level, self.tree.root().0);
         let next = match level {
             0 => self.shrink_node::<LeafShape<K, V>>(at, freed),
@@ -37,11 +40,15 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// As [`shrink_step`](Self::shrink_step); `None` at the end of the level.
-    fn shrink_node<S: ShapeOf<K>>(&self, at: Position<K>, freed: &mut usize) -> Option<Position<K>> {
+    fn shrink_node<S: ShapeOf<K>>(
+        &self,
+        at: &Position<K::Owned>,
+        freed: &mut usize,
+    ) -> Option<Position<K::Owned>> {
         let level = at.level;
         let mut backoff = self.tree.backoff();
         loop {
-            let (node, version) = self.node_or_first::<S>(at.key, level);
+            let (node, version) = self.node_or_first::<S>(at.key.as_ref().map(K::borrow), level);
             let (is_full, next, boundary) = (node.is_full(), node.next(), node.high());
             if !node.validate(version) {
                 backoff.wait();
@@ -54,7 +61,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
             if is_full {
                 return on(boundary);
             }
-            match self.absorb::<S>(level, boundary, Fill::Tight, &mut |_, _| *freed += 1) {
+            match self.absorb::<S>(level, K::borrow(&boundary), Fill::Tight, &mut |_| *freed += 1) {
                 // The same node, which has the boundary within now: it may fit with the next one as well.
                 Merge::Done => return on(boundary),
                 Merge::Contended => backoff.wait(),
@@ -79,7 +86,7 @@ mod tests {
     fn shrink(index: &U64Index) -> (usize, usize) {
         let (mut at, mut steps, mut freed) = (Some(Position::START), 0, 0);
         while let Some(here) = at {
-            at = index.shrink_step(here, &mut freed);
+            at = index.shrink_step(&here, &mut freed);
             steps += 1;
         }
         (steps, freed)
@@ -143,7 +150,7 @@ mod tests {
         assert_eq!(shrink(&index), (1, 0));
         // As a cursor of a map that has been cleared, or another map's.
         let mut freed = 0;
-        assert!(index.shrink_step(Position { level: 3, key: Some(7) }, &mut freed).is_none());
+        assert!(index.shrink_step(&Position { level: 3, key: Some(7) }, &mut freed).is_none());
         assert_eq!((index.walk().leaves, freed), (1, 0));
     }
 }

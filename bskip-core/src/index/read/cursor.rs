@@ -13,11 +13,11 @@ use crate::index::route::node_table::table::MOST_STEPS;
 use crate::index::search::probe::{At, Before, Rightmost};
 use crate::key::KeyWords;
 use crate::lock::Version;
-use crate::node::{Leaf, LevelMark, PairBuffer};
+use crate::node::{Leaf, LeafSlots, LevelMark, Node, NodeKeys, OwnedKey, PairBuffer};
 
 /// What a cursor finds next.
-pub(crate) enum Next<K, V> {
-    Pair(K, V),
+pub(crate) enum Next<O, V> {
+    Pair(O, V),
     /// There are no more pairs in this leaf.
     End,
     /// The leaf is not in the cursor's state any more.
@@ -26,17 +26,17 @@ pub(crate) enum Next<K, V> {
 
 /// The slots `start..end` of a leaf in one state, in which all of them are in use: those that a reader has
 /// still to read.
-pub(crate) struct LeafCursor<'a, K: KeyWords, V> {
+pub(crate) struct LeafCursor<'a, K: NodeKeys, V> {
     leaf: Leaf<'a, K, V>,
     version: Version,
     pub(in crate::index) start: usize,
     pub(in crate::index) end: usize,
 }
 
-impl<K: KeyWords, V> LeafCursor<'_, K, V> {
+impl<K: NodeKeys, V> LeafCursor<'_, K, V> {
     /// The next pair in order.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn next<R: Read<V>>(&mut self) -> Next<K, V> {
+    pub(crate) fn next<R: Read<V>>(&mut self) -> Next<K::Owned, V> {
         if self.start == self.end {
             return Next::End;
         }
@@ -51,7 +51,7 @@ impl<K: KeyWords, V> LeafCursor<'_, K, V> {
 
     /// The next pair from the end.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn next_back<R: Read<V>>(&mut self) -> Next<K, V> {
+    pub(crate) fn next_back<R: Read<V>>(&mut self) -> Next<K::Owned, V> {
         if self.start == self.end {
             return Next::End;
         }
@@ -71,7 +71,7 @@ impl<K: KeyWords, V> LeafCursor<'_, K, V> {
     /// Leaves out slots with keys above `upper`, and says whether there are any; true only if the leaf
     /// validates afterwards.
     #[inline(always)]
-    pub(in crate::index) fn end_before(&mut self, upper: Bound<K>) -> bool {
+    pub(in crate::index) fn end_before(&mut self, upper: Bound<K::Ref<'_>>) -> bool {
         let end = match upper {
             Bound::Unbounded => return false,
             Bound::Included(key) => self.leaf.rank(key),
@@ -85,7 +85,7 @@ impl<K: KeyWords, V> LeafCursor<'_, K, V> {
     /// Leaves out slots with keys below `lower`, and says whether there are any; true only if the leaf
     /// validates afterwards.
     #[inline(always)]
-    pub(in crate::index) fn start_after(&mut self, lower: Bound<K>) -> bool {
+    pub(in crate::index) fn start_after(&mut self, lower: Bound<K::Ref<'_>>) -> bool {
         let start = match lower {
             Bound::Unbounded => return false,
             Bound::Included(key) => self.leaf.rank_before(key),
@@ -95,7 +95,9 @@ impl<K: KeyWords, V> LeafCursor<'_, K, V> {
         self.start = start.clamp(self.start, self.end);
         is_first
     }
+}
 
+impl<K: KeyWords, V> LeafCursor<'_, K, V> {
     /// Copies slots `start..end`, which are or were among those of the cursor; false if the leaf has changed.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn take(&self, buffer: &mut PairBuffer<K, V>, start: usize, end: usize) -> bool
@@ -111,12 +113,12 @@ impl<K: KeyWords, V> LeafCursor<'_, K, V> {
 /// A leaf, its version, how many of its slots lie before the place that was looked for, and the trail to it.
 type Placed<'a, K, V> = (Leaf<'a, K, V>, Version, usize, Option<Trail<'a, K>>);
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// The first slots with keys in `lower..`; `None` if there are none. `done` is the leaf that the reader
     /// has come to the end of: a shorter way than from the root.
     pub(crate) fn cursor_after<'a>(
         &'a self,
-        lower: Bound<K>,
+        lower: Bound<K::Ref<'_>>,
         done: Option<LeafCursor<'a, K, V>>,
     ) -> Option<LeafCursor<'a, K, V>> {
         let mut done = done.map(|cursor| (cursor.leaf, cursor.version));
@@ -127,7 +129,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
                 Some((leaf, version)) => {
                     let (next, high) = (leaf.next(), leaf.high());
                     let next = if leaf.validate(version) {
-                        self.leaf_that_starts(self.tree.leaf(next?), high)
+                        self.leaf_that_starts(self.tree.leaf(next?), K::borrow(&high))
                     } else {
                         None
                     };
@@ -162,7 +164,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// (`bench/NOTES.md`).
     pub(in crate::index) fn cursor_after_ahead<'a>(
         &'a self,
-        lower: Bound<K>,
+        lower: Bound<K::Ref<'_>>,
         mut done: Option<LeafCursor<'a, K, V>>,
         trail: &mut Option<Trail<'a, K>>,
     ) -> Option<LeafCursor<'a, K, V>> {
@@ -177,8 +179,9 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
                     let (next, high) = (done.leaf.next(), done.leaf.high());
                     let next = if done.leaf.validate(done.version) {
                         let next = self.tree.leaf(next?);
-                        *trail = self.trail_up(trail.take(), high);
-                        self.leaf_that_starts(next, high).map(|(next, version)| (next, version, 0))
+                        *trail = self.trail_up(trail.take(), K::borrow(&high));
+                        self.leaf_that_starts(next, K::borrow(&high))
+                            .map(|(next, version)| (next, version, 0))
                     } else {
                         None
                     };
@@ -209,11 +212,15 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
 
     /// From the `next` of a leaf that ended at `low`, the leaf that starts there, unless that has changed.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn leaf_that_starts<'a>(&'a self, next: Leaf<'a, K, V>, low: K) -> Option<(Leaf<'a, K, V>, Version)> {
+    fn leaf_that_starts<'a>(
+        &'a self,
+        next: Leaf<'a, K, V>,
+        low: K::Ref<'_>,
+    ) -> Option<(Leaf<'a, K, V>, Version)> {
         self.tree.settle(next, LevelMark::of(0), At(low)).filter(|(next, _)| next.compare_low(low).is_eq())
     }
 
-    fn first_from(&self, lower: Bound<K>) -> (Leaf<'_, K, V>, Version, usize) {
+    fn first_from(&self, lower: Bound<K::Ref<'_>>) -> (Leaf<'_, K, V>, Version, usize) {
         match lower {
             Bound::Unbounded => {
                 let leaf = self.tree.leaf(self.tree.head(0));
@@ -234,23 +241,29 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// has come to the start of; `trail`, which the reader keeps, leads to the leaf before.
     pub(crate) fn cursor_before<'a>(
         &'a self,
-        mut upper: Bound<K>,
+        upper: Bound<K::Ref<'_>>,
         done: Option<LeafCursor<'a, K, V>>,
         trail: &mut Option<Trail<'a, K>>,
     ) -> Option<LeafCursor<'a, K, V>> {
         let mut backoff = self.tree.backoff();
         let mut known = None;
+        // Where the leaf starts that the reader comes from.
+        let mut behind = None;
         if let Some(done) = done {
             let low = done.leaf.low();
             if done.leaf.validate(done.version) {
                 if done.leaf.id() == self.tree.head(0) {
                     return None;
                 }
-                upper = Bound::Excluded(low);
+                behind = Some(low);
                 known = trail.take();
             }
         }
         loop {
+            let upper = match &behind {
+                Some(low) => Bound::Excluded(K::borrow(low)),
+                None => upper.map(K::shorten),
+            };
             let (leaf, version, end, found) = self.last_before(upper, known.take())?;
             let (low, is_first) = (leaf.low(), leaf.id() == self.tree.head(0));
             if !leaf.validate(version) {
@@ -261,7 +274,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
             } else if is_first {
                 return None;
             } else {
-                upper = Bound::Excluded(low);
+                behind = Some(low);
                 known = found;
             }
         }
@@ -269,7 +282,11 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
 
     /// The leaf before `upper`, and how many of its keys are; `None` if there can be no key before `upper`.
     /// `trail` is that of the leaf that starts at `upper`, if the reader comes from there.
-    fn last_before<'a>(&'a self, upper: Bound<K>, trail: Option<Trail<'a, K>>) -> Option<Placed<'a, K, V>> {
+    fn last_before<'a>(
+        &'a self,
+        upper: Bound<K::Ref<'_>>,
+        trail: Option<Trail<'a, K>>,
+    ) -> Option<Placed<'a, K, V>> {
         Some(match upper {
             Bound::Unbounded => {
                 let (leaf, version, trail) = self.leaf_and_trail_at(Rightmost);
@@ -280,7 +297,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
                 (leaf, version, leaf.rank(key), trail)
             }
             Bound::Excluded(key) => {
-                let before = Before::new(key)?;
+                let before = Before::<K>::new(key)?;
                 let (leaf, version, trail) = self.leaf_down(before, trail);
                 (leaf, version, leaf.rank_before(key), trail)
             }
@@ -291,7 +308,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn leaf_down<'a>(
         &'a self,
-        before: Before<K>,
+        before: Before<'_, K>,
         trail: Option<Trail<'a, K>>,
     ) -> (Leaf<'a, K, V>, Version, Option<Trail<'a, K>>) {
         if let Some((trail, leaf)) = trail.and_then(|trail| self.trail_down(trail, before))
@@ -311,7 +328,11 @@ pub(crate) trait Read<V> {
     /// # Safety
     /// The slot is one of the leaf's, and in that state in use: the count, which is never more than the
     /// capacity, was read after the version. If the count belongs to another state, this gives `None`.
-    unsafe fn read<K: KeyWords>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)>;
+    unsafe fn read<S: LeafSlots<Payload = V>>(
+        leaf: Node<'_, S>,
+        version: Version,
+        slot: usize,
+    ) -> Option<(OwnedKey<S>, V)>;
 }
 
 /// By copying their words, and validating.
@@ -319,9 +340,13 @@ pub(crate) enum Copied {}
 
 impl<V: Copy> Read<V> for Copied {
     #[cfg_attr(not(debug_assertions), inline(always))]
-    unsafe fn read<K: KeyWords>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)> {
+    unsafe fn read<S: LeafSlots<Payload = V>>(
+        leaf: Node<'_, S>,
+        version: Version,
+        slot: usize,
+    ) -> Option<(OwnedKey<S>, V)> {
         // SAFETY: the caller's promise: it is one of the leaf's.
-        unsafe { assert_unchecked(slot < Leaf::<K, V>::CAPACITY) };
+        unsafe { assert_unchecked(slot < S::CAPACITY) };
         let (key, value) = (leaf.key(slot), leaf.value(slot));
         if !leaf.validate(version) {
             return None;
@@ -336,7 +361,11 @@ impl<V: Copy> Read<V> for Copied {
 pub(crate) enum Cloned {}
 
 impl<V: Clone> Read<V> for Cloned {
-    unsafe fn read<K: KeyWords>(leaf: Leaf<'_, K, V>, version: Version, slot: usize) -> Option<(K, V)> {
+    unsafe fn read<S: LeafSlots<Payload = V>>(
+        leaf: Node<'_, S>,
+        version: Version,
+        slot: usize,
+    ) -> Option<(OwnedKey<S>, V)> {
         let mut leaf = leaf.try_lock(version)?;
         let pair = (leaf.key(slot), leaf.with_value(slot, |value| value.clone()));
         leaf.unlock_unchanged();

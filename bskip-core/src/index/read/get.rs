@@ -3,11 +3,11 @@
 use crate::arena::BlockPool;
 use crate::index::engine::Index;
 use crate::index::search::probe::At;
-use crate::key::KeyWords;
+use crate::node::NodeKeys;
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Whether `key` is there. Writes nothing.
-    pub(crate) fn contains(&self, key: K) -> bool {
+    pub(crate) fn contains(&self, key: K::Ref<'_>) -> bool {
         loop {
             let (leaf, version) = self.leaf_at(At(key));
             let (_, found) = leaf.find(key);
@@ -19,7 +19,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
 
     /// A copy of the value of `key`. Writes nothing.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn get(&self, key: K) -> Option<V>
+    pub(crate) fn get(&self, key: K::Ref<'_>) -> Option<V>
     where
         V: Copy,
     {
@@ -39,7 +39,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     ///
     /// The version stays: if `V` is `Copy`, no thread can change it through a `&V`; if not, `f` may change
     /// it, which is kept, and no optimistic reader looks at it.
-    pub(crate) fn with<R>(&self, key: K, f: impl FnOnce(&V) -> R) -> Option<R> {
+    pub(crate) fn with<R>(&self, key: K::Ref<'_>, f: impl FnOnce(&V) -> R) -> Option<R> {
         let (mut leaf, slot) = self.lock_pair(key)?;
         let result = leaf.with_value(slot, |value| f(value));
         leaf.unlock_unchanged();
@@ -47,7 +47,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Calls `f` with the value of `key`, which `f` may change, under the leaf's lock.
-    pub(crate) fn update<R>(&self, key: K, f: impl FnOnce(&mut V) -> R) -> Option<R> {
+    pub(crate) fn update<R>(&self, key: K::Ref<'_>, f: impl FnOnce(&mut V) -> R) -> Option<R> {
         let (mut leaf, slot) = self.lock_pair(key)?;
         Some(leaf.with_value(slot, f))
     }

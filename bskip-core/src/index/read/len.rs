@@ -3,36 +3,33 @@
 use crate::arena::BlockPool;
 use crate::index::engine::Index;
 use crate::index::search::probe::At;
-use crate::key::KeyWords;
-use crate::node::LevelMark;
+use crate::node::{LevelMark, NodeKeys};
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// The number of keys: the sum of every leaf's count, each as it was when the walk came by.
     pub(crate) fn len(&self) -> usize {
         let mut total = 0;
-        let mut from = None;
+        let mut from: Option<K::Owned> = None;
         'restart: loop {
-            let (mut leaf, mut version) = match from {
+            let (mut leaf, mut version) = match &from {
                 None => {
                     let head = self.tree.leaf(self.tree.head(0));
                     (head, self.tree.read_begin(head))
                 }
-                Some(key) => self.leaf_at(At(key)),
+                Some(key) => self.leaf_at(At(K::borrow(key))),
             };
             loop {
                 // After a restart the leaf may begin before the place that was reached.
-                let skip = from.map_or(0, |key| {
-                    let (rank, found) = leaf.find(key);
-                    rank - usize::from(found)
-                });
+                let skip = from.as_ref().map_or(0, |key| leaf.rank_before(K::borrow(key)));
                 let (count, next, high) = (leaf.count(), leaf.next(), leaf.high());
                 if !leaf.validate(version) {
                     continue 'restart;
                 }
                 total += count.saturating_sub(skip);
                 let Some(next) = next else { return total };
+                let found = self.tree.settle(self.tree.leaf(next), LevelMark::of(0), At(K::borrow(&high)));
                 from = Some(high);
-                match self.tree.settle(self.tree.leaf(next), LevelMark::of(0), At(high)) {
+                match found {
                     Some(found) => (leaf, version) = found,
                     None => continue 'restart,
                 }

@@ -11,9 +11,8 @@ use crate::arena::{BlockId, BlockPool};
 use crate::index::engine::Index;
 use crate::index::route::node_table::table::MOST_STEPS;
 use crate::index::search::probe::{At, Before, Probe};
-use crate::key::KeyWords;
 use crate::lock::Version;
-use crate::node::{Inner, Leaf, LevelMark};
+use crate::node::{Inner, Leaf, LevelMark, NodeKeys};
 
 /// Leaves loaded ahead of the one that is read, at most: twice as many in each leaf as in the one before.
 const AHEAD: usize = 6;
@@ -21,7 +20,7 @@ const AHEAD: usize = 6;
 const NEAR: usize = 8;
 
 /// See the module.
-pub(crate) struct Trail<'a, K: KeyWords> {
+pub(crate) struct Trail<'a, K: NodeKeys> {
     node: Inner<'a, K>,
     version: Version,
     /// In use in that state.
@@ -39,7 +38,7 @@ enum Way {
     Down,
 }
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// As [`leaf_at`](Self::leaf_at), for a reader that goes backward from there: starts to load the leaf
     /// before it as well.
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -92,7 +91,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     pub(in crate::index) fn trail_up<'a>(
         &'a self,
         trail: Option<Trail<'a, K>>,
-        low: K,
+        low: K::Ref<'_>,
     ) -> Option<Trail<'a, K>> {
         let mut trail = match trail {
             Some(trail) => self.follow_up(trail, low)?,
@@ -104,7 +103,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         Some(trail)
     }
 
-    fn follow_up<'a>(&'a self, mut trail: Trail<'a, K>, low: K) -> Option<Trail<'a, K>> {
+    fn follow_up<'a>(&'a self, mut trail: Trail<'a, K>, low: K::Ref<'_>) -> Option<Trail<'a, K>> {
         loop {
             let node = trail.node;
             let count = node.count();
@@ -125,7 +124,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
             let node = self.router.near(&self.tree, next);
             let version = node.try_read_begin()?;
             // Stale replicas may name each other in a circle; starting where the one before ends they cannot.
-            let is_next = node.level() == LevelMark::of(1) && node.compare_low(high).is_eq();
+            let is_next = node.level() == LevelMark::of(1) && node.compare_low(K::borrow(&high)).is_eq();
             if !is_next || node.compare_low(low).is_lt() || node.count() == 0 {
                 return None;
             }
@@ -148,7 +147,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     pub(in crate::index) fn trail_down<'a>(
         &'a self,
         mut trail: Trail<'a, K>,
-        low: Before<K>,
+        low: Before<'_, K>,
     ) -> Option<(Trail<'a, K>, Leaf<'a, K, V>)> {
         let node = trail.node;
         while node.compare_key(low.0, trail.slot).is_le() {

@@ -3,10 +3,9 @@
 use crate::arena::{BlockPool, PoolUsage};
 use crate::index::engine::Index;
 use crate::index::search::probe::At;
-use crate::key::KeyWords;
-use crate::node::{InnerShape, LeafShape, LevelMark, Node, ShapeOf};
+use crate::node::{InnerShape, LeafShape, LevelMark, Node, NodeKeys, ShapeOf};
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Blocks and bytes of both pools.
     pub(crate) fn usage(&self) -> PoolUsage {
         let (root, _) = self.tree.root();
@@ -25,20 +24,22 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// The number of nodes of a level, from left to right. Exact while no thread writes. After a change it goes
     /// on where the last counted node ended.
     fn count_nodes<S: ShapeOf<K>>(&self, level: usize) -> usize {
-        let (mut count, mut from) = (0, None);
+        let (mut count, mut from) = (0, None::<K::Owned>);
         'restart: loop {
-            let (mut node, mut version) = self.node_or_first::<S>(from, level);
+            let (mut node, mut version) = self.node_or_first::<S>(from.as_ref().map(K::borrow), level);
             loop {
                 let (next, high) = (node.next(), node.high());
                 // A node that starts before `from` was counted, or took over one that was.
-                let is_new = from.is_none_or(|from| node.compare_low(from).is_eq());
+                let is_new = from.as_ref().is_none_or(|from| node.compare_low(K::borrow(from)).is_eq());
                 if !node.validate(version) {
                     continue 'restart;
                 }
                 count += usize::from(is_new);
                 let Some(next) = next else { return count };
+                let next = self.tree.node::<S>(next);
+                let found = self.tree.settle(next, LevelMark::of(level), At(K::borrow(&high)));
                 from = Some(high);
-                match self.tree.settle(self.tree.node::<S>(next), LevelMark::of(level), At(high)) {
+                match found {
                     Some(found) => (node, version) = found,
                     None => continue 'restart,
                 }

@@ -12,8 +12,7 @@ use crate::index::route::leaf_table::table::LeafTable;
 use crate::index::route::node_table::fill::{STALE, STALE_SOON};
 use crate::index::route::node_table::table::NodeTable;
 use crate::index::tree::{Tree, reserve_one};
-use crate::key::KeyWords;
-use crate::node::{Inner, InnerShape, Locked, Node, Reading};
+use crate::node::{Inner, InnerShape, Locked, Node, NodeKeys, Reading};
 
 /// See the module.
 pub(in crate::index) struct Router {
@@ -31,7 +30,7 @@ pub(in crate::index) struct Router {
 }
 
 impl Router {
-    pub(in crate::index) fn new<K: KeyWords, V, P: BlockPool>(
+    pub(in crate::index) fn new<K: NodeKeys, V, P: BlockPool>(
         tree: &Tree<K, V, P>,
         refresh: Refresh,
     ) -> Result<Self, AllocError> {
@@ -79,7 +78,7 @@ impl Router {
 
     /// The table of nodes near this thread.
     #[inline(always)]
-    pub(in crate::index) fn nearest_table<K: KeyWords, V, P: BlockPool>(
+    pub(in crate::index) fn nearest_table<K: NodeKeys, V, P: BlockPool>(
         &self,
         tree: &Tree<K, V, P>,
     ) -> &NodeTable {
@@ -90,7 +89,7 @@ impl Router {
     }
 
     #[inline(never)]
-    fn nearest_replica_table<K: KeyWords, V, P: BlockPool>(&self, tree: &Tree<K, V, P>) -> &NodeTable {
+    fn nearest_replica_table<K: NodeKeys, V, P: BlockPool>(&self, tree: &Tree<K, V, P>) -> &NodeTable {
         self.replica_table(tree.nearest_replica())
     }
 
@@ -102,7 +101,7 @@ impl Router {
 
     /// The inner node in block `id` as it is near this thread: to be read, never locked.
     #[inline(always)]
-    pub(in crate::index) fn near<'t, K: KeyWords, V, P: BlockPool>(
+    pub(in crate::index) fn near<'t, K: NodeKeys, V, P: BlockPool>(
         &self,
         tree: &'t Tree<K, V, P>,
         id: BlockId,
@@ -114,7 +113,7 @@ impl Router {
     }
 
     #[inline(never)]
-    fn nearest<K: KeyWords, V, P: BlockPool>(tree: &Tree<K, V, P>, id: BlockId) -> Inner<'_, K> {
+    fn nearest<K: NodeKeys, V, P: BlockPool>(tree: &Tree<K, V, P>, id: BlockId) -> Inner<'_, K> {
         tree.replica(tree.nearest_replica(), id)
     }
 
@@ -145,16 +144,16 @@ impl Router {
     }
 
     /// A node of level 2, which this thread has locked, has got the entry of `child`, which starts at `low`.
-    pub(in crate::index) fn node_entered<K: KeyWords>(&self, low: K, child: BlockId) {
+    pub(in crate::index) fn node_entered<K: NodeKeys>(&self, low: K::Ref<'_>, child: BlockId) {
         // Of several words, keys that begin with the same one may be left of the node.
-        if let Some(word) = low.word(0).checked_add(u64::from(K::WORDS > 1)) {
+        if let Some(word) = K::first_word(low).checked_add(u64::from(!K::ONE_WORD)) {
             self.node_tables().for_each(|table| table.learn(word, child));
         }
     }
 
     /// The entries of level 2 have changed `changes` times. This thread has no node locked.
     #[cold]
-    pub(in crate::index) fn level_2_changed<K: KeyWords, V, P: BlockPool>(
+    pub(in crate::index) fn level_2_changed<K: NodeKeys, V, P: BlockPool>(
         &self,
         tree: &Tree<K, V, P>,
         changes: usize,
@@ -170,7 +169,7 @@ impl Router {
 
     /// Copies a changed node, which this thread has locked, to its replicas, if they follow at once.
     #[inline(always)]
-    pub(in crate::index) fn node_changed<K: KeyWords, V, P: BlockPool>(
+    pub(in crate::index) fn node_changed<K: NodeKeys, V, P: BlockPool>(
         &self,
         tree: &Tree<K, V, P>,
         node: &Locked<'_, InnerShape<K>>,
@@ -182,7 +181,7 @@ impl Router {
 
     #[cold]
     #[inline(never)]
-    fn copy_to_replicas<K: KeyWords, V, P: BlockPool>(
+    fn copy_to_replicas<K: NodeKeys, V, P: BlockPool>(
         &self,
         tree: &Tree<K, V, P>,
         node: &Locked<'_, InnerShape<K>>,
@@ -194,7 +193,7 @@ impl Router {
 
     /// Rewrites the table of a replica if it is stale: if no thread of its NUMA node writes, searches do so.
     /// This thread has no node locked.
-    pub(in crate::index) fn renew_if_stale<K: KeyWords, V, P: BlockPool>(
+    pub(in crate::index) fn renew_if_stale<K: NodeKeys, V, P: BlockPool>(
         &self,
         tree: &Tree<K, V, P>,
         replica: usize,
@@ -205,8 +204,12 @@ impl Router {
         }
     }
 
-    /// Rewrites a table, unless another thread does, or other threads are changing level 2.
-    fn renew<K: KeyWords, V, P: BlockPool>(&self, tree: &Tree<K, V, P>, table: &NodeTable) {
+    /// Rewrites a table, unless another thread does, or other threads are changing level 2, or keys of this kind
+    /// have no tables.
+    fn renew<K: NodeKeys, V, P: BlockPool>(&self, tree: &Tree<K, V, P>, table: &NodeTable) {
+        if !K::HAS_TABLES {
+            return;
+        }
         table.fill(tree, || {
             let is_settled = !self.keeps_leaf_table || self.leaf_table.renew(tree);
             // What other threads change now is tried again soon.

@@ -5,11 +5,10 @@ use crate::arena::BlockPool;
 use crate::index::engine::Index;
 use crate::index::search::probe::{At, Probe};
 use crate::index::search::settle::{Versioned, child_at};
-use crate::key::KeyWords;
 use crate::lock::Version;
-use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, ShapeOf};
+use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, NodeKeys, ShapeOf};
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// The leaf at `probe`. Believe nothing of it before it validates.
     #[inline(always)]
     pub(in crate::index) fn leaf_at(&self, probe: impl Probe<K>) -> (Leaf<'_, K, V>, Version) {
@@ -72,7 +71,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// next leaf, that is loaded at the same time.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn leaf_at_and_behind(&self, probe: impl Probe<K>) -> (Leaf<'_, K, V>, Version) {
-        let hinted = self.router.two_leaves(probe.word()).and_then(|(leaf, behind)| {
+        let named = if K::HAS_TABLES { self.router.two_leaves(probe.word()) } else { None };
+        let hinted = named.and_then(|(leaf, behind)| {
             let leaf = self.tree.leaf(leaf);
             leaf.prefetch_whole();
             if let Some(behind) = behind {
@@ -125,7 +125,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// The node of `level` at `key`, or the level's first.
     pub(in crate::index) fn node_or_first<S: ShapeOf<K>>(
         &self,
-        key: Option<K>,
+        key: Option<K::Ref<'_>>,
         level: usize,
     ) -> Versioned<'_, S> {
         match key {

@@ -6,16 +6,18 @@ use crate::index::route::leaf_table::table::LEAF_STEPS;
 use crate::index::route::node_table::table::MOST_STEPS;
 use crate::index::search::probe::Probe;
 use crate::index::search::settle::Versioned;
-use crate::key::KeyWords;
-use crate::node::{InnerShape, Leaf, LeafShape, LevelMark};
+use crate::node::{InnerShape, Leaf, LeafShape, LevelMark, NodeKeys};
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// The leaf at `probe`, if the table of leaves knows it or one close to its left.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn hinted_leaf(
         &self,
         probe: impl Probe<K>,
     ) -> Option<Versioned<'_, LeafShape<K, V>>> {
+        if !K::HAS_TABLES {
+            return None;
+        }
         let leaf = self.tree.leaf(self.router.leaf(probe.word())?);
         leaf.prefetch();
         self.settle_hinted(leaf, probe)
@@ -34,6 +36,9 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// The level-1 node at `probe`, if the table of nodes knows it or one close to its left.
     #[inline(always)]
     pub(in crate::index) fn hinted(&self, probe: impl Probe<K>) -> Option<Versioned<'_, InnerShape<K>>> {
+        if !K::HAS_TABLES {
+            return None;
+        }
         let node = self.tree.inner(self.router.node(probe.word())?);
         node.prefetch();
         self.tree.settle_within::<_, MOST_STEPS>(node, LevelMark::of(1), probe)

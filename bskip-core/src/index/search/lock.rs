@@ -8,13 +8,12 @@ use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::index::search::probe::At;
 use crate::index::search::settle::Versioned;
-use crate::key::KeyWords;
-use crate::node::{InnerShape, Locked, LockedInner, LockedLeaf, Shape};
+use crate::node::{InnerShape, Locked, LockedInner, LockedLeaf, NodeKeys, Shape};
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Locks the leaf that holds `key` and gives the key's slot; `None` if the key is not there.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(in crate::index) fn lock_pair(&self, key: K) -> Option<(LockedLeaf<'_, K, V>, usize)> {
+    pub(in crate::index) fn lock_pair(&self, key: K::Ref<'_>) -> Option<(LockedLeaf<'_, K, V>, usize)> {
         let mut backoff = self.tree.backoff();
         loop {
             let (leaf, version) = self.leaf_at(At(key));
@@ -37,7 +36,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// All are found before the first is locked: a search must not meet a lock of its own thread.
     pub(in crate::index) fn lock_path(
         &self,
-        key: K,
+        key: K::Ref<'_>,
         height: usize,
     ) -> Option<(Path<'_, K>, LockedLeaf<'_, K, V>)> {
         let mut found: [Option<Versioned<'_, InnerShape<K>>>; LEVELS] = [None; LEVELS];
@@ -98,11 +97,11 @@ pub(in crate::index) fn lock_three<'a, I: Shape, S: Shape>(
 }
 
 /// The locked nodes of levels 1 to a key's height.
-pub(in crate::index) struct Path<'a, K: KeyWords> {
+pub(in crate::index) struct Path<'a, K: NodeKeys> {
     levels: [Option<LockedInner<'a, K>>; LEVELS],
 }
 
-impl<'a, K: KeyWords> Path<'a, K> {
+impl<'a, K: NodeKeys> Path<'a, K> {
     pub(in crate::index) fn at(&self, level: usize) -> &LockedInner<'a, K> {
         self.levels[level].as_ref().expect("locked up to the height")
     }

@@ -14,10 +14,9 @@ use crate::index::engine::Index;
 use crate::index::route::node_table::table::MOST_STEPS;
 use crate::index::search::probe::{Any, Probe};
 use crate::index::search::settle::{Versioned, child_at};
-use crate::key::KeyWords;
-use crate::node::{InnerShape, LeafShape, LevelMark};
+use crate::node::{InnerShape, LeafShape, LevelMark, NodeKeys};
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// The level-1 node at `probe` near this thread, if table or replica know it or one close to its left: to
     /// be read, never locked.
     #[cfg_attr(not(debug_assertions), inline(always))]

@@ -1,10 +1,9 @@
 //! Places among the keys that a search looks for.
 
-use crate::key::KeyWords;
-use crate::node::{Node, ShapeOf};
+use crate::node::{Node, NodeKeys, ShapeOf};
 
 /// A place among the keys that a search looks for.
-pub(in crate::index) trait Probe<K: KeyWords>: Copy {
+pub(in crate::index) trait Probe<K: NodeKeys>: Copy {
     /// The first word of a key close to the place.
     fn word(self) -> u64;
     /// How many of the node's slots lie before the place.
@@ -14,18 +13,27 @@ pub(in crate::index) trait Probe<K: KeyWords>: Copy {
     /// Whether the place is right of the node, if there is a next one.
     fn is_right_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> bool;
     /// The same place, for code that is not to be compiled for each kind of place.
-    fn any(self) -> Any<K>;
+    fn any<'k>(self) -> Any<'k, K>
+    where
+        Self: 'k;
 }
 
 /// A place of any kind.
-#[derive(Clone, Copy)]
-pub(in crate::index) enum Any<K> {
-    At(At<K>),
-    Before(Before<K>),
+pub(in crate::index) enum Any<'k, K: NodeKeys> {
+    At(At<'k, K>),
+    Before(Before<'k, K>),
     Rightmost(Rightmost),
 }
 
-impl<K: KeyWords> Probe<K> for Any<K> {
+impl<K: NodeKeys> Clone for Any<'_, K> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K: NodeKeys> Copy for Any<'_, K> {}
+
+impl<K: NodeKeys> Probe<K> for Any<'_, K> {
     fn word(self) -> u64 {
         match self {
             Self::At(place) => place.word(),
@@ -54,19 +62,33 @@ impl<K: KeyWords> Probe<K> for Any<K> {
             Self::Rightmost(place) => place.is_right_of(node),
         }
     }
-    fn any(self) -> Self {
-        self
+    fn any<'k>(self) -> Any<'k, K>
+    where
+        Self: 'k,
+    {
+        match self {
+            Self::At(place) => place.any(),
+            Self::Before(place) => place.any(),
+            Self::Rightmost(place) => place.any(),
+        }
     }
 }
 
 /// Where this key is or would be: `low ≤ key < high`.
-#[derive(Clone, Copy)]
-pub(in crate::index) struct At<K>(pub(in crate::index) K);
+pub(in crate::index) struct At<'k, K: NodeKeys>(pub(in crate::index) K::Ref<'k>);
 
-impl<K: KeyWords> Probe<K> for At<K> {
+impl<K: NodeKeys> Clone for At<'_, K> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K: NodeKeys> Copy for At<'_, K> {}
+
+impl<K: NodeKeys> Probe<K> for At<'_, K> {
     #[inline(always)]
     fn word(self) -> u64 {
-        self.0.word(0)
+        K::first_word(self.0)
     }
     #[inline(always)]
     fn rank<S: ShapeOf<K>>(self, node: Node<'_, S>) -> usize {
@@ -81,25 +103,35 @@ impl<K: KeyWords> Probe<K> for At<K> {
         node.compare_high(self.0).is_ge()
     }
     #[inline(always)]
-    fn any(self) -> Any<K> {
-        Any::At(self)
+    fn any<'k>(self) -> Any<'k, K>
+    where
+        Self: 'k,
+    {
+        Any::At(At(K::shorten(self.0)))
     }
 }
 
 /// Just before this key, which is not the least of all: `low < key ≤ high`.
-#[derive(Clone, Copy)]
-pub(in crate::index) struct Before<K>(pub(in crate::index) K);
+pub(in crate::index) struct Before<'k, K: NodeKeys>(pub(in crate::index) K::Ref<'k>);
 
-impl<K: KeyWords> Before<K> {
+impl<K: NodeKeys> Clone for Before<'_, K> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K: NodeKeys> Copy for Before<'_, K> {}
+
+impl<'k, K: NodeKeys> Before<'k, K> {
     /// `None` for the key before which there is none.
-    pub(in crate::index) fn new(key: K) -> Option<Self> {
-        (0..K::WORDS).any(|i| key.word(i) != 0).then_some(Self(key))
+    pub(in crate::index) fn new(key: K::Ref<'k>) -> Option<Self> {
+        (!K::is_least(key)).then_some(Self(key))
     }
 }
 
-impl<K: KeyWords> Probe<K> for Before<K> {
+impl<K: NodeKeys> Probe<K> for Before<'_, K> {
     fn word(self) -> u64 {
-        self.0.word(0).saturating_sub(1)
+        K::first_word(self.0).saturating_sub(1)
     }
     fn rank<S: ShapeOf<K>>(self, node: Node<'_, S>) -> usize {
         let (rank, found) = node.find(self.0);
@@ -112,8 +144,11 @@ impl<K: KeyWords> Probe<K> for Before<K> {
         node.compare_high(self.0).is_gt()
     }
     #[inline(always)]
-    fn any(self) -> Any<K> {
-        Any::Before(self)
+    fn any<'k>(self) -> Any<'k, K>
+    where
+        Self: 'k,
+    {
+        Any::Before(Before(K::shorten(self.0)))
     }
 }
 
@@ -121,7 +156,7 @@ impl<K: KeyWords> Probe<K> for Before<K> {
 #[derive(Clone, Copy)]
 pub(in crate::index) struct Rightmost;
 
-impl<K: KeyWords> Probe<K> for Rightmost {
+impl<K: NodeKeys> Probe<K> for Rightmost {
     fn word(self) -> u64 {
         u64::MAX
     }
@@ -135,7 +170,10 @@ impl<K: KeyWords> Probe<K> for Rightmost {
         true
     }
     #[inline(always)]
-    fn any(self) -> Any<K> {
+    fn any<'k>(self) -> Any<'k, K>
+    where
+        Self: 'k,
+    {
         Any::Rightmost(self)
     }
 }

@@ -7,16 +7,15 @@
 use crate::arena::{BlockId, BlockPool};
 use crate::index::search::probe::Probe;
 use crate::index::tree::Tree;
-use crate::key::KeyWords;
 use crate::lock::Version;
-use crate::node::{Inner, LevelMark, Node, ShapeOf};
+use crate::node::{Inner, LevelMark, Node, NodeKeys, ShapeOf};
 
 /// A node, and the version under which it was found to be the one.
 pub(in crate::index) type Versioned<'a, S> = (Node<'a, S>, Version);
 
 /// The child to follow from `node`, validated: a block that the level below has, or had, a node in.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(in crate::index) fn child_at<K: KeyWords>(
+pub(in crate::index) fn child_at<K: NodeKeys>(
     node: Inner<'_, K>,
     version: Version,
     probe: impl Probe<K>,
@@ -26,7 +25,7 @@ pub(in crate::index) fn child_at<K: KeyWords>(
     if node.validate(version) { child } else { None }
 }
 
-impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
     /// From `node`, which may be too far left, to the right one of its level; `None` if it is none of them.
     #[inline(always)]
     pub(in crate::index) fn settle<'a, S: ShapeOf<K>>(

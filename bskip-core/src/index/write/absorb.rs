@@ -4,14 +4,15 @@
 //! R; takes R's entry out of the parent; moves R's slots into L, which takes over R's range; and retires R.
 //! A node that heads its parent can only go when the parent itself is absorbed first, which then is tried.
 
+use core::array;
+
 use crate::arena::BlockPool;
 use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::index::search::lock::{lock_neighbours, lock_three};
 use crate::index::search::probe::{At, Before};
 use crate::index::write::commit::Commit;
-use crate::key::KeyWords;
-use crate::node::{Fill, InnerShape, LeafShape, LevelMark, ShapeOf};
+use crate::node::{Fill, InnerShape, LeafShape, LevelMark, NodeKeys, ShapeOf};
 
 pub(in crate::index) enum Merge {
     Done,
@@ -23,34 +24,35 @@ pub(in crate::index) enum Merge {
 
 /// Boundaries to look at, last in first out. One that finds no room is skipped: it is looked at again when
 /// keys near it are removed.
-struct Work<K> {
-    boundaries: [Option<(usize, K)>; 4 * LEVELS],
+struct Work<K: NodeKeys> {
+    boundaries: [Option<(usize, K::Owned)>; 4 * LEVELS],
     len: usize,
 }
 
-impl<K: KeyWords> Work<K> {
-    fn push(&mut self, level: usize, key: K) {
+impl<K: NodeKeys> Work<K> {
+    fn push(&mut self, level: usize, key: K::Ref<'_>) {
         if let Some(boundary) = self.boundaries.get_mut(self.len) {
-            *boundary = Some((level, key));
+            *boundary = Some((level, K::own(key)));
             self.len += 1;
         }
     }
 
-    fn pop(&mut self) -> Option<(usize, K)> {
+    fn pop(&mut self) -> Option<(usize, K::Owned)> {
         self.len = self.len.checked_sub(1)?;
-        self.boundaries[self.len]
+        self.boundaries[self.len].take()
     }
 }
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Merges the leaf at `key` with a neighbour while it is underfull and one has room, and whatever that
     /// makes possible at other levels.
     #[cold]
     #[inline(never)]
-    pub(in crate::index) fn compact(&self, key: K) {
-        let mut work = Work { boundaries: [None; 4 * LEVELS], len: 0 };
+    pub(in crate::index) fn compact(&self, key: K::Ref<'_>) {
+        let mut work = Work::<K> { boundaries: array::from_fn(|_| None), len: 0 };
         work.push(0, key);
         while let Some((level, key)) = work.pop() {
+            let key = K::borrow(&key);
             if level == 0 {
                 self.merge_at::<LeafShape<K, V>>(level, key, &mut work);
             } else {
@@ -61,7 +63,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
 
     /// What a merge at `boundary` makes possible: the merged node may merge again; its parent has an entry
     /// less; and of two merged inner nodes, the second one's first child can now be absorbed.
-    fn push_around(&self, level: usize, boundary: K, work: &mut Work<K>) {
+    fn push_around(&self, level: usize, boundary: K::Ref<'_>, work: &mut Work<K>) {
         if level < self.tree.root().0 {
             work.push(level + 1, boundary);
         }
@@ -72,7 +74,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Merges the node of `level` at `key`, if it is underfull, with its right or left neighbour.
-    fn merge_at<S: ShapeOf<K>>(&self, level: usize, key: K, work: &mut Work<K>) {
+    fn merge_at<S: ShapeOf<K>>(&self, level: usize, key: K::Ref<'_>, work: &mut Work<K>) {
         let mut backoff = self.tree.backoff();
         loop {
             let (node, version) = self.node_at::<S>(At(key), level);
@@ -88,7 +90,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
             let boundaries = [(!is_last).then_some(high), (!is_head).then_some(low)];
             let mut contended = false;
             for boundary in boundaries.into_iter().flatten() {
-                let merged = &mut |level, boundary| self.push_around(level, boundary, work);
+                let boundary = K::borrow(&boundary);
+                let merged = &mut |level| self.push_around(level, boundary, work);
                 match self.absorb::<S>(level, boundary, Fill::Loose, merged) {
                     Merge::Done => return,
                     Merge::Refused => {}
@@ -103,15 +106,15 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Merges the node of `level` that starts at `boundary` into its left neighbour, if both fit into one.
-    /// Calls `merged` for that, and for each merge above that it takes.
+    /// Calls `merged` with the level for that, and for each merge above that it takes.
     pub(in crate::index) fn absorb<S: ShapeOf<K>>(
         &self,
         level: usize,
-        boundary: K,
+        boundary: K::Ref<'_>,
         fill: Fill,
-        merged: &mut dyn FnMut(usize, K),
+        merged: &mut dyn FnMut(usize),
     ) -> Merge {
-        let Some(before) = Before::new(boundary) else { return Merge::Refused };
+        let Some(before) = Before::<K>::new(boundary) else { return Merge::Refused };
         let (left, left_version) = self.node_at::<S>(before, level);
         let (next, ends_there) = (left.next(), left.compare_high(boundary).is_eq());
         if !left.validate(left_version) {
@@ -138,7 +141,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
             let commit = Commit::new(self);
             left.reshape(&commit).absorb(right.reshape(&commit));
             drop(commit);
-            merged(level, boundary);
+            merged(level);
             return Merge::Done;
         }
         let (parent, parent_version) = self.inner_at(At(boundary), level + 1);
@@ -166,13 +169,19 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         left.reshape(&commit).absorb(right.reshape(&commit));
         drop(parent);
         drop(commit);
-        merged(level, boundary);
+        merged(level);
         Merge::Done
     }
 
     /// [`absorb`](Self::absorb) for a level of inner nodes; the compiler need not see the recursion as one of
     /// types.
-    fn absorb_inner(&self, level: usize, boundary: K, fill: Fill, merged: &mut dyn FnMut(usize, K)) -> Merge {
+    fn absorb_inner(
+        &self,
+        level: usize,
+        boundary: K::Ref<'_>,
+        fill: Fill,
+        merged: &mut dyn FnMut(usize),
+    ) -> Merge {
         self.absorb::<InnerShape<K>>(level, boundary, fill, merged)
     }
 }

@@ -13,9 +13,8 @@ use crate::index::search::lock::lock_three;
 use crate::index::search::probe::At;
 use crate::index::search::settle::Versioned;
 use crate::index::write::commit::{Change, Commit};
-use crate::key::KeyWords;
 use crate::lock::Version;
-use crate::node::{Fill, Inner, Leaf, LeafShape, LevelMark, Node, Room, Share};
+use crate::node::{Fill, Inner, Leaf, LeafShape, LevelMark, Node, NodeKeys, Room, Share};
 
 /// A right neighbour has room if `FREE_RIGHT` of 8 slots are free…
 const FREE_RIGHT: usize = 2;
@@ -24,7 +23,7 @@ const FREE_RIGHT: usize = 2;
 /// Descending keys go to the right one.
 const FREE_LEFT: usize = 3;
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Inserts a key of height 0 that is not there, and that belongs into the full `leaf` in the state
     /// `version`, where its right or left neighbour has room. Else the value comes back, and nothing has
     /// changed.
@@ -34,7 +33,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         &self,
         leaf: Leaf<'_, K, V>,
         version: Version,
-        key: K,
+        key: K::Ref<'_>,
         value: V,
     ) -> Result<(), V> {
         // Without posting nearly every listed leaf starts at a coin key.
@@ -63,7 +62,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
 
     /// Moves pairs from the right neighbour to `leaf`, in the state `version`, until it is full, and gives
     /// the new boundary. Not if all of them would go: that is an absorption.
-    pub(in crate::index) fn fill_up(&self, leaf: Leaf<'_, K, V>, version: Version) -> Option<K> {
+    pub(in crate::index) fn fill_up(&self, leaf: Leaf<'_, K, V>, version: Version) -> Option<K::Owned> {
         if !LeafShape::<K, V>::REDISTRIBUTES {
             return None;
         }
@@ -93,7 +92,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         if !suitable(right) {
             return None;
         }
-        let entry = self.movable_entry(boundary)?;
+        let entry = self.movable_entry(K::borrow(&boundary))?;
         self.move_boundary(commit, entry, (leaf, version), (right, right_version), share)
     }
 
@@ -107,7 +106,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         if !leaf.validate(version) || is_head {
             return None;
         }
-        let entry = self.movable_entry(boundary)?;
+        let entry = self.movable_entry(K::borrow(&boundary))?;
         let left = entry.parent.child(entry.slot - 1);
         if !entry.parent.validate(entry.version) {
             return None;
@@ -121,7 +120,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// The entry of level 1 at `boundary`, if there is one and it may stand elsewhere.
-    fn movable_entry(&self, boundary: K) -> Option<Entry<'_, K>> {
+    fn movable_entry(&self, boundary: K::Ref<'_>) -> Option<Entry<'_, K>> {
         // The height of a coin key promises that a leaf starts there. Insertions keep that; absorptions need
         // not.
         if self.heights.of::<K>(boundary) > 0 || self.tree.root().0 == 0 {
@@ -173,7 +172,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
 type Two<'c, K, V, P> = (Change<'c, LeafShape<K, V>, K, V, P>, Change<'c, LeafShape<K, V>, K, V, P>);
 
 /// An entry of level 1, as it was in one state of its node.
-struct Entry<'a, K: KeyWords> {
+struct Entry<'a, K: NodeKeys> {
     parent: Inner<'a, K>,
     version: Version,
     /// Not the first one.

@@ -11,11 +11,10 @@ use core::cell::Cell;
 use crate::arena::{BlockId, BlockKind, BlockPool};
 use crate::chaos;
 use crate::index::engine::Index;
-use crate::key::KeyWords;
-use crate::node::{InnerShape, LevelMark, Locked, Reshaped, Retired, ShapeOf, Witness};
+use crate::node::{InnerShape, LevelMark, Locked, NodeKeys, Reshaped, Retired, ShapeOf, Witness};
 
 /// See the module.
-pub(in crate::index) struct Commit<'i, K: KeyWords, V, P: BlockPool> {
+pub(in crate::index) struct Commit<'i, K: NodeKeys, V, P: BlockPool> {
     index: &'i Index<K, V, P>,
     /// Entries that level 2 got or lost.
     level_2_changes: Cell<usize>,
@@ -31,7 +30,7 @@ pub(in crate::index) type Change<'c, S, K, V, P> = Reshaped<'c, S, &'c Commit<'c
 /// A locked inner node of a change.
 pub(in crate::index) type InnerChange<'c, K, V, P> = Change<'c, InnerShape<K>, K, V, P>;
 
-impl<'i, K: KeyWords, V, P: BlockPool> Commit<'i, K, V, P> {
+impl<'i, K: NodeKeys, V, P: BlockPool> Commit<'i, K, V, P> {
     /// For one change. The value must live longer than the nodes that it is the witness of.
     pub(in crate::index) fn new(index: &'i Index<K, V, P>) -> Self {
         Self { index, level_2_changes: Cell::new(0), retired: Cell::new(None), was_unwinding: is_unwinding() }
@@ -43,8 +42,8 @@ impl<'i, K: KeyWords, V, P: BlockPool> Commit<'i, K, V, P> {
     }
 }
 
-impl<K: KeyWords, S: ShapeOf<K>, V, P: BlockPool> Witness<S> for &Commit<'_, K, V, P> {
-    fn entry_added(self, level: LevelMark, low: K, child: BlockId) {
+impl<K: NodeKeys, S: ShapeOf<K>, V, P: BlockPool> Witness<S> for &Commit<'_, K, V, P> {
+    fn entry_added(self, level: LevelMark, low: K::Ref<'_>, child: BlockId) {
         if level == LevelMark::of(2) {
             self.level_2_changes.set(self.level_2_changes.get() + 1);
             self.index.router.node_entered::<K>(low, child);
@@ -76,7 +75,7 @@ impl<K: KeyWords, S: ShapeOf<K>, V, P: BlockPool> Witness<S> for &Commit<'_, K, 
     }
 }
 
-impl<K: KeyWords, V, P: BlockPool> Drop for Commit<'_, K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Drop for Commit<'_, K, V, P> {
     #[inline(always)]
     fn drop(&mut self) {
         if self.is_broken() {

@@ -7,9 +7,8 @@ use crate::index::search::probe::At;
 use crate::index::write::commit::Commit;
 use crate::index::write::existing::{Existing, Refused, settle_existing};
 use crate::index::write::split::split_and_insert;
-use crate::key::KeyWords;
 use crate::lock::Version;
-use crate::node::{Leaf, LeafShape};
+use crate::node::{Leaf, LeafShape, NodeKeys};
 
 /// What became of an insertion into a full leaf.
 enum Full<V> {
@@ -19,11 +18,16 @@ enum Full<V> {
     Changed(V),
 }
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Inserts the pair if the key is new, else does as `existing` says: `Some` is the value that did not
     /// stay.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn insert(&self, key: K, mut value: V, existing: Existing) -> Result<Option<V>, Refused<V>> {
+    pub(crate) fn insert(
+        &self,
+        key: K::Ref<'_>,
+        mut value: V,
+        existing: Existing,
+    ) -> Result<Option<V>, Refused<V>> {
         let height = self.heights.of::<K>(key);
         let mut backoff = self.tree.backoff();
         loop {
@@ -65,7 +69,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         leaf: Leaf<'_, K, V>,
         version: Version,
         rank: usize,
-        key: K,
+        key: K::Ref<'_>,
         mut value: V,
     ) -> Full<V> {
         // A key above all others is better off in a leaf of its own: more may follow.
@@ -79,9 +83,9 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         if !leaf.validate(version) {
             return Full::Changed(value);
         }
-        let above = self.to_post_in(split.low);
+        let above = self.to_post_in(K::borrow(&split.low));
         let Some(leaf) = leaf.try_lock(version) else { return Full::Changed(value) };
-        let spare = match self.tree.acquire::<LeafShape<K, V>>(Some(split.low)) {
+        let spare = match self.tree.acquire::<LeafShape<K, V>>(Some(K::borrow(&split.low))) {
             Ok(spare) => spare,
             Err(error) => {
                 leaf.unlock_unchanged();

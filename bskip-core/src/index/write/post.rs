@@ -8,24 +8,23 @@ use crate::index::search::probe::At;
 use crate::index::search::settle::Versioned;
 use crate::index::write::commit::{Change, Commit};
 use crate::index::write::split::{SplitOff, split_and_insert};
-use crate::key::KeyWords;
-use crate::node::{InnerShape, LeafShape, LevelMark, Locked, Shape, ShapeOf};
+use crate::node::{InnerShape, LeafShape, LevelMark, Locked, NodeKeys, Shape, ShapeOf};
 
 /// What became of one node that was to be posted.
-enum Posted<K> {
+enum Posted<O> {
     /// It has its entry.
     Entered,
     /// It has its entry, and the node above has split: the new one is to be posted next.
-    Split(SplitOff<K>),
+    Split(SplitOff<O>),
     /// It needs no entry, or there is no memory.
     Nothing,
 }
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Enters the node `split` of level `level - 1` into `level`, and so on upwards while that splits nodes.
     ///
     /// Without memory for that it stays undone: searches then take one more step to the right.
-    pub(in crate::index) fn post(&self, mut level: usize, mut split: SplitOff<K>) {
+    pub(in crate::index) fn post(&self, mut level: usize, mut split: SplitOff<K::Owned>) {
         if !self.heights.posts {
             return;
         }
@@ -33,9 +32,9 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
             // The node is there, its entry is not.
             chaos::window();
             let posted = if level == 1 {
-                self.post_one::<LeafShape<K, V>>(level, split)
+                self.post_one::<LeafShape<K, V>>(level, &split)
             } else {
-                self.post_one::<InnerShape<K>>(level, split)
+                self.post_one::<InnerShape<K>>(level, &split)
             };
             match posted {
                 Posted::Split(above) => (level, split) = (level + 1, above),
@@ -47,7 +46,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Where a leaf that will start at `low` is to get its entry, as it is now. `None` if there is no such
     /// level or no room, the policy does not post, or something is changing there. The caller has nothing
     /// locked: this may wait.
-    pub(in crate::index) fn to_post_in(&self, low: K) -> Option<Versioned<'_, InnerShape<K>>> {
+    pub(in crate::index) fn to_post_in(&self, low: K::Ref<'_>) -> Option<Versioned<'_, InnerShape<K>>> {
         if !self.heights.posts || self.tree.root().0 == 0 {
             return None;
         }
@@ -68,10 +67,11 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         chaos::window();
         let (low, id) = (leaf.low(), leaf.id());
         if let Some(node) = above.and_then(|(node, version)| node.try_lock(version)) {
-            let (rank, is_there) = node.find(low);
-            if !is_there && node.has_room(low, &id) {
+            let key = K::borrow(&low);
+            let (rank, is_there) = node.find(key);
+            if !is_there && node.has_room(key, &id) {
                 let mut node = node.reshape(commit);
-                node.insert(rank, low, id);
+                node.insert(rank, key, id);
                 drop(leaf);
                 return;
             }
@@ -82,7 +82,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Enters one node of shape `S`.
-    fn post_one<S: ShapeOf<K>>(&self, level: usize, (low, id): SplitOff<K>) -> Posted<K> {
+    fn post_one<S: ShapeOf<K>>(&self, level: usize, (low, id): &SplitOff<K::Owned>) -> Posted<K::Owned> {
+        let (low, id) = (K::borrow(low), *id);
         let mut backoff = self.tree.backoff();
         loop {
             let (node, version) = self.inner_at(At(low), level);
@@ -121,7 +122,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
                 return Posted::Entered;
             }
             let split = node.split_for(rank, low, &id);
-            let Ok(spare) = self.tree.acquire::<InnerShape<K>>(Some(split.low)) else {
+            let Ok(spare) = self.tree.acquire::<InnerShape<K>>(Some(K::borrow(&split.low))) else {
                 node.unlock_unchanged();
                 child.unlock_unchanged();
                 return Posted::Nothing;
@@ -142,7 +143,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     ///
     /// The lock keeps a merge from ending it before the entry is there, and the new version that the unlock
     /// brings sends a merge back that found no parent level: see `absorb`.
-    fn lock_child<S: ShapeOf<K>>(&self, id: BlockId, mark: LevelMark, low: K) -> Child<'_, S> {
+    fn lock_child<S: ShapeOf<K>>(&self, id: BlockId, mark: LevelMark, low: K::Ref<'_>) -> Child<'_, S> {
         let child = self.tree.node::<S>(id);
         let Some(version) = child.try_read_begin() else { return Child::Contended };
         let is_it = child.level() == mark && child.compare_low(low).is_eq();

@@ -4,10 +4,9 @@ use crate::arena::{AllocError, BlockPool};
 use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::index::write::commit::Commit;
-use crate::key::KeyWords;
-use crate::node::{InnerShape, LevelMark};
+use crate::node::{InnerShape, LevelMark, NodeKeys};
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Makes `level` and all below it exist, and searches start there or higher.
     pub(in crate::index) fn raise(&self, level: usize) -> Result<(), AllocError> {
         debug_assert!(level < LEVELS);

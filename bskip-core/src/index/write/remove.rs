@@ -2,12 +2,12 @@
 
 use crate::arena::BlockPool;
 use crate::index::engine::Index;
-use crate::key::KeyWords;
+use crate::node::NodeKeys;
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Takes out the pair of `key`.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn remove(&self, key: K) -> Option<V> {
+    pub(crate) fn remove(&self, key: K::Ref<'_>) -> Option<V> {
         let (mut leaf, slot) = self.lock_pair(key)?;
         let value = leaf.remove(slot);
         let underfull = leaf.is_underfull();

@@ -3,25 +3,24 @@
 use crate::arena::{BlockId, BlockPool};
 use crate::index::tree::Fresh;
 use crate::index::write::commit::{Change, Commit};
-use crate::key::KeyWords;
-use crate::node::{ShapeOf, Split};
+use crate::node::{NodeKeys, ShapeOf, Split};
 
 /// A node that an overflow split made: its low fence and its block.
-pub(in crate::index) type SplitOff<K> = (K, BlockId);
+pub(in crate::index) type SplitOff<O> = (O, BlockId);
 
 /// Splits `node`, which has no room for `key` of that rank, into itself and `right`, a node in the making, as
 /// `split` says, and inserts on the side where `key` then belongs. `right` is complete afterwards; by `next` it
 /// is found after the node is unlocked.
-pub(in crate::index) fn split_and_insert<'c, K: KeyWords, V, P: BlockPool, S: ShapeOf<K>>(
+pub(in crate::index) fn split_and_insert<'c, K: NodeKeys, V, P: BlockPool, S: ShapeOf<K>>(
     node: &mut Change<'c, S, K, V, P>,
-    split: &Split<K>,
+    split: &Split<K::Owned>,
     rank: usize,
-    key: K,
+    key: K::Ref<'_>,
     payload: S::Payload,
     right: &mut Change<'c, S, K, V, P>,
 ) {
-    let &Split { at, low } = split;
-    let goes_left = rank < at || (rank == at && key < low);
+    let (at, low) = (split.at, K::borrow(&split.low));
+    let goes_left = rank < at || (rank == at && K::shorten(key) < low);
     node.split_off(at, low, right);
     if goes_left {
         node.insert(rank, key, payload);
@@ -31,14 +30,14 @@ pub(in crate::index) fn split_and_insert<'c, K: KeyWords, V, P: BlockPool, S: Sh
 }
 
 /// Inserts. If there is no room, the node splits into itself and `spare`. A spare that is not needed goes back.
-pub(in crate::index) fn insert_or_split<'c, K: KeyWords, V, P: BlockPool, S: ShapeOf<K>>(
+pub(in crate::index) fn insert_or_split<'c, K: NodeKeys, V, P: BlockPool, S: ShapeOf<K>>(
     commit: &'c Commit<'c, K, V, P>,
     node: &mut Change<'c, S, K, V, P>,
     rank: usize,
-    key: K,
+    key: K::Ref<'_>,
     payload: S::Payload,
     spare: Option<Fresh<'c, S, K, V, P>>,
-) -> Option<SplitOff<K>> {
+) -> Option<SplitOff<K::Owned>> {
     if node.has_room(key, &payload) {
         node.insert(rank, key, payload);
         return None;

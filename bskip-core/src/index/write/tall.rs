@@ -8,11 +8,10 @@ use crate::index::tree::{Fresh, FreshInner};
 use crate::index::write::commit::{Commit, InnerChange};
 use crate::index::write::existing::{Existing, Refused, settle_existing};
 use crate::index::write::split::{SplitOff, insert_or_split};
-use crate::key::KeyWords;
-use crate::node::{LeafShape, LockedLeaf};
+use crate::node::{LeafShape, LockedLeaf, NodeKeys};
 
 /// Blocks taken before a change that will need them.
-pub(in crate::index) struct Spares<'t, K: KeyWords, V, P: BlockPool> {
+pub(in crate::index) struct Spares<'t, K: NodeKeys, V, P: BlockPool> {
     /// For the leaf that starts at the key.
     leaf: Option<Fresh<'t, LeafShape<K, V>, K, V, P>>,
     /// For the overflow of the key's leaf.
@@ -27,19 +26,19 @@ pub(in crate::index) struct Spares<'t, K: KeyWords, V, P: BlockPool> {
 type Levels<'c, K, V, P> = [Option<InnerChange<'c, K, V, P>>; LEVELS];
 
 /// The overflow splits of a promotion, which are still to be posted.
-pub(in crate::index) struct Overflows<K> {
-    leaf: Option<SplitOff<K>>,
-    inners: [Option<SplitOff<K>>; LEVELS],
+pub(in crate::index) struct Overflows<O> {
+    leaf: Option<SplitOff<O>>,
+    inners: [Option<SplitOff<O>>; LEVELS],
 }
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Inserts a key of `height > 0`. At each level below its height the node is split
     /// at the key, the new node headed by it; at its height it becomes an entry.
     #[cold]
     #[inline(never)]
     pub(in crate::index) fn insert_tall(
         &self,
-        key: K,
+        key: K::Ref<'_>,
         value: V,
         existing: Existing,
         height: usize,
@@ -83,7 +82,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Takes every block that [`promote`] will use, so that nothing can fail half-way.
     fn spares_for(
         &self,
-        key: K,
+        key: K::Ref<'_>,
         value: &V,
         height: usize,
         path: &Path<'_, K>,
@@ -124,15 +123,15 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
 
 /// Makes the change, bottom-up, every node of it locked, and unlocks the nodes of the path from level 1 up,
 /// then the leaf.
-pub(in crate::index) fn promote<'c, K: KeyWords, V, P: BlockPool>(
+pub(in crate::index) fn promote<'c, K: NodeKeys, V, P: BlockPool>(
     commit: &'c Commit<'c, K, V, P>,
-    key: K,
+    key: K::Ref<'_>,
     value: V,
     height: usize,
     path: Path<'c, K>,
     leaf: LockedLeaf<'c, K, V>,
     spares: Spares<'c, K, V, P>,
-) -> Overflows<K> {
+) -> Overflows<K::Owned> {
     let mut levels: Levels<'c, K, V, P> =
         path.into_levels().map(|node| node.map(|node| node.reshape(commit)));
     let mut leaf = leaf.reshape(commit);

@@ -9,8 +9,7 @@ use crate::arena::{BlockId, BlockPool};
 use crate::index::route::leaf_table::buckets::{Bound, Scale, lines_for};
 use crate::index::route::leaf_table::table::{LeafTable, State, past_fence};
 use crate::index::tree::Tree;
-use crate::key::KeyWords;
-use crate::node::{Inner, InnerShape, LevelMark};
+use crate::node::{Inner, InnerShape, LevelMark, NodeKeys};
 use crate::simd::LINE;
 
 /// The table is refilled when one leaf in `BEYOND` lies beyond its range…
@@ -35,7 +34,7 @@ struct Survey {
 
 impl LeafTable {
     /// Whether leaves of this tree are in no place in particular, as far as a look at some words tells.
-    pub(in crate::index) fn suits<K: KeyWords, V, P: BlockPool>(tree: &Tree<K, V, P>) -> bool {
+    pub(in crate::index) fn suits<K: NodeKeys, V, P: BlockPool>(tree: &Tree<K, V, P>) -> bool {
         let wanted = |word| tree.wanted_for_word(word);
         // Loom has scenes of the table alone: with all that fills it, those of whole maps would not end.
         !cfg!(loom)
@@ -47,13 +46,13 @@ impl LeafTable {
 
     /// Refills the table if it is stale, unless another thread does. False if other threads are changing
     /// level 1. This thread has no node locked.
-    pub(in crate::index) fn renew<K: KeyWords, V, P: BlockPool>(&self, tree: &Tree<K, V, P>) -> bool {
+    pub(in crate::index) fn renew<K: NodeKeys, V, P: BlockPool>(&self, tree: &Tree<K, V, P>) -> bool {
         self.state.try_with(|state| self.fill(tree, state).is_some()).unwrap_or(true)
     }
 
     /// `None` if level 1 was changing.
     #[cold]
-    fn fill<K: KeyWords, V, P: BlockPool>(&self, tree: &Tree<K, V, P>, state: &mut State) -> Option<()> {
+    fn fill<K: NodeKeys, V, P: BlockPool>(&self, tree: &Tree<K, V, P>, state: &mut State) -> Option<()> {
         let Survey { leaves, beyond, range } = survey(tree, state.range)?;
         let lines = lines_for(leaves);
         let is_stale = match self.lines() {
@@ -91,7 +90,7 @@ impl LeafTable {
 }
 
 /// Whether nearly all leaves would be named.
-fn is_even<K: KeyWords, V, P: BlockPool>(tree: &Tree<K, V, P>, scale: Scale, leaves: usize) -> Option<bool> {
+fn is_even<K: NodeKeys, V, P: BlockPool>(tree: &Tree<K, V, P>, scale: Scale, leaves: usize) -> Option<bool> {
     let (mut hidden, mut before) = (0, None);
     visit_level_1(tree, &mut |word, _| {
         let here = scale.bound(word);
@@ -100,7 +99,7 @@ fn is_even<K: KeyWords, V, P: BlockPool>(tree: &Tree<K, V, P>, scale: Scale, lea
     Some(hidden * HIDDEN <= leaves)
 }
 
-fn survey<K: KeyWords, V, P: BlockPool>(tree: &Tree<K, V, P>, (base, end): (u64, u64)) -> Option<Survey> {
+fn survey<K: NodeKeys, V, P: BlockPool>(tree: &Tree<K, V, P>, (base, end): (u64, u64)) -> Option<Survey> {
     let mut survey = Survey::default();
     visit_level_1(tree, &mut |word, _| {
         if survey.leaves == 1 {
@@ -116,16 +115,16 @@ fn survey<K: KeyWords, V, P: BlockPool>(tree: &Tree<K, V, P>, (base, end): (u64,
 /// Calls `visit` for the entries of level 1 from left to right, each node's as they were in one state of it:
 /// with the first word for their leaves, and the leaf. `None` if other threads are changing a node. This does
 /// not wait for them.
-pub(in crate::index) fn visit_level_1<K: KeyWords, V, P: BlockPool>(
+pub(in crate::index) fn visit_level_1<K: NodeKeys, V, P: BlockPool>(
     tree: &Tree<K, V, P>,
     visit: &mut dyn FnMut(u64, BlockId),
 ) -> Option<()> {
     let mut entries = [(0, None); LINE * LINE];
     let mut node = tree.inner(tree.head(1));
-    let mut start: Option<K> = None;
+    let mut start: Option<K::Owned> = None;
     loop {
         let (count, next) = (0..TRIES).find_map(|_| {
-            let found = entries_of_level_1(node, start, &mut entries);
+            let found = entries_of_level_1::<K>(node, start.as_ref().map(K::borrow), &mut entries);
             if found.is_none() {
                 hint::spin_loop();
             }
@@ -141,11 +140,11 @@ pub(in crate::index) fn visit_level_1<K: KeyWords, V, P: BlockPool>(
 
 /// Copies the entries of a node of level 1 that starts at `start`, or of the first one, and gives their
 /// number, with the next node and where it starts. `None` if it has changed, or is no such node now.
-fn entries_of_level_1<K: KeyWords>(
+fn entries_of_level_1<K: NodeKeys>(
     node: Inner<'_, K>,
-    start: Option<K>,
+    start: Option<K::Ref<'_>>,
     entries: &mut [(u64, Option<BlockId>)],
-) -> Option<(usize, Option<(BlockId, K)>)> {
+) -> Option<(usize, Option<(BlockId, K::Owned)>)> {
     let version = node.try_read_begin()?;
     let is_it = node.level() == LevelMark::of(1) && start.is_none_or(|low| node.compare_low(low).is_eq());
     let count = node.count().min(entries.len());
@@ -250,7 +249,7 @@ mod tests {
         );
         let (mut at, mut freed) = (Some(crate::index::Position::START), 0);
         while let Some(here) = at {
-            at = index.shrink_step(here, &mut freed);
+            at = index.shrink_step(&here, &mut freed);
         }
         let (right, nowhere) = named(&index, &left);
         assert!(
@@ -315,7 +314,7 @@ mod tests {
         assert_eq!(index.get(mix(1)), None);
     }
 
-    impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+    impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         /// Refills the table, stale or not.
         fn renew_by_force(&self) -> Option<()> {
             let table = self.router.leaf_table();

@@ -7,8 +7,7 @@ use crate::arena::{BlockId, BlockPool};
 use crate::index::route::node_table::plan::{Plan, Separator};
 use crate::index::route::node_table::table::{MOST_STEPS, NO_HINT, NodeTable};
 use crate::index::tree::Tree;
-use crate::key::KeyWords;
-use crate::node::LevelMark;
+use crate::node::{LevelMark, NodeKeys};
 use crate::sync::Ordering;
 
 /// The table is rewritten when level 2 has changed by one part in `STALE`…
@@ -20,7 +19,7 @@ impl NodeTable {
     /// Rewrites the table, unless another thread does, or other threads are changing level 2. `stale` runs
     /// after that: the table is stale again when level 2 has changed by one part in the number that `stale`
     /// gives.
-    pub(in crate::index) fn fill<K: KeyWords, V, P: BlockPool>(
+    pub(in crate::index) fn fill<K: NodeKeys, V, P: BlockPool>(
         &self,
         tree: &Tree<K, V, P>,
         stale: impl FnOnce() -> usize,
@@ -38,7 +37,7 @@ impl NodeTable {
 /// The entries of level 2, each node's as they were in one state of it. `None` if there is no memory,
 /// or if level 2 changed meanwhile.
 #[cold]
-pub(in crate::index) fn separators_of_level_2<K: KeyWords, V, P: BlockPool>(
+pub(in crate::index) fn separators_of_level_2<K: NodeKeys, V, P: BlockPool>(
     tree: &Tree<K, V, P>,
 ) -> Option<Vec<Separator>> {
     let mut separators = Separators::<K>::default();
@@ -60,24 +59,24 @@ pub(in crate::index) fn separators_of_level_2<K: KeyWords, V, P: BlockPool>(
 }
 
 /// Makes separators, strictly ascending, of the entries of level 2.
-struct Separators<K> {
+struct Separators<K: NodeKeys> {
     found: Vec<Separator>,
     /// The last entries that begin with the same word: the word, how many they are, the last one's node.
     run: Option<(u64, usize, u32)>,
-    _keys: PhantomData<K>,
+    _keys: PhantomData<fn() -> K>,
 }
 
-impl<K> Default for Separators<K> {
+impl<K: NodeKeys> Default for Separators<K> {
     fn default() -> Self {
         Self { found: Vec::new(), run: None, _keys: PhantomData }
     }
 }
 
-impl<K: KeyWords> Separators<K> {
+impl<K: NodeKeys> Separators<K> {
     /// Adds an entry. `None` if it is out of order: its node has changed its place.
     fn add(&mut self, word: u64, node: BlockId) -> Option<()> {
         let node = node.0.get();
-        if K::WORDS == 1 {
+        if K::ONE_WORD {
             let is_ascending = self.found.last().is_none_or(|&(last, _)| last < word || last == 0);
             return if is_ascending { self.push(word, node) } else { None };
         }
@@ -126,7 +125,7 @@ mod tests {
     use crate::index::tree::block;
 
     /// Entries of nodes 1, 2, … that begin with these words, as separators.
-    fn separators<K: KeyWords>(words: &[u64]) -> Option<Vec<Separator>> {
+    fn separators<K: NodeKeys>(words: &[u64]) -> Option<Vec<Separator>> {
         let mut separators = Separators::<K>::default();
         for (&word, node) in words.iter().zip(1..) {
             separators.add(word, block(node)?)?;
