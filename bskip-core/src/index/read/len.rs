@@ -7,7 +7,7 @@ use crate::key::KeyWords;
 use crate::node::LevelMark;
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
-    /// The number of keys: the sum of every leaf's count, each as it was when the walk came by.
+    /// The number of keys: the sum of the leaves' counts, each as it was when the walk reached the leaf.
     pub(crate) fn len(&self) -> usize {
         let mut total = 0;
         let mut from = None;
@@ -20,7 +20,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
                 Some(key) => self.leaf_at(At(key)),
             };
             loop {
-                // After a restart the leaf may begin before the place that was reached.
+                // After a restart, the leaf may begin before the place that the walk had reached.
                 let skip = from.map_or(0, |key| {
                     let (rank, found) = leaf.find(key);
                     rank - usize::from(found)

@@ -1,8 +1,8 @@
-//! Keeping a shrinking map small: an underfull node is absorbed by its left neighbour.
+//! Keeps a shrinking map small: an underfull node is absorbed by its left neighbour.
 //!
 //! To absorb R into its left neighbour L, a thread locks the parent that covers R's low fence, then L, then
-//! R; takes R's entry out of the parent; moves R's slots into L, which takes over R's range; and retires R.
-//! A node that heads its parent can only go when the parent itself is absorbed first, which then is tried.
+//! R. It takes R's entry out of the parent, moves R's slots and range into L, and retires R. If R heads its
+//! parent, the parent itself must be absorbed first, so the thread tries that.
 
 use crate::arena::BlockPool;
 use crate::height::LEVELS;
@@ -14,10 +14,10 @@ use crate::key::KeyWords;
 use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, Shape};
 use crate::simd::LINE;
 
-/// A node with at most this part of its slots in use looks for a neighbour to merge with…
+/// A node looks for a neighbour to merge with if at most this part of its slots is in use…
 const UNDERFULL: usize = 4;
 
-/// …and two nodes merge if this much of a node stays free, so that the next insert does not split them again.
+/// …and two nodes merge if this part of a node stays free, so that the next insert does not split them again.
 const SPARE: usize = 4;
 
 /// How full a merge may make a node.
@@ -37,8 +37,8 @@ pub(in crate::index) enum Merge {
     Contended,
 }
 
-/// Boundaries to look at, last in first out. One that finds no room is skipped: it is looked at again when
-/// keys near it are removed.
+/// Boundaries to look at, last in first out. If the list is full, a further boundary is left out: it is
+/// looked at again when keys near it are removed.
 struct Work<K> {
     boundaries: [Option<(usize, K)>; 4 * LEVELS],
     len: usize,
@@ -59,8 +59,8 @@ impl<K: KeyWords> Work<K> {
 }
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
-    /// Merges the leaf at `key` with a neighbour while it is underfull and one has room, and whatever that
-    /// makes possible at other levels.
+    /// Merges the leaf at `key` with a neighbour while the leaf is underfull and one has room. Then makes the
+    /// merges at other levels that this makes possible.
     #[cold]
     #[inline(never)]
     pub(in crate::index) fn compact(&self, key: K) {
@@ -75,8 +75,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// What a merge at `boundary` makes possible: the merged node may merge again; its parent has an entry
-    /// less; and of two merged inner nodes, the second one's first child can now be absorbed.
+    /// What a merge at `boundary` makes possible. The merged node may merge again. Its parent has one entry
+    /// less. If two inner nodes have merged, the first child of the second one can now be absorbed.
     fn push_around(&self, level: usize, boundary: K, work: &mut Work<K>) {
         if level < self.tree.root().0 {
             work.push(level + 1, boundary);
@@ -119,7 +119,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Merges the node of `level` that starts at `boundary` into its left neighbour, if both fit into one.
-    /// Calls `merged` for that, and for each merge above that it takes.
+    /// Calls `merged` for this merge, and for each merge above that it needs.
     pub(in crate::index) fn absorb<S: Shape<Key = K>>(
         &self,
         level: usize,
@@ -145,9 +145,9 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         if !fits::<S>(left_count, right_count, fill) {
             return Merge::Refused;
         }
-        // The root's level is read after the right node's version: had a thread added a level and posted the
-        // right node there before, its unlock of the right node would show us both; posting it later changes
-        // that version.
+        // The root's level is read after the right node's version. Suppose another thread added a level and
+        // posted the right node there. If it did so before, its unlock of the right node makes both visible
+        // to us. If it does so later, the version changes.
         if level == self.tree.root().0 {
             let Some((left, right)) = lock_neighbours((left, left_version), (right, right_version)) else {
                 return Merge::Contended;
@@ -165,7 +165,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
             if !parent.validate(parent_version) {
                 return Merge::Contended;
             }
-            // The parent starts at the boundary too. Once it is absorbed, the node is an ordinary child.
+            // The parent starts at the boundary too. Once the parent is absorbed, the node is an ordinary
+            // child.
             return match self.absorb_inner(level + 1, boundary, fill, merged) {
                 Merge::Done => Merge::Contended,
                 other => other,
@@ -187,8 +188,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         Merge::Done
     }
 
-    /// [`absorb`](Self::absorb) for a level of inner nodes; the compiler need not see the recursion as one of
-    /// types.
+    /// [`absorb`](Self::absorb) for a level of inner nodes. A function of its own, so that the compiler does
+    /// not see a recursion of types.
     fn absorb_inner(&self, level: usize, boundary: K, fill: Fill, merged: &mut dyn FnMut(usize, K)) -> Merge {
         self.absorb::<InnerShape<K>>(level, boundary, fill, merged)
     }
@@ -198,7 +199,8 @@ pub(in crate::index) fn is_underfull<S: Shape>(node: Node<'_, S>) -> bool {
     node.count() <= Node::<S>::CAPACITY / UNDERFULL
 }
 
-/// Whether two nodes with these counts may become one. An empty one always may: nothing is moved for it.
+/// Whether two nodes with these counts may become one. If one of them is empty, they always may, because no
+/// slot moves.
 fn fits<S: Shape>(left: usize, right: usize, fill: Fill) -> bool {
     let capacity = Node::<S>::CAPACITY;
     let limit = match fill {

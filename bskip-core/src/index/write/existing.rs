@@ -1,4 +1,4 @@
-//! An insertion of a key that is there already, and one for which there is no memory.
+//! What to do if an inserted key is there already, or if there is no memory for it.
 
 use crate::arena::AllocError;
 use crate::key::KeyWords;
@@ -16,7 +16,7 @@ pub(crate) enum Existing {
 /// A pair that was not inserted, and why.
 pub(in crate::index) type Refused<K, V> = (K, V, AllocError);
 
-/// Deals with a key that is in `slot` already, and unlocks the leaf. Gives the value that does not stay.
+/// Deals with a key that is in `slot` already, and unlocks the leaf. Returns the value that does not stay.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(in crate::index) fn settle_existing<K: KeyWords, V>(
     mut leaf: LockedLeaf<'_, K, V>,

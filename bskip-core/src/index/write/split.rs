@@ -1,4 +1,4 @@
-//! Splitting a full node that takes in one more slot.
+//! Splits a full node that must take one more slot.
 
 use crate::arena::{BlockId, BlockPool};
 use crate::index::write::commit::Change;
@@ -8,14 +8,14 @@ use crate::node::{Node, Shape};
 /// A node that an overflow split made: its low fence and its block.
 pub(in crate::index) type SplitOff<K> = (K, BlockId);
 
-/// Where the new node starts when the full `node` splits to take in `key`, which has that rank there.
+/// Where the new node starts if the full `node` splits to take in `key`, whose rank there is `rank`.
 pub(in crate::index) fn split_key<S: Shape>(node: &Node<'_, S>, rank: usize, key: S::Key) -> S::Key {
     let capacity = Node::<S>::CAPACITY;
     if rank == capacity { key } else { node.key(capacity / 2) }
 }
 
-/// Splits the full node into itself and `right`, a node in the making, and inserts on the side where `rank`
-/// then is. `right` is complete afterwards; by `next` it is found after the node is unlocked.
+/// Splits the full `node` into itself and `right`, a node in the making. Inserts on the side where `rank`
+/// then is. `right` is complete afterwards. Once `node` is unlocked, searches find `right` by `next`.
 pub(in crate::index) fn split_and_insert<'c, K: KeyWords, V, P: BlockPool, S: Shape<Key = K>>(
     node: &mut Change<'c, S, K, V, P>,
     rank: usize,
@@ -36,7 +36,7 @@ pub(in crate::index) fn split_and_insert<'c, K: KeyWords, V, P: BlockPool, S: Sh
     }
 }
 
-/// Inserts; a full node, and only that, has a `spare`, and splits into itself and that.
+/// Inserts. If and only if the node is full, there is a `spare`, and the node splits into itself and `spare`.
 pub(in crate::index) fn insert_or_split<'c, K: KeyWords, V, P: BlockPool, S: Shape<Key = K>>(
     node: &mut Change<'c, S, K, V, P>,
     rank: usize,

@@ -1,4 +1,4 @@
-//! Insertion of the rare tall key, which splits every level below its height: the promotion of the paper.
+//! Inserts the rare tall key, which splits every level below its height: the promotion of the paper.
 
 use crate::arena::{AllocError, BlockPool};
 use crate::height::LEVELS;
@@ -11,13 +11,14 @@ use crate::index::write::split::{SplitOff, insert_or_split};
 use crate::key::KeyWords;
 use crate::node::{Inner, Leaf, LeafShape, LockedLeaf};
 
-/// Blocks taken before a change that will need them.
+/// Blocks that are taken before the change that needs them.
 pub(in crate::index) struct Spares<'t, K: KeyWords, V, P: BlockPool> {
     /// For the leaf that starts at the key.
     leaf: Option<Fresh<'t, LeafShape<K, V>, K, V, P>>,
     /// For the overflow of the key's leaf.
     overflow: Option<Fresh<'t, LeafShape<K, V>, K, V, P>>,
-    /// For the node of each level that starts at the key; at the key's height for its overflow.
+    /// For each level, a block for the node that starts at the key; at the key's height, a block for an
+    /// overflow.
     inners: [Option<FreshInner<'t, K, V, P>>; LEVELS],
 }
 
@@ -31,8 +32,8 @@ pub(in crate::index) struct Overflows<K> {
 }
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
-    /// Inserts a key of `height > 0`. At each level below its height the node is split
-    /// at the key, the new node headed by it; at its height it becomes an entry.
+    /// Inserts a key of `height > 0`. At each level below its height, the node splits at the key, and the key
+    /// heads the new node. At its height, the key becomes an entry.
     #[cold]
     #[inline(never)]
     pub(in crate::index) fn insert_tall(
@@ -90,8 +91,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         if !starts_here {
             spares.leaf = Some(self.tree.acquire(Some(key))?);
         }
-        // What goes into the key's leaf besides the key: all of a leaf that starts at it, else what is
-        // right of the key.
+        // What goes into the key's leaf besides the key: everything if the leaf starts at the key, or what is
+        // right of the key if it does not.
         if count - if starts_here { 0 } else { rank } == Leaf::<K, V>::CAPACITY {
             spares.overflow = Some(self.tree.acquire(Some(key))?);
         }
@@ -110,8 +111,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 }
 
-/// Makes the change, bottom-up, every node of it locked, and unlocks the nodes of the path from level 1 up,
-/// then the leaf.
+/// Makes the change, bottom-up, while every node of it is locked. Then unlocks the nodes of the path from
+/// level 1 up, and last the leaf.
 pub(in crate::index) fn promote<'c, K: KeyWords, V, P: BlockPool>(
     commit: &'c Commit<'c, K, V, P>,
     key: K,
@@ -141,7 +142,7 @@ pub(in crate::index) fn promote<'c, K: KeyWords, V, P: BlockPool>(
         }
     };
     for node in levels[1..height].iter_mut().flatten() {
-        // A node without a spare is headed by the key already.
+        // A node without a spare already starts at the key.
         let Some(spare) = inners.next().flatten() else {
             child = node.id();
             continue;
