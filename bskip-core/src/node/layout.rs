@@ -93,7 +93,7 @@ impl<S: SlotShape> Node<'_, S> {
     pub(super) const SIZE: usize =
         (Self::PAYLOAD + Self::CAPACITY * Self::PAYLOAD_BYTES).next_multiple_of(64);
 
-    /// Whether the payload is one word of 64 bits. It then moves as keys do.
+    /// Whether the payload is one word of 64 bits. Such a payload moves as keys do.
     pub(super) const WORD_PAYLOAD: bool = S::WORDS_PER_SLOT == 1 && size_of::<S::Word>() == 8;
 
     pub(crate) const LAYOUT: Layout = {
@@ -110,8 +110,8 @@ impl<S: SlotShape> Node<'_, S> {
 /// The words. Only the holder of the lock may trust what these return before [`Node::validate`].
 impl<'a, S: SlotShape> Node<'a, S> {
     /// # Safety
-    /// `base` is the address of block `id`, or of a replica of it, of a pool of `Self::LAYOUT` that lives for
-    /// `'a`, and the memory is accessed through `Node`s of this shape only.
+    /// `base` is the address of block `id`, or of a replica of it. The block's pool has the layout
+    /// `Self::LAYOUT` and lives for `'a`. The memory is accessed only through `Node`s of this shape.
     #[inline(always)]
     pub(crate) unsafe fn from_raw(base: NonNull<u8>, id: BlockId) -> Self {
         Self { base, id, _pool: PhantomData }
@@ -131,8 +131,9 @@ impl<'a, S: SlotShape> Node<'a, S> {
         debug_assert!(offset + size_of::<T>() <= Self::SIZE && offset.is_multiple_of(align_of::<T>()));
         // SAFETY: the block has `SIZE` bytes by the promise of `from_raw`, and `offset` is below that.
         let field = unsafe { self.base.add(offset) };
-        // SAFETY: aligned and in bounds as asserted; mapped for `'a`; initialised, because the pool's blocks
-        // start as zeros; and always accessed as this atomic, by the promises of `from_raw` and the caller.
+        // SAFETY: the pointer is aligned and in bounds, as asserted. The memory is mapped for `'a`, and
+        // initialised, because the pool's blocks start as zeros. By the promises of `from_raw` and of the
+        // caller, it is always accessed as this atomic.
         unsafe { field.cast::<T>().as_ref() }
     }
 
@@ -181,8 +182,8 @@ impl<'a, S: SlotShape> Node<'a, S> {
     /// The node to the right.
     #[inline(always)]
     pub(crate) fn next(self) -> Option<BlockId> {
-        // Relaxed suffices: a thread follows the link only after validation. The version that it read
-        // (Acquire) comes from a writer that stored this link after the other node's contents.
+        // Relaxed suffices, because a thread follows the link only after validation. It read the version with
+        // Acquire, from a writer that stored this link after the contents of the node that the link names.
         NonZeroU32::new(self.header(Self::NEXT).load(Ordering::Relaxed) as u32).map(BlockId)
     }
 

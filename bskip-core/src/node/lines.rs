@@ -1,4 +1,4 @@
-//! Searching a node line by line. An operation prefetches each line some time before it reads the line, and
+//! Searches a node line by line. An operation prefetches each line some time before it reads the line, and
 //! works on other nodes in between.
 //!
 //! First it loads the header and the samples, which say in which line of slots a key is. Then it loads that

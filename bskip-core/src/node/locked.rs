@@ -1,6 +1,6 @@
 //! A locked node, and storing its words.
 //!
-//! A change that others must learn of, of levels, fences, links and entries, goes through `reshape`.
+//! A change that others must learn of goes through `reshape`: a change of levels, fences, links and entries.
 
 use core::hint;
 use core::mem;
@@ -47,8 +47,8 @@ impl<'a, S: SlotShape> Node<'a, S> {
         self.lock().try_lock(version).then(|| Locked::new(self, version))
     }
 
-    /// Locks a node that no other thread would lock: one just taken from its pool, which states no level, or
-    /// any while this thread has exclusive access to the map. A stale reader may look at it. This never
+    /// Locks a node that no other thread tries to lock. It has just been taken from its pool and states no
+    /// level, or this thread has exclusive access to the map. A stale reader may look at it. This never
     /// waits.
     pub(crate) fn lock_unshared(self) -> Locked<'a, S> {
         loop {
@@ -79,27 +79,27 @@ impl<'a, S: SlotShape> Locked<'a, S> {
         mem::forget(self);
     }
 
-    /// Makes the node an empty one that starts at `low`, and the last of its level. `None` is below every
-    /// key.
+    /// Turns the node into an empty one that starts at `low` and is the last of its level. `None` is below
+    /// every key.
     pub(super) fn format(&mut self, level: LevelMark, low: Option<S::Key>) {
         self.set_low(low);
         self.set_next(None);
-        // A search takes slot 0 of a node without entries, which there is only if a pool panics at the wrong
-        // moment. The block's last life, on another level, left a child there that this level's pool need not
-        // know.
+        // If a pool panics at the wrong moment, a node may be without entries, and a search takes its slot 0.
+        // The block's last life, perhaps on another level, left a child there. This level's pool need not
+        // know that child.
         // SAFETY: slot 0 is the node's, and it is locked.
         unsafe { S::wipe(self.payload(0)) };
         self.set_meta(0, level);
         self.resample(0);
     }
 
-    /// Ends the node's life: it states no level from now on, so a thread that still comes here turns back.
+    /// Ends the node's life. It states no level from now on, so a thread that still comes here turns back.
     pub(super) fn end(&mut self) {
         self.set_meta(0, LevelMark::NONE);
     }
 
-    /// Only for a node that no other thread knows: a linked node's low fence changes with its entry or not at
-    /// all (`boundary`). `None` is below every key.
+    /// Sets the low fence of a node that no other thread knows. `None` is below every key. In a linked node,
+    /// the low fence changes together with its entry or not at all (`boundary`).
     pub(super) fn set_low(&mut self, low: Option<S::Key>) {
         for i in 0..S::Key::WORDS {
             let word = low.map_or(0, |low| low.word(i));

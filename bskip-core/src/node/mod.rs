@@ -10,8 +10,8 @@
 //! padded with the greatest word, so that one vector compare finds the line of keys to search. *payload*: the
 //! values of a leaf, or the 32-bit children of an inner node.
 //!
-//! Each word of a block is always accessed as an atomic of one size, so any thread may read it at any time.
-//! What the thread has read means something only if the version is still valid afterwards.
+//! Each word of a block is always accessed as an atomic of one size, so any thread may read it at any time. A
+//! thread may use what it has read only if the version is still valid afterwards.
 
 mod boundary;
 mod layout;

@@ -14,9 +14,9 @@ impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
         self.insert_at(slot, key, value);
     }
 
-    /// As [`insert`](Self::insert), but touches no lines of slots before that of `slot`. For a leaf of which
-    /// the later lines are in the cache and the earlier ones are not: what it moves then does not wait, so
-    /// that a branch on it costs little.
+    /// As [`insert`](Self::insert), but touches no line of slots before that of `slot`. For a leaf whose
+    /// later lines are in the cache and whose earlier ones are not: moving the slots then waits for no
+    /// memory, so a branch on `slot` costs little.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn insert_from_line(&mut self, slot: usize, key: K, value: V) {
         self.insert_at_from_line(slot, key, value);
@@ -28,15 +28,15 @@ impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
         self.push_at_end(key, value);
     }
 
-    /// The value in `slot`, which then must be written, removed or forgotten.
+    /// Copies the value out of `slot`. The caller must then overwrite, remove or forget the slot.
     ///
     /// # Safety
     /// `slot` is below the count, and its value is not used again before it is overwritten.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) unsafe fn read(&self, slot: usize) -> V {
         let value: MaybeUninit<V> = self.value(slot);
-        // SAFETY: a slot in use holds a value, no other thread changes it while this thread has the lock, and
-        // by the caller's promise this copy is the only one that is used.
+        // SAFETY: a slot in use holds a value, and no other thread changes it while this thread has the lock.
+        // By the caller's promise, this copy is the only one that is used.
         unsafe { value.assume_init() }
     }
 
@@ -72,10 +72,10 @@ impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
         value
     }
 
-    /// Runs `f` on the value in `slot`, which is below the count, and keeps what `f` made of it, also if `f`
-    /// panics.
+    /// Runs `f` on the value in `slot`, which is below the count. Keeps the value as `f` leaves it, even if
+    /// `f` panics.
     pub(crate) fn with_value<R>(&mut self, slot: usize, f: impl FnOnce(&mut V) -> R) -> R {
-        /// Puts the value back into its slot, at the latest when `f` unwinds.
+        /// Puts the value back into its slot when it drops, also while a panic of `f` unwinds.
         struct PutBack<'g, 'a, K: KeyWords, V> {
             leaf: &'g mut LockedLeaf<'a, K, V>,
             slot: usize,
@@ -96,7 +96,7 @@ impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
         while_holding(lock, || f(&mut held.value))
     }
 
-    /// Forgets the pairs without dropping their values, and gives their number.
+    /// Forgets the pairs without dropping their values. Returns their number.
     pub(crate) fn forget(&mut self) -> usize {
         let count = self.count();
         self.set_count(0);
@@ -104,7 +104,8 @@ impl<K: KeyWords, V> LockedLeaf<'_, K, V> {
         count
     }
 
-    /// Drops every value and forgets the pairs. If a drop panics, the others run while it unwinds.
+    /// Drops every value and forgets the pairs. If a drop panics, the other values drop while the panic
+    /// unwinds.
     pub(crate) fn clear(&mut self) {
         /// The slots whose values are still to be dropped. The leaf has forgotten them.
         struct Rest<'g, 'a, K: KeyWords, V> {

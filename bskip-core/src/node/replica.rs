@@ -1,7 +1,7 @@
 //! Copies of an inner node, for threads that are far from it.
 //!
-//! A replica is memory of the node's shape that states the same block. It is read as the node is, and never
-//! locked: only the holder of the node's own lock writes it.
+//! A replica is memory of the node's shape that stands for the same block. Threads read it as they read the
+//! node, and never lock it: only the holder of the node's own lock writes it.
 
 use super::layout::Inner;
 use super::locked::LockedInner;
@@ -10,13 +10,12 @@ use crate::lock::Version;
 use crate::sync::{AtomicU64, Ordering};
 
 impl<K: KeyWords> LockedInner<'_, K> {
-    /// Makes `replica` what the node is now, under the version that the node will have when it is unlocked as
-    /// changed.
+    /// Copies the node to `replica`, under the version that the node will have after this change.
     pub(crate) fn copy_changed_to(&self, replica: Inner<'_, K>) {
         self.copy_to(replica, self.locked_at().changed());
     }
 
-    /// Makes `replica` what the node is, if nothing was changed since it was locked.
+    /// Copies the node to `replica`, if nothing was changed since the node was locked.
     pub(crate) fn copy_unchanged_to(&self, replica: Inner<'_, K>) {
         self.copy_to(replica, self.locked_at());
     }
@@ -28,7 +27,7 @@ impl<K: KeyWords> LockedInner<'_, K> {
         replica.lock().end_copy(version);
     }
 
-    /// Word by word. Slots not in use hold anything, except the first: see `format`.
+    /// Word by word. A slot that is not in use holds any word, except slot 0: see `format`.
     fn copy_words(&self, replica: Inner<'_, K>) {
         for offset in (Inner::<K>::META..Inner::<K>::SAMPLES).step_by(8) {
             copy(self.header(offset), replica.header(offset));
@@ -51,7 +50,8 @@ fn copy(from: &AtomicU64, to: &AtomicU64) {
 }
 
 impl<K: KeyWords> Inner<'_, K> {
-    /// Whether this replica is, or seems to be, of the original's state `version`. Reads one word.
+    /// Whether this replica is, or seems to be, a copy of the original in the state `version`. Reads one
+    /// word.
     pub(crate) fn is_of(self, version: Version) -> bool {
         self.try_read_begin() == Some(version)
     }

@@ -28,7 +28,7 @@ pub(crate) trait SlotShape: Copy {
     /// The child that a payload is, if it is one.
     fn child(payload: &Self::Payload) -> Option<BlockId>;
 
-    /// Overwrites the payload at `to`, if it is a reference to a block, with no reference.
+    /// If the payload at `to` is a reference to a block, overwrites it with no reference.
     ///
     /// # Safety
     /// As for [`store`](Self::store).
