@@ -54,9 +54,9 @@ pub enum Policy {
     /// On the node of the calling thread if it is one of these, or else on the nearest of these:
     /// `MPOL_PREFERRED_MANY`.
     PreferredMany(Vec<NumaNodeId>),
-    /// On the node with CPUs that is nearest to the calling thread's node, but not on that node itself.
-    /// Measures what a hop costs, or spares the memory of the own node. If only one node has CPUs, blocks go
-    /// there.
+    /// On the node with CPUs that is nearest to the calling thread's node, but not on that node itself. Use
+    /// it to measure what a hop costs, or to spare the memory of the own node. If only one node has CPUs,
+    /// blocks go there.
     NearestRemote,
     /// On the nearest memory-only node (CXL, HBM, persistent memory), then on the other nodes by distance.
     /// Meant for leaves, together with `Local` as the [`inner_policy`](crate::Builder::inner_policy). If
