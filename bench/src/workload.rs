@@ -1,7 +1,7 @@
 //! The workloads: which share of the operations does what.
 //!
-//! Load, A, B, C and E are YCSB's letters as the B-skiplist paper runs them: there, an update of YCSB is an
-//! insert of a new key. U is YCSB's own A. X, S, M and N are ours.
+//! Load, A, B, C and E are YCSB's letters as the B-skiplist paper runs them: an update of YCSB is an insert
+//! of a new key there. U is YCSB's own A. X, S, M and N are ours.
 
 use crate::maps::names::{Lack, unknown};
 use crate::protocol::WORKLOADS;
@@ -83,7 +83,7 @@ impl Workload {
         }
     }
 
-    /// One call of this many is timed: enough of them for the tail of the latencies, but not more than cost a
+    /// One call in this many is timed. That is enough for the tail of the latencies, and costs no more than a
     /// percent or two. (Reading the clock twice takes some 50 ns.)
     #[must_use]
     pub const fn timed_every(self) -> usize {
