@@ -31,7 +31,7 @@ impl<S: SlotShape> Node<'_, S> {
         }
     }
 
-    /// The line where `key` is or would be. Prefetches what `slots` says of it.
+    /// The line where `key` is or would be. Prefetches the part of it that `slots` names.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn approach(self, key: S::Key, slots: Slots) -> usize {
         let line = self.line_of(key);

@@ -47,9 +47,9 @@ pub(crate) trait Isa: Copy {
 
     /// Copies word `i - 1` to word `i` for every bit `i` of `mask`, as if all at once. Only if `HAS_SHIFT`.
     ///
+    /// # Safety
     /// `words` points to `lines` aligned lines, at most 8. `mask` has bits only for their words, and bit 0 is
     /// clear. No other thread stores to them meanwhile.
-    /// 0. No other thread stores to them meanwhile.
     #[inline(always)]
     unsafe fn shift_right(self, _words: *const AtomicU64, _lines: usize, _mask: u64) {}
 

@@ -105,8 +105,8 @@ impl NodeTable {
     fn bucket(&self, word: u64) -> Option<(&Bucket, u64, bool)> {
         // Acquire pairs with the Release in `write`.
         let table = self.current.load(Ordering::Acquire);
-        // SAFETY: null, or an element of `tables`. An element never moves. It does not go before `self` does, nor
-        // while there is a reader (`reset` has exclusive access).
+        // SAFETY: null, or an element of `tables`. An element never moves. It does not go before `self` does,
+        // nor while there is a reader (`reset` has exclusive access).
         let table = unsafe { table.as_ref() }?;
         let mut area = table.areas.first()?;
         for _ in 0..=DEPTH {
