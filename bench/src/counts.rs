@@ -18,8 +18,8 @@ const SCAN: usize = 100;
 pub struct Counts {
     /// The operation; without one, the names of all are printed
     ///
-    /// Fills a map, does the operation many times, and prints how many. What is to be counted is the function
-    /// whose name ends in counts::counted.
+    /// Fills a map, does the operation many times, and prints how many times. Count the function whose name
+    /// ends in counts::counted.
     operation: Option<String>,
 }
 

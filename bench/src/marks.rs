@@ -43,7 +43,8 @@ pub enum Class {
     Inner,
     /// The workers' stacks and thread-locals.
     Stack,
-    /// The rest: the map itself, its hint table, memory of the global allocator, constants. All of a peer.
+    /// Everything else: the map itself, its hint table, memory of the global allocator, constants. In a peer,
+    /// all lines are of this class.
     Other,
 }
 
@@ -129,7 +130,7 @@ pub struct Done {
     pub operation: String,
     /// Operations that were counted.
     pub ops: u64,
-    /// Right answers, including those of the operations before the counted ones. All were right.
+    /// How many answers were checked, including those before the counted operations. All of them were right.
     pub checked: u64,
 }
 

@@ -141,7 +141,7 @@ pub struct Measurement {
 /// Checks that there is a rate: an operation, and a time that the clock saw.
 ///
 /// # Errors
-/// One is missing. The message says which, and what to do.
+/// There is no operation, or no time. The message says which, and what to do.
 pub fn check_rate(ops: u64, seconds: f64) -> Result<(), String> {
     if ops == 0 {
         return Err("no operation was done, so there is no rate: give it some".into());

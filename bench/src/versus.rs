@@ -236,7 +236,7 @@ impl Contest<'_> {
         Ok(series)
     }
 
-    /// Notes a wrong answer. One of the first map ends the comparison.
+    /// Notes a wrong answer. A wrong answer of the first map ends the comparison.
     fn settle<T>(&mut self, i: usize, result: Result<T, String>) -> Result<Option<T>, String> {
         match result {
             Ok(value) => Ok(Some(value)),

@@ -38,8 +38,8 @@ pub use shrink::ShrinkCursor;
 /// [`first_key_value`](Self::first_key_value), [`last_key_value`](Self::last_key_value),
 /// [`pop_first`](Self::pop_first), [`pop_last`](Self::pop_last), [`is_empty`](Self::is_empty), and their
 /// variants. On x86-64 and AArch64 they are linearizable all together. On machines with a weaker memory
-/// order, such as RISC-V, those on one key are: threads that use several keys, and communicate by nothing
-/// else, may see each other's operations in different orders.
+/// order, such as RISC-V, only those on one key are: threads that use several keys, and communicate by
+/// nothing else, may see each other's operations in different orders.
 ///
 /// **Scans are not snapshots.** [`range`](Self::range), [`iter`](Self::iter) and the
 /// [chunks](Self::try_for_each_chunk) hand out pairs as follows while other threads write:

@@ -17,8 +17,8 @@ use crate::weights;
 ///
 /// No policy is strict. If a node is full or at its [limit](crate::Builder::node_limit), the block goes to
 /// the next nearest node and counts as a miss. Memory-only nodes are used only if they are named, here or by
-/// [`Builder::nodes`](crate::Builder::nodes). A memory-only node that `nodes` names counts below as a node
-/// with CPUs, except for `memory-only`.
+/// [`Builder::nodes`](crate::Builder::nodes). If `nodes` names a memory-only node, the policies below treat
+/// it as a node with CPUs. Only `memory-only` still treats it as a memory-only node.
 ///
 /// `Display` and `FromStr` use the names in this table. `FromStr` also accepts `weighted`, `preferred`,
 /// `nearest` and `tiered` for the four longer names.

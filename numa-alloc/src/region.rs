@@ -235,8 +235,8 @@ impl Span {
         let populated = kept.and_then(|()| unsafe { self.populate() });
         populated.map(|()| tied.err()).map_err(|errno| {
             // Pages that are there already go back to the pool first, in case the next call fails. If this
-            // fails too, they are lost with the range. SAFETY: the caller did not get the span, so nothing
-            // needs its contents.
+            // fails too, they are lost with the range.
+            // SAFETY: the caller did not get the span, so nothing needs its contents.
             let _ = unsafe { self.discard() };
             // SAFETY: the caller did not get the span, so nothing refers to it.
             if unsafe { sys::reserve_again(self.start, self.len) }.is_err() {

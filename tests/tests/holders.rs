@@ -67,7 +67,7 @@ fn a_suspended_holder_delays_only_its_leaf() {
                 assert_eq!(map.remove(&key), Some([key; 5]));
             }
 
-            // On its leaf operations wait. When they go on, they see the whole value that the closure left.
+            // Operations on its leaf wait. When they go on, they see the whole value that the closure left.
             let waiting: Vec<_> = (0..9)
                 .map(|i| {
                     scope.spawn(move || match i {

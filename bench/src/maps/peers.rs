@@ -71,7 +71,8 @@ macro_rules! adapter {
     };
 }
 
-/// Visits pairs, and returns whether more are wanted, until there were `limit` of them. `limit` is not 0.
+/// Makes a visitor of at most `limit` pairs; `limit` is not 0. After each pair, it returns whether more are
+/// wanted.
 #[inline]
 fn at_most(limit: usize, mut visit: impl FnMut(u64, u64)) -> impl FnMut(u64, u64) -> bool {
     let mut left = limit;

@@ -67,7 +67,7 @@ pub fn operations(spec: &CellSpec) -> u64 {
 /// Checks that a cell fits into the memory that this process may have.
 ///
 /// # Errors
-/// It does not. The message says what it needs, what there is, and what limits that.
+/// The cell does not fit. The message says what it needs, what there is, and what limits that.
 pub fn check(spec: &CellSpec) -> Result<(), String> {
     let (needed, room) = (at_least(spec), Room::of(&read));
     if needed <= room.bytes {

@@ -58,7 +58,7 @@ pub trait Key: Copy + Ord + Send + Sync {
     /// The key of these words, which [`to_words`](Key::to_words) gave for a key of the same map.
     fn from_words(words: Self::Words) -> Self;
 
-    /// Says that keys are their own words, if they are. Slices of such keys need no conversion.
+    /// A proof that keys are their own words, if they are. Slices of such keys need no conversion.
     #[doc(hidden)]
     const SAME: Same<Self, Self::Words> = Same::no();
 }

@@ -9,7 +9,8 @@ use crate::simd::{self, Isa, LINE};
 use crate::sync::Ordering;
 
 impl<S: SlotShape> Locked<'_, S> {
-    /// Moves the slots from `slot` on one to the right. The caller fills `slot` and resamples.
+    /// Moves the slots from `slot` on one place to the right. The caller then fills `slot` and updates the
+    /// samples.
     #[inline(always)]
     pub(super) fn open_gap<I: Isa, const WHOLE: bool>(&mut self, isa: I, slot: usize) {
         let count = self.count();

@@ -122,7 +122,7 @@ fn machine(topology: &Topology, system: Option<&Nodes>) -> Option<Machine> {
     let cpus = cpus(topology, |cpu| homes.of(cpu));
     let online: CpuSet = cpus.iter().map(|cpu| cpu.os_index).collect();
     let allowed: CpuSet = numbers(topology.allowed_cpuset().iter_set());
-    // hwloc lists the CPUs of a neighbour with a memory-only node. That is not worth a note.
+    // For a memory-only node, hwloc lists the CPUs of a neighbour. That is not worth a note.
     let notes = system.map(|nodes| homes::notes(nodes, &homes, &online)).unwrap_or_default();
     (!cpus.is_empty()).then(|| Machine {
         allowed: online.intersection(&allowed),

@@ -17,8 +17,9 @@ pub(in crate::index) const STALE: usize = 8;
 pub(in crate::index) const STALE_SOON: usize = 8 * STALE;
 
 impl NodeTable {
-    /// Rewrites the table, unless another thread is doing so, or other threads are changing level 2. Calls
-    /// `stale` afterwards. The table becomes stale again when one part in `stale()` of level 2 has changed.
+    /// Rewrites the table, unless another thread is doing so, or other threads are changing level 2.
+    /// Afterwards calls `stale`, which returns a number *n*: the table becomes stale again when 1/*n* of
+    /// level 2 has changed.
     pub(in crate::index) fn fill<K: KeyWords, V, P: BlockPool>(
         &self,
         tree: &Tree<K, V, P>,
