@@ -49,9 +49,9 @@ impl Region {
         Self { span, first: 0, claimed: AtomicUsize::new(0) }
     }
 
-    /// Splits off the first `len` bytes as a region of their own. `len` is whole pages. The first part is
+    /// Splits off the first `len` bytes as a region of their own. `len` is whole pages. `self` must be
     /// reserved as a whole or not at all. If it is not reserved, the first `skipped` bytes of the new region
-    /// are never reserved.
+    /// never will be.
     pub(crate) fn take_front(&mut self, len: usize, skipped: usize) -> Self {
         let claimed = *self.claimed.get_mut();
         let front = Self {

@@ -84,7 +84,8 @@ impl<A: TestKey, B: TestKey, C: TestKey> TestKey for (A, B, C) {
     }
 }
 
-/// A key type that numbers map to and back from. The order stays the same.
+/// A key type in which each number has a key and each key has a number. Keys have the same order as their
+/// numbers.
 pub trait NumberedKey: Key + Debug {
     /// The key of number `i`. Keys have the same order as their numbers.
     fn of(i: u64) -> Self;

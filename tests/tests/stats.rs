@@ -120,8 +120,8 @@ fn one_node_is_locked_for_a_change_and_rarely_more() {
     let keys = Shape::Random.keys(KEYS);
     let (map, inserted) = counted(|| filled(&keys));
     let ((), removed) = counted(|| keys.iter().for_each(|key| assert_eq!(map.remove(key), Some(!key))));
-    // The aim is 1100 for both. The first lock of an insertion makes 1000. Splits add 41 (the fresh leaf and
-    // the node above), and redistribution adds the rest.
+    // The aim is 1100 thousandths for both. The one lock that every operation takes counts 1000. In an
+    // insertion, splits add 41 (the fresh leaf and the node above), and redistribution adds the rest.
     for (what, counts, most) in [("insert", inserted, 1105), ("remove", removed, 1070)] {
         let thousandths = counts.locks * 1000 / KEYS;
         println!(

@@ -63,8 +63,8 @@ pub(crate) unsafe trait SlabSource: Send + Sync {
 
 /// How many far slabs a pool can have.
 const FAR_SLABS: usize = 31;
-/// How much smaller than wanted a slab may be: it has at least one block for this many that it should have.
-/// If there is no memory for that, `acquire` fails. Slabs of a bounded source may be smaller still.
+/// A slab has at least this part of the blocks that it should have. If there is no memory for that many,
+/// `acquire` fails. Slabs of a bounded source may be smaller still.
 const LEAST_SHARE: usize = 64;
 
 /// A pool of equal blocks in slabs from `S`.
@@ -160,8 +160,8 @@ impl<S: SlabSource> SlabPool<S> {
         let before = self.reserved.load(Ordering::Relaxed) / size;
         let wanted = (before + 1).checked_mul(size).ok_or(AllocErrorKind::AddressSpaceExhausted)?;
         let mut blocks = (self.source.best_size(wanted) / size).clamp(1, NEAR as usize / 2);
-        // The number of far slabs is small. If memory is short for a while and the pool took small slabs, it
-        // would use up their numbers and could not grow later.
+        // A pool can have only a few far slabs. If memory is short for a while and the pool took small slabs,
+        // it would use up their numbers and could not grow later.
         let fewest = if S::BOUNDED { 1 } else { blocks.div_ceil(LEAST_SHARE) };
         let (memory, layout) = loop {
             let layout = Layout::from_size_align(blocks * size, self.layout.align())

@@ -24,7 +24,8 @@ pub(crate) enum End {
 
 /// How many empty leaves a search may pass, each with its version. If there are more, the search first merges
 /// some. That is possible: two empty neighbours cannot merge only if the second heads a node, on some level,
-/// that cannot be absorbed. After all merges, each boundary that is left in a row is held by another level.
+/// that cannot be absorbed. So when all merges are done, the boundaries that are left in a row are each held
+/// by a different level.
 pub(in crate::index) const PASSED: usize = LEVELS;
 
 pub(in crate::index) struct Passed<'a, K, V> {

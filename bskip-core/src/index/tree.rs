@@ -1,6 +1,6 @@
 //! The tree: levels of linked nodes, where each level starts, and the pools that the nodes' blocks come from.
 //!
-//! A block has one of four states. `docs/PROTOCOL.md` argues with them.
+//! A block has one of four states. The argument in `docs/PROTOCOL.md` uses them.
 //!
 //! * *Fresh*: a [`Fresh`] owns the block, and gives it back unless it becomes a node.
 //! * *Being made*: the block is locked, as a [`Reshaped`].

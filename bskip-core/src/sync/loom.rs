@@ -60,8 +60,9 @@ pub fn unwatch() {
     REGISTRY.set(None);
 }
 
-/// Runs `body` in every order that loom can think of, if given with at most `preemptions`. Prints how many
-/// orders those were. Fewer than `at_least` is a failure: the model then does not do what it was written for.
+/// Runs `body` in every order that loom can think of, with at most `preemptions` if that is given. Prints how
+/// many orders those were. Fewer than `at_least` is a failure: the model then does not do what it was written
+/// for.
 ///
 /// # Panics
 /// If `body` panics in any order, or if there are too few orders.

@@ -121,8 +121,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         (leaf.id(), floor)
     }
 
-    /// Fills the last leaf. Afterwards `held` holds the first pair for the next leaf, if there is one. The
-    /// error says why the pairs ended.
+    /// Fills the last leaf. Afterwards `held` holds the first pair for the next leaf. If there is none, the
+    /// error says why.
     fn append_to_leaf(
         &self,
         tail: BlockId,

@@ -1,10 +1,10 @@
 //! Redistribution. Before one more pair comes in, a full leaf gives pairs to a neighbour that has room, and
 //! need not split. To make the map take less memory, a leaf is filled up from its right neighbour.
 //!
-//! The boundary between the two leaves moves. With it move the right leaf's low fence and the right leaf's
-//! entry in the node above. So a thread locks all three nodes, by the versions under which it found them, as
-//! for an absorption: the node above, the left leaf, the right leaf. If a lock, a change, or a boundary that
-//! must stay is in the way, the leaf splits instead, or stays as it is.
+//! The boundary between the two leaves moves. The right leaf's low fence and its entry in the node above move
+//! with it. So a thread locks all three nodes, by the versions under which it found them, as for an
+//! absorption: the node above, the left leaf, the right leaf. If a lock, a change, or a boundary that must
+//! stay is in the way, the leaf splits instead, or stays as it is.
 
 use crate::arena::BlockPool;
 use crate::chaos;

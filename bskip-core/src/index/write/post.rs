@@ -56,9 +56,9 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         above.filter(|(node, _)| node.count() < Inner::<K>::CAPACITY)
     }
 
-    /// Enters `leaf` into the node `above`, if that has not changed. `leaf` has just been split off and is
-    /// still locked, so no thread has to lock it again. If `above` has changed, this unlocks the leaf and
-    /// posts it like any other node.
+    /// Enters `leaf` into the node `above`, if that has not changed and has room. `leaf` has just been split
+    /// off and is still locked, so no thread has to lock it again. Otherwise this unlocks the leaf, and posts
+    /// it like any other node.
     pub(in crate::index) fn post_locked<'c>(
         &self,
         commit: &'c Commit<'c, K, V, P>,

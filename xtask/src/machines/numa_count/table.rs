@@ -9,7 +9,7 @@ use super::model::{Costs, LEFT_OUT, Layout, Prediction, SOURCES, layouts, predic
 use super::results::Row;
 use crate::table::aligned;
 
-/// Columns for each operation, with a class of memory if that matters. The first three are words, the others
+/// The columns. Some counts are split by class of memory. The first three columns are words, the others
 /// numbers.
 const COLUMNS: [&str; 17] = [
     "map",

@@ -68,8 +68,8 @@ impl Mutant {
         }
     }
 
-    /// Applies the patch to the tree at `root`. Or does what else `git apply` can do, if `what` says so:
-    /// `--check`, `--reverse`.
+    /// Runs `git apply` with the patch on the tree at `root`. `what` is a further option of `git apply`, such
+    /// as `--check` or `--reverse`.
     ///
     /// # Errors
     ///
