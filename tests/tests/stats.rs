@@ -111,8 +111,8 @@ fn reads_write_nothing_while_others_write() {
     });
 }
 
-/// Counts the locks for a thousand insertions and removals of random keys, and checks the most. A thread that
-/// is alone must never fail to lock.
+/// Counts the locks for a thousand insertions and removals of random keys, and checks that they are not too
+/// many. A thread that is alone must never fail to lock.
 #[test]
 #[cfg_attr(small_nodes, ignore = "about nodes of 64 slots")]
 fn one_node_is_locked_for_a_change_and_rarely_more() {
@@ -300,7 +300,8 @@ unsafe impl BlockPool for WatchedPool {
     }
 }
 
-/// Runs `change`. Afterwards no more words may differ than were counted. A block's words are zero at first.
+/// Runs `change`. The words that differ afterwards must not be more than those that were counted. A block's
+/// words are zero at first.
 fn counts_what_it_writes(arena: &Watched, words: &mut Vec<u64>, change: impl FnOnce()) {
     let ((), counts) = counted(change);
     let after = arena.words();

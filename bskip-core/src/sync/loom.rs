@@ -54,8 +54,7 @@ pub fn watch(spares: usize) {
     REGISTRY.set(Some(Registry { words: HashMap::new(), spares }));
 }
 
-/// Ends the part of the model: later accesses do not belong to it. Call this after the other threads have
-/// been joined.
+/// Ends the model: later accesses do not belong to it. Call this after the other threads have been joined.
 pub fn unwatch() {
     REGISTRY.set(None);
 }

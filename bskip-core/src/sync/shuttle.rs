@@ -24,7 +24,7 @@ pub fn watch(_: usize) {
     WATCHED.set(true);
 }
 
-/// Ends the part of the model: later accesses do not belong to it.
+/// Ends the model: later accesses do not belong to it.
 pub fn unwatch() {
     WATCHED.set(false);
 }

@@ -9,8 +9,8 @@
 //! many leaves start in one bucket. Then there is no table of leaves, and searches use the table of nodes,
 //! which works for all keys.
 //!
-//! Nothing depends on a hint, so readers and writers of the table take no lock. A commit that splits a leaf,
-//! absorbs one, or moves the boundary between two writes which keys a leaf now covers
+//! Nothing depends on a hint, so readers and writers of the table take no lock. If a commit splits a leaf,
+//! absorbs one, or moves the boundary between two leaves, it writes which keys a leaf now covers
 //! ([`LeafTable::learn_leaf`]). Readers use what they find. `fill` says when the table is filled again, and
 //! from what. The table grows in place, by segments that it keeps until the map drops, so a reader needs no
 //! permission to look.
