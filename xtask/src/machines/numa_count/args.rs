@@ -80,8 +80,8 @@ pub(crate) struct Args {
         value_parser = operations
     )]
     pub(super) keys: u64,
-    /// Operations of each kind, by all workers together: as many again warm the caches first; scans of 100
-    /// pairs do a tenth of both
+    /// Operations of each kind, by all workers together: as many again warm the caches
+    /// first; scans of 100 pairs do a tenth of both
     #[arg(
         long,
         verbatim_doc_comment,

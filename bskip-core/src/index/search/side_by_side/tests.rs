@@ -69,7 +69,7 @@ fn searches_end_where_the_keys_are() {
     // All but those whose hints are out of date. If nodes are small, that is up to an eighth.
     let enough = |[random, sorted]: [usize; 2]| random.min(sorted) >= if SMALL_NODES { 85 } else { 95 };
     for promotion in [Promotion::Overflow, Promotion::default()] {
-        // Two levels, where there are no hints, and more.
+        // Two levels, which have no hints, and more levels.
         for n in [500, 150_000] {
             assert!(enough(percent((0..n).map(mix), promotion)), "{n} random keys");
             assert!(enough(percent(0..n as i32, promotion)), "{n} ascending keys");
