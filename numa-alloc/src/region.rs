@@ -51,7 +51,7 @@ impl Region {
 
     /// Splits off the first `len` bytes as a region of their own. `len` is whole pages. `self` must be
     /// reserved as a whole or not at all. If it is not reserved, the first `skipped` bytes of the new region
-    /// never will be.
+    /// are never reserved.
     pub(crate) fn take_front(&mut self, len: usize, skipped: usize) -> Self {
         let claimed = *self.claimed.get_mut();
         let front = Self {

@@ -41,7 +41,7 @@ pub unsafe trait NumaBlocks {
         0
     }
 
-    /// Where a replica of a block is in memory. It should be wait-free and cheap.
+    /// Where a replica of a block is in memory. This should be wait-free and cheap.
     ///
     /// # Safety
     /// As for [`BlockPool::address`](super::BlockPool::address), and `replica` is below

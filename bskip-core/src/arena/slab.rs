@@ -160,8 +160,8 @@ impl<S: SlabSource> SlabPool<S> {
         let before = self.reserved.load(Ordering::Relaxed) / size;
         let wanted = (before + 1).checked_mul(size).ok_or(AllocErrorKind::AddressSpaceExhausted)?;
         let mut blocks = (self.source.best_size(wanted) / size).clamp(1, NEAR as usize / 2);
-        // A pool can have only a few far slabs. If memory is short for a while and the pool took small slabs,
-        // it would use up their numbers and could not grow later.
+        // A pool can have only a few far slabs. If it took small slabs while memory is short, it would use up
+        // their numbers and could not grow later.
         let fewest = if S::BOUNDED { 1 } else { blocks.div_ceil(LEAST_SHARE) };
         let (memory, layout) = loop {
             let layout = Layout::from_size_align(blocks * size, self.layout.align())

@@ -2,7 +2,7 @@
 //!
 //! The machine gives each node one memory backend, in the order of the nodes. QEMU's versions report
 //! addresses within a backend differently: 7.2 adds the backend's start twice. So the plugin tries both
-//! readings on addresses whose node is known. It drops a reading that is wrong once.
+//! readings on addresses whose node is known. It drops a reading as soon as that is wrong once.
 
 /// Where each backend lies, by one reading of QEMU's addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
