@@ -145,9 +145,9 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         if !fits::<S>(left_count, right_count, fill) {
             return Merge::Refused;
         }
-        // The root's level is read after the right node's version. Suppose another thread added a level and
-        // posted the right node there. If it did so before, its unlock of the right node makes both visible
-        // to us. If it does so later, the version changes.
+        // The root's level is read after the right node's version. Suppose another thread adds a level and
+        // posts the right node there. If its unlock of the right node came before our read of the version,
+        // that read makes the new level visible to us. If it comes later, the version changes.
         if level == self.tree.root().0 {
             let Some((left, right)) = lock_neighbours((left, left_version), (right, right_version)) else {
                 return Merge::Contended;
