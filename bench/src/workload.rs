@@ -38,7 +38,7 @@ pub const BATCH: usize = 64;
 /// Longest scan of [`Workload::E`].
 pub const LONGEST_SCAN: u32 = 100;
 
-/// Shares of operations, in percent. The rest to 100 is reads, or scans with `scans`.
+/// Shares of operations, in percent. The rest is reads, or scans if `scans` is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mix {
     /// Inserts of new keys.
