@@ -53,8 +53,8 @@ fn one(c: &mut Criterion) {
 fn insert(c: &mut Criterion) {
     let mut group = c.benchmark_group("insert");
     for size in SIZES {
-        // The keys are new each time, but the map is back at this size each time, because a larger map has
-        // other costs.
+        // The keys are new each time. But before each measurement the map has this size again, because a
+        // larger map has other costs.
         let batch = size.min(10_000) / 10;
         group.throughput(Throughput::Elements(batch));
         let map = filled(size);
@@ -62,7 +62,7 @@ fn insert(c: &mut Criterion) {
         group.bench_function(BenchmarkId::new("new", size), |b| {
             b.iter_batched(
                 || {
-                    // Not timed: the last batch, if there was one, is removed.
+                    // This removes the last batch, if there was one. It is not timed.
                     for i in (next - batch).max(size)..next {
                         assert!(map.remove(&KEYS.key(i)).is_some());
                     }

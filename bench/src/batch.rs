@@ -1,9 +1,9 @@
 //! Measures batched lookups against the speed of the memory: `get`, `get_many` and plain reading of random
 //! lines, in turns.
 //!
-//! The memory limits how many lines overlapping lookups can get, so lines divided by [`LINES`] is the limit
-//! of `get_many`. Some of these lines are still in a cache when the next lookup wants them (those of the hint
-//! table, if it fits), so `get_many` can exceed the limit.
+//! The memory limits how many lines overlapping lookups can load. So the limit of `get_many` is the rate of
+//! lines divided by [`LINES`]. Some of these lines are still in a cache when the next lookup wants them
+//! (those of the hint table, if it fits), so `get_many` can exceed the limit.
 
 use crate::filled::{Filled, KEYS};
 use crate::interleaved::{Speeds, timed};
@@ -14,8 +14,8 @@ use crate::team::Team;
 use crate::workload::BATCH;
 use rand::RngExt;
 
-/// Lines of 64 bytes that a lookup touches in a map of evenly spread `u64` keys: one of the hint table of
-/// leaves; header, samples, keys and values of a leaf.
+/// The lines of 64 bytes that a lookup touches in a map of evenly spread `u64` keys. One is in the hint table
+/// of leaves. The others are a leaf's header, samples, keys and values.
 pub const LINES: f64 = 1.0 + 4.0;
 
 /// What to measure.

@@ -1,8 +1,8 @@
-//! Measures building a map from sorted pairs against the speed at which fresh memory can be filled: plain
-//! filling, and `BulkLoad` by one thread and by several, in turns.
+//! Measures building a map from sorted pairs against the speed at which fresh memory can be filled. The ways
+//! are plain filling, and `BulkLoad` by one thread and by several. They take turns.
 //!
-//! All of it happens in memory that the system has just given, in the pages that the arena gets, so the time
-//! that the kernel takes to hand out pages is part of every way.
+//! All of them work in memory that the system has just given, in the pages that the arena gets. So each way
+//! includes the time that the kernel takes to hand out pages.
 
 use crate::interleaved::{Speeds, timed};
 use crate::memory_baseline::MemoryBaseline;

@@ -102,9 +102,9 @@ fn run_on(
     })
 }
 
-/// Blocks on the node of the thread that asked for them, and others. They are known if there is only one
-/// node, if all workers are on one node, or if the arena's policy is to place blocks so and it counted its
-/// misses.
+/// Blocks on the node of the thread that asked for them, and other blocks. The numbers are known in three
+/// cases: there is only one node; all workers are on one node; or the arena's policy is to place blocks so,
+/// and it counted its misses.
 fn locality(footprint: &Footprint, workers: Option<u32>) -> Option<(u64, u64)> {
     let Footprint { nodes, misses, .. } = footprint;
     let all: u64 = nodes.iter().map(|(_, blocks)| blocks).sum();

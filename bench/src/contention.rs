@@ -1,14 +1,14 @@
-//! Far more threads than processors on one hot key: how long the worst operation takes, and what it costs to
-//! wait for a holder that does not run.
+//! Many more threads than processors on one hot key. Measures how long the worst operation takes, and what it
+//! costs to wait for a holder that does not run.
 //!
 //! A round gives each map the same operations, half of them increments and half of them reads, one map after
-//! the other, and each round starts with another map. Then one thread holds the key asleep while the others
-//! want it: the processor time that the process uses meanwhile is what the waiting threads burn. Every count
-//! is checked.
+//! the other. Each round starts with another map. Then one thread sleeps while it holds the key, and the
+//! others want it. The processor time that the process uses meanwhile is what the waiting threads burn. Every
+//! count is checked.
 //!
-//! The worst operation of a round depends on the scheduler more than on the map: a thread whose time slice
-//! ends waits for all others, wherever it was. So the report compares it with the same program over a
-//! `Mutex<BTreeMap>`.
+//! The worst operation of a round depends on the scheduler more than on the map: if a thread's time slice
+//! ends, the thread waits for all others, wherever it was. So the report compares it with the same program
+//! over a `Mutex<BTreeMap>`.
 
 use crate::interleaved::{median, turns};
 use crate::numbers;
@@ -107,7 +107,8 @@ impl Contention {
     /// Runs all rounds. Returns a report.
     ///
     /// # Errors
-    /// A lost or invented increment, in words; or fewer than two threads, or fewer operations than threads.
+    /// A message: an increment was lost or invented, there are fewer than two threads, or there are fewer
+    /// operations than threads.
     pub fn run(self) -> Result<String, String> {
         if self.threads < 2 || self.ops < self.threads as u64 {
             return Err("at least two threads are needed, and an operation for each".into());

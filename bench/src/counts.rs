@@ -1,7 +1,7 @@
 //! One operation of our map many times, so that `cargo xtask counts` can count its instructions.
 //!
 //! Everything is fixed: the keys, the coin's seed, the order, one thread. So the same program takes the same
-//! instructions each time, even on a busy machine. The instructions of `counted` are counted; filling the map
+//! instructions each time, even on a busy machine. Only the instructions of `counted` count; filling the map
 //! comes before.
 
 use crate::keys::{KeySet, Shape};
@@ -18,8 +18,8 @@ const SCAN: usize = 100;
 pub struct Counts {
     /// The operation; without one, the names of all are printed
     ///
-    /// Fills a map, does the operation many times, and prints how many. What is to be counted is the function
-    /// whose name ends in counts::counted.
+    /// Fills a map, does the operation many times, and prints how many times. Count the function whose name
+    /// ends in counts::counted.
     operation: Option<String>,
 }
 
@@ -100,7 +100,7 @@ fn value_of(key: u64) -> u64 {
     !key
 }
 
-/// How many of `keys` get a right answer. Each operation gets a loop of its own, into which it is inlined.
+/// How many of `keys` get a right answer. Each operation is inlined into a loop of its own.
 #[inline(always)]
 fn each(keys: &[u64], right: impl Fn(u64) -> bool) -> u64 {
     keys.iter().map(|&key| u64::from(right(key))).sum()

@@ -1,5 +1,5 @@
-//! A map whose type is hidden: what cells and comparisons hold. The compiler sees through the loops inside,
-//! and only their start goes through a table of functions.
+//! A map whose type is hidden: what cells and comparisons hold. The compiler sees through the loops inside.
+//! Only the start of a loop goes through a table of functions.
 
 use crate::exec::{self, Tally};
 use crate::maps::names::{BuildError, Lack, MapSpec, NAMES, is_placed, known};

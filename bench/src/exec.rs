@@ -160,7 +160,8 @@ fn wrong_point(op: &Op, value: u64, answer: Option<u64>) -> Box<Violation> {
 }
 
 /// What a scan has visited so far. Keys are taken relative to the start, wrapping. If the offsets ascend
-/// strictly, and the last is not past the greatest key, then the keys ascend and none is below the start.
+/// strictly, and the last one does not pass the greatest key, then the keys ascend and none is below the
+/// start.
 struct Seen {
     start: u64,
     count: u64,

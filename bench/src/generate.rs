@@ -1,10 +1,10 @@
 //! Generates operations with known answers for each thread, and remembers what the map must hold afterwards.
 //!
-//! Answers must be known although threads run at once, so writers never meet on a key, except in updates.
-//! Each thread takes its new keys from indices of its own: index `loaded + j * threads + t` is the `j`-th of
-//! thread `t`. Only odd indices are ever removed, each by one thread, in the order of the indices. A read of
-//! another thread's removable key may find it or not. Every other answer is exact. The operations of a thread
-//! depend on the seed, the thread's number and what was generated before, never on timing.
+//! Answers must be known although threads run at once. So two writers never use the same key, except in
+//! updates. Each thread takes its new keys from indices of its own: index `loaded + j * threads + t` is the
+//! `j`-th of thread `t`. Only odd indices are ever removed, each by one thread, in the order of the indices.
+//! A read of another thread's removable key may find it or not. Every other answer is exact. The operations
+//! of a thread depend on the seed, the thread's number and what was generated before, never on timing.
 
 use crate::keys::{ANY_VERSION, Distribution, KeySet, Pick, fingerprint, value_of};
 use crate::ops::{Checks, Kind, Op, ScanExact, Stripe};
@@ -42,7 +42,7 @@ pub struct Generator {
     planned: u64,
     loaded: u64,
     threads: Vec<Progress>,
-    /// One index of this many is read at the end.
+    /// One index in this many is read at the end.
     stride: u64,
     /// Whether an update has written a version other than 0.
     updated: bool,

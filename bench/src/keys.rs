@@ -10,7 +10,7 @@ use crate::protocol::DISTRIBUTIONS;
 use std::str::FromStr;
 
 /// Mixes 64 bits so that every bit of the result depends on every bit of `x` (the finalizer of splitmix64).
-/// Bijective: no two inputs give one output.
+/// This is bijective: two inputs never give the same output.
 #[inline]
 #[must_use]
 pub const fn mix64(mut x: u64) -> u64 {
@@ -136,9 +136,9 @@ pub const fn value_of(key: u64, version: u32) -> u64 {
 /// is not known.
 pub const ANY_VERSION: u64 = !0 << 32;
 
-/// What a key adds to the checksum of a key set. Wrapping sums of these are equal for equal sets, and almost
-/// certainly differ for two sets of one size that differ by accident. It is cheap, because measured scans
-/// take it of every pair.
+/// What a key adds to the checksum of a key set. Equal sets have equal wrapping sums. If two sets of one size
+/// differ by accident, their sums almost certainly differ too. Computing it is cheap, because measured scans
+/// do it for every pair.
 #[inline]
 #[must_use]
 pub const fn fingerprint(key: u64) -> u64 {

@@ -1,19 +1,21 @@
 //! Measures ordered maps: workloads, peers, and the process that runs one cell of a sweep.
 //!
-//! Without features this crate is the language that a sweep and `bench cell` share ([`protocol`]), the
-//! [names](maps) of the maps, the rules for a [`trace`], the [`memory`] that a cell needs and may have, and
-//! how [`numbers`] are read and written with their [`units`]. The feature `counts` adds [`mod@counts`], and
-//! `cell` all that measures; `peers` adds the maps that ours is compared with, and `stats` the counts of
-//! locks and writes. The program `bench` has a subcommand for each.
+//! Without features, this crate is what a sweep and `bench cell` share: their [`protocol`], the [names](maps)
+//! of the maps, the rules for a [`trace`], the [`memory`] that a cell needs and may have, and how [`numbers`]
+//! are read and written with their [`units`]. The feature `counts` adds [`mod@counts`]. `cell` adds
+//! everything that measures. `peers` adds the maps that ours is compared with, and `stats` the counts of
+//! locks and writes. The program `bench` has a subcommand for each measurement.
 //!
-//! The way of a cell: [`mod@workload`] says what share of the operations does what. [`mod@generate`] turns
-//! that into arrays of operations with their expected answers. [`mod@exec`] runs them against a map and
-//! compares. [`mod@verify`] looks at the whole map afterwards. [`mod@cell`] puts the numbers together.
-//! [`mod@versus`] does the same with several maps in turns, for ratios that a noisy machine does not blur.
+//! A cell goes through these modules: [`mod@workload`] says what share of the operations does what.
+//! [`mod@generate`] turns that into arrays of operations with their expected answers. [`mod@exec`] runs them
+//! against a map and compares. [`mod@verify`] checks the whole map afterwards. [`mod@cell`] puts the numbers
+//! together. [`mod@versus`] does the same with several maps in turns, for ratios that a noisy machine does
+//! not blur.
 //!
-//! The other subcommands measure our map alone: [`mod@contention`] (many threads on one key); [`mod@scan`],
-//! [`mod@batch`] and [`mod@bulk`] (scans, batched lookups and building from sorted pairs, each against the
-//! speed of the memory); [`mod@counts`] (one operation many times, whose instructions are counted).
+//! The other subcommands measure our map alone. [`mod@contention`] has many threads on one key. [`mod@scan`],
+//! [`mod@batch`] and [`mod@bulk`] measure scans, batched lookups and building from sorted pairs, each against
+//! the speed of the memory. [`mod@counts`] does one operation many times, so that its instructions can be
+//! counted.
 
 pub mod maps;
 pub mod marks;

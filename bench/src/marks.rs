@@ -1,9 +1,9 @@
-//! How `bench numa-count`, in a guest, speaks to the plugin that watches the guest's processors, and what the
-//! plugin reports to `cargo xtask numa-count`.
+//! The language of `bench numa-count`. The program in a guest speaks it to the plugin that watches the
+//! guest's processors. The plugin's reports to `cargo xtask numa-count` are here too.
 //!
 //! A mark is a `nopl` that contains a number of ours. The plugin sees it, and a processor ignores it, so the
-//! program runs anywhere. A number is sent as hexadecimal digits, one mark each, and then [`PUSH`]. A command
-//! follows its numbers.
+//! program runs anywhere. To send a number, the program sends its hexadecimal digits, one mark each, and then
+//! [`PUSH`]. A command follows its numbers.
 
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,8 @@ pub enum Class {
     Inner,
     /// The workers' stacks and thread-locals.
     Stack,
-    /// The rest: the map itself, its hint table, memory of the global allocator, constants. All of a peer.
+    /// Everything else: the map itself, its hint table, memory of the global allocator, constants. In a peer,
+    /// all lines are of this class.
     Other,
 }
 
@@ -129,7 +130,7 @@ pub struct Done {
     pub operation: String,
     /// Operations that were counted.
     pub ops: u64,
-    /// Right answers, including those of the operations before the counted ones. All were right.
+    /// How many answers were checked, including those before the counted operations. All of them were right.
     pub checked: u64,
 }
 

@@ -95,12 +95,12 @@ pub struct Checks {
     pub mask: u64,
     /// Values in scans are compared with version 0 under this mask.
     pub scan_mask: u64,
-    /// The largest keys that stay in the map, ascending. A scan from one of them finds at least the rest; a
-    /// scan from below finds at least all of them.
+    /// The largest keys that stay in the map, ascending. A scan from one of them finds at least the keys from
+    /// there on. A scan from below finds at least all of them.
     pub tail: Vec<u64>,
     /// One call of this many is timed.
     pub timed_every: usize,
-    /// Operations of a call. If there is more than one, all are inserts, or all are reads.
+    /// The number of operations in a call. If there is more than one, all are inserts, or all are reads.
     pub batch: usize,
 }
 

@@ -24,16 +24,16 @@ pub struct CellSpec {
     pub threads: usize,
     /// Keys loaded before the run.
     pub keys: u64,
-    /// Operations of the run, over all threads. `load`, which does `keys` of them, and `trace` ignore it. For
-    /// `s` these are pairs visited, not scans: each thread scans the whole map `ops / keys / threads` times,
-    /// at least once, and throughput is in pairs.
+    /// Operations of the run, over all threads. `trace` ignores it, and so does `load`, which does `keys`
+    /// operations. For `s` these are pairs visited, not scans: each thread scans the whole map `ops / keys /
+    /// threads` times, at least once, and throughput is in pairs.
     pub ops: u64,
     /// Seed of keys and operations.
     pub seed: u64,
     /// Where the arena puts nodes: `local`, `interleave`, `weighted-interleave:N=3,M=1`, `node:N`,
-    /// `preferred-many:N,M`, `nearest-remote` or `memory-only`; or two of them, `memory-only+local`: the
-    /// first for leaves, the second for inner levels. Only `bskip-numa` and its variants use it. `bench-numa`
-    /// writes `default` for the other maps.
+    /// `preferred-many:N,M`, `nearest-remote` or `memory-only`. Or two of them, as in `memory-only+local`:
+    /// the first is for leaves, the second for inner levels. Only `bskip-numa` and its variants use it.
+    /// `bench-numa` writes `default` for the other maps.
     pub placement: String,
     /// How workers are pinned: `none`, `compact`, `scatter`, `per-node`, `per-l3`, `smt-last` or `cpus:0,2`.
     pub pin: String,
@@ -117,8 +117,8 @@ pub struct Measurement {
     /// The same of those that insert, update or remove.
     #[serde(default)]
     pub writes: Latency,
-    /// Bytes per key after the load: for `arena` those of the blocks in use, for `rss` the growth of the
-    /// process while it built and loaded the map. `None` if they are not known.
+    /// Bytes per key after the load. For `arena` these are the bytes of the blocks in use. For `rss` they are
+    /// what the process grew by while it built and loaded the map. `None` if they are not known.
     pub bytes_per_key: Option<f64>,
     /// Where the bytes come from: `arena` (counted by the arena) or `rss` (growth of the process).
     pub bytes_source: String,
@@ -126,11 +126,11 @@ pub struct Measurement {
     /// use.
     #[serde(default)]
     pub reserved_per_key: Option<f64>,
-    /// Blocks in the end that are on the NUMA node of the thread that asked for them. `None` if they are not
-    /// known: the map's arena does not place blocks, or workers run on several nodes and the placement is not
-    /// `local`.
+    /// Blocks that are on the NUMA node of the thread that asked for them, at the end of the run. `None` if
+    /// they are not known: the map's arena does not place blocks, or workers run on several nodes and the
+    /// placement is not `local`.
     pub local_blocks: Option<u64>,
-    /// Blocks in the end that are on another node. Known if `local_blocks` is.
+    /// Blocks that are on another node, at the end of the run. `None` if `local_blocks` is.
     pub remote_blocks: Option<u64>,
     /// Answers that were checked.
     pub checked: u64,
@@ -141,7 +141,7 @@ pub struct Measurement {
 /// Checks that there is a rate: an operation, and a time that the clock saw.
 ///
 /// # Errors
-/// One is missing. The message says which, and what to do.
+/// There is no operation, or no time. The message says which, and what to do.
 pub fn check_rate(ops: u64, seconds: f64) -> Result<(), String> {
     if ops == 0 {
         return Err("no operation was done, so there is no rate: give it some".into());

@@ -20,8 +20,8 @@ const EXPONENT: f64 = 0.99;
 /// Draws from `0..items` by Zipf's law with YCSB's exponent, the ranks scattered over the items.
 ///
 /// YCSB scatters ranks by a hash modulo the number of items, which sends some ranks to one item. Here a
-/// permutation scatters them, so an item is drawn as often as its rank. Without it the keys that are loaded
-/// first would be drawn most, and would lie side by side in a map that allocates them one by one.
+/// permutation scatters them, so an item is drawn as often as its rank. Without it, the keys that are loaded
+/// first would be drawn most. If a map allocates keys one by one, they would also lie side by side.
 #[derive(Clone, Debug)]
 pub(crate) struct ScatteredZipf {
     law: Zipf<f64>,
@@ -44,9 +44,9 @@ impl ScatteredZipf {
 
     /// The item of a rank, of which 0 is the most popular: a permutation of `0..items`.
     fn item(&self, rank: u64) -> u64 {
-        // `mix_low` permutes the numbers of `self.bits` bits. Applied until the result is below `items`, it
-        // permutes the numbers below `items`. At least half of all numbers are below, so this takes two steps
-        // at most on average.
+        // `mix_low` permutes the numbers of `self.bits` bits. If it is applied until the result is below
+        // `items`, it permutes the numbers below `items`. At least half of all numbers are below, so this
+        // takes at most two steps on average.
         let mut item = mix_low(rank, self.bits);
         while item >= self.items {
             item = mix_low(item, self.bits);

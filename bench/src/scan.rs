@@ -1,5 +1,5 @@
-//! Measures scans against the speed of the memory: every way to read a map in order, in turns with plain
-//! reading of as many bytes as its leaves have.
+//! Measures scans against the speed of the memory. Every way to read a map in order takes turns with plain
+//! reading of as many bytes as the map's leaves have.
 //!
 //! In a long scan each thread reads its part of the keys. A short scan reads up to a hundred pairs from a
 //! random key on. All that is read is summed up, and the sums are compared.

@@ -1,7 +1,7 @@
 //! How much each operation locks and writes that other threads may be looking at. These are counts, not
 //! times, so they are right on a busy machine too.
 //!
-//! There is a map for each number of threads. All keys are inserted, looked up, ranged from and removed in
+//! There is a map for each number of threads. All keys are inserted, looked up, scanned from and removed in
 //! random order. The threads take the keys in turns. Every answer is checked.
 
 use crate::keys::{KeySet, Shape, value_of};
@@ -66,8 +66,8 @@ impl fmt::Display for Report {
     }
 }
 
-/// An operation: its name, one in how many keys it is done with, and a function that does it and checks the
-/// answer.
+/// An operation: its name, how many keys there are for each time that it is done, and a function that does it
+/// and checks the answer.
 type Operation = (&'static str, u64, fn(&Map, u64) -> bool);
 
 const OPERATIONS: [Operation; 4] = [

@@ -79,8 +79,8 @@ impl Team {
         self.pool.plan().notes()
     }
 
-    /// Runs `work` with each worker's number on a thread in that worker's place. All start together, and the
-    /// clock starts when the last thread is ready. Worker `i` has the same place in every run, so memory that
+    /// Runs `work` with each worker's number, on a thread in that worker's place. All start together, and the
+    /// clock starts when the last thread is ready. Worker `i` has the same place in every run. So memory that
     /// it touched first in one run is near it in the next.
     pub fn run<T: Send>(&self, work: impl Fn(usize) -> T + Sync) -> Outcome<T> {
         // `new` has tried the pinning. If it fails now, the worker runs unpinned.

@@ -65,7 +65,7 @@ pub fn bytes(number: u64) -> String {
     format!("{number} B")
 }
 
-/// Whole seconds, as minutes where there are many.
+/// Whole seconds, or minutes if there are many.
 #[must_use]
 pub fn duration(time: Duration) -> String {
     match time.as_secs() {

@@ -31,7 +31,8 @@ pub struct Probe {
 pub struct Expected<'a> {
     /// How many keys, if known.
     pub count: Option<u64>,
-    /// The sum of their fingerprints, if known. It differs if a key is missing or there is one too many.
+    /// The sum of their fingerprints, if known. If a key is missing or there is one too many, the sum
+    /// differs.
     pub checksum: Option<u64>,
     /// Bits of the values that are known of every key.
     pub mask: u64,

@@ -38,8 +38,8 @@ pub struct Comparison {
 pub struct Score {
     /// The map, with placement and pages where maps of one name differ in them.
     pub map: String,
-    /// Its figures. There are none from its first wrong answer on, and none at all if the last check found
-    /// it.
+    /// Its figures. From its first wrong answer on it has none. If the last check found the wrong answer, it
+    /// has none at all.
     pub figures: Option<Figures>,
 }
 
@@ -70,8 +70,9 @@ pub struct Report {
 }
 
 impl Comparison {
-    /// Makes one comparison of several cells: they must agree in all but map, placement, pages and workload,
-    /// and a workload may be a list such as `load,a,c`. Each map runs each workload that any cell names.
+    /// Makes one comparison of several cells. The cells must agree in all but map, placement, pages and
+    /// workload. A workload may be a list such as `load,a,c`. Each map runs each workload that any cell
+    /// names.
     ///
     /// # Errors
     /// The cells do not agree, or make no sense.
@@ -154,7 +155,7 @@ impl Comparison {
             let checked = contest.maps[i].check(generator.expected());
             match contest.settle(i, checked)? {
                 Some(checked) => contest.checked += checked,
-                // It gave a wrong answer somewhere on the way, so none of its figures counts.
+                // The map gave a wrong answer somewhere on the way, so none of its figures counts.
                 None => workloads.iter_mut().for_each(|(_, scores)| scores[i].figures = None),
             }
         }
@@ -235,7 +236,7 @@ impl Contest<'_> {
         Ok(series)
     }
 
-    /// Notes a wrong answer. One of the first map ends the comparison.
+    /// Notes a wrong answer. A wrong answer of the first map ends the comparison.
     fn settle<T>(&mut self, i: usize, result: Result<T, String>) -> Result<Option<T>, String> {
         match result {
             Ok(value) => Ok(Some(value)),

@@ -1,7 +1,7 @@
 //! The workloads: which share of the operations does what.
 //!
-//! Load, A, B, C and E are YCSB's letters as the B-skiplist paper runs them: there, an update of YCSB is an
-//! insert of a new key. U is YCSB's own A. X, S, M and N are ours.
+//! Load, A, B, C and E are YCSB's letters as the B-skiplist paper runs them: an update of YCSB is an insert
+//! of a new key there. U is YCSB's own A. X, S, M and N are ours.
 
 use crate::maps::names::{Lack, unknown};
 use crate::protocol::WORKLOADS;
@@ -38,7 +38,7 @@ pub const BATCH: usize = 64;
 /// Longest scan of [`Workload::E`].
 pub const LONGEST_SCAN: u32 = 100;
 
-/// Shares of operations, in percent. The rest to 100 is reads, or scans with `scans`.
+/// Shares of operations, in percent. The rest is reads, or scans if `scans` is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mix {
     /// Inserts of new keys.
@@ -83,7 +83,7 @@ impl Workload {
         }
     }
 
-    /// One call of this many is timed: enough of them for the tail of the latencies, but not more than cost a
+    /// One call in this many is timed. That is enough for the tail of the latencies, and costs no more than a
     /// percent or two. (Reading the clock twice takes some 50 ns.)
     #[must_use]
     pub const fn timed_every(self) -> usize {

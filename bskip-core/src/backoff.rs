@@ -2,13 +2,13 @@
 //!
 //! A lock is held for tens of nanoseconds. If a lock stays locked for longer, its holder is not running: it
 //! waits for a processor, or it sleeps in a closure. The holder gets a processor sooner when waiting threads
-//! give theirs up, so a thread that waits for a holder sleeps in the end. A thread that only loses races does
-//! not: the threads that win them are running.
+//! give theirs up. So a thread that waits for a holder sleeps in the end. A thread that only loses races
+//! never sleeps, because the threads that win them are running.
 
 use core::any::TypeId;
 use core::marker::PhantomData;
 
-/// How threads wait for each other, in the maps of an arena: for kernels, unikernels and runtimes that have a
+/// How threads wait for each other in the maps of an arena. Kernels, unikernels and runtimes may have a
 /// better way than this crate.
 ///
 /// The type is the choice of an arena ([`BlockPool::Relax`](crate::BlockPool::Relax)); [`DefaultRelax`] is
@@ -37,9 +37,9 @@ use core::marker::PhantomData;
 pub trait Relax: 'static {
     /// Waits a little. The map calls this again and again until the thread can go on.
     ///
-    /// `attempts` is the number of calls before this one for the same thing, from 0 on. A lock is held for
-    /// tens of nanoseconds, so the first few calls should only pause ([`core::hint::spin_loop`]). If the lock
-    /// is still held after some dozens of calls, its holder is not running: yield the processor to another
+    /// `attempts` is the number of earlier calls of the same wait, from 0 on. A lock is held for tens of
+    /// nanoseconds, so the first few calls should only pause ([`core::hint::spin_loop`]). If the lock is
+    /// still held after some dozens of calls, its holder is not running: yield the processor to another
     /// thread. A thread may also sleep, but nothing wakes it, so it must wake by itself.
     ///
     /// `attempts` goes beyond 31 only when the thread waits for one holder of a node's lock and holds no lock
@@ -49,8 +49,8 @@ pub trait Relax: 'static {
     /// The function must not use a map, and must not unwind.
     ///
     /// Under any strategy but [`DefaultRelax`], a closure that would wait for its own thread waits forever
-    /// instead of panicking. What this crate takes for one thread may be several to a runtime that switches
-    /// fibers, so this crate does not judge.
+    /// instead of panicking. In a runtime that switches fibers, one thread of the system may run several of
+    /// its threads. This crate cannot tell them apart, so it does not judge.
     fn relax(attempts: u32);
 }
 
@@ -58,8 +58,8 @@ pub trait Relax: 'static {
 /// first, then about as long as the thread has waited so far, 33 ms at most. Without `std`, keeps pausing, 64
 /// times a call.
 ///
-/// On a machine that preempts threads but has no `std`, choose a [`Relax`] of your own that yields: a waiting
-/// thread would otherwise use up its time slice while the holder of the lock cannot run.
+/// If a machine preempts threads but has no `std`, choose a [`Relax`] of your own that yields. Otherwise a
+/// waiting thread uses up its time slice while the holder of the lock cannot run.
 #[derive(Clone, Copy, Debug)]
 pub struct DefaultRelax;
 
@@ -69,7 +69,7 @@ impl Relax for DefaultRelax {
     }
 }
 
-/// Whether threads wait in the default way. Only then is a thread of this crate's a thread of the program.
+/// Whether threads wait in the default way. Only then is a thread of the system one thread of the program.
 #[cfg_attr(not(all(feature = "std", not(any(loom, shuttle)))), allow(dead_code))]
 pub(crate) fn is_default<R: Relax>() -> bool {
     TypeId::of::<R>() == TypeId::of::<DefaultRelax>()
@@ -90,7 +90,7 @@ const FIRST_SLEEP: u64 = 32;
 #[cfg(feature = "std")]
 const DOUBLINGS: u32 = 10;
 
-/// Waits in the way of `R`, and counts how often the caller has waited for the same thing.
+/// Waits in the way of `R`, and counts the waits for the same thing.
 pub(crate) struct Backoff<R> {
     attempts: u32,
     /// Where counting stops.

@@ -1,12 +1,13 @@
-//! Feature `chaos`, for tests: disorder in the windows that the protocol leaves open.
+//! Feature `chaos`, for tests: makes threads yield in the windows that the protocol leaves open.
 //!
-//! A window is a place where this thread may be overtaken: it has a version and not yet what that vouches
-//! for, or one half of a change in two steps. Windows are a few instructions wide, so ordinary runs rarely
-//! meet in one. With the feature, one visit in 512 yields the time slice, and one in 64 lingers. More would
-//! be too slow: an operation visits a dozen, and on a busy machine a yield costs whole slices.
+//! A window is a place where another thread may overtake this one: this thread has a version but has not
+//! validated it yet, or it has made one half of a change in two steps. Windows are a few instructions wide,
+//! so ordinary runs rarely meet in one. With the feature, one visit in 512 yields the time slice, and one in
+//! 64 lingers. More would be too slow: an operation visits a dozen windows, and on a busy machine a yield
+//! costs whole slices.
 
-/// A place where this thread may be overtaken. Does nothing without the feature, and under model checkers,
-/// which switch threads themselves.
+/// A place where another thread may overtake this one. Does nothing without the feature. Does nothing under
+/// model checkers either, because they switch threads themselves.
 #[cfg(any(not(feature = "chaos"), loom, shuttle))]
 #[inline(always)]
 pub(crate) fn window() {}
@@ -20,7 +21,7 @@ pub(crate) fn window() {
     std::thread_local! {
         static STATE: core::cell::Cell<u64> = core::cell::Cell::new(RandomState::new().hash_one(0));
     }
-    // A thread that is ending has no state left, and may end without disorder.
+    // A thread that is ending has no state left. It goes on without yielding.
     let draw = STATE.try_with(|state| {
         state.set(state.get().wrapping_add(1));
         crate::mix::mix(state.get())

@@ -1,13 +1,13 @@
 //! What the creator of a map may choose.
 
-/// Which nodes a level of the index lists, besides the level's first node: the *promoted set*.
+/// The *promoted set*: which nodes a level of the index lists, besides the level's first node.
 ///
-/// A node splits for two reasons: the coin gives a key a height, so a node must start at that key; or the
-/// node is full (an overflow; a full leaf splits only if no neighbour has room). The paper lists only nodes
-/// of the first kind in the level above. Searches reach the others by stepping right. To list the others too
-/// ("posting", as B-link trees do) gives fuller nodes and shorter searches. `bench/NOTES.md` in the
-/// repository has what each policy costs on which kind of machine, and `bskip-core/docs/GUIDE.md` has our
-/// figures.
+/// A node splits for two reasons. Either the coin gives a key a height, so a node must start at that key. Or
+/// the node is full: this is an overflow. (A full leaf splits only if no neighbour has room.) The paper lists
+/// only nodes of the first kind in the level above, and searches reach the others by stepping right. If the
+/// level lists the others too ("posting", as B-link trees do), nodes are fuller and searches shorter.
+/// `bench/NOTES.md` in the repository has what each policy costs on which kind of machine, and
+/// `bskip-core/docs/GUIDE.md` has our figures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Promotion {
     /// The paper's coin alone: one key in `one_in` rises from each level to the next. Nodes are about 38 %
@@ -39,7 +39,7 @@ impl Default for Promotion {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Refresh {
     /// At once: the thread that changes an inner node also writes every replica of it. About one insertion in
-    /// fifty changes an inner node. Searches then stay in their own replica unless they meet such a change.
+    /// fifty changes an inner node. Searches leave their own replica only if they meet such a change.
     #[default]
     Synchronous,
     /// When a replica has led a search astray: the searching thread copies the nodes on its way into its own
@@ -93,8 +93,8 @@ impl Config {
     /// The seed of the coin, for runs that can be repeated.
     ///
     /// An attacker who knows the seed and chooses the keys can make a map lopsided. So by default each map
-    /// takes a seed of its own: a random one with the feature `std`; without it, one made of an address and a
-    /// counter, which is different for every map but not secret.
+    /// takes a seed of its own. With the feature `std` the seed is random. Without it, the seed is made of an
+    /// address and a counter: it is different for every map, but not secret.
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self

@@ -1,7 +1,7 @@
-//! The height of a key: the coin of the skiplist, thrown by a seeded hash of the key.
+//! The height of a key: the skiplist's coin. A seeded hash of the key decides it.
 //!
-//! Because it is a hash, the height is known before the descent and is the same whenever the key comes back.
-//! Heights stay random for any key pattern, even one chosen by an attacker, because the hash is seeded.
+//! Because the height is a hash, it is known before the descent, and it is the same each time the key comes
+//! back. Heights stay random for any key pattern, even one chosen by an attacker, because the hash is seeded.
 
 use crate::config::{Config, Promotion};
 use crate::key::KeyKind;
@@ -78,7 +78,7 @@ mod tests {
         }
     }
 
-    /// The documented least rate holds also for a `one_in` that makes no sense.
+    /// The documented least rate also holds if `one_in` makes no sense.
     #[test]
     fn one_in_less_than_two_is_one_in_two() {
         for one_in in [0, 1] {

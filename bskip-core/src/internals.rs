@@ -7,8 +7,8 @@ use crate::lock::VersionLock;
 use crate::node::{Leaf, LevelMark, Unreached};
 use crate::simd;
 
-/// From now on all threads search and move by the instruction set of this name (`avx512`, `avx`, `portable`),
-/// in all maps; false if the processor lacks it, or the build leaves no choice.
+/// Makes all threads search and move by the instruction set of this name (`avx512`, `avx`, `portable`), in
+/// all maps from now on. Returns false if the processor lacks it, or if the build leaves no choice.
 pub fn use_instructions(name: &str) -> bool {
     simd::force(name)
 }
@@ -48,7 +48,7 @@ impl OneLeaf {
         unsafe { Leaf::<u64, u64>::from_raw(base, self.id, ()) }
     }
 
-    /// The rank of `key` and whether it is there: the search in a node.
+    /// The rank of `key`, and whether it is in the leaf: the search in a node.
     #[inline]
     #[must_use]
     pub fn find(&self, key: u64) -> (usize, bool) {
@@ -85,7 +85,7 @@ impl OneLock {
         Self(VersionLock::new())
     }
 
-    /// What a reader does: the version, and whether it is still the same.
+    /// What a reader does: reads the version, and checks that it is still the same.
     #[inline]
     #[must_use]
     pub fn read(&self) -> bool {

@@ -10,8 +10,8 @@ use crate::index::{Cloned, Copied, Index, LeafCursor, Next, Read, Trail};
 use crate::key::Key;
 use crate::node::NodeKeys;
 
-/// A double-ended iterator over the pairs of a range, in key order, for values that are `Copy`. What it
-/// promises while other threads write: [Consistency](crate::BSkipMap#consistency).
+/// A double-ended iterator over the pairs of a range, in key order, for values that are `Copy`.
+/// [Consistency](crate::BSkipMap#consistency) says what it promises while other threads write.
 pub struct Range<'a, K: Key, V, A: BlockArena = GlobalArena>(Pairs<'a, K::Words, V, A::Pool, Copied>);
 
 /// A [`Range`] over values of any `Clone` type; see [`Range::cloned`].
@@ -31,7 +31,7 @@ impl<'a, K: Key, V, A: BlockArena> Range<'a, K, V, A> {
     #[must_use]
     pub fn cloned(self) -> ClonedRange<'a, K, V, A> {
         let Pairs { index, lower, upper, front, back, back_trail, done, .. } = self.0;
-        // The leaves that this iterator has reached are kept, so they are not searched for again.
+        // This keeps the leaves that the iterator has reached, so they are not searched for again.
         ClonedRange(Pairs { index, lower, upper, front, back, back_trail, done, _reader: PhantomData })
     }
 }
@@ -68,7 +68,7 @@ iterator!(ClonedRange, Clone);
 /// Both iterators; `R` says how values are read.
 struct Pairs<'a, K: NodeKeys, V, P: BlockPool, R> {
     index: &'a Index<K, V, P>,
-    /// Between these bounds are the keys that are left. `lower` follows the keys handed out at the front,
+    /// The keys that are left lie between these bounds. `lower` follows the keys handed out at the front,
     /// `upper` those handed out at the back.
     lower: Bound<K::Owned>,
     upper: Bound<K::Owned>,

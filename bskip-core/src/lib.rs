@@ -1,5 +1,5 @@
-//! A concurrent ordered map for programs with or without an operating system: a B-skiplist whose readers
-//! write nothing, and whose memory comes from where you say.
+//! A concurrent ordered map for programs with or without an operating system. It is a B-skiplist whose
+//! readers write nothing, and you choose where its memory comes from.
 //!
 //! ```
 //! use bskip_core::BSkipMap;
@@ -35,9 +35,9 @@
 //! correct.
 //!
 //! # Memory
-//! A map takes blocks of memory from an arena: [`GlobalArena`] (the default: the global allocator, and huge
-//! pages on Linux), `BumpArena` (feature `bump`, with a byte limit), `numa_alloc::NumaArena` (placed on NUMA
-//! nodes, huge pages), or [your own](arena#an-arena-of-your-own).
+//! A map takes blocks of memory from an arena: [`GlobalArena`] is the default (the global allocator, and huge
+//! pages on Linux). `BumpArena` (feature `bump`) has a byte limit. `numa_alloc::NumaArena` places blocks on
+//! NUMA nodes and uses huge pages. Or write [your own](arena#an-arena-of-your-own).
 //!
 //! `try_` before the name of a method that inserts means: if there is no memory, return an error and give
 //! back what was not inserted. The method without `try_` panics then. (One other name begins with `try_`:
@@ -92,7 +92,7 @@
 #[cfg(any(not(target_has_atomic = "64"), bskip_without_64_bit_atomics))]
 compile_error!("bskip-core needs 64-bit atomic operations, and this target has none");
 
-/// A small part of the crate `cfg-if`. rustfmt knows the name, so it finds the modules inside.
+/// A small part of the crate `cfg-if`. rustfmt knows the name, so it formats the modules inside.
 macro_rules! cfg_if {
     (if #[cfg($condition:meta)] { $($item:item)* }) => { $(#[cfg($condition)] $item)* };
 }

@@ -1,14 +1,14 @@
-//! The version lock: one word a node, which readers only read.
+//! The version lock: one word for each node. Readers only read it.
 //!
 //! | word | meaning | who may change it |
 //! | --- | --- | --- |
 //! | even | unlocked; the number of the node's state | any thread, to odd, by compare-and-swap |
 //! | odd | locked by one writer, the state is changing | that writer only, back to even |
 //!
-//! A reader takes the (even) version, reads the node's words, and believes them only if the version is still
-//! the same. A writer turns the version it read into a lock, so what it read before stays true. Nothing here
-//! waits. The word never repeats: it grows by two at each change (2^63 changes: centuries).
-//! `docs/PROTOCOL.md` argues the orders.
+//! A reader takes the (even) version, reads the node's words, and trusts them only if the version is still
+//! the same. A writer turns the version that it has read into a lock, so what it read before stays true.
+//! Nothing here waits. The word never repeats: it grows by two at each change, and 2^63 changes take
+//! centuries. `docs/PROTOCOL.md` argues why the orders suffice.
 
 use crate::chaos;
 use crate::stats;
@@ -29,7 +29,7 @@ impl Version {
     }
 }
 
-/// An odd word: a writer that has the lock. If this one changes something, the next one has another word.
+/// An odd word: a writer holds the lock. If that writer changes something, the next writer has another word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Holder(u64);
 
@@ -38,7 +38,7 @@ pub(crate) struct Holder(u64);
 pub(crate) struct VersionLock(AtomicU64);
 
 impl VersionLock {
-    /// An unlocked one. In a node it is the zero of a fresh block.
+    /// An unlocked lock. In a node, it is the zero of a fresh block.
     #[cfg(any(feature = "internals", all(test, loom)))]
     pub(crate) const fn new() -> Self {
         Self(AtomicU64::new(0))
@@ -65,19 +65,19 @@ impl VersionLock {
         valid
     }
 
-    /// Locks the node if it is still in the state `version`; false if not, at once.
+    /// Locks the node if it is still in the state `version`. Otherwise returns false at once.
     #[inline(always)]
     #[must_use]
     pub(crate) fn try_lock(&self, version: Version) -> bool {
-        // Acquire pairs with the Release in `unlock` and `unlock_unchanged`: this writer sees what the last
-        // one wrote, and writes after that one's last reads.
+        // Acquire pairs with the Release in `unlock` and `unlock_unchanged`. So this writer sees what the
+        // last holder wrote, and writes only after that holder's last reads.
         let locked = self
             .0
             .compare_exchange(version.0, version.0 | LOCKED, Ordering::Acquire, Ordering::Relaxed)
             .is_ok();
         stats::locked(locked);
-        // Release fence pairs with the Acquire fence in `validate`: none of the stores that follow can be
-        // seen by a reader that would then still find the old version.
+        // Release fence pairs with the Acquire fence in `validate`. If a reader sees one of the stores that
+        // follow, it no longer finds the old version.
         fence(Ordering::Release);
         chaos::window();
         locked
@@ -90,18 +90,18 @@ impl VersionLock {
         self.0.store(version.0.wrapping_add(STEP), Ordering::Release);
     }
 
-    /// Ends a lock under which nothing was changed: readers of `version` stay valid.
+    /// Ends a lock under which nothing was changed. What readers have read under `version` stays valid.
     #[inline(always)]
     pub(crate) fn unlock_unchanged(&self, version: Version) {
-        // Release keeps the holder's reads (of values that a later writer may overwrite) before the unlock;
-        // and a thread that loads this store must see the state as if by the `unlock` before. It pairs with
-        // the Acquire in `try_lock` and `read_begin`.
+        // Release pairs with the Acquire in `try_lock` and `read_begin`. It keeps the holder's reads before
+        // the unlock, because a later writer may overwrite the values. And a thread that loads this store
+        // must see the state as if it had loaded the store of the `unlock` before.
         self.0.store(version.0, Ordering::Release);
     }
 
-    /// Begins to make a replica of a node what its original is in the state `version`; readers turn away
-    /// until [`end_copy`](Self::end_copy). Only for the holder of the original's lock: it keeps two from
-    /// copying at once.
+    /// Begins to make a replica what the original is in the state `version`. Readers turn away until
+    /// [`end_copy`](Self::end_copy). The caller must hold the original's lock, so that no two threads copy at
+    /// once.
     pub(crate) fn begin_copy(&self, version: Version) {
         self.0.store(version.0 | LOCKED, Ordering::Relaxed);
         // Release fence pairs with the Acquire fence in `validate`, as in `try_lock`.
@@ -109,8 +109,8 @@ impl VersionLock {
         chaos::window();
     }
 
-    /// The replica is complete. Its version is the original's of that state: a state has one content, so a
-    /// reader that finds the same version again finds the same content.
+    /// Completes the replica. Its version is that of the original in the copied state. A state has one
+    /// content, so a reader that finds the same version again finds the same content.
     pub(crate) fn end_copy(&self, version: Version) {
         // Release pairs with the Acquire loads in `read_begin`.
         self.0.store(version.0, Ordering::Release);

@@ -38,8 +38,8 @@ pub use shrink::ShrinkCursor;
 /// [`first_key_value`](Self::first_key_value), [`last_key_value`](Self::last_key_value),
 /// [`pop_first`](Self::pop_first), [`pop_last`](Self::pop_last), [`is_empty`](Self::is_empty), and their
 /// variants. On x86-64 and AArch64 they are linearizable all together. On machines with a weaker memory
-/// order, such as RISC-V, those on one key are: threads that use several keys, and communicate by nothing
-/// else, may see each other's operations in different orders.
+/// order, such as RISC-V, only those on one key are: threads that use several keys, and communicate by
+/// nothing else, may see each other's operations in different orders.
 ///
 /// **Scans are not snapshots.** [`range`](Self::range), [`iter`](Self::iter) and the
 /// [chunks](Self::try_for_each_chunk) hand out pairs as follows while other threads write:
@@ -65,11 +65,11 @@ pub use shrink::ShrinkCursor;
 ///
 /// # Reading
 /// [`get`](Self::get), [`range`](Self::range), [`first_key_value`](Self::first_key_value) and
-/// [`last_key_value`](Self::last_key_value) need values that are `Copy`, and write no shared memory: they
+/// [`last_key_value`](Self::last_key_value) need values that are `Copy`, and write no shared memory. They
 /// read a node, then check that the node has not changed meanwhile, and start again if it has.
 /// [`contains_key`](Self::contains_key) reads no value, so it works this way for all types. (If the arena
-/// keeps replicas, a search may renew the hint table of its NUMA node, and with
-/// [`Refresh::Lazy`](crate::Refresh) replicas that led it astray.)
+/// keeps replicas, a search may renew the hint table of its NUMA node. With [`Refresh::Lazy`](crate::Refresh)
+/// it may also renew replicas that led it astray.)
 ///
 /// A value of another type may belong to another thread by the time it would be cloned. Such values are read
 /// under their leaf's lock: by [`get_with`](Self::get_with), [`get_cloned`](Self::get_cloned),
@@ -86,11 +86,11 @@ pub use shrink::ShrinkCursor;
 /// # Closures
 /// The closures given to [`update`](Self::update) and [`get_with`](Self::get_with), and `V::clone` where a
 /// method calls it, run under a leaf's lock. They must not use the same map, and must not wait for a thread
-/// that does: an operation that comes to the locked leaf waits until the closure returns. If it would wait
-/// for its own thread, it panics, provided that the feature `std` is on and threads wait in the [default
-/// way](crate::DefaultRelax). Otherwise it waits forever. Closures may use other maps.
+/// that does, because an operation that reaches the locked leaf waits until the closure returns. If such an
+/// operation would wait for its own thread, it panics, provided that the feature `std` is on and threads wait
+/// in the [default way](crate::DefaultRelax). Otherwise it waits forever. Closures may use other maps.
 ///
-/// If the caller's code panics, the map unlocks what is locked. So the map can be used after
+/// If the caller's code panics, the map unlocks what is locked. So you can use the map after
 /// [`catch_unwind`](std::panic::catch_unwind), and it is `RefUnwindSafe` if its values are.
 ///
 /// # Memory
@@ -151,8 +151,8 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// The blocks and bytes of this map's nodes. Exact while no thread writes.
     ///
     /// O(1) with the arenas of this crate. If a pool of your own does not [count](crate::BlockPool::usage),
-    /// the map walks its levels and counts the nodes, O(n / 45). `reserved_bytes` then is what the nodes
-    /// take.
+    /// the map walks its levels and counts the nodes, O(n / 45). `reserved_bytes` is then the memory of these
+    /// nodes.
     #[must_use]
     pub fn usage(&self) -> PoolUsage {
         self.index.usage()
@@ -271,8 +271,8 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// The value of `key`, cloned. If the key is not there, inserts what `make` returns.
     ///
     /// `make` runs at most once and without a lock, so it may use the map. If another thread inserts the key
-    /// first, the value that `make` returned is dropped. Even if the key is there, this takes the leaf's
-    /// lock: if the key usually is there and `V` is `Copy`, call [`get`](Self::get) first. Expected O(log n).
+    /// first, the value that `make` returned is dropped. This takes the leaf's lock even if the key is there.
+    /// So if the key usually is there and `V` is `Copy`, call [`get`](Self::get) first. Expected O(log n).
     ///
     /// # Panics
     /// As [`insert`](Self::insert), and if `make` panics. The map is then unchanged.
@@ -280,9 +280,9 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     where
         V: Clone,
     {
-        // Convert once: `key` might give other words the next time.
+        // Converts once, because `key` might give other words the next time.
         let key = key.to_words();
-        // Drop what is not needed before `return`: if a drop panicked after it, the returned value would
+        // Drops what is not needed before `return`: if a drop panicked after it, the returned value would
         // leak.
         if let Some(value) = self.index.with(key, V::clone) {
             drop(make);

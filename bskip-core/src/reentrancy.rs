@@ -1,9 +1,9 @@
-//! Which locks this thread holds while it runs its user's code. If that code comes back to such a lock, it
-//! panics instead of waiting for itself for ever.
+//! Remembers which locks this thread holds while it runs user code. If that code comes back to such a lock,
+//! it panics; otherwise it would wait for itself for ever.
 //!
-//! Only with `std`, for thread-local memory. Model checkers run all their threads on one thread of the
-//! system, and so may a runtime that waits in its own way (any `Relax` but the default one): then nothing is
-//! looked up.
+//! This works only with `std`, which has thread-local memory. Model checkers run all their threads on one
+//! thread of the system, and so may a runtime that waits in its own way (any `Relax` but the default one). In
+//! these cases no thread looks up the locks.
 
 #[cfg(all(feature = "std", not(any(loom, shuttle))))]
 mod imp {
@@ -16,7 +16,7 @@ mod imp {
     /// A lock under which user code runs, on the stack of the thread that holds it.
     struct Frame {
         lock: *const VersionLock,
-        /// The one around it: user code may use another map.
+        /// The lock around it: user code may use another map.
         outer: *const Frame,
     }
 
@@ -27,9 +27,9 @@ mod imp {
     /// Runs user code under a lock that this thread holds.
     #[inline(always)]
     pub(crate) fn while_holding<R>(lock: &VersionLock, code: impl FnOnce() -> R) -> R {
-        /// Takes the frame out of the list, also when `code` unwinds. If it is not the innermost one, closures
-        /// of several fibers interleave on this thread. Then it empties the list: closures that still run are
-        /// not looked up any more.
+        /// Takes the frame out of the list, also while a panic of `code` unwinds. If the frame is not the
+        /// innermost one, closures of several fibers interleave on this thread. Then this empties the list,
+        /// and locks of closures that still run are not detected any more.
         struct Leave<'f>(&'f Frame);
         impl Drop for Leave<'_> {
             #[inline(always)]

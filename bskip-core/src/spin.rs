@@ -25,7 +25,7 @@ impl<T> SpinLock<T> {
         self.data.into_inner()
     }
 
-    /// Runs `f` on the data. Waits while another thread does, in the way of `R`.
+    /// Runs `f` on the data. While another thread does so, waits in the way of `R`.
     pub(crate) fn with<R: Relax, U>(&self, f: impl FnOnce(&mut T) -> U) -> U {
         let mut f = Some(f);
         let mut backoff = Backoff::<R>::new();
@@ -37,7 +37,7 @@ impl<T> SpinLock<T> {
         }
     }
 
-    /// Runs `f` on the data, unless another thread does now.
+    /// Runs `f` on the data, unless another thread is doing so.
     pub(crate) fn try_with<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
         struct Unlock<'a>(&'a AtomicU32);
         impl Drop for Unlock<'_> {

@@ -1,6 +1,7 @@
-//! Feature `stats`: how much a thread locks and writes that other threads may be looking at.
+//! Feature `stats`: counts how much a thread locks, and how much it writes that other threads may be looking
+//! at.
 //!
-//! Every thread counts for itself, so counting shares nothing. What is counted where:
+//! Every thread counts for itself, so counting shares nothing. These places count:
 //!
 //! | what | counted in |
 //! | --- | --- |
@@ -9,8 +10,8 @@
 //! | words stored by vector instructions | `node/words/moves`, and `simd/x86/avx512` for its moves by masks |
 //! | a block taken or given back | `index`, which alone calls the pools |
 //!
-//! Without the feature this module has three empty functions. Model checkers run all their threads on one, so
-//! they count no writes.
+//! Without the feature this module has three empty functions. Under a model checker, which runs all its
+//! threads on one thread of the system, writes are not counted.
 
 #[cfg(feature = "stats")]
 mod imp {
@@ -19,23 +20,23 @@ mod imp {
 
     /// What a thread did.
     ///
-    /// An operation that leaves all of them as they were wrote nothing that another thread could see, so it
-    /// slowed down no other thread.
+    /// If all counts are as before, the operation wrote nothing that another thread could see. So it slowed
+    /// down no other thread.
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
     #[non_exhaustive]
     pub struct Counts {
         /// Nodes locked, fresh ones included.
         pub locks: u64,
-        /// Nodes that were to be locked, and were locked by another thread or had changed since they were
-        /// read.
+        /// Failed attempts to lock a node: another thread had locked it, or it had changed since it was read.
         pub failed_locks: u64,
         /// Words of shared memory written: of nodes and their locks, the hint table, the root, the pools of
-        /// this crate, their spin locks and counters. Each store and each read-modify-write of an atomic is
-        /// one, also a compare-and-swap that fails, and so is each word stored by a vector instruction.
+        /// this crate, their spin locks and counters. Each store and each read-modify-write of an atomic
+        /// counts as one, even a compare-and-swap that fails. Each word that a vector instruction stores
+        /// counts, too.
         ///
-        /// Not among them: what a pool of another crate writes, for which see `pool_calls`; what the global
-        /// allocator writes; plain data under a spin lock, whose locking and unlocking are two; what the
-        /// user's code writes.
+        /// The count leaves out what a pool of another crate writes (see `pool_calls`), what the global
+        /// allocator writes, and what the user's code writes. It also leaves out plain data under a spin
+        /// lock; locking and unlocking count as two.
         pub shared_writes: u64,
         /// Calls of [`acquire`](crate::BlockPool::acquire) and [`release`](crate::BlockPool::release).
         pub pool_calls: u64,
@@ -54,7 +55,7 @@ mod imp {
         }
     }
 
-    /// The counts of two threads, or of two times, together.
+    /// The sum of two counts, of two threads or of two times.
     impl Add for Counts {
         type Output = Self;
         fn add(self, other: Self) -> Self {
@@ -87,7 +88,7 @@ mod imp {
         COUNTS.get()
     }
 
-    /// Runs `f`; gives its result, and what this thread counted meanwhile.
+    /// Runs `f`. Returns its result, and what this thread counted meanwhile.
     ///
     /// ```
     /// use bskip_core::stats::{Counts, counted};
@@ -112,7 +113,7 @@ mod imp {
         COUNTS.set(counts);
     }
 
-    /// A node was to be locked, and `is_locked` now by this thread.
+    /// This thread tried to lock a node. `is_locked` says whether it succeeded.
     #[inline]
     pub(crate) fn locked(is_locked: bool) {
         change(|counts| *if is_locked { &mut counts.locks } else { &mut counts.failed_locks } += 1);
@@ -124,7 +125,7 @@ mod imp {
         change(|counts| counts.shared_writes += words as u64);
     }
 
-    /// A pool is asked for a block, or given one.
+    /// A pool was asked for a block, or got one back.
     #[inline]
     pub(crate) fn called_pool() {
         change(|counts| counts.pool_calls += 1);

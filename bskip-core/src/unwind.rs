@@ -1,8 +1,8 @@
 //! `UnwindSafe` and `RefUnwindSafe`, where the compiler cannot derive them.
 //!
 //! If the caller's code panics (a closure, a clone, a drop or an iterator), the panic unwinds through guards
-//! that unlock. The map is then as before the operation, or as after it. So a map may be used after
-//! `catch_unwind`.
+//! that unlock. The map is then as it was before the operation, or as it is after it. So a map may be used
+//! after `catch_unwind`.
 //!
 //! The map hands out references to its values, so the values must be `RefUnwindSafe` themselves. If the
 //! closure of `update` panics, its changes to the value so far stay, as that method says.
@@ -14,7 +14,8 @@ use crate::index::Index;
 use crate::node::NodeKeys;
 use crate::spin::SpinLock;
 
-// The map calls a pool only between changes, so a panic in a pool unwinds as one in the caller's code does.
+// The map calls a pool only between changes. So a panic in a pool unwinds as a panic in the caller's code
+// does.
 impl<K: NodeKeys, V: RefUnwindSafe, P: BlockPool> RefUnwindSafe for Index<K, V, P> {}
 
 // Only this crate's code runs under the lock, on plain data, and a guard unlocks.

@@ -3,13 +3,13 @@
 //! A leaf holds a value as atomic words of pointer size. They are pointers, because a value may hold
 //! references, whose provenance an integer would lose. They are words, because readers copy them while a
 //! writer may be storing. (A packed type can hold a pointer across two words; that pointer loses its
-//! provenance all the same.) A copy is used as a value only after the leaf's version was validated, and only
-//! if `V` is `Copy`.
+//! provenance all the same.) A thread uses a copy as a value only if it has validated the leaf's version
+//! afterwards, and only if `V` is `Copy`.
 //!
-//! "Has no drop glue" would not be enough. A value may own something through a `&mut` or a raw pointer. The
-//! thread that removes the value may write to that or free it, while a reader still clones its stale copy: a
-//! data race from safe code. A `Copy` type owns nothing in this way. Values of other types are read under
-//! their leaf's lock.
+//! It would not be enough to ask whether a type has drop glue. A type without it may own something through a
+//! `&mut` or a raw pointer. The thread that removes the value may write to that or free it, while a reader
+//! still clones its stale copy: a data race from safe code. A `Copy` type owns nothing in this way. Values of
+//! other types are read under their leaf's lock.
 
 use core::mem::{ManuallyDrop, MaybeUninit, size_of};
 use core::ptr;
@@ -26,7 +26,7 @@ pub(crate) const fn words<V>() -> usize {
     size_of::<V>().div_ceil(WORD)
 }
 
-/// Values of more words than this go through loops that are compiled once, and not at each place that moves a
+/// Values of more words than this go through loops that are compiled once, not at each place that moves a
 /// value. The compiler would unroll a long loop of known length, which takes it minutes. Such values are also
 /// copied less often on the stack.
 const FEW: usize = 64;
@@ -71,8 +71,8 @@ pub(crate) unsafe fn store<V>(to: *const ValueWord, value: V) {
 
 /// Makes the padding bytes at `buffer` count as initialised.
 ///
-/// To read padding as an integer or a pointer is undefined behaviour. As far as the compiler knows, an `asm!`
-/// block that gets a pointer may have written all bytes there. In fact this one does nothing.
+/// Reading padding as an integer or a pointer is undefined behaviour. This `asm!` block gets a pointer to the
+/// value, so the compiler must assume that it has written all bytes there. In fact the block does nothing.
 #[inline(always)]
 fn freeze<T>(buffer: *mut T) -> *mut T {
     #[cfg(not(miri))]
@@ -172,7 +172,7 @@ mod tests {
     fn round_trip<V: Clone + PartialEq + core::fmt::Debug>(value: V) {
         let room: [ValueWord; 512] = core::array::from_fn(|_| ValueWord::new(core::ptr::null_mut()));
         assert!(words::<V>() <= room.len());
-        // SAFETY: `room` has the words, and no other thread knows it.
+        // SAFETY: `room` has the words, and no other thread accesses it.
         unsafe { store(room.as_ptr(), value.clone()) };
         // SAFETY: as above.
         let copy = unsafe { load::<V>(room.as_ptr()) };

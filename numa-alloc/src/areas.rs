@@ -1,5 +1,5 @@
-//! Addresses that are set aside for pools but not reserved. They are for processes that may not have as many
-//! addresses as a pool might need. `ulimit -v`, for example, counts reserved addresses as if they were
+//! Addresses that are set aside for pools without being reserved. Some processes may not have as many
+//! addresses as a pool might need: `ulimit -v`, for example, counts reserved addresses as if they were
 //! memory.
 //!
 //! The kernel places mappings from one end of the address space on, so under such a limit it never reaches
@@ -17,7 +17,7 @@ use crate::sys;
 /// taken, ascending.
 static AREAS: Mutex<(usize, Vec<(usize, usize)>)> = Mutex::new((0, Vec::new()));
 
-/// How many occupied places are passed over before the search for an area gives up.
+/// After this many occupied places, the search for an area gives up.
 const MOST_PASSED: usize = 1000;
 
 /// Addresses that no other pool of the process takes while this value lives.
@@ -94,8 +94,8 @@ mod tests {
         assert!(ranges.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{ranges:x?}");
         assert!(ranges.iter().all(|(start, _)| start.is_multiple_of(SLAB)));
         assert!(range(&areas[19]).0.is_multiple_of(512 * SLAB));
-        // This fits where an area was, and nowhere above. So a loop of such areas always gets the same
-        // addresses.
+        // This range fits where an area was, and nowhere above. So if areas are taken and freed in a loop,
+        // they always get the same addresses.
         let gone = range(&areas[9]);
         areas.remove(9);
         for _ in 0..1000 {

@@ -39,8 +39,8 @@ impl NumaArena {
     /// that acquires it, uses huge pages and has no limit.
     ///
     /// # Errors
-    /// None today: what the machine lacks is a [`Fallback`], not an error. The signature is that of
-    /// [`Builder::build`].
+    /// None today: if the machine lacks something, that is a [`Fallback`], not an error. The signature is
+    /// that of [`Builder::build`].
     pub fn new() -> Result<Self, BuildError> {
         Self::builder().build()
     }
@@ -233,7 +233,7 @@ impl Builder {
     /// later. Off by default.
     ///
     /// The acquisition that makes a stripe grow pays for this, and acquisitions that need the same growth
-    /// wait for it. From 256 KiB on, it clears a slab of 2 MiB; later it clears 1/64 of what the stripe has,
+    /// wait for it. From 256 KiB on, it clears a slab of 2 MiB. Later it clears 1/64 of what the stripe has,
     /// at most 32 MiB. Clearing 2 MiB takes some hundred microseconds with huge pages, and longer with small
     /// ones. All committed memory is then resident, even memory for blocks that were not acquired yet.
     /// Hugetlb pages are always touched.
@@ -279,8 +279,9 @@ impl Builder {
     }
 
     /// Sets the nodes that the arena uses, instead of all nodes with CPUs. Threads of other nodes use the
-    /// nearest of these. A memory-only node that is named here is used like the others; under
-    /// [`Policy::Local`], only blocks that are requested for it by number (`BSkipMap::migrate`) go there.
+    /// nearest of these. A memory-only node that is named here is used like the others. Under
+    /// [`Policy::Local`], such a node gets only blocks that are requested for it by number
+    /// (`BSkipMap::migrate`).
     pub fn nodes(mut self, nodes: &[NumaNodeId]) -> Self {
         self.nodes = Some(nodes.to_vec());
         self
@@ -299,16 +300,17 @@ impl Builder {
         self
     }
 
-    /// For tests on small machines: pretends `count` nodes, numbered from 0, with the memory of the real
-    /// nodes. Threads are assigned to them in turn. Replaces [`nodes`](Self::nodes).
+    /// For tests on small machines: the arena pretends that the machine has `count` nodes, numbered from 0.
+    /// Their memory is that of the real nodes. Threads are assigned to them in turn. This replaces
+    /// [`nodes`](Self::nodes).
     #[doc(hidden)]
     pub fn pretend_nodes(mut self, count: u32) -> Self {
         self.pretended = Some(count);
         self
     }
 
-    /// Adds `count` pretended nodes without CPUs to those of [`pretend_nodes`](Self::pretend_nodes), so that
-    /// no thread is on them.
+    /// Adds `count` pretended nodes without CPUs to those of [`pretend_nodes`](Self::pretend_nodes). No
+    /// thread is on them.
     #[doc(hidden)]
     pub fn pretend_cpuless_nodes(mut self, count: u32) -> Self {
         self.pretended_without_cpus = count;

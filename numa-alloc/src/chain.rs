@@ -114,8 +114,8 @@ impl Chain {
     }
 }
 
-/// Where threads leave chains of blocks for another node. Any thread pushes a chain; the node takes all of
-/// them at once. Blocks are never popped one by one, so there is no ABA problem.
+/// Where threads leave chains of blocks for another node. Any thread may push a chain. The node's stripe
+/// takes all chains at once. Blocks are never popped one by one, so there is no ABA problem.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     /// On cache lines of its own.

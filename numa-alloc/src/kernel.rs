@@ -14,8 +14,8 @@ pub(crate) fn balances_numa(path: &Path) -> bool {
     fs::read_to_string(path).is_ok_and(|mode| mode.trim() != "0")
 }
 
-/// Records the settings that keep transparent huge pages from this process. A kernel that has none at all
-/// refuses the advice later.
+/// Records the settings that keep transparent huge pages from this process. If a kernel has no such settings,
+/// it refuses the advice later.
 pub(crate) fn note_huge_page_settings(fallbacks: &Fallbacks) {
     let read = |name: &str| fs::read_to_string(format!("/sys/kernel/mm/transparent_hugepage/{name}")).ok();
     huge_page_settings(read, sys::huge_pages_disabled())
@@ -58,7 +58,7 @@ fn huge_page_settings(read: impl Fn(&str) -> Option<String>, disabled: bool) -> 
 mod tests {
     use super::*;
 
-    /// What is found if `enabled`, the switch for 2 MiB and `defrag` are in these modes. An empty mode means
+    /// What is found if `enabled`, the switch for 2 MiB, and `defrag` are in these modes. An empty mode means
     /// that the file does not exist.
     fn found(enabled: &str, size: &str, defrag: &str) -> Vec<Fallback> {
         let read = |name: &str| {

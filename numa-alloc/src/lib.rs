@@ -36,21 +36,21 @@
 //! # What it promises
 //!
 //! - **Preference, not force.** A block goes to the wanted node while that node has room. Otherwise it goes
-//!   to the next nearest node and counts as a miss. The arena asks for pages with `MPOL_PREFERRED`; with a
-//!   strict bind, a full node would make the kernel kill the process. [`NumaArena::verify_placement`] asks
-//!   the kernel where every page really is.
+//!   to the next nearest node and counts as a miss. The arena asks for pages with `MPOL_PREFERRED`, because
+//!   with a strict bind, a full node would make the kernel kill the process. [`NumaArena::verify_placement`]
+//!   asks the kernel where every page really is.
 //! - **Pages stay.** Automatic NUMA balancing (`kernel.numa_balancing`) does not move memory that has a
 //!   policy of its own, and every stripe has one (see `vma_policy_mof` in the kernel's `mm/mempolicy.c`). On
 //!   a machine with memory tiers, reclaim may still move pages, whatever their policy, if
 //!   `/sys/kernel/mm/numa/demotion_enabled` is on.
-//! - **Out of memory is the only error.** What the machine refuses is a [`Fallback`], listed once by
-//!   [`NumaArena::fallbacks`]; the crate prints nothing. If memory runs out, an acquisition fails with an
-//!   [`AllocError`](bskip_core::arena::AllocError), and the pool stays usable.
+//! - **Out of memory is the only error.** If the machine refuses something, that is a [`Fallback`].
+//!   [`NumaArena::fallbacks`] lists each one once; the crate prints nothing. If memory runs out, an
+//!   acquisition fails with an [`AllocError`](bskip_core::arena::AllocError), and the pool stays usable.
 //! - **Type-stable memory.** A pool never unmaps blocks before it drops. So its memory only grows, up to the
 //!   largest number of blocks that were ever in use. After a peak, [`NumaArena::trim`] gives the memory of
 //!   free blocks back; their addresses stay readable.
 //! - **Cheap.** An acquisition or release takes one uncontended lock: that of one of the node's 16 free
-//!   lists, each on cache lines of its own. A lock of the whole node is taken once per 16 blocks at most. An
+//!   lists, each on cache lines of its own. It takes a lock of the whole node once per 16 blocks at most. An
 //!   address takes one shift and one addition.
 //!
 //! # Where blocks live
@@ -74,9 +74,9 @@
 //! stripe      mbind(MPOL_PREFERRED) to its node, once, before the first touch
 //! ```
 //!
-//! The slab that the first block lies in is never a huge page, because the rest of it is not used. So a map
-//! of one key takes a page of leaves and a page of links, and 32 KiB count against a limit. From 256 KiB on,
-//! a stripe gets huge pages.
+//! The first block lies in a slab that is never a huge page, because the rest of that slab is not used. So a
+//! map of one key takes a page of leaves and a page of links, and 32 KiB count against a limit. From 256 KiB
+//! on, a stripe gets huge pages.
 //!
 //! With [`Builder::replicate_inner`], a pool of inner blocks has one more such range for each node that is
 //! home to CPUs, bound to the node as a whole. The replica of a block has the same offset in this range, and
@@ -120,8 +120,8 @@
 //! # Slabs and free lists
 //!
 //! With [`PageSize::Hugetlb2M`] and [`PageSize::Hugetlb1G`], the arena maps slabs from the hugetlb pool while
-//! that has pages. It binds them to the node and touches them before it issues a block of them. Such slabs,
-//! and the stripes, begin at multiples of the page size.
+//! the pool has pages. It binds them to the node and touches them before it issues a block of them. Such
+//! slabs, and the stripes, begin at multiples of the page size.
 //!
 //! Leaves and inner blocks come from separate pools, and each kind may have its own [`Policy`]
 //! ([`Builder::inner_policy`]). A policy only selects the stripe that a block comes from. So weighted
@@ -142,13 +142,13 @@
 //! # Which nodes
 //!
 //! An arena uses the nodes with memory that have CPUs. It uses a memory-only node (CXL, persistent memory,
-//! the memory of a GPU) only if that is named: by [`Builder::nodes`], by a policy, or by
-//! [`Policy::MemoryOnly`], which names all such nodes. The node then serves this policy, and other policies
-//! only when all other nodes are full. Replicas are on the nodes that threads run on.
+//! the memory of a GPU) only if the node is named: by [`Builder::nodes`], by a policy, or by
+//! [`Policy::MemoryOnly`], which names all such nodes. A node that a policy names serves this policy. It
+//! serves other policies only when all other nodes are full. Replicas are on the nodes that threads run on.
 //!
-//! A thread counts as on the home of its CPU, which is a node with memory. The crate `bskip-numa-nodes` says
-//! which node that is, for this crate and for `bskip-topology`. So every node that a pin plan names is a node
-//! of the arena.
+//! A thread counts as a thread of its CPU's home, which is a node with memory. The crate `bskip-numa-nodes`
+//! says which node that is, for this crate and for `bskip-topology`. So every node that a pin plan names is a
+//! node of the arena.
 //!
 //! # Fallbacks
 //!
@@ -171,8 +171,8 @@
 //! | has more than 32 pools and replicas | gives later ones fewer addresses |
 //! | is a Unix system other than Linux | does all of the above |
 //!
-//! What the arena cannot do without is an error: a named node that does not exist ([`BuildError`]), and
-//! memory, a limit or address space that is used up (`AllocError`).
+//! If the arena cannot do without something, that is an error: a named node does not exist ([`BuildError`]),
+//! or memory, a limit or address space is used up (`AllocError`).
 
 #[cfg(not(unix))]
 compile_error!(

@@ -26,7 +26,7 @@ pub(crate) struct Shape {
     pub(crate) size: usize,
     /// Where a stripe's first block begins. This is not 0, so no block has the number 0.
     pub(crate) lead: usize,
-    /// The bytes of a stripe that are never used, whole pages from its start.
+    /// The bytes at a stripe's start that are never used. They are whole pages.
     pub(crate) front: usize,
 }
 
@@ -69,7 +69,7 @@ pub(crate) struct Memory {
     /// As long as `blocks`, once for each replica.
     replicas: Span,
     stripe_bytes: usize,
-    /// The bytes that the pool can hold, if a lack of addresses makes that less than it would be.
+    /// The bytes that the pool can hold, if it has fewer addresses than usual.
     pub(crate) small: Option<usize>,
     _area: Option<Area>,
     _room: Room,
@@ -107,12 +107,12 @@ impl Cut {
 impl Memory {
     /// Takes addresses for stripes, replicas and links: as many as there is [`Room`] for, but not more than
     /// `limit` needs. Reserves all of them. If the system refuses that, or limits the addresses of the
-    /// process, the pool reserves only what becomes memory. `None` if there is not even one slab for each
-    /// stripe, or no memory for the tables.
+    /// process, the pool reserves only what becomes memory. Returns `None` if there is not even one slab for
+    /// each stripe, or no memory for the tables.
     pub(crate) fn reserve(shape: Shape, cut: Cut, limit: Option<usize>) -> Option<(Self, Vec<Part>)> {
         let Cut { stripes, slab, .. } = cut;
         let room = Room::take(1 + cut.replicas);
-        // One block, its lead and the rounding to slabs fit in addition to the limit.
+        // Beyond the limit, there is room for one block, its lead, and the rounding to slabs.
         let slack = shape.size + shape.lead + slab;
         let least = slack / slab * slab;
         let whole = LARGEST / stripes / slab * slab;

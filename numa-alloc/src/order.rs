@@ -19,10 +19,10 @@ enum Selector {
     Weighted(Shares),
     /// Always the first order.
     First,
-    /// By the block's key; without a key, the order of the calling thread's node. The pairs are the first
-    /// words of keys, ascending, and the order from there on.
+    /// By the block's key. A block without a key gets the order of the calling thread's node. Each pair is
+    /// the first word of a key and the order from there on; the words ascend.
     Range(Vec<(u64, usize)>),
-    /// By a hash of the block's key; without a key, the order of the calling thread's node.
+    /// By a hash of the block's key. A block without a key gets the order of the calling thread's node.
     Hash,
 }
 
@@ -55,8 +55,8 @@ impl NodeOrder {
     ) -> Result<Self, BuildError> {
         let nearest = nodes.nearest();
         let in_use = nodes.in_use();
-        // The orders from each node in use. First come the nodes that are `wanted` from it, then the others
-        // in use, then the rest, each by distance.
+        // The orders from each node in use. Each order begins with the nodes that are `wanted` from it. The
+        // others in use follow, then the rest, each by distance.
         let sorted = |wanted: &dyn Fn(usize, usize) -> bool| {
             let from = |(from, order): (usize, &Vec<usize>)| {
                 let mut order = order.clone();

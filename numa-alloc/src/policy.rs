@@ -17,8 +17,8 @@ use crate::weights;
 ///
 /// No policy is strict. If a node is full or at its [limit](crate::Builder::node_limit), the block goes to
 /// the next nearest node and counts as a miss. Memory-only nodes are used only if they are named, here or by
-/// [`Builder::nodes`](crate::Builder::nodes). A memory-only node that `nodes` names counts below as a node
-/// with CPUs, except for `memory-only`.
+/// [`Builder::nodes`](crate::Builder::nodes). If `nodes` names a memory-only node, the policies below treat
+/// it as a node with CPUs. Only `memory-only` still treats it as a memory-only node.
 ///
 /// `Display` and `FromStr` use the names in this table. `FromStr` also accepts `weighted`, `preferred`,
 /// `nearest` and `tiered` for the four longer names.
@@ -54,9 +54,9 @@ pub enum Policy {
     /// On the node of the calling thread if it is one of these, or else on the nearest of these:
     /// `MPOL_PREFERRED_MANY`.
     PreferredMany(Vec<NumaNodeId>),
-    /// On the node with CPUs that is nearest to the calling thread's node, but not on that node itself.
-    /// Measures what a hop costs, or spares the memory of the own node. If only one node has CPUs, blocks go
-    /// there.
+    /// On the node with CPUs that is nearest to the calling thread's node, but not on that node itself. Use
+    /// it to measure what a hop costs, or to spare the memory of the own node. If only one node has CPUs,
+    /// blocks go there.
     NearestRemote,
     /// On the nearest memory-only node (CXL, HBM, persistent memory), then on the other nodes by distance.
     /// Meant for leaves, together with `Local` as the [`inner_policy`](crate::Builder::inner_policy). If

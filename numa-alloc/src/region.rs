@@ -1,5 +1,5 @@
-//! A range of addresses: reserved at once or piece by piece, made usable piece by piece from its front, and
-//! unmapped when it drops.
+//! A range of addresses. It is reserved at once or piece by piece, made usable piece by piece from its front,
+//! and unmapped when it drops.
 
 use core::ptr::{self, NonNull};
 use core::sync::atomic::AtomicUsize;
@@ -49,9 +49,9 @@ impl Region {
         Self { span, first: 0, claimed: AtomicUsize::new(0) }
     }
 
-    /// Splits the first `len` bytes, whole pages, off as a region of their own. This region is reserved as a
-    /// whole or not at all. If it is not reserved, the first `skipped` bytes of the new region are never
-    /// reserved.
+    /// Splits off the first `len` bytes as a region of their own. `len` is whole pages. `self` must be
+    /// reserved as a whole or not at all. If it is not reserved, the first `skipped` bytes of the new region
+    /// are never reserved.
     pub(crate) fn take_front(&mut self, len: usize, skipped: usize) -> Self {
         let claimed = *self.claimed.get_mut();
         let front = Self {
@@ -89,9 +89,8 @@ impl Region {
         Ok(Some(fresh))
     }
 
-    /// Gives up what is reserved from `start` on. The bytes up to `end` may have become another mapping by
-    /// now, of this process but not of this region. So they are left as they are; only the bytes after `end`
-    /// are unmapped.
+    /// Gives up what is reserved from `start` on. Another part of the process may have mapped something in
+    /// the bytes up to `end` by now, so these stay as they are. Only the bytes after `end` are unmapped.
     ///
     /// # Safety
     /// `start` and `end` are whole pages, and nothing uses the region's memory from `start` on.
@@ -211,7 +210,7 @@ impl Span {
 
     /// Replaces the span by pages of `page` bytes from the hugetlb pool. All pages are present, readable,
     /// writable and zero, and forked children do not inherit them. They come from `node`. If the kernel
-    /// refuses that, they may come from any node, and the answer is the error number.
+    /// refuses the node, they may come from any node, and this returns the error number.
     ///
     /// # Errors
     /// The pool does not have the pages. The span is then reserved as before, unless the error says that it
@@ -236,8 +235,8 @@ impl Span {
         let populated = kept.and_then(|()| unsafe { self.populate() });
         populated.map(|()| tied.err()).map_err(|errno| {
             // Pages that are there already go back to the pool first, in case the next call fails. If this
-            // fails too, they are lost with the range. SAFETY: the caller did not get the span, so nothing
-            // needs its contents.
+            // fails too, they are lost with the range.
+            // SAFETY: the caller did not get the span, so nothing needs its contents.
             let _ = unsafe { self.discard() };
             // SAFETY: the caller did not get the span, so nothing refers to it.
             if unsafe { sys::reserve_again(self.start, self.len) }.is_err() {

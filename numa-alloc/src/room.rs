@@ -4,14 +4,14 @@
 use core::sync::atomic::AtomicUsize;
 use core::sync::atomic::Ordering::Relaxed;
 
-/// All units that 32 bits can number: 256 GiB. Less where addresses have 32 bits.
+/// All units that 32 bits can number: 256 GiB, or less if addresses have 32 bits.
 pub(crate) const WHOLE: usize = if usize::BITS >= 64 { (1u64 << 38) as usize } else { 1 << 29 };
 
 /// How many ranges may have the whole length.
 const WHOLE_RANGES: usize = 32;
 
 /// The number of ranges that are alive in the process: one for the blocks of each pool and one for each
-/// replica. A plain counter: it guards no other memory, so it is Relaxed throughout.
+/// replica. This is a plain counter that guards no other memory, so it is Relaxed throughout.
 static RANGES: AtomicUsize = AtomicUsize::new(0);
 
 /// Counts the ranges of a pool while it lives.
@@ -35,10 +35,10 @@ impl Drop for Room {
     }
 }
 
-/// The bytes of a new range when there are `ranges` of them: half as many each time that their number
-/// doubles. The *n*th oldest range was made when at least `n - 1` others were alive. So all ranges together
-/// have at most 8 TiB, and 4 TiB more for each doubling: 36 TiB for 4,096 ranges. A process has 128 TiB of
-/// addresses on x86-64.
+/// The bytes of a new range when there are `ranges` of them. Each time that their number doubles, a new range
+/// is half as large. The *n*th oldest range was made when at least `n - 1` others were alive. So all ranges
+/// together have at most 8 TiB, and 4 TiB more for each doubling: 36 TiB for 4,096 ranges. A process has 128
+/// TiB of addresses on x86-64.
 fn share(ranges: usize) -> usize {
     WHOLE / ranges.div_ceil(WHOLE_RANGES).next_power_of_two()
 }

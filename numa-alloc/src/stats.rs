@@ -15,10 +15,10 @@ use crate::policy::RemoteFrees;
 pub struct ArenaStats {
     /// The figures of each node, in the order of [`NumaArena::nodes`].
     pub nodes: Vec<NodeStats>,
-    /// Blocks that came from another node than the one wanted: because that node was full or at its limit, or
-    /// because the arena does not have it. In the latter case the miss counts for the node that was tried
-    /// first. This is the sum of the nodes' misses. It does not count pages that the kernel put on another
-    /// node; [`NumaArena::verify_placement`] finds those.
+    /// Blocks that came from another node than the one wanted, because that node was full or at its limit, or
+    /// because the arena does not have it. If the arena does not have it, the miss counts for the node that
+    /// was tried first. This is the sum of the nodes' misses. It does not count pages that the kernel put on
+    /// another node; [`NumaArena::verify_placement`] finds those.
     pub misses: u64,
     /// What the machine refuses.
     pub fallbacks: Vec<Fallback>,

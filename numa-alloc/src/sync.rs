@@ -20,8 +20,8 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The same for ThreadSanitizer, which sees only code that is inlined into this crate. Taking a free lock is
-/// inlined, waiting for one is not. So this never waits inside std, or ThreadSanitizer would report races
-/// that the lock prevents.
+/// inlined; waiting for a lock is not. If this waited inside std, ThreadSanitizer would report races that the
+/// lock prevents. So it never does.
 #[cfg(tsan)]
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     use std::sync::TryLockError;

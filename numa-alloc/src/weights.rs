@@ -5,9 +5,9 @@
 /// possible.
 ///
 /// Turn *t* falls on the position *t* × `stride` modulo the period. Each party owns a stretch of the
-/// positions, as long as its weight. The stride and the period have no common divisor, so the turns of a
-/// period fall on each position once. The stride is near the golden section of the period, so consecutive
-/// turns fall far apart.
+/// positions, as long as its weight. The stride and the period have no common divisor, so each position gets
+/// exactly one turn of a period. The stride is near the golden section of the period, so consecutive turns
+/// fall far apart.
 #[derive(Debug)]
 pub(crate) struct Shares {
     /// The end of each party's stretch, ascending. The last end is the period.

@@ -81,8 +81,8 @@ fn fill_smallest_node(pages: PageSize) {
     assert_eq!(report.refused, None);
     assert!(!report.is_as_requested(), "{report}");
     let row = report.nodes.iter().find(|row| row.node.0 == node.number).unwrap();
-    // The kernel keeps a reserve and other processes may use the node too, so only most of it must be filled.
-    // With huge pages even less is filled: before the kernel uses small pages here, it takes huge pages of
+    // The kernel keeps a reserve, and other processes may use the node too, so the test need not fill all of
+    // it. With huge pages it fills even less: before the kernel uses small pages here, it takes huge pages of
     // other nodes. So a node without free huge pages counts as full.
     let is_filled = pages == PageSize::Transparent || row.placed * 4096 * report.sampled_one_in >= free / 2;
     assert!(is_filled, "{report}");
@@ -90,7 +90,8 @@ fn fill_smallest_node(pages: PageSize) {
     assert!(overflowed * 4096 * report.sampled_one_in >= BEYOND / 2, "{report}");
     assert!(report.to_string().contains(" on node "), "{report}");
 
-    // Ask the kernel about each block as well: what does not fit is on the node nearest to the full one.
+    // Asks the kernel about each block as well: blocks that do not fit must be on the node nearest to the
+    // full one.
     let others: Vec<u32> = nodes()
         .iter()
         .filter(|other| other.memory && other.number != node.number)

@@ -1,5 +1,5 @@
-//! Hugetlb pages on the machine's real nodes. They come from the node that the blocks are for, while it has
-//! any, and from no other node, and there is no signal.
+//! Hugetlb pages on the machine's real nodes. They come from the node that the blocks are for while it has
+//! any, and never from another node. There is no signal.
 //!
 //! The tests check something only if pages of 2 MiB are reserved. `cargo xtask numa-vm huge` boots such a
 //! machine, with a different number of pages on each node.

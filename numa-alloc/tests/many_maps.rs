@@ -106,7 +106,8 @@ fn a_thousand_maps_with_replicas_fit_in_64_gib_of_addresses() {
 fn a_thousand_maps_fit_in_8_gib_of_addresses() {
     alone("a_thousand_maps_fit_in_8_gib_of_addresses", || {
         limit_address_space(8 * GIB);
-        // If the hugetlb pool has no pages, the last kind is like the first, but each map takes a whole slab.
+        // If the hugetlb pool has no pages, the last kind differs from the first in only one way: each map
+        // takes a whole slab.
         for pages in [PageSize::Transparent, PageSize::Small, PageSize::Hugetlb2M] {
             let arena = NumaArena::builder().page_size(pages).build().unwrap();
             a_thousand_maps(|_| arena.clone());

@@ -10,7 +10,7 @@
 //! - Without the right to bind pages or to ask for their node, everything but the placement of pages still
 //!   works, and the arena reports it.
 //!
-//! `cargo xtask numa-vm` runs this on machines with several nodes. On a machine with one node it shows
+//! `cargo xtask numa-vm` runs this on machines with several nodes. On a machine with one node the test shows
 //! little, and says so.
 #![cfg(target_os = "linux")]
 

@@ -127,7 +127,7 @@ fn slabs_that_become_free_later_join_earlier_holes() {
         order(&mut order_of_slabs);
         println!("{order_of_slabs:?}");
         let mut versions: HashMap<BlockId, u64> = HashMap::new();
-        // Again, because now there are holes that were taken again, the last one only in part.
+        // Trims again, because some holes have been taken again by now, the last one only in part.
         for blocks in [ALL, ALL * 2 / 3, ALL] {
             let mut by_slab: Vec<Vec<Owned>> = (0..=SLABS).map(|_| Vec::new()).collect();
             for block in take(&pool, blocks) {
@@ -171,8 +171,8 @@ fn memory_given_back_is_available_to_other_pools_and_counts_again_when_used() {
     let count = blocks.len();
     assert_eq!((reserved(), fill(&other).len()), (LIMIT, 0));
     empty(&one, blocks);
-    // The memory in front of the first slab stays, and so does the part of the last slab within the limit,
-    // which is not a whole slab.
+    // Two parts of the memory stay: the part in front of the first slab, and the part of the last slab within
+    // the limit, which is not a whole slab.
     const GIVEN: usize = LIMIT - SLAB;
     assert_eq!((arena.trim(), reserved()), (GIVEN, SLAB));
     assert_eq!(fill(&other).len(), (GIVEN - 64) / LEAF.size());
@@ -232,8 +232,8 @@ fn trim_runs_while_other_threads_use_the_pool() {
     assert!(given > 0);
     let usage = pool.usage();
     assert_eq!(usage.issued_blocks, 0);
-    // What may stay on each node is the last slab, which ends in less than a block, and the one after it.
-    // That one was never used if blocks came home just after it was committed.
+    // On each node, two slabs may stay. One is the last slab, which ends in less than a block. The other is
+    // the slab after it, which was never used if blocks came home just after it was committed.
     assert!(usage.reserved_bytes <= 4 * SLAB, "{usage:?}");
 }
 

@@ -6,7 +6,7 @@ use bskip_core::{BSkipMap, Config, GlobalArena, Key, Promotion, Refresh};
 pub const PROMOTIONS: [Promotion; 3] =
     [Promotion::Coin { one_in: 64 }, Promotion::CoinAndOverflow { one_in: 256 }, Promotion::Overflow];
 
-/// The same, and coins so frequent that tall keys and short nodes are common.
+/// The same policies, and coins so frequent that tall keys and short nodes are common.
 pub const CRUEL_PROMOTIONS: [Promotion; 5] = [
     Promotion::Coin { one_in: 64 },
     Promotion::Coin { one_in: 3 },
@@ -31,9 +31,9 @@ pub fn map_of<K: Key, V>(promotion: Promotion) -> BSkipMap<K, V> {
     BSkipMap::with_config(GlobalArena::new(), config(promotion, 0x5EED)).expect("memory for an empty map")
 }
 
-/// How many steps threads take that share a map, if `ordinary` steps suffice for nodes of the usual size.
-/// With nodes of few slots half as many suffice: there nearly every insertion changes more than one node, and
-/// threads yield in every window.
+/// The number of steps for threads that share a map. `ordinary` steps suffice for nodes of the usual size.
+/// With small nodes half as many suffice: nearly every insertion changes more than one node, and threads
+/// yield in every window.
 #[must_use]
 pub const fn shared_steps(ordinary: u64) -> u64 {
     if cfg!(small_nodes) { ordinary / 2 } else { ordinary }

@@ -71,12 +71,13 @@ impl Ledger {
         assert_eq!(self.faults.load(Ordering::Relaxed), 0, "a value was dropped twice or torn");
     }
 
-    /// Makes the clone after the next `after` clones panic, once.
+    /// Lets the next `after` clones succeed. The one after them panics, once.
     pub fn panic_in_clone(&self, after: usize) {
         self.clone_fuse.store(after as isize, Ordering::Relaxed);
     }
 
-    /// Makes the drop after the next `after` drops panic, once. The value still counts as dropped.
+    /// Lets the next `after` drops succeed. The one after them panics, once. Its value still counts as
+    /// dropped.
     pub fn panic_in_drop(&self, after: usize) {
         self.drop_fuse.store(after as isize, Ordering::Relaxed);
     }

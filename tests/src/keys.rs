@@ -84,9 +84,10 @@ impl<A: TestKey, B: TestKey, C: TestKey> TestKey for (A, B, C) {
     }
 }
 
-/// A key type that numbers map to and from in order.
+/// A key type in which each number has a key and each key has a number. Keys have the same order as their
+/// numbers.
 pub trait NumberedKey: Key + Debug {
-    /// The key of number `i`; keys are ordered as their numbers.
+    /// The key of number `i`. Keys have the same order as their numbers.
     fn of(i: u64) -> Self;
     /// The number of this key.
     fn number(&self) -> u64;

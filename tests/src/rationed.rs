@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 /// Which requests the arena refuses from now on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refuse {
-    /// The request after this many others, once.
+    /// One request, after this many others.
     Once(usize),
-    /// All requests after this many others.
+    /// All requests, after this many others.
     After(usize),
     /// One request after every this many others.
     Every(usize),
@@ -27,7 +27,7 @@ pub enum Refuse {
 pub struct Ration {
     /// Requests until the next refusal.
     left: AtomicIsize,
-    /// What `left` becomes after a refusal.
+    /// What `left` is set to after a refusal.
     then: AtomicIsize,
     refused: AtomicUsize,
 }

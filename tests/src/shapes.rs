@@ -25,11 +25,11 @@ pub enum Shape {
     Clustered,
     /// 64 ascending streams in turn.
     Streams,
-    /// What splitmix64's finaliser maps to numbers with 40 zero bits at the end.
+    /// Keys that splitmix64's finaliser maps to numbers with 40 zero bits at the end.
     MixZeros,
-    /// What splitmix64's finaliser maps to numbers with 40 zero bits in front.
+    /// Keys that splitmix64's finaliser maps to numbers with 40 zero bits in front.
     MixLeading,
-    /// What a multiplication by the golden ratio maps to small numbers.
+    /// Keys that a multiplication by the golden ratio maps to small numbers.
     Golden,
 }
 

@@ -2,9 +2,9 @@
 //!
 //! Properties, checked by the compiler:
 //! - the map, `BulkLoad`, ranges, cursors, errors, arenas, pools, workers and worker pools are `Send`,
-//!   `Sync`, `UnwindSafe` and `RefUnwindSafe`, the map as far as its values are;
-//! - if values change through a reference, a reference to the map is neither unwind-safe trait: a caller
-//!   could see half a change;
+//!   `Sync`, `UnwindSafe` and `RefUnwindSafe`. The map has these traits only if its values allow it;
+//! - if values change through a reference, a reference to the map has neither of the unwind-safe traits: a
+//!   caller could see half a change;
 //! - ranges are `FusedIterator`s.
 
 use bskip_core::arena::{BumpPool, GlobalPool};

@@ -5,12 +5,12 @@
 //! - with one thread, for keys of one and several words and values of every size, copied and owned: every
 //!   batch answers as `BTreeMap` does key by key. Batches are empty, random, sorted either way, dense, one
 //!   repeated key, or absent keys;
-//! - insertions leave the structure that single ones would leave: tall keys are promoted, ascending keys
+//! - batches of insertions leave the same structure as single ones: tall keys are promoted, ascending keys
 //!   leave full leaves;
-//! - among threads that change other keys: a thread's own keys answer as its model says, keys that stay are
+//! - while other threads change other keys: a thread's own keys answer as its model says, keys that stay are
 //!   always found, every value belongs to its key, and the invariants hold at the end;
-//! - without memory, `try_insert_many` says where it ended and leaves the rest as it was. No value is lost or
-//!   dropped twice;
+//! - if memory runs out, `try_insert_many` says where it ended and leaves the rest as it was. No value is
+//!   lost or dropped twice;
 //! - pairs without a value are left alone. Slices that differ in length are refused.
 
 use bskip_core::{AllocErrorKind, BSkipMap, BumpArena, Key, Promotion};

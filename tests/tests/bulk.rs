@@ -1,12 +1,12 @@
 //! Maps built from sorted pairs.
 //!
 //! Properties:
-//! - a built map holds exactly its pairs and its invariants hold: for every promotion policy, several shapes
-//!   of keys and values, every size around a node's capacity and larger ones, every fill, from one part or
-//!   several, by one thread or several, in any order;
+//! - a built map holds exactly its pairs, and its invariants hold. This is tested for every promotion policy,
+//!   several shapes of keys and values, every size around a node's capacity and larger ones, and every fill.
+//!   The load has one part or several, built by one thread or several, in any order;
 //! - the built map then answers every operation as a `BTreeMap` does, and shrinks to nothing;
-//! - if keys do not ascend, in a part or between parts, the error names them, and what was taken is dropped
-//!   once;
+//! - if keys do not ascend, in a part or between parts, the error names them, and every pair that the load
+//!   has taken is dropped once;
 //! - if any request for memory fails, the call fails, all blocks come back, and the rest of the load is
 //!   usable;
 //! - an iterator that panics leaves nothing behind;
@@ -223,7 +223,7 @@ fn parts_that_overlap() {
     ledger.expect_live(0);
 }
 
-/// Builds from two parts while the `n`-th request for memory fails, then builds again what failed. Returns
+/// Builds from two parts. The `n`-th request for memory fails; the part that failed is built again. Returns
 /// whether a request failed.
 fn build_with_failure(promotion: Promotion, n: usize, ledger: &Ledger) -> bool {
     let pairs = |from: u64, to: u64| (from..to).map(|i| (NumberedKey::of(i), ledger.value(i)));
@@ -241,7 +241,7 @@ fn build_with_failure(promotion: Promotion, n: usize, ledger: &Ledger) -> bool {
     }
     match load.finish() {
         Ok(mut map) => {
-            // That counts the blocks: those of the failed part have come back.
+            // The check also counts blocks, so those of the failed part have come back.
             assert_eq!(map.check_invariants().keys, 500);
             ledger.expect_live(500);
         }
@@ -267,7 +267,7 @@ fn memory_fails_at_every_request() {
     }
 }
 
-/// `append` loses only the pair in hand. Entries for which there was no memory are merely missing.
+/// `append` loses only the pair in hand. If there is no memory for an entry, only the entry is missing.
 #[test]
 fn memory_fails_while_appending() {
     type Map<'a> = BSkipMap<[u8; 64], Counted<'a>, Rationed>;

@@ -1,9 +1,9 @@
 //! Pairs read in chunks.
 //!
 //! Properties:
-//! - all chunks of a range, in both directions, hold what `BTreeMap` has there: for bounds of every kind,
-//!   keys of one and more words, values of every size, under every promotion policy, also if the caller
-//!   breaks off;
+//! - all chunks of a range, in both directions, hold what `BTreeMap` has there. This is tested for bounds of
+//!   every kind, keys of one and more words, values of every size and every promotion policy, and also if the
+//!   caller breaks off;
 //! - while other threads fill and empty leaves, chunks are ordered and in bounds. They hold every key that is
 //!   always present, no key that never was, and no value of another key;
 //! - a chunk shows one moment: if a thread inserts keys of one leaf in ascending order and removes them in
@@ -128,7 +128,7 @@ fn the_map_may_be_used_inside() {
     let mut seen = 0;
     map.for_each_chunk(.., |keys, _| {
         seen += keys.len();
-        // Removes what was handed out, so leaves are merged away under the scan.
+        // Removes what the scan handed out, so leaves are merged away under the scan.
         for key in keys {
             map.remove(key);
         }

@@ -1,8 +1,8 @@
 //! Every thread knows what its own keys must hold, whatever other threads do to the keys beside them.
 //!
-//! Properties, with 8 threads on interleaved keys (so that all share all leaves), over small and large key
-//! spaces, every promotion policy, key and value types read without locks in one or several words and values
-//! that own memory:
+//! Properties, with 8 threads. Their keys are interleaved, so that all threads share all leaves. The tests
+//! cover small and large key spaces, every promotion policy, key and value types that are read without locks
+//! in one or several words, and values that own memory:
 //! - every answer to an operation on one of its own keys equals that of the thread's `BTreeMap`;
 //! - ranges in both directions are strictly ordered, in bounds, and hold exactly the thread's own keys;
 //! - at the end the map is the union of the models, and the invariants hold.

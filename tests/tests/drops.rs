@@ -153,7 +153,7 @@ fn of_values_replaced_by_others() {
     each_map(|arena, promotion| {
         for after in PANICS {
             let ledger = Ledger::new(1 << 14);
-            // `append`: every pair is in one of the maps.
+            // `append`: every pair of `other` is in one of the two maps.
             let (mut map, mut other) = (filled(arena, promotion, &ledger), filled(arena, promotion, &ledger));
             ledger.panic_in_drop(after);
             expect_panic(|| map.append(&mut other));
@@ -180,7 +180,7 @@ fn of_values_replaced_by_others() {
                 })
             });
             expect_holds(&mut map, &ledger, 0..=KEYS);
-            // What its closure owns, if the key is there.
+            // If the key is present: what the closure owns.
             let owned = ledger.value(0);
             ledger.panic_in_drop(0);
             expect_panic(|| map.get_or_insert_with(KEYS, move || owned));
@@ -200,8 +200,8 @@ fn of_results_of_batches() {
             ledger.panic_in_drop(after);
             expect_panic(|| drop(batch));
             expect_holds(&mut map, &ledger, 0..KEYS);
-            // In place of a value there is the one that was removed. The values behind it are still in the
-            // map.
+            // The call replaces each given value by the one that it removes. When a given value's drop
+            // panics, the pairs behind it are still in the map.
             let keys: Vec<u64> = (0..KEYS).collect();
             let mut values: Vec<_> = pairs(&ledger, 0..KEYS).map(|(_, value)| Some(value)).collect();
             ledger.panic_in_drop(after);
@@ -209,7 +209,7 @@ fn of_results_of_batches() {
             ledger.expect_live(2 * KEYS as usize - after - 1);
             drop(values);
             expect_holds(&mut map, &ledger, after as u64 + 1..KEYS);
-            // For keys that are absent, the value in their place is dropped.
+            // If a key is absent, the call drops the value in its place.
             map.clear();
             let mut values: Vec<_> = pairs(&ledger, 0..KEYS).map(|(_, value)| Some(value)).collect();
             ledger.panic_in_drop(after);
@@ -220,7 +220,7 @@ fn of_results_of_batches() {
     });
 }
 
-/// Of equal keys, the last one's value stays. The others are dropped while the map is built.
+/// If a key comes twice, its last value stays. The others are dropped while the map is built.
 #[test]
 fn in_collect() {
     for after in PANICS {

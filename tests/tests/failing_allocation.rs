@@ -1,9 +1,9 @@
-//! Whichever allocation of an operation fails, the operation happens completely or not at all.
+//! If any allocation of an operation fails, the operation happens completely or not at all.
 //!
-//! Properties, if the n-th request for memory of an operation fails, alone or with all that follow, for every
-//! n: for leaf splits, promotions of tall keys, new levels and the entries of split nodes, under every
-//! promotion policy:
-//! - `try_insert` gives the same pair back, and the map is as before (keys, blocks, live values); or it has
+//! Properties. In each test the n-th request for memory of an operation fails, alone or with all that follow,
+//! for every n. The operations split leaves, promote tall keys, make levels, and enter split nodes into the
+//! level above, under every promotion policy:
+//! - `try_insert` gives the same pair back, and the map is as before (keys, blocks, live values). Or it has
 //!   inserted the pair, and only entries of the index are missing;
 //! - the invariants hold. The same insert succeeds when there is memory again, and all keys are found;
 //! - the panics of `insert` and `get_or_insert_with` leave the map as before and drop what was not inserted;
@@ -165,8 +165,8 @@ impl Tried {
     }
 }
 
-/// Inserts the keys one by one. It tries each again and again on a fresh map: with its first request failing,
-/// then its second, and so on, until the insert makes no more requests.
+/// Inserts the keys one by one. It tries each insert on fresh maps again and again: the first request fails,
+/// then the second, and so on, until the insert makes no more requests.
 fn every_request<F: Fault>(promotion: Promotion, keys: &[Wide], tried: &mut Tried) {
     for present in 0..keys.len() {
         for (n, forever) in (0..).flat_map(|n| [(n, false), (n, true)]) {

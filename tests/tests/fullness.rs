@@ -5,8 +5,8 @@
 //!   half, take as few as without redistribution;
 //! - no pair is lost on the way.
 //!
-//! And on demand, for every policy: a map of random, descending or clustered keys, or one that has lost half
-//! or most of them, takes few bytes a key after `shrink_to_fit`. If overflow splits have entries, it takes
+//! `shrink_to_fit`, for every policy: a map takes few bytes a key afterwards if its keys are random,
+//! descending or clustered, or if it has lost half or most of them. If overflow splits have entries, it takes
 //! nearly as few as a map built from sorted pairs. A second call gains little. The blocks that the map gives
 //! back are free in the pools. `shrink_to_fit` takes no memory, and none goes back to the system before the
 //! drop.
@@ -66,14 +66,15 @@ fn blocks_and_tenths(map: &mut Map) -> (usize, usize) {
 #[test]
 #[cfg_attr(small_nodes, ignore = "about leaves of 64 slots")]
 fn bytes_a_key_after_shrinking() {
-    // The most that a key may take afterwards. Full leaves alone take 18 bytes.
+    // The most that a key may take afterwards, in tenths of a byte. In full leaves alone a key takes 18
+    // bytes.
     let policies = [
         (Promotion::Overflow, 190),
         (Promotion::default(), 195),
         (Promotion::CoinAndOverflow { one_in: 256 }, 205),
         (Promotion::Coin { one_in: 64 }, 260),
     ];
-    // One key in this many stays; and the least that a key takes before.
+    // The shape; one key in this many stays; the least that a key takes before, in tenths of a byte.
     let maps = [
         (Shape::Random, 1, 225),
         (Shape::Random, 2, 420),

@@ -21,7 +21,8 @@ use tests::rng::Rng;
 
 /// Keys of many leaves; the suspended thread holds the leaf of the first.
 const KEYS: u64 = 4_000;
-/// More keys than two leaves hold: keys from here on are not in the leaf of key 0, nor in its neighbour.
+/// Two leaves hold fewer keys than this. So keys from here on are neither in the leaf of key 0 nor in its
+/// neighbour.
 const FAR: u64 = 200;
 
 type Wide = [u64; 5];
@@ -66,7 +67,7 @@ fn a_suspended_holder_delays_only_its_leaf() {
                 assert_eq!(map.remove(&key), Some([key; 5]));
             }
 
-            // On its leaf operations wait. When they go on, they see the whole value that the closure left.
+            // Operations on its leaf wait. When they go on, they see the whole value that the closure left.
             let waiting: Vec<_> = (0..9)
                 .map(|i| {
                     scope.spawn(move || match i {
@@ -178,8 +179,7 @@ fn make_may_use_the_same_map() {
         let mut map = map_of::<u64, u64>(promotion);
         for key in 0..500 {
             let got = map.get_or_insert_with(key, || {
-                // Neighbours, so they are in the same leaf. Among them is the key itself, whose new value
-                // then stays.
+                // These are neighbours in the same leaf. One of them is the key itself; its new value stays.
                 let _ = map.insert(key + 1000, 1);
                 let _ = map.remove(&(key + 999));
                 if key % 3 == 0 { map.get_or_insert_with(key, || 2) + 1 } else { 1 }

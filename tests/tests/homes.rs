@@ -1,6 +1,6 @@
 //! The arena and the pin plans on a machine whose files say something strange. A thread mounts other files
-//! over those of `/sys`, and only that thread sees them. That needs root; without it, the test is left out.
-//! The crates' own tests cover many more machines, made by hand (`bskip_numa_nodes::shapes`).
+//! over those of `/sys`, and only that thread sees them. Mounting needs root; without it, the test is left
+//! out. The crates' own tests cover many more invented machines (`bskip_numa_nodes::shapes`).
 #![cfg(target_os = "linux")]
 
 use std::ffi::CString;

@@ -111,8 +111,8 @@ fn a_map_is_right_and_its_pages_in_place_under_every_policy() {
         println!("left out: other nodes, this machine has one");
     }
     let cpus = cpus();
-    // Of the policies that name one node, the last node is enough. If the machine has a node of memory alone,
-    // it is that one.
+    // One policy that names a single node is enough: the one that names the last node. A node of memory
+    // alone, if the machine has any, is the last.
     let last = NumaNodeId(nodes.iter().rfind(|node| node.memory).expect("a node with memory").number);
     let is_needed = |case: &Case| !matches!(case.policy, Policy::Node(node) if node != last);
     for case in policies::all(&nodes).iter().filter(|case| is_needed(case)) {

@@ -89,7 +89,8 @@ fn in_clone() {
 
 #[test]
 fn in_clone_of_a_fresh_value() {
-    // The clone that `get_or_insert_with` returns may panic after the value went in, or before.
+    // `get_or_insert_with` clones the value that it returns. That clone may panic before or after the value
+    // went in.
     for kind in kinds() {
         let ledger = Ledger::new(1 << 16);
         let mut map = filled(kind, &ledger);

@@ -6,8 +6,8 @@
 //! - an iterator that has not reached its end goes on through `cloned` where it was;
 //! - a cursor of `shrink` or `migrate` that is done stays done, whatever is inserted and removed;
 //! - no method calls the caller's iterator again after its end;
-//! - if bounds make std's `BTreeMap` with a key panic, they panic here, on an empty map too, for ranges and
-//!   for chunks in both directions. Bounds that make an empty range do not panic.
+//! - if std's `BTreeMap` with a key panics for some bounds, this map panics for them too. This holds for an
+//!   empty map, for ranges, and for chunks in both directions. Bounds that make an empty range do not panic.
 
 use bskip_core::{BSkipMap, BulkLoad, MigrateCursor, NumaNodeId, Range, ShrinkCursor};
 use std::collections::BTreeMap;

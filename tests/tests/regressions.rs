@@ -43,7 +43,7 @@ fn concurrent_upsert_of_a_promoted_key() {
                 let upsert = |i| map.insert(Wide::of(i), i << 8 | t as u64).map(|old| old & 0xFF);
                 (0..KEYS).map(upsert).collect::<Vec<_>>()
             });
-            // Of each key's six inserts one was first, and every other one replaced a value.
+            // Of the six inserts of each key, one was the first. Each of the others replaced a value.
             for i in 0..KEYS as usize {
                 let mut owners: Vec<Option<u64>> = answers.iter().map(|mine| mine[i]).collect();
                 owners.push(map.remove(&Wide::of(i as u64)).map(|last| last & 0xFF));
@@ -88,7 +88,7 @@ fn range_that_starts_at_an_existing_key() {
         let map = empty::<Wide>(promotion, 2);
         (0..400).for_each(|i| assert_eq!(map.insert(Wide::of(2 * i), i), None));
         for i in 0..400 {
-            // Every key in turn, so also each that heads a node.
+            // Takes every key in turn, so also the first key of each node.
             let key = Wide::of(2 * i);
             assert_eq!(map.range(key..).next(), Some((key, i)), "{promotion:?}");
             assert_eq!(map.range(..=key).next_back(), Some((key, i)), "{promotion:?}");

@@ -72,7 +72,8 @@ where
             assert!(held.is_some());
             let given = waiter.expect("spawned").join().expect("it goes on");
             assert!(given.len() >= 1000);
-            // One long wait. There may be more if other threads were faster afterwards, each counted from 0.
+            // There is one long wait. If other threads are faster afterwards, this thread waits again, and
+            // each wait counts from 0.
             assert!((0..).zip(&given[..1000]).all(|(number, given)| number == *given), "{:?}", &given[..9]);
         });
     }

@@ -167,7 +167,7 @@ fn sliding_window() {
 fn cycles_of_eight_threads() {
     const SHARE: u64 = 5_000;
     for promotion in PROMOTIONS {
-        // The threads may reach the memory of all keys at once, and not pass it. Slabs double, hence the
+        // The threads may use as much memory as all keys need at once, and no more. Slabs double, hence the
         // factor of two.
         let full: Map = map_of(promotion);
         let mut all: Vec<u64> = (0..SHARE * 8).collect();

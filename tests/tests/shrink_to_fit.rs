@@ -1,8 +1,8 @@
 //! A map is made compact on demand while other threads use it.
 //!
 //! Properties, for every promotion policy (`fullness` has how compact it is then):
-//! - shrinking little by little has the same result as at once. A cursor ends, and a cursor of another map or
-//!   of an emptied one does no harm;
+//! - shrinking little by little has the same result as at once. A cursor ends. A cursor of another map, or of
+//!   a map that was emptied, does no harm;
 //! - no pair appears or disappears, for any types, and owned values are neither lost nor doubled;
 //! - the same while threads change their own keys, read, and scan, each knowing what it must see.
 
@@ -100,7 +100,7 @@ fn values_are_dropped_once() {
         (0..20_000).filter(|i| i % 3 > 0).for_each(|i| drop(map.remove(&mix(i))));
         let births = ledger.births();
         assert!(map.shrink_to_fit() > 0);
-        // None is cloned, and none dropped.
+        // No value was cloned, and none was dropped.
         assert_eq!(ledger.births(), births);
         ledger.expect_live(map.len());
         assert!((0..20_000).step_by(3).all(|i| map.get_with(&mix(i), Counted::checked) == Some(i)));

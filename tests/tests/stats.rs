@@ -111,8 +111,8 @@ fn reads_write_nothing_while_others_write() {
     });
 }
 
-/// Checks the most locks for a thousand insertions or removals of random keys, and that one thread alone
-/// never fails to lock.
+/// Counts the locks for a thousand insertions and removals of random keys, and checks that they are not too
+/// many. A thread that is alone must never fail to lock.
 #[test]
 #[cfg_attr(small_nodes, ignore = "about nodes of 64 slots")]
 fn one_node_is_locked_for_a_change_and_rarely_more() {
@@ -120,8 +120,8 @@ fn one_node_is_locked_for_a_change_and_rarely_more() {
     let keys = Shape::Random.keys(KEYS);
     let (map, inserted) = counted(|| filled(&keys));
     let ((), removed) = counted(|| keys.iter().for_each(|key| assert_eq!(map.remove(key), Some(!key))));
-    // The aim is 1100 for both. Of an insertion's locks beyond the first, splits take 41 (the fresh leaf and
-    // the node above) and redistribution the rest.
+    // The aim is 1100 thousandths for both. The one lock that every operation takes counts 1000. In an
+    // insertion, splits add 41 (the fresh leaf and the node above), and redistribution adds the rest.
     for (what, counts, most) in [("insert", inserted, 1105), ("remove", removed, 1070)] {
         let thousandths = counts.locks * 1000 / KEYS;
         println!(
@@ -153,15 +153,15 @@ fn a_change_of_one_value_locks_one_node() {
     assert_eq!((missing, none), ((None, None), Counts::default()));
 }
 
-/// A [`GlobalArena`] that makes another insertion run first: when a search has asked for the addresses of
-/// this many blocks.
+/// A [`GlobalArena`] that makes another insertion overtake a search: it runs the insertion when the search
+/// has asked for the addresses of this many blocks.
 #[derive(Clone, Copy, Default)]
 struct Overtaking;
 
 struct OvertakingPool(<GlobalArena as BlockArena>::Pool);
 
 thread_local! {
-    /// Blocks until the other insertion runs, that insertion's key, and the locks of this thread when the
+    /// How many blocks to wait for, the key of the other insertion, and this thread's count of locks when the
     /// search began.
     static OVERTAKE: Cell<Option<(u64, u64, u64)>> = const { Cell::new(None) };
 }
@@ -195,7 +195,8 @@ unsafe impl BlockPool for OvertakingPool {
 
     unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
         match OVERTAKE.get() {
-            // Not under the lock that the search took: the thread would wait for itself.
+            // The other insertion must not run under the lock that the search took: the thread would wait for
+            // itself.
             Some((0, key, locks)) if counts().locks == locks => {
                 OVERTAKE.set(None);
                 assert_eq!(OVERTAKEN.insert(key, 0), None);
@@ -215,13 +216,13 @@ unsafe impl BlockPool for OvertakingPool {
 }
 
 #[test]
-fn a_lock_that_is_not_to_be_had_has_failed() {
+fn a_lock_that_cannot_be_taken_counts_as_failed() {
     // Ascending keys leave full leaves behind. An insertion then searches once more before it locks.
     let mut expected: BTreeMap<u64, u64> = (0..100 * 64).map(|k| (2 * k, 0)).collect();
     expected.keys().for_each(|&key| assert_eq!(OVERTAKEN.insert(key, 0), None));
     let mut failed = 0;
     for blocks in 0.. {
-        // Each time into another leaf.
+        // Each insertion goes into another leaf.
         let key = 2 * (64 * blocks + 40) + 1;
         OVERTAKE.set(Some((blocks, key + 2, counts().locks)));
         let (old, counts) = counted(|| OVERTAKEN.insert(key, 1));
@@ -299,7 +300,8 @@ unsafe impl BlockPool for WatchedPool {
     }
 }
 
-/// Runs `change`. Afterwards no more words may differ than were counted. A block's words are zero at first.
+/// Runs `change`. The words that differ afterwards must not be more than those that were counted. A block's
+/// words are zero at first.
 fn counts_what_it_writes(arena: &Watched, words: &mut Vec<u64>, change: impl FnOnce()) {
     let ((), counts) = counted(change);
     let after = arena.words();

@@ -3,7 +3,7 @@
 //! Properties:
 //! - if the pool does not count, `usage` returns the same blocks and bytes as with a pool that does, for
 //!   every promotion policy and at every size on the way up and down;
-//! - while other threads write, `usage` returns, and counts nothing that was never there.
+//! - while other threads write, `usage` returns, and counts nothing that never existed.
 
 use bskip_core::{
     AllocError, BSkipMap, BlockArena, BlockId, BlockKind, BlockPool, DefaultRelax, GlobalArena, Placement,

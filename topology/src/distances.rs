@@ -10,7 +10,8 @@ use std::iter::FusedIterator;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Distances {
     nodes: Vec<u32>,
-    /// Row-major in the order of `nodes`: the row is the node from which, the column the node to which.
+    /// The matrix row by row, in the order of `nodes`. The row is the node that accesses, the column the node
+    /// with the memory.
     values: Vec<u64>,
 }
 
@@ -74,7 +75,7 @@ mod tests {
 
     #[test]
     fn rows_and_columns_follow_the_node_numbers() {
-        // The matrix is given in the order 2, 0: from 2 to 0 costs 31, from 0 to 2 costs 21.
+        // The matrix is given in the order 2, 0. From 2 to 0 the distance is 31, from 0 to 2 it is 21.
         let d = Distances::new(&[2, 0], &[10, 31, 21, 11]).expect("a square matrix");
         assert_eq!(d.nodes(), [0, 2]);
         assert_eq!(

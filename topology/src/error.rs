@@ -79,8 +79,8 @@ pub enum PinError {
 const WIDEN: &str =
     "start the process with a wider set (taskset, cgroup cpuset, container option --cpuset-cpus)";
 
-// std does not promise this for `io::Error`, which may own anything. Those of this crate hold only error
-// numbers of the system.
+// std does not promise this for `io::Error`, because such an error may own anything. Those of this crate hold
+// only error numbers of the system.
 impl UnwindSafe for PinError {}
 impl RefUnwindSafe for PinError {}
 

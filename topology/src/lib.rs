@@ -55,10 +55,10 @@
 //!
 //! # Handles
 //!
-//! This crate knows no arena. [`WorkerPool::with`] makes a value of your choice for each worker, on the
-//! worker's own thread, after that was pinned: memory that it touches first is then on the worker's node.
-//! [`Partition::bounds`] says, in plain numbers, which node the leaves of a key range belong to; an arena can
-//! use these.
+//! This crate knows no arena. [`WorkerPool::with`] makes a value of your choice for each worker. It does so
+//! on the worker's own thread, after the thread was pinned: memory that the thread touches first is then on
+//! the worker's node. [`Partition::bounds`] says, in plain numbers, which node the leaves of a key range
+//! belong to; an arena can use these.
 //!
 //! # Numbers
 //!

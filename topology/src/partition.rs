@@ -137,7 +137,7 @@ impl Partition {
         })
     }
 
-    /// The keys of a worker. Empty if there are fewer keys than workers.
+    /// The keys of a worker. If there are fewer keys than workers, a worker's range may be empty.
     ///
     /// # Panics
     /// If the plan has no such worker.

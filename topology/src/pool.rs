@@ -13,9 +13,11 @@ use crate::worker::{Crew, Worker};
 ///
 /// [`run`](Self::run) lends data to threads that live as long as the call, as for a benchmark or a parallel
 /// loop. [`spawn`](Self::spawn) starts threads that outlive the call, as for the workers of a database. All
-/// workers of a run begin together, when the last one is pinned. A thread that cannot be bound runs unbound:
-/// [`Worker::pin_error`] tells the worker, and [`notes`](Self::notes) the reader of results. Use
-/// [`require_pinned`](Self::require_pinned) if workers should not run unbound.
+/// workers of a run begin together, when the last one is pinned.
+///
+/// If a thread cannot be bound, it runs unbound: [`Worker::pin_error`] tells the worker, and
+/// [`notes`](Self::notes) the reader of results. Use [`require_pinned`](Self::require_pinned) if workers must
+/// not run unbound.
 ///
 /// There is no queue. To have one, give each worker the end of a channel as its handle.
 ///
@@ -233,8 +235,8 @@ pub struct Workers<T> {
     threads: Vec<JoinHandle<Option<T>>>,
 }
 
-// `JoinHandle` is neither of these, although it only waits. But a thread's result is complete or missing, and
-// `join` resumes a worker's panic.
+// `JoinHandle` has neither of these traits, although it only waits. But a thread's result is complete or
+// missing, and `join` resumes a worker's panic.
 impl<T> UnwindSafe for Workers<T> {}
 impl<T> RefUnwindSafe for Workers<T> {}
 
@@ -276,8 +278,8 @@ fn named(index: usize) -> thread::Builder {
     thread::Builder::new().name(format!("worker-{index}"))
 }
 
-/// The started thread. Panics if it could not be started, and closes the gate so that no other worker waits
-/// for it.
+/// The started thread. If it could not be started, closes the gate, so that no other worker waits for it, and
+/// panics.
 fn started<J>(spawned: std::io::Result<J>, gate: &Gate, index: usize) -> J {
     spawned.unwrap_or_else(|why| {
         gate.close();

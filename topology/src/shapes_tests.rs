@@ -1,5 +1,5 @@
-//! Machines whose NUMA set-up is unusual or wrong: their CPUs have the homes that an arena gives them, and
-//! plans name only these. `numa-alloc` has the same tests over the same machines.
+//! Machines whose NUMA set-up is unusual or wrong. Their CPUs must have the homes that an arena gives them,
+//! and plans must name only these. `numa-alloc` has the same tests over the same machines.
 
 use bskip_numa_nodes::NodesError;
 use bskip_numa_nodes::shapes::{self, Shape};

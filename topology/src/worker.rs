@@ -32,7 +32,7 @@ impl Crew {
 /// A worker of a [`WorkerPool`](crate::WorkerPool), as the code on its thread gets it.
 ///
 /// Its binding is the planned one. If pinning was refused ([`Worker::pin_error`]), the thread may run
-/// elsewhere; [`current_node`](crate::current_node) says where it is now.
+/// elsewhere. [`current_node`](crate::current_node) says where it is now.
 #[derive(Debug)]
 pub struct Worker<H = ()> {
     crew: Arc<Crew>,

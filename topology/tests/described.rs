@@ -171,7 +171,7 @@ fn xml_round_trips() {
 
 #[test]
 fn xml_carries_distances_between_numbered_nodes() {
-    // The tree has the order 1, 0, 2. The matrix follows the objects, the answers follow the numbers.
+    // The order in the tree is 1, 0, 2. The matrix follows the objects, and the answers follow the numbers.
     let mut topology = topology("numa:3(indexes=1,0,2) core:2 pu:1");
     let distance = |from: u64, to: u64| if from == to { 10 } else { 20 + 3 * from + to };
     topology.edit(|editor| {

@@ -58,7 +58,7 @@ fn an_empty_plan_runs_no_worker() {
 
 #[test]
 fn all_workers_are_there_before_one_begins() {
-    // Each worker waits for all others, so a pool that started one after the other would hang.
+    // Each worker waits for all others, so the test would hang if the pool started one after the other.
     let pool = WorkerPool::new(plan(&PinPolicy::Compact, 8));
     let barrier = std::sync::Barrier::new(8);
     pool.run(|_| barrier.wait());
@@ -236,8 +236,8 @@ mod linux {
         const NONE: libc::c_ulong = 0;
         use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
         let step = |code: u32, jt, k| sock_filter { code: code as u16, jt, jf: 0, k };
-        // Load the number of the call. Then, for each call of the list: return its error if it is this one,
-        // or go on.
+        // The program loads the number of the call. Then, for each call of the list: if it is this one,
+        // return its error; if not, go on.
         let mut program = vec![step(BPF_LD | BPF_W | BPF_ABS, 0, 0)];
         for &call in calls {
             program.push(sock_filter { jf: 1, ..step(BPF_JMP | BPF_JEQ | BPF_K, 0, call as u32) });

@@ -1,4 +1,4 @@
-//! Builds programs and libraries of this workspace with flags of its own, and says where they are.
+//! Builds programs and libraries of this workspace with special flags, and says where they are.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
@@ -21,15 +21,15 @@ pub(crate) struct Built {
     pub(crate) path: PathBuf,
 }
 
-/// Cargo at the root of the workspace, without what another cargo has set for this process.
+/// Cargo at the root of the workspace, without the variables that another cargo has set for this process.
 pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(tree::root()).env_remove("CARGO_MANIFEST_DIR");
     cargo
 }
 
-/// Runs cargo with `args`, which make it build; its words go to standard error. Gives what can be run or
-/// loaded.
+/// Runs cargo with `args`, which must make it build. Its messages go to standard error. Returns the files
+/// that can be run or loaded.
 ///
 /// # Errors
 ///
@@ -46,8 +46,8 @@ pub(crate) fn build(cargo: &mut Command) -> Result<Vec<Built>, Stop> {
     }
 }
 
-/// Builds the program `bench`, in the target folder `target`: the flags differ from those of everyday builds,
-/// which would otherwise be thrown away each time.
+/// Builds the program `bench` in the target folder `target`. The flags differ from those of everyday builds,
+/// so in one folder each build would throw the other away.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
-//! Runs a program to its end, with its output in files, and ends it, with all that it started, when it must
-//! not go on.
+//! Runs a program to its end, with its output in files. If the program must not go on, ends it and everything
+//! that it started.
 
 use std::fs::File;
 use std::io;
@@ -14,10 +14,10 @@ use crate::stop::Stop;
 /// How often a running program is looked at.
 const PATIENCE: Duration = Duration::from_millis(10);
 
-/// Set by Ctrl-C and by a request to terminate. No other data depends on it, so Relaxed is enough.
+/// Ctrl-C and a request to terminate set this. No other data depends on it, so Relaxed suffices.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// From now on Ctrl-C ends what is running, and nothing else begins. A second call does no harm.
+/// After this call, Ctrl-C ends what is running, and nothing else begins. A second call does no harm.
 pub(crate) fn listen() -> Result<(), Stop> {
     match ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)) {
         Ok(()) | Err(ctrlc::Error::MultipleHandlers) => Ok(()),
@@ -70,7 +70,7 @@ pub(crate) fn ending(status: ExitStatus) -> String {
     format!("killed by signal {signal}{name}")
 }
 
-/// Runs `command` for `limit` at most; what it prints is added to `log`.
+/// Runs `command` for at most `limit`. Adds what it prints to `log`.
 pub(crate) fn run(command: &mut Command, log: &File, limit: Duration) -> io::Result<End> {
     run_into(command, [log, log], limit)
 }
@@ -80,7 +80,8 @@ pub(crate) fn run_into(command: &mut Command, [out, err]: [&File; 2], limit: Dur
     if interrupted() {
         return Ok(End::Interrupted);
     }
-    // In a process group of its own, so that it can be ended as a whole, and Ctrl-C reaches us only.
+    // The child gets a process group of its own, so that it can be ended as a whole and Ctrl-C reaches only
+    // this process.
     let mut child = command
         .stdin(Stdio::null())
         .stdout(out.try_clone()?)
@@ -105,9 +106,9 @@ pub(crate) fn run_into(command: &mut Command, [out, err]: [&File; 2], limit: Dur
     Ok(end)
 }
 
-/// Kills the child and all in its process group: cargo's children too.
+/// Kills the child and all processes in its group, such as cargo's children.
 fn kill_group(child: &mut Child) -> io::Result<()> {
-    // The shell's own `kill`: the program of that name need not be installed.
+    // This uses the shell's own `kill`, because the program of that name may not be installed.
     let kill = format!("kill -KILL -{}", child.id());
     if Command::new("sh").args(["-c", &kill]).status()?.success() { Ok(()) } else { child.kill() }
 }
@@ -152,7 +153,7 @@ mod tests {
         assert_eq!(end, End::TimedOut);
         let sleeper = fs::read_to_string(path).unwrap();
         let status = PathBuf::from("/proc").join(sleeper.trim()).join("status");
-        // Gone, or dead and not yet waited for. The signal may take a while to arrive.
+        // Whether the process is gone, or dead and not yet waited for. The signal may take a while to arrive.
         let is_dead = || fs::read_to_string(&status).map_or(true, |status| status.contains("State:\tZ"));
         let waits =
             (0..3000).take_while(|_| !is_dead()).inspect(|_| std::thread::sleep(Duration::from_millis(10)));

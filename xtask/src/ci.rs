@@ -55,7 +55,7 @@ fn cargo_of(step: &Step) -> Command {
     command
 }
 
-/// Checks that `bskip-core` without features has no dependency: it must build for machines without an
+/// Checks that `bskip-core` without features has no dependency, because it must build for machines without an
 /// operating system.
 fn core_depends_on_nothing() -> Result<(), Stop> {
     let step = Step {

@@ -1,4 +1,4 @@
-//! What the command lines have in common: one line for an error, and the values that several flags take.
+//! What the command lines share: one line for an error, and the values that several flags take.
 
 use std::ffi::OsString;
 
@@ -7,7 +7,7 @@ use clap::error::ErrorKind;
 
 use crate::stop::{Stop, print};
 
-/// Reads a command line. `None` after `--help`, which is printed.
+/// Reads a command line. Returns `None` after `--help`, which it prints.
 pub(crate) fn read<T: Parser>(words: impl IntoIterator<Item = OsString>) -> Result<Option<T>, Stop> {
     match T::try_parse_from(words) {
         Ok(args) => Ok(Some(args)),
@@ -29,7 +29,7 @@ pub(crate) fn help<T: Parser>() -> String {
     T::try_parse_from(["xtask", "--help"]).err().map_or_else(String::new, |error| error.to_string())
 }
 
-/// What is wrong, without the usage: the flag, its value, and what it may be.
+/// The error without the usage: the flag, its value, and the values that it may have.
 pub(crate) fn one_line(error: &clap::Error) -> String {
     let text = error.to_string();
     let said = text.split("\n\nUsage:").next().unwrap_or(&text);
@@ -55,7 +55,7 @@ pub(crate) fn known<'a>(
     }
 }
 
-/// A list of names out of `names`, or `all` of them.
+/// A list of some of `names`, or `all` of them.
 pub(crate) fn known_list(what: &str, list: &str, names: &[&str]) -> Result<Vec<String>, String> {
     match list {
         "all" => Ok(names.iter().map(ToString::to_string).collect()),
@@ -77,7 +77,7 @@ pub(crate) fn distinct<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<
     kept
 }
 
-/// A list as lines of the help, each no longer than `width`.
+/// A list as lines of help, each no longer than `width`.
 pub(crate) fn wrapped(names: &[&str], width: usize) -> String {
     let mut text = String::new();
     let mut column = 0;

@@ -1,5 +1,5 @@
-//! `cargo xtask`: the project's own commands. This file only finds the command and turns its end into an exit
-//! code.
+//! `cargo xtask`: the project's own commands. This file only finds the command and turns its result into an
+//! exit code.
 
 mod bench_numa;
 mod cargo;

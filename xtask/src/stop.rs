@@ -1,4 +1,4 @@
-//! How a command ends early, by an exit code and one line that says what to do; and how it prints.
+//! How a command ends early: by an exit code, and one line that says what to do. Also how it prints.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -13,9 +13,9 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// Exit code when something that was asked for went wrong.
+    /// The exit code if something that the user wanted went wrong.
     pub(crate) const FAILURE: u8 = 1;
-    /// Exit code when what was asked for makes no sense.
+    /// The exit code if what the user wanted makes no sense.
     pub(crate) const USAGE: u8 = 2;
     /// Exit code after Ctrl-C, as shells give it: 128 + SIGINT.
     pub(crate) const INTERRUPTED: u8 = 130;

@@ -1,8 +1,8 @@
 //! Tables of text for people.
 
-/// `rows` in columns as wide as their widest cell, two spaces apart; the first `left` columns are words, the
-/// others numbers. A row of fewer cells than the first is a name and words: its last cell is as long as it
-/// is.
+/// Lays `rows` out in columns that are as wide as their widest cell, two spaces apart. The first `left`
+/// columns are words, the others numbers. If a row has fewer cells than the first, it is a name and words,
+/// and the width of its last cell does not count.
 pub(crate) fn aligned(rows: &[Vec<String>], left: usize) -> Vec<String> {
     let columns = rows.first().map_or(0, Vec::len);
     let counted = |row: &Vec<String>, column: usize| {

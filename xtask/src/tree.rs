@@ -18,7 +18,7 @@ pub(crate) fn target() -> PathBuf {
 
 /// The files that git tracks or would track, relative to the root, in git's order.
 ///
-/// Files that are deleted but not yet committed as such are left out.
+/// Files that are deleted but whose deletion is not committed yet are left out.
 pub(crate) fn files() -> Result<Vec<PathBuf>, Stop> {
     let listing = Command::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"])

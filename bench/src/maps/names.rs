@@ -11,7 +11,7 @@ use std::fmt;
 /// - `bskip-single`: `bskip` with batches done one key at a time, for comparison;
 /// - `bskip-numa-replicas`: `bskip-numa` with the inner levels replicated on every NUMA node, kept up to date
 ///   at once;
-/// - `bskip-numa-replicas-lazy`: the same, but a replica is updated only after it has led a search astray;
+/// - `bskip-numa-replicas-lazy`: the same, but a replica is updated only when it has led a search astray;
 /// - then the peers. All of them but `rwlock-btreemap` need the feature `peers`.
 pub const NAMES: &[&str] = &[
     "bskip",

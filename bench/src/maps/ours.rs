@@ -81,8 +81,8 @@ impl Facts for GlobalArena {
     }
 }
 
-/// A note if the system gave few of the huge pages that the default arena asked for. Slabs that were never
-/// touched have none either, but they are the smaller part.
+/// A note if the system gave few of the huge pages that the default arena asked for. Untouched slabs have no
+/// huge pages either, but they are the smaller part.
 fn few_huge_pages(pages: HugePages) -> Option<String> {
     let few = pages.resident_bytes.is_some_and(|bytes| bytes < pages.asked_bytes / 4);
     few.then(|| "the system gave less than a quarter of the huge pages that the map asked for".to_owned())

@@ -1,7 +1,7 @@
 //! The peers. Each is used in the way that its documentation names as the fastest.
 //!
 //! Maps of bytes get big-endian keys, which keep integers in order. A map that reclaims memory by epochs gets
-//! a guard for each call, because a guard that is held longer would stop its reclamation.
+//! a guard for each call. A guard that is held longer would stop its reclamation.
 
 use super::names::Lack;
 use super::ordered_map::{OrderedMap, Share};
@@ -19,7 +19,7 @@ use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Implements [`OrderedMap`] for a type by the calls that differ. An update is an insert unless it is given.
+/// Implements [`OrderedMap`] for a type by the calls that differ. Unless an update is given, it is an insert.
 macro_rules! adapter {
     (
         $Map:ty,
@@ -71,7 +71,8 @@ macro_rules! adapter {
     };
 }
 
-/// Visits pairs, and returns whether more are wanted, until there were `limit` of them. `limit` is not 0.
+/// Makes a visitor of at most `limit` pairs; `limit` is not 0. After each pair, it returns whether more are
+/// wanted.
 #[inline]
 fn at_most(limit: usize, mut visit: impl FnMut(u64, u64)) -> impl FnMut(u64, u64) -> bool {
     let mut left = limit;
@@ -145,7 +146,7 @@ artmap!(ArtMap<[u8; 8], u64>, get_value);
 artmap!(ArenaArtMap<[u8; 8], u64>, get);
 
 /// An artmap in an arena of a fixed size. The arena frees nothing before the map drops, so each update takes
-/// memory. A cell that needs more than the arena holds panics, and so is FAILED.
+/// memory. If a cell needs more than the arena holds, it panics and counts as FAILED.
 pub(crate) fn artmap_arena() -> ArenaArtMap<[u8; 8], u64> {
     // The largest possible arena, as its offsets have 32 bits; or less if the system does not promise that
     // much. Pages cost nothing before they are touched.
@@ -306,10 +307,10 @@ adapter!(
 
 // scc's `TreeIndex`: a B+-tree made for reading, whose readers never wait.
 //
-// In version 3.8.8 a range that begins below the least key takes time quadratic in the map's size: the search
-// for a key at or below the start walks back from every leaf in turn. With 200,000 keys that is 10 s and
-// more. So a scan from 0, which is one of the whole map, uses `iter`. Other scans from below the least key
-// run into the cell's timeout.
+// In version 3.8.8, a range that begins below the least key takes time quadratic in the map's size: the
+// search for a key at or below the start walks back from every leaf in turn. With 200,000 keys that is 10 s
+// and more. So a scan from 0, which is one of the whole map, uses `iter`. Other scans from below the least
+// key reach the cell's timeout.
 adapter!(
     TreeIndex<u64, u64>,
     insert: |map, key, value| map.upsert_sync(key, value),

@@ -4,8 +4,8 @@
 //! A process is in one group of each hierarchy. The limits of all groups above it hold too. Version 1 has a
 //! hierarchy of its own for memory, version 2 has one for everything, and a machine may have both.
 
-/// Returns the text of a file, or `None`. All of this module looks at the system through it, so a test can
-/// show it another one.
+/// Returns the text of a file, or `None`. This module reads the system's files only through this function, so
+/// a test can show it another system.
 pub type Read<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// A group's folder as this process sees it, and the names of its files.

@@ -1,6 +1,6 @@
-//! How much memory a cell needs ([`likely`], [`at_least`]), how much this process may have ([`Room`]),
-//! whether the one fits into the other ([`check`]), and whether the system has killed a process because
-//! memory ran out ([`kills`]).
+//! Memory of a cell and of this process. [`likely`] and [`at_least`] say how much a cell needs, and [`Room`]
+//! says how much this process may have. [`check`] says whether the cell fits, and [`kills`] whether the
+//! system has killed a process because memory ran out.
 
 mod cgroup;
 mod need;

@@ -8,18 +8,19 @@ use crate::workload::Workload;
 const OPERATION: u128 = 16;
 /// A pair of a key and a value, without anything around it.
 const PAIR: u128 = 16;
-/// A recorded latency. It has room among reads and among writes, and those of all threads are put together.
+/// A recorded latency. It takes a place among the reads and one among the writes, and the latencies of all
+/// threads are put together.
 const LATENCY: u128 = 4 * 8;
 /// The last version of an updated key, in a hash map of each thread.
 const VERSION: u128 = 40;
-/// What a line of a trace takes in addition to its operation: the line itself, and its key in the model of
-/// the map and in the sets of keys that were inserted and removed.
+/// What a line of a trace takes in addition to its operation: the line itself, and the key's places in the
+/// model of the map and in the sets of inserted and removed keys.
 const LINE: u128 = 16 + 96;
 /// The program itself, and slabs that are used only in part.
 const PROGRAM: u128 = 64 << 20;
 
-/// Bytes that a map takes for a key, rounded up from what sweeps have measured (`bench/results`). Other maps
-/// count as the largest of them.
+/// Bytes that a map takes for a key, rounded up from the measurements of sweeps (`bench/results`). A map that
+/// is not in this list counts as the largest of them.
 const BYTES_PER_KEY: [(&str, u128); 4] =
     [("bskip", 64), ("bplustree", 64), ("ferntree", 64), ("arctic-map", 100)];
 const MOST_BYTES_PER_KEY: u128 = 150;
@@ -66,7 +67,7 @@ pub fn operations(spec: &CellSpec) -> u64 {
 /// Checks that a cell fits into the memory that this process may have.
 ///
 /// # Errors
-/// It does not. The message says what it needs, what there is, and what limits that.
+/// The cell does not fit. The message says what it needs, what there is, and what limits that.
 pub fn check(spec: &CellSpec) -> Result<(), String> {
     let (needed, room) = (at_least(spec), Room::of(&read));
     if needed <= room.bytes {

@@ -1,4 +1,4 @@
-//! Threads that work one at a time, in a fixed order, so each finds the same in its cache in every run.
+//! Lets threads work one at a time, in a fixed order, so each finds the same in its cache in every run.
 
 use crossbeam_utils::{Backoff, CachePadded};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// The holder after a panic: no thread.
 const NONE: usize = usize::MAX;
 
-/// Goes round from thread 0 to the last one, and to 0 again.
+/// Goes round from thread 0 to the last thread, and back to 0.
 pub(super) struct Baton {
     holder: CachePadded<AtomicUsize>,
     threads: usize,

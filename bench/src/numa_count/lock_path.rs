@@ -1,4 +1,4 @@
-//! What the paper's locks would add: a shared lock of each node on the way, hand over hand.
+//! Emulates the locks of the paper: a shared lock of each node on the way, hand over hand.
 //!
 //! The paper's B-skiplist has a read-write lock in each node, and a search holds the lock of one node until
 //! it has that of the next. Our map takes none of these locks, so this module emulates them in a tree of lock
@@ -6,11 +6,11 @@
 //! to a single one. An operation takes and releases the shared locks on the way to its key, by the same
 //! atomic additions as such a lock.
 //!
-//! This is the traffic of the locks alone. No thread waits. Writers take what readers take (in the paper a
-//! writer takes the leaf's lock exclusively, as in our map), and a scan takes the locks of its first leaf. A
-//! lock inside a node would share the line of the node's header; here it is one more line, of 64 bytes like a
-//! node's header. (`CachePadded` has 128 bytes, so that the lines of the words would use only half of the
-//! sets of a cache.)
+//! This is the traffic of the locks alone. No thread waits. Writers take the same locks as readers. (In the
+//! paper, a writer takes the leaf's lock exclusively, as in our map.) A scan takes the locks of its first
+//! leaf. A lock inside a node would share the line of the node's header. Here it is one more line, of 64
+//! bytes like a node's header. (`CachePadded` has 128 bytes, so the lines of the words would use only half of
+//! the sets of a cache.)
 
 use bskip_core::arena::{AllocError, BlockArena, BlockKind, BlockPool, Placement};
 use numa_alloc::{NumaArena, NumaPool};

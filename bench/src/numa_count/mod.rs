@@ -1,9 +1,9 @@
-//! `bench numa-count`: loads a map, then does each operation many times, with a mark before and after each.
-//! It runs in a guest whose emulator has a plugin, which counts what the operations fetch from where.
+//! `bench numa-count` loads a map, then does each operation many times, with a mark before and after each. It
+//! runs in a guest whose emulator has a plugin. The plugin counts what the operations fetch from where.
 //!
 //! Worker `i` runs on CPU `i`. The workers take turns, one operation each, so every run is the same. The
-//! counts are of what an operation finds in the caches after the others have worked, not of what happens when
-//! two of them meet.
+//! counts therefore show what an operation finds in the caches after the others have worked. They do not show
+//! what happens when two operations meet.
 
 mod baton;
 mod calibrate;

@@ -68,7 +68,7 @@ impl Operation {
 /// What an operation answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// Nothing. The check in the end shows whether an insertion succeeded.
+    /// No answer. The check at the end shows whether an insertion succeeded.
     None,
     Value(Option<u64>),
     /// The number of pairs, if all had the right values.
@@ -109,7 +109,8 @@ impl Keys {
         of * (u64::MAX / self.workers)
     }
 
-    /// The key of index `i`. With ranges it is in that of the worker that the index belongs to.
+    /// The key of index `i`. If workers have ranges, it lies in the range of the worker that the index
+    /// belongs to.
     fn key(&self, i: u64) -> u64 {
         let key = self.set.key(i);
         if self.ranges { self.start(i % self.workers) + key / self.workers } else { key }

@@ -4,8 +4,8 @@ use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-/// Bytes of a line without its comment. An operation takes 60 at most, so a file with more on a line is not a
-/// trace.
+/// The most bytes of a line without its comment. An operation takes at most 60 bytes, so a file with longer
+/// lines is not a trace.
 const LONGEST_LINE: usize = 1 << 10;
 /// Characters of a line that an error quotes.
 const QUOTED: usize = 60;

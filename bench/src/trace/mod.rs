@@ -18,10 +18,10 @@
 //! the line, and quotes it with invisible characters escaped. A file without an operation is an error.
 //!
 //! The threads take the lines in turns, so all threads stay close to each other in the file, as clients of
-//! one system would. With one thread every answer is known from a model of the map and compared exactly. With
-//! more threads the lines race: a read may find its key or not, but a value must belong to its key, and scans
-//! must be ordered and inside their bounds. After the run the map must hold every key that was inserted and
-//! never removed, and no key that was never inserted.
+//! one system would. With one thread, every answer is known from a model of the map and compared exactly.
+//! With more threads the lines race. A read may then find its key or not, but a value must belong to its key,
+//! and scans must be ordered and inside their bounds. After the run, the map must hold every key that was
+//! inserted and never removed, and no key that was never inserted.
 
 #[cfg(feature = "cell")]
 mod plan;

@@ -1,4 +1,4 @@
-//! The words of the contract: blocks, where they should be, and why there is none.
+//! The types of the contract: blocks, where they should be, and why a pool has none.
 
 use core::alloc::Layout;
 use core::fmt;
@@ -26,16 +26,16 @@ pub enum Placement {
     Policy,
     /// On this NUMA node.
     NumaNode(NumaNodeId),
-    /// Where the arena's policy puts a block for keys from this one on. An arena whose policy does not go by
-    /// keys takes it as [`Policy`](Self::Policy).
+    /// A block for keys from this one on, placed by the arena's policy. If the policy does not go by keys,
+    /// this is the same as [`Policy`](Self::Policy).
     KeysFrom(KeyPrefix),
 }
 
 /// The first 64 bits of a key in the map's order: if `a <= b`, then `KeyPrefix::of(a) <= KeyPrefix::of(b)`.
 ///
-/// By prefixes an arena can place the keys of any type, without knowing the type. For a `u64` the prefix is
-/// the key itself, for an `i64` the key with its sign bit flipped, for a byte array its first 8 bytes,
-/// big-endian.
+/// With prefixes, an arena can place the keys of any type without knowing the type. For a `u64` the prefix is
+/// the key itself. For an `i64` it is the key with its sign bit flipped. For a byte array it is the first 8
+/// bytes, big-endian.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct KeyPrefix(u64);
 

@@ -13,7 +13,7 @@ use super::{AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPoo
 use crate::backoff::{DefaultRelax, Relax};
 use crate::spin::SpinLock;
 
-/// An arena over a [`bumpalo::Bump`] of a given size: the memory for blocks is bounded beforehand.
+/// An arena over a [`bumpalo::Bump`] of a given size, which bounds the memory for blocks in advance.
 ///
 /// The arena takes the memory from the global allocator in one piece, when the first map is made. bumpalo
 /// rounds the piece up by less than a page and adds a header of some dozens of bytes.
@@ -45,8 +45,8 @@ struct Memory {
     taken: usize,
 }
 
-/// The least bytes of a slab, while the arena has that many left. The arena's memory is set aside already, so
-/// smaller slabs would save none of it.
+/// A slab has at least this many bytes, if the arena has that many left. The arena has already taken its
+/// memory, so smaller slabs would save none of it.
 const LEAST: usize = 16 << 10;
 
 /// A pool of a [`BumpArena`].
@@ -152,7 +152,7 @@ unsafe impl<R: Relax> SlabSource for BumpArena<R> {
         // A bump allocator takes nothing back before it drops.
     }
 
-    /// Half of what is left, so that leaves do not take what inner nodes will need.
+    /// Half of the rest, so that leaves do not take what inner nodes will need.
     fn best_size(&self, bytes: usize) -> usize {
         bytes.max(LEAST).min(self.memory.with::<R, _>(|memory| (memory.limit - memory.taken) / 2))
     }

@@ -74,8 +74,8 @@ unsafe impl<R: Relax> BlockArena for GlobalArena<R> {
     }
 }
 
-// SAFETY: `SlabPool` issues each block of its slabs once before release, keeps slabs until it drops, gives
-// zeroed memory that it does not touch, and exchanges blocks under a lock.
+// SAFETY: `SlabPool` issues each block of its slabs once before release. It keeps slabs until it drops. It
+// gives zeroed memory, which it does not touch. It exchanges blocks under a lock.
 unsafe impl<R: Relax> BlockPool for GlobalPool<R> {
     type Relax = R;
 
@@ -115,7 +115,7 @@ fn is_large(layout: Layout) -> bool {
 }
 
 /// The layout to ask the allocator for. System allocators give large zeroed memory for free, but only at
-/// their own alignment; for a larger alignment they write the zeros. So `take` asks for more room and aligns
+/// their own alignment. For a larger alignment they write the zeros. So `take` asks for more room and aligns
 /// the slab itself.
 fn padded(layout: Layout) -> Result<Layout, AllocErrorKind> {
     let size =

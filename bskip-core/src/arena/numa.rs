@@ -7,7 +7,7 @@ use super::block::{BlockId, NumaNodeId, Placement};
 /// The NUMA side of a [`BlockPool`](super::BlockPool) that knows on which NUMA node each of its blocks is
 /// ([`BlockPool::numa`](super::BlockPool::numa)).
 ///
-/// Blocks may also have *replicas*: more memory of the block's layout, as a rule on every NUMA node. The map
+/// Blocks may also have *replicas*: more memory of the block's layout, usually on every NUMA node. The map
 /// keeps a copy of the block's contents there, for the threads nearby.
 ///
 /// # Safety
@@ -23,8 +23,8 @@ pub unsafe trait NumaBlocks {
     /// As for [`BlockPool::address`](super::BlockPool::address).
     unsafe fn home(&self, block: BlockId) -> NumaNodeId;
 
-    /// The NUMA node that `placement` means, if it has room. `None` if that depends on the thread that asks,
-    /// or if the pool does not have the node.
+    /// The NUMA node that `placement` means, if it has room. `None` if that depends on the calling thread, or
+    /// if the pool does not have the node.
     fn wanted(&self, placement: Placement) -> Option<NumaNodeId> {
         let _ = placement;
         None
@@ -41,7 +41,7 @@ pub unsafe trait NumaBlocks {
         0
     }
 
-    /// Where a replica of a block is in memory. It should be wait-free and cheap.
+    /// Where a replica of a block is in memory. This should be wait-free and cheap.
     ///
     /// # Safety
     /// As for [`BlockPool::address`](super::BlockPool::address), and `replica` is below

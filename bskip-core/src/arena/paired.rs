@@ -17,8 +17,8 @@ pub(crate) struct PairedArena {
     pub(crate) by_keys: bool,
 }
 
-/// A pool whose blocks are twice as large as asked for, if they have a replica: the replica is the second
-/// half.
+/// A pool whose blocks, if they have a replica, are twice as large as asked for. The second half is the
+/// replica.
 pub(crate) struct PairedPool {
     pool: GlobalPool,
     /// Where the replica starts; 0 without one.
@@ -44,7 +44,8 @@ unsafe impl BlockArena for PairedArena {
 }
 
 impl PairedPool {
-    /// The NUMA node of a block. It goes by the address, so neighbouring blocks are on different NUMA nodes.
+    /// The NUMA node of a block. It follows from the address, so neighbouring blocks are on different NUMA
+    /// nodes.
     fn home_of(&self, block: BlockId) -> NumaNodeId {
         // SAFETY: only called for blocks that the pool has issued.
         let address = unsafe { self.pool.address(block) };
@@ -56,7 +57,7 @@ impl PairedPool {
 unsafe impl BlockPool for PairedPool {
     type Relax = DefaultRelax;
 
-    /// For a NUMA node, takes blocks until one is on it, and gives the others back.
+    /// If a NUMA node is asked for, takes blocks until one is on it, and gives the others back.
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         let Placement::NumaNode(node) = placement else { return self.pool.acquire(placement) };
         let mut others = alloc::vec::Vec::new();

@@ -30,11 +30,11 @@ pub unsafe trait BlockArena {
 /// 2. **Type-stable.** From its first issue until the pool drops, a block has one [`address`](Self::address).
 ///    The memory there has the size and alignment of the pool's layout, and is mapped, readable and writable,
 ///    whether the block is released or not. Moving the pool moves no block.
-/// 3. **Zeroed at first issue.** The pool writes and reads nothing of a block from then on, with one
-///    exception. It may give the memory of free blocks back to the system. Such a block stays readable and
-///    reads as zeros. Before the pool issues it again, the pool writes an even number into its first 8 bytes,
-///    as an `AtomicU64`, greater than any number that stood there before. (These bytes are a counter; the map
-///    only ever increases it.)
+/// 3. **Zeroed at first issue.** After that the pool neither writes nor reads the block, with one exception.
+///    It may give the memory of free blocks back to the system. Such a block stays readable and reads as
+///    zeros. Before the pool issues it again, the pool writes an even number into its first 8 bytes, as an
+///    `AtomicU64`. That number must be greater than any number that stood there before. (These bytes are a
+///    counter; the map only ever increases it.)
 /// 4. **Release happens before reissue.** The next owner sees what the releasing thread wrote, except what 3
 ///    has replaced.
 /// 5. **Own numbers only.** [`address`](Self::address) takes every number that this pool has ever issued.
@@ -47,11 +47,11 @@ pub unsafe trait BlockPool: Send + Sync {
     /// Takes a block out of the pool, at `placement` if the pool can meet it.
     ///
     /// # Errors
-    /// [`AllocError`] if there is none. The pool is then unchanged, and the map may ask again.
+    /// [`AllocError`] if the pool has none. It is then unchanged, and the map may ask again.
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError>;
 
-    /// Gives a block back. Only this pool issues it again. It must not panic, also not after a panic in
-    /// [`acquire`](Self::acquire): the map calls it while that unwinds.
+    /// Gives a block back. Only this pool issues it again. This must not panic, even after a panic in
+    /// [`acquire`](Self::acquire): the map calls it while that panic unwinds.
     ///
     /// # Safety
     /// The caller owns `block`: this pool issued it, and it was not released since.

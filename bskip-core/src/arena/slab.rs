@@ -1,5 +1,5 @@
-//! A pool over any source of memory, in slabs that double in size, and how a block's number leads to its
-//! address.
+//! A pool over any source of memory, in slabs that double in size. Also shows how a block's number leads to
+//! its address.
 //!
 //! The first slab is one block (unless the source gives more), so a map of a few keys is small. There are two
 //! kinds of numbers:
@@ -52,17 +52,19 @@ pub(crate) unsafe trait SlabSource: Send + Sync {
     /// `slab` comes from `take` of this source with `layout`, and nothing uses it any more.
     unsafe fn give(&self, slab: NonNull<u8>, layout: Layout);
 
-    /// The best size for the next slab when the pool wants `bytes`. A hint: a slab has at least one block.
+    /// The best size for the next slab if the pool wants `bytes`. This is a hint: a slab has at least one
+    /// block.
     fn best_size(&self, bytes: usize) -> usize;
 
-    /// Whether memory, once used up, stays used up. The pool then takes the last of it, in slabs of any size.
+    /// Whether the memory does not come back once it is used up. The pool then takes the last of it, in slabs
+    /// of any size.
     const BOUNDED: bool;
 }
 
 /// How many far slabs a pool can have.
 const FAR_SLABS: usize = 31;
-/// A slab has at least one block for this many that it should have; if there is no memory for these,
-/// `acquire` fails. Slabs of a bounded source may be smaller.
+/// A slab has at least this part of the blocks that it should have. If there is no memory for that many,
+/// `acquire` fails. Slabs of a bounded source may be smaller still.
 const LEAST_SHARE: usize = 64;
 
 /// A pool of equal blocks in slabs from `S`.
@@ -150,14 +152,15 @@ impl<S: SlabSource> SlabPool<S> {
         Ok(block)
     }
 
-    /// Adds a slab. It has one block more than all slabs before it together, or fewer if memory is short.
+    /// Adds a slab. It has one block more than all slabs before it have together, or fewer if memory is
+    /// short.
     #[cold]
     fn grow(&self, state: &mut State) -> Result<(), AllocErrorKind> {
         let size = self.layout.size();
         let before = self.reserved.load(Ordering::Relaxed) / size;
         let wanted = (before + 1).checked_mul(size).ok_or(AllocErrorKind::AddressSpaceExhausted)?;
         let mut blocks = (self.source.best_size(wanted) / size).clamp(1, NEAR as usize / 2);
-        // Far slabs are few. If memory is short for a while and the pool took small slabs, it would use up
+        // A pool can have only a few far slabs. If it took small slabs while memory is short, it would use up
         // their numbers and could not grow later.
         let fewest = if S::BOUNDED { 1 } else { blocks.div_ceil(LEAST_SHARE) };
         let (memory, layout) = loop {
@@ -265,7 +268,7 @@ impl<S: SlabSource> SlabPool<S> {
     pub(crate) fn slabs(&self) -> Vec<(NonNull<u8>, Layout)> {
         let mut slabs = Vec::new();
         loop {
-            // Allocate nothing under the lock, for which other threads wait.
+            // This allocates nothing under the lock, because other threads wait for it.
             let count = self.state.with::<S::Relax, _>(|state| {
                 if state.slabs.len() <= slabs.capacity() {
                     slabs.extend_from_slice(&state.slabs);

@@ -19,8 +19,8 @@ pub struct Structure {
     pub levels: usize,
     /// Nodes below the top level without an entry in the level above.
     pub unlisted: usize,
-    /// Replicas that are not what their inner nodes are now. With [`Refresh::Synchronous`](crate::Refresh)
-    /// there are none.
+    /// Replicas that differ from their inner nodes. With [`Refresh::Synchronous`](crate::Refresh) there are
+    /// none.
     pub stale_replicas: usize,
 }
 
@@ -53,7 +53,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         found
     }
 
-    /// Replicas of linked nodes that are not what their originals are. For a map at rest.
+    /// Counts the replicas of linked nodes that differ from their originals. The map must be at rest.
     #[cfg(feature = "check")]
     pub(in crate::index) fn stale_replicas(&self) -> usize {
         let mut stale = 0;
@@ -79,7 +79,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         stale
     }
 
-    /// Checks the nodes of a level from left to right: levels, fences, order, samples. Gives nodes and slots.
+    /// Checks the nodes of a level from left to right: levels, fences, order, samples. Returns how many nodes
+    /// and slots there are.
     fn walk_level<S: ShapeOf<K>>(&self, level: usize) -> (usize, usize) {
         let (mut nodes, mut slots) = (0, 0);
         let mut at: Option<BlockId> = Some(self.tree.head(level));
@@ -96,8 +97,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 }
             }
             let count = node.count();
-            // The first entry of a level's first node stands below every key; its word zero need not be a
-            // key.
+            // The first entry of a level's first node stands below every key. Its word is zero, and zero need
+            // not be a key.
             let sentinels = usize::from(level > 0 && expected_low.is_none());
             if sentinels > 0 {
                 assert!(node.key_is_least(0), "{what}: the first entry stands below every key");
@@ -140,7 +141,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             let node = self.tree.inner(id);
             for slot in 0..node.count() {
                 let child = node.child(slot).expect("an entry in use has a child");
-                // Step right below until that child comes: entries are in order, so one pass finds all.
+                // Steps right on the level below until the child comes. Entries are in order, so one pass
+                // finds all children.
                 while let Some(candidate) = below.filter(|&candidate| candidate != child) {
                     below = self.tree.node::<S>(candidate).next();
                 }

@@ -1,8 +1,9 @@
-//! The first and the last pair: looking at them, and taking them out.
+//! Reads and takes out the first and the last pair.
 //!
-//! The outermost leaf may be empty for a while, so a search for the end may pass empty leaves. Each is
-//! remembered with its version, and all are validated after the pair was read (or its leaf locked): at that
-//! moment they were empty together, which makes the pair the first or last, and the operation linearizable.
+//! The outermost leaf may be empty for a while, so a search for the end may pass empty leaves. It remembers
+//! each one with its version. After it has read the pair (or locked its leaf), it validates all of them. So
+//! there was a moment at which all of them were empty. At that moment the pair was the first or last, and the
+//! operation takes effect there.
 
 use crate::arena::BlockPool;
 use crate::height::LEVELS;
@@ -19,9 +20,10 @@ pub(crate) enum End {
     Last,
 }
 
-/// Empty leaves passed on the way, with their versions. More than this are merged first, which is possible:
-/// two empty neighbours cannot merge only if the second heads a node of some level that cannot go, and of
-/// the boundaries in a row that are left after all merges each is held by another level.
+/// How many empty leaves a search may pass, each with its version. If there are more, the search first merges
+/// some. That is possible: two empty neighbours cannot merge only if the second heads a node, on some level,
+/// that cannot be absorbed. So when all merges are done, the boundaries that are left in a row are each held
+/// by a different level.
 pub(in crate::index) const PASSED: usize = LEVELS;
 
 pub(in crate::index) struct Passed<'a, K: NodeKeys, V> {
@@ -66,9 +68,9 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 EndSearch::Conflict => {}
                 EndSearch::Leaf(leaf, version) => {
                     let slot = slot_at(end, leaf.count());
-                    // SAFETY: in the state in which it was found the leaf has pairs, of which this is the
-                    // first or the last; and in any state it is a slot of the leaf, whose count is never more
-                    // than the capacity.
+                    // SAFETY: in the state in which the leaf was found it has pairs, and this slot is its
+                    // first or last pair. In any state this is a slot of the leaf, because the count is never
+                    // more than the capacity.
                     let pair = unsafe { R::read(leaf, version, slot) };
                     if let Some(pair) = pair.filter(|_| passed.validate()) {
                         return Some(pair);
@@ -121,7 +123,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// The outermost leaf that is not empty (validated once), past the empty ones.
+    /// The outermost leaf that is not empty, validated once, and the empty ones before it.
     fn find_end<'a>(&'a self, end: End, passed: &mut Passed<'a, K, V>) -> EndSearch<'a, K, V> {
         let (mut leaf, mut version) = match end {
             End::First => {
@@ -163,7 +165,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 }),
             };
             match neighbour {
-                // All leaves are empty, if they were so at one moment.
+                // All leaves are empty, if they were in these states at one moment.
                 Neighbour::None if passed.validate() => return EndSearch::Nothing,
                 Neighbour::None | Neighbour::Changed => return EndSearch::Conflict,
                 Neighbour::Leaf(next, next_version) => (leaf, version) = (next, next_version),

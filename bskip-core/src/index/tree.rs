@@ -1,8 +1,11 @@
 //! The tree: levels of linked nodes, where each level starts, and the pools that the nodes' blocks come from.
 //!
-//! A block has one of four states. *Fresh*: a [`Fresh`] owns it, and gives it back unless it becomes a node.
-//! *Being made*: it is locked, as a [`Reshaped`]. *Linked*: its level's chain leads to it. *Retired*: a
-//! [`Retired`] names it, and [`Tree::release`] takes that. `docs/PROTOCOL.md` argues with these states.
+//! A block has one of four states. The argument in `docs/PROTOCOL.md` uses them.
+//!
+//! * *Fresh*: a [`Fresh`] owns the block, and gives it back unless it becomes a node.
+//! * *Being made*: the block is locked, as a [`Reshaped`].
+//! * *Linked*: the chain of a level leads to it.
+//! * *Retired*: a [`Retired`] names it, until [`Tree::release`] takes that.
 
 use alloc::vec::Vec;
 use core::alloc::Layout;
@@ -32,13 +35,13 @@ pub(in crate::index) struct Tree<K: NodeKeys, V, P: BlockPool> {
     leaves: P,
     inners: P,
     store: K::Store<P>,
-    /// The first node of each level, 0 where there is none yet. These nodes never go.
+    /// The first node of each level, or 0 if there is none yet. These nodes are never retired.
     heads: [AtomicU32; LEVELS],
     _owns: PhantomData<UnsafeCell<(K::Owned, V)>>,
 }
 
-// SAFETY: the pools are `Sync`; keys and values are handed between threads, by value (`Send`) and, in
-// closures that run under a lock, by reference (`Sync`); everything else is atomic.
+// SAFETY: the pools are `Sync`. Threads hand keys and values to each other by value (`Send`), and by
+// reference in closures that run under a lock (`Sync`). Everything else is atomic.
 unsafe impl<K: NodeKeys, V: Send + Sync, P: BlockPool> Sync for Tree<K, V, P> {}
 
 /// Where a node that starts at `low` belongs; `None` is below every key.
@@ -88,11 +91,11 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         }
     }
 
-    /// The node in block `id`, which the pool of that shape has issued: a block just acquired, a head, or a
-    /// reference out of a node that was validated after reading it.
+    /// The node in block `id`, which the pool of that shape has issued. `id` is that of a block just
+    /// acquired, of a head, or of a reference from a node that was validated after the reference was read.
     ///
-    /// Only `index` can call this, and `index` keeps that promise. It is not `unsafe` only to keep the
-    /// searches readable.
+    /// Only `index` can call this, and `index` keeps that promise. The function is not `unsafe`, because the
+    /// searches would be hard to read.
     #[inline(always)]
     pub(in crate::index) fn node<S: ShapeOf<K>>(&self, id: BlockId) -> Node<'_, S> {
         // SAFETY: the pool has issued `id`, see above.
@@ -112,12 +115,12 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         self.node::<InnerShape<K>>(id)
     }
 
-    /// Replica number `replica` of the inner node in block `id`: to be read, never locked.
+    /// Replica number `replica` of the inner node in block `id`. Use it for reading only; never lock it.
     #[inline(always)]
     pub(in crate::index) fn replica(&self, replica: usize, id: BlockId) -> Inner<'_, K> {
         debug_assert!(replica < self.replicas());
-        // SAFETY: the pool has issued `id`, as for `node`. It has this replica: callers take `replica` from
-        // `nearest_replica`, or below `replicas`.
+        // SAFETY: the pool has issued `id`, as for `node`. The block has this replica: callers take `replica`
+        // from `nearest_replica`, or from numbers below `replicas`.
         let base = unsafe { self.inners.replica_address(replica, id) };
         // SAFETY: the pool was made with the layout of inner nodes, lives as long as `self`, and its replicas
         // are only accessed here.
@@ -154,13 +157,13 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         block(self.heads[level].load(Ordering::Acquire))
     }
 
-    /// Makes `id` the first node of `level`; false if another thread was faster.
+    /// Makes `id` the first node of `level`. Returns false if another thread was faster.
     pub(in crate::index) fn propose_head(&self, level: usize, id: BlockId) -> bool {
         // Release pairs with the Acquire load in `try_head`.
         self.heads[level].compare_exchange(0, id.0.get(), Ordering::Release, Ordering::Relaxed).is_ok()
     }
 
-    /// Lets searches start at `level`, which has a first node, or higher.
+    /// Lets searches start at `level` or higher. `level` must have a first node.
     pub(in crate::index) fn raise_root(&self, level: usize) {
         let root = ((level as u64) << 32) | u64::from(self.head(level).0.get());
         // Release pairs with the Acquire in `root`.
@@ -192,14 +195,14 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         (self.home(id) == Some(numa_node)).then_some(block)
     }
 
-    /// Gives back the block of a retired node. No thread may have it locked.
+    /// Gives back the block of a retired node. No thread may hold its lock.
     pub(in crate::index) fn release(&self, retired: Retired) {
         self.give_back(retired.kind(), retired.id());
     }
 
     fn give_back(&self, kind: BlockKind, id: BlockId) {
         stats::called_pool();
-        // SAFETY: a `Fresh` or a `Retired` named the block. Each is the only one of its block and ends with
+        // SAFETY: a `Fresh` or a `Retired` named the block. It is the only one of its block and ends with
         // this call, so no other thread releases it.
         unsafe { self.pool_of(kind).release(id) };
     }
@@ -233,8 +236,8 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         successors(Some(self.head(0)), |&id| self.leaf(id).next())
     }
 
-    /// Drops all values of these leaves, which are empty afterwards. If a drop panics, the others run while
-    /// it unwinds. No other thread may use the leaves.
+    /// Drops all values of these leaves, and leaves them empty. If a drop panics, the other values drop while
+    /// the panic unwinds. No other thread may use the leaves.
     pub(in crate::index) fn drop_values(&self, leaves: impl Iterator<Item = BlockId>) {
         struct Rest<'a, K: NodeKeys, V, P: BlockPool, I: Iterator<Item = BlockId>> {
             tree: &'a Tree<K, V, P>,
@@ -255,8 +258,8 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         Rest { tree: self, leaves }.drop_values();
     }
 
-    /// Makes `leaf`, which is locked by no thread and heads a chain of leaves, the first one, in place of the
-    /// only leaf, which is empty.
+    /// Makes `leaf` the first leaf, in place of the only one, which is empty. `leaf` heads a chain of leaves,
+    /// and no thread has locked it.
     pub(in crate::index) fn replace_only_leaf(&mut self, leaf: BlockId) {
         let old = self.head(0);
         self.leaf(leaf).lock_unshared().reshape(Unreached).start_below_every_key();
@@ -265,7 +268,7 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         self.release(self.leaf(old).lock_unshared().reshape(Unreached).retire());
     }
 
-    /// Makes a tree of one leaf of a tree whose leaves are all empty. No user code runs.
+    /// Turns a tree whose leaves are all empty into a tree of one leaf. Runs no user code.
     pub(in crate::index) fn start_over(&mut self) {
         for level in (1..=self.root().0).rev() {
             self.release_level::<InnerShape<K>>(self.head(level));
@@ -310,7 +313,7 @@ impl<K: NodeKeys, V, P: BlockPool> Drop for Tree<K, V, P> {
     }
 }
 
-/// A block that was acquired and is no node yet. Dropping this gives the block back.
+/// A block that was acquired and is not a node yet. Dropping this gives the block back.
 pub(in crate::index) struct Fresh<'t, S: Shape, K: NodeKeys, V, P: BlockPool> {
     tree: &'t Tree<K, V, P>,
     id: BlockId,
@@ -321,7 +324,7 @@ pub(in crate::index) struct Fresh<'t, S: Shape, K: NodeKeys, V, P: BlockPool> {
 pub(in crate::index) type FreshInner<'t, K, V, P> = Fresh<'t, InnerShape<K>, K, V, P>;
 
 impl<'t, S: ShapeOf<K>, K: NodeKeys, V, P: BlockPool> Fresh<'t, S, K, V, P> {
-    /// Locks the block, which from now on is a node in the making: it must be linked or retired.
+    /// Locks the block, which is now a node in the making. The caller must link or retire it.
     pub(in crate::index) fn make<W: Witness<S>>(self, witness: W) -> Reshaped<'t, S, W> {
         let node = self.tree.node::<S>(self.id).lock_unshared();
         mem::forget(self);

@@ -1,4 +1,4 @@
-//! Waiting, in one place: for the holder of a node's lock, and after a lost race.
+//! All waiting, in one place: for the holder of a node's lock, and after a lost race.
 //!
 //! A thread that waits here for a holder has no node locked itself.
 
@@ -11,7 +11,7 @@ use crate::node::{Node, NodeKeys, Shape};
 use crate::reentrancy::is_held;
 
 impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
-    /// For a thread that loses races: others have changed what it was about to use.
+    /// The backoff for a thread that loses races, because others have changed what it was about to use.
     #[inline(always)]
     pub(in crate::index) fn backoff(&self) -> Backoff<P::Relax> {
         Backoff::new()
@@ -42,7 +42,8 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
             match lock.read_begin() {
                 Ok(version) => return version,
                 Err(holder) if last == Some(holder) => {}
-                // The first holder, or another one after a change: threads take and release the lock.
+                // Waits for the first holder, or for another one after a change: other threads take and
+                // release the lock meanwhile.
                 Err(holder) => {
                     backoff = Backoff::for_holder();
                     last = Some(holder);

@@ -11,7 +11,7 @@ pub use words::KeyWords;
 /// A key of a [`BSkipMap`](crate::BSkipMap): a small `Copy` type that turns into [words](KeyWords) and back.
 ///
 /// Every integer type, `bool`, `char`, arrays of bytes and of `u64` are keys, and so are pairs and triples of
-/// keys. A type of your own says which of these it turns into:
+/// keys. A type of your own names the one of these types that it turns into:
 ///
 /// ```
 /// use bskip_core::{BSkipMap, Key};
@@ -38,12 +38,12 @@ pub use words::KeyWords;
 ///
 /// # Contract
 /// For keys `a` and `b` of the type, `a < b` exactly if `a.to_words() < b.to_words()`. And
-/// [`from_words`](Key::from_words) gives back the key that the words came from.
+/// [`from_words`](Key::from_words) returns the key that the words came from.
 ///
 /// A map knows keys only by their words and never calls their `Ord`. So if a type breaks the contract, the
-/// map is a map of the words, in the order of the words. It finds a key by its words; scans, first, last and
-/// the bounds of ranges go by words; and it hands out what `from_words` makes of them. Nothing worse happens:
-/// every call ends, and the map stays intact, even if the conversions give another result each time.
+/// map is a map of the words, in the order of the words. It finds a key by its words. Scans, first, last and
+/// the bounds of ranges go by words. It hands out what `from_words` makes of them. Nothing worse happens:
+/// every call ends, and the map stays intact, even if the conversions return another result each time.
 ///
 /// # Panics
 /// The conversions may panic and may use the map. They run before an operation has locked or changed
@@ -60,7 +60,7 @@ pub trait Key: Copy + Ord + Send + Sync {
     /// The key of these words, which [`to_words`](Key::to_words) gave for a key of the same map.
     fn from_words(words: Self::Words) -> Self;
 
-    /// Says that keys are their own words, if they are. Slices of such keys need no conversion.
+    /// A proof that keys are their own words, if they are. Slices of such keys need no conversion.
     #[doc(hidden)]
     const SAME: Same<Self, Self::Words> = Same::no();
 }

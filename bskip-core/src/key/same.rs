@@ -2,11 +2,11 @@
 
 use core::marker::PhantomData;
 
-/// Makes the proof invariant: a subtype is not the same type.
+/// Makes the proof invariant, because a subtype is not the same type.
 type Invariant<T> = fn(T) -> T;
 
-/// If it holds, `A` and `B` are the same type: only [`yes`](Self::yes) makes one that holds, and there they
-/// are.
+/// If this holds, `A` and `B` are the same type: only [`yes`](Self::yes) makes such a proof, and its two
+/// types are the same.
 #[derive(Clone, Copy)]
 pub struct Same<A, B> {
     holds: bool,

@@ -24,8 +24,8 @@ pub trait KeyWords: Copy + Ord + fmt::Debug + Send + Sync + sealed::Sealed {
     #[doc(hidden)]
     fn word(self, i: usize) -> u64;
 
-    /// The key whose `i`-th word is `word(i)`. It takes any words: a reader may call it on a mix of words of
-    /// several keys, while a writer moves them, and then drops the result.
+    /// The key whose `i`-th word is `word(i)`. This must accept any words: while a writer moves keys, a
+    /// reader may call it on a mix of words of several keys. The reader then drops the result.
     #[doc(hidden)]
     fn from_words(word: impl FnMut(usize) -> u64) -> Self;
 }
@@ -146,7 +146,7 @@ impl KeyWords for char {
     }
     #[inline(always)]
     fn from_words(mut word: impl FnMut(usize) -> u64) -> Self {
-        // A single word is never a mix, but slots that are not in use hold anything.
+        // A single word is never a mix, but a slot that is not in use holds any word.
         char::from_u32(word(0) as u32).unwrap_or_default()
     }
 }

@@ -1,4 +1,4 @@
-//! Operations that look at one place after another, and changes between two looks.
+//! Operations that look at one place after another, while another thread makes a change between two looks.
 
 use std::ops::ControlFlow;
 use std::vec::Vec;
@@ -6,8 +6,8 @@ use std::vec::Vec;
 use super::map::{Duel, insert, remove, two_leaves};
 use crate::config::Promotion;
 
-/// An empty first leaf, and one that starts at 25, which is tall: it split off what was behind it, which was
-/// nothing.
+/// An empty first leaf, and a leaf that starts at 25. The tall key 25 split the first leaf, which held
+/// nothing behind it.
 fn an_empty_leaf_first(name: &'static str) -> Duel {
     Duel {
         promotion: Promotion::Coin { one_in: 2 },
@@ -91,8 +91,8 @@ fn len_and_a_merge() {
 #[test]
 fn a_redistribution_past_a_leaf_without_an_entry() {
     Duel {
-        // Two full leaves: the first splits and has room then; the second looks whether the leaf of the entry
-        // before its own has room.
+        // Two full leaves. The first splits, and has room then. The second checks whether the leaf of the
+        // entry before its own has room.
         keys: std::vec![10, 20, 30, 40, 25, 15, 35, 45],
         removed: Vec::new(),
         one: |map| insert(map, 22),

@@ -28,14 +28,14 @@ fn word(pool: &GlobalPool, id: BlockId) -> &AtomicU64 {
     unsafe { base.cast().as_ref() }
 }
 
-/// Two threads take, own and give back: what one wrote before giving back, the next owner sees.
+/// Two threads take a block, own it and give it back. The next owner must see what the thread wrote before it
+/// gave the block back.
 #[test]
 fn a_block_has_one_owner() {
     model("pool: one owner", Some(3), 100, || {
         let pool = Arc::new(pool());
         let first = acquire(&pool);
-        // SAFETY: acquired just now. A second block is acquired by the thread that comes when this one is
-        // taken.
+        // SAFETY: acquired just now. If this block is taken, the other thread acquires a second one.
         unsafe { pool.release(first) };
         sync::watch(8);
         let own = |pool: &GlobalPool, name: u64| {
@@ -59,7 +59,7 @@ fn a_block_has_one_owner() {
     });
 }
 
-/// Both threads' blocks need a new slab, the pool's second: one of them makes it.
+/// Both threads' blocks need the pool's second slab. One of the threads makes it.
 #[test]
 fn two_threads_grow_the_pool_once() {
     model("pool: growth", None, 20, || {
@@ -81,7 +81,7 @@ fn two_threads_grow_the_pool_once() {
     });
 }
 
-/// The spin lock excludes, and hands over what was written under it.
+/// The spin lock excludes other threads, and hands over what was written under it.
 #[test]
 fn a_spin_lock_hands_over_what_it_guards() {
     model("spin lock", None, 10, || {
@@ -89,7 +89,7 @@ fn a_spin_lock_hands_over_what_it_guards() {
         sync::watch(2);
         let run = |(lock, word): &(SpinLock<Vec<u64>>, AtomicU64), name: u64| {
             lock.with::<crate::DefaultRelax, _>(|names| {
-                // A word beside the lock: its own data is not known to loom.
+                // A word beside the lock, because loom does not know the lock's own data.
                 let count = word.load(Ordering::Relaxed);
                 assert_eq!(count, names.len() as u64, "what the last holder wrote is not seen");
                 names.push(name);

@@ -1,6 +1,7 @@
-//! One leaf: readers that go by the rule against the holder of its lock, and blocks that become other nodes.
+//! One leaf: readers that follow the rule of authority against the holder of the lock, and blocks that become
+//! other nodes.
 //!
-//! The leaf begins with the pairs 10, 20 and 30, each with ten times its key.
+//! At first the leaf holds the pairs 10, 20 and 30, each with ten times its key.
 
 use std::sync::Arc;
 
@@ -63,7 +64,7 @@ impl Leaves {
         Some(found.then(|| unsafe { value.assume_init() }))
     }
 
-    /// `key` has always been there, where this leaf is authoritative.
+    /// If this leaf is authoritative for `key`, it must hold `key`, because the key was there all the time.
     fn must_find(&self, key: u64) {
         if let Some(found) = self.read(key) {
             assert_eq!(found, Some(key * 10), "key {key}, which never went");
@@ -93,8 +94,8 @@ fn spawn(leaves: &Arc<Leaves>, run: impl FnOnce(&Leaves) + 'static) -> thread::J
     thread::spawn(move || run(&leaves))
 }
 
-/// Runs `read` against `write`, on either thread. The minimum is for the writer here: see the module above
-/// for what loom makes of the other order.
+/// Runs `read` against `write`, each on either thread. The minimum is for the order with the writer on the
+/// main thread: the comment of `loom_tests` says what loom makes of the other one.
 fn both_ways(name: &str, preemptions: Option<usize>, at_least: usize, write: fn(&Leaves), read: fn(&Leaves)) {
     for (order, here, there, at_least) in
         [("reader here", read, write, 1), ("writer here", write, read, at_least)]
@@ -139,8 +140,8 @@ fn a_reader_and_a_split() {
     both_ways("a key that stays, split", Some(2), 100, write, |leaves| leaves.must_find(10));
 }
 
-/// The block becomes another leaf while a reader is in the middle of it. It is told by the version, or, if it
-/// began later, by the fences.
+/// The block becomes another leaf while a reader reads it. The version tells the reader. If the reader began
+/// later, the fences do.
 #[test]
 fn a_reader_and_a_block_that_is_used_again() {
     let write = |leaves: &Leaves| {
@@ -155,7 +156,7 @@ fn a_reader_and_a_block_that_is_used_again() {
     });
 }
 
-/// Two writers: each finds its place, then locks in the state in which it found it.
+/// Two writers. Each finds its place, then locks the leaf in the state in which it found the place.
 #[test]
 fn two_insertions() {
     fn insert(leaves: &Leaves, key: u64) {
@@ -165,7 +166,7 @@ fn two_insertions() {
             let (rank, found) = leaf.find(key);
             if let Some(mut leaf) = leaf.try_lock(version) {
                 assert!(!found);
-                // The leaf is full with the first of the two: then the other one goes without.
+                // The first of the two fills the leaf. Then the other one does not insert.
                 if leaf.count() < Leaf::<u64, u64>::CAPACITY {
                     leaf.insert(rank, key, key * 10);
                 }

@@ -45,7 +45,7 @@ impl Pair {
         }
     }
 
-    /// Locks in the state that `read` gives, together with what it read.
+    /// Locks the state that `read` returns. Returns also what `read` has read.
     fn lock_after<T>(&self, read: impl Fn(&Self) -> T) -> (Version, T) {
         loop {
             let version = self.read_begin();
@@ -64,7 +64,7 @@ impl Pair {
         self.lock.unlock(version);
     }
 
-    /// Adds one to both: what was read before the lock must still be true under it.
+    /// Adds one to both words. What was read before the lock must still be true under it.
     fn increment(&self) {
         let (version, old) = self.lock_after(|pair| pair.a.load(Ordering::Relaxed));
         assert_eq!(self.b.load(Ordering::Relaxed), old, "the lock was had in another state");
@@ -150,11 +150,12 @@ fn two_writers_and_a_reader() {
     });
 }
 
-/// A lock that changed nothing neither spoils what readers have read, nor hides a change from them.
+/// A lock under which nothing changed does not spoil what readers have read. Nor does it hide another
+/// thread's change from them.
 #[test]
 fn an_unchanged_unlock_keeps_readers_valid() {
     use std::sync::atomic::AtomicUsize;
-    // Whether readers that began before the lock were valid after it: both must come up.
+    // Whether readers that began before the lock were still valid after it. Both answers must occur.
     static VALID: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
     model("lock: unlocked unchanged", None, 10, || {
         let pair = Pair::watched();
@@ -174,7 +175,7 @@ fn an_unchanged_unlock_keeps_readers_valid() {
     assert!(invalid > 0 && valid > 0, "{invalid} invalid, {valid} valid");
 }
 
-/// One thread locks and changes nothing, the other one changes, a third reads.
+/// One thread locks and changes nothing, another one changes the words, a third one reads.
 #[test]
 fn an_unchanged_unlock_hides_no_change() {
     model("lock: unchanged, changed, read", Some(1), 100, || {

@@ -1,8 +1,8 @@
-//! Whole operations on a small map, two threads at a time, with at most two preemptions (one for the
-//! longest).
+//! Whole operations on a small map, two threads at a time. There are at most two preemptions (one for the
+//! longest tests).
 //!
-//! Nodes have four slots, so a full leaf, a second level and a merge are a few keys away. Every map is built
-//! before the model watches, and walked after it.
+//! Nodes have four slots, so a few keys are enough for a full leaf, a second level or a merge. Every map is
+//! built before the model watches, and checked after it.
 
 use std::sync::Arc;
 use std::vec::Vec;
@@ -21,23 +21,25 @@ pub(super) type Map = BSkipMap<u64, u64, PairedArena>;
 pub(super) struct Duel {
     pub(super) name: &'static str,
     pub(super) promotion: Promotion,
-    /// Keys inserted beforehand, each with ten times itself, and of those the ones removed again.
+    /// Keys inserted beforehand, each with ten times itself as value. Then those of them that are removed
+    /// again.
     pub(super) keys: Vec<u64>,
     pub(super) removed: Vec<u64>,
     /// What the map looks like then.
     pub(super) built: fn(Structure),
     pub(super) one: fn(&Map),
     pub(super) other: fn(&Map),
-    /// Keys that must be there in the end; others must not.
+    /// Keys that must be in the map at the end. No others may be.
     pub(super) left: Vec<u64>,
     pub(super) preemptions: usize,
-    /// When replicas of inner nodes follow, if there are any.
+    /// When replicas of inner nodes are updated, if there are any.
     pub(super) replicas: Option<Refresh>,
-    /// Executions with `one` on the main thread; see the module above for what loom makes of the other order.
+    /// The least number of executions with `one` on the main thread. The comment of `loom_tests` says what
+    /// loom makes of the other order.
     pub(super) at_least: usize,
 }
 
-/// A seed under which 25 and 50 are of height 1 and all other keys in use here of height 0, for one in two.
+/// With this seed and one in two, 25 and 50 have height 1. All other keys that these tests use have height 0.
 fn seed() -> u64 {
     let height = |seed, key: u64| {
         let promotion = Promotion::Coin { one_in: 2 };
@@ -168,7 +170,7 @@ fn two_insertions_into_a_full_leaf() {
 #[test]
 fn an_insertion_and_a_merge() {
     Duel {
-        // Leaves at most a quarter: the leaf looks for its neighbour.
+        // Leaves are at most a quarter full, so the leaf looks for its neighbour.
         one: |map| remove(map, 10),
         other: |map| insert(map, 35),
         left: std::vec![20, 30, 35, 40],
@@ -181,7 +183,7 @@ fn an_insertion_and_a_merge() {
 fn a_full_leaf_and_room(name: &'static str) -> Duel {
     Duel {
         keys: std::vec![10, 20, 30, 40, 25, 12, 15],
-        // 20 moves, unless the other thread is in the way.
+        // 20 moves, unless the other thread prevents it.
         one: |map| insert(map, 13),
         preemptions: 1,
         ..two_leaves(name)
@@ -197,7 +199,7 @@ fn find_again(map: &Map, key: u64) {
     }
 }
 
-/// The new pair comes in with the redistribution: on the left of the boundary, and on its right.
+/// A redistribution brings the new pair in, on the left of the boundary and on its right.
 #[test]
 fn a_pair_that_comes_in_with_a_redistribution() {
     Duel {
@@ -240,7 +242,7 @@ fn a_redistribution_and_others() {
         ..a_full_leaf_and_room("a range and a redistribution")
     }
     .run();
-    // The second thread finds no boundary any more, or another one: an empty leaf fits into a full one.
+    // The second thread finds that the boundary is gone, or another one: an empty leaf fits into a full one.
     Duel {
         removed: std::vec![25, 40],
         other: |map| remove(map, 30),
@@ -252,8 +254,8 @@ fn a_redistribution_and_others() {
 
 #[test]
 fn get_and_a_block_used_again() {
-    // Leaves [10] and [25]: the first, once empty, absorbs the second, and is split at 50, into the block
-    // where 25 was.
+    // Leaves [10] and [25]. Once the first is empty, it absorbs the second. A tall insert splits it at 50,
+    // into the block where 25 was.
     Duel {
         promotion: Promotion::Coin { one_in: 2 },
         keys: std::vec![10, 25],
@@ -329,7 +331,7 @@ fn get_and_a_tall_insertion() {
     .run();
 }
 
-/// Level 2 has its second entry since key 17, so every further one rebuilds the table.
+/// Level 2 has had its second entry since key 17, so every further entry rebuilds the table.
 #[test]
 fn get_and_a_rebuilt_hint_table() {
     let keys: Vec<u64> = (1..=32).collect();

@@ -1,12 +1,12 @@
 //! The protocol under loom: every order of threads and every value that the memory model lets a load see.
 //!
-//! Each test is written twice where it matters, with the writer on the main thread and with the reader there:
-//! loom remembers one last access of each atomic, and a storing thread that has loaded first hides the
-//! earlier loads of others (tokio-rs/loom#166). Each states how many executions there must be at least, so
-//! that a model that has lost its point is found out.
+//! If it matters, a test is written twice: with the writer on the main thread, and with the reader there. The
+//! reason is that loom remembers only the last access of each atomic. If a storing thread has loaded first,
+//! that hides the earlier loads of other threads (tokio-rs/loom#166). Each test states a least number of
+//! executions, so that a model that has become useless is noticed.
 //!
-//! What loom cannot show: a load that sees a store which its thread has not come to yet (load buffering). So
-//! nothing here depends on the Release in `unlock_unchanged`.
+//! Loom cannot show load buffering: a load that sees a store which its thread has not reached yet. So no test
+//! here depends on the Release in `unlock_unchanged`.
 
 mod across;
 mod arena;

@@ -4,12 +4,12 @@ use super::map::{Duel, Map, insert, must_find, remove, two_leaves};
 use crate::config::Refresh;
 use crate::{MigrateCursor, NumaNodeId};
 
-/// Moves every leaf that can move: of two the second one.
+/// Moves every leaf that can move. Of two leaves, that is the second one.
 fn move_all(map: &Map) {
     map.migrate(&mut MigrateCursor::new(), 4, |_, NumaNodeId(home)| Some(NumaNodeId(1 - home)));
 }
 
-/// [10, 15, 20, 25] and [30, 40, 45, 47]; 46 splits the second one, and its entry goes to the replica.
+/// [10, 15, 20, 25] and [30, 40, 45, 47]. 46 splits the second leaf, and the new entry goes to the replica.
 fn about_to_post(name: &'static str, refresh: Refresh) -> Duel {
     Duel {
         keys: std::vec![10, 20, 30, 40, 25, 45, 47, 15],
@@ -48,10 +48,11 @@ fn a_search_by_replica_and_a_merge() {
     }
 }
 
-/// One thread refreshes the replica. It leads the other thread astray, which refreshes it as well.
+/// One thread refreshes the replica. The replica leads the other thread astray, so that thread refreshes it
+/// as well.
 #[test]
 fn two_refresh_a_replica() {
-    // The last thing that happens before is that the second leaf gets its entry.
+    // The last event before the test is that the second leaf gets its entry.
     Duel {
         removed: std::vec::Vec::new(),
         built: |found| assert_eq!((found.leaves, found.stale_replicas), (2, 1)),

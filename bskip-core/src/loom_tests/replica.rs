@@ -1,8 +1,8 @@
 //! One inner node and its replica: readers of the replica against the holder of the node's lock.
 //!
-//! The node begins with the entries 10 and 20, which lead to blocks of ten times their key. A search that
-//! went by a mixture of two states would still arrive, by a detour; here nothing steps right, so the mixture
-//! itself is seen.
+//! At first the node has the entries 10 and 20, which lead to blocks of ten times their key. If a search
+//! followed a mixture of two states, it would still arrive, by a detour. Here nothing steps right, so the
+//! test sees the mixture itself.
 
 use core::num::NonZeroU32;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ impl Copies {
         unsafe { Inner::<u64>::from_raw(base, self.ids[0], ()) }
     }
 
-    /// An entry comes between the two, and the replica follows.
+    /// An entry is inserted between the two, and the replica follows.
     fn change(&self) {
         let mut node = self.in_memory_of(0).lock_unshared().reshape(Unreached);
         node.insert(1, 15, child(15));

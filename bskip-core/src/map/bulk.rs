@@ -37,8 +37,8 @@ use crate::spin::SpinLock;
 /// # }
 /// ```
 pub struct BulkLoad<K: Key, V, A: BlockArena = GlobalArena> {
-    /// Its first leaf is empty. The leaves of all parts are linked behind it, in any order of parts, so that
-    /// the map's drop finds their values.
+    /// The map's first leaf is empty. The leaves of all parts are linked behind it, in any order of parts, so
+    /// that the map's drop finds their values.
     map: BSkipMap<K, V, A>,
     parts: SpinLock<Vec<Part<K::Words>>>,
     fill: f64,
@@ -133,8 +133,8 @@ impl<K: Key, V, A: BlockArena> BulkLoad<K, V, A> {
     ///
     /// # Errors
     /// [`BulkError`] if the keys do not strictly ascend, or if there is no memory. The pairs that this call
-    /// has taken out of the iterator are then dropped, and their memory is free for other parts. Later pairs
-    /// are still in the iterator, if it was given by reference. Other parts stay.
+    /// has taken out of the iterator are then dropped, and their memory is free for other parts. If the
+    /// iterator was given by reference, later pairs are still in it. Other parts stay.
     ///
     /// # Panics
     /// If the iterator panics. The pairs that it gave in this call are dropped.
@@ -153,7 +153,7 @@ impl<K: Key, V, A: BlockArena> BulkLoad<K, V, A> {
             (Stop::NoMemory(cause), _) => return Err(cause.into()),
             (Stop::End | Stop::NotAscending, _) => {}
         }
-        // If it stays here, its values are dropped after the lock is released.
+        // If the closure fails and leaves the run here, its values are dropped after the lock is released.
         let mut run = Some(run);
         self.parts.with::<<A::Pool as BlockPool>::Relax, _>(|parts| {
             reserve_one(parts)?;
@@ -193,8 +193,8 @@ impl<K: Key, V, A: BlockArena> fmt::Debug for BulkLoad<K, V, A> {
 
 impl<K: Key, V> BSkipMap<K, V> {
     /// A map of pairs whose keys strictly ascend, on the global allocator, with the default [`Config`] and
-    /// full nodes. [`BulkLoad`] offers other choices and takes parts from several threads. For unsorted
-    /// pairs, use `collect`.
+    /// full nodes. [`BulkLoad`] offers other choices and takes parts from several threads. If pairs are not
+    /// sorted, use `collect`.
     ///
     /// O(n), without a search: several times as fast as inserting.
     ///
@@ -220,8 +220,8 @@ impl<K: Key, V> BSkipMap<K, V> {
 }
 
 impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
-    /// Moves all pairs of `other` into this map and leaves `other` empty. If both have a key, `other`'s value
-    /// stays.
+    /// Moves all pairs of `other` into this map and leaves `other` empty. If both maps have a key, the value
+    /// of `other` stays.
     ///
     /// If all keys of `other` are above this map's, its m pairs are appended without a search, O(m).
     /// Otherwise they are inserted one by one. Pairs are moved, not nodes: each map keeps its arena and its

@@ -1,11 +1,11 @@
-//! What the system gave of huge pages to a map on the global allocator.
+//! Reports how many huge pages the system gave to a map on the global allocator.
 
 use super::BSkipMap;
 use crate::arena::{GlobalArena, HugePages, Relax};
 use crate::key::Key;
 
 impl<K: Key, V, R: Relax> BSkipMap<K, V, GlobalArena<R>> {
-    /// What the system gave of huge pages for this map's nodes.
+    /// How many huge pages the system gave for this map's nodes.
     ///
     /// On small pages, a search in a large map spends much of its time on translating addresses. If
     /// `resident_bytes` stays far below `asked_bytes`, look at `/sys/kernel/mm/transparent_hugepage/enabled`:

@@ -7,7 +7,7 @@ use crate::key::Key;
 
 /// How far [`BSkipMap::migrate`] or [`BSkipMap::rebalance`] has come, and what it has done.
 ///
-/// It is only a key and some counters: it borrows nothing, and it delays nothing between two calls.
+/// A cursor is only a key and some counters: it borrows nothing, and it delays nothing between two calls.
 #[derive(Clone, Debug)]
 pub struct MigrateCursor<K: Key> {
     /// Where the next leaf to look at starts; `None` for the first leaf.
@@ -113,10 +113,10 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
         !cursor.done
     }
 
-    /// As [`migrate`](Self::migrate), but moves each leaf to where the arena's policy would put it now, if
-    /// the policy goes by keys or names one NUMA node.
+    /// As [`migrate`](Self::migrate), but moves each leaf to where the arena's policy would put it now.
+    /// Leaves stay if the policy neither goes by keys nor names one NUMA node.
     ///
-    /// For a map that was filled before its keys were partitioned, or while a NUMA node had no room.
+    /// Use this for a map that was filled before its keys were partitioned, or while a NUMA node had no room.
     pub fn rebalance(&self, cursor: &mut MigrateCursor<K>, leaves: usize) -> bool {
         self.migrate_words(cursor, leaves, |low, _| self.index.wanted(low))
     }

@@ -1,4 +1,4 @@
-//! The little that a map's user has to do with replicas of the inner levels.
+//! Replicas of the inner levels, as far as a map's user sees them.
 
 use super::BSkipMap;
 use crate::arena::BlockArena;

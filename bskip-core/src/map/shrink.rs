@@ -7,8 +7,8 @@ use crate::key::Key;
 
 /// How far [`BSkipMap::shrink`] has come, and what it has done.
 ///
-/// It is only a level, a key and a counter: it borrows nothing, and it delays nothing between two calls. It
-/// belongs to one map. With another map it begins somewhere in the middle, which does no harm.
+/// A cursor is only a level, a key and a counter: it borrows nothing, and it delays nothing between two
+/// calls. It belongs to one map. With another map it begins somewhere in the middle, which does no harm.
 #[derive(Clone, Debug)]
 pub struct ShrinkCursor<K: Key> {
     /// `None` at the end.
@@ -54,18 +54,18 @@ impl<K: Key> Default for ShrinkCursor<K> {
 /// A step locks the two nodes that it changes and their parent, for as long as it takes to copy a node. Other
 /// threads are delayed no more than by a removal that merges nodes.
 ///
-/// Full leaves have no room for new keys: an insertion into a full leaf moves pairs to a neighbour or splits
-/// the leaf. So shrink a map that has stopped growing or has lost many keys, not one that will soon grow
+/// An insertion into a full leaf has no room for the new key: it moves pairs to a neighbour or splits the
+/// leaf. So shrink a map that has stopped growing or has lost many keys, not one that will soon grow
 /// everywhere.
 ///
 /// **Memory.** Freed blocks go back to the map's pool: [`usage`](Self::usage) counts them as reserved and no
 /// longer as issued. They stay mapped because a reader may still be looking at one (see
-/// [`arena`](crate::arena)). Shrinking takes no new nodes. It may rebuild the table that takes searches to
-/// their leaf, in a smaller size; if there is no memory for that, it keeps the old one. To give memory back
-/// to the system now, build a new map [from sorted pairs](Self::from_sorted) and drop the old one.
+/// [`arena`](crate::arena)). Shrinking takes no new nodes. It may rebuild the hint table of leaves in a
+/// smaller size. If there is no memory for that, it keeps the old table. To give memory back to the system
+/// now, build a new map [from sorted pairs](Self::from_sorted) and drop the old one.
 ///
-/// **What stays.** Some leaves must start where they start, until they fit into their left neighbour: a leaf
-/// that starts at a key with a height, and the first leaf below each inner node. With the default
+/// **What stays.** Some leaves must start where they start, until they fit into their left neighbour. These
+/// are leaves that start at a key with a height, and the first leaf below each inner node. With the default
 /// [`Promotion`](crate::Promotion), one leaf in about thirty is therefore not full. With
 /// [`Coin`](crate::Promotion::Coin) nearly all leaves are like that, so shrinking only merges nodes: 36 bytes
 /// a key become 25. Levels stay, with at least one node each.
@@ -73,9 +73,9 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// Merges nodes and fills leaves, except for those that [stay](Self#shrinking). Returns how many blocks
     /// went back to the pool.
     ///
-    /// O(n): some milliseconds for a million keys. It goes over the map once, level by level. If other
-    /// threads write meanwhile, it does not go back to nodes that they change behind it, and it goes on to
-    /// leaves that they append in front of it. So while they append faster than it works, it does not return;
+    /// O(n): some milliseconds for a million keys. It goes over the map once, level by level. Other threads
+    /// may write meanwhile. It does not go back to nodes that they change behind it, but it does go on to
+    /// leaves that they append in front of it. So it does not return while they append faster than it works;
     /// [`shrink`](Self::shrink) does.
     ///
     /// ```

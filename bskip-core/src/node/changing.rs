@@ -9,7 +9,7 @@ use super::shape::KeyRef;
 
 /// How nodes of a shape are changed. No function runs user code.
 pub(crate) trait Changing: Reading {
-    /// Makes the node an empty one of that level that starts at `low`. `None` is below every key.
+    /// Turns the node into an empty one of that level that starts at `low`. `None` is below every key.
     fn format(node: &mut Locked<'_, Self>, level: LevelMark, low: Option<KeyRef<'_, Self>>);
 
     /// Sets the low fence of a level's first node, below every key.

@@ -63,9 +63,9 @@ impl<S: Shape> Node<'_, S> {
 /// The words. Only the holder of the lock may trust what these return before [`Node::validate`].
 impl<'a, S: Shape> Node<'a, S> {
     /// # Safety
-    /// `base` is the address of block `id`, or of a replica of it, of a pool of `S::LAYOUT` that lives for
-    /// `'a`, and the memory is accessed through `Node`s of this shape only. `context` belongs to the nodes of
-    /// this pool, any thread may use it, and it is good for `'a`.
+    /// `base` is the address of block `id`, or of a replica of it. The block's pool has the layout
+    /// `S::LAYOUT` and lives for `'a`. The memory is accessed only through `Node`s of this shape. `context`
+    /// belongs to the nodes of this pool. It is valid for `'a`, in any thread.
     #[inline(always)]
     pub(crate) unsafe fn from_raw(base: NonNull<u8>, id: BlockId, context: S::Context) -> Self {
         Self { base, id, context, _pool: PhantomData }
@@ -92,8 +92,9 @@ impl<'a, S: Shape> Node<'a, S> {
         debug_assert!(offset + size_of::<T>() <= S::LAYOUT.size() && offset.is_multiple_of(align_of::<T>()));
         // SAFETY: the block has the layout's size by the promise of `from_raw`, and `offset` is below that.
         let field = unsafe { self.base.add(offset) };
-        // SAFETY: aligned and in bounds as asserted; mapped for `'a`; initialised, because the pool's blocks
-        // start as zeros; and always accessed as this atomic, by the promises of `from_raw` and the caller.
+        // SAFETY: the pointer is aligned and in bounds, as asserted. The memory is mapped for `'a`, and
+        // initialised, because the pool's blocks start as zeros. By the promises of `from_raw` and of the
+        // caller, it is always accessed as this atomic.
         unsafe { field.cast::<T>().as_ref() }
     }
 
@@ -144,8 +145,8 @@ impl<'a, S: Shape> Node<'a, S> {
     /// The node to the right.
     #[inline(always)]
     pub(crate) fn next(self) -> Option<BlockId> {
-        // Relaxed suffices: a thread follows the link only after validation. The version that it read
-        // (Acquire) comes from a writer that stored this link after the other node's contents.
+        // Relaxed suffices, because a thread follows the link only after validation. It read the version with
+        // Acquire, from a writer that stored this link after the contents of the node that the link names.
         NonZeroU32::new(self.next_cell().load(Ordering::Relaxed) as u32).map(BlockId)
     }
 }

@@ -37,15 +37,15 @@ impl<S: LeafSlots> Locked<'_, S> {
         S::push(self, key, value);
     }
 
-    /// The value in `slot`, which then must be written, removed or forgotten.
+    /// Copies the value out of `slot`. The caller must then overwrite, remove or forget the slot.
     ///
     /// # Safety
     /// `slot` is below the count, and its value is not used again before it is overwritten.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) unsafe fn read(&self, slot: usize) -> S::Payload {
         let value = self.value(slot);
-        // SAFETY: a slot in use holds a value, no other thread changes it while this thread has the lock, and
-        // by the caller's promise this copy is the only one that is used.
+        // SAFETY: a slot in use holds a value, and no other thread changes it while this thread has the lock.
+        // By the caller's promise, this copy is the only one that is used.
         unsafe { value.assume_init() }
     }
 
@@ -69,10 +69,10 @@ impl<S: LeafSlots> Locked<'_, S> {
         value
     }
 
-    /// Runs `f` on the value in `slot`, which is below the count, and keeps what `f` made of it, also if `f`
-    /// panics.
+    /// Runs `f` on the value in `slot`, which is below the count. Keeps the value as `f` leaves it, even if
+    /// `f` panics.
     pub(crate) fn with_value<R>(&mut self, slot: usize, f: impl FnOnce(&mut S::Payload) -> R) -> R {
-        /// Puts the value back into its slot, at the latest when `f` unwinds.
+        /// Puts the value back into its slot when it drops, also while a panic of `f` unwinds.
         struct PutBack<'g, 'a, S: LeafSlots> {
             leaf: &'g mut Locked<'a, S>,
             slot: usize,
@@ -93,14 +93,15 @@ impl<S: LeafSlots> Locked<'_, S> {
         while_holding(lock, || f(&mut held.value))
     }
 
-    /// Forgets the pairs without dropping their values, and gives their number.
+    /// Forgets the pairs without dropping their values. Returns their number.
     pub(crate) fn forget(&mut self) -> usize {
         let count = self.count();
         S::forget(self);
         count
     }
 
-    /// Drops every value and forgets the pairs. If a drop panics, the others run while it unwinds.
+    /// Drops every value and forgets the pairs. If a drop panics, the other values drop while the panic
+    /// unwinds.
     pub(crate) fn clear(&mut self) {
         /// The slots whose values are still to be dropped. The leaf has forgotten them.
         struct Rest<'g, 'a, S: LeafSlots> {

@@ -1,6 +1,6 @@
 //! A locked node, and storing the words that nodes of every shape have.
 //!
-//! A change that others must learn of, of levels, fences, links and entries, goes through `reshape`.
+//! A change that others must learn of goes through `reshape`: a change of levels, fences, links and entries.
 
 use core::hint;
 use core::mem;
@@ -42,8 +42,8 @@ impl<'a, S: Shape> Node<'a, S> {
         self.lock().try_lock(version).then(|| Locked::new(self, version))
     }
 
-    /// Locks a node that no other thread would lock: one just taken from its pool, which states no level, or
-    /// any while this thread has exclusive access to the map. A stale reader may look at it. This never
+    /// Locks a node that no other thread tries to lock. It has just been taken from its pool and states no
+    /// level, or this thread has exclusive access to the map. A stale reader may look at it. This never
     /// waits.
     pub(crate) fn lock_unshared(self) -> Locked<'a, S> {
         loop {
@@ -74,7 +74,7 @@ impl<'a, S: Shape> Locked<'a, S> {
         mem::forget(self);
     }
 
-    /// Ends the node's life: it states no level from now on, so a thread that still comes here turns back.
+    /// Ends the node's life. It states no level from now on, so a thread that still comes here turns back.
     pub(super) fn end(&mut self) {
         self.set_meta(0, LevelMark::NONE);
     }

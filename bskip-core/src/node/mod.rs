@@ -6,8 +6,8 @@
 //! `InnerSlots` say what the engine asks of a node besides that, and `kind` says which shapes belong to a kind
 //! of keys. `words` has the nodes of keys of fixed width.
 //!
-//! Each word of a block is always accessed as an atomic of one size, so any thread may read it at any time.
-//! What the thread has read means something only if the version is still valid afterwards.
+//! Each word of a block is always accessed as an atomic of one size, so any thread may read it at any time. A
+//! thread may use what it has read only if the version is still valid afterwards.
 
 mod changing;
 mod header;

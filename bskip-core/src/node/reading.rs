@@ -33,8 +33,8 @@ impl<S: Reading> Node<'_, S> {
         S::low(self)
     }
 
-    /// The `low` of the next node, which is above every key that this node may hold. Meaningless if there is
-    /// no next node.
+    /// The `low` of the next node, which is above every key that this node may hold. If there is no next
+    /// node, it means nothing.
     #[inline(always)]
     pub(crate) fn high(self) -> OwnedKey<S> {
         S::high(self)

@@ -1,7 +1,7 @@
 //! Copies of an inner node, for threads that are far from it.
 //!
-//! A replica is memory of the node's shape that states the same block. It is read as the node is, and never
-//! locked: only the holder of the node's own lock writes it.
+//! A replica is memory of the node's shape that stands for the same block. Threads read it as they read the
+//! node, and never lock it: only the holder of the node's own lock writes it.
 
 use super::header::Node;
 use super::inner::InnerSlots;
@@ -9,13 +9,12 @@ use super::locked::Locked;
 use crate::lock::Version;
 
 impl<S: InnerSlots> Locked<'_, S> {
-    /// Makes `replica` what the node is now, under the version that the node will have when it is unlocked as
-    /// changed.
+    /// Copies the node to `replica`, under the version that the node will have after this change.
     pub(crate) fn copy_changed_to(&self, replica: Node<'_, S>) {
         self.copy_to(replica, self.locked_at().changed());
     }
 
-    /// Makes `replica` what the node is, if nothing was changed since it was locked.
+    /// Copies the node to `replica`, if nothing was changed since the node was locked.
     pub(crate) fn copy_unchanged_to(&self, replica: Node<'_, S>) {
         self.copy_to(replica, self.locked_at());
     }
@@ -29,7 +28,8 @@ impl<S: InnerSlots> Locked<'_, S> {
 }
 
 impl<S: InnerSlots> Node<'_, S> {
-    /// Whether this replica is, or seems to be, of the original's state `version`. Reads one word.
+    /// Whether this replica is, or seems to be, a copy of the original in the state `version`. Reads one
+    /// word.
     pub(crate) fn is_of(self, version: Version) -> bool {
         self.try_read_begin() == Some(version)
     }

@@ -1,8 +1,8 @@
-//! Changes of a node's place in the tree: of its level, its fences, its link, and of an inner node's entries.
+//! Changes a node's place in the tree: its level, its fences, its link and, in an inner node, its entries.
 //!
-//! Replicas and hint tables describe these, so they must learn of each change. Therefore a node is changed so
-//! only through a [`Reshaped`], which tells its [`Witness`] just before it unlocks the node. Changing the
-//! pairs of a leaf needs no witness.
+//! Replicas and hint tables describe these, so they must learn of each change. Therefore only a [`Reshaped`]
+//! makes such changes. It tells its [`Witness`] just before it unlocks the node. A change of a leaf's pairs
+//! needs no witness.
 
 use core::ops::{Deref, DerefMut};
 
@@ -16,21 +16,21 @@ use crate::key::KeyKind;
 
 /// Learns what happens to a [`Reshaped`] node.
 pub(crate) trait Witness<S: Shape>: Copy {
-    /// An inner node of `level` has got the entry of `child`, which starts at `low`.
+    /// An inner node of `level` has received the entry of `child`, which starts at `low`.
     fn entry_added(self, level: LevelMark, low: KeyRef<'_, S>, child: BlockId);
 
     /// An inner node of `level` has lost an entry.
     fn entry_removed(self, level: LevelMark);
 
-    /// `node` is about to be unlocked. `has_moved` says that it has come to cover other keys than before.
+    /// `node` is about to be unlocked. `has_moved` says whether it now covers other keys than before.
     fn unlocking(self, node: &Locked<'_, S>, has_moved: bool);
 
     /// This node was absorbed, and is unlocked.
     fn absorbed(self, node: Retired);
 }
 
-/// The witness of nodes that no search comes to: those of a chain in the making, those of a map that is being
-/// cleared, and those of tests.
+/// The witness of nodes that no search can reach: nodes of a chain in the making, of a map that is being
+/// cleared, and of tests.
 #[derive(Clone, Copy)]
 pub(crate) struct Unreached;
 
@@ -45,7 +45,7 @@ impl<S: Shape> Witness<S> for Unreached {
     fn absorbed(self, _: Retired) {}
 }
 
-/// A node that has ended, and whose block is to be given back.
+/// A node whose life has ended. Its block must be given back.
 #[must_use]
 pub(crate) struct Retired {
     kind: BlockKind,
@@ -62,8 +62,8 @@ impl Retired {
     }
 }
 
-/// A locked node that is made, or that changes its place in the tree. Dropping this tells the witness, then
-/// unlocks the node.
+/// A locked node that is being made or is changing its place in the tree. Dropping this tells the witness,
+/// then unlocks the node.
 pub(crate) struct Reshaped<'a, S: Shape, W: Witness<S>> {
     node: Locked<'a, S>,
     witness: W,
@@ -71,7 +71,7 @@ pub(crate) struct Reshaped<'a, S: Shape, W: Witness<S>> {
 }
 
 impl<'a, S: Shape> Locked<'a, S> {
-    /// From now on the node's place in the tree may change, and `witness` learns of it.
+    /// Allows changes of the node's place in the tree from now on. `witness` learns of them.
     #[inline(always)]
     pub(crate) fn reshape<W: Witness<S>>(self, witness: W) -> Reshaped<'a, S, W> {
         Reshaped { node: self, witness, has_moved: false }
@@ -115,8 +115,8 @@ impl<S: Shape, W: Witness<S>> Reshaped<'_, S, W> {
 }
 
 impl<S: Changing, W: Witness<S>> Reshaped<'_, S, W> {
-    /// Makes the node an empty one that starts at `low`, and the last of its level. `None` is below every
-    /// key.
+    /// Turns the node into an empty one that starts at `low` and is the last of its level. `None` is below
+    /// every key.
     pub(crate) fn format(&mut self, level: LevelMark, low: Option<KeyRef<'_, S>>) {
         self.node.set_next(None);
         S::format(&mut self.node, level, low);
@@ -152,8 +152,9 @@ impl<S: Changing, W: Witness<S>> Reshaped<'_, S, W> {
         }
     }
 
-    /// Splits: slots from `at` on go to `right`, a node in the making, which becomes the next and starts at
-    /// `low`. `low` is above every key that stays, and not above any that goes.
+    /// Splits the node: the slots from `at` on go to `right`, a node in the making, which becomes the next
+    /// node and starts at `low`. `low` must be above every key that stays, and at most equal to every key
+    /// that goes.
     pub(crate) fn split_off(&mut self, at: usize, low: KeyRef<'_, S>, right: &mut Reshaped<'_, S, W>) {
         right.format(self.level(), Some(low));
         right.set_next(self.next());
@@ -162,7 +163,7 @@ impl<S: Changing, W: Witness<S>> Reshaped<'_, S, W> {
         right.has_moved = true;
     }
 
-    /// Takes over everything of `right`, the next node, which ends and is unlocked.
+    /// Takes over all slots and the range of `right`, the next node. `right` ends and is unlocked.
     pub(crate) fn absorb(&mut self, right: Reshaped<'_, S, W>) {
         debug_assert_eq!(self.next(), Some(right.id()));
         S::absorb(&mut self.node, &right.node);
@@ -171,16 +172,16 @@ impl<S: Changing, W: Witness<S>> Reshaped<'_, S, W> {
         self.witness.absorbed(right.retire());
     }
 
-    /// Gives the last `n` slots, and with them their range, to `right`, the next node, which has room for
-    /// them. One slot at least must stay.
+    /// Gives the last `n` slots and their range to `right`, the next node, which must have room for them. At
+    /// least one slot must stay.
     pub(crate) fn give_last(&mut self, n: usize, right: &mut Reshaped<'_, S, W>) {
         S::give_last(&mut self.node, n, &mut right.node);
         self.has_moved = true;
         right.has_moved = true;
     }
 
-    /// Gives the first `n` slots, and with them their range, to `left`, whose next node this is and which has
-    /// room for them. One slot at least must stay.
+    /// Gives the first `n` slots and their range to `left`, whose next node this is, and which must have room
+    /// for them. At least one slot must stay.
     pub(crate) fn give_first(&mut self, n: usize, left: &mut Reshaped<'_, S, W>) {
         S::give_first(&mut self.node, n, &mut left.node);
         self.has_moved = true;
@@ -189,7 +190,8 @@ impl<S: Changing, W: Witness<S>> Reshaped<'_, S, W> {
 }
 
 impl<S: InnerSlots, W: Witness<S>> Reshaped<'_, S, W> {
-    /// Puts the entry at the low end of a level's first node, below every key, into the empty node.
+    /// Puts the first entry into the empty first node of a level. The entry stands at the low end, below
+    /// every key.
     pub(crate) fn insert_first(&mut self, child: BlockId) {
         S::insert_first(&mut self.node, child);
     }
@@ -224,7 +226,7 @@ mod tests {
     use super::*;
     use crate::arena::{BlockArena, BlockPool, GlobalArena, Placement};
 
-    /// What a witness has learnt: of which block, and whether that covers other keys.
+    /// What a witness has learnt: which block changed, and whether it covers other keys now.
     #[derive(PartialEq, Debug)]
     enum Told {
         Unlocking(BlockId, bool),

@@ -40,7 +40,7 @@ pub(crate) trait Room: Reading {
     /// Whether full leaves give pairs to their neighbours before they split.
     const REDISTRIBUTES: bool;
 
-    /// The limit for this part of a node, half of a node at least.
+    /// The limit for the part `fill` of a node, but at least half of one.
     fn limit(fill: f64) -> Limit;
 
     fn has_room(node: Node<'_, Self>, key: KeyRef<'_, Self>, payload: &Self::Payload) -> bool;
@@ -100,7 +100,8 @@ impl<S: Room> Node<'_, S> {
         S::is_underfull(self)
     }
 
-    /// Whether this node and its next one may become one. An empty one always may: nothing is moved for it.
+    /// Whether this node and its next one may become one. If one of them is empty, they always may, because no
+    /// slot moves.
     pub(crate) fn fits(self, right: Self, fill: Fill) -> bool {
         S::fits(self, right, fill)
     }

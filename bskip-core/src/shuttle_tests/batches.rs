@@ -1,5 +1,5 @@
-//! Many keys at a time among threads that split and merge the leaves meanwhile: what a search has found is
-//! out of date when its turn comes, and its key is served alone.
+//! Many keys at a time, among threads that split and merge the leaves meanwhile. When a key's turn comes,
+//! what its search has found may be out of date. Then the key is served alone.
 
 use std::boxed::Box;
 use std::collections::BTreeMap;
@@ -10,8 +10,8 @@ use crate::sync::model;
 
 const SPACE: u64 = 36;
 
-/// Batches of thread `who` of `threads` on its own keys, all answers checked; gives its keys that are there
-/// at the end.
+/// Batches of thread `who` of `threads` on its own keys. Checks all answers. Returns those of its keys that
+/// are there at the end.
 fn own(map: &Map, who: u64, threads: u64, batches: u64) -> BTreeMap<u64, u64> {
     let mut expected: BTreeMap<u64, u64> =
         (0..SPACE).step_by(2).filter(|key| key % threads == who).map(|key| (key, key * 10)).collect();
@@ -66,8 +66,8 @@ fn owners_of_batches() {
     });
 }
 
-/// One key several times in a batch, while another thread counts its value up: a later answer is never an
-/// earlier value.
+/// A batch holds one key several times, while another thread increments the key's value. A later answer is
+/// never an earlier value.
 #[test]
 fn answers_come_in_the_order_of_the_slice() {
     model("a batch of one key while its leaf changes", SCHEDULES, DEPTH, || {

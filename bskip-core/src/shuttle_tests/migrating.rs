@@ -1,4 +1,5 @@
-//! Leaves are moved from node to node while they are split, evened out and merged: no pair comes or goes.
+//! Leaves move from node to node while other threads split, redistribute and merge them. No pair appears or
+//! disappears.
 
 use super::draw;
 use super::owned::two_owners_beside;

@@ -1,7 +1,7 @@
-//! Whole operations of two and three threads on small maps under shuttle: random schedules, and PCT's, which
-//! are good at bugs that need few switches at the right places.
+//! Whole operations of two and three threads on small maps under shuttle. Shuttle runs random schedules, and
+//! PCT's, which are good at bugs that need few switches at the right places.
 //!
-//! Where threads own their keys, every answer is known; where they share them, what goes in must come out.
+//! If threads own their keys, every answer is known. If they share them, whatever goes in must come out.
 
 mod batches;
 mod migrating;
@@ -31,8 +31,8 @@ const DEPTH: usize = 3;
 const PROMOTIONS: [Promotion; 3] =
     [Promotion::Overflow, Promotion::Coin { one_in: 2 }, Promotion::CoinAndOverflow { one_in: 3 }];
 
-/// A map with these keys, each with ten times itself, of a policy, a seed and replicas or none that the
-/// schedule draws.
+/// A map with these keys, each with ten times itself as value. The schedule draws the policy, the seed, and
+/// whether there are replicas.
 fn map(keys: impl IntoIterator<Item = u64>) -> Map {
     let (policy, seed) = (draw(PROMOTIONS.len() as u64), draw(1 << 20));
     let refresh = if draw(2) == 0 { Refresh::Synchronous } else { Refresh::Lazy };
@@ -43,7 +43,7 @@ fn map(keys: impl IntoIterator<Item = u64>) -> Map {
     map
 }
 
-/// A number below `bound`, of the schedule's own choice: it comes again when the schedule does.
+/// A number below `bound`. The schedule chooses it, so it is the same when the schedule is repeated.
 fn draw(bound: u64) -> u64 {
     thread_rng().gen_range(0..bound)
 }
@@ -51,7 +51,7 @@ fn draw(bound: u64) -> u64 {
 /// What one thread does.
 type Worker<T> = Box<dyn FnOnce(&Map) -> T + Send>;
 
-/// Runs the threads on the map, walks it, and gives what they returned and the pairs that are left.
+/// Runs the threads on the map and checks it. Returns what the threads returned, and the pairs that are left.
 fn run<T: 'static>(map: Map, threads: Vec<Worker<T>>) -> (Vec<T>, Vec<(u64, u64)>) {
     let mut map = Arc::new(map);
     sync::watch(0);

@@ -1,5 +1,5 @@
-//! Each key is written by one thread only, so every answer that it gets is known. Their keys lie between each
-//! other's, so they share every node.
+//! Only one thread writes each key, so every answer that it gets is known. The threads' keys are interleaved,
+//! so they share every node.
 
 use std::boxed::Box;
 use std::collections::BTreeMap;
@@ -11,7 +11,8 @@ use crate::sync::model;
 /// A dozen keys for each of three threads.
 const SPACE: u64 = 36;
 
-/// `operations` of thread `who` of `threads`, all checked; gives its keys that are there at the end.
+/// `operations` operations of thread `who` of `threads`. Checks all answers. Returns those of its keys that
+/// are there at the end.
 fn own(map: &Map, who: u64, threads: u64, operations: usize) -> BTreeMap<u64, u64> {
     let mine = |key: &u64| key % threads == who;
     let mut expected: BTreeMap<u64, u64> =
@@ -50,8 +51,8 @@ fn own(map: &Map, who: u64, threads: u64, operations: usize) -> BTreeMap<u64, u6
     expected
 }
 
-/// Two owners of a third of the keys each, and a thread that does `work` meanwhile, by which no pair may come
-/// or go.
+/// Two owners of a third of the keys each, and a thread that does `work` meanwhile. `work` must not add or
+/// remove a pair.
 pub(super) fn two_owners_beside(what: &str, work: fn(&Map)) {
     const THREADS: u64 = 3;
     model(what, SCHEDULES, DEPTH, move || {

@@ -9,7 +9,7 @@ use crate::sync::model;
 /// Values that went into the map and values that came out.
 type Flow = (Vec<u64>, Vec<u64>);
 
-/// All that came out or is left is all that went in, each once.
+/// What came out or is left must be exactly what went in, each once.
 fn assert_conserved(before: Vec<u64>, flows: Vec<Flow>, pairs: &[(u64, u64)]) {
     let (mut all_in, mut all_out) = (before, Vec::new());
     for (came_in, came_out) in flows {
@@ -22,7 +22,7 @@ fn assert_conserved(before: Vec<u64>, flows: Vec<Flow>, pairs: &[(u64, u64)]) {
     assert_eq!(all_out, all_in, "a value was lost, or came twice");
 }
 
-/// Inserts and removes of a few keys, values all different.
+/// Inserts and removes a few keys. All values are different.
 fn contend(map: &Map, who: u64, operations: u64) -> Flow {
     let (mut came_in, mut came_out) = (Vec::new(), Vec::new());
     for round in 0..operations {
@@ -48,8 +48,8 @@ fn contended_keys() {
     });
 }
 
-/// Ends popped from both sides while keys come in at both: one thread's pops go outwards only past what came
-/// in.
+/// Pops from both ends while keys are inserted at both. The pops of one thread move outwards only past keys
+/// that were inserted meanwhile.
 #[test]
 fn pops_and_insertions() {
     model("pop_first, pop_last and insertions", SCHEDULES, DEPTH, || {
@@ -57,7 +57,7 @@ fn pops_and_insertions() {
         let pop = |map: &Map, first: bool| {
             let popped: Vec<(u64, u64)> =
                 (0..6).filter_map(|_| if first { map.pop_first() } else { map.pop_last() }).collect();
-            // Nothing comes in between 10 and 21, so of those keys each end gives them in order.
+            // No key is inserted between 10 and 21, so each end pops these keys in order.
             let mut middle: Vec<u64> =
                 popped.iter().map(|pair| pair.0).filter(|key| (10..22).contains(key)).collect();
             if !first {
@@ -79,7 +79,7 @@ fn pops_and_insertions() {
     });
 }
 
-/// A value is made by one thread for all that ask for it, and counted up under the leaf's lock.
+/// One thread makes the value for all that ask for it. They then increment it under the leaf's lock.
 #[test]
 fn made_once_and_counted() {
     model("get_or_insert_with and update", SCHEDULES, DEPTH, || {
@@ -88,7 +88,7 @@ fn made_once_and_counted() {
             Box::new(move |map: &Map| {
                 let made = map.get_or_insert_with(25, || who << 32);
                 assert!(map.update(&25, |value| *value += 1).is_some());
-                // The value of another thread may have been counted up already when this one got it.
+                // Another thread may have incremented the value before this thread got it.
                 made >> 32
             }) as Worker<u64>
         });

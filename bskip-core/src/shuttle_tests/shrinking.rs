@@ -1,4 +1,4 @@
-//! A map is shrunk while its leaves are split, evened out and merged: no pair of it comes or goes.
+//! A map shrinks while other threads split, redistribute and merge its leaves. No pair appears or disappears.
 
 use super::draw;
 use super::owned::two_owners_beside;

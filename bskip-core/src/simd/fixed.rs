@@ -1,4 +1,4 @@
-//! For builds that know their instruction set: nothing is chosen at run time.
+//! For builds that name their instruction set: nothing is chosen at run time.
 
 /// See [`super::choose`].
 macro_rules! choose {

@@ -2,34 +2,34 @@
 
 use crate::sync::AtomicU64;
 
-/// Words in a line. Two where nodes are to be small, so that tests come to splits, merges and upper levels
-/// with a dozen keys; only `portable` knows such lines.
+/// Words in a line. Builds with small nodes have two, so that a dozen keys are enough to test splits, merges
+/// and upper levels. Only `portable` supports such lines.
 pub(crate) const LINE: usize = if cfg!(any(loom, shuttle, small_nodes)) { 2 } else { 8 };
 
-/// What an instruction set does for a node. A value of the type is the proof that the processor has the set.
+/// What an instruction set does for a node. A value of this type proves that the processor has the set.
 pub(crate) trait Isa: Copy {
-    /// How many words at the start of the line are at most `key`, before the first that is not.
+    /// Counts the words at the start of the line that are at most `key`. Stops at the first that is greater.
     ///
     /// # Safety
     /// `line` is valid for [`LINE`] words and aligned to 64 bytes.
     unsafe fn rank(self, line: *const AtomicU64, key: u64) -> usize;
 
-    /// Bytes that [`copy_block`](Self::copy_block) copies; 0 if there is nothing better than word by word.
+    /// Bytes that [`copy_block`](Self::copy_block) copies; 0 if copying word by word is as good.
     const BLOCK: usize = 0;
 
-    /// Copies `BLOCK` bytes, of which all are loaded before the first is stored.
+    /// Copies `BLOCK` bytes. Loads all of them before it stores the first.
     ///
     /// # Safety
-    /// Both are valid for `BLOCK` bytes, of atomic words, or `to` of memory that is the caller's alone; no
-    /// other thread stores to `to` now.
+    /// Both pointers are valid for `BLOCK` bytes of atomic words, or `to` points to memory that only the
+    /// caller accesses. No other thread stores to `to` meanwhile.
     #[inline(always)]
     unsafe fn copy_block(self, _from: *const u8, _to: *const u8) {}
 
     /// Whether there is a [`copy_tail`](Self::copy_tail).
     const HAS_TAIL: bool = false;
 
-    /// Copies `bytes` bytes, a multiple of 4 below `BLOCK`, of which all are loaded before the first is
-    /// stored. Only where `HAS_TAIL`.
+    /// Copies `bytes` bytes, a multiple of 4 below `BLOCK`. Loads all of them before it stores the first.
+    /// Only if `HAS_TAIL`.
     ///
     /// # Safety
     /// As for `copy_block`, for that many bytes.
@@ -39,33 +39,31 @@ pub(crate) trait Isa: Copy {
     /// Whether there are [`shift_right`](Self::shift_right), [`shift_left`](Self::shift_left) and
     /// [`gather_lines`](Self::gather_lines).
     ///
-    /// They do the same work wherever the words are, without a branch. A loop over just the words that move
-    /// ends with a misprediction nearly always, and only when the words have come from memory: the processor
-    /// then has started nothing of what follows. With these, the next operation's misses overlap with this
-    /// one's.
+    /// They do the same work for any place and have no branch. A loop over only the words that move almost
+    /// always ends in a misprediction. The processor notices it only when the words have come from memory,
+    /// and until then it has begun nothing of what follows. Without the branch, the next operation's misses
+    /// overlap with this one's.
     const HAS_SHIFT: bool = false;
 
-    /// Copies word `i - 1` to word `i` for every bit `i` of `mask`, as if all at once. Only where
-    /// `HAS_SHIFT`.
+    /// Copies word `i - 1` to word `i` for every bit `i` of `mask`, as if all at once. Only if `HAS_SHIFT`.
     ///
     /// # Safety
-    /// `words` starts `lines` aligned lines, at most 8; `mask` has bits for their words only, and not bit 0;
-    /// no other thread else stores to them now.
+    /// `words` points to `lines` aligned lines, at most 8. `mask` has bits only for their words, and bit 0 is
+    /// clear. No other thread stores to them meanwhile.
     #[inline(always)]
     unsafe fn shift_right(self, _words: *const AtomicU64, _lines: usize, _mask: u64) {}
 
-    /// Copies word `i + 1` to word `i` for every bit `i` of `mask`, as if all at once. Only where
-    /// `HAS_SHIFT`.
+    /// Copies word `i + 1` to word `i` for every bit `i` of `mask`, as if all at once. Only if `HAS_SHIFT`.
     ///
     /// # Safety
     /// As for `shift_right`, but `mask` does not have the last word's bit.
     #[inline(always)]
     unsafe fn shift_left(self, _words: *const AtomicU64, _lines: usize, _mask: u64) {}
 
-    /// Copies word `8 i` of `from` to word `i` of `to` for every bit `i` of `mask`. Only where `HAS_SHIFT`.
+    /// Copies word `8 i` of `from` to word `i` of `to` for every bit `i` of `mask`. Only if `HAS_SHIFT`.
     ///
     /// # Safety
-    /// `from` is valid for 57 words, `to` for 8; no other thread stores to either now.
+    /// `from` is valid for 57 words, `to` for 8. No other thread stores to either meanwhile.
     #[inline(always)]
     unsafe fn gather_lines(self, _from: *const AtomicU64, _to: *const AtomicU64, _mask: u8) {}
 }

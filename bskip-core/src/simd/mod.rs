@@ -1,9 +1,9 @@
-//! What vector instructions do for a node: search in a line of (as a rule eight) sorted words, and moving
-//! words. One interface, [`Isa`], one file per instruction set.
+//! What vector instructions do for a node: they search a line of sorted words (eight, except in builds with
+//! small nodes), and they move words. There is one interface, [`Isa`], and one file for each instruction set.
 //!
-//! The words may be changing under a reader, so they are read and written as atomics (`portable`) or by
-//! vector instructions in `asm!` blocks, which the compiler must take as they are; a plain or intrinsic
-//! vector access of racing memory would be undefined behaviour. What was read is believed only after
+//! A writer may change the words while a reader reads them. So `portable` accesses them as atomics, and the
+//! others by vector instructions in `asm!` blocks, which the compiler must not change. A plain or intrinsic
+//! vector access of racing memory would be undefined behaviour. A reader trusts what it has read only after
 //! validation.
 //!
 //! | build | instruction set |
@@ -13,13 +13,14 @@
 //! | AArch64, little-endian | NEON |
 //! | all others; Miri, model checkers, small nodes | none: word by word |
 //!
-//! [`choose`] says which. Where it is found out at run time, choosing is a load of a static and a branch that
-//! always goes the same way; it is done once for a search in a node and once for a change, not for every
-//! line. All of it is inlined nevertheless, into functions that are compiled without the instruction set's
-//! feature: registers that need the feature are named in the text of the `asm!` blocks, never handed over as
+//! [`choose`] says which. If the set is found out at run time, a choice costs a load of a static and a branch
+//! that always goes the same way. A search in a node and a change of a node choose once, not for every line.
+//!
+//! All of it is inlined into functions that are compiled without the instruction set's feature. That is
+//! possible because the text of the `asm!` blocks names the registers that need the feature: they are never
 //! operands.
 
-// Tools do not know `asm!`, and small nodes have lines of two words.
+// Miri and the model checkers do not support `asm!`, and small nodes have lines of two words.
 #[cfg(all(
     target_arch = "aarch64",
     target_endian = "little",
@@ -56,10 +57,10 @@ mod prefetch;
 #[cfg(test)]
 pub(crate) mod tests;
 
-/// `choose!(isa => expression)` is the expression, with `isa` the [`Isa`] to use.
+/// `choose!(isa => expression)` evaluates `expression` with `isa` as the [`Isa`] to use.
 pub(crate) use arch::choose;
-/// From now on all threads use the instruction set of this name; false if the processor lacks it, or if the
-/// build leaves no choice. For tests and benches.
+/// Makes all threads use the instruction set of this name from now on. Returns false if the processor lacks
+/// it, or if the build leaves no choice. For tests and benches.
 #[cfg(any(test, feature = "internals"))]
 pub(crate) use arch::force;
 pub(crate) use isa::{Isa, LINE};

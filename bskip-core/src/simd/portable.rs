@@ -1,9 +1,9 @@
-//! Words one by one, as atomics: for every target, and for tools that do not know `asm!`.
+//! Words one by one, as atomics: for every target, and for tools that do not support `asm!`.
 
 use crate::simd::{Isa, LINE};
 use crate::sync::{AtomicU64, Ordering};
 
-/// Nothing that not every processor has.
+/// Needs nothing that a processor may lack.
 #[derive(Clone, Copy)]
 pub(crate) struct Portable;
 

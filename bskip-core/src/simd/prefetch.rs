@@ -1,10 +1,10 @@
 //! Loading cache lines ahead.
 
-/// Starts to load the cache line at `address` into the nearest cache. Any address will do.
+/// Starts to load the cache line at `address` into the nearest cache. Any address is allowed.
 #[inline(always)]
 pub(crate) fn prefetch(address: *const u8) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
-    // SAFETY: a prefetch of any address has no effect but on the cache.
+    // SAFETY: a prefetch affects only the cache, whatever the address.
     unsafe {
         core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(address.cast());
     }
@@ -17,7 +17,7 @@ pub(crate) fn prefetch(address: *const u8) {
     let _ = address;
 }
 
-/// As [`prefetch`], into the second cache: for what is looked at a while later.
+/// As [`prefetch`], but into the second cache: for a line that is needed later.
 #[inline(always)]
 pub(crate) fn prefetch_for_later(address: *const u8) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]

@@ -1,5 +1,5 @@
-//! Every instruction set that the machine has does what a loop over plain words does; and a way for other
-//! tests to run with each.
+//! Checks that every instruction set of the machine does what a loop over plain words does. Also lets other
+//! tests run with each set.
 
 extern crate std;
 
@@ -14,7 +14,7 @@ struct Line([AtomicU64; LINE]);
 struct Plane([AtomicU64; 64]);
 
 impl Plane {
-    /// Each word its own number.
+    /// Each word holds its own index.
     fn numbered() -> Box<Self> {
         Box::new(Self(core::array::from_fn(|i| AtomicU64::new(i as u64))))
     }
@@ -24,7 +24,7 @@ impl Plane {
     }
 }
 
-/// An expression for each set that the machine has, whichever this build would choose.
+/// Evaluates an expression for each set that the machine has, whichever this build would choose.
 macro_rules! every_isa {
     ($isa:ident, $name:ident => $expression:expr) => {{
         let ($isa, $name) = ($crate::simd::portable::Portable, "portable");
@@ -42,12 +42,12 @@ macro_rules! every_isa {
         {
             extern crate std;
             if std::is_x86_feature_detected!("avx") {
-                // SAFETY: just found out.
+                // SAFETY: the line above has detected it.
                 let ($isa, $name) = (unsafe { $crate::simd::arch::Avx::assume() }, "avx");
                 $expression;
             }
             if std::is_x86_feature_detected!("avx512f") {
-                // SAFETY: just found out.
+                // SAFETY: the line above has detected it.
                 let ($isa, $name) = (unsafe { $crate::simd::arch::Avx512::assume() }, "avx512");
                 $expression;
             }
@@ -56,21 +56,21 @@ macro_rules! every_isa {
 }
 pub(crate) use every_isa;
 
-/// For callers of [`force`].
+/// Callers of [`force`] hold this guard, so that only one forces a set at a time.
 pub(crate) fn one_at_a_time() -> std::sync::MutexGuard<'static, ()> {
     static FORCING: std::sync::Mutex<()> = std::sync::Mutex::new(());
     FORCING.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Runs `test` with each set that this process can choose from, by name; once where the build leaves no
-/// choice.
+/// Runs `test` with each set that this process can choose, by name. If the build leaves no choice, runs it
+/// once.
 ///
-/// Tests that run meanwhile may see the same one or not, which makes no difference to them: all of them do
-/// the same.
+/// Other tests that run meanwhile may use this set or the one before. This does not affect them, because all
+/// sets do the same.
 pub(crate) fn with_each_choice(test: impl Fn(&str)) {
     let _guard = one_at_a_time();
     let mut has_choice = false;
-    // The best one last, which then stays.
+    // The best set comes last, because the process keeps it.
     for name in ["portable", "avx", "avx512"] {
         if force(name) {
             has_choice = true;
@@ -107,7 +107,8 @@ fn every_rank_and_extreme() {
     }
 }
 
-/// Also where words are not in order, as behind the last slot in use: every pattern of them.
+/// Words may be out of order, as behind the last slot in use. The test tries every pattern of words below and
+/// above the key.
 #[test]
 fn rank_of_any_words() {
     let mut seed = 7;
@@ -139,7 +140,7 @@ fn copies_are_whole_and_no_more() {
                 let words = plane.0.as_ptr().cast::<u8>();
                 let (from, to) = (words.wrapping_add(from * 8), words.wrapping_add(to * 8));
                 if bytes == I::BLOCK {
-                    // SAFETY: both are within the plane's words, which no other thread knows.
+                    // SAFETY: both are within the plane's words, which no other thread accesses.
                     unsafe { isa.copy_block(from, to) };
                 } else {
                     // SAFETY: as above.
@@ -164,9 +165,9 @@ fn shifts_move_what_the_mask_says() {
         for lines in 1..=8 {
             let mask = mask & (u64::MAX >> (64 - 8 * lines));
             let (right, left) = (Plane::numbered(), Plane::numbered());
-            // SAFETY: the lines are there, and there is no bit 0.
+            // SAFETY: the lines exist, and the mask has no bit 0.
             unsafe { isa.shift_right(right.0.as_ptr(), lines, mask) };
-            // SAFETY: the lines are there, and there is no bit for their last word.
+            // SAFETY: the lines exist, and the mask has no bit for their last word.
             unsafe { isa.shift_left(left.0.as_ptr(), lines, mask >> 1) };
             assert_eq!(
                 right.words(),
@@ -182,7 +183,7 @@ fn shifts_move_what_the_mask_says() {
     }
     for low in 0..64 {
         for high in low..64 {
-            // Bits `low + 1..=high`, as for an insertion into `low` with `high` slots in use.
+            // Bits `low + 1..=high`, as for an insertion at `low` if `high` slots are in use.
             let mask = (!1 << low) & (u64::MAX >> (63 - high));
             every_isa!(isa, name => check(isa, name, mask));
         }
@@ -202,7 +203,7 @@ fn lines_are_gathered_as_the_mask_says() {
         }
         let from = Plane::numbered();
         let to = Line([const { AtomicU64::new(99) }; LINE]);
-        // SAFETY: 57 words and 8: where there are shifts, lines are of 8.
+        // SAFETY: `from` has 57 words and `to` has 8, because only sets with lines of 8 words have shifts.
         unsafe { isa.gather_lines(from.0.as_ptr(), to.0.as_ptr(), mask) };
         let expected = core::array::from_fn(|i| if mask >> i & 1 == 1 { 8 * i as u64 } else { 99 });
         assert_eq!(to.0.map(AtomicU64::into_inner), expected, "{name}");

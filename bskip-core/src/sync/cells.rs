@@ -1,16 +1,16 @@
-//! The crate's atomics for model checkers: cells of the plain size, whose accesses go through the engine.
+//! The crate's atomics for model checkers: cells of the plain size. The engine handles their accesses.
 //!
-//! A checker's own atomics are large and must be constructed. The words of a node are zeroed memory that is
-//! cast. So the word in memory is a plain one, always with the latest value. What a checker must know
-//! besides, the engine keeps by the word's address.
+//! A checker's own atomics are large and must be constructed, but the words of a node are zeroed memory that
+//! is cast. So the word in memory is a plain one, which always holds the latest value. Whatever else a
+//! checker must know of a word, the engine keeps by the word's address.
 
 use core::fmt;
 use core::sync::atomic as plain;
 
 use super::{Ordering, engine};
 
-/// A word in memory, as an engine sees it. Values are 64 bits, whatever the word is. Its own accesses are not
-/// part of any model.
+/// A word in memory, as an engine sees it. Values have 64 bits, whatever the word's size. Accesses through
+/// this trait are not part of a model.
 pub(super) trait Cell {
     fn address(&self) -> usize;
     fn get(&self) -> u64;

@@ -1,7 +1,7 @@
-//! The crate's atomics with the feature `stats`: `core`'s, every write of which is counted.
+//! The crate's atomics with the feature `stats`. They are those of `core`, but every write is counted.
 //!
-//! No `Deref` to the atomic within: a method that is not here is a compile error, not a write that is not
-//! counted.
+//! They do not `Deref` to the atomic inside. So if a method is missing here, the compiler refuses the call,
+//! and no write goes uncounted.
 
 use core::sync::atomic as plain;
 
@@ -47,7 +47,7 @@ macro_rules! counted {
                     self.0.$change(value, order)
                 }
             )*
-            /// Not counted: with exclusive access no other thread sees the write.
+            /// This is not counted: with exclusive access, no other thread sees the write.
             #[inline(always)]
             pub(crate) fn get_mut(&mut self) -> &mut $value {
                 self.0.get_mut()

@@ -1,14 +1,15 @@
-//! The engine for loom: behind each word that a model touches stands one of loom's atomics.
+//! The engine for loom. One of loom's atomics stands behind each word that a model touches.
 //!
-//! loom's atomics must all exist before the model's threads do, else the one that happened to come first
-//! would seem to have synchronized with the others. Which words will be touched is not known then. So
-//! [`watch`] makes spare atomics, all zero; the first access to a word takes one, which from then on holds
-//! the difference to the word's value at that time. The words themselves always hold the latest value, so
-//! before `watch` and after [`unwatch`] they are ordinary ones: setting up and checking a map costs the model
-//! nothing.
+//! All of loom's atomics must exist before the model's threads do. Otherwise the first thread to touch one
+//! would seem to have synchronized with the others. But at that time it is unknown which words the threads
+//! will touch. So [`watch`] makes spare atomics, all zero. The first access to a word takes one of them,
+//! which from then on holds the difference to the word's value at that time.
 //!
-//! All threads of a model run on one thread of the system, in turns, so the registry is thread-local. It is
-//! never borrowed during an access of loom's, which is where turns end.
+//! The words themselves always hold the latest value. So before [`watch`] and after [`unwatch`] they are
+//! ordinary words, and setting up and checking a map costs the model nothing.
+//!
+//! All threads of a model run in turns on one thread of the system, so the registry is thread-local. Turns
+//! end during an access of loom's, so the registry is never borrowed then.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -42,9 +43,9 @@ std::thread_local! {
     static REGISTRY: RefCell<Option<Registry>> = const { RefCell::new(None) };
 }
 
-/// From here on accesses are part of the model. To be called by the model's first thread before it spawns
-/// others, with at least the number of words that will be accessed, and not many more: a fence of loom's goes
-/// over all atomics.
+/// Makes accesses part of the model from here on. The model's first thread must call this before it spawns
+/// others. `spares` must be at least the number of words that will be accessed, but not much more: a fence of
+/// loom's visits all atomics.
 ///
 /// # Panics
 /// Outside of a model.
@@ -53,16 +54,17 @@ pub fn watch(spares: usize) {
     REGISTRY.set(Some(Registry { words: HashMap::new(), spares }));
 }
 
-/// From here on accesses are no part of the model. To be called after the other threads have been joined.
+/// Ends the model: later accesses do not belong to it. Call this after the other threads have been joined.
 pub fn unwatch() {
     REGISTRY.set(None);
 }
 
-/// Runs `body` in every order that loom can think of, with at most `preemptions` if given, and says how many
-/// that were. Fewer than `at_least` is a failure: the model then does not do what it was written for.
+/// Runs `body` in every order that loom can think of, with at most `preemptions` if that is given. Prints how
+/// many orders those were. Fewer than `at_least` is a failure: the model then does not do what it was written
+/// for.
 ///
 /// # Panics
-/// If `body` does in any of them, or if there are too few.
+/// If `body` panics in any order, or if there are too few orders.
 pub fn model(
     name: &str,
     preemptions: Option<usize>,
@@ -86,8 +88,8 @@ pub fn model(
     assert!(executions >= at_least, "{name}: {executions} executions, there were {at_least} once");
 }
 
-/// The atomic behind `cell` and its base; `None` outside of a model, and while a thread unwinds, when nothing
-/// can be learned any more.
+/// The atomic behind `cell`, and its base. `None` outside of a model, and while a thread unwinds, because
+/// nothing can be learned then.
 fn word(cell: &impl Cell) -> Option<(Rc<AtomicU64>, u64)> {
     if std::thread::panicking() {
         return None;
@@ -180,7 +182,7 @@ pub fn fence(order: Ordering) {
     }
 }
 
-/// In a model, lets another thread go on and is true: without it there is nothing to wait for.
+/// In a model, lets another thread go on and returns true. Outside of one, there is nothing to wait for.
 pub fn give_way() -> bool {
     let in_model = REGISTRY.with_borrow(Option::is_some) && !std::thread::panicking();
     if in_model {

@@ -1,7 +1,7 @@
-//! The engine for shuttle: a place to switch threads before every access, and else plain atomics.
+//! The engine for shuttle. Threads may switch before every access; apart from that, the atomics are plain.
 //!
-//! It tries orders of whole accesses only, all of them SeqCst: memory order is for loom to check, this is for
-//! longer runs. All threads of a model run on one thread of the system.
+//! Shuttle tries only orders of whole accesses, all of them SeqCst. It is for longer runs; loom checks memory
+//! orders. All threads of a model run on one thread of the system.
 
 use std::cell::Cell as Flag;
 use std::println;
@@ -19,21 +19,21 @@ std::thread_local! {
     static WATCHED: Flag<bool> = const { Flag::new(false) };
 }
 
-/// From here on accesses are part of the model. The number is for the other engine.
+/// Makes accesses part of the model from here on. Only loom's engine needs the number.
 pub fn watch(_: usize) {
     WATCHED.set(true);
 }
 
-/// From here on accesses are no part of the model.
+/// Ends the model: later accesses do not belong to it.
 pub fn unwatch() {
     WATCHED.set(false);
 }
 
-/// Runs `body` on `schedules` random schedules, and on as many of PCT's with up to `depth` changes of
+/// Runs `body` on `schedules` random schedules, and on as many schedules of PCT with up to `depth` changes of
 /// priority.
 ///
 /// # Panics
-/// If `body` does on any of them; the schedule is printed.
+/// If `body` panics on any schedule. The schedule is printed.
 pub fn model(name: &str, schedules: usize, depth: usize, body: impl Fn() + Send + Sync + 'static) {
     let body = Arc::new(body);
     let config = || {
@@ -57,12 +57,13 @@ pub fn model(name: &str, schedules: usize, depth: usize, body: impl Fn() + Send 
     run("PCT", &|body| Runner::new(PctScheduler::new(depth, schedules), config()).run(body));
 }
 
-/// Whether accesses are part of a model. While a thread unwinds there is nothing to learn any more.
+/// Whether accesses are part of a model. They are not while a thread unwinds, because nothing can be learned
+/// then.
 fn watched() -> bool {
     WATCHED.get() && !std::thread::panicking()
 }
 
-/// A place where the scheduler may switch, unlike `yield_now` without a wish to.
+/// A point where the scheduler may switch. Unlike `yield_now`, it does not ask the scheduler to.
 fn may_switch() {
     if watched() {
         // SeqCst pairs with nothing: it is the only order that shuttle knows.
@@ -101,7 +102,7 @@ pub(super) fn forget(_: &impl Cell) {}
 /// Every access is SeqCst.
 pub fn fence(_: Ordering) {}
 
-/// In a model, lets another thread go on and is true: without it there is nothing to wait for.
+/// In a model, lets another thread go on and returns true. Outside of one, there is nothing to wait for.
 pub fn give_way() -> bool {
     let in_model = watched();
     if in_model {

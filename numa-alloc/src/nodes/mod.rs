@@ -32,9 +32,9 @@ pub(crate) struct Wanted<'a> {
     pub(crate) memory_only: bool,
 }
 
-/// The nodes of an arena, by index. Nodes that are home to CPUs come first, then the others in use, then the
-/// nodes that only a policy names. A node *in use* serves every policy; a node that is not in use serves the
-/// policies that name it, and others only when all nodes in use are full.
+/// The nodes of an arena, by index. First come the nodes that are home to CPUs, then the others in use, then
+/// the nodes that only a policy names. A node *in use* serves every policy. A node that is not in use serves
+/// the policies that name it, and others only when all nodes in use are full.
 #[derive(Debug)]
 pub(crate) struct ArenaNodes {
     nodes: Vec<ArenaNode>,
@@ -44,7 +44,7 @@ pub(crate) struct ArenaNodes {
     in_use: usize,
     /// The nodes that a user may name.
     available: Vec<NumaNodeId>,
-    /// The home of each CPU, as an index. The first node is the home of all higher CPU numbers.
+    /// The home of each CPU, as an index. CPU numbers beyond the list belong to the first node.
     of_cpu: Vec<usize>,
     /// Whether the nodes are pretended. Threads are then assigned to the homes in turn.
     pretended: bool,

@@ -17,7 +17,7 @@ use crate::region::SLAB;
 use crate::shared::Shared;
 use crate::sync::lock;
 
-/// Consecutive free blocks, as many as there are between two blocks that are not free.
+/// Consecutive free blocks. Blocks that are not free lie before and behind them.
 struct Run<'a> {
     first: u32,
     blocks: usize,
@@ -39,7 +39,7 @@ impl Stripe {
         let mut free = unsafe { self.collect(index, stripes) };
         let (mut listed, mut holes, mut kept) = (Vec::new(), Vec::new(), Chain::default());
         let count = free.len() as usize;
-        // A run of blocks keeps at most its own holes, or gets a new one with at least a slab of listed
+        // A run that gets no new hole keeps at most its own holes. A new hole holds at least a slab of listed
         // blocks.
         let most = frontier.holes.len() + count * self.shape.size / SLAB;
         let mut bytes = 0;
@@ -128,9 +128,9 @@ impl Stripe {
         Some(run)
     }
 
-    /// Gives the whole slabs of a run back to the system. Returns the one hole that the run has now, how many
-    /// bytes went back in addition, and which of the listed blocks are in the hole. `None` if there is no
-    /// additional slab, or the system refuses.
+    /// Gives the whole slabs of a run back to the system. Returns the one hole that the run has now, the
+    /// number of bytes that went back in addition, and which of the listed blocks are in the hole. Returns
+    /// `None` if there is no additional slab, or if the system refuses.
     ///
     /// # Safety
     /// The listed blocks are of this stripe, and in no chain.

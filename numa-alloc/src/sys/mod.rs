@@ -121,7 +121,7 @@ pub(crate) unsafe fn advise_huge(start: NonNull<u8>, len: usize, huge: bool) -> 
 }
 
 /// The flags of a mapping of pages of `page` bytes, a power of two, from the hugetlb pool. They set no pages
-/// aside: the kernel would do that after it has unmapped what was there before, and if it failed then,
+/// aside. The kernel would set pages aside after it has unmapped what was there before. If it failed then,
 /// another thread could map something at these addresses.
 #[cfg(target_os = "linux")]
 fn hugetlb_flags(page: usize) -> c_int {

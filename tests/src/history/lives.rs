@@ -1,4 +1,4 @@
-//! When a key was surely in the map, and when it can have been: what the calls on it imply.
+//! Concludes from the calls on a key when it was surely in the map, and when it can have been.
 //!
 //! A *life* of a key begins with the call that inserted it and ends with the call that removed it. Values
 //! that replace one another in between belong to the same life. If two calls saw one life, the key was in the

@@ -2,15 +2,15 @@
 //!
 //! Threads record every call with the ticks of one common clock before and after it ([`play`]). After the
 //! threads have ended, the history is checked:
-//! - [`register`]: the calls on each key can be put into an order that respects the ticks, in which every
-//!   answer is that of a plain `Option`. A map whose keys are independent is linearizable exactly if each key
-//!   is; what a pop or a range says about a key it returns counts as a call on that key;
-//! - [`lives`]: from that follows when a key was surely in the map, and when it can have been;
-//! - [`whole`]: this checks what `first`, `pop_first`, `is_empty`, `len` and ranges say about the keys that
-//!   they do *not* return.
+//! - [`register`] checks the calls on each key. Some order of them must respect the ticks, and every answer
+//!   in that order must be that of a plain `Option`. A map whose keys are independent is linearizable exactly
+//!   if each key is. If a pop or a range returns a key, that answer counts as a call on that key;
+//! - [`lives`] concludes when a key was surely in the map, and when it can have been;
+//! - [`whole`] checks what `first`, `pop_first`, `is_empty`, `len` and ranges say about the keys that they do
+//!   *not* return.
 //!
-//! Every value that is written must be new, so that an answer names the write from which it comes. The
-//! checker has no window of operations: a call that was preempted may overlap with any number of others.
+//! Every written value must be new, so that an answer names the write that it comes from. The checker needs
+//! no window of operations: a call that was preempted may overlap with any number of others.
 
 #[cfg(test)]
 mod brute;

@@ -67,8 +67,8 @@ pub enum Edge {
 /// What a call returned about the map as a whole.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Said {
-    /// This pair is at the end, or there is none. Whether the value was that key's, and was removed, is an
-    /// [`Event`] of its own.
+    /// This pair is at the end, or the map has no pair. A separate [`Event`] says whether the value was that
+    /// key's, and was removed.
     Edge(Edge, Option<(u64, u64)>),
     /// `is_empty`.
     IsEmpty(bool),
@@ -102,7 +102,7 @@ pub struct Scan {
     pub complete: bool,
 }
 
-/// A pair that an iterator yielded. Its value is an [`Event`] of its own.
+/// A pair that an iterator yielded. A separate [`Event`] holds its value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Item {
     /// The key's number.

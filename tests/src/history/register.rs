@@ -1,15 +1,16 @@
-//! Whether the calls on one key are linearizable: the search of Wing and Gong, just in time (Lowe, "Testing
-//! for linearizability", 2017).
+//! Decides whether the calls on one key are linearizable: the search of Wing and Gong, just in time (Lowe,
+//! "Testing for linearizability", 2017).
 //!
 //! The search visits the ticks in order. A *configuration* is the key's value and the set of running calls
-//! that have taken effect. When a call ends, the search continues each configuration in every way in which
-//! that call has taken effect by now. If there is none, the history is not linearizable. The cost depends on
-//! how many calls run at one moment, not on how long a call runs.
+//! that have taken effect. When a call ends, it must have taken effect. So the search replaces each
+//! configuration by all those that it can lead to and in which the call has taken effect. If none is left,
+//! the history is not linearizable. The cost depends on how many calls run at one moment, not on how long a
+//! call runs.
 //!
 //! If the present value allows a running call, and the call does not change the value, the call takes effect
-//! at once: if any order explains the history, the same order with this call moved here explains it too. So
-//! readers do not multiply the configurations. Every value is new, so at most one call can replace a given
-//! value.
+//! at once. This loses no solution: if any order explains the history, the same order with this call moved
+//! here explains it too. So readers do not multiply the configurations. Every value is new, so at most one
+//! call can replace a given value.
 
 use super::{Act, Event};
 use core::fmt;
@@ -21,14 +22,14 @@ pub const MOST_AT_ONCE: usize = 128;
 /// A key's value and the running calls that have taken effect, one bit each.
 type Configuration = (Option<u64>, u128);
 
-/// Where the search ended: no order of the calls explains the answer of the last one.
+/// Where the search ended: no order of the calls explains the answer of `event`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Stuck {
     /// The call that no order explains.
     pub event: Event,
     /// The others that ran when it ended.
     pub running: Vec<Event>,
-    /// What the value can have been when it ended, if it had not taken effect yet.
+    /// The values that the key can have had when the call ended, if the call had not taken effect yet.
     pub values: Vec<Option<u64>>,
 }
 

@@ -136,7 +136,7 @@ fn refuses_a_double_remove() {
 #[test]
 fn refuses_a_value_that_was_never_written() {
     expect_refused(on_one_key(&[(1, 2, Act::Read(Some(9)))]), "not linearizable");
-    // Nor a value that is written only later, nor one of another key.
+    // A value that is written only later, and a value of another key.
     expect_refused(on_one_key(&[(1, 2, Act::Read(Some(9))), (3, 4, insert(9, None))]), "not linearizable");
     let other = [(8, 1, 2, insert(1, None)), (7, 3, 4, Act::Read(Some(1)))];
     expect_refused(history(&[], &other, &[]).check(), "key 7");
@@ -328,8 +328,9 @@ fn agrees_with_the_oracle_on_one_key() {
     assert!(allowed > 5_000 && refused > 5_000, "{allowed} allowed, {refused} refused");
 }
 
-/// Random histories with pops and reads of the ends. The checker accepts what the oracle explains. It judges
-/// each key and each pop by itself, so it need not refuse all others, but it refuses most.
+/// Random histories with pops and reads of the ends. The checker accepts every history that the oracle
+/// explains. It need not refuse all others, because it judges each key and each pop by itself, but it refuses
+/// most.
 #[test]
 fn accepts_whatever_the_oracle_explains_on_whole_maps() {
     let (mut allowed, mut refused, mut let_pass) = (0, 0, 0);

@@ -1,11 +1,13 @@
 //! What calls on the whole map say about keys that they do not return.
 //!
-//! - A pair at an end: at some moment of the call, the key had that value and no key beyond it was surely in
-//!   the map. No pair at an end, or `is_empty`: at some moment no key was surely in the map.
-//! - An iterator: keys are strictly ordered and within the bounds, and those from the front are below those
-//!   from the back. A key that is surely in the map from the call until the iterator has passed it was
-//!   yielded.
-//! - `len`: it counts each key that is there all the time once, any other at most once for each life.
+//! - If a call returned a pair at an end: at some moment of the call, the key had that value and no key
+//!   beyond it was surely in the map. If it returned no pair, or `is_empty` returned true: at some moment no
+//!   key was surely in the map.
+//! - An iterator yields keys in strict order and within the bounds. Those from the front are below those from
+//!   the back. If a key is surely in the map from the call until the iterator has passed it, the iterator
+//!   yields it.
+//! - `len` counts a key that is in the map all the time exactly once. It counts any other key at most once
+//!   for each life.
 
 use super::lives::Lives;
 use super::{Call, Edge, Item, Said, Scan, Span, Violation};
@@ -18,7 +20,7 @@ type Keys = BTreeMap<u64, Lives>;
 /// Checks one call.
 ///
 /// # Errors
-/// The answer that it must not give.
+/// The answer that the documentation does not allow.
 pub fn check(call: &Call, keys: &Keys) -> Result<(), Violation> {
     let span = call.span;
     let fault = match &call.said {
@@ -34,12 +36,13 @@ pub fn check(call: &Call, keys: &Keys) -> Result<(), Violation> {
     fault.map_or(Ok(()), |fault| Err(Violation(format!("{call:?}: {fault}"))))
 }
 
-/// Whether the end was as the call says at one moment of `span`.
+/// Whether the end was as the call says at some moment of `span`.
 fn check_edge(span: Span, edge: Edge, pair: Option<(u64, u64)>, keys: &Keys) -> Option<String> {
     let (window, beyond) = match pair {
         None => (span, (Bound::Unbounded, Bound::Unbounded)),
         Some((key, value)) => {
-            // When the key had the value. It had it, or its own history would not be linearizable.
+            // When the key had the value. There is such a time, or the key's own history would not be
+            // linearizable.
             let had = keys.get(&key).and_then(|lives| lives.values.get(&value));
             let Some(had) = had else { return Some("a pair that never was in the map".into()) };
             let window = Span { start: span.start.max(had.start), end: span.end.min(had.end) };
@@ -49,7 +52,8 @@ fn check_edge(span: Span, edge: Edge, pair: Option<(u64, u64)>, keys: &Keys) -> 
             }
         }
     };
-    // The stretches in which a key beyond it was surely in the map must leave a moment of the window free.
+    // Other keys beyond this one were surely in the map for some stretches of time. These must leave a moment
+    // of the window free.
     let mut taken: Vec<Span> = keys.range(beyond).flat_map(|(_, lives)| lives.sure.meeting(window)).collect();
     taken.sort_unstable_by_key(|span| span.start);
     let mut free = window.start;

@@ -1,8 +1,8 @@
 //! A wrong implementation of `Key` can give wrong answers, and nothing worse.
 //!
 //! Properties:
-//! - sorted input, bounds and everything else go by words. So if keys and their words have different orders,
-//!   the map is in the order of the words;
+//! - sorted input, bounds and everything else go by words. So if the order of keys differs from that of their
+//!   words, the map has the order of the words;
 //! - whatever conversions return, and whatever `Ord` says, every operation ends, the map itself does not
 //!   panic, and all invariants hold;
 //! - if a conversion panics, in any operation and at any call, the map stays whole, its other users go on,

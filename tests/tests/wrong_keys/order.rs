@@ -1,4 +1,4 @@
-//! Keys that are in another order than their words.
+//! Keys whose order differs from that of their words.
 
 use crate::keys::Signless;
 use bskip_core::{BSkipMap, BulkError, BulkLoad};
@@ -36,7 +36,7 @@ fn sorted_input_is_checked_by_words() {
     assert_eq!(load.finish().err(), Some(refused));
 }
 
-/// A map of all numbers, made in every way that takes them in this order.
+/// A map of all numbers, made in every way that accepts this order.
 fn maps() -> Vec<BSkipMap<Signless, i64>> {
     let mut maps: Vec<_> = CRUEL_PROMOTIONS.map(map_of).into();
     maps.iter().for_each(|map| pairs().for_each(|(key, value)| assert_eq!(map.insert(key, value), None)));

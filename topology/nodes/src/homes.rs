@@ -81,8 +81,8 @@ impl Nodes {
         self.all.iter().filter(used).map(|node| node.os_index).collect()
     }
 
-    /// The nodes that are not usable and list CPUs that no usable node lists, each with these CPUs. The home
-    /// of these CPUs is another node.
+    /// The unusable nodes whose CPUs no usable node lists, each with these CPUs. The home of these CPUs is
+    /// another node.
     #[must_use]
     pub fn cpus_without_memory(&self) -> Vec<(&Node, Vec<u32>)> {
         let listed = |cpu: &u32| self.all.iter().any(|node| node.is_usable() && node.cpus.contains(cpu));

@@ -8,17 +8,18 @@
 //! A node is *usable* if it has memory and this process may allocate there. The *home* of a CPU is a usable
 //! node:
 //!
-//! 1. If usable nodes list the CPU, its home is the one of them that lists the fewest CPUs; of several such
-//!    nodes, the one with the lowest number. (Linux lists a CPU once. Some fake NUMA set-ups list every CPU
-//!    on every node, and hwloc lists the CPUs of a package on the memory-only nodes next to it.)
-//! 2. If only unusable nodes list the CPU, take the one that rule 1 would choose. The home is the usable node
-//!    nearest to it. Of equally near nodes, one that lists CPUs is preferred, then the one with the lowest
-//!    number.
+//! 1. If usable nodes list the CPU, its home is the one of them that lists the fewest CPUs. If several list
+//!    as few, it is the one with the lowest number. (Linux lists a CPU once. But some fake NUMA set-ups list
+//!    every CPU on every node, and hwloc also lists the CPUs of a package on the memory-only nodes next to
+//!    it.)
+//! 2. If only unusable nodes list the CPU, take the node that rule 1 would choose among them. The home is the
+//!    usable node nearest to that node. Of equally near nodes, one that lists CPUs is preferred, then the one
+//!    with the lowest number.
 //! 3. If no node lists the CPU, its home is the lowest-numbered of all homes.
 //!
 //! A usable node is *in use* if it is a home or lists CPUs. The other usable nodes are *memory-only* nodes:
-//! CXL, persistent memory, high-bandwidth memory, the memory of a GPU. A memory-only node is used only if it
-//! is named.
+//! CXL, persistent memory, high-bandwidth memory, the memory of a GPU. A memory-only node is used only if the
+//! user names it.
 //!
 //! ```
 //! use bskip_numa_nodes::Nodes;

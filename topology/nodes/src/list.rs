@@ -1,6 +1,6 @@
 //! The kernel's notation of lists and masks.
 
-/// More CPUs or nodes than any kernel is built for. A larger number is an error.
+/// More CPUs or nodes than any kernel is built for. A number above this is an error.
 const MOST: u32 = 1 << 16;
 
 /// Reads the kernel's list notation: `0-3,8,10-11`. `None` if the text is no such list.

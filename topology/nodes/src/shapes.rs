@@ -1,6 +1,6 @@
 //! For tests: machines whose NUMA set-up is unusual or wrong, made by hand. Each has the files that Linux
 //! shows of it, and the homes of its CPUs. Most are modelled on machines that hwloc is tested with, and have
-//! their names. The arena and the pin plans are tested over the same list.
+//! their names. The arena and the pin plans run the same tests over this one list.
 
 use std::collections::BTreeMap;
 

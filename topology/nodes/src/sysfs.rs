@@ -15,7 +15,7 @@ fn allowed_nodes() -> Option<Vec<u32>> {
     status("Mems_allowed_list:")
 }
 
-/// The CPUs that the calling thread may run on; `None` if unknown. This comes from the kernel itself: no
+/// The CPUs that the calling thread may run on; `None` if unknown. The kernel itself answers this: no
 /// container replaces `/proc/thread-self/status`.
 #[must_use]
 pub fn allowed_cpus() -> Option<Vec<u32>> {
@@ -40,9 +40,9 @@ impl Nodes {
     /// Reads files laid out like those below `/sys/devices/system`. The process may allocate on the nodes of
     /// `allowed`, or on all nodes if that is `None`.
     ///
-    /// The nodes are those of `node/online`; `node/possible` does not count. Whether a node has memory is in
-    /// `node/has_memory`; on an older Linux in `node/has_normal_memory`; or else in the node's `meminfo`. A
-    /// node without any of these files has memory.
+    /// The nodes are those of `node/online`; `node/possible` does not count. `node/has_memory` says whether a
+    /// node has memory. An older Linux has `node/has_normal_memory` instead. If neither exists, the node's
+    /// `meminfo` says it. A node without any of these files has memory.
     ///
     /// # Errors
     /// There are no nodes, or none of them is usable.

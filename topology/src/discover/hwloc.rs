@@ -29,12 +29,12 @@ const CACHES: [(ObjectType, u8); 5] = [
     (ObjectType::L5Cache, 5),
 ];
 
-/// As many CPUs as Linux supports. hwloc takes time in the square of their number, so it would not return
+/// The most CPUs that Linux supports. hwloc takes time in the square of their number, so it would not return
 /// after a typing error.
 const MAX_SYNTHETIC: u64 = 8192;
 
 /// The machine that runs the process, or why hwloc cannot show it. `known` holds the nodes that the system
-/// shows; if it is `None`, hwloc's own nodes count. The allowed CPUs are those of the cgroup, not yet those
+/// shows. If it is `None`, hwloc's own nodes count. The allowed CPUs are those of the cgroup, not yet those
 /// of the thread.
 pub(crate) fn this_machine(known: Option<&Nodes>) -> Result<Machine, String> {
     let value = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
@@ -72,8 +72,8 @@ pub(crate) fn synthetic(description: &str) -> Result<Machine, MachineError> {
     described("synthetic description", Topology::builder().from_synthetic(description))
 }
 
-/// The number of CPUs in a synthetic description: the product of its counts. Attributes `(...)` and attached
-/// memory `[...]` do not count.
+/// The number of CPUs in a synthetic description is the product of its counts. Attributes `(...)` and
+/// attached memory `[...]` do not count.
 fn described_cpus(description: &str) -> u64 {
     let mut depth = 0_u32;
     let mut levels = String::new();
@@ -122,7 +122,7 @@ fn machine(topology: &Topology, system: Option<&Nodes>) -> Option<Machine> {
     let cpus = cpus(topology, |cpu| homes.of(cpu));
     let online: CpuSet = cpus.iter().map(|cpu| cpu.os_index).collect();
     let allowed: CpuSet = numbers(topology.allowed_cpuset().iter_set());
-    // hwloc lists the CPUs of a neighbour with a memory-only node. That is not worth a note.
+    // For a memory-only node, hwloc lists the CPUs of a neighbour. That is not worth a note.
     let notes = system.map(|nodes| homes::notes(nodes, &homes, &online)).unwrap_or_default();
     (!cpus.is_empty()).then(|| Machine {
         allowed: online.intersection(&allowed),
@@ -157,7 +157,8 @@ fn nodes(topology: &Topology, distances: Option<&Distances>) -> (Vec<Node>, BTre
         nodes.push(node);
         bandwidths.extend(bandwidth(topology, object).map(|rate| (os_index, rate)));
     }
-    // hwloc shows neither "none" nor "unknown". If it shows the memory of some nodes, the others have none.
+    // hwloc does not distinguish "none" from "unknown". If it shows the memory of some nodes, the others have
+    // none.
     if nodes.iter().any(|node| node.memory) {
         nodes.iter_mut().for_each(|node| node.bytes = node.bytes.or(Some(0)));
     }

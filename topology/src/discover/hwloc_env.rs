@@ -1,8 +1,8 @@
-//! hwloc's environment variables: which of them is to blame if hwloc does not show this machine.
+//! hwloc's environment variables: finds those that are to blame if hwloc does not show this machine.
 //!
-//! hwloc takes one source besides the system. If `HWLOC_COMPONENTS` is set, it alone decides; otherwise the
-//! first of [`SOURCES`] that is set and works. `HWLOC_THISSYSTEM` says whether the result counts as this
-//! machine.
+//! hwloc takes one source besides the system. If `HWLOC_COMPONENTS` is set, it alone decides. Otherwise hwloc
+//! takes the first of [`SOURCES`] that is set and works. `HWLOC_THISSYSTEM` says whether the result counts as
+//! this machine.
 
 const COMPONENTS: &str = "HWLOC_COMPONENTS";
 const THIS_SYSTEM: &str = "HWLOC_THISSYSTEM";

@@ -65,9 +65,9 @@ impl Machine {
     /// A machine that was saved as hwloc XML, as `lstopo --of xml` writes it. The allowed CPUs are those that
     /// the file calls allowed.
     ///
-    /// A file does not say which of several nodes near a CPU is its home. Of those with memory, the one with
-    /// the fewest CPUs is taken, then the one with the lowest number. Load only files that you trust: hwloc's
-    /// debug checks abort the process if a tree is inconsistent.
+    /// A file does not say which of several nodes near a CPU is its home. The home is then the node with
+    /// memory and the fewest CPUs; among several, the one with the lowest number. Load only files that you
+    /// trust: hwloc's debug checks abort the process if a tree is inconsistent.
     ///
     /// # Errors
     /// [`MachineError::Invalid`] if hwloc refuses the text. [`MachineError::NoHwloc`] in a build without
@@ -99,7 +99,7 @@ fn this_machine() -> Machine {
 
 #[cfg(feature = "hwloc")]
 fn through_hwloc(affinity: Option<&CpuSet>) -> Result<Machine, String> {
-    // Linux shows its nodes itself, and an arena uses those. hwloc leaves some out (GPUs, contradictions),
+    // Linux itself shows its nodes, and an arena uses those. hwloc leaves some out (GPUs, contradictions),
     // and invents one if Linux hides all of them.
     let shown = cfg!(target_os = "linux").then(Nodes::this_machine);
     let known = shown.clone().map(|nodes| nodes.unwrap_or_else(|_| Nodes::assumed()));

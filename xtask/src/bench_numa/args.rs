@@ -1,4 +1,4 @@
-//! The command line of `bench-numa`, read and checked as far as that needs no look at the machine.
+//! The command line of `bench-numa`. This file checks everything that needs no look at the machine.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,7 +31,7 @@ Examples:
   cargo xtask bench-numa --maps bskip,masstree --trace load.txt run.txt --format csv";
 
 /// Measure the map against other ordered maps, over NUMA placements
-// `None` where a flag was not given: the default may depend on others.
+// A field is `None` if its flag was not given, because the default may depend on other flags.
 #[derive(Clone, Debug, Default, PartialEq, clap::Parser)]
 #[command(args_override_self = true, allow_negative_numbers = true, after_help = BELOW)]
 pub(crate) struct Args {
@@ -328,7 +328,8 @@ pub(crate) mod tests {
         assert!(parse("--trace load.txt").unwrap_err().contains("2 values required"));
     }
 
-    /// What no flag takes that takes a number: no numbers, numbers beyond their type, and too large suffixes.
+    /// Words that no flag for a number accepts: no numbers, numbers beyond their type, and suffixes that are
+    /// too large.
     const NO_NUMBERS: [&str; 10] = [
         "",
         " ",

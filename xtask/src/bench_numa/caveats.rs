@@ -1,4 +1,4 @@
-//! What the numbers of this sweep cannot show on this machine, derived from facts.
+//! What the numbers of this sweep cannot show on this machine, derived from facts about it.
 
 use bench::protocol::{CellOutcome, CellSpec};
 use bench::units;
@@ -7,10 +7,10 @@ use super::machine::Machine;
 use super::plan::Plan;
 use super::run::Run;
 
-/// Bytes of a key and its value alone: says whether a map can fit into a cache.
+/// The bytes of a key and its value alone. They say whether a map can fit into a cache.
 const PAYLOAD: u64 = 16;
 
-/// Seconds below which starting and stopping the threads is part of what is measured.
+/// If a run takes fewer seconds than this, starting and stopping the threads is a part of what it measures.
 const SHORT: f64 = 0.05;
 
 /// One sentence for each conclusion that the numbers do not support.
@@ -59,7 +59,7 @@ pub(crate) fn caveats(plan: &Plan, runs: &[Run], machine: &Machine) -> Vec<Strin
     said
 }
 
-/// Keys whose pairs take more than this cache: the next power of ten, and 10M at least.
+/// The number of keys whose pairs take more than this cache: the next power of ten, and at least 10M.
 fn keys_beyond(cache: u64) -> u64 {
     10_u64.pow((cache / PAYLOAD).max(1).ilog10() + 1).max(10_000_000)
 }

@@ -9,16 +9,16 @@ use crate::cargo;
 use crate::stop::Stop;
 use crate::tree;
 
-/// Features of the package `bench` that a sweep needs: the maps and the peers.
+/// Features of the package `bench` that a sweep needs: for the maps and for the peers.
 const FEATURES: &str = "cell,peers";
 
-/// How the program that measures was built; part of every result.
+/// How the program that measures was built. Every result says this.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Build {
     /// The program.
     #[serde(skip)]
     pub(crate) path: PathBuf,
-    /// In words: profile, features, flags, compiler; or that it was given.
+    /// In words: profile, features, flags, compiler; or that the user gave the program.
     pub(crate) description: String,
 }
 
@@ -28,7 +28,7 @@ impl Build {
         if !path.is_file() {
             return Err(Stop::usage(format!("--cell-bin {}: no such file", path.display())));
         }
-        // The system would look for a bare name in PATH.
+        // The system would look for a bare name in PATH, so the name gets a folder.
         let path = path.canonicalize().map_err(|error| Stop::usage(format!("--cell-bin: {error}")))?;
         let description = format!("not built here: --cell-bin {}", path.display());
         Ok(Self { path, description })

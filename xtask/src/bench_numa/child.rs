@@ -17,9 +17,9 @@ use super::trace::Opened;
 use crate::child::{self, End, ending};
 use crate::tree;
 
-/// What is read of each output; a cell says less than a tenth of it.
+/// How much of each output is read. A cell prints less than a tenth of it.
 const LIMIT: u64 = 1 << 20;
-/// Exit code of `bench cell` for a specification that makes no sense.
+/// The exit code of `bench cell` if the specification makes no sense.
 const REFUSED: i32 = 2;
 const SIGKILL: i32 = 9;
 
@@ -58,7 +58,7 @@ impl CellRunner for ChildRunner<'_> {
     }
 }
 
-/// Runs a cell; gives its end and what it said on standard output and on standard error.
+/// Runs a cell. Returns how it ended, and what it printed on standard output and on standard error.
 fn run_to_its_end(cell: &mut Command, timeout: Duration) -> io::Result<(End, [String; 2])> {
     let folder = tree::target().join("bench-numa");
     fs::create_dir_all(&folder)?;
@@ -68,7 +68,7 @@ fn run_to_its_end(cell: &mut Command, timeout: Duration) -> io::Result<(End, [St
         let end = child::run_into(cell, [&files[0], &files[1]], timeout)?;
         Ok((end, [text(&paths[0])?, text(&paths[1])?]))
     })();
-    // If a file was not created, nothing is left to do.
+    // If a file was not created, there is nothing to remove.
     paths.iter().for_each(|path| _ = fs::remove_file(path));
     ran
 }
@@ -80,7 +80,7 @@ fn text(path: &Path) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// What a process that has ended says about its cell.
+/// What the end of a process says about its cell.
 fn judge(status: ExitStatus, killer: Option<&str>, stdout: &str, stderr: &str) -> Ended {
     let result = last_line(stdout).map(serde_json::from_str::<CellOutcome>);
     let problem = match (status.code(), result) {
@@ -112,8 +112,8 @@ fn with_a_rate(outcome: CellOutcome) -> CellOutcome {
     }
 }
 
-/// What sent SIGKILL. The system counts how often it kills because memory ran out, in our control groups and
-/// on the whole machine: before the process ran, and after it.
+/// Says what sent SIGKILL. The system counts how often it kills a process because memory ran out, in our
+/// control groups and on the whole machine. This compares the counts before and after the run.
 fn killer(before: (Option<u64>, Option<u64>), after: (Option<u64>, Option<u64>)) -> &'static str {
     let rose =
         |before: Option<u64>, after: Option<u64>| before.zip(after).map(|(before, after)| after > before);

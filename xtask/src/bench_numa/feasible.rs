@@ -1,5 +1,5 @@
-//! Whether this machine can do what a plan says: fit each cell into memory, and pin its workers. Asked before
-//! anything is built.
+//! Checks whether this machine can do what a plan says: whether each cell fits into memory, and whether its
+//! workers can be pinned. The sweep asks this before it builds anything.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use super::plan::Plan;
 ///
 /// # Errors
 ///
-/// One line that names the cell that needs most, what bounds it, and what would fit.
+/// One line that names the cell that needs most, what limits the memory, and what would fit.
 pub(crate) fn memory(plan: &Plan, machine: &Machine) -> Result<(), String> {
     let cells = plan.groups.iter().flat_map(|group| &group.cells);
     let Some(cell) = cells.max_by_key(|cell| likely(cell)) else { return Ok(()) };
@@ -45,7 +45,7 @@ fn way_out(cell: &CellSpec, room: u64) -> String {
     if !fits(1, 1) {
         return "nothing fits: raise the limit".into();
     }
-    // With as many operations as are asked for, unless they alone are too many for half of it.
+    // With as many operations as the user wants, unless they alone are too many for half of the memory.
     if fits(cell.keys, 1) && cell.ops > cell.keys {
         return format!("use at most --ops {}", most(|ops| fits(cell.keys, ops)));
     }
@@ -71,7 +71,7 @@ fn most(fits: impl Fn(u64) -> bool) -> String {
 ///
 /// # Errors
 ///
-/// One line that names the policy and what is wrong with it here.
+/// One line that names the policy and says what is wrong with it on this machine.
 pub(crate) fn pins(plan: &Plan, machine: &bskip_topology::Machine) -> Result<(), String> {
     let cells = plan.groups.iter().flat_map(|group| &group.cells);
     let settings: BTreeSet<(&str, usize)> = cells.map(|cell| (cell.pin.as_str(), cell.threads)).collect();
@@ -88,7 +88,7 @@ mod tests {
     use super::super::plan;
     use super::*;
 
-    /// Plans a command line, if it fits into the memory of `machine`.
+    /// Plans a command line. Fails if the plan does not fit into the memory of `machine`.
     fn plan(line: &str, machine: &Machine) -> Result<Plan, String> {
         let plan = plan::tests::plan(line, machine)?;
         memory(&plan, machine).map(|()| plan)

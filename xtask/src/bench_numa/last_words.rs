@@ -1,4 +1,4 @@
-//! What a process that ended badly said about it on standard error, without the noise around it.
+//! Finds what a process that ended badly printed about it on standard error, without the noise around it.
 
 /// Beginnings of lines that say nothing about the cause.
 const NOISE: [&str; 4] = [
@@ -13,8 +13,8 @@ pub(super) fn last_line(text: &str) -> Option<&str> {
     text.lines().map(str::trim).rfind(|line| !line.is_empty())
 }
 
-/// The message of the first panic, because later panics often follow from it; and what came after all panics,
-/// say from the allocator or the loader. Notes and backtraces are left out.
+/// Returns the message of the first panic, because later panics often follow from it. Returns also what came
+/// after all panics, for example from the allocator or the loader. Leaves out notes and backtraces.
 pub(super) fn last_words(text: &str) -> Option<String> {
     let (mut panic, mut after): (Option<String>, Option<&str>) = (None, None);
     let mut lines = text.lines().peekable();
@@ -27,7 +27,7 @@ pub(super) fn last_words(text: &str) -> Option<String> {
             let words = if words.is_empty() { line.trim().to_owned() } else { words };
             (panic, after) = (panic.or(Some(words)), None);
         } else if line.trim() == "stack backtrace:" {
-            // Its lines are indented: `   0: function`, `             at file`.
+            // The lines of a backtrace are indented: ` 0: function`, ` at file`.
             while lines.next_if(|line| line.starts_with(' ')).is_some() {}
         } else if !line.trim().is_empty() && !is_noise(line) {
             after = Some(line.trim());
@@ -39,8 +39,8 @@ pub(super) fn last_words(text: &str) -> Option<String> {
     }
 }
 
-/// If the line begins the report of a panic, the text after its place. Today's compilers put nothing there,
-/// and the message on the next lines; old ones put the message there.
+/// If the line begins the report of a panic: the text after the place of the panic. Today's compilers put
+/// nothing there, and the message on the next lines. Old compilers put the message there.
 fn panics(line: &str) -> Option<&str> {
     let rest = line.trim_start().strip_prefix("thread '")?;
     let (_, place) = rest.split_once(" panicked at ")?;

@@ -1,6 +1,6 @@
-//! The machine, as far as a sweep needs it for its plan, and a reader to judge the numbers.
+//! The machine: what a sweep needs to know for its plan, and what a reader needs to judge the numbers.
 //!
-//! Caches are read from `/sys`: the commands of the project build without hwloc.
+//! Caches are read from `/sys`, because the project's commands build without hwloc.
 
 use std::fs;
 
@@ -16,31 +16,31 @@ pub(crate) struct Machine {
     pub(crate) cpu: String,
     /// CPUs that this process may run on.
     pub(crate) cpus: Vec<u32>,
-    /// NUMA nodes with memory that are home to CPUs: those that an arena uses unless others are named.
+    /// NUMA nodes with memory that are home to CPUs. An arena uses these unless the user names others.
     pub(crate) nodes: Vec<usize>,
     /// The other NUMA nodes with memory, which a placement may name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) memory_alone: Vec<usize>,
     /// Bytes of memory.
     pub(crate) memory: u64,
-    /// Bytes of memory that this process may take without swapping, when the sweep was planned.
+    /// Bytes of memory that this process could take without swapping when the sweep was planned.
     pub(crate) memory_available: u64,
-    /// What bounds that: the machine, a control group, or a limit of this process.
+    /// What limits that: the machine, a control group, or a limit of this process.
     pub(crate) memory_limit: String,
     /// Bytes of the largest cache.
     pub(crate) cache: Option<u64>,
     /// Release of the kernel.
     pub(crate) kernel: String,
-    /// Whether the kernel gives huge pages: `always`, `madvise` or `never`.
+    /// When the kernel gives huge pages: `always`, `madvise` or `never`.
     pub(crate) huge_pages: String,
     /// Whether a hypervisor shares the machine out.
     pub(crate) virtual_machine: bool,
-    /// Runnable threads over the last minute, when the sweep was planned.
+    /// Runnable threads in the minute before the sweep was planned.
     pub(crate) load_average: f64,
 }
 
 impl Machine {
-    /// Looks at this machine. What cannot be read is unknown; it never stops a sweep.
+    /// Looks at this machine. If something cannot be read, it is unknown; that never stops a sweep.
     pub(crate) fn discover(topology: &bskip_topology::Machine) -> Self {
         let cpuinfo = read("/proc/cpuinfo");
         let meminfo = read("/proc/meminfo");

@@ -1,8 +1,8 @@
 //! `cargo xtask bench-numa`: the sweep from the command line to the exit code.
 //!
-//! `args` reads the flags, `machine` looks around, `plan` lays out the cells and `feasible` says whether they
-//! can run here, `cell_binary` builds what runs them, `run` and `child` run them, `summary`, `results` and
-//! `table` tell about it.
+//! `args` reads the flags, and `machine` looks at the machine. `plan` lists the cells, and `feasible` says
+//! whether they can run here. `cell_binary` builds the program that runs a cell. `run` and `child` run it.
+//! `summary`, `results` and `table` report.
 
 mod args;
 mod caveats;
@@ -45,7 +45,7 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     let command_line = command_line(std::env::args_os().skip(2));
     let topology = bskip_topology::Machine::discover();
     let machine = Machine::discover(&topology);
-    // An operation of a trace takes 32 bytes at least: its line, and what is made of it.
+    // An operation of a trace takes at least 32 bytes: its line, and what the program makes of it.
     let trace = match &args.trace[..] {
         [load, run] => Some(trace::check(load, run, machine.memory_available / 32).map_err(Stop::usage)?),
         _ => None,
@@ -118,7 +118,7 @@ fn measure(
     ended
 }
 
-/// The exit code that the results deserve. An interruption says more than a failure before it.
+/// The exit code of the results. If the sweep was interrupted, that counts more than an earlier failure.
 fn verdict(results: &Results<'_>) -> Result<(), Stop> {
     match (results.interrupted(), results.failed()) {
         (Some(line), _) => Err(Stop { code: Stop::INTERRUPTED, line }),

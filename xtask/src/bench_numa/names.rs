@@ -8,16 +8,16 @@ pub(crate) use bench::protocol::{DISTRIBUTIONS as DISTS, PAGES};
 
 /// Maps that a sweep can measure, ours first.
 pub(crate) const MAPS: &[&str] = NAMES;
-/// Workloads by name; `trace` is asked for by its own flag.
+/// The workloads by name. `trace` is not among them, because it has its own flag.
 pub(crate) const WORKLOADS: &[&str] = &["load", "a", "b", "c", "e", "u", "x", "s", "m", "n"];
 
 /// The maps of a sweep that names none: the default map, the one on `NumaArena`, and every peer. The other
-/// variants of ours answer questions that have to be asked.
+/// variants of our map answer special questions, so the user must ask for them.
 pub(crate) fn default_maps() -> Vec<&'static str> {
     MAPS.iter().copied().filter(|map| ["bskip", "bskip-numa"].contains(map) || !is_ours(map)).collect()
 }
 
-/// Defaults of a sweep, here so that `--help` and the plan cannot disagree.
+/// The defaults of a sweep. They are here so that `--help` and the plan cannot disagree.
 pub(crate) mod defaults {
     use std::time::Duration;
 
@@ -38,8 +38,7 @@ pub(crate) mod defaults {
     pub(crate) const TIMEOUT: Duration = Duration::from_secs(600);
 }
 
-/// The numbers of the nodes that a placement names: none for `local`, and both placements' for
-/// `tiered+local`.
+/// The numbers of the nodes that a placement names. `local` names none, and `tiered+local` is two placements.
 pub(crate) fn placed_on(text: &str) -> Result<Vec<usize>, String> {
     let (leaves, inners) =
         text.split_once('+').map_or((text, None), |(leaves, inners)| (leaves, Some(inners)));
@@ -85,8 +84,7 @@ fn bounded(text: &str) -> Option<usize> {
     node.parse().ok()
 }
 
-/// Splits a list at its commas, but leaves the numbers of `preferred:0,1`, `weighted:0=3,1=1` and
-/// `cpus:0,2-3` together.
+/// Splits a list at its commas, except within `preferred:0,1`, `weighted:0=3,1=1` and `cpus:0,2-3`.
 pub(crate) fn split_list(text: &str) -> Vec<String> {
     let takes_numbers = |item: &str| {
         let last = item.rsplit('+').next().unwrap_or(item);

@@ -1,4 +1,4 @@
-//! The folder of `--out`: finished cells as they come, and the results at the end.
+//! The folder of `--out`. It gets each finished cell at once, and the results at the end.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -9,7 +9,8 @@ use super::run::Run;
 use super::table;
 use crate::stop::Stop;
 
-/// Gets a line for each run as soon as it has ended: a sweep that is killed keeps its finished cells.
+/// This file gets a line for each run as soon as the run has ended, so a sweep that is killed keeps its
+/// finished cells.
 const RAW: &str = "raw.jsonl";
 /// Written at the end.
 pub(crate) const TABLE: &str = "results.txt";
@@ -30,7 +31,7 @@ impl OutDir {
     ///
     /// # Errors
     ///
-    /// It cannot be made, or it holds the results of another sweep: those are never overwritten.
+    /// The folder cannot be made, or it holds the results of another sweep. Results are never overwritten.
     pub(crate) fn create(dir: &Path) -> Result<Self, Stop> {
         fs::create_dir_all(dir).map_err(|error| Stop::usage(format!("--out {}: {error}", dir.display())))?;
         match [RAW, TABLE, CSV, JSON].into_iter().find(|name| dir.join(name).exists()) {
@@ -42,7 +43,7 @@ impl OutDir {
         }
     }
 
-    /// Begins the raw file with a line about the sweep, before anything runs.
+    /// Before anything runs, writes a line about the sweep to the raw file.
     pub(crate) fn begin(self, head: &str) -> Result<Recorder, Stop> {
         let path = self.0.join(RAW);
         let raw = OpenOptions::new().append(true).create_new(true).open(&path);
@@ -60,7 +61,7 @@ impl Recorder {
     }
 
     fn append(&mut self, line: &str) -> Result<(), Stop> {
-        // One write for the line and its end: a reader never sees half a line.
+        // One write for the line and its end, so a reader never sees half a line.
         self.raw.write_all(format!("{line}\n").as_bytes()).map_err(|error| self.cannot(RAW, &error))
     }
 

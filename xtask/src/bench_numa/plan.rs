@@ -1,4 +1,5 @@
-//! Turns flags and machine into the list of cells: which run, in which order, and which cannot run here.
+//! Turns flags and machine into the list of cells: which run, in which order, and which this machine cannot
+//! run.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::names::{self, defaults};
 /// Everything that a sweep will do.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Plan {
-    /// Settings, each with the cells that are compared with each other in it.
+    /// The settings. The cells of a setting are compared with each other.
     pub(crate) groups: Vec<Group>,
     /// Cells that this machine cannot run.
     pub(crate) skipped: Vec<Skip>,
@@ -22,7 +23,7 @@ pub(crate) struct Plan {
     pub(crate) timeout: Duration,
 }
 
-/// Cells that differ in the map and its memory only.
+/// Cells that differ only in the map and its memory.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Group {
     /// The cells, in the order of the table.
@@ -39,7 +40,7 @@ pub(crate) struct Skip {
     pub(crate) reason: String,
 }
 
-/// What a trace holds, as far as a plan needs it.
+/// What a plan needs to know of a trace.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Trace {
     /// The files.
@@ -109,7 +110,7 @@ impl Group {
     }
 }
 
-/// The name of a cell's row: the map, and where its memory is if the map is one that can be placed.
+/// The name of a cell's row: the map, and where its memory is if the map can be placed.
 pub(crate) fn row_name(spec: &CellSpec) -> String {
     match names::is_placed(&spec.map) {
         true => format!("{} {} {}", spec.map, spec.placement, spec.pages),
@@ -117,7 +118,7 @@ pub(crate) fn row_name(spec: &CellSpec) -> String {
     }
 }
 
-/// Placement and pages of a map that takes what the system gives.
+/// Placement and pages of a map that takes whatever the system gives.
 const UNPLACED: &str = "default";
 
 /// The values of each dimension, defaults filled in.
@@ -127,7 +128,7 @@ struct Axes {
     dists: Vec<String>,
     threads: Vec<usize>,
     placements: Vec<String>,
-    /// Placements that the defaults name only to say that they cannot run here.
+    /// Placements among the defaults that this machine cannot run. The plan lists them with the reason.
     impossible: Vec<(String, String)>,
     pins: Vec<String>,
     pages: Vec<String>,
@@ -173,7 +174,7 @@ impl Axes {
         }
     }
 
-    /// The cells of one setting, and those of them that cannot run.
+    /// The cells of one setting, those that can run and those that cannot.
     fn group(
         &self,
         workload: &str,
@@ -232,7 +233,7 @@ fn default_placements(machine: &Machine) -> (Vec<String>, Vec<(String, String)>)
     (vec!["local".into()], impossible.into())
 }
 
-/// The node that `placement` needs and this machine lacks, in words.
+/// The node that `placement` needs but this machine lacks, in words.
 fn missing_node(placement: &str, machine: &Machine) -> Option<String> {
     let nodes = names::placed_on(placement).unwrap_or_default();
     let missing =
@@ -271,7 +272,7 @@ pub(crate) mod tests {
         assert_eq!(plan.runs(), 5 * defaults::QUICK_MAPS.len() * defaults::QUICK_REPEAT);
     }
 
-    /// A sweep that names placements alone has the default map too, once, to compare with.
+    /// If a sweep names only placements, it also runs the default map once, to compare with.
     #[test]
     fn placements_without_maps_keep_the_default_map_once() {
         for flags in ["--placement interleave", "--quick --placement interleave --pages 4k"] {

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::plan::{Plan, row_name};
 
-/// A bar on standard error; nothing if that is no terminal.
+/// A bar on standard error, or none if standard error is not a terminal.
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
@@ -23,7 +23,7 @@ impl Progress {
     /// Shows what starts now.
     pub(crate) fn start(&self, round: usize, spec: &CellSpec) {
         self.0.set_message(format!("round {round}, {}, {}", spec.workload, row_name(spec)));
-        // The first draw of a bar waits for a change of position.
+        // Without this, the bar would first be drawn when its position changes.
         self.0.tick();
     }
 

@@ -1,4 +1,4 @@
-//! All that a sweep has to tell, gathered once; the CSV and the JSON of it.
+//! Gathers all that a sweep has to report, and writes it as CSV and JSON.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -148,7 +148,7 @@ impl Results<'_> {
         self.rows().iter().flatten().filter(|row| matches!(row, Row::Failed { .. })).count()
     }
 
-    /// `interrupted: 3 of 20 cells done`, if not everything ran.
+    /// `interrupted: 3 of 20 cells done`, if some cells did not run.
     pub(crate) fn interrupted(&self) -> Option<String> {
         let done = self.rows().iter().flatten().filter(|row| self.is_done(row)).count();
         let message = || {
@@ -171,7 +171,7 @@ impl Results<'_> {
         }
     }
 
-    /// What cells fell back to: each note once, with its rows.
+    /// What cells fell back to. Each note stands once, with its rows.
     pub(crate) fn notes(&self) -> Vec<String> {
         let mut rows_of: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for run in self.runs {

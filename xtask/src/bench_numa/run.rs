@@ -1,4 +1,5 @@
-//! The rounds of a sweep: every cell once in each, in an order that lets no map profit from the time of day.
+//! The rounds of a sweep. Each round runs every cell once, in an order that lets no map profit from the time
+//! of day.
 
 use std::collections::HashSet;
 
@@ -19,7 +20,7 @@ pub(crate) trait CellRunner {
 pub(crate) enum Ended {
     /// The cell ran, well or badly.
     With(CellOutcome),
-    /// The program that runs cells refuses this one, say for a bad line in a trace.
+    /// The program that runs cells refuses this one, for example for a bad line in a trace.
     Refused(String),
     /// The user does not want to wait for it.
     Interrupted,
@@ -48,8 +49,9 @@ pub(crate) struct Run {
     pub(crate) result: CellOutcome,
 }
 
-/// The order of round `round` (from 1): settings in the plan's order, in each the cells rotated by one more
-/// than in the round before, so that each map takes each position and drift of the machine hits all alike.
+/// The order of round `round`, from 1. Settings come in the plan's order. In each setting, the cells are
+/// rotated by one more than in the round before. So each map takes each position, and a drift of the machine
+/// affects all maps alike.
 pub(crate) fn order(plan: &Plan, round: usize) -> Vec<Place> {
     let mut places = Vec::with_capacity(plan.cells());
     for (group, cells) in plan.groups.iter().map(|group| group.cells.len()).enumerate() {
@@ -58,15 +60,15 @@ pub(crate) fn order(plan: &Plan, round: usize) -> Vec<Place> {
     places
 }
 
-/// Runs all rounds. `before` hears of each cell that starts, `after` of each that ended.
+/// Runs all rounds. Calls `before` for each cell that starts, and `after` for each that has ended.
 ///
-/// A cell that failed or was skipped is not run in later rounds: it has no number to refine.
-/// Returns the runs that ended and whether the sweep came to its end.
+/// If a cell failed or was skipped, later rounds leave it out: it has no number to refine. Returns the runs
+/// that ended, and whether the sweep reached its end.
 ///
 /// # Errors
 ///
-/// The very first cell was refused: then the command line is wrong, not the map. Or what `after` could not
-/// do.
+/// The very first cell was refused, which means that the command line is wrong, not the map. Or `after`
+/// failed.
 pub(crate) fn sweep(
     plan: &Plan,
     runner: &mut dyn CellRunner,
@@ -122,7 +124,7 @@ pub(crate) mod tests {
         serde_json::from_value(line).expect("this is the protocol")
     }
 
-    /// Answers from a script, and remembers what it was asked.
+    /// Answers from a script, and remembers the questions.
     struct Scripted<F> {
         answer: F,
         asked: Vec<String>,

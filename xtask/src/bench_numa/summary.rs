@@ -1,4 +1,4 @@
-//! From runs to rows: medians over the rounds, spread, and the ratio to the first row of a setting.
+//! Turns runs into rows: medians over the rounds, spread, and the ratio to the first row of a setting.
 
 use std::collections::BTreeMap;
 
@@ -45,16 +45,16 @@ pub(crate) struct Numbers {
     pub(crate) bytes_per_key: Option<f64>,
     /// Where these bytes come from.
     pub(crate) bytes_source: String,
-    /// Blocks on the node of their thread, and on another, in the last round.
+    /// Blocks on the node of their thread, and on other nodes, in the last round.
     pub(crate) blocks: Option<(u64, u64)>,
     /// Answers checked in all rounds.
     pub(crate) checked: u64,
 }
 
-/// A median and how far the rounds lie around it.
+/// A median, and the range of the rounds around it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Spread {
-    /// The middle one, or the mean of the two middle ones.
+    /// The middle value, or the mean of the two middle values.
     pub(crate) median: f64,
     /// The smallest.
     pub(crate) min: f64,
@@ -105,7 +105,7 @@ fn summarise(runs: &[&Run], first: &[&Run]) -> Row {
     let measured = by_round(runs);
     let Some(last) = measured.values().last() else { return Row::NotRun };
     let mops = Spread::of(measured.values().map(|m| rate(m))).expect("there is a measurement");
-    // A first row that failed is nothing to compare with.
+    // If the first row failed, there is nothing to compare with.
     let first = if first.iter().all(|run| is_measured(run)) { by_round(first) } else { BTreeMap::new() };
     let first_mops = Spread::of(first.values().map(|m| rate(m)));
     let pairs = measured.iter().filter_map(|(round, m)| first.get(round).map(|first| rate(m) / rate(first)));

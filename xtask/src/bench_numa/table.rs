@@ -1,4 +1,4 @@
-//! The results as a table for people: a heading for each setting, a row for each cell, reasons below.
+//! The results as a table for people: a heading for each setting, a row for each cell, and reasons below.
 
 use bench::protocol::CellSpec;
 use bench::units::{self, nanoseconds, three_digits};
@@ -37,7 +37,7 @@ pub(crate) fn render(results: &Results<'_>) -> String {
     text
 }
 
-/// Machine, build, command, and what every cell has in common.
+/// The machine, the build, the command, and what all cells have in common.
 fn head(results: &Results<'_>) -> String {
     let plan = results.plan;
     let first = &plan.groups[0].cells[0];
@@ -56,7 +56,8 @@ fn head(results: &Results<'_>) -> String {
     )
 }
 
-/// How to read the table, what was left out, what the numbers cannot show, and whether the sweep is complete.
+/// How to read the table, which cells were left out, what the numbers cannot show, and whether the sweep is
+/// complete.
 fn foot(text: &mut String, results: &Results<'_>, caveats: &[String]) {
     push_line(
         text,
@@ -77,7 +78,7 @@ fn foot(text: &mut String, results: &Results<'_>, caveats: &[String]) {
     }
 }
 
-/// A heading with a line for each item; nothing without items.
+/// A heading with a line for each item, or nothing if there are no items.
 fn section(text: &mut String, heading: &str, items: &[String]) {
     if items.is_empty() {
         return;
@@ -88,7 +89,7 @@ fn section(text: &mut String, heading: &str, items: &[String]) {
     }
 }
 
-/// Cells that the plan left out, those with the same placement and reason on one line.
+/// The cells that the plan left out. Cells with the same placement and reason share a line.
 pub(crate) fn skipped(skips: &[Skip]) -> Vec<String> {
     let mut kinds: Vec<(&str, &str, Vec<&str>, usize)> = Vec::new();
     for Skip { spec, reason } in skips {
@@ -113,7 +114,7 @@ pub(crate) fn skipped(skips: &[Skip]) -> Vec<String> {
         .collect()
 }
 
-/// A cell for each column, or the name and why there are no numbers.
+/// A cell for each column; or the name, and why there are no numbers.
 fn line(spec: &CellSpec, row: &Row) -> Vec<String> {
     let words = |words: String| vec![row_name(spec), words];
     match row {

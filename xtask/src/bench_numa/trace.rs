@@ -1,8 +1,8 @@
-//! The user's own workload: two text files. They are read whole before anything is built, by the rules of the
-//! program that runs a cell.
+//! The user's own workload: two text files. The sweep reads them whole before it builds anything, by the
+//! rules of the program that runs a cell.
 //!
-//! Each cell reads the files again, and all cells must measure the same operations. So a pipe or standard
-//! input, which can be read only once, is copied, and a file is watched for changes.
+//! Each cell reads the files again, and all cells must measure the same operations. A pipe or standard input
+//! can be read only once, so the sweep copies it. It watches a file for changes.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, BufReader, BufWriter, Read, Write};
@@ -26,16 +26,17 @@ pub(crate) struct Opened {
 /// One file.
 #[derive(Debug)]
 enum Source {
-    /// The user's file, and how it looked when it was read.
+    /// The user's file, and its identity when it was read.
     File(PathBuf, Stamp),
     /// A copy; dropping this removes it.
     Copy(PathBuf),
 }
 
-/// What differs after a change of the file: its device, number, length, and the time of its last change.
+/// A change of the file changes one of these: its device, its number, its length, or the time of its last
+/// change.
 type Stamp = (u64, u64, u64, i64, i64);
 
-/// Reads both files of `--trace`; `most` operations fit into memory.
+/// Reads both files of `--trace`. `most` is the number of operations that fit into memory.
 ///
 /// # Errors
 ///
@@ -51,7 +52,7 @@ pub(crate) fn check(load: &Path, run: &Path, most: u64) -> Result<Opened, String
 }
 
 impl Opened {
-    /// Why the cells no longer measure what was planned, if so.
+    /// Why the cells would no longer measure what was planned, if a file has changed.
     pub(crate) fn changed(&self) -> Option<String> {
         self.sources.iter().find_map(|source| {
             let Source::File(path, stamp) = source else { return None };
@@ -98,7 +99,8 @@ impl Source {
         }
     }
 
-    /// Copies what can be read only once into the target folder, while it is counted.
+    /// Copies an input that can be read only once into the target folder, and counts its operations
+    /// meanwhile.
     fn copy(
         from: &mut dyn Read,
         role: &str,
@@ -130,7 +132,7 @@ impl Source {
 impl Drop for Source {
     fn drop(&mut self) {
         if let Self::Copy(path) = self {
-            // If the copy is gone already, nothing is left to do.
+            // If the copy is gone already, there is nothing to do.
             let _ = fs::remove_file(path);
         }
     }

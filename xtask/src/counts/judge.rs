@@ -5,7 +5,7 @@ use std::fmt;
 use super::table::{FILE, Figure, Table};
 use crate::table::aligned;
 
-/// The part by which a count may differ from its figure.
+/// The part by which a count may differ from the committed figure.
 pub(super) const TOLERANCE: f64 = 0.05;
 
 const ACCEPT: &str = "cargo xtask counts --accept";
@@ -41,12 +41,12 @@ impl<'a> Comparison<'a> {
         Self { compiler: &counted.compiler, committed, lines }
     }
 
-    /// The last lines of the report; empty if every count is as committed.
+    /// The last lines of the report. Empty if every count is as committed.
     ///
     /// # Errors
     ///
-    /// One line that says which operations take more, or which figures are missing or left over, and what to
-    /// do.
+    /// One line that says which operations take more, or which figures are missing or superfluous, and what
+    /// to do.
     pub(super) fn verdict(&self) -> Result<String, String> {
         if self.committed.compiler != self.compiler {
             return Ok(format!(

@@ -8,11 +8,11 @@ use crate::cargo;
 use crate::stop::Stop;
 use crate::tree;
 
-/// Processors that are compiled for, never this machine's own: the most that valgrind knows (no AVX-512), and
-/// the instructions of every x86-64 machine, which is cargo's default.
+/// The processors that `bench` is compiled for. This machine's own is not among them: one is the most that
+/// valgrind supports (no AVX-512), the other is every x86-64 machine, which is cargo's default.
 pub(super) const CPUS: &[&str] = &["x86-64-v3", "x86-64"];
 
-/// The function that is counted, with all that it calls; see `bench/src/counts.rs`.
+/// The function whose instructions are counted, with all that it calls: see `bench/src/counts.rs`.
 const COUNTED: &str = "--toggle-collect=*counts::counted*";
 
 /// Counts every operation for every processor.
@@ -53,7 +53,7 @@ fn count(program: &Path, operation: &str) -> Result<f64, Stop> {
     mean.map_err(|why| Stop::failure(format!("{operation}: {why}")))
 }
 
-/// What a program that ended well said on standard output and on standard error.
+/// What a program that succeeded printed on standard output and on standard error.
 fn run(command: &mut Command) -> Result<(String, String), Stop> {
     let program = command.get_program().to_os_string();
     let failed = |why: String| Stop::failure(format!("{}: {why}", program.display()));
@@ -62,12 +62,12 @@ fn run(command: &mut Command) -> Result<(String, String), Stop> {
     if output.status.success() {
         return Ok((out, err));
     }
-    // Valgrind prints the last line, but the program the cause.
+    // Valgrind prints the last line, but the program prints the cause.
     let cause = err.lines().rfind(|line| line.starts_with("bench:")).or(err.lines().last());
     Err(failed(format!("{}; last words: {}", output.status, cause.unwrap_or("none"))))
 }
 
-/// The count in callgrind's words, for each of `times` operations.
+/// The count that callgrind prints, divided by `times` operations.
 fn mean(words: &str, times: u64) -> Result<f64, String> {
     let number = words.split("Collected :").nth(1).and_then(|rest| rest.split_whitespace().next());
     match number.and_then(|number| number.parse::<u64>().ok()) {

@@ -1,6 +1,6 @@
-//! `cargo xtask counts`: instructions that the map's operations take, against the committed figures.
+//! `cargo xtask counts` compares the instructions of the map's operations with the committed figures.
 //!
-//! `measure` builds and counts, `table` is the committed file, `judge` compares.
+//! `measure` builds and counts, `table` is the committed file, and `judge` compares.
 
 mod judge;
 mod measure;

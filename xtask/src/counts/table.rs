@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Figures, and what compiled the program that they are of.
+/// Figures, and the compiler of the program that they were counted in.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Table {
     /// As the compiler names itself.

@@ -1,12 +1,12 @@
-//! Process 1 of a test guest: mounts what programs expect, switches huge pages on, says what the kernel sees,
-//! runs the commands in `/script` one after the other, says how each ended, and leaves QEMU with an exit
-//! code.
+//! Process 1 of a test guest. It mounts what programs expect, switches huge pages on, and reports what the
+//! kernel sees. Then it runs the commands in `/script` one after the other, reports how each one ended, and
+//! ends QEMU with an exit code.
 //!
-//! Linked statically by `guest::image`, which writes the script; `guest::console` reads the lines that begin
-//! with the mark. Commands and their words are separated by newlines and tabs; a line `env`, tab,
-//! `NAME=value` sets a variable for the commands after it.
+//! `guest::image` links it statically and writes the script. `guest::console` reads the lines that begin with
+//! the mark. Newlines separate the commands of the script, and tabs the words of a command. A line `env`,
+//! tab, `NAME=value` sets a variable for the commands after it.
 
-/// What begins a line of ours on the console.
+/// Begins each line that this program prints on the console.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 const MARK: &str = "guest:";
 
@@ -15,7 +15,7 @@ fn main() {
     for (kind, at) in [("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev"), ("tmpfs", "/tmp")] {
         mount(kind, at);
     }
-    // The kernel has none where memory is less than 512 MiB, which is plenty for a guest.
+    // The kernel leaves them off if there is less than 512 MiB of memory, which is plenty for a guest.
     let _ = std::fs::write("/sys/kernel/mm/transparent_hugepage/enabled", "always");
     println!("{MARK} up {}", first_word("/proc/uptime"));
     nodes();
@@ -49,11 +49,11 @@ mod linux {
     /// The port of QEMU's isa-debug-exit; the code `c` ends QEMU with `2 c + 1`.
     const EXIT_PORT: u16 = 0xf4;
 
-    /// Mounts a file system of the kernel's; says so where it cannot.
+    /// Mounts a file system of the kernel's. Prints a line if that fails.
     pub(super) fn mount(kind: &str, at: &str) {
         let _ = fs::create_dir_all(at);
         let [kind_c, at_c] = [kind, at].map(|text| CString::new(text).expect("no zero in it"));
-        // SAFETY: the strings are alive and end in zero; no data is given.
+        // SAFETY: the strings are alive and end in zero; the call gets no data.
         let result =
             unsafe { libc::mount(kind_c.as_ptr(), at_c.as_ptr(), kind_c.as_ptr(), 0, core::ptr::null()) };
         if result != 0 {
@@ -87,7 +87,7 @@ mod linux {
         }
     }
 
-    /// Runs the script; whether every command ended with code 0.
+    /// Runs the script. Returns whether every command ended with code 0.
     pub(super) fn run(script: &str) -> bool {
         let mut all_well = true;
         let mut number = 0;
@@ -108,7 +108,7 @@ mod linux {
                         Err(error) => format!("not-run {error}"),
                     };
                     all_well &= end == "code 0";
-                    // The program may have left its last line open.
+                    // The program may not have ended its last line.
                     println!("\n{MARK} end {number} {end}");
                     number += 1;
                 }
@@ -124,14 +124,14 @@ mod linux {
         text.split_whitespace().next().unwrap_or("unknown").to_owned()
     }
 
-    /// Ends QEMU with a code, or the machine without one where there is no such device.
+    /// Ends QEMU with a code. If the machine lacks the device for that, switches the machine off.
     pub(super) fn leave(code: u8) -> ! {
-        // What was said must have left before the machine does.
+        // All output must have left before the machine stops.
         // SAFETY: no preconditions.
         unsafe { libc::tcdrain(libc::STDOUT_FILENO) };
         // SAFETY: no preconditions; process 1 may ask for a port.
         if unsafe { libc::ioperm(EXIT_PORT.into(), 1, 1) } == 0 {
-            // SAFETY: the port is ours to write, and no memory is touched.
+            // SAFETY: this process may write to the port, and the instruction touches no memory.
             unsafe {
                 core::arch::asm!("out dx, al", in("dx") EXIT_PORT, in("al") code, options(nomem, nostack));
             }

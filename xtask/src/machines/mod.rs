@@ -1,6 +1,6 @@
-//! Virtual machines with the NUMA nodes that this machine lacks: see `README.md` in this folder.
+//! Virtual machines with the NUMA nodes that the host lacks: see `README.md` in this folder.
 //!
-//! The rest of `xtask` knows two commands of it.
+//! The rest of `xtask` uses only two commands of this module.
 
 mod guest;
 mod numa_count;

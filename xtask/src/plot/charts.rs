@@ -1,5 +1,5 @@
-//! The pictures: bars of throughput relative to the first map, bars of bytes a key, lines of throughput
-//! against threads. Each has a panel for a workload, two panels in a row.
+//! The pictures: bars of throughput relative to the first map, bars of bytes a key, and lines of throughput
+//! against threads. Each picture has a panel for each workload, two panels in a row.
 
 use std::io;
 
@@ -14,21 +14,21 @@ use super::words;
 use crate::bench_numa::summary::Spread;
 use crate::cli::distinct;
 
-/// Pixels: around a picture, and for its title and the line below that.
+/// Pixels around a picture, and for its title and the line below the title.
 const MARGIN: u32 = 20;
 const TOP: u32 = 62;
 const PANEL_WIDTH: u32 = 480;
 /// A bar with its distance to the next.
 const ROW: u32 = 19;
-/// Above a panel for its heading, and below for the axis.
+/// Pixels above a panel for its heading, and below it for the axis.
 const ABOVE: u32 = 26;
 const BELOW: u32 = 26;
-/// Right of a panel of bars, for the number behind the longest one.
+/// Pixels right of a panel of bars, for the number behind the longest one.
 const NUMBER: u32 = 46;
-/// The plot of lines, and the names of the maps above all of them.
+/// The size of a plot of lines, and of the names of the maps above all plots.
 const LINES_HEIGHT: u32 = 190;
 const LEGEND_ROW: u32 = 20;
-/// A character of a label at most, about: the font is the viewer's.
+/// About the greatest width of a character, because the viewer chooses the font.
 const CHARACTER: f64 = 6.7;
 const COLUMNS: usize = 2;
 
@@ -39,7 +39,8 @@ const ALARM: RGBColor = RGBColor(0xb0, 0x00, 0x20);
 /// On bars of every colour.
 const WHISKER: RGBColor = RGBColor(0x44, 0x44, 0x44);
 
-/// Colours in the order of [`NAMES`]; a map has the same in every picture of every sweep. Ours are blue.
+/// Colours in the order of [`NAMES`]. A map has the same colour in every picture of every sweep. Our maps are
+/// blue.
 const COLOURS: [u32; 20] = [
     0x1f5fbf, 0x6fa8dc, 0x9fc5e8, 0x3d85c6, 0x0b3d91, 0x7d9ec0, 0xa4b8d8, 0xe07b00, 0xd98cb3, 0xf2b134,
     0xb8860b, 0x3a9a3a, 0x8a5fb5, 0xc94f8a, 0x9a7b4f, 0x2aa5a5, 0x6b8e23, 0xc0392b, 0x4b3621, 0x7f7f7f,
@@ -96,7 +97,7 @@ fn throughput_bar<'a>(panel: &Panel, cell: &'a Cell) -> Bar<'a> {
     Bar { map: &cell.map, name: &cell.name, length }
 }
 
-/// Bytes a key of every map; `None` if no map's are known.
+/// Bytes a key of every map. `None` if they are known for no map.
 pub(super) fn bytes(setting: &Setting) -> Option<String> {
     let bar = |(map, name)| {
         let length = match setting.bytes(name) {
@@ -114,7 +115,7 @@ pub(super) fn bytes(setting: &Setting) -> Option<String> {
     Some(bars(&title, about, &[Chart { head: String::new(), bars: of_maps }], 16.0))
 }
 
-/// The picture of all panels, with one scale and a line through all bars at `mark`.
+/// The picture of all panels, with one scale, and a line through all bars at `mark`.
 fn bars(title: &str, about: &str, charts: &[Chart<'_>], mark: f64) -> String {
     let all = || charts.iter().flat_map(|chart| &chart.bars);
     let longest = all().map(|bar| bar.name.chars().count()).max().unwrap_or(0);
@@ -128,7 +129,7 @@ fn bars(title: &str, about: &str, charts: &[Chart<'_>], mark: f64) -> String {
     picture(title, about, (width, height), |body| {
         let areas = body.split_evenly((rows, columns));
         charts.iter().zip(&areas).try_for_each(|(chart, area)| {
-            // A panel with fewer bars than another is not stretched.
+            // If a panel has fewer bars than another, it is not stretched.
             let spare = (longest_panel - chart.bars.len() as u32) * ROW;
             panel_of_bars(
                 &area.margin(0, spare, 0, 0),
@@ -198,7 +199,7 @@ fn panel_of_bars(area: &Area<'_>, chart: &Chart<'_>, names: u32, most: f64, mark
     Ok(())
 }
 
-/// Throughput against threads; `None` if there is one number of threads.
+/// Throughput against threads. `None` if the sweep has only one number of threads.
 pub(super) fn lines(setting: &Setting) -> Option<String> {
     let threads = setting.threads();
     if threads.len() < 2 {
@@ -227,7 +228,7 @@ pub(super) fn lines(setting: &Setting) -> Option<String> {
     }))
 }
 
-/// Where each name stands, in rows of at most `width`; and how high they are together.
+/// Where each name stands, in rows of at most `width`. Returns also the height of all rows.
 fn legend(names: &[(&str, &str)], width: u32) -> (Vec<(i32, i32)>, u32) {
     let (mut x, mut y) = (0, 0);
     let mut placed = Vec::new();
@@ -247,7 +248,7 @@ fn panel_of_lines(area: &Area<'_>, setting: &Setting, workload: &str, threads: &
     let cells: Vec<(usize, &Cell)> =
         panels.flat_map(|panel| panel.cells.iter().map(|cell| (panel.threads, cell))).collect();
     let most = cells.iter().filter_map(|(_, cell)| cell.mops()).map(|mops| mops.max).fold(0.0, f64::max);
-    // Thread counts usually double from one to the next: all stand equally far apart.
+    // Thread counts usually double from one to the next, so they stand equally far apart.
     let middle = |number: usize| number as f64 + 0.5;
     let mut plot = ChartBuilder::on(area)
         .caption(words::workload(workload), font(13).color(&INK))
@@ -315,7 +316,7 @@ fn font(size: u32) -> FontDesc<'static> {
     ("Helvetica, Arial, DejaVu Sans, sans-serif", size).into_font()
 }
 
-/// A text whose middle is as high as its point.
+/// A text whose middle is at the height of its point.
 fn label(size: u32, colour: RGBColor, anchor: HPos) -> TextStyle<'static> {
     font(size).color(&colour).pos(Pos::new(anchor, VPos::Center))
 }
@@ -327,7 +328,7 @@ fn colour(map: &str) -> RGBColor {
     RGBColor(red, green, blue)
 }
 
-/// A number of an axis, without digits that say nothing.
+/// A number of an axis, without superfluous digits.
 fn tick_label(number: f64) -> String {
     let text = format!("{number:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -380,7 +381,7 @@ mod tests {
         ] {
             assert!(picture.contains(words), "{words} in {picture}");
         }
-        // The one bar with a spread has a whisker, of three lines.
+        // Only one bar has a spread. Its whisker has three lines.
         assert_eq!(picture.matches(&svg(WHISKER)).count(), 3);
         assert_eq!(picture.matches(&svg(colour("congee"))).count(), 1);
         assert_eq!(throughput(&setting, 2), picture, "the same each time");

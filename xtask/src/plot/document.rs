@@ -1,4 +1,4 @@
-//! The results as a part of a Markdown document: tables, pictures, and where another map was better.
+//! The results as a part of a Markdown document: tables, pictures, and where another map is better.
 
 use std::fmt::Write as _;
 
@@ -17,7 +17,7 @@ pub(super) const END: &str = "<!-- results: up to here -->";
 pub(super) struct Picture {
     /// Its file's name.
     pub(super) file: String,
-    /// What it shows, for a reader who cannot see it.
+    /// What the picture shows, for a reader who cannot see it.
     pub(super) about: String,
 }
 
@@ -124,7 +124,7 @@ fn number(panel: &Panel, name: &str) -> String {
     }
 }
 
-/// A line for each cell in which a map was faster than the first one, and for each map that takes less
+/// A line for each cell in which a map was faster than the first one, and a line for each map that takes less
 /// memory.
 fn better(setting: &Setting) -> Vec<String> {
     let mut lines = Vec::new();

@@ -1,6 +1,6 @@
 //! `cargo xtask plot`: pictures of a sweep's results.
 //!
-//! `rows` reads `results.csv`, `charts` draws, `document` puts it all into a Markdown file.
+//! `rows` reads `results.csv`, `charts` draws, and `document` puts everything into a Markdown file.
 
 mod charts;
 mod document;
@@ -67,7 +67,7 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     print(&format!("{}\n", doc.display()))
 }
 
-/// Every picture: its file's name, what it shows, its text.
+/// All pictures: for each the name of its file, what it shows, and its text.
 fn drawn(sweep: &Sweep) -> Vec<(String, String, String)> {
     let mut pictures = Vec::new();
     let has_pins = sweep.settings.iter().any(|setting| setting.pin != sweep.settings[0].pin);
@@ -94,7 +94,7 @@ fn drawn(sweep: &Sweep) -> Vec<(String, String, String)> {
     pictures
 }
 
-/// The folder `dir` in the links of `doc`, which lies above it.
+/// The path of the folder `dir` in the links of `doc`. `doc` must lie above it.
 fn seen_from(doc: &Path, dir: &Path) -> Result<String, Stop> {
     let absolute = |path: &Path| {
         path.canonicalize().map_err(|error| Stop::failure(format!("{}: {error}", path.display())))

@@ -1,4 +1,4 @@
-//! The rows of a `results.csv`, gathered into what charts are made of.
+//! Reads the rows of a `results.csv`, and gathers them for the charts.
 
 use std::fmt;
 
@@ -28,7 +28,7 @@ struct CsvLine {
 /// All that one sweep measured.
 #[derive(Debug, PartialEq)]
 pub(super) struct Sweep {
-    /// In the order of the file; its rows differ in workload and threads.
+    /// In the order of the file. The rows differ in workload and threads.
     pub(super) settings: Vec<Setting>,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Setting {
     pub(super) panels: Vec<Panel>,
 }
 
-/// Cells that are compared with each other, the first with itself.
+/// Cells that are compared with each other. The first is compared with itself.
 #[derive(Debug, PartialEq)]
 pub(super) struct Panel {
     pub(super) workload: String,
@@ -52,7 +52,7 @@ pub(super) struct Panel {
 #[derive(Debug, PartialEq)]
 pub(super) struct Cell {
     pub(super) map: String,
-    /// The map, and where its memory is if the sweep tried several places.
+    /// The map, and where its memory is if the sweep tried several placements.
     pub(super) name: String,
     pub(super) outcome: Outcome,
 }
@@ -72,7 +72,7 @@ pub(super) enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Bytes {
     pub(super) spread: Spread,
-    /// Whether the map's arena counted them; else they are the growth of the process.
+    /// Whether the map's arena counted the bytes. If not, they are the growth of the process.
     pub(super) counted: bool,
 }
 
@@ -164,8 +164,8 @@ impl Setting {
         names
     }
 
-    /// Bytes a key of the row called `name`: its medians over all workloads and thread counts, as the load is
-    /// the same in all of them.
+    /// Bytes a key of the row called `name`: the median over all workloads and thread counts, because all of
+    /// them have the same load.
     pub(super) fn bytes(&self, name: &str) -> Option<Bytes> {
         let cells = self.panels.iter().flat_map(|panel| &panel.cells).filter(|cell| cell.name == name);
         let all: Vec<Bytes> = cells.filter_map(Cell::bytes).collect();
@@ -192,7 +192,7 @@ impl Sweep {
             line.check().map_err(|why| format!("line {at}, {why}"))?;
             lines.push(line);
         }
-        // A cell that the plan left out has no round: there is nothing to draw.
+        // A cell that the plan left out has no round, so there is nothing to draw.
         lines.retain(|line| line.round.is_some());
         if lines.is_empty() {
             return Err("it has no rounds".into());
@@ -229,7 +229,7 @@ fn panels(lines: &[&CsvLine], name: &impl Fn(&CsvLine) -> String) -> Vec<Panel> 
     panels.into_iter().map(panel).collect()
 }
 
-/// The rounds of one cell together. If one round failed, the cell has no numbers.
+/// All rounds of one cell. If one round failed, the cell has no numbers.
 fn outcome(rounds: &[&CsvLine]) -> Outcome {
     if let Some(bad) = rounds.iter().find(|line| line.status != "measured") {
         return match bad.status.as_str() {
@@ -245,7 +245,8 @@ fn outcome(rounds: &[&CsvLine]) -> Outcome {
     Outcome::Measured { mops, bytes: bytes.map(|spread| Bytes { spread, counted }) }
 }
 
-/// The map, and where its memory is. Any map of a file may have several places: in older files `bskip` has.
+/// The map, and where its memory is. Any map of a file may have several placements: in older files `bskip`
+/// has.
 fn row(line: &CsvLine) -> String {
     format!("{} {} {}", line.map, line.placement, line.pages)
 }
@@ -304,7 +305,7 @@ pub(super) mod tests {
         assert_eq!(Sweep::parse(&one).unwrap().settings[0].names(), [("bskip", "bskip")]);
         let names = [("bskip", "bskip local thp"), ("bskip", "bskip interleave thp")];
         assert_eq!(Sweep::parse(&two).unwrap().settings[0].names(), names);
-        // The default map has one place beside them, and needs no name for it.
+        // The default map has only one placement beside them, so it needs no name for it.
         let line = |map, place| one.lines().nth(1).unwrap().replace("bskip", map).replace("local", place);
         let lines = [line("bskip", "default"), line("bskip-numa", "local"), line("bskip-numa", "interleave")];
         let three = Sweep::parse(&format!("{HEADINGS}\n{}\n", lines.join("\n"))).unwrap();

@@ -1,4 +1,4 @@
-//! What a reader recognises in pictures and tables: words for each workload and number.
+//! Words for workloads and numbers that a reader of pictures and tables recognises.
 
 /// The heading of a workload's panel.
 pub(super) fn workload(name: &str) -> String {

@@ -1,5 +1,5 @@
-//! Counts what needs a written argument: every `unsafe`, and every atomic ordering other than Relaxed. One
-//! without its argument is a breach.
+//! Finds what needs a written argument: every `unsafe`, and every atomic ordering other than Relaxed. Each
+//! one without an argument is a breach. The others are counted.
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -72,8 +72,9 @@ pub(super) fn check(tokens: &Tokens) -> (Counts, Vec<Finding>) {
     (counts, findings)
 }
 
-/// One `unsafe`. A block, an implementation, an attribute and a block of foreign functions say why they are
-/// sound; a function and a trait say what they ask of others, unless the trait that they implement does.
+/// Checks one `unsafe`. A block, an implementation, an attribute and a block of foreign functions must say
+/// why they are sound. A function and a trait must say what they demand of others, unless a trait that they
+/// implement says it.
 fn check_unsafe(tokens: &Tokens, number: usize, counts: &mut Counts) -> Option<String> {
     let mut next = number + 1;
     if tokens.text(next) == "extern" {

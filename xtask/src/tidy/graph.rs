@@ -1,9 +1,9 @@
-//! Which file of a crate uses which: a circle is a breach.
+//! Finds which file of a crate uses which. A circle is a breach.
 //!
-//! A file uses another if it names something that the other defines: in a `use`, in a path, or as an inherent
-//! method called on `self`, on `Self`, or on a variable that is called like its type, if the file names that
-//! type (`index.note(…)` of an `Index`). Re-exports (`pub use`) are only names: what is named through them
-//! counts as use of the file that defines it. Code under `cfg(test)` is left out.
+//! A file uses another if it names something that the other defines. It may do so in a `use`, in a path, or
+//! by calling an inherent method: on `self`, on `Self`, or on a variable that has the name of its type, if
+//! the file names that type (`index.note(…)` of an `Index`). Re-exports (`pub use`) are only names: a file
+//! that uses such a name uses the file that defines the item. Code under `cfg(test)` is left out.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -26,12 +26,12 @@ type Owner = (ModuleId, String);
 pub(super) struct Graph {
     /// Relative to the root of the workspace.
     pub(super) files: Vec<PathBuf>,
-    /// From, to, and the first place: its line and what is named there.
+    /// The file that uses, the file that is used, and the first place: its line and what is named there.
     pub(super) uses: BTreeMap<(usize, usize), (usize, String)>,
     modules: Vec<Module>,
     /// Files that define an inherent method.
     methods: HashMap<(Owner, String), BTreeSet<usize>>,
-    /// Types with inherent methods, by the name of a variable for them.
+    /// Types with inherent methods, by the name that a variable of the type has.
     by_variable: HashMap<String, BTreeSet<Owner>>,
 }
 
@@ -100,7 +100,7 @@ impl Graph {
         Ok(graph)
     }
 
-    /// Reads a file with all files below it; `folder` is where its modules lie.
+    /// Reads a file and all files below it. Its modules lie in `folder`.
     fn load(&mut self, path: &Path, folder: &Path, parent: Option<ModuleId>) -> Result<ModuleId, String> {
         let text = fs::read_to_string(tree::root().join(path)).map_err(|error| told(path, error))?;
         let parsed = syn::parse_file(&text).map_err(|error| told(path, error))?;
@@ -217,7 +217,7 @@ impl Graph {
             let full = [path, more].concat();
             match self.resolve(module, &full, depth + 1)? {
                 Found::Module => Some(Found::Module),
-                // What stands behind an item is the end of what was asked for.
+                // The segments behind the item are the last ones of `more`.
                 Found::Item(owner, behind) => {
                     Some(Found::Item(owner, &more[more.len() - behind.len().min(more.len())..]))
                 }
@@ -332,7 +332,7 @@ impl Graph {
         matches!(self.resolve(module, &path, 0), Some(Found::Item(named, _)) if named == *owner)
     }
 
-    /// Notes an inherent method, if one other file defines it.
+    /// Notes the call of an inherent method, if exactly one other file defines it.
     fn note_method(&mut self, module: ModuleId, owner: &Owner, method: &str, line: usize) {
         let Some(files) = self.methods.get(&(owner.clone(), method.to_owned())) else { return };
         if let (1, Some(&to)) = (files.len(), files.first()) {
@@ -352,7 +352,7 @@ impl Graph {
         self.uses.range((file, 0)..(file + 1, 0)).map(|((_, to), _)| *to)
     }
 
-    /// The shortest way over uses from `from` to `to`, both included; at least one use long.
+    /// The shortest chain of uses from `from` to `to`, both included. It has at least one use.
     fn way(&self, from: usize, to: usize) -> Option<Vec<usize>> {
         let mut came_from: BTreeMap<usize, usize> = BTreeMap::new();
         let mut next = vec![from];
@@ -380,7 +380,7 @@ impl Graph {
         None
     }
 
-    /// Sets of files each of which leads to all others of its set.
+    /// Sets of files in which each file leads to all others.
     fn knots(&self) -> Vec<Vec<usize>> {
         let mut left: BTreeSet<usize> =
             (0..self.files.len()).filter(|&file| self.way(file, file).is_some()).collect();
@@ -547,7 +547,7 @@ fn told(path: &Path, error: impl std::fmt::Display) -> String {
 mod tests {
     use super::*;
 
-    /// The graph of a crate of these files, the first of which is its root.
+    /// The graph of a crate of these files. The first one is its root.
     fn graph(name: &str, files: &[(&str, &str)]) -> Graph {
         let folder = tree::target().join("tidy/tests").join(format!("{name}-{}", std::process::id()));
         for (file, text) in files {

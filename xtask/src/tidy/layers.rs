@@ -1,10 +1,10 @@
-//! The lists of ARCHITECTURE.md "from the bottom up", in which a file uses only what stands above it, held
-//! against the graph of files.
+//! Compares the lists "from the bottom up" of ARCHITECTURE.md with the graph of files. In such a list, a file
+//! uses only what stands above it.
 //!
 //! A list is a table, or a block of text, that follows a paragraph with these words. The first name between
 //! backticks in the paragraph is the folder. A row of a table names its files between backticks in the first
-//! cell; a line of a text begins with names, and two spaces end them. A line that is indented names files of
-//! the folder above it.
+//! cell. A line of a text begins with names, and two spaces end them. An indented line names files of the
+//! folder above it.
 
 use std::path::{Path, PathBuf};
 
@@ -99,7 +99,7 @@ fn between_backticks(text: &str) -> impl Iterator<Item = &str> {
 }
 
 impl List {
-    /// The row of a file: of the longest path that leads to it.
+    /// The row of a file, which is that of the longest path that leads to it.
     fn row(&self, file: &Path) -> Option<usize> {
         let file = file.with_extension("");
         let rows = self.rows.iter().enumerate();

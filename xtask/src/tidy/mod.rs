@@ -1,9 +1,9 @@
-//! `cargo xtask tidy`: the rules of this repository that no other tool checks.
+//! `cargo xtask tidy` checks the rules of this repository that no other tool checks.
 //!
-//! `tokens` finds the comments about a token, `arguments` asks for a written argument for each `unsafe` and
-//! each ordering, `graph` for files without circles, `layers` for those that ARCHITECTURE.md puts into an
-//! order; `text` holds the rules for every file and for the list of files. Clippy knows some of them too, but
-//! sees only the code of one target and one set of features; here every `cfg` counts.
+//! `arguments` asks for a written argument for each `unsafe` and each ordering; `tokens` finds the comments
+//! about a token. `graph` looks for circles of files. `layers` checks the order that ARCHITECTURE.md gives to
+//! files. `text` holds the rules for every file and for the list of files. Clippy has some of these rules
+//! too, but it sees only the code of one target and one set of features. Here every `cfg` counts.
 
 mod arguments;
 mod graph;

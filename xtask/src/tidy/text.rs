@@ -1,4 +1,4 @@
-//! Rules for every file: what may lie at the top, and what no text may name.
+//! Rules for every file: what may lie at the top level, and what no text may name.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -52,7 +52,7 @@ const TOP: &[&str] = &[
     "xtask",
 ];
 
-/// Folders that exist on one machine only. In two parts each, or this file would name them itself.
+/// Folders that exist on one machine only. Each is written in two parts, or this file would name it itself.
 const PRIVATE_FOLDERS: &[&str] =
     &[concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/wo", "rk/"), concat!("/tm", "p/")];
 
@@ -111,7 +111,7 @@ pub(super) fn check(path: &Path, content: &str) -> Vec<Finding> {
     findings
 }
 
-/// Whether `line` holds `folder` at the start of a path: `target` before it makes it another folder.
+/// Whether `line` holds `folder` at the start of a path. `target` before it makes it another folder.
 fn names_folder(line: &str, folder: &str) -> bool {
     line.match_indices(folder).any(|(at, _)| {
         let before = line[..at].chars().next_back();

@@ -1,20 +1,20 @@
-//! The tokens of a Rust file, each with its line and the bracket around it, and the comments beside them:
-//! enough to find where the statement of a token begins, and so which comments are about it.
+//! The tokens of a Rust file, each with its line and the bracket around it, and the comments beside them.
+//! This is enough to find where the statement of a token begins, and so which comments are about the token.
 
 use std::str::FromStr;
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
-/// A word, a literal, or one character that is neither of a word nor space.
+/// A word, a literal, or any other character except space.
 #[derive(Debug, PartialEq)]
 pub(super) struct Token {
     /// The token; a string is one quote.
     pub(super) text: String,
     /// Its line, from 1.
     pub(super) line: usize,
-    /// The innermost bracket that is open here, as the number of its token.
+    /// The number of the token that opens the innermost bracket around this one.
     inside: Option<usize>,
-    /// For a closing bracket: the number of its opening one.
+    /// For a closing bracket: the number of the token that opens it.
     opened: Option<usize>,
 }
 
@@ -65,7 +65,7 @@ impl Tokens {
                     let start = punct.span().start();
                     let written = source[start.line - 1].chars().nth(start.column);
                     if punct.as_char() == '#' && written == Some('/') {
-                        // A comment on an item, which the parser has made an attribute: `#`, perhaps `!`,
+                        // A comment on an item. The parser has turned it into an attribute: `#`, perhaps `!`,
                         // brackets.
                         trees.next_if(|tree| matches!(tree, TokenTree::Punct(_)));
                         trees.next();
@@ -118,9 +118,9 @@ impl Tokens {
         number.checked_sub(back).map_or("", |number| self.text(number))
     }
 
-    /// What the comments say about token `number`: those on the lines of its statement up to its own line,
-    /// and those directly above. A statement ends at a semicolon, at a comma between arms or fields, and at a
-    /// block after which nothing goes on.
+    /// The comments about token `number`: those on the lines of its statement up to its own line, and those
+    /// directly above. A statement ends at a semicolon, at a comma between arms or fields, and at a block
+    /// after which it does not continue.
     pub(super) fn comment(&self, number: usize) -> String {
         let last = self.all[number].line;
         let first = self.all[self.start(number, &[";", ",", "{"])].line;
@@ -130,10 +130,10 @@ impl Tokens {
         comments.filter(|comment| !comment.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
-    /// The first token of the statement that token `number` is in, where statements end at `ends`.
+    /// The first token of the statement that holds token `number`. Statements end at `ends`.
     fn start(&self, number: usize, ends: &[&str]) -> usize {
         let mut at = number;
-        // Out of parentheses and brackets: their contents belong to the statement around them.
+        // Leaves parentheses and brackets, because their contents belong to the statement around them.
         while let Some(around) = self.all[at].inside.filter(|&around| self.text(around) != "{") {
             at = around;
         }
@@ -151,11 +151,11 @@ impl Tokens {
         at
     }
 
-    /// The tokens before the block that token `number` stands in, up to the start of its statement: the
-    /// `impl`, `trait` or `mod` around it. Empty at the top of the file.
+    /// The tokens before the block that holds token `number`, up to the start of the block's statement: the
+    /// `impl`, `trait` or `mod`. Empty at the top of the file.
     pub(super) fn header(&self, number: usize) -> &[Token] {
         let Some(block) = self.all[number].inside else { return &[] };
-        // A comma does not end it: it may have several parameters.
+        // A comma does not end the statement, because it may have several parameters.
         &self.all[self.start(block, &[";", "{"])..block]
     }
 }

@@ -1,4 +1,4 @@
-//! The checks of a quick run: the one list of names and commands.
+//! The checks of a quick run. This is the one list of names and commands.
 
 use super::builds::{ADDRESS, LOOM, PLAIN, SHUTTLE, SMALL, THREAD};
 use super::suite::{Build, Suite};
@@ -9,10 +9,10 @@ pub(super) struct Check {
     pub(super) name: &'static str,
     /// In a few words.
     pub(super) what: &'static str,
-    /// The units that it must count in its output. A check that does not has failed.
+    /// The units that the check must count in its output. If it does not, it has failed.
     pub(super) counts: &'static [&'static str],
     pub(super) how: How,
-    /// Longest time, building included. Many times what it takes.
+    /// The time limit, building included: many times what the check takes.
     pub(super) minutes: u64,
 }
 
@@ -83,7 +83,8 @@ pub(super) static CHECKS: &[Check] = &[
         counts: &["steps"],
         how: How::Cargo(&[
             suite(&PLAIN, &["-p", "bskip-core", "--lib", "--features", "bump,check"], &[]),
-            // `batches` runs on small nodes, below; `cargo test` runs it on ordinary ones, for more types.
+            // `batches` runs on small nodes, in the check below. On ordinary nodes `cargo test` runs it, for
+            // more types.
             suite(&PLAIN, tests!("model", "fuzz_corpus", "regressions", "review_findings"), &[]),
         ]),
         minutes: 10,

@@ -1,7 +1,7 @@
-//! What a check's output says about how much it tried, and how it ended.
+//! Reads from a check's output how much it tried, and how it ended.
 //!
-//! A test prints lines of the form `verify: 1200 schedules`: a number and a unit. The units that a check
-//! lists may also stand anywhere in a line: `loom: two writers: 1200 executions in 0.3 s`. Numbers of the
+//! A test prints lines of the form `verify: 1200 schedules`: a number and a unit. If a check lists a unit,
+//! that unit may also stand anywhere in a line: `loom: two writers: 1200 executions in 0.3 s`. Numbers of the
 //! same unit are added up. The rest comes from the test harness.
 
 use std::fmt;
@@ -13,7 +13,7 @@ pub(super) struct Counts {
     pub(super) passed: u64,
     /// Tests marked `#[ignore]`.
     pub(super) ignored: u64,
-    /// What was counted, and how many, in the order in which they came.
+    /// What was counted, and how many, in the order of first mention.
     pub(super) tried: Vec<(String, u64)>,
     /// Tests that failed.
     pub(super) failed: Vec<String>,
@@ -40,7 +40,7 @@ impl Counts {
                 counts.passed += number_before(result, " passed").unwrap_or(0);
                 counts.ignored += number_before(result, " ignored").unwrap_or(0);
             } else if line == "failures:" {
-                // If the harness captured the tests' outputs, those come before the names, not indented.
+                // If the harness captured the tests' outputs, these come before the names, not indented.
                 while let Some(name) = lines.next_if(|line| line.starts_with("    ")) {
                     counts.failed.push(name.trim().to_owned());
                 }
@@ -97,7 +97,7 @@ pub(super) enum Outcome {
     Green(Counts),
     /// It failed; why.
     Failed(String),
-    /// It could not run; what to do. A failure too.
+    /// The check could not run, and what to do. This counts as a failure too.
     CannotRun(String),
     /// Ctrl-C.
     Interrupted,
@@ -123,8 +123,8 @@ impl Outcome {
     }
 }
 
-/// The number and the unit in a line `verify: …`. With one thread the harness begins the line with the test's
-/// name.
+/// The number and the unit in a line `verify: …`. With one thread, the harness begins the line with the
+/// test's name.
 fn tried(line: &str) -> Option<(u64, &str)> {
     let (before, rest) = line.split_once("verify: ")?;
     if !before.is_empty() && !before.ends_with(' ') {

@@ -1,8 +1,8 @@
-//! `cargo xtask verify`: tries to break the map, and counts how often it tried.
+//! `cargo xtask verify` tries to break the map, and counts how often it tried.
 //!
-//! `checks` lists the checks and `builds` how their code is compiled; `quick` runs them, `spin` the one that
-//! is not a cargo test; `counts` reads what they tried, `report` shows it. `soak` and `mutants` are the
-//! command's two other modes. `suite` makes cargo's command lines.
+//! `checks` lists the checks, and `builds` says how their code is compiled. `quick` runs them; `spin` runs
+//! the one that is not a cargo test. `counts` reads what they tried, and `report` shows it. `soak` and
+//! `mutants` are the command's two other modes. `suite` makes cargo's command lines.
 
 mod builds;
 mod checks;

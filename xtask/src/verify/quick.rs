@@ -84,7 +84,7 @@ fn run(check: &Check, place: &Place, dir: &Path) -> Outcome {
     if child::interrupted() { Outcome::Interrupted } else { told(check, outcome) }
 }
 
-/// A check that does not say what it tried, or left tests out, has not passed.
+/// If a check does not say what it tried, or left out tests, it has not passed.
 fn told(check: &Check, outcome: Outcome) -> Outcome {
     let Outcome::Green(counts) = outcome else { return outcome };
     if let Some(unit) = check.counts.iter().find(|unit| counts.of(unit) == 0) {
@@ -123,7 +123,8 @@ fn run_suites(check: &Check, suites: &[Suite], place: &Place, dir: &Path, limit:
         if !end.is_success() {
             return Outcome::failed(why(end, &read, suite, &path));
         }
-        // Of each suite, or one that has lost its tests would hide behind the others.
+        // This is asked of each suite. Otherwise a suite that has lost its tests would hide behind the
+        // others.
         if read.passed == 0 && read.tried.is_empty() {
             return Outcome::failed(format!("no test ran: {}", suite.words()));
         }

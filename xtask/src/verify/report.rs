@@ -1,4 +1,4 @@
-//! What people see: the table, times, the words about a failure.
+//! What people see: the table, the times, and the messages about a failure.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! The soak: the program of that name in the crate `tests`, in release, over every arena and promotion policy
-//! in turn, for as long as wanted.
+//! The soak: runs the program of that name in the crate `tests`, in release, over every arena and promotion
+//! policy in turn, as long as wanted.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,17 +14,18 @@ use crate::tree;
 
 const THREADS: &str = "8";
 
-/// Longest time for building it, and what a turn may take beyond its time: emptying the map, checks.
+/// The time limits: for building it, and for what a turn may take beyond its time (emptying the map, checks).
 const BUILD: Duration = Duration::from_secs(20 * 60);
 const BEYOND: Duration = Duration::from_secs(10 * 60);
 
-/// Keys of each thread, one turn each. Few keys make many splits and merges.
+/// The keys of each thread, for each turn. Few keys make many splits and merges.
 const TURNS: [&str; 3] = ["500", "5000", "50000"];
 
 /// Maps in a turn: six arenas, five promotion policies.
 const STAGES: u64 = 30;
 
-/// Seconds of a turn, and of a map in it: together they fill the time, and each map has at least one second.
+/// The seconds of a turn, and of each map in it. Together they fill the time, and each map has at least one
+/// second.
 fn seconds(minutes: u64) -> (u64, u64) {
     let turn = (60 * minutes).div_ceil(TURNS.len() as u64).max(STAGES);
     (turn, turn / STAGES)
@@ -52,7 +53,7 @@ pub(super) fn command(minutes: u64) -> Result<(), Stop> {
             return Err(Stop::interrupted());
         }
         let result = if end.is_success() { "ok".into() } else { end.words() };
-        // What it did, or its seed and where it went wrong.
+        // What the soak did, or its seed and what went wrong.
         println!("{}", report::read(&path).trim_end());
         if !end.is_success() {
             failed.push(format!("turn {}: {}, see {}", number + 1, end.words(), report::shown(&path)));
@@ -65,7 +66,7 @@ pub(super) fn command(minutes: u64) -> Result<(), Stop> {
     if failed.is_empty() { Ok(()) } else { Err(Stop::failure(format!("soak failed: {}", failed.join("; ")))) }
 }
 
-/// Builds the soak, in release with checks of arithmetic and assertions on.
+/// Builds the soak in release, with arithmetic checks and assertions on.
 fn build(dir: &Path) -> Result<PathBuf, Stop> {
     eprintln!("soak: building");
     let failed = |why: String| Stop::failure(format!("soak: {why}"));

@@ -1,4 +1,4 @@
-//! The model of the protocol under Spin: every scene, each exhaustively.
+//! The model of the protocol under Spin. Runs every scene, each exhaustively.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,11 +11,11 @@ use super::{report, suite};
 use crate::child;
 use crate::tree;
 
-/// How deep a search may go, and the slots for its states as a power of two: as many as the largest scene has
-/// states.
+/// How deep a search may go, and the slots for its states as a power of two. There are as many slots as the
+/// largest scene has states.
 const LIMITS: &[&str] = &["-m1000000", "-w25"];
 
-/// What the compiler gets besides the scene: no liveness, states packed, 2 GB at most. With `-O2` a search is
+/// The compiler's options besides the scene: no liveness, packed states, at most 2 GB. With `-O2` a search is
 /// a tenth faster, but compiling takes two and a half times as long, and that is as long as most searches.
 const FLAGS: &[&str] = &["-Og", "-DSAFETY", "-DCOLLAPSE", "-DMEMLIM=2000"];
 
@@ -23,7 +23,7 @@ const FLAGS: &[&str] = &["-Og", "-DSAFETY", "-DCOLLAPSE", "-DMEMLIM=2000"];
 const MODEL: &str = "tests/spin/bskip.pml";
 const SCENES: std::ops::RangeInclusive<u32> = 1..=10;
 
-/// Searches that run at once: each takes a processor and up to 2 GB.
+/// How many searches run at once. Each takes a processor and up to 2 GB.
 const AT_ONCE: usize = 2;
 
 /// Runs all scenes.
@@ -71,7 +71,7 @@ fn missing() -> Option<String> {
         .then(|| format!("no {names} here; run sh .ci/setup --verify, or on Debian: apt-get install {names}"))
 }
 
-/// Runs one scene in a folder of its own. Gives the states that were visited.
+/// Runs one scene in a folder of its own. Returns how many states it visited.
 fn run_scene(dir: &Path, scene: u32, limit: Duration) -> Result<u64, String> {
     let (path, log) = suite::log(dir, "log").map_err(|error| error.to_string())?;
     let mut spin = Command::new("spin");

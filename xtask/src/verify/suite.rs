@@ -1,5 +1,4 @@
-//! How tests are built and started: the compiler's flags, the target folder that is kept for them, the
-//! command.
+//! How tests are built and started: the compiler's flags, the target folder, the command.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,16 +9,16 @@ use crate::tree;
 /// The checks' folder in the target folder.
 pub(super) const VERIFY: &str = "verify";
 
-/// The one target that the sanitizers' runtimes are there for.
+/// The only target for which the toolchain has the sanitizers' runtimes.
 pub(super) const SANITIZED_TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// A way to compile the workspace.
 #[derive(Debug, PartialEq)]
 pub(super) struct Build {
-    /// Its target folder's name. Each way with flags has its own; in one folder they would rebuild everything
-    /// each time.
+    /// The name of its target folder. Each build with flags has its own. In one folder, each build would
+    /// rebuild everything.
     pub(super) dir: &'static str,
-    /// RUSTFLAGS in place of the caller's own; if empty, the caller's own.
+    /// RUSTFLAGS, in place of the caller's. If empty, the caller's stay.
     pub(super) flags: &'static str,
     /// Whether it uses flags that a stable compiler accepts only with RUSTC_BOOTSTRAP.
     pub(super) is_sanitized: bool,
@@ -51,8 +50,8 @@ impl Place {
         Self { root: tree::root().into(), target: tree::target().join(VERIFY), plain: tree::target() }
     }
 
-    /// A copy of it at `root`, with folders of its own in `target`: in a shared folder cargo would take the
-    /// copy's crates for ours, and ours for the copy's.
+    /// A copy of the workspace at `root`, with folders of its own in `target`. In a shared folder, cargo
+    /// would confuse the crates of the copy with ours.
     pub(super) fn copy(root: PathBuf, target: PathBuf) -> Self {
         let plain = target.join("plain");
         Self { root, target, plain }
@@ -74,7 +73,7 @@ impl Suite {
     /// The command that runs them and shows what they print.
     pub(super) fn running(&self, place: &Place) -> Command {
         let mut cargo = self.cargo(place);
-        // All binaries run, even after a failure, so that every failure is named.
+        // All test programs run, even after a failure, so that every failure is named.
         cargo.arg("--no-fail-fast").arg("--").args(self.filter).arg("--nocapture");
         cargo
     }
@@ -84,13 +83,13 @@ impl Suite {
         cargo.arg("test").args(self.args).arg("--target-dir").arg(place.target_dir(self.build));
         cargo.current_dir(&place.root).env("CARGO_TERM_COLOR", "never").env("RUST_BACKTRACE", "0");
         if !self.build.flags.is_empty() || place.plain != tree::target() {
-            // A killed build must leave nothing incremental behind that the next build would trust.
+            // A killed build must not leave incremental data that the next build would trust.
             cargo.env("CARGO_INCREMENTAL", "0");
         }
         if !self.build.flags.is_empty() {
             cargo.env("RUSTFLAGS", self.build.flags).env_remove("CARGO_ENCODED_RUSTFLAGS");
-            // A panic names its line without debug information: an eighth less to build. The sanitizers'
-            // reports are backtraces, and need it.
+            // A panic names its line without debug information, and building takes an eighth less time. The
+            // sanitizers' reports are backtraces, so they need it.
             let debug = if self.build.is_sanitized { "line-tables-only" } else { "none" };
             cargo.env("CARGO_PROFILE_TEST_DEBUG", debug);
         }

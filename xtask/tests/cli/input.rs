@@ -1,5 +1,5 @@
-//! What users give to a sweep, and what cells give back: traces of every kind, sizes beyond the machine,
-//! deaths.
+//! What users give to a sweep, and what cells answer: traces of every kind, sizes beyond the machine,
+//! crashes.
 
 use std::fs;
 use std::path::PathBuf;

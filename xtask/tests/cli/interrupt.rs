@@ -1,4 +1,4 @@
-//! Ctrl-C and worse: what is finished stays. Cells and tests meet through files, never by time.
+//! Ctrl-C and worse: what is finished stays. Cells and tests synchronize by files, never by time.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::common::{bench_numa, fresh_path, printed};
 use serde_json::Value;
 
-/// A sweep of two maps, of which the second never ends; returned when that one has begun.
+/// Starts a sweep of two maps, of which the second never ends. Returns it when the second has begun.
 fn stuck_sweep(dir: &Path, out: &Path, flags: &str) -> Child {
     fs::create_dir_all(dir).unwrap();
     let begun = dir.join("begun");

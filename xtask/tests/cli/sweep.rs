@@ -215,7 +215,7 @@ fn a_bad_line_in_a_trace_is_an_error_of_the_command_line() {
     assert_eq!((printed.code, printed.err.lines().count()), (Some(2), 1));
     let line = format!("{}:2: unknown operation \"JUMP\"", file.display());
     assert!(printed.err.contains(&line), "{}", printed.err);
-    // What only the cell knows to be wrong is one, too.
+    // An error that only the cell can detect is an error of the command line too.
     fs::write(&file, "INSERT 1\n").unwrap();
     let printed = run(&mut bench_numa("refuse", &flags));
     assert_eq!(printed.code, Some(2));

@@ -58,9 +58,9 @@ pub(crate) struct Cell {
     spec: Option<String>,
     /// Compare maps with the first one: a JSON array of cells
     ///
-    /// The cells differ in map, placement, pages and workload only. What a cell leaves out it has from the
-    /// first. A workload may be a list. All maps are loaded with the same keys and given the same slices of
-    /// operations in turns, and the median ratios are printed.
+    /// The cells differ only in map, placement, pages and workload. If a cell leaves something out, it has
+    /// the value of the first. A workload may be a list. All maps are loaded with the same keys and given the
+    /// same slices of operations in turns, and the median ratios are printed.
     #[arg(long, value_name = "SPECS", conflicts_with = "spec")]
     versus: Option<String>,
     /// Rounds of a comparison
@@ -113,7 +113,7 @@ fn line(of: &impl serde::Serialize) -> Result<String, Failure> {
     Ok(serde_json::to_string(of).map_err(|error| (1, error.to_string()))? + "\n")
 }
 
-/// Cells from a JSON array. What a cell leaves out it has from the first.
+/// Cells from a JSON array. If a cell leaves something out, it has the value of the first.
 fn cells(json: &str) -> serde_json::Result<Vec<CellSpec>> {
     let mut objects: Vec<Map<String, Value>> = serde_json::from_str(json)?;
     let first = objects.first().cloned().unwrap_or_default();

@@ -163,8 +163,8 @@ fn a_slab_may_be_shorter_than_wanted() {
     let address = |block: BlockId| unsafe { pool.address(block) };
     let issued: BTreeMap<_, _> =
         (0..1_000_000).map_while(|_| pool.acquire().ok()).map(|block| (address(block), block)).collect();
-    // Slabs of 1, 2, … 1024 blocks, then of 1024 until that is less than a 64th of the slab wanted, or the
-    // table is full.
+    // Slabs of 1, 2, … 1024 blocks, then of 1024 blocks each. This ends when 1024 blocks are less than a 64th
+    // of the wanted slab, or when the table is full.
     assert!((4 * 1024..128 * 1024).contains(&issued.len()), "{}", issued.len());
     assert_eq!(issued.len(), pool.usage().issued_blocks, "two blocks have one address");
     // Slabs of equal size have numbers of their own.

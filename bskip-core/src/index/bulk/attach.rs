@@ -1,7 +1,8 @@
-//! Runs of leaves become part of the map, at its right end, and get their entries in the levels above.
+//! Attaches runs of leaves to the map, at its right end, and enters them into the levels above.
 //!
-//! Only with exclusive access. The result is what inserting the keys in order would leave, promotion policy
-//! and all, except that the map's very first leaf starts below every key, even if its first key is tall.
+//! This needs exclusive access. The result is what inserting the keys in order would leave, also for the
+//! promotion policy. The only exception is the map's very first leaf: it starts below every key, even if its
+//! first key is tall.
 
 use crate::arena::{AllocError, BlockId, BlockPool};
 use crate::height::LEVELS;
@@ -12,8 +13,8 @@ use crate::index::write::commit::{Commit, InnerChange};
 use crate::node::{Inner, InnerShape, LevelMark, Limit, NodeKeys, Room, Unreached};
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// Keeps a run's leaves where `drop` finds their values: after the run `before`, or after the first leaf,
-    /// which is empty. One thread at a time, and before any search.
+    /// Links a run's leaves where `drop` finds their values: after the run `before`, or after the empty first
+    /// leaf. Only one thread may do this at a time, and only before any search.
     pub(crate) fn keep(&self, part: &Part<K::Owned>, before: Option<&Part<K::Owned>>) {
         let before = before.map_or_else(|| self.tree.head(0), Part::last_leaf);
         self.tree.leaf(before).lock_unshared().reshape(Unreached).set_next(Some(part.first_leaf()));
@@ -24,14 +25,14 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         self.attach(parts, self.tree.head(0), fill)
     }
 
-    /// Attaches runs of this index after the leaf `tail`, the last one: their keys ascend, also from one run
-    /// to the next, and are above those there.
+    /// Attaches runs of this index after `tail`, the last leaf. Their keys must ascend, also from one run to
+    /// the next, and must be above all keys of the index.
     ///
-    /// Leaves are linked in any case. The error says that some entries are missing for want of memory:
-    /// searches then take steps to the right instead.
+    /// The leaves are linked in any case. An error says that there was no memory for some entries. Searches
+    /// then take steps to the right instead.
     fn attach(&mut self, parts: &[Part<K::Owned>], tail: BlockId, fill: f64) -> Result<(), AllocError> {
         let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Ok(()) };
-        // Fences before links: should a pool's `address` panic, the leaves are still in the chain that they
+        // Fences come before links: if a pool's `address` panics, the leaves are still in the chain that they
         // were in.
         let is_empty =
             self.tree.root().0 == 0 && tail == self.tree.head(0) && self.tree.leaf(tail).count() == 0;
@@ -62,8 +63,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         self.enter_all(starts, fill)
     }
 
-    /// Enters leaves that are linked at the end of level 0 into the levels above, all of them, and gives the
-    /// first error.
+    /// Enters all leaves that are linked at the end of level 0 into the levels above. Returns the first
+    /// error.
     fn enter_all<'k>(
         &self,
         starts: impl Iterator<Item = &'k Start<K::Owned>>,
@@ -72,7 +73,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     where
         K::Owned: 'k,
     {
-        // Found before the first is locked: a search must not meet a lock of its own thread.
+        // The last nodes are found before the first is locked, because a search must not meet a lock of its
+        // own thread.
         let mut found: [Option<Inner<'_, K>>; LEVELS] = [None; LEVELS];
         for (level, found) in found.iter_mut().enumerate().take(self.tree.root().0 + 1).skip(1) {
             *found = Some(self.inner_at(Rightmost, level).0);
@@ -91,8 +93,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         result
     }
 
-    /// Takes `pairs` as long as their keys ascend and are above all that are there. The first pair that does
-    /// not, or that there is no memory for, is in `held` afterwards.
+    /// Takes `pairs` as long as their keys ascend and are above all keys of the map. Afterwards `held` holds
+    /// the first pair that was not taken, because its key does not ascend or there is no memory for it.
     pub(crate) fn append(
         &mut self,
         held: &mut Option<(K::Owned, V)>,
@@ -109,14 +111,14 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         let mut run = SortedRun::new(self, 1.0);
         let stop = run.fill(held, pairs);
         if let Some(part) = run.into_part() {
-            // As for an insertion: without memory for entries they stay undone.
+            // As for an insertion: entries for which there is no memory stay missing.
             let _ = self.attach(&[part], tail, 1.0);
         }
         stop
     }
 
-    /// The last leaf, and what the keys of all others must be above; `None` if there is none and the leaf is
-    /// the first.
+    /// The last leaf, and the key that all others must be above. That key is `None` if the leaf is the first
+    /// and empty.
     fn tail(&self) -> (BlockId, Option<K::Owned>) {
         let (leaf, _) = self.leaf_at(Rightmost);
         let floor = match leaf.count() {
@@ -126,8 +128,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         (leaf.id(), floor)
     }
 
-    /// Fills the last leaf. The first pair for the next leaf is in `held` afterwards; the error is why there
-    /// is none.
+    /// Fills the last leaf. Afterwards `held` holds the first pair for the next leaf. If there is none, the
+    /// error says why.
     fn append_to_leaf(
         &self,
         tail: BlockId,
@@ -142,7 +144,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 *held = Some((key, value));
                 return Err(Stop::NotAscending);
             }
-            // An empty map's leaf is replaced, so that only one place makes leaves.
+            // An empty map's leaf is replaced, so leaves are made in one place only.
             if floor.is_none()
                 || !leaf.has_room(K::borrow(&key), &value)
                 || self.heights.of::<K>(K::borrow(&key)) > 0
@@ -156,7 +158,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     }
 }
 
-/// The last node of each level, locked: where entries are added.
+/// The last node of each level, locked. Entries are added there.
 pub(in crate::index) struct LastNodes<'c, K: NodeKeys, V, P: BlockPool> {
     index: &'c Index<K, V, P>,
     commit: &'c Commit<'c, K, V, P>,
@@ -166,8 +168,8 @@ pub(in crate::index) struct LastNodes<'c, K: NodeKeys, V, P: BlockPool> {
 }
 
 impl<'c, K: NodeKeys, V, P: BlockPool> LastNodes<'c, K, V, P> {
-    /// Enters the leaf to the right of those entered so far: at all levels up to its key's height, below
-    /// which nodes start at the key; with posting, further up as long as that starts nodes.
+    /// Enters the leaf to the right of those entered so far, at all levels up to its key's height. Below that
+    /// height, nodes start at the key. With posting, it goes further up as long as that starts nodes.
     fn enter(&mut self, start: &Start<K::Owned>) -> Result<(), AllocError> {
         let heights = &self.index.heights;
         let low = K::borrow(&start.low);
@@ -188,7 +190,7 @@ impl<'c, K: NodeKeys, V, P: BlockPool> LastNodes<'c, K, V, P> {
         Ok(())
     }
 
-    /// The last node of `level`, which is made if there is none.
+    /// The last node of `level`. If the level has none, this makes it.
     fn end(&mut self, level: usize) -> Result<&mut InnerChange<'c, K, V, P>, AllocError> {
         if self.nodes[level].is_none() {
             self.index.raise(level)?;
@@ -249,7 +251,8 @@ mod tests {
         node.compare_low(key).is_eq()
     }
 
-    /// As `insert_tall` leaves it: nodes start at a tall key below its height, and there it has an entry.
+    /// As `insert_tall` leaves it: below a tall key's height, nodes start at the key; at its height, the key
+    /// has an entry.
     #[test]
     fn tall_keys_start_nodes_as_if_inserted() {
         const N: u64 = 20_000;

@@ -5,8 +5,8 @@ use crate::index::engine::Index;
 use crate::node::NodeKeys;
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// Drops every value, gives every block back but the first leaf's, and starts over. If a drop panics, all
-    /// of that happens while it unwinds.
+    /// Drops every value, gives back every block but the first leaf's, and starts over. If a drop panics, all
+    /// of that still happens while the panic unwinds.
     pub(crate) fn clear(&mut self) {
         struct StartOver<'a, K: NodeKeys, V, P: BlockPool>(&'a mut Index<K, V, P>);
         impl<K: NodeKeys, V, P: BlockPool> Drop for StartOver<'_, K, V, P> {

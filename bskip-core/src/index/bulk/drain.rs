@@ -7,10 +7,10 @@ use crate::arena::{BlockId, BlockPool};
 use crate::index::engine::Index;
 use crate::node::NodeKeys;
 
-/// The pairs of an index. Those not taken before it drops stay.
+/// Takes the pairs out of an index. Pairs that are not taken before the drain drops stay.
 pub(crate) struct Drain<'a, K: NodeKeys, V, P: BlockPool> {
     index: &'a mut Index<K, V, P>,
-    /// The leaf that is being emptied, and how many of its pairs are taken. Those before it are empty.
+    /// The leaf that is being emptied, and how many of its pairs are taken. The leaves before it are empty.
     leaf: Option<BlockId>,
     taken: usize,
 }
@@ -31,8 +31,8 @@ impl<K: NodeKeys, V, P: BlockPool> Iterator for Drain<'_, K, V, P> {
             if slot < leaf.count() {
                 let key = leaf.key(slot);
                 self.taken += 1;
-                // SAFETY: the slot is in use, the map is this thread's alone, and by `taken` the value is
-                // never used again.
+                // SAFETY: the slot is in use, no other thread has the map, and because of `taken` the value
+                // is never used again.
                 return Some((key, unsafe { leaf.value(slot).assume_init() }));
             }
             self.leaf = leaf.next();
@@ -42,7 +42,7 @@ impl<K: NodeKeys, V, P: BlockPool> Iterator for Drain<'_, K, V, P> {
     }
 }
 
-/// At the end it has no leaf any more.
+/// At the end, the drain has no leaf any more.
 impl<K: NodeKeys, V, P: BlockPool> FusedIterator for Drain<'_, K, V, P> {}
 
 impl<K: NodeKeys, V, P: BlockPool> Drop for Drain<'_, K, V, P> {

@@ -1,6 +1,7 @@
 //! A run of leaves from sorted pairs, filled from left to right, that is not in the map yet.
 //!
-//! Any threads make runs side by side. `attach` puts them into the map, by a thread with exclusive access.
+//! Any number of threads may make runs side by side. `attach` then puts the runs into the map, in a thread
+//! with exclusive access.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -43,11 +44,11 @@ impl<O> Part<O> {
     }
 }
 
-/// Why a run takes no more pairs. The pair that was not taken, if there is one, is then where the caller
-/// said.
+/// Why a run takes no more pairs. If there is a pair that it did not take, that pair is in the place that the
+/// caller gave.
 ///
-/// Not in here: where a large value may lie at several places of one type, the compiler cuts its copies into
-/// words, and takes a minute over each function.
+/// The pair is not a field here. If a large value may lie at several places of one type, the compiler copies
+/// it word by word, and takes a minute for each function.
 pub(crate) enum Stop {
     /// There are no more.
     End,
@@ -85,11 +86,11 @@ impl<'a, K: NodeKeys, V, P: BlockPool> SortedRun<'a, K, V, P> {
         Self { index, starts: Vec::new(), spares: Vec::new(), taken: 0, last: None, limit }
     }
 
-    /// Takes the pair in `held` and then `pairs` as long as they ascend, into fresh leaves. Once only. A pair
-    /// that was not taken is in `held` afterwards.
+    /// Takes the pair in `held`, then `pairs` as long as they ascend, into fresh leaves. Call it only once.
+    /// Afterwards `held` holds the pair that was not taken, if there is one.
     ///
-    /// A leaf is locked while `pairs` runs to fill it, and unlocked before it is linked to the map. No other
-    /// thread comes there: exclusive access to the map guarantees that none holds a stale reference.
+    /// A leaf is locked while `pairs` runs to fill it, and is unlocked before it is linked to the map. No
+    /// other thread reaches it: exclusive access to the map guarantees that none holds a stale reference.
     pub(crate) fn fill(
         &mut self,
         held: &mut Option<(K::Owned, V)>,
@@ -151,8 +152,8 @@ impl<'a, K: NodeKeys, V, P: BlockPool> SortedRun<'a, K, V, P> {
         Ok(leaf)
     }
 
-    /// A block for a leaf. The run asks the pool for several at once, so threads that make runs seldom meet
-    /// there, and the leaves of each lie together, in pages of their own.
+    /// A block for a leaf. The run asks the pool for several blocks at once. So threads that make runs seldom
+    /// meet there, and the leaves of each run lie together, in pages of their own.
     fn take_block(&mut self, low: K::Ref<'_>) -> Result<Fresh<'a, LeafShape<K, V>, K, V, P>, AllocError> {
         let tree = &self.index.tree;
         if let Some(spare) = self.spares.pop() {
@@ -188,7 +189,7 @@ impl<'a, K: NodeKeys, V, P: BlockPool> SortedRun<'a, K, V, P> {
 
 impl<K: NodeKeys, V, P: BlockPool> Drop for SortedRun<'_, K, V, P> {
     fn drop(&mut self) {
-        /// Gives the blocks back, also when a value's drop unwinds.
+        /// Gives the blocks back, also while a panic of a value's drop unwinds.
         struct GiveBack<'r, 'a, K: NodeKeys, V, P: BlockPool>(&'r mut SortedRun<'a, K, V, P>);
         impl<K: NodeKeys, V, P: BlockPool> Drop for GiveBack<'_, '_, K, V, P> {
             fn drop(&mut self) {

@@ -1,9 +1,9 @@
-//! Moving leaves to blocks on other NUMA nodes. The leaf is copied under locks. The kernel would move its
-//! whole page, and with it other leaves.
+//! Moves leaves to blocks on other NUMA nodes. It copies a leaf under locks. If the kernel moved the leaf, it
+//! would move the whole page, and other leaves with it.
 //!
 //! To move R, a thread locks the level-1 node that covers R's low fence, then the left neighbour L, then R,
-//! as a merge does. A fresh block F becomes an empty node that starts where R does, and absorbs R; L and R's
-//! entry name F instead.
+//! as for a merge. A fresh block F becomes an empty node that starts where R does, and absorbs R. L and R's
+//! entry then name F instead.
 
 use crate::arena::{BlockPool, NumaNodeId};
 use crate::index::engine::Index;
@@ -36,14 +36,14 @@ enum Attempt {
     Refused,
 }
 
-/// A leaf, where it starts (`None`: it is the first) and where the next one does (`None`: it is the last).
+/// A leaf, where it starts (`None` for the first), and where the next one starts (`None` if there is none).
 type Range<'a, K, V> =
     (Leaf<'a, K, V>, Version, Option<<K as KeyKind>::Owned>, Option<<K as KeyKind>::Owned>);
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// Looks at the leaf at `at`, or the first one, and moves it to the NUMA node that `wanted` names.
-    /// `wanted` gets the least key that the leaf may hold and the NUMA node that it is on. Gives what became
-    /// of it, and where the next leaf starts.
+    /// Looks at the leaf at `at` (or the first one), and moves it to the NUMA node that `wanted` names.
+    /// `wanted` gets the least key that the leaf may hold, and the NUMA node where the leaf is. Returns what
+    /// happened to the leaf, and where the next leaf starts.
     pub(crate) fn migrate_step(
         &self,
         at: Option<K::Ref<'_>>,
@@ -107,7 +107,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         if !leaf.validate(version) {
             return Attempt::Contended;
         }
-        // It has been merged, or the boundary has moved; or there is no level above to name another block.
+        // The leaf has been merged, or its boundary has moved, or there is no level above that could name
+        // another block.
         let Some(before) = Before::<K>::new(low).filter(|_| starts_here && self.tree.root().0 > 0) else {
             return Attempt::Refused;
         };
@@ -126,8 +127,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         let Some((parent, left, leaf)) = lock_three((parent, parent_version), found_left, found_leaf) else {
             return Attempt::Contended;
         };
-        // Both hold by the invariants of a map at rest: all three nodes are locked in states that stood side
-        // by side.
+        // Both hold by the invariants of a map at rest: all three nodes are locked, in states that they had
+        // at one moment.
         let is_listed = listed && parent.child(rank - 1) == Some(leaf.id());
         if left.next() != Some(leaf.id()) || is_listed != listed {
             leaf.unlock_unchanged();

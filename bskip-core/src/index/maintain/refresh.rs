@@ -6,8 +6,8 @@ use crate::index::search::probe::At;
 use crate::node::{LevelMark, NodeKeys};
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// Brings every replica of every inner node up to date, but for nodes that other threads change
-    /// meanwhile. Gives how many copies were made.
+    /// Brings every replica of every inner node up to date, except for nodes that other threads change
+    /// meanwhile. Returns how many copies it made.
     pub(crate) fn refresh_replicas(&self) -> usize {
         let mut copies = 0;
         if self.router.replicas == 0 {
@@ -26,7 +26,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                     start.as_ref().is_none_or(|start| node.compare_low(K::borrow(start)).is_eq());
                 let is_it = node.level() == LevelMark::of(level) && starts_here;
                 if !node.validate(version) || !is_it {
-                    // The chain has changed here: go on from where this node should have been.
+                    // The chain has changed here: the walk continues from where this node should have been.
                     let again = done.as_ref().map(|done| self.inner_at(At(K::borrow(done)), level).0.id());
                     (at, start) = (again.or_else(|| Some(self.tree.head(level))), None);
                     continue;
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(index.walk().stale_replicas, 0);
     }
 
-    /// A retired node's replica must not go on to pass for a node of the map.
+    /// A retired node's replica must not pass for a node of the map any longer.
     #[test]
     fn a_merged_node_ends_in_its_replica_too() {
         let index = index(Promotion::Overflow, Refresh::Synchronous);
@@ -119,7 +119,7 @@ mod tests {
         }
     }
 
-    /// Without an entry above them leaves are many before there is a level above.
+    /// Leaves without an entry become many before there is a level above them.
     #[test]
     fn no_level_above_the_leaves() {
         let config = Config::new().promotion(Promotion::Coin { one_in: u32::MAX }).seed(1);

@@ -1,15 +1,15 @@
-//! Shrinking on demand: level by level, from left to right, two nodes are merged if they fit into one, and a
-//! leaf that does not fit with its right neighbour is filled up from it.
+//! Shrinks on demand: level by level, from left to right. Two nodes are merged if they fit into one. A leaf
+//! that does not fit with its right neighbour is filled up from it.
 //!
-//! What a thread remembers between two steps is a level and a key. It holds no lock then and refers to no
-//! node, so it may come back at any time, or never.
+//! Between two steps, a thread remembers only a level and a key. It holds no lock and refers to no node, so
+//! it may come back at any time, or never.
 
 use crate::arena::{BlockKind, BlockPool};
 use crate::index::engine::Index;
 use crate::index::write::absorb::Merge;
 use crate::node::{Fill, InnerShape, LeafShape, NodeKeys, ShapeOf};
 
-/// A node to go on with: the one at `key`, or the level's first.
+/// Where to continue: at the node for `key`, or at the level's first node.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Position<O> {
     level: usize,
@@ -21,9 +21,9 @@ impl<O> Position<O> {
 }
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// Looks at one node, and merges it with its right neighbour or moves the boundary between them, if that
-    /// makes it fuller. Adds to `freed` the blocks given back. Gives where to go on; `None` at the end of the
-    /// top level.
+    /// Looks at one node. Merges it with its right neighbour, or moves the boundary between the two, if that
+    /// makes it fuller. Adds the number of blocks given back to `freed`. Returns where to continue, or `None`
+    /// at the end of the top level.
     pub(crate) fn shrink_step(
         &self,
         at: &Position<K::Owned>,
@@ -55,14 +55,13 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 continue;
             }
             next?;
-            // The key is always higher than before, whatever other threads do here meanwhile: so shrinking
-            // ends.
+            // Each step continues at a higher key, whatever other threads do meanwhile. So shrinking ends.
             let on = |key| Some(Position { level, key: Some(key) });
             if is_full {
                 return on(boundary);
             }
             match self.absorb::<S>(level, K::borrow(&boundary), Fill::Tight, &mut |_| *freed += 1) {
-                // The same node, which has the boundary within now: it may fit with the next one as well.
+                // The boundary is inside the same node now, and that node may fit with the next one as well.
                 Merge::Done => return on(boundary),
                 Merge::Contended => backoff.wait(),
                 Merge::Refused if S::KIND == BlockKind::Leaf => {
@@ -82,7 +81,7 @@ mod tests {
     use crate::index::search::probe::At;
     use crate::mix::mix;
 
-    /// Shrinks, and gives the number of steps and of freed blocks.
+    /// Shrinks. Returns the number of steps and of freed blocks.
     fn shrink(index: &U64Index) -> (usize, usize) {
         let (mut at, mut steps, mut freed) = (Some(Position::START), 0, 0);
         while let Some(here) = at {
@@ -117,7 +116,7 @@ mod tests {
             assert!(after.leaves < before.leaves && after.inners < before.inners, "{before:?} {after:?}");
             // Each step frees a block or is the last one in its node.
             assert!(steps <= before.leaves + before.inners, "{steps} for {before:?}");
-            // Where nodes of level 1 have become one, a boundary may move that could not before. Few do.
+            // When nodes of level 1 have merged, a few boundaries may move that could not move before.
             assert!(shrink(&index).1 * 20 < after.leaves);
             assert_eq!(index.walk().inners, after.inners);
             for (boundary, left) in boundaries(&index) {
@@ -148,7 +147,7 @@ mod tests {
     fn levels_that_are_not_there() {
         let mut index = index(Promotion::Overflow, []);
         assert_eq!(shrink(&index), (1, 0));
-        // As a cursor of a map that has been cleared, or another map's.
+        // The state of a cursor whose map has been cleared, or of a cursor of another map.
         let mut freed = 0;
         assert!(index.shrink_step(&Position { level: 3, key: Some(7) }, &mut freed).is_none());
         assert_eq!((index.walk().leaves, freed), (1, 0));

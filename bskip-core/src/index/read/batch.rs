@@ -11,7 +11,7 @@ use crate::lock::Version;
 use crate::node::Slots;
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
-    /// A copy of each key's value. Writes nothing but `values`, which is as long as `keys`.
+    /// Copies each key's value into `values`, which is as long as `keys`. Writes nothing else.
     pub(crate) fn get_many(&self, keys: &[K], values: &mut [Option<V>])
     where
         V: Copy,
@@ -19,7 +19,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         let Ok(()) = self.run(&mut Get { keys, values });
     }
 
-    /// Whether each key is there. Writes nothing but `found`, which is as long as `keys`.
+    /// Writes into `found` whether each key is there. `found` is as long as `keys`. Writes nothing else.
     pub(crate) fn contains_many(&self, keys: &[K], found: &mut [bool]) {
         let batch = &mut Contains { keys, found, _values: PhantomData::<V> };
         let Ok(()) = self.run(batch);

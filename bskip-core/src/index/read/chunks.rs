@@ -1,4 +1,4 @@
-//! Reading pairs a leaf at a time: copied as a whole, validated once, then handed out as slices.
+//! Reads pairs a leaf at a time: copies them as a whole, validates once, then hands them out as slices.
 
 use core::ops::{Bound, ControlFlow};
 

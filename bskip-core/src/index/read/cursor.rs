@@ -1,7 +1,7 @@
 //! Reading pairs in order, forwards and backwards.
 //!
-//! A reader walks the slots of one leaf in one state; each pair is validated as it is read. If the leaf has
-//! changed, the last key read says where to go on.
+//! A reader walks the slots of one leaf in one state, and validates each pair as it reads it. If the leaf has
+//! changed, the reader searches again from the last key that it read.
 
 use core::hint::assert_unchecked;
 use core::ops::Bound;
@@ -104,18 +104,19 @@ impl<K: KeyWords, V> LeafCursor<'_, K, V> {
     where
         V: Copy,
     {
-        // SAFETY: the version was read before all else of the leaf, and under it the count, which the slots
-        // of a cursor are below.
+        // SAFETY: the version was read before everything else of the leaf. The count was read under it, and
+        // the slots of a cursor are below the count.
         unsafe { buffer.fill(self.leaf, start, end, || self.leaf.validate(self.version)) }
     }
 }
 
-/// A leaf, its version, how many of its slots lie before the place that was looked for, and the trail to it.
+/// A leaf, its version, the number of its slots before the place that the search was for, and the trail to
+/// the leaf.
 type Placed<'a, K, V> = (Leaf<'a, K, V>, Version, usize, Option<Trail<'a, K>>);
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// The first slots with keys in `lower..`; `None` if there are none. `done` is the leaf that the reader
-    /// has come to the end of: a shorter way than from the root.
+    /// The first slots with keys in `lower..`, or `None` if there are none. `done` is the leaf whose end the
+    /// reader has reached: starting from it is shorter than starting from the root.
     pub(crate) fn cursor_after<'a>(
         &'a self,
         lower: Bound<K::Ref<'_>>,
@@ -157,10 +158,10 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// As [`cursor_after`](Self::cursor_after), for a reader of many leaves: `trail`, which it keeps, loads
-    /// those to come.
+    /// As [`cursor_after`](Self::cursor_after), for a reader of many leaves. The reader keeps `trail`, which
+    /// loads the leaves to come.
     ///
-    /// A function of its own, though nearly the same: one for both made short scans a third slower
+    /// This nearly repeats `cursor_after`. One function for both made short scans a third slower
     /// (`bench/NOTES.md`).
     pub(in crate::index) fn cursor_after_ahead<'a>(
         &'a self,
@@ -210,7 +211,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// From the `next` of a leaf that ended at `low`, the leaf that starts there, unless that has changed.
+    /// The leaf that starts at `low`, which is where the leaf before ended. Starts from that leaf's `next`.
+    /// `None` if something has changed.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn leaf_that_starts<'a>(
         &'a self,
@@ -237,8 +239,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// The last slots with keys in `..upper`; `None` if there are none. `done` is the leaf that the reader
-    /// has come to the start of; `trail`, which the reader keeps, leads to the leaf before.
+    /// The last slots with keys in `..upper`, or `None` if there are none. `done` is the leaf whose start the
+    /// reader has reached. The reader keeps `trail`, which leads to the leaf before.
     pub(crate) fn cursor_before<'a>(
         &'a self,
         upper: Bound<K::Ref<'_>>,
@@ -280,8 +282,9 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// The leaf before `upper`, and how many of its keys are; `None` if there can be no key before `upper`.
-    /// `trail` is that of the leaf that starts at `upper`, if the reader comes from there.
+    /// The leaf that holds the last keys before `upper`, and the number of its keys before `upper`. `None` if
+    /// no key can be before `upper`. If the reader comes from the leaf that starts at `upper`, `trail` is
+    /// that leaf's trail.
     fn last_before<'a>(
         &'a self,
         upper: Bound<K::Ref<'_>>,
@@ -304,7 +307,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         })
     }
 
-    /// The leaf at `before`, by the trail if that leads there.
+    /// The leaf at `before`. Follows the trail if it leads there.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn leaf_down<'a>(
         &'a self,
@@ -326,8 +329,8 @@ pub(crate) trait Read<V> {
     /// The pair in `slot` of the leaf in the state `version`; `None` if it is not in that state any more.
     ///
     /// # Safety
-    /// The slot is one of the leaf's, and in that state in use: the count, which is never more than the
-    /// capacity, was read after the version. If the count belongs to another state, this gives `None`.
+    /// The slot is one of the leaf's, and in use in that state: the count was read after the version, and is
+    /// never more than the capacity. (If the count belongs to another state, this returns `None`.)
     unsafe fn read<S: LeafSlots<Payload = V>>(
         leaf: Node<'_, S>,
         version: Version,
@@ -351,8 +354,8 @@ impl<V: Copy> Read<V> for Copied {
         if !leaf.validate(version) {
             return None;
         }
-        // SAFETY: the slot was in use in the state that was validated, by the caller's promise, so it held a
-        // value, whose words were all read from that state; and `V` is `Copy`, so a copy of it is as good.
+        // SAFETY: by the caller's promise, the slot was in use in the state that was validated. So it held a
+        // value, and all words of it were read from that state. `V` is `Copy`, so a copy is as good.
         Some((key, unsafe { value.assume_init() }))
     }
 }

@@ -6,7 +6,7 @@ use crate::index::search::probe::At;
 use crate::node::NodeKeys;
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// Whether `key` is there. Writes nothing.
+    /// Whether `key` is in the map. Writes nothing.
     pub(crate) fn contains(&self, key: K::Ref<'_>) -> bool {
         loop {
             let (leaf, version) = self.leaf_at(At(key));
@@ -29,7 +29,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             let value = leaf.value(rank.saturating_sub(1));
             if leaf.validate(version) {
                 // SAFETY: the slot held a value in the state that was validated, so all of its words were
-                // read from that state; and `V` is `Copy`, so a copy of it is as good.
+                // read from that state. `V` is `Copy`, so a copy is as good.
                 return found.then(|| unsafe { value.assume_init() });
             }
         }
@@ -37,8 +37,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
 
     /// Runs `f` on the value of `key` under the leaf's lock.
     ///
-    /// The version stays: if `V` is `Copy`, no thread can change it through a `&V`; if not, `f` may change
-    /// it, which is kept, and no optimistic reader looks at it.
+    /// The version stays. If `V` is `Copy`, no thread can change it through a `&V`. If it is not, `f` may
+    /// change the value, and the change is kept; no optimistic reader looks at such a value.
     pub(crate) fn with<R>(&self, key: K::Ref<'_>, f: impl FnOnce(&V) -> R) -> Option<R> {
         let (mut leaf, slot) = self.lock_pair(key)?;
         let result = leaf.with_value(slot, |value| f(value));

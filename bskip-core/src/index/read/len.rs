@@ -6,7 +6,7 @@ use crate::index::search::probe::At;
 use crate::node::{LevelMark, NodeKeys};
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// The number of keys: the sum of every leaf's count, each as it was when the walk came by.
+    /// The number of keys: the sum of the leaves' counts, each as it was when the walk reached the leaf.
     pub(crate) fn len(&self) -> usize {
         let mut total = 0;
         let mut from: Option<K::Owned> = None;
@@ -19,7 +19,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 Some(key) => self.leaf_at(At(K::borrow(key))),
             };
             loop {
-                // After a restart the leaf may begin before the place that was reached.
+                // After a restart, the leaf may begin before the place that the walk had reached.
                 let skip = from.as_ref().map_or(0, |key| leaf.rank_before(K::borrow(key)));
                 let (count, next, high) = (leaf.count(), leaf.next(), leaf.high());
                 if !leaf.validate(version) {

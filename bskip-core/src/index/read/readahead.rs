@@ -1,10 +1,12 @@
 //! Loading leaves ahead of a reader of many leaves: the entries of level 1 name the leaves to come.
 //!
-//! A leaf's `next` is known only when the leaf has come from memory, so a reader that follows only `next`
-//! loads one leaf at a time. A trail is a level-1 node in one state and the slot of the entry that leads to
-//! the reader's leaf; it starts to load leaves that the reader will come to later, and backwards it names the
-//! leaf before. What it names is a hint like any other: a block of the leaves' pool, since it stands in a
-//! slot in use of a validated node of level 1, and no more than that. If the node has changed, the trail
+//! A leaf's `next` is known only when the leaf has come from memory. So a reader that follows only `next`
+//! loads one leaf at a time.
+//!
+//! A trail is a level-1 node in one state, and the slot of the entry that leads to the reader's leaf. It
+//! starts to load leaves that the reader will reach later. For a reader that goes backwards, it also names
+//! the leaf before. A trail only gives hints. What it names is a block that the leaves' pool has issued,
+//! because it was read from a slot in use of a validated node of level 1. If the node has changed, the trail
 //! ends.
 
 use crate::arena::{BlockId, BlockPool};
@@ -14,7 +16,8 @@ use crate::index::search::probe::{At, Before, Probe};
 use crate::lock::Version;
 use crate::node::{Inner, Leaf, LevelMark, NodeKeys};
 
-/// Leaves loaded ahead of the one that is read, at most: twice as many in each leaf as in the one before.
+/// The most leaves that are loaded ahead. At each leaf, the reader loads twice as many ahead as at the leaf
+/// before.
 const AHEAD: usize = 6;
 /// The next node is loaded when this many entries are left.
 const NEAR: usize = 8;
@@ -39,8 +42,8 @@ enum Way {
 }
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// As [`leaf_at`](Self::leaf_at), for a reader that goes backward from there: starts to load the leaf
-    /// before it as well.
+    /// As [`leaf_at`](Self::leaf_at), for a reader that goes backwards from there. Also starts to load the
+    /// leaf before.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn leaf_and_trail_at(
         &self,
@@ -86,7 +89,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// From the trail of the leaf before to that of the leaf that starts at `low`; loads the leaves after it.
+    /// Moves the trail from the leaf before to the leaf that starts at `low`. Starts to load the leaves after
+    /// it.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn trail_up<'a>(
         &'a self,
@@ -95,7 +99,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     ) -> Option<Trail<'a, K>> {
         let mut trail = match trail {
             Some(trail) => self.follow_up(trail, low)?,
-            // Only if that needs no search by the originals: a trail is not worth waiting for.
+            // Only if this needs no search by the originals: a trail is not worth waiting for.
             None => Self::trail_from(self.near_parent(At(low))?, At(low))?.0,
         };
         trail.reach = (2 * trail.reach).min(AHEAD);
@@ -123,7 +127,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             let Some(next) = next else { return Some(trail) };
             let node = self.router.near(&self.tree, next);
             let version = node.try_read_begin()?;
-            // Stale replicas may name each other in a circle; starting where the one before ends they cannot.
+            // Stale replicas may name each other in a circle. If each must start where the one before ends,
+            // they cannot.
             let is_next = node.level() == LevelMark::of(1) && node.compare_low(K::borrow(&high)).is_eq();
             if !is_next || node.compare_low(low).is_lt() || node.count() == 0 {
                 return None;
@@ -141,8 +146,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// From the trail of the leaf that starts at `low` to that of the leaf before, and its block or one to
-    /// its left; loads what comes before it.
+    /// Moves the trail from the leaf that starts at `low` to the leaf before. Returns also the block of that
+    /// leaf, or of one to its left. Starts to load what comes before it.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn trail_down<'a>(
         &'a self,
@@ -163,7 +168,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         Some((trail, self.tree.leaf(child?)))
     }
 
-    /// Starts to load leaves beyond the trail's, as far as it names them.
+    /// Starts to load the leaves beyond the trail's position, as far as its node names them.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn look_ahead(&self, trail: &mut Trail<'_, K>, way: Way) {
         while trail.ahead < trail.reach {

@@ -1,4 +1,4 @@
-//! What the map's nodes take: as the pools count it, or counted here.
+//! What the map's nodes take, as the pools count it or as this file counts it.
 
 use crate::arena::{BlockPool, PoolUsage};
 use crate::index::engine::Index;
@@ -12,7 +12,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         self.usage_of::<LeafShape<K, V>>(0, 0).plus(self.usage_of::<InnerShape<K>>(1, root))
     }
 
-    /// The same for the nodes of shape `S`, which are all of the levels from `lowest` to `highest`.
+    /// What the nodes of shape `S` take. These are all nodes of the levels from `lowest` to `highest`.
     pub(in crate::index) fn usage_of<S: ShapeOf<K>>(&self, lowest: usize, highest: usize) -> PoolUsage {
         self.tree.usage::<S>().unwrap_or_else(|| {
             let nodes = (lowest..=highest).map(|level| self.count_nodes::<S>(level)).sum();
@@ -21,15 +21,15 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         })
     }
 
-    /// The number of nodes of a level, from left to right. Exact while no thread writes. After a change it goes
-    /// on where the last counted node ended.
+    /// Counts the nodes of a level, from left to right. The number is exact while no thread writes. If a node
+    /// changes, the count continues where the last counted node ended.
     fn count_nodes<S: ShapeOf<K>>(&self, level: usize) -> usize {
         let (mut count, mut from) = (0, None::<K::Owned>);
         'restart: loop {
             let (mut node, mut version) = self.node_or_first::<S>(from.as_ref().map(K::borrow), level);
             loop {
                 let (next, high) = (node.next(), node.high());
-                // A node that starts before `from` was counted, or took over one that was.
+                // A node that starts before `from` was counted already, or has taken over one that was.
                 let is_new = from.as_ref().is_none_or(|from| node.compare_low(K::borrow(from)).is_eq());
                 if !node.validate(version) {
                     continue 'restart;

@@ -1,4 +1,4 @@
-//! The router suggests where a search starts. It knows nothing for certain, and `search` verifies what it
+//! The router suggests where a search starts. It knows nothing for certain, so `search` verifies what it
 //! says.
 //!
 //! `write::commit` tells it of each structural change, just before the changed node is unlocked. If a change
@@ -25,7 +25,7 @@ pub(in crate::index) struct Router {
     /// With replicas, a table of nodes for each.
     replica_tables: Vec<NodeTable>,
     leaf_table: LeafTable,
-    /// Whether the map is one for a table of leaves.
+    /// Whether the map may have a table of leaves.
     keeps_leaf_table: bool,
 }
 
@@ -56,8 +56,8 @@ impl Router {
         self.leaf_table.find(word)
     }
 
-    /// That leaf, and the one that probably comes next, if the table knows it; the second is worth loading,
-    /// no more.
+    /// That leaf, and the leaf that probably comes next, if the table knows one. Use the second only to load
+    /// its memory.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn two_leaves(&self, word: u64) -> Option<(BlockId, Option<BlockId>)> {
         self.leaf_table.find_two(word)
@@ -99,7 +99,7 @@ impl Router {
         &self.replica_tables[replica]
     }
 
-    /// The inner node in block `id` as it is near this thread: to be read, never locked.
+    /// The copy near this thread of the inner node in block `id`. Use it for reading only; never lock it.
     #[inline(always)]
     pub(in crate::index) fn near<'t, K: NodeKeys, V, P: BlockPool>(
         &self,
@@ -138,20 +138,21 @@ impl Router {
 
 /// What the router learns.
 impl Router {
-    /// `leaf`, which this thread has locked, has come to cover other keys than before.
+    /// `leaf`, which this thread has locked, now covers other keys than before.
     pub(in crate::index) fn leaf_moved<S: Reading>(&self, leaf: Node<'_, S>) {
         self.leaf_table.learn_leaf(leaf);
     }
 
-    /// A node of level 2, which this thread has locked, has got the entry of `child`, which starts at `low`.
+    /// A level-2 node, which this thread has locked, has received the entry of `child`. `child` starts at
+    /// `low`.
     pub(in crate::index) fn node_entered<K: NodeKeys>(&self, low: K::Ref<'_>, child: BlockId) {
-        // Of several words, keys that begin with the same one may be left of the node.
+        // If keys have several words, keys that begin with the same word may be left of the node.
         if let Some(word) = K::first_word(low).checked_add(u64::from(!K::ONE_WORD)) {
             self.node_tables().for_each(|table| table.learn(word, child));
         }
     }
 
-    /// The entries of level 2 have changed `changes` times. This thread has no node locked.
+    /// The entries of level 2 have changed `changes` times. This thread must hold no node's lock.
     #[cold]
     pub(in crate::index) fn level_2_changed<K: NodeKeys, V, P: BlockPool>(
         &self,
@@ -160,14 +161,15 @@ impl Router {
     ) {
         let here = if self.replicas > 0 { tree.nearest_replica() } else { 0 };
         for (replica, table) in self.node_tables().enumerate() {
-            // Only a thread of its own NUMA node rewrites a table: then the table's memory is there, too.
+            // Only a thread of the same NUMA node rewrites a table, so the table's memory is there, too.
             if table.note_changes(changes) && replica == here {
                 self.renew(tree, table);
             }
         }
     }
 
-    /// Copies a changed node, which this thread has locked, to its replicas, if they follow at once.
+    /// Copies a changed node, which this thread has locked, to its replicas, if the map refreshes them at
+    /// once.
     #[inline(always)]
     pub(in crate::index) fn node_changed<K: NodeKeys, V, P: BlockPool>(
         &self,
@@ -191,8 +193,8 @@ impl Router {
         }
     }
 
-    /// Rewrites the table of a replica if it is stale: if no thread of its NUMA node writes, searches do so.
-    /// This thread has no node locked.
+    /// Rewrites a replica's table if it is stale. If no thread of a NUMA node writes, its searches do this.
+    /// This thread must hold no node's lock.
     pub(in crate::index) fn renew_if_stale<K: NodeKeys, V, P: BlockPool>(
         &self,
         tree: &Tree<K, V, P>,
@@ -204,15 +206,15 @@ impl Router {
         }
     }
 
-    /// Rewrites a table, unless another thread does, or other threads are changing level 2, or keys of this kind
-    /// have no tables.
+    /// Rewrites a table, unless another thread is doing so, or other threads are changing level 2, or keys of
+    /// this kind have no tables.
     fn renew<K: NodeKeys, V, P: BlockPool>(&self, tree: &Tree<K, V, P>, table: &NodeTable) {
         if !K::HAS_TABLES {
             return;
         }
         table.fill(tree, || {
             let is_settled = !self.keeps_leaf_table || self.leaf_table.renew(tree);
-            // What other threads change now is tried again soon.
+            // If other threads are changing something now, the table is soon renewed again.
             if is_settled { STALE } else { STALE_SOON }
         });
     }

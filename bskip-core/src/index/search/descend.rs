@@ -1,5 +1,5 @@
-//! Finding the node that is authoritative for a place among the keys: from where the router suggests, else
-//! from the root down.
+//! Finds the node that is authoritative for a place among the keys: from where the router suggests, or from
+//! the root down.
 
 use crate::arena::BlockPool;
 use crate::index::engine::Index;
@@ -9,7 +9,7 @@ use crate::lock::Version;
 use crate::node::{Inner, InnerShape, Leaf, LeafShape, LevelMark, NodeKeys, ShapeOf};
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// The leaf at `probe`. Believe nothing of it before it validates.
+    /// The leaf at `probe`. The caller must validate it before it believes anything that it reads there.
     #[inline(always)]
     pub(in crate::index) fn leaf_at(&self, probe: impl Probe<K>) -> (Leaf<'_, K, V>, Version) {
         if let Some(found) = self.try_leaf_at(probe) {
@@ -55,7 +55,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         } else {
             let (parent, version) = match self.hinted(probe) {
                 Some(found) => found,
-                // Where there are replicas there is no hint for this search.
+                // A map with replicas has no hint for this search.
                 None => match self.replicated_leaf(probe) {
                     Some(found) => return Some(found),
                     None => self.try_inner_at(probe, 1)?,
@@ -67,8 +67,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         self.tree.settle(leaf, LevelMark::of(0), probe)
     }
 
-    /// As [`leaf_at`](Self::leaf_at), for a reader that goes on from there: if the table of leaves knows the
-    /// next leaf, that is loaded at the same time.
+    /// As [`leaf_at`](Self::leaf_at), for a reader that goes on from there. If the table of leaves knows the
+    /// next leaf, this loads it at the same time.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn leaf_at_and_behind(&self, probe: impl Probe<K>) -> (Leaf<'_, K, V>, Version) {
         let named = if K::HAS_TABLES { self.router.two_leaves(probe.word()) } else { None };

@@ -1,4 +1,4 @@
-//! From what the tables suggest, to a node that is authoritative.
+//! Leads from what the tables suggest to a node that is authoritative.
 
 use crate::arena::BlockPool;
 use crate::index::engine::Index;

@@ -1,7 +1,7 @@
-//! Locking what a search has found, in the state in which it was found.
+//! Locks what a search has found, in the state in which the search found it.
 //!
-//! Nothing here waits for a lock while it holds another: it unlocks what it has, unchanged, and the caller
-//! starts again.
+//! No function here waits for a lock while it holds another. If one fails, the function unlocks what it has,
+//! unchanged, and the caller starts again.
 
 use crate::arena::BlockPool;
 use crate::height::LEVELS;
@@ -11,7 +11,7 @@ use crate::index::search::settle::Versioned;
 use crate::node::{InnerShape, Locked, LockedInner, LockedLeaf, NodeKeys, Shape};
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// Locks the leaf that holds `key` and gives the key's slot; `None` if the key is not there.
+    /// Locks the leaf that holds `key`. Returns the key's slot too, or `None` if the key is not there.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn lock_pair(&self, key: K::Ref<'_>) -> Option<(LockedLeaf<'_, K, V>, usize)> {
         let mut backoff = self.tree.backoff();
@@ -33,7 +33,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
 
     /// Locks the nodes for `key` at levels `height` to 0, top-down; `None` if one of them changed meanwhile.
     ///
-    /// All are found before the first is locked: a search must not meet a lock of its own thread.
+    /// All nodes are found before the first is locked, because a search must not meet a lock of its own
+    /// thread.
     pub(in crate::index) fn lock_path(
         &self,
         key: K::Ref<'_>,

@@ -1,12 +1,12 @@
-//! Searching the replicas of the inner levels: a thread searches the copies on its own NUMA node, and only
-//! the leaf is shared.
+//! Searches the replicas of the inner levels: a thread searches the copies on its own NUMA node, and shares
+//! only the leaf.
 //!
-//! Nothing depends on a replica being up to date: what it leads to is a leaf that must state by itself that
-//! it covers the key, by the rule that holds for every search. If a replica leads nowhere, the search reads
-//! the originals.
+//! No search depends on a replica being up to date. A replica leads to a leaf, and that leaf must itself
+//! state that it covers the key, as in every search. If a replica leads nowhere, the search reads the
+//! originals.
 //!
-//! A replica is written under its original's lock only, and has the version that names the state it is a copy
-//! of.
+//! A thread writes a replica only under its original's lock. The replica's version names the state that it is
+//! a copy of.
 
 use crate::arena::BlockPool;
 use crate::config::Refresh;
@@ -17,8 +17,8 @@ use crate::index::search::settle::{Versioned, child_at};
 use crate::node::{InnerShape, LeafShape, LevelMark, NodeKeys};
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// The level-1 node at `probe` near this thread, if table or replica know it or one close to its left: to
-    /// be read, never locked.
+    /// The level-1 node at `probe` near this thread, if the table or the replica knows it or one close to its
+    /// left. Use it for reading only; never lock it.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn near_parent(&self, probe: impl Probe<K>) -> Option<Versioned<'_, InnerShape<K>>> {
         match self.router.replicas {
@@ -39,8 +39,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         hinted.or_else(|| self.parent_below_root(replica, probe))
     }
 
-    /// The level-1 node at `probe` by this thread's replica, for a search whose hint gave no node; `None` if
-    /// there is none, or it does not lead there.
+    /// The level-1 node at `probe`, by this thread's replica, for a search whose hint gave no node. `None` if
+    /// there is no replica, or if it does not lead there.
     #[inline(always)]
     pub(in crate::index) fn unhinted_parent(
         &self,
@@ -61,7 +61,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         if level == 0 {
             return None;
         }
-        // If no thread of this NUMA node writes, searches renew its table.
+        // If no thread of this NUMA node writes, its searches renew the table.
         self.router.renew_if_stale(&self.tree, replica);
         let mut node = near(head);
         loop {
@@ -76,7 +76,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// The leaf at `probe`, by this thread's replica; `None` if there is none, or it does not lead there.
+    /// The leaf at `probe`, by this thread's replica. `None` if there is no replica, or if it does not lead
+    /// there.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn replicated_leaf(
         &self,
@@ -107,8 +108,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         found
     }
 
-    /// Brings the nodes on the way to `probe` up to date in one replica. Does not wait: ends at a node that
-    /// another thread has locked.
+    /// Brings the nodes on the way to `probe` up to date in one replica. It does not wait: it ends at a node
+    /// that another thread has locked.
     #[cold]
     #[inline(never)]
     fn refresh_path(&self, replica: usize, probe: Any<K>) -> Option<()> {

@@ -12,7 +12,7 @@ pub(in crate::index) trait Probe<K: NodeKeys>: Copy {
     fn is_left_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> bool;
     /// Whether the place is right of the node, if there is a next one.
     fn is_right_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> bool;
-    /// The same place, for code that is not to be compiled for each kind of place.
+    /// The same place, for code that need not be compiled once for each kind of place.
     fn any<'k>(self) -> Any<'k, K>
     where
         Self: 'k;

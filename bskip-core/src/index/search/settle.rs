@@ -1,8 +1,8 @@
-//! The rule of authority: whether a node is the one for a place among the keys, and the step right if it is
-//! not.
+//! The rule of authority: decides whether a node is the right one for a place among the keys, and steps right
+//! if it is not.
 //!
-//! `index` states the rule. Whatever suggested the node, the answer holds under the version that comes with
-//! it.
+//! `index` states the rule. However the reader came to the node, the answer holds under the version that
+//! comes with it.
 
 use crate::arena::{BlockId, BlockPool};
 use crate::index::search::probe::Probe;
@@ -10,10 +10,10 @@ use crate::index::tree::Tree;
 use crate::lock::Version;
 use crate::node::{Inner, LevelMark, Node, NodeKeys, ShapeOf};
 
-/// A node, and the version under which it was found to be the one.
+/// A node that was found to be authoritative, and the version under which it was.
 pub(in crate::index) type Versioned<'a, S> = (Node<'a, S>, Version);
 
-/// The child to follow from `node`, validated: a block that the level below has, or had, a node in.
+/// The child to follow from `node`, validated. It is a block that has, or had, a node of the level below.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(in crate::index) fn child_at<K: NodeKeys>(
     node: Inner<'_, K>,
@@ -26,7 +26,8 @@ pub(in crate::index) fn child_at<K: NodeKeys>(
 }
 
 impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
-    /// From `node`, which may be too far left, to the right one of its level; `None` if it is none of them.
+    /// Leads from `node`, which may be too far left, to the right node of its level. `None` if there is no
+    /// way.
     #[inline(always)]
     pub(in crate::index) fn settle<'a, S: ShapeOf<K>>(
         &'a self,
@@ -37,8 +38,8 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         self.settle_within::<S, { usize::MAX }>(node, mark, probe)
     }
 
-    /// As [`settle`](Self::settle), but gives up after `STEPS` steps to the right; and at a locked node, if
-    /// there is a limit: a hint is not worth waiting for.
+    /// As [`settle`](Self::settle), but gives up after `STEPS` steps to the right. If there is a limit, it
+    /// also gives up at a locked node: a hint is not worth waiting for.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn settle_within<'a, S: ShapeOf<K>, const STEPS: usize>(
         &'a self,
@@ -49,7 +50,7 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         self.walk_right::<S, STEPS>(node, mark, probe, |id| self.node::<S>(id))
     }
 
-    /// As [`settle_within`](Self::settle_within), with what `node_of` says is the node in a block.
+    /// As [`settle_within`](Self::settle_within), but `node_of` gives the node in a block.
     #[inline(always)]
     pub(in crate::index) fn walk_right<'a, S: ShapeOf<K>, const STEPS: usize>(
         &'a self,

@@ -1,8 +1,8 @@
-//! Keeping a shrinking map small: an underfull node is absorbed by its left neighbour.
+//! Keeps a shrinking map small: an underfull node is absorbed by its left neighbour.
 //!
 //! To absorb R into its left neighbour L, a thread locks the parent that covers R's low fence, then L, then
-//! R; takes R's entry out of the parent; moves R's slots into L, which takes over R's range; and retires R.
-//! A node that heads its parent can only go when the parent itself is absorbed first, which then is tried.
+//! R. It takes R's entry out of the parent, moves R's slots and range into L, and retires R. If R heads its
+//! parent, the parent itself must be absorbed first, so the thread tries that.
 
 use core::array;
 
@@ -22,8 +22,8 @@ pub(in crate::index) enum Merge {
     Contended,
 }
 
-/// Boundaries to look at, last in first out. One that finds no room is skipped: it is looked at again when
-/// keys near it are removed.
+/// Boundaries to look at, last in first out. If the list is full, a further boundary is left out: it is
+/// looked at again when keys near it are removed.
 struct Work<K: NodeKeys> {
     boundaries: [Option<(usize, K::Owned)>; 4 * LEVELS],
     len: usize,
@@ -44,8 +44,8 @@ impl<K: NodeKeys> Work<K> {
 }
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// Merges the leaf at `key` with a neighbour while it is underfull and one has room, and whatever that
-    /// makes possible at other levels.
+    /// Merges the leaf at `key` with a neighbour while the leaf is underfull and one has room. Then makes the
+    /// merges at other levels that this makes possible.
     #[cold]
     #[inline(never)]
     pub(in crate::index) fn compact(&self, key: K::Ref<'_>) {
@@ -61,8 +61,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// What a merge at `boundary` makes possible: the merged node may merge again; its parent has an entry
-    /// less; and of two merged inner nodes, the second one's first child can now be absorbed.
+    /// What a merge at `boundary` makes possible. The merged node may merge again. Its parent has one entry
+    /// less. If two inner nodes have merged, the first child of the second one can now be absorbed.
     fn push_around(&self, level: usize, boundary: K::Ref<'_>, work: &mut Work<K>) {
         if level < self.tree.root().0 {
             work.push(level + 1, boundary);
@@ -106,7 +106,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Merges the node of `level` that starts at `boundary` into its left neighbour, if both fit into one.
-    /// Calls `merged` with the level for that, and for each merge above that it takes.
+    /// Calls `merged` with the level of this merge, and of each merge above that it needs.
     pub(in crate::index) fn absorb<S: ShapeOf<K>>(
         &self,
         level: usize,
@@ -131,9 +131,9 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         if !fits {
             return Merge::Refused;
         }
-        // The root's level is read after the right node's version: had a thread added a level and posted the
-        // right node there before, its unlock of the right node would show us both; posting it later changes
-        // that version.
+        // The root's level is read after the right node's version. Suppose another thread adds a level and
+        // posts the right node there. If its unlock of the right node came before our read of the version,
+        // that read makes the new level visible to us. If it comes later, the version changes.
         if level == self.tree.root().0 {
             let Some((left, right)) = lock_neighbours((left, left_version), (right, right_version)) else {
                 return Merge::Contended;
@@ -151,7 +151,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             if !parent.validate(parent_version) {
                 return Merge::Contended;
             }
-            // The parent starts at the boundary too. Once it is absorbed, the node is an ordinary child.
+            // The parent starts at the boundary too. Once the parent is absorbed, the node is an ordinary
+            // child.
             return match self.absorb_inner(level + 1, boundary, fill, merged) {
                 Merge::Done => Merge::Contended,
                 other => other,
@@ -173,8 +174,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         Merge::Done
     }
 
-    /// [`absorb`](Self::absorb) for a level of inner nodes; the compiler need not see the recursion as one of
-    /// types.
+    /// [`absorb`](Self::absorb) for a level of inner nodes. A function of its own, so that the compiler does
+    /// not see a recursion of types.
     fn absorb_inner(
         &self,
         level: usize,

@@ -1,4 +1,4 @@
-//! Batches that change leaves: each key's leaf is locked in the state in which its search found it.
+//! Batches that change leaves. Each key's leaf is locked in the state in which the search found it.
 
 use core::convert::Infallible;
 
@@ -11,9 +11,9 @@ use crate::lock::Version;
 use crate::node::Slots;
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
-    /// Inserts each pair that has a value, and puts what was there before in the value's place. Without
-    /// memory it ends early: the pairs from that one on are as they were. `words` gives the key of a pair
-    /// from that and the pair's place, the same each time.
+    /// Inserts each pair that has a value, and puts the key's old value in its place. If memory runs out, it
+    /// ends early: that pair and those behind it stay as they were. `words` computes the key of a pair from
+    /// the pair and its index, always with the same result.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn insert_many<Q>(
         &self,
@@ -23,7 +23,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         self.run(&mut Insert { pairs, words })
     }
 
-    /// Takes out the pair of each key, its value into `values`, which is as long as `keys`.
+    /// Removes the pair of each key, and puts its value into `values`, which is as long as `keys`.
     pub(crate) fn remove_many(&self, keys: &[K], values: &mut [Option<V>]) {
         let Ok(()) = self.run(&mut Remove { keys, values });
     }
@@ -57,7 +57,7 @@ impl<K: KeyWords, V, P: BlockPool, Q, F: Fn(&Q, usize) -> K> Batch<K, V, P> for 
             return Some(version);
         }
         let (rank, found) = leaf.find_in(line, key);
-        // A tall key, or a leaf without room, is more than a change of this leaf.
+        // If the key is tall or the leaf has no room, the insertion changes more than this leaf.
         if !found && (index.heights.of::<K>(key) > 0 || leaf.is_full()) {
             return None;
         }
@@ -131,7 +131,8 @@ impl<K: KeyWords, V, P: BlockPool> Batch<K, V, P> for Remove<'_, K, V> {
         if underfull {
             index.compact(key);
         }
-        // Only now: it may drop a value that stands there, which is the user's code.
+        // Not before this line: the assignment may drop a value that the user put there, which runs user
+        // code.
         self.values[i] = Some(value);
         Some(version.changed())
     }

@@ -1,10 +1,10 @@
-//! Redistribution: a full leaf gives pairs to a neighbour that has room, instead of a split, before one more
-//! comes in; and a leaf is filled up from its right neighbour, where the map is to take less memory.
+//! Redistribution. Before one more pair comes in, a full leaf gives pairs to a neighbour that has room, and
+//! need not split. To make the map take less memory, a leaf is filled up from its right neighbour.
 //!
-//! The boundary between the two moves, and with it the low fence of the right one and its entry in the node
-//! above. So all three are locked: the node above, the left leaf, the right one, by the versions under which
-//! they were found, as for an absorption. If a lock, a change or a boundary that must stay is in the way, the
-//! leaf splits, or stays as it is.
+//! The boundary between the two leaves moves. The right leaf's low fence and its entry in the node above move
+//! with it. So a thread locks all three nodes, by the versions under which it found them, as for an
+//! absorption: the node above, the left leaf, the right leaf. If a lock, a change, or a boundary that must
+//! stay is in the way, the leaf splits instead, or stays as it is.
 
 use crate::arena::BlockPool;
 use crate::chaos;
@@ -19,14 +19,14 @@ use crate::node::{Fill, Inner, Leaf, LeafShape, LevelMark, Node, NodeKeys, Room,
 /// A right neighbour has room if `FREE_RIGHT` of 8 slots are free…
 const FREE_RIGHT: usize = 2;
 
-/// …and a left one if `FREE_LEFT` are: with fewer it would soon be full itself and move them again.
+/// …and a left one if `FREE_LEFT` are. With fewer, it would soon be full itself and move them again.
 /// Descending keys go to the right one.
 const FREE_LEFT: usize = 3;
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// Inserts a key of height 0 that is not there, and that belongs into the full `leaf` in the state
-    /// `version`, where its right or left neighbour has room. Else the value comes back, and nothing has
-    /// changed.
+    /// Inserts a key of height 0 that is not in the map and belongs into `leaf`, which is full in the state
+    /// `version`. This works only if the right or left neighbour has room. Otherwise it returns the value,
+    /// and nothing has changed.
     #[cold]
     #[inline(never)]
     pub(in crate::index) fn insert_redistributing(
@@ -36,7 +36,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         key: K::Ref<'_>,
         value: V,
     ) -> Result<(), V> {
-        // Without posting nearly every listed leaf starts at a coin key.
+        // Without posting, nearly every leaf that has an entry starts at a coin key.
         if !LeafShape::<K, V>::REDISTRIBUTES || !self.heights.posts {
             return Err(value);
         }
@@ -60,21 +60,22 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         self.move_high(commit, leaf, version, |right| has_room(right, FREE_RIGHT), Share::Even)
     }
 
-    /// Moves pairs from the right neighbour to `leaf`, in the state `version`, until it is full, and gives
-    /// the new boundary. Not if all of them would go: that is an absorption.
+    /// Moves pairs from the right neighbour to `leaf`, in the state `version`, until it is full. Returns the
+    /// new boundary. Does nothing if all pairs would move, because that is an absorption.
     pub(in crate::index) fn fill_up(&self, leaf: Leaf<'_, K, V>, version: Version) -> Option<K::Owned> {
         if !LeafShape::<K, V>::REDISTRIBUTES {
             return None;
         }
-        // Both are in the states that are then locked. A block that is no leaf now has nothing.
+        // If the locks succeed, both leaves are in the locked states. A block that is not a leaf now has no
+        // pairs.
         let too_many = |right: Leaf<'_, K, V>| !leaf.fits(right, Fill::Tight);
         let commit = Commit::new(self);
         let (_, right) = self.move_high(&commit, leaf, version, too_many, Share::LeftFull)?;
         Some(right.low())
     }
 
-    /// Moves the boundary between `leaf`, in the state `version`, and its right neighbour, if that is
-    /// `suitable`.
+    /// Moves the boundary between `leaf`, in the state `version`, and its right neighbour, if that neighbour
+    /// is `suitable`.
     fn move_high<'c>(
         &'c self,
         commit: &'c Commit<'c, K, V, P>,
@@ -119,23 +120,24 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         self.move_boundary(commit, entry, (left, left_version), (leaf, version), Share::Even)
     }
 
-    /// The entry of level 1 at `boundary`, if there is one and it may stand elsewhere.
+    /// The entry of level 1 at `boundary`, if there is one and it may move.
     fn movable_entry(&self, boundary: K::Ref<'_>) -> Option<Entry<'_, K>> {
-        // The height of a coin key promises that a leaf starts there. Insertions keep that; absorptions need
-        // not.
+        // The height of a coin key promises that a leaf starts there. Insertions keep that promise;
+        // absorptions need not.
         if self.heights.of::<K>(boundary) > 0 || self.tree.root().0 == 0 {
             return None;
         }
-        // One try: this node may have nothing to do with the key that is to go in. A search waits for a
-        // locked node.
+        // There is only one try, because a search waits for a locked node, and this node may have nothing to
+        // do with the new key.
         let (parent, version) = self.hinted(At(boundary)).or_else(|| self.try_inner_at(At(boundary), 1))?;
         let (rank, listed) = parent.find(boundary);
         // The first entry stands at its node's own low fence, which does not move.
         (listed && rank > 1).then(|| Entry { parent, version, slot: rank - 1 })
     }
 
-    /// Moves the boundary between two leaves, so that each holds what `share` says. `entry` is that of the right one. Gives
-    /// both, still locked; `None` if one of the three nodes has changed, or the leaves are no neighbours.
+    /// Moves the boundary between two leaves, so that each holds what `share` says. `entry` is the right leaf's
+    /// entry. Returns both leaves, still locked, or `None` if one of the three nodes has changed or the leaves
+    /// are not neighbours.
     fn move_boundary<'c>(
         &self,
         commit: &'c Commit<'c, K, V, P>,
@@ -155,7 +157,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
         let mut parent = parent.reshape(commit);
         let (mut left, mut right) = (left.reshape(commit), right.reshape(commit));
-        // Until all is in its place no user code runs.
+        // No user code runs until everything is in its place.
         let before = left.count();
         let share = left.share(**right, share);
         if share < before {
@@ -179,7 +181,7 @@ struct Entry<'a, K: NodeKeys> {
     slot: usize,
 }
 
-/// Whether this is a leaf, of the map or retired meanwhile, that has room for a neighbour's pairs.
+/// Whether this is a leaf with room for a neighbour's pairs. The leaf may have been retired meanwhile.
 fn has_room<S: Room>(leaf: Node<'_, S>, eighths: usize) -> bool {
     leaf.level() == LevelMark::of(0) && leaf.has_free(eighths)
 }
@@ -191,7 +193,7 @@ mod tests {
     use crate::index::fixtures::{CAPACITY, index};
     use crate::index::write::existing::Existing;
 
-    /// Ascending keys leave a full leaf and one of a single key, whose neighbour then overflows.
+    /// Ascending keys leave a full leaf, and behind it a leaf of a single key. Then the full one overflows.
     #[test]
     fn the_right_neighbour_takes_the_greater_half_of_the_difference() {
         let mut index = index(Promotion::Overflow, (0..=CAPACITY).map(|i| 2 * i));

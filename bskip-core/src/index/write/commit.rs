@@ -1,10 +1,10 @@
-//! The one place through which every structural change goes: it alone copies replicas, tells the router and
-//! releases retired blocks.
+//! The one place through which every structural change goes. Only this code copies replicas, tells the router
+//! and releases retired blocks.
 //!
-//! A [`Commit`] is the witness of the nodes that one change reshapes. It learns of each entry as it comes or
-//! goes, and of each node just before that is unlocked. The nodes borrow the commit, so it ends only when
-//! this thread has unlocked all of them. Then it releases the block that the change retired and lets the
-//! router renew a table. No caller can forget any of this: it happens as the values drop.
+//! A [`Commit`] is the witness of the nodes that one change reshapes. It learns of each entry that is added
+//! or removed, and of each node just before the node is unlocked. The nodes borrow the commit, so it ends
+//! only when this thread has unlocked all of them. Then it releases the block that the change retired, and
+//! lets the router renew a table. No caller can forget any of this, because it happens when the values drop.
 
 use core::cell::Cell;
 
@@ -20,7 +20,8 @@ pub(in crate::index) struct Commit<'i, K: NodeKeys, V, P: BlockPool> {
     level_2_changes: Cell<usize>,
     /// The node that an absorption ended.
     retired: Cell<Option<Retired>>,
-    /// Whether a panic was unwinding when the change began, so that one that unwinds later need not be new.
+    /// Whether a panic was already unwinding when the change began. Then a panic seen later need not be a new
+    /// one.
     was_unwinding: bool,
 }
 
@@ -31,12 +32,12 @@ pub(in crate::index) type Change<'c, S, K, V, P> = Reshaped<'c, S, &'c Commit<'c
 pub(in crate::index) type InnerChange<'c, K, V, P> = Change<'c, InnerShape<K>, K, V, P>;
 
 impl<'i, K: NodeKeys, V, P: BlockPool> Commit<'i, K, V, P> {
-    /// For one change. The value must live longer than the nodes that it is the witness of.
+    /// A commit for one change. The value must live longer than the nodes that it witnesses.
     pub(in crate::index) fn new(index: &'i Index<K, V, P>) -> Self {
         Self { index, level_2_changes: Cell::new(0), retired: Cell::new(None), was_unwinding: is_unwinding() }
     }
 
-    /// Whether a panic of the pool ends the change: then nodes are unlocked, and no more.
+    /// Whether a panic of the pool ends the change. Then nodes are only unlocked.
     fn is_broken(&self) -> bool {
         is_unwinding() && !self.was_unwinding
     }
@@ -97,7 +98,7 @@ fn is_unwinding() -> bool {
     std::thread::panicking()
 }
 
-/// Without `std` a panic does not unwind, or nothing can tell.
+/// Without `std`, a panic does not unwind, or no code can tell that it does.
 #[cfg(not(feature = "std"))]
 fn is_unwinding() -> bool {
     false
@@ -113,7 +114,7 @@ mod tests {
     use crate::mix::mix;
     use crate::node::Leaf;
 
-    /// A leaf that starts at a tall key is full, and the tall key comes in: the leaf splits within a tall
+    /// A leaf that starts at a tall key is full, and that tall key is inserted: the leaf splits within a tall
     /// insertion.
     #[test]
     fn the_router_learns_of_a_leaf_that_overflows_in_a_tall_insertion() {

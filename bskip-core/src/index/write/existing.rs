@@ -1,4 +1,4 @@
-//! An insertion of a key that is there already, and one for which there is no memory.
+//! What to do if an inserted key is there already, or if there is no memory for it.
 
 use crate::arena::AllocError;
 use crate::node::{LeafSlots, Locked};
@@ -15,7 +15,7 @@ pub(crate) enum Existing {
 /// The value of a pair that was not inserted, and why.
 pub(in crate::index) type Refused<V> = (V, AllocError);
 
-/// Deals with a key that is in `slot` already, and unlocks the leaf. Gives the value that does not stay.
+/// Deals with a key that is in `slot` already, and unlocks the leaf. Returns the value that does not stay.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(in crate::index) fn settle_existing<S: LeafSlots>(
     mut leaf: Locked<'_, S>,

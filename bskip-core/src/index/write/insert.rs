@@ -1,5 +1,5 @@
-//! Insertion of one pair: nearly always into one leaf. A full leaf gives pairs to a neighbour (`boundary`),
-//! or splits.
+//! Inserts one pair, nearly always into one leaf. A full leaf gives pairs to a neighbour (`boundary`), or
+//! splits.
 
 use crate::arena::BlockPool;
 use crate::index::engine::Index;
@@ -12,15 +12,15 @@ use crate::node::{Leaf, LeafShape, NodeKeys};
 
 /// What became of an insertion into a full leaf.
 enum Full<V> {
-    /// It was done, or there is no memory for another leaf: what the insertion returns.
+    /// It is done, or there is no memory for another leaf. Holds what the insertion returns.
     Done(Result<Option<V>, Refused<V>>),
     /// The leaf has changed: here is the value again.
     Changed(V),
 }
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// Inserts the pair if the key is new, else does as `existing` says: `Some` is the value that did not
-    /// stay.
+    /// Inserts the pair if the key is new. Otherwise does what `existing` says, and returns the value that
+    /// does not stay.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn insert(
         &self,
@@ -59,9 +59,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// Inserts a key of height 0, of that rank, that is not there, into `leaf`, which has no room for it in the
-    /// state `version`:
-    /// a neighbour takes pairs, or the leaf splits.
+    /// Inserts a key of height 0 and of that rank, which is not in the map, into `leaf`, which has no room for
+    /// it in the state `version`. A neighbour takes pairs, or the leaf splits.
     #[cold]
     #[inline(never)]
     fn insert_into_full(
@@ -72,7 +71,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         key: K::Ref<'_>,
         mut value: V,
     ) -> Full<V> {
-        // A key above all others is better off in a leaf of its own: more may follow.
+        // A key above all others goes into a leaf of its own, because more may follow.
         if rank < leaf.count() {
             match self.insert_redistributing(leaf, version, key, value) {
                 Ok(()) => return Full::Done(Ok(None)),

@@ -1,6 +1,6 @@
 //! Operations that change the map.
 //!
-//! A change of a leaf's pairs locks the leaf. Every other change, of fences, links, levels and entries, goes
+//! A change of a leaf's pairs locks the leaf. Every other change (of fences, links, levels and entries) goes
 //! through `commit`.
 
 pub(in crate::index) mod absorb;

@@ -1,4 +1,4 @@
-//! Posting: giving a node that an overflow split made its entry in the level above.
+//! Posting: enters a node that an overflow split made into the level above.
 
 use crate::arena::{BlockId, BlockKind, BlockPool};
 use crate::chaos;
@@ -10,20 +10,21 @@ use crate::index::write::commit::{Change, Commit};
 use crate::index::write::split::{SplitOff, split_and_insert};
 use crate::node::{InnerShape, LeafShape, LevelMark, Locked, NodeKeys, Shape, ShapeOf};
 
-/// What became of one node that was to be posted.
+/// The result of posting one node.
 enum Posted<O> {
     /// It has its entry.
     Entered,
-    /// It has its entry, and the node above has split: the new one is to be posted next.
+    /// The node has its entry. The node above has split, and the new one must be posted next.
     Split(SplitOff<O>),
-    /// It needs no entry, or there is no memory.
+    /// The node needs no entry, or there is no memory for one.
     Nothing,
 }
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// Enters the node `split` of level `level - 1` into `level`, and so on upwards while that splits nodes.
+    /// Enters the node `split` of level `level - 1` into `level`. Continues upwards as long as that splits
+    /// nodes.
     ///
-    /// Without memory for that it stays undone: searches then take one more step to the right.
+    /// Without memory, the entry stays missing. Searches then take one more step to the right.
     pub(in crate::index) fn post(&self, mut level: usize, mut split: SplitOff<K::Owned>) {
         if !self.heights.posts {
             return;
@@ -43,9 +44,9 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// Where a leaf that will start at `low` is to get its entry, as it is now. `None` if there is no such
-    /// level or no room, the policy does not post, or something is changing there. The caller has nothing
-    /// locked: this may wait.
+    /// The node, as it is now, that is to hold the entry of a leaf that will start at `low`. `None` if there
+    /// is no such level, the node has no room, the policy does not post, or something is changing there. The
+    /// search may wait, so the caller must hold no lock.
     pub(in crate::index) fn to_post_in(&self, low: K::Ref<'_>) -> Option<Versioned<'_, InnerShape<K>>> {
         if !self.heights.posts || self.tree.root().0 == 0 {
             return None;
@@ -54,9 +55,9 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         above.filter(|(node, _)| node.has_room_for_entry(low))
     }
 
-    /// Enters `leaf`, which was split off just now and has been locked since, into the node `above` if that
-    /// has not changed: then no thread has to lock the leaf again. Else the leaf is unlocked, and gets its
-    /// entry as any node does.
+    /// Enters `leaf` into the node `above`, if that has not changed and has room. `leaf` has just been split
+    /// off and is still locked, so no thread has to lock it again. Otherwise this unlocks the leaf, and posts
+    /// it like any other node.
     pub(in crate::index) fn post_locked<'c>(
         &self,
         commit: &'c Commit<'c, K, V, P>,
@@ -97,8 +98,9 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 return Posted::Nothing;
             }
             if S::KIND == BlockKind::Inner && id == node.id() {
-                // A merge has ended the child, and its block has come back as the very node that we hold (all
-                // inner levels share a pool): it would always look as if another thread held it.
+                // A merge has ended the child, and its block now holds the very node that we have locked (all
+                // inner levels share a pool). Without this check, it would always look as if another thread
+                // held the child.
                 node.unlock_unchanged();
                 return Posted::Nothing;
             }
@@ -137,12 +139,12 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// Locks the node in block `id` if it (still, or again) is the one of that level that starts at `low`: a
-    /// merge may have ended it since it was split off, and a moved boundary may have changed what the block
-    /// has become since then.
+    /// Locks the node in block `id`, if it is (still, or again) the node of that level that starts at `low`.
+    /// Since it was split off, a merge may have ended it. Then its block may have become another node, whose
+    /// boundary may have moved.
     ///
-    /// The lock keeps a merge from ending it before the entry is there, and the new version that the unlock
-    /// brings sends a merge back that found no parent level: see `absorb`.
+    /// The lock keeps a merge from ending the node before the entry exists. The unlock changes the version,
+    /// which turns away a merge that had found no level above: see `absorb`.
     fn lock_child<S: ShapeOf<K>>(&self, id: BlockId, mark: LevelMark, low: K::Ref<'_>) -> Child<'_, S> {
         let child = self.tree.node::<S>(id);
         let Some(version) = child.try_read_begin() else { return Child::Contended };
@@ -154,11 +156,11 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     }
 }
 
-/// What became of a node that is to be posted.
+/// What was found of a node that is to be posted.
 enum Child<'a, S: Shape> {
     Locked(Locked<'a, S>),
     Gone,
-    /// Another thread holds it. This thread has the parent locked, so it must not wait.
+    /// Another thread has locked it. This thread holds the parent's lock, so it must not wait.
     Contended,
 }
 
@@ -169,7 +171,7 @@ mod tests {
     use crate::config::{Config, Promotion};
     use crate::index::write::existing::Existing;
 
-    /// Without the check of whose block it is, this never ends.
+    /// Without the check that the block is not the parent itself, this never ends.
     #[test]
     fn a_node_whose_block_has_become_its_parent_is_gone() {
         let config = Config::new().promotion(Promotion::Overflow).seed(1);

@@ -7,7 +7,7 @@ use crate::index::write::commit::Commit;
 use crate::node::{InnerShape, LevelMark, NodeKeys};
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// Makes `level` and all below it exist, and searches start there or higher.
+    /// Makes `level` and all levels below it, and lets searches start there or higher.
     pub(in crate::index) fn raise(&self, level: usize) -> Result<(), AllocError> {
         debug_assert!(level < LEVELS);
         if self.tree.root().0 >= level {
@@ -15,7 +15,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
         for level in 1..=level {
             self.make_head(level)?;
-            // One level at a time: if the next one fails, there is no level that the root does not know.
+            // One level at a time: if a level cannot be made, the root knows all that were made.
             self.tree.raise_root(level);
         }
         Ok(())
@@ -31,8 +31,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         node.format(LevelMark::of(level), None);
         node.insert_first(self.tree.head(level - 1));
         if !self.tree.propose_head(level, node.id()) {
-            // Another thread was faster. No thread may see this node unlocked: to a thread that comes by a
-            // stale reference it would look like the first node of the level.
+            // Another thread was faster. No thread may see this node unlocked: a thread with a stale
+            // reference would take it for the first node of the level.
             let retired = node.retire();
             self.tree.release(retired);
         }

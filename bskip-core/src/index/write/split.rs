@@ -1,4 +1,4 @@
-//! Splitting a full node that takes in one more slot.
+//! Splits a full node that must take one more slot.
 
 use crate::arena::{BlockId, BlockPool};
 use crate::index::tree::Fresh;
@@ -8,9 +8,9 @@ use crate::node::{NodeKeys, ShapeOf, Split};
 /// A node that an overflow split made: its low fence and its block.
 pub(in crate::index) type SplitOff<O> = (O, BlockId);
 
-/// Splits `node`, which has no room for `key` of that rank, into itself and `right`, a node in the making, as
-/// `split` says, and inserts on the side where `key` then belongs. `right` is complete afterwards; by `next` it
-/// is found after the node is unlocked.
+/// Splits `node`, which has no room for `key`, into itself and `right`, a node in the making, as `split` says.
+/// Inserts on the side where `key`, whose rank is `rank`, then belongs. `right` is complete afterwards. Once
+/// `node` is unlocked, searches find `right` by `next`.
 pub(in crate::index) fn split_and_insert<'c, K: NodeKeys, V, P: BlockPool, S: ShapeOf<K>>(
     node: &mut Change<'c, S, K, V, P>,
     split: &Split<K::Owned>,

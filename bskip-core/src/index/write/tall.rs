@@ -1,4 +1,4 @@
-//! Insertion of the rare tall key, which splits every level below its height: the promotion of the paper.
+//! Inserts the rare tall key, which splits every level below its height: the promotion of the paper.
 
 use crate::arena::{AllocError, BlockPool};
 use crate::height::LEVELS;
@@ -10,15 +10,15 @@ use crate::index::write::existing::{Existing, Refused, settle_existing};
 use crate::index::write::split::{SplitOff, insert_or_split};
 use crate::node::{LeafShape, LockedLeaf, NodeKeys};
 
-/// Blocks taken before a change that will need them.
+/// Blocks that are taken before the change that needs them.
 pub(in crate::index) struct Spares<'t, K: NodeKeys, V, P: BlockPool> {
     /// For the leaf that starts at the key.
     leaf: Option<Fresh<'t, LeafShape<K, V>, K, V, P>>,
     /// For the overflow of the key's leaf.
     overflow: Option<Fresh<'t, LeafShape<K, V>, K, V, P>>,
-    /// For the node of each level that starts at the key.
+    /// For each level below the key's height, a block for the node that starts at the key.
     inners: [Option<FreshInner<'t, K, V, P>>; LEVELS],
-    /// For the overflow of the node of each level that gets the key.
+    /// For each level up to the key's height, a block for an overflow of the node that gets the key.
     inner_overflows: [Option<FreshInner<'t, K, V, P>>; LEVELS],
 }
 
@@ -32,8 +32,8 @@ pub(in crate::index) struct Overflows<O> {
 }
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// Inserts a key of `height > 0`. At each level below its height the node is split
-    /// at the key, the new node headed by it; at its height it becomes an entry.
+    /// Inserts a key of `height > 0`. At each level below its height, the node splits at the key, and the key
+    /// heads the new node. At its height, the key becomes an entry.
     #[cold]
     #[inline(never)]
     pub(in crate::index) fn insert_tall(
@@ -98,8 +98,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         if !starts_here {
             spares.leaf = Some(self.tree.acquire(Some(key))?);
         }
-        // What goes into the key's leaf besides the key: all of a leaf that starts at it, else what is
-        // right of the key.
+        // What goes into the key's leaf besides the key: everything if the leaf starts at the key, or what is
+        // right of the key if it does not.
         let from = if starts_here { 0 } else { leaf.rank(key) };
         if leaf.may_overflow(from, key, value) {
             spares.overflow = Some(self.tree.acquire(Some(key))?);
@@ -121,8 +121,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     }
 }
 
-/// Makes the change, bottom-up, every node of it locked, and unlocks the nodes of the path from level 1 up,
-/// then the leaf.
+/// Makes the change, bottom-up, while every node of it is locked. Then unlocks the nodes of the path from
+/// level 1 up, and last the leaf.
 pub(in crate::index) fn promote<'c, K: NodeKeys, V, P: BlockPool>(
     commit: &'c Commit<'c, K, V, P>,
     key: K::Ref<'_>,
@@ -150,7 +150,7 @@ pub(in crate::index) fn promote<'c, K: NodeKeys, V, P: BlockPool>(
     let mut overflows = Overflows { leaf: leaf_overflow, inners: [const { None }; LEVELS] };
     for (level, node) in levels.iter_mut().enumerate().take(height).skip(1) {
         let node = node.as_mut().expect("locked up to the height");
-        // A node without a spare is headed by the key already.
+        // A node without a spare already starts at the key.
         let Some(spare) = inners[level].take() else {
             child = node.id();
             continue;

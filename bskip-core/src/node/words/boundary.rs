@@ -40,7 +40,8 @@ impl<S: WordShape> Locked<'_, S> {
         left.end_where_starts(self);
     }
 
-    /// Moves all slots `n` to the right. The caller fills those in front, counts and resamples.
+    /// Moves all slots `n` places to the right. The caller then fills the slots in front, and updates the
+    /// count and the samples.
     fn open_front(&mut self, isa: impl Isa, n: usize) {
         let count = self.count();
         assert!(count + n <= S::CAPACITY);

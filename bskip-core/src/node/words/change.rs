@@ -16,8 +16,8 @@ use crate::simd;
 use crate::sync::Ordering;
 
 impl<S: WordShape> Locked<'_, S> {
-    /// Only for a node that no other thread knows: a linked node's low fence changes with its entry or not at
-    /// all (`boundary`). `None` is below every key.
+    /// Sets the low fence of a node that no other thread knows. `None` is below every key. In a linked node,
+    /// the low fence changes together with its entry or not at all (`boundary`).
     fn set_low(&mut self, low: Option<S::Key>) {
         for i in 0..S::Key::WORDS {
             let word = low.map_or(0, |low| low.word(i));
@@ -37,9 +37,9 @@ impl<S: WordShape> Locked<'_, S> {
 impl<S: WordShape> Changing for S {
     fn format(node: &mut Locked<'_, S>, level: LevelMark, low: Option<S::Key>) {
         node.set_low(low);
-        // A search takes slot 0 of a node without entries, which there is only if a pool panics at the wrong
-        // moment. The block's last life, on another level, left a child there that this level's pool need not
-        // know.
+        // If a pool panics at the wrong moment, a node may be without entries, and a search takes its slot 0.
+        // The block's last life, perhaps on another level, left a child there. This level's pool need not
+        // know that child.
         // SAFETY: slot 0 is the node's, and it is locked.
         unsafe { S::wipe(node.payload(0)) };
         node.set_meta(0, level);

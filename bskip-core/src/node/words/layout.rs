@@ -35,7 +35,7 @@ impl<S: WordShape> Node<'_, S> {
     pub(super) const PAYLOAD: usize = Self::KEYS + Self::KEY_WORDS * S::CAPACITY * 8;
     pub(super) const SIZE: usize = (Self::PAYLOAD + S::CAPACITY * Self::PAYLOAD_BYTES).next_multiple_of(64);
 
-    /// Whether the payload is one word of 64 bits. It then moves as keys do.
+    /// Whether the payload is one word of 64 bits. Such a payload moves as keys do.
     pub(super) const WORD_PAYLOAD: bool = S::WORDS_PER_SLOT == 1 && size_of::<S::Word>() == 8;
 }
 

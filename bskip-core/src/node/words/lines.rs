@@ -1,4 +1,4 @@
-//! Searching a node line by line. An operation prefetches each line some time before it reads the line, and
+//! Searches a node line by line. An operation prefetches each line some time before it reads the line, and
 //! works on other nodes in between.
 //!
 //! First it loads the header and the samples, which say in which line of slots a key is. Then it loads that
@@ -32,7 +32,7 @@ impl<S: WordShape> Node<'_, S> {
         }
     }
 
-    /// The line where `key` is or would be. Prefetches what `slots` says of it.
+    /// The line where `key` is or would be. Prefetches the part of it that `slots` names.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn approach(self, key: S::Key, slots: Slots) -> usize {
         let line = self.line_of(key);
@@ -66,9 +66,9 @@ impl<S: WordShape> Node<'_, S> {
     }
 }
 
-/// Changes of pairs that touch no lines of slots before that of `slot`. For a leaf of which the later lines are
-/// in the cache and the earlier ones are not: what a change moves then does not wait, so that a branch on it
-/// costs little.
+/// Changes of pairs that touch no line of slots before that of `slot`. For a leaf whose later lines are in the
+/// cache and whose earlier ones are not: moving the slots then waits for no memory, so a branch on `slot` costs
+/// little.
 impl<K: KeyWords, V> Locked<'_, WordLeaf<K, V>> {
     /// Puts a pair into `slot`; the leaf has room.
     #[cfg_attr(not(debug_assertions), inline(always))]

@@ -1,7 +1,7 @@
-//! Moving runs of words within and between nodes, while readers may be looking.
+//! Moves runs of words within and between nodes, while readers may be looking.
 //!
-//! Only a node's lock holder stores, so the loads need no order; the stores must be atomic, since readers
-//! race with them, and Relaxed, since readers validate.
+//! Only the holder of a node's lock stores, so its loads need no order. The stores must be atomic, because
+//! readers race with them. Relaxed stores suffice, because readers validate.
 
 use crate::simd::Isa;
 use crate::stats;
@@ -56,7 +56,7 @@ impl<T> ReadWord for AtomicPtr<T> {
     }
 }
 
-/// Copies `n` words of a node, which others may be changing, to memory that is the caller's alone.
+/// Copies `n` words of a node, which other threads may be changing, to memory that only the caller accesses.
 ///
 /// # Safety
 /// Both runs are valid; `to` is aligned.
@@ -202,7 +202,7 @@ mod tests {
                 let mut expected: Vec<u64> = (0..64).collect();
                 expected.copy_within(2..2 + n, 2 + shift);
                 let (from, to) = (&raw const words[2], &raw const words[2 + shift]);
-                // SAFETY: both runs are within `words`, which no other thread knows.
+                // SAFETY: both runs are within `words`, which no other thread accesses.
                 unsafe { copy_backwards(isa, from, to, n) };
                 let moved: Vec<u64> = words.iter().map(|word| word.load(Ordering::Relaxed)).collect();
                 assert_eq!(moved, expected, "{name}: {n} to the right by {shift}");

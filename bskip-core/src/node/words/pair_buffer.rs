@@ -11,8 +11,8 @@ use crate::key::KeyWords;
 use crate::simd::{self, LINE};
 use crate::value::{self, ValueWord};
 
-/// The bytes of room for keys, and for values. A single key or value of any size has room too. It is as much
-/// as a leaf should have (`layout.rs`), so a whole leaf fits unless its values are large.
+/// The bytes of room for keys, and as many for values. This is as much as a leaf should have (`layout.rs`),
+/// so a whole leaf fits unless its values are large. A single key or value of any size always has room.
 const ROOM: usize = 1024;
 
 /// Room for a few `T`.
@@ -77,8 +77,8 @@ impl<K: KeyWords, V: Copy> PairBuffer<K, V> {
         (keys, unsafe { slice::from_raw_parts(self.values.start(), self.len) })
     }
 
-    /// Copies slots `start..end` of `leaf`, at most `MOST`. Then `is_valid` says whether the leaf is still in
-    /// the state of before. If not, returns false and holds no pairs.
+    /// Copies slots `start..end` of `leaf`, at most `MOST`. Then calls `is_valid`, which says whether the
+    /// leaf is still in the same state. If it is not, this returns false and the buffer is empty.
     ///
     /// # Safety
     /// If `is_valid` returns true, everything read of the leaf during the call belongs to one state, and
@@ -97,7 +97,7 @@ impl<K: KeyWords, V: Copy> PairBuffer<K, V> {
         self.copy_keys(leaf, start, len);
         self.copy_values(leaf, start, len);
         let valid = is_valid();
-        // Only now the copies are values: by the caller's promise all their words come from one state in
+        // Only here the copies become values. By the caller's promise, all their words come from one state in
         // which the slots were in use, and `V` is `Copy`.
         self.len = if valid { len } else { 0 };
         valid

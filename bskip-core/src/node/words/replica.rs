@@ -7,7 +7,7 @@ use crate::key::KeyWords;
 use crate::simd::LINE;
 use crate::sync::{AtomicU64, Ordering};
 
-/// Word by word. Slots not in use hold anything, except the first: see `format`.
+/// Word by word. A slot that is not in use holds any word, except slot 0: see `format`.
 pub(super) fn copy_words<K: KeyWords>(node: &Locked<'_, WordInner<K>>, replica: Node<'_, WordInner<K>>) {
     for offset in (Node::<WordInner<K>>::META..Node::<WordInner<K>>::SAMPLES).step_by(8) {
         copy(node.header(offset), replica.header(offset));

@@ -6,10 +6,10 @@ use super::super::shape::Shape;
 use super::shape::{WordInner, WordLeaf, WordShape};
 use crate::simd::LINE;
 
-/// A node with at most this part of its slots in use looks for a neighbour to merge with…
+/// A node looks for a neighbour to merge with if at most this part of its slots is in use…
 const UNDERFULL: usize = 4;
 
-/// …and two nodes merge if this much of a node stays free, so that the next insert does not split them again.
+/// …and two nodes merge if this part of a node stays free, so that the next insert does not split them again.
 const SPARE: usize = 4;
 
 /// A neighbour takes pairs only if at least `LEAST` of its slots are free. Then both leaves have a free slot

@@ -28,7 +28,7 @@ pub(crate) trait WordShape: Copy {
     /// See [`Shape::child_of`](crate::node::shape::Shape::child_of).
     fn child_of(payload: &Self::Payload) -> Option<BlockId>;
 
-    /// Overwrites the payload at `to`, if it is a reference to a block, with no reference.
+    /// If the payload at `to` is a reference to a block, overwrites it with no reference.
     ///
     /// # Safety
     /// As for [`store`](Self::store).

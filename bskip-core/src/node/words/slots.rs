@@ -1,4 +1,4 @@
-//! Slots of a locked node: opening and closing a gap, and whole runs between nodes.
+//! Slots of a locked node: opens and closes a gap, and moves whole runs between nodes.
 
 use super::super::header::Node;
 use super::super::locked::Locked;
@@ -28,12 +28,13 @@ impl<S: WordShape> Locked<'_, S> {
         }
     }
 
-    /// Moves the slots from `slot` on one to the right. The caller fills `slot` and resamples.
+    /// Moves the slots from `slot` on one place to the right. The caller then fills `slot` and updates the
+    /// samples.
     #[inline(always)]
     pub(super) fn open_gap<I: Isa, const WHOLE: bool>(&mut self, isa: I, slot: usize) {
         let count = self.count();
         assert!(slot <= count && count < S::CAPACITY);
-        // The slots that get another key: those after `slot` up to the new last one.
+        // The slots that get another key: those after `slot`, up to the new last one.
         let mask = (!1 << slot) & (u64::MAX >> (63 - count));
         let (first, lines) = Self::lines_to_move::<WHOLE>(slot, count);
         for plane in 0..S::Key::WORDS {
@@ -58,8 +59,8 @@ impl<S: WordShape> Locked<'_, S> {
         self.set_count(count + 1);
     }
 
-    /// Where the lines begin over which a shift from `slot` to `last` goes, and how many they are: all of the
-    /// node, or just those that have slots to move.
+    /// Where the lines begin that a shift from `slot` to `last` covers, and how many they are. A shift covers
+    /// the whole node, or only the lines that have slots to move.
     #[inline(always)]
     fn lines_to_move<const WHOLE: bool>(slot: usize, last: usize) -> (usize, usize) {
         if WHOLE {
@@ -69,35 +70,35 @@ impl<S: WordShape> Locked<'_, S> {
         (line * LINE, last / LINE - line + 1)
     }
 
-    /// Brings the samples up to date with an insertion into `slot` that is about to happen.
+    /// Updates the samples for an insertion into `slot` that is about to happen.
     #[inline(always)]
     fn shift_samples_right(&mut self, isa: impl Isa, slot: usize, key: S::Key) {
         let (count, word) = (self.count(), key.word(0));
         assert!(slot <= count && count < S::CAPACITY);
-        // Lines that start after `slot`, and at the new last slot at the latest, get a new first key: the
-        // one before it.
+        // A line gets a new first key, the one before it, if it starts after `slot` and not after the new
+        // last slot.
         let mask = (!1u8 << (slot / LINE)) & (u8::MAX >> (LINE - 1 - count / LINE));
         let before_lines = self.key_words(0, 0).wrapping_sub(1);
-        // SAFETY: from one word before the keys on, 57 words are the node's; and it is locked.
+        // SAFETY: the 57 words that begin one word before the keys are the node's, and it is locked.
         unsafe { isa.gather_lines(before_lines, self.samples(), mask) };
         let sample = self.sample(slot / LINE);
         let word = if slot.is_multiple_of(LINE) { word } else { sample.load(Ordering::Relaxed) };
         sample.store(word, Ordering::Relaxed);
     }
 
-    /// Brings the samples up to date with a removal of `slot` that is about to happen.
+    /// Updates the samples for a removal of `slot` that is about to happen.
     #[inline(always)]
     fn shift_samples_left(&mut self, isa: impl Isa, slot: usize) {
         let last = self.count().wrapping_sub(1);
         assert!(slot <= last && last < S::CAPACITY);
-        // Lines that start at `slot` or after it, but not at the last slot, get a new first key: the next
-        // one.
+        // A line gets a new first key, the next one, if it starts at `slot` or after it, but not at the last
+        // slot.
         let from = slot.div_ceil(LINE);
         let to = last.div_ceil(LINE);
         let mask = ((1u32 << to) - (1u32 << from.min(to))) as u8;
-        // SAFETY: from the second key's word on, 57 words are the node's; and it is locked.
+        // SAFETY: the 57 words that begin at the second key's word are the node's, and it is locked.
         unsafe { isa.gather_lines(self.key_words(0, 1), self.samples(), mask) };
-        // A line that starts at the last slot is empty then.
+        // A line that starts at the last slot is then empty.
         let sample = self.sample(last / LINE);
         let word = if last.is_multiple_of(LINE) { u64::MAX } else { sample.load(Ordering::Relaxed) };
         sample.store(word, Ordering::Relaxed);
@@ -139,7 +140,7 @@ impl<S: WordShape> Locked<'_, S> {
     pub(super) fn push_at_end(&mut self, key: S::Key, payload: S::Payload) {
         let slot = self.count();
         self.set_key_at(slot, key);
-        // No user code from here on: the map has the payload when the count says so.
+        // No user code runs from here on: once the count says so, the map owns the payload.
         self.write_at(slot, payload);
         if slot.is_multiple_of(LINE) {
             self.sample(slot / LINE).store(self.key_word(0, slot), Ordering::Relaxed);
@@ -155,8 +156,8 @@ impl<S: WordShape> Locked<'_, S> {
         unsafe { S::store(self.payload(slot), payload) };
     }
 
-    /// Moves the slots after `slot` one to the left, over it. Unless `WHOLE`, touches no lines of slots
-    /// before that of `slot`.
+    /// Moves the slots after `slot` one to the left, over it. Unless `WHOLE`, touches no line of slots before
+    /// that of `slot`.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn close_gap<const WHOLE: bool>(&mut self, slot: usize) {
         simd::choose!(isa => self.close_gap_by::<_, WHOLE>(isa, slot));
@@ -210,8 +211,8 @@ impl<S: WordShape> Locked<'_, S> {
         self.resample(count);
     }
 
-    /// Copies `n` slots of `other` from `from` on into ours from `to` on. If `other` is this node, to the
-    /// left.
+    /// Copies `n` slots of `other`, from `from` on, into the slots of this node from `to` on. If `other` is
+    /// this node, `to` must be left of `from`.
     pub(super) fn copy_slots(
         &mut self,
         isa: impl Isa,
@@ -223,7 +224,8 @@ impl<S: WordShape> Locked<'_, S> {
         assert!(from + n <= S::CAPACITY && to + n <= S::CAPACITY);
         for plane in 0..S::Key::WORDS {
             let (from, to) = (other.key_words(plane, from), self.key_words(plane, to));
-            // SAFETY: `n` slots from `from` are the other's, `n` from `to` are ours, which is locked.
+            // SAFETY: `n` slots from `from` on are `other`'s. `n` slots from `to` on are this node's, which
+            // is locked.
             unsafe { moves::copy(isa, from, to, n) };
         }
         let (from, to) = (other.payload(from), self.payload(to));
@@ -243,7 +245,8 @@ mod tests {
     use core::mem;
     use core::num::NonZeroU32;
 
-    /// Inserts into and removes from every slot of a node of every count, and looks at all of it.
+    /// Inserts into and removes from every slot of a node of every count, and checks the whole node each
+    /// time.
     fn every_slot<S: WordShape<Key: core::fmt::Debug>>(
         kind: BlockKind,
         key: impl Fn(usize) -> S::Key,
@@ -270,7 +273,7 @@ mod tests {
             node.check_samples();
         };
         for count in 0..S::CAPACITY {
-            // Even numbers are in the node, an odd one goes between two of them and out again.
+            // Even numbers are in the node. An odd one goes between two of them and out again.
             let mut expected: Vec<usize> = (0..count).map(|i| 2 * i + 2).collect();
             check(&node, &expected, "before");
             for slot in 0..=count {

@@ -28,8 +28,8 @@ fn compare<K: KeyWords>(key: K, word: impl Fn(usize) -> u64) -> cmp::Ordering {
 
 /// Only the holder of the lock may trust what these return before [`Node::validate`].
 impl<S: WordShape> Node<'_, S> {
-    /// The fence at `offset` as a key. For a word number that is too large, which never comes, it takes the
-    /// last word.
+    /// The fence at `offset` as a key. If a word number is too large, which never happens, this uses the last
+    /// word.
     #[inline(always)]
     pub(super) fn fence(self, offset: usize) -> S::Key {
         S::Key::from_words(|i| self.header(offset + i.min(Self::KEY_WORDS - 1) * 8).load(Ordering::Relaxed))
@@ -53,8 +53,8 @@ impl<S: WordShape> Node<'_, S> {
     pub(super) fn line_of_word_by(self, isa: impl Isa, word: u64) -> usize {
         // SAFETY: the samples are a line of words, and the block is aligned to 64 bytes.
         let lines = unsafe { isa.rank(self.samples(), word) };
-        // If no sample is at most `word`, the first line gives rank 0. For the greatest word the samples
-        // after the last key count too; `min` in `rank_in_line` corrects that.
+        // If no sample is at most `word`, the first line gives rank 0. If `word` is the greatest word, the
+        // samples after the last key count too; `min` in `rank_in_line` corrects that.
         lines.saturating_sub(1).min(S::CAPACITY / LINE - 1)
     }
 
@@ -83,7 +83,7 @@ impl<S: WordShape> Node<'_, S> {
     #[inline(always)]
     pub(super) fn rank_of_word_by(self, isa: impl Isa, word: u64, count: usize) -> usize {
         let line = self.line_of_word_by(isa, word);
-        // Before the keys have arrived, so that their payload arrives together with them.
+        // This comes before the keys have arrived, so that their payload arrives together with them.
         self.prefetch_found(line);
         self.rank_in_line_by(isa, line, word, count)
     }

@@ -1,13 +1,13 @@
-//! AVX: two words at a time. Wider registers would leave a state behind that slows down SSE code, and as
-//! operands they are not valid in a crate that is compiled without the feature (a doctest is, whatever
-//! `RUSTFLAGS` say).
+//! AVX: two words at a time. Wider registers would leave a state behind that slows down SSE code. They are
+//! also not valid as operands in a crate that is compiled without the feature, and a doctest is, whatever
+//! `RUSTFLAGS` says.
 
 use core::arch::asm;
 
 use crate::simd::{Isa, LINE};
 use crate::sync::AtomicU64;
 
-/// AVX, known to be there.
+/// AVX. A value proves that the processor has it.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx(());
 
@@ -21,7 +21,7 @@ impl Avx {
 }
 
 impl Isa for Avx {
-    /// The compare is signed, so both sides get their top bit flipped.
+    /// The instruction compares signed numbers, so the code flips the top bit of both sides.
     #[inline(always)]
     unsafe fn rank(self, line: *const AtomicU64, key: u64) -> usize {
         let above: u32;
@@ -41,7 +41,7 @@ impl Isa for Avx {
                 "vpcmpgtq {b}, {b}, {keys}",
                 "vpcmpgtq {c}, {c}, {keys}",
                 "vpcmpgtq {d}, {d}, {keys}",
-                // Eight masks of 64 bits become eight of 8, twice.
+                // Eight masks of 64 bits become eight of 8. The register holds them twice.
                 "vpackssdw {a}, {a}, {b}",
                 "vpackssdw {c}, {c}, {d}",
                 "vpackssdw {a}, {a}, {c}",

@@ -1,7 +1,7 @@
 //! AVX-512F: eight words at a time.
 //!
-//! The registers are named in the text, not handed over as operands: this code is then valid in every
-//! function that it is inlined into, also one that is compiled without the feature. Registers from 16 on
+//! The text of the `asm!` blocks names the registers; they are not operands. So the code is valid in every
+//! function that it is inlined into, even in one that is compiled without the feature. Registers from 16 on
 //! leave no state behind that would slow down SSE code.
 
 use core::arch::asm;
@@ -10,7 +10,7 @@ use crate::simd::{Isa, LINE};
 use crate::stats;
 use crate::sync::AtomicU64;
 
-/// AVX-512F, known to be there.
+/// AVX-512F. A value proves that the processor has it.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512(());
 
@@ -66,7 +66,7 @@ impl Isa for Avx512 {
     #[inline(always)]
     unsafe fn copy_tail(self, from: *const u8, to: *const u8, bytes: usize) {
         let mask = (1u32 << (bytes / 4)) - 1;
-        // SAFETY: the caller's promise; elements that are masked out are not touched.
+        // SAFETY: the caller's promise; the instructions do not touch elements that are masked out.
         unsafe {
             asm!(
                 "kmovw k1, {mask:e}",
@@ -89,7 +89,7 @@ impl Isa for Avx512 {
         stats::wrote(mask.count_ones() as usize);
         for line in (0..lines).rev() {
             let at = words.wrapping_add(line * 8);
-            // SAFETY: the caller's promise; elements that are masked out are not touched.
+            // SAFETY: the caller's promise; the instructions do not touch elements that are masked out.
             unsafe {
                 asm!(
                     "kmovw k1, {mask:e}",
@@ -110,7 +110,7 @@ impl Isa for Avx512 {
         stats::wrote(mask.count_ones() as usize);
         for line in 0..lines {
             let at = words.wrapping_add(line * 8);
-            // SAFETY: the caller's promise; elements that are masked out are not touched.
+            // SAFETY: the caller's promise; the instructions do not touch elements that are masked out.
             unsafe {
                 asm!(
                     "kmovw k1, {mask:e}",

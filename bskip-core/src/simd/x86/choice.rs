@@ -1,4 +1,4 @@
-//! The instruction set that a process uses if its build promises none. The first search asks the processor.
+//! The instruction set that a process uses if its build names none. The first search asks the processor.
 
 use super::avx::Avx;
 use super::avx512::Avx512;
@@ -30,17 +30,17 @@ const AVX512: u32 = 1;
 const AVX: u32 = 2;
 const PORTABLE: u32 = 3;
 
-/// One of the above, of which the processor is known to have what it names; 0 at first.
+/// One of the constants above, and 0 at first. The processor has the set that it names.
 static CHOSEN: AtomicU32 = AtomicU32::new(0);
 
 #[inline(always)]
 pub(crate) fn chosen() -> Chosen {
-    // Relaxed suffices: the number is all that there is to see, and whatever it is, it is right. All sets
-    // read and write nodes alike, so threads may even differ.
+    // Relaxed suffices, because nothing else is published with this number and every value of it is right.
+    // Threads may even use different sets, because all sets read and write nodes alike.
     match CHOSEN.load(Ordering::Relaxed) {
-        // SAFETY: stored only when `has` has said that the processor has it.
+        // SAFETY: this value is stored only after `has` has found that the processor has AVX-512F.
         AVX512 => Chosen::Avx512(unsafe { Avx512::assume() }),
-        // SAFETY: as above.
+        // SAFETY: as above, for AVX.
         AVX => Chosen::Avx(unsafe { Avx::assume() }),
         PORTABLE => Chosen::Portable(Portable),
         _ => find_out(),

@@ -1,4 +1,4 @@
-//! x86-64: which instruction sets a build has, and whether it knows already which one to use.
+//! x86-64: which instruction sets a build has, and whether the build names the one to use.
 
 #[allow(dead_code, reason = "builds that promise one, or find out nothing")]
 mod avx;

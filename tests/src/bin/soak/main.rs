@@ -1,10 +1,10 @@
 //! Soaks maps: `cargo run --release -p tests --features soak -- --seconds 60 --threads 8`.
 //!
 //! Many threads insert, upsert, remove, read and scan on one map after the other. The soak records the calls
-//! on a sample of the map's keys, and all calls on a small map beside it, and checks their histories. Between
-//! rounds it checks the invariants. At the end it accounts for every key; no block may be left, and the
-//! dropped map must have given all memory back. If all is right, the soak prints totals and exits with 0. It
-//! exits with 2 for a bad flag. Otherwise a panic says what went wrong.
+//! on a sample of the map's keys and checks their history. It does the same with all calls on a small map
+//! beside it. Between rounds it checks the invariants. At the end it accounts for every key; no block may be
+//! left, and the dropped map must have given all memory back. If all is right, the soak prints totals and
+//! exits with 0. It exits with 2 for a bad flag. Otherwise a panic says what went wrong.
 
 mod stages;
 

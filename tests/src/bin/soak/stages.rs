@@ -1,11 +1,13 @@
 //! Threads work on one map after another, for as long as asked, and every answer is checked.
 //!
 //! A *stage* is one map, on the next of the plan's arenas and with the next of its policies. Three kinds of
-//! keys lie side by side in it: each thread's own keys, which it knows exactly ([`Owner`]); shared counters
-//! ([`shared`]); and a sample whose calls are recorded. A stage consists of *rounds* of a fixed number of
-//! steps, so that the records stay small. After each round the soak checks the history of the sample and the
-//! invariants of the whole map, and plays a case with all operations, pops included, on a small map. At the
-//! end of a stage it accounts for every key and removes it. The map must then be as small as an empty one.
+//! keys lie side by side in it. Each thread has its own keys, which it knows exactly ([`Owner`]). All threads
+//! share counters ([`shared`]). The calls on a sample of keys are recorded.
+//!
+//! A stage consists of *rounds* of a fixed number of steps, so that the records stay small. After each round
+//! the soak checks the history of the sample and the invariants of the whole map. It also plays a case with
+//! all operations, pops included, on a small map. At the end of a stage it accounts for every key and removes
+//! it. The map must then be as small as an empty one.
 
 use bskip_core::{BSkipMap, MigrateCursor, PoolUsage, Promotion, Structure};
 use core::fmt;
@@ -42,7 +44,7 @@ pub(crate) struct Plan {
     pub(crate) arenas: Vec<ArenaKind>,
 }
 
-/// What a stage, or all stages, found, if everything was right.
+/// The results of a stage, or of all stages.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Report {
     /// Stages.
@@ -57,7 +59,7 @@ pub(crate) struct Report {
     pub(crate) checked: Checked,
     /// The structure of the last stage's map at the end of its work.
     pub(crate) structure: Structure,
-    /// The pools' usage then.
+    /// The pools' usage at that time.
     pub(crate) full: PoolUsage,
     /// The pools' usage after every key was removed.
     pub(crate) emptied: PoolUsage,
@@ -228,8 +230,8 @@ impl Stage<'_> {
 
     /// Every thread runs the steps of a round. Then the history of the sample is checked.
     fn round(&self, map: &Map, workers: &mut [Worker], stop: &Stop) -> Checked {
-        // No thread runs now. Replace the values of earlier rounds, so that every value read later was
-        // written later.
+        // No thread runs now. This replaces the values of earlier rounds, so that the round reads only values
+        // that were written now or later.
         let sample = (0..self.sample_size()).map(|i| self.sample(i));
         let there = sample.filter(|key| map.contains_key(key));
         let initial: BTreeMap<u64, u64> = there.map(|key| (key, token(key, LAST_COUNT))).collect();

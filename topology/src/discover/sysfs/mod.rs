@@ -10,8 +10,9 @@ use crate::cpuset::CpuSet;
 use crate::machine::{Cache, Cpu, Machine};
 
 /// The machine; `None` if the system does not show its CPUs. All CPUs count as allowed. `nodes` are those
-/// that the system shows. If it hides them, the machine is one node, and [`Machine::fallback`] says so.
-/// `affinity` holds the CPUs that the kernel lets the process run on; these exist, whatever the files say.
+/// that the system shows. If the system hides them, the machine is one node, and [`Machine::fallback`] says
+/// so. `affinity` holds the CPUs that the kernel lets the process run on; these exist, whatever the files
+/// say.
 pub(crate) fn machine(
     read: impl Fn(&str) -> Option<String>,
     nodes: Result<Nodes, NodesError>,

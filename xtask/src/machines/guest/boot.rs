@@ -1,4 +1,4 @@
-//! Boots a guest under QEMU, waits for its end, and tells what came of it.
+//! Boots a guest under QEMU, waits until it ends, and reports what happened.
 
 use std::fmt;
 use std::fs;
@@ -14,22 +14,22 @@ use crate::child;
 use crate::stop::Stop;
 use crate::tree;
 
-/// The program that is the machine.
+/// The program that emulates the machine.
 const QEMU: &str = "qemu-system-x86_64";
 
-/// What every guest's kernel is told: where to speak, to say only what is wrong, not to go on after it went
-/// wrong, not to give up where a busy host lets the first ticks of the clock be late, and to clear pages by
-/// plain stores, as QEMU emulates string instructions step by step.
+/// Kernel arguments for every guest. The kernel prints to the serial port, and only what is wrong. It does
+/// not continue after an oops. It does not give up if a busy host delays the first ticks of the clock. It
+/// clears pages by plain stores, because QEMU emulates string instructions step by step.
 const KERNEL_WORDS: &[&str] =
     &["console=ttyS0", "quiet", "panic=-1", "oops=panic", "no_timer_check", "clearcpuid=rep_good"];
 
-/// A library that QEMU loads, to watch the guest.
+/// A library that QEMU loads to watch the guest.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Plugin {
     pub(crate) file: PathBuf,
     /// Names and values.
     pub(crate) args: Vec<(String, String)>,
-    /// The file that it is told, as its argument `out`, to write to.
+    /// The file that the plugin writes. Its argument `out` names it.
     pub(crate) output: PathBuf,
 }
 
@@ -41,16 +41,16 @@ pub(crate) struct Boot<'a> {
     pub(crate) image: &'a Image,
     pub(crate) script: &'a Script,
     pub(crate) plugin: Option<&'a Plugin>,
-    /// Whether the host's processor runs the guest's instructions, instead of QEMU. Faster, but there are
-    /// hosts on which a guest never comes up.
+    /// Whether the host's processor runs the guest's instructions, instead of QEMU. This is faster, but on
+    /// some hosts a guest never finishes booting.
     pub(crate) kvm: bool,
     /// A guest that takes longer has failed.
     pub(crate) limit: Duration,
-    /// The file that the console's words are kept in.
+    /// The file that receives the console's output.
     pub(crate) log: &'a Path,
 }
 
-/// A guest that carried out its script, whatever came of the commands.
+/// A guest that ran its script to the end, whether or not its commands succeeded.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Booted {
     pub(crate) console: Console,
@@ -60,16 +60,16 @@ pub(crate) struct Booted {
     pub(crate) took: Duration,
 }
 
-/// Why a guest did not carry out its script.
+/// Why a guest did not run its script to the end.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Failure {
-    /// QEMU could not be started, or refused; with its words.
+    /// QEMU could not be started, or refused its arguments. Holds its message.
     Qemu(String),
-    /// The kernel gave up; with its words and what was going on.
+    /// The kernel panicked. Holds its message and what the guest was doing.
     Panic(String, String),
-    /// The limit passed; with what was going on.
+    /// The time limit passed. Holds what the guest was doing.
     Hang(Duration, String),
-    /// The guest ended without a word; with what was going on.
+    /// The guest ended without a message. Holds what it was doing.
     Gone(String),
     /// The kernel saw other nodes than the machine has.
     OtherNodes(String),
@@ -90,7 +90,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Says what to install where QEMU is missing, or this is no machine for guests.
+/// Says what to install if QEMU is missing, or that this machine cannot run guests.
 pub(crate) fn check_host() -> Result<String, Stop> {
     if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
         return Err(Stop::failure(
@@ -108,7 +108,7 @@ pub(crate) fn check_host() -> Result<String, Stop> {
 }
 
 impl Boot<'_> {
-    /// Runs the guest to its end. Whether the commands ended well is for the caller to look at.
+    /// Runs the guest to its end. The caller checks whether the commands succeeded.
     pub(crate) fn run(&self) -> Result<Booted, Failure> {
         let io = |what: &Path, error: std::io::Error| Failure::Qemu(format!("{}: {error}", what.display()));
         self.machine.check().map_err(Failure::Qemu)?;
@@ -131,7 +131,7 @@ impl Boot<'_> {
         }
         let log = fs::File::create(self.log).map_err(|error| io(self.log, error))?;
         if let Some(plugin) = self.plugin {
-            // What an earlier run wrote must not be taken for this one's.
+            // The output of an earlier run must not be taken for this run's.
             let _ = fs::remove_file(&plugin.output);
         }
         let started = Instant::now();
@@ -167,7 +167,8 @@ impl Boot<'_> {
             }
             (false, one) => {
                 arg("-accel", format!("tcg,thread={}", if one { "single" } else { "multi" }));
-                // Without what recommends string instructions for copying, see the kernel's words.
+                // Without the processor flags that recommend string instructions for copying: see
+                // `KERNEL_WORDS`.
                 arg("-cpu", "max,-erms,-fsrm".into());
             }
         }
@@ -184,7 +185,7 @@ impl Boot<'_> {
         args
     }
 
-    /// Whether the guest did all that it should, by QEMU's end and its own words.
+    /// Judges by QEMU's end and the guest's output whether the guest did all that it should.
     fn judge(&self, end: child::End, console: &Console) -> Result<(), Failure> {
         let doing = || console.doing();
         match end {
@@ -194,7 +195,7 @@ impl Boot<'_> {
             }
             child::End::TimedOut => return Err(Failure::Hang(self.limit, doing())),
             child::End::Exited(status) if console.up.is_none() => {
-                // QEMU itself spoke, or the kernel's first words.
+                // The console holds a message of QEMU itself, or the kernel's first lines.
                 let last = console.text().lines().rfind(|line| !line.trim().is_empty());
                 return Err(Failure::Qemu(format!("{status}; {}", last.unwrap_or("it said nothing"))));
             }
@@ -202,7 +203,7 @@ impl Boot<'_> {
                 self.same_nodes(&console.nodes).map_err(Failure::OtherNodes)?;
                 let ran = console.commands.iter().filter(|command| command.end.is_some()).count();
                 let all_well = console.commands.iter().all(|c| c.end.as_ref().is_some_and(End::is_success));
-                // isa-debug-exit: twice what process 1 says, and one.
+                // isa-debug-exit ends QEMU with twice the code of process 1, plus one.
                 let expected = if all_well { 1 } else { 3 };
                 if !console.is_done || ran != self.script.commands() || status.code() != Some(expected) {
                     return Err(Failure::Gone(doing()));
@@ -234,7 +235,7 @@ impl Boot<'_> {
                     node.distances
                 ));
             }
-            // The kernel itself and holes in the addresses take their part.
+            // The kernel and holes in the address space take some of the memory.
             if node.kib == 0 || node.kib > asked.mib * 1024 {
                 return Err(format!("node {number} has {} KiB, not {} MiB", node.kib, asked.mib));
             }
@@ -250,7 +251,7 @@ mod tests {
 
     use super::*;
 
-    /// Calls `test` with the start of a machine of two nodes that shall run one program.
+    /// Calls `test` with a machine of two nodes that is to run one program.
     fn with_boot<R>(plugin: Option<&Plugin>, test: impl FnOnce(Boot<'_>) -> R) -> R {
         let kernel = Kernel { path: "k/vmlinux".into(), name: "k".into() };
         let (machine, image) = (Machine::even("m", 2, 2, 64), Image::empty());
@@ -302,7 +303,7 @@ mod tests {
     const UP: &str = "guest: up 1\nguest: node 0 0-1 60000 10,20\nguest: node 1 2-3 64000 20,10\n";
     const RAN: &str = "guest: run 0 /bin/a\nguest: end 0 code 0\n";
 
-    /// What is made of QEMU's exit code and the console's words.
+    /// The verdict that follows from QEMU's exit code and the console's output.
     fn judged(code: i32, words: &str) -> Result<(), Failure> {
         let end = child::End::Exited(ExitStatus::from_raw(code << 8));
         with_boot(None, |boot| boot.judge(end, &Console::new(words)))

@@ -1,4 +1,4 @@
-//! What a guest says on its console: the lines of process 1 among those of the kernel and of the programs.
+//! Reads a guest's console: picks the lines of process 1 from those of the kernel and the programs.
 
 use std::fmt;
 use std::ops::Range;
@@ -11,7 +11,7 @@ const MARK: &str = "guest: ";
 pub(crate) enum End {
     /// With this exit code.
     Code(i32),
-    /// Killed by this signal: 7 is SIGBUS, 9 as a rule the kernel that is out of memory.
+    /// Killed by this signal: 7 is SIGBUS; 9 usually means that the kernel ran out of memory.
     Signal(i32),
     /// It could not be started.
     NotRun(String),
@@ -41,20 +41,20 @@ impl fmt::Display for End {
 pub(crate) struct SeenNode {
     /// In the kernel's list format; empty for none.
     pub(crate) cpus: String,
-    /// Memory that the kernel has to give away.
+    /// Memory that the kernel can give away.
     pub(crate) kib: usize,
-    /// From this node to each.
+    /// The distance from this node to each node.
     pub(crate) distances: Vec<usize>,
 }
 
-/// A command of the script, as far as it came.
+/// A command of the script, and how far it came.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Ran {
     /// The program.
     pub(crate) program: String,
     /// Absent while it runs.
     pub(crate) end: Option<End>,
-    /// Where in the console's text it spoke.
+    /// Where its output lies in the console's text.
     range: Range<usize>,
 }
 
@@ -71,12 +71,12 @@ pub(crate) struct Console {
     pub(crate) oom_kills: Option<u64>,
     /// The script was carried out to its end.
     pub(crate) is_done: bool,
-    /// The kernel's words when it gave up.
+    /// The kernel's message when it panicked.
     pub(crate) panic: Option<String>,
 }
 
 impl Console {
-    /// Reads what came over the serial line.
+    /// Reads the text that came over the serial line.
     pub(crate) fn new(text: &str) -> Self {
         let mut console = Self { text: text.replace('\r', ""), ..Self::default() };
         let mut at = 0;
@@ -97,8 +97,8 @@ impl Console {
         console
     }
 
-    /// Reads a line of process 1, from `start` to `end` in the text. An unreadable line is ignored: then the
-    /// script never comes to its end, and the guest has failed.
+    /// Reads a line of process 1, from `start` to `end` in the text. Ignores an unreadable line: the script
+    /// then never counts as finished, so the guest fails.
     fn mark(&mut self, words: &str, start: usize, end: usize) {
         let (what, rest) = words.split_once(' ').unwrap_or((words, ""));
         match what {
@@ -121,12 +121,12 @@ impl Console {
         }
     }
 
-    /// All of it.
+    /// The console's whole text.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    /// What `command` said.
+    /// What `command` printed.
     pub(crate) fn text_of(&self, command: &Ran) -> &str {
         &self.text[command.range.clone()]
     }

@@ -7,7 +7,7 @@ const PROGRAM: u32 = 0o100_755;
 /// The name that ends an archive.
 const END: &str = "TRAILER!!!";
 
-/// An archive under construction. Archives may follow one another in a file.
+/// An archive under construction. A file may hold several archives, one after the other.
 #[derive(Debug, Default)]
 pub(crate) struct Archive {
     bytes: Vec<u8>,
@@ -16,7 +16,7 @@ pub(crate) struct Archive {
 }
 
 impl Archive {
-    /// Adds a file that may be executed, and the folders on the way to it. `path` begins with `/`.
+    /// Adds an executable file, and the folders on the way to it. `path` begins with `/`.
     pub(crate) fn file(&mut self, path: &str, content: &[u8]) {
         if let Some((parent, _)) = path.rsplit_once('/') {
             self.folder(parent);
@@ -24,7 +24,7 @@ impl Archive {
         self.entry(path, PROGRAM, content);
     }
 
-    /// Adds a folder, and those on the way to it, unless they are there.
+    /// Adds a folder and its parent folders, unless the archive has them already.
     pub(crate) fn folder(&mut self, path: &str) {
         let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
         for end in ends.filter(|&end| end > 0) {
@@ -55,7 +55,7 @@ impl Archive {
         self.pad();
     }
 
-    /// Everything begins at a multiple of four bytes.
+    /// Everything is aligned to four bytes.
     fn pad(&mut self) {
         self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
     }
@@ -65,7 +65,7 @@ impl Archive {
 mod tests {
     use super::*;
 
-    /// Names, modes and contents, read back by the format's definition.
+    /// Reads names, modes and contents back, by the format's definition.
     fn read(mut bytes: &[u8]) -> Vec<(String, u32, Vec<u8>)> {
         let mut entries = Vec::new();
         loop {

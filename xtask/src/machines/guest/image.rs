@@ -10,7 +10,7 @@ use crate::cargo;
 use crate::stop::Stop;
 use crate::tree;
 
-/// Where a guest finds what it shall run.
+/// The path of the script in a guest.
 const SCRIPT: &str = "/script";
 
 /// Programs, packed for any number of guests.
@@ -19,7 +19,7 @@ pub(crate) struct Image {
     archive: Vec<u8>,
 }
 
-/// What a guest shall run.
+/// The commands that a guest runs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Script {
     lines: String,
@@ -53,8 +53,8 @@ impl Script {
 }
 
 impl Image {
-    /// Packs programs, each under its path in the guest, which begins with `/`; their libraries keep the
-    /// host's paths. Debug information stays at home.
+    /// Packs programs, each under its path in the guest, which begins with `/`. Their libraries keep the
+    /// host's paths. Debug information is left out.
     pub(crate) fn new<'a>(programs: impl IntoIterator<Item = (&'a str, &'a Path)>) -> Result<Self, Stop> {
         let mut archive = Archive::default();
         let init = build_init()?;
@@ -79,7 +79,7 @@ impl Image {
         Self { archive: Vec::new() }
     }
 
-    /// The image with a script: what a kernel unpacks.
+    /// The image with a script: the file system that a kernel unpacks.
     pub(super) fn with(&self, script: &Script) -> Vec<u8> {
         let mut second = Archive::default();
         second.file(SCRIPT, script.lines.as_bytes());
@@ -106,9 +106,9 @@ fn read(path: &Path) -> Result<Vec<u8>, Stop> {
     fs::read(path).map_err(|error| Stop::failure(format!("{}: {error}", path.display())))
 }
 
-/// A program's bytes, without debug information where `strip` is there to take it away.
+/// A program's bytes, without debug information if the host has `strip`.
 fn stripped(program: &Path) -> Result<Vec<u8>, Stop> {
-    // Not to a pipe: `strip` moves about in what it writes.
+    // Not to a pipe, because `strip` seeks in its output.
     let part = tree::target().join("guest").join(format!("stripped-{}", std::process::id()));
     let _ = fs::create_dir_all(tree::target().join("guest"));
     let strip = Command::new("strip").arg("--strip-debug").arg("-o").arg(&part).arg(program).status();
@@ -136,7 +136,7 @@ fn libraries_of(program: &Path) -> Result<Vec<String>, Stop> {
     }
 }
 
-/// The paths in what `ldd` says, or the name of a library that it did not find.
+/// The paths in the output of `ldd`, or the name of a library that it did not find.
 fn listed(words: &str) -> Result<Vec<String>, String> {
     let mut paths = Vec::new();
     for line in words.lines().map(str::trim) {
@@ -144,7 +144,7 @@ fn listed(words: &str) -> Result<Vec<String>, String> {
             Some((name, "not found")) => return Err(name.to_owned()),
             Some((_, place)) => paths.extend(place.split(" (").next().map(str::to_owned)),
             None if line.starts_with('/') => paths.extend(line.split(" (").next().map(str::to_owned)),
-            // The kernel's own, or no library.
+            // A library that the kernel supplies (the vDSO), or a line that names no library.
             None => {}
         }
     }

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::stop::Stop;
 use crate::tree;
 
-/// The package that depends on the newest one.
+/// The package that depends on the newest kernel's package.
 const NEWEST: &str = "linux-image-cloud-amd64";
 
 /// What to do if no kernel can be fetched.
@@ -18,12 +18,12 @@ const HINT: &str = "run sh .ci/setup --guests on Debian, or give a kernel by --k
 pub(crate) struct Kernel {
     /// The file: an ELF `vmlinux`, or a bzImage, which takes longer to start.
     pub(crate) path: PathBuf,
-    /// Its package, or the path that was given.
+    /// The kernel's package, or the path that the user gave.
     pub(crate) name: String,
 }
 
 impl Kernel {
-    /// The kernel at `given`, or the one fetched before, or the one fetched now.
+    /// The kernel at `given`. If none is given: the one fetched before, or else one fetched now.
     pub(crate) fn find(given: Option<&Path>) -> Result<Self, Stop> {
         if let Some(path) = given {
             return if path.is_file() {
@@ -48,7 +48,7 @@ impl Kernel {
         Some(Self { name: path.file_stem()?.to_string_lossy().into_owned(), path })
     }
 
-    /// Asks apt for the package, and takes the kernel out of it. Nothing is installed.
+    /// Downloads the package with apt, and takes the kernel out of it. Installs nothing.
     fn fetch(folder: &Path) -> Result<Self, Stop> {
         let listing = output(Command::new("apt-cache").args(["depends", NEWEST]))?;
         let package = depends_on(&listing)
@@ -67,8 +67,8 @@ impl Kernel {
                 eprintln!("guest: {package} starts as it is, a little slower: {why}");
                 image
             });
-            // Renamed when it is whole, so that a run that is cut short leaves nothing that looks like a
-            // kernel.
+            // The file gets its name when it is whole. So a run that is cut short leaves nothing that looks
+            // like a kernel.
             let part = scratch.join("vmlinux");
             fs::write(&part, unpacked).map_err(failed)?;
             let path = folder.join(format!("{package}.vmlinux"));
@@ -80,7 +80,7 @@ impl Kernel {
     }
 }
 
-/// What a program printed, if it ended well.
+/// What a program printed, if it succeeded.
 fn output(command: &mut Command) -> Result<String, Stop> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command
@@ -94,7 +94,7 @@ fn output(command: &mut Command) -> Result<String, Stop> {
     Err(Stop::failure(format!("{program}: {}; {HINT}", words.lines().last().unwrap_or("failed"))))
 }
 
-/// The kernel's package in what `apt-cache depends` says.
+/// The kernel's package, from the output of `apt-cache depends`.
 fn depends_on(listing: &str) -> Option<&str> {
     let named = listing.lines().filter_map(|line| line.trim().strip_prefix("Depends: "));
     named.into_iter().find(|name| name.starts_with("linux-image-"))
@@ -110,8 +110,8 @@ fn first_in(folder: &Path, start: &str) -> std::io::Result<PathBuf> {
 
 /// The ELF file inside a bzImage whose payload is LZ4, as Debian's is.
 ///
-/// The header's fields are those of the Linux x86 boot protocol. The payload is LZ4's legacy frame (a magic
-/// number, then blocks of up to 8 MiB, each after its size), and behind it the size of the whole.
+/// The header's fields are those of the Linux x86 boot protocol. The payload is an LZ4 legacy frame: a magic
+/// number, then blocks of up to 8 MiB, each after its size. The size of the whole stands behind the frame.
 fn unpack(image: &[u8]) -> Result<Vec<u8>, String> {
     let word = |bytes: &[u8], at: usize| -> Option<usize> {
         let bytes = bytes.get(at..at + 4)?;

@@ -1,21 +1,21 @@
 //! A virtual machine's NUMA nodes, and the arguments that make QEMU show them.
 
-/// A machine to boot. Its nodes are numbered from 0, its CPUs too, node by node.
+/// A machine to boot. Its nodes are numbered from 0. Its CPUs are numbered from 0 too, node by node.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Machine {
-    /// What it is called, on command lines and in file names.
+    /// The machine's name, on command lines and in file names.
     pub(crate) name: String,
-    /// What it is like, in a line.
+    /// A description of the machine, in a line.
     pub(crate) what: String,
     /// Nodes without CPUs stand last, because Linux numbers them so.
     pub(crate) nodes: Vec<Node>,
-    /// From each node (row) to each (column), 10 is local; without it 10 and 20.
+    /// Distances from each node (row) to each (column); 10 is local. Without them, distances are 10 and 20.
     pub(crate) distances: Option<Vec<Vec<u8>>>,
-    /// The firmware tells latencies and bandwidths (ACPI's HMAT) that follow from the distances.
+    /// Whether the firmware reports latencies and bandwidths (ACPI's HMAT). They follow from the distances.
     pub(crate) hmat: bool,
-    /// One host thread emulates all CPUs in turn, so that runs repeat.
+    /// Whether one host thread emulates all CPUs in turn, so that runs repeat.
     pub(crate) one_thread: bool,
-    /// What the kernel is told beside what every guest needs.
+    /// Kernel arguments in addition to those of every guest.
     pub(crate) kernel_words: Vec<String>,
 }
 
@@ -26,13 +26,14 @@ pub(crate) struct Node {
     pub(crate) cpus: usize,
     /// Its memory in MiB.
     pub(crate) mib: usize,
-    /// Pages of 2 MiB that the kernel sets aside on it when it starts.
+    /// Pages of 2 MiB that the kernel reserves on it at boot.
     pub(crate) huge_pages: usize,
 }
 
-/// Nanoseconds of an access for each unit of distance, if the machine has a HMAT.
+/// Nanoseconds that an access takes for each unit of distance, if the machine has an HMAT.
 const NS: usize = 10;
-/// GiB a second that a node gives its own CPUs, if the machine has a HMAT. Its 16 bits hold no fractions.
+/// Bandwidth in GiB a second between a node and its own CPUs, if the machine has an HMAT. HMAT's 16-bit field
+/// holds no fractions.
 const GIB_PER_SECOND: usize = 100;
 /// The distance of a node to itself.
 const LOCAL: usize = 10;
@@ -64,7 +65,7 @@ impl Machine {
         }
     }
 
-    /// Says what makes it impossible.
+    /// Says why QEMU cannot emulate the machine, if it cannot.
     pub(crate) fn check(&self) -> Result<(), String> {
         let wrong = |why: &str| Err(format!("machine {:?}: {why}", self.name));
         let count = self.nodes.len();
@@ -98,7 +99,7 @@ impl Machine {
         arg("-machine", format!("q35{}", if self.hmat { ",hmat=on" } else { "" }));
         let memory: usize = self.nodes.iter().map(|node| node.mib).sum();
         arg("-m", format!("{memory}M"));
-        // Nodes are sockets where they are alike, so that caches and packages end where nodes do.
+        // If all nodes are alike, each is a socket, so that caches and packages end where nodes do.
         let with_cpus: Vec<_> = self.nodes.iter().filter(|node| node.cpus > 0).collect();
         let alike = with_cpus.iter().all(|node| node.cpus == with_cpus[0].cpus);
         let (sockets, cores) = if alike { (with_cpus.len(), with_cpus[0].cpus) } else { (self.cpus(), 1) };
@@ -132,7 +133,7 @@ impl Machine {
         args
     }
 
-    /// What the kernel is told about this machine.
+    /// The kernel arguments for this machine.
     pub(crate) fn kernel_words(&self) -> Vec<String> {
         let mut words = self.kernel_words.clone();
         let reserved: Vec<String> = (self.nodes.iter().enumerate())
@@ -151,7 +152,7 @@ impl Machine {
         with_cpus.min_by_key(|&from| self.distance(from, node)).unwrap_or(0)
     }
 
-    /// Calls `visit` for each pair of nodes, those of one node with itself included.
+    /// Calls `visit` for each pair of nodes. Each node is also paired with itself.
     fn pairs(&self, mut visit: impl FnMut(usize, usize)) {
         let count = self.nodes.len();
         (0..count).for_each(|from| (0..count).for_each(|to| visit(from, to)));

@@ -1,10 +1,10 @@
 //! Guests: virtual machines with the NUMA nodes that this machine lacks, to run this workspace's programs in.
 //!
-//! `machine` describes one, `kernel` fetches what it boots, `image` packs programs (in `cpio`, with
-//! `guest-init` as process 1), `boot` runs it under QEMU, `console` reads what it said.
+//! `machine` describes a guest, and `kernel` fetches what it boots. `image` packs programs (in `cpio`, with
+//! `guest-init` as process 1). `boot` runs the guest under QEMU, and `console` reads its output.
 //!
-//! QEMU emulates the instructions (TCG): slow, and without any difference in time between near and far
-//! memory, but the kernel places pages as it does on real nodes.
+//! QEMU emulates the instructions (TCG). This is slow, and near and far memory take the same time. But the
+//! kernel places pages as it does on real nodes.
 
 mod boot;
 mod console;

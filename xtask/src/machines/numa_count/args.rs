@@ -8,15 +8,15 @@ use clap::{ArgAction, ValueEnum};
 use super::model::Costs;
 use crate::cli::known_list;
 
-/// By how much the counts of two guests may differ, an operation: a page that the kernel puts on the other
+/// How much the counts of two guests may differ, for each operation: the kernel may put a page on the other
 /// node.
 pub(super) const NOISE: f64 = 0.005;
 
-/// The setting of maps that place nothing: their memory comes from the global allocator, and so is on the
-/// node of the thread that touches it first.
+/// The setting of maps without a placement of their own. Their memory comes from the global allocator, so it
+/// is on the node of the thread that touches it first.
 pub(super) const PEER_SETTING: &str = "local";
 
-/// What stands below the flags.
+/// The help text below the flags.
 const BELOW: &str = "\
 A setting of bskip-numa is a placement as numa-alloc spells it, or `partition` (a leaf is on the node of the workers in
 whose range its keys are), followed by any of:
@@ -80,8 +80,8 @@ pub(crate) struct Args {
         value_parser = operations
     )]
     pub(super) keys: u64,
-    /// Operations of each kind, by all workers together: that many warm the caches, that many are
-    /// counted; for scans of 100 pairs a tenth of both
+    /// Operations of each kind, by all workers together: as many again warm the caches
+    /// first; scans of 100 pairs do a tenth of both
     #[arg(
         long,
         verbatim_doc_comment,
@@ -119,7 +119,7 @@ pub(crate) struct Args {
         value_parser = |text: &str| within(text, 1..=1 << 20).map(|kib| (kib as usize) << 10)
     )]
     pub(super) cache: usize,
-    /// Lines of a set of the cache
+    /// Lines in a set of the cache
     #[arg(
         long,
         value_name = "N",
@@ -131,7 +131,7 @@ pub(crate) struct Args {
         "Count everything twice, in guests of their own, and fail if a number differs by more than\n{NOISE} an operation"
     ))]
     pub(super) twice: bool,
-    /// Forms of the results
+    /// Formats of the results
     #[arg(
         long = "format",
         value_name = "LIST",
@@ -152,7 +152,7 @@ pub(crate) struct Args {
     pub(super) costs: Costs,
 }
 
-/// A form of the results.
+/// A format of the results.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 pub(super) enum Format {
     Table,
@@ -160,13 +160,13 @@ pub(super) enum Format {
 }
 
 impl Args {
-    /// Refuses numbers that do not fit together.
+    /// Refuses numbers that contradict each other.
     pub(super) fn check(&self) -> Result<(), String> {
         let widest = self.nodes.iter().max().map_or(1, |nodes| nodes * self.cpus);
         if widest > 64 {
             return Err(format!("--cpus {}: at most 64 processors in all, not {widest}", self.cpus));
         }
-        // Each worker scans within its keys.
+        // Each worker scans only keys of its own range.
         for (flag, number, each) in [("--keys", self.keys, 200), ("--ops", self.ops, 10)] {
             let least = each * widest as u64;
             if number < least {

@@ -1,4 +1,4 @@
-//! Builds what runs, boots the guests, and reads what they counted.
+//! Builds the programs, boots the guests, and reads their counts.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +13,7 @@ use crate::cargo;
 use crate::stop::Stop;
 use crate::tree;
 
-/// What `bench` shall do, and where a guest finds it.
+/// The subcommand of `bench`, and the program's path in a guest.
 const SUBCOMMAND: &str = "numa-count";
 const IN_GUEST: &str = "/bin/bench";
 /// The plugin's package.
@@ -22,14 +22,14 @@ const PLUGIN: &str = "numa-count-plugin";
 /// What every guest needs.
 pub(super) struct Guests<'a> {
     args: &'a Args,
-    /// Where reports and the guests' words go.
+    /// The folder for reports and the guests' output.
     folder: &'a Path,
     kernel: Kernel,
     image: Image,
     plugin: PathBuf,
 }
 
-/// What came of one machine: rows, and the runs that failed, in words.
+/// The results of one machine: rows, and a message for each run that failed.
 pub(super) type Outcome = (Vec<Row>, Vec<String>);
 
 impl<'a> Guests<'a> {
@@ -52,8 +52,8 @@ impl<'a> Guests<'a> {
         let name = format!("{nodes}x{}", args.cpus);
         let mut machine = Machine::even(&name, nodes, args.cpus, args.mib);
         machine.one_thread = true;
-        // The same addresses each time; no migration of pages; and no check of the timer, which fails if the
-        // host is busy.
+        // Addresses are the same each time, and pages do not migrate. The kernel does not check the timer,
+        // because that check fails on a busy host.
         machine.kernel_words =
             ["norandmaps", "numa_balancing=disable", "no_timer_check"].map(str::to_owned).to_vec();
         let runs = self.runs(nodes);
@@ -109,7 +109,7 @@ impl<'a> Guests<'a> {
         Ok((all, failed))
     }
 
-    /// Every map in every setting that it has.
+    /// Every map, in every setting that applies to it.
     fn runs(&self, nodes: usize) -> Vec<Run> {
         let run = |map: &str, setting: &str| Run {
             nodes,
@@ -126,7 +126,7 @@ impl<'a> Guests<'a> {
         self.args.maps.iter().flat_map(of).collect()
     }
 
-    /// Far more than it should take.
+    /// Much longer than it should take.
     fn limit(&self, runs: usize) -> Duration {
         let each = 60 + (self.args.keys + 10 * self.args.ops) / 5_000;
         Duration::from_secs(120 + runs as u64 * each)
@@ -160,7 +160,7 @@ fn build_plugin() -> Result<PathBuf, Stop> {
         .ok_or_else(|| Stop::failure(format!("cargo did not say where {PLUGIN} is")))
 }
 
-/// Asks the program itself whether it knows the setting, before any guest is booted for it.
+/// Asks the program whether it supports the setting, before any guest boots for it.
 fn check_setting(program: &Path, setting: &str) -> Result<(), Stop> {
     let output = Command::new(program).args([SUBCOMMAND, "--setting", setting, "--help"]).output();
     let output = output.map_err(|error| Stop::failure(format!("{}: {error}", program.display())))?;

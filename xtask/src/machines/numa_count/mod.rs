@@ -1,8 +1,8 @@
-//! `cargo xtask numa-count`: what operations fetch from where on machines with several NUMA nodes, counted in
-//! guests.
+//! `cargo xtask numa-count` runs guests with several NUMA nodes, and counts what each operation fetches from
+//! where.
 //!
-//! `guests` builds and boots, `results` reads, `table` prints, `model` carries the counts over to real
-//! sockets. The plugin that counts is a package of its own, `qemu-plugin` beside this folder; the program in
+//! `guests` builds and boots, `results` reads, `table` prints, and `model` carries the counts over to real
+//! sockets. The plugin that counts is a package of its own, `qemu-plugin` beside this folder. The program in
 //! the guest is `bench numa-count`.
 
 mod args;
@@ -27,7 +27,7 @@ use guests::Guests;
 use model::{Costs, Layout, Prediction};
 use results::Row;
 
-/// Everything, for programs.
+/// All results, for programs to read.
 #[derive(Serialize)]
 struct Document<'a> {
     qemu: &'a str,
@@ -36,10 +36,10 @@ struct Document<'a> {
     ops: u64,
     cache_bytes: usize,
     cache_ways: usize,
-    /// What the model is fed with beside the rows.
+    /// The model's inputs other than the rows.
     costs: &'a Costs,
     rows: &'a [Row],
-    /// What the predictions are for, in their order.
+    /// The layouts that the predictions are for, in order.
     layouts: &'a [Layout],
     predictions: &'a [Prediction<'a>],
     failed: &'a [String],
@@ -96,7 +96,7 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     }
 }
 
-/// All that there is to say.
+/// The whole report as text.
 fn text(args: &Args, qemu: &str, rows: &[Row]) -> String {
     format!(
         "{} keys, {} operations of each kind, a tenth of them for scans; caches of {} in sets of {}; {qemu}\n{}{}",
@@ -109,11 +109,12 @@ fn text(args: &Args, qemu: &str, rows: &[Row]) -> String {
     )
 }
 
-/// Compares a second count with the first: a line that says how well they agree.
+/// Compares a second count with the first. Returns a line that says how well they agree.
 ///
 /// # Errors
 ///
-/// A number that differs by more than [`NOISE`] an operation, or rows that are not there twice, in words.
+/// A message, if a number differs by more than [`NOISE`] for each operation, or if the two have
+/// different numbers of rows.
 fn compare(first: &[Row], second: &[Row]) -> Result<String, String> {
     if first.len() != second.len() {
         return Err(format!("{} rows at first and {} when counted again", first.len(), second.len()));
@@ -145,7 +146,7 @@ fn compare(first: &[Row], second: &[Row]) -> Result<String, String> {
     }
 }
 
-/// All that the table shows of a row.
+/// All numbers of a row that the table shows.
 fn numbers(row: &Row) -> [u64; 8] {
     let all = model::total(&row.counted);
     [

@@ -1,16 +1,16 @@
-//! From counts to throughput: the time of an operation on real sockets, computed from documented latencies.
+//! Computes throughput from counts: how long an operation would take on real sockets, with documented
+//! latencies.
 //!
-//! An operation takes the time of its instructions, plus a latency for each line that it waits for. The
-//! counts of one machine are carried over to another like this:
+//! An operation takes the time of its instructions, plus a latency for each line that it waits for. The model
+//! carries the counts of one machine over to another with these rules:
 //!
-//! - misses an operation stay; the share that is remote goes with the share of memory that is on other
-//!   sockets, in proportion to what was counted: memory spread over all sockets stays so, and what was near
-//!   stays near;
-//! - lines come from another cache as often as another thread was the last to write them, (n - 1) / n of the
-//!   times with n threads; the far share goes with the share of threads that are on other sockets;
-//! - the line that moves most between caches serves one operation after the other: the serial part. A map
-//!   under one lock is wholly serial if the lock is exclusive. The waiting is modelled as a closed queue
-//!   (exact mean value analysis).
+//! - The number of misses stays. Their remote share changes in proportion to the share of memory on other
+//!   sockets. So memory that is spread over all sockets stays spread, and near memory stays near.
+//! - A line comes from another cache if another thread wrote it last. With n threads that is so (n - 1) / n
+//!   of the times. The far share changes in proportion to the share of threads on other sockets.
+//! - The line that moves most between caches serves one operation after the other. This is the serial part.
+//!   If a map is under one exclusive lock, all of the operation is serial. The waiting is modelled as a
+//!   closed queue (exact mean value analysis).
 //!
 //! [`LEFT_OUT`] lists what the model ignores.
 
@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use super::results::{Row, Run};
 
-/// Numbers of sockets that the model is asked about.
+/// The numbers of sockets that the model predicts for.
 const SOCKETS: [usize; 4] = [1, 2, 4, 8];
 
 /// What the model ignores.
@@ -33,7 +33,7 @@ pub(super) const LEFT_OUT: &[&str] = &[
     "what more keys do to the depth and to the share of the map that a cache holds: the counts are of the keys named above",
 ];
 
-/// What things take on a machine.
+/// The costs of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, clap::Args)]
 #[command(next_help_heading = "The model's parameters")]
 pub(super) struct Costs {
@@ -88,17 +88,18 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Of the memory that is spread over all sockets, the part that is remote.
+    /// The remote part of memory that is spread over all sockets.
     fn remote_share(self) -> f64 {
         (self.sockets - 1) as f64 / self.sockets as f64
     }
 
-    /// Of a thread's accesses to what a random thread wrote last, those where it was another one.
+    /// If a random thread wrote something last: the probability that it is not the thread that accesses it
+    /// now.
     fn others(self) -> f64 {
         (self.threads - 1) as f64 / self.threads as f64
     }
 
-    /// Of those, the part where it was one of another socket.
+    /// If it is another thread: the probability that it is on another socket.
     fn far_share(self) -> f64 {
         if self.threads == 1 {
             return 0.0;
@@ -108,20 +109,20 @@ impl Layout {
     }
 }
 
-/// An operation, as it was counted.
+/// The counts of one operation, each divided by the number of operations.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Profile {
-    /// Where it was counted.
+    /// The layout of the guest that counted.
     counted_on: Layout,
     instructions: f64,
     misses: f64,
     remote: f64,
-    /// Lines from another cache, and lines taken from others that were there already.
+    /// Lines that came from another cache, and lines that were present but had to be taken from other caches.
     transfers: f64,
     far: f64,
-    /// Moves of the line that moved most.
+    /// Moves of the line that moved most often.
     hottest: f64,
-    /// All of it is done under one lock.
+    /// Whether the whole operation runs under one lock.
     is_exclusive: bool,
 }
 
@@ -157,7 +158,7 @@ impl Profile {
         let own = self.instructions / (costs.ipc * costs.ghz)
             + self.misses * (local + (remote - local) * remote_share)
             + self.transfers * others * transfer;
-        // The hottest line's moves are some of the transfers: the serial part is no longer than the whole.
+        // The hottest line's moves are some of the transfers, so the serial part is no longer than the whole.
         let serial = if self.is_exclusive { own } else { (self.hottest * others * transfer).min(own) };
         1e9 * queue(layout.threads, own - serial, serial)
     }
@@ -169,11 +170,12 @@ pub(super) struct Prediction<'a> {
     pub(super) map: &'a str,
     pub(super) setting: &'a str,
     pub(super) operation: &'a str,
-    /// For each of [`layouts`], operations a second.
+    /// Operations a second, for each of [`layouts`].
     pub(super) rates: Vec<f64>,
 }
 
-/// The layouts that predictions are for: some threads on one socket, then all cores of more and more.
+/// The layouts that predictions are for: a few threads on one socket, then all cores of 1, 2, 4 and 8
+/// sockets.
 pub(super) fn layouts(costs: &Costs) -> Vec<Layout> {
     let mut layouts = vec![Layout { sockets: 1, threads: 1 }];
     if costs.cores >= 4 {
@@ -201,8 +203,8 @@ pub(super) fn is_exclusive(map: &str, operation: &str) -> bool {
     map == "rwlock-btreemap" && matches!(operation, "insert" | "remove")
 }
 
-/// Services per unit of time in a closed queue: each of `customers` thinks for `think`, then waits for its
-/// turn and is served for `service`.
+/// The throughput of a closed queue. Each of `customers` thinks for `think`, then waits for its turn and is
+/// served for `service`.
 fn queue(customers: usize, think: f64, service: f64) -> f64 {
     let (mut waiting, mut rate) = (0.0, 0.0);
     for number in 1..=customers {
@@ -233,7 +235,7 @@ mod tests {
     fn profile(counts: Counts, hottest: u64, is_exclusive: bool) -> Profile {
         let mut counted = Counted { ops: 100, instructions: 30_000, hottest, ..Counted::default() };
         counted.classes[Class::Leaf as usize] = counts;
-        // What stacks do is not the map's.
+        // Accesses to stacks must not count for the map.
         counted.classes[Class::Stack as usize] = Counts { far_transfers: 1 << 20, ..Counts::default() };
         Profile::new(&counted, FOUR, is_exclusive)
     }
@@ -261,7 +263,7 @@ mod tests {
 
     #[test]
     fn memory_that_is_spread_costs_more_on_more_sockets() {
-        // Three in four are remote on four sockets: evenly spread.
+        // Spread evenly over four sockets: three in four are remote.
         let spread = profile(Counts { local_misses: 75, remote_misses: 225, ..Counts::default() }, 0, false);
         let each = |sockets: usize| rate(&spread, sockets) / on(sockets).threads as f64;
         assert!(each(1) > each(2) && each(2) > each(4) && each(4) > each(8));
@@ -303,7 +305,7 @@ mod tests {
         let hot = profile(counts, 88, false);
         let cold = profile(counts, 0, false);
         assert!(rate(&hot, 1) < rate(&cold, 1));
-        // In the end one transfer after the other, and those are far.
+        // In the end, one transfer follows the other, and nearly all are far.
         let bound = 1e9 / (0.88 * 0.5 * 134.0);
         assert!(rate(&hot, 8) < bound && rate(&hot, 8) > 1e9 / 200.0, "{}", rate(&hot, 8));
         assert!(rate(&hot, 8) < rate(&hot, 1), "more sockets make it slower");
@@ -331,7 +333,8 @@ mod tests {
 
     #[test]
     fn a_queue_is_the_known_one() {
-        // Two customers, think 1, service 1: 4/5 is the textbook's machine repairman for exponential times.
+        // Two customers, think 1, service 1: 4/5 is the result for a machine repairman with exponential times
+        // in textbooks.
         assert!((queue(1, 1.0, 1.0) - 0.5).abs() < 1e-12);
         assert!((queue(2, 1.0, 1.0) - 0.8).abs() < 1e-12);
         assert_eq!(queue(10, 2.0, 0.0), 5.0);

@@ -1,4 +1,4 @@
-//! What came back from a guest: the program's words and the plugin's counts, put together.
+//! Puts together what came back from a guest: the program's output and the plugin's counts.
 
 use bench::marks::{Counted, DONE, Done, Report};
 use serde::Serialize;
@@ -27,7 +27,7 @@ pub(super) struct Row {
 ///
 /// # Errors
 ///
-/// An error that it reports, or a line that is none of its, in words.
+/// A message: the error that the plugin reports, or a line that is no report.
 pub(super) fn read_report(text: &str) -> Result<Vec<Counted>, String> {
     let line = |line: &str| match serde_json::from_str(line) {
         Ok(Report::Counted(counted)) => Ok(counted),
@@ -37,11 +37,11 @@ pub(super) fn read_report(text: &str) -> Result<Vec<Counted>, String> {
     text.lines().map(line).collect()
 }
 
-/// The rows of run number `number`, from what the program said and all that was counted.
+/// The rows of run number `number`, from the program's output and all counts.
 ///
 /// # Errors
 ///
-/// The two do not agree, in words.
+/// A message that says where the two differ.
 pub(super) fn rows(run: &Run, number: u64, words: &str, counted: &[Counted]) -> Result<Vec<Row>, String> {
     let lines = words.lines().filter_map(|line| line.trim().strip_prefix(DONE));
     let done: Vec<Done> = lines

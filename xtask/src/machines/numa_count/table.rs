@@ -9,7 +9,8 @@ use super::model::{Costs, LEFT_OUT, Layout, Prediction, SOURCES, layouts, predic
 use super::results::Row;
 use crate::table::aligned;
 
-/// Of what each operation does, by class where it matters. All but the first three are numbers.
+/// The columns. Some counts are split by class of memory. The first three columns are words, the others
+/// numbers.
 const COLUMNS: [&str; 17] = [
     "map",
     "setting",
@@ -79,7 +80,7 @@ fn cells(row: &Row) -> Vec<String> {
     cells
 }
 
-/// A zero is shown as one only if it is.
+/// Only an exact zero is shown as zero.
 fn per_operation(count: u64, ops: u64) -> String {
     match count as f64 / ops as f64 {
         0.0 => "0".into(),

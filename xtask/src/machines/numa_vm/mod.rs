@@ -1,6 +1,6 @@
 //! `cargo xtask numa-vm`: the tests of placement, in virtual machines with several NUMA nodes.
 //!
-//! `machines` lists the guests, `suite` the test programs, `tally` reads what these said.
+//! `machines` lists the guests, `suite` lists the test programs, and `tally` reads what these printed.
 
 mod machines;
 mod suite;
@@ -17,7 +17,7 @@ use crate::tree;
 use suite::{PROGRAMS, Suite};
 use tally::Tally;
 
-/// Many times what a guest takes on a machine that does nothing else.
+/// Many times as long as a guest takes on an idle machine.
 const LIMIT: Duration = Duration::from_secs(600);
 
 /// Run the tests of placement in virtual machines with several NUMA nodes
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     /// Let the processor run the guests, not QEMU: faster, but on some hosts a guest never comes up
     #[arg(long)]
     kvm: bool,
-    /// The machines and the test programs, and stop
+    /// List the machines and the test programs, and stop
     #[arg(long)]
     list: bool,
 }
@@ -107,7 +107,7 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     }
 }
 
-/// What stands below the flags.
+/// The help text below the flags.
 fn below() -> String {
     format!(
         "\
@@ -130,7 +130,7 @@ Examples:
     )
 }
 
-/// What is the same for all machines.
+/// The parts that all machines share.
 struct Run<'a> {
     suite: &'a Suite,
     image: &'a Image,
@@ -139,7 +139,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Boots one machine and tells what each program came to.
+    /// Boots one machine and prints how each program ended.
     fn on(&self, machine: &Machine) -> Result<Tally, Failure> {
         let script = self.suite.script();
         let boot = Boot {
@@ -156,7 +156,7 @@ impl Run<'_> {
         let mut sum = Tally::default();
         for (program, command) in self.suite.programs().zip(&console.commands) {
             let end = command.end.as_ref();
-            // A program that died has no tally, one that failed says so in its exit code as well.
+            // A program that died has no tally. A program that failed reports this by its exit code as well.
             let tally = match (Tally::read(console.text_of(command)), end.is_some_and(|end| end.is_success()))
             {
                 (Some(tally), well) if tally.is_well() == well => tally,
@@ -187,7 +187,7 @@ impl Run<'_> {
         Ok(sum)
     }
 
-    /// Where a machine's words are kept.
+    /// The file for a machine's output.
     fn log(&self, machine: &Machine) -> PathBuf {
         tree::target().join("guest/logs").join(format!("{}.log", machine.name))
     }

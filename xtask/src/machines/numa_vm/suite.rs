@@ -14,8 +14,8 @@ pub(super) struct Program {
     pub(super) name: &'static str,
 }
 
-/// What runs in each guest. The first four hold what a machine with several nodes must show; the others pass
-/// anywhere, and must so there.
+/// The programs of each guest. The first four test what only a machine with several nodes can show. The
+/// others pass on any machine, so they must pass there too.
 pub(super) const PROGRAMS: &[Program] = &[
     Program { folder: "numa-alloc", name: "policies" },
     Program { folder: "numa-alloc", name: "full_node" },
@@ -39,8 +39,8 @@ pub(super) struct Suite {
 }
 
 impl Suite {
-    /// Builds the programs that are named, or all, as `cargo test --workspace --all-features` builds them:
-    /// after that command there is nothing left to build.
+    /// Builds the named programs, or all of them, exactly as `cargo test --workspace --all-features` does.
+    /// After that command, nothing is left to build.
     pub(super) fn build(names: &[String]) -> Result<Self, Stop> {
         let wanted: Vec<Program> = PROGRAMS
             .iter()
@@ -69,14 +69,14 @@ impl Suite {
         PROGRAMS.iter().filter(|program| self.built.iter().any(|(there, _)| there == *program)).copied()
     }
 
-    /// All of them, packed.
+    /// An image that holds all programs.
     pub(super) fn image(&self) -> Result<Image, Stop> {
         let files: Vec<(String, &Path)> =
             self.built.iter().map(|(program, file)| (program.path(), file.as_path())).collect();
         Image::new(files.iter().map(|(path, file)| (path.as_str(), *file)))
     }
 
-    /// All of them, one after the other, test by test, with what each prints.
+    /// A script that runs all programs in turn, one test at a time, and does not capture what they print.
     pub(super) fn script(&self) -> Script {
         let mut script = Script::default();
         script.env("RUST_BACKTRACE", "1");
@@ -88,7 +88,7 @@ impl Suite {
 }
 
 impl Program {
-    /// Where it lies in a guest.
+    /// The program's path in a guest.
     pub(super) fn path(self) -> String {
         format!("/bin/{}/{}", self.folder, self.name)
     }

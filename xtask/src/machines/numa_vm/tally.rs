@@ -1,24 +1,25 @@
-//! What a test program said of its tests: how many ran, which failed, which left something out and why.
+//! Counts the tests of a test program by its output: how many ran, which failed, and which left something out
+//! and why.
 
 use std::fmt;
 use std::ops::AddAssign;
 
-/// What a test prints when the machine lacks what it needs, followed by the reason. The tests print it as the
-/// first thing, so that their name stands before it.
+/// What a test prints if the machine lacks something that the test needs; the reason follows. Tests print it
+/// first, so that the test's name stands before it.
 const LEFT_OUT: &str = "left out: ";
 
-/// Tests by their end.
+/// The number of tests, by how they ended.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Tally {
     pub(super) passed: usize,
     pub(super) failed: Vec<String>,
     pub(super) ignored: usize,
-    /// Of those that passed, what they left out: test and reason.
+    /// What tests left out although they passed: test and reason.
     pub(super) left_out: Vec<(String, String)>,
 }
 
 impl Tally {
-    /// Reads the words of one run of a test program; none where it did not come to its end.
+    /// Reads the output of one run of a test program. Returns `None` if the program did not finish.
     pub(super) fn read(text: &str) -> Option<Self> {
         let mut tally = Self::default();
         let mut test = "a test";
@@ -43,7 +44,7 @@ impl Tally {
             counts.and_then(|number| number.trim().parse::<usize>().ok())
         };
         (tally.passed, tally.ignored) = (count(" passed")?, count(" ignored")?);
-        // A name may be lost among what the test printed.
+        // The test's own output may hide its name.
         tally.failed.resize(count(" failed")?, "another test".to_owned());
         Some(tally)
     }

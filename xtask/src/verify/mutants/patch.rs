@@ -13,9 +13,9 @@ pub(in crate::verify) struct Mutant {
     pub(in crate::verify) name: String,
     /// What is wrong with it.
     pub(in crate::verify) what: String,
-    /// The probes that catch it, the cheapest first. A probe after the first need not be able to.
+    /// The probes that catch the mutant, the cheapest first. Probes after the first need not be able to.
     pub(super) by: Vec<&'static Probe>,
-    /// The one tool that catches it, if no other does. A run with `--every-tool` finds out.
+    /// The one tool that catches the mutant, if no other does. A run with `--every-tool` finds this out.
     pub(super) only: Option<String>,
     /// The patch.
     pub(super) path: PathBuf,
@@ -68,19 +68,20 @@ impl Mutant {
         }
     }
 
-    /// Applies the patch to the tree at `root`, or does `what` else `git apply` can: `--check`, `--reverse`.
+    /// Runs `git apply` with the patch on the tree at `root`. `what` is a further option of `git apply`, such
+    /// as `--check` or `--reverse`.
     ///
     /// # Errors
     ///
-    /// Git's complaint. The patch is stale: the code that it changes has changed.
+    /// Git's error message. The patch is stale, because the code that it changes has changed.
     pub(super) fn apply(&self, root: &Path, what: &[&str]) -> Result<(), String> {
         let output = Command::new("git")
             .args(["apply", "-C1", "--whitespace=nowarn"])
             .args(what)
             .arg(&self.path)
             .current_dir(root)
-            // The copy lies in the target folder, and so within the repository, whose files git would look
-            // for.
+            // The copy lies in the target folder, and so within the repository. Git would look for the
+            // repository's files.
             .env("GIT_CEILING_DIRECTORIES", root.parent().unwrap_or(root))
             .output()
             .map_err(|error| format!("git apply: {error}; install git"))?;
@@ -96,7 +97,7 @@ impl Mutant {
 mod tests {
     use super::*;
 
-    /// Fails as soon as the code that a mutant breaks is written differently.
+    /// This fails as soon as the code that a mutant breaks is written differently.
     #[test]
     fn no_mutant_is_stale() {
         let mutants = all().unwrap();

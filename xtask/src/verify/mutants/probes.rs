@@ -9,7 +9,7 @@ pub(super) struct Probe {
     pub(super) name: &'static str,
     pub(super) tool: Tool,
     pub(super) suite: Suite,
-    /// A probe that runs longer counts as hanging: many times what it takes.
+    /// If a probe runs longer than this, it counts as hanging. It is many times what a probe takes.
     pub(super) seconds: u64,
 }
 
@@ -18,7 +18,7 @@ pub(super) struct Probe {
 pub(super) enum Tool {
     /// Ordinary tests.
     Tests,
-    /// The same on small nodes that yield in every window.
+    /// The same, on small nodes, with threads that yield in every window.
     Chaos,
     Shuttle,
     Loom,
@@ -52,7 +52,7 @@ const fn probe(
     Probe { name, tool, suite: Suite { build, args, filter }, seconds }
 }
 
-/// Tests of the crate `tests`, by file, with small nodes that yield in every window.
+/// Tests of the crate `tests`, by file, on small nodes and with threads that yield in every window.
 macro_rules! chaos {
     ($name:literal, $($file:literal),+) => {
         probe(
@@ -152,7 +152,7 @@ pub(super) fn named(name: &str) -> Option<&'static Probe> {
     ALL.iter().copied().find(|probe| probe.name == name)
 }
 
-/// Probes that are asked whether they catch a mutant too, the cheapest first: for each tool, those that see
-/// the most of the code.
+/// Probes that `--every-tool` asks too, the cheapest first. For each tool, these are the ones that see the
+/// most of the code.
 pub(super) static SECOND_OPINIONS: &[&Probe] =
     &[&SHUTTLE, &UNIT, &LOOM_LEAF, &LOOM_REPLICA, &LOOM_LOCK, &LOOM_ARENA, &CHAOS_STRESS, &RACES];

@@ -1,5 +1,5 @@
-//! Follows changed code: a patch whose lines moved, were laid out differently or went to another file is
-//! written again. What changed in its words must be repaired by hand.
+//! Adapts patches to changed code. If the lines of a patch were moved, reformatted or put into another file,
+//! the patch is written again. If their words have changed, the patch must be repaired by hand.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use super::patch::{Mutant, all};
 use crate::stop::Stop;
 use crate::tree;
 
-/// A hunk of a patch: a file, the lines that it looks for, and those that it leaves.
+/// A hunk of a patch: a file, the lines to look for, and the lines to put in their place.
 #[derive(Debug, Default, PartialEq)]
 struct Hunk {
     file: String,
@@ -92,8 +92,8 @@ fn hunks(patch: &str) -> Vec<Hunk> {
 }
 
 impl Hunk {
-    /// `text` with the hunk applied, if its lines stand there exactly once: with the lines around them, or
-    /// else without.
+    /// `text` with the hunk applied, if the hunk's lines occur there exactly once: with the lines around
+    /// them, or if that fails, without.
     fn applied(&self, text: &str) -> Option<String> {
         let Self { before, after, .. } = self;
         let same_start = before.iter().zip(after).take_while(|(a, b)| a == b).count();
@@ -109,7 +109,7 @@ impl Hunk {
     }
 }
 
-/// Where `find` stands in `text`, one space between words being as good as another.
+/// Where `find` stands in `text`, if any space between two words counts as the same.
 fn places(text: &str, find: &str) -> Vec<(usize, usize)> {
     let words: Vec<&str> = find.split_whitespace().collect();
     let Some(first) = words.first() else { return Vec::new() };
@@ -129,7 +129,7 @@ fn places(text: &str, find: &str) -> Vec<(usize, usize)> {
     text.match_indices(first).filter_map(|(start, _)| Some((start, end(start)?))).collect()
 }
 
-/// The text as rustfmt lays it out; as it is where rustfmt refuses it.
+/// The text as rustfmt formats it. If rustfmt refuses it, the text as it is.
 fn laid_out(text: &str) -> String {
     piped(Command::new("rustfmt").args(["--edition", "2024", "--config-path"]).arg(tree::root()), text)
         .filter(|formatted| !formatted.is_empty())
@@ -157,7 +157,7 @@ fn piped(command: &mut Command, text: &str) -> Option<String> {
     let text = text.to_owned();
     let writer = std::thread::spawn(move || stdin.write_all(text.as_bytes()));
     let output = child.wait_with_output().ok()?;
-    // A program that does not read to its end has said enough.
+    // A program that does not read to the end has seen enough.
     let _ = writer.join();
     String::from_utf8(output.stdout).ok()
 }

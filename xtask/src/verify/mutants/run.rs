@@ -19,11 +19,11 @@ const BUILD: Duration = Duration::from_secs(20 * 60);
 /// What became of a mutant.
 #[derive(Clone, Debug, PartialEq)]
 enum Fate {
-    /// By the probe of that name, and how; and which other tool caught it too, if others were asked.
+    /// The probe of that name caught it, and how. Then, if others were asked: which other tool caught it too.
     Caught(&'static str, String, Also),
     NotCaught,
-    /// It says nothing about the checks: the patch is stale, or it does not compile, or a probe fails without
-    /// it.
+    /// The mutant shows nothing about the checks: the patch is stale, or it does not compile, or a probe
+    /// fails without it.
     Error(String),
 }
 
@@ -46,8 +46,8 @@ enum Said {
     Interrupted,
 }
 
-/// Runs the mutants with these names, or all. Asks tools until one catches the mutant, or until a second one
-/// does.
+/// Runs the mutants with these names, or all. For each one, asks tools until one catches it, or until a
+/// second one does.
 pub(in crate::verify) fn command(names: &[String], every_tool: bool) -> Result<(), Stop> {
     let mut mutants = all().map_err(Stop::failure)?;
     for name in names {
@@ -106,7 +106,7 @@ impl Also {
         }
     }
 
-    /// Whether the patch says something else: `only`, that one tool alone catches the mutant.
+    /// Whether the patch is wrong about `only`, which says that one tool alone catches the mutant.
     fn contradicts(self, only: bool) -> bool {
         match self {
             Self::NotAsked => false,
@@ -130,11 +130,11 @@ fn verdict(missed: &[&str], errors: &[&str], misnamed: &[&str]) -> Result<(), St
     if parts.is_empty() { Ok(()) } else { Err(Stop::failure(format!("mutants {}", parts.join("; ")))) }
 }
 
-/// What probes say without a mutant; each is asked once.
+/// What probes say without a mutant. Each is asked once.
 type Baselines = Vec<(&'static str, Result<(), String>)>;
 
-/// Asks a probe without a mutant. It must be green, or it would seem to catch everything; and it must run
-/// something, or it could catch nothing. Gives what is wrong with it.
+/// Asks a probe without a mutant. It must pass, or it would seem to catch everything. It must also run some
+/// test, or it could catch nothing. Returns what is wrong with it.
 fn baseline(
     work: &Work,
     place: &Place,
@@ -160,8 +160,8 @@ fn baseline(
     Ok(said)
 }
 
-/// Asks the probes of a mutant, the cheapest first, until one catches it; with `every_tool`, until a probe of
-/// a second tool does. Each probe is asked once without a mutant first.
+/// Asks the probes of a mutant, the cheapest first, until one catches it. With `every_tool`, goes on until a
+/// probe of a second tool does. Before that, each probe is asked once without a mutant.
 fn fate(
     work: &Work,
     place: &Place,
@@ -231,7 +231,7 @@ fn ask(work: &Work, place: &Place, probe: &Probe, name: &str) -> Said {
     }
 }
 
-/// What the end and the output of a probe mean.
+/// What the exit and the output of a probe mean.
 fn judge(end: End, counts: Counts) -> Said {
     if end.is_success() {
         return Said::Green(counts);

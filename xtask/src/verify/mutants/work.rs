@@ -9,7 +9,7 @@ use super::patch::Mutant;
 use crate::stop::Stop;
 use crate::tree;
 
-/// The copy, and what else a run of mutants keeps.
+/// The copy, and what else a run of mutants needs to keep.
 pub(super) struct Work {
     /// The copy.
     pub(super) root: PathBuf,
@@ -30,7 +30,7 @@ impl Work {
         Ok(work)
     }
 
-    /// Puts `mutant` into the copy, until what this returns is dropped.
+    /// Puts `mutant` into the copy. Dropping the returned value takes it out again.
     pub(super) fn apply<'a>(&'a self, mutant: &'a Mutant) -> Result<Applied<'a>, String> {
         mutant.apply(&self.root, &[]).map_err(|why| format!("stale: {why}"))?;
         Ok(Applied { root: &self.root, mutant })
@@ -46,14 +46,15 @@ pub(super) struct Applied<'a> {
 impl Drop for Applied<'_> {
     fn drop(&mut self) {
         if let Err(why) = self.mutant.apply(self.root, &["--reverse"]) {
-            // The next run compares all files and repairs this one. The mutants after it cannot be judged.
+            // The next run compares all files and repairs this one. The later mutants of this run cannot be
+            // judged.
             panic!("cannot take {} out again: {why}", self.mutant.name);
         }
     }
 }
 
-/// Copies `files` from one root to another. What is the same already is left alone, so that it need not be
-/// built again; what is there besides is deleted.
+/// Copies `files` from one root to another. Leaves a file alone if it is the same already, so that it need
+/// not be built again. Deletes all other files there.
 fn copy(from: &Path, to: &Path, files: &[PathBuf]) -> io::Result<()> {
     for file in files {
         let wanted = fs::read(from.join(file))?;

@@ -1,10 +1,10 @@
-//! Where the buckets of the table of leaves lie: a word leads to a bucket, a bucket is in a line, a line in a
-//! segment.
+//! Where the buckets of the table of leaves lie. A word leads to a bucket, a bucket is in a line, and a line
+//! is in a segment.
 
 /// Buckets of a line.
 pub(in crate::index) const BUCKETS: usize = 11;
-/// Lines of the first segments, as a power of two. From the eighth segment on four have the same size each,
-/// twice that of the four before.
+/// How many lines each of the first segments has, as a power of two. From the eighth segment on, four
+/// segments at a time have the same size, which is twice that of the four before.
 pub(in crate::index) const FIRST: u32 = if cfg!(any(loom, shuttle, small_nodes)) { 0 } else { 3 };
 pub(in crate::index) const SEGMENTS: usize = 4 * 24;
 
@@ -26,8 +26,8 @@ pub(in crate::index) struct Scale {
 }
 
 impl Scale {
-    /// The scale by which words from `base` to `end` have a place in `lines` lines. `None` if there is
-    /// nothing between the two.
+    /// The scale that spreads the words from `base` to `end` over `lines` lines. `None` if there is nothing
+    /// between the two.
     pub(in crate::index) fn new(base: u64, end: u64, lines: usize) -> Option<Self> {
         let words = u128::from(end.checked_sub(base).filter(|&words| words > 0)?) + 1;
         let scale = u64::try_from(((lines as u128) << 64) / words).unwrap_or(u64::MAX);
@@ -37,7 +37,8 @@ impl Scale {
     /// The bucket of a word, and how far within it the word is, in 256ths.
     #[inline(always)]
     pub(in crate::index) fn spot(self, word: u64) -> (Spot, u32) {
-        // A word below `base` is above it here, beyond the end or close to it.
+        // The subtraction wraps, so a word below `base` counts as a large one. Its place is beyond the end or
+        // close to it.
         let product = u128::from(word.wrapping_sub(self.base)) * u128::from(self.scale);
         let within = u128::from(product as u64) * BUCKETS as u128;
         let line = usize::try_from((product >> 64) as u64).unwrap_or(usize::MAX / 2);
@@ -54,17 +55,19 @@ impl Scale {
     }
 }
 
-/// Where a leaf starts, and the one before it ends.
+/// Where a leaf starts and the one before it ends.
 #[derive(Clone, Copy)]
 pub(in crate::index) struct Bound {
-    /// The first bucket that starts there, or after it.
+    /// The first bucket that starts at or after the leaf's start.
     pub(in crate::index) first: Spot,
-    /// The last word on the left: its bucket, and how far within. `None` if that is not in the table.
+    /// The place of the last word before the leaf: its bucket, and how far within. `None` if the table does
+    /// not cover that word.
     pub(in crate::index) before: Option<(Spot, u32)>,
 }
 
 impl Bound {
-    /// Whether a leaf that starts here and ends there has no bucket that starts within it, to name it.
+    /// Whether no bucket can name a leaf that starts at `self` and ends at `end`, because no bucket starts
+    /// within it.
     pub(in crate::index) fn hides_until(self, end: Self) -> bool {
         self.first == end.first
     }
@@ -88,7 +91,7 @@ pub(in crate::index) fn segment_of(line: usize) -> usize {
     4 * octave as usize + (line >> (FIRST + octave))
 }
 
-/// The first line of a segment; also of the one after the last.
+/// The first line of a segment. Also valid for the segment after the last.
 pub(in crate::index) fn first_line(segment: usize) -> usize {
     if segment < 8 { segment << FIRST } else { (4 + segment % 4) << (FIRST as usize + segment / 4 - 1) }
 }

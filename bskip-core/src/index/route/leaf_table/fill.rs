@@ -1,7 +1,7 @@
-//! Where the table of leaves comes from: the entries of level 1, and when they have become too many for it.
+//! Fills the table of leaves from the entries of level 1, and decides when it no longer fits them.
 //!
-//! If replicas keep searches on their NUMA node, or if the pool places leaves by their keys, there is no such
-//! table: it is in one place, and most of its readers would be elsewhere.
+//! There is no such table if replicas keep searches on their NUMA node, or if the pool places leaves by their
+//! keys. A table is in one place, so most of its readers would then be on another NUMA node.
 
 use core::{hint, mem};
 
@@ -12,14 +12,14 @@ use crate::index::tree::Tree;
 use crate::node::{Inner, InnerShape, LevelMark, NodeKeys};
 use crate::simd::LINE;
 
-/// The table is refilled when one leaf in `BEYOND` lies beyond its range…
+/// The table is refilled if one leaf in `BEYOND` lies beyond its range…
 const BEYOND: usize = 4;
-/// …or when it has `SHRUNK` times the lines that it should have.
+/// …or if it has `SHRUNK` times the lines that it should have.
 const SHRUNK: usize = 4;
-/// How often a node is tried that other threads are changing.
+/// How often to try a node that other threads are changing.
 const TRIES: usize = 256;
 /// There is no table if it would leave out more than one leaf in `HIDDEN`. Small nodes hold two or three
-/// keys. Such leaves are never spread evenly, but tests should have a table.
+/// keys, so such leaves are never spread evenly. They may leave out more, because tests need a table.
 const HIDDEN: usize = if cfg!(any(loom, shuttle, small_nodes)) { 2 } else { 8 };
 
 /// The leaves that the table would name.
@@ -28,15 +28,17 @@ struct Survey {
     leaves: usize,
     /// Those that start beyond the range that was given.
     beyond: usize,
-    /// Where the second one starts and where the last one does.
+    /// Where the second leaf starts and where the last one starts.
     range: (u64, u64),
 }
 
 impl LeafTable {
-    /// Whether leaves of this tree are in no place in particular, as far as a look at some words tells.
+    /// Whether the pool places leaves of this tree independently of their keys, as far as a few sample words
+    /// tell.
     pub(in crate::index) fn suits<K: NodeKeys, V, P: BlockPool>(tree: &Tree<K, V, P>) -> bool {
         let wanted = |word| tree.wanted_for_word(word);
-        // Loom has scenes of the table alone: with all that fills it, those of whole maps would not end.
+        // Loom has tests of the table alone. With the code that fills it, its tests of whole maps would not
+        // end.
         !cfg!(loom)
             && (1..16)
                 .map(|part| part << 60)
@@ -44,8 +46,8 @@ impl LeafTable {
                 .all(|word| wanted(word) == wanted(0))
     }
 
-    /// Refills the table if it is stale, unless another thread does. False if other threads are changing
-    /// level 1. This thread has no node locked.
+    /// Refills the table if it is stale, unless another thread is doing so. Returns false if other threads
+    /// are changing level 1. This thread must hold no node's lock.
     pub(in crate::index) fn renew<K: NodeKeys, V, P: BlockPool>(&self, tree: &Tree<K, V, P>) -> bool {
         self.state.try_with(|state| self.fill(tree, state).is_some()).unwrap_or(true)
     }
@@ -112,9 +114,9 @@ fn survey<K: NodeKeys, V, P: BlockPool>(tree: &Tree<K, V, P>, (base, end): (u64,
     Some(survey)
 }
 
-/// Calls `visit` for the entries of level 1 from left to right, each node's as they were in one state of it:
-/// with the first word for their leaves, and the leaf. `None` if other threads are changing a node. This does
-/// not wait for them.
+/// Calls `visit` for each entry of level 1, from left to right, with the leaf and the first word for it. The
+/// entries of a node are all read in one state of it. Returns `None` if other threads are changing a node; it
+/// does not wait for them.
 pub(in crate::index) fn visit_level_1<K: NodeKeys, V, P: BlockPool>(
     tree: &Tree<K, V, P>,
     visit: &mut dyn FnMut(u64, BlockId),
@@ -138,8 +140,9 @@ pub(in crate::index) fn visit_level_1<K: NodeKeys, V, P: BlockPool>(
     }
 }
 
-/// Copies the entries of a node of level 1 that starts at `start`, or of the first one, and gives their
-/// number, with the next node and where it starts. `None` if it has changed, or is no such node now.
+/// Copies the entries of the level-1 node that starts at `start` (or of the first node). Returns their
+/// number, the next node, and where the next node starts. Returns `None` if the node has changed, or is not
+/// that node now.
 fn entries_of_level_1<K: NodeKeys>(
     node: Inner<'_, K>,
     start: Option<K::Ref<'_>>,
@@ -180,8 +183,8 @@ mod tests {
         index
     }
 
-    /// Of a hundred keys, how many are in the very leaf that the table names, and for how many the table
-    /// gives no leaf.
+    /// Of a hundred keys: how many are in the very leaf that the table names, and for how many the table
+    /// names no leaf.
     fn named(index: &U64Index, keys: &[u64]) -> (usize, usize) {
         let (mut right, mut nowhere) = (0, 0);
         for &key in keys {
@@ -205,8 +208,8 @@ mod tests {
             let keys: Vec<u64> = (0..100_000).map(key).collect();
             let index = index(keys.iter().copied());
             let (right, nowhere) = named(&index, &keys);
-            // Since the table was filled, up to a quarter more leaves have come, all at one end if keys come
-            // in order.
+            // Since the table was filled, up to a quarter more leaves have come. If keys come in order, these
+            // are all at one end.
             assert!(
                 right > if SMALL_NODES { 50 } else { 70 } && nowhere <= 25,
                 "{shape}: {right} and {nowhere} of 100"
@@ -232,7 +235,7 @@ mod tests {
         }
     }
 
-    /// The table is not refilled here: what changes tell it is enough.
+    /// The test does not refill the table: what the changes tell it is enough.
     #[test]
     fn merges_and_boundaries_that_move_are_told() {
         let keys: Vec<u64> = (0..100_000).map(mix).collect();

@@ -26,15 +26,15 @@ fn grow(hints: &LeafTable, lines: usize, leaf: u32) {
     hints.publish(scale(lines), lines);
 }
 
-/// One thread makes leaf 2 and then does `tell`; the other thread looks. What it finds is there, and it then
-/// sees all that the first thread saw when it named the leaf.
+/// One thread makes leaf 2 and then calls `tell`. The other thread looks. If it finds leaf 2, it sees all
+/// that the first thread had seen when it named the leaf.
 fn find_while(name: &str, at_least: usize, tell: fn(&LeafTable)) {
     model(name, None, at_least, move || {
         let hints = Arc::new((LeafTable::new(), AtomicU32::new(0)));
         grow(&hints.0, 1, 1);
         sync::watch(30);
-        // The reader is not on the main thread: a thread that stores has loaded before, which would hide that
-        // it looked.
+        // The reader must not be the main thread: that thread stores and has loaded before, and this would
+        // hide the reader's own load.
         let other = {
             let hints = hints.clone();
             thread::spawn(move || {

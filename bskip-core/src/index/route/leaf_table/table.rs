@@ -1,19 +1,22 @@
 //! The table of leaves: from a key straight to the leaf that most likely covers it, past level 1 as well.
 //!
-//! Equal buckets divide the range of keys. Each names the leaf that covers its first word. If another leaf
-//! starts within the bucket, it says how far within: from there on the next bucket's leaf is the right one.
-//! If several leaves start in one bucket, only the last is named: a search reaches the others by a step to
-//! the right. That serves keys that are spread evenly, as hashes, counters and random numbers are. If keys
-//! crowd, too many leaves start in one bucket: then there is no such table. The table of nodes then leads to
-//! level 1, whatever the keys.
+//! The table divides the range of keys into equal buckets. Each bucket names the leaf that covers the
+//! bucket's first word. If another leaf starts within the bucket, the bucket also says how far within. From
+//! there on, the leaf of the next bucket is the right one. If several leaves start in one bucket, the table
+//! names only the last of them, and a search reaches the others by a step to the right.
 //!
-//! Nothing depends on a hint, so nothing is locked for one. A commit that splits a leaf, absorbs one or moves
-//! the boundary between two writes what a leaf now covers ([`LeafTable::learn_leaf`]); readers take what they
-//! find. `fill` says when the table is filled again, and from what. It grows in place, by segments that are
-//! never given back before the map is, so a reader needs no permission to look.
+//! This works for keys that are spread evenly, as hashes, counters and random numbers are. If keys crowd, too
+//! many leaves start in one bucket. Then there is no table of leaves, and searches use the table of nodes,
+//! which works for all keys.
 //!
-//! Eleven buckets make a line of 64 bytes. A leaf has 1.1 to 1.4 buckets, 6.5 to 8.2 bytes, about a hundredth
-//! of the map's memory at most if its pairs are of 16 bytes; they are from the global allocator.
+//! Nothing depends on a hint, so readers and writers of the table take no lock. If a commit splits a leaf,
+//! absorbs one, or moves the boundary between two leaves, it writes which keys a leaf now covers
+//! ([`LeafTable::learn_leaf`]). Readers use what they find. `fill` says when the table is filled again, and
+//! from what. The table grows in place, by segments that it keeps until the map drops, so a reader needs no
+//! permission to look.
+//!
+//! A line of 64 bytes has eleven buckets. A leaf has 1.1 to 1.4 buckets, or 6.5 to 8.2 bytes. If pairs have
+//! 16 bytes, that is at most about a hundredth of the map's memory. The global allocator provides it.
 
 use alloc::vec::Vec;
 use core::ptr;
@@ -30,12 +33,12 @@ use crate::simd::prefetch;
 use crate::spin::SpinLock;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-/// Steps to the right from a leaf that the table names, at most: each waits for memory.
+/// The most steps to the right from a leaf that the table names. Each step waits for memory.
 pub(in crate::index) const LEAF_STEPS: usize = 2;
-/// Says of a bucket that no leaf starts within it, or too close to its end to tell.
+/// Means that no leaf starts within a bucket, or that one starts too close to the bucket's end to tell.
 const NONE: u32 = 0xff;
-/// Buckets of a leaf that are written when it changes, at most. Of a wider one these are the first: keys are
-/// not spread evenly there.
+/// The most buckets of a leaf that are written when the leaf changes. If the leaf has more, the first ones
+/// are written: keys are not spread evenly there.
 const MOST_NAMED: usize = 16;
 
 /// See the module.
@@ -44,35 +47,35 @@ pub(in crate::index) struct LeafTable {
     base: AtomicU64,
     /// Lines for each word, as a fraction of 2^64.
     scale: AtomicU64,
-    /// How many lines say something: 0 while there is no table, never more than the segments have.
+    /// How many lines are valid: 0 while there is no table, and never more than the segments have.
     lines: AtomicUsize,
-    /// Null before the first table: a small map does without.
+    /// Null before the first table: a small map has none.
     directory: AtomicPtr<Directory>,
     bytes: AtomicUsize,
     pub(in crate::index) state: SpinLock<State>,
 }
 
-/// Of each segment the place of line 0 if the segment went back that far.
+/// For each segment, where line 0 would be if the segment reached back that far.
 struct Directory([AtomicPtr<Line>; SEGMENTS]);
 
-/// What only the thread that fills the table looks at.
+/// Only the thread that fills the table accesses this.
 #[derive(Default)]
 pub(in crate::index) struct State {
-    /// One or none. It never moves.
+    /// One directory or none. It never moves.
     directory: Vec<Directory>,
     segments: Vec<Vec<Line>>,
-    /// What there was when the table was last filled, or found to be of no use.
+    /// The number of leaves when the table was last filled, or was found to be useless.
     pub(in crate::index) leaves: usize,
     pub(in crate::index) range: (u64, u64),
 }
 
-/// Eleven buckets, and the first one of the next line once more.
+/// Eleven buckets, and a copy of the next line's first one.
 #[derive(Default)]
 #[repr(C, align(64))]
 pub(in crate::index) struct Line {
     /// The block of the leaf that covers the bucket's first word, or 0.
     leaves: [AtomicU32; BUCKETS + 1],
-    /// Where within the bucket the next bucket's leaf starts, in 256ths; four to a word.
+    /// How far within the bucket the next bucket's leaf starts, in 256ths; four to a word.
     starts: [AtomicU32; BUCKETS.div_ceil(4)],
 }
 
@@ -95,7 +98,7 @@ impl Line {
         let old = word.load(Ordering::Relaxed);
         let new = old & !(0xff << shift) | start << shift;
         if new != old {
-            // Not tried again: a race that is lost loses a hint.
+            // There is no second try: losing the race loses only a hint.
             let _ = word.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
@@ -121,7 +124,7 @@ impl LeafTable {
     /// The lines that say something.
     #[inline(always)]
     pub(in crate::index) fn lines(&self) -> usize {
-        // Acquire pairs with the Release in `publish`: these lines are there.
+        // Acquire pairs with the Release in `publish`: these lines exist.
         self.lines.load(Ordering::Acquire)
     }
 
@@ -132,14 +135,15 @@ impl LeafTable {
             return None;
         }
         let directory = self.directory.load(Ordering::Relaxed);
-        // SAFETY: `make_room` made it before `lines` said that there are lines, or for the caller. It goes
-        // only with `self`: `reset` has exclusive access.
+        // SAFETY: `make_room` made the directory before `lines` said that there are lines, or before the
+        // caller passed them. The directory lives as long as `self`, because `reset` has exclusive access.
         let directory = unsafe { &*directory };
         // SAFETY: `make_room` found a place in the directory for the segment of each of these lines.
         let segment = unsafe { directory.0.get_unchecked(segment_of(line)) };
         let segment = segment.load(Ordering::Relaxed);
-        // SAFETY: `make_room` had made these lines before `lines` said so, or for the caller. They neither
-        // move nor go before `self` does (`reset` has exclusive access). `line` is one of this segment's.
+        // SAFETY: `make_room` made these lines before `lines` counted them, or before the caller passed them.
+        // They neither move nor go before `self` does, because `reset` has exclusive access. `line` is one of
+        // this segment's.
         Some(unsafe { &*segment.wrapping_add(line) })
     }
 
@@ -150,8 +154,8 @@ impl LeafTable {
         line.leaf(place)
     }
 
-    /// That leaf, and the one that probably comes next, if the table knows it; the second is worth loading,
-    /// no more.
+    /// That leaf, and the leaf that probably comes next, if the table knows one. Use the second only to load
+    /// its memory.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn find_two(&self, word: u64) -> Option<(BlockId, Option<BlockId>)> {
         let (line, place) = self.place(word)?;
@@ -167,7 +171,7 @@ impl LeafTable {
         let (Spot { line, bucket }, within) = self.scale().spot(word);
         let line = self.line(line, self.lines())?;
         let bucket = bucket.min(BUCKETS - 1);
-        // A sum, not a branch: the processor would guess it wrong every other time.
+        // A sum, not a branch: the processor would mispredict a branch every other time.
         Some((line, bucket + usize::from(within > line.start(bucket))))
     }
 
@@ -179,7 +183,7 @@ impl LeafTable {
         }
     }
 
-    /// Says which keys `leaf`, which this thread has locked, covers now, if there is a table.
+    /// Writes which keys `leaf`, which this thread has locked, covers now, if there is a table.
     pub(in crate::index) fn learn_leaf<S: Reading>(&self, leaf: Node<'_, S>) {
         if self.lines() > 0 {
             let high = leaf.next().map(|_| past_fence::<S>(leaf.high_word()));
@@ -187,13 +191,14 @@ impl LeafTable {
         }
     }
 
-    /// Says that `leaf` covers the words from `low` up to `high` (`None`: to the end), if there is a table.
+    /// Writes that `leaf` covers the words from `low` up to `high` (`None`: to the end), if there is a table.
     pub(in crate::index) fn learn(&self, low: u64, high: Option<u64>, leaf: BlockId) {
         let (scale, lines) = (self.scale(), self.lines());
         self.cover::<MOST_NAMED>(lines, (scale.bound(low), high.map(|high| scale.bound(high))), leaf);
     }
 
-    /// As [`learn`](Self::learn), for the first `lines` lines, which are there, and `MOST` buckets at most.
+    /// As [`learn`](Self::learn), but writes only the first `lines` lines, which must exist, and at most
+    /// `MOST` buckets.
     pub(in crate::index) fn cover<const MOST: usize>(
         &self,
         lines: usize,
@@ -216,7 +221,7 @@ impl LeafTable {
                 return;
             }
             self.name(at, lines, leaf.0.get());
-            // If the leaf ends within a bucket, or with it, the next leaf says where.
+            // If the leaf ends within a bucket, or with it, the next leaf writes where.
             let next = at.next();
             if (next < to || high.is_none())
                 && let Some(line) = self.line(at.line, lines)
@@ -227,7 +232,7 @@ impl LeafTable {
         }
     }
 
-    /// Names the leaf that covers a bucket's first word; also of the line after the last.
+    /// Names the leaf that covers a bucket's first word. Also valid for the line after the last.
     fn name(&self, spot: Spot, lines: usize, leaf: u32) {
         let here = self.line(spot.line, lines).map(|line| &line.leaves[spot.bucket]);
         let before = spot.line.checked_sub(1).filter(|_| spot.bucket == 0);
@@ -245,7 +250,7 @@ impl LeafTable {
         self.lines.store(0, Ordering::Relaxed);
     }
 
-    /// Lets searches find the first `lines` lines, which are there, by that scale.
+    /// Lets searches use the first `lines` lines, which must exist, with that scale.
     pub(in crate::index) fn publish(&self, scale: Scale, lines: usize) {
         self.base.store(scale.base, Ordering::Relaxed);
         self.scale.store(scale.scale, Ordering::Relaxed);
@@ -332,7 +337,8 @@ mod tests {
                     let found = hints.find(word).expect("within the range").0.get();
                     let bound = |leaf: u32| scale.bound(starts[leaf as usize - 1].0);
                     let hidden = |leaf: u32| bound(leaf).hides_until(bound(leaf + 1));
-                    // Too close to a start to tell is on the left of it, too.
+                    // If the place is too close to a leaf's start to tell, the table gives the leaf on the
+                    // left.
                     let close = found < leaf && scale.spot(low).1 == scale.spot(word).1;
                     let told =
                         (found + 1..=leaf).all(|skipped| hidden(skipped) || (close && skipped == leaf));
@@ -345,7 +351,7 @@ mod tests {
         assert!(Scale::new(7, 7, 1).is_none() && Scale::new(8, 7, 1).is_none());
     }
 
-    /// After any changes the table names the right leaf, or one on its left.
+    /// After any changes the table names the right leaf, or one to its left.
     #[test]
     fn what_is_learnt_is_what_is_there() {
         let mut state = 1u64;
@@ -404,7 +410,7 @@ mod tests {
         }
     }
 
-    /// Of a leaf without end, or one in a gap.
+    /// The last leaf, which has no end, or a leaf in a gap.
     #[test]
     fn a_wide_leaf_is_told_to_so_many_buckets_only() {
         let scale = Scale::new(0, 1 << 20, 64).expect("a range");

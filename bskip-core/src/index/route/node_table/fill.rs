@@ -1,4 +1,4 @@
-//! Where the table of nodes comes from: the entries of level 2, and when they have changed too much.
+//! Fills the table of nodes from the entries of level 2, and decides when they have changed too much.
 
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -16,9 +16,9 @@ pub(in crate::index) const STALE: usize = 8;
 pub(in crate::index) const STALE_SOON: usize = 8 * STALE;
 
 impl NodeTable {
-    /// Rewrites the table, unless another thread does, or other threads are changing level 2. `stale` runs
-    /// after that: the table is stale again when level 2 has changed by one part in the number that `stale`
-    /// gives.
+    /// Rewrites the table, unless another thread is doing so, or other threads are changing level 2.
+    /// Afterwards calls `stale`, which returns a number *n*: the table becomes stale again when 1/*n* of
+    /// level 2 has changed.
     pub(in crate::index) fn fill<K: NodeKeys, V, P: BlockPool>(
         &self,
         tree: &Tree<K, V, P>,
@@ -34,8 +34,8 @@ impl NodeTable {
     }
 }
 
-/// The entries of level 2, each node's as they were in one state of it. `None` if there is no memory,
-/// or if level 2 changed meanwhile.
+/// The entries of level 2. Those of a node are all read in one state of it. `None` if there is no memory, or
+/// if level 2 changed meanwhile.
 #[cold]
 pub(in crate::index) fn separators_of_level_2<K: NodeKeys, V, P: BlockPool>(
     tree: &Tree<K, V, P>,
@@ -58,10 +58,11 @@ pub(in crate::index) fn separators_of_level_2<K: NodeKeys, V, P: BlockPool>(
     Some(separators.found)
 }
 
-/// Makes separators, strictly ascending, of the entries of level 2.
+/// Makes strictly ascending separators from the entries of level 2.
 struct Separators<K: NodeKeys> {
     found: Vec<Separator>,
-    /// The last entries that begin with the same word: the word, how many they are, the last one's node.
+    /// The last entries that begin with the same word: that word, the number of entries, and the node of the
+    /// last one.
     run: Option<(u64, usize, u32)>,
     _keys: PhantomData<fn() -> K>,
 }
@@ -73,7 +74,7 @@ impl<K: NodeKeys> Default for Separators<K> {
 }
 
 impl<K: NodeKeys> Separators<K> {
-    /// Adds an entry. `None` if it is out of order: its node has changed its place.
+    /// Adds an entry. Returns `None` if it is out of order, which means that its node has moved.
     fn add(&mut self, word: u64, node: BlockId) -> Option<()> {
         let node = node.0.get();
         if K::ONE_WORD {
@@ -95,9 +96,9 @@ impl<K: NodeKeys> Separators<K> {
         }
     }
 
-    /// Keys of several words: of nodes whose fences begin with the same word, greater words are for the last.
-    /// The word does not say which of them holds a key with that very word. So it leads to the node before
-    /// them, if that is at most `MOST_STEPS` steps away.
+    /// For keys of several words. If the fences of several nodes begin with the same word, keys with greater
+    /// words go to the last of these nodes. For keys that begin with that very word, the word alone does not
+    /// decide. They go to the node before, if the right one is at most `MOST_STEPS` steps away.
     fn end_run(&mut self) -> Option<()> {
         let Some((word, count, node)) = self.run.take() else { return Some(()) };
         if count > MOST_STEPS {
@@ -137,7 +138,7 @@ mod tests {
     #[test]
     fn entries_that_have_moved_make_no_separators() {
         assert_eq!(separators::<u64>(&[0, 5, 9]).as_deref(), Some(&[(0, 1), (5, 2), (9, 3)][..]));
-        // Key 0 may head a node besides the first.
+        // Key 0 may head a node that is not the first.
         assert_eq!(separators::<u64>(&[0, 0, 9]).as_deref(), Some(&[(0, 1), (0, 2), (9, 3)][..]));
         assert_eq!(separators::<u64>(&[0, 9, 5]), None);
         assert_eq!(separators::<u64>(&[0, 9, 9]), None);

@@ -1,12 +1,14 @@
-//! What a table of nodes is to say: which nodes for which range of keys.
+//! A plan of a table of nodes: which nodes for which range of keys.
 
 use alloc::vec::Vec;
 
-/// Buckets for each separator: with 3, a bucket with more than one separator is the exception.
+/// Buckets for each separator. With 3, few buckets have more than one separator.
 pub(in crate::index) const SPREAD: usize = 3;
-/// Separators in a bucket from which on it gets an area of its own; fewer are reached by steps to the right.
+/// A bucket with this many separators gets an area of its own. If it has fewer, searches reach them by steps
+/// to the right.
 pub(in crate::index) const CROWD: usize = 4;
-/// Areas within areas. Keys that still crowd then share their prefixes in every way that matters.
+/// How deep areas may nest. Keys that crowd even there have so long a prefix in common that areas do not
+/// help.
 pub(in crate::index) const DEPTH: usize = 6;
 
 /// What a table is to say.
@@ -23,12 +25,12 @@ pub(in crate::index) struct PlannedArea {
     pub(in crate::index) last: u32,
 }
 
-/// A word, and the block of the node where keys that begin with it or a greater one are to be looked for.
+/// A word and a node's block. Searches for keys that begin with that word or a greater one start at the node.
 pub(in crate::index) type Separator = (u64, u32);
 
 impl Plan {
-    /// A plan for the nodes `separators`, strictly ascending, of which the first covers everything below the
-    /// second. `None` if there is no memory, or less than two nodes.
+    /// A plan for the nodes in `separators`, which ascend strictly. The first node covers everything below
+    /// the second. `None` if there is no memory, or if there are fewer than two nodes.
     pub(in crate::index) fn new(separators: &[Separator]) -> Option<Self> {
         let (&(_, first), rest) = separators.split_first()?;
         let mut plan = Self::default();
@@ -36,7 +38,7 @@ impl Plan {
         Some(plan)
     }
 
-    /// Adds an area for `separators` and the node `before` them. Gives its number.
+    /// Adds an area for `separators` and the node `before` them. Returns the area's number.
     fn add_area(&mut self, before: u32, separators: &[Separator], depth: usize) -> Option<u32> {
         let (base, end) = (separators.first()?.0, separators.last()?.0);
         let count = separators.len() * SPREAD;

@@ -1,21 +1,22 @@
 //! The table of nodes: from a key straight to the level-1 node that most likely covers it, in place of the
 //! search through the levels above.
 //!
-//! Most of a lookup's instructions, and all of its dependent steps but two, are spent above level 1, on about
-//! one node in two thousand of the map's. The table holds the entries of level 2 once more, spread out over
-//! the range of keys. An *area* is a base and a scale that take a key to one of its buckets. A bucket
-//! knows the node before and the node after one separator. Where keys crowd, a bucket leads to an area of its
-//! own, so skewed keys cost a second step and not the table.
+//! About one node in two thousand lies above level 1. But without the table, a lookup would spend most of its
+//! instructions there, and all but two of its dependent steps. The table holds the entries of level 2 once
+//! more, spread out over the range of keys. An *area* is a base and a scale that map a key to one of its
+//! buckets. A bucket names the node before and the node after one separator. If keys crowd, a bucket leads to
+//! an area of its own. So skewed keys cost a second step, but do not make the table useless.
 //!
-//! Nothing depends on the table being right: the search checks the node that it names as it checks any other,
-//! steps right a little, and else descends from the root. So readers need no lock, and the table need not
-//! learn of every split: it is rewritten, in place, after level 2 has changed by an eighth.
+//! Nothing depends on the table being right. The search checks the node that the table names as it checks any
+//! other. It takes a few steps to the right if it must, or descends from the root. So readers need no lock,
+//! and the table need not learn of every split. It is rewritten in place when an eighth of level 2 has
+//! changed.
 //!
-//! A map with replicas has one table for each: a search then looks into that of its own NUMA node, and
-//! threads of that NUMA node rewrite it.
+//! A map with replicas has one table for each. A search reads the table of its own NUMA node, and threads of
+//! that NUMA node rewrite it.
 //!
-//! Its memory, 100 to 200 bytes for a node of level 1 or some 1/1000 of the map's, is from the global
-//! allocator.
+//! The table takes 100 to 200 bytes for a node of level 1, or about 1/1000 of the map's memory, from the
+//! global allocator.
 
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
@@ -27,12 +28,12 @@ use crate::index::route::room::room_for;
 use crate::spin::SpinLock;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-/// Steps to the right from a node that the table names, at most: if there are more, the way from the root is
+/// The most steps to the right from a node that the table names. If more are needed, the way from the root is
 /// shorter.
 pub(in crate::index) const MOST_STEPS: usize = 3;
-/// Tables that a map can have: each is twice as large as the one before.
+/// The most tables of a map. Each is twice as large as the one before.
 const TABLES: usize = 32;
-/// Stands where a block would, for words for which no node is worth a look.
+/// Stands in place of a block, for words for which no node is worth visiting.
 pub(in crate::index) const NO_HINT: u32 = u32::MAX;
 
 /// See the module.
@@ -44,11 +45,12 @@ pub(in crate::index) struct NodeTable {
     pub(in crate::index) bearable: AtomicUsize,
     /// Bytes of all tables.
     bytes: AtomicUsize,
-    /// All tables, the last one in use. Its capacity is `TABLES` from the first on, so they never move.
+    /// All tables; the last one is in use. The capacity is `TABLES` from the start, so tables never move.
     pub(in crate::index) tables: SpinLock<Vec<Table>>,
 }
 
-/// Areas, of which the first is for all keys, and buckets. Their numbers are fixed, their contents are not.
+/// Areas and buckets. The first area covers all keys. The number of areas and buckets is fixed; their
+/// contents change.
 pub(in crate::index) struct Table {
     areas: Vec<Area>,
     buckets: Vec<Bucket>,
@@ -57,7 +59,7 @@ pub(in crate::index) struct Table {
 /// Equal buckets over a range of keys, by their first words.
 #[derive(Default)]
 struct Area {
-    /// The word where bucket 0 starts; it is also for all below.
+    /// The word where bucket 0 starts. Bucket 0 also covers all words below.
     base: AtomicU64,
     /// Buckets for each word, as a fraction of 2^64.
     scale: AtomicU64,
@@ -72,8 +74,8 @@ struct Area {
 struct Bucket {
     /// Words from here on are for the second node.
     at: AtomicU64,
-    /// The two nodes' blocks or `NO_HINT`, the first one in the lower half; or 0 and the number of an area.
-    /// What stands here as a block is one that the pool of inner nodes has issued.
+    /// The blocks of the two nodes (or `NO_HINT`), the first one in the lower half. Or 0 there, and the
+    /// number of an area in the upper half. Every block here was issued by the pool of inner nodes.
     nodes: AtomicU64,
 }
 
@@ -92,7 +94,7 @@ impl NodeTable {
     #[inline(always)]
     pub(in crate::index) fn find(&self, word: u64) -> Option<BlockId> {
         let (bucket, nodes, _) = self.bucket(word)?;
-        // A shift, not a branch: the processor would guess it wrong every other time.
+        // A shift, not a branch: the processor would mispredict a branch every other time.
         let is_behind = word >= bucket.at.load(Ordering::Relaxed);
         let node = (nodes >> (32 * u32::from(is_behind))) as u32;
         NonZeroU32::new(node).filter(|_| node != NO_HINT).map(BlockId)
@@ -103,8 +105,8 @@ impl NodeTable {
     fn bucket(&self, word: u64) -> Option<(&Bucket, u64, bool)> {
         // Acquire pairs with the Release in `write`.
         let table = self.current.load(Ordering::Acquire);
-        // SAFETY: null, or an element of `tables`, which never moves, nor goes before `self` does or while
-        // there is a reader (`reset` has exclusive access).
+        // SAFETY: null, or an element of `tables`. An element never moves. It does not go before `self` does,
+        // nor while there is a reader (`reset` has exclusive access).
         let table = unsafe { table.as_ref() }?;
         let mut area = table.areas.first()?;
         for _ in 0..=DEPTH {
@@ -121,14 +123,15 @@ impl NodeTable {
         None
     }
 
-    /// Enters a new node of level 1 where there is room: in a bucket without a separator, and in
-    /// the last one, where ascending keys go.
+    /// Enters a new node of level 1 if there is room: in a bucket without a separator, or in the last one,
+    /// where ascending keys go.
     pub(in crate::index) fn learn(&self, word: u64, node: BlockId) {
         let Some((bucket, nodes, is_last)) = self.bucket(word) else { return };
         let (before, behind) = (nodes as u32, (nodes >> 32) as u32);
         if before == behind || (is_last && word > bucket.at.load(Ordering::Relaxed)) {
             let with_node = u64::from(node.0.get()) << 32 | u64::from(behind);
-            // Release pairs with the Acquire in `bucket`. A rebuild may have put an area here meanwhile.
+            // Release pairs with the Acquire in `bucket`. A rebuild may meanwhile have put an area here; then
+            // this fails.
             let known = bucket.nodes.compare_exchange(nodes, with_node, Ordering::Release, Ordering::Relaxed);
             if known.is_ok() {
                 bucket.at.store(word, Ordering::Relaxed);
@@ -136,9 +139,9 @@ impl NodeTable {
         }
     }
 
-    /// Notes changes to level 2; true if the table is now stale.
+    /// Notes changes to level 2. Returns true if the table is now stale.
     pub(in crate::index) fn note_changes(&self, new: usize) -> bool {
-        // Counts only; a lost race makes a rebuild a little early or late.
+        // This is only a count: losing a race makes a rebuild a little early or late.
         let changes = self.changes.fetch_add(new, Ordering::Relaxed) + new;
         changes > self.bearable.load(Ordering::Relaxed)
     }
@@ -148,7 +151,7 @@ impl NodeTable {
         self.changes.load(Ordering::Relaxed) > self.bearable.load(Ordering::Relaxed)
     }
 
-    /// Replaces what the table says by `plan`. If that fails there is no table: a stale one is worse than
+    /// Replaces the table's contents by `plan`. If that fails, there is no table: a stale one is worse than
     /// none.
     pub(in crate::index) fn write(&self, tables: &mut Vec<Table>, plan: Option<&Plan>) {
         let table = plan.and_then(|plan| {
@@ -161,14 +164,14 @@ impl NodeTable {
         self.current.store(table.unwrap_or(ptr::null()).cast_mut(), Ordering::Release);
     }
 
-    /// Makes the last table one of at least `buckets` buckets.
+    /// Makes sure that the last table has at least `buckets` buckets.
     pub(in crate::index) fn make_room(&self, tables: &mut Vec<Table>, buckets: usize) -> Option<()> {
         if tables.last().is_some_and(|table| table.buckets.len() >= buckets) {
             return Some(());
         }
         tables.try_reserve_exact(TABLES - tables.len()).ok()?;
-        // More than twice the buckets of the last table, so that there are never `TABLES`, and as many areas
-        // as these can ever be divided into.
+        // The new table has more than twice the buckets of the last one, so there are never `TABLES` tables.
+        // It has as many areas as its buckets could ever need.
         let buckets = 2 * buckets;
         let table = Table { areas: room_for(1 + buckets / (CROWD * SPREAD))?, buckets: room_for(buckets)? };
         let bytes = size_of_val(&*table.areas) + size_of_val(&*table.buckets);
@@ -189,7 +192,7 @@ impl NodeTable {
 }
 
 impl Table {
-    /// Writes the plan, which fits. A reader may see any mixture of this and what was there.
+    /// Writes the plan, which must fit. A reader may see any mixture of the plan and the former contents.
     fn fill(&self, plan: &Plan) {
         for (bucket, &(at, nodes)) in self.buckets.iter().zip(&plan.buckets) {
             bucket.at.store(at, Ordering::Relaxed);
@@ -206,8 +209,8 @@ impl Table {
 }
 
 impl Area {
-    /// The number of the bucket for `word`, and whether it is the last. The four may be of different states
-    /// of the table: then it is any number.
+    /// The number of the bucket for `word`, and whether it is the last. The four words may belong to
+    /// different states of the table; then the number is arbitrary.
     #[inline(always)]
     fn bucket(&self, word: u64) -> (usize, bool) {
         let offset = word.saturating_sub(self.base.load(Ordering::Relaxed));
@@ -284,7 +287,7 @@ pub(in crate::index) mod tests {
         };
         assert!(count(1_000_000) > 95);
         assert!(count(1000) > 95);
-        // Here a hint would have to guess among dozens of nodes: there is none.
+        // A hint would have to guess among dozens of nodes here, so there is none.
         assert!(count(4) < 5);
     }
 
@@ -323,7 +326,7 @@ pub(in crate::index) mod tests {
             let index = index(Promotion::default());
             for (i, &key) in keys.iter().enumerate() {
                 assert!(index.insert(key, key, Existing::Replace).is_ok());
-                // Between two rebuilds the table learns of the latest node only; a thousand keys are in it
+                // Between two rebuilds, the table learns only of the latest node. A thousand keys fit into it
                 // and the one before only if nodes are large.
                 if i % 30_000 == 29_999 && !SMALL_NODES {
                     let recent = &keys[i - 1000..=i];
@@ -332,8 +335,8 @@ pub(in crate::index) mod tests {
                 }
             }
             let hinted = hinted(&index, &keys);
-            // All but what came since the last rebuild; of many small nodes that is up to an eighth, and of
-            // keys that come above all others too.
+            // All but the nodes that came since the last rebuild. If nodes are small, that is up to an eighth
+            // of them, also for keys that come above all others.
             let all_new = SMALL_NODES || shape.ends_with("ascending");
             let percent =
                 if all_new { 100 - 100 / crate::index::route::node_table::fill::STALE - 1 } else { 95 };

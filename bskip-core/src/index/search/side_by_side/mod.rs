@@ -1,15 +1,18 @@
-//! Many keys at a time: their searches go side by side, one step of each after the other, so that every line
-//! of memory is requested long before it is read.
+//! Searches for many keys side by side, one step of each after the other. So every line of memory is
+//! requested long before it is read.
 //!
-//! A search alone waits for each line that it needs next. Here a group of searches takes its steps together,
-//! and each step requests what the next one reads. The steps: the lines of the table of leaves; for keys that
-//! have no leaf there, header and samples of the node that the table of nodes names, then its one line of
-//! keys and of children; header and samples of the leaf; the lines of the leaf that the operation needs; the
-//! operation.
+//! A search alone waits for one line after the other. Here a group of searches takes its steps together, and
+//! each step requests the lines that the next one reads. The steps read:
 //!
-//! By the rule of authority nothing of this needs to be right: what a search has found is a leaf and a
-//! version, and the operation validates or locks that version as any other would. If a step finds anything
-//! unexpected, a lock, a fence or a change, it gives up, and the key's operation is done alone when its turn
+//! 1. the lines of the table of leaves;
+//! 2. for keys without a leaf there: header and samples of the node that the table of nodes names, then its
+//!    one line of keys and of children;
+//! 3. header and samples of the leaf;
+//! 4. the lines of the leaf that the operation needs. Then the operation runs.
+//!
+//! By the rule of authority, none of this needs to be right. A search ends with a leaf and a version, and the
+//! operation validates or locks that version as any other operation does. If a step meets anything unexpected
+//! (a lock, a fence or a change), the search gives up. The key's operation then runs alone when its turn
 //! comes.
 
 #[cfg(all(test, not(any(loom, shuttle))))]
@@ -28,12 +31,12 @@ use crate::node::{Inner, InnerShape, Leaf, LevelMark, Slots};
 /// Searches that go side by side.
 const GROUP: usize = if cfg!(any(loom, shuttle, small_nodes)) { 4 } else { 32 };
 
-/// After `RUN` keys in one leaf, the next key is probably in one leaf with the keys that follow. So it is
-/// searched alone, and they need no search.
+/// If `RUN` keys in a row were in one leaf, the next key and those after it are probably in one leaf, too. So
+/// the next key is searched alone, and the keys that follow need no search.
 const RUN: usize = 16;
 
 /// Where a search has ended: a leaf that covers the key in the state `version`, and the line of its slots
-/// where the key is or would be in that state. Not validated.
+/// that holds the key, or would hold it, in that state. This is not validated.
 pub(in crate::index) struct Spot<'a, K: KeyWords, V> {
     pub(in crate::index) leaf: Leaf<'a, K, V>,
     pub(in crate::index) version: Version,
@@ -64,16 +67,16 @@ pub(in crate::index) trait Batch<K: KeyWords, V, P: BlockPool> {
 
     fn key(&self, i: usize) -> K;
 
-    /// Does the operation of key `i` in the leaf where its search has ended, and gives the version that this
-    /// leaves behind. `None` if the leaf has changed since, or the operation needs more than a leaf: nothing
-    /// is done then.
+    /// Does the operation of key `i` in the leaf where its search has ended. Returns the leaf's version
+    /// afterwards. Returns `None`, and does nothing, if the leaf has changed since or the operation needs
+    /// more than a leaf.
     fn at(&mut self, index: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version>;
 
     /// Does the operation of key `i` alone.
     fn alone(&mut self, index: &Index<K, V, P>, i: usize) -> Result<(), Self::Error>;
 }
 
-/// Why a batch ended early, and how many of its keys were done: those before that one.
+/// Why a batch ended early, and how many keys before that one were done.
 pub(in crate::index) type Stopped<E> = (usize, E);
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
@@ -83,7 +86,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         let mut used: Used<'_, K, V> = None;
         let (mut done, mut run) = (0, 0);
         while done < batch.len() {
-            // Keys that are in the leaf of the one before need no search.
+            // Keys in the same leaf as the one before need no search.
             if let Some(spot) = Self::spot_in(used, batch.key(done)) {
                 used = self.step(batch, done, Some(spot))?;
                 (done, run) = (done + 1, run + 1);

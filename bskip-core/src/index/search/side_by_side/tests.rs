@@ -1,5 +1,5 @@
-//! Searches that go side by side find their leaf. An answer does not show that: a search that fails is
-//! repeated alone.
+//! Checks that searches side by side find their leaf. The answers do not show this, because a search that
+//! fails is repeated alone.
 
 use alloc::vec::Vec;
 use core::convert::Infallible;
@@ -66,10 +66,10 @@ fn percent<K: KeyWords>(keys: impl Iterator<Item = K>, promotion: Promotion) -> 
 
 #[test]
 fn searches_end_where_the_keys_are() {
-    // All but those whose hints are out of date; of many small nodes that is up to an eighth.
+    // All but those whose hints are out of date. If nodes are small, that is up to an eighth.
     let enough = |[random, sorted]: [usize; 2]| random.min(sorted) >= if SMALL_NODES { 85 } else { 95 };
     for promotion in [Promotion::Overflow, Promotion::default()] {
-        // Two levels, where there are no hints, and more.
+        // Two levels, which have no hints, and more levels.
         for n in [500, 150_000] {
             assert!(enough(percent((0..n).map(mix), promotion)), "{n} random keys");
             assert!(enough(percent(0..n as i32, promotion)), "{n} ascending keys");

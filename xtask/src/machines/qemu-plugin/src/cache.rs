@@ -1,9 +1,9 @@
-//! One processor's private cache: sets of lines, the least recently used one goes.
+//! One processor's private cache: sets of lines. A full set drops the line that was used least recently.
 
-/// How large each cache is.
+/// The size of each cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Size {
-    /// Bytes; with `ways` they must give a power of two of sets.
+    /// Bytes of the cache. Divided by the bytes of a set, they must give a power of two.
     pub(crate) bytes: usize,
     /// Lines of a set.
     pub(crate) ways: usize,
@@ -12,14 +12,14 @@ pub(crate) struct Size {
 /// Bytes of a line, as a power of two.
 pub(crate) const LINE_SHIFT: u32 = 6;
 
-/// Stands for no line: the address would be the last of all.
+/// Stands for an empty place: no line has this address, because it would be the very last.
 const NONE: u64 = u64::MAX;
 
 impl Size {
-    /// How many sets that makes.
+    /// The number of sets.
     ///
     /// # Errors
-    /// That they are no power of two, in words.
+    /// A message, if that is not a power of two.
     fn sets(self) -> Result<usize, String> {
         let sets = (self.bytes >> LINE_SHIFT).checked_div(self.ways).unwrap_or(0);
         if sets.is_power_of_two() && (sets * self.ways) << LINE_SHIFT == self.bytes {
@@ -31,17 +31,17 @@ impl Size {
 
 /// See the module.
 pub(crate) struct Cache {
-    /// Each set's lines, the one used last first.
+    /// The lines of each set, the most recently used one first.
     lines: Vec<u64>,
     ways: usize,
     sets: usize,
 }
 
 impl Cache {
-    /// An empty one.
+    /// An empty cache.
     ///
     /// # Errors
-    /// A size that no cache has, in words.
+    /// A message, if no cache can have the size.
     pub(crate) fn new(size: Size) -> Result<Self, String> {
         let sets = size.sets()?;
         Ok(Self { lines: vec![NONE; sets * size.ways], ways: size.ways, sets })
@@ -52,7 +52,7 @@ impl Cache {
         &mut self.lines[start..start + self.ways]
     }
 
-    /// Whether it holds `line`, which is then the one used last.
+    /// Whether the cache holds `line`. If so, `line` becomes the most recently used.
     #[inline]
     pub(crate) fn touch(&mut self, line: u64) -> bool {
         let set = self.set(line);
@@ -68,7 +68,7 @@ impl Cache {
         }
     }
 
-    /// Takes `line` in, which it does not hold; gives the one that had to go.
+    /// Adds `line`, which the cache must not hold. Returns the line that it displaces.
     pub(crate) fn insert(&mut self, line: u64) -> Option<u64> {
         let set = self.set(line);
         set.rotate_right(1);
@@ -76,7 +76,7 @@ impl Cache {
         (gone != NONE).then_some(gone)
     }
 
-    /// Drops `line`, if it holds it.
+    /// Drops `line`, if the cache holds it.
     pub(crate) fn drop_line(&mut self, line: u64) {
         let set = self.set(line);
         if let Some(place) = set.iter().position(|&held| held == line) {
@@ -85,7 +85,7 @@ impl Cache {
         }
     }
 
-    /// Drops all.
+    /// Drops all lines.
     pub(crate) fn clear(&mut self) {
         self.lines.fill(NONE);
     }

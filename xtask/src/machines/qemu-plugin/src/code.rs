@@ -1,16 +1,16 @@
-//! What an x86-64 instruction is, as far as the plugin needs to know it from its bytes.
+//! Decodes x86-64 instructions, as far as the plugin needs it.
 
 use bench::marks::MAGIC;
 
-/// The number of a mark: `0f 1f 80` and 32 bits, `nopl disp32(%rax)`.
+/// The number of a mark. A mark is `0f 1f 80` and 32 bits: `nopl disp32(%rax)`.
 pub(crate) fn mark(code: &[u8]) -> Option<u8> {
     let [0x0f, 0x1f, 0x80, number @ ..] = code else { return None };
     let number = u32::from_le_bytes(number.try_into().ok()?);
     (number & !0xff == MAGIC).then_some(number as u8)
 }
 
-/// Whether it reads memory and writes it in one go: it has the prefix `lock`, or is an `xchg` with memory,
-/// which needs none.
+/// Whether the instruction reads and writes memory in one atomic step. It does if it has the prefix `lock`,
+/// or if it is an `xchg` with memory, which needs no prefix.
 pub(crate) fn is_locked(code: &[u8]) -> bool {
     const LOCK: u8 = 0xf0;
     let is_prefix = |byte: &u8| {
@@ -21,7 +21,7 @@ pub(crate) fn is_locked(code: &[u8]) -> bool {
         return true;
     }
     let after = &code[prefixes..];
-    // REX.
+    // The REX prefix.
     let after = if after.first().is_some_and(|byte| byte & 0xf0 == 0x40) { &after[1..] } else { after };
     matches!(after, [0x86 | 0x87, operands, ..] if operands >> 6 != 3)
 }
@@ -35,7 +35,7 @@ mod tests {
     fn marks_are_told_from_other_instructions() {
         let bytes = [0x0f, 0x1f, 0x80, ENTER, 0x4b, 0x53, 0x42];
         assert_eq!(mark(&bytes), Some(ENTER));
-        // Padding as compilers write it, another number, another length.
+        // Not marks: padding as compilers write it, another number, another length.
         assert_eq!(mark(&[0x0f, 0x1f, 0x80, 0, 0, 0, 0]), None);
         assert_eq!(mark(&bytes[..6]), None);
         assert_eq!(mark(&[0x90]), None);

@@ -1,16 +1,16 @@
-//! A plugin for QEMU's code generator (TCG): counts what a program in a guest with several NUMA nodes makes
-//! the processors fetch from where, operation by operation. Built and loaded by `cargo xtask numa-count`.
+//! A plugin for QEMU's code generator (TCG). For each operation of a program in a guest with several NUMA
+//! nodes, it counts what the processors fetch, and from where. `cargo xtask numa-count` builds and loads it.
 //!
-//! The program says by marks (`bench::marks`) what it does; between [`ENTER`](bench::marks::ENTER) and
-//! [`LEAVE`](bench::marks::LEAVE) every load and store goes through a model of a private cache for each
-//! processor and a directory of lines. TCG has no caches and no time, so it offers nothing else. The accesses are
-//! the program's own.
+//! The program marks what it does (`bench::marks`). Between [`ENTER`](bench::marks::ENTER) and
+//! [`LEAVE`](bench::marks::LEAVE), every load and store goes through a model: a private cache for each
+//! processor, and a directory of lines. TCG itself has neither caches nor time. The accesses are those of the
+//! real program.
 //!
-//! Left out: what the kernel does, instruction fetches, page tables, prefetching, speculation, caches that
-//! processors share, and the difference between a line that one cache has and one that many have, both
-//! unmodified.
+//! The model leaves out what the kernel does, instruction fetches, page tables, prefetching, speculation, and
+//! caches that processors share. It also makes no difference between an unmodified line in one cache and an
+//! unmodified line in many.
 
-// Tests have no QEMU, and nothing else than QEMU's side uses all parts.
+// Only the code that talks to QEMU uses every part, and tests build without it.
 #![cfg_attr(not(all(target_os = "linux", not(test))), allow(dead_code))]
 
 mod cache;

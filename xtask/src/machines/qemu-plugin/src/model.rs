@@ -1,9 +1,10 @@
-//! The caches of all processors and the directory of lines: what one access costs whom.
+//! Models the caches of all processors and the directory of lines: what one access costs, and which caches
+//! lose the line.
 //!
-//! A line is in any number of caches unmodified, or in one modified (MESI without the difference between
-//! exclusive and shared). A read of a line that another cache has modified brings it from there, and it is
-//! unmodified in both afterwards. A read of a line that others have unmodified comes from memory. A write
-//! takes the line from all other caches.
+//! A line is unmodified in any number of caches, or modified in one. This is MESI without the difference
+//! between exclusive and shared. If one cache has modified a line and another reads it, the line comes from
+//! the first cache and is unmodified in both afterwards. If a line is unmodified in other caches, a read gets
+//! it from memory. A write takes the line from all other caches.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -12,7 +13,7 @@ use bench::marks::Counts;
 
 use crate::cache::{Cache, Size};
 
-/// Whether both are of one node.
+/// Whether two processors, or a processor and memory, are on the same node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Distance {
     Near,
@@ -22,11 +23,11 @@ pub(crate) enum Distance {
 /// Where a line came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fetch {
-    /// It was there.
+    /// The processor's own cache had it.
     Hit,
-    /// From memory.
+    /// It came from memory.
     Memory(Distance),
-    /// From a cache that had modified it.
+    /// It came from a cache that had modified it.
     Cache(Distance),
 }
 
@@ -34,12 +35,12 @@ pub(crate) enum Fetch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) fetch: Fetch,
-    /// It took the line from other caches; far if one of them is of another node.
+    /// Set if the access took the line from other caches. `Far` if one of them is on another node.
     pub(crate) invalidated: Option<Distance>,
 }
 
 impl Outcome {
-    /// Adds it to the counts.
+    /// Adds this outcome to the counts.
     pub(crate) fn add_to(self, counts: &mut Counts) {
         counts.accesses += 1;
         match self.fetch {
@@ -66,17 +67,17 @@ impl Outcome {
 
 /// A line that is in a cache.
 struct Line {
-    /// A bit for each processor whose cache has it.
+    /// One bit for each processor whose cache has the line.
     holders: u64,
-    /// One cache has it, and has modified it.
+    /// Whether the line is modified. Then only one cache has it.
     modified: bool,
     /// The node of its memory.
     home: u8,
-    /// How often it went from one cache to another, or was taken from one, since the counting began.
+    /// How often the line moved from one cache to another, or was taken from one, since counting began.
     moves: u64,
 }
 
-/// Lines are numbers already: spread them, no more.
+/// Keys are line numbers, so this hash only spreads them.
 #[derive(Default)]
 struct LineHasher(u64);
 
@@ -105,10 +106,10 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    /// Empty caches of `size`, one for each processor, whose nodes are `nodes`.
+    /// Empty caches of `size`, one for each processor. `nodes` gives the processors' nodes.
     ///
     /// # Errors
-    /// More than 64 processors, or a size that no cache has, in words.
+    /// A message, if there are more than 64 processors, or if no cache can have the size.
     pub(crate) fn new(nodes: Vec<u8>, size: Size) -> Result<Self, String> {
         if nodes.is_empty() || nodes.len() > 64 {
             return Err(format!("{} processors: 1 to 64 can be modelled", nodes.len()));
@@ -128,21 +129,21 @@ impl Model {
         self.caches.iter_mut().for_each(Cache::clear);
     }
 
-    /// Counts moves from 0.
+    /// Starts to count moves from 0 again.
     pub(crate) fn forget_moves(&mut self) {
         self.lines.values_mut().for_each(|line| line.moves = 0);
     }
 
-    /// The moves of the line that moved most, among those that `counts`.
+    /// The most moves that any line made, among the lines for which `counts` is true.
     pub(crate) fn most_moves(&self, counts: impl Fn(u64) -> bool) -> u64 {
         self.lines.iter().filter(|(line, _)| counts(**line)).map(|(_, line)| line.moves).max().unwrap_or(0)
     }
 
-    /// Processor `cpu` reads `line`, or writes it. `home` gives the node of the line's memory: it is asked
-    /// only for a line that is in no cache.
+    /// Processor `cpu` reads or writes `line`. `home` gives the node of the line's memory. It is called only
+    /// if no cache holds the line.
     ///
     /// # Errors
-    /// What `home` says.
+    /// The error of `home`.
     #[inline]
     pub(crate) fn access<E>(
         &mut self,
@@ -190,7 +191,7 @@ impl Model {
         Ok(Outcome { fetch, invalidated })
     }
 
-    /// `line` has left the cache of `cpu`; if it was modified, for memory.
+    /// The cache of `cpu` has dropped `line`. If `line` was modified, it has gone back to memory.
     fn evict(&mut self, cpu: usize, line: u64) {
         let Some(entry) = self.lines.get_mut(&line) else { return };
         entry.holders &= !(1 << cpu);
@@ -222,7 +223,7 @@ mod tests {
             }
         }
         assert_eq!(counts, Counts { accesses: 2000, remote_misses: 1000, ..Counts::default() });
-        // The same from a processor of that node.
+        // The same, from a processor of that node.
         let mut counts = Counts::default();
         for _ in 0..2 {
             for line in 0..1000 {
@@ -249,7 +250,7 @@ mod tests {
         for (other, near) in [(1, true), (2, false)] {
             let (mut model, mut counts) = (model(), Counts::default());
             for turn in 0..500 {
-                // Each sees what the other wrote, and writes.
+                // Each processor reads what the other wrote, and then writes.
                 let cpu = if turn % 2 == 0 { 0 } else { other };
                 count(&mut model, &mut counts, cpu, 7, false, 0);
                 count(&mut model, &mut counts, cpu, 7, true, 0);
@@ -281,7 +282,7 @@ mod tests {
             ..Counts::default()
         };
         assert_eq!(counts, expected);
-        // It is the writer's own now.
+        // The line belongs to the writer now.
         count(&mut model, &mut counts, 0, 7, true, 0);
         assert_eq!(counts, Counts { accesses: 3, ..expected });
     }

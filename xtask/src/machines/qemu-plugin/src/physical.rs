@@ -1,18 +1,19 @@
-//! Which node a physical address is of.
+//! Finds the node of a physical address.
 //!
-//! The machine gives each node one memory backend, in the order of the nodes. What QEMU calls an address of
-//! it differs: 7.2 adds the backend's start twice. So both readings are tried on addresses whose node is
-//! known, and one that is ever wrong is dropped.
+//! The machine gives each node one memory backend, in the order of the nodes. QEMU's versions report
+//! addresses within a backend differently: 7.2 adds the backend's start twice. So the plugin tries both
+//! readings on addresses whose node is known. It drops a reading as soon as that is wrong once.
 
-/// Where the backends lie, in one reading of QEMU's addresses.
+/// Where each backend lies, by one reading of QEMU's addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Reading {
-    /// First address and first one behind, by node.
+    /// For each node, its first address and the first address behind it.
     ranges: Vec<(u64, u64)>,
 }
 
 impl Reading {
-    /// `backends` has the bytes of each. Each starts at `times` times the length of all before it.
+    /// `backends` has each backend's size in bytes. A backend starts at `times` times the sizes of those
+    /// before it.
     fn new(backends: &[u64], times: u64) -> Self {
         let mut before = 0;
         let range = |&bytes: &u64| {
@@ -32,9 +33,9 @@ impl Reading {
 #[derive(Clone, Debug)]
 pub(crate) struct Physical {
     backends: Vec<u64>,
-    /// Those that agree with all that is known.
+    /// The readings that agree with all known addresses.
     readings: Vec<Reading>,
-    /// By node, addresses that were known to be of it.
+    /// For each node, how many of its addresses are known.
     known: Vec<u64>,
     is_calibrated: bool,
 }
@@ -46,10 +47,10 @@ impl Physical {
         Self { known: vec![0; backends.len()], backends, readings, is_calibrated: false }
     }
 
-    /// `address` is known to be of `node`.
+    /// Learns that `address` belongs to `node`.
     ///
     /// # Errors
-    /// No reading of the addresses agrees, in words.
+    /// A message, if no reading agrees.
     pub(crate) fn learn(&mut self, address: u64, node: u64) -> Result<(), String> {
         match self.known.get_mut(node as usize) {
             Some(known) => *known += 1,
@@ -66,10 +67,10 @@ impl Physical {
         Ok(())
     }
 
-    /// All is known that will be.
+    /// Ends the calibration.
     ///
     /// # Errors
-    /// A node with memory of which no address was known, in words.
+    /// A message, if a node has memory but none of its addresses is known.
     pub(crate) fn finish(&mut self) -> Result<(), String> {
         let unknown = |&node: &usize| self.backends[node] > 0 && self.known[node] == 0;
         if let Some(node) = (0..self.backends.len()).find(unknown) {
@@ -82,7 +83,7 @@ impl Physical {
     /// The node of `address`.
     ///
     /// # Errors
-    /// It is of none, or nothing was calibrated, in words.
+    /// A message, if no node has the address, or before the calibration.
     pub(crate) fn node(&self, address: u64) -> Result<u8, String> {
         if !self.is_calibrated {
             return Err("an operation before the addresses were calibrated".to_owned());

@@ -1,5 +1,5 @@
-//! QEMU's side: the plugin interface, version 1, as QEMU 7.2 has it (`include/qemu/qemu-plugin.h`), and what
-//! is called back.
+//! Talks to QEMU: the plugin interface, version 1, as in QEMU 7.2 (`include/qemu/qemu-plugin.h`), and the
+//! functions that QEMU calls back.
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::fs::File;
@@ -15,13 +15,13 @@ use crate::physical::Physical;
 use crate::settings::Settings;
 use crate::watch::{Access, Watch};
 
-/// The plugin, to QEMU.
+/// QEMU's identifier of the plugin.
 type Id = u64;
-/// Callbacks do not look at registers, nor change any.
+/// Callbacks neither read nor write registers.
 const NO_REGISTERS: c_int = 0;
 const READS_AND_WRITES: c_int = 3;
 
-/// The start of `qemu_info_t`: all that is read of it.
+/// The start of `qemu_info_t`. The plugin reads no more of it.
 #[repr(C)]
 struct Info {
     target: *const c_char,
@@ -66,12 +66,13 @@ unsafe extern "C" {
     fn qemu_plugin_hwaddr_phys_addr(physical: *const c_void) -> u64;
 }
 
-/// The version of the interface that is spoken here.
+/// The version of the interface that the plugin uses.
 // SAFETY: QEMU looks the symbol up by this name, and reads an `int`.
 #[unsafe(no_mangle)]
 pub static qemu_plugin_version: c_int = 1;
 
-/// A bit for each processor that is in an operation: most accesses of a guest are of none, and end here.
+/// A bit for each processor that is inside an operation. Most accesses of a guest are outside and go no
+/// further than this.
 static INSIDE: AtomicU64 = AtomicU64::new(0);
 static STATE: Mutex<Option<State>> = Mutex::new(None);
 
@@ -88,7 +89,7 @@ impl State {
         Ok(Self { watch, out: BufWriter::new(file) })
     }
 
-    /// Writes down what there is to report.
+    /// Writes the pending reports to the file.
     fn write(&mut self) {
         for report in self.watch.take_reports() {
             let line = serde_json::to_string(&report).expect("numbers and words have a JSON form");
@@ -99,7 +100,7 @@ impl State {
     }
 }
 
-/// A callback that panicked has ended QEMU, so poison means nothing.
+/// A panic in a callback ends QEMU, so a poisoned lock is never seen.
 fn state() -> MutexGuard<'static, Option<State>> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -108,7 +109,7 @@ fn is_inside(cpu: c_uint) -> bool {
     INSIDE.load(Relaxed) >> cpu & 1 == 1
 }
 
-/// Whether an address is of the upper half, which is the kernel's.
+/// Whether an address is in the upper half, which belongs to the kernel.
 fn is_kernel(address: u64) -> bool {
     address >> 47 != 0
 }
@@ -139,15 +140,16 @@ extern "C" fn at_block(cpu: c_uint, instructions: *mut c_void) {
     }
 }
 
-/// An access of an operation. Where an interrupt comes within one, QEMU takes the kernel's accesses on the
-/// way there for those of the instruction that was interrupted: they are passed over. `locked` is not null
-/// where the instruction reads and writes in one go: on a processor it asks for the line to write from the
-/// start, so its read is counted as a write.
+/// Handles an access of an operation. If an interrupt comes within an instruction, QEMU attributes the
+/// kernel's accesses on the way there to that instruction. They are skipped.
+///
+/// `locked` is not null if the instruction reads and writes in one atomic step. A processor asks for such a
+/// line to write from the start, so the read counts as a write.
 extern "C" fn at_access(cpu: c_uint, access: u32, address: u64, locked: *mut c_void) {
     if !is_inside(cpu) || is_kernel(address) {
         return;
     }
-    // SAFETY: QEMU calls back with a description of an access, which the question takes.
+    // SAFETY: `access` is the description that QEMU passed to this callback.
     let shift = unsafe { qemu_plugin_mem_size_shift(access) };
     // SAFETY: as above.
     let stores = unsafe { qemu_plugin_mem_is_store(access) };
@@ -160,23 +162,23 @@ extern "C" fn at_access(cpu: c_uint, access: u32, address: u64, locked: *mut c_v
     }
 }
 
-/// The physical address of an access, while it is called back for; `None` if it is to a device.
+/// The physical address of an access, for use within its callback. `None` if the access is to a device.
 fn physical(access: u32, address: u64) -> Option<u64> {
-    // SAFETY: called within the callback for this access, as the function asks.
+    // SAFETY: this runs within the callback for this access, as the function requires.
     let physical = unsafe { qemu_plugin_get_hwaddr(access, address) };
     if physical.is_null() {
         return None;
     }
-    // SAFETY: not null, so a description that is good until the next question on this thread.
+    // SAFETY: not null, so a description that stays valid until the next such call on this thread.
     let is_device = unsafe { qemu_plugin_hwaddr_is_io(physical) };
     // SAFETY: as above.
     (!is_device).then(|| unsafe { qemu_plugin_hwaddr_phys_addr(physical) })
 }
 
-/// A block of code is translated: asks to be called back for its marks and accesses, unless it is the
-/// kernel's.
+/// QEMU translates a block of code. Unless the block is the kernel's, this asks for callbacks at its marks
+/// and accesses.
 extern "C" fn at_translation(_: Id, block: *mut c_void) {
-    // SAFETY: the block that QEMU calls back with.
+    // SAFETY: `block` is the block that QEMU passed to this callback.
     let count = unsafe { qemu_plugin_tb_n_insns(block) };
     let mut instructions = 0;
     for number in 0..count {
@@ -196,19 +198,19 @@ extern "C" fn at_translation(_: Id, block: *mut c_void) {
         let code = unsafe { std::slice::from_raw_parts(data, size) };
         if let Some(mark) = crate::code::mark(code) {
             let data = ptr::without_provenance_mut(usize::from(mark));
-            // SAFETY: an instruction of this block; the data is a number to us.
+            // SAFETY: an instruction of this block; the callback reads the data as a number.
             unsafe { qemu_plugin_register_vcpu_insn_exec_cb(instruction, at_mark, NO_REGISTERS, data) };
             continue;
         }
         let locked = ptr::without_provenance_mut(usize::from(crate::code::is_locked(code)));
-        // SAFETY: an instruction of this block; the data is a truth value to us.
+        // SAFETY: an instruction of this block; the callback reads the data as a truth value.
         unsafe {
             qemu_plugin_register_vcpu_mem_cb(instruction, at_access, NO_REGISTERS, READS_AND_WRITES, locked);
         }
     }
     if instructions > 0 {
         let data = ptr::without_provenance_mut(instructions);
-        // SAFETY: the block that is being translated; the data is a number to us.
+        // SAFETY: the block that is being translated; the callback reads the data as a number.
         unsafe { qemu_plugin_register_vcpu_tb_exec_cb(block, at_block, NO_REGISTERS, data) };
     }
 }
@@ -219,10 +221,11 @@ extern "C" fn at_exit(_: Id, _: *mut c_void) {
     }
 }
 
-/// QEMU has loaded the plugin: reads the arguments and asks to be called back. Anything but 0 ends QEMU.
+/// QEMU has loaded the plugin: this reads the arguments and registers the callbacks. Any result but 0 ends
+/// QEMU.
 ///
 /// # Safety
-/// Called by QEMU, with a description of the machine and as many arguments as it says.
+/// QEMU calls this, with a description of the machine and as many arguments as `count` says.
 // SAFETY: QEMU looks the symbol up by this name, and calls it with this signature.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qemu_plugin_install(

@@ -1,4 +1,4 @@
-//! What the plugin is told on QEMU's command line: `cpus=0:0:1:1,mem=256:256,cache=262144,ways=8,out=FILE`.
+//! The settings on QEMU's command line: `cpus=0:0:1:1,mem=256:256,cache=262144,ways=8,out=FILE`.
 
 use std::path::PathBuf;
 
@@ -9,11 +9,11 @@ use crate::cache::Size;
 pub(crate) struct Settings {
     /// `cpus`: the node of each processor.
     pub(crate) cpus: Vec<u8>,
-    /// `mem`: bytes of each node's memory backend; said in MiB.
+    /// `mem`: the size of each node's memory backend, given in MiB and kept in bytes.
     pub(crate) backends: Vec<u64>,
     /// `cache` in bytes, and `ways`.
     pub(crate) size: Size,
-    /// `out`: where the report goes.
+    /// `out`: the file for the report.
     pub(crate) out: PathBuf,
 }
 
@@ -21,7 +21,7 @@ impl Settings {
     /// Reads `name=value` pairs.
     ///
     /// # Errors
-    /// What is missing or makes no sense, in words.
+    /// A message that says what is missing or makes no sense.
     pub(crate) fn parse<'a>(pairs: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
         let (mut cpus, mut mem, mut cache, mut ways, mut out) = (None, None, None, None, None);
         for pair in pairs {

@@ -1,4 +1,4 @@
-//! What the marks mean: which accesses are looked at, and what is written down when.
+//! Interprets the marks: which accesses to watch, and what to report when.
 
 use bench::marks::{self, Class, Counted, Report};
 
@@ -9,17 +9,17 @@ use crate::physical::Physical;
 /// What is done with the accesses of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
-    /// Nothing: no phase has begun, or something went wrong.
+    /// Ignored: no phase has begun, or something went wrong.
     Idle,
-    /// Those between the two addresses are of the node.
+    /// Accesses between the two addresses are known to be on the node.
     Calibrate { node: u64, start: u64, end: u64 },
-    /// The caches see them.
+    /// The caches see them, without counting.
     Warm,
     /// The caches see them, and they are counted.
     Count,
 }
 
-/// What one processor is in the middle of.
+/// The message that one processor is sending.
 #[derive(Clone, Debug, Default)]
 struct Message {
     number: u64,
@@ -29,8 +29,8 @@ struct Message {
 /// One access of a processor.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Access {
-    /// The virtual address: all that is looked at is one program's, so it names a line as well as a physical
-    /// one does, and it is the same each time.
+    /// The virtual address. All watched accesses belong to one program, so a virtual address identifies a
+    /// line as well as a physical one. It is also the same in every run.
     pub(crate) address: u64,
     pub(crate) bytes: u64,
     pub(crate) writes: bool,
@@ -42,12 +42,12 @@ pub(crate) struct Watch {
     physical: Physical,
     mode: Mode,
     messages: Vec<Message>,
-    /// Class, first address, first one behind.
+    /// The class, the first address, and the first address behind.
     ranges: Vec<(usize, u64, u64)>,
     counted: Counted,
-    /// Operations that were entered since the counting began.
+    /// Operations that have begun since counting began.
     entered: u64,
-    /// What is to be written down.
+    /// Reports that are not written yet.
     reports: Vec<Report>,
 }
 
@@ -71,12 +71,12 @@ impl Watch {
         self.model.processors()
     }
 
-    /// The reports since this was last asked.
+    /// The reports since the last call.
     pub(crate) fn take_reports(&mut self) -> Vec<Report> {
         std::mem::take(&mut self.reports)
     }
 
-    /// Processor `cpu` comes past a mark, other than of entering and leaving an operation.
+    /// Processor `cpu` executes a mark other than `ENTER` and `LEAVE`.
     pub(crate) fn mark(&mut self, cpu: usize, mark: u8) {
         if mark < marks::DIGITS {
             let message = &mut self.messages[cpu];
@@ -144,7 +144,7 @@ impl Watch {
         self.entered += 1;
     }
 
-    /// An operation runs this many instructions.
+    /// A block of this many instructions runs in an operation.
     pub(crate) fn run(&mut self, instructions: u64) {
         if self.mode == Mode::Count {
             self.counted.instructions += instructions;
@@ -181,14 +181,14 @@ impl Watch {
         }
     }
 
-    /// Nothing that is counted from here on can be believed.
+    /// Stops counting: from here on, no count is reliable.
     fn fail(&mut self, why: String) {
         self.mode = Mode::Idle;
         self.reports.push(Report::Error(why));
     }
 }
 
-/// The number of the class that an address is of.
+/// The number of the address's class.
 fn class_of(ranges: &[(usize, u64, u64)], address: u64) -> usize {
     let range = ranges.iter().find(|&&(_, start, end)| (start..end).contains(&address));
     range.map_or(Class::Other as usize, |&(class, ..)| class)
@@ -218,7 +218,7 @@ mod tests {
         watch.mark(cpu, command);
     }
 
-    /// An access to a virtual address that is the physical one too.
+    /// An access whose virtual address equals the physical one.
     fn touch(watch: &mut Watch, cpu: usize, address: u64, bytes: u64, writes: bool) {
         watch.access(cpu, Access { address, bytes, writes }, || Some(address));
     }
@@ -226,7 +226,7 @@ mod tests {
     fn calibrate(watch: &mut Watch) {
         send(watch, 0, marks::CALIBRATE, &[0, 0, 2 * MIB]);
         touch(watch, 0, MIB, 8, false);
-        // The stack, which may be anywhere.
+        // An access to the stack, which may be anywhere.
         touch(watch, 0, 300 * MIB, 8, false);
         send(watch, 0, marks::CALIBRATE, &[1, 257 * MIB, 258 * MIB]);
         touch(watch, 0, 257 * MIB, 8, false);
@@ -245,13 +245,14 @@ mod tests {
         send(&mut watch, 0, marks::COUNT, &[]);
         watch.enter();
         watch.run(20);
-        // One warm line of the leaf, then two new ones by one access; a line of the stack, one of the rest.
+        // One line of the leaf that is in the cache already; two new lines by one access; a line of the
+        // stack; a line of the rest.
         touch(&mut watch, 0, 300 * MIB + 8, 8, false);
         touch(&mut watch, 0, 300 * MIB + 124, 8, false);
         touch(&mut watch, 0, 2 * MIB, 8, true);
         touch(&mut watch, 1, 9 * MIB, 8, true);
         send(&mut watch, 1, marks::END, &[1]);
-        // After the end nothing counts.
+        // After the end, nothing counts.
         touch(&mut watch, 1, 10 * MIB, 8, true);
         let reports = watch.take_reports();
         let [Report::Counted(counted)] = &reports[..] else { panic!("{reports:?}") };
