@@ -40,11 +40,11 @@ pub(crate) trait Changing: Reading {
     /// Takes over all slots and the range of `right`, the next node.
     fn absorb(node: &mut Locked<'_, Self>, right: &Locked<'_, Self>);
 
-    /// Gives the last `n` slots, and with them their range, to `right`, the next node, which has room for
-    /// them. One slot at least stays.
+    /// Gives the last `n` slots and their range to `right`, the next node, which has room for them. At least one
+    /// slot stays.
     fn give_last(node: &mut Locked<'_, Self>, n: usize, right: &mut Locked<'_, Self>);
 
-    /// Gives the first `n` slots, and with them their range, to `left`, whose next node this is and which has
-    /// room for them. One slot at least stays.
+    /// Gives the first `n` slots and their range to `left`, whose next node this is, and which has room for
+    /// them. At least one slot stays.
     fn give_first(node: &mut Locked<'_, Self>, n: usize, left: &mut Locked<'_, Self>);
 }

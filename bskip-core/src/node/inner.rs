@@ -14,7 +14,8 @@ pub(crate) trait InnerSlots: Changing<Payload = BlockId> {
     /// See [`Node::child`].
     fn child(node: Node<'_, Self>, slot: usize) -> Option<BlockId>;
 
-    /// Puts the entry at the low end of a level's first node, below every key, into the empty node.
+    /// Puts the first entry into the empty first node of a level. The entry stands at the low end, below every
+    /// key.
     fn insert_first(node: &mut Locked<'_, Self>, child: BlockId);
 
     /// Moves the entry in `slot`, which is below the count and not 0, to `key`.
