@@ -37,11 +37,18 @@ pub(crate) struct Split<O> {
 
 /// What fits into nodes of a shape. Each function with a node is that of [`Node`] with the same name.
 pub(crate) trait Room: Reading {
+    /// Whether all slots take the same room. A node that splits at a key then always has room for the key.
+    const SAME_SIZE: bool;
+
     /// Whether full leaves give pairs to their neighbours before they split.
     const REDISTRIBUTES: bool;
 
     /// The limit for the part `fill` of a node, but at least half of one.
     fn limit(fill: f64) -> Limit;
+
+    /// Takes a slot with this key and payload off what is left of a node that is being filled; false if it does
+    /// not go in.
+    fn spend(left: &mut Limit, key: KeyRef<'_, Self>, payload: &Self::Payload) -> bool;
 
     fn has_room(node: Node<'_, Self>, key: KeyRef<'_, Self>, payload: &Self::Payload) -> bool;
     fn has_room_within(

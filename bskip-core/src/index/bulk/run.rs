@@ -108,6 +108,9 @@ impl<'a, K: NodeKeys, V, P: BlockPool> SortedRun<'a, K, V, P> {
                     return Stop::NoMemory(error);
                 }
             };
+            let mut left = self.limit;
+            // The first pair goes into any leaf.
+            LeafShape::<K, V>::spend(&mut left, K::borrow(&key), &value);
             let last = loop {
                 leaf.push(K::borrow(&key), value);
                 let last = key;
@@ -122,9 +125,8 @@ impl<'a, K: NodeKeys, V, P: BlockPool> SortedRun<'a, K, V, P> {
                     return Stop::NotAscending;
                 }
                 // A tall key starts a leaf, as it does when it is inserted.
-                if !leaf.has_room_within(self.limit, K::borrow(&key), &value)
-                    || heights.of::<K>(K::borrow(&key)) > 0
-                {
+                let goes_in = LeafShape::<K, V>::spend(&mut left, K::borrow(&key), &value);
+                if !goes_in || heights.of::<K>(K::borrow(&key)) > 0 {
                     break last;
                 }
             };

@@ -8,7 +8,7 @@ use crate::index::tree::{Fresh, FreshInner};
 use crate::index::write::commit::{Commit, InnerChange};
 use crate::index::write::existing::{Existing, Refused, settle_existing};
 use crate::index::write::split::{SplitOff, insert_or_split};
-use crate::node::{LeafShape, LockedLeaf, NodeKeys};
+use crate::node::{InnerShape, LeafShape, LockedLeaf, NodeKeys, Room};
 
 /// Blocks that are taken before the change that needs them.
 pub(in crate::index) struct Spares<'t, K: NodeKeys, V, P: BlockPool> {
@@ -16,10 +16,11 @@ pub(in crate::index) struct Spares<'t, K: NodeKeys, V, P: BlockPool> {
     leaf: Option<Fresh<'t, LeafShape<K, V>, K, V, P>>,
     /// For the overflow of the key's leaf.
     overflow: Option<Fresh<'t, LeafShape<K, V>, K, V, P>>,
-    /// For each level below the key's height, a block for the node that starts at the key.
+    /// For each level, a block for the node that starts at the key; at the level of the entry, a block for an
+    /// overflow.
     inners: [Option<FreshInner<'t, K, V, P>>; LEVELS],
-    /// For each level up to the key's height, a block for an overflow of the node that gets the key.
-    inner_overflows: [Option<FreshInner<'t, K, V, P>>; LEVELS],
+    /// The level where the key becomes an entry.
+    top: usize,
 }
 
 /// The nodes that a promotion changes, levels 1 to the key's height.
@@ -28,7 +29,7 @@ type Levels<'c, K, V, P> = [Option<InnerChange<'c, K, V, P>>; LEVELS];
 /// The overflow splits of a promotion, which are still to be posted.
 pub(in crate::index) struct Overflows<O> {
     leaf: Option<SplitOff<O>>,
-    inners: [Option<SplitOff<O>>; LEVELS],
+    top: Option<SplitOff<O>>,
 }
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
@@ -66,15 +67,13 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 return Err((value, error));
             }
         };
-        let commit = Commit::new(self);
-        let overflows = promote(&commit, key, value, height, path, leaf, spares);
+        let (commit, top) = (Commit::new(self), spares.top);
+        let overflows = promote(&commit, key, value, path, leaf, spares);
         if let Some(split) = overflows.leaf {
             self.post(1, split);
         }
-        for (level, split) in overflows.inners.into_iter().enumerate() {
-            if let Some(split) = split {
-                self.post(level + 1, split);
-            }
+        if let Some(split) = overflows.top {
+            self.post(top + 1, split);
         }
         Ok(None)
     }
@@ -88,12 +87,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         path: &Path<'_, K>,
         leaf: &LockedLeaf<'_, K, V>,
     ) -> Result<Spares<'_, K, V, P>, AllocError> {
-        let mut spares = Spares {
-            leaf: None,
-            overflow: None,
-            inners: [const { None }; LEVELS],
-            inner_overflows: [const { None }; LEVELS],
-        };
+        let mut spares = Spares { leaf: None, overflow: None, inners: [const { None }; LEVELS], top: height };
         let starts_here = leaf.compare_low(key).is_eq();
         if !starts_here {
             spares.leaf = Some(self.tree.acquire(Some(key))?);
@@ -106,15 +100,21 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
         for level in 1..=height {
             let node = path.at(level);
-            let (rank, found) = node.find(key);
-            let starts_at_key = level < height && node.compare_low(key).is_ne();
-            if starts_at_key {
+            let splits = level < height && node.compare_low(key).is_ne();
+            if splits && !InnerShape::<K>::SAME_SIZE {
+                // If the key may not go into the node that would start at it, the promotion ends here.
+                let (rank, found) = node.find(key);
+                if !found && node.may_overflow(rank, key, &leaf.id()) {
+                    spares.top = level;
+                }
+            }
+            let is_top = level == spares.top;
+            let overflows = || node.may_overflow(0, key, &leaf.id()) && !node.find(key).1;
+            if if is_top { overflows() } else { splits } {
                 spares.inners[level] = Some(self.tree.acquire(Some(key))?);
             }
-            let gets_key = !found && (starts_at_key || level == height);
-            let from = if level < height { rank } else { 0 };
-            if gets_key && node.may_overflow(from, key, &leaf.id()) {
-                spares.inner_overflows[level] = Some(self.tree.acquire(Some(key))?);
+            if is_top {
+                break;
             }
         }
         Ok(spares)
@@ -127,7 +127,6 @@ pub(in crate::index) fn promote<'c, K: NodeKeys, V, P: BlockPool>(
     commit: &'c Commit<'c, K, V, P>,
     key: K::Ref<'_>,
     value: V,
-    height: usize,
     path: Path<'c, K>,
     leaf: LockedLeaf<'c, K, V>,
     spares: Spares<'c, K, V, P>,
@@ -135,7 +134,10 @@ pub(in crate::index) fn promote<'c, K: NodeKeys, V, P: BlockPool>(
     let mut levels: Levels<'c, K, V, P> =
         path.into_levels().map(|node| node.map(|node| node.reshape(commit)));
     let mut leaf = leaf.reshape(commit);
-    let Spares { leaf: spare, overflow, mut inners, mut inner_overflows } = spares;
+    let Spares { leaf: spare, overflow, inners, top } = spares;
+    let mut inners = inners.into_iter();
+    // Level 0 has none.
+    inners.next();
     let rank = leaf.rank(key);
     let mut child = leaf.id();
     let leaf_overflow = match spare {
@@ -147,11 +149,9 @@ pub(in crate::index) fn promote<'c, K: NodeKeys, V, P: BlockPool>(
             insert_or_split(commit, &mut right, 0, key, value, overflow)
         }
     };
-    let mut overflows = Overflows { leaf: leaf_overflow, inners: [const { None }; LEVELS] };
-    for (level, node) in levels.iter_mut().enumerate().take(height).skip(1) {
-        let node = node.as_mut().expect("locked up to the height");
+    for node in levels[1..top].iter_mut().flatten() {
         // A node without a spare already starts at the key.
-        let Some(spare) = inners[level].take() else {
+        let Some(spare) = inners.next().flatten() else {
             child = node.id();
             continue;
         };
@@ -159,18 +159,18 @@ pub(in crate::index) fn promote<'c, K: NodeKeys, V, P: BlockPool>(
         let mut right = spare.make(commit);
         node.split_off(rank - usize::from(found), key, &mut right);
         if !found {
-            let overflow = inner_overflows[level].take();
-            overflows.inners[level] = insert_or_split(commit, &mut right, 0, key, child, overflow);
+            right.insert(0, key, child);
         }
         child = right.id();
     }
-    let top = levels[height].as_mut().expect("locked up to the height");
+    let top = levels[top].as_mut().expect("locked up to the height");
     let (rank, found) = top.find(key);
-    if !found {
-        let overflow = inner_overflows[height].take();
-        overflows.inners[height] = insert_or_split(commit, top, rank, key, child, overflow);
-    }
+    let spare = inners.next().flatten();
+    let top_overflow = match found {
+        true => None,
+        false => insert_or_split(commit, top, rank, key, child, spare),
+    };
     levels.into_iter().for_each(drop);
     drop(leaf);
-    overflows
+    Overflows { leaf: leaf_overflow, top: top_overflow }
 }

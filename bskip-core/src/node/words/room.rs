@@ -17,11 +17,19 @@ const SPARE: usize = 4;
 const LEAST: usize = 2;
 
 impl<S: WordShape> Room for S {
+    const SAME_SIZE: bool = true;
     const REDISTRIBUTES: bool = true;
 
     fn limit(fill: f64) -> Limit {
         let capacity = S::CAPACITY;
         Limit(((capacity as f64 * fill) as usize).clamp(capacity / 2, capacity))
+    }
+
+    #[inline(always)]
+    fn spend(left: &mut Limit, _: S::Key, _: &S::Payload) -> bool {
+        let goes_in = left.0 > 0;
+        left.0 = left.0.wrapping_sub(1);
+        goes_in
     }
 
     #[inline(always)]

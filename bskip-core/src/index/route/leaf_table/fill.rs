@@ -140,6 +140,9 @@ pub(in crate::index) fn visit_level_1<K: NodeKeys, V, P: BlockPool>(
     }
 }
 
+/// The next node, and where it starts.
+type NextStart<O> = Option<(BlockId, O)>;
+
 /// Copies the entries of the level-1 node that starts at `start` (or of the first node). Returns their
 /// number, the next node, and where the next node starts. Returns `None` if the node has changed, or is not
 /// that node now.
@@ -147,7 +150,7 @@ fn entries_of_level_1<K: NodeKeys>(
     node: Inner<'_, K>,
     start: Option<K::Ref<'_>>,
     entries: &mut [(u64, Option<BlockId>)],
-) -> Option<(usize, Option<(BlockId, K::Owned)>)> {
+) -> Option<(usize, NextStart<K::Owned>)> {
     let version = node.try_read_begin()?;
     let is_it = node.level() == LevelMark::of(1) && start.is_none_or(|low| node.compare_low(low).is_eq());
     let count = node.count().min(entries.len());
