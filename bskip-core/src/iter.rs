@@ -30,9 +30,7 @@ impl<'a, K: Key, V, A: BlockArena> Range<'a, K, V, A> {
     /// `V::clone` [must not use the map](crate::BSkipMap#closures).
     #[must_use]
     pub fn cloned(self) -> ClonedRange<'a, K, V, A> {
-        let Pairs { index, lower, upper, front, back, back_trail, done, .. } = self.0;
-        // This keeps the leaves that the iterator has reached, so they are not searched for again.
-        ClonedRange(Pairs { index, lower, upper, front, back, back_trail, done, _reader: PhantomData })
+        ClonedRange(self.0.cloned())
     }
 }
 
@@ -66,7 +64,7 @@ iterator!(Range, Copy);
 iterator!(ClonedRange, Clone);
 
 /// Both iterators; `R` says how values are read.
-struct Pairs<'a, K: NodeKeys, V, P: BlockPool, R> {
+pub(crate) struct Pairs<'a, K: NodeKeys, V, P: BlockPool, R> {
     index: &'a Index<K, V, P>,
     /// The keys that are left lie between these bounds. `lower` follows the keys handed out at the front,
     /// `upper` those handed out at the back.
@@ -82,7 +80,7 @@ struct Pairs<'a, K: NodeKeys, V, P: BlockPool, R> {
 }
 
 impl<'a, K: NodeKeys, V, P: BlockPool, R> Pairs<'a, K, V, P, R> {
-    fn new(index: &'a Index<K, V, P>, lower: Bound<K::Owned>, upper: Bound<K::Owned>) -> Self {
+    pub(crate) fn new(index: &'a Index<K, V, P>, lower: Bound<K::Owned>, upper: Bound<K::Owned>) -> Self {
         Self {
             index,
             lower,
@@ -94,11 +92,18 @@ impl<'a, K: NodeKeys, V, P: BlockPool, R> Pairs<'a, K, V, P, R> {
             _reader: PhantomData,
         }
     }
+
+    /// The same for values that are to be cloned. It keeps the leaves that the iterator has reached, so they are
+    /// not searched for again.
+    pub(crate) fn cloned(self) -> Pairs<'a, K, V, P, Cloned> {
+        let Self { index, lower, upper, front, back, back_trail, done, .. } = self;
+        Pairs { index, lower, upper, front, back, back_trail, done, _reader: PhantomData }
+    }
 }
 
 impl<K: NodeKeys, V, P: BlockPool, R: Read<V>> Pairs<'_, K, V, P, R> {
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn next(&mut self) -> Option<(K::Owned, V)> {
+    pub(crate) fn next(&mut self) -> Option<(K::Owned, V)> {
         loop {
             match self.front.as_mut().map(LeafCursor::next::<R>) {
                 Some(Next::Pair(key, value)) if is_below::<K>(&key, &self.upper) => {
@@ -127,7 +132,7 @@ impl<K: NodeKeys, V, P: BlockPool, R: Read<V>> Pairs<'_, K, V, P, R> {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn next_back(&mut self) -> Option<(K::Owned, V)> {
+    pub(crate) fn next_back(&mut self) -> Option<(K::Owned, V)> {
         loop {
             match self.back.as_mut().map(LeafCursor::next_back::<R>) {
                 Some(Next::Pair(key, value)) if is_above::<K>(&key, &self.lower) => {
