@@ -1,7 +1,7 @@
 //! Finds the node that is authoritative for a place among the keys: from where the router suggests, or from
 //! the root down.
 
-use crate::arena::BlockPool;
+use crate::arena::{BlockId, BlockPool};
 use crate::index::engine::Index;
 use crate::index::search::probe::{At, Probe};
 use crate::index::search::settle::{Versioned, child_at};
@@ -16,7 +16,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         if let Some(found) = self.try_leaf_at(probe) {
             return found;
         }
-        self.retry(|| self.try_leaf_at(probe))
+        let (id, version) = self.retry(|| self.try_leaf_at(probe));
+        (self.tree.leaf(id), version)
     }
 
     /// The node of `level` at `probe`; the level exists and is not 0.
@@ -24,17 +25,23 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         if let Some(found) = self.try_inner_at(probe, level) {
             return found;
         }
-        self.retry(|| self.try_inner_at(probe, level))
+        let (id, version) = self.retry(|| self.try_inner_at(probe, level));
+        (self.tree.inner(id), version)
     }
 
+    /// Waits and tries again until `attempt` finds a node. Returns the node's block and not the node: these two words
+    /// fit into registers, so that the callers need not keep what they found in memory.
     #[cold]
     #[inline(never)]
-    fn retry<T>(&self, mut attempt: impl FnMut() -> Option<T>) -> T {
+    fn retry<'a, S: Shape<Key = K>>(
+        &self,
+        mut attempt: impl FnMut() -> Option<Versioned<'a, S>>,
+    ) -> (BlockId, Version) {
         let mut backoff = self.tree.backoff();
         loop {
             backoff.wait();
-            if let Some(found) = attempt() {
-                return found;
+            if let Some((node, version)) = attempt() {
+                return (node.id(), version);
             }
         }
     }
@@ -82,7 +89,10 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         });
         match hinted.or_else(|| self.try_leaf_by_levels(probe)) {
             Some(found) => found,
-            None => self.retry(|| self.try_leaf_at(probe)),
+            None => {
+                let (id, version) = self.retry(|| self.try_leaf_at(probe));
+                (self.tree.leaf(id), version)
+            }
         }
     }
 
