@@ -180,7 +180,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     pub fn insert(&self, key: K, value: V) -> Option<V> {
         match self.index.insert(key.to_words(), value, Existing::Replace) {
             Ok(old) => old,
-            Err((_, _, cause)) => out_of_memory("try_insert", &cause),
+            Err((_, cause)) => out_of_memory("try_insert", &cause),
         }
     }
 
@@ -191,7 +191,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     #[inline]
     pub fn try_insert(&self, key: K, value: V) -> Result<Option<V>, InsertError<K, V>> {
         let inserted = self.index.insert(key.to_words(), value, Existing::Replace);
-        inserted.map_err(|(_, value, cause)| InsertError { key, value, cause })
+        inserted.map_err(|(value, cause)| InsertError { key, value, cause })
     }
 
     /// Inserts the pair if the key is not there, and returns `None`. Otherwise changes nothing and gives
@@ -214,7 +214,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     pub fn insert_if_absent(&self, key: K, value: V) -> Option<V> {
         match self.index.insert(key.to_words(), value, Existing::Keep) {
             Ok(unused) => unused,
-            Err((_, _, cause)) => out_of_memory("try_insert_if_absent", &cause),
+            Err((_, cause)) => out_of_memory("try_insert_if_absent", &cause),
         }
     }
 
@@ -224,7 +224,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// [`InsertError`] with the pair. The map is unchanged.
     pub fn try_insert_if_absent(&self, key: K, value: V) -> Result<Option<V>, InsertError<K, V>> {
         let inserted = self.index.insert(key.to_words(), value, Existing::Keep);
-        inserted.map_err(|(_, value, cause)| InsertError { key, value, cause })
+        inserted.map_err(|(value, cause)| InsertError { key, value, cause })
     }
 
     /// A copy of the value of `key`. Expected O(log n). Writes no shared memory.
@@ -294,7 +294,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
             match self.index.insert(key, made, Existing::Keep) {
                 Ok(None) => return copy,
                 Ok(Some(unused)) => made = unused,
-                Err((_, _, cause)) => out_of_memory("try_insert", &cause),
+                Err((_, cause)) => out_of_memory("try_insert", &cause),
             }
             drop(copy);
             if let Some(value) = self.index.with(key, V::clone) {

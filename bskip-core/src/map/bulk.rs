@@ -260,7 +260,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     }
 
     fn insert_words(&self, key: K::Words, value: V) {
-        if let Err((_, _, cause)) = self.index.insert(key, value, Existing::Replace) {
+        if let Err((_, cause)) = self.index.insert(key, value, Existing::Replace) {
             out_of_memory("try_insert", &cause);
         }
     }

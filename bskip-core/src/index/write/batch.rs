@@ -86,7 +86,7 @@ impl<K: KeyWords, V, P: BlockPool, Q, F: Fn(&Q, usize) -> K> Batch<K, V, P> for 
                 *place = old;
                 Ok(())
             }
-            Err((_, value, error)) => {
+            Err((value, error)) => {
                 *place = Some(value);
                 Err(error)
             }

@@ -13,8 +13,21 @@ pub(crate) enum Existing {
     Keep,
 }
 
-/// A pair that was not inserted, and why.
-pub(in crate::index) type Refused<K, V> = (K, V, AllocError);
+/// The value of a pair that was not inserted, and why.
+pub(in crate::index) type Refused<V> = (V, AllocError);
+
+/// What became of an insertion that is more than a change of one leaf.
+///
+/// It is no `Result<Option<V>, Refused<V>>`: a function that passes on such a result of another builds all its
+/// results in memory.
+pub(in crate::index) enum Outcome<V> {
+    /// It was done. The value is the one that did not stay.
+    Done(Option<V>),
+    /// The leaf has changed, and the map has not: here is the value again.
+    Changed(V),
+    /// There is no memory for a node.
+    Refused(Refused<V>),
+}
 
 /// Deals with a key that is in `slot` already, and unlocks the leaf. Returns the value that does not stay.
 #[cfg_attr(not(debug_assertions), inline(always))]
