@@ -16,8 +16,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         if let Some(found) = self.try_leaf_at(probe) {
             return found;
         }
-        let (id, version) = self.retry(|| self.try_leaf_at(probe));
-        (self.tree.leaf(id), version)
+        self.retry(|| self.try_leaf_at(probe))
     }
 
     /// The node of `level` at `probe`; the level exists and is not 0.
@@ -25,15 +24,25 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         if let Some(found) = self.try_inner_at(probe, level) {
             return found;
         }
-        let (id, version) = self.retry(|| self.try_inner_at(probe, level));
-        (self.tree.inner(id), version)
+        self.retry(|| self.try_inner_at(probe, level))
     }
 
-    /// Waits and tries again until `attempt` finds a node. Returns the node's block and not the node: these two words
-    /// fit into registers, so that the callers need not keep what they found in memory.
+    /// Waits and tries again until `attempt` finds a node.
+    #[inline(always)]
+    fn retry<'a, S: Shape<Key = K>>(
+        &'a self,
+        attempt: impl FnMut() -> Option<Versioned<'a, S>>,
+    ) -> Versioned<'a, S> {
+        let (id, version) = self.wait_for(attempt);
+        (self.tree.node(id), version)
+    }
+
+    /// As [`retry`](Self::retry), but returns the node's block. A block and a version fit into two registers.
+    /// If this function returned the node, its callers would keep every node that they find in memory, also
+    /// when the first attempt finds it.
     #[cold]
     #[inline(never)]
-    fn retry<'a, S: Shape<Key = K>>(
+    fn wait_for<'a, S: Shape<Key = K>>(
         &self,
         mut attempt: impl FnMut() -> Option<Versioned<'a, S>>,
     ) -> (BlockId, Version) {
@@ -79,21 +88,20 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// next leaf, this loads it at the same time.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn leaf_at_and_behind(&self, probe: impl Probe<K>) -> (Leaf<'_, K, V>, Version) {
-        let hinted = self.router.two_leaves(probe.word()).and_then(|(leaf, behind)| {
+        if let Some((leaf, behind)) = self.router.two_leaves(probe.word()) {
             let leaf = self.tree.leaf(leaf);
             leaf.prefetch_whole();
             if let Some(behind) = behind {
                 self.tree.leaf(behind).prefetch_pairs();
             }
-            self.settle_hinted(leaf, probe)
-        });
-        match hinted.or_else(|| self.try_leaf_by_levels(probe)) {
-            Some(found) => found,
-            None => {
-                let (id, version) = self.retry(|| self.try_leaf_at(probe));
-                (self.tree.leaf(id), version)
+            if let Some(found) = self.settle_hinted(leaf, probe) {
+                return found;
             }
         }
+        if let Some(found) = self.try_leaf_by_levels(probe) {
+            return found;
+        }
+        self.retry(|| self.try_leaf_at(probe))
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]

@@ -15,12 +15,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Inserts the pair if the key is new. Otherwise does what `existing` says, and returns the value that
     /// does not stay.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn insert(
-        &self,
-        key: K,
-        mut value: V,
-        existing: Existing,
-    ) -> Result<Option<V>, Refused<V>> {
+    pub(crate) fn insert(&self, key: K, mut value: V, existing: Existing) -> Result<Option<V>, Refused<V>> {
         let height = self.heights.of(key);
         let mut backoff = self.tree.backoff();
         loop {
