@@ -5,6 +5,7 @@
 //! parent, the parent itself must be absorbed first, so the thread tries that.
 
 use crate::arena::BlockPool;
+use crate::few::Few;
 use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::index::search::lock::{lock_neighbours, lock_three};
@@ -39,24 +40,7 @@ pub(in crate::index) enum Merge {
 
 /// Boundaries to look at, last in first out. If the list is full, a further boundary is left out: it is
 /// looked at again when keys near it are removed.
-struct Work<K> {
-    boundaries: [Option<(usize, K)>; 4 * LEVELS],
-    len: usize,
-}
-
-impl<K: KeyWords> Work<K> {
-    fn push(&mut self, level: usize, key: K) {
-        if let Some(boundary) = self.boundaries.get_mut(self.len) {
-            *boundary = Some((level, key));
-            self.len += 1;
-        }
-    }
-
-    fn pop(&mut self) -> Option<(usize, K)> {
-        self.len = self.len.checked_sub(1)?;
-        self.boundaries[self.len]
-    }
-}
+type Work<K> = Few<(usize, K), { 4 * LEVELS }>;
 
 impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Merges the leaf at `key` with a neighbour while the leaf is underfull and one has room. Then makes the
@@ -64,8 +48,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     #[cold]
     #[inline(never)]
     pub(in crate::index) fn compact(&self, key: K) {
-        let mut work = Work { boundaries: [None; 4 * LEVELS], len: 0 };
-        work.push(0, key);
+        let mut work = Work::new();
+        work.push((0, key));
         while let Some((level, key)) = work.pop() {
             if level == 0 {
                 self.merge_at::<LeafShape<K, V>>(level, key, &mut work);
@@ -79,11 +63,11 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// less. If two inner nodes have merged, the first child of the second one can now be absorbed.
     fn push_around(&self, level: usize, boundary: K, work: &mut Work<K>) {
         if level < self.tree.root().0 {
-            work.push(level + 1, boundary);
+            work.push((level + 1, boundary));
         }
-        work.push(level, boundary);
+        work.push((level, boundary));
         if level > 0 {
-            work.push(level - 1, boundary);
+            work.push((level - 1, boundary));
         }
     }
 
