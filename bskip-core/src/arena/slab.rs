@@ -238,13 +238,14 @@ impl<S: SlabSource> SlabPool<S> {
     pub(crate) unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
         let number = block.0.get();
         let place = number as usize;
-        // Acquire pairs with the Release in `near` and `far`.
+        // Each branch computes an address, so a near one takes a load, a shift and an addition.
         let address = if number >= NEAR {
+            // Acquire pairs with the Release in `near`.
             self.window.load(Ordering::Acquire).wrapping_add(place.wrapping_mul(UNIT))
         } else {
             // SAFETY: the highest bit of a number below `NEAR` is below `FAR_SLABS`.
             let origin = unsafe { self.origins.get_unchecked(number.ilog2() as usize) };
-            // Acquire: as above.
+            // Acquire pairs with the Release in `far`.
             origin.load(Ordering::Acquire).wrapping_add(place.wrapping_mul(self.layout.size()))
         };
         // `grow` exposed the slab's provenance.
