@@ -1,4 +1,5 @@
-//! A list of at most `N` items, in place: making an empty one writes one word.
+//! A list of at most `N` items, in place. An empty one costs one store, because its items are not
+//! initialized.
 
 use core::mem::MaybeUninit;
 use core::slice;

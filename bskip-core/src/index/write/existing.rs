@@ -1,4 +1,4 @@
-//! What to do if an inserted key is there already, or if there is no memory for it.
+//! What can become of an insertion: the key is there already, the leaf has changed, there is no memory.
 
 use crate::arena::AllocError;
 use crate::key::KeyWords;
@@ -18,8 +18,8 @@ pub(in crate::index) type Refused<V> = (V, AllocError);
 
 /// What became of an insertion that is more than a change of one leaf.
 ///
-/// It is no `Result<Option<V>, Refused<V>>`: a function that passes on such a result of another builds all its
-/// results in memory.
+/// This is not the `Result` that `insert` returns. If `insert` passed on another function's result as it is,
+/// the compiler would build every result of `insert` in memory.
 pub(in crate::index) enum Outcome<V> {
     /// It was done. The value is the one that did not stay.
     Done(Option<V>),
