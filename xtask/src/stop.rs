@@ -44,6 +44,20 @@ impl Stop {
     }
 }
 
+/// Something failed on the way.
+impl From<String> for Stop {
+    fn from(line: String) -> Self {
+        Self::failure(line)
+    }
+}
+
+/// A file or a command, which the error names.
+impl From<xshell::Error> for Stop {
+    fn from(error: xshell::Error) -> Self {
+        Self::failure(error.to_string())
+    }
+}
+
 /// Writes to standard output. A closed pipe is no error: its reader has seen enough.
 pub(crate) fn print(text: &str) -> Result<(), Stop> {
     let mut stdout = io::stdout().lock();

@@ -18,6 +18,7 @@ use crate::child;
 use crate::cli::known;
 use crate::stop::{Stop, print};
 use checks::CHECKS;
+pub(crate) use counts::Counts;
 
 /// Minutes that a soak may take.
 const LONGEST: u64 = 7 * 24 * 60;
