@@ -1,6 +1,5 @@
 //! How a command ends early: by an exit code, and one line that says what to do. Also how it prints.
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 /// The reason why a command did not end well.
@@ -58,13 +57,7 @@ impl From<xshell::Error> for Stop {
     }
 }
 
-/// Writes to standard output. A closed pipe is no error: its reader has seen enough.
+/// Writes to standard output. A closed pipe is no error.
 pub(crate) fn print(text: &str) -> Result<(), Stop> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Stop::failure(format!("cannot write to standard output: {error}")))
-        }
-        _ => Ok(()),
-    }
+    Ok(bench::print(text)?)
 }

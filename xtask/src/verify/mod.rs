@@ -108,19 +108,6 @@ mod tests {
     use crate::cli;
 
     #[test]
-    fn flags_are_read() {
-        let parse = |line: &str| cli::parse::<Args>(line).unwrap();
-        assert_eq!(parse(""), Args::default());
-        let names = [CHECKS[0].name, CHECKS[1].name];
-        assert_eq!(parse(&format!("--only {}", names.join(","))).only.unwrap(), names);
-        assert_eq!(parse("--soak 30").soak, Some(30));
-        assert_eq!(parse("--mutants").mutants, Some(vec![]));
-        assert!(parse("--mutants --every-tool").every_tool);
-        let args = parse("--list --mutants a b");
-        assert_eq!((args.mutants, args.list), (Some(vec!["a".to_owned(), "b".to_owned()]), true));
-    }
-
-    #[test]
     fn errors_are_one_line_that_says_what_to_do() {
         for (line, hint) in [
             ("--only loon", "there are "),

@@ -185,20 +185,6 @@ mod tests {
     use crate::cli;
 
     #[test]
-    fn flags_are_read() {
-        let parse = |line: &str| cli::parse::<Args>(line).unwrap();
-        assert_eq!(parse(""), Args::default());
-        let args = parse("2x2 tiered --tests policies,kernel --kernel some/vmlinux --kvm");
-        assert_eq!(
-            (&args.machines[..], args.tests.as_ref().unwrap().len()),
-            (&["2x2".into(), "tiered".into()][..], 2)
-        );
-        assert!(args.has("2x2") && !args.has("huge") && parse("").has("huge"));
-        assert_eq!((args.kernel, args.kvm), (Some("some/vmlinux".into()), true));
-        assert!(parse("--quick").has(machines::QUICK[0]) && !Args::quick().has("huge"));
-    }
-
-    #[test]
     fn errors_are_one_line_that_says_what_to_do() {
         for (line, hint) in [
             ("3x3", "no machine \"3x3\"; there are 2x2, "),
@@ -211,7 +197,5 @@ mod tests {
             assert!(error.contains(hint), "{line}: {error}");
             assert!(!error.contains('\n'), "{line}: {error}");
         }
-        let help = cli::help::<Args>();
-        assert!(help.contains("tiered") && help.lines().all(|line| line.len() <= 120), "{help}");
     }
 }
