@@ -1,13 +1,14 @@
 //! `cargo xtask bench-numa`: the sweep from the command line to the exit code.
 //!
-//! `args` reads the flags, and `machine` looks at the machine. `plan` lists the cells, and `feasible` says
-//! whether they can run here. `cell_binary` builds the program that runs a cell. `run` and `child` run it.
-//! `summary`, `results` and `table` report.
+//! `args` reads the flags, `machine` looks around, `plan` lays out the cells and `feasible` says whether they
+//! can run here, `cell_binary` builds what runs them, `run` and `child` run them, `summary`, `results`,
+//! `csv_line` and `table` tell about it.
 
 mod args;
 mod caveats;
 mod cell_binary;
 mod child;
+pub(crate) mod csv_line;
 mod feasible;
 mod last_words;
 mod machine;
