@@ -34,7 +34,7 @@ pub const ENTER: u8 = 24;
 /// The operation is done.
 pub const LEAVE: u8 = 25;
 
-/// What the plugin is told, as JSON in [an environment variable](Self::VARIABLE) of QEMU.
+/// The plugin's settings, as JSON in [an environment variable](Self::VARIABLE) of QEMU.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PluginSettings {
     /// The node of each processor.

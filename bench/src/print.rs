@@ -5,7 +5,7 @@ use std::io::{self, Write};
 /// Writes to standard output. A closed pipe is no error: its reader has seen enough.
 ///
 /// # Errors
-/// Another one, in words.
+/// Any other error, in words.
 pub fn print(text: &str) -> Result<(), String> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {

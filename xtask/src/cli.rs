@@ -23,7 +23,7 @@ pub(crate) fn parse<T: Parser>(line: &str) -> Result<T, String> {
     T::try_parse_from(words).map_err(|error| one_line(&error))
 }
 
-/// What is wrong, without the usage: the flag, its value, and what it may be.
+/// The error without the usage: the flag, its value, and the values that it may have.
 pub(crate) fn one_line(error: &clap::Error) -> String {
     let text = error.to_string();
     let said = text.split("\n\nUsage:").next().unwrap_or(&text);

@@ -1,8 +1,8 @@
 //! `cargo xtask bench-numa`: the sweep from the command line to the exit code.
 //!
-//! `args` reads the flags, `machine` looks around, `plan` lays out the cells and `feasible` says whether they
-//! can run here, `cell_binary` builds what runs them, `run` and `child` run them, `summary`, `results`,
-//! `csv_line` and `table` tell about it.
+//! `args` reads the flags, and `machine` looks at the machine. `plan` lists the cells, and `feasible` says
+//! whether they can run here. `cell_binary` builds the program that runs a cell. `run` and `child` run it.
+//! `summary`, `results`, `csv_line` and `table` report.
 
 mod args;
 mod caveats;

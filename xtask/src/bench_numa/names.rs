@@ -49,8 +49,7 @@ pub(crate) fn placed_on(text: &str) -> Result<Vec<usize>, String> {
     Ok(nodes)
 }
 
-/// Splits a list at its commas, but leaves the numbers of `preferred:0,1`, `weighted:0=3,1=1` and
-/// `cpus:0,2-3` together.
+/// Splits a list at its commas, except within `preferred:0,1`, `weighted:0=3,1=1` and `cpus:0,2-3`.
 pub(crate) fn split_list(text: &str) -> Vec<String> {
     let takes_numbers = |item: &str| {
         let last = item.rsplit('+').next().unwrap_or(item);

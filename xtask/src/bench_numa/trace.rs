@@ -22,7 +22,7 @@ pub(crate) struct Opened {
     folder: PathBuf,
 }
 
-/// Reads both files of `--trace`; `most` operations fit into memory.
+/// Reads both files of `--trace`. `most` is the number of operations that fit into memory.
 ///
 /// # Errors
 ///

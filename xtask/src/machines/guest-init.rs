@@ -2,8 +2,8 @@
 //! kernel sees. Then it runs the commands in `/script` one after the other, reports how each one ended, and
 //! ends QEMU with an exit code.
 //!
-//! Linked statically by `guest::image`, which writes the script: commands as JSON, each a list of words.
-//! `guest::console` reads what it says.
+//! `guest::image` links it statically and writes the script: commands as JSON, each a list of words.
+//! `guest::console` reads its output.
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[path = "guest/words.rs"]
@@ -36,7 +36,7 @@ mod linux {
         for (kind, at) in [("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev"), ("tmpfs", "/tmp")] {
             mount(kind, at);
         }
-        // The kernel has none where memory is less than 512 MiB, which is plenty for a guest.
+        // The kernel does not switch them on by itself if there is less than 512 MiB of memory.
         let _ = fs::write("/sys/kernel/mm/transparent_hugepage/enabled", "always");
         say(&Said::Up(read("/proc/uptime").split(' ').next().and_then(|up| up.parse().ok()).unwrap_or(0.0)));
         (0..).map_while(node).for_each(|node| say(&Said::Node(node)));
@@ -56,7 +56,7 @@ mod linux {
         println!("{MARK}{}", serde_json::to_string(words).expect("words have a JSON form"));
     }
 
-    /// Mounts a file system of the kernel's; says so where it cannot.
+    /// Mounts a file system of the kernel's. Prints a line if that fails.
     fn mount(kind: &str, at: &str) {
         let _ = fs::create_dir_all(at);
         let [kind_c, at_c] = [kind, at].map(|text| CString::new(text).expect("no zero in it"));
@@ -100,9 +100,9 @@ mod linux {
         fs::read_to_string(path).unwrap_or_default()
     }
 
-    /// Ends QEMU with a code, or the machine without one where there is no such device.
+    /// Ends QEMU with a code. If the machine lacks the device for that, switches the machine off.
     fn leave(code: u8) -> ! {
-        // What was said must have left before the machine does.
+        // All output must have left before the machine stops.
         // SAFETY: no preconditions.
         unsafe { libc::tcdrain(libc::STDOUT_FILENO) };
         // SAFETY: no preconditions; process 1 may ask for a port.

@@ -347,7 +347,7 @@ impl Graph {
         }
     }
 
-    /// The files that `file` leads to over uses, each with the file before it on a shortest way.
+    /// The files that `file` uses, directly or not, each with the file before it on a shortest way.
     fn reached(&self, file: usize) -> BTreeMap<usize, usize> {
         let mut came_from = BTreeMap::new();
         let mut next = VecDeque::from([file]);

@@ -13,7 +13,7 @@ pub(crate) struct Counts {
     pub(crate) passed: u64,
     /// Tests marked `#[ignore]`.
     pub(crate) ignored: u64,
-    /// What was counted, and how many, in the order in which they came.
+    /// What was counted, and how many, in the order of first mention.
     pub(crate) tried: Vec<(String, u64)>,
     /// Tests that failed.
     pub(crate) failed: Vec<String>,

@@ -18,9 +18,10 @@ use crate::stop::Stop;
 /// The program that emulates the machine.
 const QEMU: &str = "qemu-system-x86_64";
 
-/// What every guest's kernel is told: where to speak, to say only what is wrong, not to go on after it went
-/// wrong, not to give up where a busy host lets the first ticks of the clock be late, and to clear pages by
-/// plain stores, as QEMU emulates string instructions step by step. The last word is for process 1.
+/// Kernel arguments for every guest. The kernel prints to the serial port, and only what is wrong. It does
+/// not continue after an oops. It does not give up if a busy host delays the first ticks of the clock. It
+/// clears pages by plain stores, because QEMU emulates string instructions step by step. Process 1 gets the
+/// last one as an environment variable.
 const KERNEL_WORDS: &str = "console=ttyS0 quiet panic=-1 oops=panic no_timer_check clearcpuid=rep_good \
                             RUST_BACKTRACE=1";
 
@@ -31,10 +32,10 @@ pub(crate) struct Boot<'a> {
     pub(crate) kernel: &'a Kernel,
     pub(crate) image: &'a Image,
     pub(crate) script: &'a Script,
-    /// A library that QEMU loads, to watch the guest, and what it is told.
+    /// A library that QEMU loads to watch the guest, and its settings.
     pub(crate) plugin: Option<(&'a Path, &'a PluginSettings)>,
-    /// Whether the host's processor runs the guest's instructions, instead of QEMU. Faster, but there are
-    /// hosts on which a guest never comes up.
+    /// Whether the host's processor runs the guest's instructions, instead of QEMU. This is faster, but on
+    /// some hosts a guest never finishes booting.
     pub(crate) kvm: bool,
     /// A guest that takes longer has failed.
     pub(crate) limit: Duration,
@@ -42,7 +43,7 @@ pub(crate) struct Boot<'a> {
     pub(crate) log: &'a Path,
 }
 
-/// Says what to install where QEMU is missing, or this is no machine for guests.
+/// Says what to install if QEMU is missing, or that this machine cannot run guests.
 pub(crate) fn check_host() -> Result<String, Stop> {
     if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
         return Err(Stop::failure(
@@ -59,12 +60,12 @@ pub(crate) fn check_host() -> Result<String, Stop> {
 }
 
 impl Boot<'_> {
-    /// Runs the guest to its end; gives what it said, and how long it took from QEMU's start to its end.
-    /// Whether the commands ended well is for the caller to look at.
+    /// Runs the guest to its end. Returns its output, and the time from QEMU's start to its end. The caller
+    /// checks how the commands ended.
     ///
     /// # Errors
     ///
-    /// The guest did not carry out its script, or is not the machine that was asked for.
+    /// The guest did not run its script to the end, or is not the machine that was asked for.
     pub(crate) fn run(&self) -> Result<(Console, Duration), Stop> {
         let sh = Shell::new()?;
         let initramfs = self.log.with_extension("cpio");
@@ -76,7 +77,7 @@ impl Boot<'_> {
         let mut qemu = Command::new(QEMU);
         qemu.args(self.arguments(&initramfs));
         if let Some((_, settings)) = self.plugin {
-            // What an earlier run wrote must not be taken for this one's.
+            // The output of an earlier run must not be taken for this run's.
             sh.remove_path(&settings.out)?;
             let settings = serde_json::to_string(settings).expect("settings have a JSON form");
             qemu.env(PluginSettings::VARIABLE, settings);
@@ -94,7 +95,7 @@ impl Boot<'_> {
     fn arguments(&self, initramfs: &Path) -> Vec<String> {
         let accelerator = match (self.kvm, self.machine.one_thread) {
             (true, _) => "kvm -cpu host",
-            // Without what recommends string instructions for copying, see the kernel's words.
+            // Without the features that recommend string instructions for copying.
             (false, true) => "tcg,thread=single -cpu max,-erms,-fsrm",
             (false, false) => "tcg,thread=multi -cpu max,-erms,-fsrm",
         };
@@ -113,7 +114,7 @@ impl Boot<'_> {
         args
     }
 
-    /// Whether the guest did all that it should, by QEMU's end and its own words.
+    /// Judges by QEMU's end and the guest's output whether the guest did all that it should.
     fn judge(&self, end: child::End, console: &Console) -> Result<(), Stop> {
         let doing = console.doing();
         let failed = |why: String| Err(Stop::failure(why));
@@ -122,14 +123,14 @@ impl Boot<'_> {
             (_, Some(words)) => failed(format!("the kernel panicked ({words}) while {doing}")),
             (child::End::TimedOut, _) => failed(format!("hangs: after {} s {doing}", self.limit.as_secs())),
             (child::End::Exited(status), _) if console.up.is_none() => {
-                // QEMU itself spoke, or the kernel's first words.
+                // The console holds a message of QEMU itself, or the kernel's first lines.
                 let last = console.last.as_deref().unwrap_or("it said nothing");
                 failed(format!("{QEMU}: {status}; {last}"))
             }
             (child::End::Exited(status), _) => {
                 self.same_nodes(&console.nodes)?;
                 let ends: Vec<&End> = console.commands.iter().filter_map(|ran| ran.end.as_ref()).collect();
-                // isa-debug-exit: twice what process 1 says, and one.
+                // isa-debug-exit ends QEMU with twice the code of process 1, plus one.
                 let expected = if ends.iter().all(|end| end.is_success()) { 1 } else { 3 };
                 match console.is_done && ends.len() == self.script.len() && status.code() == Some(expected) {
                     true => Ok(()),
@@ -144,7 +145,7 @@ impl Boot<'_> {
         let machine = self.machine;
         let asked = |(number, node): (usize, &SeenNode)| SeenNode {
             cpus: machine.cpu_list(number),
-            // The kernel itself and holes in the addresses take their part.
+            // The kernel and holes in the address space take some of the memory.
             kib: node.kib.clamp(1, machine.nodes[number].mib * 1024),
             distances: (0..machine.nodes.len()).map(|to| machine.distance(number, to)).collect(),
         };
@@ -173,7 +174,7 @@ mod tests {
     use super::super::words::Said;
     use super::*;
 
-    /// Calls `test` with the start of a machine of two nodes that shall run one program.
+    /// Calls `test` with a machine of two nodes that is to run one program.
     fn with_boot<R>(test: impl FnOnce(Boot<'_>) -> R) -> R {
         let kernel = Kernel { path: "k/vmlinuz".into(), name: "k".into() };
         let (machine, image) = (Machine::even("m", 2, 2, 64), Image::empty());
@@ -214,7 +215,7 @@ mod tests {
 
     type Change = fn(&mut Vec<Said>);
 
-    /// What is made of QEMU's exit code and the console's words: two nodes, then these.
+    /// The verdict on QEMU's exit code and the lines of process 1, after `change`.
     fn judged(code: i32, change: Change) -> Result<(), String> {
         let node = |cpus: &str, distances| {
             Said::Node(SeenNode { cpus: cpus.into(), kib: 64_000, distances: Vec::from(distances) })

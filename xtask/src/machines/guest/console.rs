@@ -17,13 +17,13 @@ impl fmt::Display for End {
     }
 }
 
-/// A command of the script, as far as it came.
+/// A command of the script, and how far it came.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Ran {
     pub(crate) program: String,
     /// Absent while it runs.
     pub(crate) end: Option<End>,
-    /// What it said.
+    /// Its output.
     pub(crate) text: String,
 }
 
@@ -46,8 +46,8 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    /// Reads what came over the serial line. A line of process 1 that cannot be read is taken for another
-    /// program's: then a command has no end, and the guest has failed.
+    /// Reads the console's text. A malformed line of process 1 counts as output of a program. Then a command
+    /// has no end, and the guest has failed.
     pub(crate) fn new(text: &str) -> Self {
         let mut console = Self::default();
         for line in text.lines() {

@@ -10,7 +10,7 @@ use xshell::{Shell, cmd};
 use crate::stop::Stop;
 use crate::tree;
 
-/// What a guest shall run: commands, each a program by its path in the guest, and its arguments.
+/// The commands of a guest. Each has a program by its path in the guest, and the arguments.
 pub(crate) type Script = Vec<Vec<String>>;
 
 /// Programs, packed for any number of guests.
@@ -41,14 +41,14 @@ impl Image {
         Self { archive: Vec::new() }
     }
 
-    /// The image with a script: what a kernel unpacks. Archives may follow one another.
+    /// The image with a script. A kernel unpacks archives that follow one another.
     pub(super) fn with(&self, script: &Script) -> io::Result<Vec<u8>> {
         let script = archive(&BTreeMap::from([("/script".to_owned(), serde_json::to_vec(script)?)]))?;
         Ok([&self.archive[..], &script].concat())
     }
 }
 
-/// An archive of files that may be executed, after the folders on the way to them. Paths begin with `/`.
+/// Packs executable files, after their folders. Paths begin with `/`.
 fn archive(files: &BTreeMap<String, Vec<u8>>) -> io::Result<Vec<u8>> {
     let folders = files.keys().flat_map(|path| path.match_indices('/').map(|(end, _)| &path[..end]));
     let folders: BTreeSet<&str> = folders.filter(|path| !path.is_empty()).collect();
@@ -71,9 +71,9 @@ fn build_init(sh: &Shell) -> Result<PathBuf, Stop> {
     Ok(tree::target().join("debug/guest-init"))
 }
 
-/// A program's bytes, without debug information where `strip` is there to take it away.
+/// A program's bytes, without debug information if the host has `strip`.
 fn stripped(sh: &Shell, program: &Path) -> Result<Vec<u8>, Stop> {
-    // Not to a pipe: `strip` moves about in what it writes.
+    // Not to a pipe, because `strip` seeks in its output.
     let folder = sh.create_temp_dir()?;
     let part = folder.path().join("stripped");
     let strip = cmd!(sh, "strip --strip-debug -o {part} {program}").quiet().run();

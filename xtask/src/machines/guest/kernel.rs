@@ -31,7 +31,7 @@ impl Kernel {
         }
         let sh = Shell::new()?;
         let folder = sh.create_dir(tree::target().join("guest/kernel"))?;
-        // A vmlinux is what older versions of this command have kept.
+        // Older versions of this command kept a vmlinux.
         let is_kernel =
             |path: &PathBuf| path.extension().is_some_and(|end| end == "vmlinuz" || end == "vmlinux");
         let path = match sh.read_dir(&folder)?.into_iter().rfind(is_kernel) {
@@ -47,7 +47,7 @@ impl Kernel {
     }
 }
 
-/// Asks apt for the package, and takes the kernel out of it. Nothing is installed.
+/// Downloads the package with apt and extracts the kernel. Installs nothing.
 fn fetch(sh: &Shell, folder: &Path) -> Result<PathBuf, Stop> {
     let listing = cmd!(sh, "apt-cache depends {NEWEST}").env("LC_ALL", "C").read()?;
     let package = depends_on(&listing).ok_or_else(|| format!("apt knows no {NEWEST} (apt-get update?)"))?;
@@ -65,7 +65,7 @@ fn fetch(sh: &Shell, folder: &Path) -> Result<PathBuf, Stop> {
     };
     let deb = first(&scratch, package)?;
     cmd!(sh, "dpkg-deb -x {deb} .").quiet().run()?;
-    // Renamed when it is whole, so that a run that is cut short leaves nothing that looks like a kernel.
+    // A rename is atomic, so an interrupted run leaves no part of a kernel.
     let path = folder.join(format!("{package}.vmlinuz"));
     let renamed = fs::rename(first(&scratch.join("boot"), "vmlinuz")?, &path);
     renamed.map_err(|error| format!("{}: {error}", path.display()))?;

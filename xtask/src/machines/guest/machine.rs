@@ -15,7 +15,7 @@ pub(crate) struct Machine {
     pub(crate) hmat: bool,
     /// Whether one host thread emulates all CPUs in turn, so that runs repeat.
     pub(crate) one_thread: bool,
-    /// What the kernel is told beside what every guest needs.
+    /// Kernel arguments in addition to those of every guest.
     pub(crate) kernel_words: &'static str,
 }
 
@@ -112,7 +112,7 @@ impl Machine {
         args
     }
 
-    /// What the kernel is told about this machine.
+    /// The kernel arguments for this machine.
     pub(crate) fn kernel_words(&self) -> String {
         let with_pages = self.nodes.iter().enumerate().filter(|(_, node)| node.huge_pages > 0);
         let pages: Vec<_> =

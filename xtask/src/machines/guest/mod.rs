@@ -1,7 +1,8 @@
 //! Guests: virtual machines with the NUMA nodes that this machine lacks, to run this workspace's programs in.
 //!
-//! `machine` describes one, `kernel` fetches what it boots, `image` packs programs (with `guest-init` as
-//! process 1), `boot` runs it under QEMU, `console` reads what it said (in the `words` of `guest-init`).
+//! `machine` describes a guest, and `kernel` fetches what it boots. `image` packs programs (with `guest-init`
+//! as process 1). `boot` runs the guest under QEMU, and `console` reads its output (`guest-init`'s in
+//! `words`).
 //!
 //! QEMU emulates the instructions (TCG). This is slow, and near and far memory take the same time. But the
 //! kernel places pages as it does on real nodes.

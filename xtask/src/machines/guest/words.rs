@@ -1,4 +1,4 @@
-//! What process 1 of a guest says on the console: after [`MARK`], a line of JSON for each.
+//! The lines that process 1 of a guest prints on the console: [`MARK`], then JSON.
 //!
 //! `guest-init` has this file as a module too.
 
@@ -10,17 +10,17 @@ pub(crate) const MARK: &str = "guest: ";
 /// A line of process 1.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Said {
-    /// It runs, since so many seconds after the kernel's start.
+    /// It runs. The number is the seconds since the kernel's start.
     Up(f64),
-    /// The kernel sees this node; they come in their order.
+    /// A node that the kernel sees, in the order of their numbers.
     Node(SeenNode),
     /// A command of the script begins.
     Run(String),
     /// It has ended.
     End(End),
-    /// So many processes were killed because memory ran out, if the kernel tells.
+    /// How many processes the kernel killed because memory ran out, if it tells.
     OomKills(Option<u64>),
-    /// The script was carried out to its end.
+    /// Every command of the script has run.
     Done,
     /// Something else went wrong.
     Wrong(String),
@@ -31,7 +31,7 @@ pub(crate) enum Said {
 pub(crate) enum End {
     /// With this exit code.
     Code(i32),
-    /// Killed by this signal: 7 is SIGBUS, 9 as a rule the kernel that is out of memory.
+    /// Killed by this signal: 7 is SIGBUS; 9 usually means that the kernel ran out of memory.
     Signal(i32),
     /// It could not be started.
     NotRun(String),
@@ -48,8 +48,8 @@ impl End {
 pub(crate) struct SeenNode {
     /// In the kernel's list format; empty for none.
     pub(crate) cpus: String,
-    /// Memory that the kernel has to give away.
+    /// Memory that the kernel can give away.
     pub(crate) kib: usize,
-    /// From this node to each.
+    /// The distance from this node to each node.
     pub(crate) distances: Vec<usize>,
 }

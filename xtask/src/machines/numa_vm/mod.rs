@@ -144,8 +144,8 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Boots one machine and tells what each program came to. The programs run one after the other, test by
-    /// test, with what each prints.
+    /// Boots one machine and prints the result of each program. The programs run one after the other, one
+    /// test at a time.
     fn on(&self, machine: &Machine, log: &Path) -> Result<Tally, Stop> {
         let words = |path: String| vec![path, "--test-threads=1".into(), "--nocapture".into()];
         let script = self.programs.iter().map(|(program, _)| words(program.path())).collect();
@@ -156,7 +156,7 @@ impl Run<'_> {
         for ((program, _), command) in self.programs.iter().zip(&console.commands) {
             let mut tally = Tally::read(&command.text);
             let end = command.end.as_ref();
-            // A program that died has no tally, one that failed says so in its exit code as well.
+            // A program that died has no tally. A program that failed reports this by its exit code as well.
             if tally.is_well() != end.is_some_and(|end| end.is_success()) || tally == Tally::default() {
                 let words = end.map_or_else(|| "no end".to_owned(), ToString::to_string);
                 tally.counts.failed.push(format!("{}: {words}", program.name));

@@ -33,7 +33,7 @@ pub(super) const PROGRAMS: &[Program] = &[
 ];
 
 /// Builds the programs that are named, or all, as `cargo test --workspace --all-features` builds them: after
-/// that command there is nothing left to build. Gives them in the order in which they run.
+/// that command there is nothing left to build. Returns them in the order in which they run.
 pub(super) fn build(names: &[String]) -> Result<Vec<(Program, PathBuf)>, Stop> {
     let wanted = |program: &&Program| names.is_empty() || names.iter().any(|name| name == program.name);
     let wanted: Vec<Program> = PROGRAMS.iter().filter(wanted).copied().collect();

@@ -13,12 +13,12 @@ const LEFT_OUT: &str = "left out: ";
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Tally {
     pub(super) counts: Counts,
-    /// Of those that passed, what they left out: test and reason.
+    /// What tests left out although they passed: test and reason.
     pub(super) left_out: Vec<(String, String)>,
 }
 
 impl Tally {
-    /// Reads the words of one run of a test program.
+    /// Reads the output of one run of a test program.
     pub(super) fn read(text: &str) -> Self {
         let left_out = text.lines().filter_map(|line| {
             let (name, why) = line.strip_prefix("test ")?.split_once(" ... ")?;

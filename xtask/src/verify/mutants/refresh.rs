@@ -127,7 +127,7 @@ fn places(text: &str, find: &str) -> Vec<(usize, usize)> {
     text.match_indices(first).filter_map(|(start, _)| Some((start, end(start)?))).collect()
 }
 
-/// The text as rustfmt lays it out; as it is where rustfmt refuses it.
+/// The text as rustfmt formats it. If rustfmt refuses it, the text as it is.
 fn laid_out(sh: &Shell, text: &str) -> Result<String, Stop> {
     let formatted =
         cmd!(sh, "rustfmt --edition 2024 --config-path .").stdin(text).ignore_status().ignore_stderr();

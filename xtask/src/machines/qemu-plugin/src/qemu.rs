@@ -223,7 +223,8 @@ extern "C" fn at_exit(_: Id, _: *mut c_void) {
     }
 }
 
-/// QEMU has loaded the plugin: reads the settings and asks to be called back. Anything but 0 ends QEMU.
+/// QEMU calls this after it has loaded the plugin. Reads the settings and registers the callbacks. A result
+/// other than 0 ends QEMU.
 ///
 /// # Safety
 /// Called by QEMU, with a description of the machine.
