@@ -21,10 +21,12 @@ pub mod maps;
 pub mod marks;
 pub mod memory;
 pub mod numbers;
+mod print;
 pub mod protocol;
 pub mod trace;
 pub mod units;
 pub mod workload;
+pub use print::print;
 
 #[cfg(feature = "counts")]
 pub mod counts;

@@ -6,6 +6,7 @@
 //! [`PUSH`]. A command follows its numbers.
 
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// The upper 24 bits of a mark. Its lowest 8 say which mark it is.
 pub const MAGIC: u32 = 0x4253_4b00;
@@ -32,6 +33,26 @@ pub const END: u8 = 23;
 pub const ENTER: u8 = 24;
 /// The operation is done.
 pub const LEAVE: u8 = 25;
+
+/// The plugin's settings, as JSON in [an environment variable](Self::VARIABLE) of QEMU.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginSettings {
+    /// The node of each processor.
+    pub cpus: Vec<u8>,
+    /// Bytes of each node's memory backend.
+    pub backends: Vec<u64>,
+    /// Bytes of each processor's cache.
+    pub cache: usize,
+    /// Lines of a set of the cache.
+    pub ways: usize,
+    /// Where the report goes.
+    pub out: PathBuf,
+}
+
+impl PluginSettings {
+    /// The variable's name.
+    pub const VARIABLE: &str = "NUMA_COUNT_PLUGIN";
+}
 
 /// What a line of memory is part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,7 +163,7 @@ pub use send::{enter, leave, send};
 
 #[cfg(feature = "cell")]
 mod send {
-    use super::{CALIBRATE, CALIBRATED, COUNT, DIGITS, END, ENTER, LEAVE, PUSH, RANGE, RUN, WARM};
+    use super::{DIGITS, ENTER, LEAVE, PUSH};
 
     /// One mark.
     #[inline(always)]
@@ -179,43 +200,23 @@ mod send {
     /// If there is no such command.
     pub fn send(command: u8, numbers: &[u64]) {
         for &number in numbers {
-            for digit in (0..16).rev() {
-                send_digit((number >> (4 * digit)) as u8 % DIGITS);
-            }
-            mark::<PUSH>();
+            (0..16).rev().for_each(|digit| send_mark((number >> (4 * digit)) as u8 % DIGITS));
+            send_mark(PUSH);
         }
-        match command {
-            RUN => mark::<RUN>(),
-            RANGE => mark::<RANGE>(),
-            CALIBRATE => mark::<CALIBRATE>(),
-            CALIBRATED => mark::<CALIBRATED>(),
-            WARM => mark::<WARM>(),
-            COUNT => mark::<COUNT>(),
-            END => mark::<END>(),
-            other => panic!("{other} is no command"),
-        }
+        send_mark(command);
     }
 
-    /// Each digit has its own place in the code, because the plugin sees which instruction runs, not what
+    /// Each mark has its own place in the code, because the plugin sees which instruction runs, not what
     /// registers hold.
-    fn send_digit(digit: u8) {
-        match digit {
-            0 => mark::<0>(),
-            1 => mark::<1>(),
-            2 => mark::<2>(),
-            3 => mark::<3>(),
-            4 => mark::<4>(),
-            5 => mark::<5>(),
-            6 => mark::<6>(),
-            7 => mark::<7>(),
-            8 => mark::<8>(),
-            9 => mark::<9>(),
-            10 => mark::<10>(),
-            11 => mark::<11>(),
-            12 => mark::<12>(),
-            13 => mark::<13>(),
-            14 => mark::<14>(),
-            _ => mark::<15>(),
+    fn send_mark(number: u8) {
+        macro_rules! marks {
+            ($($number:literal)*) => {
+                match number {
+                    $($number => mark::<$number>(),)*
+                    other => panic!("{other} is no command"),
+                }
+            };
         }
+        marks!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23)
     }
 }

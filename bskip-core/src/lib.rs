@@ -110,6 +110,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     mod backoff;
     mod chaos;
     mod config;
+    mod few;
     mod height;
     mod index;
     #[cfg(feature = "internals")]

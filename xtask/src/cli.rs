@@ -23,12 +23,6 @@ pub(crate) fn parse<T: Parser>(line: &str) -> Result<T, String> {
     T::try_parse_from(words).map_err(|error| one_line(&error))
 }
 
-/// The help of `T`, as the user sees it.
-#[cfg(test)]
-pub(crate) fn help<T: Parser>() -> String {
-    T::try_parse_from(["xtask", "--help"]).err().map_or_else(String::new, |error| error.to_string())
-}
-
 /// The error without the usage: the flag, its value, and the values that it may have.
 pub(crate) fn one_line(error: &clap::Error) -> String {
     let text = error.to_string();

@@ -63,3 +63,18 @@ fn dispatch(cli: Cli) -> Result<(), Stop> {
         None => print(&Cli::command().render_help().to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_line_is_consistent_and_its_help_fits_a_terminal() {
+        let mut cli = Cli::command();
+        cli.clone().debug_assert();
+        for command in cli.get_subcommands_mut() {
+            let help = command.render_help().to_string();
+            assert!(help.lines().all(|line| line.chars().count() <= 120), "{help}");
+        }
+    }
+}

@@ -1,6 +1,5 @@
 //! How a command ends early: by an exit code, and one line that says what to do. Also how it prints.
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 /// The reason why a command did not end well.
@@ -44,13 +43,21 @@ impl Stop {
     }
 }
 
-/// Writes to standard output. A closed pipe is no error: its reader has seen enough.
-pub(crate) fn print(text: &str) -> Result<(), Stop> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Stop::failure(format!("cannot write to standard output: {error}")))
-        }
-        _ => Ok(()),
+/// Something failed on the way.
+impl From<String> for Stop {
+    fn from(line: String) -> Self {
+        Self::failure(line)
     }
+}
+
+/// A file or a command, which the error names.
+impl From<xshell::Error> for Stop {
+    fn from(error: xshell::Error) -> Self {
+        Self::failure(error.to_string())
+    }
+}
+
+/// Writes to standard output. A closed pipe is no error.
+pub(crate) fn print(text: &str) -> Result<(), Stop> {
+    Ok(bench::print(text)?)
 }

@@ -1,4 +1,4 @@
-//! Tables of text for people.
+//! Text for people: tables, and words cut to a length.
 
 /// Lays `rows` out in columns that are as wide as their widest cell, two spaces apart. The first `left`
 /// columns are words, the others numbers. If a row has fewer cells than the first, it is a name and words,
@@ -24,6 +24,15 @@ pub(crate) fn aligned(rows: &[Vec<String>], left: usize) -> Vec<String> {
         cells.join("  ").trim_end().to_owned()
     };
     rows.iter().map(line).collect()
+}
+
+/// At most `most` characters, on one line.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(most) {
+        None => line,
+        Some((end, _)) => format!("{}...", &line[..end]),
+    }
 }
 
 #[cfg(test)]

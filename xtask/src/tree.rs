@@ -1,7 +1,8 @@
 //! Where the repository is, and which files belong to it.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
+use xshell::{Shell, cmd};
 
 use crate::stop::Stop;
 
@@ -20,16 +21,9 @@ pub(crate) fn target() -> PathBuf {
 ///
 /// Files that are deleted but whose deletion is not committed yet are left out.
 pub(crate) fn files() -> Result<Vec<PathBuf>, Stop> {
-    let listing = Command::new("git")
-        .args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"])
-        .current_dir(root())
-        .output()
-        .map_err(|error| Stop::failure(format!("git ls-files: {error}; install git")))?;
-    if !listing.status.success() {
-        let complaint = String::from_utf8_lossy(&listing.stderr);
-        return Err(Stop::failure(format!("git ls-files failed: {}", complaint.trim())));
-    }
-    let names = String::from_utf8_lossy(&listing.stdout);
+    let sh = Shell::new()?;
+    sh.change_dir(root());
+    let names = cmd!(sh, "git ls-files --cached --others --exclude-standard -z").read()?;
     let present = names.split('\0').filter(|name| !name.is_empty() && root().join(name).is_file());
     Ok(present.map(PathBuf::from).collect())
 }

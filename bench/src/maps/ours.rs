@@ -1,6 +1,6 @@
 //! Our map: the default one, the one on `NumaArena`, and variants of both.
 
-use super::names::{BuildError, MapSpec, unknown};
+use super::names::{BuildError, MapSpec, known};
 use super::ordered_map::{Footprint, OrderedMap};
 use crate::protocol::PAGES;
 use bskip_core::arena::BlockKind;
@@ -32,13 +32,8 @@ pub(crate) fn numa_arena(spec: &MapSpec) -> Result<NumaArena, BuildError> {
     let policy =
         |text: &str| text.parse::<Policy>().map_err(|error| BuildError::Bad(format!("placement {error}")));
     let (leaves, inners) = spec.placement.split_once('+').unwrap_or((&spec.placement, &spec.placement));
-    let pages = match spec.pages.as_str() {
-        "thp" => PageSize::Transparent,
-        "4k" => PageSize::Small,
-        "hugetlb-2m" => PageSize::Hugetlb2M,
-        "hugetlb-1g" => PageSize::Hugetlb1G,
-        other => return Err(BuildError::Bad(unknown("pages", other, PAGES))),
-    };
+    let pages = known("pages", &spec.pages, PAGES).map_err(BuildError::Bad)?;
+    let pages: PageSize = pages.parse().expect("the arena has the protocol's names");
     let builder = NumaArena::builder().policy(policy(leaves)?).inner_policy(policy(inners)?);
     let replicate = spec.name.starts_with("bskip-numa-replicas");
     builder.page_size(pages).replicate_inner(replicate).build().map_err(|error| match error {

@@ -237,15 +237,17 @@ impl<S: SlabSource> SlabPool<S> {
     #[inline(always)]
     pub(crate) unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
         let number = block.0.get();
-        let (origin, unit) = if number >= NEAR {
-            (&self.window, UNIT)
+        let place = number as usize;
+        // Each branch computes an address, so a near one takes a load, a shift and an addition.
+        let address = if number >= NEAR {
+            // Acquire pairs with the Release in `near`.
+            self.window.load(Ordering::Acquire).wrapping_add(place.wrapping_mul(UNIT))
         } else {
             // SAFETY: the highest bit of a number below `NEAR` is below `FAR_SLABS`.
-            (unsafe { self.origins.get_unchecked(number.ilog2() as usize) }, self.layout.size())
+            let origin = unsafe { self.origins.get_unchecked(number.ilog2() as usize) };
+            // Acquire pairs with the Release in `far`.
+            origin.load(Ordering::Acquire).wrapping_add(place.wrapping_mul(self.layout.size()))
         };
-        // Acquire pairs with the Release in `near` and `far`.
-        let origin = origin.load(Ordering::Acquire);
-        let address = origin.wrapping_add((number as usize).wrapping_mul(unit));
         // `grow` exposed the slab's provenance.
         let block = ptr::with_exposed_provenance_mut(address);
         // SAFETY: the additions wrap as the subtractions that made the origin did, so this is the block's

@@ -6,6 +6,7 @@
 //! operation takes effect there.
 
 use crate::arena::BlockPool;
+use crate::few::Few;
 use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::index::read::cursor::Read;
@@ -27,14 +28,17 @@ pub(crate) enum End {
 pub(in crate::index) const PASSED: usize = LEVELS;
 
 pub(in crate::index) struct Passed<'a, K: NodeKeys, V> {
-    leaves: [Option<(Leaf<'a, K, V>, Version)>; PASSED],
-    len: usize,
+    leaves: Few<(Leaf<'a, K, V>, Version), PASSED>,
 }
 
 impl<K: NodeKeys, V> Passed<'_, K, V> {
+    fn none() -> Self {
+        Self { leaves: Few::new() }
+    }
+
     /// Whether all are still as they were: empty.
     fn validate(&self) -> bool {
-        self.leaves[..self.len].iter().flatten().all(|&(leaf, version)| leaf.validate(version))
+        self.leaves.as_slice().iter().all(|&(leaf, version)| leaf.validate(version))
     }
 }
 
@@ -62,7 +66,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     pub(crate) fn end<R: Read<V>>(&self, end: End) -> Option<(K::Owned, V)> {
         let mut backoff = self.tree.backoff();
         loop {
-            let mut passed = Passed { leaves: [None; PASSED], len: 0 };
+            let mut passed = Passed::none();
             match self.find_end(end, &mut passed) {
                 EndSearch::Nothing => return None,
                 EndSearch::Conflict => {}
@@ -85,7 +89,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     pub(crate) fn pop(&self, end: End) -> Option<(K::Owned, V)> {
         let mut backoff = self.tree.backoff();
         loop {
-            let mut passed = Passed { leaves: [None; PASSED], len: 0 };
+            let mut passed = Passed::none();
             match self.find_end(end, &mut passed) {
                 EndSearch::Nothing => return None,
                 EndSearch::Conflict => {}
@@ -113,7 +117,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     pub(crate) fn is_empty(&self) -> bool {
         let mut backoff = self.tree.backoff();
         loop {
-            let mut passed = Passed { leaves: [None; PASSED], len: 0 };
+            let mut passed = Passed::none();
             match self.find_end(End::First, &mut passed) {
                 EndSearch::Nothing => return true,
                 // It was not empty when `find_end` validated that leaf.
@@ -141,13 +145,11 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             if !empty {
                 return EndSearch::Leaf(leaf, version);
             }
-            if passed.len == PASSED {
+            if !passed.leaves.push((leaf, version)) {
                 self.compact(K::borrow(&low));
-                passed.leaves.iter().flatten().for_each(|(leaf, _)| self.compact(K::borrow(&leaf.low())));
+                passed.leaves.as_slice().iter().for_each(|(leaf, _)| self.compact(K::borrow(&leaf.low())));
                 return EndSearch::Conflict;
             }
-            passed.leaves[passed.len] = Some((leaf, version));
-            passed.len += 1;
             let neighbour: Neighbour<'_, K, V> = match end {
                 End::First => next.map_or(Neighbour::None, |next| {
                     match self.tree.settle(self.tree.leaf(next), LevelMark::of(0), At(K::borrow(&high))) {

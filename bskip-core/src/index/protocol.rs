@@ -13,6 +13,7 @@
 //! [`Fill::Tight`]: crate::node::Fill::Tight
 //! [`Fresh`]: crate::index::tree::Fresh
 //! [`Fresh::make`]: crate::index::tree::Fresh::make
+//! [`KeyKind`]: crate::key::KeyKind
 //! [`KeyWords`]: crate::KeyWords
 //! [`LEVELS`]: crate::height::LEVELS
 //! [`LastNodes`]: crate::index::bulk::attach::LastNodes

@@ -286,46 +286,11 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_help_fits_a_terminal() {
-        let text = cli::help::<Args>();
-        assert!(text.contains("bskip-numa: the same on NumaArena") && text.contains("Examples:"), "{text}");
-        assert!(text.lines().all(|line| line.len() <= 120), "{text}");
-    }
-
-    #[test]
-    fn flags_are_read() {
-        let args = parse(
-            "--keys 10M --ops 1_000 --threads 1,2,2 --maps bskip-numa,congee --workloads load,e --dist odd \
-             --placement local,preferred:0,1,tiered+weighted:0=3,1=1 --pin none,cpus:0,1 --pages 4k,hugetlb-2m --repeat 3 --seed 7 \
-             --timeout 9 --format table,json --out here --no-native --cell-bin cell",
-        )
-        .unwrap();
-        assert_eq!(args.keys, Some(10_000_000));
-        assert_eq!(args.ops, Some(1_000));
-        assert_eq!(args.threads, Some(vec![1, 2]));
-        assert_eq!(args.maps.unwrap(), ["bskip-numa", "congee"]);
-        assert_eq!(args.workloads.unwrap(), ["load", "e"]);
-        assert_eq!(args.placements.unwrap(), ["local", "preferred:0,1", "tiered+weighted:0=3,1=1"]);
-        assert_eq!(args.pins.unwrap(), ["none", "cpus:0,1"]);
-        assert_eq!(args.pages.unwrap(), ["4k", "hugetlb-2m"]);
-        assert_eq!(args.repeat, Some(3));
-        assert_eq!(args.timeout, Some(Duration::from_secs(9)));
-        assert_eq!(args.formats, [Format::Table, Format::Json]);
-        assert!(args.no_native && !args.quick);
-    }
-
-    #[test]
-    fn all_stands_for_every_name() {
+    fn all_stands_for_every_name_and_a_name_counts_once() {
         let args = parse("--maps all --workloads all").unwrap();
         assert_eq!(args.maps.unwrap(), names::MAPS);
         assert_eq!(args.workloads.unwrap(), names::WORKLOADS);
-    }
-
-    #[test]
-    fn a_trace_takes_two_files() {
-        let args = parse("--trace load.txt run.txt --quick").unwrap();
-        assert_eq!(args.trace, ["load.txt", "run.txt"].map(PathBuf::from));
-        assert!(parse("--trace load.txt").unwrap_err().contains("2 values required"));
+        assert_eq!(parse("--threads 1,2,2").unwrap().threads, Some(vec![1, 2]));
     }
 
     /// Words that no flag for a number accepts: no numbers, numbers beyond their type, and suffixes that are
@@ -389,8 +354,8 @@ pub(crate) mod tests {
             ("--keys 0", "at least 1"),
             ("--keys lots", "write 1000000"),
             ("--repeat 0", "at least 1"),
-            ("--placement far", "write local"),
-            ("--placement weighted:0=0", "write local"),
+            ("--placement far", "is not a placement: local, "),
+            ("--trace a", "2 values required"),
             (
                 "--maps bskip,congee --placement local",
                 "--placement has no effect on bskip, congee: add bskip-numa",

@@ -13,8 +13,8 @@ use bench::units;
 
 use super::last_words::{last_line, last_words};
 use super::run::{CellRunner, Ended};
-use super::trace::Opened;
 use crate::child::{self, End, ending};
+use crate::table::shortened;
 use crate::tree;
 
 /// How much of each output is read. A cell prints less than a tenth of it.
@@ -24,30 +24,21 @@ const REFUSED: i32 = 2;
 const SIGKILL: i32 = 9;
 
 /// Runs cells by `bench cell`.
-pub(crate) struct ChildRunner<'a> {
+pub(crate) struct ChildRunner {
     /// The program.
     pub(crate) program: PathBuf,
     /// Longest time for one cell.
     pub(crate) timeout: Duration,
-    /// The user's own workload, if it is measured.
-    pub(crate) trace: Option<&'a Opened>,
 }
 
-impl CellRunner for ChildRunner<'_> {
+impl CellRunner for ChildRunner {
     fn run(&mut self, spec: &CellSpec) -> Ended {
         let failed = |reason: String| Ended::With(CellOutcome::Failed { reason });
-        let changed = || self.trace.and_then(Opened::changed);
-        if let Some(why) = changed() {
-            return failed(why);
-        }
         let spec = serde_json::to_string(spec).expect("a cell's fields are plain");
         let kills = kills(&read);
         let mut cell = Command::new(&self.program);
         match run_to_its_end(cell.args(["cell", &spec]), self.timeout) {
             Ok((End::Exited(status), [out, err])) => {
-                if let Some(why) = changed() {
-                    return failed(why);
-                }
                 let killer = (status.signal() == Some(SIGKILL)).then(|| killer(kills, self::kills(&read)));
                 judge(status, killer, &out, &err)
             }
@@ -85,10 +76,10 @@ fn judge(status: ExitStatus, killer: Option<&str>, stdout: &str, stderr: &str) -
     let result = last_line(stdout).map(serde_json::from_str::<CellOutcome>);
     let problem = match (status.code(), result) {
         (Some(0), Some(Ok(outcome))) => return Ended::With(with_a_rate(outcome)),
-        (Some(0), Some(Err(_))) => format!("its result is no result: {}", shortened(stdout)),
+        (Some(0), Some(Err(_))) => format!("its result is no result: {}", shortened(stdout, 200)),
         (Some(0), None) => "it ended without a result".into(),
         (Some(REFUSED), None) => match last_line(stderr) {
-            Some(line) => return Ended::Refused(shortened(line)),
+            Some(line) => return Ended::Refused(shortened(line, 200)),
             None => "it refused the cell without a word".into(),
         },
         _ => ending(status),
@@ -96,7 +87,7 @@ fn judge(status: ExitStatus, killer: Option<&str>, stdout: &str, stderr: &str) -
     let problem = killer.map_or(problem, |killer| format!("killed by signal 9: {killer}"));
     let reason = match last_words(stderr) {
         None => problem,
-        Some(words) => format!("{problem}; last words: {}", shortened(&words)),
+        Some(words) => format!("{problem}; last words: {}", shortened(&words, 200)),
     };
     Ended::With(CellOutcome::Failed { reason })
 }
@@ -129,15 +120,6 @@ fn killer(before: (Option<u64>, Option<u64>), after: (Option<u64>, Option<u64>))
     }
 }
 
-/// At most 200 characters, on one line.
-fn shortened(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(200) {
-        None => line,
-        Some((end, _)) => format!("{}...", &line[..end]),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::run::tests::measured;
@@ -147,7 +129,6 @@ mod tests {
     const EXIT_0: i32 = 0;
     const EXIT_2: i32 = 2 << 8;
     const EXIT_101: i32 = 101 << 8;
-    const SIGSEGV: i32 = 11;
 
     fn judged(status: i32, stdout: &str, stderr: &str) -> Ended {
         judge(ExitStatus::from_raw(status), None, stdout, stderr)
@@ -164,14 +145,6 @@ mod tests {
     fn a_good_end_gives_the_outcome() {
         let line = serde_json::to_string(&measured(2.0)).unwrap();
         assert_eq!(judged(EXIT_0, &format!("{line}\n"), "chatter"), Ended::With(measured(2.0)));
-    }
-
-    #[test]
-    fn bad_ends_say_why() {
-        assert_eq!(reason(SIGSEGV, "", ""), "killed by signal 11 (segmentation fault)");
-        assert_eq!(reason(EXIT_101, "", "thread panicked\nat x\n"), "exit code 101; last words: at x");
-        assert_eq!(reason(EXIT_0, "hello", ""), "its result is no result: hello");
-        assert_eq!(reason(EXIT_0, "", ""), "it ended without a result");
     }
 
     #[test]

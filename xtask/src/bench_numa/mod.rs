@@ -2,12 +2,13 @@
 //!
 //! `args` reads the flags, and `machine` looks at the machine. `plan` lists the cells, and `feasible` says
 //! whether they can run here. `cell_binary` builds the program that runs a cell. `run` and `child` run it.
-//! `summary`, `results` and `table` report.
+//! `summary`, `results`, `csv_line` and `table` report.
 
 mod args;
 mod caveats;
 mod cell_binary;
 mod child;
+pub(crate) mod csv_line;
 mod feasible;
 mod last_words;
 mod machine;
@@ -62,7 +63,7 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     let build = build(args)?;
     let head = Results::raw_head(&command_line, &machine, &build);
     let mut out = out.map(|dir| dir.begin(&head)).transpose()?;
-    let (runs, complete) = measure(&plan, trace.as_ref(), &build, out.as_mut())?;
+    let (runs, complete) = measure(&plan, &build, out.as_mut())?;
     let results = Results {
         command: &command_line,
         machine: &machine,
@@ -96,14 +97,8 @@ fn build(args: &Args) -> Result<Build, Stop> {
 }
 
 /// Runs all cells.
-fn measure(
-    plan: &Plan,
-    trace: Option<&trace::Opened>,
-    build: &Build,
-    mut out: Option<&mut Recorder>,
-) -> Result<(Vec<Run>, bool), Stop> {
-    let (program, timeout) = (build.path.clone(), plan.timeout);
-    let mut runner = ChildRunner { program, timeout, trace };
+fn measure(plan: &Plan, build: &Build, mut out: Option<&mut Recorder>) -> Result<(Vec<Run>, bool), Stop> {
+    let mut runner = ChildRunner { program: build.path.clone(), timeout: plan.timeout };
     let progress = Progress::new(plan);
     let ended = sweep(
         plan,

@@ -1,10 +1,9 @@
 //! The names a sweep knows: maps, workloads, distributions, pages; and the shapes of placements.
 
-use std::num::NonZeroU32;
-
 pub(crate) use bench::maps::is_placed;
 use bench::maps::{NAMES, is_ours};
 pub(crate) use bench::protocol::{DISTRIBUTIONS as DISTS, PAGES};
+use numa_alloc::Policy;
 
 /// Maps that a sweep can measure, ours first.
 pub(crate) const MAPS: &[&str] = NAMES;
@@ -40,48 +39,14 @@ pub(crate) mod defaults {
 
 /// The numbers of the nodes that a placement names. `local` names none, and `tiered+local` is two placements.
 pub(crate) fn placed_on(text: &str) -> Result<Vec<usize>, String> {
-    let (leaves, inners) =
-        text.split_once('+').map_or((text, None), |(leaves, inners)| (leaves, Some(inners)));
-    let mut nodes = named(leaves)?;
-    nodes.extend(inners.map(named).transpose()?.unwrap_or_default());
+    let mut nodes = Vec::new();
+    for text in text.splitn(2, '+') {
+        let policy = text
+            .parse::<Policy>()
+            .map_err(|error| format!("{error}; or two of them for leaves and inner levels: tiered+local"))?;
+        nodes.extend(policy.nodes().iter().map(|node| node.0 as usize));
+    }
     Ok(nodes)
-}
-
-/// The nodes of one placement.
-fn named(text: &str) -> Result<Vec<usize>, String> {
-    let nodes = match text.split_once(':') {
-        None if matches!(text, "local" | "interleave" | "nearest" | "tiered" | "hash") => Some(Vec::new()),
-        Some(("node", node)) => numbers(node).filter(|nodes| nodes.len() == 1),
-        Some(("preferred", nodes)) => numbers(nodes),
-        Some(("weighted", weights)) => weights.split(',').map(weighted).collect(),
-        Some(("range", bounds)) => bounds.split(',').map(bounded).collect(),
-        _ => None,
-    };
-    nodes.ok_or_else(|| {
-        format!(
-            "no placement {text:?}; write local, interleave, weighted:0=3,1=1, node:0, preferred:0,1, nearest, \
-             tiered, range:0=0,5000=1 or hash, or two of them for leaves and inner levels: tiered+local"
-        )
-    })
-}
-
-/// Reads `0,2,5`.
-fn numbers(text: &str) -> Option<Vec<usize>> {
-    text.split(',').map(|number| number.parse().ok()).collect()
-}
-
-/// The node of `0=3`.
-fn weighted(text: &str) -> Option<usize> {
-    let (node, weight) = text.split_once('=')?;
-    weight.parse::<NonZeroU32>().ok()?;
-    node.parse().ok()
-}
-
-/// The node of `5000=1`.
-fn bounded(text: &str) -> Option<usize> {
-    let (key, node) = text.split_once('=')?;
-    key.parse::<u64>().ok()?;
-    node.parse().ok()
 }
 
 /// Splits a list at its commas, except within `preferred:0,1`, `weighted:0=3,1=1` and `cpus:0,2-3`.
@@ -122,35 +87,10 @@ mod tests {
 
     #[test]
     fn placements_are_read_or_refused() {
-        for text in ["local", "interleave", "nearest", "tiered", "hash", "tiered+local"] {
-            assert_eq!(placed_on(text), Ok(vec![]), "{text}");
-        }
-        assert_eq!(placed_on("node:3"), Ok(vec![3]));
-        assert_eq!(placed_on("preferred:0,1"), Ok(vec![0, 1]));
-        assert_eq!(placed_on("weighted:2=3,0=1"), Ok(vec![2, 0]));
-        assert_eq!(placed_on("range:0=1,9000=0"), Ok(vec![1, 0]));
+        assert_eq!(placed_on("tiered+local"), Ok(vec![]));
         assert_eq!(placed_on("node:3+preferred:0,1"), Ok(vec![3, 0, 1]));
-        for bad in [
-            "",
-            "near",
-            "node:",
-            "node:x",
-            "node:0,1",
-            "preferred:",
-            "local:0",
-            "weighted:",
-            "weighted:0",
-            "weighted:0=0",
-            "weighted:0=1,1",
-            "range:",
-            "range:0",
-            "range:x=0",
-            "nearest:0",
-            "local+",
-            "+local",
-            "local+local+local",
-        ] {
-            assert!(placed_on(bad).unwrap_err().contains("write local"), "{bad}");
+        for bad in ["", "near", "local+", "+local", "local+local+local"] {
+            assert!(placed_on(bad).unwrap_err().contains("is not a placement"), "{bad}");
         }
     }
 }

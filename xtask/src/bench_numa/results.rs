@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bench::protocol::{CellOutcome, CellSpec, Latency};
+use bench::protocol::{CellOutcome, CellSpec};
 use serde::Serialize;
 
 use super::caveats::caveats;
 use super::cell_binary::Build;
+use super::csv_line::CsvLine;
 use super::machine::Machine;
 use super::plan::{Plan, Skip, row_name};
 use super::run::Run;
-use super::summary::{self, Row, rate};
+use super::summary::{self, Row};
 
 /// A sweep after its end.
 pub(crate) struct Results<'a> {
@@ -49,92 +50,6 @@ struct Json<'a> {
     skipped: &'a [Skip],
     notes: Vec<String>,
     runs: &'a [Run],
-}
-
-/// A line of the CSV: one round of one cell.
-#[derive(Default, Serialize)]
-struct CsvLine<'a> {
-    status: &'a str,
-    round: Option<usize>,
-    map: &'a str,
-    workload: &'a str,
-    dist: &'a str,
-    threads: usize,
-    placement: &'a str,
-    pin: &'a str,
-    pages: &'a str,
-    keys: u64,
-    ops: u64,
-    seed: u64,
-    seconds: Option<f64>,
-    mops: Option<f64>,
-    p50_ns: Option<u64>,
-    p99_ns: Option<u64>,
-    p999_ns: Option<u64>,
-    max_ns: Option<u64>,
-    read_p999_ns: Option<u64>,
-    write_p999_ns: Option<u64>,
-    bytes_per_key: Option<f64>,
-    bytes_source: &'a str,
-    reserved_per_key: Option<f64>,
-    local_blocks: Option<u64>,
-    remote_blocks: Option<u64>,
-    checked: Option<u64>,
-    reason: &'a str,
-    notes: String,
-}
-
-impl<'a> CsvLine<'a> {
-    /// The columns that say which cell it is.
-    fn of(spec: &'a CellSpec) -> Self {
-        Self {
-            map: &spec.map,
-            workload: &spec.workload,
-            dist: &spec.dist,
-            threads: spec.threads,
-            placement: &spec.placement,
-            pin: &spec.pin,
-            pages: &spec.pages,
-            keys: spec.keys,
-            ops: spec.ops,
-            seed: spec.seed,
-            ..Self::default()
-        }
-    }
-
-    /// The columns of a run.
-    fn of_run(run: &'a Run) -> Self {
-        let line = Self { round: Some(run.round), ..Self::of(&run.spec) };
-        match &run.result {
-            CellOutcome::Failed { reason } => Self { status: "failed", reason, ..line },
-            CellOutcome::Skipped { reason } => Self { status: "skipped", reason, ..line },
-            CellOutcome::Measured(m) => Self {
-                status: "measured",
-                ops: m.ops,
-                seconds: Some(m.seconds),
-                mops: Some(rate(m)),
-                p50_ns: Some(m.latency.p50),
-                p99_ns: Some(m.latency.p99),
-                p999_ns: Some(m.latency.p999),
-                max_ns: Some(m.latency.max),
-                read_p999_ns: p999(&m.reads),
-                write_p999_ns: p999(&m.writes),
-                bytes_per_key: m.bytes_per_key,
-                bytes_source: &m.bytes_source,
-                reserved_per_key: m.reserved_per_key,
-                local_blocks: m.local_blocks,
-                remote_blocks: m.remote_blocks,
-                checked: Some(m.checked),
-                notes: m.notes.join("; "),
-                ..line
-            },
-        }
-    }
-}
-
-/// `None` if no operation was sampled.
-fn p999(latency: &Latency) -> Option<u64> {
-    (latency.samples > 0).then_some(latency.p999)
 }
 
 impl Results<'_> {
@@ -199,7 +114,8 @@ impl Results<'_> {
             writer.serialize(CsvLine::of_run(run)).expect("memory takes every line");
         }
         for skip in &self.plan.skipped {
-            let line = CsvLine { status: "skipped", reason: &skip.reason, ..CsvLine::of(&skip.spec) };
+            let line =
+                CsvLine { status: "skipped".into(), reason: skip.reason.clone(), ..CsvLine::of(&skip.spec) };
             writer.serialize(line).expect("memory takes every line");
         }
         let bytes = writer.into_inner().expect("memory takes every line");

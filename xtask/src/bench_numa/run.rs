@@ -185,15 +185,6 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_interrupted_sweep_keeps_what_is_finished() {
-        let plan = plan("--maps bskip,congee --workloads c,e --repeat 2", &sample(2, 1)).unwrap();
-        let (runs, complete, asked) =
-            run_all(&plan, |_, call| if call < 4 { Ended::With(measured(1.0)) } else { Ended::Interrupted });
-        assert!(!complete);
-        assert_eq!((runs.len(), asked.len()), (3, 4));
-    }
-
-    #[test]
     fn a_refusal_stops_the_sweep_only_if_nothing_ran_before() {
         let plan = plan("--maps bskip,congee --workloads c --repeat 1", &sample(2, 1)).unwrap();
         let refuse_from = |first: usize| Scripted {

@@ -159,8 +159,6 @@ fn push_line(text: &mut String, line: &str) {
 
 #[cfg(test)]
 mod tests {
-    use bench::protocol::CellOutcome;
-
     use super::super::cell_binary::Build;
     use super::super::machine::tests::sample;
     use super::super::plan::Plan;
@@ -209,43 +207,5 @@ mod tests {
         assert!(text.contains("c, uniform, 2 threads, pin compact"));
         assert!(text.contains("Sample CPU") && text.contains("rustc 1") && text.contains("1M keys"));
         assert!(text.lines().all(|line| line.trim_end() == line));
-    }
-
-    #[test]
-    fn a_failed_row_has_a_reason_and_no_number() {
-        let plan = plan("--maps bskip,congee --workloads c --repeat 1", &sample(2, 1)).unwrap();
-        let failed = CellOutcome::Failed { reason: "key 7 lost".into() };
-        let text = rendered(&plan, &[run(&plan, 0, 1, measured(8.0)), run(&plan, 1, 1, failed)], true);
-        let row = line_of(&text, "congee");
-        assert!(row.ends_with("FAILED  round 1: key 7 lost"), "{row}");
-        assert!(text.contains("1 cell FAILED"));
-    }
-
-    #[test]
-    fn skipped_cells_are_counted_once_for_each_reason() {
-        let plan = plan("--maps bskip-numa --workloads c,e --repeat 1", &sample(2, 1)).unwrap();
-        let text = rendered(&plan, &[], false);
-        let line = line_of(&text, "placement node:1");
-        assert!(
-            line.contains("(2 cells of bskip-numa): no remote node: this machine has one NUMA node (0)"),
-            "{line}"
-        );
-        assert!(text.contains("interrupted: 0 of 2 cells done (0 of 2 runs)"));
-        assert!(line_of(&text, "bskip-numa local thp").ends_with("not run"));
-    }
-
-    #[test]
-    fn notes_are_said_once_with_their_rows() {
-        let plan = plan("--maps bskip-numa,congee --workloads c --repeat 2", &sample(2, 1)).unwrap();
-        let noted = || match measured(1.0) {
-            CellOutcome::Measured(mut m) => {
-                m.notes = vec!["mbind was refused".into()];
-                CellOutcome::Measured(m)
-            }
-            other => other,
-        };
-        let text = rendered(&plan, &[run(&plan, 0, 1, noted()), run(&plan, 0, 2, noted())], true);
-        assert_eq!(text.matches("mbind was refused").count(), 1, "{text}");
-        assert!(text.contains("mbind was refused (bskip-numa local thp)"));
     }
 }

@@ -6,8 +6,7 @@ mod judge;
 mod measure;
 mod table;
 
-use std::fs;
-use std::io;
+use xshell::Shell;
 
 use crate::cargo;
 use crate::stop::{Stop, print};
@@ -35,20 +34,19 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     let comparison = Comparison::new(committed.unwrap_or_default(), &counted);
     print(&comparison.to_string())?;
     if args.accept {
-        fs::write(tree::root().join(FILE), counted.to_string())
-            .map_err(|error| Stop::failure(format!("cannot write {FILE}: {error}")))?;
+        Shell::new()?.write_file(tree::root().join(FILE), counted.to_string())?;
         return print(&format!("\naccepted: commit {FILE}\n"));
     }
-    print(&comparison.verdict().map_err(Stop::failure)?.to_string())
+    print(&comparison.verdict()?)
 }
 
 /// The table in the repository, if there is one.
 fn committed() -> Result<Option<Table>, Stop> {
-    match fs::read_to_string(tree::root().join(FILE)) {
-        Ok(text) => text.parse().map(Some).map_err(|why| Stop::failure(format!("{FILE}: {why}"))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Stop::failure(format!("cannot read {FILE}: {error}"))),
+    let path = tree::root().join(FILE);
+    if !path.exists() {
+        return Ok(None);
     }
+    Ok(Some(Shell::new()?.read_file(path)?.parse().map_err(|why| format!("{FILE}: {why}"))?))
 }
 
 /// What stands below the flags.
@@ -70,18 +68,7 @@ Exit code: 0; 1 if an operation takes more, or has no figure, or could not be co
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli;
-
-    #[test]
-    fn flags_are_read() {
-        assert_eq!(cli::parse(""), Ok(Args::default()));
-        assert_eq!(cli::parse("--accept"), Ok(Args { accept: true }));
-        for bad in ["--fast", "get-hit"] {
-            assert!(cli::parse::<Args>(bad).unwrap_err().contains("--help"), "{bad}");
-        }
-        let help = cli::help::<Args>();
-        assert!(help.contains("5 %") && help.lines().all(|line| line.len() <= 120), "{help}");
-    }
+    use std::fs;
 
     #[test]
     fn the_committed_table_is_read_and_written_alike() {

@@ -13,6 +13,7 @@ use super::rows::{Cell, Outcome, Panel, Setting};
 use super::words;
 use crate::bench_numa::summary::Spread;
 use crate::cli::distinct;
+use crate::table::shortened;
 
 /// Pixels around a picture, and for its title and the line below the title.
 const MARGIN: u32 = 20;
@@ -191,7 +192,7 @@ fn panel_of_bars(area: &Area<'_>, chart: &Chart<'_>, names: u32, most: f64, mark
             }
             Length::None(colour, words) => {
                 let room = (PANEL_WIDTH - names) as usize / 6;
-                let words = Text::new(shortened(words, room), (4, 0), label(11, *colour, HPos::Left));
+                let words = Text::new(shortened(words, room - 3), (4, 0), label(11, *colour, HPos::Left));
                 area.draw(&(EmptyElement::at((0.0, row)) + words))?;
             }
         }
@@ -334,15 +335,6 @@ fn tick_label(number: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// At most `room` characters of `words`.
-fn shortened(words: &str, room: usize) -> String {
-    if words.chars().count() <= room {
-        return words.to_owned();
-    }
-    let kept: String = words.chars().take(room.saturating_sub(1)).collect();
-    format!("{}…", kept.trim_end())
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::rows::Sweep;
@@ -450,6 +442,5 @@ mod tests {
         assert_eq!(COLOURS.len(), NAMES.len());
         let colours = distinct(NAMES.iter().map(|name| svg(colour(name))));
         assert_eq!(colours.len(), NAMES.len());
-        assert_eq!(shortened("a reason that is long", 10), "a reason…");
     }
 }

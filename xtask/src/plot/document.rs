@@ -1,7 +1,5 @@
 //! The results as a part of a Markdown document: tables, pictures, and where another map is better.
 
-use std::fmt::Write as _;
-
 use bench::maps::package;
 use bench::units::three_digits;
 
@@ -53,7 +51,7 @@ impl Part<'_> {
         let head: Vec<&str> = self.report.lines().take_while(|line| !line.is_empty()).collect();
         let mut text = format!("Every round is in [`{dir}/results.csv`]({dir}/results.csv).\n");
         if !head.is_empty() {
-            write!(text, "\n```text\n{}\n```\n", head.join("\n")).expect("a String takes everything");
+            text += &format!("\n```text\n{}\n```\n", head.join("\n"));
         }
         for setting in &self.sweep.settings {
             for threads in setting.threads() {
@@ -61,7 +59,7 @@ impl Part<'_> {
             }
         }
         for Picture { file, about } in self.pictures {
-            write!(text, "\n![{about}]({dir}/{file})\n").expect("a String takes everything");
+            text += &format!("\n![{about}]({dir}/{file})\n");
         }
         text.push_str("\n### Where another map is the better one\n\n");
         let better: Vec<String> = self.sweep.settings.iter().flat_map(better).collect();
@@ -98,10 +96,10 @@ impl Part<'_> {
         text.push('\n');
         for (map, name) in names {
             let version = version(self.lock, map).map_or_else(String::new, |version| format!(" {version}"));
-            write!(text, "| {name}{version} |").expect("a String takes everything");
+            text += &format!("| {name}{version} |");
             panels.iter().for_each(|panel| text.push_str(&format!(" {} |", number(panel, name))));
             let bytes = setting.bytes(name).map_or_else(|| "-".to_owned(), |bytes| bytes.to_string());
-            writeln!(text, " {bytes} |").expect("a String takes everything");
+            text += &format!(" {bytes} |\n");
         }
         text
     }

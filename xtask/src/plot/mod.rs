@@ -7,8 +7,9 @@ mod document;
 mod rows;
 mod words;
 
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use xshell::Shell;
 
 use crate::bench_numa::out_dir::{CSV, TABLE};
 use crate::stop::{Stop, print};
@@ -43,13 +44,14 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn command(args: &Args) -> Result<(), Stop> {
+    let sh = Shell::new()?;
     let path = args.dir.join(CSV);
-    let sweep = Sweep::parse(&read(&path)?)
-        .map_err(|why| Stop::failure(format!("{} is no result of a sweep: {why}", path.display())))?;
+    let sweep = Sweep::parse(&sh.read_file(&path)?);
+    let sweep = sweep.map_err(|why| format!("{} is no result of a sweep: {why}", path.display()))?;
     let mut pictures = Vec::new();
     for (file, about, svg) in drawn(&sweep) {
         let path = args.dir.join(&file);
-        write(&path, &svg)?;
+        sh.write_file(&path, svg)?;
         print(&format!("{}\n", path.display()))?;
         pictures.push(Picture { file, about });
     }
@@ -57,13 +59,12 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     let part = Part {
         sweep: &sweep,
         dir: &seen_from(doc, &args.dir)?,
-        report: &read(&args.dir.join(TABLE))?,
-        lock: &read(&tree::root().join("Cargo.lock"))?,
+        report: &sh.read_file(args.dir.join(TABLE))?,
+        lock: &sh.read_file(tree::root().join("Cargo.lock"))?,
         pictures: &pictures,
     };
-    let text = document::replaced(&read(doc)?, &part.render())
-        .map_err(|why| Stop::failure(format!("{}: {why}", doc.display())))?;
-    write(doc, &text)?;
+    let text = document::replaced(&sh.read_file(doc)?, &part.render());
+    sh.write_file(doc, text.map_err(|why| format!("{}: {why}", doc.display()))?)?;
     print(&format!("{}\n", doc.display()))
 }
 
@@ -96,9 +97,7 @@ fn drawn(sweep: &Sweep) -> Vec<(String, String, String)> {
 
 /// The path of the folder `dir` in the links of `doc`. `doc` must lie above it.
 fn seen_from(doc: &Path, dir: &Path) -> Result<String, Stop> {
-    let absolute = |path: &Path| {
-        path.canonicalize().map_err(|error| Stop::failure(format!("{}: {error}", path.display())))
-    };
+    let absolute = |path: &Path| path.canonicalize().map_err(|error| format!("{}: {error}", path.display()));
     let (doc, dir) = (absolute(doc)?, absolute(dir)?);
     let above = doc.parent().unwrap_or(Path::new(""));
     match dir.strip_prefix(above).ok().and_then(Path::to_str) {
@@ -111,32 +110,9 @@ fn seen_from(doc: &Path, dir: &Path) -> Result<String, Stop> {
     }
 }
 
-fn read(path: &Path) -> Result<String, Stop> {
-    fs::read_to_string(path)
-        .map_err(|error| Stop::failure(format!("cannot read {}: {error}", path.display())))
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Stop> {
-    fs::write(path, text).map_err(|error| Stop::failure(format!("cannot write {}: {error}", path.display())))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli;
-
-    #[test]
-    fn flags_are_read() {
-        let args: Args = cli::parse("results --doc BENCHMARKS.md").unwrap();
-        assert_eq!((args.dir, args.doc), ("results".into(), Some("BENCHMARKS.md".into())));
-        for (bad, hint) in
-            [("", "<DIR>"), ("a b", "--help"), ("a --doc", "a value is required"), ("--fast a", "--help")]
-        {
-            let error = cli::parse::<Args>(bad).unwrap_err();
-            assert!(error.contains(hint), "{bad}: {error}");
-        }
-        assert!(cli::help::<Args>().lines().all(|line| line.len() <= 120));
-    }
 
     #[test]
     fn pictures_have_names_of_their_own() {

@@ -2,28 +2,9 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-
+use crate::bench_numa::csv_line::CsvLine;
 use crate::bench_numa::summary::Spread;
 use crate::cli::distinct;
-
-/// A line of the file: one round of one cell. Columns that no chart needs are ignored.
-#[derive(Clone, Debug, Deserialize)]
-struct CsvLine {
-    status: String,
-    round: Option<usize>,
-    map: String,
-    workload: String,
-    dist: String,
-    threads: usize,
-    placement: String,
-    pin: String,
-    pages: String,
-    mops: Option<f64>,
-    bytes_per_key: Option<f64>,
-    bytes_source: String,
-    reason: String,
-}
 
 /// All that one sweep measured.
 #[derive(Debug, PartialEq)]
@@ -82,23 +63,24 @@ impl fmt::Display for Bytes {
     }
 }
 
-impl CsvLine {
-    /// Whether its numbers can be drawn.
-    fn check(&self) -> Result<(), String> {
-        if self.threads == 0 {
-            return Err("column threads: 0 threads measured nothing".into());
+/// Whether the numbers of a line can be drawn.
+fn check(line: &CsvLine) -> Result<(), String> {
+    if line.threads == 0 {
+        return Err("column threads: 0 threads measured nothing".into());
+    }
+    let is_measured = line.status == "measured" && line.round.is_some();
+    if is_measured && line.mops.is_none() {
+        return Err("column mops: it is empty, though the cell was measured".into());
+    }
+    let columns = [("mops", line.mops, f64::MIN_POSITIVE), ("bytes_per_key", line.bytes_per_key, 0.0)];
+    let bad = |&(_, number, least): &(&str, Option<f64>, f64)| {
+        number.is_some_and(|number| !(number.is_finite() && number >= least))
+    };
+    match columns.into_iter().find(bad) {
+        Some((column, Some(number), _)) => {
+            Err(format!("column {column}: {number} cannot be drawn; measure the cell again"))
         }
-        let is_measured = self.status == "measured" && self.round.is_some();
-        if is_measured && self.mops.is_none() {
-            return Err("column mops: it is empty, though the cell was measured".into());
-        }
-        let columns = [("mops", self.mops, f64::MIN_POSITIVE), ("bytes_per_key", self.bytes_per_key, 0.0)];
-        for (column, number, least) in columns {
-            if let Some(number) = number.filter(|number| !(number.is_finite() && *number >= least)) {
-                return Err(format!("column {column}: {number} cannot be drawn; measure the cell again"));
-            }
-        }
-        Ok(())
+        _ => Ok(()),
     }
 }
 
@@ -189,7 +171,7 @@ impl Sweep {
             let at = record.position().map_or(0, csv::Position::line);
             let line: CsvLine =
                 record.deserialize(Some(&headings)).map_err(|error| told(&error, at, &headings))?;
-            line.check().map_err(|why| format!("line {at}, {why}"))?;
+            check(&line).map_err(|why| format!("line {at}, {why}"))?;
             lines.push(line);
         }
         // A cell that the plan left out has no round, so there is nothing to draw.
@@ -341,7 +323,7 @@ pub(super) mod tests {
 
     #[test]
     fn what_is_no_result_is_refused() {
-        assert!(Sweep::parse("a,b\n1,2\n").unwrap_err().contains("status"));
+        assert!(Sweep::parse("a,b\n1,2\n").unwrap_err().contains("threads"));
         assert!(Sweep::parse(HEADINGS).unwrap_err().contains("no rounds"));
     }
 }

@@ -5,12 +5,13 @@
 //! the file names that type (`index.note(…)` of an `Index`). Re-exports (`pub use`) are only names: a file
 //! that uses such a name uses the file that defines the item. Code under `cfg(test)` is left out.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, ImplItem, Item, ItemImpl, Meta, Token, Type, UseTree, Visibility};
 
@@ -81,9 +82,9 @@ fn is_root(path: &Path, files: &[PathBuf]) -> bool {
             && folder.parent().is_some_and(|above| kind(above) && has_manifest(above.parent())))
 }
 
-/// Circles in words.
+/// The shortest circle of each crate, in words.
 pub(super) fn circles(graphs: &[Graph]) -> Vec<String> {
-    graphs.iter().flat_map(|graph| graph.knots().into_iter().map(|knot| graph.told(&knot))).collect()
+    graphs.iter().filter_map(Graph::circle).collect()
 }
 
 impl Graph {
@@ -158,7 +159,6 @@ impl Graph {
                 let Item::Impl(item) = item else { continue };
                 let Some(owner) = self.owner(id, item).filter(|_| item.trait_.is_none()) else { continue };
                 for of in &item.items {
-                    let (ImplItem::Fn(_) | ImplItem::Const(_)) = of else { continue };
                     let name = match of {
                         ImplItem::Fn(method) => plain(&method.sig.ident),
                         ImplItem::Const(of) => plain(&of.ident),
@@ -347,70 +347,39 @@ impl Graph {
         }
     }
 
-    /// The files that `file` uses.
-    fn used_by(&self, file: usize) -> impl Iterator<Item = usize> {
-        self.uses.range((file, 0)..(file + 1, 0)).map(|((_, to), _)| *to)
-    }
-
-    /// The shortest chain of uses from `from` to `to`, both included. It has at least one use.
-    fn way(&self, from: usize, to: usize) -> Option<Vec<usize>> {
-        let mut came_from: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut next = vec![from];
-        while !next.is_empty() {
-            let mut after = Vec::new();
-            for file in next {
-                for used in self.used_by(file) {
-                    if came_from.contains_key(&used) {
-                        continue;
-                    }
-                    came_from.insert(used, file);
-                    if used == to {
-                        let mut way = vec![to];
-                        while way.len() == 1 || way.last() != Some(&from) {
-                            way.push(came_from[way.last().expect("it has an end")]);
-                        }
-                        way.reverse();
-                        return Some(way);
-                    }
-                    after.push(used);
-                }
+    /// The files that `file` uses, directly or not, each with the file before it on a shortest way.
+    fn reached(&self, file: usize) -> BTreeMap<usize, usize> {
+        let mut came_from = BTreeMap::new();
+        let mut next = VecDeque::from([file]);
+        while let Some(file) = next.pop_front() {
+            for &(_, used) in self.uses.range((file, 0)..(file + 1, 0)).map(|(pair, _)| pair) {
+                came_from.entry(used).or_insert_with(|| {
+                    next.push_back(used);
+                    file
+                });
             }
-            next = after;
         }
-        None
+        came_from
     }
 
-    /// Sets of files in which each file leads to all others.
-    fn knots(&self) -> Vec<Vec<usize>> {
-        let mut left: BTreeSet<usize> =
-            (0..self.files.len()).filter(|&file| self.way(file, file).is_some()).collect();
-        let mut knots = Vec::new();
-        while let Some(first) = left.pop_first() {
-            let mut knot = vec![first];
-            knot.extend(
-                left.iter()
-                    .filter(|&&file| self.way(first, file).is_some() && self.way(file, first).is_some()),
-            );
-            left.retain(|file| !knot.contains(file));
-            knots.push(knot);
-        }
-        knots
-    }
-
-    /// The shortest circle of a knot, file by file.
-    fn told(&self, knot: &[usize]) -> String {
-        let ways = knot.iter().filter_map(|&file| self.way(file, file));
-        let way = ways.min_by_key(Vec::len).expect("a knot has a circle");
-        let mut text = format!("{}: a circle of files", self.files[way[0]].display());
-        if knot.len() >= way.len() {
-            text += &format!(", the shortest among {}", knot.len());
-        }
-        for pair in way.windows(2) {
+    /// The shortest circle in words, file by file.
+    fn circle(&self) -> Option<String> {
+        let way = |file: usize| {
+            let came_from = self.reached(file);
+            let mut way = vec![file, *came_from.get(&file)?];
+            while way[way.len() - 1] != file {
+                way.push(came_from[&way[way.len() - 1]]);
+            }
+            way.reverse();
+            Some(way)
+        };
+        let way = (0..self.files.len()).filter_map(way).min_by_key(Vec::len)?;
+        let uses = way.windows(2).map(|pair| {
             let (line, name) = &self.uses[&(pair[0], pair[1])];
             let [from, to] = [pair[0], pair[1]].map(|file| self.files[file].display());
-            text += &format!("\n    {from}:{line} names {name} of {to}");
-        }
-        text
+            format!("\n    {from}:{line} names {name} of {to}")
+        });
+        Some(format!("{}: a circle of files{}", self.files[way[0]].display(), uses.collect::<String>()))
     }
 }
 
@@ -493,20 +462,12 @@ fn name(item: &Item) -> Option<String> {
 
 /// Whether an item is there for tests only.
 fn is_test(item: &Item) -> bool {
-    let attrs = match item {
-        Item::Const(of) => &of.attrs,
-        Item::Enum(of) => &of.attrs,
-        Item::Fn(of) => &of.attrs,
-        Item::Impl(of) => &of.attrs,
-        Item::Macro(of) => &of.attrs,
-        Item::Mod(of) => &of.attrs,
-        Item::Static(of) => &of.attrs,
-        Item::Struct(of) => &of.attrs,
-        Item::Trait(of) => &of.attrs,
-        Item::Type(of) => &of.attrs,
-        Item::Use(of) => &of.attrs,
-        _ => return false,
+    let outer = |input: ParseStream<'_>| {
+        let attrs = input.call(Attribute::parse_outer)?;
+        input.parse::<TokenStream>()?;
+        Ok(attrs)
     };
+    let attrs = outer.parse2(item.to_token_stream()).unwrap_or_default();
     let is_test = |attr: &Attribute| attr.parse_args().is_ok_and(|cfg| holds_for_tests_only(&cfg));
     attrs.iter().any(|attr| attr.path().is_ident("cfg") && is_test(attr))
 }
@@ -620,9 +581,7 @@ mod tests {
         );
         assert!(uses(&graph, "index.rs", "read.rs") && uses(&graph, "read.rs", "index.rs"));
         assert!(uses(&graph, "other.rs", "read.rs") && !uses(&graph, "another.rs", "read.rs"));
-        let knots = graph.knots();
-        assert_eq!(knots.len(), 1);
-        let text = graph.told(&knots[0]);
+        let text = graph.circle().unwrap();
         assert!(
             text.contains("index.rs:2 names made of ") && text.contains("read.rs:1 names Index of "),
             "{text}"

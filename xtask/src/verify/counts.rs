@@ -8,22 +8,22 @@ use std::fmt;
 
 /// The numbers in one output.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
     /// Tests that passed, of those that the harness counts.
-    pub(super) passed: u64,
+    pub(crate) passed: u64,
     /// Tests marked `#[ignore]`.
-    pub(super) ignored: u64,
+    pub(crate) ignored: u64,
     /// What was counted, and how many, in the order of first mention.
-    pub(super) tried: Vec<(String, u64)>,
+    pub(crate) tried: Vec<(String, u64)>,
     /// Tests that failed.
-    pub(super) failed: Vec<String>,
+    pub(crate) failed: Vec<String>,
     /// Where and why the first thread panicked.
-    pub(super) panic: Option<String>,
+    pub(crate) panic: Option<String>,
 }
 
 impl Counts {
     /// Reads `output`, in which `units` are counted.
-    pub(super) fn read(output: &str, units: &[&str]) -> Self {
+    pub(crate) fn read(output: &str, units: &[&str]) -> Self {
         let mut counts = Self::default();
         let mut lines = output.lines().peekable();
         while let Some(line) = lines.next() {
@@ -62,7 +62,7 @@ impl Counts {
     }
 
     /// Adds the numbers of another output.
-    pub(super) fn absorb(&mut self, other: Self) {
+    pub(crate) fn absorb(&mut self, other: Self) {
         self.passed += other.passed;
         self.ignored += other.ignored;
         other.tried.iter().for_each(|(unit, number)| self.add(unit, *number));

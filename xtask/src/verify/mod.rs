@@ -18,6 +18,7 @@ use crate::child;
 use crate::cli::known;
 use crate::stop::{Stop, print};
 use checks::CHECKS;
+pub(crate) use counts::Counts;
 
 /// Minutes that a soak may take.
 const LONGEST: u64 = 7 * 24 * 60;
@@ -105,19 +106,6 @@ Examples:
 mod tests {
     use super::*;
     use crate::cli;
-
-    #[test]
-    fn flags_are_read() {
-        let parse = |line: &str| cli::parse::<Args>(line).unwrap();
-        assert_eq!(parse(""), Args::default());
-        let names = [CHECKS[0].name, CHECKS[1].name];
-        assert_eq!(parse(&format!("--only {}", names.join(","))).only.unwrap(), names);
-        assert_eq!(parse("--soak 30").soak, Some(30));
-        assert_eq!(parse("--mutants").mutants, Some(vec![]));
-        assert!(parse("--mutants --every-tool").every_tool);
-        let args = parse("--list --mutants a b");
-        assert_eq!((args.mutants, args.list), (Some(vec!["a".to_owned(), "b".to_owned()]), true));
-    }
 
     #[test]
     fn errors_are_one_line_that_says_what_to_do() {

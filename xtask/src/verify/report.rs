@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::table::aligned;
+pub(super) use crate::table::shortened;
 use crate::tree;
 
 /// Rows of texts under headings.
@@ -37,15 +38,6 @@ pub(super) fn read(path: &Path) -> String {
 pub(super) fn first_error(output: &str) -> String {
     let line = output.lines().find(|line| line.starts_with("error"));
     shortened(line.or(output.lines().last()).unwrap_or("without a word"), 120)
-}
-
-/// At most `most` characters, on one line.
-pub(super) fn shortened(text: &str, most: usize) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(most) {
-        None => line,
-        Some((end, _)) => format!("{}...", &line[..end]),
-    }
 }
 
 #[cfg(test)]

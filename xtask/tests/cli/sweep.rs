@@ -70,13 +70,7 @@ fn bad_flags_and_impossible_plans_are_one_line_and_exit_code_2() {
     let missing = fresh_path("missing");
     let missing = missing.to_str().expect("the target folder is UTF-8");
     for (line, hint) in [
-        ("--maps bskp", "there are bskip"),
-        ("--workloads q", "there are load"),
-        ("--dist normal", "there are uniform"),
-        ("--pin tight", "smt-last"),
         ("--pin cpus:60000", "60000"),
-        ("--threads 0", "at least 1"),
-        ("--keys many", "write 1000000"),
         ("--keys 900G", "use at most --keys"),
         ("--placement node:9999", "nothing to run"),
         ("--maps bskip --placement local", "add bskip-numa to --maps"),

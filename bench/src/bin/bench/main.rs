@@ -1,18 +1,25 @@
 //! The program `bench`: a subcommand for each way to measure a map.
 
 use bench::counts::Counts;
+use bench::print;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use report::{Failure, print};
-use std::ffi::OsString;
 use std::process::ExitCode;
 
 #[cfg(feature = "cell")]
 mod measure;
-mod report;
+
+/// Why there is no report, with the exit code.
+type Failure = (u8, String);
+
+const AFTER_HELP: &str = "\
+A subcommand that is not listed needs a feature: `stats` needs stats, the others cell. `cell` measures peers if the
+program was built with the feature peers.
+
+Exits with 1 if an answer is wrong, with 2 if the command line is.";
 
 /// Measures ordered maps, and checks every answer.
 #[derive(Parser)]
-#[command(name = "bench", after_help = "Exits with 1 if an answer is wrong, with 2 if the command line is.")]
+#[command(name = "bench", after_help = AFTER_HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -25,20 +32,7 @@ enum Command {
     #[cfg(feature = "cell")]
     #[command(flatten)]
     Measure(measure::Measure),
-    #[command(external_subcommand)]
-    Other(Vec<OsString>),
 }
-
-/// The features that subcommands need.
-const FEATURES: [(&str, &str); 7] = [
-    ("cell", "cell"),
-    ("contention", "cell"),
-    ("scan", "cell"),
-    ("bulk", "cell"),
-    ("batch", "cell"),
-    ("numa-count", "cell"),
-    ("stats", "stats"),
-];
 
 impl Command {
     /// The report for standard output.
@@ -47,19 +41,7 @@ impl Command {
             Self::Counts(counts) => counts.run().map_err(|why| (1, why)),
             #[cfg(feature = "cell")]
             Self::Measure(measure) => measure.run(),
-            Self::Other(words) => Err((2, unknown(&words[0].to_string_lossy()))),
         }
-    }
-}
-
-/// What to say about a subcommand that is not in this build.
-fn unknown(name: &str) -> String {
-    match FEATURES.iter().find(|(known, _)| *known == name) {
-        Some((_, feature)) => format!(
-            "this program was built without the feature `{feature}`, which `bench {name}` needs: build it with \
-             --features {feature}"
-        ),
-        None => format!("there is no subcommand {name:?}; see bench --help"),
     }
 }
 
@@ -92,11 +74,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn a_missing_feature_is_named() {
-        assert!(unknown("cell").contains("built without the feature `cell`"));
-        assert!(unknown("many").contains("no subcommand \"many\""));
     }
 }

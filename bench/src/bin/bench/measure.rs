@@ -1,6 +1,6 @@
 //! The subcommands that need the feature `cell`.
 
-use crate::report::{Failure, print};
+use crate::Failure;
 use bench::batch::Lookups;
 use bench::bulk::Bulk;
 use bench::contention::Contention;
@@ -9,7 +9,7 @@ use bench::numa_count::NumaCount;
 use bench::protocol::{CellSpec, DISTRIBUTIONS, WORKLOADS};
 use bench::scan::Scans;
 use bench::versus::Comparison;
-use bench::{cell, numbers};
+use bench::{cell, numbers, print};
 use serde_json::{Map, Value};
 
 /// What the subcommands measure.

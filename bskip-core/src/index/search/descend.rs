@@ -1,7 +1,7 @@
 //! Finds the node that is authoritative for a place among the keys: from where the router suggests, or from
 //! the root down.
 
-use crate::arena::BlockPool;
+use crate::arena::{BlockId, BlockPool};
 use crate::index::engine::Index;
 use crate::index::search::probe::{At, Probe};
 use crate::index::search::settle::{Versioned, child_at};
@@ -26,14 +26,30 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         self.retry(|| self.try_inner_at(probe, level))
     }
 
+    /// Waits and tries again until `attempt` finds a node.
+    #[inline(always)]
+    fn retry<'a, S: ShapeOf<K>>(
+        &'a self,
+        attempt: impl FnMut() -> Option<Versioned<'a, S>>,
+    ) -> Versioned<'a, S> {
+        let (id, version) = self.wait_for(attempt);
+        (self.tree.node(id), version)
+    }
+
+    /// As [`retry`](Self::retry), but returns the node's block. A block and a version fit into two registers.
+    /// If this function returned the node, its callers would keep every node that they find in memory, also
+    /// when the first attempt finds it.
     #[cold]
     #[inline(never)]
-    fn retry<T>(&self, mut attempt: impl FnMut() -> Option<T>) -> T {
+    fn wait_for<'a, S: ShapeOf<K>>(
+        &self,
+        mut attempt: impl FnMut() -> Option<Versioned<'a, S>>,
+    ) -> (BlockId, Version) {
         let mut backoff = self.tree.backoff();
         loop {
             backoff.wait();
-            if let Some(found) = attempt() {
-                return found;
+            if let Some((node, version)) = attempt() {
+                return (node.id(), version);
             }
         }
     }
@@ -72,18 +88,20 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn leaf_at_and_behind(&self, probe: impl Probe<K>) -> (Leaf<'_, K, V>, Version) {
         let named = if K::HAS_TABLES { self.router.two_leaves(probe.word()) } else { None };
-        let hinted = named.and_then(|(leaf, behind)| {
+        if let Some((leaf, behind)) = named {
             let leaf = self.tree.leaf(leaf);
             leaf.prefetch_whole();
             if let Some(behind) = behind {
                 self.tree.leaf(behind).prefetch_pairs();
             }
-            self.settle_hinted(leaf, probe)
-        });
-        match hinted.or_else(|| self.try_leaf_by_levels(probe)) {
-            Some(found) => found,
-            None => self.retry(|| self.try_leaf_at(probe)),
+            if let Some(found) = self.settle_hinted(leaf, probe) {
+                return found;
+            }
         }
+        if let Some(found) = self.try_leaf_by_levels(probe) {
+            return found;
+        }
+        self.retry(|| self.try_leaf_at(probe))
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]

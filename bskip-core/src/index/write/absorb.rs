@@ -4,14 +4,14 @@
 //! R. It takes R's entry out of the parent, moves R's slots and range into L, and retires R. If R heads its
 //! parent, the parent itself must be absorbed first, so the thread tries that.
 
-use core::array;
-
 use crate::arena::BlockPool;
+use crate::few::Few;
 use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::index::search::lock::{lock_neighbours, lock_three};
 use crate::index::search::probe::{At, Before};
 use crate::index::write::commit::Commit;
+use crate::key::KeyKind;
 use crate::node::{Fill, InnerShape, LeafShape, LevelMark, NodeKeys, ShapeOf};
 
 pub(in crate::index) enum Merge {
@@ -24,24 +24,7 @@ pub(in crate::index) enum Merge {
 
 /// Boundaries to look at, last in first out. If the list is full, a further boundary is left out: it is
 /// looked at again when keys near it are removed.
-struct Work<K: NodeKeys> {
-    boundaries: [Option<(usize, K::Owned)>; 4 * LEVELS],
-    len: usize,
-}
-
-impl<K: NodeKeys> Work<K> {
-    fn push(&mut self, level: usize, key: K::Ref<'_>) {
-        if let Some(boundary) = self.boundaries.get_mut(self.len) {
-            *boundary = Some((level, K::own(key)));
-            self.len += 1;
-        }
-    }
-
-    fn pop(&mut self) -> Option<(usize, K::Owned)> {
-        self.len = self.len.checked_sub(1)?;
-        self.boundaries[self.len].take()
-    }
-}
+type Work<K> = Few<(usize, <K as KeyKind>::Owned), { 4 * LEVELS }>;
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Merges the leaf at `key` with a neighbour while the leaf is underfull and one has room. Then makes the
@@ -49,8 +32,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     #[cold]
     #[inline(never)]
     pub(in crate::index) fn compact(&self, key: K::Ref<'_>) {
-        let mut work = Work::<K> { boundaries: array::from_fn(|_| None), len: 0 };
-        work.push(0, key);
+        let mut work = Work::<K>::new();
+        work.push((0, K::own(key)));
         while let Some((level, key)) = work.pop() {
             let key = K::borrow(&key);
             if level == 0 {
@@ -65,11 +48,11 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// less. If two inner nodes have merged, the first child of the second one can now be absorbed.
     fn push_around(&self, level: usize, boundary: K::Ref<'_>, work: &mut Work<K>) {
         if level < self.tree.root().0 {
-            work.push(level + 1, boundary);
+            work.push((level + 1, K::own(boundary)));
         }
-        work.push(level, boundary);
+        work.push((level, K::own(boundary)));
         if level > 0 {
-            work.push(level - 1, boundary);
+            work.push((level - 1, K::own(boundary)));
         }
     }
 

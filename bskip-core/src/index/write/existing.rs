@@ -1,4 +1,4 @@
-//! What to do if an inserted key is there already, or if there is no memory for it.
+//! What can become of an insertion: the key is there already, the leaf has changed, there is no memory.
 
 use crate::arena::AllocError;
 use crate::node::{LeafSlots, Locked};
@@ -14,6 +14,19 @@ pub(crate) enum Existing {
 
 /// The value of a pair that was not inserted, and why.
 pub(in crate::index) type Refused<V> = (V, AllocError);
+
+/// What became of an insertion that is more than a change of one leaf.
+///
+/// This is not the `Result` that `insert` returns. If `insert` passed on another function's result as it is,
+/// the compiler would build every result of `insert` in memory.
+pub(in crate::index) enum Outcome<V> {
+    /// It was done. The value is the one that did not stay.
+    Done(Option<V>),
+    /// The leaf has changed, and the map has not: here is the value again.
+    Changed(V),
+    /// There is no memory for a node.
+    Refused(Refused<V>),
+}
 
 /// Deals with a key that is in `slot` already, and unlocks the leaf. Returns the value that does not stay.
 #[cfg_attr(not(debug_assertions), inline(always))]

@@ -5,18 +5,10 @@ use crate::arena::BlockPool;
 use crate::index::engine::Index;
 use crate::index::search::probe::At;
 use crate::index::write::commit::Commit;
-use crate::index::write::existing::{Existing, Refused, settle_existing};
+use crate::index::write::existing::{Existing, Outcome, Refused, settle_existing};
 use crate::index::write::split::split_and_insert;
 use crate::lock::Version;
 use crate::node::{Leaf, LeafShape, NodeKeys};
-
-/// What became of an insertion into a full leaf.
-enum Full<V> {
-    /// It is done, or there is no memory for another leaf. Holds what the insertion returns.
-    Done(Result<Option<V>, Refused<V>>),
-    /// The leaf has changed: here is the value again.
-    Changed(V),
-}
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Inserts the pair if the key is new. Otherwise does what `existing` says, and returns the value that
@@ -33,16 +25,18 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         loop {
             let (leaf, version) = self.leaf_at(At(key));
             let (rank, found) = leaf.find(key);
-            if height > 0 && !found {
-                if leaf.validate(version) {
-                    return self.insert_tall(key, value, existing, height);
-                }
-                continue;
-            }
-            if !found && !leaf.has_room(key, &value) {
-                match self.insert_into_full(leaf, version, rank, key, value) {
-                    Full::Done(result) => return result,
-                    Full::Changed(back) => value = back,
+            if !found && (height > 0 || !leaf.has_room(key, &value)) {
+                let outcome = if height == 0 {
+                    self.insert_into_full(leaf, version, rank, key, value)
+                } else if leaf.validate(version) {
+                    self.insert_tall(key, value, existing, height)
+                } else {
+                    continue;
+                };
+                match outcome {
+                    Outcome::Done(old) => return Ok(old),
+                    Outcome::Changed(back) => value = back,
+                    Outcome::Refused(refused) => return Err(refused),
                 }
                 backoff.wait();
                 continue;
@@ -70,25 +64,25 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         rank: usize,
         key: K::Ref<'_>,
         mut value: V,
-    ) -> Full<V> {
+    ) -> Outcome<V> {
         // A key above all others goes into a leaf of its own, because more may follow.
         if rank < leaf.count() {
             match self.insert_redistributing(leaf, version, key, value) {
-                Ok(()) => return Full::Done(Ok(None)),
+                Ok(()) => return Outcome::Done(None),
                 Err(back) => value = back,
             }
         }
         let split = leaf.split_for(rank, key, &value);
         if !leaf.validate(version) {
-            return Full::Changed(value);
+            return Outcome::Changed(value);
         }
         let above = self.to_post_in(K::borrow(&split.low));
-        let Some(leaf) = leaf.try_lock(version) else { return Full::Changed(value) };
+        let Some(leaf) = leaf.try_lock(version) else { return Outcome::Changed(value) };
         let spare = match self.tree.acquire::<LeafShape<K, V>>(Some(K::borrow(&split.low))) {
             Ok(spare) => spare,
             Err(error) => {
                 leaf.unlock_unchanged();
-                return Full::Done(Err((value, error)));
+                return Outcome::Refused((value, error));
             }
         };
         let commit = Commit::new(self);
@@ -97,6 +91,6 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         split_and_insert(&mut leaf, &split, rank, key, value, &mut fresh);
         drop(leaf);
         self.post_locked(&commit, fresh, above);
-        Full::Done(Ok(None))
+        Outcome::Done(None)
     }
 }

@@ -6,7 +6,7 @@ use crate::index::engine::Index;
 use crate::index::search::lock::Path;
 use crate::index::tree::{Fresh, FreshInner};
 use crate::index::write::commit::{Commit, InnerChange};
-use crate::index::write::existing::{Existing, Refused, settle_existing};
+use crate::index::write::existing::{Existing, Outcome, settle_existing};
 use crate::index::write::split::{SplitOff, insert_or_split};
 use crate::node::{InnerShape, LeafShape, LockedLeaf, NodeKeys, Room};
 
@@ -43,9 +43,9 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         value: V,
         existing: Existing,
         height: usize,
-    ) -> Result<Option<V>, Refused<V>> {
+    ) -> Outcome<V> {
         if let Err(error) = self.raise(height) {
-            return Err((value, error));
+            return Outcome::Refused((value, error));
         }
         let mut backoff = self.tree.backoff();
         let (path, leaf) = loop {
@@ -57,14 +57,14 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         let (rank, found) = leaf.find(key);
         if found {
             path.unlock_unchanged();
-            return Ok(Some(settle_existing(leaf, rank - 1, value, existing)));
+            return Outcome::Done(Some(settle_existing(leaf, rank - 1, value, existing)));
         }
         let spares = match self.spares_for(key, &value, height, &path, &leaf) {
             Ok(spares) => spares,
             Err(error) => {
                 path.unlock_unchanged();
                 leaf.unlock_unchanged();
-                return Err((value, error));
+                return Outcome::Refused((value, error));
             }
         };
         let (commit, top) = (Commit::new(self), spares.top);
@@ -75,7 +75,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         if let Some(split) = overflows.top {
             self.post(top + 1, split);
         }
-        Ok(None)
+        Outcome::Done(None)
     }
 
     /// Takes every block that [`promote`] will use, so that nothing can fail half-way.

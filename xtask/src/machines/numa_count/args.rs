@@ -192,25 +192,6 @@ mod tests {
     }
 
     #[test]
-    fn flags_are_read() {
-        let args = parse("").unwrap();
-        assert_eq!((args.nodes, args.keys, args.settings.len()), (vec![2, 4], 1_000_000, 10));
-        assert_eq!((args.costs, args.cache), (Costs::default(), 256 << 10));
-        let args =
-            parse("--quick --maps bskip-numa --settings local,node:1+ranges --cache 1024 --format json")
-                .unwrap();
-        assert_eq!((args.nodes, args.keys, args.cache), (vec![2], 100_000, 1 << 20));
-        assert_eq!(
-            (args.maps, args.settings.len(), args.formats),
-            (vec!["bskip-numa".to_owned()], 2, vec![Format::Json])
-        );
-        let args =
-            parse("--nodes 8 --cpus 4 --keys 2M --latencies 80,140,50,120.5 --cores 32 --twice").unwrap();
-        assert_eq!((args.nodes, args.cpus, args.keys, args.twice), (vec![8], 4, 2_000_000, true));
-        assert_eq!((args.costs.latencies, args.costs.cores), ([80.0, 140.0, 50.0, 120.5], 32));
-    }
-
-    #[test]
     fn bad_flags_are_told_with_what_may_be() {
         let largest = "18446744073709551615";
         for (line, hint) in [
@@ -242,12 +223,5 @@ mod tests {
             assert!(parse(&format!("{flag} 0")).unwrap_err().contains("at least 1"), "{flag}");
             assert!(parse(&format!("{flag} {largest}")).unwrap_err().contains("at most"), "{flag}");
         }
-    }
-
-    #[test]
-    fn the_help_fits_a_screen() {
-        let text = cli::help::<Args>();
-        assert!(text.contains("135,198,47,134") && text.contains("+replicas"), "{text}");
-        assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
     }
 }

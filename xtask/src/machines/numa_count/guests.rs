@@ -5,8 +5,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use bench::maps::is_placed;
+use bench::marks::PluginSettings;
+use xshell::Shell;
 
-use super::super::guest::{Boot, Failure, Image, Kernel, Machine, Plugin, Script};
+use super::super::guest::{Boot, Image, Kernel, Machine, Ran};
 use super::args::{Args, PEER_SETTING};
 use super::results::{Row, Run, read_report, rows};
 use crate::cargo;
@@ -52,29 +54,16 @@ impl<'a> Guests<'a> {
         let name = format!("{nodes}x{}", args.cpus);
         let mut machine = Machine::even(&name, nodes, args.cpus, args.mib);
         machine.one_thread = true;
-        // Addresses are the same each time, and pages do not migrate. The kernel does not check the timer,
-        // because that check fails on a busy host.
-        machine.kernel_words =
-            ["norandmaps", "numa_balancing=disable", "no_timer_check"].map(str::to_owned).to_vec();
+        // The same addresses each time, and no migration of pages.
+        machine.kernel_words = "norandmaps numa_balancing=disable";
         let runs = self.runs(nodes);
-        let mut script = Script::default();
-        for (number, run) in (0..).zip(&runs) {
-            let words = words(args, run, number);
-            script.run(IN_GUEST, &words.iter().map(String::as_str).collect::<Vec<_>>());
-        }
-        let joined = |values: Vec<String>| values.join(":");
-        let cpus = (0..nodes).flat_map(|node| machine.cpus_of(node).map(move |_| node.to_string())).collect();
-        let backends = machine.nodes.iter().map(|node| node.mib.to_string()).collect();
-        let plugin_args = [
-            ("cpus", joined(cpus)),
-            ("mem", joined(backends)),
-            ("cache", args.cache.to_string()),
-            ("ways", args.ways.to_string()),
-        ];
-        let plugin = Plugin {
-            file: self.plugin.clone(),
-            args: plugin_args.map(|(name, value)| (name.to_owned(), value)).to_vec(),
-            output: self.folder.join(format!("{name}.jsonl")),
+        let script = (0..).zip(&runs).map(|(number, run)| words(args, run, number)).collect();
+        let settings = PluginSettings {
+            cpus: (0..nodes).flat_map(|node| machine.cpus_of(node).map(move |_| node as u8)).collect(),
+            backends: machine.nodes.iter().map(|node| (node.mib as u64) << 20).collect(),
+            cache: args.cache,
+            ways: args.ways,
+            out: self.folder.join(format!("{name}.jsonl")),
         };
         let log = self.folder.join(format!("{name}.log"));
         let boot = Boot {
@@ -82,23 +71,22 @@ impl<'a> Guests<'a> {
             kernel: &self.kernel,
             image: &self.image,
             script: &script,
-            plugin: Some(&plugin),
+            plugin: Some((&self.plugin, &settings)),
             kvm: false,
             limit: self.limit(runs.len()),
             log: &log,
         };
-        let booted = boot.run().map_err(|failure| match failure {
-            Failure::Interrupted => Stop::interrupted(),
-            other => Stop::failure(format!("guest {name}: {other}; its words are in {}", log.display())),
+        let (console, _) = boot.run().map_err(|stop| Stop {
+            line: format!("guest {name}: {}; its words are in {}", stop.line, log.display()),
+            ..stop
         })?;
-        let report = booted.plugin.as_deref().unwrap_or_default();
-        let counted = read_report(report).map_err(|why| Stop::failure(format!("guest {name}: {why}")))?;
+        let report = Shell::new()?.read_file(settings.out)?;
+        let counted = read_report(&report).map_err(|why| format!("guest {name}: {why}"))?;
         let (mut all, mut failed) = Outcome::default();
-        for ((number, run), command) in (0..).zip(&runs).zip(&booted.console.commands) {
-            let words = booted.console.text_of(command);
-            let outcome = match &command.end {
-                Some(end) if end.is_success() => rows(run, number, words, &counted),
-                Some(end) => Err(format!("{end}; {}", words.trim().lines().last().unwrap_or("no words"))),
+        for ((number, run), Ran { end, text, .. }) in (0..).zip(&runs).zip(&console.commands) {
+            let outcome = match end {
+                Some(end) if end.is_success() => rows(run, number, text, &counted),
+                Some(end) => Err(format!("{end}; {}", text.trim().lines().last().unwrap_or("no words"))),
                 None => Err("it did not end".into()),
             };
             match outcome {
@@ -133,20 +121,15 @@ impl<'a> Guests<'a> {
     }
 }
 
-/// The program's arguments for a run.
-fn words(args: &Args, run: &Run, number: u64) -> Vec<String> {
-    let workers = run.nodes * run.cpus;
-    let flags: [(&str, String); 7] = [
-        ("--map", run.map.clone()),
-        ("--setting", run.setting.clone()),
-        ("--keys", args.keys.to_string()),
-        ("--ops", args.ops.to_string()),
-        ("--warm", args.ops.to_string()),
-        ("--workers", workers.to_string()),
-        ("--run", number.to_string()),
-    ];
-    let flags = flags.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]);
-    [SUBCOMMAND.to_owned()].into_iter().chain(flags).collect()
+/// The command of a run.
+fn words(args: &Args, Run { nodes, cpus, map, setting }: &Run, number: u64) -> Vec<String> {
+    let Args { keys, ops, .. } = args;
+    let line = format!(
+        "{IN_GUEST} {SUBCOMMAND} --map {map} --setting {setting} --keys {keys} --ops {ops} --warm {ops} \
+         --workers {} --run {number}",
+        nodes * cpus
+    );
+    line.split(' ').map(str::to_owned).collect()
 }
 
 /// Builds the library that QEMU loads.

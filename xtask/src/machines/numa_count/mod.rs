@@ -11,11 +11,9 @@ mod model;
 mod results;
 mod table;
 
-use std::fs;
-use std::path::Path;
-
 use bench::units;
 use serde::Serialize;
+use xshell::Shell;
 
 use super::guest;
 use crate::child;
@@ -51,7 +49,8 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     child::listen()?;
     let qemu = guest::check_host()?;
     let folder = args.out.clone().unwrap_or_else(|| tree::target().join("numa-count"));
-    fs::create_dir_all(&folder).map_err(|error| cannot_write(&folder, &error))?;
+    let sh = Shell::new()?;
+    sh.create_dir(&folder)?;
     let guests = Guests::new(args, &folder)?;
     let (mut rows, mut failed, mut agreement) = (Vec::new(), Vec::new(), Vec::new());
     for &nodes in &args.nodes {
@@ -69,7 +68,7 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     }
     let text = text(args, &qemu, &rows);
     if args.formats.contains(&Format::Table) {
-        write(&folder.join("table.txt"), &text)?;
+        sh.write_file(folder.join("table.txt"), &text)?;
     }
     if args.formats.contains(&Format::Json) {
         let document = Document {
@@ -84,9 +83,8 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
             predictions: &model::predictions(&rows, &args.costs),
             failed: &failed,
         };
-        let json =
-            serde_json::to_string_pretty(&document).map_err(|error| Stop::failure(error.to_string()))?;
-        write(&folder.join("results.json"), &(json + "\n"))?;
+        let json = serde_json::to_string_pretty(&document).expect("the document is plain data");
+        sh.write_file(folder.join("results.json"), json + "\n")?;
     }
     print(&text)?;
     agreement.iter().try_for_each(|words| print(&format!("\n{words}\n")))?;
@@ -159,14 +157,6 @@ fn numbers(row: &Row) -> [u64; 8] {
         all.far_invalidations,
         row.counted.hottest,
     ]
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Stop> {
-    fs::write(path, text).map_err(|error| cannot_write(path, &error))
-}
-
-fn cannot_write(path: &Path, error: &std::io::Error) -> Stop {
-    Stop::failure(format!("cannot write {}: {error}; name another folder with --out", path.display()))
 }
 
 #[cfg(test)]

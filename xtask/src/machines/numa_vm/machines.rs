@@ -70,27 +70,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_are_possible_and_have_names_of_their_own() {
+    fn they_have_names_of_their_own_and_nodes_in_the_order_of_linux() {
         let machines = all();
         for (number, machine) in machines.iter().enumerate() {
-            assert_eq!(machine.check(), Ok(()));
-            assert!(!machine.name.is_empty() && !machine.what.is_empty());
+            assert!(machine.nodes[0].cpus > 0 && machine.nodes.is_sorted_by_key(|node| node.cpus == 0));
             assert!(machines[..number].iter().all(|other| other.name != machine.name));
         }
         assert!(QUICK.iter().all(|name| machines.iter().any(|machine| machine.name == *name)));
-    }
-
-    #[test]
-    fn they_are_as_different_as_they_must_be() {
-        let machines = all();
-        let has = |what: fn(&Machine) -> bool| machines.iter().any(what);
-        for nodes in [2, 4, 8] {
-            assert!(machines.iter().any(|machine| machine.nodes.len() == nodes));
-        }
-        assert!(has(|machine| machine.hmat));
-        assert!(has(|machine| machine.nodes.iter().any(|node| node.cpus == 0)));
-        assert!(has(|machine| machine.nodes.iter().any(|node| node.huge_pages > 0)));
-        assert!(has(|machine| machine.nodes.iter().any(|node| node.mib <= 64)));
-        assert!(has(|machine| machine.distance(0, 1) != machine.distance(1, 0)));
     }
 }

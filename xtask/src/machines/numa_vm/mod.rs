@@ -6,15 +6,15 @@ mod machines;
 mod suite;
 mod tally;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::guest::{Boot, Booted, Failure, Image, Kernel, Machine, check_host};
+use super::guest::{Boot, Image, Kernel, Machine, check_host};
 use crate::child;
 use crate::cli::known;
 use crate::stop::Stop;
 use crate::tree;
-use suite::{PROGRAMS, Suite};
+use suite::{PROGRAMS, Program};
 use tally::Tally;
 
 /// Many times as long as a guest takes on an idle machine.
@@ -76,28 +76,33 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     let qemu = check_host()?;
     let kernel = Kernel::find(args.kernel.as_deref())?;
     child::listen()?;
-    let suite = Suite::build(args.tests.as_deref().unwrap_or_default())?;
-    let run = Run { suite: &suite, image: &suite.image()?, kernel: &kernel, kvm: args.kvm };
+    let programs = suite::build(args.tests.as_deref().unwrap_or_default())?;
+    let paths: Vec<String> = programs.iter().map(|(program, _)| program.path()).collect();
+    let image =
+        Image::new(paths.iter().map(String::as_str).zip(programs.iter().map(|(_, file)| file.as_path())))?;
+    let run = Run { programs: &programs, image: &image, kernel: &kernel, kvm: args.kvm };
     println!("numa-vm: {qemu}, {}", kernel.name);
     let (mut sum, mut broken) = (Tally::default(), Vec::new());
     let mut machines = machines::all();
     machines.retain(|machine| args.has(&machine.name));
     for machine in &machines {
         println!("\n{}: {}", machine.name, machine.what);
-        match run.on(machine) {
-            Ok(tally) if tally.is_well() => sum += tally,
+        let log = tree::target().join("guest/logs").join(format!("{}.log", machine.name));
+        let is_well = match run.on(machine, &log) {
             Ok(tally) => {
-                sum += tally;
-                broken.push(machine.name.as_str());
+                let is_well = tally.is_well();
+                sum.add(tally);
+                is_well
             }
-            Err(Failure::Interrupted) => {
-                return Err(Stop::interrupted());
+            Err(stop) if stop.code == Stop::INTERRUPTED => return Err(stop),
+            Err(stop) => {
+                println!("  FAILED: {}", stop.line);
+                false
             }
-            Err(failure) => {
-                println!("  FAILED: {failure}");
-                println!("  what it said: {}", run.log(machine).display());
-                broken.push(machine.name.as_str());
-            }
+        };
+        if !is_well {
+            println!("  what it said: {}", log.display());
+            broken.push(machine.name.as_str());
         }
     }
     println!("\nnuma-vm: {} machines: {sum}", machines.len());
@@ -132,45 +137,34 @@ Examples:
 
 /// The parts that all machines share.
 struct Run<'a> {
-    suite: &'a Suite,
+    programs: &'a [(Program, PathBuf)],
     image: &'a Image,
     kernel: &'a Kernel,
     kvm: bool,
 }
 
 impl Run<'_> {
-    /// Boots one machine and prints how each program ended.
-    fn on(&self, machine: &Machine) -> Result<Tally, Failure> {
-        let script = self.suite.script();
-        let boot = Boot {
-            machine,
-            kernel: self.kernel,
-            image: self.image,
-            script: &script,
-            plugin: None,
-            kvm: self.kvm,
-            limit: LIMIT,
-            log: &self.log(machine),
-        };
-        let Booted { console, took, .. } = boot.run()?;
+    /// Boots one machine and prints the result of each program. The programs run one after the other, one
+    /// test at a time.
+    fn on(&self, machine: &Machine, log: &Path) -> Result<Tally, Stop> {
+        let words = |path: String| vec![path, "--test-threads=1".into(), "--nocapture".into()];
+        let script = self.programs.iter().map(|(program, _)| words(program.path())).collect();
+        let Self { image, kernel, kvm, .. } = *self;
+        let boot = Boot { machine, kernel, image, script: &script, plugin: None, kvm, limit: LIMIT, log };
+        let (console, took) = boot.run()?;
         let mut sum = Tally::default();
-        for (program, command) in self.suite.programs().zip(&console.commands) {
+        for ((program, _), command) in self.programs.iter().zip(&console.commands) {
+            let mut tally = Tally::read(&command.text);
             let end = command.end.as_ref();
             // A program that died has no tally. A program that failed reports this by its exit code as well.
-            let tally = match (Tally::read(console.text_of(command)), end.is_some_and(|end| end.is_success()))
-            {
-                (Some(tally), well) if tally.is_well() == well => tally,
-                (tally, _) => {
-                    let words = end.map_or_else(|| "no end".to_owned(), ToString::to_string);
-                    let mut tally = tally.unwrap_or_default();
-                    tally.failed.push(format!("{}: {words}", program.name));
-                    tally
-                }
-            };
+            if tally.is_well() != end.is_some_and(|end| end.is_success()) || tally == Tally::default() {
+                let words = end.map_or_else(|| "no end".to_owned(), ToString::to_string);
+                tally.counts.failed.push(format!("{}: {words}", program.name));
+            }
             println!("  {:<10} {:<14} {tally}", program.folder, program.name);
-            tally.failed.iter().for_each(|test| println!("    FAILED: {test}"));
+            tally.counts.failed.iter().for_each(|test| println!("    FAILED: {test}"));
             tally.left_out.iter().for_each(|(test, why)| println!("    {test} left out: {why}"));
-            sum += tally;
+            sum.add(tally);
         }
         let killed = match console.oom_kills {
             Some(0) => None,
@@ -178,18 +172,10 @@ impl Run<'_> {
             None => Some("the kernel does not tell how many processes it killed".to_owned()),
         };
         killed.iter().for_each(|why| println!("    FAILED: {why}"));
-        sum.failed.extend(killed);
+        sum.counts.failed.extend(killed);
         let up = console.up.unwrap_or_default();
         println!("  {sum}; up after {up:.1} s, through after {:.1} s", took.as_secs_f64());
-        if !sum.is_well() {
-            println!("  what it said: {}", self.log(machine).display());
-        }
         Ok(sum)
-    }
-
-    /// The file for a machine's output.
-    fn log(&self, machine: &Machine) -> PathBuf {
-        tree::target().join("guest/logs").join(format!("{}.log", machine.name))
     }
 }
 
@@ -197,20 +183,6 @@ impl Run<'_> {
 mod tests {
     use super::*;
     use crate::cli;
-
-    #[test]
-    fn flags_are_read() {
-        let parse = |line: &str| cli::parse::<Args>(line).unwrap();
-        assert_eq!(parse(""), Args::default());
-        let args = parse("2x2 tiered --tests policies,kernel --kernel some/vmlinux --kvm");
-        assert_eq!(
-            (&args.machines[..], args.tests.as_ref().unwrap().len()),
-            (&["2x2".into(), "tiered".into()][..], 2)
-        );
-        assert!(args.has("2x2") && !args.has("huge") && parse("").has("huge"));
-        assert_eq!((args.kernel, args.kvm), (Some("some/vmlinux".into()), true));
-        assert!(parse("--quick").has(machines::QUICK[0]) && !Args::quick().has("huge"));
-    }
 
     #[test]
     fn errors_are_one_line_that_says_what_to_do() {
@@ -225,7 +197,5 @@ mod tests {
             assert!(error.contains(hint), "{line}: {error}");
             assert!(!error.contains('\n'), "{line}: {error}");
         }
-        let help = cli::help::<Args>();
-        assert!(help.contains("tiered") && help.lines().all(|line| line.len() <= 120), "{help}");
     }
 }

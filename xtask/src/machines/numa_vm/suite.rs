@@ -1,8 +1,7 @@
 //! The test programs that run in the guests, and how they are built.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::super::guest::{Image, Script};
 use crate::cargo::{self, Built};
 use crate::stop::Stop;
 
@@ -33,58 +32,23 @@ pub(super) const PROGRAMS: &[Program] = &[
     Program { folder: "topology", name: "kernels_view" },
 ];
 
-/// Test programs, built, and their places in a guest.
-pub(super) struct Suite {
-    built: Vec<(Program, PathBuf)>,
-}
-
-impl Suite {
-    /// Builds the named programs, or all of them, exactly as `cargo test --workspace --all-features` does.
-    /// After that command, nothing is left to build.
-    pub(super) fn build(names: &[String]) -> Result<Self, Stop> {
-        let wanted: Vec<Program> = PROGRAMS
-            .iter()
-            .filter(|program| names.is_empty() || names.iter().any(|name| name == program.name))
-            .copied()
-            .collect();
-        let mut cargo = cargo::cargo();
-        cargo.args(["test", "--no-run", "--workspace", "--all-features"]);
-        cargo.args(wanted.iter().flat_map(|program| ["--test", program.name]));
-        let program = |built: Built| {
-            let is_it = |p: &&Program| p.name == built.name && built.package.ends_with(p.folder);
-            Some((*wanted.iter().find(is_it)?, built.path))
-        };
-        let built: Vec<(Program, PathBuf)> =
-            cargo::build(&mut cargo)?.into_iter().filter_map(program).collect();
-        match wanted.iter().find(|program| built.iter().all(|(there, _)| there != *program)) {
-            Some(missing) => {
-                Err(Stop::failure(format!("cargo built no test {} of {}", missing.name, missing.folder)))
-            }
-            None => Ok(Self { built }),
+/// Builds the programs that are named, or all, as `cargo test --workspace --all-features` builds them: after
+/// that command there is nothing left to build. Returns them in the order in which they run.
+pub(super) fn build(names: &[String]) -> Result<Vec<(Program, PathBuf)>, Stop> {
+    let wanted = |program: &&Program| names.is_empty() || names.iter().any(|name| name == program.name);
+    let wanted: Vec<Program> = PROGRAMS.iter().filter(wanted).copied().collect();
+    let mut cargo = cargo::cargo();
+    cargo.args(["test", "--no-run", "--workspace", "--all-features"]);
+    cargo.args(wanted.iter().flat_map(|program| ["--test", program.name]));
+    let built = cargo::build(&mut cargo)?;
+    let find = |program: Program| {
+        let is_it = |built: &&Built| program.name == built.name && built.package.ends_with(program.folder);
+        match built.iter().find(is_it) {
+            Some(built) => Ok((program, built.path.clone())),
+            None => Err(Stop::failure(format!("cargo built no test {} of {}", program.name, program.folder))),
         }
-    }
-
-    /// The programs, in the order in which they run.
-    pub(super) fn programs(&self) -> impl Iterator<Item = Program> {
-        PROGRAMS.iter().filter(|program| self.built.iter().any(|(there, _)| there == *program)).copied()
-    }
-
-    /// An image that holds all programs.
-    pub(super) fn image(&self) -> Result<Image, Stop> {
-        let files: Vec<(String, &Path)> =
-            self.built.iter().map(|(program, file)| (program.path(), file.as_path())).collect();
-        Image::new(files.iter().map(|(path, file)| (path.as_str(), *file)))
-    }
-
-    /// A script that runs all programs in turn, one test at a time, and does not capture what they print.
-    pub(super) fn script(&self) -> Script {
-        let mut script = Script::default();
-        script.env("RUST_BACKTRACE", "1");
-        for program in self.programs() {
-            script.run(&program.path(), &["--test-threads=1", "--nocapture"]);
-        }
-        script
-    }
+    };
+    wanted.into_iter().map(find).collect()
 }
 
 impl Program {
@@ -106,13 +70,5 @@ mod tests {
             assert!(source.is_file(), "{} is not there", source.display());
             assert!(PROGRAMS[..number].iter().all(|other| other.name != program.name), "{program:?}");
         }
-    }
-
-    #[test]
-    fn a_guest_runs_test_by_test() {
-        let suite = Suite { built: PROGRAMS[..2].iter().map(|program| (*program, "x".into())).collect() };
-        assert_eq!(suite.script().commands(), 2);
-        assert_eq!(suite.programs().collect::<Vec<_>>(), PROGRAMS[..2]);
-        assert_eq!(PROGRAMS[0].path(), "/bin/numa-alloc/policies");
     }
 }

@@ -2,9 +2,9 @@
 //! the patch is written again. If their words have changed, the patch must be repaired by hand.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::path::PathBuf;
+
+use xshell::{Shell, cmd};
 
 use super::patch::{Mutant, all};
 use crate::stop::Stop;
@@ -20,20 +20,17 @@ struct Hunk {
 
 /// Writes every patch again that can be.
 pub(in crate::verify) fn command() -> Result<(), Stop> {
-    let sources: BTreeMap<String, String> = tree::files()?
-        .into_iter()
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        .filter_map(|path| {
-            Some((path.to_str()?.to_owned(), fs::read_to_string(tree::root().join(&path)).ok()?))
-        })
-        .collect();
+    let sh = Shell::new()?;
+    sh.change_dir(tree::root());
+    let files = tree::files()?.into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs"));
+    let source = |path: PathBuf| Some((path.to_str()?.to_owned(), sh.read_file(&path).ok()?));
+    let sources: BTreeMap<String, String> = files.filter_map(source).collect();
     let mut stale = Vec::new();
-    for mutant in all().map_err(Stop::failure)? {
-        match refreshed(&mutant, &sources) {
-            Ok(text) => fs::write(&mutant.path, text)
-                .map_err(|error| Stop::failure(format!("{}: {error}", mutant.path.display())))?,
-            Err(why) => {
-                eprintln!("{}: {why}", mutant.name);
+    for mutant in all()? {
+        match refreshed(&sh, &mutant, &sources) {
+            Ok(text) => sh.write_file(&mutant.path, text)?,
+            Err(stop) => {
+                eprintln!("{}: {}", mutant.name, stop.line);
                 stale.push(mutant.name);
             }
         }
@@ -45,8 +42,8 @@ pub(in crate::verify) fn command() -> Result<(), Stop> {
 }
 
 /// The text of the patch as it must be for `sources`.
-fn refreshed(mutant: &Mutant, sources: &BTreeMap<String, String>) -> Result<String, String> {
-    let old = fs::read_to_string(&mutant.path).map_err(|error| error.to_string())?;
+fn refreshed(sh: &Shell, mutant: &Mutant, sources: &BTreeMap<String, String>) -> Result<String, Stop> {
+    let old = sh.read_file(&mutant.path)?;
     let header = old.split("--- ").next().unwrap_or_default();
     let mut changed: BTreeMap<String, String> = BTreeMap::new();
     for hunk in hunks(&old) {
@@ -57,16 +54,17 @@ fn refreshed(mutant: &Mutant, sources: &BTreeMap<String, String>) -> Result<Stri
                 let mut found = sources.keys().filter_map(|file| Some((file, hunk.applied(text(file)?)?)));
                 match (found.next(), found.next()) {
                     (Some((file, text)), None) => (file.clone(), text),
-                    (None, _) => return Err(format!("its lines are neither in {} nor elsewhere", hunk.file)),
-                    _ => return Err(format!("its lines left {} and are in several files", hunk.file)),
+                    (None, _) => {
+                        return Err(format!("its lines are neither in {} nor elsewhere", hunk.file).into());
+                    }
+                    _ => return Err(format!("its lines left {} and are in several files", hunk.file).into()),
                 }
             }
         };
         changed.insert(file, text);
     }
-    let diffs: Result<String, String> =
-        changed.iter().map(|(file, text)| diff(file, &laid_out(text))).collect();
-    Ok(format!("{header}{}", diffs?))
+    let diffs = changed.iter().map(|(file, text)| diff(sh, file, text));
+    Ok(header.to_owned() + &diffs.collect::<Result<String, _>>()?)
 }
 
 /// The hunks of a unified diff.
@@ -130,36 +128,19 @@ fn places(text: &str, find: &str) -> Vec<(usize, usize)> {
 }
 
 /// The text as rustfmt formats it. If rustfmt refuses it, the text as it is.
-fn laid_out(text: &str) -> String {
-    piped(Command::new("rustfmt").args(["--edition", "2024", "--config-path"]).arg(tree::root()), text)
-        .filter(|formatted| !formatted.is_empty())
-        .unwrap_or_else(|| text.to_owned())
+fn laid_out(sh: &Shell, text: &str) -> Result<String, Stop> {
+    let formatted =
+        cmd!(sh, "rustfmt --edition 2024 --config-path .").stdin(text).ignore_status().ignore_stderr();
+    let formatted = formatted.read()?;
+    Ok(if formatted.is_empty() { text.to_owned() } else { formatted + "\n" })
 }
 
 /// The unified diff from `file` to `text`, with one line of context.
-fn diff(file: &str, text: &str) -> Result<String, String> {
-    let labels = ["--label".into(), format!("a/{file}"), "--label".into(), format!("b/{file}")];
-    let mut diff = Command::new("diff");
-    diff.arg("-U1").args(labels).arg(Path::new(file)).arg("-").current_dir(tree::root());
-    match piped(&mut diff, text) {
-        Some(diff) if !diff.is_empty() => Ok(diff),
-        _ => Err(format!("{file}: `diff -U1` finds no difference, or is not installed")),
-    }
-}
-
-/// What `command` prints when `text` is its standard input.
-fn piped(command: &mut Command, text: &str) -> Option<String> {
-    use std::io::Write as _;
-    use std::process::Stdio;
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
-    let mut stdin = child.stdin.take()?;
-    let text = text.to_owned();
-    let writer = std::thread::spawn(move || stdin.write_all(text.as_bytes()));
-    let output = child.wait_with_output().ok()?;
-    // A program that does not read to the end has seen enough.
-    let _ = writer.join();
-    String::from_utf8(output.stdout).ok()
+fn diff(sh: &Shell, file: &str, text: &str) -> Result<String, Stop> {
+    let text = laid_out(sh, text)?;
+    let diff =
+        cmd!(sh, "diff -U1 --label a/{file} --label b/{file} {file} -").stdin(text).ignore_status().read()?;
+    if diff.is_empty() { Err(format!("{file}: nothing is different").into()) } else { Ok(diff + "\n") }
 }
 
 #[cfg(test)]

@@ -19,5 +19,4 @@ mod model;
 mod physical;
 #[cfg(all(target_os = "linux", not(test)))]
 pub mod qemu;
-mod settings;
 mod watch;

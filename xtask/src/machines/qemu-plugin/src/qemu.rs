@@ -8,11 +8,11 @@ use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bench::marks;
+use bench::marks::{self, PluginSettings};
 
+use crate::cache::Size;
 use crate::model::Model;
 use crate::physical::Physical;
-use crate::settings::Settings;
 use crate::watch::{Access, Watch};
 
 /// QEMU's identifier of the plugin.
@@ -82,9 +82,11 @@ struct State {
 }
 
 impl State {
-    fn new(arguments: &[&str]) -> Result<Self, String> {
-        let Settings { cpus, backends, size, out } = Settings::parse(arguments.iter().copied())?;
-        let watch = Watch::new(Model::new(cpus, size)?, Physical::new(backends));
+    fn new() -> Result<Self, String> {
+        let settings = std::env::var(PluginSettings::VARIABLE).map_err(|error| error.to_string())?;
+        let settings = serde_json::from_str(&settings).map_err(|error| format!("{settings}: {error}"))?;
+        let PluginSettings { cpus, backends, cache, ways, out } = settings;
+        let watch = Watch::new(Model::new(cpus, Size { bytes: cache, ways })?, Physical::new(backends));
         let file = File::create(&out).map_err(|error| format!("{}: {error}", out.display()))?;
         Ok(Self { watch, out: BufWriter::new(file) })
     }
@@ -221,39 +223,32 @@ extern "C" fn at_exit(_: Id, _: *mut c_void) {
     }
 }
 
-/// QEMU has loaded the plugin: this reads the arguments and registers the callbacks. Any result but 0 ends
-/// QEMU.
+/// QEMU calls this after it has loaded the plugin. Reads the settings and registers the callbacks. A result
+/// other than 0 ends QEMU.
 ///
 /// # Safety
-/// QEMU calls this, with a description of the machine and as many arguments as `count` says.
+/// Called by QEMU, with a description of the machine.
 // SAFETY: QEMU looks the symbol up by this name, and calls it with this signature.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qemu_plugin_install(
     id: Id,
     info: *const c_void,
-    count: c_int,
-    arguments: *const *const c_char,
+    _: c_int,
+    _: *const *const c_char,
 ) -> c_int {
     // SAFETY: QEMU's description of itself begins with these fields.
     let info = unsafe { &*info.cast::<Info>() };
     // SAFETY: the name of the target is a string.
     let target = unsafe { CStr::from_ptr(info.target) };
-    let argument = |number: usize| {
-        // SAFETY: below the count, so within QEMU's array.
-        let text = unsafe { arguments.add(number) };
-        // SAFETY: as above, a string's address.
-        let text = unsafe { *text };
-        // SAFETY: as above; it is not freed before the plugin is.
-        unsafe { CStr::from_ptr(text) }.to_str().unwrap_or("")
-    };
-    let arguments: Vec<&str> = (0..count.max(0) as usize).map(argument).collect();
     let made = match (target.to_str(), info.is_system) {
-        (Ok("x86_64"), true) => State::new(&arguments),
+        (Ok("x86_64"), true) => State::new(),
         _ => Err(format!("only for whole machines of x86_64, not for {target:?}")),
     };
     let made = made.and_then(|made| match made.watch.processors() as c_int == info.processors {
         true => Ok(made),
-        false => Err(format!("cpus= names {} processors of {}", made.watch.processors(), info.processors)),
+        false => {
+            Err(format!("its settings name {} processors of {}", made.watch.processors(), info.processors))
+        }
     });
     match made {
         Ok(made) => *state() = Some(made),

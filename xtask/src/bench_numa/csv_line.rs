@@ -1,0 +1,98 @@
+//! A line of `results.csv`: `bench-numa` writes it, `plot` reads it.
+
+use bench::protocol::{CellOutcome, CellSpec, Latency};
+use serde::{Deserialize, Serialize};
+
+use super::run::Run;
+use super::summary::rate;
+
+/// One round of one cell. An older file may lack columns.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct CsvLine {
+    pub(crate) status: String,
+    pub(crate) round: Option<usize>,
+    pub(crate) map: String,
+    pub(crate) workload: String,
+    pub(crate) dist: String,
+    pub(crate) threads: usize,
+    pub(crate) placement: String,
+    pub(crate) pin: String,
+    pub(crate) pages: String,
+    pub(crate) keys: u64,
+    pub(crate) ops: u64,
+    pub(crate) seed: u64,
+    pub(crate) seconds: Option<f64>,
+    pub(crate) mops: Option<f64>,
+    pub(crate) p50_ns: Option<u64>,
+    pub(crate) p99_ns: Option<u64>,
+    pub(crate) p999_ns: Option<u64>,
+    pub(crate) max_ns: Option<u64>,
+    pub(crate) read_p999_ns: Option<u64>,
+    pub(crate) write_p999_ns: Option<u64>,
+    pub(crate) bytes_per_key: Option<f64>,
+    pub(crate) bytes_source: String,
+    pub(crate) reserved_per_key: Option<f64>,
+    pub(crate) local_blocks: Option<u64>,
+    pub(crate) remote_blocks: Option<u64>,
+    pub(crate) checked: Option<u64>,
+    pub(crate) reason: String,
+    pub(crate) notes: String,
+}
+
+impl CsvLine {
+    /// The columns that say which cell it is.
+    pub(crate) fn of(spec: &CellSpec) -> Self {
+        Self {
+            map: spec.map.clone(),
+            workload: spec.workload.clone(),
+            dist: spec.dist.clone(),
+            threads: spec.threads,
+            placement: spec.placement.clone(),
+            pin: spec.pin.clone(),
+            pages: spec.pages.clone(),
+            keys: spec.keys,
+            ops: spec.ops,
+            seed: spec.seed,
+            ..Self::default()
+        }
+    }
+
+    /// The columns of a run.
+    pub(crate) fn of_run(run: &Run) -> Self {
+        let line = Self { round: Some(run.round), ..Self::of(&run.spec) };
+        match &run.result {
+            CellOutcome::Failed { reason } => {
+                Self { status: "failed".into(), reason: reason.clone(), ..line }
+            }
+            CellOutcome::Skipped { reason } => {
+                Self { status: "skipped".into(), reason: reason.clone(), ..line }
+            }
+            CellOutcome::Measured(m) => Self {
+                status: "measured".into(),
+                ops: m.ops,
+                seconds: Some(m.seconds),
+                mops: Some(rate(m)),
+                p50_ns: Some(m.latency.p50),
+                p99_ns: Some(m.latency.p99),
+                p999_ns: Some(m.latency.p999),
+                max_ns: Some(m.latency.max),
+                read_p999_ns: p999(&m.reads),
+                write_p999_ns: p999(&m.writes),
+                bytes_per_key: m.bytes_per_key,
+                bytes_source: m.bytes_source.clone(),
+                reserved_per_key: m.reserved_per_key,
+                local_blocks: m.local_blocks,
+                remote_blocks: m.remote_blocks,
+                checked: Some(m.checked),
+                notes: m.notes.join("; "),
+                ..line
+            },
+        }
+    }
+}
+
+/// `None` if no operation was sampled.
+fn p999(latency: &Latency) -> Option<u64> {
+    (latency.samples > 0).then_some(latency.p999)
+}
