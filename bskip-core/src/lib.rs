@@ -155,6 +155,6 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     #[cfg(feature = "check")]
     pub use index::Structure;
     pub use iter::{ClonedRange, Range};
-    pub use key::{Key, KeyWords};
+    pub use key::{BytesKey, Key, KeyBuffer, KeyReader, KeyWords, KeyWriter};
     pub use map::{BSkipMap, BulkError, BulkLoad, InsertError, InsertManyError, MigrateCursor, ShrinkCursor};
 }}

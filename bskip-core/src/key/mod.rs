@@ -1,8 +1,10 @@
 //! What can be a key: values that turn into words in the same order.
 
+mod bytes;
 mod same;
 mod words;
 
+pub use bytes::{BytesKey, KeyBuffer, KeyReader, KeyWriter};
 use same::Same;
 pub use words::KeyWords;
 
