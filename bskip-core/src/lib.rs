@@ -108,6 +108,10 @@ extern crate alloc;
 cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomics)))] {
     pub mod arena;
     mod backoff;
+    // Not used yet: nodes of byte strings will refer to cells.
+    #[cfg(all(test, not(shuttle)))]
+    mod cells;
+    mod bytes_map;
     mod chaos;
     mod config;
     mod few;
@@ -148,10 +152,11 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
         NumaBlocks, NumaNodeId, Placement, PoolUsage,
     };
     pub use backoff::{DefaultRelax, Relax};
+    pub use bytes_map::{BSkipBytesMap, BytesInsertError, BytesInsertErrorKind, BytesRange, ClonedBytesRange};
     pub use config::{Config, Promotion, Refresh};
     #[cfg(feature = "check")]
     pub use index::Structure;
     pub use iter::{ClonedRange, Range};
-    pub use key::{Key, KeyWords};
+    pub use key::{BytesKey, Key, KeyBuffer, KeyReader, KeyWords, KeyWriter};
     pub use map::{BSkipMap, BulkError, BulkLoad, InsertError, InsertManyError, MigrateCursor, ShrinkCursor};
 }}

@@ -1,17 +1,15 @@
 //! What can be a key: values that turn into words in the same order.
 
-#[cfg(test)]
 pub(crate) mod big_endian;
-#[cfg(test)]
-pub(crate) mod buffer;
-#[cfg(test)]
+mod byte_keys;
+pub(crate) mod byte_string;
 mod bytes;
 mod kind;
 mod same;
 mod words;
 
-#[cfg(test)]
-pub(crate) use bytes::ByteKeys;
+pub(crate) use byte_keys::ByteKeys;
+pub use bytes::{BytesKey, KeyBuffer, KeyReader, KeyWriter};
 pub(crate) use kind::KeyKind;
 use same::Same;
 pub use words::KeyWords;

@@ -9,7 +9,6 @@
 //! Each word of a block is always accessed as an atomic of one size, so any thread may read it at any time. A
 //! thread may use what it has read only if the version is still valid afterwards.
 
-#[cfg(test)]
 mod bytes;
 mod changing;
 mod header;
@@ -18,7 +17,6 @@ mod kind;
 mod leaf;
 mod locked;
 mod moves;
-#[cfg(test)]
 mod payload;
 mod reading;
 mod replica;

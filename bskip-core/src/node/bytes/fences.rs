@@ -11,7 +11,7 @@ use super::super::payload::Payload;
 use super::long::LongRef;
 use super::shape::{ByteShape, FENCE_LIMIT, Slotted};
 use crate::key::big_endian::{WORD, common_prefix, word_at, words};
-use crate::key::buffer::KeyBuffer;
+use crate::key::byte_string::ByteString;
 use crate::sync::Ordering;
 
 /// The length that says that there is no fence: the high one of a level's last node.
@@ -103,10 +103,10 @@ impl<P: Payload> Slotted<'_, P> {
     }
 
     /// The bytes of a fence. The empty string if there is none.
-    pub(super) fn fence_bytes(self, fence: Fence) -> KeyBuffer {
+    pub(super) fn fence_bytes(self, fence: Fence) -> ByteString {
         match self.fence_place(fence) {
-            Place::None => KeyBuffer::new(),
-            Place::Inline(len) => KeyBuffer::filled(len, |bytes| {
+            Place::None => ByteString::new(),
+            Place::Inline(len) => ByteString::filled(len, |bytes| {
                 for (i, chunk) in bytes.chunks_mut(WORD).enumerate() {
                     chunk.copy_from_slice(&self.fence_word(fence, i).to_be_bytes()[..chunk.len()]);
                 }
@@ -133,7 +133,7 @@ impl<P: Payload> Slotted<'_, P> {
     /// A reader may have found any length. So memory grows with what is there, not with what the length says.
     #[cold]
     #[inline(never)]
-    pub(super) fn long_bytes(self, string: LongRef) -> KeyBuffer {
+    pub(super) fn long_bytes(self, string: LongRef) -> ByteString {
         const PART: usize = 4096;
         let mut bytes = Vec::new();
         while bytes.len() < string.len {
@@ -145,7 +145,7 @@ impl<P: Payload> Slotted<'_, P> {
                 break;
             }
         }
-        KeyBuffer::from_vec(bytes)
+        ByteString::from_vec(bytes)
     }
 
     /// How `key` compares with the part of the range that begins with the node's prefix: `Equal` if the key does

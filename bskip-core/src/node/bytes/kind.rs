@@ -20,7 +20,7 @@ use super::replica;
 use super::shape::{ByteInner, ByteLeaf, ByteShape};
 use crate::arena::{AllocError, BlockArena, BlockId, BlockPool};
 use crate::key::ByteKeys;
-use crate::key::buffer::KeyBuffer;
+use crate::key::byte_string::ByteString;
 use crate::sync::{AtomicU32, Ordering};
 use crate::value;
 
@@ -54,11 +54,11 @@ impl ShapeOf<ByteKeys> for ByteInner {
 }
 
 impl<P: Payload> Reading for ByteShape<P> {
-    fn low(node: Node<'_, Self>) -> KeyBuffer {
+    fn low(node: Node<'_, Self>) -> ByteString {
         node.fence_bytes(Fence::Low)
     }
 
-    fn high(node: Node<'_, Self>) -> KeyBuffer {
+    fn high(node: Node<'_, Self>) -> ByteString {
         node.fence_bytes(Fence::High)
     }
 
@@ -80,7 +80,7 @@ impl<P: Payload> Reading for ByteShape<P> {
         node.first_fence_word(Fence::High)
     }
 
-    fn key(node: Node<'_, Self>, slot: usize) -> KeyBuffer {
+    fn key(node: Node<'_, Self>, slot: usize) -> ByteString {
         node.key_bytes(slot)
     }
 

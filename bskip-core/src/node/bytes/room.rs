@@ -7,7 +7,7 @@ use super::entry::heap_words;
 use super::fences::{Fence, prefix_between};
 use super::shape::{ByteShape, LIMIT, Slotted};
 use crate::key::big_endian::WORD;
-use crate::key::buffer::KeyBuffer;
+use crate::key::byte_string::ByteString;
 use crate::simd::LINE;
 
 /// A node with at most this part of its slots and of its heap in use looks for a neighbour to merge with…
@@ -175,7 +175,7 @@ impl<P: Payload> Room for ByteShape<P> {
         Slotted::<P>::fullness(left.plus(right)) <= most
     }
 
-    fn split_for(node: Slotted<'_, P>, rank: usize, key: &[u8], _: &P::Value) -> Split<KeyBuffer> {
+    fn split_for(node: Slotted<'_, P>, rank: usize, key: &[u8], _: &P::Value) -> Split<ByteString> {
         let cut = node.cut_for(rank, key);
         Split { at: cut.at, low: node.fence_at(cut, rank, key) }
     }

@@ -12,7 +12,7 @@ use super::fences::Fence;
 use super::long::LongRef;
 use super::shape::{ByteShape, Slotted};
 use crate::key::big_endian::{WORD, word_at};
-use crate::key::buffer::KeyBuffer;
+use crate::key::byte_string::ByteString;
 use crate::simd::{self, Isa, LINE};
 
 impl<P: Payload> Slotted<'_, P> {
@@ -114,14 +114,14 @@ impl<P: Payload> Slotted<'_, P> {
     }
 
     /// The key in `slot`.
-    pub(super) fn key_bytes(self, slot: usize) -> KeyBuffer {
+    pub(super) fn key_bytes(self, slot: usize) -> ByteString {
         let entry = self.entry(slot);
         if entry.is_long() {
             return self.long_bytes(LongRef::from_word(self.heap(entry.place())));
         }
         let prefix = self.prefix_bytes();
         let len = entry.len().min(WORD + Self::HEAP_WORDS * WORD);
-        KeyBuffer::filled(prefix.len() + len, |bytes| {
+        ByteString::filled(prefix.len() + len, |bytes| {
             let (start, rest) = bytes.split_at_mut(prefix.len());
             start.copy_from_slice(&prefix);
             for (i, chunk) in rest.chunks_mut(WORD).enumerate() {
@@ -132,9 +132,9 @@ impl<P: Payload> Slotted<'_, P> {
     }
 
     /// What all keys in the node's range begin with.
-    pub(super) fn prefix_bytes(self) -> KeyBuffer {
+    pub(super) fn prefix_bytes(self) -> ByteString {
         match self.state().prefix {
-            0 => KeyBuffer::new(),
+            0 => ByteString::new(),
             prefix => self.fence_bytes(Fence::Low).truncated(prefix),
         }
     }

@@ -11,7 +11,7 @@ use super::room::{Load, most_words_for};
 use super::shape::{ByteShape, Slotted};
 use crate::arena::BlockKind;
 use crate::key::big_endian::separator;
-use crate::key::buffer::KeyBuffer;
+use crate::key::byte_string::ByteString;
 
 /// Which slots go to the left of a boundary.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,20 +60,20 @@ impl<P: Payload> Slotted<'_, P> {
     }
 
     /// The fence between the parts of a node that splits there.
-    pub(super) fn fence_at(self, cut: Cut, rank: usize, key: &[u8]) -> KeyBuffer {
+    pub(super) fn fence_at(self, cut: Cut, rank: usize, key: &[u8]) -> ByteString {
         let right =
-            if !cut.goes_left && rank == cut.at { KeyBuffer::of(key) } else { self.key_bytes(cut.at) };
+            if !cut.goes_left && rank == cut.at { ByteString::of(key) } else { self.key_bytes(cut.at) };
         // The first entry of an inner node stands at its low fence.
         if P::KIND == BlockKind::Inner {
             return right;
         }
         let left = if cut.goes_left && rank == cut.at {
-            KeyBuffer::of(key)
+            ByteString::of(key)
         } else {
             self.key_bytes(cut.at.saturating_sub(1))
         };
         // A reader may have seen two states.
-        if *left < *right { KeyBuffer::of(separator(&left, &right)) } else { right }
+        if *left < *right { ByteString::of(separator(&left, &right)) } else { right }
     }
 
     /// Where the boundary between this node and `right`, the next one, may go so that both are about as full, and
@@ -126,7 +126,7 @@ impl<P: Payload> Slotted<'_, P> {
     }
 
     /// The fence if the left node has the first `share` of all slots.
-    pub(crate) fn boundary_at(self, right: Self, share: usize) -> KeyBuffer {
+    pub(crate) fn boundary_at(self, right: Self, share: usize) -> ByteString {
         let mine = self.count();
         let key = |i: usize| if i < mine { self.key_bytes(i) } else { right.key_bytes(i - mine) };
         let first = key(share);
@@ -134,7 +134,7 @@ impl<P: Payload> Slotted<'_, P> {
             return first;
         }
         let last = key(share - 1);
-        if *last < *first { KeyBuffer::of(separator(&last, &first)) } else { first }
+        if *last < *first { ByteString::of(separator(&last, &first)) } else { first }
     }
 }
 

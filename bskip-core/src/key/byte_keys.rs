@@ -1,7 +1,7 @@
 //! Keys that are byte strings of any length.
 
 use super::big_endian::{WORD, word_at};
-use super::buffer::KeyBuffer;
+use super::byte_string::ByteString;
 use super::kind::KeyKind;
 use crate::mix::mix;
 
@@ -9,20 +9,25 @@ use crate::mix::mix;
 #[derive(Clone, Copy)]
 pub(crate) enum ByteKeys {}
 
+impl ByteKeys {
+    /// The most bytes of a key. So every key, and every fence, has room in a node.
+    pub(crate) const MAX_BYTES: usize = 72;
+}
+
 impl KeyKind for ByteKeys {
     type Ref<'k> = &'k [u8];
-    type Owned = KeyBuffer;
+    type Owned = ByteString;
     const ONE_WORD: bool = false;
     const HAS_TABLES: bool = false;
 
     #[inline(always)]
-    fn borrow(key: &KeyBuffer) -> &[u8] {
+    fn borrow(key: &ByteString) -> &[u8] {
         key
     }
 
     #[inline(always)]
-    fn own(key: &[u8]) -> KeyBuffer {
-        KeyBuffer::of(key)
+    fn own(key: &[u8]) -> ByteString {
+        ByteString::of(key)
     }
 
     #[inline(always)]

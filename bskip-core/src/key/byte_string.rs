@@ -11,7 +11,7 @@ const INLINE: usize = 78;
 
 /// A byte string that owns its bytes. Most keys and fences fit without an allocation.
 #[derive(Clone)]
-pub(crate) struct KeyBuffer(Room);
+pub(crate) struct ByteString(Room);
 
 #[derive(Clone)]
 enum Room {
@@ -19,7 +19,7 @@ enum Room {
     Boxed(Box<[u8]>),
 }
 
-impl KeyBuffer {
+impl ByteString {
     /// The empty string.
     #[inline]
     pub(crate) const fn new() -> Self {
@@ -64,7 +64,7 @@ impl KeyBuffer {
     }
 }
 
-impl Deref for KeyBuffer {
+impl Deref for ByteString {
     type Target = [u8];
 
     #[inline]
@@ -76,27 +76,27 @@ impl Deref for KeyBuffer {
     }
 }
 
-impl fmt::Debug for KeyBuffer {
+impl fmt::Debug for ByteString {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "b\"{}\"", self.escape_ascii())
     }
 }
 
-impl PartialEq for KeyBuffer {
+impl PartialEq for ByteString {
     fn eq(&self, other: &Self) -> bool {
         **self == **other
     }
 }
 
-impl Eq for KeyBuffer {}
+impl Eq for ByteString {}
 
-impl PartialOrd for KeyBuffer {
+impl PartialOrd for ByteString {
     fn partial_cmp(&self, other: &Self) -> Option<cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for KeyBuffer {
+impl Ord for ByteString {
     fn cmp(&self, other: &Self) -> cmp::Ordering {
         (**self).cmp(&**other)
     }
@@ -110,14 +110,14 @@ mod tests {
     fn strings_of_every_length_come_back() {
         for len in 0..3 * INLINE {
             let bytes: Vec<u8> = (0..len).map(|i| i as u8).collect();
-            let buffer = KeyBuffer::of(&bytes);
+            let buffer = ByteString::of(&bytes);
             assert_eq!(*buffer, *bytes);
-            assert_eq!(KeyBuffer::from_vec(bytes.clone()), buffer);
+            assert_eq!(ByteString::from_vec(bytes.clone()), buffer);
             assert_eq!(*buffer.clone().truncated(len / 2), bytes[..len / 2]);
             assert_eq!(buffer.clone().truncated(len + 1), buffer);
             assert_eq!(buffer.into_vec(), bytes);
         }
-        assert!(KeyBuffer::new().is_empty());
-        assert!(KeyBuffer::of(b"a") < KeyBuffer::of(b"a\0"));
+        assert!(ByteString::new().is_empty());
+        assert!(ByteString::of(b"a") < ByteString::of(b"a\0"));
     }
 }
