@@ -51,10 +51,10 @@ type Owned = <ByteKeys as KeyKind>::Owned;
 ///
 /// // The versions of a key, the newest first.
 /// let versions: BSkipBytesMap<(Vec<u8>, Reverse<u64>), &str> = BSkipBytesMap::new();
-/// versions.insert(&(b"k".as_slice(), Reverse(1)), "old");
-/// versions.insert(&(b"k".as_slice(), Reverse(7)), "new");
+/// versions.insert(&(b"k".as_slice(), Reverse(1u64)), "old");
+/// versions.insert(&(b"k".as_slice(), Reverse(7u64)), "new");
 /// // The newest version that is visible at 5.
-/// let (_, value) = versions.range((b"k".as_slice(), Reverse(5))..).next().unwrap();
+/// let (_, value) = versions.range((b"k".as_slice(), Reverse(5u64))..).next().unwrap();
 /// assert_eq!(value, "old");
 /// ```
 ///

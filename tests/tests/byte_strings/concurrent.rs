@@ -15,7 +15,7 @@ fn map(promotion: Promotion) -> Map {
 /// A key of the thread that owns the numbers with this remainder.
 fn key(i: u64) -> Vec<u8> {
     match i % 3 {
-        0 => format!("/home/user/project/{:06}", mix(i) % 1_000_000).into_bytes(),
+        0 => format!("/home/user/project/{:06}/{i}", mix(i) % 1_000_000).into_bytes(),
         1 => i.to_be_bytes().iter().map(|byte| byte & 0x83).chain([0; 2]).chain(i.to_be_bytes()).collect(),
         _ => [&b"x\0"[..], i.to_string().as_bytes()].concat(),
     }

@@ -19,7 +19,7 @@ const MOST: usize = Map::<u64>::MAX_KEY_BYTES;
 enum Keys {
     /// Up to six bytes, of few values, many of them zero.
     Zeros,
-    /// One common start of 90 bytes, then as `Zeros`.
+    /// One common start of 60 bytes, then as `Zeros`.
     SharedStart,
     /// Decimal numbers behind a word.
     Numbers,
@@ -36,7 +36,7 @@ impl Keys {
         };
         match self {
             Self::Zeros => zeros(rng),
-            Self::SharedStart => [vec![b'p'; 90], zeros(rng)].concat(),
+            Self::SharedStart => [vec![b'p'; 60], zeros(rng)].concat(),
             Self::Numbers => format!("user{:09}", rng.below(20_000)).into_bytes(),
             Self::AnyLength => (0..rng.below(MOST as u64 + 1)).map(|_| rng.below(4) as u8).collect(),
         }
@@ -212,9 +212,9 @@ fn keys_of_other_types() {
     assert!(map.iter().eq(model.iter().map(|(key, &value)| (key.clone(), value))));
     for name in ["a", "a\0", "", "zz"] {
         // The newest version up to 500.
-        let from = (name.to_owned(), Reverse(500));
+        let from = (name.to_owned(), Reverse(500u64));
         let expected = model.range(from..).next().map(|(key, &value)| (key.clone(), value));
-        assert_eq!(map.range((name, Reverse(500))..).next(), expected);
+        assert_eq!(map.range((name, Reverse(500u64))..).next(), expected);
     }
 }
 
