@@ -25,6 +25,17 @@
 //! assert_eq!(values, [Some(5), None, Some(6)]);
 //! ```
 //!
+//! [`BSkipBytesMap`] takes keys of any length: text, bytes, and whatever has an order-preserving encoding, such
+//! as tuples of strings and numbers. Look-ups borrow:
+//!
+//! ```
+//! use bskip_core::BSkipBytesMap;
+//!
+//! let map: BSkipBytesMap<String, u64> = BSkipBytesMap::new();
+//! map.insert("pear", 2);
+//! assert_eq!(map.get("pear"), Some(2));
+//! ```
+//!
 //! `bskip-core/docs/GUIDE.md` in the repository has more examples: building from sorted pairs, making a map
 //! compact, NUMA nodes.
 //!
@@ -82,7 +93,7 @@
 //! The target must have 64-bit atomics and inline assembly (x86, Arm, RISC-V, LoongArch …).
 //!
 //! # When to choose something else
-//! * Keys that are long or of varying length (strings): a trie such as masstree or ART.
+//! * Strings of more than some dozens of bytes: a trie such as masstree or ART.
 //! * A snapshot of many keys at one moment: a persistent or multi-version map.
 //! * Only point lookups, no order: a hash map.
 //! * One thread: `BTreeMap` has references to values, and entries.

@@ -7,6 +7,9 @@
 //!
 //! [`Backoff`]: crate::backoff::Backoff
 //! [`Before`]: crate::index::search::probe::Before
+//! [`ByteKeys`]: crate::key::ByteKeys
+//! [`ByteKeys::MAX_BYTES`]: crate::key::ByteKeys::MAX_BYTES
+//! [`Changing`]: crate::node::changing::Changing
 //! [`Commit`]: crate::index::write::commit::Commit
 //! [`DEPTH`]: crate::index::route::node_table::plan::DEPTH
 //! [`Drain`]: crate::index::bulk::drain::Drain
@@ -31,7 +34,10 @@
 //! [`NO_HINT`]: crate::index::route::node_table::table::NO_HINT
 //! [`Node`]: crate::node::Node
 //! [`Node::from_raw`]: crate::node::Node::from_raw
+//! [`Node::high`]: crate::node::Node::high
+//! [`Node::key`]: crate::node::Node::key
 //! [`Node::level`]: crate::node::Node::level
+//! [`Node::low`]: crate::node::Node::low
 //! [`NodeTable::bucket`]: crate::index::route::node_table::table::NodeTable::bucket
 //! [`NodeTable::find`]: crate::index::route::node_table::table::NodeTable::find
 //! [`NodeTable::tables`]: field@crate::index::route::node_table::table::NodeTable::tables
@@ -39,6 +45,7 @@
 //! [`Passed`]: crate::index::ends::Passed
 //! [`Passed::validate`]: crate::index::ends::Passed::validate
 //! [`Probe`]: crate::index::search::probe::Probe
+//! [`Reading`]: crate::node::Reading
 //! [`Refresh::Lazy`]: crate::Refresh::Lazy
 //! [`Refresh::Synchronous`]: crate::Refresh::Synchronous
 //! [`Reshaped`]: crate::node::Reshaped
