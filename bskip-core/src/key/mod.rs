@@ -1,9 +1,17 @@
 //! What can be a key: values that turn into words in the same order.
 
+#[cfg(test)]
+pub(crate) mod big_endian;
+#[cfg(test)]
+pub(crate) mod buffer;
+#[cfg(test)]
+mod bytes;
 mod kind;
 mod same;
 mod words;
 
+#[cfg(test)]
+pub(crate) use bytes::ByteKeys;
 pub(crate) use kind::KeyKind;
 use same::Same;
 pub use words::KeyWords;

@@ -78,7 +78,7 @@ impl<'a, S: Shape> Node<'a, S> {
 
     /// What it takes to read the node, besides its block.
     #[inline(always)]
-    #[expect(dead_code, reason = "keys of fixed width need nothing")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "keys of fixed width need nothing"))]
     pub(super) fn context(self) -> S::Context {
         self.context
     }

@@ -4,17 +4,22 @@
 //!
 //! `header` has what nodes of every shape begin with. The traits `Shape`, `Reading`, `Changing`, `LeafSlots` and
 //! `InnerSlots` say what the engine asks of a node besides that, and `kind` says which shapes belong to a kind
-//! of keys. `words` has the nodes of keys of fixed width.
+//! of keys. `words` has the nodes of keys of fixed width, `bytes` those of byte strings.
 //!
 //! Each word of a block is always accessed as an atomic of one size, so any thread may read it at any time. A
 //! thread may use what it has read only if the version is still valid afterwards.
 
+#[cfg(test)]
+mod bytes;
 mod changing;
 mod header;
 mod inner;
 mod kind;
 mod leaf;
 mod locked;
+mod moves;
+#[cfg(test)]
+mod payload;
 mod reading;
 mod replica;
 mod reshape;

@@ -4,8 +4,8 @@
 
 use super::super::header::Node;
 use super::super::locked::Locked;
+use super::super::moves;
 use super::super::shape::Shape;
-use super::moves;
 use super::shape::WordShape;
 use crate::key::KeyWords;
 use crate::simd::Isa;

@@ -13,7 +13,6 @@ mod change;
 pub(super) mod kind;
 mod layout;
 mod lines;
-mod moves;
 mod pair_buffer;
 mod prefetch;
 mod replica;

@@ -4,8 +4,8 @@ use core::mem::{MaybeUninit, size_of};
 use core::slice;
 
 use super::super::header::Node;
+use super::super::moves;
 use super::super::shape::Shape;
-use super::moves;
 use super::shape::WordLeaf;
 use crate::key::KeyWords;
 use crate::simd::{self, LINE};

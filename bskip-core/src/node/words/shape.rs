@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::moves::MoveWord;
+use super::super::moves::MoveWord;
 use crate::arena::{BlockId, BlockKind};
 use crate::key::KeyWords;
 use crate::sync::{AtomicU32, Ordering};

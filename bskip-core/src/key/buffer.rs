@@ -1,0 +1,123 @@
+//! A byte string that owns its bytes: without an allocation if it is short.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::cmp;
+use core::fmt;
+use core::ops::Deref;
+
+/// The most bytes that a buffer holds without an allocation.
+const INLINE: usize = 78;
+
+/// A byte string that owns its bytes. Most keys and fences fit without an allocation.
+#[derive(Clone)]
+pub(crate) struct KeyBuffer(Room);
+
+#[derive(Clone)]
+enum Room {
+    Inline { len: u8, bytes: [u8; INLINE] },
+    Boxed(Box<[u8]>),
+}
+
+impl KeyBuffer {
+    /// The empty string.
+    #[inline]
+    pub(crate) const fn new() -> Self {
+        Self(Room::Inline { len: 0, bytes: [0; INLINE] })
+    }
+
+    /// A copy of these bytes.
+    #[inline]
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self::filled(bytes.len(), |room| room.copy_from_slice(bytes))
+    }
+
+    /// A string of `len` bytes that `fill` writes. They are zeros before.
+    #[inline]
+    pub(crate) fn filled(len: usize, fill: impl FnOnce(&mut [u8])) -> Self {
+        if len <= INLINE {
+            let mut bytes = [0; INLINE];
+            fill(&mut bytes[..len]);
+            return Self(Room::Inline { len: len as u8, bytes });
+        }
+        let mut bytes = alloc::vec![0; len];
+        fill(&mut bytes);
+        Self(Room::Boxed(bytes.into_boxed_slice()))
+    }
+
+    /// The bytes of a vector.
+    pub(crate) fn from_vec(bytes: Vec<u8>) -> Self {
+        if bytes.len() <= INLINE { Self::of(&bytes) } else { Self(Room::Boxed(bytes.into_boxed_slice())) }
+    }
+
+    /// The first `len` bytes, or all if there are fewer.
+    pub(crate) fn truncated(self, len: usize) -> Self {
+        if len >= self.len() { self } else { Self::of(&self[..len]) }
+    }
+
+    /// The bytes as a vector.
+    pub(crate) fn into_vec(self) -> Vec<u8> {
+        match self.0 {
+            Room::Inline { len, bytes } => bytes[..usize::from(len)].to_vec(),
+            Room::Boxed(bytes) => bytes.into_vec(),
+        }
+    }
+}
+
+impl Deref for KeyBuffer {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            Room::Inline { len, bytes } => &bytes[..usize::from(*len)],
+            Room::Boxed(bytes) => bytes,
+        }
+    }
+}
+
+impl fmt::Debug for KeyBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "b\"{}\"", self.escape_ascii())
+    }
+}
+
+impl PartialEq for KeyBuffer {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for KeyBuffer {}
+
+impl PartialOrd for KeyBuffer {
+    fn partial_cmp(&self, other: &Self) -> Option<cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for KeyBuffer {
+    fn cmp(&self, other: &Self) -> cmp::Ordering {
+        (**self).cmp(&**other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_of_every_length_come_back() {
+        for len in 0..3 * INLINE {
+            let bytes: Vec<u8> = (0..len).map(|i| i as u8).collect();
+            let buffer = KeyBuffer::of(&bytes);
+            assert_eq!(*buffer, *bytes);
+            assert_eq!(KeyBuffer::from_vec(bytes.clone()), buffer);
+            assert_eq!(*buffer.clone().truncated(len / 2), bytes[..len / 2]);
+            assert_eq!(buffer.clone().truncated(len + 1), buffer);
+            assert_eq!(buffer.into_vec(), bytes);
+        }
+        assert!(KeyBuffer::new().is_empty());
+        assert!(KeyBuffer::of(b"a") < KeyBuffer::of(b"a\0"));
+    }
+}

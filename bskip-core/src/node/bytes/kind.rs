@@ -1,0 +1,196 @@
+//! Nodes of byte keys as the engine sees them.
+
+use core::cmp;
+use core::mem::MaybeUninit;
+use core::num::NonZeroU32;
+
+use super::super::changing::Changing;
+use super::super::header::{LevelMark, Node};
+use super::super::inner::InnerSlots;
+use super::super::leaf::LeafSlots;
+use super::super::locked::Locked;
+use super::super::payload::Payload;
+use super::super::reading::Reading;
+use super::super::shape::Shape;
+use super::cells::State;
+use super::fences::Fence;
+use super::replica;
+use super::shape::{ByteInner, ByteLeaf, ByteShape};
+use crate::arena::BlockId;
+use crate::key::buffer::KeyBuffer;
+use crate::sync::{AtomicU32, Ordering};
+use crate::value;
+
+impl<P: Payload> Reading for ByteShape<P> {
+    fn low(node: Node<'_, Self>) -> KeyBuffer {
+        node.fence_bytes(Fence::Low)
+    }
+
+    fn high(node: Node<'_, Self>) -> KeyBuffer {
+        node.fence_bytes(Fence::High)
+    }
+
+    #[inline(always)]
+    fn compare_low(node: Node<'_, Self>, key: &[u8]) -> cmp::Ordering {
+        node.compare_fence(key, Fence::Low)
+    }
+
+    #[inline(always)]
+    fn compare_high(node: Node<'_, Self>, key: &[u8]) -> cmp::Ordering {
+        node.compare_fence(key, Fence::High)
+    }
+
+    fn low_word(node: Node<'_, Self>) -> u64 {
+        node.first_fence_word(Fence::Low)
+    }
+
+    fn high_word(node: Node<'_, Self>) -> u64 {
+        node.first_fence_word(Fence::High)
+    }
+
+    fn key(node: Node<'_, Self>, slot: usize) -> KeyBuffer {
+        node.key_bytes(slot)
+    }
+
+    fn compare_key(node: Node<'_, Self>, key: &[u8], slot: usize) -> cmp::Ordering {
+        node.compare_slot(key, slot)
+    }
+
+    fn first_word(node: Node<'_, Self>, slot: usize) -> u64 {
+        node.first_word_in(slot)
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn rank(node: Node<'_, Self>, key: &[u8]) -> usize {
+        node.find_key(key).0
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn find(node: Node<'_, Self>, key: &[u8]) -> (usize, bool) {
+        node.find_key(key)
+    }
+
+    #[inline(always)]
+    fn prefetch(node: Node<'_, Self>) {
+        node.prefetch_search();
+    }
+
+    #[inline(always)]
+    fn prefetch_whole(node: Node<'_, Self>) {
+        node.prefetch_all();
+    }
+
+    #[inline(always)]
+    fn prefetch_pairs(node: Node<'_, Self>) {
+        node.prefetch_all_later();
+    }
+}
+
+impl<P: Payload> Changing for ByteShape<P> {
+    fn format(node: &mut Locked<'_, Self>, level: LevelMark, low: Option<&[u8]>) {
+        node.store_fence(Fence::Low, low.unwrap_or_default(), None);
+        node.store_no_high();
+        node.store_state(State { prefix: 0, used: 0, garbage: 0 });
+        // A search takes slot 0 of a node without entries, as in a node of words.
+        // SAFETY: slot 0 is the node's, and it is locked.
+        unsafe { P::wipe(node.payload_from(0)) };
+        node.set_meta(0, level);
+        node.resample(0);
+    }
+
+    fn start_below_every_key(node: &mut Locked<'_, Self>) {
+        node.start_at_least();
+    }
+
+    fn set_high(node: &mut Locked<'_, Self>, high: &[u8]) {
+        node.change_high(high, None);
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn insert(node: &mut Locked<'_, Self>, slot: usize, key: &[u8], payload: P::Value) {
+        node.insert_key(slot, key, None, payload);
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn push(node: &mut Locked<'_, Self>, key: &[u8], payload: P::Value) {
+        node.push_key(key, None, payload);
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn write(node: &mut Locked<'_, Self>, slot: usize, payload: P::Value) {
+        node.write_payload(slot, payload);
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn close(node: &mut Locked<'_, Self>, slot: usize) {
+        node.remove_key(slot);
+    }
+
+    fn forget(node: &mut Locked<'_, Self>) {
+        node.forget_keys();
+    }
+
+    fn split_off(node: &mut Locked<'_, Self>, at: usize, low: &[u8], right: &mut Locked<'_, Self>) {
+        node.split_off_keys(at, low, None, right);
+    }
+
+    fn absorb(node: &mut Locked<'_, Self>, right: &Locked<'_, Self>) {
+        node.absorb_keys(**right);
+    }
+
+    fn give_last(node: &mut Locked<'_, Self>, n: usize, right: &mut Locked<'_, Self>) {
+        let share = node.count() - n;
+        let boundary = node.boundary_at(**right, share);
+        node.move_boundary(share, &boundary, None, right);
+    }
+
+    fn give_first(node: &mut Locked<'_, Self>, n: usize, left: &mut Locked<'_, Self>) {
+        let share = left.count() + n;
+        let boundary = left.boundary_at(**node, share);
+        left.move_boundary(share, &boundary, None, node);
+    }
+}
+
+impl<V> LeafSlots for ByteLeaf<V> {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn value(node: Node<'_, Self>, slot: usize) -> MaybeUninit<V> {
+        let slot = slot.min(Self::CAPACITY - 1);
+        // SAFETY: `slot` is below the capacity, so its words are the node's.
+        unsafe { value::load(node.payload_from(slot)) }
+    }
+}
+
+impl<'a> Node<'a, ByteInner> {
+    /// The word of the child in `slot`.
+    #[inline(always)]
+    pub(super) fn child_cell_in(self, slot: usize) -> &'a AtomicU32 {
+        let slot = slot.min(ByteInner::CAPACITY - 1);
+        // SAFETY: `slot` is below the capacity, so the word is the node's, mapped for `'a` and only accessed as
+        // this atomic.
+        unsafe { &*self.payload_from(slot) }
+    }
+}
+
+impl InnerSlots for ByteInner {
+    fn has_room_for_entry(node: Node<'_, Self>, key: &[u8]) -> bool {
+        node.has_room_for_key(key)
+    }
+
+    #[inline(always)]
+    fn child(node: Node<'_, Self>, slot: usize) -> Option<BlockId> {
+        // Relaxed: as in `next`.
+        NonZeroU32::new(node.child_cell_in(slot).load(Ordering::Relaxed)).map(BlockId)
+    }
+
+    fn insert_first(node: &mut Locked<'_, Self>, child: BlockId) {
+        node.insert_key(0, &[], None, child);
+    }
+
+    fn set_key(node: &mut Locked<'_, Self>, slot: usize, key: &[u8]) {
+        node.exchange_key(slot, key, None);
+    }
+
+    fn copy_words(node: &Locked<'_, Self>, replica: Node<'_, Self>) {
+        replica::copy_words(node, replica);
+    }
+}

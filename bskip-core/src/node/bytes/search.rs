@@ -1,0 +1,152 @@
+//! Searching a node of byte keys.
+//!
+//! A search compares words: first the prefix, then `d` of all slots at once. Only if a slot has the same `d`, it
+//! reads that slot's entry and heap.
+
+use core::cmp;
+
+use super::super::payload::Payload;
+use super::super::shape::Shape;
+use super::entry::heap_words;
+use super::fences::Fence;
+use super::long::LongRef;
+use super::shape::{ByteShape, Slotted};
+use crate::key::big_endian::{WORD, word_at};
+use crate::key::buffer::KeyBuffer;
+use crate::simd::{self, Isa, LINE};
+
+impl<P: Payload> Slotted<'_, P> {
+    const LINES: usize = ByteShape::<P>::CAPACITY / LINE;
+
+    /// How many of `count` slots have a `d` of at most `word`.
+    #[inline(always)]
+    fn rank_of_d(self, word: u64, count: usize) -> usize {
+        simd::choose!(isa => self.rank_of_d_by(isa, word, count))
+    }
+
+    #[inline(always)]
+    fn rank_of_d_by(self, isa: impl Isa, word: u64, count: usize) -> usize {
+        // SAFETY: the samples are a line of words, and the block is aligned to 64 bytes.
+        let lines = unsafe { isa.rank(self.samples(), word) };
+        // For the greatest word the samples after the last key count too. `min` below corrects that.
+        let line = lines.saturating_sub(1).min(Self::LINES - 1);
+        self.prefetch_found(line);
+        let slot = line * LINE;
+        // SAFETY: `slot` starts a line of `d`.
+        let rank = unsafe { isa.rank(self.d_from(slot), word) };
+        // Slots that are not in use hold anything.
+        (slot + rank).min(count)
+    }
+
+    /// The rank of `key`, and whether the slot before it holds `key` itself.
+    #[inline(always)]
+    pub(super) fn find_key(self, key: &[u8]) -> (usize, bool) {
+        let count = self.count();
+        let prefix = self.state().prefix;
+        match self.compare_prefix(key, prefix) {
+            cmp::Ordering::Less => return (0, false),
+            cmp::Ordering::Greater => return (count, false),
+            cmp::Ordering::Equal => {}
+        }
+        let word = word_at(key, prefix);
+        let rank = self.rank_of_d(word, count);
+        if rank == 0 || self.d(rank - 1) != word {
+            return (rank, false);
+        }
+        match self.compare_behind_d(key, prefix, rank - 1) {
+            cmp::Ordering::Equal => (rank, true),
+            cmp::Ordering::Greater => (rank, false),
+            cmp::Ordering::Less => self.find_among_ties(key, prefix, word, rank - 1),
+        }
+    }
+
+    /// As [`find_key`](Self::find_key), if the slots before `to` may have the same `d`, and `key` is below that
+    /// in slot `to`.
+    #[inline(never)]
+    fn find_among_ties(self, key: &[u8], prefix: usize, word: u64, mut to: usize) -> (usize, bool) {
+        if to == 0 || self.d(to - 1) != word {
+            return (to, false);
+        }
+        let mut from = if word == 0 { 0 } else { self.rank_of_d(word - 1, to) };
+        while from < to {
+            let middle = from.midpoint(to);
+            match self.compare_behind_d(key, prefix, middle) {
+                cmp::Ordering::Equal => return (middle + 1, true),
+                cmp::Ordering::Greater => from = middle + 1,
+                cmp::Ordering::Less => to = middle,
+            }
+        }
+        (from, false)
+    }
+
+    /// How `key`, which has the node's prefix and the `d` of `slot`, compares with the key in `slot`.
+    #[inline(always)]
+    fn compare_behind_d(self, key: &[u8], prefix: usize, slot: usize) -> cmp::Ordering {
+        let entry = self.entry(slot);
+        if entry.is_long() {
+            return self.compare_long(key, prefix, LongRef::from_word(self.heap(entry.place())));
+        }
+        let (ours, theirs) = (key.len().saturating_sub(prefix), entry.len());
+        for i in 0..heap_words(ours).min(heap_words(theirs)).min(Self::HEAP_WORDS) {
+            let (ours, theirs) = (word_at(key, prefix + (i + 1) * WORD), self.heap(entry.place() + i));
+            if ours != theirs {
+                return ours.cmp(&theirs);
+            }
+        }
+        ours.cmp(&theirs)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn compare_long(self, key: &[u8], prefix: usize, string: LongRef) -> cmp::Ordering {
+        if key.len().min(string.len) <= prefix.saturating_add(WORD) {
+            return key.len().cmp(&string.len);
+        }
+        self.context().compare(key, string.number, prefix + WORD)
+    }
+
+    /// How `key` compares with the key in `slot`.
+    pub(super) fn compare_slot(self, key: &[u8], slot: usize) -> cmp::Ordering {
+        let prefix = self.state().prefix;
+        self.compare_prefix(key, prefix)
+            .then_with(|| word_at(key, prefix).cmp(&self.d(slot)))
+            .then_with(|| self.compare_behind_d(key, prefix, slot))
+    }
+
+    /// The key in `slot`.
+    pub(super) fn key_bytes(self, slot: usize) -> KeyBuffer {
+        let entry = self.entry(slot);
+        if entry.is_long() {
+            return self.long_bytes(LongRef::from_word(self.heap(entry.place())));
+        }
+        let prefix = self.prefix_bytes();
+        let len = entry.len().min(WORD + Self::HEAP_WORDS * WORD);
+        KeyBuffer::filled(prefix.len() + len, |bytes| {
+            let (start, rest) = bytes.split_at_mut(prefix.len());
+            start.copy_from_slice(&prefix);
+            for (i, chunk) in rest.chunks_mut(WORD).enumerate() {
+                let word = if i == 0 { self.d(slot) } else { self.heap(entry.place() + i - 1) };
+                chunk.copy_from_slice(&word.to_be_bytes()[..chunk.len()]);
+            }
+        })
+    }
+
+    /// What all keys in the node's range begin with.
+    pub(super) fn prefix_bytes(self) -> KeyBuffer {
+        match self.state().prefix {
+            0 => KeyBuffer::new(),
+            prefix => self.fence_bytes(Fence::Low).truncated(prefix),
+        }
+    }
+
+    /// The first eight bytes of the key in `slot`.
+    pub(super) fn first_word_in(self, slot: usize) -> u64 {
+        let kept = 8 * self.state().prefix.min(WORD) as u32;
+        if kept == 0 {
+            return self.d(slot);
+        }
+        let start = self.first_fence_word(Fence::Low);
+        let behind = u64::MAX.checked_shr(kept).unwrap_or(0);
+        start & !behind | self.d(slot).checked_shr(kept).unwrap_or(0)
+    }
+}

@@ -1,0 +1,196 @@
+//! Slots of a locked node of byte keys: putting keys in and taking them out.
+
+use super::super::locked::Locked;
+use super::super::moves;
+use super::super::payload::Payload;
+use super::super::shape::Shape;
+use super::cells::State;
+use super::entry::{Entry, heap_words};
+use super::long::LongRef;
+use super::room::is_long;
+use super::shape::{ByteShape, Slotted};
+use crate::key::big_endian::{WORD, word_at};
+use crate::simd::{self, Isa, LINE};
+use crate::sync::Ordering;
+
+impl<P: Payload> Locked<'_, ByteShape<P>> {
+    const LINES: usize = ByteShape::<P>::CAPACITY / LINE;
+
+    /// Puts a key and its payload into `slot`; the node has room. `number` is the key's, which it must have if
+    /// more than `LIMIT` bytes are behind prefix and `d`.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn insert_key(&mut self, slot: usize, key: &[u8], number: Option<u32>, payload: P::Value) {
+        let (d, entry) = self.place_key(key, number);
+        simd::choose!(isa => self.open_gap(isa, slot));
+        self.fill(slot, d, entry, payload);
+        self.resample(slot);
+    }
+
+    /// Adds a key above all others and its payload; the node has room.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn push_key(&mut self, key: &[u8], number: Option<u32>, payload: P::Value) {
+        let slot = self.count();
+        let (d, entry) = self.place_key(key, number);
+        self.fill(slot, d, entry, payload);
+        if slot.is_multiple_of(LINE) {
+            self.sample(slot / LINE).store(d, Ordering::Relaxed);
+        }
+        self.set_count(slot + 1);
+    }
+
+    #[inline(always)]
+    fn fill(&mut self, slot: usize, d: u64, entry: Entry, payload: P::Value) {
+        self.write_payload(slot, payload);
+        self.d_cell(slot).store(d, Ordering::Relaxed);
+        self.entry_cell(slot).store(entry.0, Ordering::Relaxed);
+    }
+
+    /// Writes into the heap what a slot of `key` needs there. Gives `d` and the entry.
+    #[inline(always)]
+    fn place_key(&mut self, key: &[u8], number: Option<u32>) -> (u64, Entry) {
+        let mut state = self.state();
+        let len = key.len().checked_sub(state.prefix).expect("a key in the range begins with the prefix");
+        let is_long = is_long(len);
+        let words = if is_long { 1 } else { heap_words(len) };
+        if state.used + words > Slotted::<'_, P>::HEAP_WORDS {
+            self.rewrite(state.prefix);
+            state = self.state();
+        }
+        let place = state.used;
+        self.store_state(State { used: place + words, ..state });
+        let d = word_at(key, state.prefix);
+        if is_long {
+            let number = number.expect("a long key has a number");
+            self.write_heap(place, LongRef { number, len: key.len() }.to_word());
+            return (d, Entry::long(place));
+        }
+        for i in 0..words {
+            self.write_heap(place + i, word_at(key, state.prefix + (i + 1) * WORD));
+        }
+        (d, Entry::inline(place, len))
+    }
+
+    /// Says that the heap words of `slot` are garbage.
+    #[inline(always)]
+    fn forget_key(&mut self, slot: usize) {
+        let (state, entry) = (self.state(), self.entry(slot));
+        let words = entry.words();
+        let state = if entry.place() + words == state.used {
+            State { used: entry.place(), ..state }
+        } else {
+            State { garbage: state.garbage + words, ..state }
+        };
+        // With nothing in use, there is no garbage.
+        self.store_state(if state.live() == 0 { State { used: 0, garbage: 0, ..state } } else { state });
+    }
+
+    /// Takes key and payload out of `slot`, which is below the count, and drops neither.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn remove_key(&mut self, slot: usize) {
+        self.forget_key(slot);
+        simd::choose!(isa => self.close_gap(isa, slot));
+        self.resample(slot);
+    }
+
+    /// Exchanges the key in `slot` for one that belongs there too; the node has room for it.
+    pub(super) fn exchange_key(&mut self, slot: usize, key: &[u8], number: Option<u32>) {
+        assert!(slot < self.count());
+        self.forget_key(slot);
+        // No word of the heap is its any more, so nothing is copied if the heap is written anew.
+        self.entry_cell(slot).store(Entry::inline(0, 0).0, Ordering::Relaxed);
+        let (d, entry) = self.place_key(key, number);
+        self.d_cell(slot).store(d, Ordering::Relaxed);
+        self.entry_cell(slot).store(entry.0, Ordering::Relaxed);
+        self.resample(slot);
+    }
+
+    /// Forgets all slots, and drops nothing.
+    pub(super) fn forget_keys(&mut self) {
+        let prefix = self.state().prefix;
+        self.set_count(0);
+        self.store_state(State { prefix, used: 0, garbage: 0 });
+        self.resample(0);
+    }
+
+    /// Overwrites the payload in `slot`, whatever it was.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn write_payload(&mut self, slot: usize, payload: P::Value) {
+        assert!(slot < ByteShape::<P>::CAPACITY);
+        // SAFETY: `slot` is below the capacity, so its words are the node's, and it is locked.
+        unsafe { P::store(self.payload_from(slot), payload) };
+    }
+
+    /// Moves the slots from `slot` on one to the right. The caller fills `slot` and resamples.
+    #[inline(always)]
+    fn open_gap<I: Isa>(&mut self, isa: I, slot: usize) {
+        let count = self.count();
+        assert!(slot <= count && count < ByteShape::<P>::CAPACITY);
+        // The slots that get another key: those after `slot` up to the new last one.
+        let mask = (!1 << slot) & (u64::MAX >> (63 - count));
+        if I::HAS_SHIFT {
+            // SAFETY: `d` has the slots up to the capacity, above `count`, and the node is locked.
+            unsafe { isa.shift_right(self.d_from(0), Self::LINES, mask) };
+        } else {
+            // SAFETY: slots `slot..=count` are the node's, and this thread has it locked.
+            unsafe { moves::copy_backwards(isa, self.d_from(slot), self.d_from(slot + 1), count - slot) };
+        }
+        let (from, to) = (self.entries_from(slot), self.entries_from(slot + 1));
+        // SAFETY: as above.
+        unsafe { moves::copy_backwards(isa, from, to, count - slot) };
+        if I::HAS_SHIFT && ByteShape::<P>::WORD_PAYLOAD {
+            // SAFETY: as for `d`.
+            unsafe { isa.shift_right(self.payload_from(0).cast(), Self::LINES, mask) };
+        } else {
+            let (from, to) = (self.payload_from(slot), self.payload_from(slot + 1));
+            // SAFETY: as above.
+            unsafe { moves::copy_backwards(isa, from, to, (count - slot) * P::WORDS) };
+        }
+        self.set_count(count + 1);
+    }
+
+    /// Moves the slots after `slot` one to the left, over it. The caller resamples.
+    #[inline(always)]
+    fn close_gap<I: Isa>(&mut self, isa: I, slot: usize) {
+        let count = self.count();
+        assert!(slot < count && count <= ByteShape::<P>::CAPACITY);
+        // The slots that get another key: `slot` and those after it, except the last.
+        let mask = (1 << (count - 1)) - (1 << slot);
+        let n = count - slot - 1;
+        if I::HAS_SHIFT {
+            // SAFETY: `d` has the slots up to `count`, and the node is locked.
+            unsafe { isa.shift_left(self.d_from(0), Self::LINES, mask) };
+        } else {
+            // SAFETY: slots `slot..count` are the node's, and this thread has it locked.
+            unsafe { moves::copy(isa, self.d_from(slot + 1), self.d_from(slot), n) };
+        }
+        // SAFETY: as above.
+        unsafe { moves::copy(isa, self.entries_from(slot + 1), self.entries_from(slot), n) };
+        if I::HAS_SHIFT && ByteShape::<P>::WORD_PAYLOAD {
+            // SAFETY: as for `d`.
+            unsafe { isa.shift_left(self.payload_from(0).cast(), Self::LINES, mask) };
+        } else {
+            let (from, to) = (self.payload_from(slot + 1), self.payload_from(slot));
+            // SAFETY: as above.
+            unsafe { moves::copy(isa, from, to, n * P::WORDS) };
+        }
+        self.set_count(count - 1);
+    }
+
+    /// Copies the payload of `n` slots of `other` from `from` on into ours from `to` on.
+    pub(super) fn copy_payload(&mut self, to: usize, other: Slotted<'_, P>, from: usize, n: usize) {
+        let capacity = ByteShape::<P>::CAPACITY;
+        assert!(from + n <= capacity && to + n <= capacity);
+        let (from, to) = (other.payload_from(from), self.payload_from(to));
+        // SAFETY: `n` slots from `from` are the other's, `n` from `to` are ours, which is locked.
+        unsafe { simd::choose!(isa => moves::copy(isa, from, to, n * P::WORDS)) };
+    }
+
+    /// Moves the payload of all slots `n` to the right.
+    pub(super) fn shift_payload(&mut self, n: usize) {
+        let count = self.count();
+        assert!(count + n <= ByteShape::<P>::CAPACITY);
+        let (from, to) = (self.payload_from(0), self.payload_from(n));
+        // SAFETY: slots up to `count + n` are the node's, and this thread has it locked.
+        unsafe { simd::choose!(isa => moves::copy_backwards(isa, from, to, count * P::WORDS)) };
+    }
+}
