@@ -40,4 +40,4 @@ mod verify;
 
 pub(crate) use long::{Long, LongStrings};
 pub(crate) use scan::{Filled, PairImage};
-pub(crate) use shape::{ByteInner, ByteLeaf, ByteShape};
+pub(crate) use shape::{ByteInner, ByteLeaf};

@@ -52,6 +52,14 @@ impl Load {
     pub(super) fn slot(words: usize) -> Self {
         Self { slots: 1, words }
     }
+
+    fn of_limit(limit: Limit) -> Self {
+        Self { slots: limit.0 & 0xffff, words: limit.0 >> 16 }
+    }
+
+    fn to_limit(self) -> Limit {
+        Limit(self.slots | self.words << 16)
+    }
 }
 
 impl<P: Payload> Slotted<'_, P> {
@@ -108,11 +116,24 @@ impl<P: Payload> Slotted<'_, P> {
 const FULL: usize = 1 << 16;
 
 impl<P: Payload> Room for ByteShape<P> {
+    const SAME_SIZE: bool = false;
+
     /// The entry of a leaf may have no room for another boundary.
     const REDISTRIBUTES: bool = false;
 
     fn limit(fill: f64) -> Limit {
-        Limit(((FULL as f64 * fill) as usize).clamp(FULL / 2, FULL))
+        let part = |all: usize| ((all as f64 * fill) as usize).clamp(all / 2, all);
+        Load { slots: part(Self::CAPACITY), words: part(Self::HEAP_WORDS) }.to_limit()
+    }
+
+    /// A node that is being filled has no prefix yet.
+    fn spend(left: &mut Limit, key: &[u8], _: &P::Value) -> bool {
+        let (load, new) = (Load::of_limit(*left), Load::slot(words_for(key.len())));
+        let goes_in = load.slots >= new.slots && load.words >= new.words;
+        if goes_in {
+            *left = load.minus(new).to_limit();
+        }
+        goes_in
     }
 
     #[inline(always)]
@@ -122,7 +143,8 @@ impl<P: Payload> Room for ByteShape<P> {
 
     fn has_room_within(node: Slotted<'_, P>, limit: Limit, key: &[u8], _: &P::Value) -> bool {
         let new = Load::slot(words_for(key.len().saturating_sub(node.state().prefix)));
-        Slotted::<P>::fullness(node.load().plus(new)) <= limit.0
+        let (load, limit) = (node.load().plus(new), Load::of_limit(limit));
+        load.slots <= limit.slots && load.words <= limit.words
     }
 
     fn may_overflow(node: Slotted<'_, P>, from: usize, key: &[u8], _: &P::Value) -> bool {

@@ -4,7 +4,6 @@
 
 use super::super::locked::Locked;
 use super::super::payload::Payload;
-use super::super::shape::Shape;
 use super::cells::State;
 use super::fences::{Fence, prefix_between};
 use super::image::Keys;

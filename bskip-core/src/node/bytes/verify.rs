@@ -18,18 +18,18 @@ impl<P: Payload> Slotted<'_, P> {
             prefix_between(&low, high.as_deref()),
             "the prefix is what the fences share"
         );
-        let mut owner = [false; super::entry::MOST_WORDS];
+        let mut is_used_at = [false; super::entry::MOST_WORDS];
         for slot in 0..count {
             let (key, entry) = (self.key_bytes(slot), self.entry(slot));
             assert!(*low <= *key && high.as_ref().is_none_or(|high| key < *high), "a key is in the range");
             assert!(slot == 0 || self.key_bytes(slot - 1) < key, "keys ascend");
-            for place in entry.place()..entry.place() + entry.words() {
-                assert!(place < state.used, "a key is in the used part of the heap");
-                assert!(!owner[place], "two keys share a word of the heap");
-                owner[place] = true;
+            for is_used in &mut is_used_at[entry.place()..][..entry.words()] {
+                assert!(!*is_used, "two keys share a word of the heap");
+                *is_used = true;
             }
         }
-        let live = owner.iter().filter(|&&is_used| is_used).count();
+        assert!(!is_used_at[state.used..].contains(&true), "all keys are in the used part of the heap");
+        let live = is_used_at.iter().filter(|&&is_used| is_used).count();
         assert_eq!(live, state.used - state.garbage, "what is no key's is garbage");
     }
 }
