@@ -32,6 +32,8 @@
 //! | `check` | walks it all, for tests |
 
 mod bulk;
+#[cfg(all(test, feature = "check", not(any(loom, shuttle))))]
+mod byte_tests;
 #[cfg(feature = "check")]
 mod check;
 mod ends;

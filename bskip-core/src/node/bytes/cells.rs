@@ -68,7 +68,8 @@ impl<'a, P: Payload> Slotted<'a, P> {
     /// The first sample. There are `LINE`.
     #[inline(always)]
     pub(super) fn samples(self) -> *const AtomicU64 {
-        self.word(ByteShape::<P>::SAMPLES)
+        // SAFETY: within the node.
+        unsafe { self.base.add(ByteShape::<P>::SAMPLES) }.cast().as_ptr()
     }
 
     #[inline(always)]

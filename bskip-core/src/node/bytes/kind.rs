@@ -7,6 +7,7 @@ use core::num::NonZeroU32;
 use super::super::changing::Changing;
 use super::super::header::{LevelMark, Node};
 use super::super::inner::InnerSlots;
+use super::super::kind::{NodeKeys, ShapeOf};
 use super::super::leaf::LeafSlots;
 use super::super::locked::Locked;
 use super::super::payload::Payload;
@@ -14,12 +15,43 @@ use super::super::reading::Reading;
 use super::super::shape::Shape;
 use super::cells::State;
 use super::fences::Fence;
+use super::long::Long;
 use super::replica;
 use super::shape::{ByteInner, ByteLeaf, ByteShape};
-use crate::arena::BlockId;
+use crate::arena::{AllocError, BlockArena, BlockId, BlockPool};
+use crate::key::ByteKeys;
 use crate::key::buffer::KeyBuffer;
 use crate::sync::{AtomicU32, Ordering};
 use crate::value;
+
+impl NodeKeys for ByteKeys {
+    type Leaf<V> = ByteLeaf<V>;
+    type Inner = ByteInner;
+    type Context = Long;
+    type Store<P: BlockPool> = ();
+
+    fn store<A: BlockArena>(_: &A) -> Result<(), AllocError> {
+        Ok(())
+    }
+
+    fn context<P: BlockPool>((): &()) -> Long {
+        Long::NONE
+    }
+}
+
+impl<V> ShapeOf<ByteKeys> for ByteLeaf<V> {
+    #[inline(always)]
+    fn as_inner<'l, 'a>(_: &'l Locked<'a, Self>) -> Option<&'l Locked<'a, ByteInner>> {
+        None
+    }
+}
+
+impl ShapeOf<ByteKeys> for ByteInner {
+    #[inline(always)]
+    fn as_inner<'l, 'a>(node: &'l Locked<'a, Self>) -> Option<&'l Locked<'a, Self>> {
+        Some(node)
+    }
+}
 
 impl<P: Payload> Reading for ByteShape<P> {
     fn low(node: Node<'_, Self>) -> KeyBuffer {
