@@ -65,7 +65,7 @@ fn byte_strings_against_an_ordered_map() {
             let key = string(mix(step) % 9000);
             let grows = mix(step ^ 77) % 8 < if (step / 20_000).is_multiple_of(2) { 6 } else { 1 };
             if grows {
-                let old = index.insert(&key, step, Existing::Replace).ok().expect("memory");
+                let old = index.insert(&key, step, Existing::Replace).expect("memory");
                 assert_eq!(old, model.insert(key, step));
             } else {
                 assert_eq!(index.get(&key), model.get(&key).copied());
@@ -95,7 +95,7 @@ fn byte_strings_by_two_threads() {
                     let mut key = string(mix(step ^ thread << 40) % 4000);
                     key.push(thread as u8);
                     if mix(step ^ 99) % 8 < if (step / 25_000).is_multiple_of(2) { 5 } else { 1 } {
-                        let old = index.insert(&key, step, Existing::Replace).ok().expect("memory");
+                        let old = index.insert(&key, step, Existing::Replace).expect("memory");
                         assert_eq!(old, model.insert(key, step));
                     } else {
                         assert_eq!(index.get(&key), model.get(&key).copied());

@@ -11,7 +11,7 @@ pub(crate) enum ByteKeys {}
 
 impl ByteKeys {
     /// The most bytes of a key. So every key, and every fence, has room in a node.
-    pub(crate) const MAX_BYTES: usize = 72;
+    pub(crate) const MAX_BYTES: usize = 104;
 }
 
 impl KeyKind for ByteKeys {

@@ -1,8 +1,9 @@
 //! Which lines of a node of byte keys are prefetched.
 //!
-//! A search prefetches the header, the samples, the first line of fences, and `d` of the slots that most nodes
-//! use. The lines of entries and payload follow as soon as the samples say which they are. The heap follows last,
-//! because only the entry says where.
+//! A search prefetches all that it may read except the payload, as far as most nodes use it: header, samples,
+//! fences, `d`, entries and the start of the heap. If it waited for the entry to learn which line of the heap it
+//! needs, it would wait once more: look-ups in leaves that are not in the cache were 1.1 to 1.4 times as slow. The
+//! line of payload follows as soon as the samples say which it is.
 
 use super::super::payload::Payload;
 use super::super::shape::Shape;
@@ -11,6 +12,8 @@ use crate::simd::{self, LINE};
 
 /// The most bytes of payload to prefetch for one line of keys.
 const MOST_BESIDE: usize = 128;
+/// The bytes of the heap that a search prefetches.
+const HEAP_START: usize = 320;
 /// The most bytes of a node that are prefetched.
 const MOST: usize = 2048;
 
@@ -31,13 +34,15 @@ impl<P: Payload> Slotted<'_, P> {
     #[inline(always)]
     pub(super) fn prefetch_search(self) {
         self.prefetch_lines(0, ByteShape::<P>::D + Self::USUAL * 8, simd::prefetch);
+        let (entries, heap) = (ByteShape::<P>::ENTRIES, ByteShape::<P>::HEAP);
+        self.prefetch_lines(entries, entries + Self::USUAL * 4, simd::prefetch);
+        self.prefetch_lines(heap, heap + HEAP_START, simd::prefetch);
     }
 
-    /// Prefetches entries and payload of a line that a search has found.
+    /// Prefetches the payload of a line that a search has found.
     #[inline(always)]
     pub(super) fn prefetch_found(self, line: usize) {
         let slot = line * LINE;
-        simd::prefetch(self.entries_from(slot).cast());
         let from = self.payload_from(slot).cast::<u8>();
         let bytes = (LINE * ByteShape::<P>::PAYLOAD_BYTES).min(MOST_BESIDE);
         let mut offset = 0;

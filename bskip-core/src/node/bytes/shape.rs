@@ -27,7 +27,7 @@ const MIN_HEAP: usize = 4 * (LIMIT / WORD);
 /// A longer key, measured in bytes behind prefix and `d`, is outside of the node.
 pub(super) const LIMIT: usize = 128;
 /// A longer fence is outside of the node.
-pub(super) const FENCE_LIMIT: usize = 72;
+pub(super) const FENCE_LIMIT: usize = 104;
 
 /// The shape of a node of byte keys, with what its slots hold besides the keys.
 pub(crate) struct ByteShape<P>(PhantomData<P>);

@@ -187,7 +187,7 @@ fn random(seed: &mut u64) -> u64 {
 }
 
 /// Under Miri, tests do less.
-const STRINGS: usize = if cfg!(miri) { 40 } else { 600 };
+const STRINGS: usize = if cfg!(miri) { 16 } else { 600 };
 const OPERATIONS: usize = if cfg!(miri) { 300 } else { 9000 };
 
 /// Different strings that begin with `prefix`, with up to `most` random bytes more. Ascending.
