@@ -1,9 +1,11 @@
 //! What can be a key: values that turn into words in the same order.
 
+mod bytes;
 mod kind;
 mod same;
 mod words;
 
+pub use bytes::{BytesKey, KeyBuffer, KeyReader, KeyWriter};
 pub(crate) use kind::KeyKind;
 use same::Same;
 pub use words::KeyWords;

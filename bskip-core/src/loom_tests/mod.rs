@@ -10,6 +10,7 @@
 
 mod across;
 mod arena;
+mod cells;
 mod leaf;
 mod lock;
 mod map;

@@ -149,6 +149,12 @@ impl AtomicU64 {
     pub fn fetch_max(&self, value: u64, order: Ordering) -> u64 {
         engine::change(&self.0, Change::Max(value), order)
     }
+    pub fn fetch_add(&self, value: u64, order: Ordering) -> u64 {
+        engine::change(&self.0, Change::Add(value), order)
+    }
+    pub fn fetch_sub(&self, value: u64, order: Ordering) -> u64 {
+        engine::change(&self.0, Change::Add(value.wrapping_neg()), order)
+    }
 }
 
 impl AtomicUsize {

@@ -61,6 +61,6 @@ macro_rules! counted {
 }
 
 counted!(AtomicU32, u32);
-counted!(AtomicU64, u64, fetch_max);
+counted!(AtomicU64, u64, fetch_max, fetch_add, fetch_sub);
 counted!(AtomicUsize, usize, fetch_add, fetch_sub);
 counted!(AtomicPtr<T>, *mut T);

@@ -87,6 +87,7 @@ static LOOM_ACROSS: Probe = probe(Tool::Loom, "loom-across", &LOOM, CORE, &["loo
 static LOOM_HINTS: Probe = probe(Tool::Loom, "loom-hints", &LOOM, CORE, &["leaf_table::loom_tests"]);
 static LOOM_REPLICA: Probe = probe(Tool::Loom, "loom-replica", &LOOM, CORE, &["loom_tests::replica"]);
 static LOOM_ARENA: Probe = probe(Tool::Loom, "loom-arena", &LOOM, CORE, &["loom_tests::arena"]);
+static LOOM_CELLS: Probe = probe(Tool::Loom, "loom-cells", &LOOM, CORE, &["loom_tests::cells"]);
 static LOOM_INBOX: Probe = probe(Tool::Loom, "loom-inbox", &LOOM, ARENA, &["loom_tests"]);
 static SHUTTLE: Probe = probe(Tool::Shuttle, "shuttle", &builds::SHUTTLE, CORE, &["shuttle_tests"]);
 static RACES: Probe = probe(Tool::ThreadSanitizer, "races", &THREAD, STRESS, &[]);
@@ -122,6 +123,7 @@ static ALL: &[&Probe] = &[
     &LOOM_HINTS,
     &LOOM_REPLICA,
     &LOOM_ARENA,
+    &LOOM_CELLS,
     &LOOM_INBOX,
     &SHUTTLE,
     &RACES,

@@ -1,0 +1,114 @@
+//! Reading strings out of cells that may be recycled at any time.
+//!
+//! Nothing here writes, waits or leaves a cell. What it returns is right if the number led to the string the
+//! whole time. The caller finds that out by validating the version of the node that holds the number.
+
+use core::cmp;
+use core::slice::Iter;
+
+use super::cell::{WORD, big_endian};
+use super::class::Class;
+use super::directory::{CellId, Directory};
+use crate::sync::{AtomicU64, Ordering};
+
+impl Directory {
+    /// The length of the string. Validate before you reserve memory for it.
+    #[inline]
+    pub(crate) fn len(&self, id: CellId) -> usize {
+        self.cell(id).map_or(0, |cell| cell.len())
+    }
+
+    /// Compares the string from byte `from` on with `bytes`. Takes time in proportion to the bytes that both
+    /// have in common.
+    pub(crate) fn compare(&self, id: CellId, from: usize, bytes: &[u8]) -> cmp::Ordering {
+        let rest = self.len(id).saturating_sub(from);
+        let mut words = self.bytes_from(id, from);
+        for chunk in bytes[..rest.min(bytes.len())].chunks(WORD) {
+            let kept = u64::MAX << (8 * (WORD - chunk.len()));
+            let order = (words.next() & kept).cmp(&big_endian(chunk));
+            if order.is_ne() {
+                return order;
+            }
+        }
+        rest.cmp(&bytes.len())
+    }
+
+    /// Copies the string from byte `from` on into `out`, up to the end of the string or of `out`. Returns the
+    /// number of bytes.
+    pub(crate) fn copy(&self, id: CellId, from: usize, out: &mut [u8]) -> usize {
+        let length = self.len(id).saturating_sub(from).min(out.len());
+        let mut words = self.bytes_from(id, from);
+        for chunk in out[..length].chunks_mut(WORD) {
+            chunk.copy_from_slice(&words.next().to_be_bytes()[..chunk.len()]);
+        }
+        length
+    }
+
+    /// Adds a reference to a string. Only for a thread that has one, or that holds the lock of a node that
+    /// has one.
+    pub(crate) fn retain(&self, id: CellId) {
+        self.cell(id).expect("a string that is referred to is in a cell").retain();
+    }
+
+    /// The bytes from byte `from` on.
+    fn bytes_from(&self, id: CellId, from: usize) -> Bytes<'_> {
+        let room = Class::LARGEST.room();
+        let mut words = Words { directory: self, data: [].iter(), next: id.to_word() };
+        for _ in 0..=from / room {
+            words.step();
+        }
+        words.data = words.data.as_slice().get(from % room / WORD..).unwrap_or_default().iter();
+        let skipped = (from % WORD * 8) as u32;
+        let ahead = if skipped == 0 { 0 } else { words.next() };
+        Bytes { words, skipped, ahead }
+    }
+}
+
+/// The words of a string. After its end, or after the end of a chain that was recycled, come garbage or zeros.
+struct Words<'a> {
+    directory: &'a Directory,
+    /// What is left of this cell.
+    data: Iter<'a, AtomicU64>,
+    /// The next cell.
+    next: u32,
+}
+
+impl Words<'_> {
+    #[inline]
+    fn next(&mut self) -> u64 {
+        if self.data.len() == 0 {
+            self.step();
+        }
+        self.data.next().map_or(0, |word| word.load(Ordering::Relaxed))
+    }
+
+    /// Goes on to the next cell.
+    fn step(&mut self) {
+        (self.data, self.next) = match self.directory.cell(CellId::from_word(self.next)) {
+            Some(cell) => (cell.data().iter(), cell.next()),
+            None => ([].iter(), 0),
+        };
+    }
+}
+
+/// The bytes of a string from any of them on, eight at a time.
+struct Bytes<'a> {
+    words: Words<'a>,
+    /// Bits of `ahead` that lie before these bytes.
+    skipped: u32,
+    /// The last word that was read, if its end is still to come.
+    ahead: u64,
+}
+
+impl Bytes<'_> {
+    #[inline]
+    fn next(&mut self) -> u64 {
+        let word = self.words.next();
+        if self.skipped == 0 {
+            return word;
+        }
+        let bytes = self.ahead << self.skipped | word >> (u64::BITS - self.skipped);
+        self.ahead = word;
+        bytes
+    }
+}
