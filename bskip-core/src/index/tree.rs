@@ -278,7 +278,8 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         *self.root.get_mut() = u64::from(head.0.get());
         let mut first = self.leaf(head).lock_unshared().reshape(Unreached);
         let second = first.next();
-        first.set_next(None);
+        // This also forgets the high fence, which nodes of byte strings derive more from.
+        first.format(LevelMark::of(0), None);
         drop(first);
         if let Some(second) = second {
             self.release_level::<LeafShape<K, V>>(second);
