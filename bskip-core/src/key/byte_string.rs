@@ -55,13 +55,6 @@ impl ByteString {
         if len >= self.len() { self } else { Self::of(&self[..len]) }
     }
 
-    /// The bytes as a vector.
-    pub(crate) fn into_vec(self) -> Vec<u8> {
-        match self.0 {
-            Room::Inline { len, bytes } => bytes[..usize::from(len)].to_vec(),
-            Room::Boxed(bytes) => bytes.into_vec(),
-        }
-    }
 }
 
 impl Deref for ByteString {
@@ -115,7 +108,7 @@ mod tests {
             assert_eq!(ByteString::from_vec(bytes.clone()), buffer);
             assert_eq!(*buffer.clone().truncated(len / 2), bytes[..len / 2]);
             assert_eq!(buffer.clone().truncated(len + 1), buffer);
-            assert_eq!(buffer.into_vec(), bytes);
+            assert_eq!(*buffer, *bytes);
         }
         assert!(ByteString::new().is_empty());
         assert!(ByteString::of(b"a") < ByteString::of(b"a\0"));

@@ -8,10 +8,7 @@ mod kind;
 mod same;
 mod words;
 
-<<<<<<< HEAD
 pub(crate) use byte_keys::ByteKeys;
-=======
->>>>>>> w-kinds
 pub use bytes::{BytesKey, KeyBuffer, KeyReader, KeyWriter};
 pub(crate) use kind::KeyKind;
 use same::Same;

@@ -78,7 +78,6 @@ impl<'a, S: Shape> Node<'a, S> {
 
     /// What it takes to read the node, besides its block.
     #[inline(always)]
-    #[cfg_attr(not(test), expect(dead_code, reason = "keys of fixed width need nothing"))]
     pub(super) fn context(self) -> S::Context {
         self.context
     }

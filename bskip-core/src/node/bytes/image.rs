@@ -1,6 +1,6 @@
 //! Rewriting the keys of a node, with another prefix or without garbage.
 //!
-//! A writer copies what it will read to its stack, then writes the node anew. Nothing is allocated.
+//! A writer copies what it will read to its stack, then writes the node again. Nothing is allocated.
 
 use core::array;
 
@@ -144,7 +144,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         self.heap_cell(place).store(word, Ordering::Relaxed);
     }
 
-    /// Writes all keys anew: with the prefix that the fences have in common now, and without garbage.
+    /// Writes all keys again: with the prefix that the fences have in common now, and without garbage.
     pub(super) fn rewrite(&mut self, prefix: usize) {
         let keys = Keys::with_back(**self, prefix);
         self.store_state(State { prefix, used: 0, garbage: 0 });

@@ -96,7 +96,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
     pub(super) fn exchange_key(&mut self, slot: usize, key: &[u8], number: Option<u32>) {
         assert!(slot < self.count());
         self.forget_key(slot);
-        // No word of the heap is its any more, so nothing is copied if the heap is written anew.
+        // No word of the heap is its any more, so nothing is copied if the heap is written again.
         self.entry_cell(slot).store(Entry::inline(0, 0).0, Ordering::Relaxed);
         let (d, entry) = self.place_key(key, number);
         self.d_cell(slot).store(d, Ordering::Relaxed);

@@ -1,6 +1,6 @@
 //! Dividing slots among nodes of byte keys: splits, absorptions, moved boundaries.
 //!
-//! Each changes fences, and with them what the keys of a node have in common. So the nodes are written anew.
+//! Each changes fences, and with them what the keys of a node have in common. So the nodes are written again.
 
 use super::super::locked::Locked;
 use super::super::payload::Payload;
@@ -79,6 +79,7 @@ impl<P: Payload> Slotted<'_, P> {
     /// Where the boundary between this node and `right`, the next one, may go so that both are about as full, and
     /// each has room for `key`. Gives the number of slots that the left one then has. `None` if there is no such
     /// place, or if it is there already.
+    #[cfg_attr(not(test), expect(dead_code, reason = "byte strings do not move between full leaves yet"))]
     pub(crate) fn share_with(self, right: Self, key: &[u8]) -> Option<usize> {
         let (mine, theirs) = (self.count(), right.count());
         let slot = |i: usize| {
@@ -107,6 +108,7 @@ impl<P: Payload> Slotted<'_, P> {
     }
 
     /// What both take if the left one has the first `share` of all slots.
+    #[cfg_attr(not(test), expect(dead_code, reason = "byte strings do not move between full leaves yet"))]
     fn loads_at(self, right: Self, share: usize) -> Option<(Load, Load)> {
         let mine = self.count();
         let low = self.fence_bytes(Fence::Low);
@@ -145,8 +147,8 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         prefix_between(&self.fence_bytes(Fence::Low), high.as_deref())
     }
 
-    /// Begins to write the node anew: empty, with the prefix that its fences say.
-    fn start_anew(&mut self) {
+    /// Begins to write the node again: empty, with the prefix that its fences say.
+    fn start_again(&mut self) {
         let prefix = self.common_prefix();
         self.store_state(State { prefix, used: 0, garbage: 0 });
     }
@@ -155,7 +157,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
     pub(super) fn change_high(&mut self, high: &[u8], number: Option<u32>) {
         let keys = (self.count() > 0).then(|| Keys::of(**self));
         self.store_fence(Fence::High, high, number);
-        self.start_anew();
+        self.start_again();
         if let Some(keys) = keys {
             self.write_keys(&keys, 0, self.count(), 0);
             self.resample(0);
@@ -166,16 +168,9 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
     pub(super) fn start_at_least(&mut self) {
         let keys = Keys::with_back(**self, 0);
         self.store_fence(Fence::Low, &[], None);
-        self.start_anew();
+        self.start_again();
         self.write_keys(&keys, 0, self.count(), 0);
         self.resample(0);
-    }
-
-    /// Says that no node is to the right, and no fence. The node is empty.
-    pub(super) fn forget_high(&mut self) {
-        debug_assert_eq!(self.count(), 0);
-        self.store_no_high();
-        self.start_anew();
     }
 
     /// Moves the slots from `at` on, and the range from `low` on, to `right`, which is empty and starts at
@@ -191,14 +186,14 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         assert!(at <= count);
         let keys = Keys::of(**self);
         right.copy_fence(Fence::High, **self, Fence::High);
-        right.start_anew();
+        right.start_again();
         right.write_keys(&keys, at, count, 0);
         right.copy_payload(0, **self, at, count - at);
         right.set_count(count - at);
         right.resample(0);
         self.store_fence(Fence::High, low, number);
         self.set_count(at);
-        self.start_anew();
+        self.start_again();
         self.write_keys(&keys, 0, at, 0);
         self.resample(0);
     }
@@ -245,8 +240,8 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         }
         self.store_fence(Fence::High, boundary, number);
         right.store_fence(Fence::Low, boundary, number);
-        self.start_anew();
-        right.start_anew();
+        self.start_again();
+        right.start_again();
         self.write_keys(&ours, 0, stay, 0);
         self.write_keys(&yours, 0, moved, stay);
         right.write_keys(&ours, stay, mine, 0);

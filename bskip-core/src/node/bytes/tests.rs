@@ -557,8 +557,7 @@ fn replicas_and_entries() {
             ByteInner::copy_words(&node, *memory);
             ByteInner::check_is_copy_of(*memory, *node);
         }
-        node.forget_keys();
-        node.forget_high();
+        ByteInner::format(&mut node, LevelMark::of(1), None);
         assert_eq!((node.count(), node.has_high(), node.state().live()), (0, false, 0));
     }
 }
