@@ -173,7 +173,8 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     where
         Q: BytesKey<Form = K::Form> + ?Sized,
     {
-        self.insert_as(key, value, Existing::Replace).unwrap_or_else(|error| failed("try_insert", &error.kind))
+        self.insert_as(key, value, Existing::Replace)
+            .unwrap_or_else(|error| failed("try_insert", &error.kind))
     }
 
     /// As [`insert`](Self::insert), but gives the value back if there is no memory.
@@ -288,9 +289,10 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
             (Bound::Excluded(start), Bound::Excluded(end)) if start == end => {
                 panic!("range start and end are equal and excluded in BSkipBytesMap")
             }
-            (Bound::Included(start) | Bound::Excluded(start), Bound::Included(end) | Bound::Excluded(end))
-                if start > end =>
-            {
+            (
+                Bound::Included(start) | Bound::Excluded(start),
+                Bound::Included(end) | Bound::Excluded(end),
+            ) if start > end => {
                 panic!("range start is greater than range end in BSkipBytesMap")
             }
             _ => BytesRange::new(&self.index, lower, upper),

@@ -54,7 +54,6 @@ impl ByteString {
     pub(crate) fn truncated(self, len: usize) -> Self {
         if len >= self.len() { self } else { Self::of(&self[..len]) }
     }
-
 }
 
 impl Deref for ByteString {

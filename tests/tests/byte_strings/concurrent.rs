@@ -77,7 +77,11 @@ fn scans_miss_nothing_that_stays() {
                     for _ in 0..60_000 {
                         let i = rng.below(1000) * 4 + 1 + rng.below(3);
                         let key = key(i);
-                        if rng.below(2) == 0 { map.insert(&key, hash(&key)) } else { map.remove(&key) };
+                        if rng.below(2) == 0 {
+                            map.insert(&key, hash(&key))
+                        } else {
+                            map.remove(&key)
+                        };
                     }
                 })
             })

@@ -19,7 +19,7 @@ const MOST: usize = Map::<u64>::MAX_KEY_BYTES;
 enum Keys {
     /// Up to six bytes, of few values, many of them zero.
     Zeros,
-    /// One common start of 60 bytes, then as `Zeros`.
+    /// One common start of 90 bytes, then as `Zeros`.
     SharedStart,
     /// Decimal numbers behind a word.
     Numbers,
@@ -36,7 +36,7 @@ impl Keys {
         };
         match self {
             Self::Zeros => zeros(rng),
-            Self::SharedStart => [vec![b'p'; 60], zeros(rng)].concat(),
+            Self::SharedStart => [vec![b'p'; 90], zeros(rng)].concat(),
             Self::Numbers => format!("user{:09}", rng.below(20_000)).into_bytes(),
             Self::AnyLength => (0..rng.below(MOST as u64 + 1)).map(|_| rng.below(4) as u8).collect(),
         }
@@ -130,6 +130,14 @@ fn check(keys: Keys, promotion: Promotion, seed: u64, steps: usize) {
     assert!(map.iter().rev().eq(model.iter().rev().map(owned)));
     map.clear();
     assert_eq!((map.check_invariants().keys, map.first_key_value()), (0, None));
+    // A map that was cleared knows nothing of its earlier keys.
+    model.clear();
+    for _ in 0..2000 {
+        let (key, value) = (keys.draw(&mut rng), rng.draw());
+        assert_eq!(map.insert(&key[..], value), model.insert(key, value));
+    }
+    assert_eq!(map.check_invariants().keys, model.len());
+    assert!(map.iter().eq(model.iter().map(owned)));
 }
 
 #[test]

@@ -39,4 +39,3 @@ mod split;
 mod tests;
 #[cfg(feature = "check")]
 mod verify;
-

@@ -108,7 +108,6 @@ impl<P: Payload> Slotted<'_, P> {
     }
 
     /// What both take if the left one has the first `share` of all slots.
-    #[cfg_attr(not(test), expect(dead_code, reason = "byte strings do not move between full leaves yet"))]
     fn loads_at(self, right: Self, share: usize) -> Option<(Load, Load)> {
         let mine = self.count();
         let low = self.fence_bytes(Fence::Low);
