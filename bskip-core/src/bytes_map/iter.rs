@@ -4,7 +4,7 @@ use core::fmt;
 use core::iter::FusedIterator;
 use core::ops::Bound;
 
-use super::{Owned, pair};
+use super::encoded::{Owned, pair};
 use crate::arena::{BlockArena, GlobalArena};
 use crate::index::{Cloned, Copied, Index};
 use crate::iter::Pairs;

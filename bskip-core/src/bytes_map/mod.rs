@@ -1,5 +1,6 @@
 //! The public map of byte strings and its contract. The operations themselves are in `index`.
 
+mod encoded;
 mod error;
 mod iter;
 
@@ -10,13 +11,12 @@ use core::ops::{Bound, RangeBounds};
 use crate::arena::{AllocError, BlockArena, GlobalArena, PoolUsage};
 use crate::config::Config;
 use crate::index::{Cloned, Copied, End, Existing, Index, Position};
-use crate::key::{ByteKeys, BytesKey, KeyBuffer, KeyKind};
+use crate::key::{ByteKeys, BytesKey, KeyKind};
+
+use encoded::{encoded, pair};
 
 pub use error::{BytesInsertError, BytesInsertErrorKind};
 pub use iter::{BytesRange, ClonedBytesRange};
-
-/// An encoded key that was copied out of a node.
-type Owned = <ByteKeys as KeyKind>::Owned;
 
 /// A concurrent ordered map whose keys are byte strings: text, bytes, and whatever has an order-preserving
 /// [encoding](BytesKey), such as tuples of strings and numbers.
@@ -83,33 +83,6 @@ impl<K: BytesKey + ?Sized, V> Default for BSkipBytesMap<K, V> {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Runs `f` on the encoding of `key`.
-#[inline(always)]
-fn encoded<Q: BytesKey + ?Sized, R>(key: &Q, f: impl FnOnce(&[u8]) -> R) -> R {
-    match key.as_encoded() {
-        Some(bytes) => f(bytes),
-        None => {
-            let mut buffer = KeyBuffer::new();
-            match key.encoded(&mut buffer) {
-                Ok(bytes) => f(bytes),
-                Err(error) => panic!("no memory for an encoded key: {error}"),
-            }
-        }
-    }
-}
-
-/// The pair with its key decoded. The caller holds no lock.
-#[inline(always)]
-fn pair<K: BytesKey + ?Sized, V>((bytes, value): (Owned, V)) -> (K::Owned, V) {
-    (decode::<K>(&bytes), value)
-}
-
-/// The key of an encoding that a key of the map has written.
-#[inline(always)]
-fn decode<K: BytesKey + ?Sized>(bytes: &[u8]) -> K::Owned {
-    K::from_encoded(bytes).expect("`BytesKey::decode` reads what `encode` of a key of this form has written")
 }
 
 impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
