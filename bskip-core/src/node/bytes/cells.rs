@@ -3,10 +3,11 @@
 //! Only the holder of the lock may trust what these return before `Node::validate`. An offset that was read out
 //! of a changing node may be anything, so each function keeps it within the node.
 
+use super::super::header::Node;
 use super::super::payload::Payload;
 use super::super::shape::Shape;
 use super::entry::Entry;
-use super::shape::{ByteShape, Slotted};
+use super::shape::{ByteInner, ByteShape, Slotted};
 use crate::simd::LINE;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
@@ -145,5 +146,16 @@ impl<'a, P: Payload> Slotted<'a, P> {
         unsafe { self.base.add(ByteShape::<P>::PAYLOAD + slot * ByteShape::<P>::PAYLOAD_BYTES) }
             .cast()
             .as_ptr()
+    }
+}
+
+impl<'a> Node<'a, ByteInner> {
+    /// The word of the child in `slot`.
+    #[inline(always)]
+    pub(super) fn child_cell_in(self, slot: usize) -> &'a AtomicU32 {
+        let slot = slot.min(ByteInner::CAPACITY - 1);
+        // SAFETY: `slot` is below the capacity, so the word is the node's, mapped for `'a` and only accessed as
+        // this atomic.
+        unsafe { &*self.payload_from(slot) }
     }
 }

@@ -21,7 +21,7 @@ use super::shape::{ByteInner, ByteLeaf, ByteShape};
 use crate::arena::{AllocError, BlockArena, BlockId, BlockPool};
 use crate::key::ByteKeys;
 use crate::key::byte_string::ByteString;
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::Ordering;
 use crate::value;
 
 impl NodeKeys for ByteKeys {
@@ -189,17 +189,6 @@ impl<V> LeafSlots for ByteLeaf<V> {
         let slot = slot.min(Self::CAPACITY - 1);
         // SAFETY: `slot` is below the capacity, so its words are the node's.
         unsafe { value::load(node.payload_from(slot)) }
-    }
-}
-
-impl<'a> Node<'a, ByteInner> {
-    /// The word of the child in `slot`.
-    #[inline(always)]
-    pub(super) fn child_cell_in(self, slot: usize) -> &'a AtomicU32 {
-        let slot = slot.min(ByteInner::CAPACITY - 1);
-        // SAFETY: `slot` is below the capacity, so the word is the node's, mapped for `'a` and only accessed as
-        // this atomic.
-        unsafe { &*self.payload_from(slot) }
     }
 }
 
