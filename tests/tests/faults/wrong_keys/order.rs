@@ -1,6 +1,6 @@
 //! Keys whose order differs from that of their words.
 
-use crate::keys::Signless;
+use super::keys::Signless;
 use bskip_core::{BSkipMap, BulkError, BulkLoad};
 use std::ops::Bound;
 use std::panic::catch_unwind;

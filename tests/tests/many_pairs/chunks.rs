@@ -104,13 +104,19 @@ fn break_off<K: NumberedKey + Debug, V: Copy + PartialEq + Debug>(
 #[test]
 fn as_the_model() {
     compare::<u64, u64>(|n| n * 3);
+    compare::<[u8; 20], [u64; 5]>(|n| [n; 5]);
+    // Several chunks a leaf.
+    compare::<u64, [u64; 70]>(|n| [n; 70]);
+}
+
+#[cfg(thorough)]
+#[test]
+fn other_types_as_the_model() {
     compare::<u64, ()>(|_| ());
     compare::<u64, u8>(|n| n as u8);
     compare::<(u32, u64), [u8; 19]>(|n| [n as u8; 19]);
-    compare::<[u8; 20], [u64; 5]>(|n| [n; 5]);
     compare::<u64, Option<&str>>(|n| (n % 2 == 0).then_some("even"));
-    // Several chunks a leaf, and one pair a chunk.
-    compare::<u64, [u64; 70]>(|n| [n; 70]);
+    // One pair a chunk.
     compare::<u64, [u64; 300]>(|n| [n; 300]);
 }
 
@@ -214,6 +220,7 @@ fn while_others_write_wide() {
     concurrent::<[u8; 20], [u64; 5]>();
 }
 
+#[cfg(thorough)]
 #[test]
 fn while_others_write_odd() {
     concurrent::<(u32, u64), [u8; 19]>();

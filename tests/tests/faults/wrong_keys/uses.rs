@@ -1,6 +1,6 @@
 //! What a user's key type may do, and where it may be a part.
 
-use crate::keys::{Blown, FUSE, LIE, Liar, Lie, Panicky, Signless};
+use super::keys::{Blown, FUSE, LIE, Liar, Lie, Panicky, Signless};
 use bskip_core::{BSkipMap, Key};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};

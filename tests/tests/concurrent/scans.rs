@@ -147,6 +147,7 @@ fn words() {
     run::<u64, u64>();
 }
 
+#[cfg(thorough)]
 #[test]
 fn wide() {
     run::<[u8; 20], [u64; 5]>();
@@ -157,6 +158,12 @@ fn owning() {
     run::<u64, Box<[u64; 3]>>();
 }
 
+#[test]
+fn wide_keys() {
+    run::<[u8; 20], [u8; 19]>();
+}
+
+#[cfg(thorough)]
 #[test]
 fn pairs() {
     run::<(u32, u64), [u8; 19]>();

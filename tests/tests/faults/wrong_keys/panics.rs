@@ -1,6 +1,6 @@
 //! Keys whose conversions panic, at each call in turn.
 
-use crate::keys::{Blown, Counted, FUSE, Panicky};
+use super::keys::{Blown, Counted, FUSE, Panicky};
 use bskip_core::{BSkipMap, BulkLoad, MigrateCursor, NumaNodeId, Promotion, ShrinkCursor};
 use numa_alloc::{NumaArena, PageSize};
 use std::panic::{AssertUnwindSafe, catch_unwind};

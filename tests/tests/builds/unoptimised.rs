@@ -7,6 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
+#[cfg_attr(not(thorough), ignore = "builds for long; `cargo xtask verify` runs it")]
 #[test]
 fn large_values_fit_the_stack() {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("unoptimised");

@@ -106,15 +106,21 @@ fn compare<K: TestKey, V: Clone + PartialEq + Debug>(look: Look<K, V>, value: im
 #[test]
 fn answers_are_those_of_single_operations() {
     compare::<u64, u64>(copied, u64::from);
+    compare::<u64, String>(one_by_one, |v| v.to_string());
+    compare::<[u8; 20], [u64; 5]>(copied, |v| [u64::from(v); 5]);
+}
+
+#[cfg(thorough)]
+#[test]
+fn values_of_every_size_too() {
     compare::<u32, u8>(copied, |v| v as u8);
     compare::<i64, [u64; 5]>(copied, |v| [u64::from(v); 5]);
     compare::<i8, ()>(copied, |_| ());
     compare::<u64, [u8; 201]>(copied, |v| [v as u8; 201]);
-    compare::<u64, String>(one_by_one, |v| v.to_string());
 }
 
 // With small nodes, batches run only among writers: four more maps would take half a minute to compile.
-#[cfg(not(small_nodes))]
+#[cfg(all(thorough, not(small_nodes)))]
 #[test]
 fn keys_of_several_words_too() {
     compare::<(u32, u64), u64>(copied, u64::from);
@@ -244,6 +250,11 @@ fn among_writers() {
         concurrently::<u64, u64>(copied, promotion, 20);
         concurrently::<u64, u64>(copied, promotion, 3000);
     }
+}
+
+#[cfg(thorough)]
+#[test]
+fn other_types_among_writers() {
     concurrently::<u64, [u64; 5]>(copied, CRUEL_PROMOTIONS[2], 300);
     concurrently::<(u32, u64), [u8; 19]>(copied, CRUEL_PROMOTIONS[3], 300);
     concurrently::<u64, Box<[u64; 3]>>(one_by_one, CRUEL_PROMOTIONS[4], 300);

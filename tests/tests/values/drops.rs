@@ -266,7 +266,7 @@ const CHILD: &str = "BSKIP_TEST_SECOND_PANIC";
 
 #[test]
 fn a_second_panic_ends_the_process() {
-    const THIS: &str = "a_second_panic_ends_the_process";
+    const THIS: &str = "drops::a_second_panic_ends_the_process";
     let two = || {
         let map = BSkipMap::new();
         (0..2u64).for_each(|key| assert!(map.insert(key, Grenade).is_none()));

@@ -1,4 +1,4 @@
-//! Soaks maps: `cargo run --release -p tests --features soak -- --seconds 60 --threads 8`.
+//! Soaks maps: `cargo run --release -p soak -- --seconds 60 --threads 8`.
 //!
 //! Many threads insert, upsert, remove, read and scan on one map after the other. The soak records the calls
 //! on a sample of the map's keys and checks their history. It does the same with all calls on a small map

@@ -1,6 +1,6 @@
 //! Keys whose conversions and order are arbitrary.
 
-use crate::keys::{LIE, LIES, Liar, Lie};
+use super::keys::{LIE, LIES, Liar, Lie};
 use bskip_core::{BSkipMap, BulkLoad, MigrateCursor, ShrinkCursor};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
