@@ -26,19 +26,22 @@ macro_rules! keys {
     )* } };
 }
 
-keys! { keys; u8: u8, u64: u64, i128: i128, bytes_20: [u8; 20], nested: (u8, (u16, u32)) }
+keys! { keys; u64: u64, bytes_64: [u8; 64] }
 
 #[cfg(thorough)]
 keys! {
     more_keys;
-    u16: u16, u32: u32, u128: u128, usize: usize, i8: i8, i16: i16, i32: i32, i64: i64, isize: isize,
-    bytes_1: [u8; 1], bytes_3: [u8; 3], bytes_8: [u8; 8], bytes_9: [u8; 9], bytes_16: [u8; 16],
-    pair: (u32, u64), signed_pair: (i8, i128), pair_of_bytes: ([u8; 3], u16), triple: (u64, i16, u8),
+    u8: u8, u16: u16, u32: u32, u128: u128, usize: usize,
+    i8: i8, i16: i16, i32: i32, i64: i64, i128: i128, isize: isize,
+    bytes_1: [u8; 1], bytes_3: [u8; 3], bytes_8: [u8; 8], bytes_9: [u8; 9], bytes_16: [u8; 16], bytes_20: [u8; 20],
+    pair: (u32, u64), signed_pair: (i8, i128), pair_of_bytes: ([u8; 3], u16),
+    triple: (u64, i16, u8), nested: (u8, (u16, u32)),
 }
 
 /// The suite for each of some value types.
+#[cfg(thorough)]
 macro_rules! values {
-    ($group:ident; $($name:ident: $value:ty, $read:ty = $make:expr),* $(,)?) => { mod $group { use super::*; $(
+    ($($name:ident: $value:ty, $read:ty = $make:expr),* $(,)?) => { mod values { use super::*; $(
         #[test]
         fn $name() {
             check::<u64, $value, $read>($make);
@@ -47,16 +50,10 @@ macro_rules! values {
 }
 
 /// A value that needs more alignment than any word.
+#[cfg(thorough)]
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[repr(align(32))]
 struct Aligned(u32);
-
-values! {
-    values;
-    unit: (), Optimistic = |_| (),
-    aligned: Aligned, Optimistic = Aligned,
-    string: String, Cloning = |v| format!("value {v}"),
-}
 
 /// A value larger than a cache line, of odd size.
 #[cfg(thorough)]
@@ -65,17 +62,26 @@ struct Large([u8; 201]);
 
 #[cfg(thorough)]
 values! {
-    more_values;
     u8: u8, Optimistic = |v| v as u8,
     bool: bool, Optimistic = |v| v & 1 == 1,
+    unit: (), Optimistic = |_| (),
     u128: u128, Optimistic = |v| u128::from(v) << 90 | u128::from(v),
     words: [u64; 5], Optimistic = |v| [u64::from(v); 5],
     padded: (u8, u32, u16), Optimistic = |v| (v as u8, v, v as u16),
     option: Option<u32>, Optimistic = |v| (v & 3 != 0).then_some(v),
+    aligned: Aligned, Optimistic = Aligned,
     cloned_words: [u64; 5], Cloning = |v| [u64::from(v); 5],
     large: Large, Optimistic = |v| Large([v as u8; 201]),
+    string: String, Cloning = |v| format!("value {v}"),
     arc: std::sync::Arc<u32>, Cloning = std::sync::Arc::new,
     vec: Vec<u16>, Cloning = |v| vec![v as u16; (v % 5) as usize],
+}
+
+/// The types that the fuzzer uses.
+#[test]
+fn few_wide_and_owning_values() {
+    check::<u8, [u64; 5], Optimistic>(|v| [u64::from(v); 5]);
+    check::<u128, String, Cloning>(|v| format!("value {v}"));
 }
 
 #[cfg(thorough)]
@@ -101,8 +107,8 @@ fn every_instruction_set() {
     for name in ["portable", "avx", "avx512"] {
         if use_instructions(name) {
             check::<u64, u64, Optimistic>(u64::from);
-            check::<(u32, u64), String, Cloning>(|v| v.to_string());
-            check::<i128, [u64; 5], Optimistic>(|v| [u64::from(v); 5]);
+            check::<[u8; 64], u64, Optimistic>(u64::from);
+            check::<u128, String, Cloning>(|v| v.to_string());
         }
     }
 }

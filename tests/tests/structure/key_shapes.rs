@@ -1,17 +1,17 @@
 //! No choice or order of keys makes the structure degenerate. The tests compare structures and measure no
 //! time.
 //!
-//! Properties, for a million keys of every shape of [`Shape`] and every promotion policy:
+//! Properties, for many keys of every shape of [`Shape`] and every promotion policy:
 //! - at most one level more than with random keys;
 //! - at most 2.2 times the leaves, and the inner nodes that go with them, of random keys;
 //! - the levels of random keys are logarithmic;
 //! - the same seed and keys give the same structure.
 
 use bskip_core::{Promotion, Structure};
-use tests::config::{PROMOTIONS, map_of};
+use tests::config::{PROMOTIONS, map_of, scaled};
 use tests::shapes::Shape;
 
-const KEYS: u64 = 1_000_000;
+const KEYS: u64 = scaled(1_000_000);
 
 /// The structure after inserting the keys of `shape` in their order.
 fn build(shape: Shape, promotion: Promotion) -> Structure {

@@ -1,6 +1,6 @@
 //! A map that shrinks gives its nodes back, and a map that grows again uses them.
 //!
-//! Properties, for a million keys and every promotion policy:
+//! Properties, for many keys and every promotion policy:
 //! - a full map holds blocks in proportion to its keys, and the arena counts as many blocks as the structure
 //!   has nodes;
 //! - after all keys were removed (ascending, descending, in random order, by pops, or by 8 threads at once),
@@ -10,11 +10,11 @@
 //! - `clear` gives the blocks back too.
 
 use bskip_core::{BSkipMap, Promotion};
-use tests::config::{PROMOTIONS, map_of};
+use tests::config::{PROMOTIONS, map_of, scaled};
 use tests::rng::{Rng, mix};
 use tests::threads;
 
-const KEYS: u64 = 1_000_000;
+const KEYS: u64 = scaled(1_000_000);
 
 /// Blocks that a map may keep when it is empty: the head of each level, and a few that merge late.
 const FEW_BLOCKS: usize = 40;

@@ -13,5 +13,7 @@
 mod keys;
 mod lies;
 mod order;
+#[cfg(thorough)]
 mod panics;
+#[cfg(thorough)]
 mod uses;
