@@ -15,6 +15,11 @@ pub const CRUEL_PROMOTIONS: [Promotion; 5] = [
     Promotion::Overflow,
 ];
 
+/// [`CRUEL_PROMOTIONS`], of which the short form of the tests takes every other one.
+pub fn some_promotions() -> impl Iterator<Item = Promotion> {
+    CRUEL_PROMOTIONS.into_iter().step_by(if cfg!(thorough) { 1 } else { 2 })
+}
+
 /// A configuration with this policy and seed. With an odd seed, replicas (if the arena has any) are updated
 /// lazily.
 pub fn config(promotion: Promotion, seed: u64) -> Config {

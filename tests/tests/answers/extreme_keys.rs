@@ -81,7 +81,8 @@ fn whole_space<K: TestKey>(keys: Vec<K>) {
     for promotion in CRUEL_PROMOTIONS {
         let mut map = map_of::<K, K>(promotion);
         let mut order = keys.clone();
-        for round in 0..4 {
+        // The first order, and the last one.
+        for round in (0..4).step_by(if cfg!(thorough) { 1 } else { 3 }) {
             match round {
                 0 => (),
                 1 => order.reverse(),

@@ -9,6 +9,7 @@
 use bskip_core::{AllocErrorKind, BSkipMap, BumpArena, Config, GlobalArena, Key, Promotion};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use tests::config::scaled;
 use tests::rationed::{Rationed, Refuse};
 
 /// Keys of 64 bytes: inner nodes of eight entries, so that many levels can hold an empty leaf each.
@@ -19,7 +20,7 @@ fn pops_pass_any_number_of_empty_leaves() {
         key[..8].copy_from_slice(&i.to_be_bytes());
         key
     };
-    let n = 320_000;
+    let n = scaled(320_000);
     for promotion in [Promotion::Overflow, Promotion::default()] {
         for from_the_end in [false, true] {
             let config = Config::new().promotion(promotion).seed(1);

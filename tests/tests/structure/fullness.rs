@@ -19,7 +19,7 @@ use tests::shapes::Shape;
 type Map = BSkipMap<u64, u64>;
 
 /// Enough keys that the levels above weigh as much as in a large map.
-const KEYS: u64 = 400_000;
+const KEYS: u64 = if cfg!(thorough) { 400_000 } else { 150_000 };
 
 const POSTING: [Promotion; 2] = [Promotion::CoinAndOverflow { one_in: 4096 }, Promotion::Overflow];
 
