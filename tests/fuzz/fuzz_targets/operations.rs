@@ -6,7 +6,7 @@
 //! RUSTC_BOOTSTRAP=1 cargo fuzz run operations -- -max_total_time=60 -max_len=2000 -only_ascii=1
 //! ```
 //!
-//! The fuzzer keeps interesting inputs in `corpus/operations`. `tests/fuzz_corpus.rs` replays the inputs that
+//! The fuzzer keeps interesting inputs in `corpus/operations`. `tests/answers/fuzz_corpus.rs` replays the inputs that
 //! are committed there. They are plain ASCII, because all files of this repository are text.
 #![no_main]
 

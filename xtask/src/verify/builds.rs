@@ -1,16 +1,22 @@
 //! The ways to compile the workspace for checks and mutants.
 //!
 //! Builds for real threads use this machine's instructions, and choose nothing at run time. So the compiler
-//! compiles each operation once, not three times. `cargo test` runs the same tests with the choice.
+//! compiles each operation once, not three times. `cargo test` runs the tests with the choice.
+//!
+//! `--cfg thorough` adds what `cargo test` leaves out: more types, larger maps, more steps.
 
 use super::suite::Build;
 
 /// Nodes of the usual size.
-pub(super) static PLAIN: Build = Build { dir: "native", flags: "-C target-cpu=native", is_sanitized: false };
+pub(super) static PLAIN: Build =
+    Build { dir: "native", flags: "-C target-cpu=native --cfg thorough", is_sanitized: false };
 
 /// Nodes of few slots, so a dozen keys make splits, merges and upper levels.
-pub(super) static SMALL: Build =
-    Build { dir: "small", flags: "-C target-cpu=native --cfg small_nodes", is_sanitized: false };
+pub(super) static SMALL: Build = Build {
+    dir: "small",
+    flags: "-C target-cpu=native --cfg small_nodes --cfg thorough",
+    is_sanitized: false,
+};
 
 /// Atomics and threads are those of loom, which runs every execution that the memory model allows.
 pub(super) static LOOM: Build = Build { dir: "loom", flags: "--cfg loom", is_sanitized: false };

@@ -35,7 +35,7 @@ const fn suite(
     Suite { build, args, filter }
 }
 
-/// Arguments for flags, and files of the crate `tests`.
+/// Arguments for flags, and test programs of the crate `tests`.
 macro_rules! tests {
     ([$($flag:literal),*] $($file:literal),+) => { &["-p", "tests", $($flag,)* $("--test", $file),+] };
     ($($file:literal),+) => { tests!([] $($file),+) };
@@ -83,9 +83,7 @@ pub(super) static CHECKS: &[Check] = &[
         counts: &["steps"],
         how: How::Cargo(&[
             suite(&PLAIN, &["-p", "bskip-core", "--lib", "--features", "bump,check"], &[]),
-            // `batches` runs on small nodes, in the check below. On ordinary nodes `cargo test` runs it, for
-            // more types.
-            suite(&PLAIN, tests!("model", "fuzz_corpus", "regressions", "review_findings"), &[]),
+            suite(&PLAIN, tests!("answers"), &[]),
         ]),
         minutes: 10,
     },
@@ -97,46 +95,54 @@ pub(super) static CHECKS: &[Check] = &[
         minutes: 10,
     },
     Check {
+        name: "scale",
+        what: "threads, many pairs in one call and large maps, on nodes of the usual size",
+        counts: &["operations"],
+        how: How::Cargo(&[suite(&PLAIN, tests!("concurrent", "many_pairs", "structure"), &[])]),
+        minutes: 15,
+    },
+    Check {
+        name: "builds",
+        what: "programs without std and without optimisation",
+        counts: &[],
+        how: How::Cargo(&[suite(&PLAIN, tests!("builds"), &[])]),
+        minutes: 10,
+    },
+    Check {
         name: "chaos",
         what: "histories and stress on small nodes that yield in every window",
         counts: &["histories", "operations"],
-        how: How::Cargo(&[suite(
-            &SMALL,
-            tests!(
-                ["--no-default-features", "--features", "bskip-core/chaos"]
-                "histories",
-                "stress",
-                "concurrent_shared",
-                "concurrent_owners",
-                "concurrent_scans",
-                "concurrent_pops",
-                "batches",
-                "lifetimes",
-                "shrink_to_fit"
+        how: How::Cargo(&[
+            suite(
+                &SMALL,
+                tests!(
+                    ["--no-default-features", "--features", "bskip-core/chaos"]
+                    "histories",
+                    "stress"
+                ),
+                &[],
             ),
-            &[],
-        )]),
+            suite(
+                &SMALL,
+                tests!(
+                    ["--no-default-features", "--features", "bskip-core/chaos"]
+                    "concurrent",
+                    "many_pairs",
+                    "values"
+                ),
+                // Crowds are about nodes of the usual size.
+                &["owners::", "pops::", "scans::", "shared::", "shrink_to_fit::", "batches::", "lifetimes::"],
+            ),
+        ]),
         minutes: 10,
     },
     Check {
         name: "faults",
-        what: "every allocation fails once; panics in user code; limits; dead and suspended holders; crowds",
+        what: "every allocation fails once; panics in user code; limits; dead and suspended holders",
         counts: &["faults"],
         how: How::Cargo(&[suite(
             &PLAIN,
-            tests!(
-                "failing_allocation",
-                "fallible",
-                "panics",
-                "drops",
-                "large_values",
-                "wrong_keys",
-                "memory",
-                "address_space",
-                "holders",
-                "relax",
-                "crowds"
-            ),
+            tests!("failing_allocation", "faults", "values", "large_values", "memory", "address_space"),
             &[],
         )]),
         minutes: 10,

@@ -1,4 +1,4 @@
-//! The soak: runs the program of that name in the crate `tests`, in release, over every arena and promotion
+//! The soak: runs the program of that name in `tests/soak`, in release, over every arena and promotion
 //! policy in turn, as long as wanted.
 
 use std::path::{Path, PathBuf};
@@ -74,10 +74,7 @@ fn build(dir: &Path) -> Result<PathBuf, Stop> {
         suite::log(&dir.join("logs"), "soak-build").map_err(|error| failed(error.to_string()))?;
     let target = dir.join("soak");
     let mut cargo = cargo::cargo();
-    cargo
-        .args(["build", "--release", "-p", "tests", "--bin", "soak"])
-        .args(["--no-default-features", "--features", "soak", "--target-dir"])
-        .arg(&target);
+    cargo.args(["build", "--release", "-p", "soak", "--target-dir"]).arg(&target);
     cargo.env("CARGO_TERM_COLOR", "never");
     cargo.env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true");
     let end =

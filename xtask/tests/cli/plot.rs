@@ -24,7 +24,7 @@ fn a_sweep_becomes_pictures_and_a_part_of_a_document() {
     let doc = dir.join("doc.md");
     let (begin, end) =
         ("<!-- results: from here on written by cargo xtask plot -->", "<!-- results: up to here -->");
-    fs::write(&doc, format!("head\n{begin}\nold\n{end}\nfoot\n")).unwrap();
+    fs::write(&doc, format!("head\n{begin}\nof an earlier sweep\n{end}\nfoot\n")).unwrap();
 
     let printed = plot(&[&results, Path::new("--doc"), &doc]);
     assert_eq!((printed.code, printed.err.as_str()), (Some(0), ""));
@@ -41,7 +41,10 @@ fn a_sweep_becomes_pictures_and_a_part_of_a_document() {
         assert!(text.contains(&format!("](results/{file})")), "{file} in {text}");
         assert!(printed.out.contains(file));
     }
-    assert!(text.starts_with("head\n") && text.ends_with("foot\n") && !text.contains("old"), "{text}");
+    assert!(
+        text.starts_with("head\n") && text.ends_with("foot\n") && !text.contains("of an earlier sweep"),
+        "{text}"
+    );
     assert!(text.contains("cargo xtask bench-numa --maps bskip,congee"), "{text}");
     assert!(text.contains("| bskip | 1.00 | 1.00 | 26.8 |"), "{text}");
     assert!(text.contains("| congee 0.4.1 | 0.50 | - |"), "{text}");

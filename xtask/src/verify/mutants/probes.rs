@@ -52,23 +52,23 @@ const fn probe(
     Probe { name, tool, suite: Suite { build, args, filter }, seconds }
 }
 
-/// Tests of the crate `tests`, by file, on small nodes and with threads that yield in every window.
+/// A test program of the crate `tests`, or a part of it, on small nodes and with threads that yield in every window.
 macro_rules! chaos {
-    ($name:literal, $($file:literal),+) => {
+    ($name:literal, $program:literal $(, $part:literal)?) => {
         probe(
             Tool::Chaos,
             $name,
             &SMALL,
-            &["-p", "tests", "--no-default-features", "--features", "bskip-core/chaos", $("--test", $file),+],
-            &[],
+            &["-p", "tests", "--no-default-features", "--features", "bskip-core/chaos", "--test", $program],
+            &[$($part)?],
         )
     };
 }
 
-/// Tests of the crate `tests`, by file.
+/// Tests of the crate `tests`: a program, and a part of it.
 macro_rules! plain {
-    ($name:literal, $file:literal) => {
-        probe(Tool::Tests, $name, &PLAIN, &["-p", "tests", "--test", $file], &[])
+    ($name:literal, $program:literal, $part:literal) => {
+        probe(Tool::Tests, $name, &PLAIN, &["-p", "tests", "--test", $program], &[$part])
     };
 }
 
@@ -91,25 +91,25 @@ static LOOM_CELLS: Probe = probe(Tool::Loom, "loom-cells", &LOOM, CORE, &["loom_
 static LOOM_INBOX: Probe = probe(Tool::Loom, "loom-inbox", &LOOM, ARENA, &["loom_tests"]);
 static SHUTTLE: Probe = probe(Tool::Shuttle, "shuttle", &builds::SHUTTLE, CORE, &["shuttle_tests"]);
 static RACES: Probe = probe(Tool::ThreadSanitizer, "races", &THREAD, STRESS, &[]);
-static BATCHES: Probe = plain!("batches", "batches");
-static DROPS: Probe = plain!("drops", "drops");
-static FALLIBLE: Probe = plain!("fallible", "fallible");
-static HOLDERS: Probe = plain!("holders", "holders");
-static LIFETIMES: Probe = plain!("lifetimes", "lifetimes");
-static FINDINGS: Probe = plain!("findings", "review_findings");
-static WRONG_KEYS: Probe = plain!("wrong-keys", "wrong_keys");
-static SHARED: Probe = plain!("shared", "concurrent_shared");
-static RANGE_ENDS: Probe = plain!("range-ends", "range_ends");
-static SHRINK: Probe = plain!("shrink", "shrink");
-static REPLICAS: Probe = plain!("replicas", "replicas");
-static MIGRATE: Probe = plain!("migrate", "migrate");
-static FUZZ: Probe = plain!("fuzz", "fuzz_corpus");
-static SCANS: Probe = plain!("scans", "concurrent_scans");
-static CHAOS_SHARED: Probe = chaos!("chaos-shared", "concurrent_shared");
-static CHAOS_OWNERS: Probe = chaos!("chaos-owners", "concurrent_owners");
-static CHAOS_SCANS: Probe = chaos!("chaos-scans", "concurrent_scans");
-static CHAOS_POPS: Probe = chaos!("chaos-pops", "concurrent_pops");
-static CHAOS_LIFETIMES: Probe = chaos!("chaos-lifetimes", "lifetimes");
+static BATCHES: Probe = plain!("batches", "many_pairs", "batches::");
+static DROPS: Probe = plain!("drops", "values", "drops::");
+static FALLIBLE: Probe = plain!("fallible", "faults", "fallible::");
+static HOLDERS: Probe = plain!("holders", "faults", "holders::");
+static LIFETIMES: Probe = plain!("lifetimes", "values", "lifetimes::");
+static FINDINGS: Probe = plain!("findings", "answers", "review_findings::");
+static WRONG_KEYS: Probe = plain!("wrong-keys", "faults", "wrong_keys::");
+static SHARED: Probe = plain!("shared", "concurrent", "shared::");
+static RANGE_ENDS: Probe = plain!("range-ends", "answers", "range_ends::");
+static SHRINK: Probe = plain!("shrink", "structure", "shrink::");
+static REPLICAS: Probe = plain!("replicas", "structure", "replicas::");
+static MIGRATE: Probe = plain!("migrate", "structure", "migrate::");
+static FUZZ: Probe = plain!("fuzz", "answers", "fuzz_corpus::");
+static SCANS: Probe = plain!("scans", "concurrent", "scans::");
+static CHAOS_SHARED: Probe = chaos!("chaos-shared", "concurrent", "shared::");
+static CHAOS_OWNERS: Probe = chaos!("chaos-owners", "concurrent", "owners::");
+static CHAOS_SCANS: Probe = chaos!("chaos-scans", "concurrent", "scans::");
+static CHAOS_POPS: Probe = chaos!("chaos-pops", "concurrent", "pops::");
+static CHAOS_LIFETIMES: Probe = chaos!("chaos-lifetimes", "values", "lifetimes::");
 
 static CHAOS_STRESS: Probe = chaos!("chaos-stress", "stress");
 

@@ -1,0 +1,7 @@
+//! What the compiler says about the crates, and programs that these tests build: without std, and without
+//! optimisation.
+
+mod atomics;
+mod auto_traits;
+mod no_std;
+mod unoptimised;

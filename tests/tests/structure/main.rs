@@ -1,0 +1,9 @@
+//! What the map is made of: levels, how full leaves are, memory that it gives back, and the NUMA nodes of its
+//! leaves and replicas.
+
+mod fullness;
+mod key_shapes;
+mod migrate;
+mod replicas;
+mod shrink;
+mod usage;
