@@ -83,7 +83,7 @@ pub(super) static CHECKS: &[Check] = &[
         counts: &["steps"],
         how: How::Cargo(&[
             suite(&PLAIN, &["-p", "bskip-core", "--lib", "--features", "bump,check"], &[]),
-            suite(&PLAIN, tests!("answers"), &[]),
+            suite(&PLAIN, tests!("answers", "byte_strings"), &[]),
         ]),
         minutes: 10,
     },
@@ -118,7 +118,8 @@ pub(super) static CHECKS: &[Check] = &[
                 tests!(
                     ["--no-default-features", "--features", "bskip-core/chaos"]
                     "histories",
-                    "stress"
+                    "stress",
+                    "byte_strings"
                 ),
                 &[],
             ),
