@@ -66,6 +66,8 @@ pub mod scan;
 #[cfg(feature = "stats")]
 pub mod stats;
 #[cfg(feature = "cell")]
+pub mod strings;
+#[cfg(feature = "cell")]
 pub mod team;
 #[cfg(feature = "cell")]
 pub mod verify;

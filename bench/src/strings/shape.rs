@@ -184,7 +184,8 @@ impl KeysLike {
     pub const fn numbers(self) -> Shape {
         match self {
             Self::Ycsb => Shape::Odd,
-            Self::Rand16 | Self::Rand32 | Self::Versions => Shape::Mixed,
+            Self::Rand16 | Self::Rand32 => Shape::Mixed,
+            Self::Versions => Shape::Fours,
             Self::Url | Self::Email | Self::Word | Self::Path => Shape::Shift24,
         }
     }

@@ -1,0 +1,3 @@
+//! Maps whose keys are byte strings, measured as maps of numbers.
+
+pub mod shape;
