@@ -23,6 +23,7 @@ pub mod memory;
 pub mod numbers;
 mod print;
 pub mod protocol;
+pub mod strings;
 pub mod trace;
 pub mod units;
 pub mod workload;
@@ -65,8 +66,6 @@ mod rusage;
 pub mod scan;
 #[cfg(feature = "stats")]
 pub mod stats;
-#[cfg(feature = "cell")]
-pub mod strings;
 #[cfg(feature = "cell")]
 pub mod team;
 #[cfg(feature = "cell")]

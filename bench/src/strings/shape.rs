@@ -8,10 +8,10 @@
 //! more often than others, so that many keys share long prefixes, as real ones do. An identifier that spells
 //! the number out makes each key unique.
 
-use std::str::FromStr;
-
+use super::names::KEYS_LIKE;
 use crate::keys::Shape;
 use crate::maps::names::unknown;
+use std::str::FromStr;
 
 /// What the keys look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +35,6 @@ pub enum KeysLike {
     Versions,
 }
 
-/// The names of the shapes.
-pub const NAMES: &[&str] = &["ycsb", "rand16", "rand32", "url", "email", "word", "path", "versions"];
-
 impl FromStr for KeysLike {
     type Err = String;
 
@@ -51,7 +48,7 @@ impl FromStr for KeysLike {
             "word" => Self::Word,
             "path" => Self::Path,
             "versions" => Self::Versions,
-            _ => return Err(unknown("shape of keys", name, NAMES)),
+            _ => return Err(unknown("shape of keys", name, KEYS_LIKE)),
         })
     }
 }
@@ -165,8 +162,11 @@ fn choose<'l, const N: usize>(list: &'l [&'l str; N], fraction: &mut u64) -> &'l
     let half = 1 << 63;
     // Of the fractions below a half, each part of the first quarter has as many as any other; so for the
     // others.
-    let (first, number, rest) =
-        if *fraction < half { (0, quarter, *fraction << 1) } else { (quarter, N as u64 - quarter, *fraction << 1) };
+    let (first, number, rest) = if *fraction < half {
+        (0, quarter, *fraction << 1)
+    } else {
+        (quarter, N as u64 - quarter, *fraction << 1)
+    };
     let product = u128::from(rest) * u128::from(number);
     *fraction = product as u64;
     list[(first + (product >> 64) as u64) as usize].as_bytes()
@@ -176,7 +176,8 @@ impl KeysLike {
     /// The name of the shape.
     #[must_use]
     pub fn name(self) -> &'static str {
-        NAMES[self as usize]
+        // The variants stand in the order of the list, after the numbers.
+        KEYS_LIKE[self as usize + 1]
     }
 
     /// The numbers that the shape takes, if they are to come in random order.
@@ -236,10 +237,7 @@ impl KeysLike {
                 for pair in letters.rchunks_exact_mut(2) {
                     let syllable = rest % 105;
                     rest /= 105;
-                    pair.copy_from_slice(&[
-                        CONSONANTS[syllable as usize / 5],
-                        VOWELS[syllable as usize % 5],
-                    ]);
+                    pair.copy_from_slice(&[CONSONANTS[syllable as usize / 5], VOWELS[syllable as usize % 5]]);
                 }
                 key.push(&letters);
             }
@@ -329,7 +327,7 @@ mod tests {
 
     #[test]
     fn names_lead_to_their_shapes() {
-        for (like, name) in ALL.into_iter().zip(NAMES) {
+        for (like, name) in ALL.into_iter().zip(&KEYS_LIKE[1..]) {
             assert_eq!((name.parse(), like.name()), (Ok(like), *name));
         }
         assert!("uuid".parse::<KeysLike>().unwrap_err().contains("email"));
@@ -346,7 +344,10 @@ mod tests {
             text(KeysLike::Url, u64::MAX << 24),
             "https://www.youtube.com/wiki/vvvvvvvv?utm_source=feed"
         );
-        assert_eq!(text(KeysLike::Path, 0), "/home/alice/projects/backend/services/api/src/module_00000000.rs");
+        assert_eq!(
+            text(KeysLike::Path, 0),
+            "/home/alice/projects/backend/services/api/src/module_00000000.rs"
+        );
         assert!(text(KeysLike::Email, 0).starts_with("alice.brown.00000000@"));
         assert_eq!(KeysLike::Versions.key(9).as_bytes().len(), 24);
     }
