@@ -207,7 +207,8 @@ adapter!(
 
 // masstree: a further layer of its trie for every eight bytes that keys have in common.
 //
-// Version 0.9.5 leaves keys out of scans that cross layers. Random keys stay in the first layer.
+// Version 0.9.5 leaves keys out of scans that start below the first layer: often the very key that they start
+// at. Random keys stay in the first layer, and scans of the whole map start there.
 adapter!(
     MassTree15Inline<u64>,
     insert: |map, key, value| map.insert(key, value),
