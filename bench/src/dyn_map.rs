@@ -134,7 +134,7 @@ fn build_strings(spec: &MapSpec, like: KeysLike) -> Result<Box<dyn DynMap>, Buil
         "bskip-numa" => Box::new(Strings::new(like, strings::ours::Ours::new(numa_arena(spec)?, spec)?)),
         name => {
             #[cfg(feature = "peers")]
-            if let Some(map) = strings::peers::build(name, like) {
+            if let Some(map) = string_peer(name, like) {
                 return Ok(map);
             }
             let why = match strings::names::BYTE_MAPS.contains(&name) {
@@ -143,6 +143,25 @@ fn build_strings(spec: &MapSpec, like: KeysLike) -> Result<Box<dyn DynMap>, Buil
             };
             return Err(BuildError::Unavailable(why));
         }
+    })
+}
+
+/// The peer `name` with keys of the shape `like`, if it takes byte strings.
+#[cfg(feature = "peers")]
+fn string_peer(name: &str, like: KeysLike) -> Option<Box<dyn DynMap>> {
+    use strings::peers::{Arctic, Bytes};
+    Some(match name {
+        "arctic-map" => Box::new(Strings::new(like, Arctic::default())),
+        "artmap" => Box::new(Strings::new(like, artmap::ArtMap::<Vec<u8>, u64>::default())),
+        "artmap-arena" => Box::new(Strings::new(like, peers::artmap_arena::<Vec<u8>>())),
+        "bplustree" => Box::new(Strings::new(like, bplustree::BPlusTree::<Bytes, u64>::new())),
+        "crossbeam-skiplist" => {
+            Box::new(Strings::new(like, crossbeam_skiplist::SkipMap::<Bytes, u64>::default()))
+        }
+        "ferntree" => Box::new(Strings::new(like, ferntree::Tree::<Vec<u8>, u64>::new())),
+        "masstree" => Box::new(Strings::new(like, masstree::MassTree15Inline::<u64>::default())),
+        "scc-tree-index" => Box::new(Strings::new(like, scc::TreeIndex::<Bytes, u64>::default())),
+        _ => return None,
     })
 }
 

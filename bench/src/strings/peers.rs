@@ -3,10 +3,7 @@
 
 use super::byte_map::ByteMap;
 use super::shape::KeysLike;
-use crate::dyn_map::DynMap;
 use crate::maps::Lack;
-use crate::maps::peers::artmap_arena;
-use crate::strings::Strings;
 use ::artmap::{ArenaArtMap, ArtMap};
 use ::bplustree::BPlusTree;
 use ::crossbeam_skiplist::SkipMap;
@@ -16,22 +13,8 @@ use ::scc::{Guard, TreeIndex};
 use arctic::key::{BoxedSlice, NonNull, Slice};
 use std::ops::{Bound, ControlFlow};
 
-type Bytes = Box<[u8]>;
-
-/// The peer `name` with keys of the shape `like`, if it takes byte strings.
-pub(crate) fn build(name: &str, like: KeysLike) -> Option<Box<dyn DynMap>> {
-    Some(match name {
-        "arctic-map" => Box::new(Strings::new(like, Arctic::default())),
-        "artmap" => Box::new(Strings::new(like, ArtMap::<Vec<u8>, u64>::default())),
-        "artmap-arena" => Box::new(Strings::new(like, artmap_arena::<Vec<u8>>())),
-        "bplustree" => Box::new(Strings::new(like, BPlusTree::<Bytes, u64>::new())),
-        "crossbeam-skiplist" => Box::new(Strings::new(like, SkipMap::<Bytes, u64>::default())),
-        "ferntree" => Box::new(Strings::new(like, Tree::<Vec<u8>, u64>::new())),
-        "masstree" => Box::new(Strings::new(like, MassTree15Inline::<u64>::default())),
-        "scc-tree-index" => Box::new(Strings::new(like, TreeIndex::<Bytes, u64>::default())),
-        _ => return None,
-    })
-}
+/// A key that its map owns.
+pub(crate) type Bytes = Box<[u8]>;
 
 /// Implements [`ByteMap`] for a type by the calls that differ.
 macro_rules! adapter {
@@ -98,7 +81,7 @@ fn from(start: &[u8]) -> (Bound<&[u8]>, Bound<&[u8]>) {
 /// An arctic map of keys without zeros, which its wrapper `NonNull` makes free of prefixes. A key with a byte
 /// 0 or 1 is escaped: 0 becomes 1 1, and 1 becomes 1 2. This keeps the order.
 #[derive(Default)]
-struct Arctic(arctic::ConcurrentMap<BoxedSlice<NonNull>, u64>);
+pub(crate) struct Arctic(arctic::ConcurrentMap<BoxedSlice<NonNull>, u64>);
 
 /// Calls `f` with `key` escaped.
 #[inline]

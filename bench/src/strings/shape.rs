@@ -28,7 +28,7 @@ pub enum KeysLike {
     Email,
     /// Words of 12 letters.
     Word,
-    /// `/home/…/src/…`: 45 to 80 bytes.
+    /// `/data/…/src/…`: 45 to 80 bytes.
     Path,
     /// A key of 16 bytes and the complement of a sequence number, as a memtable has them: 24 bytes, four
     /// versions of each key.
@@ -243,7 +243,7 @@ impl KeysLike {
             }
             Self::Path => {
                 let mut fraction = number;
-                key.push(b"/home/");
+                key.push(b"/data/");
                 key.push(choose(USERS, &mut fraction));
                 key.push(b"projects/");
                 key.push(choose(PROJECTS, &mut fraction));
@@ -346,7 +346,7 @@ mod tests {
         );
         assert_eq!(
             text(KeysLike::Path, 0),
-            "/home/alice/projects/backend/services/api/src/module_00000000.rs"
+            "/data/alice/projects/backend/services/api/src/module_00000000.rs"
         );
         assert!(text(KeysLike::Email, 0).starts_with("alice.brown.00000000@"));
         assert_eq!(KeysLike::Versions.key(9).as_bytes().len(), 24);
