@@ -8,6 +8,7 @@ use crate::memory;
 use crate::ops::{Checks, Stripe};
 use crate::protocol::{CellOutcome, CellSpec, Latency, MOST_THREADS, Measurement, check_rate};
 use crate::rusage::resident_bytes;
+use crate::strings;
 use crate::team::{Team, TeamError};
 use crate::trace;
 use crate::verify::Expected;
@@ -136,6 +137,7 @@ enum Script {
 impl Script {
     /// The script of a spec.
     fn new(spec: &CellSpec) -> Result<Self, String> {
+        strings::names::check(spec)?;
         if spec.workload == "trace" {
             let files = spec.trace.as_ref().ok_or("workload 'trace' needs the files of the trace")?;
             if !(1..=MOST_THREADS).contains(&spec.threads) {
@@ -152,7 +154,7 @@ impl Script {
         }
         let workload = spec.workload.parse()?;
         memory::check(spec)?;
-        let generator = Generator::new(spec.dist.parse()?, spec.seed, spec.threads, spec.keys)?;
+        let generator = Generator::new(strings::distribution(spec)?, spec.seed, spec.threads, spec.keys)?;
         Ok(Self::Generated { workload, ops: spec.ops, generator: Box::new(generator) })
     }
 

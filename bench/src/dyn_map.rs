@@ -8,6 +8,7 @@ use crate::maps::ours::{Ours, numa_arena};
 #[cfg(feature = "peers")]
 use crate::maps::peers;
 use crate::ops::{Checks, Stripe};
+use crate::strings::{self, KeysLike, Strings};
 use crate::team::{Team, describe};
 use crate::verify::{self, Expected};
 use bskip_core::GlobalArena;
@@ -105,6 +106,9 @@ impl<S: Share> DynMap for S {
 /// [`BuildError`]: unknown names and settings, maps that are not in this build, arenas that this machine
 /// cannot give.
 pub fn build(spec: &MapSpec) -> Result<Box<dyn DynMap>, BuildError> {
+    if let Some(like) = strings::shape_of(&spec.keys_like).map_err(BuildError::Bad)? {
+        return build_strings(spec, like);
+    }
     Ok(match known("map", &spec.name, NAMES).map_err(BuildError::Bad)? {
         "rwlock-btreemap" => Box::new(RwLock::new(BTreeMap::<u64, u64>::new())),
         "bskip" | "bskip-coin" | "bskip-overflow" => {
@@ -122,13 +126,52 @@ pub fn build(spec: &MapSpec) -> Result<Box<dyn DynMap>, BuildError> {
     })
 }
 
+/// Builds an empty map of byte strings.
+fn build_strings(spec: &MapSpec, like: KeysLike) -> Result<Box<dyn DynMap>, BuildError> {
+    Ok(match &*spec.name {
+        "rwlock-btreemap" => Box::new(Strings::new(like, strings::byte_map::Locked::default())),
+        "bskip" => Box::new(Strings::new(like, strings::ours::Ours::new(GlobalArena::new(), spec)?)),
+        "bskip-numa" => Box::new(Strings::new(like, strings::ours::Ours::new(numa_arena(spec)?, spec)?)),
+        name => {
+            #[cfg(feature = "peers")]
+            if let Some(map) = string_peer(name, like) {
+                return Ok(map);
+            }
+            let why = match strings::names::BYTE_MAPS.contains(&name) {
+                true => format!("this program was built without the feature `peers`, so without {name}"),
+                false => format!("{name} takes no byte strings"),
+            };
+            return Err(BuildError::Unavailable(why));
+        }
+    })
+}
+
+/// The peer `name` with keys of the shape `like`, if it takes byte strings.
+#[cfg(feature = "peers")]
+fn string_peer(name: &str, like: KeysLike) -> Option<Box<dyn DynMap>> {
+    use strings::peers::{Arctic, Bytes};
+    Some(match name {
+        "arctic-map" => Box::new(Strings::new(like, Arctic::default())),
+        "artmap" => Box::new(Strings::new(like, artmap::ArtMap::<Vec<u8>, u64>::default())),
+        "artmap-arena" => Box::new(Strings::new(like, peers::artmap_arena::<Vec<u8>>())),
+        "bplustree" => Box::new(Strings::new(like, bplustree::BPlusTree::<Bytes, u64>::new())),
+        "crossbeam-skiplist" => {
+            Box::new(Strings::new(like, crossbeam_skiplist::SkipMap::<Bytes, u64>::default()))
+        }
+        "ferntree" => Box::new(Strings::new(like, ferntree::Tree::<Vec<u8>, u64>::new())),
+        "masstree" => Box::new(Strings::new(like, masstree::MassTree15Inline::<u64>::default())),
+        "scc-tree-index" => Box::new(Strings::new(like, scc::TreeIndex::<Bytes, u64>::default())),
+        _ => return None,
+    })
+}
+
 #[cfg(feature = "peers")]
 fn peer(name: &str) -> Box<dyn DynMap> {
     match name {
         "arctic-map" => Box::new(arctic::ConcurrentMap::<u64, u64>::default()),
         "arenaskiplist" => Box::new(peers::arenaskiplist()),
         "artmap" => Box::new(artmap::ArtMap::<[u8; 8], u64>::default()),
-        "artmap-arena" => Box::new(peers::artmap_arena()),
+        "artmap-arena" => Box::new(peers::artmap_arena::<[u8; 8]>()),
         "bplustree" => Box::new(bplustree::BPlusTree::<u64, u64>::new()),
         "concurrent-map" => Box::new(peers::Cloned::<concurrent_map::ConcurrentMap<u64, u64>>::default()),
         "congee" => Box::new(congee::U64Congee::<usize>::default()),

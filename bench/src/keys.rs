@@ -46,6 +46,8 @@ pub enum Shape {
     Shift24,
     /// The index with its bits reversed: every key falls into the widest gap so far.
     BitReversed,
+    /// Evenly spread over all of `u64`, in random order, but four neighbours at a time: index 0 to 3, 4 to 7, …
+    Fours,
 }
 
 /// How a key is chosen among those loaded.
@@ -121,6 +123,7 @@ impl KeySet {
             Shape::Odd => (mix_low(i.wrapping_add(self.offset), 63) << 1) | 1,
             Shape::Shift24 => mix_low(i.wrapping_add(self.offset), 40) << 24,
             Shape::BitReversed => i.reverse_bits(),
+            Shape::Fours => (mix_low((i >> 2).wrapping_add(self.offset), 62) << 2) | (i & 3),
         }
     }
 }
@@ -150,8 +153,15 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    const SHAPES: [Shape; 6] =
-        [Shape::Mixed, Shape::Ascending, Shape::Descending, Shape::Odd, Shape::Shift24, Shape::BitReversed];
+    const SHAPES: [Shape; 7] = [
+        Shape::Mixed,
+        Shape::Ascending,
+        Shape::Descending,
+        Shape::Odd,
+        Shape::Shift24,
+        Shape::BitReversed,
+        Shape::Fours,
+    ];
 
     #[test]
     fn keys_of_every_shape_are_distinct() {
@@ -192,6 +202,8 @@ mod tests {
         assert!((0..1000).all(|i| KeySet::new(Shape::Shift24, 3).key(i).is_multiple_of(1 << 24)));
         assert_eq!(KeySet::new(Shape::Descending, 3).key(2), u64::MAX - 2);
         assert_eq!(KeySet::new(Shape::BitReversed, 3).key(1), 1 << 63);
+        let fours = KeySet::new(Shape::Fours, 3);
+        assert!((0..1000).all(|i| fours.key(i) == fours.key(i & !3) + (i & 3)));
         assert_ne!(KeySet::new(Shape::Mixed, 3).key(0), KeySet::new(Shape::Mixed, 4).key(0));
     }
 

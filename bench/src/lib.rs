@@ -23,6 +23,7 @@ pub mod memory;
 pub mod numbers;
 mod print;
 pub mod protocol;
+pub mod strings;
 pub mod trace;
 pub mod units;
 pub mod workload;

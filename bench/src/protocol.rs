@@ -20,6 +20,9 @@ pub struct CellSpec {
     pub workload: String,
     /// How keys are chosen, one of [`DISTRIBUTIONS`]. `trace` ignores it.
     pub dist: String,
+    /// What keys look like, one of [`KEYS_LIKE`](crate::strings::names::KEYS_LIKE): numbers, or a shape of
+    /// byte strings.
+    pub keys_like: String,
     /// Worker threads.
     pub threads: usize,
     /// Keys loaded before the run.
@@ -49,6 +52,7 @@ impl Default for CellSpec {
             map: "bskip".into(),
             workload: "c".into(),
             dist: "uniform".into(),
+            keys_like: "u64".into(),
             threads: 1,
             keys: 1_000_000,
             ops: 1_000_000,

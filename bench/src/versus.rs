@@ -13,6 +13,7 @@ use crate::maps::names::MapSpec;
 use crate::maps::ordered_map::Footprint;
 use crate::memory;
 use crate::protocol::CellSpec;
+use crate::strings;
 use crate::team::Team;
 use crate::workload::Workload;
 use serde::{Deserialize, Serialize};
@@ -92,8 +93,11 @@ impl Comparison {
         for spec in specs {
             let CellSpec { map, workload, placement, pages, trace, .. } = first.clone();
             if *first != (CellSpec { map, workload, placement, pages, trace, ..spec.clone() }) {
-                return Err("compared cells must agree in dist, threads, keys, ops, seed and pin".into());
+                return Err(
+                    "compared cells must agree in dist, keys_like, threads, keys, ops, seed and pin".into()
+                );
             }
+            strings::names::check(spec)?;
             let map = MapSpec::from(spec);
             if !maps.contains(&map) {
                 maps.push(map);
@@ -110,7 +114,7 @@ impl Comparison {
         }
         // The load comes first by nature.
         workloads.sort_by_key(|&w| w != Workload::Load);
-        Ok(Self { maps, workloads, dist: first.dist.parse()?, cell: first.clone(), rounds })
+        Ok(Self { maps, workloads, dist: strings::distribution(first)?, cell: first.clone(), rounds })
     }
 
     /// Runs the comparison.

@@ -69,8 +69,8 @@ impl Workload {
     /// What a map must not lack.
     #[must_use]
     pub fn needs(self) -> Vec<Lack> {
-        let Mix { update, remove, .. } = self.mix();
-        let needs = [(Lack::Updates, update), (Lack::Removals, remove)];
+        let Mix { update, remove, scans, .. } = self.mix();
+        let needs = [(Lack::Updates, update), (Lack::Removals, remove), (Lack::ExactScans, u64::from(scans))];
         needs.into_iter().filter(|(_, share)| *share > 0).map(|(need, _)| need).collect()
     }
 

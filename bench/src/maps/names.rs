@@ -80,6 +80,8 @@ pub enum Lack {
     Updates,
     /// Removing a key.
     Removals,
+    /// Scans of strings that leave no key out.
+    ExactScans,
 }
 
 impl fmt::Display for Lack {
@@ -87,6 +89,7 @@ impl fmt::Display for Lack {
         f.write_str(match self {
             Self::Updates => "updates",
             Self::Removals => "removals",
+            Self::ExactScans => "exact scans: those of strings leave keys out",
         })
     }
 }
@@ -103,12 +106,14 @@ pub struct MapSpec {
     pub pages: String,
     /// Seed of our map's coin.
     pub seed: u64,
+    /// What keys look like, as in [`CellSpec::keys_like`].
+    pub keys_like: String,
 }
 
 impl From<&CellSpec> for MapSpec {
     fn from(cell: &CellSpec) -> Self {
-        let CellSpec { map, placement, pages, seed, .. } = cell.clone();
-        Self { name: map, placement, pages, seed }
+        let CellSpec { map, placement, pages, seed, keys_like, .. } = cell.clone();
+        Self { name: map, placement, pages, seed, keys_like }
     }
 }
 

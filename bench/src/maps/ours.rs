@@ -68,6 +68,11 @@ pub(crate) trait Facts: BlockArena + Sized {
 
     /// What the arena of `map` fell back to.
     fn notes(map: &BSkipMap<u64, u64, Self>) -> Vec<String>;
+
+    /// What the arena itself fell back to.
+    fn fallbacks(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 impl Facts for GlobalArena {
@@ -98,8 +103,12 @@ impl Facts for NumaArena {
     }
 
     fn notes(map: &BSkipMap<u64, u64, Self>) -> Vec<String> {
-        let mut notes: Vec<String> = map.arena().fallbacks().iter().map(ToString::to_string).collect();
-        let report = map.arena().verify_placement();
+        Facts::fallbacks(map.arena())
+    }
+
+    fn fallbacks(&self) -> Vec<String> {
+        let mut notes: Vec<String> = Self::fallbacks(self).iter().map(ToString::to_string).collect();
+        let report = self.verify_placement();
         if !report.is_as_requested() {
             notes.push(format!("placement: {}", report.to_string().replace('\n', "; ")));
         }

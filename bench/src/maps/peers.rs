@@ -5,7 +5,7 @@
 
 use super::names::Lack;
 use super::ordered_map::{OrderedMap, Share};
-use ::artmap::{Arena, ArenaArtMap, ArtMap};
+use ::artmap::{Arena, ArenaArtMap, ArtMap, AsBytes};
 use ::bplustree::BPlusTree;
 use ::concurrent_map::ConcurrentMap;
 use ::congee::{U64Congee, epoch};
@@ -147,7 +147,7 @@ artmap!(ArenaArtMap<[u8; 8], u64>, get);
 
 /// An artmap in an arena of a fixed size. The arena frees nothing before the map drops, so each update takes
 /// memory. If a cell needs more than the arena holds, it panics and counts as FAILED.
-pub(crate) fn artmap_arena() -> ArenaArtMap<[u8; 8], u64> {
+pub(crate) fn artmap_arena<K: AsBytes>() -> ArenaArtMap<K, u64> {
     // The largest possible arena, as its offsets have 32 bits; or less if the system does not promise that
     // much. Pages cost nothing before they are touched.
     let mut bytes = 1_usize << 32;

@@ -16,6 +16,8 @@ const VERSION: u128 = 40;
 /// What a line of a trace takes in addition to its operation: the line itself, and the key's places in the
 /// model of the map and in the sets of inserted and removed keys.
 const LINE: u128 = 16 + 96;
+/// A byte string, the map's copies of it included.
+const STRING: u128 = 128;
 /// The program itself, and slabs that are used only in part.
 const PROGRAM: u128 = 64 << 20;
 
@@ -30,7 +32,8 @@ const MOST_BYTES_PER_KEY: u128 = 150;
 pub fn likely(spec: &CellSpec) -> u64 {
     let (keys, ops) = (u128::from(spec.keys), u128::from(operations(spec)));
     let known = BYTES_PER_KEY.iter().find(|(map, _)| spec.map.starts_with(map));
-    let per_key = known.map_or(MOST_BYTES_PER_KEY, |(_, bytes)| *bytes);
+    let string = if spec.keys_like == "u64" { 0 } else { STRING };
+    let per_key = known.map_or(MOST_BYTES_PER_KEY, |(_, bytes)| *bytes) + string;
     let bytes = match spec.workload.parse::<Workload>() {
         // Each line of a trace may be a new key, and the whole trace stays in memory.
         Err(_) => (keys + ops) * (per_key + OPERATION + LINE) + ops / 64 * LATENCY,

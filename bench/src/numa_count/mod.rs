@@ -155,6 +155,7 @@ impl NumaCount {
             placement: self.placement()?,
             pages: self.pages.clone(),
             seed: 1,
+            keys_like: "u64".into(),
         };
         build(&spec).map_err(|error| error.to_string())
     }

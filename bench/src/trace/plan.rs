@@ -109,7 +109,15 @@ impl Plan {
     /// What a map must not lack.
     #[must_use]
     pub fn needs(&self) -> Vec<Lack> {
-        let needs = [(Lack::Updates, self.replaces), (Lack::Removals, !self.removed.is_empty())];
+        let scans = |stripe: &Stripe| {
+            let kinds = [Kind::Scan, Kind::ScanMaybe, Kind::ScanExact];
+            stripe.ops.iter().any(|op| kinds.contains(&op.kind))
+        };
+        let needs = [
+            (Lack::Updates, self.replaces),
+            (Lack::Removals, !self.removed.is_empty()),
+            (Lack::ExactScans, self.load.iter().chain(&self.run).any(scans)),
+        ];
         needs.into_iter().filter(|(_, is_needed)| *is_needed).map(|(need, _)| need).collect()
     }
 
@@ -171,7 +179,8 @@ mod tests {
             plan(&lines(load).unwrap(), &lines(run).unwrap(), threads).needs()
         };
         for threads in [1, 2] {
-            assert_eq!(needs("INSERT 1\nINSERT 2", "READ 1\nINSERT 3\nSCAN 0 9", threads), []);
+            assert_eq!(needs("INSERT 1\nINSERT 2", "READ 1\nINSERT 3", threads), []);
+            assert_eq!(needs("INSERT 1", "READ 1\nSCAN 0 9", threads), [Lack::ExactScans]);
             assert_eq!(needs("INSERT 1", "UPDATE 1", threads), [Lack::Updates]);
             assert_eq!(needs("INSERT 1\nINSERT 1", "READ 1", threads), [Lack::Updates]);
             assert_eq!(needs("INSERT 1", "REMOVE 2", threads), [Lack::Removals]);

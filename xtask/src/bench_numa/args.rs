@@ -17,8 +17,8 @@ const LONGEST: u64 = 7 * 24 * 60 * 60;
 
 /// What stands below the flags.
 const BELOW: &str = "\
-A sweep is map x workload x distribution x threads x placement x pinning x page size. Every cell runs in a fresh
-process and checks its own answers. Rounds are interleaved. LIST is a,b,c.
+A sweep is map x workload x distribution x shape of keys x threads x placement x pinning x page size. Every
+cell runs in a fresh process and checks its own answers. Rounds are interleaved. LIST is a,b,c.
 
 Exit code: 0; 1 if a cell FAILED or the build did; 2 for a bad flag or an impossible plan; 130 after Ctrl-C, which
 keeps the finished cells.
@@ -28,6 +28,7 @@ Examples:
   cargo xtask bench-numa --keys 10M --threads 2 --maps bskip,arctic-map,bplustree --workloads load,a,b,c,e
   cargo xtask bench-numa --maps bskip,bskip-numa --placement local,interleave,node:1 --pages thp,4k
   cargo xtask bench-numa --keys 100k --dist uniform,zipfian --threads 1,2 --repeat 5 --out results/small
+  cargo xtask bench-numa --keys-like ycsb,url --workloads load,c,e --keys 2M --threads 2
   cargo xtask bench-numa --maps bskip,masstree --trace load.txt run.txt --format csv";
 
 /// Measure the map against other ordered maps, over NUMA placements
@@ -56,6 +57,19 @@ pub(crate) struct Args {
         help_heading = "What is measured"
     )]
     pub(crate) dists: Option<std::vec::Vec<String>>,
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_parser = keys_like,
+        help = format!(
+            "{}\nu64: numbers; the others: byte strings that look like those of real programs, for the\n\
+             maps that take them. The numbers of a cell become strings in the same order, so\n\
+             all workloads run and check as they do with numbers [default: u64]",
+            wrapped(names::KEYS_LIKE, 72)
+        ),
+        help_heading = "What is measured"
+    )]
+    pub(crate) keys_like: Option<std::vec::Vec<String>>,
     #[arg(
         long,
         value_name = "N",
@@ -253,6 +267,10 @@ fn dists(list: &str) -> Result<Vec<String>, String> {
     known_list("distribution", list, names::DISTS)
 }
 
+fn keys_like(list: &str) -> Result<Vec<String>, String> {
+    known_list("shape of keys", list, names::KEYS_LIKE)
+}
+
 fn pages(list: &str) -> Result<Vec<String>, String> {
     known_list("page size", list, names::PAGES)
 }
@@ -348,6 +366,7 @@ pub(crate) mod tests {
             ("--maps bskp", "there are bskip, bskip-numa"),
             ("--workloads d", "there are load, a, b"),
             ("--dist normal", "there are uniform"),
+            ("--keys-like uuid", "there are u64, ycsb"),
             ("--threads 0", "at least 1"),
             ("--threads 1,", "is not a count"),
             ("--threads 9999", "at most 4096"),

@@ -15,6 +15,7 @@ pub(crate) struct CsvLine {
     pub(crate) map: String,
     pub(crate) workload: String,
     pub(crate) dist: String,
+    pub(crate) keys_like: String,
     pub(crate) threads: usize,
     pub(crate) placement: String,
     pub(crate) pin: String,
@@ -41,12 +42,21 @@ pub(crate) struct CsvLine {
 }
 
 impl CsvLine {
+    /// The distribution, and the shape of the keys if they are byte strings.
+    pub(crate) fn keys(&self) -> String {
+        match &*self.keys_like {
+            "" | "u64" => self.dist.clone(),
+            like => format!("{} {like}", self.dist),
+        }
+    }
+
     /// The columns that say which cell it is.
     pub(crate) fn of(spec: &CellSpec) -> Self {
         Self {
             map: spec.map.clone(),
             workload: spec.workload.clone(),
             dist: spec.dist.clone(),
+            keys_like: spec.keys_like.clone(),
             threads: spec.threads,
             placement: spec.placement.clone(),
             pin: spec.pin.clone(),

@@ -3,6 +3,8 @@
 pub(crate) use bench::maps::is_placed;
 use bench::maps::{NAMES, is_ours};
 pub(crate) use bench::protocol::{DISTRIBUTIONS as DISTS, PAGES};
+use bench::strings::names::BYTE_MAPS;
+pub(crate) use bench::strings::names::KEYS_LIKE;
 use numa_alloc::Policy;
 
 /// Maps that a sweep can measure, ours first.
@@ -14,6 +16,11 @@ pub(crate) const WORKLOADS: &[&str] = &["load", "a", "b", "c", "e", "u", "x", "s
 /// variants of our map answer special questions, so the user must ask for them.
 pub(crate) fn default_maps() -> Vec<&'static str> {
     MAPS.iter().copied().filter(|map| ["bskip", "bskip-numa"].contains(map) || !is_ours(map)).collect()
+}
+
+/// Whether a map takes byte strings.
+pub(crate) fn takes_strings(map: &str) -> bool {
+    BYTE_MAPS.contains(&map)
 }
 
 /// The defaults of a sweep. They are here so that `--help` and the plan cannot disagree.

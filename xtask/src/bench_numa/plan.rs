@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use bench::protocol::{CellSpec, TraceFiles};
+use bench::strings;
 use serde::Serialize;
 
 use super::args::Args;
@@ -64,10 +65,12 @@ impl Plan {
             timeout: args.timeout.unwrap_or(defaults::TIMEOUT),
         };
         for workload in &axes.workloads {
-            for dist in &axes.dists {
+            for (dist, keys_like) in axes.key_sets() {
                 for &threads in &axes.threads {
                     for pin in &axes.pins {
-                        let (cells, skipped) = axes.group(workload, dist, threads, pin, machine);
+                        let keys = (dist, keys_like);
+                        let (cells, skipped) = axes.group(workload, keys, threads, pin, machine);
+                        cells.iter().try_for_each(strings::names::check)?;
                         plan.skipped.extend(skipped);
                         if !cells.is_empty() {
                             plan.groups.push(Group { cells });
@@ -100,12 +103,14 @@ impl Group {
     pub(crate) fn title(&self) -> String {
         let cell = &self.cells[0];
         let threads = if cell.threads == 1 { "thread" } else { "threads" };
+        let CellSpec { workload, dist, pin, .. } = cell;
+        let like = match &*cell.keys_like {
+            "u64" => String::new(),
+            like => format!(", keys like {like}"),
+        };
         match cell.trace {
-            Some(_) => format!("trace, {} {threads}, pin {}", cell.threads, cell.pin),
-            None => {
-                let CellSpec { workload, dist, pin, .. } = cell;
-                format!("{workload}, {dist}, {} {threads}, pin {pin}", cell.threads)
-            }
+            Some(_) => format!("trace{like}, {} {threads}, pin {pin}", cell.threads),
+            None => format!("{workload}, {dist}{like}, {} {threads}, pin {pin}", cell.threads),
         }
     }
 }
@@ -126,6 +131,7 @@ struct Axes {
     maps: Vec<String>,
     workloads: Vec<String>,
     dists: Vec<String>,
+    keys_like: Vec<String>,
     threads: Vec<usize>,
     placements: Vec<String>,
     /// Placements among the defaults that this machine cannot run. The plan lists them with the reason.
@@ -157,8 +163,14 @@ impl Axes {
             None => args.workloads.clone().unwrap_or_else(|| owned(workloads)),
         };
         let (default_placements, impossible) = default_placements(machine);
+        let keys_like = args.keys_like.clone().unwrap_or_else(|| owned(&["u64"]));
+        let mut maps = maps;
+        if keys_like.iter().any(|like| like != "u64") {
+            maps.retain(|map| names::takes_strings(map));
+        }
         Self {
             maps: args.maps.clone().unwrap_or_else(|| owned(&maps)),
+            keys_like,
             workloads,
             dists: args.dists.clone().unwrap_or_else(|| owned(&["uniform"])),
             threads: args.threads.clone().unwrap_or_else(|| vec![machine.cpus.len()]),
@@ -174,11 +186,17 @@ impl Axes {
         }
     }
 
+    /// The distributions and shapes of the keys.
+    fn key_sets(&self) -> impl Iterator<Item = (&str, &str)> {
+        let with = |dist| self.keys_like.iter().map(move |like: &String| (dist, like.as_str()));
+        self.dists.iter().map(String::as_str).flat_map(with)
+    }
+
     /// The cells of one setting, those that can run and those that cannot.
     fn group(
         &self,
         workload: &str,
-        dist: &str,
+        (dist, keys_like): (&str, &str),
         threads: usize,
         pin: &str,
         machine: &Machine,
@@ -187,6 +205,7 @@ impl Axes {
             map: map.into(),
             workload: workload.into(),
             dist: dist.into(),
+            keys_like: keys_like.into(),
             threads,
             keys: self.keys,
             ops: self.ops,
@@ -352,6 +371,25 @@ pub(crate) mod tests {
         assert_eq!((some.cells(), some.skipped.len()), (1, 1));
         let none = plan("--maps bskip-numa --workloads c --placement node:1", &sample(2, 1)).unwrap_err();
         assert!(none.contains("nothing to run") && none.contains("one NUMA node"), "{none}");
+    }
+
+    #[test]
+    fn shapes_of_keys_multiply_and_leave_out_maps_without_strings() {
+        let sweep = plan("--workloads load,c --keys-like u64,url", &sample(2, 1)).unwrap();
+        assert_eq!(sweep.groups.len(), 4);
+        assert_eq!(sweep.groups[1].title(), "load, uniform, keys like url, 2 threads, pin compact");
+        assert_eq!(
+            (&*sweep.groups[2].cells[0].keys_like, &*sweep.groups[3].cells[0].keys_like),
+            ("u64", "url")
+        );
+        assert!(sweep.groups[0].cells.iter().all(|cell| names::takes_strings(&cell.map)));
+        for (line, hint) in [
+            ("--maps bskip,congee --keys-like url", "congee takes no byte strings"),
+            ("--maps bskip --dist ascending --keys-like url", "use uniform or zipfian"),
+        ] {
+            let error = plan(line, &sample(2, 1)).expect_err(line);
+            assert!(error.contains(hint), "{error}");
+        }
     }
 
     #[test]

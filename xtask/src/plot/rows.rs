@@ -16,6 +16,7 @@ pub(super) struct Sweep {
 /// Cells that may stand in one chart.
 #[derive(Debug, PartialEq)]
 pub(super) struct Setting {
+    /// How keys are chosen, and their shape if they are byte strings.
     pub(super) dist: String,
     pub(super) pin: String,
     pub(super) panels: Vec<Panel>,
@@ -185,10 +186,10 @@ impl Sweep {
             of_this_map.count() > 1
         };
         let name = |line: &CsvLine| if is_spelt_out(line) { row(line) } else { line.map.clone() };
-        let settings = distinct(lines.iter().map(|line| (line.dist.clone(), line.pin.clone())));
+        let settings = distinct(lines.iter().map(|line| (line.keys(), line.pin.clone())));
         let settings = settings.into_iter().map(|(dist, pin)| {
             let lines: Vec<&CsvLine> =
-                lines.iter().filter(|line| (&line.dist, &line.pin) == (&dist, &pin)).collect();
+                lines.iter().filter(|line| (&line.keys(), &line.pin) == (&dist, &pin)).collect();
             Setting { dist, pin, panels: panels(&lines, &name) }
         });
         Ok(Self { settings: settings.collect() })
@@ -319,6 +320,19 @@ pub(super) mod tests {
             assert!(error.starts_with(hint), "{to}: {error}");
         }
         assert!(Sweep::parse(&good.replace("uniform,1,", "uniform,18446744073709551615,")).is_ok());
+    }
+
+    #[test]
+    fn shapes_of_keys_are_settings_and_older_files_have_numbers() {
+        let old = csv(&[("bskip", "c", 1, Ok(1.0))]);
+        let with = |like: &str| {
+            let lines =
+                old.lines().zip(["keys_like", like]).map(|(line, column)| format!("{line},{column}\n"));
+            let sweep = Sweep::parse(&lines.collect::<String>()).unwrap();
+            sweep.settings[0].dist.clone()
+        };
+        let dist = &Sweep::parse(&old).unwrap().settings[0].dist;
+        assert_eq!((with("u64"), with("url")), (dist.clone(), format!("{dist} url")));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use bench::maps::NAMES;
 use bench::numa_count::NumaCount;
 use bench::protocol::{CellSpec, DISTRIBUTIONS, WORKLOADS};
 use bench::scan::Scans;
+use bench::strings::names::KEYS_LIKE;
 use bench::versus::Comparison;
 use bench::{cell, numbers, print};
 use serde_json::{Map, Value};
@@ -80,6 +81,7 @@ What the JSON of a cell leaves out is as here:
 maps: {}
 workloads: {}
 distributions: {}
+keys like: {}
 
 A comparison exits with 1 if a map gave a wrong answer. For example:
     bench cell --versus '[{{\"map\":\"bskip\",\"workload\":\"load,a,c,e\",\"threads\":2}},{{\"map\":\"arctic-map\"}}]'",
@@ -87,6 +89,7 @@ A comparison exits with 1 if a map gave a wrong answer. For example:
         NAMES.join(", "),
         WORKLOADS.join(", "),
         DISTRIBUTIONS.join(", "),
+        KEYS_LIKE.join(", "),
     )
 }
 
