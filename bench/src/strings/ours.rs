@@ -5,6 +5,7 @@ use crate::maps::names::{BuildError, MapSpec};
 use crate::maps::ordered_map::Footprint;
 use crate::maps::ours::Facts;
 use bskip_core::{BSkipBytesMap, Config};
+use std::ops::ControlFlow;
 
 /// Our map on the arena `A`.
 pub(crate) struct Ours<A: Facts>(BSkipBytesMap<[u8], u64, A>);
@@ -40,7 +41,15 @@ impl<A: Facts> ByteMap for Ours<A> {
 
     #[inline]
     fn scan(&self, start: &[u8], limit: usize, mut visit: impl FnMut(&[u8], u64)) {
-        self.0.range(start..).take(limit).for_each(|(key, value)| visit(&key, value));
+        let mut left = limit;
+        if left == 0 {
+            return;
+        }
+        let _ = self.0.try_for_each_in(start.., |key, value| {
+            visit(key, value);
+            left -= 1;
+            if left > 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
     }
 
     fn footprint(&self) -> Option<Footprint> {

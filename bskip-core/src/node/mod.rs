@@ -27,6 +27,7 @@ mod shape;
 mod verify;
 mod words;
 
+pub(crate) use bytes::{Filled, PairImage};
 pub(crate) use header::{LevelMark, Node};
 pub(crate) use kind::{Inner, InnerShape, Leaf, LeafShape, LockedInner, LockedLeaf, NodeKeys, ShapeOf};
 pub(crate) use leaf::LeafSlots;

@@ -97,8 +97,15 @@ fn scans_miss_nothing_that_stays() {
                     let range = if a < b { a..b } else { b..a };
                     let mut found: Vec<(Vec<u8>, u64)> = if backwards {
                         map.range(range.clone()).rev().collect()
-                    } else {
+                    } else if rng.below(2) == 0 {
                         map.range(range.clone()).collect()
+                    } else {
+                        let mut lent = Vec::new();
+                        let _ = map.try_for_each_in(range.clone(), |key, value| {
+                            lent.push((key.to_vec(), value));
+                            std::ops::ControlFlow::<()>::Continue(())
+                        });
+                        lent
                     };
                     if backwards {
                         found.reverse();

@@ -99,6 +99,17 @@ fn check(keys: Keys, promotion: Promotion, seed: u64, steps: usize) {
                 let range = bounds(&mut rng, key, other);
                 let mut expected: std::collections::VecDeque<_> =
                     model.range(range.clone()).map(owned).collect();
+                let mut lent = Vec::new();
+                let wanted = rng.below(150) as usize;
+                let broke = map.try_for_each_in(range.clone(), |key, value| {
+                    if lent.len() == wanted {
+                        return std::ops::ControlFlow::Break(());
+                    }
+                    lent.push((key.to_vec(), value));
+                    std::ops::ControlFlow::Continue(())
+                });
+                assert_eq!(broke.is_break(), expected.len() > wanted);
+                assert!(lent.iter().eq(expected.iter().take(wanted)));
                 let mut found = map.range(range);
                 for _ in 0..rng.below(200) {
                     if rng.below(2) == 0 {

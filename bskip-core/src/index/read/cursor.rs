@@ -33,7 +33,7 @@ pub(crate) struct LeafCursor<'a, K: NodeKeys, V> {
     pub(in crate::index) end: usize,
 }
 
-impl<K: NodeKeys, V> LeafCursor<'_, K, V> {
+impl<'a, K: NodeKeys, V> LeafCursor<'a, K, V> {
     /// The next pair in order.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn next<R: Read<V>>(&mut self) -> Next<K::Owned, V> {
@@ -66,6 +66,11 @@ impl<K: NodeKeys, V> LeafCursor<'_, K, V> {
     /// Whether nothing is left to read.
     pub(in crate::index) fn is_read(&self) -> bool {
         self.start == self.end
+    }
+
+    /// The leaf, and the version of its state.
+    pub(in crate::index) fn leaf(&self) -> (Leaf<'a, K, V>, Version) {
+        (self.leaf, self.version)
     }
 
     /// Leaves out slots with keys above `upper`, and says whether there are any; true only if the leaf

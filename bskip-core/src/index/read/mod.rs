@@ -5,5 +5,6 @@ pub(in crate::index) mod chunks;
 pub(in crate::index) mod cursor;
 pub(in crate::index) mod get;
 pub(in crate::index) mod len;
+pub(in crate::index) mod lend;
 pub(in crate::index) mod readahead;
 pub(in crate::index) mod usage;

@@ -28,8 +28,6 @@ mod long;
 mod prefetch;
 mod replica;
 mod room;
-// Scans do not use images yet.
-#[cfg(test)]
 mod scan;
 mod search;
 mod shape;
@@ -39,3 +37,5 @@ mod split;
 mod tests;
 #[cfg(feature = "check")]
 mod verify;
+
+pub(crate) use scan::{Filled, PairImage};

@@ -1,0 +1,82 @@
+//! Reading byte strings a leaf at a time: a leaf is copied as a whole and validated once, then each key is put
+//! together in one buffer and lent.
+
+use core::ops::{Bound, ControlFlow};
+
+use crate::arena::BlockPool;
+use crate::index::engine::Index;
+use crate::index::read::cursor::{Copied, LeafCursor, Next};
+use crate::key::{ByteKeys, KeyKind};
+use crate::node::{Filled, PairImage};
+
+impl<V: Copy, P: BlockPool> Index<ByteKeys, V, P> {
+    /// Lends the pairs between the bounds in order, those of one leaf from one state.
+    pub(crate) fn lend<B>(
+        &self,
+        lower: Bound<&[u8]>,
+        upper: Bound<&[u8]>,
+        mut f: impl FnMut(&[u8], V) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        let mut image = PairImage::new();
+        let mut backoff = self.tree.backoff();
+        // The last key that was lent, if there is one: where a search begins again.
+        let mut last = None;
+        let mut cursor = self.cursor_after(lower, None);
+        while let Some(mut here) = cursor {
+            let is_last = here.end_before(upper);
+            match here.copy_rest(&mut image) {
+                Filled::Valid => {
+                    for i in 0..image.len() {
+                        let (key, value) = image.pair(i);
+                        f(key, value)?;
+                    }
+                    if image.len() > 0 {
+                        last = Some(ByteKeys::own(image.pair(image.len() - 1).0));
+                    }
+                    backoff = self.tree.backoff();
+                }
+                Filled::Long => match here.next::<Copied>() {
+                    Next::Pair(key, value) => {
+                        f(&key, value)?;
+                        last = Some(key);
+                        cursor = Some(here);
+                        continue;
+                    }
+                    Next::End => {}
+                    Next::Changed => {
+                        cursor = self.cursor_after(from(lower, &last), None);
+                        continue;
+                    }
+                },
+                Filled::Changed => {
+                    backoff.wait();
+                    cursor = self.cursor_after(from(lower, &last), None);
+                    continue;
+                }
+            }
+            cursor = if is_last { None } else { self.cursor_after(from(lower, &last), Some(here)) };
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Where a reader begins that has lent the pairs up to `last`.
+fn from<'k>(lower: Bound<&'k [u8]>, last: &'k Option<<ByteKeys as KeyKind>::Owned>) -> Bound<&'k [u8]> {
+    last.as_ref().map_or(lower, |last| Bound::Excluded(ByteKeys::borrow(last)))
+}
+
+impl<V: Copy> LeafCursor<'_, ByteKeys, V> {
+    /// Copies the slots that are left, and is at the leaf's end then if that succeeds.
+    #[inline]
+    fn copy_rest(&mut self, image: &mut PairImage<V>) -> Filled {
+        let (start, end) = (self.start, self.end);
+        let (leaf, version) = self.leaf();
+        // SAFETY: the version was read before all else of the leaf, and under it the count, which the slots of a
+        // cursor are below.
+        let filled = unsafe { image.fill(leaf, start, end, || leaf.validate(version)) };
+        if filled == Filled::Valid {
+            self.start = end;
+        }
+        filled
+    }
+}
