@@ -9,7 +9,6 @@
 //! [`Before`]: crate::index::search::probe::Before
 //! [`ByteKeys`]: crate::key::ByteKeys
 //! [`ByteKeys::MAX_BYTES`]: crate::key::ByteKeys::MAX_BYTES
-//! [`Changing`]: crate::node::changing::Changing
 //! [`Commit`]: crate::index::write::commit::Commit
 //! [`DEPTH`]: crate::index::route::node_table::plan::DEPTH
 //! [`Drain`]: crate::index::bulk::drain::Drain

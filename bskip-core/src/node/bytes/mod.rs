@@ -16,7 +16,7 @@
 //! as the bytes do, and if all words are equal, the lengths decide.
 //!
 //! A removal leaves garbage in the heap. An insertion that has room only without the garbage writes the node
-//! again. A string of many bytes is outside of the node ([`Long`]), so no slot takes more than a part of a node,
+//! again. A string of many bytes is outside of the node (`long`), so no slot takes more than a part of a node,
 //! and after a split each key has room in its half.
 
 mod cells;
