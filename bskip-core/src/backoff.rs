@@ -75,8 +75,8 @@ pub(crate) fn is_default<R: Relax>() -> bool {
     TypeId::of::<R>() == TypeId::of::<DefaultRelax>()
 }
 
-/// Pauses before a thread yields its time slice. Measured: if waiting threads never yield, 8 threads on 2
-/// cores have half the throughput, because a preempted holder cannot run while others spin.
+/// How many times a thread pauses before it yields its time slice. Measured: if waiting threads never yield,
+/// 8 threads on 2 cores have half the throughput, because a preempted holder cannot run while others spin.
 const PAUSES: u32 = 16;
 
 /// How often a thread yields before it sleeps.

@@ -99,8 +99,9 @@ impl NumaArena {
         self.shared.nodes.all().iter().map(|node| node.id).collect()
     }
 
-    /// What this machine refuses and the arena does without. Each fallback is listed once, in the order in
-    /// which the arena met it. The arena meets some of them only when it uses memory.
+    /// The features that this machine refused, and that the arena works without. The list names each fallback
+    /// once, in the order in which the arena met it. Some show only when the arena first uses memory, so the
+    /// list may grow.
     #[must_use]
     pub fn fallbacks(&self) -> Vec<Fallback> {
         self.shared.fallbacks.list()

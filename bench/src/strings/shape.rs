@@ -4,8 +4,8 @@
 //! back from the string. So everything that this crate measures and checks with numbers, it measures and
 //! checks with strings as well: orders, bounds, values, distributions.
 //!
-//! The parts of a URL, a path or an e-mail address come from the number's leading bits, some of them far
-//! more often than others, so that many keys share long prefixes, as real ones do. An identifier that spells
+//! The number's leading bits choose the parts of a URL, a path or an e-mail address. Some parts are far more
+//! frequent than others, so many keys share long prefixes, as real ones do. An identifier that spells
 //! the number out makes each key unique.
 
 use super::names::KEYS_LIKE;

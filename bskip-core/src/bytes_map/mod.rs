@@ -21,9 +21,9 @@ pub use iter::{BytesRange, ClonedBytesRange};
 /// A concurrent ordered map whose keys are byte strings: text, bytes, and whatever has an order-preserving
 /// [encoding](BytesKey), such as tuples of strings and numbers.
 ///
-/// It is the map that [`BSkipMap`](crate::BSkipMap) is for keys of fixed width, by the same engine. What that
-/// says of consistency, closures, panics and memory holds here too. *n* below is the number of keys. A search
-/// compares O(log n) keys; what these have in common, it compares once a level.
+/// [`BSkipMap`](crate::BSkipMap) is the same map for keys of fixed width; both use one engine. Everything that
+/// its documentation says about consistency, closures, panics and memory holds here too. *n* below is the
+/// number of keys. A search compares O(log n) keys.
 ///
 /// ```
 /// use bskip_core::BSkipBytesMap;
@@ -232,8 +232,8 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         encoded(key, |key| self.index.remove(key))
     }
 
-    /// Calls `f` with the value of `key`, which `f` may change, under the leaf's lock, and returns its result;
-    /// `None` if the key is not there. `f` [must not use the map](crate::BSkipMap#closures). Expected
+    /// Calls `f` with the value of `key`, which `f` may change, under the leaf's lock, and returns its
+    /// result; `None` if the key is not there. `f` [must not use the map](crate::BSkipMap#closures). Expected
     /// O(log n).
     pub fn update<Q, R>(&self, key: &Q, f: impl FnOnce(&mut V) -> R) -> Option<R>
     where
@@ -263,9 +263,9 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     /// Lends the pairs whose keys are in `range` to `f`, in order, until `f` breaks. This is faster than
     /// [`range`](Self::range): it copies a leaf at a time, and allocates nothing for a key.
     ///
-    /// `f` gets a key's encoding: for `str` and `[u8]`, the key's own bytes. It runs without a lock and may use
-    /// the map. The pairs of one leaf are from one moment; as a whole it is
-    /// [no snapshot](crate::BSkipMap#consistency). Expected O(log n) to begin, then O(1) for each pair.
+    /// `f` gets a key's encoding: for `str` and `[u8]`, the key's own bytes. It runs without a lock and may
+    /// use the map. The pairs of one leaf are from one moment; as a whole it is [no
+    /// snapshot](crate::BSkipMap#consistency). Expected O(log n) to begin, then O(1) for each pair.
     ///
     /// ```
     /// use bskip_core::BSkipBytesMap;

@@ -1,7 +1,8 @@
 //! Cells: immutable byte strings of any length, which nodes refer to by a number of 32 bits.
 //!
-//! A node keeps short strings itself and long ones here. One string may be a key, two fences and several
-//! entries at the same time, so each string has a count of references.
+//! Nodes do not use cells yet: for now, no key is too long for a node. They will keep short strings
+//! themselves and long ones here. One string may be a key, two fences and several entries at the same time,
+//! so each string has a count of references.
 //!
 //! ```text
 //! block   8 KiB of a pool, divided into cells of one size class
@@ -17,7 +18,7 @@
 //! reads is garbage, and the validation fails. Until it validates, a reader may follow any 32 bits:
 //! * A [`Directory`] leads from numbers to addresses. A number that it does not know leads to no cell.
 //! * Blocks stay mapped until the map drops, so every address stays good. Blocks keep their class.
-//! * A length may be garbage. No read leaves the cell, and every read ends when the caller's slice ends.
+//! * A length may be garbage. No read goes beyond the cell, and every read ends when the caller's slice ends.
 //!
 //! # Recycling
 //! A writer unlinks a number under the lock of the node that holds it, and releases the number. The thread

@@ -1,7 +1,8 @@
 //! Reading strings out of cells that may be recycled at any time.
 //!
-//! Nothing here writes, waits or leaves a cell. What it returns is right if the number led to the string the
-//! whole time. The caller finds that out by validating the version of the node that holds the number.
+//! These functions never write, never wait, and never read outside a cell. Their result is right only if the
+//! number referred to the same string the whole time. The caller finds that out: it validates the version of
+//! the node that holds the number.
 
 use core::cmp;
 use core::slice::Iter;
@@ -64,7 +65,8 @@ impl Directory {
     }
 }
 
-/// The words of a string. After its end, or after the end of a chain that was recycled, come garbage or zeros.
+/// The words of a string. After its end, or after the end of a chain that was recycled, come garbage or
+/// zeros.
 struct Words<'a> {
     directory: &'a Directory,
     /// What is left of this cell.

@@ -67,7 +67,7 @@ impl Pair {
     /// Adds one to both words. What was read before the lock must still be true under it.
     fn increment(&self) {
         let (version, old) = self.lock_after(|pair| pair.a.load(Ordering::Relaxed));
-        assert_eq!(self.b.load(Ordering::Relaxed), old, "the lock was had in another state");
+        assert_eq!(self.b.load(Ordering::Relaxed), old, "the pair changed between the read and the lock");
         self.a.store(old + 1, Ordering::Relaxed);
         self.b.store(old + 1, Ordering::Relaxed);
         self.lock.unlock(version);
@@ -182,7 +182,7 @@ fn an_unchanged_unlock_hides_no_change() {
         let pair = Pair::watched();
         let holder = spawn(&pair, |pair| {
             let (version, old) = pair.lock_after(|pair| pair.a.load(Ordering::Relaxed));
-            assert_eq!(pair.b.load(Ordering::Relaxed), old, "the lock was had in another state");
+            assert_eq!(pair.b.load(Ordering::Relaxed), old, "the pair changed between the read and the lock");
             pair.lock.unlock_unchanged(version);
         });
         let reader = spawn(&pair, Pair::read_untorn);

@@ -64,11 +64,12 @@ impl<K: Key> Default for ShrinkCursor<K> {
 /// smaller size. If there is no memory for that, it keeps the old table. To give memory back to the system
 /// now, build a new map [from sorted pairs](Self::from_sorted) and drop the old one.
 ///
-/// **What stays.** Some leaves must start where they start, until they fit into their left neighbour. These
-/// are leaves that start at a key with a height, and the first leaf below each inner node. With the default
+/// **What stays.** Shrinking does not move the start of some leaves. Such a leaf goes away only when all its
+/// pairs fit into its left neighbour. These are the leaves that start at a key with a height, and the first
+/// leaf below each inner node. With the default
 /// [`Promotion`](crate::Promotion), one leaf in about thirty is therefore not full. With
-/// [`Coin`](crate::Promotion::Coin) nearly all leaves are like that, so shrinking only merges nodes: 36 bytes
-/// a key become 25. Levels stay, with at least one node each.
+/// [`Coin`](crate::Promotion::Coin) nearly all leaves are like that, so shrinking can only merge nodes. A
+/// map then goes from 36 to 25 bytes a key. Levels stay, with at least one node each.
 impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// Merges nodes and fills leaves, except for those that [stay](Self#shrinking). Returns how many blocks
     /// went back to the pool.

@@ -1,4 +1,5 @@
-//! A node at its place in memory, and the words that begin nodes of every shape: version, count and level, next.
+//! A node at its place in memory, and the words that begin nodes of every shape: version, count and level,
+//! next.
 
 use core::alloc::Layout;
 use core::marker::PhantomData;
@@ -144,8 +145,9 @@ impl<'a, S: Shape> Node<'a, S> {
     /// The node to the right.
     #[inline(always)]
     pub(crate) fn next(self) -> Option<BlockId> {
-        // Relaxed suffices, because a thread follows the link only after validation. It read the version with
-        // Acquire, from a writer that stored this link after the contents of the node that the link names.
+        // Relaxed suffices. The writer fills the next node, then stores this link, then releases the version.
+        // A reader loads the version with Acquire, and follows the link only after validation. So it sees the
+        // next node's contents.
         NonZeroU32::new(self.next_cell().load(Ordering::Relaxed) as u32).map(BlockId)
     }
 }

@@ -1,11 +1,11 @@
 //! Decides whether the calls on one key are linearizable: the search of Wing and Gong, just in time (Lowe,
 //! "Testing for linearizability", 2017).
 //!
-//! The search visits the ticks in order. A *configuration* is the key's value and the set of running calls
-//! that have taken effect. When a call ends, it must have taken effect. So the search replaces each
-//! configuration by all those that it can lead to and in which the call has taken effect. If none is left,
-//! the history is not linearizable. The cost depends on how many calls run at one moment, not on how long a
-//! call runs.
+//! The search goes through the starts and ends of calls in the order of time. A *configuration* is the key's
+//! value and the set of running calls that have taken effect. A call must take effect before it ends. So at
+//! the end of a call, the search lets running calls take effect, in every order that their answers allow, and
+//! keeps the configurations in which this call has taken effect. If none is left, the history is not
+//! linearizable. The cost depends on how many calls run at one moment, not on how long a call runs.
 //!
 //! If the present value allows a running call, and the call does not change the value, the call takes effect
 //! at once. This loses no solution: if any order explains the history, the same order with this call moved

@@ -6,10 +6,10 @@
 //! - no pair is lost on the way.
 //!
 //! `shrink_to_fit`, for every policy: a map takes few bytes a key afterwards if its keys are random,
-//! descending or clustered, or if it has lost half or most of them. If overflow splits have entries, it takes
-//! nearly as few as a map built from sorted pairs. A second call gains little. The blocks that the map gives
-//! back are free in the pools. `shrink_to_fit` takes no memory, and none goes back to the system before the
-//! drop.
+//! descending or clustered, or if it has lost half or most of them. With a policy that posts an entry for
+//! each overflow split, it takes nearly as few as a map built from sorted pairs. A second call gains little.
+//! The blocks that the map gives back are free in the pools. `shrink_to_fit` takes no memory from the system,
+//! and returns none before the map drops.
 
 use bskip_core::{BSkipMap, Promotion};
 use tests::config::map_of;

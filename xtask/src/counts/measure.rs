@@ -8,8 +8,9 @@ use crate::cargo;
 use crate::stop::Stop;
 use crate::tree;
 
-/// The processors that `bench` is compiled for. This machine's own is not among them: one is the most that
-/// valgrind supports (no AVX-512), the other is every x86-64 machine, which is cargo's default.
+/// The processors that `bench` is compiled for. `x86-64-v3` is the newest level that valgrind supports; it
+/// has no AVX-512. `x86-64` is cargo's default and runs on every x86-64 machine. This machine's own processor
+/// is not in the list, because valgrind may not support it.
 pub(super) const CPUS: &[&str] = &["x86-64-v3", "x86-64"];
 
 /// The function whose instructions are counted, with all that it calls: see `bench/src/counts.rs`.

@@ -1,9 +1,10 @@
 //! `cargo xtask tidy` checks the rules of this repository that no other tool checks.
 //!
-//! `arguments` asks for a written argument for each `unsafe` and each ordering; `tokens` finds the comments
-//! about a token. `graph` looks for circles of files. `layers` checks the order that ARCHITECTURE.md gives to
-//! files. `text` holds the rules for every file and for the list of files. Clippy has some of these rules
-//! too, but it sees only the code of one target and one set of features. Here every `cfg` counts.
+//! `arguments` requires a written argument for each `unsafe` and each ordering. `tokens` finds the comments
+//! that belong to a token. `graph` finds cyclic dependencies between files. `layers` checks that files depend
+//! on each other only in the order that ARCHITECTURE.md gives. `text` holds the rules for every file and for
+//! the list of files. Clippy has some of these rules too, but it sees only the code of one target and one set
+//! of features. Here every `cfg` counts.
 
 mod arguments;
 mod graph;

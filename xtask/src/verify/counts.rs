@@ -1,8 +1,9 @@
 //! Reads from a check's output how much it tried, and how it ended.
 //!
 //! A test prints lines of the form `verify: 1200 schedules`: a number and a unit. If a check lists a unit,
-//! that unit may also stand anywhere in a line: `loom: two writers: 1200 executions in 0.3 s`. Numbers of the
-//! same unit are added up. The rest comes from the test harness.
+//! the number is also read from any other line that contains the unit: `loom: two writers: 1200 executions in
+//! 0.3 s`. Numbers of the same unit are added up. The numbers of passed, ignored and failed tests come from
+//! the test harness's own lines.
 
 use std::fmt;
 

@@ -11,8 +11,8 @@ use crate::lock::Version;
 use crate::node::{Leaf, LeafShape, NodeKeys};
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// Inserts the pair if the key is new. Otherwise does what `existing` says, and returns the value that
-    /// does not stay.
+    /// Inserts the pair if the key is new, and returns `None`. Otherwise `existing` decides which of the two
+    /// values stays in the map, and this returns the other one.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn insert(
         &self,
@@ -53,8 +53,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// Inserts a key of height 0 and of that rank, which is not in the map, into `leaf`, which has no room for
-    /// it in the state `version`. A neighbour takes pairs, or the leaf splits.
+    /// Inserts a key of height 0 and of that rank, which is not in the map, into `leaf`, which has no room
+    /// for it in the state `version`. A neighbour takes pairs, or the leaf splits.
     #[cold]
     #[inline(never)]
     fn insert_into_full(

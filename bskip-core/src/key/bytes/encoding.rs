@@ -73,25 +73,25 @@ use super::zero;
 /// and one more for each byte 0.
 ///
 /// # Why the order holds
-/// Call a string of bytes *below* another if it is less at the first byte where the two differ. A string that
-/// the other one merely continues is not below it.
+/// Call a string of bytes *below* another if it has the smaller byte at the first place where the two differ.
+/// A proper prefix of a string is not below that string.
 ///
-/// 1. *If something follows, encodings differ.* For keys `a < b` of one type, the encoding of `a` is below
-///    that of `b`. For fixed lengths this is plain. For terminated strings, look at the first place where the
-///    strings themselves differ. If both have a byte there, the larger byte is encoded as itself. The smaller
-///    one is encoded as itself or begins with `00`, so it is below. If `a` ends there, its `00 00` meets a
-///    byte larger than 0, or the `00 FF` of a byte 0. So it is below, too.
+/// 1. *A component that another one follows.* For keys `a < b` of one type, the encoding of `a` is below that
+///    of `b`, so it is no prefix of it. For fixed lengths this is plain. For terminated strings, look at the
+///    first place where the strings themselves differ. If both have a byte there, the larger byte is encoded
+///    as itself. The smaller one is encoded as itself or begins with `00`, so it is below. If `a` ends there,
+///    its `00 00` meets a byte larger than 0, or the `00 FF` of a byte 0. So it is below, too.
 /// 2. *What follows does not matter then.* So a tuple is ordered by its first component, and if these are
 ///    equal, by the rest.
 /// 3. *`Reverse`.* If `a` is below `b`, then flipping all bits puts `b` below `a`. This fails for a string
-///    that the other one continues. So a string within `Reverse` is always terminated.
+///    that is a prefix of the other one. So a string within `Reverse` is always terminated.
 /// 4. *The last component may be a plain string.* If all components before it are equal, the rest of both
 ///    keys is the string itself, and the map orders byte strings as `[u8]` does. `Option` is a tuple of a
 ///    byte and perhaps a value.
 pub trait BytesKey {
     /// Types of the same form have the same encodings. So a map can be searched by any type that has the form
-    /// of its keys: by `&str` for `String`, by `(&[u8], u64)` for `(Vec<u8>, u64)`. A type with an encoding of
-    /// its own is its own form.
+    /// of its keys: by `&str` for `String`, by `(&[u8], u64)` for `(Vec<u8>, u64)`. A type with an encoding
+    /// of its own is its own form.
     type Form;
     /// What decoding gives: usually the type itself.
     type Owned;
@@ -99,7 +99,7 @@ pub trait BytesKey {
     /// Writes the encoding.
     fn encode(&self, out: &mut KeyWriter<'_>);
 
-    /// Reads what [`encode`](Self::encode) has written. `None` if it has not written this.
+    /// Decodes what [`encode`](Self::encode) wrote. Returns `None` if the input is not such an encoding.
     fn decode(input: &mut KeyReader<'_>) -> Option<Self::Owned>;
 
     /// The whole encoding of a key that nothing follows, if the key has these bytes in memory. A look-up then

@@ -96,8 +96,8 @@ impl Keys {
 }
 
 impl<P: Payload> Locked<'_, ByteShape<P>> {
-    /// Writes keys `from..to` into the slots from `slot` on, behind what is in the heap. They begin with
-    /// `prefix`, which is that of the node now.
+    /// Writes keys `from..to` of `keys` into the slots from `slot` on, and appends their bytes to the heap.
+    /// Each key must begin with the node's present prefix, which may be another one than that of `keys`.
     pub(super) fn write_keys(&mut self, keys: &Keys, from: usize, to: usize, slot: usize) {
         assert!(slot + (to - from) <= ByteShape::<P>::CAPACITY);
         let mut state = self.state();

@@ -6,7 +6,8 @@ use super::shape::{ByteInner, ByteShape};
 use crate::node::payload::Children;
 use crate::sync::{AtomicU64, Ordering};
 
-/// Word by word. Slots not in use hold anything, except the first: see `format`.
+/// Copies word by word. Slots that are not in use are not copied and may hold anything. The exception is slot
+/// 0, because a search reads it even in a node without entries (see `format`).
 pub(super) fn copy_words(node: &Locked<'_, ByteInner>, replica: Node<'_, ByteInner>) {
     type Own = ByteShape<Children>;
     copy(node.meta(), replica.meta());

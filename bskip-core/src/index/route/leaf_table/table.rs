@@ -37,8 +37,8 @@ use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 pub(in crate::index) const LEAF_STEPS: usize = 2;
 /// Means that no leaf starts within a bucket, or that one starts too close to the bucket's end to tell.
 const NONE: u32 = 0xff;
-/// The most buckets of a leaf that are written when the leaf changes. If the leaf has more, the first ones
-/// are written: keys are not spread evenly there.
+/// When a leaf changes, at most this many of its buckets are updated, beginning with the first. A leaf has
+/// more buckets only where keys are not spread evenly.
 const MOST_NAMED: usize = 16;
 
 /// See the module.
