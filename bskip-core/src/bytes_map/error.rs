@@ -19,6 +19,8 @@ pub struct BytesInsertError<V> {
 pub enum BytesInsertErrorKind {
     /// There was no memory for a node.
     Alloc(AllocError),
+    /// There was no memory to encode the key. The encoding has more than 64 bytes.
+    NoMemoryForEncoding,
     /// The encoded key has this many bytes, and that is more than a map takes.
     KeyTooLong {
         /// The bytes of the encoded key.
@@ -32,6 +34,7 @@ impl fmt::Display for BytesInsertErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Alloc(cause) => cause.fmt(f),
+            Self::NoMemoryForEncoding => f.write_str("there is no memory to encode the key; insert a shorter key"),
             Self::KeyTooLong { bytes, most } => {
                 write!(f, "the key has {bytes} bytes, but a map takes at most {most}; insert a shorter key")
             }

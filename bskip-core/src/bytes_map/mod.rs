@@ -11,7 +11,7 @@ use core::ops::{Bound, ControlFlow, RangeBounds};
 use crate::arena::{AllocError, BlockArena, GlobalArena, PoolUsage};
 use crate::config::Config;
 use crate::index::{Cloned, Copied, End, Existing, Index, Position};
-use crate::key::{ByteKeys, BytesKey, KeyKind};
+use crate::key::{ByteKeys, BytesKey, KeyBuffer, KeyKind};
 
 use encoded::{Owned, encoded, pair};
 
@@ -61,7 +61,8 @@ pub use iter::{BytesRange, ClonedBytesRange};
 /// # Limits
 /// An encoded key has at most [`MAX_KEY_BYTES`](Self::MAX_KEY_BYTES) bytes. A longer one is not inserted:
 /// [`try_insert`](Self::try_insert) returns [`KeyTooLong`](BytesInsertErrorKind::KeyTooLong), and
-/// [`insert`](Self::insert) panics. Look-ups take keys of any length.
+/// [`insert`](Self::insert) panics. Look-ups take keys of any length. They panic only if a key must be encoded
+/// and there is no memory for an encoding of more than 64 bytes.
 pub struct BSkipBytesMap<K: BytesKey + ?Sized, V, A: BlockArena = GlobalArena> {
     index: Index<ByteKeys, V, A::Pool>,
     arena: A,
@@ -122,16 +123,18 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     where
         Q: BytesKey<Form = K::Form> + ?Sized,
     {
-        encoded(key, |key| {
-            if key.len() > Self::MAX_KEY_BYTES {
-                let kind = BytesInsertErrorKind::KeyTooLong { bytes: key.len(), most: Self::MAX_KEY_BYTES };
-                return Err(BytesInsertError { value, kind });
+        let mut buffer = KeyBuffer::new();
+        let kind = match key.encoded(&mut buffer) {
+            Ok(key) if key.len() <= Self::MAX_KEY_BYTES => {
+                return self.index.insert(key, value, existing).map_err(|(value, cause)| BytesInsertError {
+                    value,
+                    kind: BytesInsertErrorKind::Alloc(cause),
+                });
             }
-            self.index.insert(key, value, existing).map_err(|(value, cause)| BytesInsertError {
-                value,
-                kind: BytesInsertErrorKind::Alloc(cause),
-            })
-        })
+            Ok(key) => BytesInsertErrorKind::KeyTooLong { bytes: key.len(), most: Self::MAX_KEY_BYTES },
+            Err(_) => BytesInsertErrorKind::NoMemoryForEncoding,
+        };
+        Err(BytesInsertError { value, kind })
     }
 
     /// Inserts the pair. If the key is there, replaces its value and returns the old one.
@@ -265,7 +268,8 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     ///
     /// `f` gets a key's encoding: for `str` and `[u8]`, the key's own bytes. It runs without a lock and may
     /// use the map. The pairs of one leaf are from one moment; as a whole it is [no
-    /// snapshot](crate::BSkipMap#consistency). Expected O(log n) to begin, then O(1) for each pair.
+    /// snapshot](crate::BSkipMap#consistency). Expected O(log n) to begin, then O(1) for each pair, and
+    /// O(log n) whenever a leaf changes while it is copied.
     ///
     /// ```
     /// use bskip_core::BSkipBytesMap;
@@ -429,6 +433,10 @@ where
     K: BytesKey + ?Sized,
     A: BlockArena,
 {
+    /// Inserts the pairs one by one.
+    ///
+    /// # Panics
+    /// As [`insert`](BSkipBytesMap::insert). The pairs before that one stay.
     fn extend<T: IntoIterator<Item = (Q, V)>>(&mut self, pairs: T) {
         pairs.into_iter().for_each(|(key, value)| drop(self.insert(&key, value)));
     }

@@ -1,7 +1,7 @@
 //! Keys that are byte strings of any length.
 
 use super::big_endian::{WORD, word_at};
-use super::byte_string::ByteString;
+use super::byte_string::{ByteString, INLINE};
 use super::kind::KeyKind;
 use crate::mix::mix;
 
@@ -11,7 +11,7 @@ pub(crate) enum ByteKeys {}
 
 impl ByteKeys {
     /// The most bytes of a key. So every key, and every fence, has room in a node.
-    pub(crate) const MAX_BYTES: usize = 104;
+    pub(crate) const MAX_BYTES: usize = INLINE;
 }
 
 impl KeyKind for ByteKeys {

@@ -6,8 +6,9 @@ use core::cmp;
 use core::fmt;
 use core::ops::Deref;
 
-/// The most bytes that a buffer holds without an allocation.
-const INLINE: usize = 78;
+/// The most bytes that a string holds without an allocation: as many as a key has. Keys and fences are copied
+/// under locks, where an allocation must not fail.
+pub(crate) const INLINE: usize = 104;
 
 /// A byte string that owns its bytes. Most keys and fences fit without an allocation.
 #[derive(Clone)]

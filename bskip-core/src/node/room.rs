@@ -107,8 +107,8 @@ impl<S: Room> Node<'_, S> {
         S::is_underfull(self)
     }
 
-    /// Whether this node and its next one may become one. If one of them is empty, they always may, because no
-    /// slot moves.
+    /// Whether this node and its next one may become one. If one of them is empty, nodes of words always may,
+    /// because no slot moves. Nodes of byte strings may not: the merged node has a shorter prefix.
     pub(crate) fn fits(self, right: Self, fill: Fill) -> bool {
         S::fits(self, right, fill)
     }

@@ -46,8 +46,13 @@ use super::zero;
 /// decoding gives back what was encoded. This holds for a type whose order compares its fields in turn, if it
 /// writes them with [`field`](KeyWriter::field), and the last one with [`last`](KeyWriter::last).
 ///
-/// If a type breaks the contract, the map is a map of the bytes, in the order of the bytes. Nothing worse
-/// happens.
+/// If a type breaks the contract, the map is a map of the bytes, in the order of the bytes. The map stays
+/// intact, and every call ends.
+///
+/// # Panics
+/// The conversions may panic and may use the map. They run while the map has nothing locked. If a type writes
+/// bytes that another type of the same form cannot decode, then the calls that hand out this key panic. A popped
+/// pair is gone then and its value is dropped, and an iterator goes on after the pair.
 ///
 /// # Format
 /// A map compares the bytes and never calls the keys' `Ord`. So no `Ord` is required: floats are keys too.

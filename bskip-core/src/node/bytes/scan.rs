@@ -8,7 +8,7 @@ use super::super::header::Node;
 use super::super::leaf::LeafSlots;
 use super::super::moves;
 use super::super::shape::Shape;
-use super::entry::{Entry, MOST_WORDS};
+use super::entry::Entry;
 use super::image::MOST_HEAP;
 use super::shape::{ByteLeaf, MAX_CAPACITY};
 use crate::key::big_endian::WORD;
@@ -111,7 +111,7 @@ impl<V: Copy> PairImage<V> {
         if is_long {
             return Filled::Long;
         }
-        self.key.reserve(prefix.len() + (MOST_WORDS + 1) * WORD);
+        self.key.reserve(prefix.len() + (MOST_HEAP + 1) * WORD);
         self.key.extend_from_slice(&prefix);
         // Only now the copies are pairs: by the caller's promise all of them come from one state in which the
         // slots were in use.
