@@ -5,7 +5,7 @@ use crate::exec::{self, Tally};
 use crate::maps::names::{BuildError, Lack, MapSpec, NAMES, is_placed, known};
 use crate::maps::ordered_map::{DynOperations, Footprint, OrderedMap, Share};
 use crate::maps::ours::{Ours, numa_arena};
-#[cfg(feature = "peers")]
+#[cfg(all(feature = "peers", not(test)))]
 use crate::maps::peers;
 use crate::ops::{Checks, Stripe};
 use crate::strings::{self, KeysLike, Strings};
@@ -116,9 +116,9 @@ pub fn build(spec: &MapSpec) -> Result<Box<dyn DynMap>, BuildError> {
         }
         "bskip-single" => Box::new(Ours::<_, false>::new(GlobalArena::new(), spec)?),
         name if is_placed(name) => Box::new(Ours::<_, true>::new(numa_arena(spec)?, spec)?),
-        #[cfg(feature = "peers")]
+        #[cfg(all(feature = "peers", not(test)))]
         name => peer(name),
-        #[cfg(not(feature = "peers"))]
+        #[cfg(not(all(feature = "peers", not(test))))]
         name => {
             let why = format!("this program was built without the feature `peers`, so without {name}");
             return Err(BuildError::Unavailable(why));
@@ -133,7 +133,7 @@ fn build_strings(spec: &MapSpec, like: KeysLike) -> Result<Box<dyn DynMap>, Buil
         "bskip" => Box::new(Strings::new(like, strings::ours::Ours::new(GlobalArena::new(), spec)?)),
         "bskip-numa" => Box::new(Strings::new(like, strings::ours::Ours::new(numa_arena(spec)?, spec)?)),
         name => {
-            #[cfg(feature = "peers")]
+            #[cfg(all(feature = "peers", not(test)))]
             if let Some(map) = string_peer(name, like) {
                 return Ok(map);
             }
@@ -147,7 +147,7 @@ fn build_strings(spec: &MapSpec, like: KeysLike) -> Result<Box<dyn DynMap>, Buil
 }
 
 /// The peer `name` with keys of the shape `like`, if it takes byte strings.
-#[cfg(feature = "peers")]
+#[cfg(all(feature = "peers", not(test)))]
 fn string_peer(name: &str, like: KeysLike) -> Option<Box<dyn DynMap>> {
     use strings::peers::{Arctic, Bytes};
     Some(match name {
@@ -165,7 +165,7 @@ fn string_peer(name: &str, like: KeysLike) -> Option<Box<dyn DynMap>> {
     })
 }
 
-#[cfg(feature = "peers")]
+#[cfg(all(feature = "peers", not(test)))]
 fn peer(name: &str) -> Box<dyn DynMap> {
     match name {
         "arctic-map" => Box::new(arctic::ConcurrentMap::<u64, u64>::default()),

@@ -9,7 +9,9 @@ mod baseline;
 pub mod ordered_map;
 #[cfg(feature = "cell")]
 pub mod ours;
-#[cfg(feature = "peers")]
+// To compile the peers takes longer than the rest. `tests/maps.rs` and `tests/strings.rs` test them, so
+// the unit tests do without.
+#[cfg(all(feature = "peers", not(test)))]
 pub(crate) mod peers;
 #[cfg(feature = "cell")]
 pub use ordered_map::{Footprint, OrderedMap, Share};

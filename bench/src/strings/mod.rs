@@ -10,9 +10,11 @@ pub mod names;
 pub mod byte_map;
 #[cfg(feature = "cell")]
 pub mod encoded;
+#[cfg(feature = "peers")]
+pub(crate) mod escape;
 #[cfg(feature = "cell")]
 pub(crate) mod ours;
-#[cfg(feature = "peers")]
+#[cfg(all(feature = "peers", not(test)))]
 pub(crate) mod peers;
 #[cfg(feature = "cell")]
 pub mod shape;
