@@ -34,7 +34,9 @@ impl fmt::Display for BytesInsertErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Alloc(cause) => cause.fmt(f),
-            Self::NoMemoryForEncoding => f.write_str("there is no memory to encode the key; insert a shorter key"),
+            Self::NoMemoryForEncoding => {
+                f.write_str("there is no memory to encode the key; insert a shorter key")
+            }
             Self::KeyTooLong { bytes, most } => {
                 write!(f, "the key has {bytes} bytes, but a map takes at most {most}; insert a shorter key")
             }

@@ -92,7 +92,10 @@ impl<P: Payload> Shape for ByteShape<P> {
         assert!(Self::D + LINE * LINE * 8 <= Self::SIZE, "`gather_lines` stays within the node");
         assert!(Self::HEAP_WORDS <= MOST_WORDS, "an entry names every place of the heap");
         assert!(FENCE_LIMIT / WORD % 4 == 1, "lines of fences are full");
-        assert!(ByteKeys::MAX_BYTES <= FENCE_LIMIT && ByteKeys::MAX_BYTES <= WORD + LIMIT, "keys fit into nodes");
+        assert!(
+            ByteKeys::MAX_BYTES <= FENCE_LIMIT && ByteKeys::MAX_BYTES <= WORD + LIMIT,
+            "keys fit into nodes"
+        );
         match Layout::from_size_align(Self::SIZE, 64) {
             Ok(layout) => layout,
             Err(_) => panic!("a node of this value type is larger than the address space"),
