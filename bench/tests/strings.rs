@@ -171,7 +171,8 @@ impl ByteMap for Liar {
 
 fn outcome(lie: Lie, workload: &str) -> CellOutcome {
     let liar = Liar { lie, calls: AtomicU64::new(0), map: Mutex::default() };
-    let cell = CellSpec { threads: 2, ..spec("bskip", "versions", workload) };
+    // A liar lies now and then, so it must be asked often.
+    let cell = CellSpec { threads: 2, keys: 5000, ops: 5000, ..spec("bskip", "versions", workload) };
     cell::run_with(&cell, || Ok(Box::new(Strings::new(KeysLike::Versions, liar)))).unwrap()
 }
 
