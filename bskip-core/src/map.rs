@@ -48,8 +48,8 @@ pub use shrink::ShrinkCursor;
 /// * A key that is in the map all the time is not missed.
 /// * Of two changes made during the scan, the scan may show the later one and not the earlier one.
 ///
-/// **[`len`](Self::len)** is exact while no thread writes. Otherwise it counts each key that is there all the
-/// time once, and each key that comes or goes at most once for each time that it is there.
+/// **[`len`](Self::len)** is exact while no thread writes. Otherwise, a key that is there all the time counts
+/// exactly once. A key that comes or goes counts at most once for each time that it is there.
 ///
 /// **Many keys at a time**: each key's operation is linearizable by itself, and they happen in the order of
 /// the slice, so a key that comes twice is done twice. The call as a whole is not atomic: other threads may

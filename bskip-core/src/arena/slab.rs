@@ -56,8 +56,8 @@ pub(crate) unsafe trait SlabSource: Send + Sync {
     /// block.
     fn best_size(&self, bytes: usize) -> usize;
 
-    /// Whether the memory does not come back once it is used up. The pool then takes the last of it, in slabs
-    /// of any size.
+    /// Whether the source has a fixed amount of memory: once that is used up, there will be no more. The pool
+    /// then accepts slabs of any size, down to one block, to use up what is left.
     const BOUNDED: bool;
 }
 
