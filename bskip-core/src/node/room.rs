@@ -107,9 +107,9 @@ impl<S: Room> Node<'_, S> {
         S::is_underfull(self)
     }
 
-    /// Whether this node and its next one can be merged. Nodes of words always can if either is empty, because
-    /// no slot moves. Nodes of byte strings may not fit even then: the merged node has a shorter prefix, so its
-    /// keys take more room.
+    /// Whether this node and its next one can be merged. Nodes of words always can if either is empty,
+    /// because no slot moves. Nodes of byte strings may not fit even then: the merged node has a shorter
+    /// prefix, so its keys take more room.
     pub(crate) fn fits(self, right: Self, fill: Fill) -> bool {
         S::fits(self, right, fill)
     }
