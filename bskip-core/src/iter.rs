@@ -193,3 +193,20 @@ fn is_above<K: NodeKeys>(key: &K::Owned, lower: &Bound<K::Owned>) -> bool {
         Bound::Excluded(lower) => K::borrow(key) > K::borrow(lower),
     }
 }
+
+/// Panics if a range starts after its end, or excludes the one key at which it starts and ends. `map` is the name
+/// of the map's type.
+#[inline(always)]
+pub(crate) fn check_bounds<T: Ord>(lower: &Bound<T>, upper: &Bound<T>, map: &str) {
+    match (lower, upper) {
+        (Bound::Excluded(start), Bound::Excluded(end)) if start == end => {
+            panic!("range start and end are equal and excluded in {map}")
+        }
+        (Bound::Included(start) | Bound::Excluded(start), Bound::Included(end) | Bound::Excluded(end))
+            if start > end =>
+        {
+            panic!("range start is greater than range end in {map}")
+        }
+        _ => {}
+    }
+}

@@ -17,7 +17,7 @@ pub use bulk::{BulkError, BulkLoad};
 use crate::arena::{AllocError, BlockArena, GlobalArena, PoolUsage};
 use crate::config::Config;
 use crate::index::{Cloned, Copied, End, Existing, Index};
-use crate::iter::Range;
+use crate::iter::{Range, check_bounds};
 use crate::key::Key;
 
 pub use batch::InsertManyError;
@@ -433,17 +433,8 @@ fn pair<K: Key, V>(pair: Option<(K::Words, V)>) -> Option<(K, V)> {
 fn bounds<K: Key>(range: &impl RangeBounds<K>) -> (Bound<K::Words>, Bound<K::Words>) {
     let lower = range.start_bound().map(|&key| key.to_words());
     let upper = range.end_bound().map(|&key| key.to_words());
-    match (lower, upper) {
-        (Bound::Excluded(start), Bound::Excluded(end)) if start == end => {
-            panic!("range start and end are equal and excluded in BSkipMap")
-        }
-        (Bound::Included(start) | Bound::Excluded(start), Bound::Included(end) | Bound::Excluded(end))
-            if start > end =>
-        {
-            panic!("range start is greater than range end in BSkipMap")
-        }
-        _ => (lower, upper),
-    }
+    check_bounds(&lower, &upper, "BSkipMap");
+    (lower, upper)
 }
 
 #[cold]

@@ -11,6 +11,7 @@ use core::ops::{Bound, ControlFlow, RangeBounds};
 use crate::arena::{AllocError, BlockArena, GlobalArena, PoolUsage};
 use crate::config::Config;
 use crate::index::{Cloned, Copied, End, Existing, Index, Position};
+use crate::iter::check_bounds;
 use crate::key::{ByteKeys, BytesKey, KeyBuffer, KeyKind};
 
 use encoded::{Owned, encoded, pair};
@@ -389,17 +390,8 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
 fn bounds<Q: BytesKey>(range: &impl RangeBounds<Q>) -> (Bound<Owned>, Bound<Owned>) {
     let own = |bound: Bound<&Q>| bound.map(|key| encoded(key, ByteKeys::own));
     let (lower, upper) = (own(range.start_bound()), own(range.end_bound()));
-    match (&lower, &upper) {
-        (Bound::Excluded(start), Bound::Excluded(end)) if start == end => {
-            panic!("range start and end are equal and excluded in BSkipBytesMap")
-        }
-        (Bound::Included(start) | Bound::Excluded(start), Bound::Included(end) | Bound::Excluded(end))
-            if start > end =>
-        {
-            panic!("range start is greater than range end in BSkipBytesMap")
-        }
-        _ => (lower, upper),
-    }
+    check_bounds(&lower, &upper, "BSkipBytesMap");
+    (lower, upper)
 }
 
 #[cold]

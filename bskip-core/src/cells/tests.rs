@@ -163,7 +163,7 @@ fn numbers_may_be_garbage() {
     (0..units).for_each(check);
 }
 
-/// Blocks of a [`GlobalPool`], but only so many.
+/// Blocks of a [`GlobalPool`], up to a limit.
 struct Few(Arc<AtomicUsize>);
 
 struct FewPool {

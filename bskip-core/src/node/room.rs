@@ -125,7 +125,7 @@ impl<S: Room> Node<'_, S> {
         S::split_for(self, rank, key, payload)
     }
 
-    /// Whether so many eighths of the node are free, and enough for both neighbours to have room after a
+    /// Whether `eighths` eighths of the node are free, and enough for both neighbours to have room after a
     /// redistribution.
     pub(crate) fn has_free(self, eighths: usize) -> bool {
         S::has_free(self, eighths)
