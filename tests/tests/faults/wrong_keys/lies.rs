@@ -25,7 +25,7 @@ fn everything(map: &Map, i: u64) {
         assert!(map.len() <= 1000);
         let both = catch_unwind(AssertUnwindSafe(|| map.range(key..Liar(i + 50)).cloned().count()));
         if let Err(panic) = both {
-            let said = panic.downcast::<&str>().expect("a sentence");
+            let said = panic.downcast::<String>().expect("a sentence");
             assert!(said.starts_with("range start"), "{said}");
         }
         let keys: Vec<Liar> = (i..i + 50).map(Liar).collect();
