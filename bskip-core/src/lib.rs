@@ -163,7 +163,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
         NumaBlocks, NumaNodeId, Placement, PoolUsage,
     };
     pub use backoff::{DefaultRelax, Relax};
-    pub use bytes_map::{BSkipBytesMap, BytesInsertError, BytesInsertErrorKind, BytesRange, ClonedBytesRange};
+    pub use bytes_map::{BSkipBytesMap, BytesBulkError, BytesBulkLoad, BytesInsertError, BytesInsertErrorKind, BytesRange, ClonedBytesRange};
     pub use config::{Config, Promotion, Refresh};
     #[cfg(feature = "check")]
     pub use index::Structure;

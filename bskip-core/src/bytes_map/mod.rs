@@ -1,5 +1,6 @@
 //! The public map of byte strings and its contract. The operations themselves are in `index`.
 
+mod bulk;
 mod encoded;
 mod error;
 mod iter;
@@ -16,6 +17,7 @@ use crate::key::{ByteKeys, BytesKey, KeyBuffer, KeyKind};
 
 use encoded::{Owned, encoded, pair};
 
+pub use bulk::{BytesBulkError, BytesBulkLoad};
 pub use error::{BytesInsertError, BytesInsertErrorKind};
 pub use iter::{BytesRange, ClonedBytesRange};
 
@@ -416,32 +418,5 @@ impl<'a, K: BytesKey + ?Sized, V: Copy, A: BlockArena> IntoIterator for &'a BSki
     type IntoIter = BytesRange<'a, K, V, A>;
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
-    }
-}
-
-impl<Q, K, V, A> Extend<(Q, V)> for BSkipBytesMap<K, V, A>
-where
-    Q: BytesKey<Form = K::Form>,
-    K: BytesKey + ?Sized,
-    A: BlockArena,
-{
-    /// Inserts the pairs one by one.
-    ///
-    /// # Panics
-    /// As [`insert`](BSkipBytesMap::insert). The pairs before that one stay.
-    fn extend<T: IntoIterator<Item = (Q, V)>>(&mut self, pairs: T) {
-        pairs.into_iter().for_each(|(key, value)| drop(self.insert(&key, value)));
-    }
-}
-
-impl<Q, K, V> FromIterator<(Q, V)> for BSkipBytesMap<K, V>
-where
-    Q: BytesKey<Form = K::Form>,
-    K: BytesKey + ?Sized,
-{
-    fn from_iter<T: IntoIterator<Item = (Q, V)>>(pairs: T) -> Self {
-        let mut map = Self::new();
-        map.extend(pairs);
-        map
     }
 }

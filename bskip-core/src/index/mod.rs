@@ -50,7 +50,7 @@ mod tree;
 mod wait;
 mod write;
 
-pub(crate) use bulk::run::{Part, SortedRun, Stop};
+pub(crate) use bulk::load::{LoadError, Parts};
 #[cfg(feature = "check")]
 pub use check::Structure;
 pub(crate) use ends::End;
@@ -59,5 +59,4 @@ pub(crate) use maintain::migrate::Moved;
 pub(crate) use maintain::shrink::Position;
 pub(crate) use read::cursor::{Cloned, Copied, LeafCursor, Next, Read};
 pub(crate) use read::readahead::Trail;
-pub(crate) use tree::reserve_one;
 pub(crate) use write::existing::Existing;

@@ -41,6 +41,7 @@
 //! [`NodeTable::find`]: crate::index::route::node_table::table::NodeTable::find
 //! [`NodeTable::tables`]: field@crate::index::route::node_table::table::NodeTable::tables
 //! [`PASSED`]: crate::index::ends::PASSED
+//! [`Parts`]: crate::index::bulk::load::Parts
 //! [`Passed`]: crate::index::ends::Passed
 //! [`Passed::validate`]: crate::index::ends::Passed::validate
 //! [`Probe`]: crate::index::search::probe::Probe

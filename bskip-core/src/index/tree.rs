@@ -55,7 +55,7 @@ pub(in crate::index) fn block(word: u32) -> Option<BlockId> {
 }
 
 /// Makes room for one more element.
-pub(crate) fn reserve_one<T>(list: &mut Vec<T>) -> Result<(), AllocError> {
+pub(in crate::index) fn reserve_one<T>(list: &mut Vec<T>) -> Result<(), AllocError> {
     list.try_reserve(1)
         .map_err(|_| AllocError { layout: Layout::new::<T>(), kind: AllocErrorKind::OutOfMemory })
 }

@@ -4,11 +4,10 @@ use alloc::vec::Vec;
 use core::{fmt, iter};
 
 use super::{BSkipMap, out_of_memory};
-use crate::arena::{AllocError, BlockArena, BlockPool, GlobalArena};
+use crate::arena::{AllocError, BlockArena, GlobalArena};
 use crate::config::Config;
-use crate::index::{Existing, Part, SortedRun, Stop, reserve_one};
+use crate::index::{LoadError, Parts};
 use crate::key::Key;
-use crate::spin::SpinLock;
 
 /// Builds a map from sorted pairs, in parts that may come from several threads.
 ///
@@ -37,11 +36,8 @@ use crate::spin::SpinLock;
 /// # }
 /// ```
 pub struct BulkLoad<K: Key, V, A: BlockArena = GlobalArena> {
-    /// The map's first leaf is empty. The leaves of all parts are linked behind it, in any order of parts, so
-    /// that the map's drop finds their values.
     map: BSkipMap<K, V, A>,
-    parts: SpinLock<Vec<Part<K::Words>>>,
-    fill: f64,
+    parts: Parts<K::Words>,
 }
 
 /// Why a map could not be built from sorted pairs.
@@ -114,7 +110,7 @@ impl<K: Key, V, A: BlockArena> BulkLoad<K, V, A> {
     }
 
     fn of(map: BSkipMap<K, V, A>) -> Self {
-        Self { map, parts: SpinLock::new(Vec::new()), fill: 1.0 }
+        Self { map, parts: Parts::new() }
     }
 
     /// How full the nodes will be, from 0.5 to 1.0. Less than 0.5 counts as 0.5.
@@ -123,7 +119,7 @@ impl<K: Key, V, A: BlockArena> BulkLoad<K, V, A> {
     /// map, leave room for them: a full leaf with full neighbours splits at the next insertion.
     #[must_use]
     pub fn fill(mut self, fill: f64) -> Self {
-        self.fill = fill;
+        self.parts.fill = fill;
         self
     }
 
@@ -140,29 +136,7 @@ impl<K: Key, V, A: BlockArena> BulkLoad<K, V, A> {
     /// If the iterator panics. The pairs that it gave in this call are dropped.
     pub fn part(&self, pairs: impl IntoIterator<Item = (K, V)>) -> Result<(), BulkError<K>> {
         let mut pairs = pairs.into_iter().map(to_words);
-        let mut held = pairs.next();
-        if held.is_none() {
-            return Ok(());
-        }
-        let index = &self.map.index;
-        let mut run = SortedRun::new(index, self.fill);
-        match (run.fill(&mut held, &mut pairs), &held) {
-            (Stop::NotAscending, &Some((key, _))) => {
-                return Err(not_ascending(key, run.last().copied().unwrap_or(key)));
-            }
-            (Stop::NoMemory(cause), _) => return Err(cause.into()),
-            (Stop::End | Stop::NotAscending, _) => {}
-        }
-        // If the closure fails and leaves the run here, its values are dropped after the lock is released.
-        let mut run = Some(run);
-        self.parts.with::<<A::Pool as BlockPool>::Relax, _>(|parts| {
-            reserve_one(parts)?;
-            if let Some(part) = run.take().and_then(SortedRun::into_part) {
-                index.keep(&part, parts.last());
-                parts.push(part);
-            }
-            Ok(())
-        })
+        self.map.index.load_part(&self.parts, &mut pairs).map_err(bulk_error)
     }
 
     /// The map of all parts. O(n / 64), besides sorting the parts.
@@ -171,23 +145,15 @@ impl<K: Key, V, A: BlockArena> BulkLoad<K, V, A> {
     /// [`BulkError`] if two parts overlap, or if there is no memory for the levels above the leaves. All
     /// pairs are then dropped, and all memory goes back to the arena.
     pub fn finish(self) -> Result<BSkipMap<K, V, A>, BulkError<K>> {
-        let Self { mut map, parts, fill } = self;
-        let mut parts = parts.into_inner();
-        parts.sort_unstable_by_key(|part| *part.first());
-        for pair in parts.windows(2) {
-            let (&after, &key) = (pair[0].last(), pair[1].first());
-            if key <= after {
-                return Err(not_ascending(key, after));
-            }
-        }
-        map.index.attach_to_empty(&parts, fill)?;
+        let Self { mut map, parts } = self;
+        map.index.finish_load(parts).map_err(bulk_error)?;
         Ok(map)
     }
 }
 
 impl<K: Key, V, A: BlockArena> fmt::Debug for BulkLoad<K, V, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BulkLoad").field("fill", &self.fill).finish_non_exhaustive()
+        f.debug_struct("BulkLoad").field("fill", &self.parts.fill).finish_non_exhaustive()
     }
 }
 
@@ -246,21 +212,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
 
     /// Appends the pairs as long as their keys ascend and are above those of the map. Inserts the others.
     fn take_all(&mut self, pairs: &mut impl Iterator<Item = (K::Words, V)>) {
-        let mut held = None;
-        match self.index.append(&mut held, pairs) {
-            Stop::End => {}
-            Stop::NoMemory(cause) => out_of_memory("try_insert", &cause),
-            Stop::NotAscending => {
-                if let Some((key, value)) = held {
-                    self.insert_words(key, value);
-                }
-                pairs.for_each(|(key, value)| self.insert_words(key, value));
-            }
-        }
-    }
-
-    fn insert_words(&self, key: K::Words, value: V) {
-        if let Err((_, cause)) = self.index.insert(key, value, Existing::Replace) {
+        if let Err(cause) = self.index.take_all(pairs) {
             out_of_memory("try_insert", &cause);
         }
     }
@@ -272,8 +224,13 @@ fn to_words<K: Key, V>((key, value): (K, V)) -> (K::Words, V) {
     (key.to_words(), value)
 }
 
-fn not_ascending<K: Key>(key: K::Words, after: K::Words) -> BulkError<K> {
-    BulkError::NotAscending { key: K::from_words(key), after: K::from_words(after) }
+fn bulk_error<K: Key>(error: LoadError<K::Words>) -> BulkError<K> {
+    match error {
+        LoadError::NotAscending { key, after } => {
+            BulkError::NotAscending { key: K::from_words(key), after: K::from_words(after) }
+        }
+        LoadError::NoMemory(cause) => BulkError::NoMemory(cause),
+    }
 }
 
 /// Sorts the pairs and builds the map from them. If a key comes several times, the last value stays. Sorting

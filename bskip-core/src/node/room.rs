@@ -4,6 +4,7 @@
 //! node may.
 
 use super::header::Node;
+use super::locked::Locked;
 use super::reading::Reading;
 use super::shape::{KeyRef, OwnedKey};
 
@@ -46,9 +47,32 @@ pub(crate) trait Room: Reading {
     /// The limit for the part `fill` of a node, but at least half of one.
     fn limit(fill: f64) -> Limit;
 
-    /// Takes a slot with this key and payload off what is left of a node that is being filled; false if it does
-    /// not go in.
-    fn spend(left: &mut Limit, key: KeyRef<'_, Self>, payload: &Self::Payload) -> bool;
+    /// Takes a slot with this key and payload off what is left of `node`, which is being filled in order; false
+    /// if it does not go in.
+    fn spend(node: Node<'_, Self>, left: &mut Limit, key: KeyRef<'_, Self>, payload: &Self::Payload) -> bool;
+
+    /// Makes room in `node`, which is being filled in order to `limit`, for a slot that did not go in, and takes
+    /// it off what is left. The node's slots then fit only if the node gets the high fence that
+    /// [`end_between`](Self::end_between) gives. False, and nothing has changed, if there is no room to make.
+    fn narrow(
+        node: &mut Locked<'_, Self>,
+        limit: Limit,
+        left: &mut Limit,
+        key: KeyRef<'_, Self>,
+        payload: &Self::Payload,
+    ) -> bool;
+
+    /// Whether [`narrow`](Self::narrow) has made room in a node that is being filled.
+    fn is_narrow(node: Node<'_, Self>) -> bool;
+
+    /// The fence between `node`, which has been filled in order up to the key `last`, and a next node of the key
+    /// `next` and others above. It is `next` itself if `starts_there`, unless the node is too narrow for that.
+    fn end_between(
+        node: Node<'_, Self>,
+        last: KeyRef<'_, Self>,
+        next: KeyRef<'_, Self>,
+        starts_there: bool,
+    ) -> OwnedKey<Self>;
 
     fn has_room(node: Node<'_, Self>, key: KeyRef<'_, Self>, payload: &Self::Payload) -> bool;
     fn has_room_within(

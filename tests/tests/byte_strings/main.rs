@@ -1,4 +1,5 @@
 //! Maps of byte strings, from the public calls down.
 
+mod bulk;
 mod concurrent;
 mod model;

@@ -3,4 +3,5 @@
 pub(in crate::index) mod attach;
 pub(in crate::index) mod clear;
 pub(in crate::index) mod drain;
+pub(in crate::index) mod load;
 pub(in crate::index) mod run;

@@ -9,11 +9,11 @@ use core::mem;
 use crate::arena::{AllocError, BlockId, BlockPool};
 use crate::index::engine::Index;
 use crate::index::tree::{Fresh, reserve_one};
-use crate::node::{LeafShape, LevelMark, Limit, NodeKeys, Reshaped, Room, Unreached};
+use crate::node::{LeafShape, LevelMark, Limit, Locked, NodeKeys, Reshaped, Room, Unreached};
 
 /// A leaf of a run, as the levels above will know it.
 pub(in crate::index) struct Start<O> {
-    /// The leaf's first key.
+    /// The leaf's low fence: its first key, or a shorter string between that and the key before.
     pub(in crate::index) low: O,
     pub(in crate::index) leaf: BlockId,
 }
@@ -25,7 +25,7 @@ pub(crate) struct Part<O> {
 }
 
 impl<O> Part<O> {
-    /// The least key.
+    /// The least key, at which the first leaf starts.
     pub(crate) fn first(&self) -> &O {
         &self.starts[0].low
     }
@@ -72,6 +72,8 @@ pub(crate) struct SortedRun<'a, K: NodeKeys, V, P: BlockPool> {
     starts: Vec<Start<K::Owned>>,
     /// Blocks taken for leaves to come.
     spares: Vec<Fresh<'a, LeafShape<K, V>, K, V, P>>,
+    /// A block for the leaf behind a narrow one, which cannot be the last.
+    reserve: Option<Fresh<'a, LeafShape<K, V>, K, V, P>>,
     /// Blocks that became leaves since the pool last placed one elsewhere.
     taken: usize,
     last: Option<K::Owned>,
@@ -83,7 +85,7 @@ impl<'a, K: NodeKeys, V, P: BlockPool> SortedRun<'a, K, V, P> {
     /// A run of `index` without leaves. `fill` says how full they will be.
     pub(crate) fn new(index: &'a Index<K, V, P>, fill: f64) -> Self {
         let limit = LeafShape::<K, V>::limit(fill);
-        Self { index, starts: Vec::new(), spares: Vec::new(), taken: 0, last: None, limit }
+        Self { index, starts: Vec::new(), spares: Vec::new(), reserve: None, taken: 0, last: None, limit }
     }
 
     /// Takes the pair in `held`, then `pairs` as long as they ascend, into fresh leaves. Call it only once.
@@ -99,40 +101,98 @@ impl<'a, K: NodeKeys, V, P: BlockPool> SortedRun<'a, K, V, P> {
         debug_assert!(self.starts.is_empty());
         let heights = &self.index.heights;
         let Some((mut key, mut value)) = held.take() else { return Stop::End };
-        let mut before = None;
+        let started = self.start_leaf(K::borrow(&key), None);
+        let mut leaf = match started {
+            Ok(leaf) => leaf,
+            Err(error) => {
+                *held = Some((key, value));
+                return Stop::NoMemory(error);
+            }
+        };
         loop {
-            let mut leaf = match self.start_leaf(K::borrow(&key), before) {
-                Ok(leaf) => leaf,
-                Err(error) => {
-                    *held = Some((key, value));
-                    return Stop::NoMemory(error);
-                }
-            };
             let mut left = self.limit;
             // The first pair goes into any leaf.
-            LeafShape::<K, V>::spend(&mut left, K::borrow(&key), &value);
-            let last = loop {
+            LeafShape::<K, V>::spend(**leaf, &mut left, K::borrow(&key), &value);
+            let (last, is_tall) = loop {
                 leaf.push(K::borrow(&key), value);
                 let last = key;
                 let Some(pair) = pairs.next() else {
-                    self.last = Some(last);
+                    self.end(leaf, last);
                     return Stop::End;
                 };
                 (key, value) = pair;
                 if K::borrow(&key) <= K::borrow(&last) {
-                    self.last = Some(last);
+                    self.end(leaf, last);
                     *held = Some((key, value));
                     return Stop::NotAscending;
                 }
                 // A tall key starts a leaf, as it does when it is inserted.
-                let goes_in = LeafShape::<K, V>::spend(&mut left, K::borrow(&key), &value);
-                if !goes_in || heights.of::<K>(K::borrow(&key)) > 0 {
-                    break last;
+                let is_tall = heights.of::<K>(K::borrow(&key)) > 0;
+                let goes_in = LeafShape::<K, V>::spend(**leaf, &mut left, K::borrow(&key), &value);
+                if is_tall || !goes_in && !self.narrow(&mut leaf, &mut left, K::borrow(&key), &value) {
+                    break (last, is_tall);
                 }
             };
-            self.last = Some(last);
-            before = Some(leaf);
+            let low = LeafShape::<K, V>::end_between(**leaf, K::borrow(&last), K::borrow(&key), is_tall);
+            leaf = match self.start_leaf(K::borrow(&low), Some(leaf)) {
+                Ok(leaf) => leaf,
+                Err(error) => {
+                    self.last = Some(last);
+                    *held = Some((key, value));
+                    return Stop::NoMemory(error);
+                }
+            };
         }
+    }
+
+    /// Makes room in a leaf, see [`Room::narrow`]. The first leaf of a run may become that of the map, which
+    /// starts below every key.
+    #[inline(always)]
+    fn narrow(
+        &mut self,
+        leaf: &mut InTheMaking<'a, K, V>,
+        left: &mut Limit,
+        key: K::Ref<'_>,
+        value: &V,
+    ) -> bool {
+        !LeafShape::<K, V>::SAME_SIZE
+            && self.starts.len() > 1
+            && self.take_reserve(key)
+            && LeafShape::<K, V>::narrow(leaf, self.limit, left, key, value)
+    }
+
+    /// Takes a block, and room in the list, for one more leaf.
+    #[cold]
+    #[inline(never)]
+    fn take_reserve(&mut self, low: K::Ref<'_>) -> bool {
+        if self.reserve.is_none() {
+            self.reserve = self.index.tree.acquire(Some(low)).ok();
+        }
+        self.reserve.is_some() && reserve_one(&mut self.starts).is_ok()
+    }
+
+    /// Ends the run with the leaf that was filled last. No high fence follows, so a narrow leaf gives its last
+    /// pair to a leaf of its own.
+    #[inline(always)]
+    fn end(&mut self, leaf: InTheMaking<'a, K, V>, last: K::Owned) {
+        if LeafShape::<K, V>::is_narrow(**leaf) {
+            self.end_narrow(leaf, K::borrow(&last));
+        }
+        self.last = Some(last);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn end_narrow(&mut self, mut leaf: InTheMaking<'a, K, V>, last: K::Ref<'_>) {
+        let slot = leaf.count() - 1;
+        let value = Locked::remove(&mut leaf, slot);
+        let low = {
+            let before = leaf.key(slot - 1);
+            LeafShape::<K, V>::end_between(**leaf, K::borrow(&before), last, false)
+        };
+        let leaf = self.start_leaf(K::borrow(&low), Some(leaf));
+        let Ok(mut leaf) = leaf else { unreachable!("the run has a block in reserve") };
+        leaf.push(last, value);
     }
 
     /// A leaf for `low` and the keys that follow, to the right of `before`.
@@ -168,7 +228,10 @@ impl<'a, K: NodeKeys, V, P: BlockPool> SortedRun<'a, K, V, P> {
             self.spares.clear();
             self.taken = 0;
         }
-        let block = tree.acquire(Some(low))?;
+        let block = match tree.acquire(Some(low)) {
+            Ok(block) => block,
+            Err(error) => return self.reserve.take().ok_or(error),
+        };
         let more = (self.taken / SPARE).min(MOST_SPARES);
         if self.spares.try_reserve(more).is_ok() {
             self.spares.extend((0..more).map_while(|_| tree.acquire(Some(low)).ok()));
@@ -197,6 +260,7 @@ impl<K: NodeKeys, V, P: BlockPool> Drop for SortedRun<'_, K, V, P> {
             fn drop(&mut self) {
                 let tree = &self.0.index.tree;
                 self.0.spares.clear();
+                self.0.reserve = None;
                 for start in self.0.starts.drain(..) {
                     let retired = tree.leaf(start.leaf).lock_unshared().reshape(Unreached).retire();
                     tree.release(retired);

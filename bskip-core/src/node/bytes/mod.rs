@@ -25,6 +25,7 @@
 mod cells;
 mod entry;
 mod fences;
+mod filling;
 mod image;
 mod kind;
 mod long;

@@ -1,5 +1,6 @@
 //! Whether a node of byte keys has room: for one more key, for a neighbour's slots, for another prefix.
 
+use super::super::locked::Locked;
 use super::super::payload::Payload;
 use super::super::room::{Fill, Limit, Room, Share, Split};
 use super::super::shape::Shape;
@@ -53,11 +54,11 @@ impl Load {
         Self { slots: 1, words }
     }
 
-    fn of_limit(limit: Limit) -> Self {
+    pub(super) fn of_limit(limit: Limit) -> Self {
         Self { slots: limit.0 & 0xffff, words: limit.0 >> 16 }
     }
 
-    fn to_limit(self) -> Limit {
+    pub(super) fn to_limit(self) -> Limit {
         Limit(self.slots | self.words << 16)
     }
 }
@@ -127,14 +128,20 @@ impl<P: Payload> Room for ByteShape<P> {
         Load { slots: part(Self::CAPACITY), words: part(Self::HEAP_WORDS) }.to_limit()
     }
 
-    /// A node that is being filled has no prefix yet.
-    fn spend(left: &mut Limit, key: &[u8], _: &P::Value) -> bool {
-        let (load, new) = (Load::of_limit(*left), Load::slot(words_for(key.len())));
-        let goes_in = load.slots >= new.slots && load.words >= new.words;
-        if goes_in {
-            *left = load.minus(new).to_limit();
-        }
-        goes_in
+    fn spend(node: Slotted<'_, P>, left: &mut Limit, key: &[u8], _: &P::Value) -> bool {
+        node.spend_key(left, key)
+    }
+
+    fn narrow(node: &mut Locked<'_, Self>, limit: Limit, left: &mut Limit, key: &[u8], _: &P::Value) -> bool {
+        node.narrow_for(limit, left, key)
+    }
+
+    fn is_narrow(node: Slotted<'_, P>) -> bool {
+        node.has_prefix()
+    }
+
+    fn end_between(node: Slotted<'_, P>, last: &[u8], next: &[u8], starts_there: bool) -> ByteString {
+        node.end_of_filled(last, next, starts_there)
     }
 
     #[inline(always)]

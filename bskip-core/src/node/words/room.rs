@@ -1,6 +1,7 @@
 //! Room in a node of words: every slot takes the same, so the count says it all.
 
 use super::super::header::Node;
+use super::super::locked::Locked;
 use super::super::room::{Fill, Limit, Room, Share, Split};
 use super::super::shape::Shape;
 use super::shape::{WordInner, WordLeaf, WordShape};
@@ -26,10 +27,25 @@ impl<S: WordShape> Room for S {
     }
 
     #[inline(always)]
-    fn spend(left: &mut Limit, _: S::Key, _: &S::Payload) -> bool {
+    fn spend(_: Node<'_, S>, left: &mut Limit, _: S::Key, _: &S::Payload) -> bool {
         let goes_in = left.0 > 0;
         left.0 = left.0.wrapping_sub(1);
         goes_in
+    }
+
+    #[inline(always)]
+    fn narrow(_: &mut Locked<'_, S>, _: Limit, _: &mut Limit, _: S::Key, _: &S::Payload) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    fn is_narrow(_: Node<'_, S>) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    fn end_between(_: Node<'_, S>, _: S::Key, next: S::Key, _: bool) -> S::Key {
+        next
     }
 
     #[inline(always)]

@@ -1,0 +1,357 @@
+//! Building maps of byte strings from sorted pairs: `BytesBulkLoad`, `from_sorted`, `append`, and std's traits
+//! for collecting.
+
+use alloc::vec::Vec;
+use core::cell::Cell;
+use core::{fmt, iter};
+
+use super::encoded::{Owned, decoded, encoded_key};
+use super::{BSkipBytesMap, BytesInsertErrorKind, failed};
+use crate::arena::{AllocError, BlockArena, GlobalArena};
+use crate::config::Config;
+use crate::index::{LoadError, Parts};
+use crate::key::big_endian::{common_prefix, word_at};
+use crate::key::{ByteKeys, BytesKey, KeyBuffer, KeyKind};
+
+/// Builds a map of byte strings from sorted pairs, in parts that may come from several threads.
+///
+/// It does for [`BSkipBytesMap`] what [`BulkLoad`](crate::BulkLoad) does for `BSkipMap`. The encoded keys of each
+/// part must strictly ascend, and must not overlap those of another part. The parts may come in any order.
+///
+/// A leaf keeps only once what all its keys begin with. So a built map takes less memory than one that was
+/// filled by insertions: a key of 23 bytes that is a word and a hash, with a value of eight bytes, takes 44
+/// bytes in all.
+///
+/// Until [`finish`](Self::finish) the pairs belong to the `BytesBulkLoad`. If it drops, it drops them.
+///
+/// ```
+/// use bskip_core::{BytesBulkLoad, Config, GlobalArena};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let load = BytesBulkLoad::<str, u64>::with_config(GlobalArena::new(), Config::new())?.fill(0.9);
+/// std::thread::scope(|threads| {
+///     let halves = [0..5000u64, 5000..10_000].map(|half| {
+///         let load = &load;
+///         threads.spawn(move || load.part(half.map(|i| (format!("user{i:08}"), i))).map_err(|e| e.to_string()))
+///     });
+///     halves.into_iter().try_for_each(|half| half.join().expect("no panic"))
+/// })?;
+/// let map = load.finish()?;
+/// assert_eq!(map.len(), 10_000);
+/// assert_eq!(map.get("user00007777"), Some(7777));
+/// # Ok(())
+/// # }
+/// ```
+pub struct BytesBulkLoad<K: BytesKey + ?Sized, V, A: BlockArena = GlobalArena> {
+    map: BSkipBytesMap<K, V, A>,
+    parts: Parts<Owned>,
+}
+
+/// Why a map of byte strings could not be built from sorted pairs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum BytesBulkError<O> {
+    /// The encoded keys do not strictly ascend: `key` came after `after`, or a part that starts at `key` overlaps
+    /// a part that ends at `after`.
+    NotAscending {
+        /// The key that is not greater than the key before it.
+        key: O,
+        /// The key before it.
+        after: O,
+    },
+    /// A pair was refused, as [`try_insert`](BSkipBytesMap::try_insert) would refuse it, or there was no memory.
+    Refused(BytesInsertErrorKind),
+}
+
+impl<O: fmt::Debug> fmt::Display for BytesBulkError<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAscending { key, after } => {
+                write!(f, "the keys do not strictly ascend: {key:?} comes after {after:?}; sort the pairs")
+            }
+            Self::Refused(cause) => write!(f, "the map was not built: {cause}"),
+        }
+    }
+}
+
+impl<O: fmt::Debug> core::error::Error for BytesBulkError<O> {}
+
+impl<O> From<AllocError> for BytesBulkError<O> {
+    fn from(cause: AllocError) -> Self {
+        Self::Refused(BytesInsertErrorKind::Alloc(cause))
+    }
+}
+
+impl<K: BytesKey + ?Sized, V> BytesBulkLoad<K, V> {
+    /// For a map on the global allocator, with the default [`Config`].
+    ///
+    /// # Panics
+    /// If there is no memory for the first leaf. [`with_arena`](Self::with_arena) returns an error instead.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::of(BSkipBytesMap::new())
+    }
+}
+
+impl<K: BytesKey + ?Sized, V> Default for BytesBulkLoad<K, V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<K: BytesKey + ?Sized, V, A: BlockArena> BytesBulkLoad<K, V, A> {
+    /// For a map in `arena`, with the default [`Config`].
+    ///
+    /// # Errors
+    /// [`AllocError`] if the arena has no room for the first leaf.
+    pub fn with_arena(arena: A) -> Result<Self, AllocError> {
+        BSkipBytesMap::with_arena(arena).map(Self::of)
+    }
+
+    /// For a map in `arena`.
+    ///
+    /// # Errors
+    /// [`AllocError`] if the arena has no room for the first leaf.
+    pub fn with_config(arena: A, config: Config) -> Result<Self, AllocError> {
+        BSkipBytesMap::with_config(arena, config).map(Self::of)
+    }
+
+    fn of(map: BSkipBytesMap<K, V, A>) -> Self {
+        Self { map, parts: Parts::new() }
+    }
+
+    /// How full the nodes will be, from 0.5 to 1.0: see [`BulkLoad::fill`](crate::BulkLoad::fill).
+    #[must_use]
+    pub fn fill(mut self, fill: f64) -> Self {
+        self.parts.fill = fill;
+        self
+    }
+
+    /// Takes a part of the pairs: all pairs of the iterator.
+    ///
+    /// O(n), without a search. Several threads may call this at once.
+    ///
+    /// # Errors
+    /// [`BytesBulkError`] if the keys do not strictly ascend, if a key is refused, or if there is no memory. The
+    /// pairs that this call has taken out of the iterator are then dropped, and their memory is free for other
+    /// parts. If the iterator was given by reference, later pairs are still in it. Other parts stay.
+    ///
+    /// # Panics
+    /// If the iterator or a key's conversion panics. The pairs that the iterator gave in this call are dropped.
+    pub fn part<Q>(&self, pairs: impl IntoIterator<Item = (Q, V)>) -> Result<(), BytesBulkError<K::Owned>>
+    where
+        Q: BytesKey<Form = K::Form>,
+    {
+        let refused = Cell::new(None);
+        let index = &self.map.index;
+        let run =
+            index.load_run(&self.parts, &mut encode::<K, Q, V>(pairs, &refused)).map_err(bulk_error::<K>)?;
+        match refused.take() {
+            None => Ok(index.add_run(&self.parts, run)?),
+            Some(cause) => Err(BytesBulkError::Refused(cause)),
+        }
+    }
+
+    /// The map of all parts. O(n / 40), besides sorting the parts.
+    ///
+    /// # Errors
+    /// [`BytesBulkError`] if two parts overlap, or if there is no memory for the levels above the leaves. All
+    /// pairs are then dropped, and all memory goes back to the arena.
+    pub fn finish(self) -> Result<BSkipBytesMap<K, V, A>, BytesBulkError<K::Owned>> {
+        let Self { mut map, parts } = self;
+        map.index.finish_load(parts).map_err(bulk_error::<K>)?;
+        Ok(map)
+    }
+}
+
+impl<K: BytesKey + ?Sized, V, A: BlockArena> fmt::Debug for BytesBulkLoad<K, V, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BytesBulkLoad").field("fill", &self.parts.fill).finish_non_exhaustive()
+    }
+}
+
+impl<K: BytesKey + ?Sized, V> BSkipBytesMap<K, V> {
+    /// A map of pairs whose encoded keys strictly ascend, on the global allocator, with the default [`Config`] and
+    /// full nodes. [`BytesBulkLoad`] offers other choices and takes parts from several threads. If pairs are not
+    /// sorted, use `collect`.
+    ///
+    /// O(n), without a search.
+    ///
+    /// ```
+    /// use bskip_core::{BSkipBytesMap, BytesBulkError};
+    ///
+    /// let map: BSkipBytesMap<str, u32> = BSkipBytesMap::from_sorted([("apple", 1), ("pear", 2)])?;
+    /// assert_eq!(map.get("pear"), Some(2));
+    ///
+    /// let unsorted = BSkipBytesMap::<str, u32>::from_sorted([("b", 1), ("a", 2)]);
+    /// let (key, after) = ("a".to_string(), "b".to_string());
+    /// assert_eq!(unsorted.err(), Some(BytesBulkError::NotAscending { key, after }));
+    /// # Ok::<(), BytesBulkError<String>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`BytesBulkError`] if the keys do not strictly ascend, if a key is refused, or if there is no memory. All
+    /// pairs that were taken out of the iterator are then dropped.
+    pub fn from_sorted<Q>(pairs: impl IntoIterator<Item = (Q, V)>) -> Result<Self, BytesBulkError<K::Owned>>
+    where
+        Q: BytesKey<Form = K::Form>,
+    {
+        let load = BytesBulkLoad::with_arena(GlobalArena::new())?;
+        load.part(pairs)?;
+        load.finish()
+    }
+}
+
+impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
+    /// Moves all pairs of `other` into this map and leaves `other` empty. If both maps have a key, the value of
+    /// `other` stays.
+    ///
+    /// If all keys of `other` are above this map's, its m pairs are appended without a search, O(m). Otherwise
+    /// they are inserted one by one. Pairs are moved, not nodes: each map keeps its arena and its policy.
+    ///
+    /// ```
+    /// use bskip_core::BSkipBytesMap;
+    ///
+    /// let mut map: BSkipBytesMap<str, u32> = [("a", 1), ("b", 2)].into_iter().collect();
+    /// let mut other: BSkipBytesMap<str, u32> = [("b", 3), ("c", 4)].into_iter().collect();
+    /// map.append(&mut other);
+    /// assert!(other.is_empty());
+    /// assert!(map.iter().map(|(_, value)| value).eq([1, 3, 4]));
+    /// ```
+    ///
+    /// # Panics
+    /// If the arena has no memory for a node. One pair is then dropped; every other pair is in one of the two
+    /// maps.
+    pub fn append(&mut self, other: &mut Self) {
+        self.take_all(&mut other.index.drain());
+    }
+
+    fn take_all(&mut self, pairs: &mut impl Iterator<Item = (Owned, V)>) {
+        if let Err(cause) = self.index.take_all(pairs) {
+            failed("try_insert", &BytesInsertErrorKind::Alloc(cause));
+        }
+    }
+}
+
+/// The pairs with their keys encoded, up to the first key that a map refuses. Why is then in `refused`.
+fn encode<K: BytesKey + ?Sized, Q: BytesKey<Form = K::Form>, V>(
+    pairs: impl IntoIterator<Item = (Q, V)>,
+    refused: &Cell<Option<BytesInsertErrorKind>>,
+) -> impl Iterator<Item = (Owned, V)> {
+    pairs.into_iter().map_while(move |(key, value)| {
+        match encoded_key(&key, &mut KeyBuffer::new(), ByteKeys::own) {
+            Ok(key) => Some((key, value)),
+            Err(cause) => {
+                refused.set(Some(cause));
+                None
+            }
+        }
+    })
+}
+
+fn bulk_error<K: BytesKey + ?Sized>(error: LoadError<Owned>) -> BytesBulkError<K::Owned> {
+    match error {
+        LoadError::NotAscending { key, after } => {
+            BytesBulkError::NotAscending { key: decoded::<K>(&key), after: decoded::<K>(&after) }
+        }
+        LoadError::NoMemory(cause) => cause.into(),
+    }
+}
+
+/// Pairs in any order, their encoded keys one after the other.
+struct Unsorted<V> {
+    bytes: Vec<u8>,
+    /// How many bytes all keys begin with.
+    common: usize,
+    pairs: Vec<Place<V>>,
+}
+
+/// Where a key's bytes are, and its value.
+struct Place<V> {
+    /// Once the pairs are being sorted: the key's bytes behind the common ones, as a number.
+    word: u64,
+    from: usize,
+    to: usize,
+    value: V,
+}
+
+impl<V> Place<V> {
+    fn key<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        &bytes[self.from..self.to]
+    }
+}
+
+impl<V> Unsorted<V> {
+    fn push(&mut self, key: &[u8], value: V) {
+        let from = self.bytes.len();
+        self.bytes.extend_from_slice(key);
+        self.common = match self.pairs.first() {
+            None => key.len(),
+            Some(first) => self.common.min(common_prefix(first.key(&self.bytes), key)),
+        };
+        self.pairs.push(Place { word: 0, from, to: self.bytes.len(), value });
+    }
+
+    /// The pairs in order. If a key comes several times, the last value stays.
+    fn into_sorted(self) -> impl Iterator<Item = (Owned, V)> {
+        let Self { bytes, common, mut pairs } = self;
+        pairs.iter_mut().for_each(|pair| pair.word = word_at(pair.key(&bytes), common));
+        pairs.sort_by(|a, b| a.word.cmp(&b.word).then_with(|| a.key(&bytes).cmp(b.key(&bytes))));
+        let mut pairs = pairs.into_iter().peekable();
+        iter::from_fn(move || {
+            loop {
+                let pair = pairs.next()?;
+                let key = pair.key(&bytes);
+                if pairs.peek().is_none_or(|next| next.key(&bytes) != key) {
+                    return Some((ByteKeys::own(key), pair.value));
+                }
+            }
+        })
+    }
+}
+
+/// Sorts the pairs and builds the map from them. If a key comes several times, the last value stays. Sorting
+/// takes memory for the pairs once more.
+///
+/// # Panics
+/// If there is no memory, or if a key is refused, as [`insert`](BSkipBytesMap::insert) does.
+impl<Q, K, V, A> FromIterator<(Q, V)> for BSkipBytesMap<K, V, A>
+where
+    Q: BytesKey<Form = K::Form>,
+    K: BytesKey + ?Sized,
+    A: BlockArena + Default,
+{
+    fn from_iter<T: IntoIterator<Item = (Q, V)>>(pairs: T) -> Self {
+        let mut unsorted = Unsorted { bytes: Vec::new(), common: 0, pairs: Vec::new() };
+        let mut buffer = KeyBuffer::new();
+        for (key, value) in pairs {
+            encoded_key(&key, &mut buffer, |key| unsorted.push(key, value))
+                .unwrap_or_else(|cause| failed("try_insert", &cause));
+        }
+        let mut map = Self::with_arena(A::default()).unwrap_or_else(|error| panic!("{error}"));
+        map.take_all(&mut unsorted.into_sorted());
+        map
+    }
+}
+
+/// Inserts the pairs, and replaces the values of keys that are there. As long as the encoded keys ascend and are
+/// above all others, they are appended without a search.
+///
+/// # Panics
+/// If there is no memory, or if a key is refused, as [`insert`](BSkipBytesMap::insert) does. The pair in hand is
+/// then dropped, and those before it are in the map. If the iterator panics, some of the pairs that it gave may
+/// be dropped.
+impl<Q, K, V, A> Extend<(Q, V)> for BSkipBytesMap<K, V, A>
+where
+    Q: BytesKey<Form = K::Form>,
+    K: BytesKey + ?Sized,
+    A: BlockArena,
+{
+    fn extend<T: IntoIterator<Item = (Q, V)>>(&mut self, pairs: T) {
+        let refused = Cell::new(None);
+        self.take_all(&mut encode::<K, Q, V>(pairs, &refused));
+        if let Some(cause) = refused.take() {
+            failed("try_insert", &cause);
+        }
+    }
+}

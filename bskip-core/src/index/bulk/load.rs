@@ -1,0 +1,130 @@
+//! Building an empty index from sorted parts, which may come from several threads.
+
+use alloc::vec::Vec;
+
+use crate::arena::{AllocError, BlockPool};
+use crate::index::bulk::run::{Part, SortedRun, Stop};
+use crate::index::engine::Index;
+use crate::index::tree::reserve_one;
+use crate::index::write::existing::Existing;
+use crate::node::NodeKeys;
+use crate::spin::SpinLock;
+
+/// Parts of an empty index. The index's first leaf is empty. The leaves of all parts are linked behind it, in
+/// any order of parts, so that the index's drop finds their values.
+pub(crate) struct Parts<O> {
+    parts: SpinLock<Vec<Part<O>>>,
+    /// How full the nodes are to be.
+    pub(crate) fill: f64,
+}
+
+/// Why a part or a map was not built.
+pub(crate) enum LoadError<O> {
+    /// `key` came after `after`, and is not above it.
+    NotAscending {
+        key: O,
+        after: O,
+    },
+    NoMemory(AllocError),
+}
+
+impl<O> From<AllocError> for LoadError<O> {
+    fn from(cause: AllocError) -> Self {
+        Self::NoMemory(cause)
+    }
+}
+
+impl<O> Parts<O> {
+    /// No parts. Nodes will be full.
+    pub(crate) fn new() -> Self {
+        Self { parts: SpinLock::new(Vec::new()), fill: 1.0 }
+    }
+}
+
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
+    /// Takes all pairs of the iterator, which must ascend, as one more part. After an error the pairs taken are
+    /// dropped, and the other parts are as before.
+    pub(crate) fn load_part(
+        &self,
+        parts: &Parts<K::Owned>,
+        pairs: &mut impl Iterator<Item = (K::Owned, V)>,
+    ) -> Result<(), LoadError<K::Owned>> {
+        Ok(self.add_run(parts, self.load_run(parts, pairs)?)?)
+    }
+
+    /// Takes all pairs of the iterator, which must ascend, for a part. Dropping the run drops them.
+    pub(crate) fn load_run(
+        &self,
+        parts: &Parts<K::Owned>,
+        pairs: &mut impl Iterator<Item = (K::Owned, V)>,
+    ) -> Result<SortedRun<'_, K, V, P>, LoadError<K::Owned>> {
+        let mut held = pairs.next();
+        let mut run = SortedRun::new(self, parts.fill);
+        if held.is_none() {
+            return Ok(run);
+        }
+        match (run.fill(&mut held, pairs), held) {
+            (Stop::NotAscending, Some((key, _))) => {
+                let after = run.last().unwrap_or(&key).clone();
+                Err(LoadError::NotAscending { key, after })
+            }
+            (Stop::NoMemory(cause), _) => Err(cause.into()),
+            (Stop::End | Stop::NotAscending, _) => Ok(run),
+        }
+    }
+
+    /// Makes a run a part. After an error the run's pairs are dropped.
+    pub(crate) fn add_run(
+        &self,
+        parts: &Parts<K::Owned>,
+        run: SortedRun<'_, K, V, P>,
+    ) -> Result<(), AllocError> {
+        // If the closure fails and leaves the run here, its values are dropped after the lock is released.
+        let mut run = Some(run);
+        parts.parts.with::<P::Relax, _>(|parts| {
+            reserve_one(parts)?;
+            if let Some(part) = run.take().and_then(SortedRun::into_part) {
+                self.keep(&part, parts.last());
+                parts.push(part);
+            }
+            Ok(())
+        })
+    }
+
+    /// Attaches all parts, which must not overlap, to this index, which is empty and which they are of. After an
+    /// error the index is good only for being dropped.
+    pub(crate) fn finish_load(&mut self, parts: Parts<K::Owned>) -> Result<(), LoadError<K::Owned>> {
+        let fill = parts.fill;
+        let mut parts = parts.parts.into_inner();
+        parts.sort_unstable_by(|a, b| K::borrow(a.first()).cmp(&K::borrow(b.first())));
+        for pair in parts.windows(2) {
+            let (after, key) = (pair[0].last(), pair[1].first());
+            if K::borrow(key) <= K::borrow(after) {
+                return Err(LoadError::NotAscending { key: key.clone(), after: after.clone() });
+            }
+        }
+        Ok(self.attach_to_empty(&parts, fill)?)
+    }
+
+    /// Appends the pairs as long as their keys ascend and are above those of the index. Inserts the others, and
+    /// replaces the values of keys that are there. Without memory it ends, and drops the pair in hand.
+    pub(crate) fn take_all(
+        &mut self,
+        pairs: &mut impl Iterator<Item = (K::Owned, V)>,
+    ) -> Result<(), AllocError> {
+        let mut held = None;
+        match self.append(&mut held, pairs) {
+            Stop::End => Ok(()),
+            Stop::NoMemory(cause) => Err(cause),
+            Stop::NotAscending => {
+                let mut insert = |(key, value): (K::Owned, V)| {
+                    self.insert(K::borrow(&key), value, Existing::Replace)
+                        .map(drop)
+                        .map_err(|(_, cause)| cause)
+                };
+                held.map_or(Ok(()), &mut insert)?;
+                pairs.try_for_each(insert)
+            }
+        }
+    }
+}

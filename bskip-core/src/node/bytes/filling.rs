@@ -1,0 +1,106 @@
+//! Filling a node of byte keys in order, from left to right.
+//!
+//! Only a high fence gives a node a prefix, and a node that is being filled does not know its high fence yet. It
+//! is filled without a prefix first. When it is full, its keys are written again with the prefix that its low
+//! fence and the next key have in common. From then on the node is *narrow*: it takes only keys with its prefix,
+//! or is written again with a shorter one. Its high fence must begin with the prefix, too, because without the
+//! prefix the keys may not fit.
+
+use super::super::locked::Locked;
+use super::super::payload::Payload;
+use super::super::room::Limit;
+use super::fences::{Fence, Place};
+use super::room::{Load, words_for};
+use super::shape::{ByteShape, FENCE_LIMIT, Slotted};
+use crate::key::big_endian::{common_prefix, separator};
+use crate::key::byte_string::ByteString;
+
+impl<P: Payload> Slotted<'_, P> {
+    /// Takes a slot with this key off what is left; false if it does not go in.
+    pub(super) fn spend_key(self, left: &mut Limit, key: &[u8]) -> bool {
+        let prefix = self.state().prefix;
+        if prefix > 0 && (self.compare_prefix(key, prefix).is_ne() || end_behind(key, prefix).is_none()) {
+            return false;
+        }
+        let (load, new) = (Load::of_limit(*left), Load::slot(words_for(key.len() - prefix)));
+        let goes_in = load.slots >= new.slots && load.words >= new.words;
+        if goes_in {
+            *left = load.minus(new).to_limit();
+        }
+        goes_in
+    }
+
+    /// Whether this node, which has no high fence yet, has a prefix.
+    pub(super) fn has_prefix(self) -> bool {
+        self.state().prefix > 0
+    }
+
+    /// The fence between this node, which ends with the key `last`, and a node of the key `next` and others
+    /// above. The high fence must begin with the prefix of a narrow node.
+    pub(super) fn end_of_filled(self, last: &[u8], next: &[u8], starts_there: bool) -> ByteString {
+        let prefix = self.state().prefix;
+        if prefix > 0
+            && self.compare_prefix(next, prefix).is_ne()
+            && let Some(end) = end_behind(last, prefix)
+        {
+            return end;
+        }
+        ByteString::of(if starts_there { next } else { separator(last, next) })
+    }
+}
+
+impl<P: Payload> Locked<'_, ByteShape<P>> {
+    /// Makes room for one more key by giving the node a prefix, or a shorter one.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn narrow_for(&mut self, limit: Limit, left: &mut Limit, key: &[u8]) -> bool {
+        let now = self.state().prefix;
+        // `compare_prefix` cannot tell by a low fence that is outside of the node.
+        let Place::Inline(_) = self.fence_place(Fence::Low) else { return false };
+        let prefix = common_prefix(&self.fence_bytes(Fence::Low), key);
+        // Keys ascend, so each has at most as much in common with the low fence as the one before.
+        if prefix == 0 || (now > 0 && prefix >= now) || end_behind(key, prefix).is_none() {
+            return false;
+        }
+        let Some(load) = self.load_of(0, self.count(), prefix) else { return false };
+        let load = load.plus(Load::slot(words_for(key.len() - prefix)));
+        let limit = Load::of_limit(limit);
+        if load.slots > limit.slots || load.words > limit.words {
+            return false;
+        }
+        self.rewrite(prefix);
+        *left = limit.minus(load).to_limit();
+        true
+    }
+}
+
+/// A string above `key` that begins with the same `prefix` bytes, and is below every other string that is above
+/// these. `None` if there is none that a node has room for.
+fn end_behind(key: &[u8], prefix: usize) -> Option<ByteString> {
+    let at = prefix + key.get(prefix..)?.iter().position(|&byte| byte < u8::MAX)?;
+    (at < FENCE_LIMIT).then(|| {
+        let mut end = [0; FENCE_LIMIT];
+        end[..=at].copy_from_slice(&key[..=at]);
+        end[at] += 1;
+        ByteString::of(&end[..=at])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_above_its_key_and_has_the_prefix() {
+        for (key, prefix, end) in [
+            (&b"abc"[..], 2, Some(&b"abd"[..])),
+            (b"abc", 1, Some(b"ac")),
+            (b"ab\xFF\x07z", 2, Some(b"ab\xFF\x08")),
+            (b"ab\xFF", 2, None),
+            (b"ab", 2, None),
+            (b"", 0, None),
+        ] {
+            assert_eq!(end_behind(key, prefix).as_deref(), end);
+        }
+    }
+}
