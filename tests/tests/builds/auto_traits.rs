@@ -1,7 +1,7 @@
 //! Which types may go to other threads, be shared with them, and be used after a caught panic.
 //!
 //! Properties, checked by the compiler:
-//! - the map, `BulkLoad`, ranges, cursors, errors, arenas, pools, workers and worker pools are `Send`,
+//! - the maps, `BulkLoad`, ranges, cursors, errors, arenas, pools, workers and worker pools are `Send`,
 //!   `Sync`, `UnwindSafe` and `RefUnwindSafe`. The map has these traits only if its values allow it;
 //! - if values change through a reference, a reference to the map has neither of the unwind-safe traits: a
 //!   caller could see half a change;
@@ -9,8 +9,9 @@
 
 use bskip_core::arena::{BumpPool, GlobalPool};
 use bskip_core::{
-    AllocError, BSkipMap, BlockArena, BulkError, BulkLoad, BumpArena, ClonedRange, Config, GlobalArena,
-    InsertError, InsertManyError, MigrateCursor, PoolUsage, Range, Relax, ShrinkCursor,
+    AllocError, BSkipBytesMap, BSkipMap, BlockArena, BulkError, BulkLoad, BumpArena, BytesBulkError,
+    BytesBulkLoad, ClonedRange, Config, GlobalArena, InsertError, InsertManyError, MigrateCursor, PoolUsage,
+    Range, Relax, ShrinkCursor,
 };
 use numa_alloc::{ArenaStats, BuildError, Fallback, NumaArena, PlacementReport, Policy};
 use std::cell::Cell;
@@ -34,6 +35,8 @@ where
 {
     all::<BSkipMap<u64, V, A>>();
     all::<BulkLoad<u64, V, A>>();
+    all::<BSkipBytesMap<str, V, A>>();
+    all::<BytesBulkLoad<str, V, A>>();
     all::<Range<'static, u64, V, A>>();
     all::<ClonedRange<'static, u64, V, A>>();
     fused::<ClonedRange<'static, u64, V, A>>();
@@ -50,6 +53,7 @@ fn of_the_map() {
     all::<MigrateCursor<u64>>();
     all::<InsertError<u64, String>>();
     all::<BulkError<u64>>();
+    all::<BytesBulkError<String>>();
     all::<InsertManyError>();
     all::<AllocError>();
     all::<PoolUsage>();
