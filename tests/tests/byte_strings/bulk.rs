@@ -115,6 +115,7 @@ fn every_set_size_and_fill() {
 }
 
 /// The bytes of nodes for each key, beyond the key and its value.
+#[cfg(not(small_nodes))]
 fn overhead(map: &Map<u64>, model: &Model) -> f64 {
     let own: usize = model.keys().map(|key| key.len() + 8).sum();
     (map.usage().issued_bytes as f64 - own as f64) / model.len() as f64
