@@ -8,6 +8,7 @@ use core::ops::Bound;
 use crate::arena::{BlockArena, BlockPool, GlobalArena};
 use crate::index::{Cloned, Copied, Index, LeafCursor, Next, Read, Trail};
 use crate::key::Key;
+use crate::lock::State;
 use crate::node::NodeKeys;
 
 /// A double-ended iterator over the pairs of a range, in key order, for values that are `Copy`.
@@ -98,6 +99,31 @@ impl<'a, K: NodeKeys, V, P: BlockPool, R> Pairs<'a, K, V, P, R> {
     pub(crate) fn cloned(self) -> Pairs<'a, K, V, P, Cloned> {
         let Self { index, lower, upper, front, back, back_trail, done, .. } = self;
         Pairs { index, lower, upper, front, back, back_trail, done, _reader: PhantomData }
+    }
+}
+
+/// For readers of values that lead to memory outside of the leaf.
+impl<'a, K: NodeKeys, V, P: BlockPool, R> Pairs<'a, K, V, P, R> {
+    /// The state of the leaf in which `next` has read the pair that it returned last.
+    pub(crate) fn state(&self) -> Option<State<'a>> {
+        self.front.as_ref().map(LeafCursor::state)
+    }
+
+    /// The state of the leaf in which `next_back` has read the pair that it returned last.
+    pub(crate) fn state_back(&self) -> Option<State<'a>> {
+        self.back.as_ref().map(LeafCursor::state)
+    }
+
+    /// Makes `next` search again for the key that it returned last.
+    pub(crate) fn again(&mut self, key: K::Owned) {
+        self.lower = Bound::Included(key);
+        self.front = None;
+    }
+
+    /// Makes `next_back` search again for the key that it returned last.
+    pub(crate) fn again_back(&mut self, key: K::Owned) {
+        self.upper = Bound::Included(key);
+        self.back = None;
     }
 }
 

@@ -36,6 +36,17 @@
 //! assert_eq!(map.get("pear"), Some(2));
 //! ```
 //!
+//! [`BSkipBlobMap`] is the map whose values are byte strings, too, of any length. Readers copy them out without a
+//! lock:
+//!
+//! ```
+//! use bskip_core::BSkipBlobMap;
+//!
+//! let map: BSkipBlobMap<[u8]> = BSkipBlobMap::new();
+//! map.insert(b"key".as_slice(), b"a value of any length");
+//! assert_eq!(map.get_with(b"key".as_slice(), |value| value.len()), Some(21));
+//! ```
+//!
 //! `bskip-core/docs/GUIDE.md` in the repository has more examples: building from sorted pairs, making a map
 //! compact, NUMA nodes.
 //!
@@ -119,10 +130,10 @@ extern crate alloc;
 cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomics)))] {
     pub mod arena;
     mod backoff;
-    // Not used yet: nodes of byte strings will refer to cells.
-    #[cfg(all(test, not(shuttle)))]
-    mod cells;
+    mod blob;
+    mod blob_map;
     mod bytes_map;
+    mod cells;
     mod chaos;
     mod config;
     mod few;
@@ -163,6 +174,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
         NumaBlocks, NumaNodeId, Placement, PoolUsage,
     };
     pub use backoff::{DefaultRelax, Relax};
+    pub use blob_map::{BSkipBlobMap, BlobRange};
     pub use bytes_map::{BSkipBytesMap, BytesBulkError, BytesBulkLoad, BytesInsertError, BytesInsertErrorKind, BytesRange, ClonedBytesRange};
     pub use config::{Config, Promotion, Refresh};
     #[cfg(feature = "check")]

@@ -33,6 +33,27 @@ impl Version {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Holder(u64);
 
+/// One state of one node: what a reader asks while it reads memory that the node leads to.
+#[derive(Clone, Copy)]
+pub(crate) struct State<'a> {
+    lock: &'a VersionLock,
+    version: Version,
+}
+
+impl<'a> State<'a> {
+    #[inline(always)]
+    pub(crate) fn new(lock: &'a VersionLock, version: Version) -> Self {
+        Self { lock, version }
+    }
+
+    /// Whether the node is still in this state. Then it was so during everything that was read before.
+    #[inline(always)]
+    #[must_use]
+    pub(crate) fn holds(self) -> bool {
+        self.lock.validate(self.version)
+    }
+}
+
 /// See the module.
 #[repr(transparent)]
 pub(crate) struct VersionLock(AtomicU64);

@@ -10,6 +10,7 @@
 use core::panic::RefUnwindSafe;
 
 use crate::arena::BlockPool;
+use crate::cells::Cells;
 use crate::index::Index;
 use crate::node::NodeKeys;
 use crate::spin::SpinLock;
@@ -17,6 +18,9 @@ use crate::spin::SpinLock;
 // The map calls a pool only between changes. So a panic in a pool unwinds as a panic in the caller's code
 // does.
 impl<K: NodeKeys, V: RefUnwindSafe, P: BlockPool> RefUnwindSafe for Index<K, V, P> {}
+
+// As for the index.
+impl<P: BlockPool> RefUnwindSafe for Cells<P> {}
 
 // Only this crate's code runs under the lock, on plain data, and a guard unlocks.
 impl<T> RefUnwindSafe for SpinLock<T> {}

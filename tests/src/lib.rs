@@ -3,6 +3,7 @@
 //! The tests themselves are in `tests/`, one subject a file, each with its properties at the top.
 
 pub mod arena;
+pub mod blobs;
 pub mod bytes;
 pub mod config;
 pub mod counted;

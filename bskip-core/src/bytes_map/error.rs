@@ -44,6 +44,8 @@ impl fmt::Display for BytesInsertErrorKind {
     }
 }
 
+impl core::error::Error for BytesInsertErrorKind {}
+
 impl<V> fmt::Debug for BytesInsertError<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BytesInsertError").field("kind", &self.kind).finish_non_exhaustive()

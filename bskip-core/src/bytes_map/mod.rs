@@ -1,7 +1,7 @@
 //! The public map of byte strings and its contract. The operations themselves are in `index`.
 
 mod bulk;
-mod encoded;
+pub(crate) mod encoded;
 mod error;
 mod iter;
 
@@ -12,10 +12,9 @@ use core::ops::{Bound, ControlFlow, RangeBounds};
 use crate::arena::{AllocError, BlockArena, GlobalArena, PoolUsage};
 use crate::config::Config;
 use crate::index::{Cloned, Copied, End, Existing, Index, Position};
-use crate::iter::check_bounds;
 use crate::key::{ByteKeys, BytesKey, KeyBuffer, KeyKind};
 
-use encoded::{Owned, encoded, pair};
+use encoded::{bounds, encoded, pair};
 
 pub use bulk::{BytesBulkError, BytesBulkLoad};
 pub use error::{BytesInsertError, BytesInsertErrorKind};
@@ -262,7 +261,7 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     where
         Q: BytesKey<Form = K::Form>,
     {
-        let (lower, upper) = bounds(&range);
+        let (lower, upper) = bounds(&range, "BSkipBytesMap");
         BytesRange::new(&self.index, lower, upper)
     }
 
@@ -299,7 +298,7 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         Q: BytesKey<Form = K::Form>,
         V: Copy,
     {
-        let (lower, upper) = bounds(&range);
+        let (lower, upper) = bounds(&range, "BSkipBytesMap");
         self.index.lend(lower.as_ref().map(ByteKeys::borrow), upper.as_ref().map(ByteKeys::borrow), f)
     }
 
@@ -386,14 +385,6 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     pub fn check_invariants(&mut self) -> crate::Structure {
         self.index.walk()
     }
-}
-
-/// The bounds of a range, encoded and checked.
-fn bounds<Q: BytesKey>(range: &impl RangeBounds<Q>) -> (Bound<Owned>, Bound<Owned>) {
-    let own = |bound: Bound<&Q>| bound.map(|key| encoded(key, ByteKeys::own));
-    let (lower, upper) = (own(range.start_bound()), own(range.end_bound()));
-    check_bounds(&lower, &upper, "BSkipBytesMap");
-    (lower, upper)
 }
 
 #[cold]

@@ -1,5 +1,6 @@
 //! One cell: a header, then the bytes of the string, or of its part of the chain.
 
+use crate::simd;
 use crate::sync::{AtomicU64, Ordering};
 
 /// Bytes of a word.
@@ -48,13 +49,25 @@ impl<'a> Cell<'a> {
         &self.words[HEADER_WORDS..]
     }
 
+    /// Starts to load the header and the first bytes.
+    #[inline]
+    pub(super) fn prefetch(self) {
+        simd::prefetch(self.words.as_ptr().cast());
+    }
+
     /// Writes what the cell holds: `bytes`, which are the first of `len`, while `next` holds the others. The
     /// count of references is 1. Only for the owner of a free cell, behind a Release fence.
     pub(super) fn fill(self, bytes: &[u8], len: usize, next: u32) {
         debug_assert!(bytes.len() <= self.data().len() * WORD);
         self.words[1].store(len as u64, Ordering::Relaxed);
-        for (word, chunk) in self.data().iter().zip(bytes.chunks(WORD)) {
+        let chunks = bytes.chunks_exact(WORD);
+        let end = chunks.remainder();
+        let mut words = self.data().iter();
+        for (chunk, word) in chunks.zip(&mut words) {
             word.store(big_endian(chunk), Ordering::Relaxed);
+        }
+        if let Some(word) = words.next().filter(|_| !end.is_empty()) {
+            word.store(big_endian(end), Ordering::Relaxed);
         }
         self.links().store(u64::from(next) << 32 | 1, Ordering::Relaxed);
     }

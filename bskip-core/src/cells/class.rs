@@ -3,14 +3,16 @@
 use super::cell::HEADER;
 
 /// Bytes of the unit that numbers of cells count. A cell is some units of its block.
-pub(super) const UNIT: usize = 64;
+pub(super) const UNIT: usize = 32;
+/// The alignment of a block: a line, so that the cells of a size that divides a line never lie in two lines.
+pub(super) const ALIGN: usize = 64;
 /// Bytes of a block. A small block wastes little in a map with few long strings.
 pub(super) const BLOCK: usize = 8 << 10;
 /// Units of a block.
 pub(super) const UNITS: usize = BLOCK / UNIT;
 
-/// Units of a cell, by class. A cell wastes less than a third of its bytes, except the smallest one.
-const SIZES: [u8; Class::COUNT] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
+/// Units of a cell, by class. A cell wastes less than a third of its bytes, except the two smallest ones.
+const SIZES: [u8; Class::COUNT] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 
 /// A size of cells.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -18,7 +20,7 @@ pub(super) struct Class(u8);
 
 impl Class {
     /// How many classes there are. They fit into the low bits of a block's address.
-    pub(super) const COUNT: usize = 10;
+    pub(super) const COUNT: usize = 12;
     /// The class of all cells of a chain except the last one.
     pub(super) const LARGEST: Self = Self(Self::COUNT as u8 - 1);
 

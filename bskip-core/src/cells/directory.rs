@@ -1,6 +1,6 @@
 //! Where cells are: numbers lead to blocks, and to places in them.
 //!
-//! A number is `block << 7 | unit`. Blocks count from 1, so no cell has the number 0. The blocks' addresses
+//! A number is `block << 8 | unit`. Blocks count from 1, so no cell has the number 0. The blocks' addresses
 //! are in segments that double in size and never move. A search therefore needs to know nothing about the
 //! pool that the blocks come from.
 
@@ -10,7 +10,7 @@ use core::ptr::{self, NonNull};
 use core::slice;
 
 use super::cell::{Cell, WORD};
-use super::class::{Class, UNIT, UNITS};
+use super::class::{ALIGN, Class, UNIT, UNITS};
 use crate::arena::AllocErrorKind;
 use crate::backoff::Relax;
 use crate::spin::SpinLock;
@@ -89,7 +89,7 @@ impl Directory {
         let entry = unsafe { &*entry };
         // Acquire pairs with the Release in `add`: a thread that sees the block sees what the pool wrote.
         let tagged = entry.load(Ordering::Acquire);
-        let index = tagged.addr() % UNIT;
+        let index = tagged.addr() % ALIGN;
         let start = tagged.map_addr(|address| address - index);
         (!start.is_null()).then(|| (start, Class::with_index(index)))
     }
@@ -97,14 +97,14 @@ impl Directory {
     /// Adds a block for cells of `class`. Returns the number of its unit 0.
     ///
     /// # Safety
-    /// Until the directory drops, the block has [`BLOCK`](super::class::BLOCK) bytes, aligned to [`UNIT`],
+    /// Until the directory drops, the block has [`BLOCK`](super::class::BLOCK) bytes, aligned to [`ALIGN`],
     /// mapped, initialised, and only accessed through this directory.
     pub(super) unsafe fn add<R: Relax>(
         &self,
         block: NonNull<u8>,
         class: Class,
     ) -> Result<u32, AllocErrorKind> {
-        debug_assert!(block.as_ptr().addr().is_multiple_of(UNIT));
+        debug_assert!(block.as_ptr().addr().is_multiple_of(ALIGN));
         self.blocks.with::<R, _>(|blocks| {
             let number = *blocks + 1;
             let id = number.checked_mul(UNITS as u32).ok_or(AllocErrorKind::AddressSpaceExhausted)?;

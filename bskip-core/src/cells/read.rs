@@ -7,6 +7,8 @@
 use core::cmp;
 use core::slice::Iter;
 
+#[cfg(feature = "check")]
+use super::cell::Cell;
 use super::cell::{WORD, big_endian};
 use super::class::Class;
 use super::directory::{CellId, Directory};
@@ -19,6 +21,7 @@ impl Directory {
         self.cell(id).map_or(0, |cell| cell.len())
     }
 
+    #[cfg_attr(any(not(test), shuttle), expect(dead_code, reason = "keys are not in cells yet"))]
     /// Compares the string from byte `from` on with `bytes`. Takes time in proportion to the bytes that both
     /// have in common.
     pub(crate) fn compare(&self, id: CellId, from: usize, bytes: &[u8]) -> cmp::Ordering {
@@ -38,11 +41,48 @@ impl Directory {
     /// number of bytes.
     pub(crate) fn copy(&self, id: CellId, from: usize, out: &mut [u8]) -> usize {
         let length = self.len(id).saturating_sub(from).min(out.len());
+        let out = &mut out[..length];
+        if from == 0 {
+            self.copy_cells(id, out);
+            return length;
+        }
         let mut words = self.bytes_from(id, from);
-        for chunk in out[..length].chunks_mut(WORD) {
+        for chunk in out.chunks_mut(WORD) {
             chunk.copy_from_slice(&words.next().to_be_bytes()[..chunk.len()]);
         }
         length
+    }
+
+    /// Copies the string from its start on, cell by cell, into all of `out`, which is no longer than the string.
+    fn copy_cells(&self, mut id: CellId, mut out: &mut [u8]) {
+        while !out.is_empty() {
+            // If there is no cell, the chain was recycled.
+            let Some(cell) = self.cell(id) else { return };
+            let (part, rest) = out.split_at_mut(out.len().min(cell.data().len() * WORD));
+            let mut chunks = part.chunks_exact_mut(WORD);
+            let mut words = cell.data().iter().map(|word| word.load(Ordering::Relaxed).to_be_bytes());
+            chunks.by_ref().zip(&mut words).for_each(|(chunk, word)| chunk.copy_from_slice(&word));
+            let end = chunks.into_remainder();
+            if let Some(word) = words.next().filter(|_| !end.is_empty()) {
+                end.copy_from_slice(&word[..end.len()]);
+            }
+            (id, out) = (CellId::from_word(cell.next()), rest);
+        }
+    }
+
+    /// Loads the beginning of a string that a thread will read soon.
+    #[inline]
+    pub(crate) fn prefetch(&self, id: CellId) {
+        if let Some(cell) = self.cell(id) {
+            cell.prefetch();
+        }
+    }
+
+    /// How many cells the string takes. Only for a thread that has a reference to it.
+    #[cfg(feature = "check")]
+    pub(crate) fn cells_of(&self, id: CellId) -> usize {
+        let next = |cell: &Cell<'_>| self.cell(CellId::from_word(cell.next()));
+        core::iter::successors(self.cell(id), next).count()
     }
 
     /// Adds a reference to a string. Only for a thread that has one, or that holds the lock of a node that

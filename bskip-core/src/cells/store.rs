@@ -3,7 +3,7 @@
 use core::alloc::Layout;
 use core::mem;
 
-use super::class::{BLOCK, Class, UNIT};
+use super::class::{ALIGN, BLOCK, Class};
 use super::directory::{CellId, Directory};
 use crate::arena::{AllocError, BlockArena, BlockKind, BlockPool, Placement, PoolUsage};
 use crate::spin::SpinLock;
@@ -11,7 +11,7 @@ use crate::sync::{Ordering, fence};
 use crate::{chaos, stats};
 
 /// The layout of a block.
-const LAYOUT: Layout = match Layout::from_size_align(BLOCK, UNIT) {
+const LAYOUT: Layout = match Layout::from_size_align(BLOCK, ALIGN) {
     Ok(layout) => layout,
     Err(_) => unreachable!(),
 };

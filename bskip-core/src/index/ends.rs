@@ -9,9 +9,9 @@ use crate::arena::BlockPool;
 use crate::few::Few;
 use crate::height::LEVELS;
 use crate::index::engine::Index;
-use crate::index::read::cursor::Read;
+use crate::index::read::cursor::{Copied, Read};
 use crate::index::search::probe::{At, Before, Rightmost};
-use crate::lock::Version;
+use crate::lock::{State, Version};
 use crate::node::{Leaf, LevelMark, NodeKeys};
 
 /// Which end.
@@ -64,6 +64,35 @@ enum Neighbour<'a, K: NodeKeys, V> {
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// A copy of the pair at this end, read as `R` does.
     pub(crate) fn end<R: Read<V>>(&self, end: End) -> Option<(K::Owned, V)> {
+        // SAFETY: in the state in which the leaf was found it has pairs, and this slot is its first or last
+        // pair. In any state this is a slot of the leaf, because the count is never more than the capacity.
+        self.at_end(end, |leaf, version, slot| unsafe { R::read(leaf, version, slot) })
+    }
+
+    /// The key at this end, and what `follow` makes of the value and of the leaf's state. If that is `None`, the
+    /// leaf has changed meanwhile, and this tries again.
+    pub(crate) fn end_following<T>(
+        &self,
+        end: End,
+        mut follow: impl FnMut(V, State<'_>) -> Option<T>,
+    ) -> Option<(K::Owned, T)>
+    where
+        V: Copy,
+    {
+        self.at_end(end, |leaf, version, slot| {
+            // SAFETY: as in `end`.
+            let (key, value) = unsafe { Copied::read(leaf, version, slot) }?;
+            Some((key, follow(value, State::new(leaf.lock(), version))?))
+        })
+    }
+
+    /// What `read` returns for the leaf at this end, its version, and its slot at this end. If that is `None`, the
+    /// leaf has changed meanwhile, and this tries again.
+    fn at_end<T>(
+        &self,
+        end: End,
+        mut read: impl FnMut(Leaf<'_, K, V>, Version, usize) -> Option<T>,
+    ) -> Option<T> {
         let mut backoff = self.tree.backoff();
         loop {
             let mut passed = Passed::none();
@@ -71,11 +100,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 EndSearch::Nothing => return None,
                 EndSearch::Conflict => {}
                 EndSearch::Leaf(leaf, version) => {
-                    let slot = slot_at(end, leaf.count());
-                    // SAFETY: in the state in which the leaf was found it has pairs, and this slot is its
-                    // first or last pair. In any state this is a slot of the leaf, because the count is never
-                    // more than the capacity.
-                    let pair = unsafe { R::read(leaf, version, slot) };
+                    let pair = read(leaf, version, slot_at(end, leaf.count()));
                     if let Some(pair) = pair.filter(|_| passed.validate()) {
                         return Some(pair);
                     }

@@ -58,5 +58,6 @@ pub(crate) use engine::Index;
 pub(crate) use maintain::migrate::Moved;
 pub(crate) use maintain::shrink::Position;
 pub(crate) use read::cursor::{Cloned, Copied, LeafCursor, Next, Read};
+pub(crate) use read::follow::Followed;
 pub(crate) use read::readahead::Trail;
 pub(crate) use write::existing::Existing;

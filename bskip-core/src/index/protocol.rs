@@ -29,6 +29,7 @@
 //! [`Locked`]: crate::node::Locked
 //! [`Locked::insert`]: crate::node::Locked::insert
 //! [`Locked::remove`]: crate::node::Locked::remove
+//! [`Locked::replace`]: crate::node::Locked::replace
 //! [`Locked::with_value`]: crate::node::Locked::with_value
 //! [`NO_HINT`]: crate::index::route::node_table::table::NO_HINT
 //! [`Node`]: crate::node::Node

@@ -1,5 +1,8 @@
 //! Maps of byte strings, from the public calls down.
 
+mod blob_faults;
+mod blob_model;
+mod blob_threads;
 mod bulk;
 mod concurrent;
 mod model;

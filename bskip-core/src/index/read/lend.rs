@@ -7,6 +7,7 @@ use crate::arena::BlockPool;
 use crate::index::engine::Index;
 use crate::index::read::cursor::{Copied, LeafCursor, Next};
 use crate::key::{ByteKeys, KeyKind};
+use crate::lock::State;
 use crate::node::{Filled, PairImage};
 
 impl<V: Copy, P: BlockPool> Index<ByteKeys, V, P> {
@@ -59,6 +60,71 @@ impl<V: Copy, P: BlockPool> Index<ByteKeys, V, P> {
         ControlFlow::Continue(())
     }
 }
+
+impl<V: Copy, P: BlockPool> Index<ByteKeys, V, P> {
+    /// Hands the pairs between the bounds to `f` in order, each with the state of its leaf. `f` returns false if
+    /// the leaf has changed since. It then gets the pair, or what is there in its place, again. `prefetch` gets
+    /// values that come soon.
+    pub(crate) fn lend_following<B>(
+        &self,
+        lower: Bound<&[u8]>,
+        upper: Bound<&[u8]>,
+        prefetch: impl Fn(V),
+        mut f: impl FnMut(&[u8], V, State<'_>) -> ControlFlow<B, bool>,
+    ) -> ControlFlow<B> {
+        let mut image = PairImage::new();
+        let mut backoff = self.tree.backoff();
+        // As in `lend`.
+        let mut last = None;
+        let mut cursor = self.cursor_after(lower, None);
+        while let Some(mut here) = cursor {
+            let is_last = here.end_before(upper);
+            let (mut lent, mut changed) = (0, false);
+            match here.copy_rest(&mut image) {
+                Filled::Valid => {
+                    (0..image.len().min(AHEAD)).for_each(|i| prefetch(image.value(i)));
+                    while lent < image.len() && !changed {
+                        if lent + AHEAD < image.len() {
+                            prefetch(image.value(lent + AHEAD));
+                        }
+                        let (key, value) = image.pair(lent);
+                        changed = !f(key, value, here.state())?;
+                        lent += usize::from(!changed);
+                    }
+                    if lent > 0 {
+                        last = Some(ByteKeys::own(image.pair(lent - 1).0));
+                    }
+                }
+                Filled::Long => match here.next::<Copied>() {
+                    Next::Pair(key, value) => {
+                        if f(&key, value, here.state())? {
+                            last = Some(key);
+                            cursor = Some(here);
+                            continue;
+                        }
+                        changed = true;
+                    }
+                    Next::End => {}
+                    Next::Changed => changed = true,
+                },
+                Filled::Changed => changed = true,
+            }
+            if changed {
+                if lent == 0 {
+                    backoff.wait();
+                }
+                cursor = self.cursor_after(from(lower, &last), None);
+            } else {
+                backoff = self.tree.backoff();
+                cursor = if is_last { None } else { self.cursor_after(from(lower, &last), Some(here)) };
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// How many pairs before its turn a value is prefetched.
+const AHEAD: usize = 8;
 
 /// Where a reader begins that has lent the pairs up to `last`.
 fn from<'k>(lower: Bound<&'k [u8]>, last: &'k Option<<ByteKeys as KeyKind>::Owned>) -> Bound<&'k [u8]> {

@@ -3,6 +3,7 @@
 pub(in crate::index) mod batch;
 pub(in crate::index) mod chunks;
 pub(in crate::index) mod cursor;
+pub(in crate::index) mod follow;
 pub(in crate::index) mod get;
 pub(in crate::index) mod len;
 pub(in crate::index) mod lend;

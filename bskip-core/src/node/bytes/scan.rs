@@ -73,6 +73,14 @@ impl<V: Copy> PairImage<V> {
         (&self.key, unsafe { self.values[i].assume_init() })
     }
 
+    /// The value of the `i`-th pair.
+    #[inline]
+    pub(crate) fn value(&self, i: usize) -> V {
+        assert!(i < self.len);
+        // SAFETY: as in `pair`.
+        unsafe { self.values[i].assume_init() }
+    }
+
     /// Copies slots `start..end` of `leaf`. Then `is_valid` says whether the leaf is still in the state of before.
     ///
     /// # Safety
