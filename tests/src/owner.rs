@@ -4,12 +4,11 @@
 //! belong to different owners, so all owners work on the same leaves. A value carries its key's number
 //! ([`token`]), so an owner can check the keys of others too.
 
-use crate::keys::NumberedKey;
-use crate::read::Read;
+use crate::numbered::NumberedMap;
 use crate::rng::Rng;
 use crate::tally::{Kind, Tally};
 use crate::values::NumberedValue;
-use bskip_core::{BSkipMap, BlockArena};
+use core::ops::Bound;
 use std::collections::BTreeMap;
 
 /// The keys of a test.
@@ -77,7 +76,7 @@ impl Owner {
     ///
     /// # Panics
     /// If an answer is wrong.
-    pub fn step<K: NumberedKey, V: NumberedValue, A: BlockArena>(&mut self, map: &BSkipMap<K, V, A>) {
+    pub fn step<M: NumberedMap>(&mut self, map: &M) {
         // Phases of mostly inserts alternate with phases of mostly removals, so leaves split and merge again
         // and again.
         if self.rng.below(self.space.per_class + 64) == 0 {
@@ -102,62 +101,46 @@ impl Owner {
         token(number, self.writes)
     }
 
-    fn write<K: NumberedKey, V: NumberedValue, A: BlockArena>(
-        &mut self,
-        map: &BSkipMap<K, V, A>,
-        number: u64,
-    ) {
+    fn write<M: NumberedMap>(&mut self, map: &M, number: u64) {
         let token = self.next_token(number);
         let old = if token.is_multiple_of(4) {
             self.tally.count(Kind::TryInsert);
-            map.try_insert(K::of(number), V::of(token)).expect("memory")
+            map.try_insert(number, M::Value::of(token))
         } else {
             self.tally.count(Kind::Insert);
-            map.insert(K::of(number), V::of(token))
+            map.insert(number, M::Value::of(token))
         };
         assert_eq!(old.map(|v| v.number()), self.model.insert(number, token), "insert of {number}");
     }
 
-    fn remove<K: NumberedKey, V: NumberedValue, A: BlockArena>(
-        &mut self,
-        map: &BSkipMap<K, V, A>,
-        number: u64,
-    ) {
+    fn remove<M: NumberedMap>(&mut self, map: &M, number: u64) {
         self.tally.count(Kind::Remove);
-        let old = map.remove(&K::of(number));
+        let old = map.remove(number);
         assert_eq!(old.map(|v| v.number()), self.model.remove(&number), "remove of {number}");
     }
 
-    fn read<K: NumberedKey, V: NumberedValue, A: BlockArena>(
-        &mut self,
-        map: &BSkipMap<K, V, A>,
-        number: u64,
-    ) {
-        let (key, expected) = (K::of(number), self.model.get(&number).copied());
+    fn read<M: NumberedMap>(&mut self, map: &M, number: u64) {
+        let expected = self.model.get(&number).copied();
         match self.rng.below(4) {
             0 => {
                 self.tally.count(Kind::GetWith);
-                assert_eq!(map.get_with(&key, V::number), expected, "get_with of {number}");
+                assert_eq!(map.get_with(number, M::Value::number), expected, "get_with of {number}");
             }
             1 => {
                 self.tally.count(Kind::Contains);
-                assert_eq!(map.contains_key(&key), expected.is_some(), "contains_key of {number}");
+                assert_eq!(map.contains_key(number), expected.is_some(), "contains_key of {number}");
             }
             _ => {
                 self.tally.count(Kind::Get);
-                assert_eq!(V::Reader::get(map, &key).map(|v| v.number()), expected, "get of {number}");
+                assert_eq!(map.get(number).map(|v| v.number()), expected, "get of {number}");
             }
         }
     }
 
-    fn update<K: NumberedKey, V: NumberedValue, A: BlockArena>(
-        &mut self,
-        map: &BSkipMap<K, V, A>,
-        number: u64,
-    ) {
+    fn update<M: NumberedMap>(&mut self, map: &M, number: u64) {
         self.tally.count(Kind::Update);
         let token = self.next_token(number);
-        let old = map.update(&K::of(number), |value| core::mem::replace(value, V::of(token)).number());
+        let old = map.update(number, |value| core::mem::replace(value, M::Value::of(token)).number());
         assert_eq!(
             old,
             self.model.get_mut(&number).map(|v| core::mem::replace(v, token)),
@@ -165,26 +148,20 @@ impl Owner {
         );
     }
 
-    fn get_or_insert<K: NumberedKey, V: NumberedValue, A: BlockArena>(
-        &mut self,
-        map: &BSkipMap<K, V, A>,
-        number: u64,
-    ) {
+    fn get_or_insert<M: NumberedMap>(&mut self, map: &M, number: u64) {
         self.tally.count(Kind::GetOrInsert);
         let token = self.next_token(number);
-        let got = map.get_or_insert_with(K::of(number), || V::of(token)).number();
-        assert_eq!(got, *self.model.entry(number).or_insert(token), "get_or_insert_with of {number}");
+        let got = map.offer(number, token);
+        let is_there = self.model.contains_key(&number);
+        let expected = *self.model.entry(number).or_insert(token);
+        assert!(got.map_or(is_there, |got| got == expected), "get_or_insert_with of {number}: {got:?}");
     }
 
     /// A range around `number`: ordered, in bounds, own keys exactly as in the model.
-    fn range<K: NumberedKey, V: NumberedValue, A: BlockArena>(
-        &mut self,
-        map: &BSkipMap<K, V, A>,
-        number: u64,
-    ) {
+    fn range<M: NumberedMap>(&mut self, map: &M, number: u64) {
         let end = number + 1 + self.rng.below(300);
         let back = self.rng.below(2) == 1;
-        let range = V::Reader::range(map, K::of(number)..K::of(end)).map(|(k, v)| (k.number(), v.number()));
+        let range = map.range(Bound::Included(number), Bound::Excluded(end)).map(|(k, v)| (k, v.number()));
         let mut items: Vec<_> = if back { range.rev().collect() } else { range.collect() };
         self.tally.count(if back { Kind::RangeBack } else { Kind::Range });
         self.tally.items += items.len() as u64;
@@ -204,17 +181,17 @@ impl Owner {
     }
 
     /// The ends of the map lie at or beyond the ends of this owner's keys.
-    fn ends<K: NumberedKey, V: NumberedValue, A: BlockArena>(&mut self, map: &BSkipMap<K, V, A>) {
+    fn ends<M: NumberedMap>(&mut self, map: &M) {
         self.tally.count(Kind::Ends);
-        let (first, last) = (V::Reader::first(map), V::Reader::last(map));
+        let (first, last) = (map.end(false), map.end(true));
         for (k, v) in first.iter().chain(&last) {
-            assert_eq!(v.number() >> COUNT_BITS, k.number(), "a value of another key");
+            assert_eq!(v.number() >> COUNT_BITS, *k, "a value of another key");
         }
         if let Some((own, _)) = self.model.first_key_value() {
-            assert!(first.expect("a key is there").0.number() <= *own, "first misses {own}");
+            assert!(first.expect("a key is there").0 <= *own, "first misses {own}");
         }
         if let Some((own, _)) = self.model.last_key_value() {
-            assert!(last.expect("a key is there").0.number() >= *own, "last misses {own}");
+            assert!(last.expect("a key is there").0 >= *own, "last misses {own}");
         }
     }
 }

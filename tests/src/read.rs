@@ -1,7 +1,7 @@
 //! The two ways to read a map, so that one suite runs over both.
 
-use bskip_core::{BSkipMap, BlockArena, Key};
-use core::ops::{ControlFlow, RangeBounds};
+use bskip_core::{BSkipBytesMap, BSkipMap, BlockArena, Key};
+use core::ops::{Bound, ControlFlow, RangeBounds};
 
 /// A way to read values out of a map.
 pub trait Read<V> {
@@ -28,6 +28,36 @@ pub trait Read<V> {
         back: bool,
         go_on: impl FnMut(Vec<(K, V)>) -> bool,
     );
+
+    /// The value of a byte string.
+    fn get_bytes<A: BlockArena>(map: &BSkipBytesMap<[u8], V, A>, key: &[u8]) -> Option<V>;
+
+    /// The pair with the least byte string, or with `last` the one with the greatest.
+    fn end_bytes<A: BlockArena>(map: &BSkipBytesMap<[u8], V, A>, last: bool) -> Option<(Vec<u8>, V)>;
+
+    /// The pairs of a range of byte strings.
+    fn range_bytes<A: BlockArena>(
+        map: &BSkipBytesMap<[u8], V, A>,
+        lower: Bound<Vec<u8>>,
+        upper: Bound<Vec<u8>>,
+    ) -> impl DoubleEndedIterator<Item = (Vec<u8>, V)>;
+
+    /// The pairs of a range of byte strings, lent if this way of reading can, until `go_on` returns false. With
+    /// `back`, the last pair comes first.
+    fn lend_bytes<A: BlockArena>(
+        map: &BSkipBytesMap<[u8], V, A>,
+        lower: Bound<Vec<u8>>,
+        upper: Bound<Vec<u8>>,
+        back: bool,
+        mut go_on: impl FnMut(&[u8], V) -> bool,
+    ) {
+        let mut pairs = Self::range_bytes(map, lower, upper);
+        while let Some((key, value)) = if back { pairs.next_back() } else { pairs.next() } {
+            if !go_on(&key, value) {
+                return;
+            }
+        }
+    }
 
     /// All pairs.
     fn iter<K: Key, A: BlockArena>(map: &BSkipMap<K, V, A>) -> impl DoubleEndedIterator<Item = (K, V)> {
@@ -72,6 +102,42 @@ impl<V: Copy> Read<V> for Optimistic {
         let _ =
             if back { map.try_for_each_chunk_rev(range, each) } else { map.try_for_each_chunk(range, each) };
     }
+
+    fn get_bytes<A: BlockArena>(map: &BSkipBytesMap<[u8], V, A>, key: &[u8]) -> Option<V> {
+        map.get(key)
+    }
+
+    fn end_bytes<A: BlockArena>(map: &BSkipBytesMap<[u8], V, A>, last: bool) -> Option<(Vec<u8>, V)> {
+        if last { map.last_key_value() } else { map.first_key_value() }
+    }
+
+    fn range_bytes<A: BlockArena>(
+        map: &BSkipBytesMap<[u8], V, A>,
+        lower: Bound<Vec<u8>>,
+        upper: Bound<Vec<u8>>,
+    ) -> impl DoubleEndedIterator<Item = (Vec<u8>, V)> {
+        map.range((lower, upper))
+    }
+
+    fn lend_bytes<A: BlockArena>(
+        map: &BSkipBytesMap<[u8], V, A>,
+        lower: Bound<Vec<u8>>,
+        upper: Bound<Vec<u8>>,
+        back: bool,
+        mut go_on: impl FnMut(&[u8], V) -> bool,
+    ) {
+        let each = |key: &[u8], value| {
+            if go_on(key, value) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        if !back {
+            let _ = map.try_for_each_in((lower, upper), each);
+            return;
+        }
+        let _ = map.range((lower, upper)).rev().try_for_each({
+            let mut each = each;
+            move |(key, value)| each(&key, value)
+        });
+    }
 }
 
 /// Under the leaf's lock: `get_cloned`, `first_key_value_cloned`, `last_key_value_cloned`,
@@ -111,5 +177,21 @@ impl<V: Clone> Read<V> for Cloning {
                 return;
             }
         }
+    }
+
+    fn get_bytes<A: BlockArena>(map: &BSkipBytesMap<[u8], V, A>, key: &[u8]) -> Option<V> {
+        map.get_cloned(key)
+    }
+
+    fn end_bytes<A: BlockArena>(map: &BSkipBytesMap<[u8], V, A>, last: bool) -> Option<(Vec<u8>, V)> {
+        if last { map.last_key_value_cloned() } else { map.first_key_value_cloned() }
+    }
+
+    fn range_bytes<A: BlockArena>(
+        map: &BSkipBytesMap<[u8], V, A>,
+        lower: Bound<Vec<u8>>,
+        upper: Bound<Vec<u8>>,
+    ) -> impl DoubleEndedIterator<Item = (Vec<u8>, V)> {
+        map.range((lower, upper)).cloned()
     }
 }

@@ -1,12 +1,10 @@
 //! Keys that all threads increment and remove at once. No count may be lost or seen twice.
 
-use crate::keys::NumberedKey;
+use crate::numbered::NumberedMap;
 use crate::owner::{COUNT_BITS, token};
-use crate::read::Read;
 use crate::rng::Rng;
 use crate::tally::{Kind, Tally};
 use crate::values::NumberedValue;
-use bskip_core::{BSkipMap, BlockArena};
 
 /// The count in a token.
 #[must_use]
@@ -27,33 +25,27 @@ pub struct Sum {
 ///
 /// # Panics
 /// If the map returns the value of another key.
-pub fn step<K: NumberedKey, V: NumberedValue, A: BlockArena>(
-    map: &BSkipMap<K, V, A>,
-    number: u64,
-    rng: &mut Rng,
-    sum: &mut Sum,
-    tally: &mut Tally,
-) {
-    let key = K::of(number);
+pub fn step<M: NumberedMap>(map: &M, number: u64, rng: &mut Rng, sum: &mut Sum, tally: &mut Tally) {
     match rng.below(10) {
         0..6 => {
             tally.count(Kind::SharedUpsert);
-            while map.update(&key, |value| *value = V::of(value.number() + 1)).is_none() {
-                let there = map.get_or_insert_with(key, || V::of(token(number, 0))).number();
-                assert_eq!(there >> COUNT_BITS, number, "a value of another key");
+            while map.update(number, |value| *value = M::Value::of(value.number() + 1)).is_none() {
+                if let Some(there) = map.offer(number, token(number, 0)) {
+                    assert_eq!(there >> COUNT_BITS, number, "a value of another key");
+                }
             }
             sum.added += 1;
         }
         6..8 => {
             tally.count(Kind::SharedRemove);
-            if let Some(value) = map.remove(&key) {
+            if let Some(value) = map.remove(number) {
                 assert_eq!(value.number() >> COUNT_BITS, number, "a value of another key");
                 sum.removed += count_of(value.number());
             }
         }
         _ => {
             tally.count(Kind::SharedGet);
-            if let Some(value) = V::Reader::get(map, &key) {
+            if let Some(value) = map.get(number) {
                 assert_eq!(value.number() >> COUNT_BITS, number, "a value of another key");
             }
         }

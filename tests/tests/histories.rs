@@ -10,7 +10,7 @@
 //! - at the end the map holds what the history says, and the invariants hold.
 //!
 //! This holds for every promotion policy, few and many keys, ascending and adversarial ones, keys of one to
-//! eight words, plain and owning values, every arena, and 2 to 64 threads. Threads alternate between growing
+//! eight words and byte strings, plain and owning values, every arena, and 2 to 64 threads. Threads alternate between growing
 //! and shrinking the map. So nodes split and merge, and blocks are reused as other nodes, while readers visit
 //! them.
 
@@ -18,7 +18,9 @@ use bskip_core::Promotion;
 use tests::arena::ArenaKind;
 use tests::config::CRUEL_PROMOTIONS;
 use tests::history::Checked;
-use tests::history::case::{Case, Keys, run};
+use tests::history::case::{Case, Keys, run, run_on};
+use tests::numbered::SpelledMap;
+use tests::spelled::{Far, Shared, Short};
 
 /// All policies, and the coin that makes most keys tall. `cargo test` takes every other one.
 fn promotions() -> impl Iterator<Item = Promotion> {
@@ -99,6 +101,29 @@ fn keys_of_several_words() {
                 run::<(u32, u64), u64>(ArenaKind::Global, promotion, case, 2),
                 run::<[u8; 20], [u8; 19]>(ArenaKind::Global, promotion, case, 3),
             ]
+        }),
+    );
+}
+
+/// Strings that share their starts, that continue others, and that end with zeros.
+#[test]
+fn byte_strings() {
+    let cases = [
+        Case { threads: 4, steps: 5_000, keys: Keys::Few(24) },
+        Case { threads: 4, steps: 8_000, keys: Keys::Few(400) },
+        Case { threads: 4, steps: 8_000, keys: Keys::Ascending(150) },
+    ];
+    report(
+        "byte strings",
+        promotions().flat_map(|promotion| {
+            (1..).zip(cases).flat_map(move |(seed, case)| {
+                let arena = ArenaKind::chosen()[seed as usize % 3];
+                [
+                    run_on::<SpelledMap<Shared, u64>>(arena, promotion, case, seed),
+                    run_on::<SpelledMap<Far, String>>(arena, promotion, case, seed),
+                    run_on::<SpelledMap<Short, [u64; 5]>>(arena, promotion, case, seed),
+                ]
+            })
         }),
     );
 }

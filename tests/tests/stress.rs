@@ -30,11 +30,13 @@ use tests::arena::{AnyArena, ArenaKind};
 use tests::config::config;
 use tests::history::play::{Clock, Phase, Player, Watched};
 use tests::history::{Checked, History};
-use tests::keys::NumberedKey;
+use tests::numbered::{InAnyArena, SpelledMap};
 use tests::owner::{Owner, Space};
-use tests::read::Read;
 use tests::rng::Rng;
 use tests::shared::{self, Sum, count_of};
+#[cfg(small_nodes)]
+use tests::spelled::Far;
+use tests::spelled::Shared;
 use tests::tally::Tally;
 use tests::values::NumberedValue;
 
@@ -70,62 +72,55 @@ fn run<R: Send>(work: impl Fn(usize) -> R + Sync) -> Vec<R> {
 }
 
 /// A map of each arena and policy.
-fn maps<K: NumberedKey, V: NumberedValue>() -> impl Iterator<Item = BSkipMap<K, V, AnyArena>> {
-    ArenaKind::chosen().iter().copied().flat_map(|arena| {
-        PROMOTIONS.into_iter().map(move |promotion| {
-            BSkipMap::with_config(arena.make(), config(promotion, 8)).expect("an empty map")
-        })
-    })
+fn maps<M: InAnyArena>() -> impl Iterator<Item = M> {
+    ArenaKind::chosen()
+        .iter()
+        .copied()
+        .flat_map(|arena| PROMOTIONS.into_iter().map(move |promotion| M::made(arena, config(promotion, 8))))
 }
 
+/// Keys of fixed width.
+type Words<K, V> = BSkipMap<K, V, AnyArena>;
+
 /// Each thread has its own keys, on common leaves.
-fn owners<K: NumberedKey, V: NumberedValue>()
-where
-    BSkipMap<K, V, AnyArena>: Sync,
-{
+fn owners<M: InAnyArena + Sync>() {
     let space = Space { classes: THREADS as u64, per_class: 60 };
-    for mut map in maps::<K, V>() {
+    for mut map in maps::<M>() {
         let models = run(|t| {
             let mut owner = Owner::new(t as u64, space, 3);
             (0..steps()).for_each(|_| owner.step(&map));
             owner.model().clone()
         });
         let all: BTreeMap<u64, u64> = models.into_iter().flatten().collect();
-        assert!(V::Reader::iter(&map).map(|(k, v)| (k.number(), v.number())).eq(all));
+        assert!(map.numbers().eq(all));
         map.check_invariants();
     }
 }
 
 /// Counters that all threads change. All threads read the memory that the values own.
-fn counters<K: NumberedKey, V: NumberedValue>()
-where
-    BSkipMap<K, V, AnyArena>: Sync,
-{
-    for mut map in maps::<K, V>() {
+fn counters<M: InAnyArena + Sync>() {
+    for mut map in maps::<M>() {
         let sums = run(|t| {
             let (mut rng, mut sum, mut tally) = (Rng::new(t as u64), Sum::default(), Tally::default());
             for _ in 0..steps() {
                 let number = rng.below(30);
                 shared::step(&map, number, &mut rng, &mut sum, &mut tally);
-                black_box(map.get_with(&K::of(number), V::number));
+                black_box(map.get_with(number, M::Value::number));
             }
             sum
         });
         let [added, removed] =
             [|sum: &Sum| sum.added, |sum: &Sum| sum.removed].map(|f| sums.iter().map(f).sum::<u64>());
-        let left: u64 = V::Reader::iter(&map).map(|(_, value)| count_of(value.number())).sum();
+        let left: u64 = map.numbers().map(|(_, value)| count_of(value)).sum();
         assert_eq!(added, removed + left);
         map.check_invariants();
     }
 }
 
 /// All operations, and their histories.
-fn histories<K: NumberedKey, V: NumberedValue>()
-where
-    BSkipMap<K, V, AnyArena>: Sync,
-{
+fn histories<M: InAnyArena + Sync>() {
     let mut sum = Checked::default();
-    for mut map in maps::<K, V>() {
+    for mut map in maps::<M>() {
         let clock = Clock::default();
         let logs = run(|t| {
             let mut player = Player::new(&map, &clock, Watched::ALL, (t as u64) << 20);
@@ -155,17 +150,22 @@ type Part = (&'static str, fn());
 
 /// With nodes of the usual size, three parts show that the program works. Other tests do the rest there.
 const PARTS: &[Part] = &[
-    ("owners_of_words", owners::<u64, u64>),
+    ("owners_of_words", owners::<Words<u64, u64>>),
     #[cfg(small_nodes)]
-    ("owners_of_text_under_wide_keys", owners::<[u8; 64], String>),
-    ("counters_in_words", counters::<u64, u64>),
+    ("owners_of_text_under_wide_keys", owners::<Words<[u8; 64], String>>),
+    ("counters_in_words", counters::<Words<u64, u64>>),
     #[cfg(small_nodes)]
-    ("counters_in_boxes", counters::<[u8; 64], Box<[u64; 3]>>),
+    ("counters_in_boxes", counters::<Words<[u8; 64], Box<[u64; 3]>>>),
     #[cfg(small_nodes)]
-    ("counters_in_text", counters::<u64, String>),
+    ("counters_in_text", counters::<Words<u64, String>>),
     #[cfg(small_nodes)]
-    ("histories_of_words", histories::<[u8; 64], u64>),
-    ("histories_of_text", histories::<u64, String>),
+    ("histories_of_words", histories::<Words<[u8; 64], u64>>),
+    ("histories_of_text", histories::<Words<u64, String>>),
+    ("histories_of_strings", histories::<SpelledMap<Shared, u64>>),
+    #[cfg(small_nodes)]
+    ("counters_under_strings", counters::<SpelledMap<Shared, Box<[u64; 3]>>>),
+    #[cfg(small_nodes)]
+    ("owners_of_text_under_long_strings", owners::<SpelledMap<Far, String>>),
 ];
 
 fn main() {

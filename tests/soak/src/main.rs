@@ -9,7 +9,7 @@
 mod stages;
 
 use bskip_core::Promotion;
-use stages::{Plan, run};
+use stages::{Kind, Plan, run};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicIsize, Ordering};
@@ -19,14 +19,15 @@ use tests::config::CRUEL_PROMOTIONS;
 
 const USAGE: &str = "\
 usage: soak [--seconds N] [--stage N] [--threads N] [--keys N] [--seed N]
-            [--promotion POLICY[,POLICY]...] [--arena ARENA[,ARENA]...]
+            [--promotion POLICY[,POLICY]...] [--arena ARENA[,ARENA]...] [--kind KIND[,KIND]...]
 --seconds    how long in all (60)
 --stage      seconds for one map, at most (60)
 --threads    threads (8)
 --keys       keys of each thread, and shared keys (20000); few keys make many splits and merges
 --seed       seed of the operations and of the maps (from the clock; printed)
 --promotion  coin[:ONE_IN], coin-and-overflow[:ONE_IN], overflow; several, or all: in turn (the map's default)
---arena      global, bump, numa, replicated, ranges, interleaved; several, or all: in turn (global)";
+--arena      global, bump, numa, replicated, ranges, interleaved; several, or all: in turn (global)
+--kind       words or strings, the kind of keys; several, or all: in turn (all)";
 
 /// The system's allocator, with a count of the bytes in use: a dropped map must leave none behind.
 struct Counting;
@@ -62,6 +63,7 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Plan, String> {
         seed,
         promotions: vec![bskip_core::Promotion::default()],
         arenas: vec![ArenaKind::Global],
+        kinds: Kind::ALL.to_vec(),
     };
     while let Some(flag) = args.next() {
         if matches!(flag.as_str(), "--help" | "-h") {
@@ -78,6 +80,8 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Plan, String> {
             "--seed" => plan.seed = number()?,
             "--promotion" if value == "all" => plan.promotions = CRUEL_PROMOTIONS.to_vec(),
             "--promotion" => plan.promotions = value.split(',').map(promotion).collect::<Result<_, _>>()?,
+            "--kind" if value == "all" => plan.kinds = Kind::ALL.to_vec(),
+            "--kind" => plan.kinds = value.split(',').map(kind).collect::<Result<_, _>>()?,
             "--arena" if value == "all" => plan.arenas = ArenaKind::ALL.to_vec(),
             "--arena" => plan.arenas = value.split(',').map(arena).collect::<Result<_, _>>()?,
             _ => return Err(format!("no such flag: {flag}\n{USAGE}")),
@@ -98,6 +102,11 @@ fn promotion(text: &str) -> Result<Promotion, String> {
     }
 }
 
+fn kind(text: &str) -> Result<Kind, String> {
+    let named = |kind: &Kind| format!("{kind:?}").eq_ignore_ascii_case(text);
+    Kind::ALL.into_iter().find(named).ok_or_else(|| format!("no such kind of keys: {text}"))
+}
+
 fn arena(text: &str) -> Result<ArenaKind, String> {
     let named = |kind: &ArenaKind| format!("{kind:?}").eq_ignore_ascii_case(text);
     ArenaKind::ALL.into_iter().find(named).ok_or_else(|| format!("no such arena: {text}"))
@@ -113,7 +122,7 @@ fn main() -> ExitCode {
     };
     println!("{plan:?}");
     let before = IN_USE.load(Ordering::Relaxed);
-    let report = run(&plan, |stage, arena, promotion, report| {
+    let report = run(&plan, |stage, kind, arena, promotion, report| {
         let left = IN_USE.load(Ordering::Relaxed) - before;
         // The standard library keeps less than this for threads and standard output.
         assert!(
@@ -122,7 +131,7 @@ fn main() -> ExitCode {
         );
         let (operations, walks) = (report.operations(), report.walks);
         println!(
-            "stage {stage:3}    {arena:?}, {promotion:?}: so far {operations} operations, {} histories, \
+            "stage {stage:3}    {kind:?}, {arena:?}, {promotion:?}: so far {operations} operations, {} histories, \
              {walks} walks; {left} bytes left by the dropped map",
             report.checked.histories
         );

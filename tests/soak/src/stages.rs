@@ -1,7 +1,7 @@
 //! Threads work on one map after another, for as long as asked, and every answer is checked.
 //!
-//! A *stage* is one map, on the next of the plan's arenas and with the next of its policies. Three kinds of
-//! keys lie side by side in it. Each thread has its own keys, which it knows exactly ([`Owner`]). All threads
+//! A *stage* is one map, on the next of the plan's arenas and with the next of its policies. Its keys are of the
+//! next kind: words, or byte strings. Three classes of keys lie side by side in it. Each thread has its own keys, which it knows exactly ([`Owner`]). All threads
 //! share counters ([`shared`]). The calls on a sample of keys are recorded.
 //!
 //! A stage consists of *rounds* of a fixed number of steps, so that the records stay small. After each round
@@ -9,19 +9,21 @@
 //! all operations, pops included, on a small map. At the end of a stage it accounts for every key and removes
 //! it. The map must then be as small as an empty one.
 
-use bskip_core::{BSkipMap, MigrateCursor, PoolUsage, Promotion, Structure};
+use bskip_core::{BSkipMap, PoolUsage, Promotion, Structure};
 use core::fmt;
 use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
-use tests::arena::{AnyArena, ArenaKind, beside};
+use tests::arena::{AnyArena, ArenaKind};
 use tests::config::config;
 use tests::history::case::{self, Case, Keys};
 use tests::history::play::{Clock, LAST_COUNT, Phase, Player, Watched};
 use tests::history::{Checked, History};
+use tests::numbered::{InAnyArena, NumberedMap, SpelledMap};
 use tests::owner::{COUNT_BITS, Owner, Space, token};
 use tests::rng::Rng;
 use tests::shared::{self, Sum, count_of};
+use tests::spelled::{Far, Shared, Short};
 use tests::tally::Tally;
 use tests::threads::{self, Stop};
 
@@ -42,6 +44,21 @@ pub(crate) struct Plan {
     pub(crate) promotions: Vec<Promotion>,
     /// Arenas, one after the other.
     pub(crate) arenas: Vec<ArenaKind>,
+    /// Kinds of keys, one after the other.
+    pub(crate) kinds: Vec<Kind>,
+}
+
+/// What the keys of a map are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// `u64`.
+    Words,
+    /// Byte strings.
+    Strings,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 2] = [Self::Words, Self::Strings];
 }
 
 /// The results of a stage, or of all stages.
@@ -94,8 +111,6 @@ impl fmt::Display for Report {
     }
 }
 
-type Map = BSkipMap<u64, u64, AnyArena>;
-
 /// Blocks that an empty map may keep.
 const FEW_BLOCKS: usize = 40;
 /// Steps of a thread in a round, at most.
@@ -109,7 +124,10 @@ const SAMPLE: u64 = 400;
 ///
 /// # Panics
 /// At the first wrong answer, key not accounted for, broken invariant, or leaked block.
-pub(crate) fn run(plan: &Plan, mut after_stage: impl FnMut(u64, ArenaKind, Promotion, &Report)) -> Report {
+pub(crate) fn run(
+    plan: &Plan,
+    mut after_stage: impl FnMut(u64, Kind, ArenaKind, Promotion, &Report),
+) -> Report {
     let begun = Instant::now();
     let mut report = Report::default();
     for number in 0.. {
@@ -118,11 +136,17 @@ pub(crate) fn run(plan: &Plan, mut after_stage: impl FnMut(u64, ArenaKind, Promo
             break;
         }
         let arena = plan.arenas[number as usize % plan.arenas.len()];
-        let promotion = plan.promotions[(number as usize / plan.arenas.len()) % plan.promotions.len()];
+        let turn = number as usize / plan.arenas.len();
+        let promotion = plan.promotions[turn % plan.promotions.len()];
+        // Each arena and each policy meets each kind.
+        let kind = plan.kinds[(number as usize + turn) % plan.kinds.len()];
         let seed = plan.seed.wrapping_add(number);
         let stage = Stage { plan, arena, promotion, seed, time: plan.stage.min(left) };
-        report.add(&stage.run());
-        after_stage(number, arena, promotion, &report);
+        report.add(&match kind {
+            Kind::Words => stage.run::<BSkipMap<u64, u64, AnyArena>>(),
+            Kind::Strings => stage.run::<SpelledMap<Shared, u64>>(),
+        });
+        after_stage(number, kind, arena, promotion, &report);
     }
     report
 }
@@ -137,13 +161,13 @@ struct Stage<'a> {
 }
 
 /// What a thread keeps from round to round.
-struct Worker {
+struct Worker<C> {
     owner: Owner,
     rng: Rng,
     sum: Sum,
     phase: Phase,
     /// Moves leaves between nodes, if there are several.
-    cursor: MigrateCursor<u64>,
+    cursor: C,
 }
 
 impl Stage<'_> {
@@ -168,11 +192,11 @@ impl Stage<'_> {
         SAMPLE.min(self.plan.keys)
     }
 
-    fn run(&self) -> Report {
-        let map = Map::with_config(self.arena.make(), config(self.promotion, self.seed));
-        let mut map = map.expect("an empty map");
+    fn run<M: InAnyArena<Value = u64> + Sync>(&self) -> Report {
+        let mut map = M::made(self.arena, config(self.promotion, self.seed));
         let mut report = Report { stages: 1, ..Report::default() };
-        let mut workers: Vec<Worker> = (0..self.plan.threads as u64).map(|t| self.worker(t)).collect();
+        let mut workers: Vec<Worker<M::Cursor>> =
+            (0..self.plan.threads as u64).map(|t| self.worker(t)).collect();
         let stop = Stop::default();
         thread::scope(|scope| {
             scope.spawn(|| {
@@ -201,41 +225,46 @@ impl Stage<'_> {
         assert_eq!(keys, map.len());
         assert_eq!(report.full.issued_blocks, leaves + inners, "blocks that are not in the structure");
 
-        let keys: Vec<u64> = map.iter().map(|(key, _)| key).collect();
+        let keys: Vec<u64> = map.numbers().map(|(key, _)| key).collect();
         threads::run(self.plan.threads, |t| {
             keys.iter()
                 .skip(t)
                 .step_by(self.plan.threads)
-                .for_each(|key| assert!(map.remove(key).is_some(), "lost {key}"));
+                .for_each(|&key| assert!(map.remove(key).is_some(), "lost {key}"));
         });
         let empty = map.check_invariants();
         report.emptied = map.usage();
         report.walks += 2;
-        assert_eq!((empty.keys, map.iter().next()), (0, None));
+        assert_eq!((empty.keys, map.numbers().next()), (0, None));
         let left = report.emptied.issued_blocks;
         assert_eq!(left, empty.leaves + empty.inners, "blocks that are not in the structure");
         assert!(left <= FEW_BLOCKS, "an empty map of {:?}", report.emptied);
         report
     }
 
-    fn worker(&self, t: u64) -> Worker {
+    fn worker<C: Default>(&self, t: u64) -> Worker<C> {
         Worker {
             owner: Owner::new(t, self.space(), self.seed),
             rng: Rng::new(!self.seed ^ t),
             sum: Sum::default(),
             phase: Phase::Growing,
-            cursor: MigrateCursor::new(),
+            cursor: C::default(),
         }
     }
 
     /// Every thread runs the steps of a round. Then the history of the sample is checked.
-    fn round(&self, map: &Map, workers: &mut [Worker], stop: &Stop) -> Checked {
+    fn round<M: NumberedMap<Value = u64> + Sync>(
+        &self,
+        map: &M,
+        workers: &mut [Worker<M::Cursor>],
+        stop: &Stop,
+    ) -> Checked {
         // No thread runs now. This replaces the values of earlier rounds, so that the round reads only values
         // that were written now or later.
         let sample = (0..self.sample_size()).map(|i| self.sample(i));
-        let there = sample.filter(|key| map.contains_key(key));
+        let there = sample.filter(|&key| map.contains_key(key));
         let initial: BTreeMap<u64, u64> = there.map(|key| (key, token(key, LAST_COUNT))).collect();
-        initial.iter().for_each(|(key, value)| assert!(map.insert(*key, *value).is_some(), "lost {key}"));
+        initial.iter().for_each(|(&key, &value)| assert!(map.insert(key, value).is_some(), "lost {key}"));
 
         let clock = Clock::default();
         let counts = LAST_COUNT / workers.len() as u64;
@@ -265,10 +294,10 @@ impl Stage<'_> {
     }
 
     /// A thread's step: mostly its own keys, then a shared one and a recorded one.
-    fn step(&self, map: &Map, worker: &mut Worker, player: &mut Player<'_, u64, u64, AnyArena>) {
+    fn step<M: NumberedMap>(&self, map: &M, worker: &mut Worker<M::Cursor>, player: &mut Player<'_, M>) {
         let (space, rng) = (self.space(), &mut worker.rng);
-        if rng.below(16) == 0 && !map.migrate(&mut worker.cursor, 2, |_, home| Some(beside(home))) {
-            worker.cursor = MigrateCursor::new();
+        if rng.below(16) == 0 {
+            map.move_leaves(&mut worker.cursor);
         }
         (0..7).for_each(|_| worker.owner.step(map));
         let number = rng.below(space.per_class) * space.classes + self.plan.threads as u64;
@@ -296,19 +325,23 @@ impl Stage<'_> {
             _ => Keys::Multiples(500),
         };
         let case = Case { threads: self.plan.threads, steps: SMALL_ROUND, keys };
-        match round % 3 {
-            0 => case::run::<u64, u64>(self.arena, self.promotion, case, seed),
-            1 => case::run::<[u8; 64], u64>(self.arena, self.promotion, case, seed),
-            _ => case::run::<[u8; 64], String>(self.arena, self.promotion, case, seed),
+        let (arena, promotion) = (self.arena, self.promotion);
+        match round % 6 {
+            0 => case::run::<u64, u64>(arena, promotion, case, seed),
+            1 => case::run::<[u8; 64], u64>(arena, promotion, case, seed),
+            2 => case::run::<[u8; 64], String>(arena, promotion, case, seed),
+            3 => case::run_on::<SpelledMap<Shared, u64>>(arena, promotion, case, seed),
+            4 => case::run_on::<SpelledMap<Short, String>>(arena, promotion, case, seed),
+            _ => case::run_on::<SpelledMap<Far, u64>>(arena, promotion, case, seed),
         }
     }
 
     /// Every key of the map is in a model, shared or recorded. Every key of a model is in the map. The sums
     /// add up. The last round's history looked up the recorded keys.
-    fn account_for(&self, map: &Map, workers: &[Worker]) {
+    fn account_for<M: NumberedMap<Value = u64>>(&self, map: &M, workers: &[Worker<M::Cursor>]) {
         let owners = self.plan.threads as u64;
         let class = |key: &u64| key % self.space().classes;
-        let all = || map.iter().inspect(|(key, value)| assert_eq!(value >> COUNT_BITS, *key));
+        let all = || map.numbers().inspect(|(key, value)| assert_eq!(value >> COUNT_BITS, *key));
         let union: BTreeMap<u64, u64> =
             workers.iter().flat_map(|worker| worker.owner.model().clone()).collect();
         let own = all().filter(|(key, _)| class(key) < owners);

@@ -2,15 +2,15 @@
 
 use super::play::{Clock, Phase, Player, Watched};
 use super::{Checked, History};
-use crate::arena::{AnyArena, ArenaKind, beside};
+use crate::arena::{AnyArena, ArenaKind};
 use crate::config::config;
 use crate::keys::NumberedKey;
+use crate::numbered::{InAnyArena, NumberedMap};
 use crate::owner::COUNT_BITS;
-use crate::read::Read;
 use crate::rng::Rng;
 use crate::threads;
 use crate::values::NumberedValue;
-use bskip_core::{BSkipMap, BlockArena, MigrateCursor, Promotion};
+use bskip_core::{BSkipMap, Promotion};
 use core::ops::Bound;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,20 +56,15 @@ pub struct Case {
 }
 
 /// What a thread plays.
-fn play<K: NumberedKey, V: NumberedValue, A: BlockArena>(
-    player: &mut Player<'_, K, V, A>,
-    case: Case,
-    seed: u64,
-    steps: &AtomicU64,
-) {
+fn play<M: NumberedMap>(player: &mut Player<'_, M>, case: Case, seed: u64, steps: &AtomicU64) {
     let mut rng = Rng::new(seed);
     let mut phase = Phase::Growing;
-    let mut cursor = MigrateCursor::new();
+    let mut cursor = M::Cursor::default();
     for _ in 0..case.steps {
         let made = steps.fetch_add(1, Ordering::Relaxed);
         // If the arena has several NUMA nodes, leaves move from node to node, and no answer may change.
-        if made.is_multiple_of(16) && !player.map.migrate(&mut cursor, 2, |_, home| Some(beside(home))) {
-            cursor = MigrateCursor::new();
+        if made.is_multiple_of(16) {
+            player.map.move_leaves(&mut cursor);
         }
         if rng.below(4 * case.keys.count()) == 0 {
             phase = phase.other();
@@ -96,8 +91,21 @@ pub fn run<K: NumberedKey, V: NumberedValue>(
 where
     BSkipMap<K, V, AnyArena>: Sync,
 {
-    let map = BSkipMap::<K, V, _>::with_config(arena.make(), config(promotion, seed));
-    let mut map = map.expect("an empty map");
+    run_on::<BSkipMap<K, V, AnyArena>>(arena, promotion, case, seed)
+}
+
+/// As [`run`], on a map of any kind.
+///
+/// # Panics
+/// As [`run`].
+#[must_use]
+pub fn run_on<M: InAnyArena + Sync>(
+    arena: ArenaKind,
+    promotion: Promotion,
+    case: Case,
+    seed: u64,
+) -> Checked {
+    let mut map = M::made(arena, config(promotion, seed));
     let (clock, steps) = (Clock::default(), AtomicU64::new(0));
     let counts = (1 << COUNT_BITS) / (case.threads as u64 + 1);
     let logs = threads::run(case.threads, |t| {
@@ -113,7 +121,7 @@ where
     last.scan(Bound::Unbounded, Bound::Unbounded, 0, usize::MAX);
     last.len();
     history.add(last.log);
-    let keys = V::Reader::iter(&map).count();
+    let keys = map.numbers().count();
     assert_eq!(map.check_invariants().keys, keys, "{arena:?}, {promotion:?}, {case:?}");
     history.expect(format_args!("{arena:?}, {promotion:?}, {case:?}, seed {seed}"))
 }

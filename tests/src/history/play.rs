@@ -1,12 +1,10 @@
 //! Calls a map and records the calls.
 
 use super::{Act, Call, Edge, Event, Item, Log, Said, Scan, Span};
-use crate::keys::NumberedKey;
+use crate::numbered::NumberedMap;
 use crate::owner::{COUNT_BITS, token};
-use crate::read::Read;
 use crate::rng::Rng;
 use crate::values::NumberedValue;
-use bskip_core::{BSkipMap, BlockArena};
 use core::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -48,8 +46,8 @@ pub const LAST_COUNT: u64 = (1 << COUNT_BITS) - 1;
 
 /// A thread that calls a map and records the calls.
 #[derive(Debug)]
-pub struct Player<'a, K: NumberedKey, V: NumberedValue, A: BlockArena> {
-    pub(super) map: &'a BSkipMap<K, V, A>,
+pub struct Player<'a, M> {
+    pub(super) map: &'a M,
     clock: &'a Clock,
     watched: Watched,
     next_count: u64,
@@ -57,11 +55,11 @@ pub struct Player<'a, K: NumberedKey, V: NumberedValue, A: BlockArena> {
     pub log: Log,
 }
 
-impl<'a, K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'a, K, V, A> {
+impl<'a, M: NumberedMap> Player<'a, M> {
     /// A player whose values are [tokens](token) of their keys with the counts `first_count`,
     /// `first_count + 1` and so on. No other player may use these counts.
     #[must_use]
-    pub fn new(map: &'a BSkipMap<K, V, A>, clock: &'a Clock, watched: Watched, first_count: u64) -> Self {
+    pub fn new(map: &'a M, clock: &'a Clock, watched: Watched, first_count: u64) -> Self {
         Self { map, clock, watched, next_count: first_count, log: Log::default() }
     }
 
@@ -86,49 +84,50 @@ impl<'a, K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'a, K, V, A> {
     /// `insert`, or `try_insert`, which must find memory.
     pub fn insert(&mut self, key: u64, fallible: bool) {
         let new = self.new_value(key);
-        let (k, v) = (K::of(key), V::of(new));
+        let v = M::Value::of(new);
         let (span, old) = self.timed(|| match fallible {
-            false => self.map.insert(k, v),
-            true => self.map.try_insert(k, v).expect("memory"),
+            false => self.map.insert(key, v),
+            true => self.map.try_insert(key, v),
         });
         self.note(key, span, Act::Insert { new, old: old.map(|v| v.number()) });
     }
 
     /// `get`, in the way that suits the value's type.
     pub fn get(&mut self, key: u64) {
-        let (span, seen) = self.timed(|| V::Reader::get(self.map, &K::of(key)));
+        let (span, seen) = self.timed(|| self.map.get(key));
         self.note(key, span, Act::Read(seen.map(|v| v.number())));
     }
 
     /// `get_cloned`.
     pub fn get_cloned(&mut self, key: u64) {
-        let (span, seen) = self.timed(|| self.map.get_cloned(&K::of(key)));
+        let (span, seen) = self.timed(|| self.map.get_cloned(key));
         self.note(key, span, Act::Read(seen.map(|v| v.number())));
     }
 
     /// `get_with`.
     pub fn get_with(&mut self, key: u64) {
-        let (span, seen) = self.timed(|| self.map.get_with(&K::of(key), V::number));
+        let (span, seen) = self.timed(|| self.map.get_with(key, M::Value::number));
         self.note(key, span, Act::Read(seen));
     }
 
     /// `contains_key`.
     pub fn contains_key(&mut self, key: u64) {
-        let (span, seen) = self.timed(|| self.map.contains_key(&K::of(key)));
+        let (span, seen) = self.timed(|| self.map.contains_key(key));
         self.note(key, span, Act::Has(seen));
     }
 
     /// `remove`.
     pub fn remove(&mut self, key: u64) {
-        let (span, old) = self.timed(|| self.map.remove(&K::of(key)));
+        let (span, old) = self.timed(|| self.map.remove(key));
         self.note(key, span, Act::Remove(old.map(|v| v.number())));
     }
 
-    /// `get_or_insert_with`.
+    /// `get_or_insert_with`, or what the map has in its place.
     pub fn get_or_insert_with(&mut self, key: u64) {
         let new = self.new_value(key);
-        let (span, got) = self.timed(|| self.map.get_or_insert_with(K::of(key), || V::of(new)));
-        self.note(key, span, Act::GetOrInsert { new, got: got.number() });
+        let (span, got) = self.timed(|| self.map.offer(key, new));
+        // If the map does not tell which value is there, it tells that one is.
+        self.note(key, span, got.map_or(Act::Has(true), |got| Act::GetOrInsert { new, got }));
     }
 
     /// `update`, which replaces the value.
@@ -139,9 +138,9 @@ impl<'a, K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'a, K, V, A> {
         let new = self.new_value(key);
         let mut runs = 0;
         let (span, old) = self.timed(|| {
-            self.map.update(&K::of(key), |value| {
+            self.map.update(key, |value| {
                 runs += 1;
-                core::mem::replace(value, V::of(new)).number()
+                core::mem::replace(value, M::Value::of(new)).number()
             })
         });
         assert_eq!(runs, u32::from(old.is_some()), "`update` gives what its closure gave, which ran once");
@@ -150,24 +149,24 @@ impl<'a, K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'a, K, V, A> {
 
     /// `pop_first` or `pop_last`. All keys must be watched.
     pub fn pop(&mut self, edge: Edge) {
-        let (span, pair) = self.timed(|| match edge {
-            Edge::First => self.map.pop_first(),
-            Edge::Last => self.map.pop_last(),
-        });
+        let (span, pair) = self.timed(|| self.map.pop(edge == Edge::Last));
         self.note_edge(span, edge, pair, |value| Act::Remove(Some(value)));
     }
 
     /// `first` or `last`, in the way that suits the value's type. All keys must be watched.
     pub fn look(&mut self, edge: Edge) {
-        let (span, pair) = self.timed(|| match edge {
-            Edge::First => V::Reader::first(self.map),
-            Edge::Last => V::Reader::last(self.map),
-        });
+        let (span, pair) = self.timed(|| self.map.end(edge == Edge::Last));
         self.note_edge(span, edge, pair, |value| Act::Read(Some(value)));
     }
 
-    fn note_edge(&mut self, span: Span, edge: Edge, pair: Option<(K, V)>, act: impl FnOnce(u64) -> Act) {
-        let pair = pair.map(|(k, v)| (k.number(), v.number()));
+    fn note_edge(
+        &mut self,
+        span: Span,
+        edge: Edge,
+        pair: Option<(u64, M::Value)>,
+        act: impl FnOnce(u64) -> Act,
+    ) {
+        let pair = pair.map(|(k, v)| (k, v.number()));
         if let Some((key, value)) = pair {
             self.note(key, span, act(value));
         }
@@ -191,7 +190,7 @@ impl<'a, K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'a, K, V, A> {
     pub fn scan(&mut self, lower: Bound<u64>, upper: Bound<u64>, turns: u64, most: usize) {
         let mut scan = Scan { lower, upper, front: Vec::new(), back: Vec::new(), complete: false };
         let start = self.clock.tick();
-        let mut range = V::Reader::range(self.map, (lower.map(K::of), upper.map(K::of)));
+        let mut range = self.map.range(lower, upper);
         let mut end = start;
         for turn in 0..most {
             let back = turns >> (turn % 64) & 1 == 1;
@@ -202,7 +201,7 @@ impl<'a, K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'a, K, V, A> {
                 assert!(range.next().is_none() && range.next_back().is_none(), "an ended range went on");
                 break;
             };
-            let item = Item { key: k.number(), at: end };
+            let item = Item { key: k, at: end };
             if back { &mut scan.back } else { &mut scan.front }.push(item);
             if self.watched.has(item.key) {
                 let act = Act::Read(Some(v.number()));
@@ -213,21 +212,20 @@ impl<'a, K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'a, K, V, A> {
     }
 }
 
-impl<K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'_, K, V, A> {
+impl<M: NumberedMap> Player<'_, M> {
     /// A range in chunks, until it yields no more or has yielded `most` pairs.
     pub fn scan_chunks(&mut self, lower: Bound<u64>, upper: Bound<u64>, back: bool, most: usize) {
         let (map, clock, watched) = (self.map, self.clock, self.watched);
         let mut scan = Scan { lower, upper, front: Vec::new(), back: Vec::new(), complete: true };
         let start = clock.tick();
         let events = &mut self.log.events;
-        V::Reader::chunks(map, (lower.map(K::of), upper.map(K::of)), back, |mut chunk| {
+        map.chunks(lower, upper, back, |mut chunk| {
             let at = clock.tick();
             let given = if back { &mut scan.back } else { &mut scan.front };
             if back {
                 chunk.reverse();
             }
-            for (k, v) in chunk {
-                let key = k.number();
+            for (key, v) in chunk {
                 given.push(Item { key, at });
                 if watched.has(key) {
                     let act = Act::Read(Some(v.number()));
@@ -262,7 +260,7 @@ impl Phase {
     }
 }
 
-impl<K: NumberedKey, V: NumberedValue, A: BlockArena> Player<'_, K, V, A> {
+impl<M: NumberedMap> Player<'_, M> {
     /// One operation on the key `number`.
     pub fn play_on_key(&mut self, rng: &mut Rng, phase: Phase, number: u64) {
         let puts = match phase {
