@@ -16,3 +16,4 @@ mod lock;
 mod map;
 mod numa;
 mod replica;
+mod strings;

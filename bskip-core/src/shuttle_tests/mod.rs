@@ -8,6 +8,7 @@ mod migrating;
 mod owned;
 mod shared;
 mod shrinking;
+mod strings;
 
 use std::boxed::Box;
 use std::sync::Arc;
