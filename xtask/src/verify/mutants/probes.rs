@@ -105,11 +105,14 @@ static REPLICAS: Probe = plain!("replicas", "structure", "replicas::");
 static MIGRATE: Probe = plain!("migrate", "structure", "migrate::");
 static FUZZ: Probe = plain!("fuzz", "answers", "fuzz_corpus::");
 static SCANS: Probe = plain!("scans", "concurrent", "scans::");
+static BYTE_MODEL: Probe = plain!("byte-model", "byte_strings", "model::");
+static BYTE_THREADS: Probe = plain!("byte-threads", "byte_strings", "concurrent::");
 static CHAOS_SHARED: Probe = chaos!("chaos-shared", "concurrent", "shared::");
 static CHAOS_OWNERS: Probe = chaos!("chaos-owners", "concurrent", "owners::");
 static CHAOS_SCANS: Probe = chaos!("chaos-scans", "concurrent", "scans::");
 static CHAOS_POPS: Probe = chaos!("chaos-pops", "concurrent", "pops::");
 static CHAOS_LIFETIMES: Probe = chaos!("chaos-lifetimes", "values", "lifetimes::");
+static CHAOS_BYTES: Probe = chaos!("chaos-bytes", "byte_strings", "concurrent::");
 
 static CHAOS_STRESS: Probe = chaos!("chaos-stress", "stress");
 
@@ -141,11 +144,14 @@ static ALL: &[&Probe] = &[
     &MIGRATE,
     &FUZZ,
     &SCANS,
+    &BYTE_MODEL,
+    &BYTE_THREADS,
     &CHAOS_SHARED,
     &CHAOS_OWNERS,
     &CHAOS_SCANS,
     &CHAOS_POPS,
     &CHAOS_LIFETIMES,
+    &CHAOS_BYTES,
     &CHAOS_STRESS,
 ];
 
