@@ -4,6 +4,7 @@ use core::alloc::Layout;
 use core::fmt;
 use core::num::NonZeroU32;
 
+use crate::key::big_endian::word_at;
 use crate::key::{Key, KeyWords};
 
 /// A NUMA node, by the number that the operating system gives it.
@@ -47,6 +48,19 @@ impl KeyPrefix {
     #[must_use]
     pub fn of<K: Key>(key: K) -> Self {
         Self(key.to_words().word(0))
+    }
+
+    /// The prefix of a byte string: its first 8 bytes, big-endian, with zeros behind a shorter one. For the keys
+    /// of a [`BSkipBytesMap`](crate::BSkipBytesMap), which are ordered by their encodings.
+    ///
+    /// ```
+    /// use bskip_core::KeyPrefix;
+    ///
+    /// assert!(KeyPrefix::of_bytes(b"apple") < KeyPrefix::of_bytes(b"b"));
+    /// ```
+    #[must_use]
+    pub fn of_bytes(key: &[u8]) -> Self {
+        Self(word_at(key, 0))
     }
 
     /// The prefix that is these bits.

@@ -4,6 +4,7 @@ mod bulk;
 pub(crate) mod encoded;
 mod error;
 mod iter;
+mod maintain;
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -11,7 +12,7 @@ use core::ops::{Bound, ControlFlow, RangeBounds};
 
 use crate::arena::{AllocError, BlockArena, GlobalArena, PoolUsage};
 use crate::config::Config;
-use crate::index::{Cloned, Copied, End, Existing, Index, Position};
+use crate::index::{Cloned, Copied, End, Existing, Index};
 use crate::key::{ByteKeys, BytesKey, KeyBuffer, KeyKind};
 
 use encoded::{bounds, encoded, pair};
@@ -19,6 +20,7 @@ use encoded::{bounds, encoded, pair};
 pub use bulk::{BytesBulkError, BytesBulkLoad};
 pub use error::{BytesInsertError, BytesInsertErrorKind};
 pub use iter::{BytesRange, ClonedBytesRange};
+pub use maintain::{BytesMigrateCursor, BytesShrinkCursor};
 
 /// A concurrent ordered map whose keys are byte strings: text, bytes, and whatever has an order-preserving
 /// [encoding](BytesKey), such as tuples of strings and numbers.
@@ -364,16 +366,6 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     /// Drops all pairs and gives the nodes' blocks back to the pool. O(n).
     pub fn clear(&mut self) {
         self.index.clear();
-    }
-
-    /// Merges nodes that fit into one. Returns how many blocks went back to the pool. O(n). See
-    /// [`BSkipMap::shrink_to_fit`](crate::BSkipMap::shrink_to_fit).
-    pub fn shrink_to_fit(&self) -> usize {
-        let (mut at, mut freed) = (Some(Position::START), 0);
-        while let Some(here) = &at {
-            at = self.index.shrink_step(here, &mut freed);
-        }
-        freed
     }
 
     /// Walks the whole map and checks its invariants, as

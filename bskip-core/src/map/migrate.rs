@@ -2,38 +2,32 @@
 
 use super::BSkipMap;
 use crate::arena::{BlockArena, NumaNodeId};
-use crate::index::Moved;
+use crate::index::Migrating;
 use crate::key::Key;
 
 /// How far [`BSkipMap::migrate`] or [`BSkipMap::rebalance`] has come, and what it has done.
 ///
 /// A cursor is only a key and some counters: it borrows nothing, and it delays nothing between two calls.
 #[derive(Clone, Debug)]
-pub struct MigrateCursor<K: Key> {
-    /// Where the next leaf to look at starts; `None` for the first leaf.
-    at: Option<K::Words>,
-    done: bool,
-    moved: usize,
-    refused: usize,
-}
+pub struct MigrateCursor<K: Key>(Migrating<K::Words>);
 
 impl<K: Key> MigrateCursor<K> {
     /// A cursor at the beginning.
     #[must_use]
     pub const fn new() -> Self {
-        Self { at: None, done: false, moved: 0, refused: 0 }
+        Self(Migrating::new())
     }
 
     /// Whether the map has looked at all leaves.
     #[must_use]
     pub const fn is_done(&self) -> bool {
-        self.done
+        self.0.done
     }
 
     /// The number of leaves moved so far.
     #[must_use]
     pub const fn moved_leaves(&self) -> usize {
-        self.moved
+        self.0.moved
     }
 
     /// The number of leaves that should have moved and did not. Possible reasons:
@@ -43,7 +37,7 @@ impl<K: Key> MigrateCursor<K> {
     ///   posted yet.
     #[must_use]
     pub const fn refused_leaves(&self) -> usize {
-        self.refused
+        self.0.refused
     }
 }
 
@@ -88,29 +82,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
         leaves: usize,
         mut to: impl FnMut(Option<K>, NumaNodeId) -> Option<NumaNodeId>,
     ) -> bool {
-        self.migrate_words(cursor, leaves, |low, home| to(low.map(K::from_words), home))
-    }
-
-    fn migrate_words(
-        &self,
-        cursor: &mut MigrateCursor<K>,
-        leaves: usize,
-        mut to: impl FnMut(Option<K::Words>, NumaNodeId) -> Option<NumaNodeId>,
-    ) -> bool {
-        for _ in 0..leaves {
-            if cursor.done {
-                break;
-            }
-            let (moved, next) = self.index.migrate_step(cursor.at, &mut to);
-            match moved {
-                Moved::Yes => cursor.moved += 1,
-                Moved::No => cursor.refused += 1,
-                Moved::Stays => {}
-            }
-            cursor.at = next;
-            cursor.done = next.is_none();
-        }
-        !cursor.done
+        self.index.migrate(&mut cursor.0, leaves, |low, home| to(low.map(K::from_words), home))
     }
 
     /// As [`migrate`](Self::migrate), but moves each leaf to where the arena's policy would put it now.
@@ -118,6 +90,6 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     ///
     /// Use this for a map that was filled before its keys were partitioned, or while a NUMA node had no room.
     pub fn rebalance(&self, cursor: &mut MigrateCursor<K>, leaves: usize) -> bool {
-        self.migrate_words(cursor, leaves, |low, _| self.index.wanted(low))
+        self.index.rebalance(&mut cursor.0, leaves)
     }
 }

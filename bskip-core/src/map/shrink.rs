@@ -2,7 +2,7 @@
 
 use super::BSkipMap;
 use crate::arena::BlockArena;
-use crate::index::Position;
+use crate::index::Shrinking;
 use crate::key::Key;
 
 /// How far [`BSkipMap::shrink`] has come, and what it has done.
@@ -10,29 +10,25 @@ use crate::key::Key;
 /// A cursor is only a level, a key and a counter: it borrows nothing, and it delays nothing between two
 /// calls. It belongs to one map. With another map it begins somewhere in the middle, which does no harm.
 #[derive(Clone, Debug)]
-pub struct ShrinkCursor<K: Key> {
-    /// `None` at the end.
-    at: Option<Position<K::Words>>,
-    freed: usize,
-}
+pub struct ShrinkCursor<K: Key>(Shrinking<K::Words>);
 
 impl<K: Key> ShrinkCursor<K> {
     /// A cursor at the beginning.
     #[must_use]
     pub const fn new() -> Self {
-        Self { at: Some(Position::START), freed: 0 }
+        Self(Shrinking::new())
     }
 
     /// Whether the map has looked at all nodes.
     #[must_use]
     pub const fn is_done(&self) -> bool {
-        self.at.is_none()
+        self.0.is_done()
     }
 
     /// The number of blocks given back so far.
     #[must_use]
     pub const fn freed_blocks(&self) -> usize {
-        self.freed
+        self.0.freed
     }
 }
 
@@ -95,7 +91,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     pub fn shrink_to_fit(&self) -> usize {
         let mut cursor = ShrinkCursor::new();
         self.shrink(&mut cursor, usize::MAX);
-        cursor.freed
+        cursor.freed_blocks()
     }
 
     /// As [`shrink_to_fit`](Self::shrink_to_fit), but looks at no more than `nodes` nodes, from the cursor
@@ -117,10 +113,6 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// assert!(cursor.is_done() && cursor.freed_blocks() > 500);
     /// ```
     pub fn shrink(&self, cursor: &mut ShrinkCursor<K>, nodes: usize) -> bool {
-        for _ in 0..nodes {
-            let Some(at) = &cursor.at else { break };
-            cursor.at = self.index.shrink_step(at, &mut cursor.freed);
-        }
-        !cursor.is_done()
+        self.index.shrink(&mut cursor.0, nodes)
     }
 }

@@ -11,6 +11,9 @@ pub(crate) trait InnerSlots: Changing<Payload = BlockId> {
     /// See [`Node::has_room_for_entry`].
     fn has_room_for_entry(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> bool;
 
+    /// See [`Node::has_room_to_move`].
+    fn has_room_to_move(node: Node<'_, Self>, slot: usize, key: KeyRef<'_, Self>) -> bool;
+
     /// See [`Node::child`].
     fn child(node: Node<'_, Self>, slot: usize) -> Option<BlockId>;
 
@@ -29,6 +32,12 @@ impl<S: InnerSlots> Node<'_, S> {
     /// Whether an entry at `key` goes in, to whatever child it leads.
     pub(crate) fn has_room_for_entry(self, key: KeyRef<'_, S>) -> bool {
         S::has_room_for_entry(self, key)
+    }
+
+    /// Whether the entry in `slot` may move to `key`.
+    #[inline(always)]
+    pub(crate) fn has_room_to_move(self, slot: usize, key: KeyRef<'_, S>) -> bool {
+        S::has_room_to_move(self, slot, key)
     }
 
     /// The child in `slot`; `None` only if the node is changing or is no inner node now.

@@ -41,7 +41,8 @@ pub(crate) trait Room: Reading {
     /// Whether all slots take the same room. A node that splits at a key then always has room for the key.
     const SAME_SIZE: bool;
 
-    /// Whether full leaves give pairs to their neighbours before they split.
+    /// Whether full leaves give pairs to their neighbours before they split. Shrinking fills leaves of all shapes
+    /// from their neighbours.
     const REDISTRIBUTES: bool;
 
     /// The limit for the part `fill` of a node, but at least half of one.
@@ -97,7 +98,8 @@ pub(crate) trait Room: Reading {
         payload: &Self::Payload,
     ) -> Split<OwnedKey<Self>>;
     fn has_free(node: Node<'_, Self>, eighths: usize) -> bool;
-    fn share(left: Node<'_, Self>, right: Node<'_, Self>, share: Share) -> usize;
+    fn share(left: Node<'_, Self>, right: Node<'_, Self>, share: Share) -> Option<usize>;
+    fn boundary(left: Node<'_, Self>, right: Node<'_, Self>, share: usize) -> OwnedKey<Self>;
 }
 
 impl<S: Room> Node<'_, S> {
@@ -155,8 +157,16 @@ impl<S: Room> Node<'_, S> {
         S::has_free(self, eighths)
     }
 
-    /// How many slots this node has after a redistribution with its next one.
-    pub(crate) fn share(self, right: Self, share: Share) -> usize {
+    /// How many slots this node has after a redistribution with its next one. `None` if no boundary between the
+    /// two can be moved.
+    #[inline(always)]
+    pub(crate) fn share(self, right: Self, share: Share) -> Option<usize> {
         S::share(self, right, share)
+    }
+
+    /// The fence between this node and its next one, if this one has the first `share` of their slots.
+    #[inline(always)]
+    pub(crate) fn boundary(self, right: Self, share: usize) -> OwnedKey<S> {
+        S::boundary(self, right, share)
     }
 }

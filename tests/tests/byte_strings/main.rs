@@ -6,3 +6,4 @@ mod blob_threads;
 mod bulk;
 mod concurrent;
 mod model;
+mod upkeep;

@@ -20,7 +20,7 @@ const TRIES: usize = 16;
 
 /// What became of one leaf.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Moved {
+enum Moved {
     /// It is on the NUMA node that it was wanted on.
     Yes,
     /// It should stay: it is there already, or no NUMA node was named.
@@ -28,6 +28,22 @@ pub(crate) enum Moved {
     /// It is still where it was: the NUMA node had no room, other threads kept changing it, or it is the
     /// first leaf or one without an entry.
     No,
+}
+
+/// How far a thread has come, and what it has done.
+#[derive(Clone, Debug)]
+pub(crate) struct Migrating<O> {
+    /// Where the next leaf to look at starts; `None` for the first leaf.
+    at: Option<O>,
+    pub(crate) done: bool,
+    pub(crate) moved: usize,
+    pub(crate) refused: usize,
+}
+
+impl<O> Migrating<O> {
+    pub(crate) const fn new() -> Self {
+        Self { at: None, done: false, moved: 0, refused: 0 }
+    }
 }
 
 enum Attempt {
@@ -41,10 +57,39 @@ type Range<'a, K, V> =
     (Leaf<'a, K, V>, Version, Option<<K as KeyKind>::Owned>, Option<<K as KeyKind>::Owned>);
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
+    /// Looks at no more than `leaves` leaves, each as [`migrate_step`](Self::migrate_step) does. Returns whether
+    /// there are more.
+    pub(crate) fn migrate(
+        &self,
+        migrating: &mut Migrating<K::Owned>,
+        leaves: usize,
+        mut wanted: impl FnMut(Option<K::Ref<'_>>, NumaNodeId) -> Option<NumaNodeId>,
+    ) -> bool {
+        for _ in 0..leaves {
+            if migrating.done {
+                break;
+            }
+            let (moved, next) = self.migrate_step(migrating.at.as_ref().map(K::borrow), &mut wanted);
+            match moved {
+                Moved::Yes => migrating.moved += 1,
+                Moved::No => migrating.refused += 1,
+                Moved::Stays => {}
+            }
+            migrating.done = next.is_none();
+            migrating.at = next;
+        }
+        !migrating.done
+    }
+
+    /// As [`migrate`](Self::migrate), to where the pool's policy would place each leaf now.
+    pub(crate) fn rebalance(&self, migrating: &mut Migrating<K::Owned>, leaves: usize) -> bool {
+        self.migrate(migrating, leaves, |low, _| self.tree.wanted(low))
+    }
+
     /// Looks at the leaf at `at` (or the first one), and moves it to the NUMA node that `wanted` names.
     /// `wanted` gets the least key that the leaf may hold, and the NUMA node where the leaf is. Returns what
     /// happened to the leaf, and where the next leaf starts.
-    pub(crate) fn migrate_step(
+    fn migrate_step(
         &self,
         at: Option<K::Ref<'_>>,
         wanted: impl FnOnce(Option<K::Ref<'_>>, NumaNodeId) -> Option<NumaNodeId>,
@@ -56,11 +101,6 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             None => (Moved::Stays, high),
             Some(wanted) => (self.move_leaf((leaf, version), low, wanted), high),
         }
-    }
-
-    /// Where the pool would place a leaf that starts at `low`.
-    pub(crate) fn wanted(&self, low: Option<K::Ref<'_>>) -> Option<NumaNodeId> {
-        self.tree.wanted(low)
     }
 
     /// The leaf at `at`, or the first one.

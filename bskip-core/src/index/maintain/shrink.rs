@@ -10,25 +10,48 @@ use crate::index::write::absorb::Merge;
 use crate::node::{Fill, InnerShape, LeafShape, NodeKeys, ShapeOf};
 
 /// Where to continue: at the node for `key`, or at the level's first node.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Position<O> {
+#[derive(Clone, Debug)]
+struct Position<O> {
     level: usize,
     key: Option<O>,
 }
 
 impl<O> Position<O> {
-    pub(crate) const START: Self = Self { level: 0, key: None };
+    const START: Self = Self { level: 0, key: None };
+}
+
+/// How far a thread has come, and how many blocks it has given back.
+#[derive(Clone, Debug)]
+pub(crate) struct Shrinking<O> {
+    /// `None` at the end.
+    at: Option<Position<O>>,
+    pub(crate) freed: usize,
+}
+
+impl<O> Shrinking<O> {
+    pub(crate) const fn new() -> Self {
+        Self { at: Some(Position::START), freed: 0 }
+    }
+
+    pub(crate) const fn is_done(&self) -> bool {
+        self.at.is_none()
+    }
 }
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
+    /// Looks at no more than `nodes` nodes. Returns whether there are more.
+    pub(crate) fn shrink(&self, shrinking: &mut Shrinking<K::Owned>, nodes: usize) -> bool {
+        for _ in 0..nodes {
+            let Some(at) = &shrinking.at else { break };
+            shrinking.at = self.shrink_step(at, &mut shrinking.freed);
+        }
+        !shrinking.is_done()
+    }
+
     /// Looks at one node. Merges it with its right neighbour, or moves the boundary between the two, if that
     /// makes it fuller. Adds the number of blocks given back to `freed`. Returns where to continue, or `None`
     /// at the end of the top level.
-    pub(crate) fn shrink_step(
-        &self,
-        at: &Position<K::Owned>,
-        freed: &mut usize,
-    ) -> Option<Position<K::Owned>> {
+    fn shrink_step(&self, at: &Position<K::Owned>, freed: &mut usize) -> Option<Position<K::Owned>> {
         let (level, top) = (at.level, self.tree.root().0);
         let next = match level {
             0 => self.shrink_node::<LeafShape<K, V>>(at, freed),

@@ -63,9 +63,6 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Moves pairs from the right neighbour to `leaf`, in the state `version`, until it is full. Returns the
     /// new boundary. Does nothing if all pairs would move, because that is an absorption.
     pub(in crate::index) fn fill_up(&self, leaf: Leaf<'_, K, V>, version: Version) -> Option<K::Owned> {
-        if !LeafShape::<K, V>::REDISTRIBUTES {
-            return None;
-        }
         // If the locks succeed, both leaves are in the locked states. A block that is not a leaf now has no
         // pairs.
         let too_many = |right: Leaf<'_, K, V>| !leaf.fits(right, Fill::Tight);
@@ -149,17 +146,22 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         chaos::window();
         let (parent, left, right) = lock_three((entry.parent, entry.version), left, right)?;
         // Between the entries of two leaves there may be a leaf that has none yet.
-        if left.next() != Some(right.id()) || parent.child(entry.slot) != Some(right.id()) {
+        let are_neighbours = left.next() == Some(right.id()) && parent.child(entry.slot) == Some(right.id());
+        let share = left.share(*right, share).filter(|&share| {
+            are_neighbours
+                && (LeafShape::<K, V>::SAME_SIZE
+                    || parent.has_room_to_move(entry.slot, K::borrow(&left.boundary(*right, share))))
+        });
+        let Some(share) = share else {
             right.unlock_unchanged();
             left.unlock_unchanged();
             parent.unlock_unchanged();
             return None;
-        }
+        };
         let mut parent = parent.reshape(commit);
         let (mut left, mut right) = (left.reshape(commit), right.reshape(commit));
         // No user code runs until everything is in its place.
         let before = left.count();
-        let share = left.share(**right, share);
         if share < before {
             left.give_last(before - share, &mut right);
         } else {

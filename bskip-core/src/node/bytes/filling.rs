@@ -1,4 +1,4 @@
-//! Filling a node of byte keys in order, from left to right.
+//! Filling a node of byte keys in order, from left to right: with new keys, or with those of its next node.
 //!
 //! Only a high fence gives a node a prefix, and a node that is being filled does not know its high fence yet. It
 //! is filled without a prefix first. When it is full, its keys are written again with the prefix that its low
@@ -10,7 +10,7 @@ use super::super::locked::Locked;
 use super::super::payload::Payload;
 use super::super::room::Limit;
 use super::fences::{Fence, Place};
-use super::room::{Load, words_for};
+use super::room::{FULL, Load, words_for};
 use super::shape::{ByteShape, FENCE_LIMIT, Slotted};
 use crate::key::big_endian::{common_prefix, separator};
 use crate::key::byte_string::ByteString;
@@ -46,6 +46,30 @@ impl<P: Payload> Slotted<'_, P> {
             return end;
         }
         ByteString::of(if starts_there { next } else { separator(last, next) })
+    }
+
+    /// How many slots this node has if it takes as many as it can from `right`, the next one, which keeps some.
+    /// `None` if it can take none.
+    pub(super) fn most_from(self, right: Self) -> Option<usize> {
+        let mine = self.count();
+        let fits = |share: usize| {
+            let fence = self.boundary_at(right, share);
+            let loads = self.loads_at(right, share).filter(|_| fence.len() <= FENCE_LIMIT);
+            loads.is_some_and(|(left, right)| {
+                [left, right].into_iter().all(|load| Self::fullness(load) <= FULL)
+            })
+        };
+        // The more slots the left one has, the higher is its high fence, so its prefix does not become longer.
+        let (mut least, mut most) = (mine, mine + right.count().saturating_sub(1));
+        while least < most {
+            let share = (least + most).div_ceil(2);
+            if fits(share) {
+                least = share;
+            } else {
+                most = share - 1;
+            }
+        }
+        (least > mine).then_some(least)
     }
 }
 

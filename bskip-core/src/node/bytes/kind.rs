@@ -197,6 +197,10 @@ impl InnerSlots for ByteInner {
         node.has_room_for_key(key)
     }
 
+    fn has_room_to_move(node: Node<'_, Self>, slot: usize, key: &[u8]) -> bool {
+        node.has_room_for_exchange(slot, key)
+    }
+
     #[inline(always)]
     fn child(node: Node<'_, Self>, slot: usize) -> Option<BlockId> {
         // Relaxed: as in `next`.

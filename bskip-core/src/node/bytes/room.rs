@@ -73,8 +73,7 @@ impl<P: Payload> Slotted<'_, P> {
     }
 
     /// Whether there is room for another key in place of the one in `slot`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "byte strings do not move between full leaves yet"))]
-    pub(crate) fn has_room_for_exchange(self, slot: usize, key: &[u8]) -> bool {
+    pub(super) fn has_room_for_exchange(self, slot: usize, key: &[u8]) -> bool {
         let state = self.state();
         let needed = words_for(key.len().saturating_sub(state.prefix));
         state.live().saturating_sub(self.entry(slot).words()) + needed <= Self::HEAP_WORDS
@@ -115,7 +114,7 @@ impl<P: Payload> Slotted<'_, P> {
 }
 
 /// The fullness of a node that has no room for one more slot, or none for one more word.
-const FULL: usize = 1 << 16;
+pub(super) const FULL: usize = 1 << 16;
 
 impl<P: Payload> Room for ByteShape<P> {
     const SAME_SIZE: bool = false;
@@ -192,9 +191,16 @@ impl<P: Payload> Room for ByteShape<P> {
         Slotted::<P>::fullness(node.load()) <= FULL - FULL * eighths / 8
     }
 
-    /// See [`REDISTRIBUTES`](Self::REDISTRIBUTES): the boundary stays.
-    fn share(left: Slotted<'_, P>, _: Slotted<'_, P>, _: Share) -> usize {
-        left.count()
+    fn share(left: Slotted<'_, P>, right: Slotted<'_, P>, share: Share) -> Option<usize> {
+        match share {
+            // See `REDISTRIBUTES`.
+            Share::Even => None,
+            Share::LeftFull => left.most_from(right),
+        }
+    }
+
+    fn boundary(left: Slotted<'_, P>, right: Slotted<'_, P>, share: usize) -> ByteString {
+        left.boundary_at(right, share)
     }
 }
 

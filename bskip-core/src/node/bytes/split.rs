@@ -108,7 +108,7 @@ impl<P: Payload> Slotted<'_, P> {
     }
 
     /// What both take if the left one has the first `share` of all slots.
-    fn loads_at(self, right: Self, share: usize) -> Option<(Load, Load)> {
+    pub(super) fn loads_at(self, right: Self, share: usize) -> Option<(Load, Load)> {
         let mine = self.count();
         let low = self.fence_bytes(Fence::Low);
         let high = right.has_high().then(|| right.fence_bytes(Fence::High));

@@ -116,6 +116,11 @@ impl<K: KeyWords> InnerSlots for WordInner<K> {
     }
 
     #[inline(always)]
+    fn has_room_to_move(_: Node<'_, Self>, _: usize, _: K) -> bool {
+        true
+    }
+
+    #[inline(always)]
     fn child(node: Node<'_, Self>, slot: usize) -> Option<BlockId> {
         node.child_in(slot)
     }

@@ -94,10 +94,19 @@ impl<S: WordShape> Room for S {
         node.count() + (S::CAPACITY * eighths / 8).max(LEAST) <= S::CAPACITY
     }
 
-    fn share(left: Node<'_, S>, right: Node<'_, S>, share: Share) -> usize {
-        match share {
+    #[inline(always)]
+    fn share(left: Node<'_, S>, right: Node<'_, S>, share: Share) -> Option<usize> {
+        Some(match share {
             Share::Even => (left.count() + right.count()).div_ceil(2),
             Share::LeftFull => S::CAPACITY,
+        })
+    }
+
+    #[inline(always)]
+    fn boundary(left: Node<'_, S>, right: Node<'_, S>, share: usize) -> S::Key {
+        match share.checked_sub(left.count()) {
+            None => left.key(share),
+            Some(slot) => right.key(slot),
         }
     }
 }

@@ -253,10 +253,7 @@ mod tests {
             right > if SMALL_NODES { 40 } else { 95 } && nowhere < if SMALL_NODES { 60 } else { 5 },
             "{right} and {nowhere} of 100 after merges"
         );
-        let (mut at, mut freed) = (Some(crate::index::Position::START), 0);
-        while let Some(here) = at {
-            at = index.shrink_step(&here, &mut freed);
-        }
+        index.shrink(&mut crate::index::Shrinking::new(), usize::MAX);
         let (right, nowhere) = named(&index, &left);
         assert!(
             right > if SMALL_NODES { 40 } else { 95 } && nowhere < if SMALL_NODES { 60 } else { 5 },
