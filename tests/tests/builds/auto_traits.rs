@@ -10,8 +10,8 @@
 use bskip_core::arena::{BumpPool, GlobalPool};
 use bskip_core::{
     AllocError, BSkipBytesMap, BSkipMap, BlockArena, BulkError, BulkLoad, BumpArena, BytesBulkError,
-    BytesBulkLoad, ClonedRange, Config, GlobalArena, InsertError, InsertManyError, MigrateCursor, PoolUsage,
-    Range, Relax, ShrinkCursor,
+    BytesBulkLoad, BytesMigrateCursor, BytesShrinkCursor, ClonedRange, Config, GlobalArena, InsertError,
+    InsertManyError, MigrateCursor, PoolUsage, Range, Relax, ShrinkCursor,
 };
 use numa_alloc::{ArenaStats, BuildError, Fallback, NumaArena, PlacementReport, Policy};
 use std::cell::Cell;
@@ -54,6 +54,8 @@ fn of_the_map() {
     all::<InsertError<u64, String>>();
     all::<BulkError<u64>>();
     all::<BytesBulkError<String>>();
+    all::<BytesShrinkCursor>();
+    all::<BytesMigrateCursor>();
     all::<InsertManyError>();
     all::<AllocError>();
     all::<PoolUsage>();
