@@ -11,7 +11,7 @@ use crate::arena::{AllocError, BlockArena, BlockPool, PoolUsage};
 use crate::blob::{Blob, Room};
 use crate::cells::Cells;
 use crate::config::Config;
-use crate::index::{Copied, End, Existing, Followed, Index, Position};
+use crate::index::{Copied, End, Existing, Followed, Index, Shrinking};
 use crate::key::{ByteKeys, KeyKind};
 
 /// An encoded key that was copied out of a node.
@@ -189,11 +189,9 @@ impl<P: BlockPool> Blobs<P> {
 
     /// Merges nodes that fit into one. Returns how many blocks went back to the pool.
     pub(super) fn shrink_to_fit(&self) -> usize {
-        let (mut at, mut freed) = (Some(Position::START), 0);
-        while let Some(here) = &at {
-            at = self.index.shrink_step(here, &mut freed);
-        }
-        freed
+        let mut shrinking = Shrinking::new();
+        self.index.shrink(&mut shrinking, usize::MAX);
+        shrinking.freed
     }
 
     /// Checks the invariants of the nodes, and that no cell is in use without a value.
