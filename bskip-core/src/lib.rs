@@ -77,6 +77,7 @@
 //! | std: `first_key_value`, `last_key_value`; crossbeam: `front`, `back` | [`first_key_value`](BSkipMap::first_key_value), [`last_key_value`](BSkipMap::last_key_value), and `…_cloned` | std's names; they give the pair, not references |
 //! | std: `pop_first`, `pop_last`; crossbeam: `pop_front`, `pop_back` | [`pop_first`](BSkipMap::pop_first), [`pop_last`](BSkipMap::pop_last) | std's names |
 //! | std: `range`, `iter` give references; crossbeam: entries | [`range`](BSkipMap::range), [`iter`](BSkipMap::iter) give pairs | [`cloned`](Range::cloned) for values that are not `Copy` |
+//! | RocksDB: iterators with `seek`, `seek_for_prev`, `next`, `prev`; std (unstable): `BTreeMap` cursors | [`cursor`](BSkipMap::cursor), [`cursor_owned`](BSkipMap::cursor_owned) | RocksDB's names, because a cursor stands at a pair |
 //! | std: `entry(..).or_insert_with(..)`; crossbeam: `get_or_insert_with` | [`get_or_insert_with`](BSkipMap::get_or_insert_with) | gives a clone |
 //! | std (unstable): `try_insert` fails if the key is there | [`insert_if_absent`](BSkipMap::insert_if_absent) gives the value back if the key is there | here `try_` is about memory |
 //! | crossbeam: `insert`, `remove` give entries | [`insert`](BSkipMap::insert), [`remove`](BSkipMap::remove) give the old value | as std's |
@@ -176,10 +177,11 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     pub use backoff::{DefaultRelax, Relax};
     pub use blob_map::{BSkipBlobMap, BlobRange};
     pub use bytes_map::{BSkipBytesMap, BytesBulkError, BytesBulkLoad, BytesInsertError, BytesInsertErrorKind, BytesMigrateCursor, BytesRange, BytesShrinkCursor, ClonedBytesRange};
+    pub use bytes_map::{BytesCursor, OwnedBytesCursor};
     pub use config::{Config, Promotion, Refresh};
     #[cfg(feature = "check")]
     pub use index::Structure;
     pub use iter::{ClonedRange, Range};
     pub use key::{BytesKey, Key, KeyBuffer, KeyReader, KeyWords, KeyWriter};
-    pub use map::{BSkipMap, BulkError, BulkLoad, InsertError, InsertManyError, MigrateCursor, ShrinkCursor};
+    pub use map::{BSkipMap, BulkError, BulkLoad, Cursor, InsertError, InsertManyError, MigrateCursor, OwnedCursor, ShrinkCursor};
 }}

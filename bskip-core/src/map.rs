@@ -3,6 +3,7 @@
 mod batch;
 mod bulk;
 mod chunks;
+mod cursor;
 mod huge_pages;
 mod insert_error;
 mod migrate;
@@ -21,6 +22,7 @@ use crate::iter::{Range, check_bounds};
 use crate::key::Key;
 
 pub use batch::InsertManyError;
+pub use cursor::{Cursor, OwnedCursor};
 pub use insert_error::InsertError;
 pub use migrate::MigrateCursor;
 pub use shrink::ShrinkCursor;

@@ -1,6 +1,7 @@
 //! The public map of byte strings and its contract. The operations themselves are in `index`.
 
 mod bulk;
+mod cursor;
 pub(crate) mod encoded;
 mod error;
 mod iter;
@@ -18,6 +19,7 @@ use crate::key::{ByteKeys, BytesKey, KeyBuffer, KeyKind};
 use encoded::{bounds, encoded, pair};
 
 pub use bulk::{BytesBulkError, BytesBulkLoad};
+pub use cursor::{BytesCursor, OwnedBytesCursor};
 pub use error::{BytesInsertError, BytesInsertErrorKind};
 pub use iter::{BytesRange, ClonedBytesRange};
 pub use maintain::{BytesMigrateCursor, BytesShrinkCursor};

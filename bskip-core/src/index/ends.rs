@@ -1,64 +1,18 @@
-//! Reads and takes out the first and the last pair.
-//!
-//! The outermost leaf may be empty for a while, so a search for the end may pass empty leaves. It remembers
-//! each one with its version. After it has read the pair (or locked its leaf), it validates all of them. So
-//! there was a moment at which all of them were empty. At that moment the pair was the first or last, and the
-//! operation takes effect there.
+//! Reads and takes out the first and the last pair: those beside the ends of the keys.
 
 use crate::arena::BlockPool;
-use crate::few::Few;
-use crate::height::LEVELS;
+use crate::index::beside::{Beside, Passed, Place, Way, outermost};
 use crate::index::engine::Index;
 use crate::index::read::cursor::{Copied, Read};
-use crate::index::search::probe::{At, Before, Rightmost};
+use crate::index::search::probe::Rightmost;
 use crate::lock::{State, Version};
-use crate::node::{Leaf, LevelMark, NodeKeys};
+use crate::node::{Leaf, NodeKeys};
 
 /// Which end.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     First,
     Last,
-}
-
-/// How many empty leaves a search may pass, each with its version. If there are more, the search first merges
-/// some. That is possible: two empty neighbours cannot merge only if the second heads a node, on some level,
-/// that cannot be absorbed. So when all merges are done, the boundaries that are left in a row are each held
-/// by a different level.
-pub(in crate::index) const PASSED: usize = LEVELS;
-
-pub(in crate::index) struct Passed<'a, K: NodeKeys, V> {
-    leaves: Few<(Leaf<'a, K, V>, Version), PASSED>,
-}
-
-impl<K: NodeKeys, V> Passed<'_, K, V> {
-    fn none() -> Self {
-        Self { leaves: Few::new() }
-    }
-
-    /// Whether all are still as they were: empty.
-    fn validate(&self) -> bool {
-        self.leaves.as_slice().iter().all(|&(leaf, version)| leaf.validate(version))
-    }
-}
-
-/// What a search for the end found.
-enum EndSearch<'a, K: NodeKeys, V> {
-    /// This leaf holds it.
-    Leaf(Leaf<'a, K, V>, Version),
-    /// The map was empty.
-    Nothing,
-    /// Start again.
-    Conflict,
-}
-
-/// The leaf further inwards.
-enum Neighbour<'a, K: NodeKeys, V> {
-    Leaf(Leaf<'a, K, V>, Version),
-    /// There is none.
-    None,
-    /// It is not next to the leaf any more.
-    Changed,
 }
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
@@ -97,10 +51,10 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         loop {
             let mut passed = Passed::none();
             match self.find_end(end, &mut passed) {
-                EndSearch::Nothing => return None,
-                EndSearch::Conflict => {}
-                EndSearch::Leaf(leaf, version) => {
-                    let pair = read(leaf, version, slot_at(end, leaf.count()));
+                Beside::Nothing => return None,
+                Beside::Conflict => {}
+                Beside::Pair(Place { leaf, version, slot }) => {
+                    let pair = read(leaf, version, slot);
                     if let Some(pair) = pair.filter(|_| passed.validate()) {
                         return Some(pair);
                     }
@@ -116,12 +70,11 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         loop {
             let mut passed = Passed::none();
             match self.find_end(end, &mut passed) {
-                EndSearch::Nothing => return None,
-                EndSearch::Conflict => {}
-                EndSearch::Leaf(leaf, version) => {
+                Beside::Nothing => return None,
+                Beside::Conflict => {}
+                Beside::Pair(Place { leaf, version, slot }) => {
                     if let Some(mut leaf) = leaf.try_lock(version) {
                         if passed.validate() {
-                            let slot = slot_at(end, leaf.count());
                             let key = leaf.key(slot);
                             let value = leaf.remove(slot);
                             let underfull = leaf.is_underfull();
@@ -144,66 +97,28 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         loop {
             let mut passed = Passed::none();
             match self.find_end(End::First, &mut passed) {
-                EndSearch::Nothing => return true,
-                // It was not empty when `find_end` validated that leaf.
-                EndSearch::Leaf(..) => return false,
-                EndSearch::Conflict => backoff.wait(),
+                Beside::Nothing => return true,
+                // It was not empty when `beside` validated that leaf.
+                Beside::Pair(..) => return false,
+                Beside::Conflict => backoff.wait(),
             }
         }
     }
 
-    /// The outermost leaf that is not empty, validated once, and the empty ones before it.
-    fn find_end<'a>(&'a self, end: End, passed: &mut Passed<'a, K, V>) -> EndSearch<'a, K, V> {
-        let (mut leaf, mut version) = match end {
+    /// The pair at this end, and the empty leaves before it.
+    #[inline(always)]
+    pub(in crate::index) fn find_end<'a>(
+        &'a self,
+        end: End,
+        passed: &mut Passed<'a, K, V>,
+    ) -> Beside<'a, K, V> {
+        let (way, (leaf, version)) = match end {
             End::First => {
                 let head = self.tree.leaf(self.tree.head(0));
-                (head, self.tree.read_begin(head))
+                (Way::Up, (head, self.tree.read_begin(head)))
             }
-            End::Last => self.leaf_at(Rightmost),
+            End::Last => (Way::Down, self.leaf_at(Rightmost)),
         };
-        loop {
-            let empty = leaf.count() == 0;
-            let (next, low, high) = (leaf.next(), leaf.low(), leaf.high());
-            if !leaf.validate(version) {
-                return EndSearch::Conflict;
-            }
-            if !empty {
-                return EndSearch::Leaf(leaf, version);
-            }
-            if !passed.leaves.push((leaf, version)) {
-                self.compact(K::borrow(&low));
-                passed.leaves.as_slice().iter().for_each(|(leaf, _)| self.compact(K::borrow(&leaf.low())));
-                return EndSearch::Conflict;
-            }
-            let neighbour: Neighbour<'_, K, V> = match end {
-                End::First => next.map_or(Neighbour::None, |next| {
-                    match self.tree.settle(self.tree.leaf(next), LevelMark::of(0), At(K::borrow(&high))) {
-                        Some((found, version)) if found.id() == next => Neighbour::Leaf(found, version),
-                        _ => Neighbour::Changed,
-                    }
-                }),
-                End::Last if leaf.id() == self.tree.head(0) => Neighbour::None,
-                End::Last => Before::<K>::new(K::borrow(&low)).map_or(Neighbour::None, |before| {
-                    let (found, version) = self.leaf_at(before);
-                    match found.next() {
-                        Some(next) if next == leaf.id() => Neighbour::Leaf(found, version),
-                        _ => Neighbour::Changed,
-                    }
-                }),
-            };
-            match neighbour {
-                // All leaves are empty, if they were in these states at one moment.
-                Neighbour::None if passed.validate() => return EndSearch::Nothing,
-                Neighbour::None | Neighbour::Changed => return EndSearch::Conflict,
-                Neighbour::Leaf(next, next_version) => (leaf, version) = (next, next_version),
-            }
-        }
-    }
-}
-
-fn slot_at(end: End, count: usize) -> usize {
-    match end {
-        End::First => 0,
-        End::Last => count.saturating_sub(1),
+        self.beside(way, Place { leaf, version, slot: outermost(way, leaf.count()) }, passed)
     }
 }

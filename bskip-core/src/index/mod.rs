@@ -28,9 +28,11 @@
 //! | `engine` | `Index`: the tree, the router and the promotion policy of one map |
 //! | `search` | verifies: places among the keys, the rule of authority, descending, locking what was found |
 //! | `read`, `write` | operations on pairs. `write::commit` is the one place through which structural changes go |
-//! | `ends`, `bulk`, `maintain` | the first and last pair; building from sorted pairs; upkeep on demand |
+//! | `beside`, `ends`, `steps` | the pair beside a place; the first and last pair; cursors |
+//! | `bulk`, `maintain` | building from sorted pairs; upkeep on demand |
 //! | `check` | walks it all, for tests |
 
+mod beside;
 mod bulk;
 #[cfg(all(test, feature = "check", not(any(loom, shuttle))))]
 mod byte_tests;
@@ -46,6 +48,7 @@ mod protocol;
 mod read;
 mod route;
 mod search;
+mod steps;
 mod tree;
 mod wait;
 mod write;
@@ -60,4 +63,5 @@ pub(crate) use maintain::shrink::Shrinking;
 pub(crate) use read::cursor::{Cloned, Copied, LeafCursor, Next, Read};
 pub(crate) use read::follow::Followed;
 pub(crate) use read::readahead::Trail;
+pub(crate) use steps::{Steps, Target};
 pub(crate) use write::existing::Existing;

@@ -1,0 +1,137 @@
+//! Finds the pair beside a place: the least above it, or the greatest below it.
+//!
+//! The leaf at the place may have no such pair, and leaves beyond it may be empty for a while. The search passes
+//! them and remembers each one with its version. After the caller has read the pair (or locked its leaf), it
+//! validates all of them. So there was a moment at which no passed leaf had a pair on the way. At that moment the
+//! pair was the one beside the place, and the operation takes effect there.
+
+use crate::arena::BlockPool;
+use crate::few::Few;
+use crate::height::LEVELS;
+use crate::index::engine::Index;
+use crate::index::search::probe::{At, Before};
+use crate::lock::Version;
+use crate::node::{Leaf, LevelMark, NodeKeys};
+
+/// Where a search for the next pair goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::index) enum Way {
+    /// To greater keys.
+    Up,
+    /// To smaller keys.
+    Down,
+}
+
+/// How many leaves a search may pass, each with its version: the first one and empty ones. If there are more,
+/// the search first merges some. That is possible: two empty neighbours cannot merge only if the second heads a
+/// node, on some level, that cannot be absorbed. When all merges are done, this holds for at most two boundaries
+/// of a level in a row of empty leaves: those of a node that fits into neither neighbour, because both neighbours
+/// reach beyond the row.
+pub(in crate::index) const PASSED: usize = 2 * LEVELS + 2;
+
+/// The leaves that a search has passed.
+pub(in crate::index) struct Passed<'a, K: NodeKeys, V> {
+    leaves: Few<(Leaf<'a, K, V>, Version), PASSED>,
+}
+
+impl<K: NodeKeys, V> Passed<'_, K, V> {
+    #[inline(always)]
+    pub(in crate::index) fn none() -> Self {
+        Self { leaves: Few::new() }
+    }
+
+    /// Whether all are still as they were: without a pair on the way.
+    #[inline(always)]
+    pub(in crate::index) fn validate(&self) -> bool {
+        self.leaves.as_slice().iter().all(|&(leaf, version)| leaf.validate(version))
+    }
+}
+
+/// What a search for the pair beside a place found.
+pub(in crate::index) enum Beside<'a, K: NodeKeys, V> {
+    /// It is in this leaf, validated once.
+    Pair(Place<'a, K, V>),
+    /// There is none.
+    Nothing,
+    /// Start again.
+    Conflict,
+}
+
+/// A leaf in one state, and the slot of a pair if the leaf has the one that is wanted.
+pub(in crate::index) struct Place<'a, K: NodeKeys, V, S = usize> {
+    pub(in crate::index) leaf: Leaf<'a, K, V>,
+    pub(in crate::index) version: Version,
+    pub(in crate::index) slot: S,
+}
+
+/// The leaf further on the way.
+enum Neighbour<'a, K: NodeKeys, V> {
+    Leaf(Leaf<'a, K, V>, Version),
+    /// There is none.
+    None,
+    /// It is not next to the leaf any more.
+    Changed,
+}
+
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
+    /// The pair beside a place on the `way`, and the leaves before it that have none. `from` is the leaf at the
+    /// place, and the slot of the pair if that leaf has it; not yet validated.
+    pub(in crate::index) fn beside<'a>(
+        &'a self,
+        way: Way,
+        from: Place<'a, K, V, Option<usize>>,
+        passed: &mut Passed<'a, K, V>,
+    ) -> Beside<'a, K, V> {
+        let Place { mut leaf, mut version, mut slot } = from;
+        loop {
+            if let Some(slot) = slot {
+                return if leaf.validate(version) {
+                    Beside::Pair(Place { leaf, version, slot })
+                } else {
+                    Beside::Conflict
+                };
+            }
+            let (next, low, high) = (leaf.next(), leaf.low(), leaf.high());
+            if !leaf.validate(version) {
+                return Beside::Conflict;
+            }
+            if !passed.leaves.push((leaf, version)) {
+                self.compact(K::borrow(&low));
+                passed.leaves.as_slice().iter().for_each(|(leaf, _)| self.compact(K::borrow(&leaf.low())));
+                return Beside::Conflict;
+            }
+            let neighbour: Neighbour<'_, K, V> = match way {
+                Way::Up => next.map_or(Neighbour::None, |next| {
+                    match self.tree.settle(self.tree.leaf(next), LevelMark::of(0), At(K::borrow(&high))) {
+                        Some((found, version)) if found.id() == next => Neighbour::Leaf(found, version),
+                        _ => Neighbour::Changed,
+                    }
+                }),
+                Way::Down if leaf.id() == self.tree.head(0) => Neighbour::None,
+                Way::Down => Before::<K>::new(K::borrow(&low)).map_or(Neighbour::None, |before| {
+                    let (found, version) = self.leaf_at(before);
+                    match found.next() {
+                        Some(next) if next == leaf.id() => Neighbour::Leaf(found, version),
+                        _ => Neighbour::Changed,
+                    }
+                }),
+            };
+            match neighbour {
+                // No leaf has such a pair, if they were in these states at one moment.
+                Neighbour::None if passed.validate() => return Beside::Nothing,
+                Neighbour::None | Neighbour::Changed => return Beside::Conflict,
+                Neighbour::Leaf(next, next_version) => (leaf, version) = (next, next_version),
+            }
+            slot = outermost(way, leaf.count());
+        }
+    }
+}
+
+/// The slot that comes first on the way in a leaf with so many pairs.
+#[inline(always)]
+pub(in crate::index) fn outermost(way: Way, count: usize) -> Option<usize> {
+    match way {
+        Way::Up => (count > 0).then_some(0),
+        Way::Down => count.checked_sub(1),
+    }
+}
