@@ -38,8 +38,8 @@ pub use shrink::ShrinkCursor;
 /// [`remove`](Self::remove), [`update`](Self::update), [`contains_key`](Self::contains_key),
 /// [`insert_if_absent`](Self::insert_if_absent), [`get_or_insert_with`](Self::get_or_insert_with),
 /// [`first_key_value`](Self::first_key_value), [`last_key_value`](Self::last_key_value),
-/// [`pop_first`](Self::pop_first), [`pop_last`](Self::pop_last), [`is_empty`](Self::is_empty), and their
-/// variants. On x86-64 and AArch64 they are linearizable all together. On machines with a weaker memory
+/// [`pop_first`](Self::pop_first), [`pop_last`](Self::pop_last), [`is_empty`](Self::is_empty), each move of a
+/// [cursor](Cursor), and their variants. On x86-64 and AArch64 they are linearizable all together. On machines with a weaker memory
 /// order, such as RISC-V, only those on one key are: threads that use several keys, and communicate by
 /// nothing else, may see each other's operations in different orders.
 ///

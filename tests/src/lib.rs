@@ -2,6 +2,7 @@
 //!
 //! The tests themselves are in `tests/`, one subject a file, each with its properties at the top.
 
+pub mod allocations;
 pub mod arena;
 pub mod blobs;
 pub mod bytes;

@@ -17,7 +17,6 @@
 //! [`Fresh::make`]: crate::index::tree::Fresh::make
 //! [`KeyKind`]: crate::key::KeyKind
 //! [`KeyWords`]: crate::KeyWords
-//! [`LEVELS`]: crate::height::LEVELS
 //! [`LastNodes`]: crate::index::bulk::attach::LastNodes
 //! [`LeafCursor`]: crate::index::read::cursor::LeafCursor
 //! [`LeafCursor::next`]: crate::index::read::cursor::LeafCursor::next
@@ -41,10 +40,10 @@
 //! [`NodeTable::bucket`]: crate::index::route::node_table::table::NodeTable::bucket
 //! [`NodeTable::find`]: crate::index::route::node_table::table::NodeTable::find
 //! [`NodeTable::tables`]: field@crate::index::route::node_table::table::NodeTable::tables
-//! [`PASSED`]: crate::index::ends::PASSED
+//! [`PASSED`]: crate::index::beside::PASSED
 //! [`Parts`]: crate::index::bulk::load::Parts
-//! [`Passed`]: crate::index::ends::Passed
-//! [`Passed::validate`]: crate::index::ends::Passed::validate
+//! [`Passed`]: crate::index::beside::Passed
+//! [`Passed::validate`]: crate::index::beside::Passed::validate
 //! [`Probe`]: crate::index::search::probe::Probe
 //! [`Reading`]: crate::node::Reading
 //! [`Refresh::Lazy`]: crate::Refresh::Lazy
@@ -59,6 +58,7 @@
 //! [`Router::near`]: crate::index::route::router::Router::near
 //! [`SpinLock`]: crate::spin::SpinLock
 //! [`SpinLock::with`]: crate::spin::SpinLock::with
+//! [`Steps`]: crate::index::steps::Steps
 //! [`Table::fill`]: crate::index::route::node_table::table::Table::fill
 //! [`Tree::heads`]: field@crate::index::tree::Tree::heads
 //! [`Tree::new`]: crate::index::tree::Tree::new
@@ -69,6 +69,7 @@
 //! [`Witness`]: crate::node::Witness
 //! [`absorb`]: crate::index::engine::Index::absorb
 //! [`begin_copy`]: crate::lock::VersionLock::begin_copy
+//! [`beside`]: crate::index::engine::Index::beside
 //! [`beyond`]: crate::index::engine::Index::beyond
 //! [`child_at`]: crate::index::search::settle::child_at
 //! [`compact`]: crate::index::engine::Index::compact
@@ -98,6 +99,7 @@
 //! [`lock_pair`]: crate::index::engine::Index::lock_pair
 //! [`lock_path`]: crate::index::engine::Index::lock_path
 //! [`lock_unshared`]: crate::node::Node::lock_unshared
+//! [`look_up`]: crate::index::engine::Index::look_up
 //! [`make_head`]: crate::index::engine::Index::make_head
 //! [`merge_at`]: crate::index::engine::Index::merge_at
 //! [`migrate_step`]: crate::index::engine::Index::migrate_step
@@ -130,6 +132,8 @@
 //! [`spares_for`]: crate::index::engine::Index::spares_for
 //! [`split_and_insert`]: crate::index::write::split::split_and_insert
 //! [`split_off`]: crate::node::Reshaped::split_off
+//! [`step_down`]: crate::index::engine::Index::step_down
+//! [`step_up`]: crate::index::engine::Index::step_up
 //! [`to_post_in`]: crate::index::engine::Index::to_post_in
 //! [`trail_down`]: crate::index::engine::Index::trail_down
 //! [`trail_from`]: crate::index::engine::Index::trail_from

@@ -325,9 +325,6 @@ fn copy<K: NodeKeys, V>(
     let key = leaf.key(slot);
     // A type that needs drop is not `Copy`, so the words would be of no use.
     let value = if needs_drop::<V>() { MaybeUninit::uninit() } else { leaf.value(slot) };
-    leaf.validate(version).then_some(Found {
-        key,
-        value,
-        spot: Spot { leaf: leaf.id(), version, slot, count },
-    })
+    let spot = Spot { leaf: leaf.id(), version, slot, count };
+    leaf.validate(version).then_some(Found { key, value, spot })
 }

@@ -55,6 +55,48 @@ fn a_map_that_is_never_empty() {
 }
 
 #[test]
+fn a_cursor_steps_up_past_the_end_of_a_leaf() {
+    Duel {
+        one: |map| {
+            insert(map, 22);
+            remove(map, 30);
+        },
+        other: |map| {
+            let mut cursor = map.cursor();
+            assert!(cursor.seek(&20) && cursor.next(), "40 stays");
+            let next = cursor.key().expect("valid");
+            assert!([22, 30].contains(&next), "{next} is not the next key: 22 or 30 was always there");
+        },
+        left: std::vec![10, 20, 22, 40],
+        preemptions: 1,
+        at_least: 20,
+        ..two_leaves("a cursor's step up")
+    }
+    .run();
+}
+
+#[test]
+fn a_cursor_steps_down_past_the_start_of_a_leaf() {
+    Duel {
+        one: |map| {
+            insert(map, 27);
+            remove(map, 20);
+        },
+        other: |map| {
+            let mut cursor = map.cursor();
+            assert!(cursor.seek_for_prev(&35) && cursor.prev(), "10 stays");
+            let before = cursor.key().expect("valid");
+            assert!([20, 27].contains(&before), "{before} is not the key before: 20 or 27 was always there");
+        },
+        left: std::vec![10, 27, 30, 40],
+        preemptions: 1,
+        at_least: 20,
+        ..two_leaves("a cursor's step down")
+    }
+    .run();
+}
+
+#[test]
 fn a_chunk_is_of_one_moment() {
     Duel {
         one: |map| {

@@ -83,7 +83,7 @@ pub(super) static CHECKS: &[Check] = &[
         counts: &["steps"],
         how: How::Cargo(&[
             suite(&PLAIN, &["-p", "bskip-core", "--lib", "--features", "bump,check"], &[]),
-            suite(&PLAIN, tests!("answers", "byte_strings"), &[]),
+            suite(&PLAIN, tests!("answers", "byte_strings", "cursors"), &[]),
         ]),
         minutes: 10,
     },
@@ -119,7 +119,8 @@ pub(super) static CHECKS: &[Check] = &[
                     ["--no-default-features", "--features", "bskip-core/chaos"]
                     "histories",
                     "stress",
-                    "byte_strings"
+                    "byte_strings",
+                    "cursors"
                 ),
                 &[],
             ),

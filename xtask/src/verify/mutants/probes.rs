@@ -104,6 +104,7 @@ static SHRINK: Probe = plain!("shrink", "structure", "shrink::");
 static REPLICAS: Probe = plain!("replicas", "structure", "replicas::");
 static MIGRATE: Probe = plain!("migrate", "structure", "migrate::");
 static FUZZ: Probe = plain!("fuzz", "answers", "fuzz_corpus::");
+static CURSORS: Probe = plain!("cursors", "cursors", "model::");
 static SCANS: Probe = plain!("scans", "concurrent", "scans::");
 static BYTE_MODEL: Probe = plain!("byte-model", "byte_strings", "model::");
 static BYTE_THREADS: Probe = plain!("byte-threads", "byte_strings", "concurrent::");
@@ -111,6 +112,7 @@ static CHAOS_SHARED: Probe = chaos!("chaos-shared", "concurrent", "shared::");
 static CHAOS_OWNERS: Probe = chaos!("chaos-owners", "concurrent", "owners::");
 static CHAOS_SCANS: Probe = chaos!("chaos-scans", "concurrent", "scans::");
 static CHAOS_POPS: Probe = chaos!("chaos-pops", "concurrent", "pops::");
+static CHAOS_CURSORS: Probe = chaos!("chaos-cursors", "cursors", "concurrent::");
 static CHAOS_LIFETIMES: Probe = chaos!("chaos-lifetimes", "values", "lifetimes::");
 static CHAOS_BYTES: Probe = chaos!("chaos-bytes", "byte_strings", "concurrent::");
 
@@ -143,6 +145,7 @@ static ALL: &[&Probe] = &[
     &REPLICAS,
     &MIGRATE,
     &FUZZ,
+    &CURSORS,
     &SCANS,
     &BYTE_MODEL,
     &BYTE_THREADS,
@@ -150,6 +153,7 @@ static ALL: &[&Probe] = &[
     &CHAOS_OWNERS,
     &CHAOS_SCANS,
     &CHAOS_POPS,
+    &CHAOS_CURSORS,
     &CHAOS_LIFETIMES,
     &CHAOS_BYTES,
     &CHAOS_STRESS,
