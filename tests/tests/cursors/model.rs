@@ -106,7 +106,7 @@ where
     let mut model = BTreeMap::new();
     let mut stands = vec![Stand::Start; cursors.len()];
     for step in 0..steps {
-        let growing = step * 4 / steps % 2 == 0;
+        let growing = (step * 4 / steps).is_multiple_of(2);
         match rng.below(20) {
             0..=4 => {
                 let (key, value) = (draw(&mut rng), rng.draw());
@@ -189,15 +189,15 @@ fn over_keys_of_fixed_width() {
 #[test]
 fn over_byte_strings() {
     type Map = BSkipBytesMap<[u8], u64>;
-    let zeros = |rng: &mut Rng| -> Vec<u8> {
+    fn zeros(rng: &mut Rng) -> Vec<u8> {
         (0..rng.below(7)).map(|_| [0, 0, 0, 1, 0xFE, 0xFF, b'a'][rng.below(7) as usize]).collect()
-    };
+    }
     let shared = |rng: &mut Rng| [vec![b'p'; 90], zeros(rng)].concat();
     let numbers = |rng: &mut Rng| format!("user{:09}", rng.below(2000)).into_bytes();
     let any_length = |rng: &mut Rng| -> Vec<u8> {
         (0..rng.below(Map::MAX_KEY_BYTES.min(300) as u64 + 1)).map(|_| rng.below(4) as u8).collect()
     };
-    let draws: [&dyn Fn(&mut Rng) -> Vec<u8>; 4] = [&zeros, &shared, &numbers, &any_length];
+    let draws: [fn(&mut Rng) -> Vec<u8>; 4] = [zeros, shared, numbers, any_length];
     for (seed, promotion) in (1..).zip(some_promotions()) {
         for draw in draws {
             let map = Map::with_config(GlobalArena::new(), config(promotion, seed)).expect("memory");
