@@ -176,7 +176,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     };
     pub use backoff::{DefaultRelax, Relax};
     pub use blob_map::{BSkipBlobMap, BlobRange};
-    pub use bytes_map::{BSkipBytesMap, BytesBulkError, BytesBulkLoad, BytesInsertError, BytesInsertErrorKind, BytesMigrateCursor, BytesRange, BytesShrinkCursor, ClonedBytesRange};
+    pub use bytes_map::{BSkipBytesMap, BytesBulkError, BytesBulkLoad, BytesChunk, BytesInsertError, BytesInsertErrorKind, BytesInsertManyError, BytesMigrateCursor, BytesRange, BytesShrinkCursor, ClonedBytesRange};
     pub use bytes_map::{BytesCursor, OwnedBytesCursor};
     pub use config::{Config, Promotion, Refresh};
     #[cfg(feature = "check")]

@@ -1,6 +1,8 @@
 //! The public map of byte strings and its contract. The operations themselves are in `index`.
 
+mod batch;
 mod bulk;
+mod chunks;
 mod cursor;
 pub(crate) mod encoded;
 mod error;
@@ -18,7 +20,9 @@ use crate::key::{ByteKeys, BytesKey, KeyBuffer, KeyKind};
 
 use encoded::{bounds, encoded, pair};
 
+pub use batch::BytesInsertManyError;
 pub use bulk::{BytesBulkError, BytesBulkLoad};
+pub use chunks::BytesChunk;
 pub use cursor::{BytesCursor, OwnedBytesCursor};
 pub use error::{BytesInsertError, BytesInsertErrorKind};
 pub use iter::{BytesRange, ClonedBytesRange};

@@ -16,7 +16,7 @@
 //! The engine works on any kind of keys ([`KeyKind`](crate::key::KeyKind)). An operation has its key as a
 //! `Ref`. A key or fence that outlives the node's state it was read in is an `Owned`. What a node can hold, and
 //! where it splits, the engine asks the node (`node::Room`). Only batches and chunks are for keys of fixed width
-//! alone: they work on lines of slots.
+//! alone: they work on lines of slots. `read::lend` hands out leaves of byte strings.
 //!
 //! The layers, from the bottom up. A file uses files of its own layer and of those above it in this list,
 //! never in a circle:

@@ -12,33 +12,49 @@ use crate::node::{Filled, PairImage};
 
 impl<V: Copy, P: BlockPool> Index<ByteKeys, V, P> {
     /// Lends the pairs between the bounds in order, those of one leaf from one state.
+    #[inline]
     pub(crate) fn lend<B>(
         &self,
         lower: Bound<&[u8]>,
         upper: Bound<&[u8]>,
         mut f: impl FnMut(&[u8], V) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
+        self.images(lower, upper, |image| {
+            for i in 0..image.len() {
+                let (key, value) = image.pair(i);
+                f(key, value)?;
+            }
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// Hands out the pairs between the bounds in order, in images that are not empty, each of one state of a leaf.
+    #[inline]
+    pub(crate) fn images<B>(
+        &self,
+        lower: Bound<&[u8]>,
+        upper: Bound<&[u8]>,
+        mut f: impl FnMut(&mut PairImage<V>) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
         let mut image = PairImage::new();
         let mut backoff = self.tree.backoff();
-        // The last key that was lent, if there is one: where a search begins again.
+        // The last key that was handed out, if there is one: where a search begins again.
         let mut last = None;
         let mut cursor = self.cursor_after(lower, None);
         while let Some(mut here) = cursor {
             let is_last = here.end_before(upper);
             match here.copy_rest(&mut image) {
                 Filled::Valid => {
-                    for i in 0..image.len() {
-                        let (key, value) = image.pair(i);
-                        f(key, value)?;
-                    }
                     if image.len() > 0 {
+                        f(&mut image)?;
                         last = Some(ByteKeys::own(image.pair(image.len() - 1).0));
                     }
                     backoff = self.tree.backoff();
                 }
                 Filled::Long => match here.next::<Copied>() {
                     Next::Pair(key, value) => {
-                        f(&key, value)?;
+                        image.set_only(&key, value);
+                        f(&mut image)?;
                         last = Some(key);
                         cursor = Some(here);
                         continue;
@@ -56,6 +72,53 @@ impl<V: Copy, P: BlockPool> Index<ByteKeys, V, P> {
                 }
             }
             cursor = if is_last { None } else { self.cursor_after(from(lower, &last), Some(here)) };
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// As [`images`](Self::images), from the last image to the first; within an image keys ascend.
+    pub(crate) fn images_rev<B>(
+        &self,
+        lower: Bound<&[u8]>,
+        upper: Bound<&[u8]>,
+        mut f: impl FnMut(&mut PairImage<V>) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        let mut image = PairImage::new();
+        let mut backoff = self.tree.backoff();
+        let (mut trail, mut first) = (None, None);
+        let mut cursor = self.cursor_before(upper, None, &mut trail);
+        while let Some(mut here) = cursor {
+            let is_first = here.start_after(lower);
+            match here.copy_rest(&mut image) {
+                Filled::Valid => {
+                    if image.len() > 0 {
+                        f(&mut image)?;
+                        first = Some(ByteKeys::own(image.pair(0).0));
+                    }
+                    backoff = self.tree.backoff();
+                }
+                Filled::Long => match here.next_back::<Copied>() {
+                    Next::Pair(key, value) => {
+                        image.set_only(&key, value);
+                        f(&mut image)?;
+                        first = Some(key);
+                        cursor = Some(here);
+                        continue;
+                    }
+                    Next::End => {}
+                    Next::Changed => {
+                        cursor = self.cursor_before(from(upper, &first), None, &mut trail);
+                        continue;
+                    }
+                },
+                Filled::Changed => {
+                    backoff.wait();
+                    cursor = self.cursor_before(from(upper, &first), None, &mut trail);
+                    continue;
+                }
+            }
+            cursor =
+                if is_first { None } else { self.cursor_before(from(upper, &first), Some(here), &mut trail) };
         }
         ControlFlow::Continue(())
     }
@@ -126,9 +189,9 @@ impl<V: Copy, P: BlockPool> Index<ByteKeys, V, P> {
 /// How many pairs before its turn a value is prefetched.
 const AHEAD: usize = 8;
 
-/// Where a reader begins that has lent the pairs up to `last`.
-fn from<'k>(lower: Bound<&'k [u8]>, last: &'k Option<<ByteKeys as KeyKind>::Owned>) -> Bound<&'k [u8]> {
-    last.as_ref().map_or(lower, |last| Bound::Excluded(ByteKeys::borrow(last)))
+/// Where a reader begins again: at `bound`, or behind the key `last` that it has read last.
+fn from<'k>(bound: Bound<&'k [u8]>, last: &'k Option<<ByteKeys as KeyKind>::Owned>) -> Bound<&'k [u8]> {
+    last.as_ref().map_or(bound, |last| Bound::Excluded(ByteKeys::borrow(last)))
 }
 
 impl<V: Copy> LeafCursor<'_, ByteKeys, V> {

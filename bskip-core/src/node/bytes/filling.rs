@@ -51,6 +51,10 @@ impl<P: Payload> Slotted<'_, P> {
     /// How many slots this node has if it takes as many as it can from `right`, the next one, which keeps some.
     /// `None` if it can take none.
     pub(super) fn most_from(self, right: Self) -> Option<usize> {
+        // Both are locked, so no key is copied whose copy needs an allocation.
+        if !self.keys_are_short() || !right.keys_are_short() {
+            return None;
+        }
         let mine = self.count();
         let fits = |share: usize| {
             let fence = self.boundary_at(right, share);
@@ -70,6 +74,14 @@ impl<P: Payload> Slotted<'_, P> {
             }
         }
         (least > mine).then_some(least)
+    }
+
+    /// Whether no key is longer than a fence in a node may be.
+    fn keys_are_short(self) -> bool {
+        let prefix = self.state().prefix;
+        (0..self.count())
+            .map(|slot| self.entry(slot))
+            .all(|entry| !entry.is_long() && prefix + entry.len() <= FENCE_LIMIT)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use alloc::vec::Vec;
 use core::mem::MaybeUninit;
+use core::slice;
 
 use super::super::header::Node;
 use super::super::leaf::LeafSlots;
@@ -79,6 +80,25 @@ impl<V: Copy> PairImage<V> {
         assert!(i < self.len);
         // SAFETY: as in `pair`.
         unsafe { self.values[i].assume_init() }
+    }
+
+    /// The values of all pairs.
+    pub(crate) fn values(&self) -> &[V] {
+        let values = self.values[..self.len].as_ptr();
+        // SAFETY: `fill` has validated that the first `len` values are values, and `MaybeUninit<V>` is laid out as
+        // `V` is.
+        unsafe { slice::from_raw_parts(values.cast(), self.len) }
+    }
+
+    /// Makes this pair the only one.
+    pub(crate) fn set_only(&mut self, key: &[u8], value: V) {
+        self.key.clear();
+        self.key.extend_from_slice(key);
+        self.values.clear();
+        self.values.push(MaybeUninit::new(value));
+        // All of the key is prefix.
+        (self.d[0], self.entries[0]) = (0, Entry::inline(0, 0));
+        (self.prefix, self.start, self.len) = (key.len(), 0, 1);
     }
 
     /// Copies slots `start..end` of `leaf`. Then `is_valid` says whether the leaf is still in the state of before.
