@@ -8,10 +8,11 @@
 //! - the invariants hold. The same insert succeeds when there is memory again, and all keys are found;
 //! - the panics of `insert` and `get_or_insert_with` leave the map as before and drop what was not inserted;
 //! - if a map cannot be made, the call returns an error and leaves nothing behind;
+//! - the same for byte strings that are too long for a node: their cells are given back, too;
 //! - the same if the program's own allocator fails, under the arena and under the hint table;
 //! - with several threads and refusals at random, exactly what was accepted is there.
 
-use bskip_core::{BSkipMap, BlockArena, GlobalArena, Promotion};
+use bskip_core::{BSkipBytesMap, BSkipMap, BlockArena, GlobalArena, Promotion};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -249,6 +250,78 @@ fn nth_call_of_the_allocator() {
     for promotion in promotions() {
         let mut tried = Tried::default();
         every_request::<InTheAllocator>(promotion, &orders(160)[0], &mut tried);
+        println!("{promotion:?}: {tried:?}\nverify: {} faults", tried.faults());
+        refused += tried.refused_at.iter().sum::<usize>();
+        did_without += tried.did_without;
+    }
+    assert!(refused > 0 && did_without > 0, "{refused} refused, {did_without} did without");
+}
+
+/// Keys that are too long for a node: with a common start of 1000 bytes, and different ones of many lengths.
+fn long_keys(keys: u64) -> Vec<Vec<u8>> {
+    let long = |i: u64| match mix(i) % 4 {
+        0 | 1 => [&[b'p'; 1000][..], &mix(i).to_be_bytes()].concat(),
+        2 => [&mix(i).to_be_bytes()[..], &vec![b'x'; mix(i + 7) as usize % 3000]].concat(),
+        _ => mix(i).to_be_bytes().to_vec(),
+    };
+    (0..keys).map(long).collect()
+}
+
+/// Inserts long keys one by one. Each insertion is tried again and again: the first request fails, then the
+/// second, and so on, until it makes no more requests.
+fn every_request_of_long_keys<F: Fault>(promotion: Promotion, tried: &mut Tried) {
+    const KEYS: u64 = 400;
+    let fault = F::new();
+    // Leaves of eight slots.
+    let map: Result<BSkipBytesMap<[u8], [u64; 20], _>, _> =
+        BSkipBytesMap::with_config(fault.arena(), config(promotion, 11));
+    let mut map = map.expect("an empty map");
+    for (present, key) in long_keys(KEYS).iter().enumerate() {
+        let value = [present as u64; 20];
+        for n in 0.. {
+            let before = (map.check_invariants(), map.usage());
+            fault.set(if n % 2 == 0 { Refuse::Once(n / 2) } else { Refuse::After(n / 2) });
+            let outcome = map.try_insert(&key[..], value);
+            let refused = fault.refused();
+            fault.set(Refuse::Nothing);
+            let what = format!("{promotion:?}, key {present}, request {n}");
+            if refused == 0 {
+                assert_eq!(outcome, Ok(None), "{what}");
+                break;
+            }
+            match outcome {
+                Ok(old) => {
+                    assert_eq!(old, None, "{what}");
+                    tried.did_without += 1;
+                    assert_eq!(map.remove(&key[..]), Some(value), "{what}");
+                }
+                Err(error) => {
+                    assert_eq!(error.value, value, "{what}");
+                    assert!(!map.contains_key(&key[..]), "{what}: refused and there");
+                    tried.refused_at[(n / 2).min(7)] += 1;
+                    // The head of a new level may stay. Cells of the key or of a fence do not.
+                    let after = (map.check_invariants(), map.usage());
+                    let new_levels = after.0.levels - before.0.levels;
+                    assert_eq!(after.0.leaves, before.0.leaves, "{what}");
+                    assert_eq!(after.1.issued_blocks, before.1.issued_blocks + new_levels, "{what}");
+                }
+            }
+            assert_eq!(map.check_invariants().keys, present, "{what}");
+        }
+    }
+    assert!(long_keys(KEYS).iter().zip(0..).all(|(key, i)| map.get(&key[..]) == Some([i; 20])));
+    assert_eq!(map.check_invariants().keys as u64, KEYS);
+    map.clear();
+    assert_eq!((map.check_invariants().keys, map.usage().issued_blocks), (0, 1));
+}
+
+#[test]
+fn every_request_of_every_long_key() {
+    let (mut refused, mut did_without) = (0, 0);
+    for promotion in promotions() {
+        let mut tried = Tried::default();
+        every_request_of_long_keys::<InTheArena>(promotion, &mut tried);
+        every_request_of_long_keys::<InTheAllocator>(promotion, &mut tried);
         println!("{promotion:?}: {tried:?}\nverify: {} faults", tried.faults());
         refused += tried.refused_at.iter().sum::<usize>();
         did_without += tried.did_without;

@@ -17,7 +17,7 @@ pub struct BytesInsertError<V> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum BytesInsertErrorKind {
-    /// There was no memory for a node.
+    /// There was no memory for a node, or for a long key.
     Alloc(AllocError),
     /// There was no memory to encode the key. The encoding has more than 64 bytes.
     NoMemoryForEncoding,

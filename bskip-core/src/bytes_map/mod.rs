@@ -69,10 +69,21 @@ pub use maintain::{BytesMigrateCursor, BytesShrinkCursor};
 /// ```
 ///
 /// # Limits
-/// An encoded key has at most [`MAX_KEY_BYTES`](Self::MAX_KEY_BYTES) bytes. A longer one is not inserted:
+/// An encoded key has at most [`MAX_KEY_BYTES`](Self::MAX_KEY_BYTES) bytes, which is 1 MiB. A longer one is not
+/// inserted:
 /// [`try_insert`](Self::try_insert) returns [`KeyTooLong`](BytesInsertErrorKind::KeyTooLong), and
 /// [`insert`](Self::insert) panics. Look-ups take keys of any length. They panic only if a key must be encoded
 /// and there is no memory for an encoding of more than 64 bytes.
+///
+/// # Long keys
+/// The keys of a node begin alike, and the node keeps that *prefix* once. If more than 136 bytes of a key are
+/// behind the prefix, the key goes into a *cell*, a place of its own in blocks of the same arena. A bound between
+/// two nodes of more than 104 bytes does too. Insertion, removal and look-ups treat such keys as all others, and
+/// readers take no lock. [`usage`](Self::usage) counts the cells. A cell is free again when its key is removed and
+/// no node begins or ends at the key, and later keys use it. Its block goes back when the map drops.
+///
+/// A copy of a key of more than 104 bytes, as an iterator gives it, is allocated. The process ends if there is no
+/// memory for that, as with any `Vec`.
 pub struct BSkipBytesMap<K: BytesKey + ?Sized, V, A: BlockArena = GlobalArena> {
     index: Index<ByteKeys, V, A::Pool>,
     arena: A,
@@ -97,7 +108,7 @@ impl<K: BytesKey + ?Sized, V> Default for BSkipBytesMap<K, V> {
 }
 
 impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
-    /// The most bytes of an encoded key.
+    /// The most bytes of an encoded key: 1 MiB.
     pub const MAX_KEY_BYTES: usize = ByteKeys::MAX_BYTES;
 
     /// An empty map in `arena`, with the default [`Config`].
@@ -122,7 +133,7 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         &self.arena
     }
 
-    /// The blocks and bytes of this map's nodes, keys included: see
+    /// The blocks and bytes of this map's nodes, and of the cells of [long keys](Self#long-keys): see
     /// [`BSkipMap::usage`](crate::BSkipMap::usage).
     #[must_use]
     pub fn usage(&self) -> PoolUsage {
@@ -152,7 +163,7 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     /// Expected O(log n).
     ///
     /// # Panics
-    /// If the arena has no memory for a node, or the key is [too long](Self#limits).
+    /// If the arena has no memory for a node or a cell, or the key is [too long](Self#limits).
     /// [`try_insert`](Self::try_insert) returns an error instead.
     #[inline]
     pub fn insert<Q>(&self, key: &Q, value: V) -> Option<V>

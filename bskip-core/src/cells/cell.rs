@@ -37,6 +37,12 @@ impl<'a> Cell<'a> {
         (self.links().load(Ordering::Relaxed) >> 32) as u32
     }
 
+    /// How many references there are to the string that begins here.
+    #[cfg(feature = "check")]
+    pub(super) fn references(self) -> usize {
+        self.links().load(Ordering::Relaxed) as u32 as usize
+    }
+
     /// The length of the string, or of its rest from this cell of the chain on.
     #[inline]
     pub(super) fn len(self) -> usize {

@@ -1,8 +1,8 @@
 //! Cells: immutable byte strings of any length, which nodes refer to by a number of 32 bits.
 //!
-//! The values of a `BSkipBlobMap` that are too long for a leaf's word are here. Keys are not here yet: for now, no
-//! key is too long for a node. One string may be a key, two fences and several entries at the same time, and a
-//! reader may keep a value from being freed. So each string has a count of references.
+//! The keys and fences that are too long for a node are here, and the values of a `BSkipBlobMap` that are too long
+//! for a leaf's word. One string may be a key, two fences and several entries at the same time, and a reader may
+//! keep a value from being freed. So each string has a count of references.
 //!
 //! ```text
 //! block   8 KiB of a pool, divided into cells of one size class
@@ -33,7 +33,9 @@ mod directory;
 mod read;
 mod store;
 
-pub(crate) use directory::{CellId, Directory};
+pub(crate) use directory::CellId;
+#[cfg(test)]
+pub(crate) use directory::Directory;
 pub(crate) use store::Cells;
 
 #[cfg(all(test, not(any(loom, shuttle))))]

@@ -1,5 +1,7 @@
 //! Storing and freeing strings.
 
+#[cfg(feature = "check")]
+use alloc::collections::BTreeMap;
 use core::alloc::Layout;
 use core::mem;
 
@@ -111,6 +113,22 @@ impl<P: BlockPool> Cells<P> {
         let blocks = || self.directory.blocks::<P::Relax>() * BLOCK;
         usage.reserved_bytes = self.pool.usage().map_or_else(blocks, |usage| usage.reserved_bytes);
         usage
+    }
+
+    /// Panics unless there are exactly the strings of these numbers, each with that many references.
+    #[cfg(feature = "check")]
+    pub(crate) fn check(&self, references: &BTreeMap<u32, usize>) {
+        let mut cells = 0;
+        for (&number, &count) in references {
+            let mut at = self.directory.cell(CellId::from_word(number)).expect("a string is in a cell");
+            assert_eq!(at.references(), count, "references to string {number}");
+            cells += 1;
+            while let Some(next) = self.directory.cell(CellId::from_word(at.next())) {
+                at = next;
+                cells += 1;
+            }
+        }
+        assert_eq!(self.usage().issued_blocks, cells, "cells in use, and cells of the map's strings");
     }
 
     /// Takes a cell of `class`. If there is no memory for more of them, takes a larger one.

@@ -1,4 +1,4 @@
-//! The engine over byte strings that are short enough for nodes, against an ordered map.
+//! The engine over byte strings, short ones and ones that are too long for nodes, against an ordered map.
 
 extern crate std;
 
@@ -34,6 +34,29 @@ fn string(i: u64) -> Vec<u8> {
     }
 }
 
+/// Different strings, most of them too long for a node, around every length that is special.
+fn long_string(i: u64) -> Vec<u8> {
+    let r = mix(i);
+    let part = (r >> 20) as usize;
+    match r % 8 {
+        // They share a thousand bytes.
+        0 | 1 => [&[b'p'; 1000][..], format!("{:x}", r >> 50).as_bytes()].concat(),
+        // Around the most that a fence and a slot take, and around the sizes of cells.
+        2 => alloc::vec![b'a'; [100, 103, 104, 105, 106, 135, 136, 137, 138, 145][part % 10]],
+        3 => {
+            let size = [16, 64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 4096][part % 12];
+            [&[b'b'; 4090][..size - 16 + part / 16 % 3], &[b'c', (part / 64 % 5) as u8]].concat()
+        }
+        // Prefixes of one another, and zeros at the end.
+        4 => alloc::vec![0; part % 700],
+        5 => [&[b'd'; 150][..], &[0; 500][..part % 300]].concat(),
+        6 if part.is_multiple_of(16) => {
+            [&alloc::vec![b'e'; 65_500 + part % 90][..], &r.to_le_bytes()[..3]].concat()
+        }
+        _ => string(i),
+    }
+}
+
 fn all(index: &ByteIndex) -> Vec<(Vec<u8>, u64)> {
     let mut pairs = Vec::new();
     let mut lower = alloc::vec![];
@@ -56,14 +79,23 @@ fn all(index: &ByteIndex) -> Vec<(Vec<u8>, u64)> {
 
 #[test]
 fn byte_strings_against_an_ordered_map() {
+    against_an_ordered_map(string, 120_000);
+}
+
+#[test]
+fn long_byte_strings_against_an_ordered_map() {
+    against_an_ordered_map(long_string, 60_000);
+}
+
+fn against_an_ordered_map(string: fn(u64) -> Vec<u8>, steps: u64) {
     let promotions =
         [Promotion::Overflow, Promotion::Coin { one_in: 16 }, Promotion::CoinAndOverflow { one_in: 64 }];
     for promotion in promotions {
         let mut index = index(promotion);
         let mut model = BTreeMap::new();
-        for step in 0..120_000u64 {
+        for step in 0..steps {
             let key = string(mix(step) % 9000);
-            let grows = mix(step ^ 77) % 8 < if (step / 20_000).is_multiple_of(2) { 6 } else { 1 };
+            let grows = mix(step ^ 77) % 8 < if (step / (steps / 6)).is_multiple_of(2) { 6 } else { 1 };
             if grows {
                 let old = index.insert(&key, step, Existing::Replace).expect("memory");
                 assert_eq!(old, model.insert(key, step));
@@ -71,17 +103,34 @@ fn byte_strings_against_an_ordered_map() {
                 assert_eq!(index.get(&key), model.get(&key).copied());
                 assert_eq!(index.remove(&key), model.remove(&key));
             }
-            if step % 20_000 == 19_999 {
+            if step % (steps / 6) == steps / 6 - 1 {
                 let structure = index.walk();
                 assert_eq!(structure.keys, model.len());
                 assert_eq!(all(&index), model.clone().into_iter().collect::<Vec<_>>());
             }
         }
+        for key in model.keys() {
+            assert!(index.remove(key).is_some());
+        }
+        let structure = index.walk();
+        assert_eq!(structure.keys, 0);
+        index.clear();
+        assert_eq!(index.walk().leaves, 1);
+        assert_eq!(index.cells().issued_blocks, 0, "the string of no key is left");
     }
 }
 
 #[test]
 fn byte_strings_by_two_threads() {
+    by_two_threads(string, 100_000);
+}
+
+#[test]
+fn long_byte_strings_by_two_threads() {
+    by_two_threads(long_string, 50_000);
+}
+
+fn by_two_threads(string: fn(u64) -> Vec<u8>, steps: u64) {
     let mut index = index(Promotion::Overflow);
     let barrier = Barrier::new(2);
     thread::scope(|scope| {
@@ -90,11 +139,11 @@ fn byte_strings_by_two_threads() {
             scope.spawn(move || {
                 barrier.wait();
                 let mut model = BTreeMap::new();
-                for step in 0..100_000u64 {
+                for step in 0..steps {
                     // Each thread has keys of its own, in the same leaves.
                     let mut key = string(mix(step ^ thread << 40) % 4000);
                     key.push(thread as u8);
-                    if mix(step ^ 99) % 8 < if (step / 25_000).is_multiple_of(2) { 5 } else { 1 } {
+                    if mix(step ^ 99) % 8 < if (step / (steps / 4)).is_multiple_of(2) { 5 } else { 1 } {
                         let old = index.insert(&key, step, Existing::Replace).expect("memory");
                         assert_eq!(old, model.insert(key, step));
                     } else {

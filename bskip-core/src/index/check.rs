@@ -1,5 +1,7 @@
 //! Walks a whole map and checks everything that must hold while no thread changes it.
 
+use alloc::collections::BTreeMap;
+
 use crate::arena::{BlockId, BlockPool};
 use crate::height::LEVELS;
 use crate::index::engine::Index;
@@ -50,7 +52,21 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         let inners = self.usage_of::<InnerShape<K>>(1, top).issued_blocks;
         assert_eq!(found.leaves, leaves, "leaves reached, and blocks issued");
         assert_eq!(found.inners, inners, "inner nodes reached, and blocks issued");
+        let mut references = BTreeMap::new();
+        self.count_references::<LeafShape<K, V>>(0, &mut references);
+        (1..=top).for_each(|level| self.count_references::<InnerShape<K>>(level, &mut references));
+        self.tree.check_store(&references);
         found
+    }
+
+    /// Counts the references of a level's nodes to strings outside of them.
+    fn count_references<S: ShapeOf<K>>(&self, level: usize, references: &mut BTreeMap<u32, usize>) {
+        let mut at = Some(self.tree.head(level));
+        while let Some(id) = at {
+            let node: Node<'_, S> = self.tree.node(id);
+            node.each_number(&mut |number| *references.entry(number).or_default() += 1);
+            at = node.next();
+        }
     }
 
     /// Counts the replicas of linked nodes that differ from their originals. The map must be at rest.

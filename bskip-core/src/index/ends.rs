@@ -73,9 +73,10 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 Beside::Nothing => return None,
                 Beside::Conflict => {}
                 Beside::Pair(Place { leaf, version, slot }) => {
+                    // Before the lock: the copy of a long key takes memory.
+                    let key = leaf.key(slot);
                     if let Some(mut leaf) = leaf.try_lock(version) {
                         if passed.validate() {
-                            let key = leaf.key(slot);
                             let value = leaf.remove(slot);
                             let underfull = leaf.is_underfull();
                             drop(leaf);

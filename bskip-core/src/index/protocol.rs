@@ -15,6 +15,7 @@
 //! [`Fill::Tight`]: crate::node::Fill::Tight
 //! [`Fresh`]: crate::index::tree::Fresh
 //! [`Fresh::make`]: crate::index::tree::Fresh::make
+//! [`Held`]: crate::index::tree::Held
 //! [`KeyKind`]: crate::key::KeyKind
 //! [`KeyWords`]: crate::KeyWords
 //! [`LastNodes`]: crate::index::bulk::attach::LastNodes

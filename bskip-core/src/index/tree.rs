@@ -7,6 +7,8 @@
 //! * *Linked*: the chain of a level leads to it.
 //! * *Retired*: a [`Retired`] names it, until [`Tree::release`] takes that.
 
+#[cfg(feature = "check")]
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::alloc::Layout;
 use core::cell::UnsafeCell;
@@ -195,6 +197,30 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         (self.home(id) == Some(numa_node)).then_some(block)
     }
 
+    /// Stores `key`, if it is long, for nodes to refer to it.
+    #[inline(always)]
+    pub(in crate::index) fn hold(&self, key: K::Ref<'_>) -> Result<Held<'_, K, V, P>, AllocError> {
+        let number = K::hold::<P>(&self.store, key)?;
+        Ok(Held { tree: self, number })
+    }
+
+    /// Nothing for nodes to refer to.
+    #[inline(always)]
+    pub(in crate::index) fn hold_nothing(&self) -> Held<'_, K, V, P> {
+        Held { tree: self, number: K::Number::default() }
+    }
+
+    /// What long keys take.
+    pub(in crate::index) fn store_usage(&self) -> PoolUsage {
+        K::usage::<P>(&self.store)
+    }
+
+    /// See [`NodeKeys::check_store`].
+    #[cfg(feature = "check")]
+    pub(in crate::index) fn check_store(&self, references: &BTreeMap<u32, usize>) {
+        K::check_store::<P>(&self.store, references);
+    }
+
     /// Gives back the block of a retired node. No thread may hold its lock.
     pub(in crate::index) fn release(&self, retired: Retired) {
         self.give_back(retired.kind(), retired.id());
@@ -311,6 +337,28 @@ impl<K: NodeKeys, V, P: BlockPool> Drop for Tree<K, V, P> {
         if mem::needs_drop::<V>() && *self.heads[0].get_mut() != 0 {
             self.drop_values(self.chain());
         }
+    }
+}
+
+/// A reference to a long key that an operation has. Nodes may take references of their own meanwhile. Dropping
+/// this gives it up.
+pub(in crate::index) struct Held<'t, K: NodeKeys, V, P: BlockPool> {
+    tree: &'t Tree<K, V, P>,
+    number: K::Number,
+}
+
+impl<K: NodeKeys, V, P: BlockPool> Held<'_, K, V, P> {
+    /// The number. It is good as long as this lives.
+    #[inline(always)]
+    pub(in crate::index) fn number(&self) -> K::Number {
+        self.number
+    }
+}
+
+impl<K: NodeKeys, V, P: BlockPool> Drop for Held<'_, K, V, P> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        K::give_up::<P>(&self.tree.store, self.number);
     }
 }
 

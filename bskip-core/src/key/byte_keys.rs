@@ -10,15 +10,27 @@ use crate::mix::mix;
 pub(crate) enum ByteKeys {}
 
 impl ByteKeys {
-    /// The most bytes of a key. So every key, and every fence, has room in a node.
-    pub(crate) const MAX_BYTES: usize = INLINE;
+    /// The most bytes of a key. A reader may meet any length in a node that changes, so a limit bounds what it
+    /// reads before it validates the node.
+    pub(crate) const MAX_BYTES: usize = 1 << 20;
+}
+
+/// A key for a node to take in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeptBytes<'k> {
+    pub(crate) bytes: &'k [u8],
+    /// The number of the cell that holds the key too. A key or fence needs it if it has no room in the node.
+    pub(crate) number: Option<u32>,
 }
 
 impl KeyKind for ByteKeys {
     type Ref<'k> = &'k [u8];
     type Owned = ByteString;
+    type Number = Option<u32>;
+    type Kept<'k> = KeptBytes<'k>;
     const ONE_WORD: bool = false;
     const HAS_TABLES: bool = false;
+    const HAS_LONG: bool = true;
 
     #[inline(always)]
     fn borrow(key: &ByteString) -> &[u8] {
@@ -50,5 +62,20 @@ impl KeyKind for ByteKeys {
     #[inline(always)]
     fn is_least(key: &[u8]) -> bool {
         key.is_empty()
+    }
+
+    #[inline(always)]
+    fn is_long(key: &[u8]) -> bool {
+        key.len() > INLINE
+    }
+
+    #[inline(always)]
+    fn kept<'k: 'k>(bytes: &'k [u8], number: Option<u32>) -> KeptBytes<'k> {
+        KeptBytes { bytes, number }
+    }
+
+    #[inline(always)]
+    fn key_of<'k: 'k>(kept: KeptBytes<'k>) -> &'k [u8] {
+        kept.bytes
     }
 }

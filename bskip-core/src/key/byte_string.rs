@@ -1,13 +1,14 @@
 //! A byte string that owns its bytes: without an allocation if it is short.
 
 use alloc::boxed::Box;
+use alloc::collections::TryReserveError;
 use alloc::vec::Vec;
 use core::cmp;
 use core::fmt;
 use core::ops::Deref;
 
-/// The most bytes that a string holds without an allocation: as many as a key has. Keys and fences are copied
-/// under locks, where an allocation must not fail.
+/// The most bytes that a string holds without an allocation, and the most of a fence that is in its node. Under
+/// a lock, only strings of at most this length are copied.
 pub(crate) const INLINE: usize = 104;
 
 /// A byte string that owns its bytes. Most keys and fences fit without an allocation.
@@ -46,14 +47,17 @@ impl ByteString {
         Self(Room::Boxed(bytes.into_boxed_slice()))
     }
 
-    /// The bytes of a vector.
-    pub(crate) fn from_vec(bytes: Vec<u8>) -> Self {
-        if bytes.len() <= INLINE { Self::of(&bytes) } else { Self(Room::Boxed(bytes.into_boxed_slice())) }
-    }
-
-    /// The first `len` bytes, or all if there are fewer.
-    pub(crate) fn truncated(self, len: usize) -> Self {
-        if len >= self.len() { self } else { Self::of(&self[..len]) }
+    /// As [`filled`](Self::filled), but gives an error if there is no memory.
+    #[inline]
+    pub(crate) fn try_filled(len: usize, fill: impl FnOnce(&mut [u8])) -> Result<Self, TryReserveError> {
+        if len <= INLINE {
+            return Ok(Self::filled(len, fill));
+        }
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(len)?;
+        bytes.resize(len, 0);
+        fill(&mut bytes);
+        Ok(Self(Room::Boxed(bytes.into_boxed_slice())))
     }
 }
 
@@ -105,9 +109,8 @@ mod tests {
             let bytes: Vec<u8> = (0..len).map(|i| i as u8).collect();
             let buffer = ByteString::of(&bytes);
             assert_eq!(*buffer, *bytes);
-            assert_eq!(ByteString::from_vec(bytes.clone()), buffer);
-            assert_eq!(*buffer.clone().truncated(len / 2), bytes[..len / 2]);
-            assert_eq!(buffer.clone().truncated(len + 1), buffer);
+            let filled = ByteString::try_filled(len, |room| room.copy_from_slice(&bytes));
+            assert_eq!(filled.expect("memory"), buffer);
             assert_eq!(*buffer, *bytes);
         }
         assert!(ByteString::new().is_empty());

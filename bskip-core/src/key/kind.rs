@@ -15,11 +15,19 @@ pub(crate) trait KeyKind: Sized {
     /// A key copied out of a node.
     type Owned: Clone + fmt::Debug + Send + Sync;
 
+    /// Where a key is that is too long for a node. Nothing if no key is.
+    type Number: Copy + Default + fmt::Debug;
+    /// A key as a node takes it in: with its number, if it has one.
+    type Kept<'k>: Copy + fmt::Debug;
+
     /// Whether a key has one word: then [`first_word`](Self::first_word) tells any two keys apart.
     const ONE_WORD: bool;
 
     /// Whether the router keeps tables of first words. They are of use only if first words differ.
     const HAS_TABLES: bool;
+
+    /// Whether a key may be too long for a node.
+    const HAS_LONG: bool;
 
     /// A reference to the key.
     fn borrow(key: &Self::Owned) -> Self::Ref<'_>;
@@ -38,14 +46,26 @@ pub(crate) trait KeyKind: Sized {
 
     /// Whether no key is below this one.
     fn is_least(key: Self::Ref<'_>) -> bool;
+
+    /// Whether some node cannot hold the key without a number.
+    fn is_long(key: Self::Ref<'_>) -> bool;
+
+    /// The key for a node to take in. A key that [is long](Self::is_long) needs its number.
+    fn kept<'k: 'k>(key: Self::Ref<'k>, number: Self::Number) -> Self::Kept<'k>;
+
+    /// The key that a node takes in.
+    fn key_of<'k: 'k>(kept: Self::Kept<'k>) -> Self::Ref<'k>;
 }
 
 /// Keys of a fixed number of words.
 impl<K: KeyWords> KeyKind for K {
     type Ref<'k> = K;
     type Owned = K;
+    type Number = ();
+    type Kept<'k> = K;
     const ONE_WORD: bool = K::WORDS == 1;
     const HAS_TABLES: bool = true;
+    const HAS_LONG: bool = false;
 
     #[inline(always)]
     fn borrow(key: &K) -> K {
@@ -75,5 +95,20 @@ impl<K: KeyWords> KeyKind for K {
     #[inline(always)]
     fn is_least(key: K) -> bool {
         (0..K::WORDS).all(|i| key.word(i) == 0)
+    }
+
+    #[inline(always)]
+    fn is_long(_: K) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    fn kept<'k: 'k>(key: K, (): ()) -> K {
+        key
+    }
+
+    #[inline(always)]
+    fn key_of<'k: 'k>(kept: K) -> K {
+        kept
     }
 }

@@ -8,7 +8,7 @@ mod kind;
 mod same;
 mod words;
 
-pub(crate) use byte_keys::ByteKeys;
+pub(crate) use byte_keys::{ByteKeys, KeptBytes};
 pub use bytes::{BytesKey, KeyBuffer, KeyReader, KeyWriter};
 pub(crate) use kind::KeyKind;
 use same::Same;

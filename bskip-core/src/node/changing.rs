@@ -5,24 +5,24 @@
 use super::header::LevelMark;
 use super::locked::Locked;
 use super::reading::Reading;
-use super::shape::KeyRef;
+use super::shape::KeptKey;
 
 /// How nodes of a shape are changed. No function runs user code.
 pub(crate) trait Changing: Reading {
     /// Turns the node into an empty one of that level that starts at `low`. `None` is below every key.
-    fn format(node: &mut Locked<'_, Self>, level: LevelMark, low: Option<KeyRef<'_, Self>>);
+    fn format(node: &mut Locked<'_, Self>, level: LevelMark, low: Option<KeptKey<'_, Self>>);
 
     /// Sets the low fence of a level's first node, below every key.
     fn start_below_every_key(node: &mut Locked<'_, Self>);
 
     /// Sets the high fence.
-    fn set_high(node: &mut Locked<'_, Self>, high: KeyRef<'_, Self>);
+    fn set_high(node: &mut Locked<'_, Self>, high: KeptKey<'_, Self>);
 
     /// Puts a key and its payload into `slot`; the node has room.
-    fn insert(node: &mut Locked<'_, Self>, slot: usize, key: KeyRef<'_, Self>, payload: Self::Payload);
+    fn insert(node: &mut Locked<'_, Self>, slot: usize, key: KeptKey<'_, Self>, payload: Self::Payload);
 
     /// Adds a key above all others and its payload; the node has room.
-    fn push(node: &mut Locked<'_, Self>, key: KeyRef<'_, Self>, payload: Self::Payload);
+    fn push(node: &mut Locked<'_, Self>, key: KeptKey<'_, Self>, payload: Self::Payload);
 
     /// Overwrites the payload in `slot`, whatever it was.
     fn write(node: &mut Locked<'_, Self>, slot: usize, payload: Self::Payload);
@@ -35,10 +35,19 @@ pub(crate) trait Changing: Reading {
 
     /// Moves the slots from `at` on, and the range from `low` on, to `right`, which is empty and starts at
     /// `low`.
-    fn split_off(node: &mut Locked<'_, Self>, at: usize, low: KeyRef<'_, Self>, right: &mut Locked<'_, Self>);
+    fn split_off(
+        node: &mut Locked<'_, Self>,
+        at: usize,
+        low: KeptKey<'_, Self>,
+        right: &mut Locked<'_, Self>,
+    );
 
-    /// Takes over all slots and the range of `right`, the next node.
-    fn absorb(node: &mut Locked<'_, Self>, right: &Locked<'_, Self>);
+    /// Takes over all slots and the range of `right`, the next node. What `right` still refers to outside of
+    /// itself is its own.
+    fn absorb(node: &mut Locked<'_, Self>, right: &mut Locked<'_, Self>);
+
+    /// Gives up what the node refers to outside of itself, because its life ends.
+    fn let_go(node: &mut Locked<'_, Self>);
 
     /// Gives the last `n` slots and their range to `right`, the next node, which has room for them. At least one
     /// slot stays.

@@ -3,7 +3,7 @@
 use super::changing::Changing;
 use super::header::Node;
 use super::locked::Locked;
-use super::shape::KeyRef;
+use super::shape::{KeptKey, KeyRef};
 use crate::arena::BlockId;
 
 /// A shape whose slots hold children. The functions change what they say and nothing else.
@@ -22,7 +22,7 @@ pub(crate) trait InnerSlots: Changing<Payload = BlockId> {
     fn insert_first(node: &mut Locked<'_, Self>, child: BlockId);
 
     /// Moves the entry in `slot`, which is below the count and not 0, to `key`.
-    fn set_key(node: &mut Locked<'_, Self>, slot: usize, key: KeyRef<'_, Self>);
+    fn set_key(node: &mut Locked<'_, Self>, slot: usize, key: KeptKey<'_, Self>);
 
     /// Copies everything but the version to a replica, which is read meanwhile.
     fn copy_words(node: &Locked<'_, Self>, replica: Node<'_, Self>);

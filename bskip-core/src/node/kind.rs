@@ -1,5 +1,8 @@
 //! The nodes that hold a kind of keys.
 
+#[cfg(feature = "check")]
+use alloc::collections::BTreeMap;
+
 use super::changing::Changing;
 use super::header::Node;
 use super::inner::InnerSlots;
@@ -8,7 +11,7 @@ use super::locked::Locked;
 use super::room::Room;
 #[cfg(feature = "check")]
 use super::verify::Checking;
-use crate::arena::{AllocError, BlockArena, BlockPool};
+use crate::arena::{AllocError, BlockArena, BlockPool, PoolUsage};
 use crate::key::KeyKind;
 
 /// Without the feature `check` nothing is asked.
@@ -34,6 +37,21 @@ pub(crate) trait NodeKeys: KeyKind {
     /// What it takes to read the nodes of the map that keeps `store`. It is good as long as `store` is, and for
     /// any thread.
     fn context<P: BlockPool>(store: &Self::Store<P>) -> Self::Context;
+
+    /// Stores the key, if it is long, for nodes to refer to it. The number is a reference to it, which the caller
+    /// gives up.
+    fn hold<P: BlockPool>(store: &Self::Store<P>, key: Self::Ref<'_>) -> Result<Self::Number, AllocError>;
+
+    /// Gives up what `hold` has returned.
+    fn give_up<P: BlockPool>(store: &Self::Store<P>, number: Self::Number);
+
+    /// What the store takes.
+    fn usage<P: BlockPool>(store: &Self::Store<P>) -> PoolUsage;
+
+    /// Panics unless the store holds exactly the strings of these numbers, each with that many references. No
+    /// operation is under way.
+    #[cfg(feature = "check")]
+    fn check_store<P: BlockPool>(store: &Self::Store<P>, references: &BTreeMap<u32, usize>);
 }
 
 /// The shape of a leaf or of an inner node whose keys are of the kind `K`.

@@ -6,7 +6,7 @@ use core::ops::Range;
 use super::changing::Changing;
 use super::header::Node;
 use super::locked::Locked;
-use super::shape::KeyRef;
+use super::shape::KeptKey;
 use crate::reentrancy::while_holding;
 
 /// A shape whose slots hold values.
@@ -27,13 +27,13 @@ impl<S: LeafSlots> Node<'_, S> {
 impl<S: LeafSlots> Locked<'_, S> {
     /// Puts a pair into `slot`; the leaf has room.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn insert(&mut self, slot: usize, key: KeyRef<'_, S>, value: S::Payload) {
+    pub(crate) fn insert(&mut self, slot: usize, key: KeptKey<'_, S>, value: S::Payload) {
         S::insert(self, slot, key, value);
     }
 
     /// Adds a pair with a key above all others; the leaf has room.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn push(&mut self, key: KeyRef<'_, S>, value: S::Payload) {
+    pub(crate) fn push(&mut self, key: KeptKey<'_, S>, value: S::Payload) {
         S::push(self, key, value);
     }
 

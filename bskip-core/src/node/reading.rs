@@ -5,7 +5,7 @@
 use core::cmp;
 
 use super::header::Node;
-use super::shape::{KeyRef, OwnedKey, Shape};
+use super::shape::{KeyNumber, KeyRef, OwnedKey, Shape};
 
 /// How nodes of a shape are read. Each function is that of [`Node`] with the same name.
 pub(crate) trait Reading: Shape {
@@ -13,6 +13,7 @@ pub(crate) trait Reading: Shape {
     fn high(node: Node<'_, Self>) -> OwnedKey<Self>;
     fn compare_low(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> cmp::Ordering;
     fn compare_high(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> cmp::Ordering;
+    fn low_number(node: Node<'_, Self>) -> KeyNumber<Self>;
     fn low_word(node: Node<'_, Self>) -> u64;
     fn high_word(node: Node<'_, Self>) -> u64;
     fn key(node: Node<'_, Self>, slot: usize) -> OwnedKey<Self>;
@@ -50,6 +51,13 @@ impl<S: Reading> Node<'_, S> {
     #[inline(always)]
     pub(crate) fn compare_high(self, key: KeyRef<'_, S>) -> cmp::Ordering {
         S::compare_high(self, key)
+    }
+
+    /// The number of [`low`](Self::low), if it has one. Only the holder of the node's lock may use it: the lock
+    /// keeps the string from being freed.
+    #[inline(always)]
+    pub(crate) fn low_number(self) -> KeyNumber<S> {
+        S::low_number(self)
     }
 
     /// The first word of [`low`](Self::low).

@@ -10,7 +10,7 @@ use super::changing::Changing;
 use super::header::LevelMark;
 use super::inner::InnerSlots;
 use super::locked::Locked;
-use super::shape::{KeyRef, Shape};
+use super::shape::{KeptKey, KeyRef, Shape};
 use crate::arena::{BlockId, BlockKind};
 use crate::key::KeyKind;
 
@@ -101,13 +101,6 @@ impl<S: Shape, W: Witness<S>> Drop for Reshaped<'_, S, W> {
 }
 
 impl<S: Shape, W: Witness<S>> Reshaped<'_, S, W> {
-    /// Ends the node's life and unlocks it. It states no level from now on, so a thread that still comes here
-    /// turns back.
-    pub(crate) fn retire(mut self) -> Retired {
-        self.node.end();
-        Retired { kind: S::KIND, id: self.id() }
-    }
-
     /// Sets the node to the right.
     pub(crate) fn set_next(&mut self, next: Option<BlockId>) {
         self.node.set_next(next);
@@ -115,15 +108,23 @@ impl<S: Shape, W: Witness<S>> Reshaped<'_, S, W> {
 }
 
 impl<S: Changing, W: Witness<S>> Reshaped<'_, S, W> {
+    /// Ends the node's life and unlocks it. It states no level from now on, so a thread that still comes here
+    /// turns back.
+    pub(crate) fn retire(mut self) -> Retired {
+        S::let_go(&mut self.node);
+        self.node.end();
+        Retired { kind: S::KIND, id: self.id() }
+    }
+
     /// Turns the node into an empty one that starts at `low` and is the last of its level. `None` is below
     /// every key.
-    pub(crate) fn format(&mut self, level: LevelMark, low: Option<KeyRef<'_, S>>) {
+    pub(crate) fn format(&mut self, level: LevelMark, low: Option<KeptKey<'_, S>>) {
         self.node.set_next(None);
         S::format(&mut self.node, level, low);
     }
 
     /// Sets the high fence.
-    pub(crate) fn set_high(&mut self, high: KeyRef<'_, S>) {
+    pub(crate) fn set_high(&mut self, high: KeptKey<'_, S>) {
         S::set_high(&mut self.node, high);
     }
 
@@ -134,28 +135,28 @@ impl<S: Changing, W: Witness<S>> Reshaped<'_, S, W> {
 
     /// Puts a key and its payload into `slot`; the node has room.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn insert(&mut self, slot: usize, key: KeyRef<'_, S>, payload: S::Payload) {
+    pub(crate) fn insert(&mut self, slot: usize, key: KeptKey<'_, S>, payload: S::Payload) {
         let child = S::child_of(&payload);
         S::insert(&mut self.node, slot, key, payload);
         if let Some(child) = child {
-            self.witness.entry_added(self.level(), key, child);
+            self.witness.entry_added(self.level(), S::Kind::key_of(key), child);
         }
     }
 
     /// Adds a key above all others and its payload; the node has room.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn push(&mut self, key: KeyRef<'_, S>, payload: S::Payload) {
+    pub(crate) fn push(&mut self, key: KeptKey<'_, S>, payload: S::Payload) {
         let child = S::child_of(&payload);
         S::push(&mut self.node, key, payload);
         if let Some(child) = child {
-            self.witness.entry_added(self.level(), key, child);
+            self.witness.entry_added(self.level(), S::Kind::key_of(key), child);
         }
     }
 
     /// Splits the node: the slots from `at` on go to `right`, a node in the making, which becomes the next
     /// node and starts at `low`. `low` must be above every key that stays, and at most equal to every key
     /// that goes.
-    pub(crate) fn split_off(&mut self, at: usize, low: KeyRef<'_, S>, right: &mut Reshaped<'_, S, W>) {
+    pub(crate) fn split_off(&mut self, at: usize, low: KeptKey<'_, S>, right: &mut Reshaped<'_, S, W>) {
         right.format(self.level(), Some(low));
         right.set_next(self.next());
         S::split_off(&mut self.node, at, low, &mut right.node);
@@ -164,9 +165,9 @@ impl<S: Changing, W: Witness<S>> Reshaped<'_, S, W> {
     }
 
     /// Takes over all slots and the range of `right`, the next node. `right` ends and is unlocked.
-    pub(crate) fn absorb(&mut self, right: Reshaped<'_, S, W>) {
+    pub(crate) fn absorb(&mut self, mut right: Reshaped<'_, S, W>) {
         debug_assert_eq!(self.next(), Some(right.id()));
-        S::absorb(&mut self.node, &right.node);
+        S::absorb(&mut self.node, &mut right.node);
         self.set_next(right.next());
         self.has_moved = true;
         self.witness.absorbed(right.retire());
@@ -206,7 +207,8 @@ impl<S: InnerSlots, W: Witness<S>> Reshaped<'_, S, W> {
     pub(crate) fn set_entry_key<C: Changing<Kind = S::Kind>>(&mut self, slot: usize, child: &Locked<'_, C>) {
         debug_assert!(self.child(slot) == Some(child.id()));
         assert!(slot < self.count());
-        S::set_key(&mut self.node, slot, S::Kind::borrow(&child.low()));
+        let low = child.low();
+        S::set_key(&mut self.node, slot, S::Kind::kept(S::Kind::borrow(&low), child.low_number()));
     }
 
     /// Lets the entry in `slot` lead to `child`, which starts where the old child did.

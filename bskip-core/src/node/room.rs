@@ -7,6 +7,7 @@ use super::header::Node;
 use super::locked::Locked;
 use super::reading::Reading;
 use super::shape::{KeyRef, OwnedKey};
+use crate::arena::AllocError;
 
 /// How full a merge may make a node.
 #[derive(Clone, Copy)]
@@ -96,7 +97,9 @@ pub(crate) trait Room: Reading {
         rank: usize,
         key: KeyRef<'_, Self>,
         payload: &Self::Payload,
-    ) -> Split<OwnedKey<Self>>;
+    ) -> Result<Split<OwnedKey<Self>>, AllocError>;
+    fn needs_number(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> bool;
+    fn may_split_at_long(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> bool;
     fn has_free(node: Node<'_, Self>, eighths: usize) -> bool;
     fn share(left: Node<'_, Self>, right: Node<'_, Self>, share: Share) -> Option<usize>;
     fn boundary(left: Node<'_, Self>, right: Node<'_, Self>, share: usize) -> OwnedKey<Self>;
@@ -141,14 +144,25 @@ impl<S: Room> Node<'_, S> {
     }
 
     /// Where this node, which has no room for `key` of that rank, splits to take it in. Both sides then have
-    /// room.
+    /// room. An error says that there is no memory for a copy of a long key.
     pub(crate) fn split_for(
         self,
         rank: usize,
         key: KeyRef<'_, S>,
         payload: &S::Payload,
-    ) -> Split<OwnedKey<S>> {
+    ) -> Result<Split<OwnedKey<S>>, AllocError> {
         S::split_for(self, rank, key, payload)
+    }
+
+    /// Whether the node can take in `key`, which belongs there, only with a number.
+    #[inline(always)]
+    pub(crate) fn needs_number(self, key: KeyRef<'_, S>) -> bool {
+        S::needs_number(self, key)
+    }
+
+    /// False only if the key at which the node splits for `key` certainly needs no number.
+    pub(crate) fn may_split_at_long(self, key: KeyRef<'_, S>) -> bool {
+        S::may_split_at_long(self, key)
     }
 
     /// Whether `eighths` eighths of the node are free, and enough for both neighbours to have room after a

@@ -24,5 +24,9 @@ pub(crate) trait Shape: Copy {
 
 /// A key as an operation on a node of shape `S` has it.
 pub(crate) type KeyRef<'k, S> = <<S as Shape>::Kind as KeyKind>::Ref<'k>;
+/// A key for a node of shape `S` to take in.
+pub(crate) type KeptKey<'k, S> = <<S as Shape>::Kind as KeyKind>::Kept<'k>;
+/// Where a key of a node of shape `S` is, if it is too long for the node.
+pub(crate) type KeyNumber<S> = <<S as Shape>::Kind as KeyKind>::Number;
 /// A key copied out of a node of shape `S`.
 pub(crate) type OwnedKey<S> = <<S as Shape>::Kind as KeyKind>::Owned;

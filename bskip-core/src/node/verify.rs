@@ -9,6 +9,7 @@ pub(crate) trait Checking: Shape {
     fn key_is_least(node: Node<'_, Self>, slot: usize) -> bool;
     fn check_is_copy_of(replica: Node<'_, Self>, original: Node<'_, Self>);
     fn check_samples(node: Node<'_, Self>);
+    fn each_number(node: Node<'_, Self>, f: &mut dyn FnMut(u32));
 }
 
 impl<S: Checking> Node<'_, S> {
@@ -29,6 +30,11 @@ impl<S: Checking> Node<'_, S> {
     /// Panics unless this replica has the contents of `original`.
     pub(crate) fn check_is_copy_of(self, original: Self) {
         S::check_is_copy_of(self, original);
+    }
+
+    /// Calls `f` with the number of each string outside of the node, once for each reference.
+    pub(crate) fn each_number(self, f: &mut dyn FnMut(u32)) {
+        S::each_number(self, f);
     }
 
     /// Panics unless the samples match the keys and the count.

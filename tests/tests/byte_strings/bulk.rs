@@ -380,7 +380,8 @@ fn extend_and_collect_take_any_order() {
 #[test]
 fn extend_panics_at_a_key_that_is_refused() {
     let mut map: Map<u64> = Map::new();
-    let pairs = || [(vec![1], 1), (vec![2], 2), (vec![3; 1000], 3), (vec![4], 4)];
+    let too_long = vec![3; Map::<u64>::MAX_KEY_BYTES + 1];
+    let pairs = || [(vec![1], 1), (vec![2], 2), (too_long.clone(), 3), (vec![4], 4)];
     let extended = catch_unwind(AssertUnwindSafe(|| map.extend(pairs())));
     assert_eq!((extended.is_err(), map.check_invariants().keys), (true, 2));
     assert!(catch_unwind(|| pairs().into_iter().collect::<Map<u64>>()).is_err());

@@ -12,12 +12,16 @@ fn map(promotion: Promotion) -> Map {
     Map::with_config(GlobalArena::new(), Config::new().promotion(promotion).seed(3)).expect("memory")
 }
 
-/// A key of the thread that owns the numbers with this remainder.
+/// A key of the thread that owns the numbers with this remainder. Every other one is too long for a node.
 fn key(i: u64) -> Vec<u8> {
-    match i % 3 {
+    match i % 6 {
         0 => format!("/srv/project/{:06}/{i}", mix(i) % 1_000_000).into_bytes(),
         1 => i.to_be_bytes().iter().map(|byte| byte & 0x83).chain([0; 2]).chain(i.to_be_bytes()).collect(),
-        _ => [&b"x\0"[..], i.to_string().as_bytes()].concat(),
+        2 => [&b"x\0"[..], i.to_string().as_bytes()].concat(),
+        3 => [&[b'q'; 1000][..], i.to_string().as_bytes()].concat(),
+        4 => [&i.to_string().into_bytes()[..], &[0; 400][..mix(i) as usize % 400]].concat(),
+        // A chain of cells.
+        _ => [&[b'r'; 2100][..], i.to_string().as_bytes(), &[b'r'; 2100]].concat(),
     }
 }
 

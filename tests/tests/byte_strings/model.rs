@@ -23,11 +23,20 @@ enum Keys {
     SharedStart,
     /// Decimal numbers behind a word.
     Numbers,
-    /// Random bytes of any length that a map takes.
+    /// Random bytes, about as many as a node holds of a key.
     AnyLength,
+    /// One common start of 1000 bytes, then as `Zeros`.
+    LongStart,
+    /// Keys of lengths that are special, up to 64 KiB; zeros at the end; some begin others.
+    Long,
 }
 
-const ALL: [Keys; 4] = [Keys::Zeros, Keys::SharedStart, Keys::Numbers, Keys::AnyLength];
+const ALL: [Keys; 6] =
+    [Keys::Zeros, Keys::SharedStart, Keys::Numbers, Keys::AnyLength, Keys::LongStart, Keys::Long];
+
+/// Around the most of a fence and of a slot that is in a node, around the sizes of cells, and of chains of cells.
+const LENGTHS: [usize; 16] =
+    [0, 8, 104, 136, 144, 240, 496, 752, 1008, 1520, 2032, 4064, 6096, 9000, 300, 110];
 
 impl Keys {
     fn draw(self, rng: &mut Rng) -> Vec<u8> {
@@ -38,7 +47,19 @@ impl Keys {
             Self::Zeros => zeros(rng),
             Self::SharedStart => [vec![b'p'; 90], zeros(rng)].concat(),
             Self::Numbers => format!("user{:09}", rng.below(20_000)).into_bytes(),
-            Self::AnyLength => (0..rng.below(MOST as u64 + 1)).map(|_| rng.below(4) as u8).collect(),
+            Self::AnyLength => (0..rng.below(300)).map(|_| rng.below(4) as u8).collect(),
+            Self::LongStart => [vec![b'p'; 1000], zeros(rng)].concat(),
+            Self::Long => {
+                let byte = [0, 0, b'a', 0xFF][rng.below(4) as usize];
+                let length = LENGTHS[rng.below(16) as usize] + rng.below(4) as usize;
+                let length = if rng.below(400) == 0 { 65_536 } else { length };
+                let mut key = vec![byte; length];
+                if rng.below(3) > 0 {
+                    let at = rng.below(length as u64 + 1) as usize;
+                    key.insert(at, rng.below(3) as u8);
+                }
+                key
+            }
         }
     }
 }

@@ -37,14 +37,13 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         let is_empty =
             self.tree.root().0 == 0 && tail == self.tree.head(0) && self.tree.leaf(tail).count() == 0;
         if !is_empty {
-            self.tree.leaf(tail).lock_unshared().reshape(Unreached).set_high(K::borrow(first.first()));
+            let low = K::kept(K::borrow(first.first()), self.tree.leaf(first.first_leaf()).low_number());
+            self.tree.leaf(tail).lock_unshared().reshape(Unreached).set_high(low);
         }
         for pair in parts.windows(2) {
-            self.tree
-                .leaf(pair[0].last_leaf())
-                .lock_unshared()
-                .reshape(Unreached)
-                .set_high(K::borrow(pair[1].first()));
+            let number = self.tree.leaf(pair[1].first_leaf()).low_number();
+            let low = K::kept(K::borrow(pair[1].first()), number);
+            self.tree.leaf(pair[0].last_leaf()).lock_unshared().reshape(Unreached).set_high(low);
         }
         for pair in parts.windows(2) {
             self.tree
@@ -152,7 +151,19 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 *held = Some((key, value));
                 return Ok(());
             }
-            leaf.push(K::borrow(&key), value);
+            let string = if K::HAS_LONG && leaf.needs_number(K::borrow(&key)) {
+                self.tree.hold(K::borrow(&key))
+            } else {
+                Ok(self.tree.hold_nothing())
+            };
+            let string = match string {
+                Ok(string) => string,
+                Err(error) => {
+                    *held = Some((key, value));
+                    return Err(Stop::NoMemory(error));
+                }
+            };
+            leaf.push(K::kept(K::borrow(&key), string.number()), value);
             floor = Some(key);
         }
     }
@@ -172,8 +183,9 @@ impl<'c, K: NodeKeys, V, P: BlockPool> LastNodes<'c, K, V, P> {
     /// height, nodes start at the key. With posting, it goes further up as long as that starts nodes.
     fn enter(&mut self, start: &Start<K::Owned>) -> Result<(), AllocError> {
         let heights = &self.index.heights;
-        let low = K::borrow(&start.low);
-        let height = heights.of::<K>(low);
+        let height = heights.of::<K>(K::borrow(&start.low));
+        // The leaf keeps the string, and nothing else happens to the map.
+        let low = K::kept(K::borrow(&start.low), self.index.tree.leaf(start.leaf).low_number());
         let mut child = start.leaf;
         for level in 1..LEVELS {
             if level > height && !heights.posts {
@@ -181,7 +193,7 @@ impl<'c, K: NodeKeys, V, P: BlockPool> LastNodes<'c, K, V, P> {
             }
             let limit = self.limit;
             let node = self.end(level)?;
-            if level >= height && node.has_room_within(limit, low, &child) {
+            if level >= height && node.has_room_within(limit, K::key_of(low), &child) {
                 node.push(low, child);
                 return Ok(());
             }
@@ -201,8 +213,8 @@ impl<'c, K: NodeKeys, V, P: BlockPool> LastNodes<'c, K, V, P> {
     }
 
     /// A new last node of `level`, with one entry.
-    fn start_node(&mut self, level: usize, low: K::Ref<'_>, child: BlockId) -> Result<BlockId, AllocError> {
-        let mut node = self.index.tree.acquire::<InnerShape<K>>(Some(low))?.make(self.commit);
+    fn start_node(&mut self, level: usize, low: K::Kept<'_>, child: BlockId) -> Result<BlockId, AllocError> {
+        let mut node = self.index.tree.acquire::<InnerShape<K>>(Some(K::key_of(low)))?.make(self.commit);
         let id = node.id();
         node.format(LevelMark::of(level), Some(low));
         node.push(low, child);

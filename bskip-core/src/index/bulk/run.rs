@@ -101,9 +101,13 @@ impl<'a, K: NodeKeys, V, P: BlockPool> SortedRun<'a, K, V, P> {
         debug_assert!(self.starts.is_empty());
         let heights = &self.index.heights;
         let Some((mut key, mut value)) = held.take() else { return Stop::End };
-        let started = self.start_leaf(K::borrow(&key), None);
-        let mut leaf = match started {
-            Ok(leaf) => leaf,
+        let index = self.index;
+        let started = index.tree.hold(K::borrow(&key)).and_then(|string| {
+            let leaf = self.start_leaf(K::borrow(&key), None)?;
+            Ok((string, leaf))
+        });
+        let (mut string, mut leaf) = match started {
+            Ok(started) => started,
             Err(error) => {
                 *held = Some((key, value));
                 return Stop::NoMemory(error);
@@ -114,7 +118,7 @@ impl<'a, K: NodeKeys, V, P: BlockPool> SortedRun<'a, K, V, P> {
             // The first pair goes into any leaf.
             LeafShape::<K, V>::spend(**leaf, &mut left, K::borrow(&key), &value);
             let (last, is_tall) = loop {
-                leaf.push(K::borrow(&key), value);
+                leaf.push(K::kept(K::borrow(&key), string.number()), value);
                 let last = key;
                 let Some(pair) = pairs.next() else {
                     self.end(leaf, last);
@@ -126,6 +130,14 @@ impl<'a, K: NodeKeys, V, P: BlockPool> SortedRun<'a, K, V, P> {
                     *held = Some((key, value));
                     return Stop::NotAscending;
                 }
+                string = match index.tree.hold(K::borrow(&key)) {
+                    Ok(string) => string,
+                    Err(error) => {
+                        self.end(leaf, last);
+                        *held = Some((key, value));
+                        return Stop::NoMemory(error);
+                    }
+                };
                 // A tall key starts a leaf, as it does when it is inserted.
                 let is_tall = heights.of::<K>(K::borrow(&key)) > 0;
                 let goes_in = LeafShape::<K, V>::spend(**leaf, &mut left, K::borrow(&key), &value);
@@ -192,7 +204,8 @@ impl<'a, K: NodeKeys, V, P: BlockPool> SortedRun<'a, K, V, P> {
         };
         let leaf = self.start_leaf(K::borrow(&low), Some(leaf));
         let Ok(mut leaf) = leaf else { unreachable!("the run has a block in reserve") };
-        leaf.push(last, value);
+        // No long key goes into a narrow leaf.
+        leaf.push(K::kept(last, K::Number::default()), value);
     }
 
     /// A leaf for `low` and the keys that follow, to the right of `before`.
@@ -203,9 +216,11 @@ impl<'a, K: NodeKeys, V, P: BlockPool> SortedRun<'a, K, V, P> {
         before: Option<InTheMaking<'a, K, V>>,
     ) -> Result<InTheMaking<'a, K, V>, AllocError> {
         reserve_one(&mut self.starts)?;
+        let string = self.index.tree.hold(low)?;
         let mut leaf = self.take_block(low)?.make(Unreached);
         let id = leaf.id();
         self.starts.push(Start { low: K::own(low), leaf: id });
+        let low = K::kept(low, string.number());
         leaf.format(LevelMark::of(0), Some(low));
         if let Some(mut before) = before {
             before.set_high(low);

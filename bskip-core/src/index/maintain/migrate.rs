@@ -180,7 +180,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         let mut fresh = block.make(&commit);
         let mut parent = parent.reshape(&commit);
         let mut left = left.reshape(&commit);
-        fresh.format(LevelMark::of(0), Some(low));
+        fresh.format(LevelMark::of(0), Some(K::kept(low, leaf.low_number())));
         fresh.set_next(Some(leaf.id()));
         fresh.absorb(leaf.reshape(&commit));
         left.set_next(Some(fresh.id()));

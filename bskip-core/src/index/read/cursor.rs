@@ -374,9 +374,11 @@ impl<V: Clone> Read<V> for Cloned {
         version: Version,
         slot: usize,
     ) -> Option<(OwnedKey<S>, V)> {
+        // Before the lock: the copy of a long key takes memory.
+        let key = leaf.key(slot);
         let mut leaf = leaf.try_lock(version)?;
-        let pair = (leaf.key(slot), leaf.with_value(slot, |value| value.clone()));
+        let value = leaf.with_value(slot, |value| value.clone());
         leaf.unlock_unchanged();
-        Some(pair)
+        Some((key, value))
     }
 }

@@ -6,10 +6,17 @@ use crate::index::search::probe::At;
 use crate::node::{InnerShape, LeafShape, LevelMark, Node, NodeKeys, ShapeOf};
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// Blocks and bytes of both pools.
+    /// Blocks and bytes of both pools, and of the cells of long keys.
     pub(crate) fn usage(&self) -> PoolUsage {
         let (root, _) = self.tree.root();
-        self.usage_of::<LeafShape<K, V>>(0, 0).plus(self.usage_of::<InnerShape<K>>(1, root))
+        let nodes = self.usage_of::<LeafShape<K, V>>(0, 0).plus(self.usage_of::<InnerShape<K>>(1, root));
+        nodes.plus(self.tree.store_usage())
+    }
+
+    /// What the cells of long keys take.
+    #[cfg(test)]
+    pub(in crate::index) fn cells(&self) -> PoolUsage {
+        self.tree.store_usage()
     }
 
     /// What the nodes of shape `S` take. These are all nodes of the levels from `lowest` to `highest`.

@@ -33,7 +33,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         &self,
         leaf: Leaf<'_, K, V>,
         version: Version,
-        key: K::Ref<'_>,
+        kept: K::Kept<'_>,
         value: V,
     ) -> Result<(), V> {
         // Without posting, nearly every leaf that has an entry starts at a coin key.
@@ -45,9 +45,10 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             self.give_right(&commit, leaf, version).or_else(|| self.give_left(&commit, leaf, version));
         let Some((left, right)) = moved else { return Err(value) };
         chaos::window();
+        let key = K::key_of(kept);
         let mut leaf = if right.compare_low(key).is_lt() { left } else { right };
         let rank = leaf.rank(key);
-        leaf.insert(rank, key, value);
+        leaf.insert(rank, kept, value);
         Ok(())
     }
 

@@ -24,6 +24,8 @@ pub(in crate::index) enum Outcome<V> {
     Done(Option<V>),
     /// The leaf has changed, and the map has not: here is the value again.
     Changed(V),
+    /// A tall key is to be inserted as one of height 0: here is the value again. The map has not changed.
+    Flat(V),
     /// There is no memory for a node.
     Refused(Refused<V>),
 }

@@ -20,22 +20,33 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         mut value: V,
         existing: Existing,
     ) -> Result<Option<V>, Refused<V>> {
-        let height = self.heights.of::<K>(key);
+        let mut height = self.heights.of::<K>(key);
+        let mut held = self.tree.hold_nothing();
+        let mut is_held = !K::HAS_LONG;
         let mut backoff = self.tree.backoff();
         loop {
             let (leaf, version) = self.leaf_at(At(key));
             let (rank, found) = leaf.find(key);
+            if !is_held && !found && (height > 0 || leaf.needs_number(key)) {
+                held = match self.tree.hold(key) {
+                    Ok(held) => held,
+                    Err(error) => return Err((value, error)),
+                };
+                is_held = true;
+            }
+            let number = held.number();
             if !found && (height > 0 || !leaf.has_room(key, &value)) {
                 let outcome = if height == 0 {
-                    self.insert_into_full(leaf, version, rank, key, value)
+                    self.insert_into_full(leaf, version, rank, K::kept(key, number), value)
                 } else if leaf.validate(version) {
-                    self.insert_tall(key, value, existing, height)
+                    self.insert_tall(K::kept(key, number), value, existing, height)
                 } else {
                     continue;
                 };
                 match outcome {
                     Outcome::Done(old) => return Ok(old),
                     Outcome::Changed(back) => value = back,
+                    Outcome::Flat(back) => (value, height) = (back, 0),
                     Outcome::Refused(refused) => return Err(refused),
                 }
                 backoff.wait();
@@ -48,7 +59,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             if found {
                 return Ok(Some(settle_existing(leaf, rank - 1, value, existing)));
             }
-            leaf.insert(rank, key, value);
+            leaf.insert(rank, K::kept(key, number), value);
             return Ok(None);
         }
     }
@@ -62,12 +73,13 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         leaf: Leaf<'_, K, V>,
         version: Version,
         rank: usize,
-        key: K::Ref<'_>,
+        kept: K::Kept<'_>,
         mut value: V,
     ) -> Outcome<V> {
+        let key = K::key_of(kept);
         // A key above all others goes into a leaf of its own, because more may follow.
         if rank < leaf.count() {
-            match self.insert_redistributing(leaf, version, key, value) {
+            match self.insert_redistributing(leaf, version, kept, value) {
                 Ok(()) => return Outcome::Done(None),
                 Err(back) => value = back,
             }
@@ -76,6 +88,14 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         if !leaf.validate(version) {
             return Outcome::Changed(value);
         }
+        let split = match split {
+            Ok(split) => split,
+            Err(error) => return Outcome::Refused((value, error)),
+        };
+        let held = match self.tree.hold(K::borrow(&split.low)) {
+            Ok(held) => held,
+            Err(error) => return Outcome::Refused((value, error)),
+        };
         let above = self.to_post_in(K::borrow(&split.low));
         let Some(leaf) = leaf.try_lock(version) else { return Outcome::Changed(value) };
         let spare = match self.tree.acquire::<LeafShape<K, V>>(Some(K::borrow(&split.low))) {
@@ -88,9 +108,10 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         let commit = Commit::new(self);
         let mut fresh = spare.make(&commit);
         let mut leaf = leaf.reshape(&commit);
-        split_and_insert(&mut leaf, &split, rank, key, value, &mut fresh);
+        let low = K::kept(K::borrow(&split.low), held.number());
+        split_and_insert(&mut leaf, (split.at, low), rank, kept, value, &mut fresh);
         drop(leaf);
-        self.post_locked(&commit, fresh, above);
+        self.post_locked(&commit, fresh, split.low, above);
         Outcome::Done(None)
     }
 }

@@ -1,14 +1,20 @@
 //! Posting: enters a node that an overflow split made into the level above.
 
-use crate::arena::{BlockId, BlockKind, BlockPool};
+use crate::arena::{AllocError, BlockId, BlockKind, BlockPool};
 use crate::chaos;
 use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::index::search::probe::At;
 use crate::index::search::settle::Versioned;
+use crate::index::tree::{Fresh, Held};
 use crate::index::write::commit::{Change, Commit};
 use crate::index::write::split::{SplitOff, split_and_insert};
-use crate::node::{InnerShape, LeafShape, LevelMark, Locked, NodeKeys, Shape, ShapeOf};
+use crate::key::KeyKind;
+use crate::node::{InnerShape, LeafShape, LevelMark, Locked, LockedInner, NodeKeys, Shape, ShapeOf, Split};
+
+/// Where a node splits, a reference to the key there if it is long, and the block for the part to the right.
+type Parts<'t, K, V, P> =
+    (Split<<K as KeyKind>::Owned>, Held<'t, K, V, P>, Fresh<'t, InnerShape<K>, K, V, P>);
 
 /// The result of posting one node.
 enum Posted<O> {
@@ -56,23 +62,24 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Enters `leaf` into the node `above`, if that has not changed and has room. `leaf` has just been split
-    /// off and is still locked, so no thread has to lock it again. Otherwise this unlocks the leaf, and posts
+    /// off, starts at `low`, and is still locked, so no thread has to lock it again. Otherwise this unlocks the leaf, and posts
     /// it like any other node.
     pub(in crate::index) fn post_locked<'c>(
         &self,
         commit: &'c Commit<'c, K, V, P>,
         leaf: Change<'c, LeafShape<K, V>, K, V, P>,
+        low: K::Owned,
         above: Option<Versioned<'c, InnerShape<K>>>,
     ) {
         // The leaf is there, its entry is not.
         chaos::window();
-        let (low, id) = (leaf.low(), leaf.id());
+        let id = leaf.id();
         if let Some(node) = above.and_then(|(node, version)| node.try_lock(version)) {
             let key = K::borrow(&low);
             let (rank, is_there) = node.find(key);
             if !is_there && node.has_room(key, &id) {
                 let mut node = node.reshape(commit);
-                node.insert(rank, key, id);
+                node.insert(rank, K::kept(key, leaf.low_number()), id);
                 drop(leaf);
                 return;
             }
@@ -117,26 +124,42 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 }
             };
             let commit = Commit::new(self);
+            let kept = K::kept(low, child.low_number());
             if node.has_room(low, &id) {
                 let mut node = node.reshape(&commit);
-                node.insert(rank, low, id);
+                node.insert(rank, kept, id);
                 drop(child.reshape(&commit));
                 return Posted::Entered;
             }
-            let split = node.split_for(rank, low, &id);
-            let Ok(spare) = self.tree.acquire::<InnerShape<K>>(Some(K::borrow(&split.low))) else {
+            let Ok((split, held, spare)) = self.parts_of_split(&node, rank, low, id) else {
                 node.unlock_unchanged();
                 child.unlock_unchanged();
                 return Posted::Nothing;
             };
             let mut fresh = spare.make(&commit);
             let mut node = node.reshape(&commit);
-            split_and_insert(&mut node, &split, rank, low, id, &mut fresh);
-            let split = (fresh.low(), fresh.id());
+            let start = K::kept(K::borrow(&split.low), held.number());
+            split_and_insert(&mut node, (split.at, start), rank, kept, id, &mut fresh);
+            let above = (split.low, fresh.id());
             drop(fresh);
             drop(child.reshape(&commit));
-            return Posted::Split(split);
+            return Posted::Split(above);
         }
+    }
+
+    /// What it takes to split `node`, which this thread has locked, to take in the entry of `child` at `low`.
+    #[inline(always)]
+    fn parts_of_split(
+        &self,
+        node: &LockedInner<'_, K>,
+        rank: usize,
+        low: K::Ref<'_>,
+        child: BlockId,
+    ) -> Result<Parts<'_, K, V, P>, AllocError> {
+        let split = node.split_for(rank, low, &child)?;
+        let held = self.tree.hold(K::borrow(&split.low))?;
+        let spare = self.tree.acquire::<InnerShape<K>>(Some(K::borrow(&split.low)))?;
+        Ok((split, held, spare))
     }
 
     /// Locks the node in block `id`, if it is (still, or again) the node of that level that starts at `low`.

@@ -39,11 +39,12 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     #[inline(never)]
     pub(in crate::index) fn insert_tall(
         &self,
-        key: K::Ref<'_>,
+        kept: K::Kept<'_>,
         value: V,
         existing: Existing,
         height: usize,
     ) -> Outcome<V> {
+        let key = K::key_of(kept);
         if let Err(error) = self.raise(height) {
             return Outcome::Refused((value, error));
         }
@@ -60,15 +61,18 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             return Outcome::Done(Some(settle_existing(leaf, rank - 1, value, existing)));
         }
         let spares = match self.spares_for(key, &value, height, &path, &leaf) {
-            Ok(spares) => spares,
-            Err(error) => {
+            Ok(Some(spares)) => spares,
+            refused => {
                 path.unlock_unchanged();
                 leaf.unlock_unchanged();
-                return Outcome::Refused((value, error));
+                return match refused {
+                    Err(error) => Outcome::Refused((value, error)),
+                    Ok(_) => Outcome::Flat(value),
+                };
             }
         };
         let (commit, top) = (Commit::new(self), spares.top);
-        let overflows = promote(&commit, key, value, path, leaf, spares);
+        let overflows = promote(&commit, kept, value, path, leaf, spares);
         if let Some(split) = overflows.leaf {
             self.post(1, split);
         }
@@ -78,7 +82,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         Outcome::Done(None)
     }
 
-    /// Takes every block that [`promote`] will use, so that nothing can fail half-way.
+    /// Takes every block that [`promote`] will use, so that nothing can fail half-way. `None` if a node may
+    /// overflow and split at a long key: there is no number for that key, and none can be had half-way.
     fn spares_for(
         &self,
         key: K::Ref<'_>,
@@ -86,7 +91,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         height: usize,
         path: &Path<'_, K>,
         leaf: &LockedLeaf<'_, K, V>,
-    ) -> Result<Spares<'_, K, V, P>, AllocError> {
+    ) -> Result<Option<Spares<'_, K, V, P>>, AllocError> {
         let mut spares = Spares { leaf: None, overflow: None, inners: [const { None }; LEVELS], top: height };
         let starts_here = leaf.compare_low(key).is_eq();
         if !starts_here {
@@ -96,6 +101,9 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         // right of the key if it does not.
         let from = if starts_here { 0 } else { leaf.rank(key) };
         if leaf.may_overflow(from, key, value) {
+            if leaf.may_split_at_long(key) {
+                return Ok(None);
+            }
             spares.overflow = Some(self.tree.acquire(Some(key))?);
         }
         for level in 1..=height {
@@ -111,13 +119,16 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             let is_top = level == spares.top;
             let overflows = || node.may_overflow(0, key, &leaf.id()) && !node.find(key).1;
             if if is_top { overflows() } else { splits } {
+                if is_top && node.may_split_at_long(key) {
+                    return Ok(None);
+                }
                 spares.inners[level] = Some(self.tree.acquire(Some(key))?);
             }
             if is_top {
                 break;
             }
         }
-        Ok(spares)
+        Ok(Some(spares))
     }
 }
 
@@ -125,12 +136,13 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
 /// level 1 up, and last the leaf.
 pub(in crate::index) fn promote<'c, K: NodeKeys, V, P: BlockPool>(
     commit: &'c Commit<'c, K, V, P>,
-    key: K::Ref<'_>,
+    kept: K::Kept<'_>,
     value: V,
     path: Path<'c, K>,
     leaf: LockedLeaf<'c, K, V>,
     spares: Spares<'c, K, V, P>,
 ) -> Overflows<K::Owned> {
+    let key = K::key_of(kept);
     let mut levels: Levels<'c, K, V, P> =
         path.into_levels().map(|node| node.map(|node| node.reshape(commit)));
     let mut leaf = leaf.reshape(commit);
@@ -141,12 +153,12 @@ pub(in crate::index) fn promote<'c, K: NodeKeys, V, P: BlockPool>(
     let rank = leaf.rank(key);
     let mut child = leaf.id();
     let leaf_overflow = match spare {
-        None => insert_or_split(commit, &mut leaf, rank, key, value, overflow),
+        None => insert_or_split(commit, &mut leaf, rank, kept, value, overflow),
         Some(spare) => {
             let mut right = spare.make(commit);
-            leaf.split_off(rank, key, &mut right);
+            leaf.split_off(rank, kept, &mut right);
             child = right.id();
-            insert_or_split(commit, &mut right, 0, key, value, overflow)
+            insert_or_split(commit, &mut right, 0, kept, value, overflow)
         }
     };
     for node in levels[1..top].iter_mut().flatten() {
@@ -157,9 +169,9 @@ pub(in crate::index) fn promote<'c, K: NodeKeys, V, P: BlockPool>(
         };
         let (rank, found) = node.find(key);
         let mut right = spare.make(commit);
-        node.split_off(rank - usize::from(found), key, &mut right);
+        node.split_off(rank - usize::from(found), kept, &mut right);
         if !found {
-            right.insert(0, key, child);
+            right.insert(0, kept, child);
         }
         child = right.id();
     }
@@ -168,7 +180,7 @@ pub(in crate::index) fn promote<'c, K: NodeKeys, V, P: BlockPool>(
     let spare = inners.next().flatten();
     let top_overflow = match found {
         true => None,
-        false => insert_or_split(commit, top, rank, key, child, spare),
+        false => insert_or_split(commit, top, rank, kept, child, spare),
     };
     levels.into_iter().for_each(drop);
     drop(leaf);

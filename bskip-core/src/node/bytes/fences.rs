@@ -3,13 +3,13 @@
 //! A fence has a place of its own, so it can change without a search for room. A longer one is outside of the
 //! node, and its first word leads there.
 
-use alloc::vec::Vec;
 use core::cmp;
 
 use super::super::locked::Locked;
 use super::super::payload::Payload;
 use super::long::LongRef;
 use super::shape::{ByteShape, FENCE_LIMIT, Slotted};
+use crate::key::KeptBytes;
 use crate::key::big_endian::{WORD, common_prefix, word_at, words};
 use crate::key::byte_string::ByteString;
 use crate::sync::Ordering;
@@ -130,22 +130,73 @@ impl<P: Payload> Slotted<'_, P> {
 
     /// The bytes of a long string.
     ///
-    /// A reader may have found any length. So memory grows with what is there, not with what the length says.
+    /// A reader may have found any length. No memory is reserved for a length that the string does not have.
     #[cold]
     #[inline(never)]
     pub(super) fn long_bytes(self, string: LongRef) -> ByteString {
-        const PART: usize = 4096;
-        let mut bytes = Vec::new();
-        while bytes.len() < string.len {
-            let (at, part) = (bytes.len(), PART.min(string.len - bytes.len()));
-            bytes.resize(at + part, 0);
-            let copied = self.context().copy(string.number, at, &mut bytes[at..]);
-            if copied < part {
-                bytes.truncate(at + copied);
-                break;
+        let long = self.context();
+        ByteString::filled(long.len(string), |bytes| _ = long.copy(string.number, 0, bytes))
+    }
+
+    /// The length of a fence. 0 if there is none.
+    pub(super) fn bytes_of_fence(self, fence: Fence) -> usize {
+        match self.fence_place(fence) {
+            Place::None => 0,
+            Place::Inline(len) => len,
+            Place::Long(string) => self.context().len(string),
+        }
+    }
+
+    /// Copies the fence from byte `from` on into `out`, up to the end of either. Allocates nothing.
+    pub(super) fn copy_fence_bytes(self, fence: Fence, from: usize, out: &mut [u8]) {
+        match self.fence_place(fence) {
+            Place::None => {}
+            Place::Inline(len) => {
+                let mut bytes = [0; FENCE_LIMIT];
+                for (i, word) in bytes.as_chunks_mut::<WORD>().0.iter_mut().enumerate() {
+                    *word = self.fence_word(fence, i).to_be_bytes();
+                }
+                let rest = bytes[..len].get(from..).unwrap_or_default();
+                let n = rest.len().min(out.len());
+                out[..n].copy_from_slice(&rest[..n]);
+            }
+            Place::Long(string) => _ = self.context().copy(string.number, from, out),
+        }
+    }
+
+    /// How many bytes at their start a fence and `bytes` have in common. 0 if there is no such fence. Allocates
+    /// nothing.
+    pub(super) fn common_with_fence(self, fence: Fence, bytes: &[u8]) -> usize {
+        const PART: usize = 128;
+        let len = self.bytes_of_fence(fence).min(bytes.len());
+        for at in (0..len).step_by(PART) {
+            let n = PART.min(len - at);
+            let mut part = [0; PART];
+            self.copy_fence_bytes(fence, at, &mut part[..n]);
+            let common = common_prefix(&part[..n], &bytes[at..at + n]);
+            if common < n {
+                return at + common;
             }
         }
-        ByteString::from_vec(bytes)
+        len
+    }
+
+    /// How many bytes at their start the low fence and the high one of `right`, which may be the same node, have
+    /// in common. 0 if there is no high one. Allocates nothing.
+    pub(super) fn prefix_up_to(self, right: Self) -> usize {
+        const PART: usize = 128;
+        let len = self.bytes_of_fence(Fence::Low).min(right.bytes_of_fence(Fence::High));
+        for at in (0..len).step_by(PART) {
+            let n = PART.min(len - at);
+            let (mut low, mut high) = ([0; PART], [0; PART]);
+            self.copy_fence_bytes(Fence::Low, at, &mut low[..n]);
+            right.copy_fence_bytes(Fence::High, at, &mut high[..n]);
+            let common = common_prefix(&low[..n], &high[..n]);
+            if common < n {
+                return at + common;
+            }
+        }
+        len
     }
 
     /// How `key` compares with the part of the range that begins with the node's prefix: `Equal` if the key does
@@ -187,6 +238,7 @@ impl<P: Payload> Slotted<'_, P> {
 }
 
 /// What all keys between two fences begin with. `None` is no high fence.
+#[cfg(feature = "check")]
 pub(super) fn prefix_between(low: &[u8], high: Option<&[u8]>) -> usize {
     high.map_or(0, |high| common_prefix(low, high))
 }
@@ -204,27 +256,48 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         self.word(offset::<P>(fence, i)).store(word, Ordering::Relaxed);
     }
 
-    /// Stores the bytes of a fence. `number` is the string's, which it must have if it is longer than
-    /// `FENCE_LIMIT`.
-    pub(super) fn store_fence(&mut self, fence: Fence, bytes: &[u8], number: Option<u32>) {
+    /// Gives up the string of a fence that is outside of the node. The caller stores another fence.
+    fn release_fence(&mut self, fence: Fence) {
+        if let Place::Long(string) = self.fence_place(fence) {
+            self.context().release(string.number);
+        }
+    }
+
+    /// Gives up both fences. The node then has none that is outside of it.
+    pub(super) fn release_fences(&mut self) {
+        for fence in [Fence::Low, Fence::High] {
+            self.release_fence(fence);
+            self.set_fence_len(fence, NONE);
+        }
+    }
+
+    /// Says that the node has no fences. What is there belongs to no node.
+    pub(super) fn forget_fences(&mut self) {
+        self.word(ByteShape::<P>::FENCE_LENS).store(u64::MAX, Ordering::Relaxed);
+    }
+
+    /// Stores a fence. It must have a number if it is longer than `FENCE_LIMIT`.
+    pub(super) fn store_fence(&mut self, fence: Fence, KeptBytes { bytes, number }: KeptBytes<'_>) {
         if bytes.len() > FENCE_LIMIT {
             let number = number.expect("a long fence has a number");
+            self.context().retain(number);
+            self.release_fence(fence);
             self.set_fence_word(fence, 0, LongRef { number, len: bytes.len() }.to_word());
             return self.set_fence_len(fence, LONG);
         }
+        self.release_fence(fence);
         for i in 0..words(bytes.len()).max(1) {
             self.set_fence_word(fence, i, word_at(bytes, i * WORD));
         }
         self.set_fence_len(fence, bytes.len() as u32);
     }
 
-    /// Says that the node has no high fence.
-    pub(super) fn store_no_high(&mut self) {
-        self.set_fence_len(Fence::High, NONE);
-    }
-
     /// Takes over a fence of another node.
     pub(super) fn copy_fence(&mut self, fence: Fence, other: Slotted<'_, P>, others: Fence) {
+        if let Place::Long(string) = other.fence_place(others) {
+            self.context().retain(string.number);
+        }
+        self.release_fence(fence);
         for i in 0..FENCE_WORDS {
             self.set_fence_word(fence, i, other.fence_word(others, i));
         }

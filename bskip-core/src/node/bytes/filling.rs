@@ -19,7 +19,7 @@ impl<P: Payload> Slotted<'_, P> {
     /// Takes a slot with this key off what is left; false if it does not go in.
     pub(super) fn spend_key(self, left: &mut Limit, key: &[u8]) -> bool {
         let prefix = self.state().prefix;
-        if prefix > 0 && (self.compare_prefix(key, prefix).is_ne() || end_behind(key, prefix).is_none()) {
+        if prefix > 0 && (self.compare_prefix(key, prefix).is_ne() || !may_end_narrow(key, prefix)) {
             return false;
         }
         let (load, new) = (Load::of_limit(*left), Load::slot(words_for(key.len() - prefix)));
@@ -45,7 +45,9 @@ impl<P: Payload> Slotted<'_, P> {
         {
             return end;
         }
-        ByteString::of(if starts_there { next } else { separator(last, next) })
+        // Behind a narrow node a fence that is outside of the node would be one more thing that can fail.
+        let at_next = starts_there && (prefix == 0 || next.len() <= FENCE_LIMIT);
+        ByteString::of(if at_next { next } else { separator(last, next) })
     }
 
     /// How many slots this node has if it takes as many as it can from `right`, the next one, which keeps some.
@@ -57,8 +59,11 @@ impl<P: Payload> Slotted<'_, P> {
         }
         let mine = self.count();
         let fits = |share: usize| {
-            let fence = self.boundary_at(right, share);
-            let loads = self.loads_at(right, share).filter(|_| fence.len() <= FENCE_LIMIT);
+            // A fence outside of the node would be one more thing that can fail.
+            if self.boundary_len(right, share) > FENCE_LIMIT {
+                return false;
+            }
+            let loads = self.loads_at(right, share);
             loads.is_some_and(|(left, right)| {
                 [left, right].into_iter().all(|load| Self::fullness(load) <= FULL)
             })
@@ -95,7 +100,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         let Place::Inline(_) = self.fence_place(Fence::Low) else { return false };
         let prefix = common_prefix(&self.fence_bytes(Fence::Low), key);
         // Keys ascend, so each has at most as much in common with the low fence as the one before.
-        if prefix == 0 || (now > 0 && prefix >= now) || end_behind(key, prefix).is_none() {
+        if prefix == 0 || (now > 0 && prefix >= now) || !may_end_narrow(key, prefix) {
             return false;
         }
         let Some(load) = self.load_of(0, self.count(), prefix) else { return false };
@@ -108,6 +113,12 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         *left = limit.minus(load).to_limit();
         true
     }
+}
+
+/// Whether a narrow node may take in a key, and end with it: whatever the next key is, there is a fence between the
+/// two that has room in a node.
+fn may_end_narrow(key: &[u8], prefix: usize) -> bool {
+    key.len() < FENCE_LIMIT && end_behind(key, prefix).is_some()
 }
 
 /// A string above `key` that begins with the same `prefix` bytes, and is below every other string that is above

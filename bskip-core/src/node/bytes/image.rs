@@ -25,6 +25,10 @@ pub(super) const MOST_HEAP: usize = 192;
 const MOST_BACK: usize = WORD + LIMIT;
 const BACK_WORDS: usize = MOST_BACK / WORD;
 
+/// A key outside of a node comes into it if at most this many of its bytes are behind the prefix. Half of what a
+/// node could take: if the prefix shrinks a little, the key can stay.
+const MOST_INSIDE: usize = WORD + LIMIT / 2;
+
 /// A plain copy of a node's keys, without what they have in common.
 pub(super) struct Keys {
     prefix: usize,
@@ -62,11 +66,9 @@ impl Keys {
         let mut keys = Self::of(node);
         if prefix < keys.prefix {
             // Keys in the node itself need no more of it.
-            let whole = node.fence_bytes(Fence::Low);
-            let end = keys.prefix.min(whole.len());
-            let n = end.min(MOST_BACK);
+            let n = keys.prefix.min(MOST_BACK);
             let mut bytes = [0; MOST_BACK];
-            bytes[MOST_BACK - n..].copy_from_slice(&whole[end - n..end]);
+            node.copy_fence_bytes(Fence::Low, keys.prefix - n, &mut bytes[MOST_BACK - n..]);
             keys.back = array::from_fn(|i| word_at(&bytes, i * WORD));
         }
         keys
@@ -99,10 +101,32 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
     /// Writes keys `from..to` of `keys` into the slots from `slot` on, and appends their bytes to the heap.
     /// Each key must begin with the node's present prefix, which may be another one than that of `keys`.
     pub(super) fn write_keys(&mut self, keys: &Keys, from: usize, to: usize, slot: usize) {
+        self.write_keys_with(keys, from, to, slot, 0);
+    }
+
+    /// As [`write_keys`](Self::write_keys), after a split: the prefix has grown. A key that was outside of the node
+    /// comes into it if little of the key is left behind the prefix, and if room for another key stays.
+    pub(super) fn write_keys_inside(&mut self, keys: &Keys, from: usize, to: usize) {
+        let has_long = keys.entries[from..to].iter().any(|entry| entry.is_long());
+        let spare = if has_long {
+            let prefix = self.state().prefix;
+            let words = |i: usize| match keys.entries[i] {
+                entry if entry.is_long() => 1,
+                entry => heap_words((entry.len() + keys.prefix).saturating_sub(prefix)),
+            };
+            let needed = (from..to).map(words).sum::<usize>() + LIMIT / WORD;
+            Slotted::<'_, P>::HEAP_WORDS.saturating_sub(needed)
+        } else {
+            0
+        };
+        self.write_keys_with(keys, from, to, 0, spare);
+    }
+
+    fn write_keys_with(&mut self, keys: &Keys, from: usize, to: usize, slot: usize, mut spare: usize) {
         assert!(slot + (to - from) <= ByteShape::<P>::CAPACITY);
         let mut state = self.state();
         for i in from..to {
-            let (d, entry) = self.write_key(keys, i, &mut state);
+            let (d, entry) = self.write_key(keys, i, &mut state, &mut spare);
             let slot = slot + i - from;
             self.d_cell(slot).store(d, Ordering::Relaxed);
             self.entry_cell(slot).store(entry.0, Ordering::Relaxed);
@@ -111,11 +135,16 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
     }
 
     #[inline(always)]
-    fn write_key(&mut self, keys: &Keys, i: usize, state: &mut State) -> (u64, Entry) {
+    fn write_key(&mut self, keys: &Keys, i: usize, state: &mut State, spare: &mut usize) -> (u64, Entry) {
         let old = keys.entries[i];
         let place = state.used;
         if old.is_long() {
             let string = LongRef::from_word(keys.heap[old.place()]);
+            let behind = string.len - state.prefix;
+            if *spare > 0 && behind <= MOST_INSIDE && heap_words(behind) <= *spare {
+                *spare -= heap_words(behind).saturating_sub(1);
+                return self.write_inside(keys.long, string, state);
+            }
             let mut bytes = [0; WORD];
             keys.long.copy(string.number, state.prefix, &mut bytes);
             self.write_heap(place, string.to_word());
@@ -136,6 +165,20 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         }
         state.used += heap_words(len);
         (keys.word_behind(i, state.prefix, 0), Entry::inline(place, len))
+    }
+
+    /// Takes a key that was outside of the node into the node.
+    #[cold]
+    fn write_inside(&mut self, long: Long, string: LongRef, state: &mut State) -> (u64, Entry) {
+        let (place, len) = (state.used, string.len - state.prefix);
+        let mut bytes = [0; MOST_INSIDE];
+        long.copy(string.number, state.prefix, &mut bytes[..len]);
+        for j in 0..heap_words(len) {
+            self.write_heap(place + j, word_at(&bytes, (j + 1) * WORD));
+        }
+        state.used += heap_words(len);
+        long.release(string.number);
+        (word_at(&bytes, 0), Entry::inline(place, len))
     }
 
     #[inline(always)]

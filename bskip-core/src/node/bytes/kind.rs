@@ -1,5 +1,7 @@
 //! Nodes of byte keys as the engine sees them.
 
+#[cfg(feature = "check")]
+use alloc::collections::BTreeMap;
 use core::cmp;
 use core::mem::MaybeUninit;
 use core::num::NonZeroU32;
@@ -14,13 +16,14 @@ use super::super::payload::Payload;
 use super::super::reading::Reading;
 use super::super::shape::Shape;
 use super::cells::State;
-use super::fences::Fence;
+use super::fences::{Fence, Place};
 use super::long::Long;
 use super::replica;
 use super::shape::{ByteInner, ByteLeaf, ByteShape};
-use crate::arena::{AllocError, BlockArena, BlockId, BlockPool};
-use crate::key::ByteKeys;
+use crate::arena::{AllocError, BlockArena, BlockId, BlockPool, PoolUsage};
+use crate::cells::{CellId, Cells};
 use crate::key::byte_string::ByteString;
+use crate::key::{ByteKeys, KeptBytes, KeyKind};
 use crate::sync::Ordering;
 use crate::value;
 
@@ -28,14 +31,35 @@ impl NodeKeys for ByteKeys {
     type Leaf<V> = ByteLeaf<V>;
     type Inner = ByteInner;
     type Context = Long;
-    type Store<P: BlockPool> = ();
+    type Store<P: BlockPool> = Cells<P>;
 
-    fn store<A: BlockArena>(_: &A) -> Result<(), AllocError> {
-        Ok(())
+    fn store<A: BlockArena>(arena: &A) -> Result<Cells<A::Pool>, AllocError> {
+        Cells::new(arena)
     }
 
-    fn context<P: BlockPool>((): &()) -> Long {
-        Long::NONE
+    #[inline(always)]
+    fn context<P: BlockPool>(cells: &Cells<P>) -> Long {
+        Long::of(cells)
+    }
+
+    fn hold<P: BlockPool>(cells: &Cells<P>, key: &[u8]) -> Result<Option<u32>, AllocError> {
+        if Self::is_long(key) { Ok(Some(cells.store(key)?.to_word())) } else { Ok(None) }
+    }
+
+    #[inline(always)]
+    fn give_up<P: BlockPool>(cells: &Cells<P>, number: Option<u32>) {
+        if let Some(number) = number {
+            cells.release(CellId::from_word(number));
+        }
+    }
+
+    fn usage<P: BlockPool>(cells: &Cells<P>) -> PoolUsage {
+        cells.usage()
+    }
+
+    #[cfg(feature = "check")]
+    fn check_store<P: BlockPool>(cells: &Cells<P>, references: &BTreeMap<u32, usize>) {
+        cells.check(references);
     }
 }
 
@@ -70,6 +94,14 @@ impl<P: Payload> Reading for ByteShape<P> {
     #[inline(always)]
     fn compare_high(node: Node<'_, Self>, key: &[u8]) -> cmp::Ordering {
         node.compare_fence(key, Fence::High)
+    }
+
+    #[inline(always)]
+    fn low_number(node: Node<'_, Self>) -> Option<u32> {
+        match node.fence_place(Fence::Low) {
+            Place::Long(string) => Some(string.number),
+            Place::None | Place::Inline(_) => None,
+        }
     }
 
     fn low_word(node: Node<'_, Self>) -> u64 {
@@ -119,9 +151,10 @@ impl<P: Payload> Reading for ByteShape<P> {
 }
 
 impl<P: Payload> Changing for ByteShape<P> {
-    fn format(node: &mut Locked<'_, Self>, level: LevelMark, low: Option<&[u8]>) {
-        node.store_fence(Fence::Low, low.unwrap_or_default(), None);
-        node.store_no_high();
+    fn format(node: &mut Locked<'_, Self>, level: LevelMark, low: Option<KeptBytes<'_>>) {
+        Self::let_go(node);
+        node.forget_fences();
+        node.store_fence(Fence::Low, low.unwrap_or(KeptBytes { bytes: &[], number: None }));
         node.store_state(State { prefix: 0, used: 0, garbage: 0 });
         // A search takes slot 0 of a node without entries, as in a node of words.
         // SAFETY: slot 0 is the node's, and it is locked.
@@ -134,18 +167,18 @@ impl<P: Payload> Changing for ByteShape<P> {
         node.start_at_least();
     }
 
-    fn set_high(node: &mut Locked<'_, Self>, high: &[u8]) {
-        node.change_high(high, None);
+    fn set_high(node: &mut Locked<'_, Self>, high: KeptBytes<'_>) {
+        node.change_high(high);
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn insert(node: &mut Locked<'_, Self>, slot: usize, key: &[u8], payload: P::Value) {
-        node.insert_key(slot, key, None, payload);
+    fn insert(node: &mut Locked<'_, Self>, slot: usize, key: KeptBytes<'_>, payload: P::Value) {
+        node.insert_key(slot, key, payload);
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn push(node: &mut Locked<'_, Self>, key: &[u8], payload: P::Value) {
-        node.push_key(key, None, payload);
+    fn push(node: &mut Locked<'_, Self>, key: KeptBytes<'_>, payload: P::Value) {
+        node.push_key(key, payload);
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -162,24 +195,31 @@ impl<P: Payload> Changing for ByteShape<P> {
         node.forget_keys();
     }
 
-    fn split_off(node: &mut Locked<'_, Self>, at: usize, low: &[u8], right: &mut Locked<'_, Self>) {
-        node.split_off_keys(at, low, None, right);
+    fn split_off(node: &mut Locked<'_, Self>, at: usize, low: KeptBytes<'_>, right: &mut Locked<'_, Self>) {
+        node.split_off_keys(at, low, right);
     }
 
-    fn absorb(node: &mut Locked<'_, Self>, right: &Locked<'_, Self>) {
-        node.absorb_keys(**right);
+    fn absorb(node: &mut Locked<'_, Self>, right: &mut Locked<'_, Self>) {
+        node.absorb_keys(right);
+    }
+
+    fn let_go(node: &mut Locked<'_, Self>) {
+        if node.level() != LevelMark::NONE {
+            node.release_keys();
+            node.release_fences();
+        }
     }
 
     fn give_last(node: &mut Locked<'_, Self>, n: usize, right: &mut Locked<'_, Self>) {
         let share = node.count() - n;
         let boundary = node.boundary_at(**right, share);
-        node.move_boundary(share, &boundary, None, right);
+        node.move_boundary(share, KeptBytes { bytes: &boundary, number: None }, right);
     }
 
     fn give_first(node: &mut Locked<'_, Self>, n: usize, left: &mut Locked<'_, Self>) {
         let share = left.count() + n;
         let boundary = left.boundary_at(**node, share);
-        left.move_boundary(share, &boundary, None, node);
+        left.move_boundary(share, KeptBytes { bytes: &boundary, number: None }, node);
     }
 }
 
@@ -208,11 +248,11 @@ impl InnerSlots for ByteInner {
     }
 
     fn insert_first(node: &mut Locked<'_, Self>, child: BlockId) {
-        node.insert_key(0, &[], None, child);
+        node.insert_key(0, KeptBytes { bytes: &[], number: None }, child);
     }
 
-    fn set_key(node: &mut Locked<'_, Self>, slot: usize, key: &[u8]) {
-        node.exchange_key(slot, key, None);
+    fn set_key(node: &mut Locked<'_, Self>, slot: usize, key: KeptBytes<'_>) {
+        node.exchange_key(slot, key);
     }
 
     fn copy_words(node: &Locked<'_, Self>, replica: Node<'_, Self>) {

@@ -1,6 +1,11 @@
 //! Strings that are too long for a node: the node has a number, which leads to the bytes.
 
 use core::cmp;
+use core::mem;
+
+use crate::arena::BlockPool;
+use crate::cells::{CellId, Cells};
+use crate::key::ByteKeys;
 
 /// Where long strings are. A reader may ask for any number: the answer is right if the number led to the string
 /// the whole time.
@@ -10,6 +15,38 @@ pub(crate) trait LongStrings: Send + Sync {
 
     /// Copies the string from byte `from` on into `out`, up to the end of either. Returns the number of bytes.
     fn copy(&self, number: u32, from: usize, out: &mut [u8]) -> usize;
+
+    /// The length of the string.
+    fn len(&self, number: u32) -> usize;
+
+    /// Adds a reference to a string. The caller has one, or has locked a node that has one.
+    fn retain(&self, number: u32);
+
+    /// Takes back a reference to a string that the caller has, or that a node has which the caller has locked. The
+    /// caller ends that lock as a change.
+    fn release(&self, number: u32);
+}
+
+impl<P: BlockPool> LongStrings for Cells<P> {
+    fn compare(&self, number: u32, from: usize, bytes: &[u8]) -> cmp::Ordering {
+        self.directory().compare(CellId::from_word(number), from, bytes)
+    }
+
+    fn copy(&self, number: u32, from: usize, out: &mut [u8]) -> usize {
+        self.directory().copy(CellId::from_word(number), from, out)
+    }
+
+    fn len(&self, number: u32) -> usize {
+        self.directory().len(CellId::from_word(number))
+    }
+
+    fn retain(&self, number: u32) {
+        self.directory().retain(CellId::from_word(number));
+    }
+
+    fn release(&self, number: u32) {
+        Cells::release(self, CellId::from_word(number));
+    }
 }
 
 /// Where the long strings of a map are.
@@ -18,11 +55,21 @@ pub(crate) struct Long(Option<&'static dyn LongStrings>);
 
 impl Long {
     /// For nodes without long strings.
+    #[cfg(all(test, feature = "check"))]
     pub(crate) const NONE: Self = Self(None);
 
-    #[cfg(test)]
+    #[cfg(all(test, feature = "check"))]
     pub(crate) fn new(strings: &'static dyn LongStrings) -> Self {
         Self(Some(strings))
+    }
+
+    /// The strings in `cells`. Good as long as `cells` is.
+    #[inline(always)]
+    pub(super) fn of<P: BlockPool>(cells: &Cells<P>) -> Self {
+        let strings: &dyn LongStrings = cells;
+        // SAFETY: only the lifetimes differ. By the promise of `Node::from_raw`, a node's context is not used after
+        // the map that keeps the cells.
+        Self(Some(unsafe { mem::transmute::<&dyn LongStrings, &'static dyn LongStrings>(strings) }))
     }
 
     /// How `key` compares with the string, both from byte `from` on.
@@ -37,6 +84,24 @@ impl Long {
     #[inline(never)]
     pub(super) fn copy(self, number: u32, from: usize, out: &mut [u8]) -> usize {
         self.0.map_or(0, |strings| strings.copy(number, from, out))
+    }
+
+    /// The length of the string to which a node refers; 0 if the node changes and refers to no such string.
+    pub(super) fn len(self, string: LongRef) -> usize {
+        let is_it = self.0.is_some_and(|strings| strings.len(string.number) == string.len);
+        if is_it && string.len <= ByteKeys::MAX_BYTES { string.len } else { 0 }
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn retain(self, number: u32) {
+        self.0.expect("nodes with long strings have a place for them").retain(number);
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn release(self, number: u32) {
+        self.0.expect("nodes with long strings have a place for them").release(number);
     }
 }
 

@@ -18,9 +18,13 @@
 //! compare as the bytes do, and if all words are equal, the lengths decide.
 //!
 //! A removal leaves garbage in the heap. An insertion that has room only without the garbage writes the node
-//! again. No key has more than [`ByteKeys::MAX_BYTES`](crate::key::ByteKeys::MAX_BYTES) bytes, so no slot
-//! takes more than a part of a node, and after a split each key has room in its half. (`long` is prepared for
-//! longer strings, which will be outside of the node.)
+//! again. A key with more than `LIMIT` bytes behind prefix and `d` is in a cell outside of the node, and the heap
+//! has its number. So no slot takes more than a part of a node, and after a split each key has room in its half. A
+//! fence of more than `FENCE_LIMIT` bytes is in a cell, too (`long`).
+//!
+//! A node has one reference to a cell for each slot and each fence there. Functions that store a key or a fence
+//! take a reference, functions that drop one give it up, and functions that move slots to another node pass it
+//! on. A node that states no level has no references.
 
 mod cells;
 mod entry;

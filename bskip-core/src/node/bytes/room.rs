@@ -1,12 +1,14 @@
 //! Whether a node of byte keys has room: for one more key, for a neighbour's slots, for another prefix.
 
+use core::alloc::Layout;
+
 use super::super::locked::Locked;
 use super::super::payload::Payload;
 use super::super::room::{Fill, Limit, Room, Share, Split};
 use super::super::shape::Shape;
 use super::entry::heap_words;
-use super::fences::{Fence, prefix_between};
-use super::shape::{ByteShape, LIMIT, Slotted};
+use super::shape::{ByteShape, FENCE_LIMIT, LIMIT, Slotted};
+use crate::arena::{AllocError, AllocErrorKind};
 use crate::key::big_endian::WORD;
 use crate::key::byte_string::ByteString;
 use crate::simd::LINE;
@@ -172,8 +174,7 @@ impl<P: Payload> Room for ByteShape<P> {
     }
 
     fn fits(left: Slotted<'_, P>, right: Slotted<'_, P>, fill: Fill) -> bool {
-        let high = right.has_high().then(|| right.fence_bytes(Fence::High));
-        let prefix = prefix_between(&left.fence_bytes(Fence::Low), high.as_deref());
+        let prefix = left.prefix_up_to(right);
         let (Some(left), Some(right)) = (left.load_at(prefix), right.load_at(prefix)) else { return false };
         let most = match fill {
             Fill::Loose if left.slots > 0 && right.slots > 0 => FULL - FULL / SPARE,
@@ -182,9 +183,31 @@ impl<P: Payload> Room for ByteShape<P> {
         Slotted::<P>::fullness(left.plus(right)) <= most
     }
 
-    fn split_for(node: Slotted<'_, P>, rank: usize, key: &[u8], _: &P::Value) -> Split<ByteString> {
+    fn split_for(
+        node: Slotted<'_, P>,
+        rank: usize,
+        key: &[u8],
+        _: &P::Value,
+    ) -> Result<Split<ByteString>, AllocError> {
         let cut = node.cut_for(rank, key);
-        Split { at: cut.at, low: node.fence_at(cut, rank, key) }
+        match node.fence_at(cut, rank, key) {
+            Ok(low) => Ok(Split { at: cut.at, low }),
+            Err(_) => Err(AllocError { layout: Layout::new::<u8>(), kind: AllocErrorKind::OutOfMemory }),
+        }
+    }
+
+    #[inline(always)]
+    fn needs_number(node: Slotted<'_, P>, key: &[u8]) -> bool {
+        is_long(key.len().saturating_sub(node.state().prefix))
+    }
+
+    fn may_split_at_long(node: Slotted<'_, P>, key: &[u8]) -> bool {
+        let short = FENCE_LIMIT.saturating_sub(node.state().prefix);
+        let is_longer = |slot| {
+            let entry = node.entry(slot);
+            entry.is_long() || entry.len() > short
+        };
+        key.len() > FENCE_LIMIT || (0..node.count()).any(is_longer)
     }
 
     fn has_free(node: Slotted<'_, P>, eighths: usize) -> bool {

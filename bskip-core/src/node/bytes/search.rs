@@ -10,7 +10,7 @@ use super::super::shape::Shape;
 use super::entry::heap_words;
 use super::fences::Fence;
 use super::long::LongRef;
-use super::shape::{ByteShape, Slotted};
+use super::shape::{ByteShape, LIMIT, Slotted};
 use crate::key::big_endian::{WORD, word_at};
 use crate::key::byte_string::ByteString;
 use crate::simd::{self, Isa, LINE};
@@ -119,24 +119,63 @@ impl<P: Payload> Slotted<'_, P> {
         if entry.is_long() {
             return self.long_bytes(LongRef::from_word(self.heap(entry.place())));
         }
-        let prefix = self.prefix_bytes();
-        let len = entry.len().min(WORD + Self::HEAP_WORDS * WORD);
-        ByteString::filled(prefix.len() + len, |bytes| {
-            let (start, rest) = bytes.split_at_mut(prefix.len());
-            start.copy_from_slice(&prefix);
-            for (i, chunk) in rest.chunks_mut(WORD).enumerate() {
-                let word = if i == 0 { self.d(slot) } else { self.heap(entry.place() + i - 1) };
-                chunk.copy_from_slice(&word.to_be_bytes()[..chunk.len()]);
-            }
+        let prefix = self.prefix_len();
+        let len = entry.len().min(WORD + LIMIT);
+        ByteString::filled(prefix + len, |bytes| {
+            let (start, rest) = bytes.split_at_mut(prefix);
+            self.copy_fence_bytes(Fence::Low, 0, start);
+            self.copy_behind(slot, rest);
         })
+    }
+
+    /// Copies what is behind the prefix of a key in the node itself.
+    fn copy_behind(self, slot: usize, out: &mut [u8]) {
+        let place = self.entry(slot).place();
+        for (i, chunk) in out.chunks_mut(WORD).enumerate() {
+            let word = if i == 0 { self.d(slot) } else { self.heap(place + i - 1) };
+            chunk.copy_from_slice(&word.to_be_bytes()[..chunk.len()]);
+        }
+    }
+
+    /// The length of the key in `slot`.
+    pub(super) fn key_len(self, slot: usize) -> usize {
+        let entry = self.entry(slot);
+        if entry.is_long() {
+            return self.context().len(LongRef::from_word(self.heap(entry.place())));
+        }
+        self.prefix_len() + entry.len().min(WORD + LIMIT)
+    }
+
+    /// Copies the key in `slot` from byte `from` on into `out`, up to the end of either. Allocates nothing.
+    pub(super) fn copy_key(self, slot: usize, from: usize, out: &mut [u8]) {
+        let entry = self.entry(slot);
+        if entry.is_long() {
+            let string = LongRef::from_word(self.heap(entry.place()));
+            _ = self.context().copy(string.number, from, out);
+            return;
+        }
+        let prefix = self.prefix_len();
+        let (start, rest) = out.split_at_mut(prefix.saturating_sub(from).min(out.len()));
+        self.copy_fence_bytes(Fence::Low, from, start);
+        let mut bytes = [0; WORD + LIMIT];
+        let len = entry.len().min(WORD + LIMIT);
+        self.copy_behind(slot, &mut bytes[..len]);
+        let behind = bytes[..len].get(from.saturating_sub(prefix)..).unwrap_or_default();
+        let n = behind.len().min(rest.len());
+        rest[..n].copy_from_slice(&behind[..n]);
+    }
+
+    /// The length of the prefix. No key is longer, whatever a reader has found.
+    pub(super) fn prefix_len(self) -> usize {
+        match self.state().prefix {
+            0 => 0,
+            prefix => prefix.min(self.bytes_of_fence(Fence::Low)),
+        }
     }
 
     /// What all keys in the node's range begin with.
     pub(super) fn prefix_bytes(self) -> ByteString {
-        match self.state().prefix {
-            0 => ByteString::new(),
-            prefix => self.fence_bytes(Fence::Low).truncated(prefix),
-        }
+        ByteString::filled(self.prefix_len(), |bytes| self.copy_fence_bytes(Fence::Low, 0, bytes))
     }
 
     /// The first eight bytes of the key in `slot`.

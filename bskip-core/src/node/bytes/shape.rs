@@ -12,6 +12,7 @@ use super::long::Long;
 use crate::arena::{BlockId, BlockKind};
 use crate::key::ByteKeys;
 use crate::key::big_endian::WORD;
+use crate::key::byte_string::INLINE;
 use crate::simd::LINE;
 
 /// The bytes that a node has, unless its values are large.
@@ -92,10 +93,7 @@ impl<P: Payload> Shape for ByteShape<P> {
         assert!(Self::D + LINE * LINE * 8 <= Self::SIZE, "`gather_lines` stays within the node");
         assert!(Self::HEAP_WORDS <= MOST_WORDS, "an entry names every place of the heap");
         assert!(FENCE_LIMIT / WORD % 4 == 1, "lines of fences are full");
-        assert!(
-            ByteKeys::MAX_BYTES <= FENCE_LIMIT && ByteKeys::MAX_BYTES <= WORD + LIMIT,
-            "keys fit into nodes"
-        );
+        assert!(INLINE <= FENCE_LIMIT && FENCE_LIMIT <= WORD + LIMIT, "a short key fits into every node");
         match Layout::from_size_align(Self::SIZE, 64) {
             Ok(layout) => layout,
             Err(_) => panic!("a node of this value type is larger than the address space"),

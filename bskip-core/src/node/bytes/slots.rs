@@ -9,6 +9,7 @@ use super::entry::{Entry, heap_words};
 use super::long::LongRef;
 use super::room::is_long;
 use super::shape::{ByteShape, Slotted};
+use crate::key::KeptBytes;
 use crate::key::big_endian::{WORD, word_at};
 use crate::simd::{self, Isa, LINE};
 use crate::sync::Ordering;
@@ -16,11 +17,11 @@ use crate::sync::Ordering;
 impl<P: Payload> Locked<'_, ByteShape<P>> {
     const LINES: usize = ByteShape::<P>::CAPACITY / LINE;
 
-    /// Puts a key and its payload into `slot`; the node has room. `number` is the key's, which it must have if
-    /// more than `LIMIT` bytes are behind prefix and `d`.
+    /// Puts a key and its payload into `slot`; the node has room. The key must have a number if more than
+    /// `LIMIT` bytes are behind prefix and `d`.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn insert_key(&mut self, slot: usize, key: &[u8], number: Option<u32>, payload: P::Value) {
-        let (d, entry) = self.place_key(key, number);
+    pub(super) fn insert_key(&mut self, slot: usize, key: KeptBytes<'_>, payload: P::Value) {
+        let (d, entry) = self.place_key(key);
         simd::choose!(isa => self.open_gap(isa, slot));
         self.fill(slot, d, entry, payload);
         self.resample(slot);
@@ -28,9 +29,9 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
 
     /// Adds a key above all others and its payload; the node has room.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn push_key(&mut self, key: &[u8], number: Option<u32>, payload: P::Value) {
+    pub(super) fn push_key(&mut self, key: KeptBytes<'_>, payload: P::Value) {
         let slot = self.count();
-        let (d, entry) = self.place_key(key, number);
+        let (d, entry) = self.place_key(key);
         self.fill(slot, d, entry, payload);
         if slot.is_multiple_of(LINE) {
             self.sample(slot / LINE).store(d, Ordering::Relaxed);
@@ -47,7 +48,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
 
     /// Writes into the heap what a slot of `key` needs there. Gives `d` and the entry.
     #[inline(always)]
-    fn place_key(&mut self, key: &[u8], number: Option<u32>) -> (u64, Entry) {
+    fn place_key(&mut self, KeptBytes { bytes: key, number }: KeptBytes<'_>) -> (u64, Entry) {
         let mut state = self.state();
         let len = key.len().checked_sub(state.prefix).expect("a key in the range begins with the prefix");
         let is_long = is_long(len);
@@ -61,6 +62,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         let d = word_at(key, state.prefix);
         if is_long {
             let number = number.expect("a long key has a number");
+            self.context().retain(number);
             self.write_heap(place, LongRef { number, len: key.len() }.to_word());
             return (d, Entry::long(place));
         }
@@ -70,10 +72,13 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         (d, Entry::inline(place, len))
     }
 
-    /// Says that the heap words of `slot` are garbage.
+    /// Says that the heap words of `slot` are garbage, and gives up its string if that is outside of the node.
     #[inline(always)]
     fn forget_key(&mut self, slot: usize) {
         let (state, entry) = (self.state(), self.entry(slot));
+        if entry.is_long() {
+            self.release_key(entry);
+        }
         let words = entry.words();
         let state = if entry.place() + words == state.used {
             State { used: entry.place(), ..state }
@@ -82,6 +87,22 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         };
         // With nothing in use, there is no garbage.
         self.store_state(if state.live() == 0 { State { used: 0, garbage: 0, ..state } } else { state });
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn release_key(&mut self, entry: Entry) {
+        self.context().release(LongRef::from_word(self.heap(entry.place())).number);
+    }
+
+    /// Gives up the strings of all slots that are outside of the node.
+    pub(super) fn release_keys(&mut self) {
+        for slot in 0..self.count() {
+            let entry = self.entry(slot);
+            if entry.is_long() {
+                self.release_key(entry);
+            }
+        }
     }
 
     /// Takes key and payload out of `slot`, which is below the count, and drops neither.
@@ -93,12 +114,12 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
     }
 
     /// Exchanges the key in `slot` for one that belongs there too; the node has room for it.
-    pub(super) fn exchange_key(&mut self, slot: usize, key: &[u8], number: Option<u32>) {
+    pub(super) fn exchange_key(&mut self, slot: usize, key: KeptBytes<'_>) {
         assert!(slot < self.count());
         self.forget_key(slot);
         // No word of the heap is its any more, so nothing is copied if the heap is written again.
         self.entry_cell(slot).store(Entry::inline(0, 0).0, Ordering::Relaxed);
-        let (d, entry) = self.place_key(key, number);
+        let (d, entry) = self.place_key(key);
         self.d_cell(slot).store(d, Ordering::Relaxed);
         self.entry_cell(slot).store(entry.0, Ordering::Relaxed);
         self.resample(slot);
@@ -106,6 +127,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
 
     /// Forgets all slots, and drops nothing.
     pub(super) fn forget_keys(&mut self) {
+        self.release_keys();
         let prefix = self.state().prefix;
         self.set_count(0);
         self.store_state(State { prefix, used: 0, garbage: 0 });

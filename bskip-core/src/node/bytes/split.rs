@@ -2,15 +2,18 @@
 //!
 //! Each changes fences, and with them what the keys of a node have in common. So the nodes are written again.
 
+use alloc::collections::TryReserveError;
+
 use super::super::locked::Locked;
 use super::super::payload::Payload;
 use super::cells::State;
-use super::fences::{Fence, prefix_between};
+use super::fences::Fence;
 use super::image::Keys;
 use super::room::{Load, most_words_for};
 use super::shape::{ByteShape, Slotted};
 use crate::arena::BlockKind;
-use crate::key::big_endian::separator;
+use crate::key::KeptBytes;
+use crate::key::big_endian::common_prefix;
 use crate::key::byte_string::ByteString;
 
 /// Which slots go to the left of a boundary.
@@ -22,7 +25,62 @@ pub(super) struct Cut {
     pub(super) goes_left: bool,
 }
 
-impl<P: Payload> Slotted<'_, P> {
+/// A key beside a boundary.
+enum Side<'k, 'a, P: Payload> {
+    /// The one in this slot of a node.
+    Slot(Slotted<'a, P>, usize),
+    /// The key that comes into the node.
+    New(&'k [u8]),
+}
+
+impl<P: Payload> Clone for Side<'_, '_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<P: Payload> Copy for Side<'_, '_, P> {}
+
+impl<P: Payload> Side<'_, '_, P> {
+    fn len(self) -> usize {
+        match self {
+            Self::New(key) => key.len(),
+            Self::Slot(node, slot) => node.key_len(slot),
+        }
+    }
+
+    /// Copies the key from byte `from` on into `out`, up to the end of either.
+    fn copy(self, from: usize, out: &mut [u8]) {
+        match self {
+            Self::Slot(node, slot) => node.copy_key(slot, from, out),
+            Self::New(key) => {
+                let rest = key.get(from..).unwrap_or_default();
+                let n = rest.len().min(out.len());
+                out[..n].copy_from_slice(&rest[..n]);
+            }
+        }
+    }
+}
+
+/// How much of `right` it takes to be above `left`. Both have the first `same` bytes in common. Allocates nothing.
+fn separator_len<P: Payload>(left: Side<'_, '_, P>, right: Side<'_, '_, P>, same: usize) -> usize {
+    const PART: usize = 128;
+    let all = right.len();
+    let end = left.len().min(all);
+    for at in (same.min(end)..end).step_by(PART) {
+        let n = PART.min(end - at);
+        let (mut ours, mut theirs) = ([0; PART], [0; PART]);
+        left.copy(at, &mut ours[..n]);
+        right.copy(at, &mut theirs[..n]);
+        let common = common_prefix(&ours[..n], &theirs[..n]);
+        if common < n {
+            // A reader may have seen two states.
+            return if ours[common] < theirs[common] { at + common + 1 } else { all };
+        }
+    }
+    all.min(end + 1)
+}
+
+impl<'a, P: Payload> Slotted<'a, P> {
     /// Where to split a node without room for `key`, which has that rank there. Then the key has room in its
     /// part. Each part has a slot, if the key counts.
     pub(super) fn cut_for(self, rank: usize, key: &[u8]) -> Cut {
@@ -59,21 +117,20 @@ impl<P: Payload> Slotted<'_, P> {
         best.0
     }
 
-    /// The fence between the parts of a node that splits there.
-    pub(super) fn fence_at(self, cut: Cut, rank: usize, key: &[u8]) -> ByteString {
-        let right =
-            if !cut.goes_left && rank == cut.at { ByteString::of(key) } else { self.key_bytes(cut.at) };
+    /// The fence between the parts of a node that splits there. Allocates only for a long one.
+    pub(super) fn fence_at(self, cut: Cut, rank: usize, key: &[u8]) -> Result<ByteString, TryReserveError> {
+        let is_at_cut = rank == cut.at;
+        let slot = |slot| Side::Slot(self, slot);
+        let right = if !cut.goes_left && is_at_cut { Side::New(key) } else { slot(cut.at) };
         // The first entry of an inner node stands at its low fence.
-        if P::KIND == BlockKind::Inner {
-            return right;
-        }
-        let left = if cut.goes_left && rank == cut.at {
-            ByteString::of(key)
+        let len = if P::KIND == BlockKind::Inner {
+            right.len()
         } else {
-            self.key_bytes(cut.at.saturating_sub(1))
+            let left =
+                if cut.goes_left && is_at_cut { Side::New(key) } else { slot(cut.at.saturating_sub(1)) };
+            separator_len(left, right, self.prefix_len())
         };
-        // A reader may have seen two states.
-        if *left < *right { ByteString::of(separator(&left, &right)) } else { right }
+        ByteString::try_filled(len, |out| right.copy(0, out))
     }
 
     /// Where the boundary between this node and `right`, the next one, may go so that both are about as full, and
@@ -110,11 +167,9 @@ impl<P: Payload> Slotted<'_, P> {
     /// What both take if the left one has the first `share` of all slots.
     pub(super) fn loads_at(self, right: Self, share: usize) -> Option<(Load, Load)> {
         let mine = self.count();
-        let low = self.fence_bytes(Fence::Low);
-        let high = right.has_high().then(|| right.fence_bytes(Fence::High));
         let boundary = self.boundary_at(right, share);
-        let (left_prefix, right_prefix) =
-            (prefix_between(&low, Some(&boundary)), prefix_between(&boundary, high.as_deref()));
+        let left_prefix = self.common_with_fence(Fence::Low, &boundary);
+        let right_prefix = right.common_with_fence(Fence::High, &boundary);
         let stay = share.min(mine);
         let moved = share - stay;
         let left_load = self.load_of(0, stay, left_prefix)?.plus(right.load_of(0, moved, left_prefix)?);
@@ -128,34 +183,38 @@ impl<P: Payload> Slotted<'_, P> {
 
     /// The fence if the left node has the first `share` of all slots.
     pub(crate) fn boundary_at(self, right: Self, share: usize) -> ByteString {
+        let (first, len) = self.boundary_of(right, share);
+        ByteString::filled(len, |out| first.copy(0, out))
+    }
+
+    /// The length of what [`boundary_at`](Self::boundary_at) gives. Allocates nothing.
+    pub(super) fn boundary_len(self, right: Self, share: usize) -> usize {
+        self.boundary_of(right, share).1
+    }
+
+    /// The key with which the boundary begins, and the boundary's length.
+    fn boundary_of(self, right: Self, share: usize) -> (Side<'static, 'a, P>, usize) {
         let mine = self.count();
-        let key = |i: usize| if i < mine { self.key_bytes(i) } else { right.key_bytes(i - mine) };
+        let key = |i: usize| if i < mine { Side::Slot(self, i) } else { Side::Slot(right, i - mine) };
         let first = key(share);
         if P::KIND == BlockKind::Inner {
-            return first;
+            return (first, first.len());
         }
-        let last = key(share - 1);
-        if *last < *first { ByteString::of(separator(&last, &first)) } else { first }
+        (first, separator_len(key(share - 1), first, 0))
     }
 }
 
 impl<P: Payload> Locked<'_, ByteShape<P>> {
-    /// The prefix that the fences say.
-    fn common_prefix(&self) -> usize {
-        let high = self.has_high().then(|| self.fence_bytes(Fence::High));
-        prefix_between(&self.fence_bytes(Fence::Low), high.as_deref())
-    }
-
     /// Begins to write the node again: empty, with the prefix that its fences say.
     fn start_again(&mut self) {
-        let prefix = self.common_prefix();
+        let prefix = self.prefix_up_to(**self);
         self.store_state(State { prefix, used: 0, garbage: 0 });
     }
 
     /// Sets the high fence.
-    pub(super) fn change_high(&mut self, high: &[u8], number: Option<u32>) {
+    pub(super) fn change_high(&mut self, high: KeptBytes<'_>) {
         let keys = (self.count() > 0).then(|| Keys::of(**self));
-        self.store_fence(Fence::High, high, number);
+        self.store_fence(Fence::High, high);
         self.start_again();
         if let Some(keys) = keys {
             self.write_keys(&keys, 0, self.count(), 0);
@@ -166,7 +225,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
     /// Sets the low fence to the least one. The keys must fit without a prefix.
     pub(super) fn start_at_least(&mut self) {
         let keys = Keys::with_back(**self, 0);
-        self.store_fence(Fence::Low, &[], None);
+        self.store_fence(Fence::Low, KeptBytes { bytes: &[], number: None });
         self.start_again();
         self.write_keys(&keys, 0, self.count(), 0);
         self.resample(0);
@@ -177,8 +236,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
     pub(super) fn split_off_keys(
         &mut self,
         at: usize,
-        low: &[u8],
-        number: Option<u32>,
+        low: KeptBytes<'_>,
         right: &mut Locked<'_, ByteShape<P>>,
     ) {
         let count = self.count();
@@ -186,47 +244,47 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         let keys = Keys::of(**self);
         right.copy_fence(Fence::High, **self, Fence::High);
         right.start_again();
-        right.write_keys(&keys, at, count, 0);
+        right.write_keys_inside(&keys, at, count);
         right.copy_payload(0, **self, at, count - at);
         right.set_count(count - at);
         right.resample(0);
-        self.store_fence(Fence::High, low, number);
+        self.store_fence(Fence::High, low);
         self.set_count(at);
         self.start_again();
-        self.write_keys(&keys, 0, at, 0);
+        self.write_keys_inside(&keys, 0, at);
         self.resample(0);
     }
 
     /// Takes over all slots and the range of `right`, the next node. `fits_with` has said that they fit.
-    pub(super) fn absorb_keys(&mut self, right: Slotted<'_, P>) {
+    pub(super) fn absorb_keys(&mut self, right: &mut Locked<'_, ByteShape<P>>) {
         let (count, more) = (self.count(), right.count());
-        let high = right.has_high().then(|| right.fence_bytes(Fence::High));
-        let prefix = prefix_between(&self.fence_bytes(Fence::Low), high.as_deref());
-        let (ours, theirs) = (Keys::with_back(**self, prefix), Keys::with_back(right, prefix));
-        self.copy_fence(Fence::High, right, Fence::High);
+        let prefix = self.prefix_up_to(**right);
+        let (ours, theirs) = (Keys::with_back(**self, prefix), Keys::with_back(**right, prefix));
+        self.copy_fence(Fence::High, **right, Fence::High);
         self.store_state(State { prefix, used: 0, garbage: 0 });
         self.write_keys(&ours, 0, count, 0);
         self.write_keys(&theirs, 0, more, count);
-        self.copy_payload(count, right, 0, more);
+        self.copy_payload(count, **right, 0, more);
         self.set_count(count + more);
+        // The strings of its keys that are outside of it are ours now.
+        right.set_count(0);
         self.resample(0);
     }
 
     /// Moves the boundary between this node and `right`, the next one, so that this one has the first `share` of
-    /// all slots, which are neither none nor all. `boundary` is what `boundary_at` gives, and both have
+    /// all slots, which are neither none nor all. `kept` is what `boundary_at` gives, and both have
     /// room.
     pub(super) fn move_boundary(
         &mut self,
         share: usize,
-        boundary: &[u8],
-        number: Option<u32>,
+        kept: KeptBytes<'_>,
         right: &mut Locked<'_, ByteShape<P>>,
     ) {
+        let boundary = kept.bytes;
         let (mine, theirs) = (self.count(), right.count());
         assert!(0 < share && share < mine + theirs);
-        let high = right.has_high().then(|| right.fence_bytes(Fence::High));
-        let least = prefix_between(&self.fence_bytes(Fence::Low), Some(boundary))
-            .min(prefix_between(boundary, high.as_deref()));
+        let least =
+            self.common_with_fence(Fence::Low, boundary).min(right.common_with_fence(Fence::High, boundary));
         let (ours, yours) = (Keys::with_back(**self, least), Keys::with_back(**right, least));
         let (stay, moved) = (share.min(mine), share - share.min(mine));
         if stay < mine {
@@ -237,8 +295,8 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
             let node = **right;
             right.copy_payload(0, node, moved, theirs - moved);
         }
-        self.store_fence(Fence::High, boundary, number);
-        right.store_fence(Fence::Low, boundary, number);
+        self.store_fence(Fence::High, kept);
+        right.store_fence(Fence::Low, kept);
         self.start_again();
         right.start_again();
         self.write_keys(&ours, 0, stay, 0);

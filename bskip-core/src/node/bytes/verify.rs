@@ -3,6 +3,7 @@
 use super::super::payload::Payload;
 use super::super::verify::Checking;
 use super::fences::{Fence, Place, prefix_between};
+use super::long::LongRef;
 use super::shape::{ByteShape, Slotted};
 use crate::simd::LINE;
 use crate::sync::Ordering;
@@ -52,6 +53,20 @@ impl<P: Payload> Checking for ByteShape<P> {
         };
         assert_eq!(of(replica), of(original), "a replica's contents");
         Self::check_samples(replica);
+    }
+
+    fn each_number(node: Slotted<'_, P>, f: &mut dyn FnMut(u32)) {
+        for fence in [Fence::Low, Fence::High] {
+            if let Place::Long(string) = node.fence_place(fence) {
+                f(string.number);
+            }
+        }
+        for slot in 0..node.count() {
+            let entry = node.entry(slot);
+            if entry.is_long() {
+                f(LongRef::from_word(node.heap(entry.place())).number);
+            }
+        }
     }
 
     fn check_samples(node: Slotted<'_, P>) {

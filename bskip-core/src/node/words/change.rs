@@ -89,10 +89,13 @@ impl<S: WordShape> Changing for S {
         node.resample(at);
     }
 
-    fn absorb(node: &mut Locked<'_, S>, right: &Locked<'_, S>) {
+    fn absorb(node: &mut Locked<'_, S>, right: &mut Locked<'_, S>) {
         node.append(right, 0);
         node.copy_high(right);
     }
+
+    #[inline(always)]
+    fn let_go(_: &mut Locked<'_, S>) {}
 
     fn give_last(node: &mut Locked<'_, S>, n: usize, right: &mut Locked<'_, S>) {
         simd::choose!(isa => node.give_last_by(isa, n, right));

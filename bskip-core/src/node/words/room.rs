@@ -5,6 +5,7 @@ use super::super::locked::Locked;
 use super::super::room::{Fill, Limit, Room, Share, Split};
 use super::super::shape::Shape;
 use super::shape::{WordInner, WordLeaf, WordShape};
+use crate::arena::AllocError;
 use crate::simd::LINE;
 
 /// A node looks for a neighbour to merge with if at most this part of its slots is in use…
@@ -81,13 +82,28 @@ impl<S: WordShape> Room for S {
         left + right <= limit
     }
 
-    fn split_for(node: Node<'_, S>, rank: usize, key: S::Key, _: &S::Payload) -> Split<S::Key> {
-        if rank == S::CAPACITY {
+    fn split_for(
+        node: Node<'_, S>,
+        rank: usize,
+        key: S::Key,
+        _: &S::Payload,
+    ) -> Result<Split<S::Key>, AllocError> {
+        Ok(if rank == S::CAPACITY {
             // A key above all others starts a node of its own, so ascending keys leave full nodes.
             Split { at: rank, low: key }
         } else {
             Split { at: S::CAPACITY / 2, low: node.key(S::CAPACITY / 2) }
-        }
+        })
+    }
+
+    #[inline(always)]
+    fn needs_number(_: Node<'_, S>, _: S::Key) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    fn may_split_at_long(_: Node<'_, S>, _: S::Key) -> bool {
+        false
     }
 
     fn has_free(node: Node<'_, S>, eighths: usize) -> bool {

@@ -31,6 +31,8 @@ impl<S: WordShape> Checking for S {
         }
     }
 
+    fn each_number(_: Node<'_, S>, _: &mut dyn FnMut(u32)) {}
+
     fn check_samples(node: Node<'_, S>) {
         for line in 0..LINE {
             let slot = line * LINE;

@@ -111,6 +111,9 @@ impl<S: WordShape> Reading for S {
     }
 
     #[inline(always)]
+    fn low_number(_: Node<'_, S>) {}
+
+    #[inline(always)]
     fn low_word(node: Node<'_, S>) -> u64 {
         node.header(Node::<S>::LOW).load(Ordering::Relaxed)
     }
