@@ -33,9 +33,7 @@ mod directory;
 mod read;
 mod store;
 
-pub(crate) use directory::CellId;
-#[cfg(test)]
-pub(crate) use directory::Directory;
+pub(crate) use directory::{CellId, Directory};
 pub(crate) use store::Cells;
 
 #[cfg(all(test, not(any(loom, shuttle))))]
