@@ -21,7 +21,6 @@ impl Directory {
         self.cell(id).map_or(0, |cell| cell.len())
     }
 
-    #[cfg_attr(any(not(test), shuttle), expect(dead_code, reason = "keys are not in cells yet"))]
     /// Compares the string from byte `from` on with `bytes`. Takes time in proportion to the bytes that both
     /// have in common.
     pub(crate) fn compare(&self, id: CellId, from: usize, bytes: &[u8]) -> cmp::Ordering {

@@ -68,6 +68,7 @@ impl<P: Payload> Slotted<'_, P> {
     }
 
     /// Whether there is a high fence.
+    #[cfg(feature = "check")]
     pub(super) fn has_high(self) -> bool {
         self.fence_len(Fence::High) != NONE
     }
