@@ -36,7 +36,7 @@ pub(crate) struct Blown;
 pub(crate) struct Panicky(pub(crate) u64);
 
 impl Panicky {
-    fn converted() {
+    pub(crate) fn converted() {
         FUSE.set(FUSE.get().saturating_sub(1));
         if FUSE.get() == 0 {
             FUSE.set(u64::MAX);

@@ -1,4 +1,4 @@
-//! A wrong implementation of `Key` can give wrong answers, and nothing worse.
+//! A wrong implementation of `Key` or `BytesKey` can give wrong answers, and nothing worse.
 //!
 //! Properties:
 //! - sorted input, bounds and everything else go by words. So if the order of keys differs from that of their
@@ -16,5 +16,6 @@ mod lies;
 mod order;
 #[cfg(thorough)]
 mod panics;
+mod strings;
 #[cfg(thorough)]
 mod uses;

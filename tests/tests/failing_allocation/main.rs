@@ -10,7 +10,10 @@
 //! - if a map cannot be made, the call returns an error and leaves nothing behind;
 //! - the same for byte strings that are too long for a node: their cells are given back, too;
 //! - the same if the program's own allocator fails, under the arena and under the hint table;
-//! - with several threads and refusals at random, exactly what was accepted is there.
+//! - with several threads and refusals at random, exactly what was accepted is there;
+//! - all this holds for keys that are byte strings (`strings`).
+
+mod strings;
 
 use bskip_core::{BSkipBytesMap, BSkipMap, BlockArena, GlobalArena, Promotion};
 use std::alloc::{GlobalAlloc, Layout, System};
