@@ -5,7 +5,9 @@ use crate::keys::NumberedKey;
 use crate::read::Read;
 use crate::spelled::Spelling;
 use crate::values::NumberedValue;
-use bskip_core::{BSkipBytesMap, BSkipMap, BlockArena, Config, MigrateCursor, PoolUsage, Structure};
+use bskip_core::{
+    BSkipBytesMap, BSkipMap, BlockArena, BytesMigrateCursor, Config, MigrateCursor, PoolUsage, Structure,
+};
 use core::marker::PhantomData;
 use core::ops::Bound;
 
@@ -194,7 +196,7 @@ fn read<S: Spelling, V>((key, value): (Vec<u8>, V)) -> (u64, V) {
 
 impl<S: Spelling, V: NumberedValue, A: BlockArena> NumberedMap for SpelledMap<S, V, A> {
     type Value = V;
-    type Cursor = ();
+    type Cursor = BytesMigrateCursor;
 
     fn insert(&self, key: u64, value: V) -> Option<V> {
         self.0.insert(&S::of(key), value)
@@ -251,7 +253,11 @@ impl<S: Spelling, V: NumberedValue, A: BlockArena> NumberedMap for SpelledMap<S,
             go_on(vec![(S::number(key), value)])
         });
     }
-    fn move_leaves(&self, (): &mut ()) {}
+    fn move_leaves(&self, cursor: &mut BytesMigrateCursor) {
+        if !self.0.migrate(cursor, 2, |_, home| Some(beside(home))) {
+            *cursor = BytesMigrateCursor::new();
+        }
+    }
     fn usage(&self) -> PoolUsage {
         self.0.usage()
     }

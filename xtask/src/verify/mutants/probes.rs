@@ -81,6 +81,7 @@ const TRIMMED: &[&str] = &["-p", "numa-alloc", "--test", "trim"];
 
 static TRIM: Probe = probe(Tool::Tests, "trim", &PLAIN, TRIMMED, &[]);
 static UNIT: Probe = probe(Tool::Tests, "unit", &PLAIN, CORE_WITH_CHECKS, &[]);
+static BYTE_NODES: Probe = probe(Tool::Tests, "byte-nodes", &PLAIN, CORE_WITH_CHECKS, &["node::bytes"]);
 static LOOM_LOCK: Probe = probe(Tool::Loom, "loom-lock", &LOOM, CORE, &["loom_tests::lock"]);
 static LOOM_LEAF: Probe = probe(Tool::Loom, "loom-leaf", &LOOM, CORE, &["loom_tests::leaf"]);
 static LOOM_ACROSS: Probe = probe(Tool::Loom, "loom-across", &LOOM, CORE, &["loom_tests::across"]);
@@ -122,6 +123,7 @@ static CHAOS_STRESS: Probe = chaos!("chaos-stress", "stress");
 static ALL: &[&Probe] = &[
     &TRIM,
     &UNIT,
+    &BYTE_NODES,
     &LOOM_LOCK,
     &LOOM_LEAF,
     &LOOM_ACROSS,
@@ -168,3 +170,45 @@ pub(super) fn named(name: &str) -> Option<&'static Probe> {
 /// most of the code.
 pub(super) static SECOND_OPINIONS: &[&Probe] =
     &[&SHUTTLE, &UNIT, &LOOM_LEAF, &LOOM_REPLICA, &LOOM_LOCK, &LOOM_ARENA, &CHAOS_STRESS, &RACES];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree;
+
+    /// The folder of the files that a probe's tests are in, and what their paths contain.
+    fn places(probe: &Probe) -> (String, String) {
+        let after = |flag| {
+            let mut args = probe.suite.args.iter().skip_while(|arg| **arg != flag);
+            args.nth(1).copied().unwrap_or_default()
+        };
+        let folder = match after("--test") {
+            "" => format!("{}/src/", after("-p")),
+            program => format!("{}/tests/{program}", after("-p")),
+        };
+        let part = probe.suite.filter.first().copied().unwrap_or_default();
+        (folder, part.trim_end_matches("::").replace("::", "/"))
+    }
+
+    #[test]
+    fn every_probe_names_a_file_of_tests() {
+        let files = tree::files().unwrap();
+        for probe in ALL {
+            let (folder, part) = places(probe);
+            let has_tests = |path: &std::path::PathBuf| {
+                let name = path.to_string_lossy();
+                let end = name.strip_prefix(&folder).filter(|end| end.ends_with(".rs"));
+                let is_there = end.is_some_and(|end| {
+                    part.is_empty()
+                        || format!("/{end}").contains(&format!("/{part}.rs"))
+                        || format!("/{end}").contains(&format!("/{part}/"))
+                });
+                // The stress test has no harness.
+                is_there
+                    && std::fs::read_to_string(tree::root().join(path))
+                        .is_ok_and(|text| text.contains("#[test]") || text.contains("fn main()"))
+            };
+            assert!(files.iter().any(has_tests), "{}: no tests in {folder}…{part}", probe.name);
+        }
+    }
+}
