@@ -137,6 +137,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     mod cells;
     mod chaos;
     mod config;
+    mod counter;
     mod few;
     mod height;
     mod index;

@@ -51,7 +51,8 @@ pub use shrink::ShrinkCursor;
 /// * Of two changes made during the scan, the scan may show the later one and not the earlier one.
 ///
 /// **[`len`](Self::len)** is exact while no thread writes. Otherwise, a key that is there all the time counts
-/// exactly once. A key that comes or goes counts at most once for each time that it is there.
+/// exactly once. A key that comes or goes counts at most once for each time that it is there. The `len` of a
+/// [counted](crate::Config::counted) map may or may not include each of the operations that overlap it.
 ///
 /// **Many keys at a time**: each key's operation is linearizable by itself, and they happen in the order of
 /// the slice, so a key that comes twice is done twice. The call as a whole is not atomic: other threads may
@@ -392,8 +393,8 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
 
     /// The number of keys, counted leaf by leaf: O(n / 45). [Exact](Self#consistency) while no thread writes.
     ///
-    /// The map keeps no counter, so writers pay nothing for this. If you need the number often, keep a
-    /// counter of your own.
+    /// By default the map keeps no counter, so writers pay nothing for this. If you need the number often, make
+    /// a map that is [counted](crate::Config::counted): then this is O(1).
     #[must_use]
     pub fn len(&self) -> usize {
         self.index.len()

@@ -385,7 +385,8 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
         Some(pair::<K, _>(popped))
     }
 
-    /// The number of keys, counted leaf by leaf. Exact while no thread writes.
+    /// The number of keys. Exact while no thread writes. Counted leaf by leaf, or O(1) if the map is
+    /// [counted](Config::counted).
     #[must_use]
     pub fn len(&self) -> usize {
         self.blobs.index().len()

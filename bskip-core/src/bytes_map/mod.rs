@@ -368,7 +368,8 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         self.index.pop(End::Last).map(pair::<K, V>)
     }
 
-    /// The number of keys, counted leaf by leaf. Exact while no thread writes.
+    /// The number of keys. Exact while no thread writes. Counted leaf by leaf, or O(1) if the map is
+    /// [counted](Config::counted).
     #[must_use]
     pub fn len(&self) -> usize {
         self.index.len()

@@ -32,6 +32,11 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         let top = self.tree.root().0;
         let mut found = Structure { levels: top + 1, ..Structure::default() };
         (found.leaves, found.keys) = self.walk_level::<LeafShape<K, V>>(0);
+        assert!(
+            self.pairs.get().is_none_or(|pairs| pairs == found.keys),
+            "{:?} pairs counted, {found:?}",
+            self.pairs.get()
+        );
         let mut below = found.leaves;
         for level in 1..=top {
             let (nodes, entries) = self.walk_level::<InnerShape<K>>(level);

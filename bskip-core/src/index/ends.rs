@@ -80,6 +80,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                             let value = leaf.remove(slot);
                             let underfull = leaf.is_underfull();
                             drop(leaf);
+                            self.pairs.take_one();
                             if underfull {
                                 self.compact(K::borrow(&key));
                             }

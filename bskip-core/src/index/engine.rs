@@ -2,6 +2,7 @@
 
 use crate::arena::{AllocError, BlockArena, BlockPool, GlobalPool, HugePages, Relax};
 use crate::config::{Config, Refresh};
+use crate::counter::Counter;
 use crate::height::Heights;
 use crate::index::route::router::Router;
 use crate::index::tree::Tree;
@@ -12,6 +13,9 @@ pub(crate) struct Index<K: NodeKeys, V, P: BlockPool> {
     pub(in crate::index) tree: Tree<K, V, P>,
     pub(in crate::index) router: Router,
     pub(in crate::index) heights: Heights,
+    /// The number of pairs, if the map is counted. A pair that comes or goes is counted right after its leaf is
+    /// unlocked.
+    pub(in crate::index) pairs: Counter,
 }
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
@@ -21,7 +25,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     pub(crate) fn new<A: BlockArena<Pool = P>>(arena: &A, config: &Config) -> Result<Self, AllocError> {
         let tree = Tree::new(arena)?;
         let router = Router::new(&tree, config.refresh)?;
-        Ok(Self { tree, router, heights: Heights::new(config) })
+        Ok(Self { tree, router, heights: Heights::new(config), pairs: Counter::new(config.counted)? })
     }
 
     /// Bytes of the hint tables.

@@ -58,7 +58,11 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         } else {
             self.tree.leaf(tail).lock_unshared().reshape(Unreached).set_next(Some(first.first_leaf()));
         }
-        let starts = parts.iter().flat_map(|part| &part.starts).skip(usize::from(is_empty));
+        let leaves = || parts.iter().flat_map(|part| &part.starts);
+        if self.pairs.is_there() {
+            self.pairs.add(leaves().map(|start| self.tree.leaf(start.leaf).count()).sum());
+        }
+        let starts = leaves().skip(usize::from(is_empty));
         self.enter_all(starts, fill)
     }
 
@@ -164,6 +168,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 }
             };
             leaf.push(K::kept(K::borrow(&key), string.number()), value);
+            self.pairs.add_one();
             floor = Some(key);
         }
     }

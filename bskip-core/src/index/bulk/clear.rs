@@ -11,6 +11,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         struct StartOver<'a, K: NodeKeys, V, P: BlockPool>(&'a mut Index<K, V, P>);
         impl<K: NodeKeys, V, P: BlockPool> Drop for StartOver<'_, K, V, P> {
             fn drop(&mut self) {
+                self.0.pairs.reset();
                 self.0.router.reset();
                 self.0.tree.start_over();
             }

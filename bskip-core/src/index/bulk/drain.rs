@@ -31,6 +31,7 @@ impl<K: NodeKeys, V, P: BlockPool> Iterator for Drain<'_, K, V, P> {
             if slot < leaf.count() {
                 let key = leaf.key(slot);
                 self.taken += 1;
+                self.index.pairs.take_one();
                 // SAFETY: the slot is in use, no other thread has the map, and because of `taken` the value
                 // is never used again.
                 return Some((key, unsafe { leaf.value(slot).assume_init() }));

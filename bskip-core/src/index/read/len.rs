@@ -6,8 +6,13 @@ use crate::index::search::probe::At;
 use crate::node::{LevelMark, NodeKeys};
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
-    /// The number of keys: the sum of the leaves' counts, each as it was when the walk reached the leaf.
+    /// The number of keys, by the map's counter if it has one.
     pub(crate) fn len(&self) -> usize {
+        self.pairs.get().unwrap_or_else(|| self.count_leaves())
+    }
+
+    /// The sum of the leaves' counts, each as it was when the walk reached the leaf.
+    fn count_leaves(&self) -> usize {
         let mut total = 0;
         let mut from: Option<K::Owned> = None;
         'restart: loop {

@@ -70,6 +70,8 @@ impl<K: KeyWords, V, P: BlockPool, Q, F: Fn(&Q, usize) -> K> Batch<K, V, P> for 
             *place = Some(leaf.replace(rank - 1, value));
         } else {
             leaf.insert_from_line(rank, key, value);
+            drop(leaf);
+            index.pairs.add_one();
         }
         Some(version.changed())
     }
@@ -128,6 +130,7 @@ impl<K: KeyWords, V, P: BlockPool> Batch<K, V, P> for Remove<'_, K, V> {
         let value = leaf.remove_from_line(rank - 1);
         let underfull = leaf.is_underfull();
         drop(leaf);
+        index.pairs.take_one();
         if underfull {
             index.compact(key);
         }

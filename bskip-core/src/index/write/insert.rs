@@ -44,7 +44,12 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                     continue;
                 };
                 match outcome {
-                    Outcome::Done(old) => return Ok(old),
+                    Outcome::Done(old) => {
+                        if old.is_none() {
+                            self.pairs.add_one();
+                        }
+                        return Ok(old);
+                    }
                     Outcome::Changed(back) => value = back,
                     Outcome::Flat(back) => (value, height) = (back, 0),
                     Outcome::Refused(refused) => return Err(refused),
@@ -60,6 +65,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 return Ok(Some(settle_existing(leaf, rank - 1, value, existing)));
             }
             leaf.insert(rank, K::kept(key, number), value);
+            drop(leaf);
+            self.pairs.add_one();
             return Ok(None);
         }
     }
