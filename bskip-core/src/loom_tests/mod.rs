@@ -10,6 +10,7 @@
 
 mod across;
 mod arena;
+mod blobs;
 mod cells;
 mod leaf;
 mod lock;
