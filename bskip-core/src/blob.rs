@@ -1,6 +1,6 @@
 //! A value that is a byte string: in one word if it is short, else in cells.
 //!
-//! A leaf holds the word. Whoever may read the word optimistically may read the bytes so, too: see
+//! A leaf holds the word. A reader copies the word and then the bytes, without a lock: see
 //! [`cells`](crate::cells).
 
 use alloc::vec::Vec;

@@ -17,9 +17,9 @@ use crate::key::{ByteKeys, KeyKind};
 /// An encoded key that was copied out of a node.
 type Owned = <ByteKeys as KeyKind>::Owned;
 
-/// How often a reader copies a value of which it cannot tell whether it is one. Then it keeps the value from being
-/// freed while it copies it, which writes shared memory. A long value in a leaf that changes all the time could
-/// not be read otherwise.
+/// How often a reader copies a value in vain, because the leaf changes meanwhile. Then it keeps the value from
+/// being freed while it copies it, which writes shared memory. Otherwise a reader might never get a long value out
+/// of a leaf that changes all the time.
 const TRIES: usize = 16;
 
 /// See the module.

@@ -9,9 +9,9 @@
 
 use bskip_core::arena::{BumpPool, GlobalPool};
 use bskip_core::{
-    AllocError, BSkipBytesMap, BSkipMap, BlockArena, BulkError, BulkLoad, BumpArena, BytesBulkError,
-    BytesBulkLoad, BytesMigrateCursor, BytesShrinkCursor, ClonedRange, Config, GlobalArena, InsertError,
-    InsertManyError, MigrateCursor, PoolUsage, Range, Relax, ShrinkCursor,
+    AllocError, BSkipBlobMap, BSkipBytesMap, BSkipMap, BlobRange, BlockArena, BulkError, BulkLoad, BumpArena,
+    BytesBulkError, BytesBulkLoad, BytesMigrateCursor, BytesShrinkCursor, ClonedRange, Config, GlobalArena,
+    InsertError, InsertManyError, MigrateCursor, PoolUsage, Range, Relax, ShrinkCursor,
 };
 use numa_alloc::{ArenaStats, BuildError, Fallback, NumaArena, PlacementReport, Policy};
 use std::cell::Cell;
@@ -37,6 +37,9 @@ where
     all::<BulkLoad<u64, V, A>>();
     all::<BSkipBytesMap<str, V, A>>();
     all::<BytesBulkLoad<str, V, A>>();
+    all::<BSkipBlobMap<str, A>>();
+    all::<BlobRange<'static, str, A>>();
+    fused::<BlobRange<'static, str, A>>();
     all::<Range<'static, u64, V, A>>();
     all::<ClonedRange<'static, u64, V, A>>();
     fused::<ClonedRange<'static, u64, V, A>>();

@@ -15,7 +15,9 @@
 
 mod strings;
 
-use bskip_core::{BSkipBytesMap, BSkipMap, BlockArena, GlobalArena, Promotion};
+use bskip_core::{
+    BSkipBlobMap, BSkipBytesMap, BSkipMap, BlockArena, BytesInsertErrorKind, GlobalArena, Promotion,
+};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -330,6 +332,42 @@ fn every_request_of_every_long_key() {
         did_without += tried.did_without;
     }
     assert!(refused > 0 && did_without > 0, "{refused} refused, {did_without} did without");
+}
+
+/// Under a map of byte-string values there are the blocks of cells and the directory of these blocks, too.
+#[test]
+fn nth_call_of_the_allocator_for_values() {
+    let mut map: BSkipBlobMap<[u8]> = BSkipBlobMap::new();
+    let mut refused = 0;
+    for i in 0..300u64 {
+        let (key, value) = (mix(i).to_be_bytes(), vec![i as u8; 40 * i as usize]);
+        for (n, forever) in (0..).flat_map(|n| [(n, false), (n, true)]) {
+            let before = (map.check_invariants(), map.cells_usage().issued_blocks);
+            InTheAllocator.set(if forever { Refuse::After(n) } else { Refuse::Once(n) });
+            let outcome = map.try_insert(&key[..], &value);
+            InTheAllocator.set(Refuse::Nothing);
+            match outcome {
+                Ok(new) => {
+                    assert!(new);
+                    break;
+                }
+                Err(error) => {
+                    assert!(matches!(error, BytesInsertErrorKind::Alloc(_)), "{error}");
+                    assert!(!map.contains_key(&key[..]));
+                    assert_eq!(map.check_invariants().keys, before.0.keys);
+                    assert_eq!(map.cells_usage().issued_blocks, before.1);
+                    refused += 1;
+                }
+            }
+        }
+    }
+    println!("{refused} refused\nverify: {refused} faults");
+    assert!(refused > 8, "{refused}");
+    for i in 0..300u64 {
+        let value = map.take(&mix(i).to_be_bytes()[..]);
+        assert_eq!(value, Some(vec![i as u8; 40 * i as usize]));
+    }
+    assert_eq!((map.check_invariants().keys, map.cells_usage().issued_blocks), (0, 0));
 }
 
 #[test]

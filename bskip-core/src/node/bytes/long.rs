@@ -2,6 +2,7 @@
 
 use core::cmp;
 use core::mem;
+use core::panic::RefUnwindSafe;
 
 use crate::arena::BlockPool;
 use crate::cells::{CellId, Cells};
@@ -9,7 +10,7 @@ use crate::key::ByteKeys;
 
 /// Where long strings are. A reader may ask for any number: the answer is right if the number led to the string
 /// the whole time.
-pub(crate) trait LongStrings: Send + Sync {
+pub(crate) trait LongStrings: Send + Sync + RefUnwindSafe {
     /// Compares the string from byte `from` on with `bytes`.
     fn compare(&self, number: u32, from: usize, bytes: &[u8]) -> cmp::Ordering;
 

@@ -89,6 +89,7 @@ static LOOM_HINTS: Probe = probe(Tool::Loom, "loom-hints", &LOOM, CORE, &["leaf_
 static LOOM_REPLICA: Probe = probe(Tool::Loom, "loom-replica", &LOOM, CORE, &["loom_tests::replica"]);
 static LOOM_ARENA: Probe = probe(Tool::Loom, "loom-arena", &LOOM, CORE, &["loom_tests::arena"]);
 static LOOM_CELLS: Probe = probe(Tool::Loom, "loom-cells", &LOOM, CORE, &["loom_tests::cells"]);
+static LOOM_BLOBS: Probe = probe(Tool::Loom, "loom-blobs", &LOOM, CORE, &["loom_tests::blobs"]);
 static LOOM_INBOX: Probe = probe(Tool::Loom, "loom-inbox", &LOOM, ARENA, &["loom_tests"]);
 static SHUTTLE: Probe = probe(Tool::Shuttle, "shuttle", &builds::SHUTTLE, CORE, &["shuttle_tests"]);
 static RACES: Probe = probe(Tool::ThreadSanitizer, "races", &THREAD, STRESS, &[]);
@@ -107,6 +108,7 @@ static MIGRATE: Probe = plain!("migrate", "structure", "migrate::");
 static FUZZ: Probe = plain!("fuzz", "answers", "fuzz_corpus::");
 static CURSORS: Probe = plain!("cursors", "cursors", "model::");
 static SCANS: Probe = plain!("scans", "concurrent", "scans::");
+static BLOBS: Probe = plain!("blobs", "byte_strings", "blob_");
 static BYTE_MODEL: Probe = plain!("byte-model", "byte_strings", "model::");
 static BYTE_THREADS: Probe = plain!("byte-threads", "byte_strings", "concurrent::");
 static CHAOS_SHARED: Probe = chaos!("chaos-shared", "concurrent", "shared::");
@@ -115,6 +117,7 @@ static CHAOS_SCANS: Probe = chaos!("chaos-scans", "concurrent", "scans::");
 static CHAOS_POPS: Probe = chaos!("chaos-pops", "concurrent", "pops::");
 static CHAOS_CURSORS: Probe = chaos!("chaos-cursors", "cursors", "concurrent::");
 static CHAOS_LIFETIMES: Probe = chaos!("chaos-lifetimes", "values", "lifetimes::");
+static CHAOS_BLOBS: Probe = chaos!("chaos-blobs", "byte_strings", "blob_threads::");
 static CHAOS_BYTES: Probe = chaos!("chaos-bytes", "byte_strings", "concurrent::");
 
 static CHAOS_STRESS: Probe = chaos!("chaos-stress", "stress");
@@ -131,6 +134,7 @@ static ALL: &[&Probe] = &[
     &LOOM_REPLICA,
     &LOOM_ARENA,
     &LOOM_CELLS,
+    &LOOM_BLOBS,
     &LOOM_INBOX,
     &SHUTTLE,
     &RACES,
@@ -149,6 +153,7 @@ static ALL: &[&Probe] = &[
     &FUZZ,
     &CURSORS,
     &SCANS,
+    &BLOBS,
     &BYTE_MODEL,
     &BYTE_THREADS,
     &CHAOS_SHARED,
@@ -157,6 +162,7 @@ static ALL: &[&Probe] = &[
     &CHAOS_POPS,
     &CHAOS_CURSORS,
     &CHAOS_LIFETIMES,
+    &CHAOS_BLOBS,
     &CHAOS_BYTES,
     &CHAOS_STRESS,
 ];
