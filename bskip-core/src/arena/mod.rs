@@ -1,9 +1,9 @@
 //! Where a map's memory comes from: the contract between the map and its arena.
 //!
 //! A map keeps its pairs in *blocks* of memory. An arena ([`BlockArena`]) makes one pool ([`BlockPool`]) for
-//! the blocks of leaves and one for the blocks of inner nodes; all blocks of a pool have the same size. For a map
-//! of byte-string values it makes a third one, also of the kind of leaves, for the values. An
-//! arena that places its blocks on NUMA nodes also implements [`NumaBlocks`]; others leave it out.
+//! the blocks of leaves and one for the blocks of inner nodes; all blocks of a pool have the same size. For byte
+//! strings it makes more, also of the kind of leaves: one for long keys, and one for long values. An arena that
+//! places its blocks on NUMA nodes also implements [`NumaBlocks`]; others leave it out.
 //!
 //! Blocks are *type-stable*: a reader may look at a block long after the map released it. The reader must
 //! then find a block of the same pool, perhaps in use for something else, and never unmapped memory. In

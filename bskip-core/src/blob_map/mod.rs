@@ -62,7 +62,7 @@ pub use iter::BlobRange;
 ///
 /// # Memory
 /// Cells come in blocks of 8 KiB from a pool of the map's arena. The map gives these blocks back only when it
-/// drops. [`usage`](Self::usage) counts nodes and cells. Together all cells of a map take at most 128 GiB.
+/// drops. [`usage`](Self::usage) counts nodes and cells. Together the cells of all values take at most 128 GiB.
 pub struct BSkipBlobMap<K: BytesKey + ?Sized, A: BlockArena = GlobalArena> {
     blobs: Blobs<A::Pool>,
     arena: A,
