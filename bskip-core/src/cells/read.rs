@@ -23,17 +23,43 @@ impl Directory {
 
     /// Compares the string from byte `from` on with `bytes`. Takes time in proportion to the bytes that both
     /// have in common.
+    #[cfg(test)]
     pub(crate) fn compare(&self, id: CellId, from: usize, bytes: &[u8]) -> cmp::Ordering {
+        self.difference(id, from, bytes).0
+    }
+
+    /// How the string from byte `from` on compares with `bytes`, and how many bytes both have in common there.
+    pub(crate) fn difference(&self, id: CellId, from: usize, bytes: &[u8]) -> (cmp::Ordering, usize) {
         let rest = self.len(id).saturating_sub(from);
+        let end = rest.min(bytes.len());
         let mut words = self.bytes_from(id, from);
-        for chunk in bytes[..rest.min(bytes.len())].chunks(WORD) {
-            let kept = u64::MAX << (8 * (WORD - chunk.len()));
-            let order = (words.next() & kept).cmp(&big_endian(chunk));
-            if order.is_ne() {
-                return order;
+        let mut at = 0;
+        // Whole words, cell by cell.
+        while words.skipped == 0 && end - at >= WORD {
+            let data = words.words.rest();
+            let n = data.len().min((end - at) / WORD);
+            if n == 0 {
+                break;
             }
+            for (word, chunk) in data[..n].iter().zip(bytes[at..].as_chunks::<WORD>().0) {
+                let (theirs, ours) = (word.load(Ordering::Relaxed), u64::from_be_bytes(*chunk));
+                if theirs != ours {
+                    return (theirs.cmp(&ours), at + (theirs ^ ours).leading_zeros() as usize / 8);
+                }
+                at += WORD;
+            }
+            words.words.data = data[n..].iter();
         }
-        rest.cmp(&bytes.len())
+        while at < end {
+            let chunk = &bytes[at..end.min(at + WORD)];
+            let kept = u64::MAX << (8 * (WORD - chunk.len()));
+            let (theirs, ours) = (words.next() & kept, big_endian(chunk));
+            if theirs != ours {
+                return (theirs.cmp(&ours), at + (theirs ^ ours).leading_zeros() as usize / 8);
+            }
+            at += chunk.len();
+        }
+        (rest.cmp(&bytes.len()), end)
     }
 
     /// Copies the string from byte `from` on into `out`, up to the end of the string or of `out`. Returns the
@@ -114,13 +140,22 @@ struct Words<'a> {
     next: u32,
 }
 
-impl Words<'_> {
+impl<'a> Words<'a> {
     #[inline]
     fn next(&mut self) -> u64 {
         if self.data.len() == 0 {
             self.step();
         }
         self.data.next().map_or(0, |word| word.load(Ordering::Relaxed))
+    }
+
+    /// What is left of the present cell, or the next one. Nothing behind the last one.
+    #[inline]
+    fn rest(&mut self) -> &'a [AtomicU64] {
+        if self.data.len() == 0 {
+            self.step();
+        }
+        self.data.as_slice()
     }
 
     /// Goes on to the next cell.

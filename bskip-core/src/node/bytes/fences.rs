@@ -96,11 +96,12 @@ impl<P: Payload> Slotted<'_, P> {
     #[cold]
     #[inline(never)]
     fn compare_far_fence(self, key: &[u8], fence: Fence) -> cmp::Ordering {
-        match self.fence_place(fence) {
-            Place::Long(string) => self.context().compare(key, string.number, 0),
-            // There is no fence, or the node is changing.
-            Place::None | Place::Inline(_) => cmp::Ordering::Less,
-        }
+        // Or there is no fence, or the node is changing.
+        let Place::Long(string) = self.fence_place(fence) else { return cmp::Ordering::Less };
+        let prefix = self.state().prefix;
+        // The high fence begins as the low one does. A search has just read that one.
+        let has_prefix = fence == Fence::High && self.compare_far_prefix(key, prefix).is_eq();
+        self.context().difference(key, string.number, if has_prefix { prefix } else { 0 }).0
     }
 
     /// The bytes of a fence. The empty string if there is none.
@@ -208,7 +209,7 @@ impl<P: Payload> Slotted<'_, P> {
             return cmp::Ordering::Equal;
         }
         if self.fence_len(Fence::Low) >= LONG {
-            return self.compare_with_range(key);
+            return self.compare_far_prefix(key, prefix);
         }
         let prefix = prefix.min(FENCE_LIMIT);
         let mut i = 0;
@@ -224,17 +225,13 @@ impl<P: Payload> Slotted<'_, P> {
         if key.len() < prefix { cmp::Ordering::Less } else { cmp::Ordering::Equal }
     }
 
-    /// As [`compare_prefix`](Self::compare_prefix), by both fences: a key between them begins with the prefix.
+    /// As [`compare_prefix`](Self::compare_prefix), by a low fence that is outside of the node. `Less` if it is not.
     #[cold]
     #[inline(never)]
-    fn compare_with_range(self, key: &[u8]) -> cmp::Ordering {
-        if self.compare_fence(key, Fence::Low).is_lt() {
-            cmp::Ordering::Less
-        } else if self.compare_fence(key, Fence::High).is_gt() {
-            cmp::Ordering::Greater
-        } else {
-            cmp::Ordering::Equal
-        }
+    fn compare_far_prefix(self, key: &[u8], prefix: usize) -> cmp::Ordering {
+        let Place::Long(low) = self.fence_place(Fence::Low) else { return cmp::Ordering::Less };
+        let (order, common) = self.context().difference(&key[..key.len().min(prefix)], low.number, 0);
+        if common >= prefix { cmp::Ordering::Equal } else { order }
     }
 }
 

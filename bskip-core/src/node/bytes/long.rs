@@ -7,12 +7,13 @@ use core::panic::RefUnwindSafe;
 use crate::arena::BlockPool;
 use crate::cells::{CellId, Cells};
 use crate::key::ByteKeys;
+use crate::key::big_endian::WORD;
 
 /// Where long strings are. A reader may ask for any number: the answer is right if the number led to the string
 /// the whole time.
 pub(crate) trait LongStrings: Send + Sync + RefUnwindSafe {
-    /// Compares the string from byte `from` on with `bytes`.
-    fn compare(&self, number: u32, from: usize, bytes: &[u8]) -> cmp::Ordering;
+    /// How the string from byte `from` on compares with `bytes`, and how many bytes both have in common there.
+    fn difference(&self, number: u32, from: usize, bytes: &[u8]) -> (cmp::Ordering, usize);
 
     /// Copies the string from byte `from` on into `out`, up to the end of either. Returns the number of bytes.
     fn copy(&self, number: u32, from: usize, out: &mut [u8]) -> usize;
@@ -29,8 +30,8 @@ pub(crate) trait LongStrings: Send + Sync + RefUnwindSafe {
 }
 
 impl<P: BlockPool> LongStrings for Cells<P> {
-    fn compare(&self, number: u32, from: usize, bytes: &[u8]) -> cmp::Ordering {
-        self.directory().compare(CellId::from_word(number), from, bytes)
+    fn difference(&self, number: u32, from: usize, bytes: &[u8]) -> (cmp::Ordering, usize) {
+        self.directory().difference(CellId::from_word(number), from, bytes)
     }
 
     fn copy(&self, number: u32, from: usize, out: &mut [u8]) -> usize {
@@ -73,12 +74,18 @@ impl Long {
         Self(Some(unsafe { mem::transmute::<&dyn LongStrings, &'static dyn LongStrings>(strings) }))
     }
 
-    /// How `key` compares with the string, both from byte `from` on.
+    /// How `key` compares with the string, and how many bytes both begin with. The caller knows that both begin
+    /// with the same `from` bytes.
     #[cold]
     #[inline(never)]
-    pub(super) fn compare(self, key: &[u8], number: u32, from: usize) -> cmp::Ordering {
+    pub(super) fn difference(self, key: &[u8], number: u32, from: usize) -> (cmp::Ordering, usize) {
+        // Whole words compare faster.
+        let from = from / WORD * WORD;
         let rest = key.get(from..).unwrap_or_default();
-        self.0.map_or(cmp::Ordering::Equal, |strings| strings.compare(number, from, rest).reverse())
+        self.0.map_or((cmp::Ordering::Equal, from), |strings| {
+            let (order, common) = strings.difference(number, from, rest);
+            (order.reverse(), from + common)
+        })
     }
 
     #[cold]

@@ -53,56 +53,78 @@ impl<P: Payload> Slotted<'_, P> {
         if rank == 0 || self.d(rank - 1) != word {
             return (rank, false);
         }
-        match self.compare_behind_d(key, prefix, rank - 1) {
-            cmp::Ordering::Equal => (rank, true),
-            cmp::Ordering::Greater => (rank, false),
-            cmp::Ordering::Less => self.find_among_ties(key, prefix, word, rank - 1),
+        match self.compare_behind_d(key, prefix, rank - 1, prefix) {
+            (cmp::Ordering::Equal, _) => (rank, true),
+            (cmp::Ordering::Greater, _) => (rank, false),
+            (cmp::Ordering::Less, common) => self.find_among_ties(key, prefix, word, rank - 1, common),
         }
     }
 
     /// As [`find_key`](Self::find_key), if the slots before `to` may have the same `d`, and `key` is below that
-    /// in slot `to`.
+    /// in slot `to`, with which it has the first `common_with_to` bytes in common.
     #[inline(never)]
-    fn find_among_ties(self, key: &[u8], prefix: usize, word: u64, mut to: usize) -> (usize, bool) {
+    fn find_among_ties(
+        self,
+        key: &[u8],
+        prefix: usize,
+        word: u64,
+        mut to: usize,
+        mut common_with_to: usize,
+    ) -> (usize, bool) {
         if to == 0 || self.d(to - 1) != word {
             return (to, false);
         }
         let mut from = if word == 0 { 0 } else { self.rank_of_d(word - 1, to) };
+        let mut common_with_from = prefix;
         while from < to {
             let middle = from.midpoint(to);
-            match self.compare_behind_d(key, prefix, middle) {
-                cmp::Ordering::Equal => return (middle + 1, true),
-                cmp::Ordering::Greater => from = middle + 1,
-                cmp::Ordering::Less => to = middle,
+            // What both ends have in common with the key, all keys between them have, too.
+            match self.compare_behind_d(key, prefix, middle, common_with_from.min(common_with_to)) {
+                (cmp::Ordering::Equal, _) => return (middle + 1, true),
+                (cmp::Ordering::Greater, common) => (from, common_with_from) = (middle + 1, common),
+                (cmp::Ordering::Less, common) => (to, common_with_to) = (middle, common),
             }
         }
         (from, false)
     }
 
-    /// How `key`, which has the node's prefix and the `d` of `slot`, compares with the key in `slot`.
+    /// How `key`, which has the node's prefix and the `d` of `slot`, compares with the key in `slot`, and a number of
+    /// bytes with which both begin. `known` is such a number, and at least the prefix.
     #[inline(always)]
-    fn compare_behind_d(self, key: &[u8], prefix: usize, slot: usize) -> cmp::Ordering {
+    fn compare_behind_d(
+        self,
+        key: &[u8],
+        prefix: usize,
+        slot: usize,
+        known: usize,
+    ) -> (cmp::Ordering, usize) {
         let entry = self.entry(slot);
         if entry.is_long() {
-            return self.compare_long(key, prefix, LongRef::from_word(self.heap(entry.place())));
+            return self.compare_long(key, prefix, LongRef::from_word(self.heap(entry.place())), known);
         }
         let (ours, theirs) = (key.len().saturating_sub(prefix), entry.len());
         for i in 0..heap_words(ours).min(heap_words(theirs)).min(Self::HEAP_WORDS) {
             let (ours, theirs) = (word_at(key, prefix + (i + 1) * WORD), self.heap(entry.place() + i));
             if ours != theirs {
-                return ours.cmp(&theirs);
+                return (ours.cmp(&theirs), prefix);
             }
         }
-        ours.cmp(&theirs)
+        (ours.cmp(&theirs), prefix)
     }
 
     #[cold]
     #[inline(never)]
-    fn compare_long(self, key: &[u8], prefix: usize, string: LongRef) -> cmp::Ordering {
+    fn compare_long(
+        self,
+        key: &[u8],
+        prefix: usize,
+        string: LongRef,
+        known: usize,
+    ) -> (cmp::Ordering, usize) {
         if key.len().min(string.len) <= prefix.saturating_add(WORD) {
-            return key.len().cmp(&string.len);
+            return (key.len().cmp(&string.len), prefix);
         }
-        self.context().compare(key, string.number, prefix + WORD)
+        self.context().difference(key, string.number, known.max(prefix + WORD))
     }
 
     /// How `key` compares with the key in `slot`.
@@ -110,7 +132,7 @@ impl<P: Payload> Slotted<'_, P> {
         let prefix = self.state().prefix;
         self.compare_prefix(key, prefix)
             .then_with(|| word_at(key, prefix).cmp(&self.d(slot)))
-            .then_with(|| self.compare_behind_d(key, prefix, slot))
+            .then_with(|| self.compare_behind_d(key, prefix, slot, prefix).0)
     }
 
     /// The key in `slot`.

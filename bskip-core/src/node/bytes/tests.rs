@@ -39,8 +39,10 @@ use crate::sync::Ordering;
 struct Strings(RwLock<Vec<Vec<u8>>>, AtomicIsize);
 
 impl LongStrings for Strings {
-    fn compare(&self, number: u32, from: usize, bytes: &[u8]) -> cmp::Ordering {
-        self.0.read().expect("whole")[number as usize - 1][from..].cmp(bytes)
+    fn difference(&self, number: u32, from: usize, bytes: &[u8]) -> (cmp::Ordering, usize) {
+        let strings = self.0.read().expect("whole");
+        let rest = &strings[number as usize - 1][from..];
+        (rest.cmp(bytes), rest.iter().zip(bytes).take_while(|(a, b)| a == b).count())
     }
 
     fn copy(&self, number: u32, from: usize, out: &mut [u8]) -> usize {
