@@ -110,6 +110,7 @@ static CURSORS: Probe = plain!("cursors", "cursors", "model::");
 static SCANS: Probe = plain!("scans", "concurrent", "scans::");
 static BLOBS: Probe = plain!("blobs", "byte_strings", "blob_");
 static BYTE_MODEL: Probe = plain!("byte-model", "byte_strings", "model::");
+static BYTE_BULK: Probe = plain!("byte-bulk", "byte_strings", "bulk::");
 static BYTE_THREADS: Probe = plain!("byte-threads", "byte_strings", "concurrent::");
 static CHAOS_SHARED: Probe = chaos!("chaos-shared", "concurrent", "shared::");
 static CHAOS_OWNERS: Probe = chaos!("chaos-owners", "concurrent", "owners::");
@@ -155,6 +156,7 @@ static ALL: &[&Probe] = &[
     &SCANS,
     &BLOBS,
     &BYTE_MODEL,
+    &BYTE_BULK,
     &BYTE_THREADS,
     &CHAOS_SHARED,
     &CHAOS_OWNERS,
