@@ -11,7 +11,8 @@ use std::vec::Vec;
 use loom::thread;
 
 use crate::arena::{BlockArena, BlockId, BlockKind, BlockPool, GlobalArena, GlobalPool, Placement};
-use crate::key::ByteKeys;
+use crate::cells::Cells;
+use crate::key::{ByteKeys, KeptBytes};
 use crate::lock::Version;
 use crate::node::{Filled, Inner, Leaf, LevelMark, LockedLeaf, NodeKeys, PairImage, Unreached};
 use crate::sync::{self, model};
@@ -23,9 +24,19 @@ fn value(key: &[u8]) -> u64 {
     key.iter().fold(7, |value: u64, &byte| value.wrapping_mul(31) ^ u64::from(byte))
 }
 
+/// A key that is not so long that a cell holds it.
+fn short(bytes: &[u8]) -> KeptBytes<'_> {
+    KeptBytes { bytes, number: None }
+}
+
+fn no_cells() -> Cells<GlobalPool> {
+    Cells::new(&GlobalArena::new()).expect("memory")
+}
+
 /// Two leaves. What they hold, a test says.
 struct Leaves {
     pool: GlobalPool,
+    cells: Cells<GlobalPool>,
     ids: [BlockId; 2],
 }
 
@@ -35,15 +46,15 @@ impl Leaves {
     fn new(low: &[u8], keys: &[&[u8]], high: &[u8], end: &[u8]) -> Self {
         let pool = GlobalArena::new().pool(Strings::LAYOUT, BlockKind::Leaf).expect("memory");
         let ids = [(); 2].map(|()| pool.acquire(Placement::Policy).expect("memory"));
-        let leaves = Self { pool, ids };
+        let leaves = Self { pool, cells: no_cells(), ids };
         for (which, low, high) in [(0, low, high), (1, high, end)] {
             let mut leaf = leaves.at(which).lock_unshared().reshape(Unreached);
-            leaf.format(LevelMark::of(0), Some(low));
-            leaf.set_high(high);
+            leaf.format(LevelMark::of(0), Some(short(low)));
+            leaf.set_high(short(high));
             leaf.set_next(Some(leaves.ids[1]));
         }
         let mut first = leaves.at(0).lock_unshared();
-        keys.iter().for_each(|key| first.push(key, value(key)));
+        keys.iter().for_each(|key| first.push(short(key), value(key)));
         drop(first);
         leaves
     }
@@ -51,7 +62,7 @@ impl Leaves {
     fn at(&self, which: usize) -> Strings<'_> {
         // SAFETY: the pool has issued it.
         let base = unsafe { self.pool.address(self.ids[which]) };
-        let context = ByteKeys::context::<GlobalPool>(&());
+        let context = ByteKeys::context(&self.cells);
         // SAFETY: the pool has this layout, lives as long as `self`, and its blocks are used here only.
         unsafe { Strings::from_raw(base, self.ids[which], context) }
     }
@@ -137,7 +148,7 @@ fn a_reader_and_a_split() {
         |leaves| {
             let mut left = leaves.lock(0).reshape(Unreached);
             let mut right = leaves.lock(1).reshape(Unreached);
-            left.split_off(1, b"pabd", &mut right);
+            left.split_off(1, short(b"pabd"), &mut right);
         },
         |leaves| leaves.must_find(KEPT),
     );
@@ -172,15 +183,15 @@ fn a_reader_and_a_heap_that_is_written_again() {
             // The small key behind a large one, then one large key behind the other. Only the last stays.
             let leaves = Leaves::new(b"a", &[&LARGE(b'c')], b"z", b"~");
             let mut leaf = leaves.at(0).lock_unshared();
-            leaf.insert(0, SMALL, value(SMALL));
+            leaf.insert(0, short(SMALL), value(SMALL));
             for letter in [b'd', b'e', b'f', b'g'] {
-                leaf.push(&LARGE(letter), 0);
+                leaf.push(short(&LARGE(letter)), 0);
                 leaf.remove(1);
             }
             drop(leaf);
             leaves
         },
-        |leaves| leaves.lock(0).push(&LARGE(b'h'), 0),
+        |leaves| leaves.lock(0).push(short(&LARGE(b'h')), 0),
         |leaves| leaves.must_find(SMALL),
     );
 }
@@ -195,7 +206,7 @@ fn a_reader_and_a_place_that_is_used_again() {
     let write = |leaves: &Leaves| {
         let mut leaf = leaves.lock(0);
         assert_eq!(leaf.remove(1), value(GOES));
-        leaf.push(COMES, value(COMES));
+        leaf.push(short(COMES), value(COMES));
     };
     both_ways("the key that goes, its place", 50, make, write, |leaves| leaves.may_find(GOES));
     both_ways("the key that comes, its place", 50, make, write, |leaves| leaves.may_find(COMES));
@@ -210,7 +221,7 @@ fn a_copy_and_an_insertion() {
         "a copy of a leaf, insertion",
         50,
         || Leaves::new(b"a", &[SECOND], b"z", b"~"),
-        |leaves| leaves.lock(0).insert(0, FIRST, value(FIRST)),
+        |leaves| leaves.lock(0).insert(0, short(FIRST), value(FIRST)),
         |leaves| {
             let leaf = leaves.at(0);
             let version = read_begin(leaf);
@@ -236,7 +247,7 @@ fn a_copy_and_an_insertion() {
 }
 
 /// A node in the first block; the memory of the second is its replica.
-struct Copies(GlobalPool, [BlockId; 2]);
+struct Copies(GlobalPool, [BlockId; 2], Cells<GlobalPool>);
 
 const ENTRIES: [&[u8]; 3] = [b"bbbbbbbb-1", b"bbbbbbbb-2", b"bbbbbbbb-3"];
 
@@ -249,10 +260,10 @@ impl Copies {
     fn watched() -> Arc<Self> {
         let pool = GlobalArena::new().pool(Inner::<ByteKeys>::LAYOUT, BlockKind::Inner).expect("memory");
         let ids = [(); 2].map(|()| pool.acquire(Placement::Policy).expect("memory"));
-        let copies = Arc::new(Self(pool, ids));
+        let copies = Arc::new(Self(pool, ids, no_cells()));
         let mut node = copies.in_memory_of(0).lock_unshared().reshape(Unreached);
         node.format(LevelMark::of(1), None);
-        [0, 2].into_iter().for_each(|entry| node.push(ENTRIES[entry], child(entry)));
+        [0, 2].into_iter().for_each(|entry| node.push(short(ENTRIES[entry]), child(entry)));
         node.copy_changed_to(copies.in_memory_of(1));
         drop(node);
         sync::watch(120);
@@ -262,7 +273,7 @@ impl Copies {
     fn in_memory_of(&self, which: usize) -> Inner<'_, ByteKeys> {
         // SAFETY: the pool has issued it.
         let base = unsafe { self.0.address(self.1[which]) };
-        let context = ByteKeys::context::<GlobalPool>(&());
+        let context = ByteKeys::context(&self.2);
         // SAFETY: the pool has this layout, lives as long as `self`, and its blocks are used here only.
         unsafe { Inner::<ByteKeys>::from_raw(base, self.1[0], context) }
     }
@@ -270,7 +281,7 @@ impl Copies {
     /// An entry is inserted between the two, and the replica follows.
     fn change(&self) {
         let mut node = self.in_memory_of(0).lock_unshared().reshape(Unreached);
-        node.insert(1, ENTRIES[1], child(1));
+        node.insert(1, short(ENTRIES[1]), child(1));
         node.copy_changed_to(self.in_memory_of(1));
     }
 
