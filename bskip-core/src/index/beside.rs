@@ -5,6 +5,8 @@
 //! validates all of them. So there was a moment at which no passed leaf had a pair on the way. At that moment the
 //! pair was the one beside the place, and the operation takes effect there.
 
+use alloc::vec::Vec;
+
 use crate::arena::BlockPool;
 use crate::few::Few;
 use crate::height::LEVELS;
@@ -22,28 +24,43 @@ pub(in crate::index) enum Way {
     Down,
 }
 
-/// How many leaves a search may pass, each with its version: the first one and empty ones. If there are more,
-/// the search first merges some. That is possible: two empty neighbours cannot merge only if the second heads a
-/// node, on some level, that cannot be absorbed. When all merges are done, this holds for at most two boundaries
-/// of a level in a row of empty leaves: those of a node that fits into neither neighbour, because both neighbours
-/// reach beyond the row.
+/// How many leaves a search passes, each with its version, before it merges some: the first one and empty ones.
+///
+/// Two empty neighbours cannot merge only if the second heads a node, on some level, that cannot be absorbed. For
+/// words, when all merges are done, this holds for at most two boundaries of a level in a row of empty leaves:
+/// those of a node that fits into neither neighbour, because both neighbours reach beyond the row. For byte
+/// strings it may hold for any number of boundaries, because a node with a longer prefix may fit into no neighbour.
+/// A search then remembers all leaves.
 pub(in crate::index) const PASSED: usize = 2 * LEVELS + 2;
 
 /// The leaves that a search has passed.
 pub(in crate::index) struct Passed<'a, K: NodeKeys, V> {
     leaves: Few<(Leaf<'a, K, V>, Version), PASSED>,
+    /// Those before, if there are more and none could merge.
+    before: Vec<(Leaf<'a, K, V>, Version)>,
 }
 
 impl<K: NodeKeys, V> Passed<'_, K, V> {
     #[inline(always)]
     pub(in crate::index) fn none() -> Self {
-        Self { leaves: Few::new() }
+        Self { leaves: Few::new(), before: Vec::new() }
     }
 
     /// Whether all are still as they were: without a pair on the way.
     #[inline(always)]
     pub(in crate::index) fn validate(&self) -> bool {
-        self.leaves.as_slice().iter().all(|&(leaf, version)| leaf.validate(version))
+        let leaves = self.before.iter().chain(self.leaves.as_slice());
+        leaves.into_iter().all(|&(leaf, version)| leaf.validate(version))
+    }
+
+    /// Makes room for more leaves; false if there is no memory.
+    fn make_room(&mut self) -> bool {
+        let has_memory = self.before.try_reserve(PASSED).is_ok();
+        if has_memory {
+            self.before.extend_from_slice(self.leaves.as_slice());
+            self.leaves = Few::new();
+        }
+        has_memory
     }
 }
 
@@ -98,7 +115,11 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             if !passed.leaves.push((leaf, version)) {
                 self.compact(K::borrow(&low));
                 passed.leaves.as_slice().iter().for_each(|(leaf, _)| self.compact(K::borrow(&leaf.low())));
-                return Beside::Conflict;
+                // Leaves that could not merge are as they were.
+                let is_unchanged = leaf.validate(version) && passed.validate();
+                if !(is_unchanged && passed.make_room() && passed.leaves.push((leaf, version))) {
+                    return Beside::Conflict;
+                }
             }
             let neighbour: Neighbour<'_, K, V> = match way {
                 Way::Up => next.map_or(Neighbour::None, |next| {

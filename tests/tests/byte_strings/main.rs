@@ -6,6 +6,7 @@ mod blob_model;
 mod blob_threads;
 mod bulk;
 mod concurrent;
+mod ends;
 mod many;
 mod model;
 mod upkeep;
