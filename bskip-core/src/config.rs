@@ -92,15 +92,15 @@ impl Config {
         self
     }
 
-    /// Whether the map counts its pairs, so that `len` takes no longer for a large map. By default it does not: `len`
-    /// then counts leaf by leaf.
+    /// Whether the map counts its pairs, so that `len` takes no longer for a large map. By default it does
+    /// not: `len` then counts leaf by leaf.
     ///
-    /// Each thread counts in a cache line of its own, so threads do not get in each other's way. An insertion of a
-    /// new key or a removal takes some nanoseconds longer, and a map takes 8 KiB more. With more than 64 threads,
-    /// some share a line.
+    /// With `std`, the first 64 threads that count, in any map, have a cache line each, so they do not get in
+    /// each other's way. Later threads share these lines. Without `std`, two threads may share one. An
+    /// insertion of a new key or a removal takes some nanoseconds longer, and a map takes 8 KiB more.
     ///
-    /// `len` is exact while no thread writes. While threads write, it may or may not include each of the operations
-    /// that overlap the call.
+    /// `len` is exact while no thread writes. While threads write, it may or may not include each of the
+    /// operations that overlap the call.
     ///
     /// ```
     /// use bskip_core::{BSkipMap, Config, GlobalArena};

@@ -36,7 +36,7 @@
 //! assert_eq!(map.get("pear"), Some(2));
 //! ```
 //!
-//! [`BSkipBlobMap`] is the map whose values are byte strings, too, of any length. Readers copy them out without a
+//! In a [`BSkipBlobMap`] the values are byte strings too, of any length. Readers copy them out without a
 //! lock:
 //!
 //! ```

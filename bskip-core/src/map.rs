@@ -39,9 +39,9 @@ pub use shrink::ShrinkCursor;
 /// [`insert_if_absent`](Self::insert_if_absent), [`get_or_insert_with`](Self::get_or_insert_with),
 /// [`first_key_value`](Self::first_key_value), [`last_key_value`](Self::last_key_value),
 /// [`pop_first`](Self::pop_first), [`pop_last`](Self::pop_last), [`is_empty`](Self::is_empty), each move of a
-/// [cursor](Cursor), and their variants. On x86-64 and AArch64 they are linearizable all together. On machines with a weaker memory
-/// order, such as RISC-V, only those on one key are: threads that use several keys, and communicate by
-/// nothing else, may see each other's operations in different orders.
+/// [cursor](Cursor), and their variants. On x86-64 and AArch64 they are linearizable all together. On
+/// machines with a weaker memory order, such as RISC-V, only those on one key are: threads that use several
+/// keys, and communicate by nothing else, may see each other's operations in different orders.
 ///
 /// **Scans are not snapshots.** [`range`](Self::range), [`iter`](Self::iter) and the
 /// [chunks](Self::try_for_each_chunk) hand out pairs as follows while other threads write:
@@ -140,7 +140,8 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// An empty map in `arena`.
     ///
     /// # Errors
-    /// [`AllocError`] if the arena has no room for the first leaf.
+    /// [`AllocError`] if the arena has no room for the first leaf, or if there is no memory for the counter of a
+    /// `counted` map.
     pub fn with_config(arena: A, config: Config) -> Result<Self, AllocError> {
         Ok(Self { index: Index::new(&arena, &config)?, arena })
     }
@@ -393,8 +394,8 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
 
     /// The number of keys, counted leaf by leaf: O(n / 45). [Exact](Self#consistency) while no thread writes.
     ///
-    /// By default the map keeps no counter, so writers pay nothing for this. If you need the number often, make
-    /// a map that is [counted](crate::Config::counted): then this is O(1).
+    /// By default the map keeps no counter, so writers pay nothing for this. If you need the number often,
+    /// make a map that is [counted](crate::Config::counted): then this is O(1).
     #[must_use]
     pub fn len(&self) -> usize {
         self.index.len()

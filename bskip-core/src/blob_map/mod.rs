@@ -23,8 +23,8 @@ pub use iter::BlobRange;
 /// A concurrent ordered map from byte-string keys to byte-string values of any length.
 ///
 /// [`BSkipBytesMap`](crate::BSkipBytesMap) is the same map for values of a Rust type. Everything that it says
-/// about keys holds here, too. The values are copied in and out as bytes, so readers need no lock, whatever the
-/// values' lengths.
+/// about keys holds here, too. The values are copied in and out as bytes, so readers need no lock, whatever
+/// the values' lengths.
 ///
 /// ```
 /// use bskip_core::BSkipBlobMap;
@@ -47,22 +47,24 @@ pub use iter::BlobRange;
 /// ```
 ///
 /// # What methods return
-/// A copy of the old value costs an allocation. So [`insert`](Self::insert) and [`remove`](Self::remove) return
-/// only whether they inserted or removed a key, as those of std's sets do. [`replace`](Self::replace) and
-/// [`take`](Self::take) also return the old value.
+/// A copy of the old value costs an allocation. So [`insert`](Self::insert) and [`remove`](Self::remove)
+/// return only whether they inserted or removed a key, as those of std's sets do. [`replace`](Self::replace)
+/// and [`take`](Self::take) also return the old value.
 ///
 /// # Values
-/// A value of at most 7 bytes is in the leaf. A longer one is in cells outside of the leaf: one of 32 bytes up to
-/// 2 KiB with room for it and 16 bytes more, or several for a value of more than 2032 bytes. A thread that
-/// overwrites or removes a value frees its cells at once, and other values may take them.
+/// A value of at most 7 bytes is in the leaf. A longer one is in cells outside of the leaf: one of 32 bytes
+/// up to 2 KiB with room for it and 16 bytes more, or several for a value of more than 2032 bytes. A thread
+/// that overwrites or removes a value frees its cells at once, and other values may take them.
 ///
-/// A reader copies the value, then checks that its leaf has not changed since. If it has changed 16 times in a row,
-/// the reader locks the leaf for a moment, so that the value's cells stay until it has copied them. Otherwise it
-/// writes no shared memory.
+/// A reader copies the value, then checks that its leaf has not changed since. If it has changed 16 times in
+/// a row, the reader locks the leaf for a moment, so that the value's cells stay until it has copied them.
+/// Otherwise it writes no shared memory. `first_key_value` and `last_key_value` never lock: they try until
+/// they succeed.
 ///
 /// # Memory
 /// Cells come in blocks of 8 KiB from a pool of the map's arena. The map gives these blocks back only when it
-/// drops. [`usage`](Self::usage) counts nodes and cells. Together the cells of all values take at most 128 GiB.
+/// drops. [`usage`](Self::usage) counts nodes and cells. Together the cells of all values take at most 128
+/// GiB.
 pub struct BSkipBlobMap<K: BytesKey + ?Sized, A: BlockArena = GlobalArena> {
     blobs: Blobs<A::Pool>,
     arena: A,
@@ -101,7 +103,8 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
     /// An empty map in `arena`.
     ///
     /// # Errors
-    /// [`AllocError`] if the arena has no room for the first leaf.
+    /// [`AllocError`] if the arena has no room for the first leaf, or if there is no memory for the counter of a
+    /// `counted` map.
     pub fn with_config(arena: A, config: Config) -> Result<Self, AllocError> {
         Ok(Self { blobs: Blobs::new(&arena, &config)?, arena, _keys: PhantomData })
     }
@@ -139,8 +142,8 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
         encoded_key(key, &mut KeyBuffer::new(), insert)?.map_err(BytesInsertErrorKind::Alloc)
     }
 
-    /// Inserts the pair. If the key is there, replaces its value. Returns whether the key is new. Expected O(log n),
-    /// and O(bytes) for the copy.
+    /// Inserts the pair. If the key is there, replaces its value. Returns whether the key is new. Expected
+    /// O(log n), and O(bytes) for the copy.
     ///
     /// # Panics
     /// If the arena has no memory for the value or for a node, or the key is
@@ -152,8 +155,8 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
         self.try_insert(key, value).unwrap_or_else(|error| failed("try_insert", &error))
     }
 
-    /// As [`insert`](Self::insert), but returns an error if there is no memory. Replacing a value needs memory, too:
-    /// the new value is stored before the old one is freed.
+    /// As [`insert`](Self::insert), but returns an error if there is no memory. Replacing a value needs
+    /// memory, too: the new value is stored before the old one is freed.
     ///
     /// # Errors
     /// [`BytesInsertErrorKind`]. The map is unchanged.
@@ -223,8 +226,8 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
         self.get_into(key, &mut value).then_some(value)
     }
 
-    /// Makes `value` a copy of the value of `key`, and returns true. If the key is not there, makes `value` empty and
-    /// returns false. Allocates only if `value` has not enough room.
+    /// Makes `value` a copy of the value of `key`, and returns true. If the key is not there, makes `value`
+    /// empty and returns false. Allocates only if `value` has not enough room.
     pub fn get_into<Q>(&self, key: &Q, value: &mut Vec<u8>) -> bool
     where
         Q: BytesKey<Form = K::Form> + ?Sized,
@@ -236,8 +239,8 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
         found
     }
 
-    /// Calls `f` with a copy of the value of `key`, and returns its result; `None` if the key is not there. The copy
-    /// is on the stack if it has at most 256 bytes. `f` runs without a lock and may use the map.
+    /// Calls `f` with a copy of the value of `key`, and returns its result; `None` if the key is not there.
+    /// The copy is on the stack if it has at most 256 bytes. `f` runs without a lock and may use the map.
     pub fn get_with<Q, R>(&self, key: &Q, f: impl FnOnce(&[u8]) -> R) -> Option<R>
     where
         Q: BytesKey<Form = K::Form> + ?Sized,
@@ -271,11 +274,11 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
         encoded(key, |key| self.blobs.remove(key).map(|value| value.to_vec()))
     }
 
-    /// Calls `f` with a copy of the value of `key`, stores what `f` leaves there, and returns the result of `f`;
-    /// `None` if the key is not there. Expected O(log n), and O(bytes) for the copies.
+    /// Calls `f` with a copy of the value of `key`, stores what `f` leaves there, and returns the result of
+    /// `f`; `None` if the key is not there. Expected O(log n), and O(bytes) for the copies.
     ///
-    /// The value changes in one step: if another thread replaces or removes it meanwhile, `f` is called again with
-    /// the new value. `f` runs without a lock and may use the map.
+    /// The value changes in one step: if another thread replaces or removes it meanwhile, `f` is called again
+    /// with the new value. `f` runs without a lock and may use the map.
     ///
     /// # Panics
     /// As [`insert`](Self::insert).
@@ -301,11 +304,13 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
     /// The pairs whose keys are in `range`, in order, from both ends. It is
     /// [no snapshot](crate::BSkipMap#consistency), but each value belongs to its key.
     ///
-    /// After the iterator has returned `None` at either end, it returns `None` forever. Expected O(log n) to begin,
-    /// then O(1) and O(bytes) for each pair, and O(log n) whenever a leaf changed while the iterator read it.
+    /// After the iterator has returned `None` at either end, it returns `None` forever. Expected O(log n) to
+    /// begin, then O(1) and O(bytes) for each pair, and O(log n) whenever a leaf changed while the iterator
+    /// read it.
     ///
     /// # Panics
-    /// If the range starts after its end, or if it starts and ends at the same key and both bounds are excluded.
+    /// If the range starts after its end, or if it starts and ends at the same key and both bounds are
+    /// excluded.
     pub fn range<Q>(&self, range: impl RangeBounds<Q>) -> BlobRange<'_, K, A>
     where
         Q: BytesKey<Form = K::Form>,
@@ -317,8 +322,8 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
     /// Lends the pairs whose keys are in `range` to `f`, in order, until `f` breaks. This is faster than
     /// [`range`](Self::range): it copies the keys of a leaf at a time, and asks for the next values in advance.
     ///
-    /// `f` gets a key's encoding: for `str` and `[u8]`, the key's own bytes. It runs without a lock and may use the
-    /// map. It is [no snapshot](crate::BSkipMap#consistency), but each value belongs to its key.
+    /// `f` gets a key's encoding: for `str` and `[u8]`, the key's own bytes. It runs without a lock and may
+    /// use the map. It is [no snapshot](crate::BSkipMap#consistency), but each value belongs to its key.
     ///
     /// ```
     /// use bskip_core::BSkipBlobMap;
@@ -398,13 +403,14 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
         self.blobs.index().is_empty()
     }
 
-    /// Removes all pairs, and gives the nodes' blocks back to the pool. The cells' blocks stay with the map. O(n).
+    /// Removes all pairs, and gives the nodes' blocks back to the pool. The cells' blocks stay with the map.
+    /// O(n).
     pub fn clear(&mut self) {
         self.blobs.clear();
     }
 
-    /// Merges nodes that fit into one. Returns how many blocks went back to the pool. The values stay where they are.
-    /// O(n). See [`BSkipMap::shrink_to_fit`](crate::BSkipMap::shrink_to_fit).
+    /// Merges nodes that fit into one. Returns how many blocks went back to the pool. The values stay where
+    /// they are. O(n). See [`BSkipMap::shrink_to_fit`](crate::BSkipMap::shrink_to_fit).
     pub fn shrink_to_fit(&self) -> usize {
         self.blobs.shrink_to_fit()
     }

@@ -25,7 +25,7 @@ impl fmt::Display for BytesInsertManyError {
 impl core::error::Error for BytesInsertManyError {}
 
 /// # Many keys at a time
-/// These methods do for each key of a slice, in order, what the method for one key does, with the meaning of
+/// Each method does for the keys of a slice, in order, what the method for one key does. What it means is said of
 /// [those of `BSkipMap`](crate::BSkipMap#many-keys-at-a-time). They search for one key after the other, so they take
 /// as long as a call for each key. (`BSkipMap` searches for numbers side by side.)
 impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {

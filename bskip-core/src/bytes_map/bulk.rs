@@ -1,5 +1,5 @@
-//! Building maps of byte strings from sorted pairs: `BytesBulkLoad`, `from_sorted`, `append`, and std's traits
-//! for collecting.
+//! Building maps of byte strings from sorted pairs: `BytesBulkLoad`, `from_sorted`, `append`, and std's
+//! traits for collecting.
 
 use alloc::vec::Vec;
 use core::cell::Cell;
@@ -15,11 +15,12 @@ use crate::key::{ByteKeys, BytesKey, KeyBuffer, KeyKind};
 
 /// Builds a map of byte strings from sorted pairs, in parts that may come from several threads.
 ///
-/// It does for [`BSkipBytesMap`] what [`BulkLoad`](crate::BulkLoad) does for `BSkipMap`. The encoded keys of each
-/// part must strictly ascend, and must not overlap those of another part. The parts may come in any order.
+/// It does for [`BSkipBytesMap`] what [`BulkLoad`](crate::BulkLoad) does for `BSkipMap`. The encoded keys of
+/// each part must strictly ascend, and must not overlap those of another part. The parts may come in any
+/// order.
 ///
-/// Leaves are full, and each keeps only once what all its keys begin with. A key of 23 bytes, `user` and a random
-/// number, takes 44 bytes with a value of eight bytes. After random insertions it takes 64.
+/// Leaves are full, and each keeps only once what all its keys begin with. A key of 23 bytes, `user` and a
+/// random number, takes 44 bytes with a value of eight bytes. After random insertions it takes 64.
 ///
 /// Until [`finish`](Self::finish) the pairs belong to the `BytesBulkLoad`. If it drops, it drops them.
 ///
@@ -50,15 +51,16 @@ pub struct BytesBulkLoad<K: BytesKey + ?Sized, V, A: BlockArena = GlobalArena> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum BytesBulkError<O> {
-    /// The encoded keys do not strictly ascend: `key` came after `after`, or a part that starts at `key` overlaps
-    /// a part that ends at `after`.
+    /// The encoded keys do not strictly ascend: `key` came after `after`, or a part that starts at `key`
+    /// overlaps a part that ends at `after`.
     NotAscending {
         /// The key that is not greater than the key before it.
         key: O,
         /// The key before it.
         after: O,
     },
-    /// A pair was refused, as [`try_insert`](BSkipBytesMap::try_insert) would refuse it, or there was no memory.
+    /// A pair was refused, as [`try_insert`](BSkipBytesMap::try_insert) would refuse it, or there was no
+    /// memory.
     Refused(BytesInsertErrorKind),
 }
 
@@ -110,7 +112,8 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BytesBulkLoad<K, V, A> {
     /// For a map in `arena`.
     ///
     /// # Errors
-    /// [`AllocError`] if the arena has no room for the first leaf.
+    /// [`AllocError`] if the arena has no room for the first leaf, or if there is no memory for the counter of a
+    /// `counted` map.
     pub fn with_config(arena: A, config: Config) -> Result<Self, AllocError> {
         BSkipBytesMap::with_config(arena, config).map(Self::of)
     }
@@ -132,11 +135,12 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BytesBulkLoad<K, V, A> {
     ///
     /// # Errors
     /// [`BytesBulkError`] if the keys do not strictly ascend, if a key is refused, or if there is no memory. The
-    /// pairs that this call has taken out of the iterator are then dropped, and their memory is free for other
-    /// parts. If the iterator was given by reference, later pairs are still in it. Other parts stay.
+    /// pairs that this call has taken out of the iterator are then dropped, and their memory is free for
+    /// other parts. If the iterator was given by reference, later pairs are still in it. Other parts stay.
     ///
     /// # Panics
-    /// If the iterator or a key's conversion panics. The pairs that the iterator gave in this call are dropped.
+    /// If the iterator or a key's conversion panics. The pairs that the iterator gave in this call are
+    /// dropped.
     pub fn part<Q>(&self, pairs: impl IntoIterator<Item = (Q, V)>) -> Result<(), BytesBulkError<K::Owned>>
     where
         Q: BytesKey<Form = K::Form>,
@@ -170,9 +174,9 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> fmt::Debug for BytesBulkLoad<K, V, 
 }
 
 impl<K: BytesKey + ?Sized, V> BSkipBytesMap<K, V> {
-    /// A map of pairs whose encoded keys strictly ascend, on the global allocator, with the default [`Config`] and
-    /// full nodes. [`BytesBulkLoad`] offers other choices and takes parts from several threads. If pairs are not
-    /// sorted, use `collect`.
+    /// A map of pairs whose encoded keys strictly ascend, on the global allocator, with the default
+    /// [`Config`] and full nodes. [`BytesBulkLoad`] offers other choices and takes parts from several
+    /// threads. If pairs are not sorted, use `collect`.
     ///
     /// O(n), without a search.
     ///
@@ -202,11 +206,12 @@ impl<K: BytesKey + ?Sized, V> BSkipBytesMap<K, V> {
 }
 
 impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
-    /// Moves all pairs of `other` into this map and leaves `other` empty. If both maps have a key, the value of
-    /// `other` stays.
+    /// Moves all pairs of `other` into this map and leaves `other` empty. If both maps have a key, the value
+    /// of `other` stays.
     ///
-    /// If all keys of `other` are above this map's, its m pairs are appended without a search, O(m). Otherwise
-    /// they are inserted one by one. Pairs are moved, not nodes: each map keeps its arena and its policy.
+    /// If all keys of `other` are above this map's, its m pairs are appended without a search, O(m).
+    /// Otherwise they are inserted one by one. Pairs are moved, not nodes: each map keeps its arena and its
+    /// policy.
     ///
     /// ```
     /// use bskip_core::BSkipBytesMap;
@@ -333,13 +338,13 @@ where
     }
 }
 
-/// Inserts the pairs, and replaces the values of keys that are there. As long as the encoded keys ascend and are
-/// above all others, they are appended without a search.
+/// Inserts the pairs, and replaces the values of keys that are there. As long as the encoded keys ascend and
+/// are above all others, they are appended without a search.
 ///
 /// # Panics
-/// If there is no memory, or if a key is refused, as [`insert`](BSkipBytesMap::insert) does. The pair in hand is
-/// then dropped, and those before it are in the map. If the iterator panics, some of the pairs that it gave may
-/// be dropped.
+/// If there is no memory, or if a key is refused, as [`insert`](BSkipBytesMap::insert) does. The pair in hand
+/// is then dropped, and those before it are in the map. If the iterator panics, some of the pairs that it
+/// gave may be dropped.
 impl<Q, K, V, A> Extend<(Q, V)> for BSkipBytesMap<K, V, A>
 where
     Q: BytesKey<Form = K::Form>,

@@ -32,8 +32,8 @@ impl<V: Copy> BytesChunk<'_, V> {
         self.0.values()
     }
 
-    /// The encoded key and the value of pair number `i`. The key is put together in a buffer of the scan, which
-    /// the next call uses again.
+    /// The encoded key and the value of pair number `i`. The key is put together in a buffer of the scan,
+    /// which the next call uses again.
     ///
     /// # Panics
     /// If there are not so many pairs.
@@ -59,17 +59,18 @@ impl<V: Copy> fmt::Debug for BytesChunk<'_, V> {
 }
 
 /// # Chunks
-/// The fastest way to read many pairs. A chunk is a copy of what is in the range of one leaf, some 35 pairs. (A
-/// leaf with a [long key](Self#limits) gives chunks of one pair.)
+/// The fastest way to read many pairs. A chunk is a copy of what is in the range of one leaf, some 35 pairs.
+/// (A leaf with a [long key](Self#long-keys) gives chunks of one pair.)
 ///
-/// **A chunk is a snapshot**, with the promise of [`BSkipMap`'s chunks](crate::BSkipMap#chunks): at one moment, the
-/// map held all its pairs, and no others between its first and its last key. Two chunks are of two moments.
+/// **A chunk is a snapshot**, with the promise of [`BSkipMap`'s chunks](crate::BSkipMap#chunks): at one
+/// moment, the map held all its pairs, and no others between its first and its last key. Two chunks are of
+/// two moments.
 ///
-/// The closure runs without a lock, so it may use the map. Threads may scan parts of a map side by side, each with
-/// a range of its own.
+/// The closure runs without a lock, so it may use the map. Threads may scan parts of a map side by side, each
+/// with a range of its own.
 ///
-/// Expected O(log n) to begin, then O(1) for each pair, and O(log n) whenever a leaf changed while it was copied.
-/// Writes no shared memory.
+/// Expected O(log n) to begin, then O(1) for each pair, and O(log n) whenever a leaf changed while it was
+/// copied. Writes no shared memory.
 impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     /// Calls `f` with the pairs whose keys are in `range`, in ascending [chunks](Self#chunks).
     ///
@@ -95,7 +96,8 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         });
     }
 
-    /// As [`for_each_chunk`](Self::for_each_chunk), from the last chunk to the first. Within a chunk keys ascend.
+    /// As [`for_each_chunk`](Self::for_each_chunk), from the last chunk to the first. Within a chunk keys
+    /// ascend.
     ///
     /// # Panics
     /// As [`for_each_chunk`](Self::for_each_chunk).
@@ -110,8 +112,8 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         });
     }
 
-    /// As [`for_each_chunk`](Self::for_each_chunk), as long as `f` returns [`ControlFlow::Continue`]. Returns what
-    /// `f` broke off with.
+    /// As [`for_each_chunk`](Self::for_each_chunk), as long as `f` returns [`ControlFlow::Continue`]. Returns
+    /// what `f` broke off with.
     ///
     /// ```
     /// use bskip_core::BSkipBytesMap;
@@ -144,8 +146,8 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         self.index.images(lower, upper, |image| f(BytesChunk(image)))
     }
 
-    /// As [`try_for_each_chunk`](Self::try_for_each_chunk), from the last chunk to the first. Within a chunk keys
-    /// ascend.
+    /// As [`try_for_each_chunk`](Self::try_for_each_chunk), from the last chunk to the first. Within a chunk
+    /// keys ascend.
     ///
     /// # Panics
     /// As [`for_each_chunk`](Self::for_each_chunk).

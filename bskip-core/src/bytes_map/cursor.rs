@@ -28,7 +28,9 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     /// std::thread::spawn(move || {
     ///     assert!(cursor.next());
     ///     assert_eq!(cursor.key(), Some(b"a".as_slice()));
-    /// });
+    /// })
+    /// .join()
+    /// .unwrap();
     /// ```
     #[must_use]
     pub fn cursor_owned(self: Arc<Self>) -> OwnedBytesCursor<K, V, A> {
@@ -39,13 +41,14 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
 /// A cursor over a [`BSkipBytesMap`]: it stands at a pair, and moves to the pairs beside it. Of
 /// [`BSkipBytesMap::cursor`].
 ///
-/// It does what a [`Cursor`](crate::Cursor) does. What is said there of where it stands, of consistency and of
-/// values holds here too. The differences:
+/// It does what a [`Cursor`](crate::Cursor) does. What is said there of where it stands, of consistency and
+/// of values holds here too. The differences:
 ///
 /// * The cursor lends the current key's encoding: for `str` and `[u8]`, the key's own bytes.
 ///   [`key_decoded`](Self::key_decoded) gives the key itself.
-/// * It has room for 104 bytes of a key. Only a move to a longer key allocates, and so does a move to no pair by
-///   a key that is longer.
+/// * It has room for 104 bytes of a key. A move allocates only if it meets a longer key or a longer bound
+///   between two leaves, or finds nothing at a longer key. A `seek` to a key that must be encoded also
+///   allocates if the encoding has more than 64 bytes, and panics if there is no memory for it.
 ///
 /// ```
 /// use bskip_core::BSkipBytesMap;
@@ -71,8 +74,8 @@ pub struct BytesCursor<'a, K: BytesKey + ?Sized, V, A: BlockArena = GlobalArena>
 
 /// A [`BytesCursor`] that keeps its map alive, so it borrows nothing. Of [`BSkipBytesMap::cursor_owned`].
 ///
-/// While there is such a cursor, methods that need `&mut` access, as [`clear`](BSkipBytesMap::clear) does, cannot
-/// be called, because the [`Arc`] is shared.
+/// While there is such a cursor, methods that need `&mut` access, as [`clear`](BSkipBytesMap::clear) does,
+/// cannot be called, because the [`Arc`] is shared.
 pub struct OwnedBytesCursor<K: BytesKey + ?Sized, V, A: BlockArena = GlobalArena> {
     map: Arc<BSkipBytesMap<K, V, A>>,
     steps: Steps<ByteKeys, V>,
@@ -109,7 +112,8 @@ macro_rules! cursor {
                 encoded(key, |key| self.map.index.seek(&mut self.steps, Target::AtOrBelow(key)))
             }
 
-            /// Moves to the least pair. Returns [`valid`](Self::valid). O(1) unless the first leaves are empty.
+            /// Moves to the least pair. Returns [`valid`](Self::valid). O(1) unless the first leaves are
+            /// empty.
             pub fn seek_to_first(&mut self) -> bool {
                 self.map.index.seek(&mut self.steps, Target::First)
             }
@@ -121,7 +125,8 @@ macro_rules! cursor {
 
             /// Moves to the least pair above. Returns [`valid`](Self::valid).
             ///
-            /// O(1), or expected O(log n) if the leaf has changed since the last move.
+            /// O(1), or expected O(log n) if the leaf has changed since the last move, or if that found
+            /// nothing.
             #[inline]
             #[expect(clippy::should_implement_trait, reason = "an iterator cannot stand at a pair")]
             pub fn next(&mut self) -> bool {
@@ -130,8 +135,8 @@ macro_rules! cursor {
 
             /// Moves to the greatest pair below. Returns [`valid`](Self::valid).
             ///
-            /// O(1), or expected O(log n) at the first pair of a leaf and if the leaf has changed since the last
-            /// move.
+            /// O(1), or expected O(log n) at the first pair of a leaf and if the leaf has changed since the
+            /// last move.
             #[inline]
             pub fn prev(&mut self) -> bool {
                 self.map.index.step_down(&mut self.steps)
@@ -143,8 +148,8 @@ macro_rules! cursor {
                 self.steps.key().is_some()
             }
 
-            /// The current key's encoding, lent: for `str` and `[u8]`, the key's own bytes. `None` if the cursor
-            /// is not [`valid`](Self::valid).
+            /// The current key's encoding, lent: for `str` and `[u8]`, the key's own bytes. `None` if the
+            /// cursor is not [`valid`](Self::valid).
             #[inline]
             #[must_use]
             pub fn key(&self) -> Option<&[u8]> {
@@ -178,7 +183,8 @@ macro_rules! cursor {
                 Some((self.key()?, self.value()?))
             }
 
-            /// The value that the current key has now, cloned under its leaf's lock. `None` if the cursor is not
+            /// The value that the current key has now, cloned under its leaf's lock. `None` if the cursor is
+            /// not
             /// [`valid`](Self::valid), or if the key is no longer in the map.
             #[must_use]
             pub fn value_cloned(&self) -> Option<V>
@@ -188,11 +194,11 @@ macro_rules! cursor {
                 self.map.index.with_current(&self.steps, V::clone)
             }
 
-            /// Calls `f` with the value that the current key has now, under its leaf's lock. `None` if the cursor
-            /// is not [`valid`](Self::valid), or if the key is no longer in the map.
+            /// Calls `f` with the value that the current key has now, under its leaf's lock. `None` if the
+            /// cursor is not [`valid`](Self::valid), or if the key is no longer in the map.
             ///
-            /// `f` [must not use the map](crate::BSkipMap#closures). O(1), or expected O(log n) if the leaf has
-            /// changed since the last move.
+            /// `f` [must not use the map](crate::BSkipMap#closures). O(1), or expected O(log n) if the leaf
+            /// has changed since the last move.
             pub fn value_with<R>(&self, f: impl FnOnce(&V) -> R) -> Option<R> {
                 self.map.index.with_current(&self.steps, f)
             }

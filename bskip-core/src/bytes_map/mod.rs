@@ -69,21 +69,23 @@ pub use maintain::{BytesMigrateCursor, BytesShrinkCursor};
 /// ```
 ///
 /// # Limits
-/// An encoded key has at most [`MAX_KEY_BYTES`](Self::MAX_KEY_BYTES) bytes, which is 1 MiB. A longer one is not
-/// inserted:
+/// An encoded key has at most [`MAX_KEY_BYTES`](Self::MAX_KEY_BYTES) bytes, which is 1 MiB. A longer one is
+/// not inserted:
 /// [`try_insert`](Self::try_insert) returns [`KeyTooLong`](BytesInsertErrorKind::KeyTooLong), and
 /// [`insert`](Self::insert) panics. Look-ups take keys of any length. They panic only if a key must be encoded
 /// and there is no memory for an encoding of more than 64 bytes.
 ///
 /// # Long keys
 /// The keys of a node begin alike, and the node keeps that *prefix* once. If more than 136 bytes of a key are
-/// behind the prefix, the key goes into a *cell*, a place of its own in blocks of the same arena. A bound between
-/// two nodes of more than 104 bytes does too. Insertion, removal and look-ups treat such keys as all others, and
-/// readers take no lock. [`usage`](Self::usage) counts the cells. A cell is free again when its key is removed and
-/// no node begins or ends at the key, and later keys use it. Its block goes back when the map drops.
+/// behind the prefix, the key goes into a *cell*, a place of its own in blocks of the same arena. A bound
+/// between two nodes of more than 104 bytes does too. Insertion, removal and look-ups treat such keys as all
+/// others, and readers take no lock. [`usage`](Self::usage) counts the cells. A cell is free again when its
+/// key is removed and no node begins or ends at the key, and later keys use it. Its block goes back when the
+/// map drops.
 ///
-/// A copy of a key of more than 104 bytes, as an iterator gives it, is allocated. The process ends if there is no
-/// memory for that, as with any `Vec`.
+/// A copy of a key of more than 104 bytes, as an iterator gives it, is allocated. So is a copy of such a
+/// bound, if a removal or a pop merges two nodes. The process ends if there is no memory for that, as with
+/// any `Vec`.
 pub struct BSkipBytesMap<K: BytesKey + ?Sized, V, A: BlockArena = GlobalArena> {
     index: Index<ByteKeys, V, A::Pool>,
     arena: A,
@@ -122,7 +124,8 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     /// An empty map in `arena`.
     ///
     /// # Errors
-    /// [`AllocError`] if the arena has no room for the first leaf.
+    /// [`AllocError`] if the arena has no room for the first leaf, or if there is no memory for the counter of a
+    /// `counted` map.
     pub fn with_config(arena: A, config: Config) -> Result<Self, AllocError> {
         Ok(Self { index: Index::new(&arena, &config)?, arena, _keys: PhantomData })
     }

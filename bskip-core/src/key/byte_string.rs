@@ -7,8 +7,8 @@ use core::cmp;
 use core::fmt;
 use core::ops::Deref;
 
-/// The most bytes that a string holds without an allocation, and the most of a fence that is in its node. Under
-/// a lock, only strings of at most this length are copied.
+/// The most bytes that a string holds without an allocation, and the most of a fence that is in its node.
+/// Under a lock, only strings of at most this length are copied, except by a split of an inner node.
 pub(crate) const INLINE: usize = 104;
 
 /// A byte string that owns its bytes. Most keys and fences fit without an allocation.

@@ -104,7 +104,8 @@ impl<K: Key, V, A: BlockArena> BulkLoad<K, V, A> {
     /// For a map in `arena`.
     ///
     /// # Errors
-    /// [`AllocError`] if the arena has no room for the first leaf.
+    /// [`AllocError`] if the arena has no room for the first leaf, or if there is no memory for the counter of a
+    /// `counted` map.
     pub fn with_config(arena: A, config: Config) -> Result<Self, AllocError> {
         BSkipMap::with_config(arena, config).map(Self::of)
     }

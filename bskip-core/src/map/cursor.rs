@@ -42,9 +42,10 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
 /// A cursor over a [`BSkipMap`]: it stands at a pair, and moves to the pairs beside it. Of
 /// [`BSkipMap::cursor`].
 ///
-/// A cursor has a copy of its pair. It holds no lock and keeps no memory from being reused. So it may be held for
-/// hours while other threads change the map, and delays nothing. A move allocates nothing and writes no shared
-/// memory. [`OwnedCursor`] is the same without a lifetime.
+/// A cursor has a copy of its pair. It holds no lock and keeps no memory from being reused. So it may be held
+/// for hours while other threads change the map, and delays nothing. A move allocates nothing and writes no
+/// shared memory, unless many empty leaves lie in the way: it merges them. [`OwnedCursor`] is the same
+/// without a lifetime.
 ///
 /// ```
 /// use bskip_core::BSkipMap;
@@ -79,18 +80,18 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
 /// | [`seek_to_first`](Self::seek_to_first) | the least pair | before every key |
 /// | [`seek_to_last`](Self::seek_to_last) | the greatest pair | behind every key |
 ///
-/// So `prev` after a `next` that found nothing finds the pair where the cursor was, if that is still there. The
-/// calls return [`valid`](Self::valid): whether the cursor now stands at a pair.
+/// So `prev` after a `next` that found nothing finds the pair where the cursor was, if that is still there.
+/// The calls return [`valid`](Self::valid): whether the cursor now stands at a pair.
 ///
 /// # Consistency
-/// **Each move is one linearizable look-up.** There is a moment between the call and its return at which the pair
-/// was the one that the table above names. It does not matter whether the key where the cursor was is still in
-/// the map. A move that finds nothing has such a moment too. (On machines with a weak memory order, moves that
-/// change the leaf are linearizable as the operations on the first and last pair are: see
+/// **Each move is one linearizable look-up.** There is a moment between the call and its return at which the
+/// pair was the one that the table above names. It does not matter whether the key where the cursor was is
+/// still in the map. A move that finds nothing has such a moment too. (On machines with a weak memory order,
+/// moves that change the leaf are linearizable as the operations on the first and last pair are: see
 /// [`BSkipMap`](BSkipMap#consistency).)
 ///
-/// Moves taken together are no snapshot: each one sees the map as it is then. So `next` strictly ascends, meets
-/// every key that stays, and also meets keys that are inserted before the cursor reaches them.
+/// Moves taken together are no snapshot: each one sees the map as it is then. So `next` strictly ascends,
+/// meets every key that stays, and also meets keys that are inserted before the cursor reaches them.
 ///
 /// # Values
 /// [`value`](Self::value) is for `Copy` values. The cursor has copied the value together with its key, so it is
@@ -99,10 +100,10 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
 /// the time of that call, under its leaf's lock. They return `None` if the key is no longer in the map.
 ///
 /// # Names
-/// A gap cursor as std's (unstable) `BTreeMap` cursors returns references to pairs, and no reference can leave
-/// this map. RocksDB's iterators stand at a pair, as this cursor does, so its moves have RocksDB's names:
-/// `seek`, `seek_for_prev`, `seek_to_first`, `seek_to_last`, `next`, `prev`, `valid`. Unlike there, `next` and
-/// `prev` may be called at any time.
+/// A gap cursor as std's (unstable) `BTreeMap` cursors returns references to pairs, and no reference can
+/// leave this map. RocksDB's iterators stand at a pair, as this cursor does, so its moves have RocksDB's
+/// names: `seek`, `seek_for_prev`, `seek_to_first`, `seek_to_last`, `next`, `prev`, `valid`. Unlike there,
+/// `next` and `prev` may be called at any time.
 pub struct Cursor<'a, K: Key, V, A: BlockArena = GlobalArena> {
     map: &'a BSkipMap<K, V, A>,
     steps: Steps<K::Words, V>,
@@ -110,7 +111,8 @@ pub struct Cursor<'a, K: Key, V, A: BlockArena = GlobalArena> {
 
 /// A [`Cursor`] that keeps its map alive, so it borrows nothing. Of [`BSkipMap::cursor_owned`].
 ///
-/// Put it into a session, a task or a stream. While there is such a cursor, methods that need `&mut` access, as
+/// Put it into a session, a task or a stream. While there is such a cursor, methods that need `&mut` access,
+/// as
 /// [`clear`](BSkipMap::clear) does, cannot be called, because the [`Arc`] is shared.
 pub struct OwnedCursor<K: Key, V, A: BlockArena = GlobalArena> {
     map: Arc<BSkipMap<K, V, A>>,
@@ -142,7 +144,8 @@ macro_rules! cursor {
                 self.map.index.seek(&mut self.steps, Target::AtOrBelow(key.to_words()))
             }
 
-            /// Moves to the least pair. Returns [`valid`](Self::valid). O(1) unless the first leaves are empty.
+            /// Moves to the least pair. Returns [`valid`](Self::valid). O(1) unless the first leaves are
+            /// empty.
             pub fn seek_to_first(&mut self) -> bool {
                 self.map.index.seek(&mut self.steps, Target::First)
             }
@@ -154,7 +157,8 @@ macro_rules! cursor {
 
             /// Moves to the least pair above. Returns [`valid`](Self::valid).
             ///
-            /// O(1), or expected O(log n) if the leaf has changed since the last move.
+            /// O(1), or expected O(log n) if the leaf has changed since the last move, or if that found
+            /// nothing.
             #[inline]
             #[expect(clippy::should_implement_trait, reason = "an iterator cannot stand at a pair")]
             pub fn next(&mut self) -> bool {
@@ -163,8 +167,8 @@ macro_rules! cursor {
 
             /// Moves to the greatest pair below. Returns [`valid`](Self::valid).
             ///
-            /// O(1), or expected O(log n) at the first pair of a leaf and if the leaf has changed since the last
-            /// move.
+            /// O(1), or expected O(log n) at the first pair of a leaf and if the leaf has changed since the
+            /// last move.
             #[inline]
             pub fn prev(&mut self) -> bool {
                 self.map.index.step_down(&mut self.steps)
@@ -204,7 +208,8 @@ macro_rules! cursor {
                 Some((self.key()?, self.value()?))
             }
 
-            /// The value that the current key has now, cloned under its leaf's lock. `None` if the cursor is not
+            /// The value that the current key has now, cloned under its leaf's lock. `None` if the cursor is
+            /// not
             /// [`valid`](Self::valid), or if the key is no longer in the map.
             #[must_use]
             pub fn value_cloned(&self) -> Option<V>
@@ -214,11 +219,11 @@ macro_rules! cursor {
                 self.map.index.with_current(&self.steps, V::clone)
             }
 
-            /// Calls `f` with the value that the current key has now, under its leaf's lock. `None` if the cursor
-            /// is not [`valid`](Self::valid), or if the key is no longer in the map.
+            /// Calls `f` with the value that the current key has now, under its leaf's lock. `None` if the
+            /// cursor is not [`valid`](Self::valid), or if the key is no longer in the map.
             ///
-            /// `f` [must not use the map](BSkipMap#closures). O(1), or expected O(log n) if the leaf has changed
-            /// since the last move.
+            /// `f` [must not use the map](BSkipMap#closures). O(1), or expected O(log n) if the leaf has
+            /// changed since the last move.
             pub fn value_with<R>(&self, f: impl FnOnce(&V) -> R) -> Option<R> {
                 self.map.index.with_current(&self.steps, f)
             }

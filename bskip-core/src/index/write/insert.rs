@@ -44,12 +44,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                     continue;
                 };
                 match outcome {
-                    Outcome::Done(old) => {
-                        if old.is_none() {
-                            self.pairs.add_one();
-                        }
-                        return Ok(old);
-                    }
+                    Outcome::Done(old) => return Ok(old),
                     Outcome::Changed(back) => value = back,
                     Outcome::Flat(back) => (value, height) = (back, 0),
                     Outcome::Refused(refused) => return Err(refused),
@@ -87,7 +82,10 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         // A key above all others goes into a leaf of its own, because more may follow.
         if rank < leaf.count() {
             match self.insert_redistributing(leaf, version, kept, value) {
-                Ok(()) => return Outcome::Done(None),
+                Ok(()) => {
+                    self.pairs.add_one();
+                    return Outcome::Done(None);
+                }
                 Err(back) => value = back,
             }
         }
@@ -118,6 +116,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         let low = K::kept(K::borrow(&split.low), held.number());
         split_and_insert(&mut leaf, (split.at, low), rank, kept, value, &mut fresh);
         drop(leaf);
+        // The pool may panic while the leaf gets its entry.
+        self.pairs.add_one();
         self.post_locked(&commit, fresh, split.low, above);
         Outcome::Done(None)
     }

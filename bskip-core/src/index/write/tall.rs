@@ -73,6 +73,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         };
         let (commit, top) = (Commit::new(self), spares.top);
         let overflows = promote(&commit, kept, value, path, leaf, spares);
+        // The pool may panic while overflows get their entries.
+        self.pairs.add_one();
         if let Some(split) = overflows.leaf {
             self.post(1, split);
         }
