@@ -22,8 +22,14 @@ const LAYOUT: Layout = match Layout::from_size_align(BLOCK, ALIGN) {
 pub(crate) struct Cells<P: BlockPool> {
     pool: P,
     directory: Directory,
-    shelves: [Shelf; Class::COUNT],
+    shelves: Shelves,
 }
+
+#[cfg(not(loom))]
+type Shelves = [Shelf; Class::COUNT];
+/// A model's stack has room for few atomics of loom.
+#[cfg(loom)]
+type Shelves = alloc::boxed::Box<[Shelf; Class::COUNT]>;
 
 /// The free cells of a class. On a line of its own, because threads that use other classes use other shelves.
 #[repr(align(64))]
@@ -46,7 +52,10 @@ impl<P: BlockPool> Cells<P> {
         // To an arena, cells are leaves: keys and values, of which most operations read few.
         let pool = arena.pool(LAYOUT, BlockKind::Leaf)?;
         let shelf = || Shelf(SpinLock::new(Free { first: 0, used: 0 }));
-        Ok(Self { pool, directory: Directory::new(), shelves: [(); Class::COUNT].map(|()| shelf()) })
+        let shelves = [(); Class::COUNT].map(|()| shelf());
+        #[cfg(loom)]
+        let shelves = alloc::boxed::Box::new(shelves);
+        Ok(Self { pool, directory: Directory::new(), shelves })
     }
 
     /// What readers need.

@@ -46,7 +46,10 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 match outcome {
                     Outcome::Done(old) => return Ok(old),
                     Outcome::Changed(back) => value = back,
-                    Outcome::Flat(back) => (value, height) = (back, 0),
+                    Outcome::Flat(back) => {
+                        value = back;
+                        height = 0;
+                    }
                     Outcome::Refused(refused) => return Err(refused),
                 }
                 backoff.wait();
@@ -93,12 +96,13 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         if !leaf.validate(version) {
             return Outcome::Changed(value);
         }
-        let split = match split {
-            Ok(split) => split,
-            Err(error) => return Outcome::Refused((value, error)),
-        };
-        let held = match self.tree.hold(K::borrow(&split.low)) {
-            Ok(held) => held,
+        // One way out for both: in a build that is not optimised, each takes the stack of two values.
+        let split_and_held = split.and_then(|split| {
+            let held = self.tree.hold(K::borrow(&split.low))?;
+            Ok((split, held))
+        });
+        let (split, held) = match split_and_held {
+            Ok(both) => both,
             Err(error) => return Outcome::Refused((value, error)),
         };
         let above = self.to_post_in(K::borrow(&split.low));
