@@ -122,8 +122,8 @@ fn building_in_a_full_arena_fails() {
         assert!(map.iter().eq(all.into_iter().take(some as usize)));
     }
     // Few enough for one leaf: the blocks of leaves that came back are not for inner nodes.
-    build(BumpArena::with_limit(300_000), 5);
-    build(numa(2 << 20), 5);
+    build(BumpArena::with_limit(300_000), 2);
+    build(numa(2 << 20), 2);
 }
 
 #[test]

@@ -100,7 +100,8 @@ fn an_empty_leaf_goes() {
         let left = map.check_invariants();
         map.shrink_to_fit();
         let again = map.check_invariants();
-        assert!(left.leaves <= again.leaves + 1, "{left:?}, {again:?}");
+        // A second time finds next to nothing. Of many small leaves it may merge some more.
+        assert!(left.leaves <= again.leaves + 1 + left.leaves / 50, "{left:?}, {again:?}");
         let load = BytesBulkLoad::<[u8], u64>::with_config(GlobalArena::new(), config(promotion, 2));
         let load = load.expect("memory");
         load.part(map.iter()).expect("ascending");
