@@ -1,6 +1,7 @@
 //! A list of at most `N` items, in place. An empty one costs one store, because its items are not
 //! initialized.
 
+use alloc::vec::Vec;
 use core::mem::{self, MaybeUninit};
 use core::slice;
 
@@ -45,6 +46,53 @@ impl<T, const N: usize> Drop for Few<T, N> {
         if mem::needs_drop::<T>() {
             while self.pop().is_some() {}
         }
+    }
+}
+
+/// Where items go that a [`Few`] has no room for.
+pub(crate) trait More<T> {
+    /// None.
+    fn none() -> Self;
+
+    /// Takes copies of these items; false if it cannot.
+    fn take(&mut self, items: &[T]) -> bool;
+
+    fn as_slice(&self) -> &[T];
+}
+
+/// There are never more. This takes no instructions, unlike a list that stays empty.
+impl<T> More<T> for () {
+    #[inline(always)]
+    fn none() -> Self {}
+
+    #[inline(always)]
+    fn take(&mut self, _: &[T]) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    fn as_slice(&self) -> &[T] {
+        &[]
+    }
+}
+
+impl<T: Copy> More<T> for Vec<T> {
+    #[inline(always)]
+    fn none() -> Self {
+        Self::new()
+    }
+
+    fn take(&mut self, items: &[T]) -> bool {
+        let has_memory = self.try_reserve(items.len()).is_ok();
+        if has_memory {
+            self.extend_from_slice(items);
+        }
+        has_memory
+    }
+
+    #[inline(always)]
+    fn as_slice(&self) -> &[T] {
+        self
     }
 }
 

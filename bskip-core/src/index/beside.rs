@@ -5,10 +5,8 @@
 //! validates all of them. So there was a moment at which no passed leaf had a pair on the way. At that moment the
 //! pair was the one beside the place, and the operation takes effect there.
 
-use alloc::vec::Vec;
-
 use crate::arena::BlockPool;
-use crate::few::Few;
+use crate::few::{Few, More};
 use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::index::search::probe::{At, Before};
@@ -37,30 +35,31 @@ pub(in crate::index) const PASSED: usize = 2 * LEVELS + 2;
 pub(in crate::index) struct Passed<'a, K: NodeKeys, V> {
     leaves: Few<(Leaf<'a, K, V>, Version), PASSED>,
     /// Those before, if there are more and none could merge.
-    before: Vec<(Leaf<'a, K, V>, Version)>,
+    before: K::More<(Leaf<'a, K, V>, Version)>,
 }
 
 impl<K: NodeKeys, V> Passed<'_, K, V> {
     #[inline(always)]
     pub(in crate::index) fn none() -> Self {
-        Self { leaves: Few::new(), before: Vec::new() }
+        Self { leaves: Few::new(), before: More::none() }
     }
 
     /// Whether all are still as they were: without a pair on the way.
     #[inline(always)]
     pub(in crate::index) fn validate(&self) -> bool {
-        let leaves = self.before.iter().chain(self.leaves.as_slice());
-        leaves.into_iter().all(|&(leaf, version)| leaf.validate(version))
+        let is_valid = |leaves: &[(Leaf<'_, K, V>, Version)]| {
+            leaves.iter().all(|&(leaf, version)| leaf.validate(version))
+        };
+        is_valid(self.leaves.as_slice()) && is_valid(self.before.as_slice())
     }
 
-    /// Makes room for more leaves; false if there is no memory.
+    /// Makes room for more leaves; false if there is no memory, or if the kind of keys needs no more.
     fn make_room(&mut self) -> bool {
-        let has_memory = self.before.try_reserve(PASSED).is_ok();
-        if has_memory {
-            self.before.extend_from_slice(self.leaves.as_slice());
+        let has_taken = self.before.take(self.leaves.as_slice());
+        if has_taken {
             self.leaves = Few::new();
         }
-        has_memory
+        has_taken
     }
 }
 
@@ -148,7 +147,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     }
 }
 
-/// The slot that comes first on the way in a leaf with so many pairs.
+/// The slot that comes first on the way in a leaf of `count` pairs.
 #[inline(always)]
 pub(in crate::index) fn outermost(way: Way, count: usize) -> Option<usize> {
     match way {

@@ -1,5 +1,7 @@
 //! Keys that are byte strings of any length.
 
+use alloc::vec::Vec;
+
 use super::big_endian::{WORD, word_at};
 use super::byte_string::{ByteString, INLINE};
 use super::kind::KeyKind;
@@ -30,6 +32,7 @@ impl KeyKind for ByteKeys {
     type Kept<'k> = KeptBytes<'k>;
     const ONE_WORD: bool = false;
     const HAS_TABLES: bool = false;
+    type More<T: Copy> = Vec<T>;
     const HAS_LONG: bool = true;
 
     #[inline(always)]

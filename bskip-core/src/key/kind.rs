@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::few::More;
 use crate::key::words::KeyWords;
 use crate::mix::mix;
 
@@ -25,6 +26,8 @@ pub(crate) trait KeyKind: Sized {
 
     /// Whether the router keeps tables of first words. They are of use only if first words differ.
     const HAS_TABLES: bool;
+    /// Where a search remembers empty leaves if there are many that cannot merge.
+    type More<T: Copy>: More<T>;
 
     /// Whether a key may be too long for a node.
     const HAS_LONG: bool;
@@ -65,6 +68,7 @@ impl<K: KeyWords> KeyKind for K {
     type Kept<'k> = K;
     const ONE_WORD: bool = K::WORDS == 1;
     const HAS_TABLES: bool = true;
+    type More<T: Copy> = ();
     const HAS_LONG: bool = false;
 
     #[inline(always)]
