@@ -105,7 +105,7 @@
 //! The target must have 64-bit atomics and inline assembly (x86, Arm, RISC-V, LoongArch …).
 //!
 //! # When to choose something else
-//! * Strings of more than some dozens of bytes: a trie such as masstree or ART.
+//! * Strings with hundreds of bytes in common: a trie such as ART. This map compares these bytes in every node.
 //! * A snapshot of many keys at one moment: a persistent or multi-version map.
 //! * Only point lookups, no order: a hash map.
 //! * One thread: `BTreeMap` has references to values, and entries.
@@ -138,6 +138,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     mod chaos;
     mod config;
     mod counter;
+    mod cursor;
     mod few;
     mod height;
     mod index;
@@ -177,12 +178,18 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     };
     pub use backoff::{DefaultRelax, Relax};
     pub use blob_map::{BSkipBlobMap, BlobRange};
-    pub use bytes_map::{BSkipBytesMap, BytesBulkError, BytesBulkLoad, BytesChunk, BytesInsertError, BytesInsertErrorKind, BytesInsertManyError, BytesMigrateCursor, BytesRange, BytesShrinkCursor, ClonedBytesRange};
-    pub use bytes_map::{BytesCursor, OwnedBytesCursor};
+    pub use bytes_map::{
+        BSkipBytesMap, BytesBulkError, BytesBulkLoad, BytesChunk, BytesCursor, BytesInsertError,
+        BytesInsertErrorKind, BytesInsertManyError, BytesMigrateCursor, BytesRange, BytesShrinkCursor,
+        ClonedBytesRange, OwnedBytesCursor,
+    };
     pub use config::{Config, Promotion, Refresh};
     #[cfg(feature = "check")]
     pub use index::Structure;
     pub use iter::{ClonedRange, Range};
     pub use key::{BytesKey, Key, KeyBuffer, KeyReader, KeyWords, KeyWriter};
-    pub use map::{BSkipMap, BulkError, BulkLoad, Cursor, InsertError, InsertManyError, MigrateCursor, OwnedCursor, ShrinkCursor};
+    pub use map::{
+        BSkipMap, BulkError, BulkLoad, Cursor, InsertError, InsertManyError, MigrateCursor, OwnedCursor,
+        ShrinkCursor,
+    };
 }}

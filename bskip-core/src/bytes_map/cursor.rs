@@ -6,6 +6,7 @@ use core::fmt;
 use super::BSkipBytesMap;
 use super::encoded::{decoded, encoded};
 use crate::arena::{BlockArena, GlobalArena};
+use crate::cursor::moves_and_values;
 use crate::index::{Steps, Target};
 use crate::key::{ByteKeys, BytesKey};
 
@@ -112,42 +113,6 @@ macro_rules! cursor {
                 encoded(key, |key| self.map.index.seek(&mut self.steps, Target::AtOrBelow(key)))
             }
 
-            /// Moves to the least pair. Returns [`valid`](Self::valid). O(1) unless the first leaves are
-            /// empty.
-            pub fn seek_to_first(&mut self) -> bool {
-                self.map.index.seek(&mut self.steps, Target::First)
-            }
-
-            /// Moves to the greatest pair. Returns [`valid`](Self::valid). Expected O(log n).
-            pub fn seek_to_last(&mut self) -> bool {
-                self.map.index.seek(&mut self.steps, Target::Last)
-            }
-
-            /// Moves to the least pair above. Returns [`valid`](Self::valid).
-            ///
-            /// O(1), or expected O(log n) if the leaf has changed since the last move, or if that found
-            /// nothing.
-            #[inline]
-            #[expect(clippy::should_implement_trait, reason = "an iterator cannot stand at a pair")]
-            pub fn next(&mut self) -> bool {
-                self.map.index.step_up(&mut self.steps)
-            }
-
-            /// Moves to the greatest pair below. Returns [`valid`](Self::valid).
-            ///
-            /// O(1), or expected O(log n) at the first pair of a leaf and if the leaf has changed since the
-            /// last move.
-            #[inline]
-            pub fn prev(&mut self) -> bool {
-                self.map.index.step_down(&mut self.steps)
-            }
-
-            /// Whether the cursor stands at a pair. The map may no longer have the pair.
-            #[must_use]
-            pub fn valid(&self) -> bool {
-                self.steps.key().is_some()
-            }
-
             /// The current key's encoding, lent: for `str` and `[u8]`, the key's own bytes. `None` if the
             /// cursor is not [`valid`](Self::valid).
             #[inline]
@@ -162,17 +127,6 @@ macro_rules! cursor {
                 self.key().map(decoded::<K>)
             }
 
-            /// The value that the current key had when the cursor came to it. `None` if the cursor is not
-            /// [`valid`](Self::valid).
-            #[inline]
-            #[must_use]
-            pub fn value(&self) -> Option<V>
-            where
-                V: Copy,
-            {
-                self.steps.value()
-            }
-
             /// [`key`](Self::key) and [`value`](Self::value).
             #[inline]
             #[must_use]
@@ -183,25 +137,7 @@ macro_rules! cursor {
                 Some((self.key()?, self.value()?))
             }
 
-            /// The value that the current key has now, cloned under its leaf's lock. `None` if the cursor is
-            /// not
-            /// [`valid`](Self::valid), or if the key is no longer in the map.
-            #[must_use]
-            pub fn value_cloned(&self) -> Option<V>
-            where
-                V: Clone,
-            {
-                self.map.index.with_current(&self.steps, V::clone)
-            }
-
-            /// Calls `f` with the value that the current key has now, under its leaf's lock. `None` if the
-            /// cursor is not [`valid`](Self::valid), or if the key is no longer in the map.
-            ///
-            /// `f` [must not use the map](crate::BSkipMap#closures). O(1), or expected O(log n) if the leaf
-            /// has changed since the last move.
-            pub fn value_with<R>(&self, f: impl FnOnce(&V) -> R) -> Option<R> {
-                self.map.index.with_current(&self.steps, f)
-            }
+            moves_and_values!();
         }
 
         impl<K: BytesKey + ?Sized, V: Copy, A: BlockArena> Clone for $cursor<$($a,)? K, V, A> {
