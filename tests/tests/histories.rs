@@ -10,9 +10,9 @@
 //! - at the end the map holds what the history says, and the invariants hold.
 //!
 //! This holds for every promotion policy, few and many keys, ascending and adversarial ones, keys of one to
-//! eight words and byte strings, plain and owning values, every arena, and 2 to 64 threads. Threads alternate between growing
-//! and shrinking the map. So nodes split and merge, and blocks are reused as other nodes, while readers visit
-//! them.
+//! eight words and byte strings, plain and owning values, every arena, and 2 to 64 threads. Threads alternate
+//! between growing and shrinking the map. So nodes split and merge, and blocks are reused as other nodes, while
+//! readers visit them.
 
 use bskip_core::Promotion;
 use tests::arena::ArenaKind;
@@ -36,6 +36,16 @@ fn report(name: &str, all: impl Iterator<Item = Checked>) {
     assert!(sum.histories > 0 && sum.events > 100 * sum.histories, "hardly anything was checked");
 }
 
+/// Runs each case under each promotion policy. The seeds count from 1.
+fn each<const CASES: usize, const RUNS: usize>(
+    cases: [Case; CASES],
+    run: impl Fn(Promotion, Case, u64) -> [Checked; RUNS],
+) -> impl Iterator<Item = Checked> {
+    promotions().flat_map(move |promotion| {
+        (1..).zip(cases).flat_map(|(seed, case)| run(promotion, case, seed)).collect::<Vec<_>>()
+    })
+}
+
 #[test]
 fn few_keys() {
     let cases = [
@@ -46,11 +56,7 @@ fn few_keys() {
     ];
     report(
         "few keys",
-        promotions().flat_map(|promotion| {
-            (1..)
-                .zip(cases)
-                .map(move |(seed, case)| run::<u64, u64>(ArenaKind::Global, promotion, case, seed))
-        }),
+        each(cases, |promotion, case, seed| [run::<u64, u64>(ArenaKind::Global, promotion, case, seed)]),
     );
 }
 
@@ -64,11 +70,7 @@ fn narrow_nodes() {
     ];
     report(
         "narrow nodes",
-        promotions().flat_map(|promotion| {
-            (1..)
-                .zip(cases)
-                .map(move |(seed, case)| run::<[u8; 64], u64>(ArenaKind::Global, promotion, case, seed))
-        }),
+        each(cases, |promotion, case, seed| [run::<[u8; 64], u64>(ArenaKind::Global, promotion, case, seed)]),
     );
 }
 
@@ -81,11 +83,7 @@ fn shapes_of_keys() {
     ];
     report(
         "shapes of keys",
-        promotions().flat_map(|promotion| {
-            (1..)
-                .zip(cases)
-                .map(move |(seed, case)| run::<u64, u64>(ArenaKind::Global, promotion, case, seed))
-        }),
+        each(cases, |promotion, case, seed| [run::<u64, u64>(ArenaKind::Global, promotion, case, seed)]),
     );
 }
 
@@ -115,15 +113,13 @@ fn byte_strings() {
     ];
     report(
         "byte strings",
-        promotions().flat_map(|promotion| {
-            (1..).zip(cases).flat_map(move |(seed, case)| {
-                let arena = ArenaKind::chosen()[seed as usize % 3];
-                [
-                    run_on::<SpelledMap<Shared, u64>>(arena, promotion, case, seed),
-                    run_on::<SpelledMap<Far, String>>(arena, promotion, case, seed),
-                    run_on::<SpelledMap<Short, [u64; 5]>>(arena, promotion, case, seed),
-                ]
-            })
+        each(cases, |promotion, case, seed| {
+            let arena = ArenaKind::chosen()[seed as usize % 3];
+            [
+                run_on::<SpelledMap<Shared, u64>>(arena, promotion, case, seed),
+                run_on::<SpelledMap<Far, String>>(arena, promotion, case, seed),
+                run_on::<SpelledMap<Short, [u64; 5]>>(arena, promotion, case, seed),
+            ]
         }),
     );
 }
@@ -136,13 +132,11 @@ fn owning_values() {
     ];
     report(
         "owning values",
-        promotions().flat_map(|promotion| {
-            (1..).zip(cases).flat_map(move |(seed, case)| {
-                [
-                    run::<u64, String>(ArenaKind::Global, promotion, case, seed),
-                    run::<[u8; 64], String>(ArenaKind::Global, promotion, case, seed),
-                ]
-            })
+        each(cases, |promotion, case, seed| {
+            [
+                run::<u64, String>(ArenaKind::Global, promotion, case, seed),
+                run::<[u8; 64], String>(ArenaKind::Global, promotion, case, seed),
+            ]
         }),
     );
 }
@@ -171,10 +165,6 @@ fn many_threads() {
     ];
     report(
         "many threads",
-        promotions().flat_map(|promotion| {
-            (1..)
-                .zip(cases)
-                .map(move |(seed, case)| run::<u64, u64>(ArenaKind::Global, promotion, case, seed))
-        }),
+        each(cases, |promotion, case, seed| [run::<u64, u64>(ArenaKind::Global, promotion, case, seed)]),
     );
 }

@@ -52,9 +52,12 @@ fn draw(bound: u64) -> u64 {
 /// What one thread does.
 type Worker<T> = Box<dyn FnOnce(&Map) -> T + Send>;
 
-/// Runs the threads on the map and checks it. Returns what the threads returned, and the pairs that are left.
-fn run<T: 'static>(map: Map, threads: Vec<Worker<T>>) -> (Vec<T>, Vec<(u64, u64)>) {
-    let mut map = Arc::new(map);
+/// Runs the threads on the map, while the model watches. Returns what the threads returned, and the map.
+fn together<M: Send + Sync + 'static, T: 'static>(
+    map: M,
+    threads: Vec<Box<dyn FnOnce(&M) -> T + Send>>,
+) -> (Vec<T>, M) {
+    let map = Arc::new(map);
     sync::watch(0);
     let running: Vec<_> = threads
         .into_iter()
@@ -65,12 +68,18 @@ fn run<T: 'static>(map: Map, threads: Vec<Worker<T>>) -> (Vec<T>, Vec<(u64, u64)
         .collect();
     let results = running.into_iter().map(|thread| thread.join().expect("no thread panics").0).collect();
     sync::unwatch();
+    (results, Arc::into_inner(map).expect("the threads have ended"))
+}
+
+/// Runs the threads on the map and checks it. Returns what the threads returned, and the pairs that are left.
+fn run<T: 'static>(map: Map, threads: Vec<Worker<T>>) -> (Vec<T>, Vec<(u64, u64)>) {
+    let (results, mut map) = together(map, threads);
     let refresh = map.refresh();
-    let found = Arc::get_mut(&mut map).expect("the threads have ended").check_invariants();
+    let found = map.check_invariants();
     assert!(refresh == Refresh::Lazy || found.stale_replicas == 0, "{found:?}");
     assert!(found.unlisted == 0 || !map.posts(), "{found:?}");
     map.refresh_replicas();
-    let found = Arc::get_mut(&mut map).expect("the threads have ended").check_invariants();
+    let found = map.check_invariants();
     assert_eq!(found.stale_replicas, 0, "no thread is in the way of refreshing");
     let pairs: Vec<(u64, u64)> = map.iter().collect();
     assert_eq!(map.len(), pairs.len());

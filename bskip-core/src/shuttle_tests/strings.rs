@@ -5,16 +5,13 @@
 use std::boxed::Box;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::vec::Vec;
 
-use shuttle::thread;
-
-use super::{DEPTH, PROMOTIONS, Returned, draw};
+use super::{DEPTH, PROMOTIONS, draw, together};
 use crate::BSkipBytesMap;
 use crate::arena::paired::PairedArena;
 use crate::config::Config;
-use crate::sync::{self, model};
+use crate::sync::model;
 
 type Map = BSkipBytesMap<[u8], u64, PairedArena>;
 type Pairs = BTreeMap<Vec<u8>, u64>;
@@ -51,18 +48,8 @@ fn map() -> Map {
 
 /// Runs the threads on the map and checks it. Returns what the threads returned, and the pairs that are left.
 fn run<T: 'static>(map: Map, threads: Vec<Worker<T>>) -> (Vec<T>, Pairs) {
-    let mut map = Arc::new(map);
-    sync::watch(0);
-    let running: Vec<_> = threads
-        .into_iter()
-        .map(|run| {
-            let map = map.clone();
-            thread::spawn(move || Returned(run(&map)))
-        })
-        .collect();
-    let results = running.into_iter().map(|thread| thread.join().expect("no thread panics").0).collect();
-    sync::unwatch();
-    let found = Arc::get_mut(&mut map).expect("the threads have ended").check_invariants();
+    let (results, mut map) = together(map, threads);
+    let found = map.check_invariants();
     assert_eq!(found.stale_replicas, 0, "{found:?}");
     let pairs: Vec<(Vec<u8>, u64)> = map.iter().collect();
     assert!(pairs.is_sorted_by(|a, b| a.0 < b.0), "{pairs:?}");
