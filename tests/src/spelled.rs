@@ -8,7 +8,7 @@ const MOST: usize = BSkipBytesMap::<[u8], ()>::MAX_KEY_BYTES;
 
 /// Byte strings for numbers below 2^50. They have the same order as their numbers.
 pub trait Spelling: 'static {
-    /// How many bytes all strings have in common, if a map takes so many.
+    /// How many bytes all strings have in common, if a map's keys may be that long.
     const START: usize;
 
     /// The string of a number.

@@ -5,7 +5,7 @@
 //! checks with strings as well: orders, bounds, values, distributions.
 //!
 //! The number's leading bits choose the parts of a URL, a path or an e-mail address. Some parts are far more
-//! frequent than others, so many keys share long prefixes, as real ones do. An identifier that spells
+//! frequent than others. Therefore keys often share long prefixes, as real ones do. An identifier that spells
 //! the number out makes each key unique.
 
 use super::names::KEYS_LIKE;

@@ -36,7 +36,7 @@ impl<V: Copy> BytesChunk<'_, V> {
     /// which the next call uses again.
     ///
     /// # Panics
-    /// If there are not so many pairs.
+    /// If there are not more than `i` pairs.
     #[inline]
     pub fn pair(&mut self, i: usize) -> (&[u8], V) {
         self.0.pair(i)

@@ -13,7 +13,7 @@ use crate::index::search::probe::{At, Before, Rightmost};
 use crate::lock::Version;
 use crate::node::{Leaf, LeafShape, NodeKeys, Shape};
 
-/// When so many pairs are left in a leaf, a step starts to load the next leaf.
+/// A step starts to load the next leaf when this many pairs are left in the present one.
 const NEAR: usize = 8;
 
 /// A place among the keys, from which the pair beside it is wanted.
@@ -47,7 +47,7 @@ enum Stand<O> {
     End,
 }
 
-/// The slot in which the current pair was, in a state of a leaf with so many pairs.
+/// The slot in which the current pair was, in one state of a leaf, and how many pairs the leaf had then.
 #[derive(Clone, Copy)]
 struct Spot {
     leaf: BlockId,

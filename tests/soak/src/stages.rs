@@ -1,8 +1,9 @@
 //! Threads work on one map after another, for as long as asked, and every answer is checked.
 //!
 //! A *stage* is one map, on the next of the plan's arenas and with the next of its policies. Its keys are of the
-//! next kind: words, or byte strings. Three classes of keys lie side by side in it. Each thread has its own keys, which it knows exactly ([`Owner`]). All threads
-//! share counters ([`shared`]). The calls on a sample of keys are recorded.
+//! next kind: words, or byte strings. Three classes of keys lie side by side in it. Each thread has its own keys,
+//! which it knows exactly ([`Owner`]). All threads share counters ([`shared`]). The calls on a sample of keys are
+//! recorded.
 //!
 //! A stage consists of *rounds* of a fixed number of steps, so that the records stay small. After each round
 //! the soak checks the history of the sample and the invariants of the whole map. It also plays a case with

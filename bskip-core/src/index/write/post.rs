@@ -62,8 +62,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Enters `leaf` into the node `above`, if that has not changed and has room. `leaf` has just been split
-    /// off, starts at `low`, and is still locked, so no thread has to lock it again. Otherwise this unlocks the leaf, and posts
-    /// it like any other node.
+    /// off, starts at `low`, and is still locked, so no thread has to lock it again. Otherwise this unlocks the
+    /// leaf, and posts it like any other node.
     pub(in crate::index) fn post_locked<'c>(
         &self,
         commit: &'c Commit<'c, K, V, P>,

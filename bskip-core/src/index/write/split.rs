@@ -9,8 +9,8 @@ use crate::node::{NodeKeys, ShapeOf};
 pub(in crate::index) type SplitOff<O> = (O, BlockId);
 
 /// Splits `node`, which has no room for `key`, into itself and `right`, a node in the making: the slots from `at`
-/// on go there, and it starts at `low`. Inserts on the side where `key`, whose rank is `rank`, then belongs. `right` is complete afterwards. Once
-/// `node` is unlocked, searches find `right` by `next`.
+/// on go there, and it starts at `low`. Inserts on the side where `key`, whose rank is `rank`, then belongs.
+/// `right` is complete afterwards. Once `node` is unlocked, searches find `right` by `next`.
 pub(in crate::index) fn split_and_insert<'c, K: NodeKeys, V, P: BlockPool, S: ShapeOf<K>>(
     node: &mut Change<'c, S, K, V, P>,
     (at, low): (usize, K::Kept<'_>),
