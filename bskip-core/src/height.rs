@@ -10,6 +10,7 @@ use crate::key::KeyKind;
 pub(crate) const LEVELS: usize = 16;
 
 /// The promotion policy of one map.
+#[derive(Clone)]
 pub(crate) struct Heights {
     seed: u64,
     /// A key whose hash is below `below[l]` has height `l` or more; `below[0]` is not used.

@@ -80,6 +80,9 @@
 //! | RocksDB: iterators with `seek`, `seek_for_prev`, `next`, `prev`; std (unstable): `BTreeMap` cursors | [`cursor`](BSkipMap::cursor), [`cursor_owned`](BSkipMap::cursor_owned) | RocksDB's names, because a cursor stands at a pair |
 //! | std: `entry(..).or_insert_with(..)`; crossbeam: `get_or_insert_with` | [`get_or_insert_with`](BSkipMap::get_or_insert_with) | gives a clone |
 //! | std (unstable): `try_insert` fails if the key is there | [`insert_if_absent`](BSkipMap::insert_if_absent) gives the value back if the key is there | here `try_` is about memory |
+//! | std: `map[&key]` (`Index`) | none: it would have to give a reference | [`get`](BSkipMap::get) and its variants |
+//! | std: `Clone`, `PartialEq`, `Eq`, `PartialOrd`, `Ord`, `Hash` | the same, for values that are `Clone` | they read [the whole map](BSkipMap#whole-maps), and no snapshot of it |
+//! | std: `FromIterator`, `From<[_; N]>`, `Extend`, also of references, `IntoIterator for &map` | the same | `extend(&map)` takes another map of this crate |
 //! | crossbeam: `insert`, `remove` give entries | [`insert`](BSkipMap::insert), [`remove`](BSkipMap::remove) give the old value | as std's |
 //!
 //! # Features
@@ -169,6 +172,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     pub mod sync;
     mod unwind;
     mod value;
+    mod whole;
 
     #[cfg(feature = "bump")]
     pub use arena::BumpArena;

@@ -9,6 +9,7 @@ mod insert_error;
 mod migrate;
 mod replicas;
 mod shrink;
+mod traits;
 
 use core::fmt;
 use core::ops::{Bound, RangeBounds};

@@ -1,4 +1,5 @@
-//! `UnwindSafe` and `RefUnwindSafe`, where the compiler cannot derive them.
+//! `UnwindSafe` and `RefUnwindSafe`, where the compiler cannot derive them. That the maps have them, and are `Send`
+//! and `Sync`, is asserted here when the crate is compiled.
 //!
 //! If the caller's code panics (a closure, a clone, a drop or an iterator), the panic unwinds through guards
 //! that unlock. The map is then as it was before the operation, or as it is after it. So a map may be used
@@ -24,3 +25,19 @@ impl<P: BlockPool> RefUnwindSafe for Cells<P> {}
 
 // Only this crate's code runs under the lock, on plain data, and a guard unlocks.
 impl<T> RefUnwindSafe for SpinLock<T> {}
+
+/// Compiles only if each type may be shared, sent, and used after a caught panic.
+#[cfg(not(any(loom, shuttle)))]
+const _: () = {
+    use crate::{BSkipBlobMap, BSkipBytesMap, BSkipMap, BulkLoad, BytesBulkLoad, Cursor, Range};
+    use core::panic::UnwindSafe;
+
+    const fn shared<T: Send + Sync + UnwindSafe + RefUnwindSafe>() {}
+    shared::<BSkipMap<u64, u64>>();
+    shared::<BSkipBytesMap<str, alloc::string::String>>();
+    shared::<BSkipBlobMap<str>>();
+    shared::<BulkLoad<u64, u64>>();
+    shared::<BytesBulkLoad<str, u64>>();
+    shared::<Range<'static, u64, u64>>();
+    shared::<Cursor<'static, u64, u64>>();
+};

@@ -33,6 +33,17 @@ impl<P: BlockPool> Blobs<P> {
         Ok(Self { index: Index::new(arena, config)?, cells: Cells::new(arena)? })
     }
 
+    /// A copy in blocks of `arena`.
+    pub(super) fn copy<A: BlockArena<Pool = P>>(&self, arena: &A) -> Result<Self, AllocError> {
+        let copy = Self { index: self.index.empty_like(arena)?, cells: Cells::new(arena)? };
+        let mut pairs = self.pairs(Bound::Unbounded, Bound::Unbounded);
+        let mut value = Vec::new();
+        while let Some(key) = self.next(&mut pairs, &mut value) {
+            copy.insert(&key, &value, Existing::Replace)?;
+        }
+        Ok(copy)
+    }
+
     /// Everything that is only about keys.
     pub(super) fn index(&self) -> &Index<ByteKeys, Blob, P> {
         &self.index

@@ -2,6 +2,7 @@
 
 mod blobs;
 mod iter;
+mod traits;
 
 use alloc::vec::Vec;
 use core::fmt;

@@ -8,6 +8,7 @@ pub(crate) mod encoded;
 mod error;
 mod iter;
 mod maintain;
+mod traits;
 
 use core::fmt;
 use core::marker::PhantomData;

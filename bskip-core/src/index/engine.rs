@@ -28,6 +28,14 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         Ok(Self { tree, router, heights: Heights::new(config), pairs: Counter::new(config.counted)? })
     }
 
+    /// An empty index with the choices that were made for this one.
+    pub(crate) fn empty_like<A: BlockArena<Pool = P>>(&self, arena: &A) -> Result<Self, AllocError> {
+        let tree = Tree::new(arena)?;
+        let router = Router::new(&tree, self.refresh())?;
+        let pairs = Counter::new(self.pairs.is_there())?;
+        Ok(Self { tree, router, heights: self.heights.clone(), pairs })
+    }
+
     /// Bytes of the hint tables.
     pub(crate) fn hint_bytes(&self) -> usize {
         self.router.bytes()

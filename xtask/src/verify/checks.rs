@@ -83,7 +83,7 @@ pub(super) static CHECKS: &[Check] = &[
         counts: &["steps"],
         how: How::Cargo(&[
             suite(&PLAIN, &["-p", "bskip-core", "--lib", "--features", "bump,check"], &[]),
-            suite(&PLAIN, tests!("answers", "byte_strings", "cursors", "memtable"), &[]),
+            suite(&PLAIN, tests!("answers", "byte_strings", "collections", "cursors", "memtable"), &[]),
         ]),
         minutes: 10,
     },

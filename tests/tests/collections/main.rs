@@ -1,0 +1,3 @@
+//! What makes the maps collections as Rust knows them: the traits of std.
+
+mod traits;
