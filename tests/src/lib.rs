@@ -13,6 +13,7 @@ pub mod history;
 pub mod keys;
 pub mod model;
 pub mod numbered;
+pub mod numbered_blobs;
 pub mod owner;
 pub mod rationed;
 pub mod read;

@@ -17,8 +17,11 @@ pub trait NumberedMap {
     type Value: NumberedValue;
     /// Where the moving of leaves stopped.
     type Cursor: Default + Send;
+    /// Whether `insert` and `remove` tell no old value, so that methods of other names do. Then `update` works on
+    /// a copy of the value.
+    const TERSE: bool = false;
 
-    /// `insert`.
+    /// `insert`, or what tells the old value.
     fn insert(&self, key: u64, value: Self::Value) -> Option<Self::Value>;
     /// `try_insert`, which must find memory.
     fn try_insert(&self, key: u64, value: Self::Value) -> Option<Self::Value>;
@@ -30,10 +33,18 @@ pub trait NumberedMap {
     fn get_with<R>(&self, key: u64, f: impl FnOnce(&Self::Value) -> R) -> Option<R>;
     /// `contains_key`.
     fn contains_key(&self, key: u64) -> bool;
-    /// `remove`.
+    /// `remove`, or what tells the old value.
     fn remove(&self, key: u64) -> Option<Self::Value>;
-    /// `update`.
-    fn update<R>(&self, key: u64, f: impl FnOnce(&mut Self::Value) -> R) -> Option<R>;
+    /// Stores the value. Tells whether there was another.
+    fn put(&self, key: u64, value: Self::Value) -> bool {
+        self.insert(key, value).is_some()
+    }
+    /// Removes the key. Tells whether it was there.
+    fn discard(&self, key: u64) -> bool {
+        self.remove(key).is_some()
+    }
+    /// `update`. If the map is [`TERSE`](Self::TERSE), `f` may run several times.
+    fn update<R>(&self, key: u64, f: impl FnMut(&mut Self::Value) -> R) -> Option<R>;
     /// Inserts the value of number `new` if the key is not there. Returns the number of the value that is there
     /// now. `None` is another value, if the map does not tell which.
     fn offer(&self, key: u64, new: u64) -> Option<u64>;
@@ -110,7 +121,7 @@ impl<K: NumberedKey, V: NumberedValue, A: BlockArena> NumberedMap for BSkipMap<K
     fn remove(&self, key: u64) -> Option<V> {
         self.remove(&K::of(key))
     }
-    fn update<R>(&self, key: u64, f: impl FnOnce(&mut V) -> R) -> Option<R> {
+    fn update<R>(&self, key: u64, f: impl FnMut(&mut V) -> R) -> Option<R> {
         self.update(&K::of(key), f)
     }
     fn offer(&self, key: u64, new: u64) -> Option<u64> {
@@ -219,7 +230,7 @@ impl<S: Spelling, V: NumberedValue, A: BlockArena> NumberedMap for SpelledMap<S,
     fn remove(&self, key: u64) -> Option<V> {
         self.0.remove(&S::of(key))
     }
-    fn update<R>(&self, key: u64, f: impl FnOnce(&mut V) -> R) -> Option<R> {
+    fn update<R>(&self, key: u64, f: impl FnMut(&mut V) -> R) -> Option<R> {
         self.0.update(&S::of(key), f)
     }
     fn offer(&self, key: u64, new: u64) -> Option<u64> {

@@ -3,14 +3,15 @@
 //! Properties, checked on the recorded history of every call ([`tests::history`]):
 //! - the calls on each key are linearizable: `insert`, `try_insert`, `get`, `get_cloned`, `get_with`,
 //!   `contains_key`, `update`, `remove`, `get_or_insert_with`, and what pops, reads of the ends and ranges
-//!   say about the keys that they return;
+//!   say about the keys that they return; for byte-string values `replace`, `take`, `get_into` and
+//!   `insert_if_absent` too;
 //! - `pop_first`, `pop_last`, `first`, `last` skip no key that is there; `is_empty` and `None` are right;
 //! - ranges with bounds of every kind, forwards, backwards and from both ends, are strictly ordered, in
 //!   bounds, and miss no key that is there while they pass it; `len` counts what it must and no more;
 //! - at the end the map holds what the history says, and the invariants hold.
 //!
 //! This holds for every promotion policy, few and many keys, ascending and adversarial ones, keys of one to
-//! eight words and byte strings, plain and owning values, every arena, and 2 to 64 threads. Threads alternate
+//! eight words and byte strings, plain, owning and byte-string values, every arena, and 2 to 64 threads. Threads alternate
 //! between growing and shrinking the map. So nodes split and merge, and blocks are reused as other nodes, while
 //! readers visit them.
 
@@ -20,6 +21,7 @@ use tests::config::CRUEL_PROMOTIONS;
 use tests::history::Checked;
 use tests::history::case::{Case, Keys, run, run_on};
 use tests::numbered::SpelledMap;
+use tests::numbered_blobs::SpelledBlobs;
 use tests::spelled::{Far, Shared, Short};
 
 /// All policies, and the coin that makes most keys tall. `cargo test` takes every other one.
@@ -119,6 +121,27 @@ fn byte_strings() {
                 run_on::<SpelledMap<Shared, u64>>(arena, promotion, case, seed),
                 run_on::<SpelledMap<Far, String>>(arena, promotion, case, seed),
                 run_on::<SpelledMap<Short, [u64; 5]>>(arena, promotion, case, seed),
+            ]
+        }),
+    );
+}
+
+/// Values in a word, in a cell, and in several cells, which are overwritten under readers.
+#[test]
+fn byte_values() {
+    let cases = [
+        Case { threads: 4, steps: 4_000, keys: Keys::Few(12) },
+        Case { threads: 8, steps: 2_000, keys: Keys::Few(100) },
+        Case { threads: 4, steps: 5_000, keys: Keys::Ascending(150) },
+    ];
+    report(
+        "byte values",
+        each(cases, |promotion, case, seed| {
+            let arena = ArenaKind::chosen()[seed as usize % 3];
+            [
+                run_on::<SpelledBlobs<Shared>>(arena, promotion, case, seed),
+                run_on::<SpelledBlobs<Far>>(arena, promotion, case, seed),
+                run_on::<SpelledBlobs<Short>>(arena, promotion, case, seed),
             ]
         }),
     );

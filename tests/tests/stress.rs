@@ -31,6 +31,7 @@ use tests::config::config;
 use tests::history::play::{Clock, Phase, Player, Watched};
 use tests::history::{Checked, History};
 use tests::numbered::{InAnyArena, SpelledMap};
+use tests::numbered_blobs::SpelledBlobs;
 use tests::owner::{Owner, Space};
 use tests::rng::Rng;
 use tests::shared::{self, Sum, count_of};
@@ -162,10 +163,15 @@ const PARTS: &[Part] = &[
     ("histories_of_words", histories::<Words<[u8; 64], u64>>),
     ("histories_of_text", histories::<Words<u64, String>>),
     ("histories_of_strings", histories::<SpelledMap<Shared, u64>>),
+    ("histories_of_byte_values", histories::<SpelledBlobs<Shared>>),
     #[cfg(small_nodes)]
     ("counters_under_strings", counters::<SpelledMap<Shared, Box<[u64; 3]>>>),
     #[cfg(small_nodes)]
     ("owners_of_text_under_long_strings", owners::<SpelledMap<Far, String>>),
+    #[cfg(small_nodes)]
+    ("owners_of_byte_values_under_long_strings", owners::<SpelledBlobs<Far>>),
+    #[cfg(small_nodes)]
+    ("counters_in_byte_values", counters::<SpelledBlobs<Shared>>),
 ];
 
 fn main() {

@@ -106,8 +106,10 @@ impl History {
             return Err(Violation("the map began with a value twice".into()));
         }
         for event in self.keys.values().flatten() {
-            let (Act::Insert { new, .. } | Act::GetOrInsert { new, .. } | Act::Update { new, .. }) =
-                event.act
+            let (Act::Insert { new, .. }
+            | Act::Put { new, .. }
+            | Act::GetOrInsert { new, .. }
+            | Act::Update { new, .. }) = event.act
             else {
                 continue;
             };

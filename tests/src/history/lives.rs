@@ -3,6 +3,10 @@
 //! A *life* of a key begins with the call that inserted it and ends with the call that removed it. Values
 //! that replace one another in between belong to the same life. If two calls saw one life, the key was in the
 //! map from the end of the one to the start of the other.
+//!
+//! Some calls replace or remove a value and do not tell which ([`Act::Put`], [`Act::Discard`]). If a key has such
+//! calls, any value may have gone with one of them. So less is sure then: a value that no other call took was there
+//! only as long as calls saw it, and each value that a [`Act::Put`] stored counts as a life of its own.
 
 use super::{Act, Event, Span};
 use std::collections::HashMap;
@@ -88,12 +92,14 @@ impl Lives {
             seen.extend([written(value, BEGINNING)]);
             heads.push(value);
         }
+        let mut is_blind = false;
         for Event { span, act, .. } in events {
+            is_blind |= matches!(act, Act::Put { was: true, .. } | Act::Discard(true));
             match *act {
                 Act::Insert { new, old: Some(_) } | Act::Update { new, old: Some(_) } => {
                     seen.extend([written(new, *span)]);
                 }
-                Act::Insert { new, old: None } => {
+                Act::Insert { new, old: None } | Act::Put { new, .. } => {
                     seen.extend([written(new, *span)]);
                     heads.push(new);
                 }
@@ -118,7 +124,7 @@ impl Lives {
             seen.last_start = seen.last_start.max(span.start);
             seen.taken = seen.taken.or(taken);
         }
-        let lives: Vec<(Span, Span)> = heads.into_iter().map(|head| life(head, &seen)).collect();
+        let lives: Vec<(Span, Span)> = heads.into_iter().map(|head| life(head, &seen, is_blind)).collect();
         Self {
             sure: lives.iter().map(|(sure, _)| *sure).collect(),
             possible: lives.iter().map(|(_, possible)| *possible).collect(),
@@ -134,8 +140,8 @@ impl Lives {
 }
 
 /// When the key was surely in the map during the life that begins with the value `head`, and when it can have
-/// been.
-fn life(head: u64, seen: &HashMap<u64, Seen>) -> (Span, Span) {
+/// been. If `is_blind`, a value that no call took may have gone all the same.
+fn life(head: u64, seen: &HashMap<u64, Seen>, is_blind: bool) -> (Span, Span) {
     let mut at = seen[&head];
     let mut sure = Span { start: at.first_end, end: at.last_start };
     let mut possible = Span { start: at.written.start, end: NEVER };
@@ -143,6 +149,7 @@ fn life(head: u64, seen: &HashMap<u64, Seen>) -> (Span, Span) {
         sure.start = sure.start.min(at.first_end);
         sure.end = sure.end.max(at.last_start);
         match at.taken {
+            None if is_blind => {}
             // It is still there at the end.
             None => sure.end = NEVER,
             Some((span, None)) => possible.end = span.end,

@@ -26,6 +26,13 @@ pub enum Act {
         /// What was there.
         old: Option<u64>,
     },
+    /// Stored `new` and told whether there was another value, but not which.
+    Put {
+        /// Never written before.
+        new: u64,
+        /// Whether there was one.
+        was: bool,
+    },
     /// Offered `new` and returned the value that is there now.
     GetOrInsert {
         /// Never written before.
@@ -42,6 +49,8 @@ pub enum Act {
     },
     /// Removed the value: `remove`, or a pop that returned this key.
     Remove(Option<u64>),
+    /// Removed the value and told whether there was one, but not which.
+    Discard(bool),
 }
 
 /// A call on one key.

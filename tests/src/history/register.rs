@@ -49,9 +49,11 @@ impl Act {
             Self::Read(seen) => (seen == state).then_some(state),
             Self::Has(seen) => (seen == state.is_some()).then_some(state),
             Self::Insert { new, old } => (old == state).then_some(Some(new)),
+            Self::Put { new, was } => (was == state.is_some()).then_some(Some(new)),
             Self::GetOrInsert { new, got } => (got == state.unwrap_or(new)).then_some(Some(got)),
             Self::Update { new, old } => (old == state).then_some(state.map(|_| new)),
             Self::Remove(old) => (old == state).then_some(None),
+            Self::Discard(was) => (was == state.is_some()).then_some(None),
         }
     }
 }
