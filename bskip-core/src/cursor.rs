@@ -1,17 +1,20 @@
-//! The methods that are the same for the cursors of all maps.
+//! The methods that are the same for the cursors of several maps.
+//!
+//! Each macro goes within an `impl` of a cursor with the fields `map` and `steps`. It gets the place of the map's
+//! engine: the fields that lead there from the map.
 
-/// Within an `impl` of a cursor with the fields `map` and `steps`, whose values are of type `V`.
-macro_rules! moves_and_values {
-    () => {
+/// The moves that need no key.
+macro_rules! moves {
+    ($($index:ident).+) => {
         /// Moves to the least pair. Returns [`valid`](Self::valid). O(1) unless the first leaves are
         /// empty.
         pub fn seek_to_first(&mut self) -> bool {
-            self.map.index.seek(&mut self.steps, Target::First)
+            self.map.$($index).+.seek(&mut self.steps, Target::First)
         }
 
         /// Moves to the greatest pair. Returns [`valid`](Self::valid). Expected O(log n).
         pub fn seek_to_last(&mut self) -> bool {
-            self.map.index.seek(&mut self.steps, Target::Last)
+            self.map.$($index).+.seek(&mut self.steps, Target::Last)
         }
 
         /// Moves to the least pair above. Returns [`valid`](Self::valid).
@@ -21,7 +24,7 @@ macro_rules! moves_and_values {
         #[inline]
         #[expect(clippy::should_implement_trait, reason = "an iterator cannot stand at a pair")]
         pub fn next(&mut self) -> bool {
-            self.map.index.step_up(&mut self.steps)
+            self.map.$($index).+.step_up(&mut self.steps)
         }
 
         /// Moves to the greatest pair below. Returns [`valid`](Self::valid).
@@ -30,7 +33,7 @@ macro_rules! moves_and_values {
         /// last move.
         #[inline]
         pub fn prev(&mut self) -> bool {
-            self.map.index.step_down(&mut self.steps)
+            self.map.$($index).+.step_down(&mut self.steps)
         }
 
         /// Whether the cursor stands at a pair. The map may no longer have the pair.
@@ -38,7 +41,12 @@ macro_rules! moves_and_values {
         pub fn valid(&self) -> bool {
             self.steps.key().is_some()
         }
+    };
+}
 
+/// The values, which are of the type `V`.
+macro_rules! values {
+    ($($index:ident).+) => {
         /// The value that the current key had when the cursor came to it. `None` if the cursor is not
         /// [`valid`](Self::valid).
         #[inline]
@@ -57,7 +65,7 @@ macro_rules! moves_and_values {
         where
             V: Clone,
         {
-            self.map.index.with_current(&self.steps, V::clone)
+            self.map.$($index).+.with_current(&self.steps, V::clone)
         }
 
         /// Calls `f` with the value that the current key has now, under its leaf's lock. `None` if the
@@ -66,9 +74,9 @@ macro_rules! moves_and_values {
         /// `f` [must not use the map](crate::BSkipMap#closures). O(1), or expected O(log n) if the leaf has
         /// changed since the last move.
         pub fn value_with<R>(&self, f: impl FnOnce(&V) -> R) -> Option<R> {
-            self.map.index.with_current(&self.steps, f)
+            self.map.$($index).+.with_current(&self.steps, f)
         }
     };
 }
 
-pub(crate) use moves_and_values;
+pub(crate) use {moves, values};

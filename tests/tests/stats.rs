@@ -27,6 +27,10 @@ use std::thread;
 use tests::rng::mix;
 use tests::shapes::Shape;
 
+#[expect(dead_code, reason = "only its look-ups are counted here")]
+#[path = "../../bskip-core/examples/memtable/table.rs"]
+mod table;
+
 type Map = BSkipMap<u64, u64>;
 
 /// A map of these keys, each with its complement as value.
@@ -74,6 +78,24 @@ fn reads_write_nothing() {
     let ((), read) = counted(|| read_in_every_way(&map, &keys, 7));
     assert_eq!(read, Counts::default());
     assert_eq!(counted(|| map.update(&keys[0], |value| *value += 1)).1.locks, 1, "it counts at all");
+}
+
+/// A memtable's look-up finds the newest version of a key, and copies its bytes.
+#[test]
+fn look_ups_in_a_memtable_write_nothing() {
+    let table = table::Memtable::new(1 << 26);
+    let (key, value) = (|i: u64| mix(i / 10).to_be_bytes(), |i: u64| vec![i as u8; i as usize % 500 * 5]);
+    (1..20_000).for_each(|i| table.write(i, &key(i), Some(&value(i))).expect("room"));
+    let ((), read) = counted(|| {
+        let mut copy = Vec::new();
+        for i in 1..20_000 {
+            assert_eq!(table.get_into(&key(i), i, &mut copy), Some(true));
+            assert_eq!(copy, value(i));
+            assert_eq!(table.get(&key(i), i, |found| found == Some(&copy)), Some(true));
+        }
+    });
+    assert_eq!(read, Counts::default());
+    assert!(counted(|| table.write(20_000, b"k", None).expect("room")).1.locks > 0, "it counts at all");
 }
 
 #[test]

@@ -24,6 +24,10 @@ fn main() {
     for sequence in 0..=3 {
         println!("apple at {sequence}: {:?}", table.get(b"apple", sequence, shown));
     }
+    // Without an allocation, whatever the length of the value.
+    let mut value = Vec::with_capacity(100);
+    let is_there = table.get_into(b"pear", 3, &mut value) == Some(true);
+    println!("pear at 3: {:?}", is_there.then(|| String::from_utf8_lossy(&value)));
     let (all, mut found) = ((Bound::Unbounded, Bound::Unbounded), 0);
     table.scan(all, 3, |_, _| {
         found += 1;

@@ -1,8 +1,8 @@
 //! The memtable: a map of versions, with a byte limit.
 
-use bskip_core::{BSkipBytesMap, BytesKey, KeyBuffer};
+use bskip_core::{BSkipBlobMap, BlobCursor, BytesKey, KeyBuffer};
 use std::cmp::Reverse;
-use std::ops::Bound;
+use std::ops::{Bound, ControlFlow};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
@@ -27,7 +27,7 @@ pub(crate) enum Refused {
 
 /// See the module.
 pub(crate) struct Memtable {
-    versions: BSkipBytesMap<Key, Box<[u8]>>,
+    versions: BSkipBlobMap<Key>,
     bytes: AtomicUsize,
     limit: usize,
     /// Writers hold it for reading, so `freeze` waits for those that are writing.
@@ -38,7 +38,7 @@ impl Memtable {
     /// An empty table that takes about `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
         let (bytes, frozen) = (AtomicUsize::new(0), RwLock::new(false));
-        Self { versions: BSkipBytesMap::new(), bytes, limit, frozen }
+        Self { versions: BSkipBlobMap::new(), bytes, limit, frozen }
     }
 
     /// Writes a value, or a deletion. No other write has this sequence number.
@@ -53,27 +53,40 @@ impl Memtable {
         let fits = self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, charged);
         fits.map_err(|_| Refused::Full)?;
         let version = (key, Reverse(sequence), u8::from(value.is_some()));
-        let written = self.versions.try_insert(&version, value.unwrap_or_default().into());
+        let written = self.versions.try_insert(&version, value.unwrap_or_default());
         written.map(drop).map_err(|_| {
             self.bytes.fetch_sub(charge, Ordering::Relaxed);
             Refused::Full
         })
     }
 
-    /// Calls `f` with the newest value at `sequence` or before, or with `None` if it was deleted then. Returns `None`
-    /// if there is no version. One search. It allocates nothing if the key has at most 53 bytes, none of them zero.
+    /// Calls `f` with a copy of the newest value at `sequence` or before, or with `None` if it was deleted then.
+    /// Returns `None` if there is no version.
+    ///
+    /// One search, without a lock. It allocates nothing if the key has at most 53 bytes, none of them zero, and the
+    /// value at most 256 bytes.
     pub(crate) fn get<R>(&self, key: &[u8], sequence: u64, f: impl FnOnce(Option<&[u8]>) -> R) -> Option<R> {
+        let (cursor, is_value) = self.newest(key, sequence)?;
+        cursor.value_with(|value| f(is_value.then_some(value)))
+    }
+
+    /// As [`get`](Self::get), but copies the value into `value`, and returns whether there is one. So it allocates
+    /// only if `value` has not enough room, however long the value is.
+    pub(crate) fn get_into(&self, key: &[u8], sequence: u64, value: &mut Vec<u8>) -> Option<bool> {
+        let (cursor, is_value) = self.newest(key, sequence)?;
+        cursor.value_into(value).then_some(is_value)
+    }
+
+    /// A cursor at the newest version of `key` at `sequence` or before, and whether that is a value. A version is
+    /// never removed or replaced, so it stays there.
+    fn newest(&self, key: &[u8], sequence: u64) -> Option<(BlobCursor<'_, Key>, bool)> {
         let wanted = (key, Reverse(sequence), 0u8);
         let mut buffer = KeyBuffer::new();
         let wanted_bytes = wanted.encoded(&mut buffer).expect("memory for a long key");
         let mut cursor = self.versions.cursor();
         cursor.seek(&wanted);
         let (found, kind) = user_part(cursor.key()?);
-        if found != user_part(wanted_bytes).0 {
-            return None;
-        }
-        // A version is never removed or replaced, so it is still there.
-        cursor.value_with(|value| f((kind == 1).then_some(value)))
+        (found == user_part(wanted_bytes).0).then_some((cursor, kind == 1))
     }
 
     /// Calls `f` with each key in `range` that has a value at `sequence`, and the value, in order, until `f` returns
@@ -84,7 +97,7 @@ impl Memtable {
         sequence: u64,
         mut f: impl FnMut(&[u8], &[u8]) -> bool,
     ) {
-        let mut cursor = self.versions.cursor();
+        let (mut cursor, mut value) = (self.versions.cursor(), Vec::new());
         let mut at = match range.0 {
             Bound::Unbounded => cursor.seek_to_first(),
             Bound::Included(key) => cursor.seek(&(key, Reverse(u64::MAX), 0u8)),
@@ -97,7 +110,7 @@ impl Memtable {
                 Bound::Included(end) => *key <= *end,
                 Bound::Excluded(end) => *key < *end,
             };
-            if !is_within || !self.visit(&key, sequence, &mut f) {
+            if !is_within || self.get_into(&key, sequence, &mut value) == Some(true) && !f(&key, &value) {
                 return;
             }
             at = cursor.seek(&(&key[..], Reverse(0u64), u8::MAX));
@@ -111,7 +124,7 @@ impl Memtable {
         sequence: u64,
         mut f: impl FnMut(&[u8], &[u8]) -> bool,
     ) {
-        let mut cursor = self.versions.cursor();
+        let (mut cursor, mut value) = (self.versions.cursor(), Vec::new());
         let mut at = match range.1 {
             Bound::Unbounded => cursor.seek_to_last(),
             Bound::Included(key) => cursor.seek_for_prev(&(key, Reverse(0u64), u8::MAX)),
@@ -127,7 +140,7 @@ impl Memtable {
                 Bound::Included(start) => *key >= *start,
                 Bound::Excluded(start) => *key > *start,
             };
-            if !is_within || !self.visit(&key, sequence, &mut f) {
+            if !is_within || self.get_into(&key, sequence, &mut value) == Some(true) && !f(&key, &value) {
                 return;
             }
             cursor.seek(&(&key[..], Reverse(u64::MAX), 0u8));
@@ -135,19 +148,11 @@ impl Memtable {
         }
     }
 
-    fn visit(&self, key: &[u8], sequence: u64, f: &mut impl FnMut(&[u8], &[u8]) -> bool) -> bool {
-        self.get(key, sequence, |value| value.is_none_or(|value| f(key, value))).unwrap_or(true)
-    }
-
     /// Calls `f` with every version, encoded key and value, in order, until `f` returns false.
     pub(crate) fn for_each_version(&self, mut f: impl FnMut(&[u8], &[u8]) -> bool) {
-        let mut cursor = self.versions.cursor();
-        while cursor.next() {
-            let key = cursor.key().expect("at a pair");
-            if cursor.value_with(|value| f(key, value)) != Some(true) {
-                return;
-            }
-        }
+        let _ = self.versions.try_for_each_in::<Key, ()>(.., |key, value| {
+            if f(key, value) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
     }
 
     /// Refuses writes from now on. When this returns, no write is under way.

@@ -11,7 +11,7 @@ use crate::arena::{AllocError, BlockArena, BlockPool, PoolUsage};
 use crate::blob::{Blob, Room};
 use crate::cells::Cells;
 use crate::config::Config;
-use crate::index::{Copied, End, Existing, Followed, Index, Shrinking};
+use crate::index::{Copied, End, Existing, Followed, Index, Shrinking, Steps};
 use crate::key::{ByteKeys, KeyKind};
 
 /// An encoded key that was copied out of a node.
@@ -24,7 +24,8 @@ const TRIES: usize = 16;
 
 /// See the module.
 pub(super) struct Blobs<P: BlockPool> {
-    index: Index<ByteKeys, Blob, P>,
+    /// For everything that is only about keys.
+    pub(super) index: Index<ByteKeys, Blob, P>,
     cells: Cells<P>,
 }
 
@@ -42,11 +43,6 @@ impl<P: BlockPool> Blobs<P> {
             copy.insert(&key, &value, Existing::Replace)?;
         }
         Ok(copy)
-    }
-
-    /// Everything that is only about keys.
-    pub(super) fn index(&self) -> &Index<ByteKeys, Blob, P> {
-        &self.index
     }
 
     /// What the cells take.
@@ -114,6 +110,19 @@ impl<P: BlockPool> Blobs<P> {
             }
             None => false,
         }
+    }
+
+    /// Copies the value that the cursor's current key has now into `room`. Returns whether there is one.
+    #[inline]
+    pub(super) fn read_current<R: Room>(&self, steps: &Steps<ByteKeys, Blob>, room: &mut R) -> bool {
+        // If the leaf is as it was when the cursor came there, the key has the same blob.
+        if let Some((blob, state)) = self.index.current(steps)
+            && state.holds()
+            && blob.read(self.cells.directory(), room, state)
+        {
+            return true;
+        }
+        steps.key().is_some_and(|key| self.read(key, room))
     }
 
     /// The value of `key`, kept from being freed.

@@ -1,6 +1,7 @@
 //! The public map whose values are byte strings, and its contract. The operations are in `blobs` and `index`.
 
 mod blobs;
+mod cursor;
 mod iter;
 mod traits;
 
@@ -19,6 +20,7 @@ use crate::key::{ByteKeys, BytesKey, KeyBuffer, KeyKind};
 
 use blobs::{Blobs, Taken};
 
+pub use cursor::{BlobCursor, OwnedBlobCursor};
 pub use iter::BlobRange;
 
 /// A concurrent ordered map from byte-string keys to byte-string values of any length.
@@ -119,7 +121,7 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
     /// The blocks and bytes of this map's nodes and of its values' cells. A cell counts as a block here.
     #[must_use]
     pub fn usage(&self) -> PoolUsage {
-        self.blobs.index().usage().plus(self.blobs.cells_usage())
+        self.blobs.index.usage().plus(self.blobs.cells_usage())
     }
 
     /// The cells of the values: how many are in use, their bytes, and the bytes of all cells.
@@ -256,7 +258,7 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
     where
         Q: BytesKey<Form = K::Form> + ?Sized,
     {
-        encoded(key, |key| self.blobs.index().contains(key))
+        encoded(key, |key| self.blobs.index.contains(key))
     }
 
     /// Removes `key`. Returns whether it was there. Expected O(log n).
@@ -395,13 +397,13 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
     /// [counted](Config::counted).
     #[must_use]
     pub fn len(&self) -> usize {
-        self.blobs.index().len()
+        self.blobs.index.len()
     }
 
     /// Whether the map has no keys. O(1) unless the first leaves are empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.blobs.index().is_empty()
+        self.blobs.index.is_empty()
     }
 
     /// Removes all pairs, and gives the nodes' blocks back to the pool. The cells' blocks stay with the map.

@@ -6,7 +6,7 @@ use core::fmt;
 use super::BSkipBytesMap;
 use super::encoded::{decoded, encoded};
 use crate::arena::{BlockArena, GlobalArena};
-use crate::cursor::moves_and_values;
+use crate::cursor::{moves, values};
 use crate::index::{Steps, Target};
 use crate::key::{ByteKeys, BytesKey};
 
@@ -82,6 +82,49 @@ pub struct OwnedBytesCursor<K: BytesKey + ?Sized, V, A: BlockArena = GlobalArena
     steps: Steps<ByteKeys, V>,
 }
 
+/// What has to do with keys, within an `impl` of a cursor with the fields `map` and `steps` over a map of the keys
+/// `K`. It gets the place of the map's engine, as the macros of `cursor` do.
+macro_rules! keys {
+    ($($index:ident).+) => {
+        /// Moves to the least pair whose key is at least `key`. Returns [`valid`](Self::valid).
+        ///
+        /// Expected O(log n).
+        #[inline]
+        pub fn seek<Q>(&mut self, key: &Q) -> bool
+        where
+            Q: BytesKey<Form = K::Form> + ?Sized,
+        {
+            encoded(key, |key| self.map.$($index).+.seek(&mut self.steps, Target::AtOrAbove(key)))
+        }
+
+        /// Moves to the greatest pair whose key is at most `key`. Returns [`valid`](Self::valid).
+        ///
+        /// Expected O(log n).
+        #[inline]
+        pub fn seek_for_prev<Q>(&mut self, key: &Q) -> bool
+        where
+            Q: BytesKey<Form = K::Form> + ?Sized,
+        {
+            encoded(key, |key| self.map.$($index).+.seek(&mut self.steps, Target::AtOrBelow(key)))
+        }
+
+        /// The current key's encoding, lent: for `str` and `[u8]`, the key's own bytes. `None` if the
+        /// cursor is not [`valid`](Self::valid).
+        #[inline]
+        #[must_use]
+        pub fn key(&self) -> Option<&[u8]> {
+            self.steps.key()
+        }
+
+        /// The current key; `None` if the cursor is not [`valid`](Self::valid).
+        #[must_use]
+        pub fn key_decoded(&self) -> Option<K::Owned> {
+            self.key().map(decoded::<K>)
+        }
+    };
+}
+pub(crate) use keys;
+
 macro_rules! cursor {
     ($cursor:ident $(<$a:lifetime>)?) => {
         impl<K: BytesKey + ?Sized, V, A: BlockArena> $cursor<$($a,)? K, V, A> {
@@ -91,41 +134,9 @@ macro_rules! cursor {
                 &self.map
             }
 
-            /// Moves to the least pair whose key is at least `key`. Returns [`valid`](Self::valid).
-            ///
-            /// Expected O(log n).
-            #[inline]
-            pub fn seek<Q>(&mut self, key: &Q) -> bool
-            where
-                Q: BytesKey<Form = K::Form> + ?Sized,
-            {
-                encoded(key, |key| self.map.index.seek(&mut self.steps, Target::AtOrAbove(key)))
-            }
-
-            /// Moves to the greatest pair whose key is at most `key`. Returns [`valid`](Self::valid).
-            ///
-            /// Expected O(log n).
-            #[inline]
-            pub fn seek_for_prev<Q>(&mut self, key: &Q) -> bool
-            where
-                Q: BytesKey<Form = K::Form> + ?Sized,
-            {
-                encoded(key, |key| self.map.index.seek(&mut self.steps, Target::AtOrBelow(key)))
-            }
-
-            /// The current key's encoding, lent: for `str` and `[u8]`, the key's own bytes. `None` if the
-            /// cursor is not [`valid`](Self::valid).
-            #[inline]
-            #[must_use]
-            pub fn key(&self) -> Option<&[u8]> {
-                self.steps.key()
-            }
-
-            /// The current key; `None` if the cursor is not [`valid`](Self::valid).
-            #[must_use]
-            pub fn key_decoded(&self) -> Option<K::Owned> {
-                self.key().map(decoded::<K>)
-            }
+            keys!(index);
+            moves!(index);
+            values!(index);
 
             /// [`key`](Self::key) and [`value`](Self::value).
             #[inline]
@@ -136,8 +147,6 @@ macro_rules! cursor {
             {
                 Some((self.key()?, self.value()?))
             }
-
-            moves_and_values!();
         }
 
         impl<K: BytesKey + ?Sized, V: Copy, A: BlockArena> Clone for $cursor<$($a,)? K, V, A> {

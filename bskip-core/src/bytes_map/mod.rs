@@ -24,6 +24,7 @@ use encoded::{bounds, encoded, pair};
 pub use batch::BytesInsertManyError;
 pub use bulk::{BytesBulkError, BytesBulkLoad};
 pub use chunks::BytesChunk;
+pub(crate) use cursor::keys;
 pub use cursor::{BytesCursor, OwnedBytesCursor};
 pub use error::{BytesInsertError, BytesInsertErrorKind};
 pub use iter::{BytesRange, ClonedBytesRange};

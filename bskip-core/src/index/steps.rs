@@ -10,7 +10,7 @@ use crate::arena::{BlockId, BlockPool};
 use crate::index::beside::{Beside, Passed, Place, Way, outermost};
 use crate::index::engine::Index;
 use crate::index::search::probe::{At, Before, Rightmost};
-use crate::lock::Version;
+use crate::lock::{State, Version};
 use crate::node::{Leaf, LeafShape, NodeKeys, Shape};
 
 /// A step starts to load the next leaf when this many pairs are left in the present one.
@@ -288,6 +288,15 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 passed.validate().then_some(Some(found))
             }
         }
+    }
+
+    /// The value of the current pair, as it was when the cursor came to the pair, and the state of the leaf then.
+    pub(crate) fn current(&self, steps: &Steps<K, V>) -> Option<(V, State<'_>)>
+    where
+        V: Copy,
+    {
+        let Spot { leaf, version, .. } = steps.spot?;
+        Some((steps.value()?, State::new(self.tree.leaf(leaf).lock(), version)))
     }
 
     /// Runs `f` on the value that the current key has now, under the leaf's lock.

@@ -69,6 +69,18 @@ fn a_scan_does_not_believe_an_overwritten_value() {
     duel("values are overwritten under a scan", 1, 100, scan, overwrite, &[&[b'e'; 8], &[b'o'; 8]]);
 }
 
+/// The cursor comes to the pair before or while the cell gets another value.
+#[test]
+fn a_cursor_does_not_believe_an_overwritten_value() {
+    let read = |map: &Map| {
+        let mut value = Vec::with_capacity(64);
+        let mut cursor = map.cursor();
+        assert!(cursor.seek(&b"e"[..]) && cursor.value_into(&mut value), "the key stays");
+        assert_eq!(value, [b'e'; 8], "another key's value, or two in one");
+    };
+    duel("a value is overwritten under a cursor", 1, 100, read, overwrite, &[&[b'e'; 8], &[b'o'; 8]]);
+}
+
 /// `update` keeps the old value, whatever the other thread does to it.
 #[test]
 fn updates_are_one_step() {

@@ -5,7 +5,7 @@ use core::fmt;
 
 use super::BSkipMap;
 use crate::arena::{BlockArena, GlobalArena};
-use crate::cursor::moves_and_values;
+use crate::cursor::{moves, values};
 use crate::index::{Steps, Target};
 use crate::key::Key;
 
@@ -161,7 +161,8 @@ macro_rules! cursor {
                 Some((self.key()?, self.value()?))
             }
 
-            moves_and_values!();
+            moves!(index);
+            values!(index);
         }
 
         impl<K: Key, V: Copy, A: BlockArena> Clone for $cursor<$($a,)? K, V, A> {

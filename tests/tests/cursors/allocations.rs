@@ -1,7 +1,8 @@
 //! A move of a cursor allocates nothing.
 
 use super::TestCursor;
-use bskip_core::{BSkipBytesMap, BSkipMap};
+use super::blobs::spelled;
+use bskip_core::{BSkipBlobMap, BSkipBytesMap, BSkipMap};
 use tests::allocations::counted;
 use tests::rng::{Rng, mix};
 
@@ -55,6 +56,31 @@ fn of_byte_strings() {
             map.remove(&key(i))
         };
     });
+}
+
+/// Also of values in cells that are on the stack while they are lent.
+#[test]
+fn of_values_that_are_byte_strings() {
+    let key = |i: u64| format!("/srv/{:?}/{i}", mix(i).to_be_bytes()).into_bytes();
+    // An even number has at most 256 bytes.
+    let value = |i: u64| spelled(mix(i) & !1);
+    let keys: Vec<Vec<u8>> = (0..10_000).map(key).collect();
+    let map: BSkipBlobMap<[u8]> = keys.iter().zip((0..).map(value)).collect();
+    moves(&mut map.cursor(), &keys, |i| {
+        if i % 2 == 0 {
+            map.insert(&key(i), &value(i))
+        } else {
+            map.remove(&key(i))
+        };
+    });
+    // Longer ones, where there is room.
+    let mut copy = Vec::with_capacity(6000);
+    (0..100).for_each(|i| _ = map.insert(&key(i), &vec![i as u8; 6000]));
+    let mut cursor = map.cursor();
+    for (key, i) in keys.iter().zip(0..100) {
+        let (requests, found) = counted(|| cursor.seek(key) && cursor.value_into(&mut copy));
+        assert_eq!((requests, found, &copy), (0, true, &vec![i as u8; 6000]));
+    }
 }
 
 /// The look-up of a store with versions: one search by the parts of the key.

@@ -1,6 +1,7 @@
-//! Cursors over both maps.
+//! Cursors over all maps.
 
 mod allocations;
+mod blobs;
 mod concurrent;
 mod model;
 mod uses;
@@ -8,7 +9,10 @@ mod uses;
 #[global_allocator]
 static ALLOCATOR: tests::allocations::Counting = tests::allocations::Counting;
 
-use bskip_core::{BSkipBytesMap, BSkipMap, BytesCursor, Cursor, Key, OwnedBytesCursor, OwnedCursor};
+use bskip_core::{
+    BSkipBlobMap, BSkipBytesMap, BSkipMap, BlobCursor, BytesCursor, Cursor, Key, OwnedBlobCursor,
+    OwnedBytesCursor, OwnedCursor,
+};
 
 /// What cursors over every map have, and what the tests ask of a map.
 trait TestCursor {
@@ -21,7 +25,9 @@ trait TestCursor {
     fn next(&mut self) -> bool;
     fn prev(&mut self) -> bool;
     fn valid(&self) -> bool;
-    fn pair(&self) -> Option<(Self::Key, u64)>;
+    fn current(&self) -> Option<Self::Key>;
+    /// The value that the key had when the cursor came to it, unless the cursor keeps none.
+    fn kept(&self) -> Option<Option<u64>>;
     /// The value that the key has now.
     fn now(&self) -> Option<u64>;
 }
@@ -58,8 +64,12 @@ macro_rules! fixed {
             fn seek_for_prev(&mut self, key: &K) -> bool {
                 self.seek_for_prev(key)
             }
-            fn pair(&self) -> Option<(K, u64)> {
-                self.key_value()
+            fn current(&self) -> Option<K> {
+                self.key()
+            }
+            fn kept(&self) -> Option<Option<u64>> {
+                assert_eq!(self.key_value(), self.key().zip(self.value()));
+                Some(self.value())
             }
             fn now(&self) -> Option<u64> {
                 assert_eq!(self.value_with(|&value| value), self.value_cloned());
@@ -83,9 +93,13 @@ macro_rules! bytes {
             fn seek_for_prev(&mut self, key: &Vec<u8>) -> bool {
                 self.seek_for_prev(key)
             }
-            fn pair(&self) -> Option<(Vec<u8>, u64)> {
+            fn current(&self) -> Option<Vec<u8>> {
                 assert_eq!(self.key(), self.key_decoded().as_deref());
-                self.key_value().map(|(key, value)| (key.to_vec(), value))
+                self.key_decoded()
+            }
+            fn kept(&self) -> Option<Option<u64>> {
+                assert_eq!(self.key_value(), self.key().zip(self.value()));
+                Some(self.value())
             }
             fn now(&self) -> Option<u64> {
                 self.value_with(|&value| value)
@@ -95,3 +109,31 @@ macro_rules! bytes {
 }
 bytes!(BytesCursor<'_>);
 bytes!(OwnedBytesCursor);
+
+macro_rules! blobs {
+    ($cursor:ident $(<$a:lifetime>)?) => {
+        impl TestCursor for $cursor<$($a,)? [u8]> {
+            type Key = Vec<u8>;
+            type Map = BSkipBlobMap<[u8]>;
+            moves!();
+            fn seek(&mut self, key: &Vec<u8>) -> bool {
+                self.seek(key)
+            }
+            fn seek_for_prev(&mut self, key: &Vec<u8>) -> bool {
+                self.seek_for_prev(key)
+            }
+            fn current(&self) -> Option<Vec<u8>> {
+                assert_eq!(self.key(), self.key_decoded().as_deref());
+                self.key_decoded()
+            }
+            fn kept(&self) -> Option<Option<u64>> {
+                None
+            }
+            fn now(&self) -> Option<u64> {
+                self.value_with(blobs::number)
+            }
+        }
+    };
+}
+blobs!(BlobCursor<'_>);
+blobs!(OwnedBlobCursor);

@@ -8,7 +8,8 @@
 //! - the cursor's pair stays as it was when the cursor came to it, and `value_with` gives the present value.
 
 use super::TestCursor;
-use bskip_core::{BSkipBytesMap, BSkipMap, GlobalArena, Promotion};
+use super::blobs::{number, spelled};
+use bskip_core::{BSkipBlobMap, BSkipBytesMap, BSkipMap, GlobalArena, Promotion};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -97,6 +98,22 @@ impl Changed for BSkipBytesMap<[u8], u64> {
     }
 }
 
+impl Changed for BSkipBlobMap<[u8]> {
+    type Key = Vec<u8>;
+    fn put(&self, key: &Vec<u8>, value: u64) -> Option<u64> {
+        self.replace(key, &spelled(value)).as_deref().map(number)
+    }
+    fn take(&self, key: &Vec<u8>) -> Option<u64> {
+        self.take(key).as_deref().map(number)
+    }
+    fn pop(&self) -> bool {
+        self.pop_first().is_some()
+    }
+    fn shrink(&self) {
+        self.shrink_to_fit();
+    }
+}
+
 /// Makes `steps` random steps. Cursors: each is held all the time.
 fn drive<C>(map: &C::Map, mut cursors: Vec<C>, draw: impl Fn(&mut Rng) -> C::Key, seed: u64, steps: u64)
 where
@@ -109,7 +126,7 @@ where
         let growing = (step * 4 / steps).is_multiple_of(2);
         match rng.below(20) {
             0..=4 => {
-                let (key, value) = (draw(&mut rng), rng.draw());
+                let (key, value) = (draw(&mut rng), rng.draw() >> (8 * rng.below(8)));
                 if growing || rng.below(3) == 0 {
                     assert_eq!(map.put(&key, value), model.insert(key, value));
                 } else {
@@ -155,11 +172,12 @@ where
         assert_eq!(found, matches!(stand, Stand::At(..)), "step {step}: {stand:?}");
         for (cursor, stand) in cursors.iter().zip(&stands) {
             assert_eq!(cursor.valid(), matches!(stand, Stand::At(..)));
-            let (pair, now) = match stand {
-                Stand::At(key, value) => (Some((key.clone(), *value)), model.get(key).copied()),
-                _ => (None, None),
+            let (key, value, now) = match stand {
+                Stand::At(key, value) => (Some(key.clone()), Some(*value), model.get(key).copied()),
+                _ => (None, None, None),
             };
-            assert_eq!((cursor.pair(), cursor.now()), (pair, now), "step {step}: {stand:?}");
+            assert_eq!((cursor.current(), cursor.now()), (key, now), "step {step}: {stand:?}");
+            assert!(cursor.kept().is_none_or(|kept| kept == value), "step {step}: {stand:?}");
         }
     }
 }
@@ -186,27 +204,42 @@ fn over_keys_of_fixed_width() {
     }
 }
 
-#[test]
-fn over_byte_strings() {
-    type Map = BSkipBytesMap<[u8], u64>;
+/// Strings of several kinds.
+fn draws() -> [fn(&mut Rng) -> Vec<u8>; 4] {
     fn zeros(rng: &mut Rng) -> Vec<u8> {
         (0..rng.below(7)).map(|_| [0, 0, 0, 1, 0xFE, 0xFF, b'a'][rng.below(7) as usize]).collect()
     }
     let shared = |rng: &mut Rng| [vec![b'p'; 90], zeros(rng)].concat();
     let numbers = |rng: &mut Rng| format!("user{:09}", rng.below(2000)).into_bytes();
     let any_length = |rng: &mut Rng| -> Vec<u8> {
-        (0..rng.below(Map::MAX_KEY_BYTES.min(300) as u64 + 1)).map(|_| rng.below(4) as u8).collect()
+        let most = BSkipBlobMap::<[u8]>::MAX_KEY_BYTES.min(300) as u64;
+        (0..=rng.below(most)).map(|_| rng.below(4) as u8).collect()
     };
-    let draws: [fn(&mut Rng) -> Vec<u8>; 4] = [zeros, shared, numbers, any_length];
-    for (seed, promotion) in (1..).zip(some_promotions()) {
-        for draw in draws {
-            let map = Map::with_config(GlobalArena::new(), config(promotion, seed)).expect("memory");
-            drive(&map, vec![map.cursor(), map.cursor()], draw, seed, scaled(50_000));
-            let map = Arc::new(map);
-            while map.pop_last().is_some() {}
-            let cursors = vec![map.clone().cursor_owned(), map.clone().cursor_owned()];
-            drive(&*map, cursors, draw, seed + 1, scaled(50_000));
-            Arc::into_inner(map).expect("the cursors are gone").check_invariants();
+    [zeros, shared, numbers, any_length]
+}
+
+macro_rules! over_byte_strings {
+    ($Map:ty, $scale:expr) => {
+        for (seed, promotion) in (1..).zip(some_promotions()) {
+            for draw in draws() {
+                let map = <$Map>::with_config(GlobalArena::new(), config(promotion, seed)).expect("memory");
+                drive(&map, vec![map.cursor(), map.cursor()], draw, seed, scaled(50_000 / $scale));
+                let map = Arc::new(map);
+                while map.pop_last().is_some() {}
+                let cursors = vec![map.clone().cursor_owned(), map.clone().cursor_owned()];
+                drive(&*map, cursors, draw, seed + 1, scaled(50_000 / $scale));
+                Arc::into_inner(map).expect("the cursors are gone").check_invariants();
+            }
         }
-    }
+    };
+}
+
+#[test]
+fn over_byte_strings() {
+    over_byte_strings!(BSkipBytesMap<[u8], u64>, 1);
+}
+
+#[test]
+fn over_values_that_are_byte_strings() {
+    over_byte_strings!(BSkipBlobMap<[u8]>, 2);
 }

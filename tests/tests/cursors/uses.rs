@@ -1,7 +1,8 @@
 //! What users of cursors rely on, one case each.
 
 use bskip_core::{
-    BSkipBytesMap, BSkipMap, BumpArena, BytesCursor, Cursor, GlobalArena, OwnedBytesCursor, OwnedCursor,
+    BSkipBytesMap, BSkipMap, BlobCursor, BumpArena, BytesCursor, Cursor, GlobalArena, OwnedBlobCursor,
+    OwnedBytesCursor, OwnedCursor,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,9 +16,12 @@ fn owned_cursors_go_anywhere() {
     is_send_and_static::<OwnedCursor<u64, String, BumpArena>>();
     is_send_and_static::<OwnedBytesCursor<str, u64>>();
     is_send_and_static::<OwnedBytesCursor<[u8], String, BumpArena>>();
+    is_send_and_static::<OwnedBlobCursor<str>>();
+    is_send_and_static::<OwnedBlobCursor<[u8], BumpArena>>();
     fn borrowed<'a>(_: &'a ()) {
         is_send::<Cursor<'a, u64, u64>>();
         is_send::<BytesCursor<'a, str, String, GlobalArena>>();
+        is_send::<BlobCursor<'a, str>>();
     }
     borrowed(&());
 }

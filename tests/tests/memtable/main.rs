@@ -38,7 +38,8 @@ fn key(rng: &mut Rng) -> Vec<u8> {
 fn against_a_map_of_versions() {
     let (table, mut model, mut rng) = (Memtable::new(1 << 24), Model::new(), Rng::new(1));
     for sequence in 1..3000 {
-        let (key, value) = (key(&mut rng), (rng.below(4) > 0).then(|| rng.draw().to_le_bytes().to_vec()));
+        let length = [0, 5, 8, 100, 3000][rng.below(5) as usize];
+        let (key, value) = (key(&mut rng), (rng.below(4) > 0).then(|| vec![rng.draw() as u8; length]));
         table.write(sequence, &key, value.as_deref()).expect("room");
         model.insert((key, Reverse(sequence)), value);
     }
@@ -46,6 +47,9 @@ fn against_a_map_of_versions() {
     for _ in 0..300 {
         let (at, from, to) = (rng.below(3100), key(&mut rng), key(&mut rng));
         assert_eq!(table.get(&from, at, owned), visible(&model, &from, at));
+        let mut value = Vec::new();
+        let found = table.get_into(&from, at, &mut value).map(|is_value| is_value.then_some(value));
+        assert_eq!(found, visible(&model, &from, at));
         let bound = |turn, key| match turn {
             0 => Bound::Included(key),
             1 => Bound::Excluded(key),
@@ -86,12 +90,18 @@ fn against_a_map_of_versions() {
 
 #[test]
 fn a_look_up_allocates_nothing() {
-    let table = Memtable::new(1 << 20);
-    (1..2000).for_each(|i| table.write(i, b"a user's key", Some(&i.to_le_bytes())).expect("room"));
+    let table = Memtable::new(1 << 24);
+    // In the leaf, in one cell, in several cells.
+    let value = |i: u64| vec![i as u8; [0, 7, 8, 256, 257, 6000][i as usize % 6]];
+    (1..2000).for_each(|i| table.write(i, b"a user's key", Some(&value(i))).expect("room"));
+    let mut copy = Vec::with_capacity(6000);
     for sequence in 1..2000u64 {
+        let expected = value(sequence);
+        let (requests, found) = counted(|| table.get_into(b"a user's key", sequence, &mut copy));
+        assert_eq!((requests, found, &copy), (0, Some(true), &expected));
         let (requests, found) =
-            counted(|| table.get(b"a user's key", sequence, |value| value == Some(&sequence.to_le_bytes())));
-        assert_eq!((requests, found), (0, Some(true)));
+            counted(|| table.get(b"a user's key", sequence, |value| value == Some(&expected)));
+        assert_eq!((requests, found), (u64::from(expected.len() > 256), Some(true)));
     }
 }
 
