@@ -13,21 +13,27 @@ use tests::threads::{self, Stop};
 
 type Map = BSkipBlobMap<[u8]>;
 
-/// A number as a value of another length. The lengths of small numbers are at most 5, those of even ones at most 256.
-pub(super) fn spelled(number: u64) -> Vec<u8> {
-    let bytes = number.to_le_bytes();
-    if number < 1 << 40 {
-        return bytes[..8 - number.leading_zeros() as usize / 8].to_vec();
+/// The length of a number's value. That of a small number is at most 5, and that of an even one at most 256.
+fn length(number: u64) -> usize {
+    match number {
+        ..0x100_0000_0000 => 8 - number.leading_zeros() as usize / 8,
+        _ if number % 64 == 63 => 6000,
+        _ => 8 + number as usize % 249,
     }
-    let padding = if number % 64 == 63 { 6000 } else { number as usize % 249 };
-    [&bytes[..], &vec![number as u8; padding]].concat()
 }
 
-/// The number that a value spells.
+/// A number as a value.
+pub(super) fn spelled(number: u64) -> Vec<u8> {
+    let mut value = number.to_le_bytes().to_vec();
+    value.resize(length(number), number as u8);
+    value
+}
+
+/// The number that a value spells. Allocates nothing.
 pub(super) fn number(value: &[u8]) -> u64 {
-    let bytes = &value[..value.len().min(8)];
+    let (bytes, padding) = value.split_at(value.len().min(8));
     let number = bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte));
-    assert!(value == spelled(number), "{} bytes of {number}", value.len());
+    assert!(value.len() == length(number) && padding.iter().all(|&byte| byte == number as u8), "{number}");
     number
 }
 
