@@ -1,7 +1,7 @@
 //! The methods that are the same for the cursors of several maps.
 //!
-//! Each macro goes within an `impl` of a cursor with the fields `map` and `steps`. It gets the place of the map's
-//! engine: the fields that lead there from the map.
+//! Each macro goes within an `impl` of a cursor with the fields `map` and `steps`. It gets the place of the
+//! map's engine: the fields that lead there from the map.
 
 /// The moves that need no key.
 macro_rules! moves {

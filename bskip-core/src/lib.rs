@@ -181,7 +181,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
         NumaBlocks, NumaNodeId, Placement, PoolUsage,
     };
     pub use backoff::{DefaultRelax, Relax};
-    pub use blob_map::{BSkipBlobMap, BlobCursor, BlobRange, OwnedBlobCursor};
+    pub use blob_map::{BSkipBlobMap, BlobBulkLoad, BlobChunk, BlobCursor, BlobRange, OwnedBlobCursor};
     pub use bytes_map::{
         BSkipBytesMap, BytesBulkError, BytesBulkLoad, BytesChunk, BytesCursor, BytesInsertError,
         BytesInsertErrorKind, BytesInsertManyError, BytesMigrateCursor, BytesRange, BytesShrinkCursor,

@@ -11,7 +11,7 @@ use crate::arena::{AllocError, BlockArena, BlockPool, PoolUsage};
 use crate::blob::{Blob, Room};
 use crate::cells::Cells;
 use crate::config::Config;
-use crate::index::{Copied, End, Existing, Followed, Index, Shrinking, Steps};
+use crate::index::{Copied, End, Existing, Followed, Index, Steps};
 use crate::key::{ByteKeys, KeyKind};
 
 /// An encoded key that was copied out of a node.
@@ -20,13 +20,13 @@ type Owned = <ByteKeys as KeyKind>::Owned;
 /// How often a reader copies a value in vain, because the leaf changes meanwhile. Then it keeps the value from
 /// being freed while it copies it, which writes shared memory. Otherwise a reader might never get a long value out
 /// of a leaf that changes all the time.
-const TRIES: usize = 16;
+pub(super) const TRIES: usize = 16;
 
 /// See the module.
 pub(super) struct Blobs<P: BlockPool> {
     /// For everything that is only about keys.
     pub(super) index: Index<ByteKeys, Blob, P>,
-    cells: Cells<P>,
+    pub(super) cells: Cells<P>,
 }
 
 impl<P: BlockPool> Blobs<P> {
@@ -58,14 +58,7 @@ impl<P: BlockPool> Blobs<P> {
         existing: Existing,
     ) -> Result<Option<Taken<'_, P>>, AllocError> {
         let blob = Blob::store(value, &self.cells)?;
-        // If the engine panics, the map may have the blob or not. So it is not freed then.
-        match self.index.insert(key, blob, existing) {
-            Ok(other) => Ok(other.map(|blob| self.taken(blob))),
-            Err((blob, error)) => {
-                blob.release(&self.cells);
-                Err(error)
-            }
-        }
+        put(&self.index, &self.cells, key, blob, existing)
     }
 
     /// Takes out the pair of `key`.
@@ -207,13 +200,6 @@ impl<P: BlockPool> Blobs<P> {
         self.index.drain().for_each(|(_, blob)| blob.release(&self.cells));
     }
 
-    /// Merges nodes that fit into one. Returns how many blocks went back to the pool.
-    pub(super) fn shrink_to_fit(&self) -> usize {
-        let mut shrinking = Shrinking::new();
-        self.index.shrink(&mut shrinking, usize::MAX);
-        shrinking.freed
-    }
-
     /// Checks the invariants of the nodes, and that no cell is in use without a value.
     #[cfg(feature = "check")]
     pub(super) fn walk(&mut self) -> crate::Structure {
@@ -226,6 +212,24 @@ impl<P: BlockPool> Blobs<P> {
         });
         assert_eq!(self.cells.usage().issued_blocks, cells, "cells in use, and cells of values");
         structure
+    }
+}
+
+/// Inserts a pair whose value is stored. If there is no memory, frees the value.
+pub(super) fn put<'b, P: BlockPool>(
+    index: &Index<ByteKeys, Blob, P>,
+    cells: &'b Cells<P>,
+    key: &[u8],
+    blob: Blob,
+    existing: Existing,
+) -> Result<Option<Taken<'b, P>>, AllocError> {
+    // If the engine panics, the map may have the blob or not. So it is not freed then.
+    match index.insert(key, blob, existing) {
+        Ok(other) => Ok(other.map(|blob| Taken { cells, blob })),
+        Err((blob, error)) => {
+            blob.release(cells);
+            Err(error)
+        }
     }
 }
 

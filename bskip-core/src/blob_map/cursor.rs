@@ -50,9 +50,9 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
 /// values differ.
 ///
 /// # Values
-/// A move copies no value. [`value_with`](Self::value_with) and [`value_into`](Self::value_into) copy the value
-/// that the current key has at the time of that call, without a lock. If the leaf has not changed since the
-/// cursor came to the pair, they need no search. If the key is no longer in the map, there is no value.
+/// A move copies no value. [`value_with`](Self::value_with) and [`value_into`](Self::value_into) copy the
+/// value that the current key has at the time of that call, without a lock. If the leaf has not changed since
+/// the cursor came to the pair, they need no search. If the key is no longer in the map, there is no value.
 ///
 /// ```
 /// use bskip_core::BSkipBlobMap;
@@ -98,22 +98,22 @@ macro_rules! cursor {
             keys!(blobs.index);
             moves!(blobs.index);
 
-            /// Calls `f` with a copy of the value that the current key has now, and returns its result. `None` if
-            /// the cursor is not [`valid`](Self::valid), or if the key is no longer in the map.
+            /// Calls `f` with a copy of the value that the current key has now, and returns its result.
+            /// `None` if the cursor is not [`valid`](Self::valid), or if the key is no longer in the map.
             ///
-            /// The copy is on the stack if it has at most 256 bytes. `f` runs without a lock and may use the map.
-            /// O(bytes), or expected O(log n) and O(bytes) if the leaf has changed since the last move.
+            /// The copy is on the stack if it has at most 256 bytes. `f` runs without a lock and may use the
+            /// map. O(bytes), or expected O(log n) and O(bytes) if the leaf has changed since the last move.
             pub fn value_with<R>(&self, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
                 let mut value = Short::new();
                 self.map.blobs.read_current(&self.steps, &mut value).then(|| f(value.bytes()))
             }
 
-            /// Makes `value` a copy of the value that the current key has now, and returns true. If the cursor is
-            /// not [`valid`](Self::valid), or if the key is no longer in the map, makes `value` empty and returns
-            /// false.
+            /// Makes `value` a copy of the value that the current key has now, and returns true. If the
+            /// cursor is not [`valid`](Self::valid), or if the key is no longer in the map, makes `value`
+            /// empty and returns false.
             ///
-            /// Allocates only if `value` has not enough room. O(bytes), or expected O(log n) and O(bytes) if the
-            /// leaf has changed since the last move.
+            /// Allocates only if `value` has not enough room. O(bytes), or expected O(log n) and O(bytes) if
+            /// the leaf has changed since the last move.
             pub fn value_into(&self, value: &mut Vec<u8>) -> bool {
                 let found = self.map.blobs.read_current(&self.steps, value);
                 if !found {

@@ -1,8 +1,13 @@
 //! The public map whose values are byte strings, and its contract. The operations are in `blobs` and `index`.
 
+mod batch;
 mod blobs;
+mod bulk;
+mod chunks;
 mod cursor;
 mod iter;
+mod load;
+mod maintain;
 mod traits;
 
 use alloc::vec::Vec;
@@ -20,6 +25,8 @@ use crate::key::{ByteKeys, BytesKey, KeyBuffer, KeyKind};
 
 use blobs::{Blobs, Taken};
 
+pub use bulk::BlobBulkLoad;
+pub use chunks::BlobChunk;
 pub use cursor::{BlobCursor, OwnedBlobCursor};
 pub use iter::BlobRange;
 
@@ -412,12 +419,6 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
         self.blobs.clear();
     }
 
-    /// Merges nodes that fit into one. Returns how many blocks went back to the pool. The values stay where
-    /// they are. O(n). See [`BSkipMap::shrink_to_fit`](crate::BSkipMap::shrink_to_fit).
-    pub fn shrink_to_fit(&self) -> usize {
-        self.blobs.shrink_to_fit()
-    }
-
     /// Walks the whole map and checks its invariants, as
     /// [`BSkipMap::check_invariants`](crate::BSkipMap::check_invariants) does. Every cell in use must belong to a
     /// value of the map. O(n log n).
@@ -450,36 +451,5 @@ impl<'a, K: BytesKey + ?Sized, A: BlockArena> IntoIterator for &'a BSkipBlobMap<
     type IntoIter = BlobRange<'a, K, A>;
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
-    }
-}
-
-impl<Q, V, K, A> Extend<(Q, V)> for BSkipBlobMap<K, A>
-where
-    Q: BytesKey<Form = K::Form>,
-    V: AsRef<[u8]>,
-    K: BytesKey + ?Sized,
-    A: BlockArena,
-{
-    /// Inserts the pairs one by one.
-    ///
-    /// # Panics
-    /// As [`insert`](BSkipBlobMap::insert). The pairs before that one stay.
-    fn extend<T: IntoIterator<Item = (Q, V)>>(&mut self, pairs: T) {
-        pairs.into_iter().for_each(|(key, value)| {
-            self.insert(&key, value.as_ref());
-        });
-    }
-}
-
-impl<Q, V, K> FromIterator<(Q, V)> for BSkipBlobMap<K>
-where
-    Q: BytesKey<Form = K::Form>,
-    V: AsRef<[u8]>,
-    K: BytesKey + ?Sized,
-{
-    fn from_iter<T: IntoIterator<Item = (Q, V)>>(pairs: T) -> Self {
-        let mut map = Self::new();
-        map.extend(pairs);
-        map
     }
 }

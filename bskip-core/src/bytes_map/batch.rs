@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{BSkipBytesMap, BytesInsertError, BytesInsertErrorKind, failed};
+use super::{BSkipBytesMap, BytesInsertError, BytesInsertErrorKind, NAME, failed};
 use crate::arena::BlockArena;
 use crate::key::BytesKey;
 
@@ -46,7 +46,7 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         Q: BytesKey<Form = K::Form>,
         V: Copy,
     {
-        assert_equal("get_many", keys.len(), "values", values.len());
+        assert_equal(NAME, "get_many", keys.len(), "values", values.len());
         keys.iter().zip(values).for_each(|(key, value)| *value = self.get(key));
     }
 
@@ -58,7 +58,7 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     where
         Q: BytesKey<Form = K::Form>,
     {
-        assert_equal("contains_many", keys.len(), "found", found.len());
+        assert_equal(NAME, "contains_many", keys.len(), "found", found.len());
         keys.iter().zip(found).for_each(|(key, found)| *found = self.contains_key(key));
     }
 
@@ -71,7 +71,7 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     where
         Q: BytesKey<Form = K::Form>,
     {
-        assert_equal("remove_many", keys.len(), "values", values.len());
+        assert_equal(NAME, "remove_many", keys.len(), "values", values.len());
         keys.iter().zip(values).for_each(|(key, value)| *value = self.remove(key));
     }
 
@@ -123,6 +123,6 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
 }
 
 #[track_caller]
-fn assert_equal(method: &str, keys: usize, other: &str, places: usize) {
-    assert!(keys == places, "BSkipBytesMap::{method}: {keys} keys, but room for {places} {other}");
+pub(crate) fn assert_equal(map: &str, method: &str, keys: usize, other: &str, places: usize) {
+    assert!(keys == places, "{map}::{method}: {keys} keys, but room for {places} {other}");
 }

@@ -1,16 +1,15 @@
 //! Building maps of byte strings from sorted pairs: `BytesBulkLoad`, `from_sorted`, `append`, and std's
 //! traits for collecting.
 
-use alloc::vec::Vec;
 use core::cell::Cell;
-use core::{fmt, iter};
+use core::fmt;
 
 use super::encoded::{Owned, decoded, encoded_key};
+use super::unsorted::Unsorted;
 use super::{BSkipBytesMap, BytesInsertErrorKind, failed};
 use crate::arena::{AllocError, BlockArena, GlobalArena};
 use crate::config::Config;
 use crate::index::{LoadError, Parts};
-use crate::key::big_endian::{common_prefix, word_at};
 use crate::key::{ByteKeys, BytesKey, KeyBuffer, KeyKind};
 
 /// Builds a map of byte strings from sorted pairs, in parts that may come from several threads.
@@ -83,52 +82,79 @@ impl<O> From<AllocError> for BytesBulkError<O> {
     }
 }
 
-impl<K: BytesKey + ?Sized, V> BytesBulkLoad<K, V> {
-    /// For a map on the global allocator, with the default [`Config`].
-    ///
-    /// # Panics
-    /// If there is no memory for the first leaf. [`with_arena`](Self::with_arena) returns an error instead.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::of(BSkipBytesMap::new())
-    }
-}
+/// All of a loader but how it takes parts: of the loader's type, the map's type, and the place of the map's engine in
+/// the map.
+macro_rules! bulk_load {
+    ($load:ident<K $(, $v:ident)?>, $map:ident, $($index:ident).+) => {
+        impl<K: BytesKey + ?Sized $(, $v)?> $load<K $(, $v)?> {
+            /// For a map on the global allocator, with the default [`Config`].
+            ///
+            /// # Panics
+            /// If there is no memory for the first leaf. [`with_arena`](Self::with_arena) returns an error instead.
+            #[must_use]
+            pub fn new() -> Self {
+                Self::of($map::new())
+            }
+        }
 
-impl<K: BytesKey + ?Sized, V> Default for BytesBulkLoad<K, V> {
-    fn default() -> Self {
-        Self::new()
-    }
+        impl<K: BytesKey + ?Sized $(, $v)?> Default for $load<K $(, $v)?> {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+
+        impl<K: BytesKey + ?Sized $(, $v)?, A: BlockArena> $load<K $(, $v)?, A> {
+            /// For a map in `arena`, with the default [`Config`].
+            ///
+            /// # Errors
+            /// [`AllocError`] if the arena has no room for the first leaf.
+            pub fn with_arena(arena: A) -> Result<Self, AllocError> {
+                $map::with_arena(arena).map(Self::of)
+            }
+
+            /// For a map in `arena`.
+            ///
+            /// # Errors
+            /// [`AllocError`] if the arena has no room for the first leaf, or if there is no memory for the counter of a
+            /// `counted` map.
+            pub fn with_config(arena: A, config: Config) -> Result<Self, AllocError> {
+                $map::with_config(arena, config).map(Self::of)
+            }
+
+            fn of(map: $map<K $(, $v)?, A>) -> Self {
+                Self { map, parts: Parts::new() }
+            }
+
+            /// How full the nodes will be, from 0.5 to 1.0: see [`BulkLoad::fill`](crate::BulkLoad::fill).
+            #[must_use]
+            pub fn fill(mut self, fill: f64) -> Self {
+                self.parts.fill = fill;
+                self
+            }
+
+            /// The map of all parts. O(n / 40), besides sorting the parts.
+            ///
+            /// # Errors
+            /// [`BytesBulkError`] if two parts overlap, or if there is no memory for the levels above the leaves. All
+            /// pairs are then dropped, and all memory goes back to the arena.
+            pub fn finish(self) -> Result<$map<K $(, $v)?, A>, BytesBulkError<K::Owned>> {
+                let Self { mut map, parts } = self;
+                map.$($index).+.finish_load(parts).map_err(bulk_error::<K>)?;
+                Ok(map)
+            }
+        }
+
+        impl<K: BytesKey + ?Sized $(, $v)?, A: BlockArena> fmt::Debug for $load<K $(, $v)?, A> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($load)).field("fill", &self.parts.fill).finish_non_exhaustive()
+            }
+        }
+    };
 }
+pub(crate) use bulk_load;
+bulk_load!(BytesBulkLoad<K, V>, BSkipBytesMap, index);
 
 impl<K: BytesKey + ?Sized, V, A: BlockArena> BytesBulkLoad<K, V, A> {
-    /// For a map in `arena`, with the default [`Config`].
-    ///
-    /// # Errors
-    /// [`AllocError`] if the arena has no room for the first leaf.
-    pub fn with_arena(arena: A) -> Result<Self, AllocError> {
-        BSkipBytesMap::with_arena(arena).map(Self::of)
-    }
-
-    /// For a map in `arena`.
-    ///
-    /// # Errors
-    /// [`AllocError`] if the arena has no room for the first leaf, or if there is no memory for the counter of a
-    /// `counted` map.
-    pub fn with_config(arena: A, config: Config) -> Result<Self, AllocError> {
-        BSkipBytesMap::with_config(arena, config).map(Self::of)
-    }
-
-    fn of(map: BSkipBytesMap<K, V, A>) -> Self {
-        Self { map, parts: Parts::new() }
-    }
-
-    /// How full the nodes will be, from 0.5 to 1.0: see [`BulkLoad::fill`](crate::BulkLoad::fill).
-    #[must_use]
-    pub fn fill(mut self, fill: f64) -> Self {
-        self.parts.fill = fill;
-        self
-    }
-
     /// Takes a part of the pairs: all pairs of the iterator.
     ///
     /// O(n), without a search. Several threads may call this at once.
@@ -147,29 +173,12 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BytesBulkLoad<K, V, A> {
     {
         let refused = Cell::new(None);
         let index = &self.map.index;
-        let run =
+        let mut run =
             index.load_run(&self.parts, &mut encode::<K, Q, V>(pairs, &refused)).map_err(bulk_error::<K>)?;
         match refused.take() {
-            None => Ok(index.add_run(&self.parts, run)?),
+            None => Ok(index.add_run(&self.parts, &mut run)?),
             Some(cause) => Err(BytesBulkError::Refused(cause)),
         }
-    }
-
-    /// The map of all parts. O(n / 40), besides sorting the parts.
-    ///
-    /// # Errors
-    /// [`BytesBulkError`] if two parts overlap, or if there is no memory for the levels above the leaves. All
-    /// pairs are then dropped, and all memory goes back to the arena.
-    pub fn finish(self) -> Result<BSkipBytesMap<K, V, A>, BytesBulkError<K::Owned>> {
-        let Self { mut map, parts } = self;
-        map.index.finish_load(parts).map_err(bulk_error::<K>)?;
-        Ok(map)
-    }
-}
-
-impl<K: BytesKey + ?Sized, V, A: BlockArena> fmt::Debug for BytesBulkLoad<K, V, A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BytesBulkLoad").field("fill", &self.parts.fill).finish_non_exhaustive()
     }
 }
 
@@ -238,7 +247,7 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
 }
 
 /// The pairs with their keys encoded, up to the first key that a map refuses. Why is then in `refused`.
-fn encode<K: BytesKey + ?Sized, Q: BytesKey<Form = K::Form>, V>(
+pub(crate) fn encode<K: BytesKey + ?Sized, Q: BytesKey<Form = K::Form>, V>(
     pairs: impl IntoIterator<Item = (Q, V)>,
     refused: &Cell<Option<BytesInsertErrorKind>>,
 ) -> impl Iterator<Item = (Owned, V)> {
@@ -253,64 +262,12 @@ fn encode<K: BytesKey + ?Sized, Q: BytesKey<Form = K::Form>, V>(
     })
 }
 
-fn bulk_error<K: BytesKey + ?Sized>(error: LoadError<Owned>) -> BytesBulkError<K::Owned> {
+pub(crate) fn bulk_error<K: BytesKey + ?Sized>(error: LoadError<Owned>) -> BytesBulkError<K::Owned> {
     match error {
         LoadError::NotAscending { key, after } => {
             BytesBulkError::NotAscending { key: decoded::<K>(&key), after: decoded::<K>(&after) }
         }
         LoadError::NoMemory(cause) => cause.into(),
-    }
-}
-
-/// Pairs in any order, their encoded keys one after the other.
-struct Unsorted<V> {
-    bytes: Vec<u8>,
-    /// How many bytes all keys begin with.
-    common: usize,
-    pairs: Vec<Place<V>>,
-}
-
-/// Where a key's bytes are, and its value.
-struct Place<V> {
-    /// Once the pairs are being sorted: the key's bytes behind the common ones, as a number.
-    word: u64,
-    from: usize,
-    to: usize,
-    value: V,
-}
-
-impl<V> Place<V> {
-    fn key<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
-        &bytes[self.from..self.to]
-    }
-}
-
-impl<V> Unsorted<V> {
-    fn push(&mut self, key: &[u8], value: V) {
-        let from = self.bytes.len();
-        self.bytes.extend_from_slice(key);
-        self.common = match self.pairs.first() {
-            None => key.len(),
-            Some(first) => self.common.min(common_prefix(first.key(&self.bytes), key)),
-        };
-        self.pairs.push(Place { word: 0, from, to: self.bytes.len(), value });
-    }
-
-    /// The pairs in order. If a key comes several times, the last value stays.
-    fn into_sorted(self) -> impl Iterator<Item = (Owned, V)> {
-        let Self { bytes, common, mut pairs } = self;
-        pairs.iter_mut().for_each(|pair| pair.word = word_at(pair.key(&bytes), common));
-        pairs.sort_by(|a, b| a.word.cmp(&b.word).then_with(|| a.key(&bytes).cmp(b.key(&bytes))));
-        let mut pairs = pairs.into_iter().peekable();
-        iter::from_fn(move || {
-            loop {
-                let pair = pairs.next()?;
-                let key = pair.key(&bytes);
-                if pairs.peek().is_none_or(|next| next.key(&bytes) != key) {
-                    return Some((ByteKeys::own(key), pair.value));
-                }
-            }
-        })
     }
 }
 
@@ -326,12 +283,7 @@ where
     A: BlockArena + Default,
 {
     fn from_iter<T: IntoIterator<Item = (Q, V)>>(pairs: T) -> Self {
-        let mut unsorted = Unsorted { bytes: Vec::new(), common: 0, pairs: Vec::new() };
-        let mut buffer = KeyBuffer::new();
-        for (key, value) in pairs {
-            encoded_key(&key, &mut buffer, |key| unsorted.push(key, value))
-                .unwrap_or_else(|cause| failed("try_insert", &cause));
-        }
+        let unsorted = Unsorted::of(pairs).unwrap_or_else(|cause| failed("try_insert", &cause));
         let mut map = Self::with_arena(A::default()).unwrap_or_else(|error| panic!("{error}"));
         map.take_all(&mut unsorted.into_sorted());
         map

@@ -3,8 +3,8 @@
 use core::fmt;
 use core::ops::{ControlFlow, RangeBounds};
 
-use super::BSkipBytesMap;
 use super::encoded::bounds;
+use super::{BSkipBytesMap, NAME};
 use crate::arena::BlockArena;
 use crate::key::{ByteKeys, BytesKey, KeyKind};
 use crate::node::PairImage;
@@ -141,9 +141,13 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         Q: BytesKey<Form = K::Form>,
         V: Copy,
     {
-        let (lower, upper) = bounds(&range, "BSkipBytesMap");
+        let (lower, upper) = bounds(&range, NAME);
         let (lower, upper) = (lower.as_ref().map(ByteKeys::borrow), upper.as_ref().map(ByteKeys::borrow));
-        self.index.images(lower, upper, |image| f(BytesChunk(image)))
+        self.index.images(lower, upper, |image, _| {
+            let all = image.len();
+            f(BytesChunk(image))?;
+            ControlFlow::Continue(all)
+        })
     }
 
     /// As [`try_for_each_chunk`](Self::try_for_each_chunk), from the last chunk to the first. Within a chunk
@@ -160,8 +164,12 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         Q: BytesKey<Form = K::Form>,
         V: Copy,
     {
-        let (lower, upper) = bounds(&range, "BSkipBytesMap");
+        let (lower, upper) = bounds(&range, NAME);
         let (lower, upper) = (lower.as_ref().map(ByteKeys::borrow), upper.as_ref().map(ByteKeys::borrow));
-        self.index.images_rev(lower, upper, |image| f(BytesChunk(image)))
+        self.index.images_rev(lower, upper, |image, _| {
+            let all = image.len();
+            f(BytesChunk(image))?;
+            ControlFlow::Continue(all)
+        })
     }
 }

@@ -8,10 +8,10 @@ use crate::config::Refresh;
 use crate::index::{Migrating, Shrinking};
 use crate::key::BytesKey;
 
-/// How far [`BSkipBytesMap::shrink`] has come, and what it has done. As [`ShrinkCursor`](crate::ShrinkCursor), it
-/// borrows nothing and delays nothing, and belongs to one map.
+/// How far `shrink` of a [`BSkipBytesMap`] or a [`BSkipBlobMap`](crate::BSkipBlobMap) has come, and what it has done.
+/// As [`ShrinkCursor`](crate::ShrinkCursor), it borrows nothing and delays nothing, and belongs to one map.
 #[derive(Clone, Debug)]
-pub struct BytesShrinkCursor(Shrinking<Owned>);
+pub struct BytesShrinkCursor(pub(crate) Shrinking<Owned>);
 
 impl BytesShrinkCursor {
     /// A cursor at the beginning.
@@ -39,10 +39,10 @@ impl Default for BytesShrinkCursor {
     }
 }
 
-/// How far [`BSkipBytesMap::migrate`] or [`BSkipBytesMap::rebalance`] has come, and what it has done. As
-/// [`MigrateCursor`](crate::MigrateCursor), it borrows nothing and delays nothing.
+/// How far `migrate` or `rebalance` of a [`BSkipBytesMap`] or a [`BSkipBlobMap`](crate::BSkipBlobMap) has come, and
+/// what it has done. As [`MigrateCursor`](crate::MigrateCursor), it borrows nothing and delays nothing.
 #[derive(Clone, Debug)]
-pub struct BytesMigrateCursor(Migrating<Owned>);
+pub struct BytesMigrateCursor(pub(crate) Migrating<Owned>);
 
 impl BytesMigrateCursor {
     /// A cursor at the beginning.

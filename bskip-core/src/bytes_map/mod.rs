@@ -1,7 +1,7 @@
 //! The public map of byte strings and its contract. The operations themselves are in `index`.
 
-mod batch;
-mod bulk;
+pub(crate) mod batch;
+pub(crate) mod bulk;
 mod chunks;
 mod cursor;
 pub(crate) mod encoded;
@@ -9,6 +9,7 @@ mod error;
 mod iter;
 mod maintain;
 mod traits;
+pub(crate) mod unsorted;
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -285,7 +286,7 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     where
         Q: BytesKey<Form = K::Form>,
     {
-        let (lower, upper) = bounds(&range, "BSkipBytesMap");
+        let (lower, upper) = bounds(&range, NAME);
         BytesRange::new(&self.index, lower, upper)
     }
 
@@ -322,7 +323,7 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         Q: BytesKey<Form = K::Form>,
         V: Copy,
     {
-        let (lower, upper) = bounds(&range, "BSkipBytesMap");
+        let (lower, upper) = bounds(&range, NAME);
         self.index.lend(lower.as_ref().map(ByteKeys::borrow), upper.as_ref().map(ByteKeys::borrow), f)
     }
 
@@ -401,6 +402,9 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         self.index.walk()
     }
 }
+
+/// The type's name in panics.
+const NAME: &str = "BSkipBytesMap";
 
 #[cold]
 #[inline(never)]

@@ -54,6 +54,7 @@ mod wait;
 mod write;
 
 pub(crate) use bulk::load::{LoadError, Parts};
+pub(crate) use bulk::run::{SortedRun, Stop};
 #[cfg(feature = "check")]
 pub use check::Structure;
 pub(crate) use ends::End;

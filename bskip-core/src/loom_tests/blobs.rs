@@ -81,6 +81,16 @@ fn a_cursor_does_not_believe_an_overwritten_value() {
     duel("a value is overwritten under a cursor", 1, 100, read, overwrite, &[&[b'e'; 8], &[b'o'; 8]]);
 }
 
+#[test]
+fn a_chunk_does_not_believe_an_overwritten_value() {
+    let scan = |map: &Map| {
+        map.for_each_chunk::<Vec<u8>>(.., |mut chunk| {
+            chunk.for_each(|key, value| assert_eq!(value, [key[0]; 8], "another key's value, or two in one"));
+        });
+    };
+    duel("values are overwritten under a chunk", 1, 100, scan, overwrite, &[&[b'e'; 8], &[b'o'; 8]]);
+}
+
 /// `update` keeps the old value, whatever the other thread does to it.
 #[test]
 fn updates_are_one_step() {

@@ -9,10 +9,10 @@
 
 use bskip_core::arena::{BumpPool, GlobalPool};
 use bskip_core::{
-    AllocError, BSkipBlobMap, BSkipBytesMap, BSkipMap, BlobCursor, BlobRange, BlockArena, BulkError,
-    BulkLoad, BumpArena, BytesBulkError, BytesBulkLoad, BytesMigrateCursor, BytesShrinkCursor, ClonedRange,
-    Config, GlobalArena, InsertError, InsertManyError, MigrateCursor, OwnedBlobCursor, PoolUsage, Range,
-    Relax, ShrinkCursor,
+    AllocError, BSkipBlobMap, BSkipBytesMap, BSkipMap, BlobBulkLoad, BlobCursor, BlobRange, BlockArena,
+    BulkError, BulkLoad, BumpArena, BytesBulkError, BytesBulkLoad, BytesMigrateCursor, BytesShrinkCursor,
+    ClonedRange, Config, GlobalArena, InsertError, InsertManyError, MigrateCursor, OwnedBlobCursor,
+    PoolUsage, Range, Relax, ShrinkCursor,
 };
 use numa_alloc::{ArenaStats, BuildError, Fallback, NumaArena, PlacementReport, Policy};
 use std::cell::Cell;
@@ -40,6 +40,7 @@ where
     all::<BytesBulkLoad<str, V, A>>();
     all::<BSkipBlobMap<str, A>>();
     all::<BlobRange<'static, str, A>>();
+    all::<BlobBulkLoad<str, A>>();
     all::<BlobCursor<'static, str, A>>();
     all::<OwnedBlobCursor<str, A>>();
     fused::<BlobRange<'static, str, A>>();

@@ -113,7 +113,9 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
         let mut run = SortedRun::new(self, 1.0);
         let stop = run.fill(held, pairs);
-        if let Some(part) = run.into_part() {
+        let part = run.take_part();
+        drop(run);
+        if let Some(part) = part {
             // As for an insertion: entries for which there is no memory stay missing.
             let _ = self.attach(&[part], tail, 1.0);
         }
@@ -260,7 +262,7 @@ mod tests {
         let mut pairs = range.map(|i| (key(i), i));
         let mut run = SortedRun::new(index, 1.0);
         assert!(matches!(run.fill(&mut pairs.next(), &mut pairs), Stop::End));
-        run.into_part().expect("not empty")
+        run.take_part().expect("not empty")
     }
 
     /// The node of `level` that covers `key`, and whether it starts there.

@@ -49,7 +49,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         parts: &Parts<K::Owned>,
         pairs: &mut impl Iterator<Item = (K::Owned, V)>,
     ) -> Result<(), LoadError<K::Owned>> {
-        Ok(self.add_run(parts, self.load_run(parts, pairs)?)?)
+        let mut run = self.load_run(parts, pairs)?;
+        Ok(self.add_run(parts, &mut run)?)
     }
 
     /// Takes all pairs of the iterator, which must ascend, for a part. Dropping the run drops them.
@@ -58,32 +59,44 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         parts: &Parts<K::Owned>,
         pairs: &mut impl Iterator<Item = (K::Owned, V)>,
     ) -> Result<SortedRun<'_, K, V, P>, LoadError<K::Owned>> {
-        let mut held = pairs.next();
-        let mut run = SortedRun::new(self, parts.fill);
-        if held.is_none() {
-            return Ok(run);
-        }
-        match (run.fill(&mut held, pairs), held) {
+        let mut run = self.start_run(parts);
+        self.fill_run(&mut run, &mut None, pairs)?;
+        Ok(run)
+    }
+
+    /// A run for a part, without pairs.
+    pub(crate) fn start_run(&self, parts: &Parts<K::Owned>) -> SortedRun<'_, K, V, P> {
+        SortedRun::new(self, parts.fill)
+    }
+
+    /// Takes all pairs of the iterator, which must ascend. Call it only once for a run. After an error, the pair that
+    /// was not taken is in `held`.
+    pub(crate) fn fill_run(
+        &self,
+        run: &mut SortedRun<'_, K, V, P>,
+        held: &mut Option<(K::Owned, V)>,
+        pairs: &mut impl Iterator<Item = (K::Owned, V)>,
+    ) -> Result<(), LoadError<K::Owned>> {
+        *held = pairs.next();
+        match (run.fill(held, pairs), held) {
             (Stop::NotAscending, Some((key, _))) => {
-                let after = run.last().unwrap_or(&key).clone();
-                Err(LoadError::NotAscending { key, after })
+                let after = run.last().unwrap_or(key).clone();
+                Err(LoadError::NotAscending { key: key.clone(), after })
             }
             (Stop::NoMemory(cause), _) => Err(cause.into()),
-            (Stop::End | Stop::NotAscending, _) => Ok(run),
+            (Stop::End | Stop::NotAscending, _) => Ok(()),
         }
     }
 
-    /// Makes a run a part. After an error the run's pairs are dropped.
+    /// Makes a run a part. After an error the run still has its pairs.
     pub(crate) fn add_run(
         &self,
         parts: &Parts<K::Owned>,
-        run: SortedRun<'_, K, V, P>,
+        run: &mut SortedRun<'_, K, V, P>,
     ) -> Result<(), AllocError> {
-        // If the closure fails and leaves the run here, its values are dropped after the lock is released.
-        let mut run = Some(run);
         parts.parts.with::<P::Relax, _>(|parts| {
             reserve_one(parts)?;
-            if let Some(part) = run.take().and_then(SortedRun::into_part) {
+            if let Some(part) = run.take_part() {
                 self.keep(&part, parts.last());
                 parts.push(part);
             }

@@ -261,8 +261,18 @@ impl<'a, K: NodeKeys, V, P: BlockPool> SortedRun<'a, K, V, P> {
         self.last.as_ref()
     }
 
-    /// What was made, if that is anything.
-    pub(crate) fn into_part(mut self) -> Option<Part<K::Owned>> {
+    /// Hands all values to `f`. The leaves are empty then.
+    pub(crate) fn take_values(&mut self, mut f: impl FnMut(V)) {
+        for start in &self.starts {
+            let mut leaf = self.index.tree.leaf(start.leaf).lock_unshared();
+            while let Some(last) = leaf.count().checked_sub(1) {
+                f(leaf.remove(last));
+            }
+        }
+    }
+
+    /// What was made, if that is anything. The run has nothing then.
+    pub(crate) fn take_part(&mut self) -> Option<Part<K::Owned>> {
         Some(Part { last: self.last.take()?, starts: mem::take(&mut self.starts) })
     }
 }

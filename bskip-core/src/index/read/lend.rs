@@ -19,112 +19,15 @@ impl<V: Copy, P: BlockPool> Index<ByteKeys, V, P> {
         upper: Bound<&[u8]>,
         mut f: impl FnMut(&[u8], V) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
-        self.images(lower, upper, |image| {
+        self.images(lower, upper, |image, _| {
             for i in 0..image.len() {
                 let (key, value) = image.pair(i);
                 f(key, value)?;
             }
-            ControlFlow::Continue(())
+            ControlFlow::Continue(image.len())
         })
     }
 
-    /// Hands out the pairs between the bounds in order, in images that are not empty, each of one state of a leaf.
-    #[inline]
-    pub(crate) fn images<B>(
-        &self,
-        lower: Bound<&[u8]>,
-        upper: Bound<&[u8]>,
-        mut f: impl FnMut(&mut PairImage<V>) -> ControlFlow<B>,
-    ) -> ControlFlow<B> {
-        let mut image = PairImage::new();
-        let mut backoff = self.tree.backoff();
-        // The last key that was handed out, if there is one: where a search begins again.
-        let mut last = None;
-        let mut cursor = self.cursor_after(lower, None);
-        while let Some(mut here) = cursor {
-            let is_last = here.end_before(upper);
-            match here.copy_rest(&mut image) {
-                Filled::Valid => {
-                    if image.len() > 0 {
-                        f(&mut image)?;
-                        last = Some(ByteKeys::own(image.pair(image.len() - 1).0));
-                    }
-                    backoff = self.tree.backoff();
-                }
-                Filled::Long => match here.next::<Copied>() {
-                    Next::Pair(key, value) => {
-                        image.set_only(&key, value);
-                        f(&mut image)?;
-                        last = Some(key);
-                        cursor = Some(here);
-                        continue;
-                    }
-                    Next::End => {}
-                    Next::Changed => {
-                        cursor = self.cursor_after(from(lower, &last), None);
-                        continue;
-                    }
-                },
-                Filled::Changed => {
-                    backoff.wait();
-                    cursor = self.cursor_after(from(lower, &last), None);
-                    continue;
-                }
-            }
-            cursor = if is_last { None } else { self.cursor_after(from(lower, &last), Some(here)) };
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// As [`images`](Self::images), from the last image to the first; within an image keys ascend.
-    pub(crate) fn images_rev<B>(
-        &self,
-        lower: Bound<&[u8]>,
-        upper: Bound<&[u8]>,
-        mut f: impl FnMut(&mut PairImage<V>) -> ControlFlow<B>,
-    ) -> ControlFlow<B> {
-        let mut image = PairImage::new();
-        let mut backoff = self.tree.backoff();
-        let (mut trail, mut first) = (None, None);
-        let mut cursor = self.cursor_before(upper, None, &mut trail);
-        while let Some(mut here) = cursor {
-            let is_first = here.start_after(lower);
-            match here.copy_rest(&mut image) {
-                Filled::Valid => {
-                    if image.len() > 0 {
-                        f(&mut image)?;
-                        first = Some(ByteKeys::own(image.pair(0).0));
-                    }
-                    backoff = self.tree.backoff();
-                }
-                Filled::Long => match here.next_back::<Copied>() {
-                    Next::Pair(key, value) => {
-                        image.set_only(&key, value);
-                        f(&mut image)?;
-                        first = Some(key);
-                        cursor = Some(here);
-                        continue;
-                    }
-                    Next::End => {}
-                    Next::Changed => {
-                        cursor = self.cursor_before(from(upper, &first), None, &mut trail);
-                        continue;
-                    }
-                },
-                Filled::Changed => {
-                    backoff.wait();
-                    cursor = self.cursor_before(from(upper, &first), None, &mut trail);
-                    continue;
-                }
-            }
-            cursor =
-                if is_first { None } else { self.cursor_before(from(upper, &first), Some(here), &mut trail) };
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-impl<V: Copy, P: BlockPool> Index<ByteKeys, V, P> {
     /// Hands the pairs between the bounds to `f` in order, each with the state of its leaf. `f` returns false if
     /// the leaf has changed since. It then gets the pair, or what is there in its place, again. `prefetch` gets
     /// values that come soon.
@@ -135,54 +38,118 @@ impl<V: Copy, P: BlockPool> Index<ByteKeys, V, P> {
         prefetch: impl Fn(V),
         mut f: impl FnMut(&[u8], V, State<'_>) -> ControlFlow<B, bool>,
     ) -> ControlFlow<B> {
+        self.images(lower, upper, |image, state| {
+            (0..image.len().min(AHEAD)).for_each(|i| prefetch(image.value(i)));
+            for i in 0..image.len() {
+                if i + AHEAD < image.len() {
+                    prefetch(image.value(i + AHEAD));
+                }
+                let (key, value) = image.pair(i);
+                if !f(key, value, state)? {
+                    return ControlFlow::Continue(i);
+                }
+            }
+            ControlFlow::Continue(image.len())
+        })
+    }
+
+    /// Hands out the pairs between the bounds in order, in images that are not empty, each of one state of a leaf.
+    /// `f` also gets that state, and returns how many pairs it has taken, from the first on. If these are not all,
+    /// it finds what is there now behind them.
+    #[inline]
+    pub(crate) fn images<B>(
+        &self,
+        lower: Bound<&[u8]>,
+        upper: Bound<&[u8]>,
+        mut f: impl FnMut(&mut PairImage<V>, State<'_>) -> ControlFlow<B, usize>,
+    ) -> ControlFlow<B> {
         let mut image = PairImage::new();
         let mut backoff = self.tree.backoff();
-        // As in `lend`.
+        // The last key that was taken, if there is one: where a search begins again.
         let mut last = None;
         let mut cursor = self.cursor_after(lower, None);
         while let Some(mut here) = cursor {
             let is_last = here.end_before(upper);
-            let (mut lent, mut changed) = (0, false);
-            match here.copy_rest(&mut image) {
-                Filled::Valid => {
-                    (0..image.len().min(AHEAD)).for_each(|i| prefetch(image.value(i)));
-                    while lent < image.len() && !changed {
-                        if lent + AHEAD < image.len() {
-                            prefetch(image.value(lent + AHEAD));
-                        }
-                        let (key, value) = image.pair(lent);
-                        changed = !f(key, value, here.state())?;
-                        lent += usize::from(!changed);
-                    }
-                    if lent > 0 {
-                        last = Some(ByteKeys::own(image.pair(lent - 1).0));
-                    }
-                }
-                Filled::Long => match here.next::<Copied>() {
-                    Next::Pair(key, value) => {
-                        if f(&key, value, here.state())? {
-                            last = Some(key);
-                            cursor = Some(here);
-                            continue;
-                        }
-                        changed = true;
-                    }
-                    Next::End => {}
-                    Next::Changed => changed = true,
-                },
-                Filled::Changed => changed = true,
+            let is_valid = match here.copy_rest(&mut image) {
+                Filled::Valid => true,
+                Filled::Changed => false,
+                Filled::Long => image.set_next(here.next::<Copied>()),
+            };
+            let taken = if is_valid && image.len() > 0 { f(&mut image, here.state())? } else { 0 };
+            if taken > 0 {
+                last = Some(ByteKeys::own(image.pair(taken - 1).0));
             }
-            if changed {
-                if lent == 0 {
+            cursor = if !is_valid || taken < image.len() {
+                if taken == 0 {
                     backoff.wait();
                 }
-                cursor = self.cursor_after(from(lower, &last), None);
+                self.cursor_after(from(lower, &last), None)
             } else {
                 backoff = self.tree.backoff();
-                cursor = if is_last { None } else { self.cursor_after(from(lower, &last), Some(here)) };
-            }
+                if !here.is_read() {
+                    Some(here)
+                } else if is_last {
+                    None
+                } else {
+                    self.cursor_after(from(lower, &last), Some(here))
+                }
+            };
         }
         ControlFlow::Continue(())
+    }
+
+    /// As [`images`](Self::images), from the last image to the first. Within an image keys ascend, and `f` takes the
+    /// last pairs first.
+    pub(crate) fn images_rev<B>(
+        &self,
+        lower: Bound<&[u8]>,
+        upper: Bound<&[u8]>,
+        mut f: impl FnMut(&mut PairImage<V>, State<'_>) -> ControlFlow<B, usize>,
+    ) -> ControlFlow<B> {
+        let mut image = PairImage::new();
+        let mut backoff = self.tree.backoff();
+        let (mut trail, mut first) = (None, None);
+        let mut cursor = self.cursor_before(upper, None, &mut trail);
+        while let Some(mut here) = cursor {
+            let is_first = here.start_after(lower);
+            let is_valid = match here.copy_rest(&mut image) {
+                Filled::Valid => true,
+                Filled::Changed => false,
+                Filled::Long => image.set_next(here.next_back::<Copied>()),
+            };
+            let taken = if is_valid && image.len() > 0 { f(&mut image, here.state())? } else { 0 };
+            if taken > 0 {
+                first = Some(ByteKeys::own(image.pair(image.len() - taken).0));
+            }
+            cursor = if !is_valid || taken < image.len() {
+                if taken == 0 {
+                    backoff.wait();
+                }
+                self.cursor_before(from(upper, &first), None, &mut trail)
+            } else {
+                backoff = self.tree.backoff();
+                if !here.is_read() {
+                    Some(here)
+                } else if is_first {
+                    None
+                } else {
+                    self.cursor_before(from(upper, &first), Some(here), &mut trail)
+                }
+            };
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl<V: Copy> PairImage<V> {
+    /// Makes what a cursor has read the only pair, or leaves the image empty. False if the leaf has changed.
+    fn set_next(&mut self, next: Next<<ByteKeys as KeyKind>::Owned, V>) -> bool {
+        match next {
+            Next::Pair(key, value) => self.set_only(&key, value),
+            Next::End => {}
+            Next::Changed => return false,
+        }
+        true
     }
 }
 
