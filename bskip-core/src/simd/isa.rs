@@ -1,6 +1,6 @@
 //! What an instruction set does for a node.
 
-use crate::sync::AtomicU64;
+use crate::sync::{AtomicU32, AtomicU64};
 
 /// Words in a line. Builds with small nodes have two, so that a dozen keys are enough to test splits, merges
 /// and upper levels. Only `portable` supports such lines.
@@ -36,8 +36,8 @@ pub(crate) trait Isa: Copy {
     #[inline(always)]
     unsafe fn copy_tail(self, _from: *const u8, _to: *const u8, _bytes: usize) {}
 
-    /// Whether there are [`shift_right`](Self::shift_right), [`shift_left`](Self::shift_left) and
-    /// [`gather_lines`](Self::gather_lines).
+    /// Whether there are [`shift_right`](Self::shift_right), [`shift_left`](Self::shift_left), the same for
+    /// halves of words, and [`gather_lines`](Self::gather_lines).
     ///
     /// They do the same work for any place and have no branch. A loop over only the words that move almost
     /// always ends in a misprediction. The processor notices it only when the words have come from memory,
@@ -59,6 +59,21 @@ pub(crate) trait Isa: Copy {
     /// As for `shift_right`, but `mask` does not have the last word's bit.
     #[inline(always)]
     unsafe fn shift_left(self, _words: *const AtomicU64, _lines: usize, _mask: u64) {}
+
+    /// As [`shift_right`](Self::shift_right), for words of 32 bits. Only if `HAS_SHIFT`.
+    ///
+    /// # Safety
+    /// `mask` has bits only for words from `words` on, and bit 0 is clear. No other thread stores to them
+    /// meanwhile.
+    #[inline(always)]
+    unsafe fn shift_halves_right(self, _words: *const AtomicU32, _count: usize, _mask: u64) {}
+
+    /// As [`shift_left`](Self::shift_left), for words of 32 bits. Only if `HAS_SHIFT`.
+    ///
+    /// # Safety
+    /// As for `shift_halves_right`, but `mask` does not have the last word's bit.
+    #[inline(always)]
+    unsafe fn shift_halves_left(self, _words: *const AtomicU32, _count: usize, _mask: u64) {}
 
     /// Copies word `8 i` of `from` to word `i` of `to` for every bit `i` of `mask`. Only if `HAS_SHIFT`.
     ///

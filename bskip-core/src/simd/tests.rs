@@ -4,7 +4,7 @@
 extern crate std;
 
 use super::*;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use alloc::boxed::Box;
 
 #[repr(align(64))]
@@ -191,6 +191,41 @@ fn shifts_move_what_the_mask_says() {
     let mut seed = 8;
     for _ in 0..500 {
         let mask = random(&mut seed) & !1;
+        every_isa!(isa, name => check(isa, name, mask));
+    }
+}
+
+#[test]
+fn shifts_of_halves_move_what_the_mask_says() {
+    fn check<I: Isa>(isa: I, name: &str, mask: u64) {
+        if !I::HAS_SHIFT {
+            return;
+        }
+        let moved = |i: usize, mask: u64, to: usize| if mask >> i & 1 == 1 { to as u32 } else { i as u32 };
+        for count in [1, 15, 16, 17, 48, 56, 64] {
+            let mask = mask & (u64::MAX >> (64 - count));
+            let numbered = || -> [AtomicU32; 64] { core::array::from_fn(|i| AtomicU32::new(i as u32)) };
+            let (right, left) = (numbered(), numbered());
+            // SAFETY: `count` words exist, and the mask has no bit 0.
+            unsafe { isa.shift_halves_right(right.as_ptr(), count, mask) };
+            // SAFETY: `count` words exist, and the mask has no bit for the last of them.
+            unsafe { isa.shift_halves_left(left.as_ptr(), count, mask >> 1) };
+            assert_eq!(
+                right.map(AtomicU32::into_inner),
+                core::array::from_fn(|i| moved(i, mask, i.wrapping_sub(1))),
+                "{name}: right, {mask:x}"
+            );
+            assert_eq!(
+                left.map(AtomicU32::into_inner),
+                core::array::from_fn(|i| moved(i, mask >> 1, i + 1)),
+                "{name}: left, {mask:x}"
+            );
+        }
+    }
+    let mut seed = 9;
+    for place in 0..500 {
+        let (low, high) = (place % 64, random(&mut seed) % 64);
+        let mask = if place < 250 { (!1 << low) & (u64::MAX >> (63 - high)) } else { random(&mut seed) & !1 };
         every_isa!(isa, name => check(isa, name, mask));
     }
 }

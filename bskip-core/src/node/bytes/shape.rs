@@ -70,6 +70,8 @@ impl<P: Payload> ByteShape<P> {
 
     /// Whether the payload is one word of 64 bits. It then moves as `d` does.
     pub(super) const WORD_PAYLOAD: bool = P::WORDS == 1 && size_of::<P::Word>() == 8;
+    /// Whether it is one word of 32 bits. It then moves as the entries do.
+    pub(super) const HALF_PAYLOAD: bool = P::WORDS == 1 && size_of::<P::Word>() == 4;
 }
 
 impl<P: Payload> Shape for ByteShape<P> {

@@ -22,9 +22,19 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn insert_key(&mut self, slot: usize, key: KeptBytes<'_>, payload: P::Value) {
         let (d, entry) = self.place_key(key);
-        simd::choose!(isa => self.open_gap(isa, slot));
+        simd::choose!(isa => self.insert_by(isa, slot, d, entry, payload));
+    }
+
+    #[inline(always)]
+    fn insert_by<I: Isa>(&mut self, isa: I, slot: usize, d: u64, entry: Entry, payload: P::Value) {
+        if I::HAS_SHIFT {
+            self.shift_samples_right(isa, slot, d);
+        }
+        self.open_gap(isa, slot);
         self.fill(slot, d, entry, payload);
-        self.resample(slot);
+        if !I::HAS_SHIFT {
+            self.resample(slot);
+        }
     }
 
     /// Adds a key above all others and its payload; the node has room.
@@ -109,8 +119,18 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn remove_key(&mut self, slot: usize) {
         self.forget_key(slot);
-        simd::choose!(isa => self.close_gap(isa, slot));
-        self.resample(slot);
+        simd::choose!(isa => self.remove_by(isa, slot));
+    }
+
+    #[inline(always)]
+    fn remove_by<I: Isa>(&mut self, isa: I, slot: usize) {
+        if I::HAS_SHIFT {
+            self.shift_samples_left(isa, slot);
+        }
+        self.close_gap(isa, slot);
+        if !I::HAS_SHIFT {
+            self.resample(slot);
+        }
     }
 
     /// Exchanges the key in `slot` for one that belongs there too; the node has room for it.
@@ -142,6 +162,40 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         unsafe { P::store(self.payload_from(slot), payload) };
     }
 
+    /// Updates the samples for an insertion of `d` into `slot` that is about to happen.
+    #[inline(always)]
+    fn shift_samples_right(&mut self, isa: impl Isa, slot: usize, d: u64) {
+        let count = self.count();
+        assert!(slot <= count && count < ByteShape::<P>::CAPACITY);
+        // A line gets a new first `d`, the one before it, if it starts after `slot` and not after the new last
+        // slot.
+        let mask = (!1u8 << (slot / LINE)) & (u8::MAX >> (LINE - 1 - count / LINE));
+        let before_lines = self.d_from(0).wrapping_sub(1);
+        // SAFETY: the 57 words that begin one word before `d` are the node's, and it is locked.
+        unsafe { isa.gather_lines(before_lines, self.samples(), mask) };
+        let sample = self.sample(slot / LINE);
+        let word = if slot.is_multiple_of(LINE) { d } else { sample.load(Ordering::Relaxed) };
+        sample.store(word, Ordering::Relaxed);
+    }
+
+    /// Updates the samples for a removal of `slot` that is about to happen.
+    #[inline(always)]
+    fn shift_samples_left(&mut self, isa: impl Isa, slot: usize) {
+        let last = self.count().wrapping_sub(1);
+        assert!(slot <= last && last < ByteShape::<P>::CAPACITY);
+        // A line gets a new first `d`, the next one, if it starts at `slot` or after it, but not at the last
+        // slot.
+        let from = slot.div_ceil(LINE);
+        let to = last.div_ceil(LINE);
+        let mask = ((1u32 << to) - (1u32 << from.min(to))) as u8;
+        // SAFETY: the 57 words that begin at the second `d` are the node's, and it is locked.
+        unsafe { isa.gather_lines(self.d_from(1), self.samples(), mask) };
+        // A line that starts at the last slot is then empty.
+        let sample = self.sample(last / LINE);
+        let word = if last.is_multiple_of(LINE) { u64::MAX } else { sample.load(Ordering::Relaxed) };
+        sample.store(word, Ordering::Relaxed);
+    }
+
     /// Moves the slots from `slot` on one to the right. The caller fills `slot` and resamples.
     #[inline(always)]
     fn open_gap<I: Isa>(&mut self, isa: I, slot: usize) {
@@ -149,19 +203,26 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         assert!(slot <= count && count < ByteShape::<P>::CAPACITY);
         // The slots that get another key: those after `slot` up to the new last one.
         let mask = (!1 << slot) & (u64::MAX >> (63 - count));
+        let capacity = ByteShape::<P>::CAPACITY;
+        let payload = self.payload_from(0);
         if I::HAS_SHIFT {
             // SAFETY: `d` has the slots up to the capacity, above `count`, and the node is locked.
             unsafe { isa.shift_right(self.d_from(0), Self::LINES, mask) };
+            // SAFETY: as for `d`.
+            unsafe { isa.shift_halves_right(self.entries_from(0), capacity, mask) };
         } else {
             // SAFETY: slots `slot..=count` are the node's, and this thread has it locked.
             unsafe { moves::copy_backwards(isa, self.d_from(slot), self.d_from(slot + 1), count - slot) };
+            let (from, to) = (self.entries_from(slot), self.entries_from(slot + 1));
+            // SAFETY: as above.
+            unsafe { moves::copy_backwards(isa, from, to, count - slot) };
         }
-        let (from, to) = (self.entries_from(slot), self.entries_from(slot + 1));
-        // SAFETY: as above.
-        unsafe { moves::copy_backwards(isa, from, to, count - slot) };
         if I::HAS_SHIFT && ByteShape::<P>::WORD_PAYLOAD {
             // SAFETY: as for `d`.
-            unsafe { isa.shift_right(self.payload_from(0).cast(), Self::LINES, mask) };
+            unsafe { isa.shift_right(payload.cast(), Self::LINES, mask) };
+        } else if I::HAS_SHIFT && ByteShape::<P>::HALF_PAYLOAD {
+            // SAFETY: as for `d`.
+            unsafe { isa.shift_halves_right(payload.cast(), capacity, mask) };
         } else {
             let (from, to) = (self.payload_from(slot), self.payload_from(slot + 1));
             // SAFETY: as above.
@@ -178,18 +239,25 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         // The slots that get another key: `slot` and those after it, except the last.
         let mask = (1 << (count - 1)) - (1 << slot);
         let n = count - slot - 1;
+        let capacity = ByteShape::<P>::CAPACITY;
+        let payload = self.payload_from(0);
         if I::HAS_SHIFT {
             // SAFETY: `d` has the slots up to `count`, and the node is locked.
             unsafe { isa.shift_left(self.d_from(0), Self::LINES, mask) };
+            // SAFETY: as for `d`.
+            unsafe { isa.shift_halves_left(self.entries_from(0), capacity, mask) };
         } else {
             // SAFETY: slots `slot..count` are the node's, and this thread has it locked.
             unsafe { moves::copy(isa, self.d_from(slot + 1), self.d_from(slot), n) };
+            // SAFETY: as above.
+            unsafe { moves::copy(isa, self.entries_from(slot + 1), self.entries_from(slot), n) };
         }
-        // SAFETY: as above.
-        unsafe { moves::copy(isa, self.entries_from(slot + 1), self.entries_from(slot), n) };
         if I::HAS_SHIFT && ByteShape::<P>::WORD_PAYLOAD {
             // SAFETY: as for `d`.
-            unsafe { isa.shift_left(self.payload_from(0).cast(), Self::LINES, mask) };
+            unsafe { isa.shift_left(payload.cast(), Self::LINES, mask) };
+        } else if I::HAS_SHIFT && ByteShape::<P>::HALF_PAYLOAD {
+            // SAFETY: as for `d`.
+            unsafe { isa.shift_halves_left(payload.cast(), capacity, mask) };
         } else {
             let (from, to) = (self.payload_from(slot + 1), self.payload_from(slot));
             // SAFETY: as above.

@@ -8,7 +8,7 @@ use core::arch::asm;
 
 use crate::simd::{Isa, LINE};
 use crate::stats;
-use crate::sync::AtomicU64;
+use crate::sync::{AtomicU32, AtomicU64};
 
 /// AVX-512F. A value proves that the processor has it.
 #[derive(Clone, Copy)]
@@ -117,6 +117,48 @@ impl Isa for Avx512 {
                     "vmovdqu64 zmm16{{k1}}{{z}}, [{at} + 8]",
                     "vmovdqu64 [{at}]{{k1}}, zmm16",
                     mask = in(reg) (mask >> (line * 8)) & 0xff,
+                    at = in(reg) at,
+                    out("xmm16") _,
+                    out("k1") _,
+                    options(nostack, preserves_flags),
+                );
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn shift_halves_right(self, words: *const AtomicU32, count: usize, mask: u64) {
+        stats::wrote(mask.count_ones() as usize);
+        for block in (0..count.div_ceil(16)).rev() {
+            let at = words.wrapping_add(block * 16);
+            // SAFETY: the caller's promise; the instructions do not touch elements that are masked out.
+            unsafe {
+                asm!(
+                    "kmovw k1, {mask:e}",
+                    "vmovdqu32 zmm16{{k1}}{{z}}, [{at} - 4]",
+                    "vmovdqu32 [{at}]{{k1}}, zmm16",
+                    mask = in(reg) (mask >> (block * 16)) & 0xffff,
+                    at = in(reg) at,
+                    out("xmm16") _,
+                    out("k1") _,
+                    options(nostack, preserves_flags),
+                );
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn shift_halves_left(self, words: *const AtomicU32, count: usize, mask: u64) {
+        stats::wrote(mask.count_ones() as usize);
+        for block in 0..count.div_ceil(16) {
+            let at = words.wrapping_add(block * 16);
+            // SAFETY: the caller's promise; the instructions do not touch elements that are masked out.
+            unsafe {
+                asm!(
+                    "kmovw k1, {mask:e}",
+                    "vmovdqu32 zmm16{{k1}}{{z}}, [{at} + 4]",
+                    "vmovdqu32 [{at}]{{k1}}, zmm16",
+                    mask = in(reg) (mask >> (block * 16)) & 0xffff,
                     at = in(reg) at,
                     out("xmm16") _,
                     out("k1") _,
