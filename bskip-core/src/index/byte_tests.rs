@@ -12,6 +12,7 @@ use crate::arena::{GlobalArena, GlobalPool};
 use crate::config::{Config, Promotion};
 use crate::index::engine::Index;
 use crate::index::read::cursor::{Copied, Next};
+use crate::index::search::probe::At;
 use crate::index::write::existing::Existing;
 use crate::key::ByteKeys;
 use crate::mix::mix;
@@ -31,6 +32,34 @@ fn string(i: u64) -> Vec<u8> {
         2 => r.to_be_bytes()[..(r >> 60) as usize % 9].to_vec(),
         3 => [&[0; 30][..(r >> 40) as usize % 30], &r.to_le_bytes()[..2]].concat(),
         _ => alloc::vec![b'a'; (r >> 30) as usize % 60],
+    }
+}
+
+/// A search starts at the leaf if first words are spread evenly, at level 1 if they differ, and at the root if they
+/// are all the same. It finds its key from everywhere.
+#[test]
+#[cfg(not(any(miri, small_nodes)))]
+fn searches_start_as_near_as_first_words_lead() {
+    let shapes: [(fn(u64) -> Vec<u8>, bool, bool); 3] = [
+        (|r| [r.to_be_bytes(), mix(r).to_be_bytes()].concat(), true, true),
+        (|r| format!("user{r:020}").into_bytes(), false, true),
+        (|r| format!("https://example.org/{r:020}").into_bytes(), false, false),
+    ];
+    for (string, has_leaves, has_nodes) in shapes {
+        let index = index(Promotion::default());
+        let keys: Vec<Vec<u8>> = (0..100_000).map(|i| string(mix(i))).collect();
+        for (key, i) in keys.iter().zip(0..) {
+            assert!(matches!(index.insert(key, i, Existing::Replace), Ok(None)));
+        }
+        assert_eq!(index.router.leaf_table().lines() > 0, has_leaves);
+        let count = |found: &dyn Fn(&[u8]) -> bool| keys.iter().filter(|key| found(key)).count();
+        let (leaves, nodes) = (
+            count(&|key| index.hinted_leaf(At::<ByteKeys>(key)).is_some()),
+            count(&|key| index.hinted(At::<ByteKeys>(key)).is_some()),
+        );
+        let most = keys.len() * 9 / 10;
+        assert_eq!((leaves > most, nodes > most), (has_leaves, has_nodes), "{leaves}, {nodes}");
+        assert!(keys.iter().zip(0..).all(|(key, i)| index.get(key) == Some(i)));
     }
 }
 

@@ -31,7 +31,6 @@ impl KeyKind for ByteKeys {
     type Number = Option<u32>;
     type Kept<'k> = KeptBytes<'k>;
     const ONE_WORD: bool = false;
-    const HAS_TABLES: bool = false;
     type More<T: Copy> = Vec<T>;
     const HAS_LONG: bool = true;
 

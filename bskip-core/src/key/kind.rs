@@ -24,8 +24,6 @@ pub(crate) trait KeyKind: Sized {
     /// Whether a key has one word: then [`first_word`](Self::first_word) tells any two keys apart.
     const ONE_WORD: bool;
 
-    /// Whether the router keeps tables of first words. They are of use only if first words differ.
-    const HAS_TABLES: bool;
     /// Where a search remembers empty leaves if there are many that cannot merge.
     type More<T: Copy>: More<T>;
 
@@ -67,7 +65,6 @@ impl<K: KeyWords> KeyKind for K {
     type Number = ();
     type Kept<'k> = K;
     const ONE_WORD: bool = K::WORDS == 1;
-    const HAS_TABLES: bool = true;
     type More<T: Copy> = ();
     const HAS_LONG: bool = false;
 

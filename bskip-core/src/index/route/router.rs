@@ -146,9 +146,6 @@ impl Router {
     /// A level-2 node, which this thread has locked, has received the entry of `child`. `child` starts at
     /// `low`.
     pub(in crate::index) fn node_entered<K: NodeKeys>(&self, low: K::Ref<'_>, child: BlockId) {
-        if !K::HAS_TABLES {
-            return;
-        }
         // If keys have several words, keys that begin with the same word may be left of the node.
         if let Some(word) = K::first_word(low).checked_add(u64::from(!K::ONE_WORD)) {
             self.node_tables().for_each(|table| table.learn(word, child));
@@ -162,9 +159,6 @@ impl Router {
         tree: &Tree<K, V, P>,
         changes: usize,
     ) {
-        if !K::HAS_TABLES {
-            return;
-        }
         let here = if self.replicas > 0 { tree.nearest_replica() } else { 0 };
         for (replica, table) in self.node_tables().enumerate() {
             // Only a thread of the same NUMA node rewrites a table, so the table's memory is there, too.
@@ -207,17 +201,13 @@ impl Router {
         replica: usize,
     ) {
         let table = self.replica_table(replica);
-        if K::HAS_TABLES && table.is_stale() {
+        if table.is_stale() {
             self.renew(tree, table);
         }
     }
 
-    /// Rewrites a table, unless another thread is doing so, or other threads are changing level 2, or keys of
-    /// this kind have no tables.
+    /// Rewrites a table, unless another thread is doing so, or other threads are changing level 2.
     fn renew<K: NodeKeys, V, P: BlockPool>(&self, tree: &Tree<K, V, P>, table: &NodeTable) {
-        if !K::HAS_TABLES {
-            return;
-        }
         table.fill(tree, || {
             let is_settled = !self.keeps_leaf_table || self.leaf_table.renew(tree);
             // If other threads are changing something now, the table is soon renewed again.

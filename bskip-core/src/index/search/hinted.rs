@@ -15,9 +15,6 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         &self,
         probe: impl Probe<K>,
     ) -> Option<Versioned<'_, LeafShape<K, V>>> {
-        if !K::HAS_TABLES {
-            return None;
-        }
         let leaf = self.tree.leaf(self.router.leaf(probe.word())?);
         leaf.prefetch();
         self.settle_hinted(leaf, probe)
@@ -36,9 +33,6 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// The level-1 node at `probe`, if the table of nodes knows it or one close to its left.
     #[inline(always)]
     pub(in crate::index) fn hinted(&self, probe: impl Probe<K>) -> Option<Versioned<'_, InnerShape<K>>> {
-        if !K::HAS_TABLES {
-            return None;
-        }
         let node = self.tree.inner(self.router.node(probe.word())?);
         node.prefetch();
         self.tree.settle_within::<_, MOST_STEPS>(node, LevelMark::of(1), probe)

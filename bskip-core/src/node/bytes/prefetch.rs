@@ -1,16 +1,15 @@
 //! Which lines of a node of byte keys are prefetched.
 //!
 //! A search prefetches all that it may read, as far as most nodes use it: header, samples, fences, `d`, entries,
-//! the start of the heap, and the children of an inner node. If it waited for the entry to learn which line of the
-//! heap it needs, it would wait once more. A leaf has more payload than a search should load: its line of payload
-//! follows as soon as the samples say which it is.
-
-use core::mem::size_of;
+//! the start of the heap, and payload of at most a word a slot. If it waited for the entry to learn which line of the
+//! heap it needs, it would wait once more. An insertion writes half of the payload. If that came late, the stores
+//! would wait, and with them the next search that reads what they wrote. Larger payload is more than a search
+//! should load: its lines follow as soon as the samples say which they are.
 
 use super::super::payload::Payload;
 use super::super::shape::Shape;
 use super::shape::{ByteShape, Slotted};
-use crate::arena::BlockKind;
+use crate::key::big_endian::WORD;
 use crate::simd::{self, LINE};
 
 /// The most bytes of payload to prefetch for one line of keys.
@@ -21,6 +20,9 @@ const HEAP_START: usize = 320;
 const MOST: usize = 2048;
 
 impl<P: Payload> Slotted<'_, P> {
+    /// Whether a search prefetches the payload with the rest.
+    const LOADS_PAYLOAD: bool = ByteShape::<P>::PAYLOAD_BYTES <= WORD;
+
     /// The number of slots that most nodes use.
     const USUAL: usize = (ByteShape::<P>::CAPACITY * 3 / 4).next_multiple_of(LINE);
 
@@ -40,9 +42,10 @@ impl<P: Payload> Slotted<'_, P> {
         let (entries, heap) = (ByteShape::<P>::ENTRIES, ByteShape::<P>::HEAP);
         self.prefetch_lines(entries, entries + Self::USUAL * 4, simd::prefetch);
         self.prefetch_lines(heap, heap + HEAP_START, simd::prefetch);
-        if P::KIND == BlockKind::Inner {
-            let children = ByteShape::<P>::PAYLOAD;
-            self.prefetch_lines(children, children + Self::USUAL * size_of::<P::Word>(), simd::prefetch);
+        if Self::LOADS_PAYLOAD {
+            let payload = ByteShape::<P>::PAYLOAD;
+            let bytes = Self::USUAL * ByteShape::<P>::PAYLOAD_BYTES;
+            self.prefetch_lines(payload, payload + bytes, simd::prefetch);
         }
     }
 
