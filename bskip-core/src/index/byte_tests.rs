@@ -40,7 +40,8 @@ fn string(i: u64) -> Vec<u8> {
 #[test]
 #[cfg(not(any(miri, small_nodes)))]
 fn searches_start_as_near_as_first_words_lead() {
-    let shapes: [(fn(u64) -> Vec<u8>, bool, bool); 3] = [
+    type Make = fn(u64) -> Vec<u8>;
+    let shapes: [(Make, bool, bool); 3] = [
         (|r| [r.to_be_bytes(), mix(r).to_be_bytes()].concat(), true, true),
         (|r| format!("user{r:020}").into_bytes(), false, true),
         (|r| format!("https://example.org/{r:020}").into_bytes(), false, false),

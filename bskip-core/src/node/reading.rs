@@ -11,6 +11,7 @@ use super::shape::{KeyNumber, KeyRef, OwnedKey, Shape};
 pub(crate) trait Reading: Shape {
     fn low(node: Node<'_, Self>) -> OwnedKey<Self>;
     fn high(node: Node<'_, Self>) -> OwnedKey<Self>;
+    fn try_high(node: Node<'_, Self>) -> Option<OwnedKey<Self>>;
     fn compare_low(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> cmp::Ordering;
     fn compare_high(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> cmp::Ordering;
     fn low_number(node: Node<'_, Self>) -> KeyNumber<Self>;
@@ -39,6 +40,11 @@ impl<S: Reading> Node<'_, S> {
     #[inline(always)]
     pub(crate) fn high(self) -> OwnedKey<S> {
         S::high(self)
+    }
+
+    /// As [`high`](Self::high); `None` if there is no memory for a copy.
+    pub(crate) fn try_high(self) -> Option<OwnedKey<S>> {
+        S::try_high(self)
     }
 
     /// How `key` compares with [`low`](Self::low).

@@ -86,6 +86,17 @@ impl<P: Payload> Reading for ByteShape<P> {
         node.fence_bytes(Fence::High)
     }
 
+    fn try_high(node: Node<'_, Self>) -> Option<ByteString> {
+        match node.fence_place(Fence::High) {
+            Place::Long(string) => {
+                let long = node.context();
+                let copy = |bytes: &mut [u8]| _ = long.copy(string.number, 0, bytes);
+                ByteString::try_filled(long.len(string), copy).ok()
+            }
+            Place::None | Place::Inline(_) => Some(node.fence_bytes(Fence::High)),
+        }
+    }
+
     #[inline(always)]
     fn compare_low(node: Node<'_, Self>, key: &[u8]) -> cmp::Ordering {
         node.compare_fence(key, Fence::Low)

@@ -101,6 +101,11 @@ impl<S: WordShape> Reading for S {
     }
 
     #[inline(always)]
+    fn try_high(node: Node<'_, S>) -> Option<S::Key> {
+        Some(Self::high(node))
+    }
+
+    #[inline(always)]
     fn compare_low(node: Node<'_, S>, key: S::Key) -> cmp::Ordering {
         node.compare_fence(key, Node::<S>::LOW)
     }

@@ -145,7 +145,7 @@ type NextStart<O> = Option<(BlockId, O)>;
 
 /// Copies the entries of the level-1 node that starts at `start` (or of the first node). Returns their
 /// number, the next node, and where the next node starts. Returns `None` if the node has changed, or is not
-/// that node now.
+/// that node now, or if there is no memory for a long start.
 fn entries_of_level_1<K: NodeKeys>(
     node: Inner<'_, K>,
     start: Option<K::Ref<'_>>,
@@ -157,7 +157,10 @@ fn entries_of_level_1<K: NodeKeys>(
     for (slot, entry) in entries.iter_mut().enumerate().take(count) {
         *entry = (node.first_word(slot), node.child(slot));
     }
-    let next = node.next().map(|next| (next, node.high()));
+    let next = match node.next() {
+        Some(next) => Some((next, node.try_high()?)),
+        None => None,
+    };
     (node.validate(version) && is_it).then_some((count, next))
 }
 
