@@ -42,12 +42,15 @@ pub fn run_with(
     let needs = script.needs();
     // The operations must be in memory before the map's memory is measured.
     let load = script.load();
+    let key_bytes = strings::mean_length(spec, &load.0)?;
     let before = resident_bytes();
     match build() {
         Ok(map) => Ok(match needs.iter().find(|need| map.lacks().contains(need)) {
             Some(need) => CellOutcome::Skipped { reason: format!("{} has no {need}", spec.map) },
-            None => run_on(&*map, &team, &mut script, load, before)
-                .map_or_else(|reason| CellOutcome::Failed { reason }, |m| CellOutcome::Measured(Box::new(m))),
+            None => run_on(&*map, &team, &mut script, load, before).map_or_else(
+                |reason| CellOutcome::Failed { reason },
+                |m| CellOutcome::Measured(Box::new(Measurement { key_bytes, ..m })),
+            ),
         }),
         Err(BuildError::Bad(reason)) => Err(reason),
         Err(BuildError::Unavailable(reason)) => Ok(CellOutcome::Skipped { reason }),
@@ -95,6 +98,8 @@ fn run_on(
         writes: latency(&tally.write_nanos),
         bytes_per_key,
         bytes_source: source.into(),
+        // What the map got is known to the caller.
+        key_bytes: None,
         reserved_per_key: footprint.and_then(|Footprint { reserved, .. }| per_key(reserved)),
         local_blocks,
         remote_blocks,

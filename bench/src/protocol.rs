@@ -126,6 +126,9 @@ pub struct Measurement {
     pub bytes_per_key: Option<f64>,
     /// Where the bytes come from: `arena` (counted by the arena) or `rss` (growth of the process).
     pub bytes_source: String,
+    /// Bytes of a loaded key itself, the mean: 8 for numbers, the length for byte strings.
+    #[serde(default)]
+    pub key_bytes: Option<f64>,
     /// With `arena`: bytes per key that the arena has taken from the system, including blocks that are not in
     /// use.
     #[serde(default)]

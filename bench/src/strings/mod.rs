@@ -25,6 +25,7 @@ pub use {byte_map::ByteMap, encoded::Strings, shape::KeysLike};
 #[cfg(feature = "cell")]
 use crate::{
     keys::{Distribution, Shape},
+    ops::{Kind, Stripe},
     protocol::CellSpec,
 };
 
@@ -50,4 +51,17 @@ pub fn distribution(spec: &CellSpec) -> Result<Distribution, String> {
         Some(like) if dist.shape == Shape::Mixed => Distribution { shape: like.numbers(), ..dist },
         _ => dist,
     })
+}
+
+/// Bytes of a key that the stripes insert, the mean. `None` if they insert none.
+///
+/// # Errors
+/// The cell names an unknown shape.
+#[cfg(feature = "cell")]
+pub fn mean_length(spec: &CellSpec, load: &[Stripe]) -> Result<Option<f64>, String> {
+    let like = shape_of(&spec.keys_like)?;
+    let length = |number| like.map_or(size_of::<u64>(), |like| like.key(number).as_bytes().len());
+    let inserts = || load.iter().flat_map(|stripe| &stripe.ops).filter(|op| op.kind == Kind::Insert);
+    let bytes: u64 = inserts().map(|op| length(op.key) as u64).sum();
+    Ok(Some(bytes as f64 / inserts().count() as f64).filter(|mean| mean.is_finite()))
 }

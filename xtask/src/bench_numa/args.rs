@@ -8,7 +8,7 @@ use bench::units::{self, parse_count};
 use bskip_topology::PinPolicy;
 use clap::{ArgAction, ValueEnum};
 
-use super::names::{self, defaults};
+use super::{names, presets};
 use crate::cli::{distinct, known_list, wrapped};
 use crate::stop::Stop;
 
@@ -29,6 +29,7 @@ Examples:
   cargo xtask bench-numa --maps bskip,bskip-numa --placement local,interleave,node:1 --pages thp,4k
   cargo xtask bench-numa --keys 100k --dist uniform,zipfian --threads 1,2 --repeat 5 --out results/small
   cargo xtask bench-numa --keys-like ycsb,url --workloads load,c,e --keys 2M --threads 2
+  cargo xtask bench-numa --strings --maps bskip,arctic-map,artmap,artmap-arena,bplustree --ops 1M --out results/strings
   cargo xtask bench-numa --maps bskip,masstree --trace load.txt run.txt --format csv";
 
 /// Measure the map against other ordered maps, over NUMA placements
@@ -39,6 +40,8 @@ pub(crate) struct Args {
     /// A real sweep with peers, in about 45 s on 2 cores; small, so look at the spread
     #[arg(long, help_heading = "What is measured")]
     pub(crate) quick: bool,
+    #[arg(long, conflicts_with_all = ["quick", "trace"], help = strings_help(), help_heading = "What is measured")]
+    pub(crate) strings: bool,
     #[arg(long, value_name = "LIST|all", value_parser = maps, help = maps_help(), help_heading = "What is measured")]
     pub(crate) maps: Option<std::vec::Vec<String>>,
     #[arg(
@@ -76,8 +79,8 @@ pub(crate) struct Args {
         value_parser = |text: &str| within(text, 1..=u64::MAX),
         help = format!(
             "Keys loaded before the run: 10M, 500k, 1_000_000\n[default: {}; with --quick: {}]",
-            units::count(defaults::KEYS),
-            units::count(defaults::QUICK_KEYS)
+            units::count(presets::KEYS),
+            units::count(presets::QUICK_KEYS)
         ),
         help_heading = "What is measured"
     )]
@@ -120,7 +123,7 @@ pub(crate) struct Args {
         value_parser = pins,
         help = format!(
             "none, compact, scatter, per-node, per-l3, smt-last, cpus:0,2 [default: {}]",
-            defaults::PIN
+            presets::PIN
         ),
         help_heading = "Where it runs"
     )]
@@ -144,8 +147,8 @@ pub(crate) struct Args {
         value_parser = rounds,
         help = format!(
             "Rounds; the table shows the median and the spread [default: {}; with --quick: {}]",
-            defaults::REPEAT,
-            defaults::QUICK_REPEAT
+            presets::REPEAT,
+            presets::QUICK_REPEAT
         ),
         help_heading = "How it runs"
     )]
@@ -159,7 +162,7 @@ pub(crate) struct Args {
         value_parser = |text: &str| within(text, 1..=LONGEST).map(Duration::from_secs),
         help = format!(
             "Time for one cell; it is FAILED after that [default: {}]",
-            defaults::TIMEOUT.as_secs()
+            presets::TIMEOUT.as_secs()
         ),
         help_heading = "How it runs"
     )]
@@ -233,6 +236,15 @@ impl Args {
     }
 }
 
+fn strings_help() -> String {
+    format!(
+        "A sweep of byte strings: keys like {}\nworkloads {}, {} keys, every map that takes byte strings",
+        presets::STRINGS_KEYS_LIKE.join(","),
+        presets::STRINGS_WORKLOADS.join(","),
+        units::count(presets::STRINGS_KEYS),
+    )
+}
+
 fn maps_help() -> String {
     format!(
         "{}\nbskip: the map as BSkipMap::new() makes it; bskip-numa: the same on NumaArena;\n\
@@ -241,7 +253,7 @@ fn maps_help() -> String {
          do is skipped for it: arenaskiplist has no u and no x\n\
          [default: bskip, bskip-numa and the peers; with --quick:\n{}]",
         wrapped(names::MAPS, 72),
-        wrapped(defaults::QUICK_MAPS, 72)
+        wrapped(presets::QUICK_MAPS, 72)
     )
 }
 
@@ -251,7 +263,7 @@ fn workloads_help() -> String {
          scans; u: 50 % updates; x: 25 % inserts 25 % removes; s: full scans; m: reads,\n\
          n: inserts, 64 keys a call, counted in pairs [default: all; with --quick: {}]",
         names::WORKLOADS.join(", "),
-        defaults::QUICK_WORKLOADS.join(",")
+        presets::QUICK_WORKLOADS.join(",")
     )
 }
 

@@ -1,10 +1,12 @@
 //! `cargo xtask bench-numa`: the sweep from the command line to the exit code.
 //!
-//! `args` reads the flags, and `machine` looks at the machine. `plan` lists the cells, and `feasible` says
-//! whether they can run here. `cell_binary` builds the program that runs a cell. `run` and `child` run it.
-//! `summary`, `results`, `csv_line` and `table` report.
+//! `args` reads the flags, and `machine` looks at the machine. `plan` lists the cells, with what `presets` has
+//! where no flag says otherwise. `feasible` says whether they can run here. `cell_binary` builds the program
+//! that runs a cell. `run` and `child` run it. `summary`, `results`, `csv_line`, `best_peer` and `table`
+//! report.
 
 mod args;
+mod best_peer;
 mod caveats;
 mod cell_binary;
 mod child;
@@ -15,6 +17,7 @@ mod machine;
 mod names;
 pub(crate) mod out_dir;
 mod plan;
+mod presets;
 mod progress;
 mod results;
 mod run;

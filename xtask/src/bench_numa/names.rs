@@ -1,7 +1,7 @@
 //! The names a sweep knows: maps, workloads, distributions, pages; and the shapes of placements.
 
+use bench::maps::NAMES;
 pub(crate) use bench::maps::is_placed;
-use bench::maps::{NAMES, is_ours};
 pub(crate) use bench::protocol::{DISTRIBUTIONS as DISTS, PAGES};
 use bench::strings::names::BYTE_MAPS;
 pub(crate) use bench::strings::names::KEYS_LIKE;
@@ -12,36 +12,9 @@ pub(crate) const MAPS: &[&str] = NAMES;
 /// The workloads by name. `trace` is not among them, because it has its own flag.
 pub(crate) const WORKLOADS: &[&str] = &["load", "a", "b", "c", "e", "u", "x", "s", "m", "n"];
 
-/// The maps of a sweep that names none: the default map, the one on `NumaArena`, and every peer. The other
-/// variants of our map answer special questions, so the user must ask for them.
-pub(crate) fn default_maps() -> Vec<&'static str> {
-    MAPS.iter().copied().filter(|map| ["bskip", "bskip-numa"].contains(map) || !is_ours(map)).collect()
-}
-
 /// Whether a map takes byte strings.
 pub(crate) fn takes_strings(map: &str) -> bool {
     BYTE_MAPS.contains(&map)
-}
-
-/// The defaults of a sweep. They are here so that `--help` and the plan cannot disagree.
-pub(crate) mod defaults {
-    use std::time::Duration;
-
-    /// Keys of a sweep, and of a quick one.
-    pub(crate) const KEYS: u64 = 1_000_000;
-    pub(crate) const QUICK_KEYS: u64 = 500_000;
-    /// Rounds of a sweep, and of a quick one.
-    pub(crate) const REPEAT: usize = 3;
-    pub(crate) const QUICK_REPEAT: usize = 2;
-    /// Maps of a quick sweep.
-    pub(crate) const QUICK_MAPS: &[&str] =
-        &["bskip", "bskip-numa", "artmap-arena", "arctic-map", "bplustree", "crossbeam-skiplist"];
-    /// Workloads of a quick sweep.
-    pub(crate) const QUICK_WORKLOADS: &[&str] = &["load", "a", "b", "c", "e"];
-    /// How workers are pinned.
-    pub(crate) const PIN: &str = "compact";
-    /// Longest time for a cell.
-    pub(crate) const TIMEOUT: Duration = Duration::from_secs(600);
 }
 
 /// The numbers of the nodes that a placement names. `local` names none, and `tiered+local` is two placements.

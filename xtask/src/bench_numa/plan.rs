@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::args::Args;
 use super::machine::Machine;
-use super::names::{self, defaults};
+use super::names;
+use super::presets::{self, Preset};
 
 /// Everything that a sweep will do.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +63,7 @@ impl Plan {
             groups: Vec::new(),
             skipped: Vec::new(),
             repeat: args.repeat.unwrap_or(axes.repeat),
-            timeout: args.timeout.unwrap_or(defaults::TIMEOUT),
+            timeout: args.timeout.unwrap_or(presets::TIMEOUT),
         };
         for workload in &axes.workloads {
             for (dist, keys_like) in axes.key_sets() {
@@ -147,15 +148,7 @@ struct Axes {
 
 impl Axes {
     fn new(args: &Args, trace: Option<Trace>, machine: &Machine) -> Self {
-        let (maps, workloads, keys, repeat) = match args.quick {
-            true => (
-                defaults::QUICK_MAPS.to_vec(),
-                defaults::QUICK_WORKLOADS,
-                defaults::QUICK_KEYS,
-                defaults::QUICK_REPEAT,
-            ),
-            false => (names::default_maps(), names::WORKLOADS, defaults::KEYS, defaults::REPEAT),
-        };
+        let Preset { maps, workloads, keys_like, keys, repeat } = Preset::of(args);
         let keys = args.keys.unwrap_or(keys);
         let (keys, ops) = trace.as_ref().map_or((keys, args.ops.unwrap_or(keys)), |trace| trace.lines);
         let workloads = match trace {
@@ -163,7 +156,7 @@ impl Axes {
             None => args.workloads.clone().unwrap_or_else(|| owned(workloads)),
         };
         let (default_placements, impossible) = default_placements(machine);
-        let keys_like = args.keys_like.clone().unwrap_or_else(|| owned(&["u64"]));
+        let keys_like = args.keys_like.clone().unwrap_or_else(|| owned(keys_like));
         let mut maps = maps;
         if keys_like.iter().any(|like| like != "u64") {
             maps.retain(|map| names::takes_strings(map));
@@ -176,7 +169,7 @@ impl Axes {
             threads: args.threads.clone().unwrap_or_else(|| vec![machine.cpus.len()]),
             impossible: if args.placements.is_some() { Vec::new() } else { impossible },
             placements: args.placements.clone().unwrap_or(default_placements),
-            pins: args.pins.clone().unwrap_or_else(|| owned(&[defaults::PIN])),
+            pins: args.pins.clone().unwrap_or_else(|| owned(&[presets::PIN])),
             pages: args.pages.clone().unwrap_or_else(|| owned(&["thp"])),
             keys,
             ops,
@@ -284,11 +277,11 @@ pub(crate) mod tests {
         let plan = plan("--quick", &sample(2, 1)).unwrap();
         assert_eq!(plan.groups.len(), 5);
         for group in &plan.groups {
-            assert_eq!(group.cells.len(), defaults::QUICK_MAPS.len());
+            assert_eq!(group.cells.len(), presets::QUICK_MAPS.len());
             assert_eq!([&group.cells[0].map, &group.cells[1].map], ["bskip", "bskip-numa"]);
             assert_eq!(group.cells[0].threads, 2);
         }
-        assert_eq!(plan.runs(), 5 * defaults::QUICK_MAPS.len() * defaults::QUICK_REPEAT);
+        assert_eq!(plan.runs(), 5 * presets::QUICK_MAPS.len() * presets::QUICK_REPEAT);
     }
 
     /// If a sweep names only placements, it also runs the default map once, to compare with.
@@ -390,6 +383,19 @@ pub(crate) mod tests {
             let error = plan(line, &sample(2, 1)).expect_err(line);
             assert!(error.contains(hint), "{error}");
         }
+    }
+
+    #[test]
+    fn a_sweep_of_strings_has_every_shape_workload_and_map_of_them() {
+        let sweep = plan("--strings", &sample(2, 1)).unwrap();
+        assert_eq!(sweep.groups.len(), 6 * 5);
+        let maps: Vec<&str> = sweep.groups[0].cells.iter().map(|cell| &*cell.map).collect();
+        assert_eq!(maps, strings::names::BYTE_MAPS);
+        assert!(
+            sweep.groups.iter().flat_map(|g| &g.cells).all(|c| c.keys == 2_000_000 && c.keys_like != "u64")
+        );
+        let fewer = plan("--strings --maps bskip,artmap --keys-like url --keys 7", &sample(2, 1)).unwrap();
+        assert_eq!((fewer.cells(), fewer.groups[0].cells[0].keys), (10, 7));
     }
 
     #[test]

@@ -116,6 +116,7 @@ pub(crate) mod tests {
             "latency": { "samples": 10, "p50": 350, "p99": 1_200, "p999": 34_000, "max": 2_000_000 },
             "bytes_per_key": 26.8,
             "bytes_source": "arena",
+            "key_bytes": 8.0,
             "local_blocks": 12,
             "remote_blocks": 0,
             "checked": 5,

@@ -43,6 +43,8 @@ pub(crate) struct Numbers {
     pub(crate) latency: Latency,
     /// Median of the bytes per key.
     pub(crate) bytes_per_key: Option<f64>,
+    /// What of them is neither key nor value.
+    pub(crate) bytes_beyond: Option<f64>,
     /// Where these bytes come from.
     pub(crate) bytes_source: String,
     /// Blocks on the node of their thread, and on other nodes, in the last round.
@@ -122,6 +124,7 @@ fn summarise(runs: &[&Run], first: &[&Run]) -> Row {
             max: measured.values().map(|m| m.latency.max).max().unwrap_or(0),
         },
         bytes_per_key: Spread::of(measured.values().filter_map(|m| m.bytes_per_key)).map(|s| s.median),
+        bytes_beyond: Spread::of(measured.values().filter_map(|m| beyond(m))).map(|s| s.median),
         bytes_source: last.bytes_source.clone(),
         blocks: last.local_blocks.zip(last.remote_blocks),
         checked: measured.values().map(|m| m.checked).sum(),
@@ -145,6 +148,12 @@ fn by_round<'a>(runs: &[&'a Run]) -> BTreeMap<usize, &'a Measurement> {
 fn median_of(measured: &BTreeMap<usize, &Measurement>, part: fn(&Latency) -> u64) -> u64 {
     let parts = measured.values().map(|m| part(&m.latency) as f64);
     Spread::of(parts).map_or(0, |spread| spread.median.round() as u64)
+}
+
+/// Bytes per key beyond the key and its value, which is a `u64`.
+fn beyond(measurement: &Measurement) -> Option<f64> {
+    let Measurement { bytes_per_key, key_bytes, .. } = measurement;
+    Some((*bytes_per_key)? - (*key_bytes)? - size_of::<u64>() as f64)
 }
 
 /// Million operations a second.

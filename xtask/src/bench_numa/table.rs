@@ -3,14 +3,26 @@
 use bench::protocol::CellSpec;
 use bench::units::{self, nanoseconds, three_digits};
 
+use super::best_peer;
 use super::plan::{Skip, row_name};
 use super::results::Results;
 use super::summary::{Numbers, Row, Spread};
 use crate::table::aligned;
 
 /// Headings of the columns; the first is left-aligned.
-const COLUMNS: [&str; 10] =
-    ["map", "Mops/s", "min-max", "ratio", "by round", "p50", "p99", "p99.9", "B/key", "local/remote"];
+const COLUMNS: [&str; 11] = [
+    "map",
+    "Mops/s",
+    "min-max",
+    "ratio",
+    "by round",
+    "p50",
+    "p99",
+    "p99.9",
+    "B/key",
+    "beyond",
+    "local/remote",
+];
 
 /// The whole report, ending in a newline.
 pub(crate) fn render(results: &Results<'_>) -> String {
@@ -62,8 +74,12 @@ fn foot(text: &mut String, results: &Results<'_>, caveats: &[String]) {
     push_line(
         text,
         "Mops/s: median of the rounds. ratio: of the medians, to the setting's first row; by round: median of \
-         the ratios\nwithin each round. B/key: counted by the arena, or ~ the growth of the process.",
+         the ratios\nwithin each round. B/key: counted by the arena, or ~ the growth of the process; \
+         beyond: what of it is\nneither key nor value.",
     );
+    let rows = results.rows();
+    let compared = best_peer::lines(&results.plan.groups, &rows);
+    section(text, "Against the best peer of each setting (of the medians, and by round)", &compared);
     let skipped = skipped(&results.plan.skipped);
     section(text, "Skipped", &skipped);
     section(text, "What these numbers cannot show", caveats);
@@ -143,6 +159,7 @@ fn cells(name: String, numbers: &Numbers) -> [String; COLUMNS.len()] {
         p99,
         p999,
         numbers.bytes_per_key.map_or_else(|| "-".into(), |bytes| format!("{estimated}{bytes:.1}")),
+        numbers.bytes_beyond.map_or_else(|| "-".into(), |bytes| format!("{estimated}{bytes:.1}")),
         numbers.blocks.map_or_else(|| "-".into(), |(local, remote)| format!("{local}/{remote}")),
     ]
 }
@@ -201,7 +218,7 @@ mod tests {
         let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ");
         assert_eq!(
             words(ours),
-            "bskip-numa local thp 9.00 8.00-10.0 1.00 1.00 350 ns 1.20 us 34.0 us 26.8 12/0"
+            "bskip-numa local thp 9.00 8.00-10.0 1.00 1.00 350 ns 1.20 us 34.0 us 26.8 10.8 12/0"
         );
         assert!(words(peer).starts_with("crossbeam-skiplist 0.45 0.40-0.50 0.05 0.05"), "{peer}");
         assert!(text.contains("c, uniform, 2 threads, pin compact"));

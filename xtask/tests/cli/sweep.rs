@@ -25,7 +25,7 @@ fn a_sweep_prints_a_table_and_exits_with_0() {
     let table = printed.out;
     assert_eq!(
         row(&table, "c, uniform, 1 thread, pin none", "bskip "),
-        "bskip 4.00 4.00-4.00 1.00 1.00 350 ns 1.20 us 34.0 us 26.8 12/0"
+        "bskip 4.00 4.00-4.00 1.00 1.00 350 ns 1.20 us 34.0 us 26.8 10.8 12/0"
     );
     assert!(row(&table, "c, uniform", "bskip-numa").starts_with("bskip-numa local thp 4.00"));
     assert!(row(&table, "c, uniform", "congee").starts_with("congee 2.00 2.00-2.00 0.50 0.50"));
