@@ -59,7 +59,9 @@ fn every_map_passes_with_two_threads() {
 fn our_map_counts_its_bytes_and_the_arena_places_it() {
     let load = measured(&spec("bskip", "ycsb", "load")).unwrap();
     assert_eq!(load.bytes_source, "arena");
-    assert!(load.bytes_per_key.unwrap() > 8.0);
+    assert_eq!(load.key_bytes, Some(23.0));
+    assert!(load.bytes_per_key.unwrap() > 23.0 + 8.0);
+    assert_eq!(measured(&spec("bskip", "u64", "load")).unwrap().key_bytes, Some(8.0));
     for map in BYTE_MAPS.iter().filter(|map| is_placed(map)) {
         let placed = measured(&CellSpec { placement: "node:0".into(), ..spec(map, "url", "x") }).unwrap();
         assert!(placed.local_blocks.is_some(), "{map}");
