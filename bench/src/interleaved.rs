@@ -23,6 +23,12 @@ impl<const WAYS: usize> Speeds<WAYS> {
         Ok(Self(speeds))
     }
 
+    /// The rounds from `first` on, counted from 0.
+    #[cfg(feature = "peers")]
+    pub(crate) fn from_round(self, first: usize) -> Self {
+        Self(self.0.map(|speeds| speeds[first..].to_vec()))
+    }
+
     /// The median speed of each way.
     pub(crate) fn medians(&self) -> [f64; WAYS] {
         self.0.each_ref().map(|speeds| median(speeds.iter().copied()))

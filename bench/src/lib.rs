@@ -15,7 +15,7 @@
 //! The other subcommands measure our map alone. [`mod@contention`] has many threads on one key. [`mod@scan`],
 //! [`mod@batch`] and [`mod@bulk`] measure scans, batched lookups and building from sorted pairs, each against
 //! the speed of the memory. [`mod@counts`] does one operation many times, so that its instructions can be
-//! counted.
+//! counted. [`mod@memtable`] measures memtables of a storage engine in turns.
 
 pub mod maps;
 pub mod marks;
@@ -54,6 +54,8 @@ pub mod generate;
 mod interleaved;
 #[cfg(feature = "cell")]
 mod memory_baseline;
+#[cfg(feature = "peers")]
+pub mod memtable;
 #[cfg(feature = "cell")]
 pub mod numa_count;
 #[cfg(feature = "cell")]

@@ -3,6 +3,8 @@
 pub mod names;
 pub use names::{BuildError, Lack, MapSpec, NAMES, is_ours, is_placed, package};
 
+#[cfg(feature = "peers")]
+pub(crate) mod arena;
 #[cfg(feature = "cell")]
 mod baseline;
 #[cfg(feature = "cell")]

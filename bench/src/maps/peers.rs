@@ -3,6 +3,7 @@
 //! Maps of bytes get big-endian keys, which keep integers in order. A map that reclaims memory by epochs gets
 //! a guard for each call. A guard that is held longer would stop its reclamation.
 
+use super::arena::largest_arena;
 use super::names::Lack;
 use super::ordered_map::{OrderedMap, Share};
 use ::artmap::{Arena, ArenaArtMap, ArtMap, AsBytes};
@@ -15,7 +16,6 @@ use ::indexset::concurrent::map::BTreeMap;
 use ::masstree::{MassTree15Inline, RangeBound};
 use ::scc::{Guard, TreeIndex};
 use arenaskiplist::SkipList;
-use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -148,26 +148,7 @@ artmap!(ArenaArtMap<[u8; 8], u64>, get);
 /// An artmap in an arena of a fixed size. The arena frees nothing before the map drops, so each update takes
 /// memory. If a cell needs more than the arena holds, it panics and counts as FAILED.
 pub(crate) fn artmap_arena<K: AsBytes>() -> ArenaArtMap<K, u64> {
-    // The largest possible arena, as its offsets have 32 bits; or less if the system does not promise that
-    // much. Pages cost nothing before they are touched.
-    let mut bytes = 1_usize << 32;
-    while bytes > 1 << 20 && !can_have(bytes) {
-        bytes /= 2;
-    }
-    ArenaArtMap::new(Arena::with_capacity(bytes))
-}
-
-/// Whether the allocator gives `bytes`, and a few more that the arena adds.
-fn can_have(bytes: usize) -> bool {
-    let Ok(layout) = Layout::from_size_align(bytes + 4096, 8) else { return false };
-    // SAFETY: the size is not 0.
-    let memory = unsafe { alloc_zeroed(layout) };
-    if memory.is_null() {
-        return false;
-    }
-    // SAFETY: the allocator has just returned it for this layout.
-    unsafe { dealloc(memory, layout) };
-    true
+    ArenaArtMap::new(Arena::with_capacity(largest_arena()))
 }
 
 /// The B+-trees with optimistic lock coupling, after LeanStore. Their `range` probes both of its bounds

@@ -37,6 +37,7 @@ fn main() {
         println!("{}: {} bytes", String::from_utf8_lossy(key), value.len());
         true
     });
+    table.for_each_version_of(b"apple", |sequence, value| println!("apple, {sequence}: {:?}", shown(value)));
     table.freeze();
     let mut file = Vec::new();
     let versions = file::flush(&table, &mut file).expect("a vector takes all bytes");

@@ -160,6 +160,25 @@ impl Memtable {
         *self.frozen.write().unwrap_or_else(PoisonError::into_inner) = true;
     }
 
+    /// Calls `f` with the sequence number and the value of each version of `key`, the newest first. A deletion has no
+    /// value.
+    pub(crate) fn for_each_version_of(&self, key: &[u8], mut f: impl FnMut(u64, Option<&[u8]>)) {
+        let newest = (key, Reverse(u64::MAX), 0u8);
+        let mut buffer = KeyBuffer::new();
+        let (wanted, _) = user_part(newest.encoded(&mut buffer).expect("memory for a long key"));
+        let mut cursor = self.versions.cursor();
+        let mut at = cursor.seek(&newest);
+        while at {
+            let key = cursor.key().expect("at a pair");
+            let ((found, kind), sequence) = (user_part(key), sequence(key));
+            if found != wanted {
+                return;
+            }
+            cursor.value_with(|value| f(sequence, (kind == 1).then_some(value)));
+            at = cursor.next();
+        }
+    }
+
     /// The bytes of all keys and values, with an estimate of what their nodes take.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
@@ -170,4 +189,10 @@ impl Memtable {
 fn user_part(encoded: &[u8]) -> (&[u8], u8) {
     let (user, tail) = encoded.split_at(encoded.len() - TAIL);
     (user, tail[TAIL - 1])
+}
+
+/// The sequence number in an encoded key, whose order is reversed there.
+fn sequence(encoded: &[u8]) -> u64 {
+    let tail = encoded[encoded.len() - TAIL..].first_chunk().expect("eight bytes before the kind");
+    !u64::from_be_bytes(*tail)
 }

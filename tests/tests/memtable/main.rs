@@ -118,6 +118,23 @@ fn the_limit_refuses_and_loses_nothing() {
 }
 
 #[test]
+fn the_versions_of_a_key_come_newest_first() {
+    let table = Memtable::new(1 << 16);
+    // A key, keys that it begins, and a key that begins it.
+    for (i, key) in [b"a", &b"a\0"[..], b"ab", b""].into_iter().enumerate() {
+        for n in 0..5 {
+            let value = (n != 3).then(|| [key, &[n as u8]].concat());
+            table.write(10 * n + i as u64, key, value.as_deref()).expect("room");
+        }
+    }
+    let mut versions = Vec::new();
+    table.for_each_version_of(b"a", |sequence, value| versions.push((sequence, owned(value))));
+    let value = |n| Some(vec![b'a', n]);
+    assert_eq!(versions, [(40, value(4)), (30, None), (20, value(2)), (10, value(1)), (0, value(0))]);
+    table.for_each_version_of(b"b", |_, _| panic!("there is none"));
+}
+
+#[test]
 fn a_kill_at_any_byte_and_damage_at_any_byte() {
     let (mut whole, mut ends) = (Vec::new(), vec![0]);
     let records = [(1u64, "a", Some("one")), (2, "", None), (3, "bc", Some("")), (4, "a", Some("four"))];

@@ -26,6 +26,9 @@ pub(crate) enum Measure {
     Bulk(Bulk),
     /// Measures batched lookups, against single ones and reading random lines of memory
     Batch(Lookups),
+    /// Measures a memtable of versions in turns with those on crossbeam-skiplist and artmap
+    #[cfg(feature = "peers")]
+    Memtable(bench::memtable::Memtables),
     /// Does each operation many times with marks around it, for `cargo xtask numa-count`
     NumaCount(NumaCount),
     /// Counts what each operation locks and writes
@@ -42,6 +45,8 @@ impl Measure {
             Self::Scan(scans) => scans.run(),
             Self::Bulk(bulk) => bulk.run(),
             Self::Batch(lookups) => lookups.run(),
+            #[cfg(feature = "peers")]
+            Self::Memtable(memtables) => memtables.run(),
             Self::NumaCount(numa_count) => numa_count.run(),
             #[cfg(feature = "stats")]
             Self::Stats(stats) => stats.run().map(|report| report.to_string()),
