@@ -1,6 +1,6 @@
 //! Runs one cell: builds the map, loads it, runs the workload, checks everything, adds up the numbers.
 
-use crate::dyn_map::{DynMap, Run, build};
+use crate::dyn_map::{DynMap, Run, build, build_strings};
 use crate::generate::Generator;
 use crate::maps::names::{BuildError, Lack, MapSpec};
 use crate::maps::ordered_map::Footprint;
@@ -8,13 +8,14 @@ use crate::memory;
 use crate::ops::{Checks, Stripe};
 use crate::protocol::{CellOutcome, CellSpec, Latency, MOST_THREADS, Measurement, check_rate};
 use crate::rusage::resident_bytes;
-use crate::strings;
+use crate::strings::{self, Spelling};
 use crate::team::{Team, TeamError};
-use crate::trace;
+use crate::trace::{self, Listed};
 use crate::verify::Expected;
 use crate::workload::Workload;
 use hdrhistogram::Histogram;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Runs a cell. A wrong answer or a panic inside the map gives [`CellOutcome::Failed`]. A map that is not in
 /// this build gives [`CellOutcome::Skipped`], and so does a map or a pinning that this machine cannot have.
@@ -22,7 +23,12 @@ use std::path::Path;
 /// # Errors
 /// The spec makes no sense: unknown names, no threads or keys, a trace that cannot be read.
 pub fn run(spec: &CellSpec) -> Result<CellOutcome, String> {
-    run_with(spec, || build(&MapSpec::from(spec)))
+    let script = Script::new(spec)?;
+    let spelling = script.spelling.clone();
+    run_script(spec, script, || match spelling {
+        Some(spelling) => build_strings(&MapSpec::from(spec), spelling),
+        None => build(&MapSpec::from(spec)),
+    })
 }
 
 /// Runs a cell on the map that `build` makes. The spec's name of the map is only for messages.
@@ -33,7 +39,15 @@ pub fn run_with(
     spec: &CellSpec,
     build: impl FnOnce() -> Result<Box<dyn DynMap>, BuildError>,
 ) -> Result<CellOutcome, String> {
-    let mut script = Script::new(spec)?;
+    run_script(spec, Script::new(spec)?, build)
+}
+
+/// Runs the script of a cell on the map that `build` makes.
+fn run_script(
+    spec: &CellSpec,
+    mut script: Script,
+    build: impl FnOnce() -> Result<Box<dyn DynMap>, BuildError>,
+) -> Result<CellOutcome, String> {
     let team = match Team::new(spec.threads, &spec.pin) {
         Ok(team) => team,
         Err(e @ TeamError::Spelling(_)) => return Err(e.to_string()),
@@ -42,7 +56,7 @@ pub fn run_with(
     let needs = script.needs();
     // The operations must be in memory before the map's memory is measured.
     let load = script.load();
-    let key_bytes = strings::mean_length(spec, &load.0)?;
+    let key_bytes = strings::mean_length(script.spelling.as_ref(), &load.0);
     let before = resident_bytes();
     match build() {
         Ok(map) => Ok(match needs.iter().find(|need| map.lacks().contains(need)) {
@@ -124,8 +138,15 @@ fn locality(footprint: &Footprint, workers: Option<u32>) -> Option<(u64, u64)> {
     Some((local, all - local))
 }
 
-/// What the threads of a cell do: a generated workload, or a trace.
-enum Script {
+/// What the threads of a cell do.
+struct Script {
+    work: Work,
+    /// If the keys are byte strings, how numbers spell them.
+    spelling: Option<Spelling>,
+}
+
+/// A generated workload, or a trace.
+enum Work {
     /// A workload from the generator.
     Generated {
         /// What to run after the load.
@@ -143,66 +164,77 @@ impl Script {
     /// The script of a spec.
     fn new(spec: &CellSpec) -> Result<Self, String> {
         strings::names::check(spec)?;
+        let spelling = strings::shape_of(&spec.keys_like)?.map(Spelling::Like);
         if spec.workload == "trace" {
-            let files = spec.trace.as_ref().ok_or("workload 'trace' needs the files of the trace")?;
-            if !(1..=MOST_THREADS).contains(&spec.threads) {
-                return Err(format!(
-                    "at least one thread is needed, and at most {MOST_THREADS} are possible"
-                ));
-            }
-            let (load, run) = (Path::new(&files.load), Path::new(&files.run));
-            if let (Ok(load), Ok(run)) = (load.metadata(), run.metadata()) {
-                trace::check_distinct(&load, &run)?;
-            }
-            let (load, run) = (trace::read(load)?, trace::read(run)?);
-            return Ok(Self::Traced(Box::new(trace::plan(&load, &run, spec.threads))));
+            return Self::traced(spec, spelling);
         }
         let workload = spec.workload.parse()?;
         memory::check(spec)?;
         let generator = Generator::new(strings::distribution(spec)?, spec.seed, spec.threads, spec.keys)?;
-        Ok(Self::Generated { workload, ops: spec.ops, generator: Box::new(generator) })
+        Ok(Self {
+            work: Work::Generated { workload, ops: spec.ops, generator: Box::new(generator) },
+            spelling,
+        })
+    }
+
+    fn traced(spec: &CellSpec, spelling: Option<Spelling>) -> Result<Self, String> {
+        let files = spec.trace.as_ref().ok_or("workload 'trace' needs the files of the trace")?;
+        if !(1..=MOST_THREADS).contains(&spec.threads) {
+            return Err(format!("at least one thread is needed, and at most {MOST_THREADS} are possible"));
+        }
+        let (load, run) = (Path::new(&files.load), Path::new(&files.run));
+        if let (Ok(load), Ok(run)) = (load.metadata(), run.metadata()) {
+            trace::check_distinct(&load, &run)?;
+        }
+        let (load, run, spelling) = if files.keys.are_strings() {
+            let Listed { load, run, keys } = trace::read_strings(load, run, files.keys)?;
+            (load, run, Some(Spelling::Listed(Arc::new(keys))))
+        } else {
+            (trace::read(load)?, trace::read(run)?, spelling)
+        };
+        Ok(Self { work: Work::Traced(Box::new(trace::plan(&load, &run, spec.threads))), spelling })
     }
 
     /// The load, which is measured only if the workload is `load`.
     fn load(&mut self) -> (Vec<Stripe>, Checks) {
-        match self {
-            Self::Generated { generator, .. } => (generator.load(u64::MAX), generator.checks(Workload::Load)),
-            Self::Traced(plan) => (std::mem::take(&mut plan.load), plan.checks.clone()),
+        match &mut self.work {
+            Work::Generated { generator, .. } => (generator.load(u64::MAX), generator.checks(Workload::Load)),
+            Work::Traced(plan) => (std::mem::take(&mut plan.load), plan.checks.clone()),
         }
     }
 
     /// What a map must not lack.
     fn needs(&self) -> Vec<Lack> {
-        match self {
-            Self::Generated { workload, .. } => workload.needs(),
-            Self::Traced(plan) => plan.needs(),
+        match &self.work {
+            Work::Generated { workload, .. } => workload.needs(),
+            Work::Traced(plan) => plan.needs(),
         }
     }
 
     /// Keys in the map after the load.
     fn keys(&self) -> u64 {
-        match self {
-            Self::Generated { generator, .. } => generator.count(),
-            Self::Traced(plan) => plan.loaded,
+        match &self.work {
+            Work::Generated { generator, .. } => generator.count(),
+            Work::Traced(plan) => plan.loaded,
         }
     }
 
     /// What is measured after the load, if anything.
     fn run(&mut self) -> Option<(Vec<Stripe>, Checks)> {
-        match self {
-            Self::Generated { workload: Workload::Load, .. } => None,
-            Self::Generated { workload, ops, generator } => {
+        match &mut self.work {
+            Work::Generated { workload: Workload::Load, .. } => None,
+            Work::Generated { workload, ops, generator } => {
                 let stripes = generator.run(*workload, *ops);
                 Some((stripes, generator.checks(*workload)))
             }
-            Self::Traced(plan) => Some((std::mem::take(&mut plan.run), plan.checks.clone())),
+            Work::Traced(plan) => Some((std::mem::take(&mut plan.run), plan.checks.clone())),
         }
     }
 
     fn expected(&self) -> Expected<'_> {
-        match self {
-            Self::Generated { generator, .. } => generator.expected(),
-            Self::Traced(plan) => plan.expected(),
+        match &self.work {
+            Work::Generated { generator, .. } => generator.expected(),
+            Work::Traced(plan) => plan.expected(),
         }
     }
 }

@@ -1,14 +1,14 @@
 //! A map whose type is hidden: what cells and comparisons hold. The compiler sees through the loops inside.
 //! Only the start of a loop goes through a table of functions.
 
-use crate::exec::{self, Tally};
+use crate::exec::{self, Tally, Violation};
 use crate::maps::names::{BuildError, Lack, MapSpec, NAMES, is_placed, known};
 use crate::maps::ordered_map::{DynOperations, Footprint, OrderedMap, Share};
 use crate::maps::ours::{Ours, numa_arena};
 #[cfg(all(feature = "peers", not(test)))]
 use crate::maps::peers;
 use crate::ops::{Checks, Stripe};
-use crate::strings::{self, KeysLike, Strings};
+use crate::strings::{self, Spelling, Strings};
 use crate::team::{Team, describe};
 use crate::verify::{self, Expected};
 use bskip_core::GlobalArena;
@@ -61,10 +61,15 @@ pub trait DynMap: Sync {
 impl<S: Share> DynMap for S {
     fn run(&self, team: &Team, stripes: &[Stripe], checks: &Checks) -> Result<Run, String> {
         assert_eq!(team.len(), stripes.len(), "one stripe for each worker");
-        let outcome = team.run(|worker| self.with(|map| exec::run(map, &stripes[worker], checks)));
+        let outcome = team.run(|worker| {
+            self.with(|map| {
+                let wrong = |violation: Box<Violation>| violation.in_words(map.spelt(violation.key));
+                exec::run(map, &stripes[worker], checks).map_err(wrong)
+            })
+        });
         let mut tally = Tally::default();
         for result in outcome.results {
-            let part = result?.map_err(|violation| violation.to_string())?;
+            let part = result??;
             tally.ops += part.ops;
             tally.checked += part.checked;
             tally.read_nanos.extend(part.read_nanos);
@@ -74,9 +79,12 @@ impl<S: Share> DynMap for S {
     }
 
     fn check(&self, expected: Expected<'_>) -> Result<u64, String> {
-        catch_unwind(AssertUnwindSafe(|| self.with(|map| verify::check(map, expected))))
-            .map_err(|panic| describe(&*panic))?
-            .map_err(|violation| violation.to_string())
+        let check = || {
+            self.with(|map| {
+                verify::check(map, expected).map_err(|violation| violation.in_words(map.spelt(violation.key)))
+            })
+        };
+        catch_unwind(AssertUnwindSafe(check)).map_err(|panic| describe(&*panic))?
     }
 
     fn footprint(&self) -> Option<Footprint> {
@@ -107,7 +115,7 @@ impl<S: Share> DynMap for S {
 /// cannot give.
 pub fn build(spec: &MapSpec) -> Result<Box<dyn DynMap>, BuildError> {
     if let Some(like) = strings::shape_of(&spec.keys_like).map_err(BuildError::Bad)? {
-        return build_strings(spec, like);
+        return build_strings(spec, Spelling::Like(like));
     }
     Ok(match known("map", &spec.name, NAMES).map_err(BuildError::Bad)? {
         "rwlock-btreemap" => Box::new(RwLock::new(BTreeMap::<u64, u64>::new())),
@@ -127,14 +135,19 @@ pub fn build(spec: &MapSpec) -> Result<Box<dyn DynMap>, BuildError> {
 }
 
 /// Builds an empty map of byte strings.
-fn build_strings(spec: &MapSpec, like: KeysLike) -> Result<Box<dyn DynMap>, BuildError> {
+///
+/// # Errors
+/// As [`build`].
+pub fn build_strings(spec: &MapSpec, spelling: Spelling) -> Result<Box<dyn DynMap>, BuildError> {
     Ok(match &*spec.name {
-        "rwlock-btreemap" => Box::new(Strings::new(like, strings::byte_map::Locked::default())),
-        "bskip" => Box::new(Strings::new(like, strings::ours::Ours::new(GlobalArena::new(), spec)?)),
-        "bskip-numa" => Box::new(Strings::new(like, strings::ours::Ours::new(numa_arena(spec)?, spec)?)),
+        "rwlock-btreemap" => Box::new(Strings::spelt(spelling, strings::byte_map::Locked::default())),
+        "bskip" => Box::new(Strings::spelt(spelling, strings::ours::Ours::new(GlobalArena::new(), spec)?)),
+        "bskip-numa" => {
+            Box::new(Strings::spelt(spelling, strings::ours::Ours::new(numa_arena(spec)?, spec)?))
+        }
         name => {
             #[cfg(all(feature = "peers", not(test)))]
-            if let Some(map) = string_peer(name, like) {
+            if let Some(map) = string_peer(name, spelling) {
                 return Ok(map);
             }
             let why = match strings::names::BYTE_MAPS.contains(&name) {
@@ -146,21 +159,21 @@ fn build_strings(spec: &MapSpec, like: KeysLike) -> Result<Box<dyn DynMap>, Buil
     })
 }
 
-/// The peer `name` with keys of the shape `like`, if it takes byte strings.
+/// The peer `name`, if it takes byte strings.
 #[cfg(all(feature = "peers", not(test)))]
-fn string_peer(name: &str, like: KeysLike) -> Option<Box<dyn DynMap>> {
+fn string_peer(name: &str, spelling: Spelling) -> Option<Box<dyn DynMap>> {
     use strings::peers::{Arctic, Bytes};
     Some(match name {
-        "arctic-map" => Box::new(Strings::new(like, Arctic::default())),
-        "artmap" => Box::new(Strings::new(like, artmap::ArtMap::<Vec<u8>, u64>::default())),
-        "artmap-arena" => Box::new(Strings::new(like, peers::artmap_arena::<Vec<u8>>())),
-        "bplustree" => Box::new(Strings::new(like, bplustree::BPlusTree::<Bytes, u64>::new())),
+        "arctic-map" => Box::new(Strings::spelt(spelling, Arctic::default())),
+        "artmap" => Box::new(Strings::spelt(spelling, artmap::ArtMap::<Vec<u8>, u64>::default())),
+        "artmap-arena" => Box::new(Strings::spelt(spelling, peers::artmap_arena::<Vec<u8>>())),
+        "bplustree" => Box::new(Strings::spelt(spelling, bplustree::BPlusTree::<Bytes, u64>::new())),
         "crossbeam-skiplist" => {
-            Box::new(Strings::new(like, crossbeam_skiplist::SkipMap::<Bytes, u64>::default()))
+            Box::new(Strings::spelt(spelling, crossbeam_skiplist::SkipMap::<Bytes, u64>::default()))
         }
-        "ferntree" => Box::new(Strings::new(like, ferntree::Tree::<Vec<u8>, u64>::new())),
-        "masstree" => Box::new(Strings::new(like, masstree::MassTree15Inline::<u64>::default())),
-        "scc-tree-index" => Box::new(Strings::new(like, scc::TreeIndex::<Bytes, u64>::default())),
+        "ferntree" => Box::new(Strings::spelt(spelling, ferntree::Tree::<Vec<u8>, u64>::new())),
+        "masstree" => Box::new(Strings::spelt(spelling, masstree::MassTree15Inline::<u64>::default())),
+        "scc-tree-index" => Box::new(Strings::spelt(spelling, scc::TreeIndex::<Bytes, u64>::default())),
         _ => return None,
     })
 }

@@ -30,6 +30,13 @@ impl fmt::Display for Violation {
     }
 }
 
+impl Violation {
+    /// In words, with its key as the map has it if that is not the number.
+    pub(crate) fn in_words(&self, spelt: Option<String>) -> String {
+        spelt.map_or_else(|| self.to_string(), |key| format!("{self}; the key is {key}"))
+    }
+}
+
 /// What one thread did.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {

@@ -79,6 +79,31 @@ pub const PAGES: &[&str] = &["thp", "4k", "hugetlb-2m", "hugetlb-1g"];
 pub const DISTRIBUTIONS: &[&str] =
     &["uniform", "zipfian", "sequential", "odd", "shift24", "ascending", "descending", "bitrev"];
 
+/// How a trace spells its keys. See [`trace`](crate::trace).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TraceKeys {
+    /// As unsigned 64-bit numbers.
+    #[default]
+    Numbers,
+    /// As words or quoted strings: the keys are byte strings.
+    Strings,
+    /// As the output of YCSB's `basic` binding: the keys are byte strings.
+    Ycsb,
+}
+
+impl TraceKeys {
+    /// Every kind with its name.
+    pub const ALL: [(&str, Self); 3] =
+        [("numbers", Self::Numbers), ("strings", Self::Strings), ("ycsb", Self::Ycsb)];
+
+    /// Whether the keys are byte strings.
+    #[must_use]
+    pub const fn are_strings(self) -> bool {
+        !matches!(self, Self::Numbers)
+    }
+}
+
 /// A user's own workload.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TraceFiles {
@@ -86,6 +111,17 @@ pub struct TraceFiles {
     pub load: String,
     /// Lines measured.
     pub run: String,
+    /// How both spell their keys.
+    #[serde(default)]
+    pub keys: TraceKeys,
+}
+
+impl CellSpec {
+    /// Whether the keys are byte strings.
+    #[must_use]
+    pub fn has_strings(&self) -> bool {
+        self.keys_like != "u64" || self.trace.as_ref().is_some_and(|trace| trace.keys.are_strings())
+    }
 }
 
 /// How a cell ended.

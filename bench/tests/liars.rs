@@ -3,7 +3,7 @@
 use bench::cell;
 use bench::keys::value_of;
 use bench::maps::{Lack, OrderedMap};
-use bench::protocol::{CellOutcome, CellSpec, TraceFiles};
+use bench::protocol::{CellOutcome, CellSpec, TraceFiles, TraceKeys};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -172,7 +172,7 @@ fn only_workloads_that_need_what_a_map_lacks_are_skipped() {
     let file = std::env::temp_dir().join(format!("bench-lacks-{}", std::process::id()));
     std::fs::write(&file, "INSERT 1\nUPDATE 1\n").unwrap();
     let path = file.to_str().unwrap().to_owned();
-    let trace = Some(TraceFiles { load: path.clone(), run: path });
+    let trace = Some(TraceFiles { load: path.clone(), run: path, keys: TraceKeys::Numbers });
     let traced =
         run(&CellSpec { map: "grows".into(), workload: "trace".into(), trace, ..CellSpec::default() });
     std::fs::remove_file(&file).unwrap();

@@ -3,7 +3,9 @@
 use bench::cell;
 use bench::keys::{KeySet, Shape};
 use bench::maps::{NAMES, is_ours, is_placed};
-use bench::protocol::{CellOutcome, CellSpec, DISTRIBUTIONS, Measurement, PAGES, TraceFiles, WORKLOADS};
+use bench::protocol::{
+    CellOutcome, CellSpec, DISTRIBUTIONS, Measurement, PAGES, TraceFiles, TraceKeys, WORKLOADS,
+};
 use bskip_core::BSkipMap;
 
 fn measured(spec: &CellSpec) -> Option<Measurement> {
@@ -150,7 +152,11 @@ fn traces_are_run_and_checked_at_the_edges_of_the_key_space() {
                  SCAN 256 9\nSCAN 0 0\nUPDATE 7\nREAD 7\nREMOVE 0\nREMOVE 0\nREAD 0\nSCAN 0 9\nINSERT 0\n\
                  REMOVE 18446744073709551615\nSCAN 255 3\nREMOVE 7\n";
     std::fs::write(&run, lines).unwrap();
-    let files = TraceFiles { load: load.to_str().unwrap().to_owned(), run: run.to_str().unwrap().to_owned() };
+    let files = TraceFiles {
+        load: load.to_str().unwrap().to_owned(),
+        run: run.to_str().unwrap().to_owned(),
+        keys: TraceKeys::Numbers,
+    };
     for map in NAMES {
         for threads in [1, 3] {
             let spec = CellSpec {

@@ -3,12 +3,12 @@
 
 use bench::cell;
 use bench::maps::is_placed;
-use bench::protocol::{CellOutcome, CellSpec, Measurement, TraceFiles};
+use bench::protocol::{CellOutcome, CellSpec, Measurement, TraceFiles, TraceKeys};
 use bench::strings::names::{BYTE_MAPS, KEYS_LIKE};
-use bench::strings::{ByteMap, KeysLike, Strings};
+use bench::strings::{ByteMap, KeysLike, Spelling, Strings};
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 fn spec(map: &str, keys_like: &str, workload: &str) -> CellSpec {
     let [map, keys_like, workload] = [map, keys_like, workload].map(str::to_owned);
@@ -79,7 +79,8 @@ fn sequences_and_traces_run_with_shapes_that_spell_every_number() {
     let [load, run] = [load, run].map(|file| file.to_str().unwrap().to_owned());
     for map in BYTE_MAPS {
         for like in ["rand16", "rand32", "versions"] {
-            let trace = Some(TraceFiles { load: load.clone(), run: run.clone() });
+            let keys = TraceKeys::Numbers;
+            let trace = Some(TraceFiles { load: load.clone(), run: run.clone(), keys });
             if let Some(m) = measured(&CellSpec { trace, ..spec(map, like, "trace") }) {
                 assert_eq!(m.ops, 7, "{map}");
             }
@@ -87,6 +88,62 @@ fn sequences_and_traces_run_with_shapes_that_spell_every_number() {
         }
     }
     std::fs::remove_dir_all(&dir).unwrap();
+}
+
+/// A load and a run of lines, in files of their own.
+fn trace(name: &str, keys: TraceKeys, load: &str, run: &str) -> TraceFiles {
+    let [load, run] = [("load", load), ("run", run)].map(|(part, text)| {
+        let path = std::env::temp_dir().join(format!("bench-{name}-{part}-{}", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    });
+    TraceFiles { load, run, keys }
+}
+
+#[test]
+fn traces_of_byte_strings_run_on_every_map() {
+    // `masstree` leaves keys out of scans, so it has a trace without them.
+    let load = "INSERT b\nINSERT \"a b\"\nINSERT \"a\\x00\"\nINSERT \"\\xff\"\nINSERT caf\u{e9}\nINSERT a\n";
+    let run = "READ a\nREAD nothing\nREMOVE a\nREAD a\nUPDATE \"a\\x00\"\nREAD \"a\\x00\"\nREAD caf\u{e9}\n";
+    let scans = "SCAN \"\" 100\nSCAN a 2\nSCAN between 3\nSCAN z 9\n";
+    let with_scans = trace("scans", TraceKeys::Strings, load, &format!("{run}{scans}"));
+    let without = trace("points", TraceKeys::Strings, load, run);
+    for map in BYTE_MAPS {
+        for threads in [1, 2] {
+            let files = if *map == "masstree" { &without } else { &with_scans };
+            let cell = CellSpec { threads, trace: Some(files.clone()), ..spec(map, "u64", "trace") };
+            if let Some(m) = measured(&cell) {
+                assert_eq!(m.ops, if *map == "masstree" { 7 } else { 11 }, "{map}");
+                assert_eq!(m.key_bytes, Some(13.0 / 6.0), "{map}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_longest_keys_of_a_trace_run_on_our_map() {
+    let long = |last: char| format!("{}{last}", "x".repeat(70_000));
+    let load = format!("INSERT {}\nINSERT {}\nINSERT \"\"\n", long('b'), long('a'));
+    let run = format!("READ {}\nSCAN {} 9\nREMOVE {}\n", long('a'), long('a'), long('b'));
+    let files = trace("long", TraceKeys::Strings, &load, &run);
+    let m = measured(&CellSpec { trace: Some(files), ..spec("bskip", "u64", "trace") }).unwrap();
+    assert_eq!(m.ops, 3);
+}
+
+#[test]
+fn a_wrong_answer_names_the_key_as_the_trace_has_it() {
+    let load: String = (0..600).map(|i| format!("INSERT usertable user{i} [ x]\n")).collect();
+    let run: String = (0..600).map(|i| format!("READ usertable user{i} [ x]\n")).collect();
+    let files = trace("ycsb", TraceKeys::Ycsb, &load, &run);
+    let cell = CellSpec { trace: Some(files.clone()), ..spec("bskip", "u64", "trace") };
+    assert_eq!(measured(&cell).unwrap().ops, 600);
+    let liar = || Liar { lie: Lie::MissesReads, calls: AtomicU64::new(0), map: Mutex::default() };
+    let [load, run] = [&files.load, &files.run].map(std::path::Path::new);
+    let keys = Arc::new(bench::trace::read_strings(load, run, TraceKeys::Ycsb).unwrap().keys);
+    let outcome =
+        cell::run_with(&cell, || Ok(Box::new(Strings::spelt(Spelling::Listed(keys), liar())))).unwrap();
+    let CellOutcome::Failed { reason } = outcome else { panic!("{outcome:?}") };
+    assert!(reason.ends_with("got nothing; the key is \"user499\""), "{reason}");
 }
 
 #[test]

@@ -59,6 +59,11 @@ pub trait OrderedMap {
         Vec::new()
     }
 
+    /// A key as the map has it, for messages, if that is not the number.
+    fn spelt(&self, _: u64) -> Option<String> {
+        None
+    }
+
     /// Which addresses belong to leaves and which to inner nodes, if the map's arena knows.
     fn address_ranges(&self) -> Vec<(BlockKind, Range<u64>)> {
         Vec::new()

@@ -32,7 +32,7 @@ const MOST_BYTES_PER_KEY: u128 = 150;
 pub fn likely(spec: &CellSpec) -> u64 {
     let (keys, ops) = (u128::from(spec.keys), u128::from(operations(spec)));
     let known = BYTES_PER_KEY.iter().find(|(map, _)| spec.map.starts_with(map));
-    let string = if spec.keys_like == "u64" { 0 } else { STRING };
+    let string = if spec.has_strings() { STRING } else { 0 };
     let per_key = known.map_or(MOST_BYTES_PER_KEY, |(_, bytes)| *bytes) + string;
     let bytes = match spec.workload.parse::<Workload>() {
         // Each line of a trace may be a new key, and the whole trace stays in memory.

@@ -35,8 +35,8 @@ pub trait ByteMap {
         None
     }
 
-    /// What the map cannot do with keys of this shape.
-    fn lacks(&self, _: KeysLike) -> &'static [Lack] {
+    /// What the map cannot do with keys of this shape, or with keys of any kind.
+    fn lacks(&self, _: Option<KeysLike>) -> &'static [Lack] {
         &[]
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A [`shape`] makes a string of each number and keeps their order. An adapter encodes the keys that go into
 //! a map of byte strings, and decodes those that a scan gives out. So workloads, distributions, traces and
-//! checks work on numbers alone. Every map pays the same for this: some ten nanoseconds a key.
+//! checks work on numbers alone. Every map pays the same for this: some ten nanoseconds a key. If a trace has
+//! byte strings itself, a list of them takes the place of the shape.
 
 pub mod names;
 
@@ -20,7 +21,7 @@ pub(crate) mod peers;
 pub mod shape;
 
 #[cfg(feature = "cell")]
-pub use {byte_map::ByteMap, encoded::Strings, shape::KeysLike};
+pub use {byte_map::ByteMap, encoded::Spelling, encoded::Strings, shape::KeysLike};
 
 #[cfg(feature = "cell")]
 use crate::{
@@ -54,14 +55,11 @@ pub fn distribution(spec: &CellSpec) -> Result<Distribution, String> {
 }
 
 /// Bytes of a key that the stripes insert, the mean. `None` if they insert none.
-///
-/// # Errors
-/// The cell names an unknown shape.
 #[cfg(feature = "cell")]
-pub fn mean_length(spec: &CellSpec, load: &[Stripe]) -> Result<Option<f64>, String> {
-    let like = shape_of(&spec.keys_like)?;
-    let length = |number| like.map_or(size_of::<u64>(), |like| like.key(number).as_bytes().len());
+#[must_use]
+pub fn mean_length(spelling: Option<&Spelling>, load: &[Stripe]) -> Option<f64> {
+    let length = |number| spelling.map_or(size_of::<u64>(), |by| by.with(number, <[u8]>::len));
     let inserts = || load.iter().flat_map(|stripe| &stripe.ops).filter(|op| op.kind == Kind::Insert);
     let bytes: u64 = inserts().map(|op| length(op.key) as u64).sum();
-    Ok(Some(bytes as f64 / inserts().count() as f64).filter(|mean| mean.is_finite()))
+    Some(bytes as f64 / inserts().count() as f64).filter(|mean| mean.is_finite())
 }

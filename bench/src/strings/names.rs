@@ -28,16 +28,18 @@ const OF_EVERY_NUMBER: &[&str] = &["u64", "rand16", "rand32", "versions"];
 /// Checks that the map, the distribution and the workload of a cell go with the shape of its keys.
 ///
 /// # Errors
-/// The shape is unknown; the map has no byte strings; or the shape cannot spell the numbers of the
-/// distribution or trace. The message says what to use.
+/// The shape is unknown; the map has no byte strings; the trace has byte strings itself; or the shape cannot
+/// spell the numbers of the distribution or trace. The message says what to use.
 pub fn check(spec: &CellSpec) -> Result<(), String> {
     let like = known("shape of keys", &spec.keys_like, KEYS_LIKE)?;
-    if like == "u64" {
-        return Ok(());
+    let is_trace_of_strings = spec.trace.as_ref().is_some_and(|trace| trace.keys.are_strings());
+    if is_trace_of_strings && like != "u64" {
+        return Err(format!("the trace has byte strings itself: leave out keys like {like}"));
     }
-    if !BYTE_MAPS.contains(&&*spec.map) {
+    if spec.has_strings() && !BYTE_MAPS.contains(&&*spec.map) {
+        let what = if is_trace_of_strings { "such trace".into() } else { format!("keys like {like}") };
         return Err(format!(
-            "{} takes no byte strings, so no keys like {like}; maps that do are {}",
+            "{} takes no byte strings, so no {what}; maps that do are {}",
             spec.map,
             BYTE_MAPS.join(", ")
         ));
@@ -60,6 +62,7 @@ pub fn check(spec: &CellSpec) -> Result<(), String> {
 mod tests {
     use super::*;
     use crate::maps::NAMES;
+    use crate::protocol::{TraceFiles, TraceKeys};
 
     fn cell(map: &str, keys_like: &str, dist: &str, workload: &str) -> CellSpec {
         let [map, keys_like, dist, workload] = [map, keys_like, dist, workload].map(str::to_owned);
@@ -82,6 +85,13 @@ mod tests {
             let error = check(&cell(map, like, dist, workload)).unwrap_err();
             assert!(error.contains(hint), "{error}");
         }
+        let of_strings = |map: &str, like: &str| {
+            let files = TraceFiles { load: "l".into(), run: "r".into(), keys: TraceKeys::Ycsb };
+            check(&CellSpec { trace: Some(files), ..cell(map, like, "uniform", "trace") })
+        };
+        assert_eq!(of_strings("bskip", "u64"), Ok(()));
+        assert!(of_strings("congee", "u64").unwrap_err().contains("no such trace; maps that do are bskip"));
+        assert!(of_strings("bskip", "rand16").unwrap_err().contains("leave out keys like rand16"));
         for (map, like, dist, workload) in [
             ("congee", "u64", "sequential", "trace"),
             ("bskip", "url", "zipfian", "c"),

@@ -55,7 +55,7 @@ macro_rules! adapter {
                 }
             }
 
-            $(fn lacks(&self, $like: KeysLike) -> &'static [Lack] {
+            $(fn lacks(&self, $like: Option<KeysLike>) -> &'static [Lack] {
                 $lacks
             })?
         }
@@ -169,7 +169,7 @@ adapter!(
         map.scan_intra_leaf_batch(from, to, |key, value| visit(key, value), &map.guard())
     },
     lacks: |like| match like {
-        KeysLike::Rand16 | KeysLike::Rand32 => &[],
+        Some(KeysLike::Rand16 | KeysLike::Rand32) => &[],
         _ => &[Lack::ExactScans],
     },
 );

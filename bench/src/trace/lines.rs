@@ -1,49 +1,41 @@
-//! The lines of a trace, read and parsed.
+//! The lines of a trace, read one after the other.
 
+use super::words::{Key, Line, operation, quoted, verb};
+use crate::protocol::TraceKeys;
 use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-/// The most bytes of a line without its comment. An operation takes at most 60 bytes, so a file with longer
-/// lines is not a trace.
-const LONGEST_LINE: usize = 1 << 10;
-/// Characters of a line that an error quotes.
-const QUOTED: usize = 60;
 /// The byte order mark that some editors put at the beginning of UTF-8 text.
 const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// The byte order marks of UTF-16.
 const UTF16_MARKS: [&[u8]; 2] = [b"\xFF\xFE", b"\xFE\xFF"];
 
-/// What a line asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
-    /// `INSERT k` or `UPDATE k`.
-    Put,
-    /// `READ k`.
-    Read,
-    /// `REMOVE k`.
-    Remove,
-    /// `SCAN k n`, with the `n`.
-    Scan(u32),
-}
-
-/// A line of a trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// What to do.
-    pub verb: Verb,
-    /// The key, or where a scan starts.
-    pub key: u64,
-}
-
-/// Reads a trace file.
+/// Reads a trace file whose keys are numbers.
 ///
 /// # Errors
 /// The file cannot be read, or has no operation, or a line is not an operation. The message names the first
 /// such line as `file:line: what`.
 pub fn read(path: &Path) -> Result<Vec<Line>, String> {
+    let mut lines = Vec::new();
+    each_of(path, TraceKeys::Numbers, |Line { verb, key }| {
+        if let Key::Number(key) = key {
+            lines.push(Line { verb, key });
+        }
+        Ok(())
+    })?;
+    Ok(lines)
+}
+
+/// Calls `visit` with each operation of a file, as [`for_each`].
+pub(super) fn each_of(
+    path: &Path,
+    keys: TraceKeys,
+    visit: impl FnMut(Line<Key<'_>>) -> Result<(), String>,
+) -> Result<u64, String> {
     let name = path.display().to_string();
-    parse(BufReader::with_capacity(1 << 20, open(path).map_err(|e| format!("{name}: {e}"))?), &name)
+    let file = open(path).map_err(|e| format!("{name}: {e}"))?;
+    for_each(BufReader::with_capacity(1 << 20, file), &name, keys, visit)
 }
 
 /// Opens a trace file. A directory can be opened, but not read, so it is refused here.
@@ -76,37 +68,27 @@ pub fn check_distinct(load: &Metadata, run: &Metadata) -> Result<(), String> {
     Ok(())
 }
 
-/// Parses a trace; `name` is the file's name for errors.
-///
-/// # Errors
-/// As [`read`].
-pub fn parse(text: impl BufRead, name: &str) -> Result<Vec<Line>, String> {
-    let mut lines = Vec::new();
-    for_each(text, name, |line| {
-        lines.push(line);
-        Ok(())
-    })?;
-    Ok(lines)
-}
-
-/// Calls `visit` with each operation of a trace, and returns their number, which is not 0.
+/// Calls `visit` with each operation of a trace, and returns their number, which is not 0. `name` is the
+/// file's name for errors.
 ///
 /// # Errors
 /// As [`read`]; or `visit` returns an error, which ends the reading.
 pub fn for_each(
     mut text: impl BufRead,
     name: &str,
-    mut visit: impl FnMut(Line) -> Result<(), String>,
+    keys: TraceKeys,
+    mut visit: impl FnMut(Line<Key<'_>>) -> Result<(), String>,
 ) -> Result<u64, String> {
     let (mut number, mut operations) = (1_u64, 0);
-    let (mut content, mut is_comment, mut after_cr) = (Vec::new(), false, false);
-    let mut end_of_line = |content: &mut Vec<u8>, number: u64| {
-        let line = line(content, number == 1).map_err(|what| format!("{name}:{number}: {what}"))?;
-        content.clear();
-        line.map_or(Ok(()), |line| {
+    let (mut content, mut after_cr) = (Content::new(keys), false);
+    let mut end_of_line = |content: &mut Content, number: u64| {
+        let line = line(&content.bytes, number == 1, keys).map_err(|what| format!("{name}:{number}: {what}"));
+        let visited = line?.map_or(Ok(()), |line| {
             operations += 1;
             visit(line)
-        })
+        });
+        content.clear();
+        visited
     };
     loop {
         let chunk = match text.fill_buf() {
@@ -121,102 +103,130 @@ pub fn for_each(
                 b'\n' if ends_crlf => {}
                 b'\n' | b'\r' => {
                     end_of_line(&mut content, number)?;
-                    (number, is_comment) = (number + 1, false);
+                    number += 1;
                 }
-                b'#' => is_comment = true,
-                _ if is_comment => {}
-                _ if content.len() == LONGEST_LINE => {
-                    let start = quoted(&content);
-                    return Err(format!(
-                        "{name}:{number}: no trace has a line of over {LONGEST_LINE} bytes; it begins with {start}"
-                    ));
-                }
-                _ => content.push(byte),
+                _ => content.push(byte).map_err(|what| format!("{name}:{number}: {what}"))?,
             }
         }
         let length = chunk.len();
         text.consume(length);
     }
     end_of_line(&mut content, number)?;
-    match operations {
-        0 => {
-            Err(format!("{name}: there is no operation in it; write one a line, such as INSERT 1 or READ 1"))
+    let example = match keys {
+        TraceKeys::Numbers => "write one a line, such as INSERT 1 or READ 1",
+        TraceKeys::Strings => "write one a line, such as INSERT user1 or READ user1",
+        TraceKeys::Ycsb => {
+            "give it what `ycsb load basic` or `ycsb run basic` prints, lines such as INSERT usertable user1 [ ... ]"
         }
+    };
+    match operations {
+        0 => Err(format!("{name}: there is no operation in it; {example}")),
         _ => Ok(operations),
     }
 }
 
+/// The bytes of a line up to its comment.
+struct Content {
+    keys: TraceKeys,
+    bytes: Vec<u8>,
+    is_comment: bool,
+    /// Between quotes, a `#` begins no comment.
+    is_quoted: bool,
+    /// The byte before was a backslash between quotes.
+    is_escaped: bool,
+}
+
+impl Content {
+    const fn new(keys: TraceKeys) -> Self {
+        Self { keys, bytes: Vec::new(), is_comment: false, is_quoted: false, is_escaped: false }
+    }
+
+    /// The most bytes without the comment. With numbers, an operation takes at most 60 bytes. So a file with
+    /// longer lines is not a trace.
+    const fn most(&self) -> usize {
+        if self.keys.are_strings() { 1 << 17 } else { 1 << 10 }
+    }
+
+    fn push(&mut self, byte: u8) -> Result<(), String> {
+        if self.is_comment {
+            return Ok(());
+        }
+        self.is_comment = match (self.keys, byte) {
+            _ if self.is_quoted => false,
+            (TraceKeys::Numbers, b'#') => true,
+            (TraceKeys::Strings, b'#') => self.is_between_words(),
+            // The fields of a record.
+            (TraceKeys::Ycsb, b'[') => self.is_between_words(),
+            _ => false,
+        };
+        if self.is_comment {
+            return Ok(());
+        }
+        if self.keys == TraceKeys::Strings {
+            self.follow_quotes(byte);
+        }
+        if self.bytes.len() == self.most() {
+            let start = quoted(&self.bytes);
+            return Err(format!("no trace has a line of over {} bytes; it begins with {start}", self.most()));
+        }
+        self.bytes.push(byte);
+        Ok(())
+    }
+
+    /// Whether the next byte begins a word.
+    fn is_between_words(&self) -> bool {
+        self.bytes.last().is_none_or(u8::is_ascii_whitespace) || self.bytes == UTF8_MARK
+    }
+
+    fn follow_quotes(&mut self, byte: u8) {
+        if self.is_quoted {
+            self.is_quoted = byte != b'"' || self.is_escaped;
+            self.is_escaped = byte == b'\\' && !self.is_escaped;
+        } else {
+            self.is_quoted = byte == b'"' && self.is_between_words();
+        }
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        (self.is_comment, self.is_quoted, self.is_escaped) = (false, false, false);
+    }
+}
+
 /// The operation of a line, if there is one. The line comes without its comment.
-fn line(mut content: &[u8], is_first: bool) -> Result<Option<Line>, String> {
+fn line(mut content: &[u8], is_first: bool, keys: TraceKeys) -> Result<Option<Line<Key<'_>>>, String> {
     if is_first {
         content = content.strip_prefix(UTF8_MARK).unwrap_or(content);
         if UTF16_MARKS.iter().any(|mark| content.starts_with(mark)) {
             return Err("this is UTF-16 text: save it as UTF-8".into());
         }
     }
-    if content.trim_ascii().is_empty() {
+    let content = content.trim_ascii();
+    // YCSB prints its settings and results between the operations.
+    if content.is_empty() || keys == TraceKeys::Ycsb && verb(content, keys).is_none() {
         return Ok(None);
     }
     match str::from_utf8(content) {
-        Ok(text) => operation(text.trim_ascii()).map(Some),
+        Ok(text) => operation(text, keys).map(Some),
         Err(_) => Err(format!("{} is no UTF-8 text", quoted(content))),
     }
-}
-
-fn operation(content: &str) -> Result<Line, String> {
-    let mut words = content.split_ascii_whitespace();
-    let verb = words.next().unwrap_or_default();
-    let mut operand = |what: &str| {
-        let word = words.next().ok_or_else(|| format!("{verb} needs {what}"))?;
-        number(word)
-            .ok_or_else(|| format!("{} is not {what} (an unsigned 64-bit number)", quoted(word.as_bytes())))
-    };
-    let line = match verb {
-        "INSERT" | "UPDATE" => Line { verb: Verb::Put, key: operand("a key")? },
-        "READ" => Line { verb: Verb::Read, key: operand("a key")? },
-        "REMOVE" => Line { verb: Verb::Remove, key: operand("a key")? },
-        "SCAN" => {
-            let (key, count) = (operand("a key")?, operand("a number of pairs")?);
-            let count = u32::try_from(count).map_err(|_| format!("a scan of {count} pairs is too long"))?;
-            Line { verb: Verb::Scan(count), key }
-        }
-        other => {
-            let other = quoted(other.as_bytes());
-            return Err(format!("unknown operation {other}; known are INSERT, READ, UPDATE, REMOVE, SCAN"));
-        }
-    };
-    match words.next() {
-        None => Ok(line),
-        Some(extra) => {
-            Err(format!("{} is too much in {}", quoted(extra.as_bytes()), quoted(content.as_bytes())))
-        }
-    }
-}
-
-/// The beginning of a text in quotes, with invisible characters escaped.
-fn quoted(bytes: &[u8]) -> String {
-    let Ok(text) = str::from_utf8(bytes) else {
-        let start = bytes.escape_ascii().to_string();
-        return match start.char_indices().nth(QUOTED) {
-            None => format!("\"{start}\""),
-            Some((end, _)) => format!("\"{}\"...", &start[..end]),
-        };
-    };
-    match text.char_indices().nth(QUOTED) {
-        None => format!("{text:?}"),
-        Some((end, _)) => format!("{:?}...", &text[..end]),
-    }
-}
-
-fn number(word: &str) -> Option<u64> {
-    // `from_str_radix` would take a sign.
-    let (digits, radix) = word.strip_prefix("0x").map_or((word, 10), |hex| (hex, 16));
-    digits.bytes().all(|b| b.is_ascii_alphanumeric()).then(|| u64::from_str_radix(digits, radix).ok())?
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::Verb;
+
+    /// The lines of a text; keys are numbers.
+    fn parse(text: impl BufRead, name: &str) -> Result<Vec<Line>, String> {
+        let mut lines = Vec::new();
+        for_each(text, name, TraceKeys::Numbers, |Line { verb, key }| {
+            let Key::Number(key) = key else { panic!("{key:?}") };
+            lines.push(Line { verb, key });
+            Ok(())
+        })?;
+        Ok(lines)
+    }
 
     fn lines(text: impl AsRef<[u8]>) -> Result<Vec<Line>, String> {
         parse(text.as_ref(), "t.txt")

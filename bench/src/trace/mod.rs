@@ -9,13 +9,25 @@
 //! SCAN 7 100
 //! ```
 //!
-//! Keys are unsigned 64-bit numbers, decimal or hexadecimal with `0x`. Anything after the operands is an
-//! error. `INSERT` and `UPDATE` both insert a new value, whether the key is there or not. `SCAN k n` visits
-//! at most `n` pairs from `k` on.
+//! `INSERT` and `UPDATE` both insert a new value, whether the key is there or not. `SCAN k n` visits at most
+//! `n` pairs from `k` on. Anything after the operands is an error. How keys are spelled is a setting,
+//! [`TraceKeys`](crate::protocol::TraceKeys):
 //!
-//! A line ends with LF, CR LF or CR. The last one may end with the file. A `#` begins a comment, which goes
-//! to the end of its line. The byte order mark of UTF-8 is skipped at the beginning of a file. An error names
-//! the line, and quotes it with invisible characters escaped. A file without an operation is an error.
+//! * `numbers`: unsigned 64-bit numbers, decimal or hexadecimal with `0x`. A `#` begins a comment, which goes
+//!   to the end of its line.
+//! * `strings`: byte strings. A key is a word, as in `INSERT user6284`. Or it is in quotes, as in
+//!   `INSERT "a key # with blanks"`, with the escapes `\\`, `\"`, `\n`, `\r`, `\t` and `\xff`. A `#` begins a
+//!   comment at the beginning of a word. Text is UTF-8; other bytes need `\x`.
+//! * `ycsb`: what YCSB's binding `basic` prints, as in `INSERT usertable user6284 [ field0=… ]`. The word
+//!   after the operation is the table, and the next one is the key, a byte string. What follows a `[` is
+//!   skipped, and so are lines that begin with no operation. A removal is called `DELETE`.
+//!
+//! A line ends with LF, CR LF or CR. The last one may end with the file. The byte order mark of UTF-8 is
+//! skipped at the beginning of a file. An error names the line, and quotes it with invisible characters
+//! escaped. A file without an operation is an error.
+//!
+//! Maps get the keys of a trace of byte strings from a list of all of them. This costs every map the same
+//! one or two lines of memory an operation.
 //!
 //! The threads take the lines in turns, so all threads stay close to each other in the file, as clients of
 //! one system would. With one thread, every answer is known from a model of the map and compared exactly.
@@ -24,9 +36,16 @@
 //! inserted and never removed, and no key that was never inserted.
 
 #[cfg(feature = "cell")]
+mod list;
+#[cfg(feature = "cell")]
 mod plan;
 #[cfg(feature = "cell")]
-pub use plan::{Plan, plan};
+pub use {
+    list::{KeyList, Listed, read_strings},
+    plan::{Plan, plan},
+};
 
 mod lines;
-pub use lines::{Line, Verb, check_distinct, for_each, open, parse, read};
+mod words;
+pub use lines::{check_distinct, for_each, open, read};
+pub use words::{Key, Line, Verb};

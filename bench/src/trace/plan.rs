@@ -1,6 +1,6 @@
 //! A trace divided among the threads of a run, with the answers that are known beforehand.
 
-use super::lines::{Line, Verb};
+use super::words::{Line, Verb};
 use crate::keys::{ANY_VERSION, fingerprint, value_of};
 use crate::maps::names::Lack;
 use crate::ops::{Checks, Kind, Op, ScanExact, Stripe};
@@ -155,9 +155,17 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::TraceKeys;
+    use crate::trace::{Key, for_each};
 
     fn lines(text: &str) -> Result<Vec<Line>, String> {
-        crate::trace::lines::parse(text.as_bytes(), "t.txt")
+        let mut lines = Vec::new();
+        for_each(text.as_bytes(), "t.txt", TraceKeys::Numbers, |Line { verb, key }| {
+            let Key::Number(key) = key else { panic!("{key:?}") };
+            lines.push(Line { verb, key });
+            Ok(())
+        })?;
+        Ok(lines)
     }
 
     #[test]

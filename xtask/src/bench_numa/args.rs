@@ -3,13 +3,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bench::numbers::{self, rounds, within};
+use bench::numbers::{rounds, within};
+use bench::protocol::TraceKeys;
 use bench::units::{self, parse_count};
-use bskip_topology::PinPolicy;
 use clap::{ArgAction, ValueEnum};
 
+use super::values::{
+    dists, keys_like, maps, maps_help, pages, pins, placements, strings_help, threads, trace_keys, workloads,
+    workloads_help,
+};
 use super::{names, presets};
-use crate::cli::{distinct, known_list, wrapped};
+use crate::cli::wrapped;
 use crate::stop::Stop;
 
 /// Seconds of a timeout: a week.
@@ -30,7 +34,8 @@ Examples:
   cargo xtask bench-numa --keys 100k --dist uniform,zipfian --threads 1,2 --repeat 5 --out results/small
   cargo xtask bench-numa --keys-like ycsb,url --workloads load,c,e --keys 2M --threads 2
   cargo xtask bench-numa --strings --maps bskip,arctic-map,artmap,artmap-arena,bplustree --ops 1M --out results/strings
-  cargo xtask bench-numa --maps bskip,masstree --trace load.txt run.txt --format csv";
+  cargo xtask bench-numa --maps bskip,masstree --trace load.txt run.txt --format csv
+  cargo xtask bench-numa --trace load.txt run.txt --trace-keys ycsb";
 
 /// Measure the map against other ordered maps, over NUMA placements
 // A field is `None` if its flag was not given, because the default may depend on other flags.
@@ -104,6 +109,18 @@ pub(crate) struct Args {
         help_heading = "What is measured"
     )]
     pub(crate) trace: Vec<PathBuf>,
+    /// What the keys of --trace are. numbers: 7, 0x2a; strings: user7, "a key with blanks\xff";
+    /// ycsb: what YCSB's binding basic prints, as in INSERT usertable user7 [ field0=... ].
+    /// The last two run on the maps that take byte strings [default: numbers]
+    #[arg(
+        long,
+        verbatim_doc_comment,
+        value_name = "KIND",
+        value_parser = trace_keys,
+        requires = "trace",
+        help_heading = "What is measured"
+    )]
+    pub(crate) trace_keys: Option<TraceKeys>,
 
     /// Where memory is, for bskip-numa and its variants: local, interleave, weighted:N=3,M=1,
     /// node:N, preferred:N,M, nearest (the nearest other node), tiered (the nearest node
@@ -236,75 +253,6 @@ impl Args {
     }
 }
 
-fn strings_help() -> String {
-    format!(
-        "A sweep of byte strings: keys like {}\nworkloads {}, {} keys, every map that takes byte strings",
-        presets::STRINGS_KEYS_LIKE.join(","),
-        presets::STRINGS_WORKLOADS.join(","),
-        units::count(presets::STRINGS_KEYS),
-    )
-}
-
-fn maps_help() -> String {
-    format!(
-        "{}\nbskip: the map as BSkipMap::new() makes it; bskip-numa: the same on NumaArena;\n\
-         -coin, -overflow, -single, -numa-replicas: variants of these two; the rest are peers.\n\
-         The first one is what the others are compared with. A workload that a map cannot\n\
-         do is skipped for it: arenaskiplist has no u and no x\n\
-         [default: bskip, bskip-numa and the peers; with --quick:\n{}]",
-        wrapped(names::MAPS, 72),
-        wrapped(presets::QUICK_MAPS, 72)
-    )
-}
-
-fn workloads_help() -> String {
-    format!(
-        "{}\nload: inserts only; a: 50 % reads 50 % inserts; b: 95/5; c: reads; e: 95 % short\n\
-         scans; u: 50 % updates; x: 25 % inserts 25 % removes; s: full scans; m: reads,\n\
-         n: inserts, 64 keys a call, counted in pairs [default: all; with --quick: {}]",
-        names::WORKLOADS.join(", "),
-        presets::QUICK_WORKLOADS.join(",")
-    )
-}
-
-fn maps(list: &str) -> Result<Vec<String>, String> {
-    known_list("map", list, names::MAPS)
-}
-
-fn workloads(list: &str) -> Result<Vec<String>, String> {
-    known_list("workload", list, names::WORKLOADS)
-}
-
-fn dists(list: &str) -> Result<Vec<String>, String> {
-    known_list("distribution", list, names::DISTS)
-}
-
-fn keys_like(list: &str) -> Result<Vec<String>, String> {
-    known_list("shape of keys", list, names::KEYS_LIKE)
-}
-
-fn pages(list: &str) -> Result<Vec<String>, String> {
-    known_list("page size", list, names::PAGES)
-}
-
-fn placements(list: &str) -> Result<Vec<String>, String> {
-    let list = distinct(names::split_list(list));
-    list.iter().try_for_each(|item| names::placed_on(item).map(drop))?;
-    Ok(list)
-}
-
-fn pins(list: &str) -> Result<Vec<String>, String> {
-    let list = distinct(names::split_list(list));
-    for policy in &list {
-        policy.parse::<PinPolicy>().map_err(|error| error.to_string())?;
-    }
-    Ok(list)
-}
-
-fn threads(list: &str) -> Result<Vec<usize>, String> {
-    distinct(list.split(',')).into_iter().map(numbers::threads).collect()
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -398,6 +346,10 @@ pub(crate) mod tests {
             ("--format csv,json", "--out DIR"),
             ("--trace a b --keys 5", "cannot be used with '--keys"),
             ("--trace a b --workloads a", "cannot be used with"),
+            ("--trace a b --trace-keys words", "there are numbers, strings, ycsb"),
+            ("--trace-keys strings", "--trace"),
+            ("--strings --trace a b", "cannot be used with"),
+            ("--strings --quick", "cannot be used with"),
             ("--fast", "--help"),
             ("fast", "--help"),
             ("--keys", "a value is required"),

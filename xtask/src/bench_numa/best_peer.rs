@@ -11,7 +11,8 @@ use crate::table::aligned;
 /// that peer's. There are no lines if no setting has both.
 pub(crate) fn lines(groups: &[Group], rows: &[Vec<Row>]) -> Vec<String> {
     let compared = groups.iter().zip(rows).filter_map(|(group, rows)| compare(group, rows));
-    let headings = ["setting", "ours", "best peer", "", "ratio", "by round"].map(str::to_owned).to_vec();
+    let headings =
+        ["setting", "ours", "best peer", "theirs", "ratio", "by round"].map(str::to_owned).to_vec();
     let table: Vec<Vec<String>> = std::iter::once(headings).chain(compared).collect();
     if table.len() == 1 { Vec::new() } else { aligned(&table, 1) }
 }

@@ -57,7 +57,7 @@ impl CsvLine {
             map: spec.map.clone(),
             workload: spec.workload.clone(),
             dist: spec.dist.clone(),
-            keys_like: spec.keys_like.clone(),
+            keys_like: keys_like(spec),
             threads: spec.threads,
             placement: spec.placement.clone(),
             pin: spec.pin.clone(),
@@ -102,6 +102,12 @@ impl CsvLine {
             },
         }
     }
+}
+
+/// The shape of the keys. The keys of a trace of byte strings have their own.
+fn keys_like(spec: &CellSpec) -> String {
+    let own = spec.trace.as_ref().is_some_and(|trace| trace.keys.are_strings());
+    if own { "trace".into() } else { spec.keys_like.clone() }
 }
 
 /// `None` if no operation was sampled.

@@ -1,6 +1,6 @@
 //! `cargo xtask bench-numa`: the sweep from the command line to the exit code.
 //!
-//! `args` reads the flags, and `machine` looks at the machine. `plan` lists the cells, with what `presets` has
+//! `args` and `values` read the flags, and `machine` looks at the machine. `plan` lists the cells, with what `presets` has
 //! where no flag says otherwise. `feasible` says whether they can run here. `cell_binary` builds the program
 //! that runs a cell. `run` and `child` run it. `summary`, `results`, `csv_line`, `best_peer` and `table`
 //! report.
@@ -24,6 +24,7 @@ mod run;
 pub(crate) mod summary;
 mod table;
 mod trace;
+mod values;
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -51,7 +52,10 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     let machine = Machine::discover(&topology);
     // An operation of a trace takes at least 32 bytes: its line, and what the program makes of it.
     let trace = match &args.trace[..] {
-        [load, run] => Some(trace::check(load, run, machine.memory_available / 32).map_err(Stop::usage)?),
+        [load, run] => {
+            let (keys, most) = (args.trace_keys.unwrap_or_default(), machine.memory_available / 32);
+            Some(trace::check(load, run, keys, most).map_err(Stop::usage)?)
+        }
         _ => None,
     };
     let planned = trace.as_ref().map(|opened| opened.trace.clone());

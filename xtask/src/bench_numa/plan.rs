@@ -109,8 +109,11 @@ impl Group {
             "u64" => String::new(),
             like => format!(", keys like {like}"),
         };
-        match cell.trace {
-            Some(_) => format!("trace{like}, {} {threads}, pin {pin}", cell.threads),
+        match &cell.trace {
+            Some(trace) => {
+                let of = if trace.keys.are_strings() { " of byte strings" } else { "" };
+                format!("trace{of}{like}, {} {threads}, pin {pin}", cell.threads)
+            }
             None => format!("{workload}, {dist}{like}, {} {threads}, pin {pin}", cell.threads),
         }
     }
@@ -158,7 +161,8 @@ impl Axes {
         let (default_placements, impossible) = default_placements(machine);
         let keys_like = args.keys_like.clone().unwrap_or_else(|| owned(keys_like));
         let mut maps = maps;
-        if keys_like.iter().any(|like| like != "u64") {
+        let is_of_strings = trace.as_ref().is_some_and(|trace| trace.files.keys.are_strings());
+        if is_of_strings || keys_like.iter().any(|like| like != "u64") {
             maps.retain(|map| names::takes_strings(map));
         }
         Self {
@@ -262,6 +266,7 @@ pub(crate) mod tests {
     use super::super::args::tests::parse;
     use super::super::machine::tests::sample;
     use super::*;
+    use bench::protocol::TraceKeys;
 
     /// The plan of a command line on a machine.
     pub(crate) fn plan(line: &str, machine: &Machine) -> Result<Plan, String> {
@@ -400,12 +405,31 @@ pub(crate) mod tests {
 
     #[test]
     fn a_trace_is_one_workload_with_the_sizes_of_its_files() {
-        let trace = Trace { files: TraceFiles { load: "l".into(), run: "r".into() }, lines: (3, 4) };
+        let trace = Trace {
+            files: TraceFiles { load: "l".into(), run: "r".into(), keys: TraceKeys::Numbers },
+            lines: (3, 4),
+        };
         let args = Args { maps: Some(vec!["bskip".into()]), ..Args::default() };
         let plan = Plan::new(&args, Some(trace), &sample(2, 1)).unwrap();
         let cell = &plan.groups[0].cells[0];
         assert_eq!((cell.workload.as_str(), cell.keys, cell.ops), ("trace", 3, 4));
         assert_eq!(plan.groups[0].title(), "trace, 2 threads, pin compact");
+    }
+
+    #[test]
+    fn a_trace_of_byte_strings_runs_on_the_maps_that_take_them() {
+        let with = |args: &Args| {
+            let files = TraceFiles { load: "l".into(), run: "r".into(), keys: TraceKeys::Strings };
+            Plan::new(args, Some(Trace { files, lines: (3, 4) }), &sample(2, 1))
+        };
+        let plan = with(&Args::default()).unwrap();
+        assert_eq!(plan.groups[0].title(), "trace of byte strings, 2 threads, pin compact");
+        assert!(plan.groups[0].cells.iter().all(|cell| names::takes_strings(&cell.map)));
+        for (line, hint) in
+            [("--maps congee", "congee takes no byte strings"), ("--keys-like url", "leave out")]
+        {
+            assert!(with(&parse(line).unwrap()).unwrap_err().contains(hint), "{line}");
+        }
     }
 
     #[test]

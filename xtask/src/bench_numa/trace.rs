@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write as _};
 use std::path::{Path, PathBuf};
 
-use bench::protocol::TraceFiles;
+use bench::protocol::{TraceFiles, TraceKeys};
 use bench::trace;
 
 use super::plan::Trace;
@@ -22,12 +22,12 @@ pub(crate) struct Opened {
     folder: PathBuf,
 }
 
-/// Reads both files of `--trace`. `most` is the number of operations that fit into memory.
+/// Reads both files of `--trace`, whose keys are spelt as `keys` says. `most` is the number of operations that fit into memory.
 ///
 /// # Errors
 ///
 /// One line that names the file, the line if there is one, and what is wrong with it.
-pub(crate) fn check(load: &Path, run: &Path, most: u64) -> Result<Opened, String> {
+pub(crate) fn check(load: &Path, run: &Path, keys: TraceKeys, most: u64) -> Result<Opened, String> {
     let [load, run] = [load, run].map(|path| if path == "-" { Path::new("/dev/stdin") } else { path });
     if let (Ok(load), Ok(run)) = (load.metadata(), run.metadata()) {
         trace::check_distinct(&load, &run).map_err(|why| format!("--trace: {why}"))?;
@@ -35,23 +35,23 @@ pub(crate) fn check(load: &Path, run: &Path, most: u64) -> Result<Opened, String
     let folder = tree::target().join(format!("bench-numa/traces-{}", std::process::id()));
     let text =
         |name: &str| folder.join(name).to_str().map(str::to_owned).ok_or("the target folder is not UTF-8");
-    let files = TraceFiles { load: text("load.txt")?, run: text("run.txt")? };
+    let files = TraceFiles { load: text("load.txt")?, run: text("run.txt")?, keys };
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut opened = Opened { trace: Trace { files, lines: (0, 0) }, folder };
     let Trace { files, lines } = &mut opened.trace;
-    *lines = (copy(load, &files.load, most)?, copy(run, &files.run, most)?);
+    *lines = (copy(load, &files.load, keys, most)?, copy(run, &files.run, keys, most)?);
     Ok(opened)
 }
 
 /// Copies a trace, and counts its operations.
-fn copy(from: &Path, to: &str, most: u64) -> Result<u64, String> {
+fn copy(from: &Path, to: &str, keys: TraceKeys, most: u64) -> Result<u64, String> {
     let name = format!("--trace {}", from.display());
     let cannot = |error: io::Error| format!("--trace: cannot copy to {to}: {error}");
     let from = trace::open(from).map_err(|error| format!("{name}: {error}"))?;
     let to = BufWriter::new(File::create(to).map_err(cannot)?);
     let mut tee = Tee { from, to, failed: None };
     let mut seen = 0;
-    let counted = trace::for_each(BufReader::with_capacity(1 << 20, &mut tee), &name, |_| {
+    let counted = trace::for_each(BufReader::with_capacity(1 << 20, &mut tee), &name, keys, |_| {
         seen += 1;
         match seen > most {
             true => Err(format!(
@@ -102,8 +102,9 @@ mod tests {
     fn the_copies_are_what_was_read_and_go_in_the_end() {
         let path = tree::target().join(format!("trace-{}.txt", std::process::id()));
         fs::write(&path, "READ 1\rREAD 2\rREAD 3").unwrap();
-        assert!(check(&path, &path, 2).unwrap_err().contains("more than 2 operations"));
-        let opened = check(&path, &path, 3).unwrap();
+        let numbers = |most| check(&path, &path, TraceKeys::Numbers, most);
+        assert!(numbers(2).unwrap_err().contains("more than 2 operations"));
+        let opened = numbers(3).unwrap();
         fs::remove_file(&path).unwrap();
         let copy = opened.trace.files.run.clone();
         assert_eq!((opened.trace.lines, fs::read_to_string(&copy).unwrap().len()), ((3, 3), 20));

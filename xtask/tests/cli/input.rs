@@ -59,6 +59,40 @@ fn a_trace_without_operations_or_with_a_bad_line_is_refused_before_anything_runs
 }
 
 #[test]
+fn a_trace_may_have_byte_strings() {
+    let strings = file("\u{feff}INSERT user1 # one\r\n\r\nREAD \"a # b\"\r\n");
+    let ycsb = file(
+        "\"recordcount\"=\"2\"\nINSERT usertable user1 [ field0=#x]\nREAD usertable user1 [ <all fields>]\n",
+    );
+    for (path, keys) in [(&strings, "strings"), (&ycsb, "ycsb")] {
+        let flags = format!("{SMALL} --trace {0} {0} --trace-keys {keys}", path.display());
+        let printed = run(&mut bench_numa("ok", &flags));
+        assert_eq!(printed.code, Some(0), "{}", printed.err);
+        assert!(printed.out.contains("measured,1,bskip,trace,uniform,trace,"), "{}", printed.out);
+    }
+    let empty = file("# INSERT user1\n");
+    for (path, keys, hint) in [
+        (
+            &strings,
+            "numbers",
+            r#":1: "user1" is not a key (an unsigned 64-bit number; other keys need --trace-keys"#,
+        ),
+        (&ycsb, "strings", r#":1: unknown operation "\"recordcount"#),
+        (&strings, "ycsb", r#":1: "one" is too much in "INSERT user1"#),
+        (&empty, "strings", "there is no operation in it; write one a line, such as INSERT user1"),
+        (&empty, "ycsb", "there is no operation in it; give it what `ycsb load basic`"),
+    ] {
+        let flags = format!("{SMALL} --trace {0} {0} --trace-keys {keys}", path.display());
+        let printed = run(&mut bench_numa("ok", &flags));
+        assert_eq!((printed.code, printed.err.lines().count()), (Some(2), 1), "{}", printed.err);
+        assert!(printed.err.contains(hint), "{}", printed.err);
+    }
+    let flags = format!("--maps congee --trace {0} {0} --trace-keys ycsb", ycsb.display());
+    let printed = run(&mut bench_numa("ok", &flags));
+    assert!(printed.code == Some(2) && printed.err.contains("maps that do are bskip"), "{}", printed.err);
+}
+
+#[test]
 fn pipes_and_standard_input_are_read_once() {
     for script in [
         "$B --trace <(echo INSERT 1) <(echo READ 1)",
