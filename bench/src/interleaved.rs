@@ -25,7 +25,7 @@ impl<const WAYS: usize> Speeds<WAYS> {
 
     /// The rounds from `first` on, counted from 0.
     #[cfg(feature = "peers")]
-    pub(crate) fn from_round(self, first: usize) -> Self {
+    pub(crate) fn since_round(self, first: usize) -> Self {
         Self(self.0.map(|speeds| speeds[first..].to_vec()))
     }
 

@@ -120,7 +120,7 @@ impl Memtables {
         );
         let works = [
             // A slice of the load into a small table says little about a large one.
-            ("put", "M versions/s, second half", put.from_round(self.rounds / 2)),
+            ("put", "M versions/s, second half", put.since_round(self.rounds / 2)),
             ("get", "M lookups/s", get),
             ("versions", "M keys/s", of_key),
             ("flush", "M versions/s, one thread", flush),

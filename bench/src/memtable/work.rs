@@ -152,9 +152,11 @@ mod tests {
         Twice,
     }
 
+    type Map = BTreeMap<(Vec<u8>, Reverse<u64>), Vec<u8>>;
+
     struct Liar {
         lie: Lie,
-        map: Mutex<BTreeMap<(Vec<u8>, Reverse<u64>), Vec<u8>>>,
+        map: Mutex<Map>,
     }
 
     impl Table for Liar {
