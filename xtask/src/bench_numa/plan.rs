@@ -151,7 +151,7 @@ struct Axes {
 
 impl Axes {
     fn new(args: &Args, trace: Option<Trace>, machine: &Machine) -> Self {
-        let Preset { maps, workloads, keys_like, keys, repeat } = Preset::of(args);
+        let Preset { maps, workloads, keys_like, keys, repeat } = Preset::of(args.quick, args.strings);
         let keys = args.keys.unwrap_or(keys);
         let (keys, ops) = trace.as_ref().map_or((keys, args.ops.unwrap_or(keys)), |trace| trace.lines);
         let workloads = match trace {

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use bench::maps::is_ours;
 
-use super::args::Args;
 use super::names::{MAPS, WORKLOADS};
 
 /// Keys of a sweep, of a quick one, and of one of byte strings.
@@ -37,8 +36,8 @@ pub(crate) struct Preset {
 }
 
 impl Preset {
-    /// The kind that the flags ask for.
-    pub(crate) fn of(args: &Args) -> Self {
+    /// The kind that the flags `--quick` and `--strings` ask for, of which at most one is given.
+    pub(crate) fn of(quick: bool, strings: bool) -> Self {
         let sweep = Self {
             maps: default_maps(),
             workloads: WORKLOADS,
@@ -46,7 +45,7 @@ impl Preset {
             keys: KEYS,
             repeat: REPEAT,
         };
-        match (args.quick, args.strings) {
+        match (quick, strings) {
             (true, _) => Self {
                 maps: QUICK_MAPS.to_vec(),
                 workloads: QUICK_WORKLOADS,
