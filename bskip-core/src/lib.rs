@@ -139,6 +139,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     mod bytes_map;
     mod cells;
     mod chaos;
+    mod compute;
     mod config;
     mod counter;
     mod cursor;
@@ -187,6 +188,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
         BytesInsertErrorKind, BytesInsertManyError, BytesMigrateCursor, BytesRange, BytesShrinkCursor,
         ClonedBytesRange, OwnedBytesCursor,
     };
+    pub use compute::{Compute, Operation};
     pub use config::{Config, Promotion, Refresh};
     #[cfg(feature = "check")]
     pub use index::Structure;

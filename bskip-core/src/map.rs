@@ -3,7 +3,10 @@
 mod batch;
 mod bulk;
 mod chunks;
+mod compute;
+mod conditional;
 mod cursor;
+mod get_or_insert;
 mod huge_pages;
 mod insert_error;
 mod migrate;
@@ -38,6 +41,8 @@ pub use shrink::ShrinkCursor;
 /// moment between its call and its return. These are [`get`](Self::get), [`insert`](Self::insert),
 /// [`remove`](Self::remove), [`update`](Self::update), [`contains_key`](Self::contains_key),
 /// [`insert_if_absent`](Self::insert_if_absent), [`get_or_insert_with`](Self::get_or_insert_with),
+/// [`compute`](Self::compute) and all that is made of it ([`compare_exchange`](Self::compare_exchange),
+/// [`remove_if`](Self::remove_if), …),
 /// [`first_key_value`](Self::first_key_value), [`last_key_value`](Self::last_key_value),
 /// [`pop_first`](Self::pop_first), [`pop_last`](Self::pop_last), [`is_empty`](Self::is_empty), each move of a
 /// [cursor](Cursor), and their variants. On x86-64 and AArch64 they are linearizable all together. On
@@ -88,8 +93,8 @@ pub use shrink::ShrinkCursor;
 /// merge nodes, and insertions into full leaves nearby.
 ///
 /// # Closures
-/// The closures given to [`update`](Self::update) and [`get_with`](Self::get_with), and `V::clone` where a
-/// method calls it, run under a leaf's lock. They must not use the same map, and must not wait for a thread
+/// The closures given to [`update`](Self::update), [`get_with`](Self::get_with), [`compute`](Self::compute) and
+/// its variants, and `V::clone` and `V::eq` where a method calls them, run under a leaf's lock. They must not use the same map, and must not wait for a thread
 /// that does, because an operation that reaches the locked leaf waits until the closure returns. If such an
 /// operation would wait for its own thread, it panics, provided that the feature `std` is on and threads wait
 /// in the [default way](crate::DefaultRelax). Otherwise it waits forever. Closures may use other maps.
@@ -271,42 +276,6 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     #[inline]
     pub fn remove(&self, key: &K) -> Option<V> {
         self.index.remove(key.to_words())
-    }
-
-    /// The value of `key`, cloned. If the key is not there, inserts what `make` returns.
-    ///
-    /// `make` runs at most once and without a lock, so it may use the map. If another thread inserts the key
-    /// first, the value that `make` returned is dropped. This takes the leaf's lock even if the key is there.
-    /// So if the key usually is there and `V` is `Copy`, call [`get`](Self::get) first. Expected O(log n).
-    ///
-    /// # Panics
-    /// As [`insert`](Self::insert), and if `make` panics. The map is then unchanged.
-    pub fn get_or_insert_with(&self, key: K, make: impl FnOnce() -> V) -> V
-    where
-        V: Clone,
-    {
-        // Converts once, because `key` might give other words the next time.
-        let key = key.to_words();
-        // Drops what is not needed before `return`: if a drop panicked after it, the returned value would
-        // leak.
-        if let Some(value) = self.index.with(key, V::clone) {
-            drop(make);
-            return value;
-        }
-        let mut made = make();
-        loop {
-            let copy = made.clone();
-            match self.index.insert(key, made, Existing::Keep) {
-                Ok(None) => return copy,
-                Ok(Some(unused)) => made = unused,
-                Err((_, cause)) => out_of_memory("try_insert", &cause),
-            }
-            drop(copy);
-            if let Some(value) = self.index.with(key, V::clone) {
-                drop(made);
-                return value;
-            }
-        }
     }
 
     /// Calls `f` with the value of `key`, which `f` may change, and returns its result; `None` if the key is

@@ -82,7 +82,10 @@ fn op(bytes: &mut Unstructured<'_>) -> Result<Op> {
         4..6 => Op::Get(number(bytes)?),
         6..9 => Op::Remove(number(bytes)?),
         9 => Op::Update(number(bytes)?, value(bytes)?),
-        10 => Op::GetOrInsert(number(bytes)?, value(bytes)?),
+        10 => match (number(bytes)?, value(bytes)?) {
+            (k, v @ 0..128) => Op::GetOrInsert(k, v),
+            (k, v) => Op::OnPair(k, v),
+        },
         11 => Op::Ends,
         12 => Op::Pop(false, u16::from(u8::arbitrary(bytes)?)),
         13 => Op::Pop(true, u16::from(u8::arbitrary(bytes)?)),

@@ -14,6 +14,7 @@ pub mod keys;
 pub mod model;
 pub mod numbered;
 pub mod numbered_blobs;
+mod on_pair;
 pub mod owner;
 pub mod rationed;
 pub mod read;

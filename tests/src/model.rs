@@ -3,6 +3,7 @@
 use crate::arena::{ArenaKind, beside};
 use crate::config::config;
 use crate::keys::TestKey;
+use crate::on_pair::on_pair;
 use crate::read::Read;
 use bskip_core::{BSkipMap, BlockArena, MigrateCursor, Promotion, ShrinkCursor};
 use core::fmt::Debug;
@@ -24,6 +25,8 @@ pub enum Op {
     Update(u32, u32),
     /// `get_or_insert_with`.
     GetOrInsert(u32, u32),
+    /// `compute` or what is made of it: the value chooses which.
+    OnPair(u32, u32),
     /// `first`, `last`, `len` and `is_empty`.
     Ends,
     /// `pop_first` (`false`) or `pop_last` (`true`), this many times.
@@ -94,6 +97,7 @@ fn step<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: BlockArena>(
             let got = map.get_or_insert_with(K::nth(k), || value(v));
             assert_eq!(&got, model.entry(K::nth(k)).or_insert_with(|| value(v)));
         }
+        Op::OnPair(k, v) => on_pair!(&*map, &mut *model, K::nth(k), &K::nth(k), K::nth(k), v, value),
         Op::Ends => {
             assert_eq!(R::first(map), model.first_key_value().map(|(k, v)| (*k, v.clone())));
             assert_eq!(R::last(map), model.last_key_value().map(|(k, v)| (*k, v.clone())));

@@ -6,7 +6,8 @@ use crate::read::Read;
 use crate::spelled::Spelling;
 use crate::values::NumberedValue;
 use bskip_core::{
-    BSkipBytesMap, BSkipMap, BlockArena, BytesMigrateCursor, Config, MigrateCursor, PoolUsage, Structure,
+    BSkipBytesMap, BSkipMap, BlockArena, BytesMigrateCursor, Compute, Config, MigrateCursor, Operation,
+    PoolUsage, Structure,
 };
 use core::marker::PhantomData;
 use core::ops::Bound;
@@ -48,6 +49,27 @@ pub trait NumberedMap {
     /// Inserts the value of number `new` if the key is not there. Returns the number of the value that is there
     /// now. `None` is another value, if the map does not tell which.
     fn offer(&self, key: u64, new: u64) -> Option<u64>;
+    /// `compute`. A [`TERSE`](Self::TERSE) map has neither this nor the next two.
+    fn compute<R>(
+        &self,
+        _: u64,
+        _: impl FnOnce(Option<&Self::Value>) -> Operation<Self::Value, R>,
+    ) -> Compute<Self::Value, R> {
+        unimplemented!("this map has no `compute`")
+    }
+    /// `compare_exchange`.
+    fn compare_exchange(
+        &self,
+        _: u64,
+        _: &Self::Value,
+        _: Self::Value,
+    ) -> Result<Self::Value, Self::Value> {
+        unimplemented!("this map has no `compare_exchange`")
+    }
+    /// `remove_if`.
+    fn remove_if(&self, _: u64, _: impl FnOnce(&Self::Value) -> bool) -> Option<Self::Value> {
+        unimplemented!("this map has no `remove_if`")
+    }
     /// `pop_first`, or with `last` `pop_last`.
     fn pop(&self, last: bool) -> Option<(u64, Self::Value)>;
     /// The first pair, or with `last` the last one, in the way that suits the values.
@@ -126,6 +148,15 @@ impl<K: NumberedKey, V: NumberedValue, A: BlockArena> NumberedMap for BSkipMap<K
     }
     fn offer(&self, key: u64, new: u64) -> Option<u64> {
         Some(self.get_or_insert_with(K::of(key), || V::of(new)).number())
+    }
+    fn compute<R>(&self, key: u64, f: impl FnOnce(Option<&V>) -> Operation<V, R>) -> Compute<V, R> {
+        self.compute(K::of(key), f)
+    }
+    fn compare_exchange(&self, key: u64, current: &V, new: V) -> Result<V, V> {
+        self.compare_exchange(&K::of(key), current, new)
+    }
+    fn remove_if(&self, key: u64, f: impl FnOnce(&V) -> bool) -> Option<V> {
+        self.remove_if(&K::of(key), f)
     }
     fn pop(&self, last: bool) -> Option<(u64, V)> {
         if last { self.pop_last() } else { self.pop_first() }.map(numbered)
@@ -237,6 +268,15 @@ impl<S: Spelling, V: NumberedValue, A: BlockArena> NumberedMap for SpelledMap<S,
         let back = self.0.insert_if_absent(&S::of(key), V::of(new));
         assert!(back.as_ref().is_none_or(|value| value.number() == new), "another value came back");
         back.is_none().then_some(new)
+    }
+    fn compute<R>(&self, key: u64, f: impl FnOnce(Option<&V>) -> Operation<V, R>) -> Compute<V, R> {
+        self.0.compute(&S::of(key), f)
+    }
+    fn compare_exchange(&self, key: u64, current: &V, new: V) -> Result<V, V> {
+        self.0.compare_exchange(&S::of(key), current, new)
+    }
+    fn remove_if(&self, key: u64, f: impl FnOnce(&V) -> bool) -> Option<V> {
+        self.0.remove_if(&S::of(key), f)
     }
     fn pop(&self, last: bool) -> Option<(u64, V)> {
         if last { self.0.pop_last() } else { self.0.pop_first() }.map(read::<S, V>)

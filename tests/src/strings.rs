@@ -3,6 +3,7 @@
 
 use crate::arena::ArenaKind;
 use crate::config::{CRUEL_PROMOTIONS, config};
+use crate::on_pair::on_pair;
 use crate::read::Read;
 use crate::values::NumberedValue;
 use arbitrary::{Arbitrary, Result, Unstructured};
@@ -32,6 +33,8 @@ pub enum StringOp {
     Remove(Key),
     /// `update`.
     Update(Key, u32),
+    /// `compute` or what is made of it: the value chooses which.
+    OnPair(Key, u32),
     /// The pairs at both ends, `len` and `is_empty`.
     Ends,
     /// `pop_first` (`false`) or `pop_last` (`true`), this many times.
@@ -146,7 +149,10 @@ fn op(bytes: &mut Unstructured<'_>, keys: &mut Vec<Key>) -> Result<StringOp> {
         5 => StringOp::InsertIfAbsent(key(bytes, keys)?, value(bytes)?),
         6..8 => StringOp::Get(key(bytes, keys)?),
         8..11 => StringOp::Remove(key(bytes, keys)?),
-        11 => StringOp::Update(key(bytes, keys)?, value(bytes)?),
+        11 => match (key(bytes, keys)?, value(bytes)?) {
+            (k, v @ 0..80) => StringOp::Update(k, v),
+            (k, v) => StringOp::OnPair(k, v),
+        },
         12 => StringOp::Ends,
         13 => StringOp::Pop(bool::arbitrary(bytes)?, u8::arbitrary(bytes)?),
         14 | 15 => {
@@ -235,6 +241,7 @@ fn step<V: NumberedValue + PartialEq + Debug, A: BlockArena>(
             let old = map.update(k, |slot| mem::replace(slot, value(*v)));
             assert_eq!(old, model.get_mut(k).map(|slot| mem::replace(slot, value(*v))));
         }
+        StringOp::OnPair(k, v) => on_pair!(&*map, &mut *model, k, k, k.clone(), *v, value),
         StringOp::Ends => {
             assert_eq!(V::Reader::end_bytes(map, false), model.first_key_value().map(owned));
             assert_eq!(V::Reader::end_bytes(map, true), model.last_key_value().map(owned));

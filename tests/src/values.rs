@@ -5,7 +5,7 @@ use crate::rng::mix;
 use core::fmt::Debug;
 
 /// A value type that a number maps to and from.
-pub trait NumberedValue: Clone + Debug + Send + Sync {
+pub trait NumberedValue: Clone + PartialEq + Debug + Send + Sync {
     /// How a map of these values is read.
     type Reader: Read<Self>;
 

@@ -3,6 +3,7 @@
 pub(crate) mod batch;
 pub(crate) mod bulk;
 mod chunks;
+mod compute;
 mod cursor;
 pub(crate) mod encoded;
 mod error;

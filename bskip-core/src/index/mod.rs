@@ -65,4 +65,6 @@ pub(crate) use read::cursor::{Cloned, Copied, LeafCursor, Next, Read};
 pub(crate) use read::follow::Followed;
 pub(crate) use read::readahead::Trail;
 pub(crate) use steps::{Steps, Target};
+pub(crate) use write::compute::Step;
 pub(crate) use write::existing::Existing;
+pub(crate) use write::pair::{Pair, PairOf};

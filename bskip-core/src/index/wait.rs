@@ -33,7 +33,7 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
     fn wait_unlocked(&self, lock: &VersionLock) -> Version {
         assert!(
             !is_held::<P::Relax>(lock),
-            "a closure given to `update` or `get_with` (or `Clone` or `Drop` of a value, which ran there) used the \
+            "a closure given to a method (or `Clone`, `PartialEq` or `Drop` of a value, which ran there) used the \
              BSkipMap that it runs under a lock of: it would wait for itself for ever"
         );
         let mut backoff = Backoff::<P::Relax>::for_holder();

@@ -76,19 +76,14 @@ pub(crate) trait Room: Reading {
         starts_there: bool,
     ) -> OwnedKey<Self>;
 
-    fn has_room(node: Node<'_, Self>, key: KeyRef<'_, Self>, payload: &Self::Payload) -> bool;
+    fn has_room(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> bool;
     fn has_room_within(
         node: Node<'_, Self>,
         limit: Limit,
         key: KeyRef<'_, Self>,
         payload: &Self::Payload,
     ) -> bool;
-    fn may_overflow(
-        node: Node<'_, Self>,
-        from: usize,
-        key: KeyRef<'_, Self>,
-        payload: &Self::Payload,
-    ) -> bool;
+    fn may_overflow(node: Node<'_, Self>, from: usize, key: KeyRef<'_, Self>) -> bool;
     fn is_full(node: Node<'_, Self>) -> bool;
     fn is_underfull(node: Node<'_, Self>) -> bool;
     fn fits(left: Node<'_, Self>, right: Node<'_, Self>, fill: Fill) -> bool;
@@ -96,7 +91,6 @@ pub(crate) trait Room: Reading {
         node: Node<'_, Self>,
         rank: usize,
         key: KeyRef<'_, Self>,
-        payload: &Self::Payload,
     ) -> Result<Split<OwnedKey<Self>>, AllocError>;
     fn needs_number(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> bool;
     fn may_split_at_long(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> bool;
@@ -106,10 +100,10 @@ pub(crate) trait Room: Reading {
 }
 
 impl<S: Room> Node<'_, S> {
-    /// Whether one more slot with this key and payload goes in.
+    /// Whether one more slot with this key goes in.
     #[inline(always)]
-    pub(crate) fn has_room(self, key: KeyRef<'_, S>, payload: &S::Payload) -> bool {
-        S::has_room(self, key, payload)
+    pub(crate) fn has_room(self, key: KeyRef<'_, S>) -> bool {
+        S::has_room(self, key)
     }
 
     /// As [`has_room`](Self::has_room), for a node that is not to become fuller than `limit` says.
@@ -118,10 +112,10 @@ impl<S: Room> Node<'_, S> {
         S::has_room_within(self, limit, key, payload)
     }
 
-    /// False only if key and payload certainly go into a node that gets the slots from `from` on. A shape that
-    /// cannot tell says true.
-    pub(crate) fn may_overflow(self, from: usize, key: KeyRef<'_, S>, payload: &S::Payload) -> bool {
-        S::may_overflow(self, from, key, payload)
+    /// False only if the key certainly goes into a node that gets the slots from `from` on. A shape that cannot
+    /// tell says true.
+    pub(crate) fn may_overflow(self, from: usize, key: KeyRef<'_, S>) -> bool {
+        S::may_overflow(self, from, key)
     }
 
     /// Whether the node is so full that nothing can make it fuller.
@@ -145,13 +139,8 @@ impl<S: Room> Node<'_, S> {
 
     /// Where this node, which has no room for `key` of that rank, splits to take it in. Both sides then have
     /// room. An error says that there is no memory for a copy of a long key.
-    pub(crate) fn split_for(
-        self,
-        rank: usize,
-        key: KeyRef<'_, S>,
-        payload: &S::Payload,
-    ) -> Result<Split<OwnedKey<S>>, AllocError> {
-        S::split_for(self, rank, key, payload)
+    pub(crate) fn split_for(self, rank: usize, key: KeyRef<'_, S>) -> Result<Split<OwnedKey<S>>, AllocError> {
+        S::split_for(self, rank, key)
     }
 
     /// Whether the node can take in `key`, which belongs there, only with a number.

@@ -5,6 +5,7 @@ use std::vec::Vec;
 
 use super::{DEPTH, Map, SCHEDULES, Worker, draw, map, run};
 use crate::sync::model;
+use crate::{Compute, Operation};
 
 /// Values that went into the map and values that came out.
 type Flow = (Vec<u64>, Vec<u64>);
@@ -43,6 +44,53 @@ fn contended_keys() {
     model("three threads on the same dozen keys", SCHEDULES, DEPTH, || {
         let map = map(0..8);
         let workers = (0..3).map(|who| Box::new(move |map: &Map| contend(map, who, 8)) as Worker<Flow>);
+        let (flows, pairs) = run(map, workers.collect());
+        assert_conserved((0..8).map(|key| key * 10).collect(), flows, &pairs);
+    });
+}
+
+/// As `contend`, by computations.
+fn compute(map: &Map, who: u64, operations: u64) -> Flow {
+    let (mut came_in, mut came_out) = (Vec::new(), Vec::new());
+    for round in 0..operations {
+        let (key, value) = (draw(12), 1000 * (who + 1) + round);
+        match draw(4) {
+            0 => match map.compute(key, |_| Operation::<_, ()>::Insert(value)) {
+                Compute::Updated(old) => {
+                    came_in.push(value);
+                    came_out.push(old);
+                }
+                _ => came_in.push(value),
+            },
+            1 => match map.compute(key, |_| Operation::<_, ()>::Remove) {
+                Compute::Removed(old) => came_out.push(old),
+                gone => assert_eq!(gone, Compute::Absent),
+            },
+            2 => {
+                let Some(seen) = map.get(&key) else { continue };
+                match map.compare_exchange(&key, &seen, value) {
+                    Ok(old) => {
+                        assert_eq!(old, seen);
+                        came_in.push(value);
+                        came_out.push(old);
+                    }
+                    Err(back) => assert_eq!(back, value),
+                }
+            }
+            _ => {
+                let got = map.get_or_insert(key, value);
+                came_in.extend((got == value).then_some(value));
+            }
+        }
+    }
+    (came_in, came_out)
+}
+
+#[test]
+fn computed_keys() {
+    model("three threads that compute on the same dozen keys", SCHEDULES, DEPTH, || {
+        let map = map(0..8);
+        let workers = (0..3).map(|who| Box::new(move |map: &Map| compute(map, who, 6)) as Worker<Flow>);
         let (flows, pairs) = run(map, workers.collect());
         assert_conserved((0..8).map(|key| key * 10).collect(), flows, &pairs);
     });

@@ -112,7 +112,7 @@ fn answer(rng: &mut Rng, model: &Model, key: impl Fn(&mut Rng) -> u64, new: u64,
     let key = key(rng);
     let old = model.get(&key).copied();
     let edge = if rng.below(2) == 0 { Edge::First } else { Edge::Last };
-    match rng.below(if whole { 12 } else { 8 }) {
+    match rng.below(if whole { 13 } else { 9 }) {
         0 => Short::Key(key, Act::Read(old)),
         1 => Short::Key(key, Act::Has(old.is_some())),
         2 => Short::Key(key, Act::Insert { new, old }),
@@ -121,8 +121,9 @@ fn answer(rng: &mut Rng, model: &Model, key: impl Fn(&mut Rng) -> u64, new: u64,
         5 => Short::Key(key, Act::Remove(old)),
         6 => Short::Key(key, Act::Put { new, was: old.is_some() }),
         7 => Short::Key(key, Act::Discard(old.is_some())),
-        8 | 9 => Short::Pop(edge, edge_of(model, edge)),
-        10 => Short::Look(edge, edge_of(model, edge)),
+        8 => Short::Key(key, if old == Some(new) { Act::Read(old) } else { Act::Differs(new) }),
+        9 | 10 => Short::Pop(edge, edge_of(model, edge)),
+        11 => Short::Look(edge, edge_of(model, edge)),
         _ => Short::IsEmpty(model.is_empty()),
     }
 }
@@ -140,6 +141,7 @@ pub(super) fn spoil(rng: &mut Rng, history: &mut [(Span, Short)]) {
             Act::Read(seen) | Act::Remove(seen) => *seen = value(rng),
             Act::Insert { old, .. } | Act::Update { old, .. } => *old = value(rng),
             Act::Has(seen) | Act::Put { was: seen, .. } | Act::Discard(seen) => *seen = !*seen,
+            Act::Differs(from) => *from = value(rng).unwrap_or(*from),
             Act::GetOrInsert { new, got } => *got = value(rng).unwrap_or(*new),
         },
         (0, (_, Short::IsEmpty(said))) => *said = !*said,

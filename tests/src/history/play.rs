@@ -5,6 +5,7 @@ use crate::numbered::NumberedMap;
 use crate::owner::{COUNT_BITS, token};
 use crate::rng::Rng;
 use crate::values::NumberedValue;
+use bskip_core::{Compute, Operation};
 use core::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -164,6 +165,53 @@ impl<'a, M: NumberedMap> Player<'a, M> {
         self.note(key, span, Act::Update { new, old });
     }
 
+    /// `compute`, which inserts a new value or removes the one that it sees.
+    ///
+    /// # Panics
+    /// If the closure did not run exactly once, or if what `compute` says is not what the closure asked for.
+    pub fn compute(&mut self, key: u64, removes: bool) {
+        let new = self.new_value(key);
+        let (mut runs, mut saw) = (0, None);
+        let (span, computed) = self.timed(|| {
+            self.map.compute(key, |seen| {
+                runs += 1;
+                saw = seen.map(M::Value::number);
+                if removes { Operation::<_, ()>::Remove } else { Operation::Insert(M::Value::of(new)) }
+            })
+        });
+        assert_eq!(runs, 1, "the closure runs once");
+        let left = match computed {
+            Compute::Updated(old) | Compute::Removed(old) => Some(old.number()),
+            Compute::Inserted | Compute::Absent | Compute::Aborted(()) => None,
+        };
+        assert_eq!(left, saw, "what leaves the map is what the closure has seen");
+        self.note(key, span, if removes { Act::Remove(saw) } else { Act::Insert { new, old: saw } });
+    }
+
+    /// `get_cloned`, then `compare_exchange` or `remove_if` of that very value.
+    pub fn exchange(&mut self, key: u64, removes: bool) {
+        let (span, seen) = self.timed(|| self.map.get_cloned(key));
+        self.note(key, span, Act::Read(seen.as_ref().map(M::Value::number)));
+        let Some(seen) = seen else { return };
+        let from = seen.number();
+        if removes {
+            let (span, removed) = self.timed(|| self.map.remove_if(key, |value| *value == seen));
+            let act = removed.map_or(Act::Differs(from), |value| Act::Remove(Some(value.number())));
+            self.note(key, span, act);
+        } else {
+            let new = self.new_value(key);
+            let (span, exchanged) = self.timed(|| self.map.compare_exchange(key, &seen, M::Value::of(new)));
+            let act = match exchanged {
+                Ok(old) => Act::Insert { new, old: Some(old.number()) },
+                Err(back) => {
+                    assert_eq!(back.number(), new, "the new value comes back");
+                    Act::Differs(from)
+                }
+            };
+            self.note(key, span, act);
+        }
+    }
+
     /// `pop_first` or `pop_last`. All keys must be watched.
     pub fn pop(&mut self, edge: Edge) {
         let (span, pair) = self.timed(|| self.map.pop(edge == Edge::Last));
@@ -292,10 +340,17 @@ impl<M: NumberedMap> Player<'_, M> {
                 0 => self.get_or_insert_with(number),
                 _ if is_blind => self.put(number),
                 1 => self.insert(number, true),
+                2 if !M::TERSE => self.compute(number, false),
                 _ => self.insert(number, false),
             },
             0..52 if is_blind => self.discard(number),
-            0..52 => self.remove(number),
+            0..52 if M::TERSE => self.remove(number),
+            dice @ 0..52 => match dice % 4 {
+                0 => self.compute(number, true),
+                1 => self.exchange(number, true),
+                _ => self.remove(number),
+            },
+            58..64 if !M::TERSE => self.exchange(number, false),
             52..64 => self.update(number),
             64..80 => self.get(number),
             80..86 => self.get_cloned(number),

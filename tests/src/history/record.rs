@@ -47,6 +47,8 @@ pub enum Act {
         /// What the closure saw.
         old: Option<u64>,
     },
+    /// Found that the value is not this one, or that there is none: `compare_exchange` that failed.
+    Differs(u64),
     /// Removed the value: `remove`, or a pop that returned this key.
     Remove(Option<u64>),
     /// Removed the value and told whether there was one, but not which.

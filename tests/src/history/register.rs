@@ -52,6 +52,7 @@ impl Act {
             Self::Put { new, was } => (was == state.is_some()).then_some(Some(new)),
             Self::GetOrInsert { new, got } => (got == state.unwrap_or(new)).then_some(Some(got)),
             Self::Update { new, old } => (old == state).then_some(state.map(|_| new)),
+            Self::Differs(from) => (state != Some(from)).then_some(state),
             Self::Remove(old) => (old == state).then_some(None),
             Self::Discard(was) => (was == state.is_some()).then_some(None),
         }

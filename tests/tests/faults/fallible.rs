@@ -1,7 +1,7 @@
 //! If memory runs out, the operation returns an error and the map stays usable.
 //!
 //! Properties, with arenas of a small byte limit, every promotion policy, values with and without a drop:
-//! - `try_insert` and `try_insert_if_absent` fail in the end, give back the key and the value, and name the
+//! - `try_insert`, `try_insert_if_absent`, `try_compute` and what is made of it fail in the end, give back the key and the value, and name the
 //!   limit as the cause;
 //! - the failure does not change the map: keys, values, structure and blocks are as before, and the
 //!   invariants hold;
@@ -10,7 +10,7 @@
 //! - the arena stays within its limit, also under 8 threads, which lose nothing that was accepted;
 //! - a limit too small for an empty map is an error of the constructor or of the first insert.
 
-use bskip_core::{AllocErrorKind, BSkipMap, BumpArena, Config, Promotion};
+use bskip_core::{AllocErrorKind, BSkipMap, BumpArena, Compute, Config, Operation, Promotion};
 use tests::config::{CRUEL_PROMOTIONS, config};
 use tests::counted::Ledger;
 use tests::rng::mix;
@@ -42,6 +42,22 @@ fn fill_up(map: &mut Map<u64>, key_of: impl Fn(u64) -> u64) -> Vec<u64> {
                 assert_eq!((map.get(&key), map.len()), (None, keys.len()));
                 let refused = map.try_insert_if_absent(key, !key).expect_err("no memory for that either");
                 assert_eq!((refused.key, refused.value), (key, !key));
+                for refused in [
+                    map.try_compute(key, |_| Operation::<_, ()>::Insert(!key)).map(|_| ()),
+                    map.try_get_or_insert(key, !key).map(|_| ()),
+                    map.try_get_or_insert_with(key, || !key).map(|_| ()),
+                    map.try_entry_or_insert_with(key, || 0, |value| *value = !key),
+                    map.try_update_or_insert_with(key, |_| (), || !key).map(|_| ()),
+                    map.try_compare_insert(key, !key, |_| unreachable!()).map(|_| ()),
+                ] {
+                    let refused = refused.expect_err("no memory for that either");
+                    assert_eq!((refused.key, refused.value), (key, !key));
+                    assert_eq!(refused.cause.kind, AllocErrorKind::LimitReached);
+                }
+                // The closure may ask for nothing.
+                assert_eq!(map.compute(key, |_| Operation::Abort(3)), Compute::Aborted(3));
+                assert_eq!(map.compute(key, |_| Operation::<_, ()>::Remove), Compute::Absent);
+                assert_eq!(map.usage().issued_blocks, before.issued_blocks);
                 if let Some(&there) = keys.first() {
                     assert_eq!(map.try_insert_if_absent(there, 7).expect("needs no memory"), Some(7));
                 }
@@ -90,6 +106,11 @@ fn what_needs_no_memory_works() {
             assert_eq!(map.try_insert(*key, 1).expect("replacing needs no memory"), Some(!key));
             assert_eq!(map.insert(*key, 2), Some(1));
             assert!(map.update(key, |value| *value = !key).is_some());
+            assert_eq!(map.compute(*key, |_| Operation::<_, ()>::Insert(3)), Compute::Updated(!key));
+            assert_eq!(map.replace(key, 4), Ok(3));
+            assert_eq!(map.compare_exchange(key, &4, 5), Ok(4));
+            assert_eq!(map.compare_insert(*key, !key, |_| true), Ok(Some(5)));
+            assert_eq!(map.get_or_insert(*key, 6), !key);
             assert_eq!(map.get_or_insert_with(*key, || unreachable!()), !key);
         }
         expect_holds(&mut map, &keys);

@@ -150,9 +150,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 return Err(Stop::NotAscending);
             }
             // An empty map's leaf is replaced, so leaves are made in one place only.
-            if floor.is_none()
-                || !leaf.has_room(K::borrow(&key), &value)
-                || self.heights.of::<K>(K::borrow(&key)) > 0
+            if floor.is_none() || !leaf.has_room(K::borrow(&key)) || self.heights.of::<K>(K::borrow(&key)) > 0
             {
                 *held = Some((key, value));
                 return Ok(());

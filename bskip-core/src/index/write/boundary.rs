@@ -36,20 +36,38 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         kept: K::Kept<'_>,
         value: V,
     ) -> Result<(), V> {
-        // Without posting, nearly every leaf that has an entry starts at a coin key.
-        if !LeafShape::<K, V>::REDISTRIBUTES || !self.heights.posts {
-            return Err(value);
-        }
         let commit = Commit::new(self);
-        let moved =
-            self.give_right(&commit, leaf, version).or_else(|| self.give_left(&commit, leaf, version));
-        let Some((left, right)) = moved else { return Err(value) };
+        let Some((left, right)) = self.give(&commit, leaf, version) else { return Err(value) };
         chaos::window();
         let key = K::key_of(kept);
         let mut leaf = if right.compare_low(key).is_lt() { left } else { right };
         let rank = leaf.rank(key);
         leaf.insert(rank, kept, value);
         Ok(())
+    }
+
+    /// Moves pairs of `leaf`, which is full in the state `version`, to a neighbour that has room. Both have room
+    /// afterwards. False if no neighbour has room or something is in the way; then nothing has changed.
+    #[cold]
+    #[inline(never)]
+    pub(in crate::index) fn make_room_beside(&self, leaf: Leaf<'_, K, V>, version: Version) -> bool {
+        let commit = Commit::new(self);
+        self.give(&commit, leaf, version).is_some()
+    }
+
+    /// Gives pairs of `leaf`, which is full in the state `version`, to the right or the left neighbour.
+    #[inline(always)]
+    fn give<'c>(
+        &'c self,
+        commit: &'c Commit<'c, K, V, P>,
+        leaf: Leaf<'c, K, V>,
+        version: Version,
+    ) -> Option<Two<'c, K, V, P>> {
+        // Without posting, nearly every leaf that has an entry starts at a coin key.
+        if !LeafShape::<K, V>::REDISTRIBUTES || !self.heights.posts {
+            return None;
+        }
+        self.give_right(commit, leaf, version).or_else(|| self.give_left(commit, leaf, version))
     }
 
     fn give_right<'c>(

@@ -1,14 +1,16 @@
 //! Inserts one pair, nearly always into one leaf. A full leaf gives pairs to a neighbour (`boundary`), or
 //! splits.
 
-use crate::arena::BlockPool;
+use crate::arena::{AllocError, BlockPool};
 use crate::index::engine::Index;
 use crate::index::search::probe::At;
+use crate::index::search::settle::Versioned;
+use crate::index::tree::{Fresh, Held};
 use crate::index::write::commit::Commit;
 use crate::index::write::existing::{Existing, Outcome, Refused, settle_existing};
 use crate::index::write::split::split_and_insert;
 use crate::lock::Version;
-use crate::node::{Leaf, LeafShape, NodeKeys};
+use crate::node::{InnerShape, Leaf, LeafShape, LockedLeaf, NodeKeys, Split};
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Inserts the pair if the key is new, and returns `None`. Otherwise `existing` decides which of the two
@@ -35,7 +37,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 is_held = true;
             }
             let number = held.number();
-            if !found && (height > 0 || !leaf.has_room(key, &value)) {
+            if !found && (height > 0 || !leaf.has_room(key)) {
                 let outcome = if height == 0 {
                     self.insert_into_full(leaf, version, rank, K::kept(key, number), value)
                 } else if leaf.validate(version) {
@@ -92,28 +94,57 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 Err(back) => value = back,
             }
         }
-        let split = leaf.split_for(rank, key, &value);
-        if !leaf.validate(version) {
-            return Outcome::Changed(value);
-        }
+        let Some(plan) = self.plan_split(leaf, version, rank, key) else { return Outcome::Changed(value) };
         // One way out for both: in a build that is not optimised, each takes the stack of two values.
-        let split_and_held = split.and_then(|split| {
-            let held = self.tree.hold(K::borrow(&split.low))?;
-            Ok((split, held))
-        });
-        let (split, held) = match split_and_held {
-            Ok(both) => both,
+        let plan = match plan {
+            Ok(plan) => plan,
             Err(error) => return Outcome::Refused((value, error)),
         };
-        let above = self.to_post_in(K::borrow(&split.low));
         let Some(leaf) = leaf.try_lock(version) else { return Outcome::Changed(value) };
-        let spare = match self.tree.acquire::<LeafShape<K, V>>(Some(K::borrow(&split.low))) {
+        let spare = match self.tree.acquire::<LeafShape<K, V>>(Some(K::borrow(&plan.split.low))) {
             Ok(spare) => spare,
             Err(error) => {
                 leaf.unlock_unchanged();
                 return Outcome::Refused((value, error));
             }
         };
+        self.split_by(plan, leaf, spare, rank, kept, value);
+        Outcome::Done(None)
+    }
+
+    /// What it takes to split `leaf`, which has no room for `key` of that rank in the state `version`, besides
+    /// a block. `None` if the leaf has changed. The caller holds no lock, because this searches.
+    #[inline(always)]
+    pub(in crate::index) fn plan_split(
+        &self,
+        leaf: Leaf<'_, K, V>,
+        version: Version,
+        rank: usize,
+        key: K::Ref<'_>,
+    ) -> Option<Result<SplitPlan<'_, K, V, P>, AllocError>> {
+        let split = leaf.split_for(rank, key);
+        if !leaf.validate(version) {
+            return None;
+        }
+        Some(split.and_then(|split| {
+            let held = self.tree.hold(K::borrow(&split.low))?;
+            let above = self.to_post_in(K::borrow(&split.low));
+            Ok(SplitPlan { split, held, above })
+        }))
+    }
+
+    /// Splits `leaf`, which this thread has locked in the state that was planned for, and inserts the pair.
+    #[inline(always)]
+    pub(in crate::index) fn split_by(
+        &self,
+        plan: SplitPlan<'_, K, V, P>,
+        leaf: LockedLeaf<'_, K, V>,
+        spare: Fresh<'_, LeafShape<K, V>, K, V, P>,
+        rank: usize,
+        kept: K::Kept<'_>,
+        value: V,
+    ) {
+        let SplitPlan { split, held, above } = plan;
         let commit = Commit::new(self);
         let mut fresh = spare.make(&commit);
         let mut leaf = leaf.reshape(&commit);
@@ -123,6 +154,13 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         // The pool may panic while the leaf gets its entry.
         self.pairs.add_one();
         self.post_locked(&commit, fresh, split.low, above);
-        Outcome::Done(None)
     }
+}
+
+/// Where a full leaf splits, a reference to the key there if it is long, and the node that is to hold the entry of
+/// the new leaf.
+pub(in crate::index) struct SplitPlan<'t, K: NodeKeys, V, P: BlockPool> {
+    pub(in crate::index) split: Split<K::Owned>,
+    held: Held<'t, K, V, P>,
+    above: Option<Versioned<'t, InnerShape<K>>>,
 }

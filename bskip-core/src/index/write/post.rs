@@ -77,7 +77,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         if let Some(node) = above.and_then(|(node, version)| node.try_lock(version)) {
             let key = K::borrow(&low);
             let (rank, is_there) = node.find(key);
-            if !is_there && node.has_room(key, &id) {
+            if !is_there && node.has_room(key) {
                 let mut node = node.reshape(commit);
                 node.insert(rank, K::kept(key, leaf.low_number()), id);
                 drop(leaf);
@@ -125,13 +125,13 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             };
             let commit = Commit::new(self);
             let kept = K::kept(low, child.low_number());
-            if node.has_room(low, &id) {
+            if node.has_room(low) {
                 let mut node = node.reshape(&commit);
                 node.insert(rank, kept, id);
                 drop(child.reshape(&commit));
                 return Posted::Entered;
             }
-            let Ok((split, held, spare)) = self.parts_of_split(&node, rank, low, id) else {
+            let Ok((split, held, spare)) = self.parts_of_split(&node, rank, low) else {
                 node.unlock_unchanged();
                 child.unlock_unchanged();
                 return Posted::Nothing;
@@ -147,16 +147,15 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// What it takes to split `node`, which this thread has locked, to take in the entry of `child` at `low`.
+    /// What it takes to split `node`, which this thread has locked, to take in an entry at `low`.
     #[inline(always)]
     fn parts_of_split(
         &self,
         node: &LockedInner<'_, K>,
         rank: usize,
         low: K::Ref<'_>,
-        child: BlockId,
     ) -> Result<Parts<'_, K, V, P>, AllocError> {
-        let split = node.split_for(rank, low, &child)?;
+        let split = node.split_for(rank, low)?;
         let held = self.tree.hold(K::borrow(&split.low))?;
         let spare = self.tree.acquire::<InnerShape<K>>(Some(K::borrow(&split.low)))?;
         Ok((split, held, spare))

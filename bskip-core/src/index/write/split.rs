@@ -39,12 +39,12 @@ pub(in crate::index) fn insert_or_split<'c, K: NodeKeys, V, P: BlockPool, S: Sha
     spare: Option<Fresh<'c, S, K, V, P>>,
 ) -> Option<SplitOff<K::Owned>> {
     let key = K::key_of(kept);
-    if node.has_room(key, &payload) {
+    if node.has_room(key) {
         node.insert(rank, kept, payload);
         return None;
     }
     let mut fresh = spare.expect("taken for a node that may overflow").make(commit);
-    let split = node.split_for(rank, key, &payload).expect("a key that is not long takes no memory");
+    let split = node.split_for(rank, key).expect("a key that is not long takes no memory");
     let low = K::kept(K::borrow(&split.low), K::Number::default());
     split_and_insert(node, (split.at, low), rank, kept, payload, &mut fresh);
     Some((split.low, fresh.id()))

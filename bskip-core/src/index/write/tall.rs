@@ -60,7 +60,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             path.unlock_unchanged();
             return Outcome::Done(Some(settle_existing(leaf, rank - 1, value, existing)));
         }
-        let spares = match self.spares_for(key, &value, height, &path, &leaf) {
+        let spares = match self.spares_for(key, height, &path, &leaf) {
             Ok(Some(spares)) => spares,
             refused => {
                 path.unlock_unchanged();
@@ -72,16 +72,48 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             }
         };
         let (commit, top) = (Commit::new(self), spares.top);
-        let overflows = promote(&commit, kept, value, path, leaf, spares);
+        let overflows = promote(&commit, kept, Some(value), path, leaf, spares);
         // The pool may panic while overflows get their entries.
         self.pairs.add_one();
+        self.post_overflows(overflows, top);
+        Outcome::Done(None)
+    }
+
+    /// Promotes `key`, which was inserted as a key of height 0 and is of `height > 0`. Leaves it as it is if it is
+    /// not in the map any more, or if there is no memory: searches then take more steps.
+    #[cold]
+    #[inline(never)]
+    pub(in crate::index) fn promote_later(&self, key: K::Ref<'_>, height: usize) {
+        let Ok(held) = self.tree.hold(key) else { return };
+        if self.raise(height).is_err() {
+            return;
+        }
+        let mut backoff = self.tree.backoff();
+        let (path, leaf) = loop {
+            match self.lock_path(key, height) {
+                Some(locked) => break locked,
+                None => backoff.wait(),
+            }
+        };
+        let (_, found) = leaf.find(key);
+        let Some(spares) = found.then(|| self.spares_for(key, height, &path, &leaf).ok().flatten()).flatten()
+        else {
+            path.unlock_unchanged();
+            leaf.unlock_unchanged();
+            return;
+        };
+        let (commit, top) = (Commit::new(self), spares.top);
+        let overflows = promote(&commit, K::kept(key, held.number()), None, path, leaf, spares);
+        self.post_overflows(overflows, top);
+    }
+
+    fn post_overflows(&self, overflows: Overflows<K::Owned>, top: usize) {
         if let Some(split) = overflows.leaf {
             self.post(1, split);
         }
         if let Some(split) = overflows.top {
             self.post(top + 1, split);
         }
-        Outcome::Done(None)
     }
 
     /// Takes every block that [`promote`] will use, so that nothing can fail half-way. `None` if a node may
@@ -89,7 +121,6 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     fn spares_for(
         &self,
         key: K::Ref<'_>,
-        value: &V,
         height: usize,
         path: &Path<'_, K>,
         leaf: &LockedLeaf<'_, K, V>,
@@ -99,10 +130,11 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         if !starts_here {
             spares.leaf = Some(self.tree.acquire(Some(key))?);
         }
+        let (rank, is_there) = leaf.find(key);
         // What goes into the key's leaf besides the key: everything if the leaf starts at the key, or what is
         // right of the key if it does not.
-        let from = if starts_here { 0 } else { leaf.rank(key) };
-        if leaf.may_overflow(from, key, value) {
+        let from = if starts_here { 0 } else { rank };
+        if !is_there && leaf.may_overflow(from, key) {
             if leaf.may_split_at_long(key) {
                 return Ok(None);
             }
@@ -114,12 +146,12 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             if splits && !InnerShape::<K>::SAME_SIZE {
                 // If the key may not go into the node that would start at it, the promotion ends here.
                 let (rank, found) = node.find(key);
-                if !found && node.may_overflow(rank, key, &leaf.id()) {
+                if !found && node.may_overflow(rank, key) {
                     spares.top = level;
                 }
             }
             let is_top = level == spares.top;
-            let overflows = || node.may_overflow(0, key, &leaf.id()) && !node.find(key).1;
+            let overflows = || node.may_overflow(0, key) && !node.find(key).1;
             if if is_top { overflows() } else { splits } {
                 if is_top && node.may_split_at_long(key) {
                     return Ok(None);
@@ -135,11 +167,11 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
 }
 
 /// Makes the change, bottom-up, while every node of it is locked. Then unlocks the nodes of the path from
-/// level 1 up, and last the leaf.
+/// level 1 up, and last the leaf. Without a value, the key is in the leaf already.
 pub(in crate::index) fn promote<'c, K: NodeKeys, V, P: BlockPool>(
     commit: &'c Commit<'c, K, V, P>,
     kept: K::Kept<'_>,
-    value: V,
+    value: Option<V>,
     path: Path<'c, K>,
     leaf: LockedLeaf<'c, K, V>,
     spares: Spares<'c, K, V, P>,
@@ -152,15 +184,15 @@ pub(in crate::index) fn promote<'c, K: NodeKeys, V, P: BlockPool>(
     let mut inners = inners.into_iter();
     // Level 0 has none.
     inners.next();
-    let rank = leaf.rank(key);
+    let rank = leaf.rank_before(key);
     let mut child = leaf.id();
     let leaf_overflow = match spare {
-        None => insert_or_split(commit, &mut leaf, rank, kept, value, overflow),
+        None => value.and_then(|value| insert_or_split(commit, &mut leaf, rank, kept, value, overflow)),
         Some(spare) => {
             let mut right = spare.make(commit);
             leaf.split_off(rank, kept, &mut right);
             child = right.id();
-            insert_or_split(commit, &mut right, 0, kept, value, overflow)
+            value.and_then(|value| insert_or_split(commit, &mut right, 0, kept, value, overflow))
         }
     };
     for node in levels[1..top].iter_mut().flatten() {

@@ -146,7 +146,7 @@ impl<P: Payload> Room for ByteShape<P> {
     }
 
     #[inline(always)]
-    fn has_room(node: Slotted<'_, P>, key: &[u8], _: &P::Value) -> bool {
+    fn has_room(node: Slotted<'_, P>, key: &[u8]) -> bool {
         node.has_room_for_key(key)
     }
 
@@ -156,7 +156,7 @@ impl<P: Payload> Room for ByteShape<P> {
         load.slots <= limit.slots && load.words <= limit.words
     }
 
-    fn may_overflow(node: Slotted<'_, P>, from: usize, key: &[u8], _: &P::Value) -> bool {
+    fn may_overflow(node: Slotted<'_, P>, from: usize, key: &[u8]) -> bool {
         let prefix = node.state().prefix;
         let new = Load::slot(most_words_for(key.len().saturating_sub(prefix)));
         let load = node.load_of(from, node.count(), prefix);
@@ -183,12 +183,7 @@ impl<P: Payload> Room for ByteShape<P> {
         Slotted::<P>::fullness(left.plus(right)) <= most
     }
 
-    fn split_for(
-        node: Slotted<'_, P>,
-        rank: usize,
-        key: &[u8],
-        _: &P::Value,
-    ) -> Result<Split<ByteString>, AllocError> {
+    fn split_for(node: Slotted<'_, P>, rank: usize, key: &[u8]) -> Result<Split<ByteString>, AllocError> {
         let cut = node.cut_for(rank, key);
         match node.fence_at(cut, rank, key) {
             Ok(low) => Ok(Split { at: cut.at, low }),

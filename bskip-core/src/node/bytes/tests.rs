@@ -378,7 +378,7 @@ fn split_and_insert<P: Numbered>(
     let (rank, found) = ByteShape::<P>::find(**node, key);
     assert!(!found);
     let cut = node.cut_for(rank, key);
-    let Split { at, low } = node.split_for(rank, key, &P::of(i)).expect("memory");
+    let Split { at, low } = node.split_for(rank, key).expect("memory");
     assert_eq!((at, rank < at || rank == at && *key < *low), (cut.at, cut.goes_left));
     ByteShape::<P>::format(right, LevelMark::of(0), None);
     blocks.split_off(node, at, &low, right);
@@ -534,7 +534,7 @@ fn ascending_keys_leave_full_nodes() {
         blocks.insert(&mut node, slot, &key, 1);
     };
     let full = node.count();
-    let Split { at, low } = node.split_for(full, &next, &1).expect("memory");
+    let Split { at, low } = node.split_for(full, &next).expect("memory");
     assert_eq!(at, full);
     assert!(low.len() <= next.len() && *low > *node.key_bytes(full - 1));
 }
@@ -634,10 +634,10 @@ fn any_words_can_be_read() {
             }
             let _ = (node.low(), node.high(), node.low_word(), node.high_word());
             let _ = (node.compare_low(&key), node.compare_high(&key), node.rank_before(&key));
-            let _ = (node.has_room(&key, &P::of(1)), node.is_full(), node.is_underfull(), node.has_free(3));
-            let _ = node.may_overflow(rank.min(node.count()), &key, &P::of(1));
+            let _ = (node.has_room(&key), node.is_full(), node.is_underfull(), node.has_free(3));
+            let _ = node.may_overflow(rank.min(node.count()), &key);
             let _ = (node.fits(right, Fill::Loose), node.fits(right, Fill::Tight));
-            let _ = node.split_for(rank.min(node.count()), &key, &P::of(1)).is_ok();
+            let _ = node.split_for(rank.min(node.count()), &key).is_ok();
             let _ = (node.needs_number(&key), node.may_split_at_long(&key));
             let _ = node.share_with(right, &key);
         }

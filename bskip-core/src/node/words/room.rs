@@ -50,7 +50,7 @@ impl<S: WordShape> Room for S {
     }
 
     #[inline(always)]
-    fn has_room(node: Node<'_, S>, _: S::Key, _: &S::Payload) -> bool {
+    fn has_room(node: Node<'_, S>, _: S::Key) -> bool {
         node.count() < S::CAPACITY
     }
 
@@ -59,7 +59,7 @@ impl<S: WordShape> Room for S {
         node.count() < limit.0
     }
 
-    fn may_overflow(node: Node<'_, S>, from: usize, _: S::Key, _: &S::Payload) -> bool {
+    fn may_overflow(node: Node<'_, S>, from: usize, _: S::Key) -> bool {
         node.count() - from == S::CAPACITY
     }
 
@@ -82,12 +82,7 @@ impl<S: WordShape> Room for S {
         left + right <= limit
     }
 
-    fn split_for(
-        node: Node<'_, S>,
-        rank: usize,
-        key: S::Key,
-        _: &S::Payload,
-    ) -> Result<Split<S::Key>, AllocError> {
+    fn split_for(node: Node<'_, S>, rank: usize, key: S::Key) -> Result<Split<S::Key>, AllocError> {
         Ok(if rank == S::CAPACITY {
             // A key above all others starts a node of its own, so ascending keys leave full nodes.
             Split { at: rank, low: key }
