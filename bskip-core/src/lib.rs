@@ -74,11 +74,14 @@
 //! | --- | --- | --- |
 //! | std: `get` gives `&V` | [`get`](BSkipMap::get) copies, [`get_cloned`](BSkipMap::get_cloned) clones, [`get_with`](BSkipMap::get_with) lends `&V` to a closure | cloning and lending lock the leaf |
 //! | std: `get_mut`, `entry(..).and_modify(..)` | [`update`](BSkipMap::update) | lends `&mut V` to a closure |
+//! | std: `entry`; papaya: `compute` | [`compute`](BSkipMap::compute) | a closure decides under the leaf's lock; it runs once |
+//! | crossbeam: `compare_insert` | [`compare_insert`](BSkipMap::compare_insert) | says whether it has inserted |
+//! | crossbeam: `Entry::remove` removes that very entry | [`remove_if`](BSkipMap::remove_if) | removes what the closure recognises |
 //! | std: `first_key_value`, `last_key_value`; crossbeam: `front`, `back` | [`first_key_value`](BSkipMap::first_key_value), [`last_key_value`](BSkipMap::last_key_value), and `…_cloned` | std's names; they give the pair, not references |
 //! | std: `pop_first`, `pop_last`; crossbeam: `pop_front`, `pop_back` | [`pop_first`](BSkipMap::pop_first), [`pop_last`](BSkipMap::pop_last) | std's names |
 //! | std: `range`, `iter` give references; crossbeam: entries | [`range`](BSkipMap::range), [`iter`](BSkipMap::iter) give pairs | [`cloned`](Range::cloned) for values that are not `Copy` |
 //! | RocksDB: iterators with `seek`, `seek_for_prev`, `next`, `prev`; std (unstable): `BTreeMap` cursors | [`cursor`](BSkipMap::cursor), [`cursor_owned`](BSkipMap::cursor_owned) | RocksDB's names, because a cursor stands at a pair |
-//! | std: `entry(..).or_insert_with(..)`; crossbeam: `get_or_insert_with` | [`get_or_insert_with`](BSkipMap::get_or_insert_with) | gives a clone |
+//! | std: `entry(..).or_insert_with(..)`; crossbeam: `get_or_insert_with` | [`get_or_insert_with`](BSkipMap::get_or_insert_with) gives a clone, [`entry_or_insert_with`](BSkipMap::entry_or_insert_with) lends `&mut V` | crossbeam's `get_or_insert` is [here](BSkipMap::get_or_insert) too |
 //! | std (unstable): `try_insert` fails if the key is there | [`insert_if_absent`](BSkipMap::insert_if_absent) gives the value back if the key is there | here `try_` is about memory |
 //! | std: `map[&key]` (`Index`) | none: it would have to give a reference | [`get`](BSkipMap::get) and its variants |
 //! | std: `Clone`, `PartialEq`, `Eq`, `PartialOrd`, `Ord`, `Hash` | the same, for values that are `Clone` | they read [the whole map](BSkipMap#whole-maps), and no snapshot of it |

@@ -102,6 +102,7 @@
 //! [`lock_unshared`]: crate::node::Node::lock_unshared
 //! [`look_up`]: crate::index::engine::Index::look_up
 //! [`make_head`]: crate::index::engine::Index::make_head
+//! [`make_room_beside`]: crate::index::engine::Index::make_room_beside
 //! [`merge_at`]: crate::index::engine::Index::merge_at
 //! [`migrate_step`]: crate::index::engine::Index::migrate_step
 //! [`move_boundary`]: crate::index::engine::Index::move_boundary
@@ -109,9 +110,11 @@
 //! [`move_leaf`]: crate::index::engine::Index::move_leaf
 //! [`name`]: crate::index::route::leaf_table::table::LeafTable::name
 //! [`near_parent`]: crate::index::engine::Index::near_parent
+//! [`plan_split`]: crate::index::engine::Index::plan_split
 //! [`post`]: crate::index::engine::Index::post
 //! [`post_locked`]: crate::index::engine::Index::post_locked
 //! [`post_one`]: crate::index::engine::Index::post_one
+//! [`promote_later`]: crate::index::engine::Index::promote_later
 //! [`promote`]: crate::index::write::tall::promote
 //! [`propose_head`]: crate::index::tree::Tree::propose_head
 //! [`publish`]: crate::index::route::leaf_table::table::LeafTable::publish
@@ -132,6 +135,7 @@
 //! [`shrink_node`]: crate::index::engine::Index::shrink_node
 //! [`spares_for`]: crate::index::engine::Index::spares_for
 //! [`split_and_insert`]: crate::index::write::split::split_and_insert
+//! [`split_by`]: crate::index::engine::Index::split_by
 //! [`split_off`]: crate::node::Reshaped::split_off
 //! [`step_down`]: crate::index::engine::Index::step_down
 //! [`step_up`]: crate::index::engine::Index::step_up
