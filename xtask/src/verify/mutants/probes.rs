@@ -101,6 +101,8 @@ static LIFETIMES: Probe = plain!("lifetimes", "values", "lifetimes::");
 static FINDINGS: Probe = plain!("findings", "answers", "review_findings::");
 static WRONG_KEYS: Probe = plain!("wrong-keys", "faults", "wrong_keys::");
 static SHARED: Probe = plain!("shared", "concurrent", "shared::");
+static COMPUTED: Probe = plain!("computed", "concurrent", "computed::");
+static COMPUTED_VALUES: Probe = plain!("computed-values", "values", "computed::");
 static RANGE_ENDS: Probe = plain!("range-ends", "answers", "range_ends::");
 static SHRINK: Probe = plain!("shrink", "structure", "shrink::");
 static REPLICAS: Probe = plain!("replicas", "structure", "replicas::");
@@ -113,6 +115,7 @@ static BYTE_MODEL: Probe = plain!("byte-model", "byte_strings", "model::");
 static BYTE_BULK: Probe = plain!("byte-bulk", "byte_strings", "bulk::");
 static BYTE_THREADS: Probe = plain!("byte-threads", "byte_strings", "concurrent::");
 static CHAOS_SHARED: Probe = chaos!("chaos-shared", "concurrent", "shared::");
+static CHAOS_COMPUTED: Probe = chaos!("chaos-computed", "concurrent", "computed::");
 static CHAOS_OWNERS: Probe = chaos!("chaos-owners", "concurrent", "owners::");
 static CHAOS_SCANS: Probe = chaos!("chaos-scans", "concurrent", "scans::");
 static CHAOS_POPS: Probe = chaos!("chaos-pops", "concurrent", "pops::");
@@ -147,6 +150,8 @@ static ALL: &[&Probe] = &[
     &FINDINGS,
     &WRONG_KEYS,
     &SHARED,
+    &COMPUTED,
+    &COMPUTED_VALUES,
     &RANGE_ENDS,
     &SHRINK,
     &REPLICAS,
@@ -159,6 +164,7 @@ static ALL: &[&Probe] = &[
     &BYTE_BULK,
     &BYTE_THREADS,
     &CHAOS_SHARED,
+    &CHAOS_COMPUTED,
     &CHAOS_OWNERS,
     &CHAOS_SCANS,
     &CHAOS_POPS,
