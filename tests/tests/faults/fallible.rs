@@ -42,22 +42,6 @@ fn fill_up(map: &mut Map<u64>, key_of: impl Fn(u64) -> u64) -> Vec<u64> {
                 assert_eq!((map.get(&key), map.len()), (None, keys.len()));
                 let refused = map.try_insert_if_absent(key, !key).expect_err("no memory for that either");
                 assert_eq!((refused.key, refused.value), (key, !key));
-                for refused in [
-                    map.try_compute(key, |_| Operation::<_, ()>::Insert(!key)).map(|_| ()),
-                    map.try_get_or_insert(key, !key).map(|_| ()),
-                    map.try_get_or_insert_with(key, || !key).map(|_| ()),
-                    map.try_entry_or_insert_with(key, || 0, |value| *value = !key),
-                    map.try_update_or_insert_with(key, |_| (), || !key).map(|_| ()),
-                    map.try_compare_insert(key, !key, |_| unreachable!()).map(|_| ()),
-                ] {
-                    let refused = refused.expect_err("no memory for that either");
-                    assert_eq!((refused.key, refused.value), (key, !key));
-                    assert_eq!(refused.cause.kind, AllocErrorKind::LimitReached);
-                }
-                // The closure may ask for nothing.
-                assert_eq!(map.compute(key, |_| Operation::Abort(3)), Compute::Aborted(3));
-                assert_eq!(map.compute(key, |_| Operation::<_, ()>::Remove), Compute::Absent);
-                assert_eq!(map.usage().issued_blocks, before.issued_blocks);
                 if let Some(&there) = keys.first() {
                     assert_eq!(map.try_insert_if_absent(there, 7).expect("needs no memory"), Some(7));
                 }
@@ -94,6 +78,34 @@ fn refused_and_unchanged() {
         }
         expect_holds(&mut map, &keys);
         assert!(map.check_invariants().leaves <= structure.leaves);
+    }
+}
+
+/// Without tall keys, a computation needs memory where an insertion does. (It inserts a tall key without promoting it
+/// if there is no memory for that.)
+#[test]
+fn computations_are_refused_too() {
+    for key_of in [mix, |i| i, |i| u64::MAX - i] {
+        let mut map = limited(Promotion::Overflow, LIMITS[0]);
+        let keys = fill_up(&mut map, key_of);
+        let (key, before) = (key_of(keys.len() as u64), map.usage());
+        for refused in [
+            map.try_compute(key, |_| Operation::<_, ()>::Insert(!key)).map(|_| ()),
+            map.try_get_or_insert(key, !key).map(|_| ()),
+            map.try_get_or_insert_with(key, || !key).map(|_| ()),
+            map.try_entry_or_insert_with(key, || 0, |value| *value = !key),
+            map.try_update_or_insert_with(key, |_| (), || !key).map(|_| ()),
+            map.try_compare_insert(key, !key, |_| true).map(|_| ()),
+        ] {
+            let refused = refused.expect_err("there is no memory");
+            assert_eq!((refused.key, refused.value), (key, !key));
+            assert_eq!(refused.cause.kind, AllocErrorKind::LimitReached);
+        }
+        // The closure may ask for nothing.
+        assert_eq!(map.compute(key, |_| Operation::Abort(3)), Compute::Aborted(3));
+        assert_eq!(map.compute(key, |_| Operation::<_, ()>::Remove), Compute::Absent);
+        assert_eq!(map.usage().issued_blocks, before.issued_blocks);
+        expect_holds(&mut map, &keys);
     }
 }
 
