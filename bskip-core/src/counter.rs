@@ -54,6 +54,13 @@ impl Counter {
         }
     }
 
+    /// Counts `n` down.
+    pub(crate) fn take(&self, n: usize) {
+        if let Some(stripes) = &self.0 {
+            add(stripes, (n as u64).wrapping_neg());
+        }
+    }
+
     /// Counts `n` up.
     pub(crate) fn add(&self, n: usize) {
         if let Some(stripes) = &self.0 {
@@ -129,7 +136,8 @@ mod tests {
         counter.take_one();
         assert_eq!(counter.get(), Some(0), "never below 0");
         counter.add(7);
-        counter.add_one();
+        counter.add(3);
+        counter.take(2);
         assert_eq!(counter.get(), Some(7));
         counter.reset();
         assert_eq!(counter.get(), Some(0));

@@ -129,7 +129,7 @@ impl<'a, K: NodeKeys, V, P: BlockPool, R> Pairs<'a, K, V, P, R> {
 
 impl<K: NodeKeys, V, P: BlockPool, R: Read<V>> Pairs<'_, K, V, P, R> {
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn next(&mut self) -> Option<(K::Owned, V)> {
+    pub(crate) fn next(&mut self) -> Option<(K::Owned, R::Value)> {
         loop {
             match self.front.as_mut().map(LeafCursor::next::<R>) {
                 Some(Next::Pair(key, value)) if is_below::<K>(&key, &self.upper) => {
@@ -158,7 +158,7 @@ impl<K: NodeKeys, V, P: BlockPool, R: Read<V>> Pairs<'_, K, V, P, R> {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn next_back(&mut self) -> Option<(K::Owned, V)> {
+    pub(crate) fn next_back(&mut self) -> Option<(K::Owned, R::Value)> {
         loop {
             match self.back.as_mut().map(LeafCursor::next_back::<R>) {
                 Some(Next::Pair(key, value)) if is_above::<K>(&key, &self.lower) => {

@@ -86,6 +86,9 @@
 //! | std: `map[&key]` (`Index`) | none: it would have to give a reference | [`get`](BSkipMap::get) and its variants |
 //! | std: `Clone`, `PartialEq`, `Eq`, `PartialOrd`, `Ord`, `Hash` | the same, for values that are `Clone` | they read [the whole map](BSkipMap#whole-maps), and no snapshot of it |
 //! | std: `FromIterator`, `From<[_; N]>`, `Extend`, also of references, `IntoIterator for &map` | the same | `extend(&map)` takes another map of this crate |
+//! | std: `range_mut`, `iter_mut`, `values_mut` | [`range_update`](BSkipMap::range_update) | lends `&mut V` to a closure |
+//! | std: `retain`, `extract_if`, `split_off`, `into_iter`, `into_keys`, `into_values`, `keys`, `values` | the same names | `retain` and `extract_if` take `&self` |
+//! | crossbeam: `lower_bound`, `upper_bound` | [`lower_bound`](BSkipMap::lower_bound), [`upper_bound`](BSkipMap::upper_bound) | and [`floor`](BSkipMap::floor), [`ceiling`](BSkipMap::ceiling), [`lower`](BSkipMap::lower), [`higher`](BSkipMap::higher) |
 //! | crossbeam: `insert`, `remove` give entries | [`insert`](BSkipMap::insert), [`remove`](BSkipMap::remove) give the old value | as std's |
 //!
 //! # Features
@@ -198,7 +201,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     pub use iter::{ClonedRange, Range};
     pub use key::{BytesKey, Key, KeyBuffer, KeyReader, KeyWords, KeyWriter};
     pub use map::{
-        BSkipMap, BulkError, BulkLoad, Cursor, InsertError, InsertManyError, MigrateCursor, OwnedCursor,
-        ShrinkCursor,
+        AppendError, BSkipMap, BulkError, BulkLoad, ClonedValues, Cursor, Drain, ExtractIf, InsertError, InsertManyError, IntoIter,
+        IntoKeys, IntoValues, Keys, MigrateCursor, OwnedCursor, ShrinkCursor, Values,
     };
 }}

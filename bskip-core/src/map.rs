@@ -1,8 +1,10 @@
 //! The public map and its contract. The operations themselves are in `index`.
 
+mod append_error;
 mod batch;
 mod bulk;
 mod chunks;
+mod columns;
 mod compute;
 mod conditional;
 mod cursor;
@@ -10,9 +12,13 @@ mod get_or_insert;
 mod huge_pages;
 mod insert_error;
 mod migrate;
+mod neighbours;
+mod range;
 mod replicas;
 mod shrink;
+mod take;
 mod traits;
+mod visit;
 
 use core::fmt;
 use core::ops::{Bound, RangeBounds};
@@ -25,11 +31,15 @@ use crate::index::{Cloned, Copied, End, Existing, Index};
 use crate::iter::{Range, check_bounds};
 use crate::key::Key;
 
+pub use append_error::AppendError;
 pub use batch::InsertManyError;
+pub use columns::{ClonedValues, Keys, Values};
 pub use cursor::{Cursor, OwnedCursor};
 pub use insert_error::InsertError;
 pub use migrate::MigrateCursor;
 pub use shrink::ShrinkCursor;
+pub use take::{Drain, IntoIter, IntoKeys, IntoValues};
+pub use visit::ExtractIf;
 
 /// A concurrent ordered map: a B-skiplist (Luo, Hao, Wheatman, Pandey, Xu, ICPP'25) with optimistic reads.
 ///
@@ -420,13 +430,5 @@ fn out_of_memory(fallible: &str, cause: &AllocError) -> ! {
 impl<K: Key + fmt::Debug, V: Clone + fmt::Debug, A: BlockArena> fmt::Debug for BSkipMap<K, V, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter().cloned()).finish()
-    }
-}
-
-impl<'a, K: Key, V: Copy, A: BlockArena> IntoIterator for &'a BSkipMap<K, V, A> {
-    type Item = (K, V);
-    type IntoIter = Range<'a, K, V, A>;
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
     }
 }

@@ -240,8 +240,8 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     }
 
     fn take_all(&mut self, pairs: &mut impl Iterator<Item = (Owned, V)>) {
-        if let Err(cause) = self.index.take_all(pairs) {
-            failed("try_insert", &BytesInsertErrorKind::Alloc(cause));
+        if let Err(untaken) = self.index.take_all(pairs) {
+            failed("try_insert", &BytesInsertErrorKind::Alloc(untaken.cause));
         }
     }
 }

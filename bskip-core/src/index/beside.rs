@@ -9,7 +9,7 @@ use crate::arena::BlockPool;
 use crate::few::{Few, More};
 use crate::height::LEVELS;
 use crate::index::engine::Index;
-use crate::index::search::probe::{At, Before};
+use crate::index::search::probe::{At, Before, Rightmost};
 use crate::lock::Version;
 use crate::node::{Leaf, LevelMark, NodeKeys};
 
@@ -80,6 +80,32 @@ pub(in crate::index) struct Place<'a, K: NodeKeys, V, S = usize> {
     pub(in crate::index) slot: S,
 }
 
+/// A place among the keys, from which the pair beside it is wanted.
+pub(crate) enum Target<'k, K: NodeKeys> {
+    /// The least pair.
+    First,
+    /// The greatest pair.
+    Last,
+    /// The least pair at or above the key.
+    AtOrAbove(K::Ref<'k>),
+    /// The least pair above the key.
+    Above(K::Ref<'k>),
+    /// The greatest pair at or below the key.
+    AtOrBelow(K::Ref<'k>),
+    /// The greatest pair below the key.
+    Below(K::Ref<'k>),
+}
+
+impl<K: NodeKeys> Clone for Target<'_, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K: NodeKeys> Copy for Target<'_, K> {}
+
+/// A way, and the leaf at a place. The slot is that of the pair, if the leaf has it.
+pub(in crate::index) type Start<'a, K, V> = (Way, Place<'a, K, V, Option<usize>>);
+
 /// The leaf further on the way.
 enum Neighbour<'a, K: NodeKeys, V> {
     Leaf(Leaf<'a, K, V>, Version),
@@ -90,6 +116,32 @@ enum Neighbour<'a, K: NodeKeys, V> {
 }
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
+    /// Where the search for the pair beside `target` begins; not yet validated. `None` if no key is there.
+    #[inline(always)]
+    pub(in crate::index) fn place_at(&self, target: &Target<'_, K>) -> Option<Start<'_, K, V>> {
+        let (way, (leaf, version)) = match *target {
+            Target::First => {
+                let head = self.tree.leaf(self.tree.head(0));
+                (Way::Up, (head, self.tree.read_begin(head)))
+            }
+            Target::Last => (Way::Down, self.leaf_at(Rightmost)),
+            Target::AtOrAbove(key) | Target::Above(key) => (Way::Up, self.leaf_at(At(key))),
+            Target::AtOrBelow(key) => (Way::Down, self.leaf_at(At(key))),
+            Target::Below(key) => (Way::Down, self.leaf_at(Before::<K>::new(key)?)),
+        };
+        let before = match *target {
+            Target::First => 0,
+            Target::Last => leaf.count(),
+            Target::AtOrAbove(key) | Target::Below(key) => leaf.rank_before(key),
+            Target::Above(key) | Target::AtOrBelow(key) => leaf.rank(key),
+        };
+        let slot = match way {
+            Way::Up => (before < leaf.count()).then_some(before),
+            Way::Down => before.checked_sub(1),
+        };
+        Some((way, Place { leaf, version, slot }))
+    }
+
     /// The pair beside a place on the `way`, and the leaves before it that have none. `from` is the leaf at the
     /// place, and the slot of the pair if that leaf has it; not yet validated.
     pub(in crate::index) fn beside<'a>(

@@ -17,7 +17,7 @@ pub(crate) enum End {
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// A copy of the pair at this end, read as `R` does.
-    pub(crate) fn end<R: Read<V>>(&self, end: End) -> Option<(K::Owned, V)> {
+    pub(crate) fn end<R: Read<V>>(&self, end: End) -> Option<(K::Owned, R::Value)> {
         // SAFETY: in the state in which the leaf was found it has pairs, and this slot is its first or last
         // pair. In any state this is a slot of the leaf, because the count is never more than the capacity.
         self.at_end(end, |leaf, version, slot| unsafe { R::read(leaf, version, slot) })

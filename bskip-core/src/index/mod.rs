@@ -28,8 +28,9 @@
 //! | `engine` | `Index`: the tree, the router and the promotion policy of one map |
 //! | `search` | verifies: places among the keys, the rule of authority, descending, locking what was found |
 //! | `read`, `write` | operations on pairs. `write::commit` is the one place through which structural changes go |
-//! | `beside`, `ends`, `steps` | the pair beside a place; the first and last pair; cursors |
-//! | `bulk`, `maintain` | building from sorted pairs; upkeep on demand |
+//! | `beside`, `ends`, `neighbour`, `steps` | the pair beside a place; the first and last pair; that of a key; cursors |
+//! | `visit` | all pairs of a range, each under its leaf's lock |
+//! | `bulk`, `maintain` | building from sorted pairs, taking pairs out; upkeep on demand |
 //! | `check` | walks it all, for tests |
 
 mod beside;
@@ -43,6 +44,7 @@ mod engine;
 #[cfg(all(test, feature = "check"))]
 mod fixtures;
 mod maintain;
+mod neighbour;
 #[cfg(any(doc, test))]
 mod protocol;
 mod read;
@@ -50,21 +52,24 @@ mod route;
 mod search;
 mod steps;
 mod tree;
+mod visit;
 mod wait;
 mod write;
 
+pub(crate) use beside::Target;
 pub(crate) use bulk::load::{LoadError, Parts};
 pub(crate) use bulk::run::{SortedRun, Stop};
+pub(crate) use bulk::take::Taking;
 #[cfg(feature = "check")]
 pub use check::Structure;
 pub(crate) use ends::End;
 pub(crate) use engine::Index;
 pub(crate) use maintain::migrate::Migrating;
 pub(crate) use maintain::shrink::Shrinking;
-pub(crate) use read::cursor::{Cloned, Copied, LeafCursor, Next, Read};
+pub(crate) use read::cursor::{Cloned, Copied, LeafCursor, Next, Read, Skipped};
 pub(crate) use read::follow::Followed;
 pub(crate) use read::readahead::Trail;
-pub(crate) use steps::{Steps, Target};
+pub(crate) use steps::Steps;
 pub(crate) use write::compute::Step;
 pub(crate) use write::existing::Existing;
 pub(crate) use write::pair::{Pair, PairOf};

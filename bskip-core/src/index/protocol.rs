@@ -84,6 +84,7 @@
 //! [`find_end`]: crate::index::engine::Index::find_end
 //! [`find_two`]: crate::index::route::leaf_table::table::LeafTable::find_two
 //! [`follow_up`]: crate::index::engine::Index::follow_up
+//! [`gather`]: crate::index::tree::Tree::gather
 //! [`give_last`]: crate::node::Reshaped::give_last
 //! [`give_left`]: crate::index::engine::Index::give_left
 //! [`hinted`]: crate::index::engine::Index::hinted
@@ -123,6 +124,8 @@
 //! [`read_begin`]: crate::lock::VersionLock::read_begin
 //! [`refresh_path`]: crate::index::engine::Index::refresh_path
 //! [`refresh_replicas`]: crate::index::engine::Index::refresh_replicas
+//! [`remove_leaves`]: crate::index::engine::Index::remove_leaves
+//! [`remove_range`]: crate::index::engine::Index::remove_range
 //! [`renew_if_stale`]: crate::index::route::router::Router::renew_if_stale
 //! [`replica_tables`]: field@crate::index::route::router::Router::replica_tables
 //! [`replicated_leaf`]: crate::index::engine::Index::replicated_leaf

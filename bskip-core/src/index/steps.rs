@@ -7,30 +7,13 @@
 use core::mem::{MaybeUninit, needs_drop};
 
 use crate::arena::{BlockId, BlockPool};
-use crate::index::beside::{Beside, Passed, Place, Way, outermost};
+use crate::index::beside::{Beside, Passed, Place, Target, Way, outermost};
 use crate::index::engine::Index;
-use crate::index::search::probe::{At, Before, Rightmost};
 use crate::lock::{State, Version};
 use crate::node::{Leaf, LeafShape, NodeKeys, Shape};
 
 /// A step starts to load the next leaf when this many pairs are left in the present one.
 const NEAR: usize = 8;
-
-/// A place among the keys, from which the pair beside it is wanted.
-pub(crate) enum Target<'k, K: NodeKeys> {
-    /// The least pair.
-    First,
-    /// The greatest pair.
-    Last,
-    /// The least pair at or above the key.
-    AtOrAbove(K::Ref<'k>),
-    /// The least pair above the key.
-    Above(K::Ref<'k>),
-    /// The greatest pair at or below the key.
-    AtOrBelow(K::Ref<'k>),
-    /// The greatest pair below the key.
-    Below(K::Ref<'k>),
-}
 
 /// Where a cursor stands.
 #[derive(Clone)]
@@ -242,27 +225,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     fn look_up(&self, target: &Target<'_, K>) -> Option<Found<K, V>> {
         let mut backoff = self.tree.backoff();
         loop {
-            let (way, (leaf, version)) = match *target {
-                Target::First => {
-                    let head = self.tree.leaf(self.tree.head(0));
-                    (Way::Up, (head, self.tree.read_begin(head)))
-                }
-                Target::Last => (Way::Down, self.leaf_at(Rightmost)),
-                Target::AtOrAbove(key) | Target::Above(key) => (Way::Up, self.leaf_at(At(key))),
-                Target::AtOrBelow(key) => (Way::Down, self.leaf_at(At(key))),
-                Target::Below(key) => (Way::Down, self.leaf_at(Before::<K>::new(key)?)),
-            };
-            let before = match *target {
-                Target::First => 0,
-                Target::Last => leaf.count(),
-                Target::AtOrAbove(key) | Target::Below(key) => leaf.rank_before(key),
-                Target::Above(key) | Target::AtOrBelow(key) => leaf.rank(key),
-            };
-            let slot = match way {
-                Way::Up => (before < leaf.count()).then_some(before),
-                Way::Down => before.checked_sub(1),
-            };
-            if let Some(found) = self.read_beside(way, Place { leaf, version, slot }) {
+            let (way, place) = self.place_at(target)?;
+            if let Some(found) = self.read_beside(way, place) {
                 return found;
             }
             backoff.wait();

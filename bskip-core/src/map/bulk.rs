@@ -3,10 +3,10 @@
 use alloc::vec::Vec;
 use core::{fmt, iter};
 
-use super::{BSkipMap, out_of_memory};
+use super::{AppendError, BSkipMap, out_of_memory};
 use crate::arena::{AllocError, BlockArena, GlobalArena};
 use crate::config::Config;
-use crate::index::{LoadError, Parts};
+use crate::index::{LoadError, Parts, Taking};
 use crate::key::Key;
 
 /// Builds a map from sorted pairs, in parts that may come from several threads.
@@ -206,15 +206,86 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     ///
     /// # Panics
     /// If the arena has no memory for a node. One pair is then dropped; every other pair is in one of the two
-    /// maps.
+    /// maps. [`try_append`](Self::try_append) gives that pair back.
     pub fn append(&mut self, other: &mut Self) {
         self.take_all(&mut other.index.drain());
     }
 
+    /// As [`append`](Self::append), but loses nothing if there is no memory.
+    ///
+    /// ```
+    /// use bskip_core::BSkipMap;
+    ///
+    /// let mut map: BSkipMap<u64, &str> = [(1, "a")].into_iter().collect();
+    /// let mut other: BSkipMap<u64, &str> = [(2, "b")].into_iter().collect();
+    /// map.try_append(&mut other)?;
+    /// assert_eq!((map.len(), other.len()), (2, 0));
+    /// # Ok::<(), bskip_core::AppendError<u64, &str>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`AppendError`] with the pair for which there was no memory. Every other pair is in one of the two maps.
+    pub fn try_append(&mut self, other: &mut Self) -> Result<(), AppendError<K, V>> {
+        self.index.take_all(&mut other.index.drain()).map_err(|untaken| AppendError {
+            pair: untaken.pair.map(|(words, value)| (K::from_words(words), value)),
+            cause: untaken.cause,
+        })
+    }
+
+    /// Moves the pairs from `key` on into `other`. If `other` has such a key too, this map's value stays.
+    ///
+    /// As [`append`](Self::append): O(m) for m pairs if they are above all keys of `other`, for instance because
+    /// `other` is empty. Each map keeps its arena and its policy.
+    ///
+    /// ```
+    /// use bskip_core::{BSkipMap, Config, GlobalArena, Promotion};
+    ///
+    /// let mut map: BSkipMap<u64, char> = [(1, 'a'), (2, 'b'), (3, 'c')].into_iter().collect();
+    /// let config = Config::new().promotion(Promotion::Overflow);
+    /// let mut upper = BSkipMap::with_config(GlobalArena::new(), config)?;
+    /// map.split_off_to(&2, &mut upper);
+    /// assert!(map.iter().eq([(1, 'a')]) && upper.iter().eq([(2, 'b'), (3, 'c')]));
+    /// # Ok::<(), bskip_core::AllocError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the arena of `other` has no memory for a node. One pair is then dropped; every other pair is in one of the
+    /// two maps.
+    pub fn split_off_to<B: BlockArena>(&mut self, key: &K, other: &mut BSkipMap<K, V, B>) {
+        let (from, mut taking) = (key.to_words(), Taking::new());
+        other.take_all(&mut iter::from_fn(|| self.index.take_from(&mut taking, from)));
+        self.index.drop_empty_from(from);
+    }
+
+    /// Splits the map in two: moves the pairs from `key` on into a new map, which this returns. The new map has a new
+    /// arena and the default [`Config`]; for another one, use [`split_off_to`](Self::split_off_to).
+    ///
+    /// O(m) for m pairs, which are moved: std's maps move nodes.
+    ///
+    /// ```
+    /// use bskip_core::BSkipMap;
+    ///
+    /// let mut map: BSkipMap<u64, char> = [(1, 'a'), (2, 'b'), (3, 'c')].into_iter().collect();
+    /// let upper = map.split_off(&2);
+    /// assert!(map.iter().eq([(1, 'a')]) && upper.iter().eq([(2, 'b'), (3, 'c')]));
+    /// ```
+    ///
+    /// # Panics
+    /// As [`split_off_to`](Self::split_off_to), and if there is no memory for an empty map.
+    #[must_use = "the pairs are in the new map"]
+    pub fn split_off(&mut self, key: &K) -> Self
+    where
+        A: Default,
+    {
+        let mut other = Self::with_arena(A::default()).unwrap_or_else(|error| panic!("{error}"));
+        self.split_off_to(key, &mut other);
+        other
+    }
+
     /// Appends the pairs as long as their keys ascend and are above those of the map. Inserts the others.
     fn take_all(&mut self, pairs: &mut impl Iterator<Item = (K::Words, V)>) {
-        if let Err(cause) = self.index.take_all(pairs) {
-            out_of_memory("try_insert", &cause);
+        if let Err(untaken) = self.index.take_all(pairs) {
+            out_of_memory("try_append", &untaken.cause);
         }
     }
 }

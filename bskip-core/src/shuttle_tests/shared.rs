@@ -96,6 +96,37 @@ fn computed_keys() {
     });
 }
 
+/// One thread removes ranges while the others insert and remove keys of their own.
+#[test]
+fn removed_ranges() {
+    model("remove_range, insertions and removals", SCHEDULES, DEPTH, || {
+        let map = map(0..24);
+        let write = |map: &Map, who: u64| {
+            (0..6)
+                .map(|_| {
+                    let key = 100 + 10 * draw(6) + who;
+                    match map.insert(key, key) {
+                        Some(_) => -isize::from(map.remove(&key).is_some()),
+                        None => 1,
+                    }
+                })
+                .sum::<isize>()
+        };
+        let remove = |map: &Map| {
+            (0..3)
+                .map(|_| {
+                    let (a, b) = (draw(160), draw(160));
+                    -(map.remove_range(a.min(b)..=a.max(b)) as isize)
+                })
+                .sum::<isize>()
+        };
+        let workers: [Worker<isize>; 3] =
+            [Box::new(move |map| write(map, 0)), Box::new(move |map| write(map, 1)), Box::new(remove)];
+        let (counts, pairs) = run(map, workers.into());
+        assert_eq!(24 + counts.into_iter().sum::<isize>(), pairs.len() as isize);
+    });
+}
+
 /// Pops from both ends while keys are inserted at both. The pops of one thread move outwards only past keys
 /// that were inserted meanwhile.
 #[test]

@@ -124,20 +124,32 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     pub(crate) fn take_all(
         &mut self,
         pairs: &mut impl Iterator<Item = (K::Owned, V)>,
-    ) -> Result<(), AllocError> {
+    ) -> Result<(), Untaken<K::Owned, V>> {
         let mut held = None;
         match self.append(&mut held, pairs) {
             Stop::End => Ok(()),
-            Stop::NoMemory(cause) => Err(cause),
+            Stop::NoMemory(cause) => Err(Untaken { pair: held, cause }),
             Stop::NotAscending => {
-                let mut insert = |(key, value): (K::Owned, V)| {
-                    self.insert(K::borrow(&key), value, Existing::Replace)
-                        .map(drop)
-                        .map_err(|(_, cause)| cause)
+                let mut insert = |(key, value): (K::Owned, V)| match self.insert(
+                    K::borrow(&key),
+                    value,
+                    Existing::Replace,
+                ) {
+                    Ok(old) => {
+                        drop(old);
+                        Ok(())
+                    }
+                    Err((value, cause)) => Err(Untaken { pair: Some((key, value)), cause }),
                 };
                 held.map_or(Ok(()), &mut insert)?;
                 pairs.try_for_each(insert)
             }
         }
     }
+}
+
+/// The pair in hand when the memory was used up, if the iterator had given one, and why.
+pub(crate) struct Untaken<O, V> {
+    pub(crate) pair: Option<(O, V)>,
+    pub(crate) cause: AllocError,
 }

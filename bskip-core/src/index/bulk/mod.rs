@@ -5,3 +5,4 @@ pub(in crate::index) mod clear;
 pub(in crate::index) mod drain;
 pub(in crate::index) mod load;
 pub(in crate::index) mod run;
+pub(in crate::index) mod take;

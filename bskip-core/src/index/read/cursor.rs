@@ -36,7 +36,7 @@ pub(crate) struct LeafCursor<'a, K: NodeKeys, V> {
 impl<'a, K: NodeKeys, V> LeafCursor<'a, K, V> {
     /// The next pair in order.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn next<R: Read<V>>(&mut self) -> Next<K::Owned, V> {
+    pub(crate) fn next<R: Read<V>>(&mut self) -> Next<K::Owned, R::Value> {
         if self.start == self.end {
             return Next::End;
         }
@@ -51,7 +51,7 @@ impl<'a, K: NodeKeys, V> LeafCursor<'a, K, V> {
 
     /// The next pair from the end.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn next_back<R: Read<V>>(&mut self) -> Next<K::Owned, V> {
+    pub(crate) fn next_back<R: Read<V>>(&mut self) -> Next<K::Owned, R::Value> {
         if self.start == self.end {
             return Next::End;
         }
@@ -61,6 +61,12 @@ impl<'a, K: NodeKeys, V> LeafCursor<'a, K, V> {
         };
         self.end -= 1;
         Next::Pair(key, value)
+    }
+
+    /// Takes note of a state of the leaf that the reader has made itself. All slots of it are read.
+    pub(in crate::index) fn advance_to(&mut self, version: Version) {
+        self.version = version;
+        self.start = self.end;
     }
 
     /// Whether nothing is left to read.
@@ -227,7 +233,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         self.tree.settle(next, LevelMark::of(0), At(low)).filter(|(next, _)| next.compare_low(low).is_eq())
     }
 
-    fn first_from(&self, lower: Bound<K::Ref<'_>>) -> (Leaf<'_, K, V>, Version, usize) {
+    /// The leaf where `lower..` begins, and the number of its keys before that; not yet validated.
+    pub(in crate::index) fn first_from(&self, lower: Bound<K::Ref<'_>>) -> (Leaf<'_, K, V>, Version, usize) {
         match lower {
             Bound::Unbounded => {
                 let leaf = self.tree.leaf(self.tree.head(0));
@@ -331,6 +338,9 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
 
 /// How a thread that does not hold the leaf's lock reads values.
 pub(crate) trait Read<V> {
+    /// What it reads of a value.
+    type Value;
+
     /// The pair in `slot` of the leaf in the state `version`; `None` if it is not in that state any more.
     ///
     /// # Safety
@@ -340,13 +350,15 @@ pub(crate) trait Read<V> {
         leaf: Node<'_, S>,
         version: Version,
         slot: usize,
-    ) -> Option<(OwnedKey<S>, V)>;
+    ) -> Option<(OwnedKey<S>, Self::Value)>;
 }
 
 /// By copying their words, and validating.
 pub(crate) enum Copied {}
 
 impl<V: Copy> Read<V> for Copied {
+    type Value = V;
+
     #[cfg_attr(not(debug_assertions), inline(always))]
     unsafe fn read<S: LeafSlots<Payload = V>>(
         leaf: Node<'_, S>,
@@ -369,6 +381,8 @@ impl<V: Copy> Read<V> for Copied {
 pub(crate) enum Cloned {}
 
 impl<V: Clone> Read<V> for Cloned {
+    type Value = V;
+
     unsafe fn read<S: LeafSlots<Payload = V>>(
         leaf: Node<'_, S>,
         version: Version,
@@ -380,5 +394,24 @@ impl<V: Clone> Read<V> for Cloned {
         let value = leaf.with_value(slot, |value| value.clone());
         leaf.unlock_unchanged();
         Some((key, value))
+    }
+}
+
+/// Not at all: keys alone.
+pub(crate) enum Skipped {}
+
+impl<V> Read<V> for Skipped {
+    type Value = ();
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    unsafe fn read<S: LeafSlots<Payload = V>>(
+        leaf: Node<'_, S>,
+        version: Version,
+        slot: usize,
+    ) -> Option<(OwnedKey<S>, ())> {
+        // SAFETY: the caller's promise: it is one of the leaf's.
+        unsafe { assert_unchecked(slot < S::CAPACITY) };
+        let key = leaf.key(slot);
+        leaf.validate(version).then_some((key, ()))
     }
 }

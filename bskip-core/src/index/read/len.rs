@@ -1,5 +1,7 @@
 //! Counting the keys.
 
+use core::ops::Bound;
+
 use crate::arena::BlockPool;
 use crate::index::engine::Index;
 use crate::index::search::probe::At;
@@ -9,6 +11,31 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// The number of keys, by the map's counter if it has one.
     pub(crate) fn len(&self) -> usize {
         self.pairs.get().unwrap_or_else(|| self.count_leaves())
+    }
+
+    /// The number of keys between the bounds: the sum of what each leaf has there when the walk reaches it.
+    pub(crate) fn count_range(&self, mut lower: Bound<K::Owned>, upper: Bound<K::Owned>) -> usize {
+        let mut total = 0;
+        let mut backoff = self.tree.backoff();
+        let mut cursor = self.cursor_after(lower.as_ref().map(K::borrow), None);
+        while let Some(mut here) = cursor {
+            let is_last = here.end_before(upper.as_ref().map(K::borrow));
+            let (leaf, version) = here.leaf();
+            let (count, next, high) = (here.end - here.start, leaf.next(), leaf.high());
+            if !leaf.validate(version) {
+                backoff.wait();
+                cursor = self.cursor_after(lower.as_ref().map(K::borrow), None);
+                continue;
+            }
+            total += count;
+            if is_last || next.is_none() {
+                break;
+            }
+            backoff = self.tree.backoff();
+            lower = Bound::Included(high);
+            cursor = self.cursor_after(lower.as_ref().map(K::borrow), Some(here));
+        }
+        total
     }
 
     /// The sum of the leaves' counts, each as it was when the walk reached the leaf.

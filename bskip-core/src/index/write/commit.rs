@@ -37,6 +37,16 @@ impl<'i, K: NodeKeys, V, P: BlockPool> Commit<'i, K, V, P> {
         Self { index, level_2_changes: Cell::new(0), retired: Cell::new(None), was_unwinding: is_unwinding() }
     }
 
+    /// Gives back the block of a retired node that this thread has unlocked.
+    #[inline(always)]
+    pub(in crate::index) fn release(&self, retired: Retired) {
+        if self.is_broken() {
+            return;
+        }
+        chaos::window();
+        self.index.tree.release(retired);
+    }
+
     /// Whether a panic of the pool ends the change. Then nodes are only unlocked.
     fn is_broken(&self) -> bool {
         is_unwinding() && !self.was_unwinding
@@ -83,8 +93,7 @@ impl<K: NodeKeys, V, P: BlockPool> Drop for Commit<'_, K, V, P> {
             return;
         }
         if let Some(retired) = self.retired.take() {
-            chaos::window();
-            self.index.tree.release(retired);
+            self.release(retired);
         }
         let changes = self.level_2_changes.get();
         if changes > 0 {

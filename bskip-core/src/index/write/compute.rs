@@ -30,12 +30,15 @@ pub(crate) enum Step<V> {
     Remove,
 }
 
+/// How a leaf splits, and the block for its right part.
+type Splitting<'t, K, V, P> = (SplitPlan<'t, K, V, P>, Fresh<'t, LeafShape<K, V>, K, V, P>);
+
 /// What it takes to insert an absent key.
 struct Plan<'t, K: NodeKeys, V, P: BlockPool> {
     /// The key, if it is long.
     held: Held<'t, K, V, P>,
-    /// How the leaf splits, and the block for its right part, if the leaf has no room.
-    split: Option<(SplitPlan<'t, K, V, P>, Fresh<'t, LeafShape<K, V>, K, V, P>)>,
+    /// If the leaf has no room.
+    split: Option<Splitting<'t, K, V, P>>,
 }
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {

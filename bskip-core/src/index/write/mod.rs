@@ -14,6 +14,7 @@ pub(in crate::index) mod pair;
 pub(in crate::index) mod post;
 pub(in crate::index) mod present;
 pub(in crate::index) mod raise;
+pub(in crate::index) mod range;
 pub(in crate::index) mod remove;
 pub(in crate::index) mod split;
 pub(in crate::index) mod tall;

@@ -1,0 +1,60 @@
+//! Reads the pair beside a place among the keys, in the way that suits its value.
+
+use crate::arena::BlockPool;
+use crate::index::beside::{Beside, Passed, Place, Target};
+use crate::index::engine::Index;
+use crate::index::read::cursor::Read;
+use crate::node::NodeKeys;
+
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
+    /// The pair beside `target`, read as `R` does.
+    pub(crate) fn neighbour<R: Read<V>>(&self, target: Target<'_, K>) -> Option<(K::Owned, R::Value)> {
+        self.at_neighbour(target, |Place { leaf, version, slot }, passed| {
+            // SAFETY: in the state in which the leaf was found, the slot is in use. In any state it is a slot of
+            // the leaf, because the count is never more than the capacity.
+            unsafe { R::read(leaf, version, slot) }.filter(|_| passed.validate())
+        })
+    }
+
+    /// Runs `f` on the value of the pair beside `target`, under the leaf's lock. Returns the key, and what `f`
+    /// returned.
+    pub(crate) fn neighbour_with<T>(
+        &self,
+        target: Target<'_, K>,
+        f: impl FnOnce(&V) -> T,
+    ) -> Option<(K::Owned, T)> {
+        let mut f = Some(f);
+        self.at_neighbour(target, |Place { leaf, version, slot }, passed| {
+            // Before the lock: the copy of a long key takes memory.
+            let key = leaf.key(slot);
+            let mut leaf = leaf.try_lock(version)?;
+            let found = f.take_if(|_| passed.validate()).map(|f| leaf.with_value(slot, |value| f(value)));
+            leaf.unlock_unchanged();
+            Some((key, found?))
+        })
+    }
+
+    /// What `read` returns for the place of the pair beside `target` and the leaves passed on the way. If that is
+    /// `None`, something has changed meanwhile, and this tries again.
+    fn at_neighbour<'a, T>(
+        &'a self,
+        target: Target<'_, K>,
+        mut read: impl FnMut(Place<'a, K, V>, &Passed<'a, K, V>) -> Option<T>,
+    ) -> Option<T> {
+        let mut backoff = self.tree.backoff();
+        loop {
+            let (way, place) = self.place_at(&target)?;
+            let mut passed = Passed::none();
+            match self.beside(way, place, &mut passed) {
+                Beside::Nothing => return None,
+                Beside::Conflict => {}
+                Beside::Pair(place) => {
+                    if let Some(read) = read(place, &passed) {
+                        return Some(read);
+                    }
+                }
+            }
+            backoff.wait();
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Visits the pairs of a range in order. User code sees each value under its leaf's lock, and may change or remove it.
+//!
+//! One leaf is locked at a time, for one pair at a time. Between two pairs of a leaf, the visitor knows the leaf's
+//! state without reading it again, because it made that state itself.
+
+use core::ops::{Bound, ControlFlow};
+
+use crate::arena::BlockPool;
+use crate::index::engine::Index;
+use crate::index::write::compute::Step;
+use crate::node::NodeKeys;
+
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
+    /// For each pair between the bounds, in order: runs `prepare` on the key, without a lock, and `f` on what that
+    /// returned and on the value, under the leaf's lock. Then does what `f` says, and gives the pair to `left` if it
+    /// has left the map, or the old value if it was replaced. Ends if `f` or `left` breaks.
+    pub(crate) fn visit<Q, B>(
+        &self,
+        mut lower: Bound<K::Owned>,
+        upper: Bound<K::Owned>,
+        mut prepare: impl FnMut(&K::Owned) -> Q,
+        mut f: impl FnMut(&Q, &mut V) -> (Step<V>, ControlFlow<B>),
+        mut left: impl FnMut(Q, V) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        let mut backoff = self.tree.backoff();
+        let mut cursor = self.cursor_after(lower.as_ref().map(K::borrow), None);
+        while let Some(mut here) = cursor {
+            let is_last = here.end_before(upper.as_ref().map(K::borrow));
+            let (node, mut version) = here.leaf();
+            let (mut slot, mut end) = (here.start, here.end);
+            let mut is_valid = node.validate(version);
+            while is_valid && slot < end {
+                let key = node.key(slot);
+                if !node.validate(version) {
+                    is_valid = false;
+                    break;
+                }
+                let prepared = prepare(&key);
+                let Some(mut leaf) = node.try_lock(version) else {
+                    is_valid = false;
+                    break;
+                };
+                let (step, flow) = leaf.with_value(slot, |value| f(&prepared, value));
+                lower = Bound::Excluded(key.clone());
+                let gone = match step {
+                    Step::Keep => {
+                        leaf.unlock_unchanged();
+                        slot += 1;
+                        None
+                    }
+                    Step::Changed => {
+                        drop(leaf);
+                        version = version.changed();
+                        slot += 1;
+                        None
+                    }
+                    Step::Store(value) => {
+                        let old = leaf.replace(slot, value);
+                        drop(leaf);
+                        version = version.changed();
+                        slot += 1;
+                        Some(old)
+                    }
+                    Step::Remove => {
+                        let value = leaf.remove(slot);
+                        let underfull = leaf.is_underfull();
+                        drop(leaf);
+                        self.pairs.take_one();
+                        version = version.changed();
+                        end -= 1;
+                        if underfull {
+                            self.compact(K::borrow(&key));
+                        }
+                        Some(value)
+                    }
+                };
+                if let Some(value) = gone {
+                    left(prepared, value)?;
+                }
+                flow?;
+            }
+            cursor = if !is_valid {
+                backoff.wait();
+                self.cursor_after(lower.as_ref().map(K::borrow), None)
+            } else if is_last {
+                None
+            } else {
+                backoff = self.tree.backoff();
+                here.advance_to(version);
+                self.cursor_after(lower.as_ref().map(K::borrow), Some(here))
+            };
+        }
+        ControlFlow::Continue(())
+    }
+}

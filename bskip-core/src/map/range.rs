@@ -1,0 +1,60 @@
+//! Ranges as a whole: how many keys are in one, and removing them all.
+
+use core::convert::Infallible;
+use core::mem;
+use core::ops::{ControlFlow, RangeBounds};
+
+use super::{BSkipMap, bounds};
+use crate::arena::BlockArena;
+use crate::index::Step;
+use crate::key::Key;
+
+impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
+    /// The number of keys in `range`: exact while no thread writes, otherwise as [`len`](Self::len).
+    ///
+    /// Expected O(log n + k / 45) for k keys: it counts leaf by leaf. Writes no shared memory.
+    ///
+    /// ```
+    /// let map: bskip_core::BSkipMap<u64, u64> = (0..1000).map(|key| (key, key)).collect();
+    /// assert_eq!((map.range_count(10..20), map.range_count(..), map.range_count(2000..)), (10, 1000, 0));
+    /// ```
+    ///
+    /// # Panics
+    /// If the [bounds](Self#bounds-of-ranges) make no sense.
+    #[must_use]
+    pub fn range_count(&self, range: impl RangeBounds<K>) -> usize {
+        let (lower, upper) = bounds(&range);
+        self.index.count_range(lower, upper)
+    }
+
+    /// Removes all pairs whose keys are in `range`, and returns their number.
+    ///
+    /// If values need no drop, this removes whole leaves, some dozens at a time: O(log n + k / 45) for k keys.
+    /// Otherwise it removes pair by pair, each in O(1), and drops the values without a lock. The pairs of one leaf go at
+    /// one moment in the first case. As a whole it is not atomic: other threads may see a part of it, and a key that
+    /// another thread inserts behind the place that this has reached stays.
+    ///
+    /// ```
+    /// let map: bskip_core::BSkipMap<u64, u64> = (0..1000).map(|key| (key, key)).collect();
+    /// assert_eq!(map.remove_range(10..), 990);
+    /// assert_eq!(map.len(), 10);
+    /// ```
+    ///
+    /// # Panics
+    /// If the [bounds](Self#bounds-of-ranges) make no sense. If the drop of a value panics, later pairs stay.
+    pub fn remove_range(&self, range: impl RangeBounds<K>) -> usize {
+        let (lower, upper) = bounds(&range);
+        if !mem::needs_drop::<V>() {
+            return self.index.remove_range(lower, upper);
+        }
+        let mut removed = 0;
+        let drop_value = |(), value| {
+            removed += 1;
+            drop(value);
+            ControlFlow::Continue(())
+        };
+        let each = |(): &(), _: &mut V| (Step::Remove, ControlFlow::<Infallible>::Continue(()));
+        let ControlFlow::Continue(()) = self.index.visit(lower, upper, |_| (), each, drop_value);
+        removed
+    }
+}
