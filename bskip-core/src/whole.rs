@@ -21,7 +21,7 @@ pub(crate) fn copy<K: NodeKeys, V: Clone, A: BlockArena>(
 ) -> Result<Index<K, V, A::Pool>, AllocError> {
     let mut copy = index.empty_like(arena)?;
     let mut pairs = all(index);
-    copy.take_all(&mut iter::from_fn(|| pairs.next()))?;
+    copy.take_all(&mut iter::from_fn(|| pairs.next())).map_err(|untaken| untaken.cause)?;
     Ok(copy)
 }
 

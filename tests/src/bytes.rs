@@ -84,6 +84,7 @@ fn op(bytes: &mut Unstructured<'_>) -> Result<Op> {
         9 => Op::Update(number(bytes)?, value(bytes)?),
         10 => match (number(bytes)?, value(bytes)?) {
             (k, v @ 0..128) => Op::GetOrInsert(k, v),
+            (k, 240..) => Op::Sweep(k),
             (k, v) => Op::OnPair(k, v),
         },
         11 => Op::Ends,

@@ -27,6 +27,8 @@ pub enum Op {
     GetOrInsert(u32, u32),
     /// `compute` or what is made of it: the value chooses which.
     OnPair(u32, u32),
+    /// `retain`, `extract_if`, `range_update` or `drain`: the number chooses which pairs.
+    Sweep(u32),
     /// `first`, `last`, `len` and `is_empty`.
     Ends,
     /// `pop_first` (`false`) or `pop_last` (`true`), this many times.
@@ -66,6 +68,15 @@ pub fn replay<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>>(
     assert_eq!(map.check_invariants().keys, model.len());
     assert!(R::iter(&map).eq(model.iter().map(|(k, v)| (*k, v.clone()))));
     assert!(R::iter(&map).rev().eq(model.iter().rev().map(|(k, v)| (*k, v.clone()))));
+    assert!(map.keys().eq(model.keys().copied()) && map.keys().rev().eq(model.keys().rev().copied()));
+    assert!(map.values().cloned().eq(model.values().cloned()));
+    assert!(map.values().cloned().rev().eq(model.values().rev().cloned()));
+    match seed % 4 {
+        0 => assert!(map.into_iter().eq(model)),
+        1 => assert!(map.into_iter().rev().eq(model.into_iter().rev())),
+        2 => assert!(map.into_keys().eq(model.into_keys())),
+        _ => assert!(map.into_values().eq(model.into_values())),
+    }
 }
 
 /// Runs one step on both.
@@ -87,6 +98,7 @@ fn step<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: BlockArena>(
             assert_eq!(map.get_cloned(&key).as_ref(), expected);
             assert_eq!(map.get_with(&key, V::clone).as_ref(), expected);
             assert_eq!(map.contains_key(&key), expected.is_some());
+            compare_neighbours(map, model, key);
         }
         Op::Remove(k) => assert_eq!(map.remove(&K::nth(k)), model.remove(&K::nth(k))),
         Op::Update(k, v) => {
@@ -98,6 +110,7 @@ fn step<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: BlockArena>(
             assert_eq!(&got, model.entry(K::nth(k)).or_insert_with(|| value(v)));
         }
         Op::OnPair(k, v) => on_pair!(&*map, &mut *model, K::nth(k), &K::nth(k), K::nth(k), v, value),
+        Op::Sweep(n) => sweep(map, model, n, value),
         Op::Ends => {
             assert_eq!(R::first(map), model.first_key_value().map(|(k, v)| (*k, v.clone())));
             assert_eq!(R::last(map), model.last_key_value().map(|(k, v)| (*k, v.clone())));
@@ -144,6 +157,105 @@ fn step<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: BlockArena>(
     }
 }
 
+/// The pairs beside a key, read in every way that suits all values.
+fn compare_neighbours<K: TestKey, V: Clone + PartialEq + Debug, A: BlockArena>(
+    map: &BSkipMap<K, V, A>,
+    model: &BTreeMap<K, V>,
+    key: K,
+) {
+    let owned = |(key, value): (&K, &V)| (*key, value.clone());
+    let below = |bound| model.range((Bound::Unbounded, bound)).next_back().map(owned);
+    let above = |bound| model.range((bound, Bound::Unbounded)).next().map(owned);
+    let floor = below(Bound::Included(key));
+    assert_eq!((&map.floor_cloned(&key), &map.floor_with(&key, V::clone)), (&floor, &floor));
+    let lower = below(Bound::Excluded(key));
+    assert_eq!((&map.lower_cloned(&key), &map.lower_with(&key, V::clone)), (&lower, &lower));
+    let ceiling = above(Bound::Included(key));
+    assert_eq!((&map.ceiling_cloned(&key), &map.ceiling_with(&key, V::clone)), (&ceiling, &ceiling));
+    let higher = above(Bound::Excluded(key));
+    assert_eq!((&map.higher_cloned(&key), &map.higher_with(&key, V::clone)), (&higher, &higher));
+    assert_eq!(map.lower_bound_cloned(Bound::Included(&key)), ceiling);
+    assert_eq!(map.lower_bound_cloned(Bound::Excluded(&key)), higher);
+    assert_eq!(map.upper_bound_cloned(Bound::Included(&key)), floor);
+    assert_eq!(map.upper_bound_cloned(Bound::Excluded(&key)), lower);
+    assert_eq!(map.first_key_value_with(V::clone), model.first_key_value().map(owned));
+    assert_eq!(map.last_key_value_with(V::clone), model.last_key_value().map(owned));
+}
+
+/// Changes or removes many pairs at once. Both sides meet the pairs in the same order, so a count chooses them.
+fn sweep<K: TestKey, V: Clone + PartialEq + Debug, A: BlockArena>(
+    map: &mut BSkipMap<K, V, A>,
+    model: &mut BTreeMap<K, V>,
+    n: u32,
+    value: &impl Fn(u32) -> V,
+) {
+    let every = u64::from(n / 4 % 6) + 1;
+    let chosen = || {
+        let mut count = 0;
+        move || {
+            count += 1;
+            count % every == 0
+        }
+    };
+    let from = K::nth(n);
+    match n % 6 {
+        0 => {
+            let (mut drops, mut expected) = (chosen(), chosen());
+            map.retain(|_, _| !drops());
+            model.retain(|_, _| !expected());
+        }
+        1 => {
+            let (mut takes, mut expected) = (chosen(), chosen());
+            let taken: Vec<(K, V)> = map.extract_if(from.., |_, _| takes()).collect();
+            let keys: Vec<K> = model.range(from..).map(|(key, _)| *key).filter(|_| expected()).collect();
+            let wanted: Vec<(K, V)> =
+                keys.iter().map(|key| model.remove_entry(key).expect("there")).collect();
+            assert_eq!(taken, wanted);
+        }
+        2 => {
+            let to = K::nth(n / 6);
+            let (lower, upper) = if from <= to { (from, to) } else { (to, from) };
+            let keys: Vec<K> = model.range(lower..=upper).map(|(key, _)| *key).collect();
+            assert_eq!(map.range_count(lower..=upper), keys.len());
+            assert_eq!(map.remove_range(lower..=upper), keys.len());
+            keys.iter().for_each(|key| assert!(model.remove(key).is_some()));
+            assert_eq!(map.range_count(..), model.len());
+        }
+        3 => {
+            let mut upper = BSkipMap::<K, V>::new();
+            let mut wanted = model.split_off(&from);
+            map.split_off_to(&from, &mut upper);
+            assert_eq!(upper.check_invariants().keys, wanted.len());
+            assert!(upper.keys().eq(wanted.keys().copied()));
+            for (key, there) in upper {
+                assert_eq!(Some(&there), wanted.get(&key));
+                assert_eq!(map.insert(key, there), None);
+            }
+            model.append(&mut wanted);
+        }
+        4 => {
+            map.range_update(from.., |_, there| *there = value(n));
+            model.range_mut(from..).for_each(|(_, there)| *there = value(n));
+        }
+        _ => {
+            let mut wanted = core::mem::take(model).into_iter();
+            let mut drain = map.drain();
+            let mut back = chosen();
+            for _ in 0..n / 4 % 500 {
+                assert_eq!(drain.len(), wanted.len());
+                let (taken, wanted) = if back() {
+                    (drain.next_back(), wanted.next_back())
+                } else {
+                    (drain.next(), wanted.next())
+                };
+                assert_eq!(taken, wanted);
+            }
+            drop(drain);
+            assert!(map.is_empty());
+        }
+    }
+}
+
 /// Takes `count` items of the same range from both, from the ends that `turns` says, and past the end.
 fn compare_range<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: BlockArena>(
     map: &BSkipMap<K, V, A>,
@@ -170,6 +282,12 @@ fn compare_range<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: BlockA
         };
         assert_eq!(item, wanted, "item {i} of the range {lo:?} to {hi:?}");
     }
+    let (mut visited, mut wanted) = (0, model.range((lo, hi)));
+    map.for_each_with((lo, hi), |key, value| {
+        assert_eq!(Some((key, value)), wanted.next());
+        visited += 1;
+    });
+    assert_eq!(visited, model.range((lo, hi)).count(), "visits to the range {lo:?} to {hi:?}");
     for back in [false, true] {
         let mut chunks = Vec::new();
         R::chunks(map, (lo, hi), back, |chunk| {

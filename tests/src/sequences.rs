@@ -37,6 +37,7 @@ pub fn ops() -> impl Strategy<Value = Op> {
         4 => (numbers(), any::<u32>()).prop_map(|(k, v)| Op::Update(k, v)),
         4 => (numbers(), any::<u32>()).prop_map(|(k, v)| Op::GetOrInsert(k, v)),
         8 => (numbers(), 0..1000u32).prop_map(|(k, v)| Op::OnPair(k, v)),
+        2 => any::<u32>().prop_map(Op::Sweep),
         2 => Just(Op::Ends),
         2 => (any::<bool>(), 0..100u16).prop_map(|(back, n)| Op::Pop(back, n)),
         6 => (bounds(), bounds(), prop_oneof![Just(0), Just(u64::MAX), any::<u64>()], 0..800u16)

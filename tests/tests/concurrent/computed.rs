@@ -5,7 +5,8 @@
 //!   doubled, and a reader sees no torn value;
 //! - `compare_exchange` in a loop counts exactly;
 //! - of threads that offer a value for one key (`get_or_insert`, `entry_or_insert_with`), one wins, and all see it;
-//! - `remove_if` removes only what it has seen, and one thread gets it.
+//! - `remove_if` removes only what it has seen, and one thread gets it;
+//! - `extract_if`, `retain`, `range_update` and `remove_range` beside writers: no value is lost, none comes out twice.
 
 use bskip_core::{Compute, Operation, Promotion};
 use tests::config::{CRUEL_PROMOTIONS, map_of, shared_steps};
@@ -111,6 +112,86 @@ fn one_offer_wins_and_one_removal_gets_it() {
         });
         assert_eq!(removed.into_iter().sum::<u64>(), rounds, "{promotion:?}");
         assert!(map.is_empty());
+        map.check_invariants();
+    }
+}
+
+/// Half of the threads count up, the others take counters out in sweeps or change them in place.
+#[test]
+fn sweeps_beside_writers() {
+    let steps = shared_steps(4_000);
+    for promotion in CRUEL_PROMOTIONS {
+        let mut map = map_of::<u64, Box<[u64; 3]>>(promotion);
+        let sums = threads::run(THREADS, |t| {
+            let (mut rng, mut sum) = (Rng::new(t as u64 + 3), 0u64);
+            for step in 0..steps {
+                let key = rng.below(400);
+                match t % 4 {
+                    0 | 1 => {
+                        let count =
+                            |value: &mut Box<[u64; 3]>| *value = NumberedValue::of(value.number() + 1);
+                        map.entry_or_insert_with(key, || NumberedValue::of(0), count);
+                        sum = sum.wrapping_add(1);
+                    }
+                    2 if step % 16 == 0 => {
+                        let mut last = None;
+                        for (key, value) in map.extract_if(key..key + 100, |key, _| key % 3 == 0) {
+                            assert!(last < Some(key), "out of order");
+                            last = Some(key);
+                            sum = sum.wrapping_sub(value.number());
+                        }
+                    }
+                    3 if step % 64 == 0 => {
+                        map.range_update(key.., |_, value| {
+                            *value = NumberedValue::of(value.number() + 2);
+                            sum = sum.wrapping_add(2);
+                        });
+                        map.retain(|key, value| {
+                            let keep = key % 5 > 0;
+                            sum = if keep { sum } else { sum.wrapping_sub(value.number()) };
+                            keep
+                        });
+                    }
+                    _ => {}
+                }
+            }
+            sum
+        });
+        let left: u64 = map.values().cloned().map(|value| value.number()).sum();
+        assert_eq!(sums.into_iter().fold(0, u64::wrapping_add), left, "{promotion:?}");
+        map.check_invariants();
+    }
+}
+
+/// Half of the threads insert keys of their own, each once, and remove some. The others remove ranges.
+#[test]
+fn ranges_are_removed_beside_writers() {
+    let steps = shared_steps(20_000);
+    for promotion in CRUEL_PROMOTIONS {
+        let mut map = map_of::<u64, u64>(promotion);
+        let counts = threads::run(THREADS, |t| {
+            let (mut rng, mut count) = (Rng::new(t as u64 + 8), 0isize);
+            for step in 0..steps {
+                if t % 2 == 0 {
+                    // Every key once, in a scattered order.
+                    let key = (step * 7919 % steps) * THREADS as u64 + t as u64;
+                    assert_eq!(map.insert(key, !key), None);
+                    count += 1;
+                    if step % 5 == 0 {
+                        count -= map.remove(&key).map_or(0, |value| (value == !key).into());
+                    }
+                } else if step % 256 == 0 {
+                    let (a, b) = (rng.below(steps * 8), rng.below(steps * 8));
+                    count -= map.remove_range(a.min(b)..=a.max(b)) as isize;
+                }
+            }
+            count
+        });
+        assert_eq!(counts.into_iter().sum::<isize>(), map.len() as isize, "{promotion:?}");
+        assert!(map.iter().all(|(key, value)| value == !key));
+        map.check_invariants();
+        let left = map.len();
+        assert_eq!((map.range_count(..), map.remove_range(..), map.len()), (left, left, 0));
         map.check_invariants();
     }
 }

@@ -4,6 +4,7 @@
 mod fullness;
 mod key_shapes;
 mod migrate;
+mod ranges;
 mod replicas;
 mod shrink;
 mod usage;

@@ -4,3 +4,4 @@ mod computed;
 mod drops;
 mod lifetimes;
 mod panics;
+mod taken;

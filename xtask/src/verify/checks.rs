@@ -133,7 +133,16 @@ pub(super) static CHECKS: &[Check] = &[
                     "values"
                 ),
                 // Crowds are about nodes of the usual size.
-                &["owners::", "pops::", "scans::", "shared::", "computed::", "shrink_to_fit::", "batches::", "lifetimes::"],
+                &[
+                    "owners::",
+                    "pops::",
+                    "scans::",
+                    "shared::",
+                    "computed::",
+                    "shrink_to_fit::",
+                    "batches::",
+                    "lifetimes::",
+                ],
             ),
         ]),
         minutes: 10,

@@ -102,6 +102,8 @@ static FINDINGS: Probe = plain!("findings", "answers", "review_findings::");
 static WRONG_KEYS: Probe = plain!("wrong-keys", "faults", "wrong_keys::");
 static SHARED: Probe = plain!("shared", "concurrent", "shared::");
 static COMPUTED: Probe = plain!("computed", "concurrent", "computed::");
+static SWEPT: Probe = plain!("swept", "structure", "ranges::");
+static TAKEN: Probe = plain!("taken", "values", "taken::");
 static COMPUTED_VALUES: Probe = plain!("computed-values", "values", "computed::");
 static RANGE_ENDS: Probe = plain!("range-ends", "answers", "range_ends::");
 static SHRINK: Probe = plain!("shrink", "structure", "shrink::");
@@ -152,6 +154,8 @@ static ALL: &[&Probe] = &[
     &SHARED,
     &COMPUTED,
     &COMPUTED_VALUES,
+    &SWEPT,
+    &TAKEN,
     &RANGE_ENDS,
     &SHRINK,
     &REPLICAS,
