@@ -58,12 +58,7 @@ pub trait NumberedMap {
         unimplemented!("this map has no `compute`")
     }
     /// `compare_exchange`.
-    fn compare_exchange(
-        &self,
-        _: u64,
-        _: &Self::Value,
-        _: Self::Value,
-    ) -> Result<Self::Value, Self::Value> {
+    fn compare_exchange(&self, _: u64, _: &Self::Value, _: Self::Value) -> Result<Self::Value, Self::Value> {
         unimplemented!("this map has no `compare_exchange`")
     }
     /// `remove_if`.
