@@ -28,7 +28,7 @@ trait Decoded: Sized {
 
 impl Decoded for Program {
     const FOLDER: &str = "operations";
-    const KINDS: (usize, usize) = (4, 15);
+    const KINDS: (usize, usize) = (4, 17);
     fn of(bytes: &[u8]) -> Option<Self> {
         Self::of(bytes)
     }
@@ -43,7 +43,7 @@ impl Decoded for Program {
 
 impl Decoded for StringProgram {
     const FOLDER: &str = "strings";
-    const KINDS: (usize, usize) = (2, 15);
+    const KINDS: (usize, usize) = (2, 16);
     fn of(bytes: &[u8]) -> Option<Self> {
         Self::of(bytes)
     }
