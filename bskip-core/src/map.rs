@@ -52,7 +52,7 @@ pub use visit::ExtractIf;
 /// [`remove`](Self::remove), [`update`](Self::update), [`contains_key`](Self::contains_key),
 /// [`insert_if_absent`](Self::insert_if_absent), [`get_or_insert_with`](Self::get_or_insert_with),
 /// [`compute`](Self::compute) and all that is made of it ([`compare_exchange`](Self::compare_exchange),
-/// [`remove_if`](Self::remove_if), …),
+/// [`remove_if`](Self::remove_if), …), [`floor`](Self::floor) and the other [neighbours](Self#the-pair-beside-a-key),
 /// [`first_key_value`](Self::first_key_value), [`last_key_value`](Self::last_key_value),
 /// [`pop_first`](Self::pop_first), [`pop_last`](Self::pop_last), [`is_empty`](Self::is_empty), each move of a
 /// [cursor](Cursor), and their variants. On x86-64 and AArch64 they are linearizable all together. On
