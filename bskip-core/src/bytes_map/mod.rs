@@ -84,8 +84,8 @@ pub use maintain::{BytesMigrateCursor, BytesShrinkCursor};
 /// behind the prefix, the key goes into a *cell*, a place of its own in blocks of the same arena. A bound
 /// between two nodes of more than 104 bytes does too. Insertion, removal and look-ups treat such keys as all
 /// others, and readers take no lock. [`usage`](Self::usage) counts the cells. A cell is free again when its
-/// key is removed and no node begins or ends at the key, and later keys use it. Its block goes back when the
-/// map drops.
+/// key is removed and no node begins or ends at the key, or shares its beginning with others. Later keys use it
+/// then. Its block goes back when the map drops.
 ///
 /// A copy of a key of more than 104 bytes, as an iterator gives it, is allocated. So is a copy of such a
 /// bound, if a removal or a pop merges two nodes. The process ends if there is no memory for that, as with

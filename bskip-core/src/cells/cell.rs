@@ -49,7 +49,7 @@ impl<'a> Cell<'a> {
         usize::try_from(self.words[1].load(Ordering::Relaxed)).unwrap_or(usize::MAX)
     }
 
-    /// The bytes in big-endian words, the last one of a string padded with zeros.
+    /// The bytes, as they are in memory, the last word of a string padded with zeros.
     #[inline]
     pub(super) fn data(self) -> &'a [AtomicU64] {
         &self.words[HEADER_WORDS..]
@@ -70,10 +70,10 @@ impl<'a> Cell<'a> {
         let end = chunks.remainder();
         let mut words = self.data().iter();
         for (chunk, word) in chunks.zip(&mut words) {
-            word.store(big_endian(chunk), Ordering::Relaxed);
+            word.store(padded(chunk), Ordering::Relaxed);
         }
         if let Some(word) = words.next().filter(|_| !end.is_empty()) {
-            word.store(big_endian(end), Ordering::Relaxed);
+            word.store(padded(end), Ordering::Relaxed);
         }
         self.links().store(u64::from(next) << 32 | 1, Ordering::Relaxed);
     }
@@ -100,10 +100,11 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// Up to 8 bytes as a big-endian word, padded with zeros.
+/// Up to 8 bytes as a word that has them in memory, padded with zeros. [`u64::from_be`] makes a number of it that
+/// compares as the bytes do.
 #[inline]
-pub(super) fn big_endian(bytes: &[u8]) -> u64 {
+pub(super) fn padded(bytes: &[u8]) -> u64 {
     let mut word = [0; WORD];
     word[..bytes.len()].copy_from_slice(bytes);
-    u64::from_be_bytes(word)
+    u64::from_ne_bytes(word)
 }

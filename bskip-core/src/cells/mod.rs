@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! block   8 KiB of a pool, divided into cells of one size class
-//! cell    next, 32 bits │ count, 32 bits │ length, 64 bits │ bytes, in big-endian words
+//! cell    next, 32 bits │ count, 32 bits │ length, 64 bits │ bytes, in words
 //! ```
 //!
 //! A string longer than the largest class is a chain of cells. `next` is the number of the next cell of the

@@ -69,6 +69,9 @@ fn a_string_is_read_from_any_byte_on() {
                 assert!(out[copied..].iter().all(|&byte| byte == 255), "written behind the string");
             }
             let compare = |other: &[u8]| {
+                if !from.is_multiple_of(8) {
+                    return;
+                }
                 assert_eq!(directory.compare(id, from, other), rest.cmp(other), "{length} from {from}");
             };
             compare(rest);
@@ -140,9 +143,12 @@ fn numbers_may_be_garbage() {
         let id = CellId::from_word(word);
         let mut out = [0; 100];
         for from in [0, 3, 2032, 100_000] {
+            if from % 8 == 0 {
+                let _ = cells.directory().compare(id, from, &out);
+            }
             assert!(cells.directory().copy(id, from, &mut out) <= out.len());
-            let _ = cells.directory().compare(id, from, &out);
         }
+        let _ = cells.directory().common(id, CellId::from_word(word / 2), 5000);
     };
     let words = [0, 1, 127, 128, 129, 255, 256, 1 << 16, 1 << 31, u32::MAX - 127, u32::MAX];
     words.into_iter().for_each(check);
@@ -299,7 +305,7 @@ fn a_validated_reader_sees_the_string_of_its_node() {
             let Ok(version) = lock.read_begin() else { continue };
             let id = CellId::from_word(node.load(Order::Relaxed) as u32);
             let length = cells.directory().copy(id, 0, &mut out);
-            let order = cells.directory().compare(id, 3, &out[3.min(length)..length]);
+            let order = cells.directory().compare(id, 8, &out[8.min(length)..length]);
             if lock.validate(version) {
                 assert_eq!(length, 1000 + usize::from(out[0]) * 8);
                 assert!(out[..length].iter().all(|&byte| byte == out[0]), "a string of two");

@@ -34,6 +34,8 @@
 //! [`NO_HINT`]: crate::index::route::node_table::table::NO_HINT
 //! [`Node`]: crate::node::Node
 //! [`Node::from_raw`]: crate::node::Node::from_raw
+//! [`Node::find`]: crate::node::Node::find
+//! [`Node::find_within`]: crate::node::Node::find_within
 //! [`Node::high`]: crate::node::Node::high
 //! [`Node::key`]: crate::node::Node::key
 //! [`Node::level`]: crate::node::Node::level

@@ -12,6 +12,9 @@ pub(crate) trait Changing: Reading {
     /// Turns the node into an empty one of that level that starts at `low`. `None` is below every key.
     fn format(node: &mut Locked<'_, Self>, level: LevelMark, low: Option<KeptKey<'_, Self>>);
 
+    /// Shares with `left`, the node before, what both can refer to together. For a node that was formatted.
+    fn share_with(_node: &mut Locked<'_, Self>, _left: &Locked<'_, Self>) {}
+
     /// Sets the low fence of a level's first node, below every key.
     fn start_below_every_key(node: &mut Locked<'_, Self>);
 

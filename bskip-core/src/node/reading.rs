@@ -14,6 +14,10 @@ pub(crate) trait Reading: Shape {
     fn try_high(node: Node<'_, Self>) -> Option<OwnedKey<Self>>;
     fn compare_low(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> cmp::Ordering;
     fn compare_high(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> cmp::Ordering;
+    #[inline(always)]
+    fn compare_fences(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> [cmp::Ordering; 2] {
+        [Self::compare_low(node, key), Self::compare_high(node, key)]
+    }
     fn low_number(node: Node<'_, Self>) -> KeyNumber<Self>;
     fn low_word(node: Node<'_, Self>) -> u64;
     fn high_word(node: Node<'_, Self>) -> u64;
@@ -22,6 +26,14 @@ pub(crate) trait Reading: Shape {
     fn first_word(node: Node<'_, Self>, slot: usize) -> u64;
     fn rank(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> usize;
     fn find(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> (usize, bool);
+    #[inline(always)]
+    fn rank_within(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> usize {
+        Self::rank(node, key)
+    }
+    #[inline(always)]
+    fn find_within(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> (usize, bool) {
+        Self::find(node, key)
+    }
     fn prefetch(node: Node<'_, Self>);
     fn prefetch_whole(node: Node<'_, Self>);
     fn prefetch_pairs(node: Node<'_, Self>);
@@ -57,6 +69,12 @@ impl<S: Reading> Node<'_, S> {
     #[inline(always)]
     pub(crate) fn compare_high(self, key: KeyRef<'_, S>) -> cmp::Ordering {
         S::compare_high(self, key)
+    }
+
+    /// How `key` compares with [`low`](Self::low) and with [`high`](Self::high).
+    #[inline(always)]
+    pub(crate) fn compare_fences(self, key: KeyRef<'_, S>) -> [cmp::Ordering; 2] {
+        S::compare_fences(self, key)
     }
 
     /// The number of [`low`](Self::low), if it has one. Only the holder of the node's lock may use it: the lock
@@ -106,6 +124,18 @@ impl<S: Reading> Node<'_, S> {
     #[inline(always)]
     pub(crate) fn find(self, key: KeyRef<'_, S>) -> (usize, bool) {
         S::find(self, key)
+    }
+
+    /// As [`rank`](Self::rank), for a key that is neither below [`low`](Self::low) nor above [`high`](Self::high).
+    #[inline(always)]
+    pub(crate) fn rank_within(self, key: KeyRef<'_, S>) -> usize {
+        S::rank_within(self, key)
+    }
+
+    /// As [`find`](Self::find), for a key that is neither below [`low`](Self::low) nor above [`high`](Self::high).
+    #[inline(always)]
+    pub(crate) fn find_within(self, key: KeyRef<'_, S>) -> (usize, bool) {
+        S::find_within(self, key)
     }
 
     /// How many of the node's keys are below `key`.

@@ -123,6 +123,11 @@ impl<S: Changing, W: Witness<S>> Reshaped<'_, S, W> {
         S::format(&mut self.node, level, low);
     }
 
+    /// Shares with `left`, the node before, what both can refer to together. For a node that was formatted.
+    pub(crate) fn share_with(&mut self, left: &Locked<'_, S>) {
+        S::share_with(&mut self.node, left);
+    }
+
     /// Sets the high fence.
     pub(crate) fn set_high(&mut self, high: KeptKey<'_, S>) {
         S::set_high(&mut self.node, high);

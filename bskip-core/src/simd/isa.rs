@@ -1,6 +1,9 @@
 //! What an instruction set does for a node.
 
-use crate::sync::{AtomicU32, AtomicU64};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
+
+/// Bytes that are compared at once. Builds for model checkers and small nodes compare the same strings in more steps.
+pub(crate) const SAME: usize = 32 * LINE;
 
 /// Words in a line. Builds with small nodes have two, so that a dozen keys are enough to test splits, merges
 /// and upper levels. Only `portable` supports such lines.
@@ -13,6 +16,27 @@ pub(crate) trait Isa: Copy {
     /// # Safety
     /// `line` is valid for [`LINE`] words and aligned to 64 bytes.
     unsafe fn rank(self, line: *const AtomicU64, key: u64) -> usize;
+
+    /// Whether these words of atomics and these bytes are the same in memory, [`SAME`] of each.
+    ///
+    /// # Safety
+    /// `words` is valid for `SAME` bytes, aligned to a word. `bytes` is valid for as many, and no thread stores to
+    /// them meanwhile.
+    #[inline(always)]
+    unsafe fn is_same(self, words: *const AtomicU64, bytes: *const u8) -> bool {
+        let mut differ = 0;
+        for i in 0..SAME / 8 {
+            // SAFETY: the caller's words.
+            let word = unsafe { words.add(i) };
+            // SAFETY: as above.
+            let word = unsafe { &*word };
+            // SAFETY: the caller's bytes.
+            let eight = unsafe { bytes.add(i * 8) };
+            // SAFETY: as above; a pointer to bytes needs no alignment.
+            differ |= word.load(Ordering::Relaxed) ^ unsafe { eight.cast::<u64>().read_unaligned() };
+        }
+        differ == 0
+    }
 
     /// Bytes that [`copy_block`](Self::copy_block) copies; 0 if copying word by word is as good.
     const BLOCK: usize = 0;

@@ -1,5 +1,5 @@
 //! What vector instructions do for a node: they search a line of sorted words (eight, except in builds with
-//! small nodes), and they move words. There is one interface, [`Isa`], and one file for each instruction set.
+//! small nodes), move words, and compare them with bytes. There is one interface, [`Isa`], and one file for each instruction set.
 //!
 //! A writer may change the words while a reader reads them. So `portable` accesses them as atomics, and the
 //! others by vector instructions in `asm!` blocks, which the compiler must not change. A plain or intrinsic
@@ -63,5 +63,5 @@ pub(crate) use arch::choose;
 /// it, or if the build leaves no choice. For tests and benches.
 #[cfg(any(test, feature = "internals"))]
 pub(crate) use arch::force;
-pub(crate) use isa::{Isa, LINE};
+pub(crate) use isa::{Isa, LINE, SAME};
 pub(crate) use prefetch::{prefetch, prefetch_for_later};

@@ -6,6 +6,7 @@ extern crate std;
 use super::*;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 #[repr(align(64))]
 struct Line([AtomicU64; LINE]);
@@ -245,5 +246,30 @@ fn lines_are_gathered_as_the_mask_says() {
     }
     for mask in 0..=u8::MAX {
         every_isa!(isa, name => check(isa, name, mask));
+    }
+}
+
+/// Strings that differ in one byte, at every place and at any alignment of the bytes.
+#[test]
+fn sameness_of_words_and_bytes() {
+    let mut seed = 11;
+    let text: Vec<u8> = (0..SAME).map(|_| random(&mut seed) as u8).collect();
+    let words: Vec<AtomicU64> =
+        text.as_chunks().0.iter().map(|word| AtomicU64::new(u64::from_ne_bytes(*word))).collect();
+    for start in [0, 1, 7] {
+        let mut bytes = [alloc::vec![0; start], text.clone()].concat();
+        for at in 0..SAME {
+            let is_same = |bytes: &[u8], expected| {
+                let (words, bytes) = (words.as_ptr(), bytes[start..].as_ptr());
+                // SAFETY: both have `SAME` bytes from there on.
+                every_isa!(isa, name => assert_eq!(unsafe { isa.is_same(words, bytes) }, expected, "{name}: {at}"));
+            };
+            is_same(&bytes, true);
+            for bit in [1, 128] {
+                bytes[start + at] ^= bit;
+                is_same(&bytes, false);
+                bytes[start + at] ^= bit;
+            }
+        }
     }
 }

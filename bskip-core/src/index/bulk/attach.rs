@@ -222,6 +222,9 @@ impl<'c, K: NodeKeys, V, P: BlockPool> LastNodes<'c, K, V, P> {
         let mut node = self.index.tree.acquire::<InnerShape<K>>(Some(K::key_of(low)))?.make(self.commit);
         let id = node.id();
         node.format(LevelMark::of(level), Some(low));
+        if let Some(before) = &self.nodes[level] {
+            node.share_with(before);
+        }
         node.push(low, child);
         if let Some(mut before) = self.nodes[level].replace(node) {
             before.set_high(low);

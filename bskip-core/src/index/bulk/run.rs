@@ -224,6 +224,7 @@ impl<'a, K: NodeKeys, V, P: BlockPool> SortedRun<'a, K, V, P> {
         leaf.format(LevelMark::of(0), Some(low));
         if let Some(mut before) = before {
             before.set_high(low);
+            leaf.share_with(&before);
             before.set_next(Some(id));
         }
         Ok(leaf)

@@ -246,7 +246,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             }
             Bound::Excluded(key) => {
                 let (leaf, version) = self.leaf_at_and_behind(At(key));
-                (leaf, version, leaf.rank(key))
+                (leaf, version, leaf.rank_within(key))
             }
         }
     }
@@ -309,7 +309,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             }
             Bound::Included(key) => {
                 let (leaf, version, trail) = self.leaf_and_trail_at(At(key));
-                (leaf, version, leaf.rank(key), trail)
+                (leaf, version, leaf.rank_within(key), trail)
             }
             Bound::Excluded(key) => {
                 let before = Before::<K>::new(key)?;

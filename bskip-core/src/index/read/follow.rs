@@ -31,7 +31,7 @@ impl<K: NodeKeys, V: Copy, P: BlockPool> Index<K, V, P> {
     ) -> Followed<T> {
         loop {
             let (leaf, version) = self.leaf_at(At(key));
-            let (rank, found) = leaf.find(key);
+            let (rank, found) = leaf.find_within(key);
             let value = leaf.value(rank.saturating_sub(1));
             if leaf.validate(version) {
                 if !found {

@@ -10,7 +10,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     pub(crate) fn contains(&self, key: K::Ref<'_>) -> bool {
         loop {
             let (leaf, version) = self.leaf_at(At(key));
-            let (_, found) = leaf.find(key);
+            let (_, found) = leaf.find_within(key);
             if leaf.validate(version) {
                 return found;
             }
@@ -25,7 +25,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     {
         loop {
             let (leaf, version) = self.leaf_at(At(key));
-            let (rank, found) = leaf.find(key);
+            let (rank, found) = leaf.find_within(key);
             let value = leaf.value(rank.saturating_sub(1));
             if leaf.validate(version) {
                 // SAFETY: the slot held a value in the state that was validated, so all of its words were

@@ -17,7 +17,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         let mut backoff = self.tree.backoff();
         loop {
             let (leaf, version) = self.leaf_at(At(key));
-            let (rank, found) = leaf.find(key);
+            let (rank, found) = leaf.find_within(key);
             if !found {
                 if leaf.validate(version) {
                     return None;

@@ -6,16 +6,34 @@ use crate::node::{Node, NodeKeys, ShapeOf};
 pub(in crate::index) trait Probe<K: NodeKeys>: Copy {
     /// The first word of a key close to the place.
     fn word(self) -> u64;
-    /// How many of the node's slots lie before the place.
+    /// How many of the node's slots lie before the place, which is neither left nor right of the node.
     fn rank<S: ShapeOf<K>>(self, node: Node<'_, S>) -> usize;
-    /// Whether the place is left of the node.
-    fn is_left_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> bool;
-    /// Whether the place is right of the node, if there is a next one.
-    fn is_right_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> bool;
+    /// Where the place is, as seen from the node.
+    fn side_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> Side;
     /// The same place, for code that need not be compiled once for each kind of place.
     fn any<'k>(self) -> Any<'k, K>
     where
         Self: 'k;
+}
+
+/// Where a place is, as seen from a node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::index) enum Side {
+    Left,
+    Within,
+    /// If there is no next node, within.
+    Right,
+}
+
+impl Side {
+    #[inline(always)]
+    fn of(is_left: bool, is_right: bool) -> Self {
+        match (is_left, is_right) {
+            (true, _) => Self::Left,
+            (false, true) => Self::Right,
+            (false, false) => Self::Within,
+        }
+    }
 }
 
 /// A place of any kind.
@@ -48,18 +66,11 @@ impl<K: NodeKeys> Probe<K> for Any<'_, K> {
             Self::Rightmost(place) => place.rank(node),
         }
     }
-    fn is_left_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> bool {
+    fn side_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> Side {
         match self {
-            Self::At(place) => place.is_left_of(node),
-            Self::Before(place) => place.is_left_of(node),
-            Self::Rightmost(place) => place.is_left_of(node),
-        }
-    }
-    fn is_right_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> bool {
-        match self {
-            Self::At(place) => place.is_right_of(node),
-            Self::Before(place) => place.is_right_of(node),
-            Self::Rightmost(place) => place.is_right_of(node),
+            Self::At(place) => place.side_of(node),
+            Self::Before(place) => place.side_of(node),
+            Self::Rightmost(place) => place.side_of(node),
         }
     }
     fn any<'k>(self) -> Any<'k, K>
@@ -92,15 +103,12 @@ impl<K: NodeKeys> Probe<K> for At<'_, K> {
     }
     #[inline(always)]
     fn rank<S: ShapeOf<K>>(self, node: Node<'_, S>) -> usize {
-        node.rank(self.0)
+        node.rank_within(self.0)
     }
     #[inline(always)]
-    fn is_left_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> bool {
-        node.compare_low(self.0).is_lt()
-    }
-    #[inline(always)]
-    fn is_right_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> bool {
-        node.compare_high(self.0).is_ge()
+    fn side_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> Side {
+        let [low, high] = node.compare_fences(self.0);
+        Side::of(low.is_lt(), high.is_ge())
     }
     #[inline(always)]
     fn any<'k>(self) -> Any<'k, K>
@@ -134,14 +142,12 @@ impl<K: NodeKeys> Probe<K> for Before<'_, K> {
         K::first_word(self.0).saturating_sub(1)
     }
     fn rank<S: ShapeOf<K>>(self, node: Node<'_, S>) -> usize {
-        let (rank, found) = node.find(self.0);
+        let (rank, found) = node.find_within(self.0);
         rank - usize::from(found)
     }
-    fn is_left_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> bool {
-        node.compare_low(self.0).is_le()
-    }
-    fn is_right_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> bool {
-        node.compare_high(self.0).is_gt()
+    fn side_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> Side {
+        let [low, high] = node.compare_fences(self.0);
+        Side::of(low.is_le(), high.is_gt())
     }
     #[inline(always)]
     fn any<'k>(self) -> Any<'k, K>
@@ -163,11 +169,8 @@ impl<K: NodeKeys> Probe<K> for Rightmost {
     fn rank<S: ShapeOf<K>>(self, node: Node<'_, S>) -> usize {
         node.count()
     }
-    fn is_left_of<S: ShapeOf<K>>(self, _: Node<'_, S>) -> bool {
-        false
-    }
-    fn is_right_of<S: ShapeOf<K>>(self, _: Node<'_, S>) -> bool {
-        true
+    fn side_of<S: ShapeOf<K>>(self, _: Node<'_, S>) -> Side {
+        Side::Right
     }
     #[inline(always)]
     fn any<'k>(self) -> Any<'k, K>

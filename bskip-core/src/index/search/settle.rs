@@ -5,7 +5,7 @@
 //! comes with it.
 
 use crate::arena::{BlockId, BlockPool};
-use crate::index::search::probe::Probe;
+use crate::index::search::probe::{Probe, Side};
 use crate::index::tree::Tree;
 use crate::lock::Version;
 use crate::node::{Inner, LevelMark, Node, NodeKeys, ShapeOf};
@@ -62,11 +62,13 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         let mut steps = 0;
         loop {
             let version = if STEPS == usize::MAX { self.read_begin(node) } else { node.try_read_begin()? };
-            if node.level() != mark || probe.is_left_of(node) {
+            if node.level() != mark {
                 return None;
             }
-            if !probe.is_right_of(node) {
-                return Some((node, version));
+            match probe.side_of(node) {
+                Side::Left => return None,
+                Side::Within => return Some((node, version)),
+                Side::Right => {}
             }
             let next = node.next();
             if !node.validate(version) {

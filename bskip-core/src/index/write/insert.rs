@@ -28,7 +28,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         let mut backoff = self.tree.backoff();
         loop {
             let (leaf, version) = self.leaf_at(At(key));
-            let (rank, found) = leaf.find(key);
+            let (rank, found) = leaf.find_within(key);
             if !is_held && !found && (height > 0 || leaf.needs_number(key)) {
                 held = match self.tree.hold(key) {
                     Ok(held) => held,

@@ -1,7 +1,8 @@
 //! The fences of a node of byte keys: whole strings, from byte 0 on.
 //!
 //! A fence has a place of its own, so it can change without a search for room. A longer one is outside of the
-//! node, and its first word leads there.
+//! node, and its first word leads there. The other words are what follows the base (`base`), so a search seldom
+//! reads the fence itself.
 
 use core::cmp;
 
@@ -21,11 +22,16 @@ const LONG: u32 = NONE - 1;
 
 const FENCE_WORDS: usize = FENCE_LIMIT / WORD;
 
+/// How many bytes behind the base of a fence outside of the node are in the node.
+pub(super) const TAIL: usize = FENCE_LIMIT - WORD;
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Fence {
     Low = 0,
     High = 1,
 }
+
+pub(super) const BOTH: [Fence; 2] = [Fence::Low, Fence::High];
 
 /// Where a fence is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,13 +79,29 @@ impl<P: Payload> Slotted<'_, P> {
         self.fence_len(Fence::High) != NONE
     }
 
+    /// How `key` compares with both fences.
+    #[inline(always)]
+    pub(super) fn compare_both_fences(self, key: &[u8]) -> [cmp::Ordering; 2] {
+        let [low, high] = BOTH.map(|fence| self.fence_len(fence));
+        if low.max(high) >= LONG {
+            return self.compare_far_fences(key);
+        }
+        [self.compare_near_fence(key, Fence::Low, low), self.compare_near_fence(key, Fence::High, high)]
+    }
+
     /// How `key` compares with a fence.
     #[inline(always)]
     pub(super) fn compare_fence(self, key: &[u8], fence: Fence) -> cmp::Ordering {
         let len = self.fence_len(fence);
         if len >= LONG {
-            return self.compare_far_fence(key, fence);
+            return self.compare_far_fences(key)[fence as usize];
         }
+        self.compare_near_fence(key, fence, len)
+    }
+
+    /// As [`compare_fence`](Self::compare_fence), for a fence of this length in the node.
+    #[inline(always)]
+    fn compare_near_fence(self, key: &[u8], fence: Fence, len: u32) -> cmp::Ordering {
         let (ours, theirs) = (word_at(key, 0), self.fence_word(fence, 0));
         if ours != theirs {
             return ours.cmp(&theirs);
@@ -93,15 +115,34 @@ impl<P: Payload> Slotted<'_, P> {
         key.len().cmp(&(len as usize))
     }
 
-    #[cold]
+    /// As [`compare_both_fences`](Self::compare_both_fences), if one of them is outside of the node, or there is no high one.
     #[inline(never)]
-    fn compare_far_fence(self, key: &[u8], fence: Fence) -> cmp::Ordering {
-        // Or there is no fence, or the node is changing.
-        let Place::Long(string) = self.fence_place(fence) else { return cmp::Ordering::Less };
-        let prefix = self.state().prefix;
-        // The high fence begins as the low one does. A search has just read that one.
-        let has_prefix = fence == Fence::High && self.compare_far_prefix(key, prefix).is_eq();
-        self.context().difference(key, string.number, if has_prefix { prefix } else { 0 }).0
+    fn compare_far_fences(self, key: &[u8]) -> [cmp::Ordering; 2] {
+        let base = self.base();
+        let is_long = BOTH.into_iter().any(|fence| self.fence_len(fence) == LONG);
+        let order = if is_long { self.compare_base(key, base, base.len) } else { cmp::Ordering::Equal };
+        BOTH.map(|fence| match self.fence_place(fence) {
+            // The node is changing if it has no low one.
+            Place::None => cmp::Ordering::Less,
+            Place::Inline(len) => self.compare_near_fence(key, fence, len as u32),
+            Place::Long(string) => order.then_with(|| self.compare_tail(key, fence, string, base.len)),
+        })
+    }
+
+    /// How `key` compares with a fence outside of the node. Both begin with the same `from` bytes: the base.
+    #[inline(always)]
+    fn compare_tail(self, key: &[u8], fence: Fence, string: LongRef, from: usize) -> cmp::Ordering {
+        let both = key.len().min(string.len).saturating_sub(from);
+        for i in 0..words(both.min(TAIL)) {
+            let (ours, theirs) = (word_at(key, from + i * WORD), self.fence_word(fence, i + 1));
+            if ours != theirs {
+                return ours.cmp(&theirs);
+            }
+        }
+        if both > TAIL {
+            return self.context().difference(key, string.number, from + TAIL).0;
+        }
+        key.len().cmp(&string.len)
     }
 
     /// The bytes of a fence. The empty string if there is none.
@@ -113,7 +154,10 @@ impl<P: Payload> Slotted<'_, P> {
                     chunk.copy_from_slice(&self.fence_word(fence, i).to_be_bytes()[..chunk.len()]);
                 }
             }),
-            Place::Long(string) => self.long_bytes(string),
+            Place::Long(string) => {
+                let len = self.context().len(string);
+                ByteString::filled(len, |bytes| self.copy_fence_bytes(fence, 0, bytes))
+            }
         }
     }
 
@@ -122,9 +166,9 @@ impl<P: Payload> Slotted<'_, P> {
         match self.fence_place(fence) {
             Place::None => 0,
             Place::Inline(_) => self.fence_word(fence, 0),
-            Place::Long(string) => {
+            Place::Long(_) => {
                 let mut bytes = [0; WORD];
-                self.context().copy(string.number, 0, &mut bytes);
+                self.copy_fence_bytes(fence, 0, &mut bytes);
                 u64::from_be_bytes(bytes)
             }
         }
@@ -162,43 +206,49 @@ impl<P: Payload> Slotted<'_, P> {
                 let n = rest.len().min(out.len());
                 out[..n].copy_from_slice(&rest[..n]);
             }
-            Place::Long(string) => _ = self.context().copy(string.number, from, out),
+            Place::Long(string) => {
+                let base = self.base();
+                let (start, rest) = out.split_at_mut(base.len.saturating_sub(from).min(out.len()));
+                if !start.is_empty() {
+                    self.context().copy(base.number, from, start);
+                }
+                if !rest.is_empty() {
+                    self.context().copy(string.number, from + start.len(), rest);
+                }
+            }
         }
     }
 
     /// How many bytes at their start a fence and `bytes` have in common. 0 if there is no such fence. Allocates
     /// nothing.
     pub(super) fn common_with_fence(self, fence: Fence, bytes: &[u8]) -> usize {
-        const PART: usize = 128;
-        let len = self.bytes_of_fence(fence).min(bytes.len());
-        for at in (0..len).step_by(PART) {
-            let n = PART.min(len - at);
-            let mut part = [0; PART];
-            self.copy_fence_bytes(fence, at, &mut part[..n]);
-            let common = common_prefix(&part[..n], &bytes[at..at + n]);
-            if common < n {
-                return at + common;
+        match self.fence_place(fence) {
+            Place::None => 0,
+            Place::Inline(len) => {
+                let mut near = [0; FENCE_LIMIT];
+                self.copy_fence_bytes(fence, 0, &mut near[..len]);
+                common_prefix(&near[..len], bytes)
             }
+            Place::Long(string) => self.context().difference(bytes, string.number, 0).1,
         }
-        len
     }
 
     /// How many bytes at their start the low fence and the high one of `right`, which may be the same node, have
     /// in common. 0 if there is no high one. Allocates nothing.
     pub(super) fn prefix_up_to(self, right: Self) -> usize {
-        const PART: usize = 128;
-        let len = self.bytes_of_fence(Fence::Low).min(right.bytes_of_fence(Fence::High));
-        for at in (0..len).step_by(PART) {
-            let n = PART.min(len - at);
-            let (mut low, mut high) = ([0; PART], [0; PART]);
-            self.copy_fence_bytes(Fence::Low, at, &mut low[..n]);
-            right.copy_fence_bytes(Fence::High, at, &mut high[..n]);
-            let common = common_prefix(&low[..n], &high[..n]);
-            if common < n {
-                return at + common;
-            }
+        let (low, high) = (self.fence_place(Fence::Low), right.fence_place(Fence::High));
+        if let (Place::Long(low), Place::Long(high)) = (low, high) {
+            return self.context().common(low.number, high).min(low.len);
         }
-        len
+        // One of them is in its node.
+        let mut bytes = [0; FENCE_LIMIT];
+        let (node, fence, other, others, len) = match (low, high) {
+            (Place::Inline(len), _) => (self, Fence::Low, right, Fence::High, len),
+            (_, Place::Inline(len)) => (right, Fence::High, self, Fence::Low, len),
+            _ => return 0,
+        };
+        node.copy_fence_bytes(fence, 0, &mut bytes[..len]);
+        other.common_with_fence(others, &bytes[..len])
     }
 
     /// How `key` compares with the part of the range that begins with the node's prefix: `Equal` if the key does
@@ -226,12 +276,19 @@ impl<P: Payload> Slotted<'_, P> {
     }
 
     /// As [`compare_prefix`](Self::compare_prefix), by a low fence that is outside of the node. `Less` if it is not.
-    #[cold]
     #[inline(never)]
     fn compare_far_prefix(self, key: &[u8], prefix: usize) -> cmp::Ordering {
         let Place::Long(low) = self.fence_place(Fence::Low) else { return cmp::Ordering::Less };
-        let (order, common) = self.context().difference(&key[..key.len().min(prefix)], low.number, 0);
-        if common >= prefix { cmp::Ordering::Equal } else { order }
+        let base = self.base();
+        let shared = base.len.min(prefix);
+        self.compare_base(key, base, shared).then_with(|| {
+            if prefix == shared {
+                return cmp::Ordering::Equal;
+            }
+            let start = &key[..key.len().min(prefix)];
+            let (order, common) = self.context().difference(start, low.number, shared);
+            if common >= prefix { cmp::Ordering::Equal } else { order }
+        })
     }
 }
 
@@ -249,7 +306,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         lens.store(others | u64::from(len) << shift, Ordering::Relaxed);
     }
 
-    fn set_fence_word(&mut self, fence: Fence, i: usize, word: u64) {
+    pub(super) fn set_fence_word(&mut self, fence: Fence, i: usize, word: u64) {
         assert!(i < FENCE_WORDS);
         self.word(offset::<P>(fence, i)).store(word, Ordering::Relaxed);
     }
@@ -263,18 +320,20 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
 
     /// Gives up both fences. The node then has none that is outside of it.
     pub(super) fn release_fences(&mut self) {
-        for fence in [Fence::Low, Fence::High] {
+        for fence in BOTH {
             self.release_fence(fence);
             self.set_fence_len(fence, NONE);
         }
+        self.release_base();
     }
 
     /// Says that the node has no fences. What is there belongs to no node.
     pub(super) fn forget_fences(&mut self) {
         self.word(ByteShape::<P>::FENCE_LENS).store(u64::MAX, Ordering::Relaxed);
+        self.forget_base();
     }
 
-    /// Stores a fence. It must have a number if it is longer than `FENCE_LIMIT`.
+    /// Stores a fence. It must have a number if it is longer than `FENCE_LIMIT`. The caller then sets the base.
     pub(super) fn store_fence(&mut self, fence: Fence, KeptBytes { bytes, number }: KeptBytes<'_>) {
         if bytes.len() > FENCE_LIMIT {
             let number = number.expect("a long fence has a number");
@@ -290,7 +349,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         self.set_fence_len(fence, bytes.len() as u32);
     }
 
-    /// Takes over a fence of another node.
+    /// Takes over a fence of another node. The caller then sets the base.
     pub(super) fn copy_fence(&mut self, fence: Fence, other: Slotted<'_, P>, others: Fence) {
         if let Place::Long(string) = other.fence_place(others) {
             self.context().retain(string.number);

@@ -15,6 +15,7 @@ use super::super::locked::Locked;
 use super::super::payload::Payload;
 use super::super::reading::Reading;
 use super::super::shape::Shape;
+use super::base::Base;
 use super::cells::State;
 use super::fences::{Fence, Place};
 use super::long::Long;
@@ -108,6 +109,11 @@ impl<P: Payload> Reading for ByteShape<P> {
     }
 
     #[inline(always)]
+    fn compare_fences(node: Node<'_, Self>, key: &[u8]) -> [cmp::Ordering; 2] {
+        node.compare_both_fences(key)
+    }
+
+    #[inline(always)]
     fn low_number(node: Node<'_, Self>) -> Option<u32> {
         match node.fence_place(Fence::Low) {
             Place::Long(string) => Some(string.number),
@@ -145,6 +151,16 @@ impl<P: Payload> Reading for ByteShape<P> {
         node.find_key(key)
     }
 
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn rank_within(node: Node<'_, Self>, key: &[u8]) -> usize {
+        node.find_prefixed(key).0
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn find_within(node: Node<'_, Self>, key: &[u8]) -> (usize, bool) {
+        node.find_prefixed(key)
+    }
+
     #[inline(always)]
     fn prefetch(node: Node<'_, Self>) {
         node.prefetch_search();
@@ -172,6 +188,11 @@ impl<P: Payload> Changing for ByteShape<P> {
         unsafe { P::wipe(node.payload_from(0)) };
         node.set_meta(0, level);
         node.resample(0);
+        node.set_base(Base::NONE);
+    }
+
+    fn share_with(node: &mut Locked<'_, Self>, left: &Locked<'_, Self>) {
+        node.set_base(left.base());
     }
 
     fn start_below_every_key(node: &mut Locked<'_, Self>) {

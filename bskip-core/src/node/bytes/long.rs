@@ -13,7 +13,11 @@ use crate::key::big_endian::WORD;
 /// the whole time.
 pub(crate) trait LongStrings: Send + Sync + RefUnwindSafe {
     /// How the string from byte `from` on compares with `bytes`, and how many bytes both have in common there.
+    /// `from` is a multiple of `WORD`.
     fn difference(&self, number: u32, from: usize, bytes: &[u8]) -> (cmp::Ordering, usize);
+
+    /// How many of the first `most` bytes two strings have in common.
+    fn common(&self, a: u32, b: u32, most: usize) -> usize;
 
     /// Copies the string from byte `from` on into `out`, up to the end of either. Returns the number of bytes.
     fn copy(&self, number: u32, from: usize, out: &mut [u8]) -> usize;
@@ -32,6 +36,10 @@ pub(crate) trait LongStrings: Send + Sync + RefUnwindSafe {
 impl<P: BlockPool> LongStrings for Cells<P> {
     fn difference(&self, number: u32, from: usize, bytes: &[u8]) -> (cmp::Ordering, usize) {
         self.directory().difference(CellId::from_word(number), from, bytes)
+    }
+
+    fn common(&self, a: u32, b: u32, most: usize) -> usize {
+        self.directory().common(CellId::from_word(a), CellId::from_word(b), most)
     }
 
     fn copy(&self, number: u32, from: usize, out: &mut [u8]) -> usize {
@@ -76,7 +84,6 @@ impl Long {
 
     /// How `key` compares with the string, and how many bytes both begin with. The caller knows that both begin
     /// with the same `from` bytes.
-    #[cold]
     #[inline(never)]
     pub(super) fn difference(self, key: &[u8], number: u32, from: usize) -> (cmp::Ordering, usize) {
         // Whole words compare faster.
@@ -86,6 +93,12 @@ impl Long {
             let (order, common) = strings.difference(number, from, rest);
             (order.reverse(), from + common)
         })
+    }
+
+    /// How many bytes at their start both have in common.
+    pub(super) fn common(self, number: u32, string: LongRef) -> usize {
+        let most = string.len.min(ByteKeys::MAX_BYTES);
+        self.0.map_or(0, |strings| strings.common(number, string.number, most))
     }
 
     #[cold]
@@ -98,6 +111,11 @@ impl Long {
     pub(super) fn len(self, string: LongRef) -> usize {
         let is_it = self.0.is_some_and(|strings| strings.len(string.number) == string.len);
         if is_it && string.len <= ByteKeys::MAX_BYTES { string.len } else { 0 }
+    }
+
+    /// The length of the string of this number.
+    pub(super) fn len_of(self, number: u32) -> usize {
+        self.0.map_or(0, |strings| strings.len(number))
     }
 
     #[cold]

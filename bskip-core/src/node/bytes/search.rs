@@ -41,19 +41,24 @@ impl<P: Payload> Slotted<'_, P> {
     /// The rank of `key`, and whether the slot before it holds `key` itself.
     #[inline(always)]
     pub(super) fn find_key(self, key: &[u8]) -> (usize, bool) {
+        match self.compare_prefix(key, self.state().prefix) {
+            cmp::Ordering::Less => (0, false),
+            cmp::Ordering::Greater => (self.count(), false),
+            cmp::Ordering::Equal => self.find_prefixed(key),
+        }
+    }
+
+    /// As [`find_key`](Self::find_key), for a key that begins with the prefix, as all keys in the node's range do.
+    #[inline(always)]
+    pub(super) fn find_prefixed(self, key: &[u8]) -> (usize, bool) {
         let count = self.count();
         let prefix = self.state().prefix;
-        match self.compare_prefix(key, prefix) {
-            cmp::Ordering::Less => return (0, false),
-            cmp::Ordering::Greater => return (count, false),
-            cmp::Ordering::Equal => {}
-        }
         let word = word_at(key, prefix);
         let rank = self.rank_of_d(word, count);
         if rank == 0 || self.d(rank - 1) != word {
             return (rank, false);
         }
-        match self.compare_behind_d(key, prefix, rank - 1, prefix) {
+        match self.compare_behind_d(key, prefix, rank - 1, (prefix, prefix)) {
             (cmp::Ordering::Equal, _) => (rank, true),
             (cmp::Ordering::Greater, _) => (rank, false),
             (cmp::Ordering::Less, common) => self.find_among_ties(key, prefix, word, rank - 1, common),
@@ -79,7 +84,8 @@ impl<P: Payload> Slotted<'_, P> {
         while from < to {
             let middle = from.midpoint(to);
             // What both ends have in common with the key, all keys between them have, too.
-            match self.compare_behind_d(key, prefix, middle, common_with_from.min(common_with_to)) {
+            let common = (common_with_from.min(common_with_to), common_with_from.max(common_with_to));
+            match self.compare_behind_d(key, prefix, middle, common) {
                 (cmp::Ordering::Equal, _) => return (middle + 1, true),
                 (cmp::Ordering::Greater, common) => (from, common_with_from) = (middle + 1, common),
                 (cmp::Ordering::Less, common) => (to, common_with_to) = (middle, common),
@@ -89,14 +95,15 @@ impl<P: Payload> Slotted<'_, P> {
     }
 
     /// How `key`, which has the node's prefix and the `d` of `slot`, compares with the key in `slot`, and a number of
-    /// bytes with which both begin. `known` is such a number, and at least the prefix.
+    /// bytes with which both begin. `known` is such a number, at least the prefix, and how many bytes the key has in
+    /// common with any key of the node.
     #[inline(always)]
     fn compare_behind_d(
         self,
         key: &[u8],
         prefix: usize,
         slot: usize,
-        known: usize,
+        known: (usize, usize),
     ) -> (cmp::Ordering, usize) {
         let entry = self.entry(slot);
         if entry.is_long() {
@@ -112,17 +119,27 @@ impl<P: Payload> Slotted<'_, P> {
         (ours.cmp(&theirs), prefix)
     }
 
-    #[cold]
     #[inline(never)]
     fn compare_long(
         self,
         key: &[u8],
         prefix: usize,
         string: LongRef,
-        known: usize,
+        (mut known, with_any): (usize, usize),
     ) -> (cmp::Ordering, usize) {
         if key.len().min(string.len) <= prefix.saturating_add(WORD) {
             return (key.len().cmp(&string.len), prefix);
+        }
+        let base = self.base();
+        if base.covers && base.len > known {
+            // If the key has that much in common with another key, that one begins with the base, too.
+            if with_any < base.len {
+                let order = self.compare_base(key, base, base.len);
+                if order.is_ne() {
+                    return (order, known);
+                }
+            }
+            known = base.len;
         }
         self.context().difference(key, string.number, known.max(prefix + WORD))
     }
@@ -132,7 +149,7 @@ impl<P: Payload> Slotted<'_, P> {
         let prefix = self.state().prefix;
         self.compare_prefix(key, prefix)
             .then_with(|| word_at(key, prefix).cmp(&self.d(slot)))
-            .then_with(|| self.compare_behind_d(key, prefix, slot, prefix).0)
+            .then_with(|| self.compare_behind_d(key, prefix, slot, (prefix, prefix)).0)
     }
 
     /// The key in `slot`.

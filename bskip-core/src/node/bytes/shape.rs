@@ -55,6 +55,8 @@ impl<P: Payload> ByteShape<P> {
     pub(super) const STATE: usize = 32;
     /// The first words of the fences, low and high.
     pub(super) const FENCE_STARTS: usize = 40;
+    /// What long fences begin with, see `base`.
+    pub(super) const BASE: usize = 56;
     pub(super) const SAMPLES: usize = 64;
     /// The other words of the fences: in each line four of the low one, four of the high one.
     pub(super) const FENCES: usize = 128;
@@ -95,6 +97,7 @@ impl<P: Payload> Shape for ByteShape<P> {
         assert!(Self::D + LINE * LINE * 8 <= Self::SIZE, "`gather_lines` stays within the node");
         assert!(Self::HEAP_WORDS <= MOST_WORDS, "an entry names every place of the heap");
         assert!(FENCE_LIMIT / WORD % 4 == 1, "lines of fences are full");
+        assert!(Self::BASE + 8 == Self::SAMPLES, "the first line is full");
         assert!(INLINE <= FENCE_LIMIT && FENCE_LIMIT <= WORD + LIMIT, "a short key fits into every node");
         match Layout::from_size_align(Self::SIZE, 64) {
             Ok(layout) => layout,

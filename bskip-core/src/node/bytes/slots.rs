@@ -4,6 +4,7 @@ use super::super::locked::Locked;
 use super::super::moves;
 use super::super::payload::Payload;
 use super::super::shape::Shape;
+use super::base::Base;
 use super::cells::State;
 use super::entry::{Entry, heap_words};
 use super::long::LongRef;
@@ -74,6 +75,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
             let number = number.expect("a long key has a number");
             self.context().retain(number);
             self.write_heap(place, LongRef { number, len: key.len() }.to_word());
+            self.cover(key, number);
             return (d, Entry::long(place));
         }
         for i in 0..words {
@@ -120,6 +122,9 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
     pub(super) fn remove_key(&mut self, slot: usize) {
         self.forget_key(slot);
         simd::choose!(isa => self.remove_by(isa, slot));
+        if self.count() == 0 {
+            self.set_base(Base::NONE);
+        }
     }
 
     #[inline(always)]
@@ -152,6 +157,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         self.set_count(0);
         self.store_state(State { prefix, used: 0, garbage: 0 });
         self.resample(0);
+        self.set_base(Base::NONE);
     }
 
     /// Overwrites the payload in `slot`, whatever it was.

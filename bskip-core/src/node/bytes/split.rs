@@ -6,6 +6,7 @@ use alloc::collections::TryReserveError;
 
 use super::super::locked::Locked;
 use super::super::payload::Payload;
+use super::base::Base;
 use super::cells::State;
 use super::fences::Fence;
 use super::image::Keys;
@@ -205,7 +206,8 @@ impl<'a, P: Payload> Slotted<'a, P> {
 }
 
 impl<P: Payload> Locked<'_, ByteShape<P>> {
-    /// Begins to write the node again: empty, with the prefix that its fences say.
+    /// Begins to write the node again: empty, with the prefix that its fences say. The caller sets the base at the
+    /// end.
     fn start_again(&mut self) {
         let prefix = self.prefix_up_to(**self);
         self.store_state(State { prefix, used: 0, garbage: 0 });
@@ -220,6 +222,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
             self.write_keys(&keys, 0, self.count(), 0);
             self.resample(0);
         }
+        self.set_base(Base::NONE);
     }
 
     /// Sets the low fence to the least one. The keys must fit without a prefix.
@@ -229,6 +232,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         self.start_again();
         self.write_keys(&keys, 0, self.count(), 0);
         self.resample(0);
+        self.set_base(Base::NONE);
     }
 
     /// Moves the slots from `at` on, and the range from `low` on, to `right`, which is empty and starts at
@@ -248,11 +252,13 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         right.copy_payload(0, **self, at, count - at);
         right.set_count(count - at);
         right.resample(0);
+        right.set_base(self.base());
         self.store_fence(Fence::High, low);
         self.set_count(at);
         self.start_again();
         self.write_keys_inside(&keys, 0, at);
         self.resample(0);
+        self.set_base(Base::NONE);
     }
 
     /// Takes over all slots and the range of `right`, the next node. `fits_with` has said that they fit.
@@ -269,6 +275,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         // The strings of its keys that are outside of it are ours now.
         right.set_count(0);
         self.resample(0);
+        self.set_base(right.base());
     }
 
     /// Moves the boundary between this node and `right`, the next one, so that this one has the first `share` of
@@ -307,5 +314,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         right.set_count(mine + theirs - share);
         self.resample(0);
         right.resample(0);
+        self.set_base(right.base());
+        right.set_base(self.base());
     }
 }

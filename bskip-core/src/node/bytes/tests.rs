@@ -10,7 +10,7 @@ use core::cmp;
 use core::num::NonZeroU32;
 use core::ops::Bound;
 use std::sync::RwLock;
-use std::sync::atomic::AtomicIsize;
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::Relaxed};
 
 use super::super::changing::Changing;
 use super::super::header::{LevelMark, Node};
@@ -30,23 +30,36 @@ use super::shape::{ByteShape, FENCE_LIMIT, Slotted};
 use super::{Filled, PairImage};
 use crate::arena::{BlockArena, BlockId, BlockPool, GlobalArena, GlobalPool, Placement};
 use crate::key::KeptBytes;
-use crate::key::big_endian::separator;
+use crate::key::big_endian::{common_prefix, separator};
 use crate::simd::tests::with_each_choice;
 use crate::sync::Ordering;
 
 /// Long strings, which are never freed. A string's number is one more than its place.
 #[derive(Default)]
-struct Strings(RwLock<Vec<Vec<u8>>>, AtomicIsize);
+struct Strings {
+    all: RwLock<Vec<Vec<u8>>>,
+    references: AtomicIsize,
+    /// How many bytes were compared with keys.
+    compared: AtomicUsize,
+}
 
 impl LongStrings for Strings {
     fn difference(&self, number: u32, from: usize, bytes: &[u8]) -> (cmp::Ordering, usize) {
-        let strings = self.0.read().expect("whole");
+        let strings = self.all.read().expect("whole");
         let rest = &strings[number as usize - 1][from..];
-        (rest.cmp(bytes), rest.iter().zip(bytes).take_while(|(a, b)| a == b).count())
+        let common = common_prefix(rest, bytes);
+        self.compared.fetch_add(common, Relaxed);
+        (rest.cmp(bytes), common)
+    }
+
+    fn common(&self, a: u32, b: u32, most: usize) -> usize {
+        let strings = self.all.read().expect("whole");
+        let [a, b] = [a, b].map(|number| &*strings[number as usize - 1]);
+        common_prefix(a, b).min(most)
     }
 
     fn copy(&self, number: u32, from: usize, out: &mut [u8]) -> usize {
-        let strings = self.0.read().expect("whole");
+        let strings = self.all.read().expect("whole");
         let rest = strings[number as usize - 1].get(from..).unwrap_or_default();
         let n = rest.len().min(out.len());
         out[..n].copy_from_slice(&rest[..n]);
@@ -54,16 +67,16 @@ impl LongStrings for Strings {
     }
 
     fn len(&self, number: u32) -> usize {
-        self.0.read().expect("whole")[number as usize - 1].len()
+        self.all.read().expect("whole")[number as usize - 1].len()
     }
 
     fn retain(&self, number: u32) {
-        self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.references.fetch_add(1, Relaxed);
         assert!(self.len(number) > FENCE_LIMIT);
     }
 
     fn release(&self, number: u32) {
-        self.1.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+        self.references.fetch_sub(1, Relaxed);
         assert!(self.len(number) > FENCE_LIMIT);
     }
 }
@@ -71,7 +84,7 @@ impl LongStrings for Strings {
 impl Strings {
     /// How many more references nodes have taken than given up.
     fn references(&self) -> isize {
-        self.1.load(std::sync::atomic::Ordering::Relaxed)
+        self.references.load(Relaxed)
     }
 }
 
@@ -128,13 +141,12 @@ impl Blocks {
         let node: Slotted<'a, P> = unsafe { Node::from_raw(base, id, Long::new(self.strings)) };
         let mut node = node.lock_unshared();
         let level = LevelMark::of(usize::from(P::KIND == crate::arena::BlockKind::Inner));
-        ByteShape::<P>::format(&mut node, level, None);
-        node.store_fence(Fence::Low, self.kept(low));
+        ByteShape::<P>::format(&mut node, level, Some(self.kept(low)));
         node
     }
 
     fn number(&self, string: &[u8]) -> u32 {
-        let mut strings = self.strings.0.write().expect("whole");
+        let mut strings = self.strings.all.write().expect("whole");
         strings.push(string.to_vec());
         strings.len() as u32
     }
@@ -168,7 +180,7 @@ impl Blocks {
         right: &mut Locked<'_, ByteShape<P>>,
     ) {
         let low = self.kept(low);
-        right.store_fence(Fence::Low, low);
+        ByteShape::<P>::format(right, LevelMark::of(0), Some(low));
         node.split_off_keys(at, low, right);
     }
 }
@@ -205,6 +217,13 @@ fn check_absent<P: Numbered>(node: Slotted<'_, P>, expected: &[(&[u8], u32)], st
         }
         let (low, high) = (node.fence_bytes(Fence::Low), node.fence_bytes(Fence::High));
         assert_eq!(ByteShape::<P>::compare_low(node, &string), (*string).cmp(&low));
+        let [below, above] = ByteShape::<P>::compare_fences(node, &string);
+        assert_eq!(below, ByteShape::<P>::compare_low(node, &string));
+        assert_eq!(above, ByteShape::<P>::compare_high(node, &string));
+        if below.is_ge() && (!node.has_high() || above.is_lt()) {
+            assert_eq!(ByteShape::<P>::find_within(node, &string), (rank, is_there));
+            assert_eq!(ByteShape::<P>::rank_within(node, &string), rank);
+        }
         assert!(!node.has_high() || ByteShape::<P>::compare_high(node, &string) == (*string).cmp(&high));
     }
 }
@@ -266,7 +285,7 @@ fn every_slot<P: Numbered>(strings: &[Vec<u8>]) {
     for bounded in [false, true] {
         node.forget_keys();
         if bounded {
-            node.store_fence(Fence::Low, blocks.kept(low));
+            ByteShape::<P>::format(&mut node, LevelMark::of(0), Some(blocks.kept(low)));
             blocks.set_high(&mut node, high);
         }
         let keys: Vec<(&[u8], u32)> =
@@ -325,7 +344,6 @@ fn every_split<P: Numbered>(strings: &[Vec<u8>]) {
             };
             // A tall key splits at itself.
             for low in [between, keys.get(at).map_or(between, |pair| pair.0)] {
-                ByteShape::<P>::format(&mut right, LevelMark::of(0), None);
                 blocks.split_off(&mut node, at, low, &mut right);
                 check(*node, &keys[..at], "left");
                 check(*right, &keys[at..], "right");
@@ -380,7 +398,6 @@ fn split_and_insert<P: Numbered>(
     let cut = node.cut_for(rank, key);
     let Split { at, low } = node.split_for(rank, key).expect("memory");
     assert_eq!((at, rank < at || rank == at && *key < *low), (cut.at, cut.goes_left));
-    ByteShape::<P>::format(right, LevelMark::of(0), None);
     blocks.split_off(node, at, &low, right);
     if cut.goes_left {
         blocks.insert(node, rank, key, P::of(i));
@@ -539,6 +556,43 @@ fn ascending_keys_leave_full_nodes() {
     assert!(low.len() <= next.len() && *low > *node.key_bytes(full - 1));
 }
 
+/// All nodes of a region share the string that their fences begin with, and a search compares it once in each: for
+/// both fences and for all keys.
+#[test]
+fn a_search_compares_what_is_shared_once_in_a_node() {
+    const PREFIX: usize = 1000;
+    let strings = strings(&[b'p'; PREFIX], 20, true);
+    let blocks = Blocks::new::<Values<u64>>();
+    let mut level: Vec<Locked<'_, ByteShape<Values<u64>>>> = alloc::vec![blocks.node(b"")];
+    for (key, i) in strings.iter().step_by(2).chain(strings.iter().skip(1).step_by(2)).zip(0..) {
+        let at = level.partition_point(|node| ByteLeaf::compare_high(**node, key).is_ge() && node.has_high());
+        let (rank, _) = ByteLeaf::find(*level[at], key);
+        if level[at].has_room_for_key(key) {
+            blocks.insert(&mut level[at], rank, key, i.into());
+        } else {
+            let mut right = blocks.node(b"");
+            split_and_insert(&blocks, &mut level[at], &mut right, key, i);
+            level.insert(at + 1, right);
+        }
+    }
+    let first = level[0].base();
+    assert!(cfg!(miri) || level.len() > 5);
+    for node in &level {
+        assert_eq!(node.base().number, first.number, "all share one");
+        assert!(node.base().covers, "keys in cells, too");
+    }
+    for key in &strings {
+        let at = level.partition_point(|node| node.has_high() && ByteLeaf::compare_high(**node, key).is_ge());
+        blocks.strings.compared.store(0, Relaxed);
+        let _ = ByteLeaf::compare_fences(*level[at], key);
+        assert!(ByteLeaf::find_within(*level[at], key).1);
+        let compared = blocks.strings.compared.load(Relaxed);
+        // The first and the last node are searched without a prefix: once for the fence, once for the keys.
+        let times = if level[at].state().prefix < PREFIX { 2 } else { 1 };
+        assert!(compared <= times * PREFIX + 200, "{compared} in node {at} of {}", level.len());
+    }
+}
+
 /// A part of the image is what the leaf holds, whatever part it is.
 #[test]
 fn images_hold_what_the_leaf_holds() {
@@ -636,6 +690,7 @@ fn any_words_can_be_read() {
             let _ = (node.compare_low(&key), node.compare_high(&key), node.rank_before(&key));
             let _ = (node.has_room(&key), node.is_full(), node.is_underfull(), node.has_free(3));
             let _ = node.may_overflow(rank.min(node.count()), &key);
+            let _ = (node.compare_fences(&key), node.find_within(&key), node.rank_within(&key));
             let _ = (node.fits(right, Fill::Loose), node.fits(right, Fill::Tight));
             let _ = node.split_for(rank.min(node.count()), &key).is_ok();
             let _ = (node.needs_number(&key), node.may_split_at_long(&key));

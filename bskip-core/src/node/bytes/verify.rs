@@ -2,9 +2,11 @@
 
 use super::super::payload::Payload;
 use super::super::verify::Checking;
-use super::fences::{Fence, Place, prefix_between};
+use super::base::Base;
+use super::fences::{BOTH, Fence, Place, TAIL, prefix_between};
 use super::long::LongRef;
 use super::shape::{ByteShape, Slotted};
+use crate::key::big_endian::{WORD, word_at, words};
 use crate::simd::LINE;
 use crate::sync::Ordering;
 
@@ -19,6 +21,7 @@ impl<P: Payload> Slotted<'_, P> {
             prefix_between(&low, high.as_deref()),
             "the prefix is what the fences share"
         );
+        self.check_base();
         let mut is_used_at = [false; super::entry::MOST_WORDS];
         for slot in 0..count {
             let (key, entry) = (self.key_bytes(slot), self.entry(slot));
@@ -32,6 +35,32 @@ impl<P: Payload> Slotted<'_, P> {
         assert!(!is_used_at[state.used..].contains(&true), "all keys are in the used part of the heap");
         let live = is_used_at.iter().filter(|&&is_used| is_used).count();
         assert_eq!(live, state.used - state.garbage, "what is no key's is garbage");
+    }
+
+    /// Panics unless all that must begin with the base does, and the node has what follows it in the fences.
+    fn check_base(self) {
+        let (fences, base) = (self.long_fences(), self.base());
+        assert!(base != Base::NONE || fences == [None, None], "a node with a long fence has a base");
+        if base == Base::NONE {
+            return assert_eq!(self.long_keys().next(), None, "keys in cells without a base");
+        }
+        let bytes_of = |number, len| {
+            let mut bytes = alloc::vec![0; len];
+            self.context().copy(number, 0, &mut bytes);
+            bytes
+        };
+        let shared = bytes_of(base.number, base.len);
+        for (fence, string) in BOTH.into_iter().zip(fences) {
+            let Some(string) = string else { continue };
+            let bytes = bytes_of(string.number, string.len);
+            assert!(bytes.starts_with(&shared), "a long fence begins with the base");
+            let tail = &bytes[base.len..];
+            for i in 0..words(tail.len().min(TAIL)) {
+                assert_eq!(self.fence_word(fence, i + 1), word_at(tail, i * WORD), "what follows the base");
+            }
+        }
+        let is_covered = |key: LongRef| bytes_of(key.number, key.len).starts_with(&shared);
+        assert!(!base.covers || self.long_keys().all(is_covered), "the base covers keys in cells");
     }
 }
 
@@ -47,26 +76,17 @@ impl<P: Payload> Checking for ByteShape<P> {
     fn check_is_copy_of(replica: Slotted<'_, P>, original: Slotted<'_, P>) {
         let of = |node: Slotted<'_, P>| {
             let keys: alloc::vec::Vec<_> = (0..original.count()).map(|slot| node.key_bytes(slot)).collect();
-            let fences =
-                [Fence::Low, Fence::High].map(|fence| (node.fence_place(fence), node.fence_bytes(fence)));
-            (node.count(), node.level(), node.next(), node.state(), fences, keys)
+            let fences = BOTH.map(|fence| (node.fence_place(fence), node.fence_bytes(fence)));
+            (node.count(), node.level(), node.next(), node.state(), node.base(), fences, keys)
         };
         assert_eq!(of(replica), of(original), "a replica's contents");
         Self::check_samples(replica);
     }
 
     fn each_number(node: Slotted<'_, P>, f: &mut dyn FnMut(u32)) {
-        for fence in [Fence::Low, Fence::High] {
-            if let Place::Long(string) = node.fence_place(fence) {
-                f(string.number);
-            }
-        }
-        for slot in 0..node.count() {
-            let entry = node.entry(slot);
-            if entry.is_long() {
-                f(LongRef::from_word(node.heap(entry.place())).number);
-            }
-        }
+        let base = (node.base() != Base::NONE).then_some(node.base().number);
+        let strings = node.long_fences().into_iter().flatten().chain(node.long_keys());
+        strings.map(|string| string.number).chain(base).for_each(f);
     }
 
     fn check_samples(node: Slotted<'_, P>) {

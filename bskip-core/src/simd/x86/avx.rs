@@ -4,7 +4,7 @@
 
 use core::arch::asm;
 
-use crate::simd::{Isa, LINE};
+use crate::simd::{Isa, LINE, SAME};
 use crate::sync::AtomicU64;
 
 /// AVX. A value proves that the processor has it.
@@ -60,6 +60,44 @@ impl Isa for Avx {
             );
         }
         (above | 1 << LINE).trailing_zeros() as usize
+    }
+
+    #[inline(always)]
+    unsafe fn is_same(self, words: *const AtomicU64, bytes: *const u8) -> bool {
+        const { assert!(SAME == 256) };
+        let mut differ = 0;
+        for line in 0..4 {
+            let (words, bytes) = (words.wrapping_add(line * 8), bytes.wrapping_add(line * 64));
+            let other: u64;
+            // SAFETY: the caller's promise; the instructions only read these bytes.
+            unsafe {
+                asm!(
+                    "vmovdqu {a}, [{words}]",
+                    "vpxor {a}, {a}, [{bytes}]",
+                    "vmovdqu {b}, [{words} + 16]",
+                    "vpxor {b}, {b}, [{bytes} + 16]",
+                    "vmovdqu {c}, [{words} + 32]",
+                    "vpxor {c}, {c}, [{bytes} + 32]",
+                    "vmovdqu {d}, [{words} + 48]",
+                    "vpxor {d}, {d}, [{bytes} + 48]",
+                    "vpor {a}, {a}, {b}",
+                    "vpor {c}, {c}, {d}",
+                    "vpor {a}, {a}, {c}",
+                    "vpacksswb {a}, {a}, {a}",
+                    "vmovq {other}, {a}",
+                    words = in(reg) words,
+                    bytes = in(reg) bytes,
+                    other = lateout(reg) other,
+                    a = out(xmm_reg) _,
+                    b = out(xmm_reg) _,
+                    c = out(xmm_reg) _,
+                    d = out(xmm_reg) _,
+                    options(nostack, readonly, preserves_flags),
+                );
+            }
+            differ |= other;
+        }
+        differ == 0
     }
 
     const BLOCK: usize = 16;

@@ -6,7 +6,7 @@
 
 use core::arch::asm;
 
-use crate::simd::{Isa, LINE};
+use crate::simd::{Isa, LINE, SAME};
 use crate::stats;
 use crate::sync::{AtomicU32, AtomicU64};
 
@@ -42,6 +42,36 @@ impl Isa for Avx512 {
             );
         }
         (above | 1 << LINE).trailing_zeros() as usize
+    }
+
+    /// The immediate of the ternary logic gathers all bits that differ: `a | b ^ c`.
+    #[inline(always)]
+    unsafe fn is_same(self, words: *const AtomicU64, bytes: *const u8) -> bool {
+        const { assert!(SAME == 256) };
+        let differ: u32;
+        // SAFETY: the caller's promise; the instructions only read these bytes.
+        unsafe {
+            asm!(
+                "vmovdqu64 zmm16, [{words}]",
+                "vpxorq zmm16, zmm16, [{bytes}]",
+                "vmovdqu64 zmm17, [{words} + 64]",
+                "vpternlogq zmm16, zmm17, [{bytes} + 64], 0xf6",
+                "vmovdqu64 zmm17, [{words} + 128]",
+                "vpternlogq zmm16, zmm17, [{bytes} + 128], 0xf6",
+                "vmovdqu64 zmm17, [{words} + 192]",
+                "vpternlogq zmm16, zmm17, [{bytes} + 192], 0xf6",
+                "vptestmq k1, zmm16, zmm16",
+                "kmovw {differ:e}, k1",
+                words = in(reg) words,
+                bytes = in(reg) bytes,
+                differ = lateout(reg) differ,
+                out("xmm16") _,
+                out("xmm17") _,
+                out("k1") _,
+                options(nostack, readonly, preserves_flags),
+            );
+        }
+        differ == 0
     }
 
     const BLOCK: usize = 64;
