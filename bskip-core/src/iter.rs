@@ -114,7 +114,7 @@ impl<'a, K: NodeKeys, V, P: BlockPool, R> Pairs<'a, K, V, P, R> {
         self.back.as_ref().map(LeafCursor::state)
     }
 
-    /// Makes `next` search again for the key that it returned last.
+    /// Makes `next` search for this key, which is the one that it returned last, or above.
     pub(crate) fn again(&mut self, key: K::Owned) {
         self.lower = Bound::Included(key);
         self.front = None;

@@ -47,6 +47,15 @@
 //! assert_eq!(map.get_with(b"key".as_slice(), |value| value.len()), Some(21));
 //! ```
 //!
+//! [`BSkipSet`] and [`BSkipBytesSet`] are sets: maps without room for values.
+//!
+//! ```
+//! use bskip_core::BSkipSet;
+//!
+//! let set: BSkipSet<u64> = (0..100).filter(|k| k % 7 == 0).collect();
+//! assert!(set.contains(&49) && set.intersection(&BSkipSet::from([7, 8])).eq([7]));
+//! ```
+//!
 //! `bskip-core/docs/GUIDE.md` in the repository has more examples: building from sorted pairs, making a map
 //! compact, NUMA nodes.
 //!
@@ -143,6 +152,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     mod blob;
     mod blob_map;
     mod bytes_map;
+    mod bytes_set;
     mod cells;
     mod chaos;
     mod compute;
@@ -161,9 +171,11 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     #[cfg(all(test, loom))]
     mod loom_tests;
     mod map;
+    mod merge;
     mod mix;
     mod node;
     mod reentrancy;
+    mod set;
     #[cfg(all(test, shuttle))]
     mod shuttle_tests;
     mod simd;
@@ -194,6 +206,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
         BytesInsertErrorKind, BytesInsertManyError, BytesMigrateCursor, BytesRange, BytesShrinkCursor,
         ClonedBytesRange, OwnedBytesCursor,
     };
+    pub use bytes_set::{BSkipBytesSet, BytesMerged, BytesSetRange};
     pub use compute::{Compute, Operation};
     pub use config::{Config, Promotion, Refresh};
     #[cfg(feature = "check")]
@@ -204,4 +217,5 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
         AppendError, BSkipMap, BulkError, BulkLoad, ClonedValues, Cursor, Drain, ExtractIf, InsertError, InsertManyError, IntoIter,
         IntoKeys, IntoValues, Keys, MigrateCursor, OwnedCursor, ShrinkCursor, Values,
     };
+    pub use set::{BSkipSet, Merged, SetRange};
 }}

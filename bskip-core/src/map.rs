@@ -162,6 +162,11 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
         Ok(Self { index: Index::new(&arena, &config)?, arena })
     }
 
+    /// The engine.
+    pub(crate) fn index(&self) -> &Index<K::Words, V, A::Pool> {
+        &self.index
+    }
+
     /// The arena, for instance to ask it for statistics.
     #[must_use]
     pub fn arena(&self) -> &A {

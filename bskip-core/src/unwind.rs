@@ -29,13 +29,16 @@ impl<T> RefUnwindSafe for SpinLock<T> {}
 /// Compiles only if each type may be shared, sent, and used after a caught panic.
 #[cfg(not(any(loom, shuttle)))]
 const _: () = {
-    use crate::{BSkipBlobMap, BSkipBytesMap, BSkipMap, BulkLoad, BytesBulkLoad, Cursor, Range};
+    use crate::{BSkipBlobMap, BSkipBytesMap, BSkipBytesSet, BSkipMap, BSkipSet};
+    use crate::{BulkLoad, BytesBulkLoad, Cursor, Range};
     use core::panic::UnwindSafe;
 
     const fn shared<T: Send + Sync + UnwindSafe + RefUnwindSafe>() {}
     shared::<BSkipMap<u64, u64>>();
     shared::<BSkipBytesMap<str, alloc::string::String>>();
     shared::<BSkipBlobMap<str>>();
+    shared::<BSkipSet<u64>>();
+    shared::<BSkipBytesSet<str>>();
     shared::<BulkLoad<u64, u64>>();
     shared::<BytesBulkLoad<str, u64>>();
     shared::<Range<'static, u64, u64>>();

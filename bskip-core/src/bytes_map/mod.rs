@@ -134,6 +134,11 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         Ok(Self { index: Index::new(&arena, &config)?, arena, _keys: PhantomData })
     }
 
+    /// The engine.
+    pub(crate) fn index(&self) -> &Index<ByteKeys, V, A::Pool> {
+        &self.index
+    }
+
     /// The arena, for instance to ask it for statistics.
     #[must_use]
     pub fn arena(&self) -> &A {

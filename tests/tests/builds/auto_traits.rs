@@ -9,10 +9,10 @@
 
 use bskip_core::arena::{BumpPool, GlobalPool};
 use bskip_core::{
-    AllocError, BSkipBlobMap, BSkipBytesMap, BSkipMap, BlobBulkLoad, BlobCursor, BlobRange, BlockArena,
-    BulkError, BulkLoad, BumpArena, BytesBulkError, BytesBulkLoad, BytesMigrateCursor, BytesShrinkCursor,
-    ClonedRange, Config, GlobalArena, InsertError, InsertManyError, MigrateCursor, OwnedBlobCursor,
-    PoolUsage, Range, Relax, ShrinkCursor,
+    AllocError, BSkipBlobMap, BSkipBytesMap, BSkipBytesSet, BSkipMap, BSkipSet, BlobBulkLoad, BlobCursor,
+    BlobRange, BlockArena, BulkError, BulkLoad, BumpArena, BytesBulkError, BytesBulkLoad, BytesMerged,
+    BytesMigrateCursor, BytesSetRange, BytesShrinkCursor, ClonedRange, Config, GlobalArena, InsertError,
+    InsertManyError, Merged, MigrateCursor, OwnedBlobCursor, PoolUsage, Range, Relax, SetRange, ShrinkCursor,
 };
 use numa_alloc::{ArenaStats, BuildError, Fallback, NumaArena, PlacementReport, Policy};
 use std::cell::Cell;
@@ -44,6 +44,14 @@ where
     all::<BlobCursor<'static, str, A>>();
     all::<OwnedBlobCursor<str, A>>();
     fused::<BlobRange<'static, str, A>>();
+    all::<BSkipSet<u64, A>>();
+    all::<BSkipBytesSet<str, A>>();
+    all::<SetRange<'static, u64, A>>();
+    all::<BytesSetRange<'static, str, A>>();
+    all::<Merged<'static, u64, A>>();
+    all::<BytesMerged<'static, str, A>>();
+    fused::<SetRange<'static, u64, A>>();
+    fused::<BytesSetRange<'static, str, A>>();
     all::<Range<'static, u64, V, A>>();
     all::<ClonedRange<'static, u64, V, A>>();
     fused::<ClonedRange<'static, u64, V, A>>();
