@@ -106,9 +106,18 @@
 //! | `std` | yes | A waiting thread yields to the scheduler, then sleeps. The seed of the coin is random. A closure that would wait for its own thread panics. On x86-64, vector instructions are used if the processor has them. Turns on `huge-pages`. |
 //! | `huge-pages` | with `std` | On Linux, large maps on a [`GlobalArena`] lie on huge pages. |
 //! | `bump` | no | `BumpArena`, by the crate `bumpalo`. |
+//! | `serde` | no | `Serialize` and `Deserialize`: maps as maps, sets as sequences. Reading streams, and makes an error of missing memory. `&mut map` is a `DeserializeSeed`, for a map in an arena of your own. |
+//! | `rayon` | no | `par_iter` and `par_range`, divided where nodes start; collecting and extending in parallel. Turns on `std`. |
+//! | `allocator-api2` | no | `AllocatorArena`: node memory from any allocator of that crate's trait. |
+//! | `bytes` | no | `Bytes` and `BytesMut` are keys of byte maps. As values they need no feature: `Bytes::from` takes over the copy that [`BSkipBlobMap::get`] returns. |
 //! | `check` | no | `BSkipMap::check_invariants`. |
 //! | `stats` | no | The module `stats`: counts of locks and of writes to shared memory, for each thread. Turns on `std`. |
 //! | `chaos` | no | For tests: threads yield at random where the protocol leaves a window open. Turns on `std`. |
+//!
+//! There is no feature `equivalent`. The traits of that crate compare a form of a key with a key. The maps hold no keys:
+//! a [`BSkipMap`] holds words, which it compares several at a time, and its keys are `Copy`, so a borrowed form would
+//! save nothing. A map of byte strings takes any type with [the same encoding](BytesKey::Form), which does what
+//! `Equivalent` and `Borrow` do.
 //!
 //! Without `std` the crate is `no_std` and needs only `alloc`. A waiting thread then spins, unless you choose
 //! a [`Relax`] of your own. Vector instructions are used only if the build promises them.
@@ -174,7 +183,11 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     mod merge;
     mod mix;
     mod node;
+    #[cfg(feature = "rayon")]
+    mod parallel;
     mod reentrancy;
+    #[cfg(feature = "serde")]
+    mod serialize;
     mod set;
     #[cfg(all(test, shuttle))]
     mod shuttle_tests;
@@ -193,6 +206,8 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     mod value;
     mod whole;
 
+    #[cfg(feature = "allocator-api2")]
+    pub use arena::AllocatorArena;
     #[cfg(feature = "bump")]
     pub use arena::BumpArena;
     pub use arena::{
@@ -216,6 +231,10 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     pub use map::{
         AppendError, BSkipMap, BulkError, BulkLoad, ClonedValues, Cursor, Drain, ExtractIf, InsertError, InsertManyError, IntoIter,
         IntoKeys, IntoValues, Keys, MigrateCursor, OwnedCursor, ShrinkCursor, Values,
+    };
+    #[cfg(feature = "rayon")]
+    pub use parallel::{
+        ClonedParBytesRange, ClonedParRange, ParBytesRange, ParBytesSetRange, ParRange, ParSetRange,
     };
     pub use set::{BSkipSet, Merged, SetRange};
 }}

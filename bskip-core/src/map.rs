@@ -23,6 +23,8 @@ mod visit;
 use core::fmt;
 use core::ops::{Bound, RangeBounds};
 
+#[cfg(feature = "rayon")]
+pub(crate) use bulk::last_of_equal;
 pub use bulk::{BulkError, BulkLoad};
 
 use crate::arena::{AllocError, BlockArena, GlobalArena, PoolUsage};
@@ -165,6 +167,12 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// The engine.
     pub(crate) fn index(&self) -> &Index<K::Words, V, A::Pool> {
         &self.index
+    }
+
+    /// The engine, with exclusive access.
+    #[cfg(any(feature = "rayon", feature = "serde"))]
+    pub(crate) fn index_mut(&mut self) -> &mut Index<K::Words, V, A::Pool> {
+        &mut self.index
     }
 
     /// The arena, for instance to ask it for statistics.
@@ -419,7 +427,7 @@ fn pair<K: Key, V>(pair: Option<(K::Words, V)>) -> Option<(K, V)> {
 }
 
 /// The bounds of a range, as words. Checks them by their words too, because the index only knows words.
-fn bounds<K: Key>(range: &impl RangeBounds<K>) -> (Bound<K::Words>, Bound<K::Words>) {
+pub(crate) fn bounds<K: Key>(range: &impl RangeBounds<K>) -> (Bound<K::Words>, Bound<K::Words>) {
     let lower = range.start_bound().map(|&key| key.to_words());
     let upper = range.end_bound().map(|&key| key.to_words());
     check_bounds(&lower, &upper, "BSkipMap");
@@ -428,7 +436,7 @@ fn bounds<K: Key>(range: &impl RangeBounds<K>) -> (Bound<K::Words>, Bound<K::Wor
 
 #[cold]
 #[inline(never)]
-fn out_of_memory(fallible: &str, cause: &AllocError) -> ! {
+pub(crate) fn out_of_memory(fallible: &str, cause: &AllocError) -> ! {
     panic!("{cause}; `{fallible}` returns this as an error")
 }
 

@@ -26,9 +26,9 @@ pub(crate) fn copy<K: NodeKeys, V: Clone, A: BlockArena>(
 }
 
 /// Whether both have the same pairs.
-pub(crate) fn eq<K: NodeKeys, V: Clone + PartialEq, P: BlockPool, Q: BlockPool>(
+pub(crate) fn eq<K: NodeKeys, V: Clone + PartialEq, P: BlockPool>(
     one: &Index<K, V, P>,
-    other: &Index<K, V, Q>,
+    other: &Index<K, V, P>,
 ) -> bool {
     let same = |a: &V, b: &V| if a == b { Ordering::Equal } else { Ordering::Less };
     compare(one, other, |a, b| Some(same(a, b))) == Some(Ordering::Equal)
@@ -36,9 +36,9 @@ pub(crate) fn eq<K: NodeKeys, V: Clone + PartialEq, P: BlockPool, Q: BlockPool>(
 
 /// The order of the first two pairs that differ. `values` compares two values; if they have no order, neither have
 /// the maps.
-pub(crate) fn compare<K: NodeKeys, V: Clone, P: BlockPool, Q: BlockPool>(
+pub(crate) fn compare<K: NodeKeys, V: Clone, P: BlockPool>(
     one: &Index<K, V, P>,
-    other: &Index<K, V, Q>,
+    other: &Index<K, V, P>,
     values: impl Fn(&V, &V) -> Option<Ordering>,
 ) -> Option<Ordering> {
     let (mut one, mut other) = (all(one), all(other));

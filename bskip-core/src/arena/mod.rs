@@ -92,6 +92,8 @@
 //! # Ok::<(), AllocError>(())
 //! ```
 
+#[cfg(feature = "allocator-api2")]
+mod allocator;
 mod block;
 #[cfg(feature = "bump")]
 mod bump;
@@ -103,6 +105,8 @@ pub(crate) mod paired;
 mod pool;
 mod slab;
 
+#[cfg(feature = "allocator-api2")]
+pub use allocator::{AllocatorArena, AllocatorPool};
 pub use block::{
     AllocError, AllocErrorKind, BlockId, BlockKind, KeyPrefix, NumaNodeId, Placement, PoolUsage,
 };

@@ -35,9 +35,9 @@ impl<K: BytesKey + ?Sized, A: BlockArena + Clone> Clone for BSkipBlobMap<K, A> {
 }
 
 /// The order of the first pairs that differ; keys by their encodings.
-fn compare<K: BytesKey + ?Sized, A: BlockArena, B: BlockArena>(
+fn compare<K: BytesKey + ?Sized, A: BlockArena>(
     one: &BSkipBlobMap<K, A>,
-    other: &BSkipBlobMap<K, B>,
+    other: &BSkipBlobMap<K, A>,
 ) -> Ordering {
     let (mut one, mut other) = (one.iter(), other.iter());
     loop {
@@ -49,13 +49,12 @@ fn compare<K: BytesKey + ?Sized, A: BlockArena, B: BlockArena>(
 }
 
 /// Whether both maps have the same pairs. See [whole maps](crate::BSkipMap#whole-maps).
-impl<K, A, B> PartialEq<BSkipBlobMap<K, B>> for BSkipBlobMap<K, A>
+impl<K, A> PartialEq for BSkipBlobMap<K, A>
 where
     K: BytesKey + ?Sized,
     A: BlockArena,
-    B: BlockArena,
 {
-    fn eq(&self, other: &BSkipBlobMap<K, B>) -> bool {
+    fn eq(&self, other: &Self) -> bool {
         compare(self, other).is_eq()
     }
 }
@@ -63,14 +62,13 @@ where
 impl<K: BytesKey + ?Sized, A: BlockArena> Eq for BSkipBlobMap<K, A> {}
 
 /// The order of the first pairs that differ, as for std's maps. See [whole maps](crate::BSkipMap#whole-maps).
-impl<K, A, B> PartialOrd<BSkipBlobMap<K, B>> for BSkipBlobMap<K, A>
+impl<K, A> PartialOrd for BSkipBlobMap<K, A>
 where
     K: BytesKey + ?Sized,
     A: BlockArena,
-    B: BlockArena,
 {
-    fn partial_cmp(&self, other: &BSkipBlobMap<K, B>) -> Option<Ordering> {
-        Some(compare(self, other))
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -239,6 +239,20 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         self.take_all(&mut other.index.drain());
     }
 
+    /// As `extend`, but returns why it ended early.
+    pub(crate) fn try_extend<Q>(
+        &mut self,
+        pairs: impl IntoIterator<Item = (Q, V)>,
+    ) -> Result<(), BytesInsertErrorKind>
+    where
+        Q: BytesKey<Form = K::Form>,
+    {
+        let refused = Cell::new(None);
+        let taken = self.index.take_all(&mut encode::<K, Q, V>(pairs, &refused));
+        taken.map_err(|untaken| BytesInsertErrorKind::Alloc(untaken.cause))?;
+        refused.take().map_or(Ok(()), Err)
+    }
+
     fn take_all(&mut self, pairs: &mut impl Iterator<Item = (Owned, V)>) {
         if let Err(untaken) = self.index.take_all(pairs) {
             failed("try_insert", &BytesInsertErrorKind::Alloc(untaken.cause));
@@ -304,10 +318,6 @@ where
     A: BlockArena,
 {
     fn extend<T: IntoIterator<Item = (Q, V)>>(&mut self, pairs: T) {
-        let refused = Cell::new(None);
-        self.take_all(&mut encode::<K, Q, V>(pairs, &refused));
-        if let Some(cause) = refused.take() {
-            failed("try_insert", &cause);
-        }
+        self.try_extend(pairs).unwrap_or_else(|cause| failed("try_insert", &cause));
     }
 }

@@ -139,6 +139,12 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         &self.index
     }
 
+    /// The engine, with exclusive access.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn index_mut(&mut self) -> &mut Index<ByteKeys, V, A::Pool> {
+        &mut self.index
+    }
+
     /// The arena, for instance to ask it for statistics.
     #[must_use]
     pub fn arena(&self) -> &A {
@@ -414,7 +420,7 @@ const NAME: &str = "BSkipBytesMap";
 
 #[cold]
 #[inline(never)]
-fn failed(fallible: &str, kind: &BytesInsertErrorKind) -> ! {
+pub(crate) fn failed(fallible: &str, kind: &BytesInsertErrorKind) -> ! {
     panic!("{kind}; `{fallible}` returns this as an error")
 }
 

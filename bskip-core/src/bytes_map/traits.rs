@@ -34,14 +34,13 @@ impl<K: BytesKey + ?Sized, V: Clone, A: BlockArena + Clone> Clone for BSkipBytes
 }
 
 /// Whether both maps have the same pairs. See [whole maps](crate::BSkipMap#whole-maps).
-impl<K, V, A, B> PartialEq<BSkipBytesMap<K, V, B>> for BSkipBytesMap<K, V, A>
+impl<K, V, A> PartialEq for BSkipBytesMap<K, V, A>
 where
     K: BytesKey + ?Sized,
     V: Clone + PartialEq,
     A: BlockArena,
-    B: BlockArena,
 {
-    fn eq(&self, other: &BSkipBytesMap<K, V, B>) -> bool {
+    fn eq(&self, other: &Self) -> bool {
         whole::eq(&self.index, &other.index)
     }
 }
@@ -49,14 +48,13 @@ where
 impl<K: BytesKey + ?Sized, V: Clone + Eq, A: BlockArena> Eq for BSkipBytesMap<K, V, A> {}
 
 /// The order of the first pairs that differ, as for std's maps. See [whole maps](crate::BSkipMap#whole-maps).
-impl<K, V, A, B> PartialOrd<BSkipBytesMap<K, V, B>> for BSkipBytesMap<K, V, A>
+impl<K, V, A> PartialOrd for BSkipBytesMap<K, V, A>
 where
     K: BytesKey + ?Sized,
     V: Clone + PartialOrd,
     A: BlockArena,
-    B: BlockArena,
 {
-    fn partial_cmp(&self, other: &BSkipBytesMap<K, V, B>) -> Option<Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         whole::compare(&self.index, &other.index, V::partial_cmp)
     }
 }

@@ -91,6 +91,11 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBytesSet<K, A> {
         &self.map
     }
 
+    #[cfg(feature = "serde")]
+    pub(crate) fn as_map_mut(&mut self) -> &mut BSkipBytesMap<K, (), A> {
+        &mut self.map
+    }
+
     /// The map whose keys these are.
     #[must_use]
     pub fn into_map(self) -> BSkipBytesMap<K, (), A> {

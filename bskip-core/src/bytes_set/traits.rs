@@ -46,10 +46,8 @@ impl<K: BytesKey + ?Sized, A: BlockArena + Clone> Clone for BSkipBytesSet<K, A> 
 }
 
 /// Whether both sets have the same keys: see [whole maps](crate::BSkipMap#whole-maps).
-impl<K: BytesKey + ?Sized, A: BlockArena, B: BlockArena> PartialEq<BSkipBytesSet<K, B>>
-    for BSkipBytesSet<K, A>
-{
-    fn eq(&self, other: &BSkipBytesSet<K, B>) -> bool {
+impl<K: BytesKey + ?Sized, A: BlockArena> PartialEq for BSkipBytesSet<K, A> {
+    fn eq(&self, other: &Self) -> bool {
         self.map == other.map
     }
 }
@@ -57,11 +55,9 @@ impl<K: BytesKey + ?Sized, A: BlockArena, B: BlockArena> PartialEq<BSkipBytesSet
 impl<K: BytesKey + ?Sized, A: BlockArena> Eq for BSkipBytesSet<K, A> {}
 
 /// The order of the first keys that differ, as for std's sets. See [whole maps](crate::BSkipMap#whole-maps).
-impl<K: BytesKey + ?Sized, A: BlockArena, B: BlockArena> PartialOrd<BSkipBytesSet<K, B>>
-    for BSkipBytesSet<K, A>
-{
-    fn partial_cmp(&self, other: &BSkipBytesSet<K, B>) -> Option<Ordering> {
-        self.map.partial_cmp(&other.map)
+impl<K: BytesKey + ?Sized, A: BlockArena> PartialOrd for BSkipBytesSet<K, A> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

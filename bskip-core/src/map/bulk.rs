@@ -305,6 +305,22 @@ fn bulk_error<K: Key>(error: LoadError<K::Words>) -> BulkError<K> {
     }
 }
 
+/// The pairs; of those in a row that are the same, only the last.
+pub(crate) fn last_of_equal<T>(
+    pairs: impl IntoIterator<Item = T>,
+    same: impl Fn(&T, &T) -> bool,
+) -> impl Iterator<Item = T> {
+    let mut pairs = pairs.into_iter().peekable();
+    iter::from_fn(move || {
+        loop {
+            let pair = pairs.next()?;
+            if pairs.peek().is_none_or(|next| !same(next, &pair)) {
+                return Some(pair);
+            }
+        }
+    })
+}
+
 /// Sorts the pairs and builds the map from them. If a key comes several times, the last value stays. Sorting
 /// takes memory for the pairs once more.
 ///
@@ -314,16 +330,8 @@ impl<K: Key, V, A: BlockArena + Default> FromIterator<(K, V)> for BSkipMap<K, V,
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
         let mut pairs: Vec<(K::Words, V)> = pairs.into_iter().map(to_words).collect();
         pairs.sort_by_key(|&(key, _)| key);
-        let mut pairs = pairs.into_iter().peekable();
         let mut map = Self::with_arena(A::default()).unwrap_or_else(|error| panic!("{error}"));
-        map.take_all(&mut iter::from_fn(|| {
-            loop {
-                let pair = pairs.next()?;
-                if pairs.peek().is_none_or(|next| next.0 != pair.0) {
-                    return Some(pair);
-                }
-            }
-        }));
+        map.take_all(&mut last_of_equal(pairs, |a, b| a.0 == b.0));
         map
     }
 }

@@ -11,7 +11,8 @@ use crate::whole;
 /// # Whole maps
 /// `clone`, `==`, the order of maps and their hash read the whole map, as [`iter`](Self::iter) does: O(n), and
 /// [no snapshot](Self#consistency) while other threads write. Values are cloned under their leaf's lock, and then
-/// compared or hashed without a lock. So two maps may be compared while other threads compare them, too.
+/// compared or hashed without a lock. So two maps may be compared while other threads compare them, too. Maps in arenas
+/// of different types are compared by their iterators.
 impl<K: Key, V: Clone, A: BlockArena + Clone> BSkipMap<K, V, A> {
     /// As `clone`, but returns an error if there is no memory.
     ///
@@ -50,10 +51,8 @@ impl<K: Key, V: Clone, A: BlockArena + Clone> Clone for BSkipMap<K, V, A> {
 }
 
 /// Whether both maps have the same pairs. See [whole maps](BSkipMap#whole-maps).
-impl<K: Key, V: Clone + PartialEq, A: BlockArena, B: BlockArena> PartialEq<BSkipMap<K, V, B>>
-    for BSkipMap<K, V, A>
-{
-    fn eq(&self, other: &BSkipMap<K, V, B>) -> bool {
+impl<K: Key, V: Clone + PartialEq, A: BlockArena> PartialEq for BSkipMap<K, V, A> {
+    fn eq(&self, other: &Self) -> bool {
         whole::eq(&self.index, &other.index)
     }
 }
@@ -61,10 +60,8 @@ impl<K: Key, V: Clone + PartialEq, A: BlockArena, B: BlockArena> PartialEq<BSkip
 impl<K: Key, V: Clone + Eq, A: BlockArena> Eq for BSkipMap<K, V, A> {}
 
 /// The order of the first pairs that differ, as for std's maps. See [whole maps](BSkipMap#whole-maps).
-impl<K: Key, V: Clone + PartialOrd, A: BlockArena, B: BlockArena> PartialOrd<BSkipMap<K, V, B>>
-    for BSkipMap<K, V, A>
-{
-    fn partial_cmp(&self, other: &BSkipMap<K, V, B>) -> Option<Ordering> {
+impl<K: Key, V: Clone + PartialOrd, A: BlockArena> PartialOrd for BSkipMap<K, V, A> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         whole::compare(&self.index, &other.index, V::partial_cmp)
     }
 }

@@ -117,6 +117,11 @@ impl<K: Key, A: BlockArena> BSkipSet<K, A> {
         &self.map
     }
 
+    #[cfg(any(feature = "rayon", feature = "serde"))]
+    pub(crate) fn as_map_mut(&mut self) -> &mut BSkipMap<K, (), A> {
+        &mut self.map
+    }
+
     /// The map whose keys these are.
     #[must_use]
     pub fn into_map(self) -> BSkipMap<K, (), A> {

@@ -46,8 +46,8 @@ impl<K: Key, A: BlockArena + Clone> Clone for BSkipSet<K, A> {
 }
 
 /// Whether both sets have the same keys: see [whole maps](crate::BSkipMap#whole-maps).
-impl<K: Key, A: BlockArena, B: BlockArena> PartialEq<BSkipSet<K, B>> for BSkipSet<K, A> {
-    fn eq(&self, other: &BSkipSet<K, B>) -> bool {
+impl<K: Key, A: BlockArena> PartialEq for BSkipSet<K, A> {
+    fn eq(&self, other: &Self) -> bool {
         self.map == other.map
     }
 }
@@ -55,9 +55,9 @@ impl<K: Key, A: BlockArena, B: BlockArena> PartialEq<BSkipSet<K, B>> for BSkipSe
 impl<K: Key, A: BlockArena> Eq for BSkipSet<K, A> {}
 
 /// The order of the first keys that differ, as for std's sets. See [whole maps](crate::BSkipMap#whole-maps).
-impl<K: Key, A: BlockArena, B: BlockArena> PartialOrd<BSkipSet<K, B>> for BSkipSet<K, A> {
-    fn partial_cmp(&self, other: &BSkipSet<K, B>) -> Option<Ordering> {
-        self.map.partial_cmp(&other.map)
+impl<K: Key, A: BlockArena> PartialOrd for BSkipSet<K, A> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -1,4 +1,10 @@
-//! What makes the maps collections as Rust knows them: the traits of std, and sets.
+//! What makes the maps collections as Rust knows them: the traits of std and of other crates, and sets.
 
+#[cfg(feature = "ecosystem")]
+mod ecosystem;
+#[cfg(feature = "ecosystem")]
+mod parallel;
+#[cfg(feature = "ecosystem")]
+mod serialized;
 mod sets;
 mod traits;

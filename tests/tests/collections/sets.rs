@@ -20,7 +20,7 @@ type Model = BTreeSet<u64>;
 
 fn text(key: u64) -> String {
     // Some keys are long, and go into cells.
-    format!("{:>width$}", key, width = if key % 7 == 0 { 200 } else { 8 })
+    format!("{:>width$}", key, width = if key.is_multiple_of(7) { 200 } else { 8 })
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn a_set_answers_as_a_set_of_std() {
                     let mut found = vec![false; keys.len()];
                     set.contains_many(&keys, &mut found);
                     assert!(keys.iter().map(|key| model.contains(key)).eq(found));
-                    let changed = if random % 3 == 0 {
+                    let changed = if random.is_multiple_of(3) {
                         (set.insert_many(&keys), keys.iter().filter(|&&key| model.insert(key)).count())
                     } else {
                         (set.remove_many(&keys), keys.iter().filter(|key| model.remove(key)).count())
@@ -142,7 +142,7 @@ fn operations_on_two_sets_agree_with_std() {
             assert_eq!(a.is_subset(b), one.is_subset(other));
             assert_eq!(a.is_superset(b), one.is_superset(other));
             assert_eq!(a.is_disjoint(b), one.is_disjoint(other));
-            assert_eq!((a == b, a.partial_cmp(b)), (one == other, one.partial_cmp(other)));
+            assert_eq!((*a == sets[j], a.cmp(&sets[j])), (one == other, one.cmp(other)));
             for (set, model) in
                 [(a | b, one | other), (a & b, one & other), (a - b, one - other), (a ^ b, one ^ other)]
             {
@@ -222,7 +222,7 @@ fn set_operations_while_others_write() {
             } else {
                 for step in 0..200 {
                     let key = mix(1000 * round + step) % last;
-                    if key % 6 != 0 && key % 10 != 0 {
+                    if !key.is_multiple_of(6) && !key.is_multiple_of(10) {
                         let set = &sets[(step % 2) as usize];
                         if thread == 2 {
                             set.insert(key)

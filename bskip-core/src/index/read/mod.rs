@@ -7,5 +7,7 @@ pub(in crate::index) mod follow;
 pub(in crate::index) mod get;
 pub(in crate::index) mod len;
 pub(in crate::index) mod lend;
+#[cfg(feature = "rayon")]
+pub(in crate::index) mod middle;
 pub(in crate::index) mod readahead;
 pub(in crate::index) mod usage;

@@ -17,7 +17,7 @@ macro_rules! plain {
             }
             #[inline]
             fn decode(input: &mut KeyReader<'_>) -> Option<$owned> {
-                $from_vec(input.string()?).map(Into::into)
+                $from_vec(input.string()?).map(<$owned>::from)
             }
             #[inline]
             fn as_encoded(&self) -> Option<&[u8]> {
@@ -39,6 +39,18 @@ plain! {
     str, form String, as_bytes, text, String;
     String, form String, as_bytes, text, Self;
     Box<str>, form String, as_bytes, text, Self;
+}
+
+/// `BytesMut` is made of this without a copy.
+#[cfg(feature = "bytes")]
+fn shared(bytes: Vec<u8>) -> Option<::bytes::Bytes> {
+    Some(bytes.into())
+}
+
+#[cfg(feature = "bytes")]
+plain! {
+    ::bytes::Bytes, form Vec<u8>, as_ref, Some, Self;
+    ::bytes::BytesMut, form Vec<u8>, as_ref, shared, Self;
 }
 
 impl<const N: usize> BytesKey for [u8; N] {
