@@ -133,7 +133,8 @@
 //!
 //! # When to choose something else
 //! * Strings with hundreds of bytes in common: a trie such as ART. This map compares these bytes in every node.
-//! * A snapshot of many keys at one moment: a persistent or multi-version map.
+//! * A snapshot of the whole map, kept for long: a persistent or multi-version map. (Of a bounded range there is
+//!   [`range_snapshot`](BSkipMap::range_snapshot).)
 //! * Only point lookups, no order: a hash map.
 //! * One thread: `BTreeMap` has references to values, and entries.
 

@@ -16,6 +16,7 @@ mod neighbours;
 mod range;
 mod replicas;
 mod shrink;
+mod snapshot;
 mod take;
 mod traits;
 mod visit;
@@ -60,6 +61,8 @@ pub use visit::ExtractIf;
 /// [cursor](Cursor), and their variants. On x86-64 and AArch64 they are linearizable all together. On
 /// machines with a weaker memory order, such as RISC-V, only those on one key are: threads that use several
 /// keys, and communicate by nothing else, may see each other's operations in different orders.
+///
+/// [`range_snapshot`](Self::range_snapshot) is linearizable too: all its pairs are from one moment.
 ///
 /// **Scans are not snapshots.** [`range`](Self::range), [`iter`](Self::iter) and the
 /// [chunks](Self::try_for_each_chunk) hand out pairs as follows while other threads write:

@@ -302,6 +302,30 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         BytesRange::new(&self.index, lower, upper)
     }
 
+    /// The pairs whose keys are in `range`, all as they were at one moment: see
+    /// [`BSkipMap::range_snapshot`](crate::BSkipMap::range_snapshot).
+    ///
+    /// # Panics
+    /// As [`range`](Self::range).
+    ///
+    /// ```
+    /// use bskip_core::BSkipBytesMap;
+    ///
+    /// let map: BSkipBytesMap<str, u64> = [("fig", 2), ("kiwi", 3), ("pear", 5)].into_iter().collect();
+    /// assert_eq!(map.range_snapshot("g".."p"), [("kiwi".to_string(), 3)]);
+    /// ```
+    #[must_use]
+    pub fn range_snapshot<Q>(&self, range: impl RangeBounds<Q>) -> Vec<(K::Owned, V)>
+    where
+        Q: BytesKey<Form = K::Form>,
+        V: Copy,
+    {
+        let (lower, upper) = bounds(&range, "BSkipBytesMap");
+        let pairs =
+            self.index.snapshot(lower.as_ref().map(ByteKeys::borrow), upper.as_ref().map(ByteKeys::borrow));
+        pairs.into_iter().map(pair::<K, V>).collect()
+    }
+
     /// Lends the pairs whose keys are in `range` to `f`, in order, until `f` breaks. This is faster than
     /// [`range`](Self::range): it copies a leaf at a time, and allocates nothing for a key.
     ///

@@ -124,6 +124,7 @@
 //! [`raise`]: crate::index::engine::Index::raise
 //! [`raise_root`]: crate::index::tree::Tree::raise_root
 //! [`read_begin`]: crate::lock::VersionLock::read_begin
+//! [`read_locked`]: crate::index::engine::Index::read_locked
 //! [`refresh_path`]: crate::index::engine::Index::refresh_path
 //! [`refresh_replicas`]: crate::index::engine::Index::refresh_replicas
 //! [`remove_leaves`]: crate::index::engine::Index::remove_leaves
@@ -138,6 +139,7 @@
 //! [`settle_existing`]: crate::index::write::existing::settle_existing
 //! [`settle_within`]: crate::index::tree::Tree::settle_within
 //! [`shrink_node`]: crate::index::engine::Index::shrink_node
+//! [`snapshot`]: crate::index::engine::Index::snapshot
 //! [`spares_for`]: crate::index::engine::Index::spares_for
 //! [`split_and_insert`]: crate::index::write::split::split_and_insert
 //! [`split_by`]: crate::index::engine::Index::split_by

@@ -117,6 +117,25 @@ fn a_chunk_is_of_one_moment() {
 }
 
 #[test]
+fn a_snapshot_is_of_one_moment() {
+    Duel {
+        one: |map| {
+            assert_eq!(map.insert(10, 101), Some(100));
+            assert_eq!(map.insert(40, 401), Some(400));
+        },
+        other: |map| {
+            let pairs = map.range_snapshot(5..=40);
+            let ends = (pairs[0].1, pairs[3].1);
+            assert!([(100, 400), (101, 400), (101, 401)].contains(&ends), "{pairs:?}");
+        },
+        preemptions: 2,
+        at_least: 20,
+        ..two_leaves("a snapshot and values in two leaves that are overwritten")
+    }
+    .run();
+}
+
+#[test]
 fn len_and_a_merge() {
     Duel {
         // The leaf is underfull then, and absorbs the next one.

@@ -9,3 +9,4 @@ mod pops;
 mod scans;
 mod shared;
 mod shrink_to_fit;
+mod snapshots;

@@ -4,7 +4,7 @@
 //! changed, the reader searches again from the last key that it read.
 
 use core::hint::assert_unchecked;
-use core::ops::Bound;
+use core::ops::{Bound, Range};
 
 use crate::arena::BlockPool;
 use crate::index::engine::Index;
@@ -34,6 +34,16 @@ pub(crate) struct LeafCursor<'a, K: NodeKeys, V> {
 }
 
 impl<'a, K: NodeKeys, V> LeafCursor<'a, K, V> {
+    /// For slots that were counted after `version` was read; `None` if the leaf is not in that state any more.
+    pub(in crate::index) fn of(leaf: Leaf<'a, K, V>, version: Version, slots: Range<usize>) -> Option<Self> {
+        leaf.validate(version).then(|| Self {
+            leaf,
+            version,
+            start: slots.start.min(slots.end),
+            end: slots.end,
+        })
+    }
+
     /// The next pair in order.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn next<R: Read<V>>(&mut self) -> Next<K::Owned, R::Value> {
@@ -225,7 +235,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// The leaf that starts at `low`, which is where the leaf before ended. Starts from that leaf's `next`.
     /// `None` if something has changed.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn leaf_that_starts<'a>(
+    pub(in crate::index) fn leaf_that_starts<'a>(
         &'a self,
         next: Leaf<'a, K, V>,
         low: K::Ref<'_>,

@@ -10,4 +10,5 @@ pub(in crate::index) mod lend;
 #[cfg(feature = "rayon")]
 pub(in crate::index) mod middle;
 pub(in crate::index) mod readahead;
+pub(in crate::index) mod snapshot;
 pub(in crate::index) mod usage;
