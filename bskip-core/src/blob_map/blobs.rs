@@ -5,6 +5,7 @@
 //! state in which the reader found the value (`docs/PROTOCOL.md`, section 17).
 
 use alloc::vec::Vec;
+use core::iter;
 use core::ops::{Bound, ControlFlow};
 
 use crate::arena::{AllocError, BlockArena, BlockPool, PoolUsage};
@@ -36,12 +37,12 @@ impl<P: BlockPool> Blobs<P> {
 
     /// A copy in blocks of `arena`.
     pub(super) fn copy<A: BlockArena<Pool = P>>(&self, arena: &A) -> Result<Self, AllocError> {
-        let copy = Self { index: self.index.empty_like(arena)?, cells: Cells::new(arena)? };
+        let mut copy = Self { index: self.index.empty_like(arena)?, cells: Cells::new(arena)? };
         let mut pairs = self.pairs(Bound::Unbounded, Bound::Unbounded);
-        let mut value = Vec::new();
-        while let Some(key) = self.next(&mut pairs, &mut value) {
-            copy.insert(&key, &value, Existing::Replace)?;
-        }
+        copy.take_all(&mut iter::from_fn(|| {
+            let mut value = Vec::new();
+            Some((self.next(&mut pairs, &mut value)?, value))
+        }))?;
         Ok(copy)
     }
 

@@ -14,7 +14,7 @@ use crate::key::BytesKey;
 /// encodings.
 impl<K: BytesKey + ?Sized, A: BlockArena + Clone> BSkipBlobMap<K, A> {
     /// As `clone`, but returns an error if there is no memory. The copy is in a clone of the arena, and has the
-    /// choices of this map's [`Config`](crate::Config). The pairs are inserted one by one: O(n log n).
+    /// choices of this map's [`Config`](crate::Config). The pairs are appended: O(n), and O(bytes) for the values.
     ///
     /// # Errors
     /// [`AllocError`] if the arena has no memory for the copy.

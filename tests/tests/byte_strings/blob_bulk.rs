@@ -237,6 +237,20 @@ fn memory_fails_while_appending() {
     }
 }
 
+/// A clone appends the pairs, so its leaves are full.
+#[test]
+fn clones_are_full() {
+    let (mut map, model) = (Map::new(), model(2000));
+    let mut numbers: Vec<u64> = (0..2000).collect();
+    Rng::new(3).shuffle(&mut numbers);
+    numbers.into_iter().map(pair).for_each(|(key, value)| _ = map.insert(&key, &value));
+    let model: Model = model.into_keys().map(|key| (key.clone(), map.get(&key).expect("there"))).collect();
+    let mut copy = map.clone();
+    expect(&mut copy, &model, "the clone");
+    assert!(copy.check_invariants().leaves <= map.check_invariants().leaves);
+    expect(&mut map, &model, "the original");
+}
+
 #[test]
 fn append_does_as_btreemap() {
     let all: Vec<_> = model(900).into_iter().collect();
