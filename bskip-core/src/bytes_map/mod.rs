@@ -12,6 +12,7 @@ mod maintain;
 mod traits;
 pub(crate) mod unsorted;
 
+use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Bound, ControlFlow, RangeBounds};
