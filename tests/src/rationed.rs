@@ -7,7 +7,7 @@ use bskip_core::{Placement, PoolUsage};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
 
 /// Which requests the arena refuses from now on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +30,8 @@ pub struct Ration {
     /// What `left` is set to after a refusal.
     then: AtomicIsize,
     refused: AtomicUsize,
+    /// Whether a refusal is a panic.
+    panics: AtomicBool,
 }
 
 const PLENTY: isize = isize::MAX;
@@ -43,9 +45,16 @@ impl Ration {
             Refuse::Every(n) => (n as isize, n as isize),
             Refuse::Nothing => (PLENTY, PLENTY),
         };
+        self.panics.store(false, Ordering::Relaxed);
         self.then.store(then, Ordering::Relaxed);
         self.left.store(left, Ordering::Relaxed);
         self.refused.store(0, Ordering::Relaxed);
+    }
+
+    /// Refuses nothing, but the request after `n` others panics.
+    pub fn panic_after(&self, n: usize) {
+        self.set(Refuse::Once(n));
+        self.panics.store(true, Ordering::Relaxed);
     }
 
     /// Requests refused since [`set`](Self::set).
@@ -62,6 +71,7 @@ impl Ration {
             return Ok(());
         }
         self.refused.fetch_add(1, Ordering::Relaxed);
+        assert!(!self.panics.load(Ordering::Relaxed), "asked to panic");
         Err(AllocError { layout, kind: AllocErrorKind::LimitReached })
     }
 }
@@ -83,6 +93,7 @@ impl Rationed {
             left: AtomicIsize::new(PLENTY),
             then: AtomicIsize::new(PLENTY),
             refused: AtomicUsize::new(0),
+            panics: AtomicBool::new(false),
         };
         Self { ration: Arc::new(ration), only_inner: false }
     }

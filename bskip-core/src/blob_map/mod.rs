@@ -8,6 +8,8 @@ mod cursor;
 mod iter;
 mod load;
 mod maintain;
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests;
 mod traits;
 
 use alloc::vec::Vec;

@@ -2,9 +2,11 @@
 
 use core::fmt;
 
-use super::{BSkipBytesMap, BytesInsertError, BytesInsertErrorKind, NAME, failed};
+use super::encoded::encoded_key;
+use super::{BSkipBytesMap, BytesInsertErrorKind, NAME, failed};
 use crate::arena::BlockArena;
-use crate::key::BytesKey;
+use crate::index::Existing;
+use crate::key::{BytesKey, KeyBuffer};
 
 /// Where and why [`try_insert_many`](BSkipBytesMap::try_insert_many) ended early.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,7 +81,8 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     /// many keys. A pair without a value is skipped.
     ///
     /// # Panics
-    /// As [`insert`](Self::insert). The pairs before that one are inserted.
+    /// As [`insert`](Self::insert). The pairs before that one are inserted. If the key's `encode` panics, the pair
+    /// and all after it keep their values.
     /// [`try_insert_many`](Self::try_insert_many) returns an error instead.
     ///
     /// ```
@@ -109,14 +112,25 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         Q: BytesKey<Form = K::Form>,
     {
         for (done, (key, place)) in pairs.iter_mut().enumerate() {
-            let Some(value) = place.take() else { continue };
-            match self.try_insert(key, value) {
-                Ok(old) => *place = old,
-                Err(BytesInsertError { value, kind }) => {
-                    *place = Some(value);
-                    return Err(BytesInsertManyError { done, kind });
-                }
+            if place.is_none() {
+                continue;
             }
+            // If `encode` panics, the value is still in its place.
+            let insert = |key: &[u8]| {
+                let value = place.take()?;
+                let (back, error) = match self.index.insert(key, value, Existing::Replace) {
+                    Ok(old) => (old, None),
+                    Err((value, error)) => (Some(value), Some(error)),
+                };
+                *place = back;
+                error
+            };
+            let kind = match encoded_key(key, &mut KeyBuffer::new(), insert) {
+                Ok(None) => continue,
+                Ok(Some(error)) => BytesInsertErrorKind::Alloc(error),
+                Err(kind) => kind,
+            };
+            return Err(BytesInsertManyError { done, kind });
         }
         Ok(())
     }

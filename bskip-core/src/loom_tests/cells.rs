@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use loom::cell::UnsafeCell;
 use loom::thread;
 
 use crate::arena::{GlobalArena, GlobalPool};
@@ -122,5 +123,46 @@ fn a_freed_chain_is_not_believed() {
         }
         sync::unwatch();
         assert_eq!(shared.cells.usage().issued_blocks, 0, "the last reference frees the string");
+    });
+}
+
+/// Memory that a thread may read while it has a reference to a string, and may write when the string's cell is
+/// its own. It stands for the bytes of the cell. They are atomics, so loom does not mind races on them, and it
+/// cannot show that a load sees a later store.
+struct Bytes(UnsafeCell<u64>);
+
+// SAFETY: loom fails if two accesses race.
+unsafe impl Sync for Bytes {}
+
+/// Two threads read a string that they have kept, and give it up. One of them then stores another string. If that
+/// gets the same cell, all reads of the old one are over.
+#[test]
+fn a_cell_is_reused_after_the_last_read() {
+    model("cells: reused after the last read", None, 10, || {
+        let bytes = Arc::new(Bytes(UnsafeCell::new(0)));
+        let shared = Shared::watched(8);
+        let id = CellId::from_word(shared.nodes[0].number.load(Ordering::Relaxed) as u32);
+        let read = |bytes: &Bytes| {
+            bytes.0.with(|value| {
+                // SAFETY: loom fails if another thread may write now.
+                unsafe { *value }
+            })
+        };
+        let other = {
+            let bytes = bytes.clone();
+            spawn(&shared, move |shared| {
+                read(&bytes);
+                shared.cells.release(id);
+            })
+        };
+        read(&bytes);
+        shared.cells.release(id);
+        if shared.cells.store(b"oooooooo").expect("memory") == id {
+            bytes.0.with_mut(|value| {
+                // SAFETY: loom fails if another thread may read now.
+                unsafe { *value = 1 }
+            });
+        }
+        other.join().expect("no thread panics");
     });
 }

@@ -6,7 +6,8 @@
 //! executions, so that a model that has become useless is noticed.
 //!
 //! Loom cannot show load buffering: a load that sees a store which its thread has not reached yet. So no test
-//! here depends on the Release in `unlock_unchanged`.
+//! here depends on the Release in `unlock_unchanged`. For the Release in `Cell::release`, a plain variable
+//! stands for the bytes of a cell, and loom finds the race.
 
 mod across;
 mod arena;

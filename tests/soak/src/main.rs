@@ -27,7 +27,7 @@ usage: soak [--seconds N] [--stage N] [--threads N] [--keys N] [--seed N]
 --seed       seed of the operations and of the maps (from the clock; printed)
 --promotion  coin[:ONE_IN], coin-and-overflow[:ONE_IN], overflow; several, or all: in turn (the map's default)
 --arena      global, bump, numa, replicated, ranges, interleaved; several, or all: in turn (global)
---kind       words or strings, the kind of keys; several, or all: in turn (all)";
+--kind       words; strings (keys); blobs (keys and values): several, or all: in turn (all)";
 
 /// The system's allocator, with a count of the bytes in use: a dropped map must leave none behind.
 struct Counting;
@@ -104,7 +104,7 @@ fn promotion(text: &str) -> Result<Promotion, String> {
 
 fn kind(text: &str) -> Result<Kind, String> {
     let named = |kind: &Kind| format!("{kind:?}").eq_ignore_ascii_case(text);
-    Kind::ALL.into_iter().find(named).ok_or_else(|| format!("no such kind of keys: {text}"))
+    Kind::ALL.into_iter().find(named).ok_or_else(|| format!("no such kind of maps: {text}"))
 }
 
 fn arena(text: &str) -> Result<ArenaKind, String> {

@@ -6,11 +6,10 @@
 use bskip_core::{BSkipBlobMap, Config, GlobalArena, Promotion};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use tests::blobs::{LENGTHS, check, value};
 use tests::rng::Rng;
-use tests::threads;
+use tests::threads::{self, Stop};
 
 type Map = BSkipBlobMap<[u8]>;
 
@@ -39,19 +38,20 @@ fn finish(mut map: Map) {
 
 /// Runs `read` again and again while `write` runs on two threads.
 fn while_written(write: impl Fn(u64) + Sync, read: &[&(dyn Fn(&mut Rng) + Sync)]) {
-    let done = AtomicBool::new(false);
+    let stop = Stop::default();
     thread::scope(|scope| {
         for (i, read) in read.iter().enumerate() {
-            let done = &done;
+            let stop = &stop;
             scope.spawn(move || {
                 let mut rng = Rng::new(77 + i as u64);
-                while !done.load(Ordering::Relaxed) {
+                while !stop.raised() {
                     read(&mut rng);
                 }
             });
         }
+        // If a writer panics, the readers end, too.
+        let _raise = stop.raise_on_drop();
         threads::run(2, |writer| write(writer as u64));
-        done.store(true, Ordering::Relaxed);
     });
 }
 

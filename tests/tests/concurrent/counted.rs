@@ -2,9 +2,12 @@
 //!
 //! `check_invariants` compares the count with the leaves, too.
 
-use bskip_core::{BSkipBytesMap, BSkipMap, BulkLoad, BytesBulkLoad, Config, GlobalArena, Promotion};
+use bskip_core::{
+    BSkipBlobMap, BSkipBytesMap, BSkipMap, BulkLoad, BytesBulkLoad, Config, GlobalArena, Promotion,
+};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tests::config::{CRUEL_PROMOTIONS, config, some_promotions};
+use tests::rationed::{Ration, Rationed, Refuse};
 use tests::rng::{Rng, mix};
 
 type Map<V = u64> = BSkipMap<u64, V>;
@@ -137,4 +140,66 @@ fn with_exclusive_access() {
         built.clear();
         assert_eq!((built.len(), built.check_invariants().keys), (0, 0));
     }
+}
+
+/// Inserts until none of the pool's blocks is refused by a panic. Returns how many panics there were.
+fn insert_through_panics(ration: &Ration, insert: &dyn Fn(), lens: &dyn Fn() -> (usize, usize)) -> usize {
+    for n in 0.. {
+        ration.panic_after(n);
+        let is_done = catch_unwind(AssertUnwindSafe(insert)).is_ok();
+        ration.set(Refuse::Nothing);
+        let (counted, there) = lens();
+        assert_eq!(counted, there, "after {n} blocks");
+        if is_done {
+            return n;
+        }
+    }
+    unreachable!()
+}
+
+/// If an insertion ends with a panic of the pool, its pair is counted exactly if it is there.
+#[test]
+fn pools_that_panic() {
+    const PAIRS: u64 = 700;
+    let mut panics = [0; 3];
+    for promotion in CRUEL_PROMOTIONS {
+        let arena = Rationed::all_nodes();
+        let ration = arena.ration.clone();
+        let map: BSkipMap<u64, u64, _> =
+            BSkipMap::with_config(arena.clone(), counted(promotion)).expect("memory");
+        let bytes: BSkipBytesMap<[u8], u64, _> =
+            BSkipBytesMap::with_config(arena.clone(), counted(promotion)).expect("memory");
+        let blobs: BSkipBlobMap<[u8], _> =
+            BSkipBlobMap::with_config(arena, counted(promotion)).expect("memory");
+        for i in 0..PAIRS {
+            // Some keys are in cells.
+            let key = [key(i), vec![b'k'; if i % 8 == 0 { 300 } else { 0 }]].concat();
+            panics[0] += insert_through_panics(
+                &ration,
+                &|| {
+                    map.insert(mix(i), i);
+                },
+                &|| (map.len(), map.iter().count()),
+            );
+            panics[1] += insert_through_panics(
+                &ration,
+                &|| {
+                    bytes.insert(&key, i);
+                },
+                &|| (bytes.len(), bytes.iter().count()),
+            );
+            panics[2] += insert_through_panics(
+                &ration,
+                &|| {
+                    blobs.insert(&key, &[7; 40]);
+                },
+                &|| (blobs.len(), blobs.iter().count()),
+            );
+        }
+        assert_eq!(map.len() as u64, PAIRS);
+        (0..PAIRS).for_each(|i| assert_eq!(map.remove(&mix(i)), Some(i)));
+        while bytes.pop_first().is_some() && blobs.pop_last().is_some() {}
+        assert_eq!((map.len(), bytes.len(), blobs.len()), (0, 0, 0));
+    }
+    assert!(panics.iter().all(|&panics| panics > 50), "{panics:?}");
 }

@@ -313,6 +313,21 @@ fn operations() -> Vec<(&'static str, Operation)> {
     ]
 }
 
+#[test]
+fn the_pairs_behind_a_panic_keep_their_values() {
+    let map: BSkipBytesMap<Fused, u64> = BSkipBytesMap::new();
+    let mut pairs: Vec<_> = (0..30).map(|i| (Fused(i), (i != 4).then_some(i))).collect();
+    FUSE.set(10);
+    assert!(!ends(|| map.insert_many(&mut pairs)), "a conversion panics");
+    FUSE.set(u64::MAX);
+    let done = pairs.iter().position(|pair| pair.1.is_some()).expect("a pair that was not reached");
+    assert!((9..=11).contains(&done) && map.len() == done - 1, "{done} pairs");
+    assert!(pairs[done..].iter().all(|pair| pair.1 == Some(pair.0.0)), "the others keep their values");
+    map.insert_many(&mut pairs);
+    assert_eq!(map.len(), 29);
+    assert!(pairs.iter().all(|pair| pair.1.is_none()));
+}
+
 /// Runs each operation once for each of its conversions, which then panics, and once without a panic. Each time,
 /// the map is whole, other threads go on, and every value is dropped once.
 #[test]

@@ -96,6 +96,7 @@ static RACES: Probe = probe(Tool::ThreadSanitizer, "races", &THREAD, STRESS, &[]
 static BATCHES: Probe = plain!("batches", "many_pairs", "batches::");
 static DROPS: Probe = plain!("drops", "values", "drops::");
 static FALLIBLE: Probe = plain!("fallible", "faults", "fallible::");
+static COUNTED: Probe = plain!("counted", "concurrent", "counted::");
 static HOLDERS: Probe = plain!("holders", "faults", "holders::");
 static LIFETIMES: Probe = plain!("lifetimes", "values", "lifetimes::");
 static FINDINGS: Probe = plain!("findings", "answers", "review_findings::");
@@ -147,6 +148,7 @@ static ALL: &[&Probe] = &[
     &BATCHES,
     &DROPS,
     &FALLIBLE,
+    &COUNTED,
     &HOLDERS,
     &LIFETIMES,
     &FINDINGS,
