@@ -1,10 +1,10 @@
 //! A map of byte-string values as the suites with numbered keys see it.
 
-use crate::arena::{AnyArena, ArenaKind};
+use crate::arena::{AnyArena, ArenaKind, beside};
 use crate::numbered::{InAnyArena, NumberedMap};
 use crate::spelled::Spelling;
 use crate::values::NumberedValue;
-use bskip_core::{BSkipBlobMap, BlockArena, Config, PoolUsage, Structure};
+use bskip_core::{BSkipBlobMap, BlockArena, BytesMigrateCursor, Config, PoolUsage, Structure};
 use core::marker::PhantomData;
 use core::ops::{Bound, ControlFlow};
 
@@ -30,7 +30,7 @@ fn read<S: Spelling>((key, value): (Vec<u8>, Vec<u8>)) -> (u64, Vec<u8>) {
 
 impl<S: Spelling, A: BlockArena> NumberedMap for SpelledBlobs<S, A> {
     type Value = Vec<u8>;
-    type Cursor = ();
+    type Cursor = BytesMigrateCursor;
     const TERSE: bool = true;
 
     fn insert(&self, key: u64, value: Vec<u8>) -> Option<Vec<u8>> {
@@ -109,8 +109,11 @@ impl<S: Spelling, A: BlockArena> NumberedMap for SpelledBlobs<S, A> {
             }
         }
     }
-    /// Leaves of these maps stay where they are.
-    fn move_leaves(&self, (): &mut ()) {}
+    fn move_leaves(&self, cursor: &mut BytesMigrateCursor) {
+        if !self.0.migrate(cursor, 2, |_, home| Some(beside(home))) {
+            *cursor = BytesMigrateCursor::new();
+        }
+    }
     fn usage(&self) -> PoolUsage {
         self.0.usage()
     }
