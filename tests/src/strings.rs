@@ -235,11 +235,35 @@ fn step<V: NumberedValue + PartialEq + Debug, A: BlockArena>(
             assert_eq!(map.get_cloned(k).as_ref(), expected);
             assert_eq!(map.get_with(k, V::clone).as_ref(), expected);
             assert_eq!(map.contains_key(k), expected.is_some());
+            let below = |bound| model.range((Bound::Unbounded, bound)).next_back().map(owned);
+            let above = |bound| model.range((bound, Bound::Unbounded)).next().map(owned);
+            let floor = below(Bound::Included(k.clone()));
+            assert_eq!((&map.floor_cloned(k), &map.floor_with(k, V::clone)), (&floor, &floor));
+            assert_eq!(map.lower_cloned(k), below(Bound::Excluded(k.clone())));
+            assert_eq!(map.ceiling_with(k, V::clone), above(Bound::Included(k.clone())));
+            assert_eq!(map.higher_cloned(k), above(Bound::Excluded(k.clone())));
         }
         StringOp::Remove(k) => assert_eq!(map.remove(k), model.remove(k)),
         StringOp::Update(k, v) => {
             let old = map.update(k, |slot| mem::replace(slot, value(*v)));
             assert_eq!(old, model.get_mut(k).map(|slot| mem::replace(slot, value(*v))));
+        }
+        // A few of these change all pairs from a key on, or remove some of all.
+        StringOp::OnPair(k, v) if *v >= 240 => {
+            map.range_update(k.clone().., |_, there| *there = value(*v));
+            model.range_mut(k.clone()..).for_each(|(_, there)| *there = value(*v));
+            assert_eq!(map.range_count(k.clone()..), model.range(k.clone()..).count());
+            let every = *v as usize - 237;
+            let (mut seen, mut wanted) = (0, 0);
+            map.retain(|_, _| {
+                seen += 1;
+                seen % every > 0
+            });
+            model.retain(|_, _| {
+                wanted += 1;
+                wanted % every > 0
+            });
+            assert_eq!(seen, wanted);
         }
         StringOp::OnPair(k, v) => on_pair!(&*map, &mut *model, k, k, k.clone(), *v, value),
         StringOp::Ends => {
@@ -257,6 +281,11 @@ fn step<V: NumberedValue + PartialEq + Debug, A: BlockArena>(
         }
         StringOp::Range(lower, upper, turns, count) => {
             let (lower, upper) = in_order(lower, upper);
+            let mut visited = Vec::new();
+            map.for_each_with((lower.clone(), upper.clone()), |key, value| {
+                visited.push((key.clone(), value.clone()));
+            });
+            assert!(visited.into_iter().eq(model.range((lower.clone(), upper.clone())).map(owned)));
             let mut items = V::Reader::range_bytes(map, lower.clone(), upper.clone());
             let mut expected = model.range((lower, upper)).map(owned);
             for i in 0..*count {

@@ -9,8 +9,10 @@ pub(crate) mod encoded;
 mod error;
 mod iter;
 mod maintain;
+mod neighbours;
 mod traits;
 pub(crate) mod unsorted;
+mod visit;
 
 use alloc::vec::Vec;
 use core::fmt;
