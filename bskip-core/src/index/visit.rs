@@ -36,12 +36,14 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                     break;
                 }
                 let prepared = prepare(&key);
+                // Before the lock: the copy of a long key takes memory.
+                let behind = Bound::Excluded(key.clone());
                 let Some(mut leaf) = node.try_lock(version) else {
                     is_valid = false;
                     break;
                 };
                 let (step, flow) = leaf.with_value(slot, |value| f(&prepared, value));
-                lower = Bound::Excluded(key.clone());
+                lower = behind;
                 let gone = match step {
                     Step::Keep => {
                         leaf.unlock_unchanged();

@@ -23,9 +23,11 @@ const PARTS: usize = 4;
 fn sorted_parts<K: NodeKeys, V: Send>(mut pairs: Vec<(K::Owned, V)>) -> Vec<Vec<(K::Owned, V)>> {
     pairs.par_sort_by(|a, b| K::borrow(&a.0).cmp(&K::borrow(&b.0)));
     let count = PARTS * rayon::current_num_threads();
-    let mut parts = Vec::with_capacity(count + 1);
+    let all = pairs.len();
+    let mut parts = Vec::with_capacity(count);
     for part in (1..count).rev() {
-        let mut cut = pairs.len() * part / count;
+        // Of `all`, so that the parts are equal.
+        let mut cut = (all / count * part + all % count * part / count).min(pairs.len());
         while cut > 0 && cut < pairs.len() && K::borrow(&pairs[cut - 1].0) == K::borrow(&pairs[cut].0) {
             cut -= 1;
         }
@@ -165,5 +167,20 @@ where
 {
     fn from_par_iter<I: IntoParallelIterator<Item = Q>>(keys: I) -> Self {
         keys.into_par_iter().map(|key| (key, ())).collect::<BSkipBytesMap<K, (), A>>().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_equal_and_hold_equal_keys_together() {
+        let parts = sorted_parts::<u64, u64>((0..100_000).rev().map(|k| (k, k)).collect());
+        let (least, most) = (parts.iter().map(Vec::len).min(), parts.iter().map(Vec::len).max());
+        assert!(most <= least.map(|least| least + 1), "{least:?} to {most:?}");
+        assert!(parts.iter().rev().flatten().map(|pair| pair.0).eq(0..100_000));
+        let parts = sorted_parts::<u64, u64>((0..1000).map(|k| (k / 500, k)).collect());
+        assert!(parts.iter().all(|part| part.is_empty() || part.len() % 500 == 0));
     }
 }

@@ -8,7 +8,7 @@
 use alloc::vec::Vec;
 use core::ops::Bound;
 
-use crate::arena::{BlockId, BlockPool};
+use crate::arena::BlockPool;
 use crate::index::engine::Index;
 use crate::index::read::cursor::{Copied, LeafCursor, Next};
 use crate::lock::Version;
@@ -32,9 +32,13 @@ impl<K: NodeKeys, V: Copy, P: BlockPool> Index<K, V, P> {
             pairs.clear();
             backoff.wait();
         }
-        while !self.read_locked(lower, upper, &mut pairs) {
+        while let Err(held) = self.read_locked(lower, upper, &mut pairs) {
             pairs.clear();
-            backoff.wait();
+            match held {
+                // Now this thread holds no lock, so it may wait for another one's.
+                Some(leaf) => _ = self.tree.read_begin(leaf),
+                None => backoff.wait(),
+            }
         }
         pairs
     }
@@ -73,18 +77,22 @@ impl<K: NodeKeys, V: Copy, P: BlockPool> Index<K, V, P> {
         self.leaf_that_starts(self.tree.leaf(next?), K::borrow(&high))
     }
 
-    /// Reads the pairs under the locks of their leaves; false if a leaf could not be locked.
-    pub(in crate::index) fn read_locked(
-        &self,
+    /// Reads the pairs under the locks of their leaves. The error is `None` if the first leaf has changed, or else
+    /// a leaf that other threads hold for long.
+    pub(in crate::index) fn read_locked<'a>(
+        &'a self,
         lower: Bound<K::Ref<'_>>,
         upper: Bound<K::Ref<'_>>,
         pairs: &mut Vec<(K::Owned, V)>,
-    ) -> bool {
+    ) -> Result<(), Option<Leaf<'a, K, V>>> {
         let mut locked = Vec::new();
         let (leaf, version, mut start) = self.first_from(lower);
-        let mut here = leaf.try_lock(version);
-        let is_complete = loop {
-            let Some(leaf) = here else { break false };
+        let mut here = leaf.try_lock(version).ok_or(None);
+        let outcome = loop {
+            let leaf = match here {
+                Ok(leaf) => leaf,
+                Err(held) => break Err(held),
+            };
             for slot in start..Self::end_in(*leaf, upper) {
                 // SAFETY: the slot is in use, and no other thread changes it while this thread has the lock. `V`
                 // is `Copy`, so a copy is as good.
@@ -92,17 +100,17 @@ impl<K: NodeKeys, V: Copy, P: BlockPool> Index<K, V, P> {
             }
             let next = if Self::ends_in(*leaf, upper) { None } else { leaf.next() };
             locked.push(leaf);
-            let Some(next) = next else { break true };
-            (here, start) = (self.lock_behind(next), 0);
+            let Some(next) = next else { break Ok(()) };
+            let next = self.tree.leaf(next);
+            (here, start) = (self.lock_behind(next).ok_or(Some(next)), 0);
         };
         locked.into_iter().for_each(LockedLeaf::<K, V>::unlock_unchanged);
-        is_complete
+        outcome
     }
 
     /// Locks the leaf behind one that this thread has locked, so it stays there; `None` if other threads hold it
     /// for long.
-    fn lock_behind(&self, next: BlockId) -> Option<LockedLeaf<'_, K, V>> {
-        let leaf = self.tree.leaf(next);
+    fn lock_behind<'a>(&self, leaf: Leaf<'a, K, V>) -> Option<LockedLeaf<'a, K, V>> {
         let mut backoff = self.tree.backoff();
         (0..PATIENCE).find_map(|_| {
             let locked = leaf.try_read_begin().and_then(|version| leaf.try_lock(version));
@@ -179,7 +187,7 @@ mod tests {
                 let (lower, upper) = (Bound::Excluded(lower), Bound::Included(upper));
                 let (mut unlocked, mut locked) = (Vec::new(), Vec::new());
                 assert!(map.read_unlocked(lower, upper, &mut unlocked));
-                assert!(map.read_locked(lower, upper, &mut locked));
+                assert!(map.read_locked(lower, upper, &mut locked).is_ok());
                 assert_eq!(unlocked, locked);
                 // Nothing stays locked, and the leaves have no new versions.
                 assert_eq!(map.snapshot(lower, upper), locked);

@@ -101,6 +101,13 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         self.store_state(if state.live() == 0 { State { used: 0, garbage: 0, ..state } } else { state });
     }
 
+    /// Whether the base is the string of the key in `slot`.
+    #[inline(always)]
+    fn is_base(&self, slot: usize) -> bool {
+        let entry = self.entry(slot);
+        entry.is_long() && LongRef::from_word(self.heap(entry.place())).number == self.base().number
+    }
+
     #[cold]
     #[inline(never)]
     fn release_key(&mut self, entry: Entry) {
@@ -120,9 +127,11 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
     /// Takes key and payload out of `slot`, which is below the count, and drops neither.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn remove_key(&mut self, slot: usize) {
+        let is_base = self.is_base(slot);
         self.forget_key(slot);
         simd::choose!(isa => self.remove_by(isa, slot));
-        if self.count() == 0 {
+        // The base would keep the string of the key, perhaps without any use.
+        if is_base || self.count() == 0 {
             self.set_base(Base::NONE);
         }
     }

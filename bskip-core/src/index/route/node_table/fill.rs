@@ -26,10 +26,12 @@ impl NodeTable {
     ) {
         self.tables.try_with(|tables| {
             let seen = self.changes.load(Ordering::Relaxed);
-            let Some(found) = separators_of_level_2(tree) else { return };
+            let Some(level_2) = separators_of_level_2(tree) else { return };
             self.changes.fetch_sub(seen, Ordering::Relaxed);
-            self.write(tables, Plan::new(&found).as_ref());
-            self.bearable.store(found.len() / stale(), Ordering::Relaxed);
+            self.write(tables, Plan::new(&level_2.found).as_ref());
+            // By the entries, not by the separators: these are few if most keys begin with the same word, and a
+            // rewrite reads all entries.
+            self.bearable.store(level_2.entries / stale(), Ordering::Relaxed);
         });
     }
 }
@@ -39,7 +41,7 @@ impl NodeTable {
 #[cold]
 pub(in crate::index) fn separators_of_level_2<K: NodeKeys, V, P: BlockPool>(
     tree: &Tree<K, V, P>,
-) -> Option<Vec<Separator>> {
+) -> Option<Separators<K>> {
     let mut separators = Separators::<K>::default();
     let mut at = (tree.root().0 >= 2).then(|| tree.head(2));
     while let Some(id) = at {
@@ -55,12 +57,14 @@ pub(in crate::index) fn separators_of_level_2<K: NodeKeys, V, P: BlockPool>(
         }
     }
     separators.end_run()?;
-    Some(separators.found)
+    Some(separators)
 }
 
 /// Makes strictly ascending separators from the entries of level 2.
-struct Separators<K: NodeKeys> {
+pub(in crate::index) struct Separators<K: NodeKeys> {
     found: Vec<Separator>,
+    /// How many entries were added.
+    entries: usize,
     /// The last entries that begin with the same word: that word, the number of entries, and the node of the
     /// last one.
     run: Option<(u64, usize, u32)>,
@@ -69,7 +73,7 @@ struct Separators<K: NodeKeys> {
 
 impl<K: NodeKeys> Default for Separators<K> {
     fn default() -> Self {
-        Self { found: Vec::new(), run: None, _keys: PhantomData }
+        Self { found: Vec::new(), entries: 0, run: None, _keys: PhantomData }
     }
 }
 
@@ -77,6 +81,7 @@ impl<K: NodeKeys> Separators<K> {
     /// Adds an entry. Returns `None` if it is out of order, which means that its node has moved.
     fn add(&mut self, word: u64, node: BlockId) -> Option<()> {
         let node = node.0.get();
+        self.entries += 1;
         if K::ONE_WORD {
             let is_ascending = self.found.last().is_none_or(|&(last, _)| last < word || last == 0);
             return if is_ascending { self.push(word, node) } else { None };
@@ -143,6 +148,19 @@ mod tests {
         assert_eq!(separators::<u64>(&[0, 9, 5]), None);
         assert_eq!(separators::<u64>(&[0, 9, 9]), None);
         assert_eq!(separators::<u128>(&[0, 9, 5]), None);
+    }
+
+    /// The number of entries says when the table is stale.
+    #[test]
+    fn entries_that_begin_with_one_word_all_count() {
+        let mut separators = Separators::<(u64, u64)>::default();
+        for number in 1..=100 {
+            separators
+                .add(if number == 1 { 0 } else { 7 }, block(number).expect("not zero"))
+                .expect("in order");
+        }
+        separators.end_run().expect("memory");
+        assert_eq!((separators.found.len(), separators.entries), (3, 100));
     }
 
     #[test]
