@@ -25,17 +25,6 @@ pub(in crate::index) enum Side {
     Right,
 }
 
-impl Side {
-    #[inline(always)]
-    fn of(is_left: bool, is_right: bool) -> Self {
-        match (is_left, is_right) {
-            (true, _) => Self::Left,
-            (false, true) => Self::Right,
-            (false, false) => Self::Within,
-        }
-    }
-}
-
 /// A place of any kind.
 pub(in crate::index) enum Any<'k, K: NodeKeys> {
     At(At<'k, K>),
@@ -107,8 +96,21 @@ impl<K: NodeKeys> Probe<K> for At<'_, K> {
     }
     #[inline(always)]
     fn side_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> Side {
-        let [low, high] = node.compare_fences(self.0);
-        Side::of(low.is_lt(), high.is_ge())
+        // Of numbers, the second comparison waits for the first. Long strings are compared once for both.
+        if K::HAS_LONG {
+            let [low, high] = node.compare_fences(self.0);
+            return if low.is_lt() {
+                Side::Left
+            } else if high.is_ge() {
+                Side::Right
+            } else {
+                Side::Within
+            };
+        }
+        if node.compare_low(self.0).is_lt() {
+            return Side::Left;
+        }
+        if node.compare_high(self.0).is_ge() { Side::Right } else { Side::Within }
     }
     #[inline(always)]
     fn any<'k>(self) -> Any<'k, K>
@@ -147,7 +149,13 @@ impl<K: NodeKeys> Probe<K> for Before<'_, K> {
     }
     fn side_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> Side {
         let [low, high] = node.compare_fences(self.0);
-        Side::of(low.is_le(), high.is_gt())
+        if low.is_le() {
+            Side::Left
+        } else if high.is_gt() {
+            Side::Right
+        } else {
+            Side::Within
+        }
     }
     #[inline(always)]
     fn any<'k>(self) -> Any<'k, K>

@@ -62,10 +62,8 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         let mut steps = 0;
         loop {
             let version = if STEPS == usize::MAX { self.read_begin(node) } else { node.try_read_begin()? };
-            if node.level() != mark {
-                return None;
-            }
-            match probe.side_of(node) {
+            let side = if node.level() == mark { probe.side_of(node) } else { Side::Left };
+            match side {
                 Side::Left => return None,
                 Side::Within => return Some((node, version)),
                 Side::Right => {}
