@@ -43,8 +43,12 @@ pub trait Relax: 'static {
     /// thread. A thread may also sleep, but nothing wakes it, so it must wake by itself.
     ///
     /// `attempts` goes beyond 31 only when the thread waits for one holder of a node's lock and holds no lock
-    /// itself. In all other cases it stays at 31, and the function should not sleep: the thread has lost a
-    /// race, or it waits for the lock of a pool, perhaps under locks of the map.
+    /// itself. In all other cases it stays at 31, and the function should not sleep. There are three such
+    /// cases:
+    /// * The thread has lost a race.
+    /// * It waits for the lock of a pool, perhaps under locks of the map.
+    /// * It makes a [`range_snapshot`](crate::BSkipMap::range_snapshot) under locks, and waits for the next
+    ///   leaf. It holds the locks of the leaves before that one.
     ///
     /// The function must not use a map, and must not unwind.
     ///

@@ -25,8 +25,8 @@
 //! assert_eq!(values, [Some(5), None, Some(6)]);
 //! ```
 //!
-//! [`BSkipBytesMap`] takes keys of any length: text, bytes, and whatever has an order-preserving encoding, such
-//! as tuples of strings and numbers. Look-ups borrow:
+//! [`BSkipBytesMap`] takes keys of any length: text, bytes, and whatever has an order-preserving encoding,
+//! such as tuples of strings and numbers. Look-ups borrow:
 //!
 //! ```
 //! use bskip_core::BSkipBytesMap;
@@ -107,17 +107,17 @@
 //! | `huge-pages` | with `std` | On Linux, large maps on a [`GlobalArena`] lie on huge pages. |
 //! | `bump` | no | `BumpArena`, by the crate `bumpalo`. |
 //! | `serde` | no | `Serialize` and `Deserialize`: maps as maps, sets as sequences. Reading streams, and makes an error of missing memory. `&mut map` is a `DeserializeSeed`, for a map in an arena of your own. |
-//! | `rayon` | no | `par_iter` and `par_range`, divided where nodes start; collecting and extending in parallel. Turns on `std`. |
+//! | `rayon` | no | `par_iter` and `par_range`, divided where nodes start; collecting and extending in parallel. A [`BSkipBytesSet`] is collected, but not extended. A [`BSkipBlobMap`] has none of these. Turns on `std`. |
 //! | `allocator-api2` | no | `AllocatorArena`: node memory from any allocator of that crate's trait. |
 //! | `bytes` | no | `Bytes` and `BytesMut` are keys of byte maps. As values they need no feature: `Bytes::from` takes over the copy that [`BSkipBlobMap::get`] returns. |
 //! | `check` | no | `BSkipMap::check_invariants`. |
 //! | `stats` | no | The module `stats`: counts of locks and of writes to shared memory, for each thread. Turns on `std`. |
 //! | `chaos` | no | For tests: threads yield at random where the protocol leaves a window open. Turns on `std`. |
 //!
-//! There is no feature `equivalent`. The traits of that crate compare a form of a key with a key. The maps hold no keys:
-//! a [`BSkipMap`] holds words, which it compares several at a time, and its keys are `Copy`, so a borrowed form would
-//! save nothing. A map of byte strings takes any type with [the same encoding](BytesKey::Form), which does what
-//! `Equivalent` and `Borrow` do.
+//! There is no feature `equivalent`. The traits of that crate compare a form of a key with a key. The maps
+//! hold no keys: a [`BSkipMap`] holds words, which it compares several at a time, and its keys are `Copy`, so
+//! a borrowed form would save nothing. A map of byte strings takes any type with
+//! [the same encoding](BytesKey::Form), which does what `Equivalent` and `Borrow` do.
 //!
 //! Without `std` the crate is `no_std` and needs only `alloc`. A waiting thread then spins, unless you choose
 //! a [`Relax`] of your own. Vector instructions are used only if the build promises them.
@@ -132,9 +132,10 @@
 //! The target must have 64-bit atomics and inline assembly (x86, Arm, RISC-V, LoongArch …).
 //!
 //! # When to choose something else
-//! * Strings with hundreds of bytes in common: a trie such as ART. This map compares these bytes in every node.
-//! * A snapshot of the whole map, kept for long: a persistent or multi-version map. (Of a bounded range there is
-//!   [`range_snapshot`](BSkipMap::range_snapshot).)
+//! * Strings with hundreds of bytes in common: a trie such as ART. This map compares these bytes in every
+//!   node.
+//! * A snapshot of the whole map, kept for long: a persistent or multi-version map. (Of a bounded range there
+//!   is [`range_snapshot`](BSkipMap::range_snapshot).)
 //! * Only point lookups, no order: a hash map.
 //! * One thread: `BTreeMap` has references to values, and entries.
 

@@ -55,14 +55,16 @@ pub use visit::ExtractIf;
 /// [`remove`](Self::remove), [`update`](Self::update), [`contains_key`](Self::contains_key),
 /// [`insert_if_absent`](Self::insert_if_absent), [`get_or_insert_with`](Self::get_or_insert_with),
 /// [`compute`](Self::compute) and all that is made of it ([`compare_exchange`](Self::compare_exchange),
-/// [`remove_if`](Self::remove_if), …), [`floor`](Self::floor) and the other [neighbours](Self#the-pair-beside-a-key),
-/// [`first_key_value`](Self::first_key_value), [`last_key_value`](Self::last_key_value),
-/// [`pop_first`](Self::pop_first), [`pop_last`](Self::pop_last), [`is_empty`](Self::is_empty), each move of a
-/// [cursor](Cursor), and their variants. On x86-64 and AArch64 they are linearizable all together. On
-/// machines with a weaker memory order, such as RISC-V, only those on one key are: threads that use several
-/// keys, and communicate by nothing else, may see each other's operations in different orders.
+/// [`remove_if`](Self::remove_if), …), [`floor`](Self::floor) and the other
+/// [neighbours](Self#the-pair-beside-a-key), [`first_key_value`](Self::first_key_value),
+/// [`last_key_value`](Self::last_key_value), [`pop_first`](Self::pop_first), [`pop_last`](Self::pop_last),
+/// [`is_empty`](Self::is_empty), each move of a [cursor](Cursor), and their variants.
 ///
-/// [`range_snapshot`](Self::range_snapshot) is linearizable too: all its pairs are from one moment.
+/// **[`range_snapshot`](Self::range_snapshot) is linearizable too**: all its pairs are from one moment.
+///
+/// On x86-64 and AArch64 all these operations are linearizable together. On machines with a weaker memory
+/// order, such as RISC-V, only those on one key are: threads that use several keys, and communicate by
+/// nothing else, may see each other's operations in different orders.
 ///
 /// **Scans are not snapshots.** [`range`](Self::range), [`iter`](Self::iter) and the
 /// [chunks](Self::try_for_each_chunk) hand out pairs as follows while other threads write:
@@ -103,16 +105,23 @@ pub use visit::ExtractIf;
 /// # Writing
 /// A write locks the one leaf that it changes. To split or merge leaves, or to move pairs from a full leaf to
 /// its neighbour, it locks up to three nodes. To insert a key of height *h* (one key in `one_in`^*h*, see
-/// [`Promotion`](crate::Promotion)) it locks *h* + 1. A thread that is suspended while it holds a lock delays
-/// others until it runs again: readers and writers of that node's keys, removals beside the node that would
-/// merge nodes, and insertions into full leaves nearby.
+/// [`Promotion`](crate::Promotion)) it locks *h* + 1. Two operations lock more:
+/// * [`remove_range`](Self::remove_range), if values need no drop: up to 34 nodes at a time, which are up to
+///   33 neighbouring leaves and the node above them.
+/// * [`range_snapshot`](Self::range_snapshot), only after eight vain tries without locks: every leaf of the
+///   range.
+///
+/// A thread that is suspended while it holds a lock delays others until it runs again: readers and writers of
+/// that node's keys, removals beside the node that would merge nodes, and insertions into full leaves nearby.
 ///
 /// # Closures
-/// The closures given to [`update`](Self::update), [`get_with`](Self::get_with), [`compute`](Self::compute) and
-/// its variants, and `V::clone` and `V::eq` where a method calls them, run under a leaf's lock. They must not use the same map, and must not wait for a thread
-/// that does, because an operation that reaches the locked leaf waits until the closure returns. If such an
-/// operation would wait for its own thread, it panics, provided that the feature `std` is on and threads wait
-/// in the [default way](crate::DefaultRelax). Otherwise it waits forever. Closures may use other maps.
+/// Closures that see a value of the map run under a leaf's lock: those given to [`update`](Self::update),
+/// [`get_with`](Self::get_with), [`compute`](Self::compute) and its variants, to
+/// [visits](Self#visiting-values-in-place) and to the `…_with` methods. So do `V::clone` and `V::eq` where a
+/// method calls them. They must not use the same map, and must not wait for a thread that does, because an
+/// operation that reaches the locked leaf waits until the closure returns. If such an operation would wait
+/// for its own thread, it panics, provided that the feature `std` is on and threads wait in the
+/// [default way](crate::DefaultRelax). Otherwise it waits forever. Closures may use other maps.
 ///
 /// If the caller's code panics, the map unlocks what is locked. So you can use the map after
 /// [`catch_unwind`](std::panic::catch_unwind), and it is `RefUnwindSafe` if its values are.

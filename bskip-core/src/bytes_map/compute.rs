@@ -45,8 +45,10 @@ impl<V, P: BlockPool> PairOf<V> for BytesPair<'_, '_, V, P> {
 /// [must not use the map](crate::BSkipMap#closures). If a closure of a method without `update` or `entry` in its name
 /// panics, the pair stays as it was.
 ///
-/// The methods that take no value panic if a key must be encoded and there is no memory for an encoding of more than
-/// 64 bytes, as look-ups do.
+/// A key whose encoding is not the key itself may need memory: an encoding of more than 64 bytes is
+/// allocated. If there is no memory for it, the methods panic, as look-ups do. Only
+/// [`try_get_or_insert`](Self::try_get_or_insert) and [`try_compare_insert`](Self::try_compare_insert) return
+/// an error.
 impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     fn with_pair<Q, R>(&self, key: &Q, f: impl FnOnce(BytesPair<'_, '_, V, A::Pool>) -> R) -> R
     where
@@ -274,7 +276,8 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         }
     }
 
-    /// Replaces the value of `key`, if the key is there, and returns the old one. Takes no memory.
+    /// Replaces the value of `key`, if the key is there, and returns the old one. Takes no memory,
+    /// except for an encoding of the key of more than 64 bytes.
     ///
     /// ```
     /// use bskip_core::BSkipBytesMap;
@@ -293,7 +296,8 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         encoded(key, |key| self.index.replace(key, value))
     }
 
-    /// Replaces the value of `key` by `new` if it equals `current`, and returns the old one. Takes no memory.
+    /// Replaces the value of `key` by `new` if it equals `current`, and returns the old one. Takes no memory,
+    /// except for an encoding of the key of more than 64 bytes.
     ///
     /// ```
     /// use bskip_core::BSkipBytesMap;
@@ -313,8 +317,9 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         encoded(key, |key| self.index.compare_exchange(key, current, new))
     }
 
-    /// Replaces the value of `key` by what `f` makes of it, and returns the old one. Returns `None` and changes
-    /// nothing if `f` returns `None` or the key is not there. Takes no memory.
+    /// Replaces the value of `key` by what `f` makes of it, and returns the old one. Returns `None` and
+    /// changes nothing if `f` returns `None` or the key is not there. Takes no memory, except for an encoding
+    /// of the key of more than 64 bytes.
     ///
     /// ```
     /// use bskip_core::BSkipBytesMap;

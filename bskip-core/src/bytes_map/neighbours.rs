@@ -46,7 +46,10 @@ macro_rules! beside {
 
 /// # The pair beside a key
 ///
-/// These are the methods of [`BSkipMap`](crate::BSkipMap#the-pair-beside-a-key), for borrowed keys.
+/// `floor`, `ceiling`, `lower` and `higher`, with their variants, are those of
+/// [`BSkipMap`](crate::BSkipMap#the-pair-beside-a-key), for borrowed keys. So are `first_key_value_with` and
+/// `last_key_value_with`. `lower_bound` and `upper_bound` are missing here: the other methods find the same
+/// pairs.
 impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     beside! {
         "the greatest key at or below `key`", AtOrBelow,

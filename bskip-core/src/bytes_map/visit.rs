@@ -11,8 +11,9 @@ use crate::key::BytesKey;
 
 /// # Visiting values in place
 ///
-/// These are the methods of [`BSkipMap`](crate::BSkipMap#visiting-values-in-place), with the same consistency. A closure
-/// gets a copy of the key.
+/// `for_each_with`, `range_update` and `retain` are those of
+/// [`BSkipMap`](crate::BSkipMap#visiting-values-in-place), with the same consistency and complexity. A
+/// closure gets a copy of the key. `try_for_each_with` and `extract_if` are missing here.
 impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     /// Calls `f` with each pair whose key is in `range`, in order, under its leaf's lock. `f`
     /// [must not use the map](crate::BSkipMap#closures).
@@ -39,8 +40,8 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         });
     }
 
-    /// Calls `f` with each pair whose key is in `range`, in order, under its leaf's lock. `f` may change the value, and
-    /// [must not use the map](crate::BSkipMap#closures).
+    /// Calls `f` with each pair whose key is in `range`, in order, under its leaf's lock. `f` may change the
+    /// value, and [must not use the map](crate::BSkipMap#closures).
     ///
     /// ```
     /// use bskip_core::BSkipBytesMap;
@@ -63,7 +64,8 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         });
     }
 
-    /// Removes each pair for which `keep` returns false. `keep` may change the value. O(n).
+    /// Removes each pair for which `keep` returns false. `keep` may change the value. O(n), and O(log n) for
+    /// each removal from a leaf that is then at most a quarter full.
     ///
     /// ```
     /// use bskip_core::BSkipBytesMap;
@@ -93,8 +95,8 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
             self.index.visit(lower, upper, |bytes| decoded::<K>(bytes), each, drop_value);
     }
 
-    /// The number of keys in `range`: exact while no thread writes, otherwise as [`len`](Self::len). It counts leaf by
-    /// leaf.
+    /// The number of keys in `range`: exact while no thread writes, otherwise as [`len`](Self::len). It
+    /// counts leaf by leaf.
     ///
     /// ```
     /// use bskip_core::BSkipBytesMap;

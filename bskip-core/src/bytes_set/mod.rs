@@ -33,6 +33,9 @@ pub use merge::BytesMerged;
 /// # Names
 /// As those of [`BSkipSet`](crate::BSkipSet#names). What a set and a map have in common, and what this type does
 /// not repeat, is there [by the map](Self::as_map).
+///
+/// With the feature `rayon`, a parallel iterator of keys can be collected into a set, but it cannot extend
+/// one: unlike [`BSkipSet`](crate::BSkipSet), this type has no `ParallelExtend`.
 pub struct BSkipBytesSet<K: BytesKey + ?Sized, A: BlockArena = GlobalArena> {
     map: BSkipBytesMap<K, (), A>,
 }

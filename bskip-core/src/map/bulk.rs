@@ -285,7 +285,8 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// Appends the pairs as long as their keys ascend and are above those of the map. Inserts the others.
     fn take_all(&mut self, pairs: &mut impl Iterator<Item = (K::Words, V)>) {
         if let Err(untaken) = self.index.take_all(pairs) {
-            out_of_memory("try_append", &untaken.cause);
+            // Every caller can use `try_insert` instead, pair by pair. `try_append` stands only for `append`.
+            out_of_memory("try_insert", &untaken.cause);
         }
     }
 }

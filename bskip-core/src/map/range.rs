@@ -29,10 +29,11 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
 
     /// Removes all pairs whose keys are in `range`, and returns their number.
     ///
-    /// If values need no drop, this removes whole leaves, some dozens at a time: O(log n + k / 45) for k keys.
-    /// Otherwise it removes pair by pair, each in O(1), and drops the values without a lock. The pairs of one leaf go at
-    /// one moment in the first case. As a whole it is not atomic: other threads may see a part of it, and a key that
-    /// another thread inserts behind the place that this has reached stays.
+    /// If values need no drop, this removes whole leaves, some dozens at a time: O(log n + k / 45) for k
+    /// keys. The pairs of one leaf then go at one moment. Otherwise it removes pair by pair, and drops the
+    /// values without a lock. A removal takes O(1). It takes O(log n) if the leaf is then at most a quarter
+    /// full, because this may merge leaves. As a whole the call is not atomic: other threads may see a part
+    /// of it, and a key that another thread inserts behind the place that this has reached stays.
     ///
     /// ```
     /// let map: bskip_core::BSkipMap<u64, u64> = (0..1000).map(|key| (key, key)).collect();

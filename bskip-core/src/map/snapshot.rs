@@ -9,7 +9,7 @@ use crate::key::Key;
 
 impl<K: Key, V: Copy, A: BlockArena> BSkipMap<K, V, A> {
     /// The pairs whose keys are in `range`, all as they were at one moment between the call and its return. So the
-    /// call is linearizable, like those on [one key](Self#consistency).
+    /// call is [linearizable](Self#consistency).
     ///
     /// Expected O(log n + m) for m pairs. The call first reads the leaves of the range without a lock, writes no
     /// shared memory, and checks at the end that none of them has changed. If one has, it starts again. After eight

@@ -12,11 +12,14 @@ use crate::key::Key;
 
 /// # Visiting values in place
 ///
-/// A closure sees each value under its leaf's lock, so it gets a reference, and values need neither `Copy` nor
-/// `Clone`. The lock is held for one pair at a time. Each visit is linearizable by itself; all together are
-/// [no snapshot](Self#consistency). The closures [must not use the map](Self#closures). If one panics, the visits so
-/// far stay, and the map can be used. Expected O(log n) to begin, then O(1) for each pair, and O(log n) whenever
-/// another thread changes the leaf in between.
+/// A closure sees each value under its leaf's lock, so it gets a reference, and values need neither `Copy`
+/// nor `Clone`. The lock is held for one pair at a time. Each visit is linearizable by itself; all together
+/// are [no snapshot](Self#consistency). The closures [must not use the map](Self#closures). If one panics,
+/// the visits so far stay, and the map can be used.
+///
+/// Expected O(log n) to begin, then O(1) for each pair. Two things take O(log n) more, for a search: another
+/// thread changes the leaf in between; or a removal leaves the leaf at most a quarter full, and may merge
+/// leaves.
 impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// Calls `f` with each pair whose key is in `range`, in order.
     ///
@@ -94,7 +97,8 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
 
     /// Removes each pair for which `keep` returns false. `keep` may change the value.
     ///
-    /// O(n). Each pair is tested and removed in one step: no other thread can change it in between.
+    /// O(n), and O(log n) for each removal from a leaf that is then at most a quarter full. Each pair is
+    /// tested and removed in one step: no other thread can change it in between.
     ///
     /// ```
     /// use bskip_core::BSkipMap;
@@ -123,9 +127,12 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
 
     /// An iterator that removes the pairs in `range` for which `pred` returns true, in order, and yields them.
     ///
-    /// It works on demand: pairs that the iterator has not come to stay, if it is dropped early. `pred` may change
-    /// the value, also of a pair that stays. Each call of `next` takes expected O(log n), and O(1) for each pair that
-    /// stays.
+    /// It works on demand: pairs that the iterator has not come to stay, if it is dropped early. `pred` may
+    /// change the value, also of a pair that stays. Each call of `next` takes expected O(log n), and O(1) for
+    /// each pair that stays.
+    ///
+    /// If `pred` panics, its changes to that value so far stay. The next call of `next` goes on behind the
+    /// last key that the iterator has yielded, so `pred` may see pairs again.
     ///
     /// ```
     /// use bskip_core::BSkipMap;
@@ -149,6 +156,9 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
 }
 
 /// Removes pairs and yields them. Of [`BSkipMap::extract_if`].
+///
+/// After a panic of `pred`, `next` goes on behind the last key that was yielded, so `pred` may see pairs
+/// again.
 #[must_use = "it removes nothing before it is used"]
 pub struct ExtractIf<'a, K: Key, V, F, A: BlockArena = GlobalArena> {
     map: &'a BSkipMap<K, V, A>,

@@ -13,8 +13,9 @@ use crate::key::BytesKey;
 
 /// As a map, in the order of the keys. With the feature `serde`.
 ///
-/// The pairs are read as [`iter`](BSkipBytesMap::iter) reads them, so this is [no snapshot](crate::BSkipMap#consistency). A binary
-/// format gets their exact number first; for that, all pairs are cloned into a list.
+/// The pairs are read as [`iter`](BSkipBytesMap::iter) reads them, so this is
+/// [no snapshot](crate::BSkipMap#consistency). A binary format gets their exact number first; for that, all
+/// pairs are cloned into a list.
 impl<K: BytesKey<Owned: Serialize> + ?Sized, V: Clone + Serialize, A: BlockArena> Serialize
     for BSkipBytesMap<K, V, A>
 {
@@ -23,8 +24,9 @@ impl<K: BytesKey<Owned: Serialize> + ?Sized, V: Clone + Serialize, A: BlockArena
     }
 }
 
-/// From a map, one pair after the other. With the feature `serde`. If a key comes several times, the last value stays.
-/// As long as keys ascend, they are appended without a search. Without memory, or if a key is refused, this returns an error.
+/// From a map, one pair after the other. With the feature `serde`. If a key comes several times, the last
+/// value stays. As long as keys ascend, they are appended without a search. Without memory, or if a key is
+/// refused, this returns an error.
 impl<'de, K, V, A> Deserialize<'de> for BSkipBytesMap<K, V, A>
 where
     K: BytesKey<Owned: BytesKey<Form = K::Form> + Deserialize<'de>> + ?Sized,
@@ -38,8 +40,9 @@ where
     }
 }
 
-/// Adds the pairs to this map, as `Deserialize` makes a map of them. With the feature `serde`: for a map in an arena, or
-/// with a [`Config`](crate::Config), of your own. After an error, the pairs before it are in the map.
+/// Adds the pairs to this map, as `Deserialize` makes a map of them. With the feature `serde`: for a map in
+/// an arena, or with a [`Config`](crate::Config), of your own. After an error, the pairs before it are in the
+/// map.
 impl<'de, K, V, A> DeserializeSeed<'de> for &mut BSkipBytesMap<K, V, A>
 where
     K: BytesKey<Owned: BytesKey<Form = K::Form> + Deserialize<'de>> + ?Sized,

@@ -80,22 +80,22 @@ pub(crate) trait Isa: Copy {
     /// Copies word `i + 1` to word `i` for every bit `i` of `mask`, as if all at once. Only if `HAS_SHIFT`.
     ///
     /// # Safety
-    /// As for `shift_right`, but `mask` does not have the last word's bit.
+    /// As for `shift_right`, but bit 0 may be set, and `mask` does not have the last word's bit.
     #[inline(always)]
     unsafe fn shift_left(self, _words: *const AtomicU64, _lines: usize, _mask: u64) {}
 
     /// As [`shift_right`](Self::shift_right), for words of 32 bits. Only if `HAS_SHIFT`.
     ///
     /// # Safety
-    /// `mask` has bits only for words from `words` on, and bit 0 is clear. No other thread stores to them
-    /// meanwhile.
+    /// `words` points to `count` words, at most 64. `mask` has bits only for these words, and bit 0 is clear.
+    /// No other thread stores to them meanwhile.
     #[inline(always)]
     unsafe fn shift_halves_right(self, _words: *const AtomicU32, _count: usize, _mask: u64) {}
 
     /// As [`shift_left`](Self::shift_left), for words of 32 bits. Only if `HAS_SHIFT`.
     ///
     /// # Safety
-    /// As for `shift_halves_right`, but `mask` does not have the last word's bit.
+    /// As for `shift_halves_right`, but bit 0 may be set, and `mask` does not have the last word's bit.
     #[inline(always)]
     unsafe fn shift_halves_left(self, _words: *const AtomicU32, _count: usize, _mask: u64) {}
 
