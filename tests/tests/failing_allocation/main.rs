@@ -392,7 +392,11 @@ fn inserts_that_panic_for_lack_of_memory() {
                     Err(payload) => {
                         panics += 1;
                         let message = payload.downcast_ref::<String>().expect("a message");
-                        assert!(message.contains("`try_insert` returns this as an error"), "{message}");
+                        let fallible = ["`try_insert`", "`try_get_or_insert_with`"][which];
+                        assert!(
+                            message.contains(&format!("{fallible} returns this as an error")),
+                            "{message}"
+                        );
                     }
                 }
                 ledger.expect_live(live);
