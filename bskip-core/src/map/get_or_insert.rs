@@ -2,7 +2,7 @@
 
 use super::{BSkipMap, InsertError, out_of_memory};
 use crate::arena::BlockArena;
-use crate::index::PairOf;
+use crate::index::{Existing, PairOf};
 use crate::key::Key;
 
 /// # A value that is there or is made
@@ -104,13 +104,30 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
         V: Clone,
     {
         // Converts once, because `key` might give other words the next time.
-        let pair = self.pair_of(key);
-        if let Some(value) = self.index.with(pair.key, V::clone) {
-            // Before `return`: if this drop panicked after it, the returned value would leak.
+        let words = key.to_words();
+        // Drops what is not needed before `return`: if a drop panicked after it, the returned value would leak.
+        if let Some(value) = self.index.with(words, V::clone) {
             drop(make);
             return Ok(value);
         }
-        pair.get_or_insert(make()).map_err(|(value, cause)| InsertError { key, value, cause })
+        // Not by `compute`: that takes several times the stack in a build that is not optimised.
+        let mut made = make();
+        loop {
+            let copy = made.clone();
+            match self.index.insert(words, made, Existing::Keep) {
+                Ok(None) => return Ok(copy),
+                Ok(Some(unused)) => made = unused,
+                Err((value, cause)) => {
+                    drop(copy);
+                    return Err(InsertError { key, value, cause });
+                }
+            }
+            drop(copy);
+            if let Some(value) = self.index.with(words, V::clone) {
+                drop(made);
+                return Ok(value);
+            }
+        }
     }
 
     /// Calls `f` with the value of `key`, which `f` may change, and returns its result. If the key is not there,
