@@ -54,7 +54,7 @@ pub fn ops() -> impl Strategy<Value = Op> {
 /// Runs random sequences over every arena and promotion policy. `R` is the way to read; `value` makes the
 /// values.
 ///
-/// `PROPTEST_CASES` sets how many sequences (64).
+/// `PROPTEST_CASES` sets how many sequences (40).
 ///
 /// # Panics
 /// With the shortest sequence found, if map and model differ.
@@ -67,7 +67,7 @@ type Replay<'a> = dyn Fn(ArenaKind, Promotion, u64, &[Op]) + 'a;
 
 /// Looks for a sequence for which `replay` panics. It is not generic, so it is compiled once.
 fn search(replay: &Replay<'_>) {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(64);
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(40);
     let settings = RunnerConfig { cases, failure_persistence: None, ..RunnerConfig::default() };
     let arenas = proptest::sample::select(&ArenaKind::ALL[..]);
     let promotions = proptest::sample::select(&CRUEL_PROMOTIONS[..]);

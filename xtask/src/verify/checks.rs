@@ -85,7 +85,7 @@ pub(super) static CHECKS: &[Check] = &[
             suite(&PLAIN, &["-p", "bskip-core", "--lib", "--features", "bump,check"], &[]),
             suite(&PLAIN, tests!("answers", "byte_strings", "collections", "cursors", "memtable"), &[]),
         ]),
-        minutes: 10,
+        minutes: 20,
     },
     Check {
         name: "histories",
