@@ -74,7 +74,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     where
         V: Clone,
     {
-        match self.get_or_make(key, make) {
+        match self.try_get_or_insert_with(key, make) {
             Ok(value) => value,
             Err(InsertError { cause, .. }) => out_of_memory("try_get_or_insert_with", &cause),
         }
@@ -93,13 +93,6 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// # Errors
     /// [`InsertError`] with the key and what `make` returned. The map is unchanged.
     pub fn try_get_or_insert_with(&self, key: K, make: impl FnOnce() -> V) -> Result<V, InsertError<K, V>>
-    where
-        V: Clone,
-    {
-        self.get_or_make(key, make)
-    }
-
-    fn get_or_make(&self, key: K, make: impl FnOnce() -> V) -> Result<V, InsertError<K, V>>
     where
         V: Clone,
     {

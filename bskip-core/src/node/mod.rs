@@ -32,7 +32,7 @@ pub(crate) use header::{LevelMark, Node};
 pub(crate) use kind::{Inner, InnerShape, Leaf, LeafShape, LockedInner, LockedLeaf, NodeKeys, ShapeOf};
 pub(crate) use leaf::LeafSlots;
 pub(crate) use locked::Locked;
-pub(crate) use reading::Reading;
+pub(crate) use reading::{Reading, Side};
 pub(crate) use reshape::{Reshaped, Retired, Unreached, Witness};
 pub(crate) use room::{Fill, Limit, Room, Share, Split};
 pub(crate) use shape::{OwnedKey, Shape};

@@ -7,6 +7,15 @@ use core::cmp;
 use super::header::Node;
 use super::shape::{KeyNumber, KeyRef, OwnedKey, Shape};
 
+/// Where a place is, as seen from a node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Side {
+    Left,
+    Within,
+    /// If there is no next node, within.
+    Right,
+}
+
 /// How nodes of a shape are read. Each function is that of [`Node`] with the same name.
 pub(crate) trait Reading: Shape {
     fn low(node: Node<'_, Self>) -> OwnedKey<Self>;
@@ -15,8 +24,16 @@ pub(crate) trait Reading: Shape {
     fn compare_low(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> cmp::Ordering;
     fn compare_high(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> cmp::Ordering;
     #[inline(always)]
-    fn compare_fences(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> [cmp::Ordering; 2] {
-        [Self::compare_low(node, key), Self::compare_high(node, key)]
+    fn side_of(
+        node: Node<'_, Self>,
+        key: KeyRef<'_, Self>,
+        is_left: impl FnOnce(cmp::Ordering) -> bool,
+        is_right: impl FnOnce(cmp::Ordering) -> bool,
+    ) -> Side {
+        if is_left(Self::compare_low(node, key)) {
+            return Side::Left;
+        }
+        if is_right(Self::compare_high(node, key)) { Side::Right } else { Side::Within }
     }
     fn low_number(node: Node<'_, Self>) -> KeyNumber<Self>;
     fn low_word(node: Node<'_, Self>) -> u64;
@@ -71,10 +88,16 @@ impl<S: Reading> Node<'_, S> {
         S::compare_high(self, key)
     }
 
-    /// How `key` compares with [`low`](Self::low) and with [`high`](Self::high).
+    /// Where a place beside `key` is: `is_left` decides by how `key` compares with [`low`](Self::low), `is_right` by
+    /// how it compares with [`high`](Self::high).
     #[inline(always)]
-    pub(crate) fn compare_fences(self, key: KeyRef<'_, S>) -> [cmp::Ordering; 2] {
-        S::compare_fences(self, key)
+    pub(crate) fn side_of(
+        self,
+        key: KeyRef<'_, S>,
+        is_left: impl FnOnce(cmp::Ordering) -> bool,
+        is_right: impl FnOnce(cmp::Ordering) -> bool,
+    ) -> Side {
+        S::side_of(self, key, is_left, is_right)
     }
 
     /// The number of [`low`](Self::low), if it has one. Only the holder of the node's lock may use it: the lock

@@ -1,6 +1,8 @@
 //! Places among the keys that a search looks for.
 
-use crate::node::{Node, NodeKeys, ShapeOf};
+use core::cmp;
+
+use crate::node::{Node, NodeKeys, ShapeOf, Side};
 
 /// A place among the keys that a search looks for.
 pub(in crate::index) trait Probe<K: NodeKeys>: Copy {
@@ -14,15 +16,6 @@ pub(in crate::index) trait Probe<K: NodeKeys>: Copy {
     fn any<'k>(self) -> Any<'k, K>
     where
         Self: 'k;
-}
-
-/// Where a place is, as seen from a node.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::index) enum Side {
-    Left,
-    Within,
-    /// If there is no next node, within.
-    Right,
 }
 
 /// A place of any kind.
@@ -96,21 +89,7 @@ impl<K: NodeKeys> Probe<K> for At<'_, K> {
     }
     #[inline(always)]
     fn side_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> Side {
-        // Of numbers, the second comparison waits for the first. Long strings are compared once for both.
-        if K::HAS_LONG {
-            let [low, high] = node.compare_fences(self.0);
-            return if low.is_lt() {
-                Side::Left
-            } else if high.is_ge() {
-                Side::Right
-            } else {
-                Side::Within
-            };
-        }
-        if node.compare_low(self.0).is_lt() {
-            return Side::Left;
-        }
-        if node.compare_high(self.0).is_ge() { Side::Right } else { Side::Within }
+        node.side_of(self.0, cmp::Ordering::is_lt, cmp::Ordering::is_ge)
     }
     #[inline(always)]
     fn any<'k>(self) -> Any<'k, K>
@@ -148,14 +127,7 @@ impl<K: NodeKeys> Probe<K> for Before<'_, K> {
         rank - usize::from(found)
     }
     fn side_of<S: ShapeOf<K>>(self, node: Node<'_, S>) -> Side {
-        let [low, high] = node.compare_fences(self.0);
-        if low.is_le() {
-            Side::Left
-        } else if high.is_gt() {
-            Side::Right
-        } else {
-            Side::Within
-        }
+        node.side_of(self.0, cmp::Ordering::is_le, cmp::Ordering::is_gt)
     }
     #[inline(always)]
     fn any<'k>(self) -> Any<'k, K>

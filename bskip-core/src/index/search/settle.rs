@@ -5,10 +5,10 @@
 //! comes with it.
 
 use crate::arena::{BlockId, BlockPool};
-use crate::index::search::probe::{Probe, Side};
+use crate::index::search::probe::Probe;
 use crate::index::tree::Tree;
 use crate::lock::Version;
-use crate::node::{Inner, LevelMark, Node, NodeKeys, ShapeOf};
+use crate::node::{Inner, LevelMark, Node, NodeKeys, ShapeOf, Side};
 
 /// A node that was found to be authoritative, and the version under which it was.
 pub(in crate::index) type Versioned<'a, S> = (Node<'a, S>, Version);

@@ -13,7 +13,7 @@ use super::super::kind::{NodeKeys, ShapeOf};
 use super::super::leaf::LeafSlots;
 use super::super::locked::Locked;
 use super::super::payload::Payload;
-use super::super::reading::Reading;
+use super::super::reading::{Reading, Side};
 use super::super::shape::Shape;
 use super::base::Base;
 use super::cells::State;
@@ -109,8 +109,18 @@ impl<P: Payload> Reading for ByteShape<P> {
     }
 
     #[inline(always)]
-    fn compare_fences(node: Node<'_, Self>, key: &[u8]) -> [cmp::Ordering; 2] {
-        node.compare_both_fences(key)
+    fn side_of(
+        node: Node<'_, Self>,
+        key: &[u8],
+        is_left: impl FnOnce(cmp::Ordering) -> bool,
+        is_right: impl FnOnce(cmp::Ordering) -> bool,
+    ) -> Side {
+        // Both share one comparison with what long fences begin with.
+        let [low, high] = node.compare_both_fences(key);
+        if is_left(low) {
+            return Side::Left;
+        }
+        if is_right(high) { Side::Right } else { Side::Within }
     }
 
     #[inline(always)]

@@ -217,7 +217,7 @@ fn check_absent<P: Numbered>(node: Slotted<'_, P>, expected: &[(&[u8], u32)], st
         }
         let (low, high) = (node.fence_bytes(Fence::Low), node.fence_bytes(Fence::High));
         assert_eq!(ByteShape::<P>::compare_low(node, &string), (*string).cmp(&low));
-        let [below, above] = ByteShape::<P>::compare_fences(node, &string);
+        let [below, above] = node.compare_both_fences(&string);
         assert_eq!(below, ByteShape::<P>::compare_low(node, &string));
         assert_eq!(above, ByteShape::<P>::compare_high(node, &string));
         if below.is_ge() && (!node.has_high() || above.is_lt()) {
@@ -584,7 +584,7 @@ fn a_search_compares_what_is_shared_once_in_a_node() {
     for key in &strings {
         let at = level.partition_point(|node| node.has_high() && ByteLeaf::compare_high(**node, key).is_ge());
         blocks.strings.compared.store(0, Relaxed);
-        let _ = ByteLeaf::compare_fences(*level[at], key);
+        let _ = level[at].compare_both_fences(key);
         assert!(ByteLeaf::find_within(*level[at], key).1);
         let compared = blocks.strings.compared.load(Relaxed);
         // The first and the last node are searched without a prefix: once for the fence, once for the keys.
@@ -690,7 +690,7 @@ fn any_words_can_be_read() {
             let _ = (node.compare_low(&key), node.compare_high(&key), node.rank_before(&key));
             let _ = (node.has_room(&key), node.is_full(), node.is_underfull(), node.has_free(3));
             let _ = node.may_overflow(rank.min(node.count()), &key);
-            let _ = (node.compare_fences(&key), node.find_within(&key), node.rank_within(&key));
+            let _ = (node.compare_both_fences(&key), node.find_within(&key), node.rank_within(&key));
             let _ = (node.fits(right, Fill::Loose), node.fits(right, Fill::Tight));
             let _ = node.split_for(rank.min(node.count()), &key).is_ok();
             let _ = (node.needs_number(&key), node.may_split_at_long(&key));
