@@ -7,8 +7,8 @@ use core::ptr::NonNull;
 
 use allocator_api2::alloc::Allocator;
 
-use super::slab::{SlabPool, SlabSource};
-use super::{AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, Placement, PoolUsage};
+use super::slab::{SlabPool, SlabSource, slab_pool};
+use super::{AllocError, AllocErrorKind, BlockArena, BlockKind};
 use crate::backoff::{DefaultRelax, Relax};
 
 /// An arena over any allocator. A pool takes *slabs* of memory, each twice as large as the one before, and gives them
@@ -86,30 +86,9 @@ unsafe impl<A: Allocator + Clone + Send + Sync, R: Relax> BlockArena for Allocat
     }
 }
 
-// SAFETY: as for `GlobalPool`. The slabs live until the pool gives them back, since the pool keeps a clone of the
-// allocator, and moving that moves no memory.
-unsafe impl<A: Allocator + Send + Sync, R: Relax> BlockPool for AllocatorPool<A, R> {
-    type Relax = R;
-
-    fn acquire(&self, _: Placement) -> Result<BlockId, AllocError> {
-        self.0.acquire()
-    }
-
-    unsafe fn release(&self, block: BlockId) {
-        // SAFETY: by the caller's promise.
-        unsafe { self.0.release(block) }
-    }
-
-    #[inline(always)]
-    unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
-        // SAFETY: by the caller's promise.
-        unsafe { self.0.address(block) }
-    }
-
-    fn usage(&self) -> Option<PoolUsage> {
-        Some(self.0.usage())
-    }
-}
+// The slabs live until the pool gives them back, because the pool keeps a clone of the allocator, and moving that
+// moves no memory.
+slab_pool!([A: Allocator + Send + Sync, R: Relax] AllocatorPool<A, R>);
 
 /// The slabs of one pool.
 struct Slabs<A, R> {

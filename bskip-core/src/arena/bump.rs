@@ -8,8 +8,8 @@ use core::ptr::NonNull;
 
 use bumpalo::Bump;
 
-use super::slab::{SlabPool, SlabSource};
-use super::{AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, Placement, PoolUsage};
+use super::slab::{SlabPool, SlabSource, slab_pool};
+use super::{AllocError, AllocErrorKind, BlockArena, BlockKind};
 use crate::backoff::{DefaultRelax, Relax};
 use crate::spin::SpinLock;
 
@@ -96,30 +96,8 @@ unsafe impl<R: Relax> BlockArena for BumpArena<R> {
     }
 }
 
-// SAFETY: as for `GlobalPool`. The slabs live as long as the `Bump`, and the pool's source keeps the `Bump`
-// alive.
-unsafe impl<R: Relax> BlockPool for BumpPool<R> {
-    type Relax = R;
-
-    fn acquire(&self, _: Placement) -> Result<BlockId, AllocError> {
-        self.0.acquire()
-    }
-
-    unsafe fn release(&self, block: BlockId) {
-        // SAFETY: by the caller's promise.
-        unsafe { self.0.release(block) }
-    }
-
-    #[inline(always)]
-    unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
-        // SAFETY: by the caller's promise.
-        unsafe { self.0.address(block) }
-    }
-
-    fn usage(&self) -> Option<PoolUsage> {
-        Some(self.0.usage())
-    }
-}
+// The slabs live as long as the `Bump`, and the pool's source keeps the `Bump` alive.
+slab_pool!([R: Relax] BumpPool<R>);
 
 // SAFETY: the bump allocator hands each byte out once and keeps it until it drops.
 unsafe impl<R: Relax> SlabSource for BumpArena<R> {

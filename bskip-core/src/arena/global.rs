@@ -7,8 +7,8 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use super::huge::{self, HUGE_PAGE, HugePages};
-use super::slab::{SlabPool, SlabSource};
-use super::{AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, Placement, PoolUsage};
+use super::slab::{SlabPool, SlabSource, slab_pool};
+use super::{AllocError, AllocErrorKind, BlockArena, BlockKind};
 use crate::backoff::{DefaultRelax, Relax};
 
 /// An arena over the global allocator. A pool takes *slabs* of memory, each twice as large as the one before,
@@ -74,30 +74,7 @@ unsafe impl<R: Relax> BlockArena for GlobalArena<R> {
     }
 }
 
-// SAFETY: `SlabPool` issues each block of its slabs once before release. It keeps slabs until it drops. It
-// gives zeroed memory, which it does not touch. It exchanges blocks under a lock.
-unsafe impl<R: Relax> BlockPool for GlobalPool<R> {
-    type Relax = R;
-
-    fn acquire(&self, _: Placement) -> Result<BlockId, AllocError> {
-        self.0.acquire()
-    }
-
-    unsafe fn release(&self, block: BlockId) {
-        // SAFETY: by the caller's promise.
-        unsafe { self.0.release(block) }
-    }
-
-    #[inline(always)]
-    unsafe fn address(&self, block: BlockId) -> NonNull<u8> {
-        // SAFETY: by the caller's promise.
-        unsafe { self.0.address(block) }
-    }
-
-    fn usage(&self) -> Option<PoolUsage> {
-        Some(self.0.usage())
-    }
-}
+slab_pool!([R: Relax] GlobalPool<R>);
 
 impl<R: Relax> GlobalPool<R> {
     /// What the system gave of huge pages.

@@ -61,6 +61,41 @@ pub(crate) unsafe trait SlabSource: Send + Sync {
     const BOUNDED: bool;
 }
 
+/// Makes a [`BlockPool`](super::BlockPool) of a type whose one field is a [`SlabPool`], and whose threads wait in the
+/// way `R`.
+macro_rules! slab_pool {
+    ([$($generics:tt)*] $pool:ty) => {
+        // SAFETY: `SlabPool` issues each block of its slabs once before release. It keeps slabs until it drops. It
+        // gives zeroed memory, which it does not touch. It exchanges blocks under a lock.
+        unsafe impl<$($generics)*> $crate::arena::BlockPool for $pool {
+            type Relax = R;
+
+            fn acquire(
+                &self,
+                _: $crate::arena::Placement,
+            ) -> Result<$crate::arena::BlockId, $crate::arena::AllocError> {
+                self.0.acquire()
+            }
+
+            unsafe fn release(&self, block: $crate::arena::BlockId) {
+                // SAFETY: by the caller's promise.
+                unsafe { self.0.release(block) }
+            }
+
+            #[inline(always)]
+            unsafe fn address(&self, block: $crate::arena::BlockId) -> core::ptr::NonNull<u8> {
+                // SAFETY: by the caller's promise.
+                unsafe { self.0.address(block) }
+            }
+
+            fn usage(&self) -> Option<$crate::arena::PoolUsage> {
+                Some(self.0.usage())
+            }
+        }
+    };
+}
+pub(super) use slab_pool;
+
 /// How many far slabs a pool can have.
 const FAR_SLABS: usize = 31;
 /// A slab has at least this part of the blocks that it should have. If there is no memory for that many,
