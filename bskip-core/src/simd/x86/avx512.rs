@@ -23,6 +23,30 @@ impl Avx512 {
     }
 }
 
+/// Moves the words of `mask` by one word, a line at a time. `$lines` says in which order the lines come: each word
+/// must be read before another one is written over it.
+macro_rules! shift {
+    ($count:literal words, $lines:expr, $words:ident, $mask:ident, $move:literal, $from:literal) => {
+        stats::wrote($mask.count_ones() as usize);
+        for line in $lines {
+            let at = $words.wrapping_add(line * $count);
+            // SAFETY: the caller's promise; the instructions do not touch elements that are masked out.
+            unsafe {
+                asm!(
+                    "kmovw k1, {mask:e}",
+                    concat!($move, " zmm16{{k1}}{{z}}, [{at} ", $from, "]"),
+                    concat!($move, " [{at}]{{k1}}, zmm16"),
+                    mask = in(reg) ($mask >> (line * $count)) & ((1 << $count) - 1),
+                    at = in(reg) at,
+                    out("xmm16") _,
+                    out("k1") _,
+                    options(nostack, preserves_flags),
+                );
+            }
+        }
+    };
+}
+
 impl Isa for Avx512 {
     #[inline(always)]
     unsafe fn rank(self, line: *const AtomicU64, key: u64) -> usize {
@@ -116,86 +140,22 @@ impl Isa for Avx512 {
 
     #[inline(always)]
     unsafe fn shift_right(self, words: *const AtomicU64, lines: usize, mask: u64) {
-        stats::wrote(mask.count_ones() as usize);
-        for line in (0..lines).rev() {
-            let at = words.wrapping_add(line * 8);
-            // SAFETY: the caller's promise; the instructions do not touch elements that are masked out.
-            unsafe {
-                asm!(
-                    "kmovw k1, {mask:e}",
-                    "vmovdqu64 zmm16{{k1}}{{z}}, [{at} - 8]",
-                    "vmovdqu64 [{at}]{{k1}}, zmm16",
-                    mask = in(reg) (mask >> (line * 8)) & 0xff,
-                    at = in(reg) at,
-                    out("xmm16") _,
-                    out("k1") _,
-                    options(nostack, preserves_flags),
-                );
-            }
-        }
+        shift!(8 words, (0..lines).rev(), words, mask, "vmovdqu64", "- 8");
     }
 
     #[inline(always)]
     unsafe fn shift_left(self, words: *const AtomicU64, lines: usize, mask: u64) {
-        stats::wrote(mask.count_ones() as usize);
-        for line in 0..lines {
-            let at = words.wrapping_add(line * 8);
-            // SAFETY: the caller's promise; the instructions do not touch elements that are masked out.
-            unsafe {
-                asm!(
-                    "kmovw k1, {mask:e}",
-                    "vmovdqu64 zmm16{{k1}}{{z}}, [{at} + 8]",
-                    "vmovdqu64 [{at}]{{k1}}, zmm16",
-                    mask = in(reg) (mask >> (line * 8)) & 0xff,
-                    at = in(reg) at,
-                    out("xmm16") _,
-                    out("k1") _,
-                    options(nostack, preserves_flags),
-                );
-            }
-        }
+        shift!(8 words, 0..lines, words, mask, "vmovdqu64", "+ 8");
     }
 
     #[inline(always)]
     unsafe fn shift_halves_right(self, words: *const AtomicU32, count: usize, mask: u64) {
-        stats::wrote(mask.count_ones() as usize);
-        for block in (0..count.div_ceil(16)).rev() {
-            let at = words.wrapping_add(block * 16);
-            // SAFETY: the caller's promise; the instructions do not touch elements that are masked out.
-            unsafe {
-                asm!(
-                    "kmovw k1, {mask:e}",
-                    "vmovdqu32 zmm16{{k1}}{{z}}, [{at} - 4]",
-                    "vmovdqu32 [{at}]{{k1}}, zmm16",
-                    mask = in(reg) (mask >> (block * 16)) & 0xffff,
-                    at = in(reg) at,
-                    out("xmm16") _,
-                    out("k1") _,
-                    options(nostack, preserves_flags),
-                );
-            }
-        }
+        shift!(16 words, (0..count.div_ceil(16)).rev(), words, mask, "vmovdqu32", "- 4");
     }
 
     #[inline(always)]
     unsafe fn shift_halves_left(self, words: *const AtomicU32, count: usize, mask: u64) {
-        stats::wrote(mask.count_ones() as usize);
-        for block in 0..count.div_ceil(16) {
-            let at = words.wrapping_add(block * 16);
-            // SAFETY: the caller's promise; the instructions do not touch elements that are masked out.
-            unsafe {
-                asm!(
-                    "kmovw k1, {mask:e}",
-                    "vmovdqu32 zmm16{{k1}}{{z}}, [{at} + 4]",
-                    "vmovdqu32 [{at}]{{k1}}, zmm16",
-                    mask = in(reg) (mask >> (block * 16)) & 0xffff,
-                    at = in(reg) at,
-                    out("xmm16") _,
-                    out("k1") _,
-                    options(nostack, preserves_flags),
-                );
-            }
-        }
+        shift!(16 words, 0..count.div_ceil(16), words, mask, "vmovdqu32", "+ 4");
     }
 
     #[inline(always)]
