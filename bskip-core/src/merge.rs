@@ -68,7 +68,7 @@ impl<'a, K: NodeKeys, P: BlockPool, Q: BlockPool> Merge<'a, K, P, Q> {
     }
 }
 
-/// After so many keys in a row that are not wanted, a search for the next one that may be is shorter.
+/// After this many unwanted keys in a row, a search for the next key is shorter than reading on.
 const PATIENCE: u32 = 64;
 
 /// The keys of one set, of which the next can be looked at.

@@ -223,13 +223,7 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
     where
         Q: BytesKey<Form = K::Form>,
     {
-        let (lower, upper) = bounds(&range, NAME);
-        self.blobs.chunks(
-            Way::Up,
-            lower.as_ref().map(ByteKeys::borrow),
-            upper.as_ref().map(ByteKeys::borrow),
-            f,
-        )
+        self.chunks(Way::Up, &range, f)
     }
 
     /// As [`try_for_each_chunk`](Self::try_for_each_chunk), from the last chunk to the first. Within a chunk
@@ -245,12 +239,20 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
     where
         Q: BytesKey<Form = K::Form>,
     {
-        let (lower, upper) = bounds(&range, NAME);
-        self.blobs.chunks(
-            Way::Down,
-            lower.as_ref().map(ByteKeys::borrow),
-            upper.as_ref().map(ByteKeys::borrow),
-            f,
-        )
+        self.chunks(Way::Down, &range, f)
+    }
+
+    fn chunks<Q, B>(
+        &self,
+        way: Way,
+        range: &impl RangeBounds<Q>,
+        f: impl FnMut(BlobChunk<'_>) -> ControlFlow<B>,
+    ) -> ControlFlow<B>
+    where
+        Q: BytesKey<Form = K::Form>,
+    {
+        let (lower, upper) = bounds(range, NAME);
+        let (lower, upper) = (lower.as_ref().map(ByteKeys::borrow), upper.as_ref().map(ByteKeys::borrow));
+        self.blobs.chunks(way, lower, upper, f)
     }
 }

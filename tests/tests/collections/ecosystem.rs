@@ -13,7 +13,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Counts the bytes that are in use, and gives at most so many.
+/// An allocator that counts the bytes in use, and gives no more than a limit.
 #[derive(Clone)]
 struct Limited {
     used: Arc<AtomicUsize>,
