@@ -8,19 +8,16 @@
 //! - every value that leaves the map comes back once, every value that is refused too;
 //! - a key that `compute` inserts into a full leaf, or that is tall, is found afterwards, and the structure is whole.
 
+use crate::kinds;
 use bskip_core::{BSkipMap, Compute, Operation, Promotion};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tests::arena::{AnyArena, ArenaKind};
-use tests::config::{CRUEL_PROMOTIONS, config};
+use tests::config::config;
 use tests::counted::{Counted, Ledger};
 
 const KEYS: u64 = 500;
 
 type Map<'a> = BSkipMap<u64, Counted<'a>, AnyArena>;
-
-fn kinds() -> impl Iterator<Item = (ArenaKind, Promotion)> {
-    ArenaKind::chosen().iter().flat_map(|&arena| CRUEL_PROMOTIONS.map(|promotion| (arena, promotion)))
-}
 
 /// A map of the even keys, each with its key as the value, all inserted by `compute`.
 fn filled<'a>((arena, promotion): (ArenaKind, Promotion), ledger: &'a Ledger) -> Map<'a> {

@@ -9,6 +9,7 @@
 //! - operations that do not clone need no `Clone` of the values;
 //! - a map full of `()` or of zero-sized values with a drop counts them too.
 
+use crate::kinds;
 use bskip_core::{BSkipMap, Promotion};
 use std::sync::atomic::{AtomicIsize, Ordering};
 use tests::arena::{AnyArena, ArenaKind};
@@ -20,11 +21,6 @@ use tests::threads;
 const KEYS: u64 = 3_000;
 
 type Map<'a> = BSkipMap<u64, Counted<'a>, AnyArena>;
-
-/// Every arena with every promotion policy.
-fn kinds() -> impl Iterator<Item = (ArenaKind, Promotion)> {
-    ArenaKind::chosen().iter().flat_map(|&arena| CRUEL_PROMOTIONS.map(|promotion| (arena, promotion)))
-}
 
 fn empty<'a>((arena, promotion): (ArenaKind, Promotion)) -> Map<'a> {
     BSkipMap::with_config(arena.make(), config(promotion, 4)).expect("memory for an empty map")

@@ -5,3 +5,12 @@ mod drops;
 mod lifetimes;
 mod panics;
 mod taken;
+
+use bskip_core::Promotion;
+use tests::arena::ArenaKind;
+use tests::config::CRUEL_PROMOTIONS;
+
+/// Every arena with every promotion policy.
+fn kinds() -> impl Iterator<Item = (ArenaKind, Promotion)> {
+    ArenaKind::chosen().iter().flat_map(|&arena| CRUEL_PROMOTIONS.map(|promotion| (arena, promotion)))
+}

@@ -10,20 +10,16 @@
 //!   (more in `drops`);
 //! - after each: the invariants hold, and no lock is left held.
 
+use crate::kinds;
 use bskip_core::{BSkipMap, Promotion};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tests::arena::{AnyArena, ArenaKind};
-use tests::config::{CRUEL_PROMOTIONS, config};
+use tests::config::config;
 use tests::counted::{Counted, Ledger};
 
 const KEYS: u64 = 500;
 
 type Map<'a> = BSkipMap<u64, Counted<'a>, AnyArena>;
-
-/// Every arena with every promotion policy.
-fn kinds() -> impl Iterator<Item = (ArenaKind, Promotion)> {
-    ArenaKind::chosen().iter().flat_map(|&arena| CRUEL_PROMOTIONS.map(|promotion| (arena, promotion)))
-}
 
 fn empty<V>((arena, promotion): (ArenaKind, Promotion)) -> BSkipMap<u64, V, AnyArena> {
     BSkipMap::with_config(arena.make(), config(promotion, 4)).expect("memory for an empty map")

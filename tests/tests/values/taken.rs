@@ -6,19 +6,16 @@
 //! - `retain` and `extract_if` drop or yield each removed value once; a panic of the closure or of a drop changes no
 //!   other pair, and unlocks the leaf.
 
+use crate::kinds;
 use bskip_core::{BSkipMap, Promotion};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tests::arena::{AnyArena, ArenaKind};
-use tests::config::{CRUEL_PROMOTIONS, config};
+use tests::config::config;
 use tests::counted::{Counted, Ledger};
 
 const KEYS: u64 = 500;
 
 type Map<'a> = BSkipMap<u64, Counted<'a>, AnyArena>;
-
-fn kinds() -> impl Iterator<Item = (ArenaKind, Promotion)> {
-    ArenaKind::chosen().iter().flat_map(|&arena| CRUEL_PROMOTIONS.map(|promotion| (arena, promotion)))
-}
 
 /// A map of `KEYS` keys, each with its key as the value.
 fn filled<'a>((arena, promotion): (ArenaKind, Promotion), ledger: &'a Ledger) -> Map<'a> {
