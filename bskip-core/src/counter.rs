@@ -55,6 +55,7 @@ impl Counter {
     }
 
     /// Counts `n` down.
+    #[inline(always)]
     pub(crate) fn take(&self, n: usize) {
         if let Some(stripes) = &self.0 {
             add(stripes, (n as u64).wrapping_neg());

@@ -78,12 +78,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                     if let Some(mut leaf) = leaf.try_lock(version) {
                         if passed.validate() {
                             let value = leaf.remove(slot);
-                            let underfull = leaf.is_underfull();
-                            drop(leaf);
-                            self.pairs.take_one();
-                            if underfull {
-                                self.compact(K::borrow(&key));
-                            }
+                            self.end_removal(leaf, 1, K::borrow(&key));
                             return Some((key, value));
                         }
                         leaf.unlock_unchanged();

@@ -65,14 +65,9 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                     }
                     Step::Remove => {
                         let value = leaf.remove(slot);
-                        let underfull = leaf.is_underfull();
-                        drop(leaf);
-                        self.pairs.take_one();
+                        self.end_removal(leaf, 1, K::borrow(&key));
                         version = version.changed();
                         end -= 1;
-                        if underfull {
-                            self.compact(K::borrow(&key));
-                        }
                         Some(value)
                     }
                 };

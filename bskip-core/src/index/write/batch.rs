@@ -128,12 +128,7 @@ impl<K: KeyWords, V, P: BlockPool> Batch<K, V, P> for Remove<'_, K, V> {
         }
         let mut leaf = leaf.try_lock(version)?;
         let value = leaf.remove_from_line(rank - 1);
-        let underfull = leaf.is_underfull();
-        drop(leaf);
-        index.pairs.take_one();
-        if underfull {
-            index.compact(key);
-        }
+        index.end_removal(leaf, 1, key);
         // Not before this line: the assignment may drop a value that the user put there, which runs user
         // code.
         self.values[i] = Some(value);

@@ -110,12 +110,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             Step::Store(value) => Some(leaf.replace(slot, value)),
             Step::Remove => {
                 let value = leaf.remove(slot);
-                let underfull = leaf.is_underfull();
-                drop(leaf);
-                self.pairs.take_one();
-                if underfull {
-                    self.compact(key);
-                }
+                self.end_removal(leaf, 1, key);
                 Some(value)
             }
         };

@@ -127,12 +127,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         }
         let mut leaf = leaf.try_lock(version)?;
         let removed = take_slots::<K, V>(&mut leaf, start, end);
-        let underfull = leaf.is_underfull();
-        drop(leaf);
-        self.pairs.take(removed);
-        if underfull {
-            self.compact(low);
-        }
+        self.end_removal(leaf, removed, low);
         Some(removed)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::arena::BlockPool;
 use crate::index::engine::Index;
-use crate::node::NodeKeys;
+use crate::node::{LockedLeaf, NodeKeys};
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Takes out the pair of `key`.
@@ -10,12 +10,19 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     pub(crate) fn remove(&self, key: K::Ref<'_>) -> Option<V> {
         let (mut leaf, slot) = self.lock_pair(key)?;
         let value = leaf.remove(slot);
+        self.end_removal(leaf, 1, key);
+        Some(value)
+    }
+
+    /// Unlocks a leaf that has lost this many pairs, counts them, and merges the leaf, which `key` leads to, if it is
+    /// underfull. The last step of every removal of pairs.
+    #[inline(always)]
+    pub(in crate::index) fn end_removal(&self, leaf: LockedLeaf<'_, K, V>, removed: usize, key: K::Ref<'_>) {
         let underfull = leaf.is_underfull();
         drop(leaf);
-        self.pairs.take_one();
+        self.pairs.take(removed);
         if underfull {
             self.compact(key);
         }
-        Some(value)
     }
 }
