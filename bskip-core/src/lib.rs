@@ -191,6 +191,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     #[cfg(feature = "serde")]
     mod serialize;
     mod set;
+    mod sets;
     #[cfg(all(test, shuttle))]
     mod shuttle_tests;
     mod simd;

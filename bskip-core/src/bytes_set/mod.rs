@@ -10,6 +10,7 @@ use crate::arena::{AllocError, BlockArena, GlobalArena, PoolUsage};
 use crate::bytes_map::{BSkipBytesMap, BytesBulkError, BytesCursor, BytesInsertError};
 use crate::config::Config;
 use crate::key::BytesKey;
+use crate::sets::ends_and_upkeep;
 
 pub use iter::BytesSetRange;
 pub use merge::BytesMerged;
@@ -105,12 +106,6 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBytesSet<K, A> {
         self.map
     }
 
-    /// The arena, for instance to ask it for statistics.
-    #[must_use]
-    pub fn arena(&self) -> &A {
-        self.map.arena()
-    }
-
     /// The blocks and bytes of this set's nodes and of the cells of long keys.
     #[must_use]
     pub fn usage(&self) -> PoolUsage {
@@ -182,67 +177,7 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBytesSet<K, A> {
         self.map.cursor()
     }
 
-    /// The least key. Expected O(log n). Writes no shared memory.
-    #[must_use]
-    pub fn first(&self) -> Option<K::Owned> {
-        self.map.first_key_value().map(|pair| pair.0)
-    }
-
-    /// The greatest key. Expected O(log n). Writes no shared memory.
-    #[must_use]
-    pub fn last(&self) -> Option<K::Owned> {
-        self.map.last_key_value().map(|pair| pair.0)
-    }
-
-    /// Removes the least key and returns it. Expected O(log n).
-    pub fn pop_first(&self) -> Option<K::Owned> {
-        self.map.pop_first().map(|pair| pair.0)
-    }
-
-    /// Removes the greatest key and returns it. Expected O(log n).
-    pub fn pop_last(&self) -> Option<K::Owned> {
-        self.map.pop_last().map(|pair| pair.0)
-    }
-
-    /// The number of keys: see [`BSkipMap::len`](crate::BSkipMap::len).
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.map.len()
-    }
-
-    /// Whether the set has no keys. O(1) unless the first leaves are empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.map.is_empty()
-    }
-
-    /// Removes all keys and gives the nodes' blocks back to the pool. O(n).
-    pub fn clear(&mut self) {
-        self.map.clear();
-    }
-
-    /// Moves all keys of `other` into this set and leaves `other` empty: see [`BSkipBytesMap::append`].
-    ///
-    /// # Panics
-    /// If the arena has no memory for a node.
-    pub fn append(&mut self, other: &mut Self) {
-        self.map.append(&mut other.map);
-    }
-
-    /// Merges nodes and fills leaves. Returns how many blocks went back to the pool: see
-    /// [`BSkipMap::shrink_to_fit`](crate::BSkipMap::shrink_to_fit).
-    pub fn shrink_to_fit(&self) -> usize {
-        self.map.shrink_to_fit()
-    }
-
-    /// Checks the invariants: see [`BSkipMap::check_invariants`](crate::BSkipMap::check_invariants).
-    ///
-    /// # Panics
-    /// If an invariant does not hold. Then this crate or the `BlockPool` has a defect.
-    #[cfg(feature = "check")]
-    pub fn check_invariants(&mut self) -> crate::Structure {
-        self.map.check_invariants()
-    }
+    ends_and_upkeep!(K::Owned, BSkipBytesMap);
 }
 
 impl<K: BytesKey + ?Sized, A: BlockArena> From<BSkipBytesMap<K, (), A>> for BSkipBytesSet<K, A> {

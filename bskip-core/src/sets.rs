@@ -1,0 +1,188 @@
+//! The methods that are the same for both sets.
+
+/// The ends, the size and upkeep. Goes within an `impl` of a set with the field `map`. Gets the type of the keys that
+/// it gives, and the name of the map's type.
+macro_rules! ends_and_upkeep {
+    ($key:ty, $map:ident) => {
+        /// The least key. Expected O(log n). Writes no shared memory.
+        #[must_use]
+        pub fn first(&self) -> Option<$key> {
+            self.map.first_key_value().map(|pair| pair.0)
+        }
+
+        /// The greatest key. Expected O(log n). Writes no shared memory.
+        #[must_use]
+        pub fn last(&self) -> Option<$key> {
+            self.map.last_key_value().map(|pair| pair.0)
+        }
+
+        /// Removes the least key and returns it. Expected O(log n).
+        pub fn pop_first(&self) -> Option<$key> {
+            self.map.pop_first().map(|pair| pair.0)
+        }
+
+        /// Removes the greatest key and returns it. Expected O(log n).
+        pub fn pop_last(&self) -> Option<$key> {
+            self.map.pop_last().map(|pair| pair.0)
+        }
+
+        /// The number of keys: see [`BSkipMap::len`](crate::BSkipMap::len).
+        #[must_use]
+        pub fn len(&self) -> usize {
+            self.map.len()
+        }
+
+        /// Whether the set has no keys. O(1) unless the first leaves are empty.
+        #[must_use]
+        pub fn is_empty(&self) -> bool {
+            self.map.is_empty()
+        }
+
+        /// Removes all keys and gives the nodes' blocks back to the pool. O(n).
+        pub fn clear(&mut self) {
+            self.map.clear();
+        }
+
+        /// Moves all keys of `other` into this set and leaves `other` empty: see
+        #[doc = concat!("[`", stringify!($map), "::append`](crate::", stringify!($map), "::append).")]
+        ///
+        /// # Panics
+        /// If the arena has no memory for a node.
+        pub fn append(&mut self, other: &mut Self) {
+            self.map.append(&mut other.map);
+        }
+
+        /// Merges nodes and fills leaves. Returns how many blocks went back to the pool: see
+        /// [`BSkipMap::shrink_to_fit`](crate::BSkipMap::shrink_to_fit).
+        pub fn shrink_to_fit(&self) -> usize {
+            self.map.shrink_to_fit()
+        }
+
+        /// Checks the invariants: see [`BSkipMap::check_invariants`](crate::BSkipMap::check_invariants).
+        ///
+        /// # Panics
+        /// If an invariant does not hold. Then this crate or the `BlockPool` has a defect.
+        #[cfg(feature = "check")]
+        pub fn check_invariants(&mut self) -> crate::Structure {
+            self.map.check_invariants()
+        }
+
+        /// The arena, for instance to ask it for statistics.
+        #[must_use]
+        pub fn arena(&self) -> &A {
+            self.map.arena()
+        }
+    };
+}
+pub(crate) use ends_and_upkeep;
+
+/// The operations on two sets, the iterator that they return, and the operators. Gets the documentation of the
+/// section, the bounds of the keys, the set's type, the bounds of keys that a new set takes back, and the iterator with
+/// how it makes a key of what the engine has.
+macro_rules! merges {
+    (
+        $(#[$section:meta])*
+        impl<$key:ident: [$($bound:tt)+]> for $set:ident where [$($again:tt)+];
+        $merged:ident($kind:ty) -> $item:ty = $from:expr
+    ) => {
+        $(#[$section])*
+        impl<$key: $($bound)+, A: BlockArena> $set<$key, A> {
+            fn merge<'a, B: BlockArena>(
+                &'a self,
+                other: &'a $set<$key, B>,
+                wanted: Wanted,
+            ) -> $merged<'a, $key, A, B> {
+                $merged(Merge::new(self.map.index(), other.map.index(), wanted), PhantomData)
+            }
+
+            /// The keys that are in one of the sets or in both, in order.
+            pub fn union<'a, B: BlockArena>(&'a self, other: &'a $set<$key, B>) -> $merged<'a, $key, A, B> {
+                self.merge(other, merge::UNION)
+            }
+
+            /// The keys that are in both sets, in order.
+            pub fn intersection<'a, B: BlockArena>(
+                &'a self,
+                other: &'a $set<$key, B>,
+            ) -> $merged<'a, $key, A, B> {
+                self.merge(other, merge::INTERSECTION)
+            }
+
+            /// The keys that are in this set and not in `other`, in order.
+            pub fn difference<'a, B: BlockArena>(
+                &'a self,
+                other: &'a $set<$key, B>,
+            ) -> $merged<'a, $key, A, B> {
+                self.merge(other, merge::DIFFERENCE)
+            }
+
+            /// The keys that are in exactly one of the sets, in order.
+            pub fn symmetric_difference<'a, B: BlockArena>(
+                &'a self,
+                other: &'a $set<$key, B>,
+            ) -> $merged<'a, $key, A, B> {
+                self.merge(other, merge::SYMMETRIC_DIFFERENCE)
+            }
+
+            /// Whether `other` has all keys of this set.
+            pub fn is_subset<B: BlockArena>(&self, other: &$set<$key, B>) -> bool {
+                self.difference(other).next().is_none()
+            }
+
+            /// Whether this set has all keys of `other`.
+            pub fn is_superset<B: BlockArena>(&self, other: &$set<$key, B>) -> bool {
+                other.is_subset(self)
+            }
+
+            /// Whether no key is in both sets.
+            pub fn is_disjoint<B: BlockArena>(&self, other: &$set<$key, B>) -> bool {
+                self.intersection(other).next().is_none()
+            }
+        }
+
+        /// Keys of two sets in order: of
+        #[doc = concat!("[`union`](", stringify!($set), "::union),")]
+        #[doc = concat!("[`intersection`](", stringify!($set), "::intersection),")]
+        #[doc = concat!("[`difference`](", stringify!($set), "::difference) and")]
+        #[doc = concat!("[`symmetric_difference`](", stringify!($set), "::symmetric_difference).")]
+        pub struct $merged<'a, $key: $($bound)+, A: BlockArena = GlobalArena, B: BlockArena = A>(
+            Merge<'a, $kind, A::Pool, B::Pool>,
+            PhantomData<fn(&$key)>,
+        );
+
+        impl<$key: $($bound)+, A: BlockArena, B: BlockArena> Iterator for $merged<'_, $key, A, B> {
+            type Item = $item;
+            fn next(&mut self) -> Option<$item> {
+                self.0.next().map($from)
+            }
+        }
+
+        impl<$key: $($bound)+, A: BlockArena, B: BlockArena> FusedIterator for $merged<'_, $key, A, B> {}
+
+        impl<$key: $($bound)+, A: BlockArena, B: BlockArena> fmt::Debug for $merged<'_, $key, A, B> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($merged)).finish_non_exhaustive()
+            }
+        }
+
+        merges!(@operator BitOr, bitor, union, $set, $key: [$($again)+]);
+        merges!(@operator BitAnd, bitand, intersection, $set, $key: [$($again)+]);
+        merges!(@operator Sub, sub, difference, $set, $key: [$($again)+]);
+        merges!(@operator BitXor, bitxor, symmetric_difference, $set, $key: [$($again)+]);
+    };
+    (@operator $trait:ident, $operator:ident, $method:ident, $set:ident, $key:ident: [$($bound:tt)+]) => {
+        /// A new set, on the global allocator.
+        ///
+        /// # Panics
+        /// If there is no memory.
+        impl<$key: $($bound)+, A: BlockArena, B: BlockArena> $trait<&$set<$key, B>> for &$set<$key, A> {
+            type Output = $set<$key>;
+            fn $operator(self, other: &$set<$key, B>) -> $set<$key> {
+                let mut set = $set::new();
+                set.extend(self.$method(other));
+                set
+            }
+        }
+    };
+}
+pub(crate) use merges;
