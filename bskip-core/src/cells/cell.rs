@@ -5,6 +5,10 @@ use crate::sync::{AtomicU64, Ordering};
 
 /// Bytes of a word.
 pub(super) const WORD: usize = size_of::<u64>();
+/// The words of a cache line.
+const LINE: usize = 8;
+/// The most lines of a cell that are loaded before its turn. The hardware guesses those of a longer value.
+const PREFETCHED: usize = 4;
 /// Words of the header.
 const HEADER_WORDS: usize = 2;
 /// Bytes of the header.
@@ -55,10 +59,10 @@ impl<'a> Cell<'a> {
         &self.words[HEADER_WORDS..]
     }
 
-    /// Starts to load the header and the first bytes.
+    /// Starts to load the header and the first bytes: at most [`PREFETCHED`] lines.
     #[inline]
     pub(super) fn prefetch(self) {
-        simd::prefetch(self.words.as_ptr().cast());
+        self.words.chunks(LINE).take(PREFETCHED).for_each(|line| simd::prefetch(line.as_ptr().cast()));
     }
 
     /// Writes what the cell holds: `bytes`, which are the first of `len`, while `next` holds the others. The
