@@ -77,7 +77,8 @@
 //! # Names
 //! A method that `BTreeMap` of std or `SkipMap` of crossbeam has, and that does the same here, has the same
 //! name. The differences have one cause: no reference to a value can leave the map, because another thread
-//! may change or remove the value at any time.
+//! may change or remove the value at any time. `bskip-core/docs/MIGRATION.md` in the repository lists every
+//! method of std's, crossbeam's and artmap's maps and sets with its counterpart here. The most used ones:
 //!
 //! | there | here | |
 //! | --- | --- | --- |

@@ -115,4 +115,28 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         let (lower, upper) = bounds(&range, "BSkipBytesMap");
         self.index.count_range(lower, upper)
     }
+
+    /// Removes all pairs whose keys are in `range`, and returns their number.
+    ///
+    /// It removes pair by pair, and drops the values without a lock. A removal takes O(1), or O(log n) if the
+    /// leaf is then at most a quarter full. As a whole the call is not atomic: see
+    /// [`BSkipMap::remove_range`](crate::BSkipMap::remove_range).
+    ///
+    /// ```
+    /// use bskip_core::BSkipBytesMap;
+    ///
+    /// let map: BSkipBytesMap<str, u64> = [("a", 1), ("b", 2), ("c", 3)].into_iter().collect();
+    /// assert_eq!(map.remove_range("b"..), 2);
+    /// assert_eq!(map.len(), 1);
+    /// ```
+    ///
+    /// # Panics
+    /// As [`range`](Self::range). If the drop of a value panics, later pairs stay.
+    pub fn remove_range<Q>(&self, range: impl RangeBounds<Q>) -> usize
+    where
+        Q: BytesKey<Form = K::Form>,
+    {
+        let (lower, upper) = bounds(&range, "BSkipBytesMap");
+        self.index.remove_each(lower, upper, drop)
+    }
 }

@@ -3,6 +3,7 @@
 //! One leaf is locked at a time, for one pair at a time. Between two pairs of a leaf, the visitor knows the leaf's
 //! state without reading it again, because it made that state itself.
 
+use core::convert::Infallible;
 use core::ops::{Bound, ControlFlow};
 
 use crate::arena::BlockPool;
@@ -88,5 +89,29 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             };
         }
         ControlFlow::Continue(())
+    }
+
+    /// Removes the pairs between the bounds one by one, gives each value to `left`, without a lock, and returns their
+    /// number.
+    pub(crate) fn remove_each(
+        &self,
+        lower: Bound<K::Owned>,
+        upper: Bound<K::Owned>,
+        mut left: impl FnMut(V),
+    ) -> usize {
+        let mut removed = 0;
+        let each = |(): &(), _: &mut V| (Step::Remove, ControlFlow::<Infallible>::Continue(()));
+        let ControlFlow::Continue(()) = self.visit(
+            lower,
+            upper,
+            |_| (),
+            each,
+            |(), value| {
+                removed += 1;
+                left(value);
+                ControlFlow::Continue(())
+            },
+        );
+        removed
     }
 }

@@ -1,12 +1,10 @@
 //! Ranges as a whole: how many keys are in one, and removing them all.
 
-use core::convert::Infallible;
 use core::mem;
-use core::ops::{ControlFlow, RangeBounds};
+use core::ops::RangeBounds;
 
 use super::{BSkipMap, bounds};
 use crate::arena::BlockArena;
-use crate::index::Step;
 use crate::key::Key;
 
 impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
@@ -48,14 +46,6 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
         if !mem::needs_drop::<V>() {
             return self.index.remove_range(lower, upper);
         }
-        let mut removed = 0;
-        let drop_value = |(), value| {
-            removed += 1;
-            drop(value);
-            ControlFlow::Continue(())
-        };
-        let each = |(): &(), _: &mut V| (Step::Remove, ControlFlow::<Infallible>::Continue(()));
-        let ControlFlow::Continue(()) = self.index.visit(lower, upper, |_| (), each, drop_value);
-        removed
+        self.index.remove_each(lower, upper, drop)
     }
 }
