@@ -35,20 +35,25 @@ fn string(i: u64) -> Vec<u8> {
     }
 }
 
-/// A search starts at the leaf if first words are spread evenly, at level 1 if they differ, and at the root if they
-/// are all the same. It finds its key from everywhere.
+/// A search starts at the leaf if the words behind what all keys begin with are spread evenly, at level 1 if they
+/// differ, and at the root if they are the same. It finds its key from everywhere.
 #[test]
 #[cfg(not(any(miri, small_nodes)))]
-fn searches_start_as_near_as_first_words_lead() {
+fn searches_start_as_near_as_the_words_behind_the_stem_lead() {
     type Make = fn(u64) -> Vec<u8>;
-    let shapes: [(Make, bool, bool); 3] = [
+    let shapes: [(Make, bool, bool); 6] = [
         (|r| [r.to_be_bytes(), mix(r).to_be_bytes()].concat(), true, true),
         (|r| format!("user{r:020}").into_bytes(), false, true),
-        (|r| format!("https://example.org/{r:020}").into_bytes(), false, false),
+        (|r| format!("https://example.org/{r:020}").into_bytes(), false, true),
+        (|r| format!("https://{}.example.org/{r:020}", r % 2).into_bytes(), false, false),
+        (|r| [&[b'p'; 1000][..], &r.to_be_bytes()].concat(), true, true),
+        // Half of the keys have a stem, and the others come when the map is large.
+        (|r| [[&b"first"[..], b"second"][r as usize % 2], &r.to_be_bytes()].concat(), false, true),
     ];
     for (string, has_leaves, has_nodes) in shapes {
         let index = index(Promotion::default());
-        let keys: Vec<Vec<u8>> = (0..40_000).map(|i| string(mix(i))).collect();
+        let mut keys: Vec<Vec<u8>> = (0..40_000).map(|i| string(mix(i))).collect();
+        keys.sort_by_key(|key| key.starts_with(b"second"));
         for (key, i) in keys.iter().zip(0..) {
             assert!(matches!(index.insert(key, i, Existing::Replace), Ok(None)));
         }

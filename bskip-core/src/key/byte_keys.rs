@@ -33,6 +33,7 @@ impl KeyKind for ByteKeys {
     const ONE_WORD: bool = false;
     type More<T: Copy> = Vec<T>;
     const HAS_LONG: bool = true;
+    const HAS_STEM: bool = true;
 
     #[inline(always)]
     fn borrow(key: &ByteString) -> &[u8] {
@@ -50,8 +51,8 @@ impl KeyKind for ByteKeys {
     }
 
     #[inline(always)]
-    fn first_word(key: &[u8]) -> u64 {
-        word_at(key, 0)
+    fn word_behind(key: &[u8], stem: usize) -> u64 {
+        word_at(key, stem)
     }
 
     #[inline]

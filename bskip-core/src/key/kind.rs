@@ -39,8 +39,18 @@ pub(crate) trait KeyKind: Sized {
     /// The same reference, for a shorter time. The compiler cannot tell that it may do this by itself.
     fn shorten<'short, 'long: 'short>(key: Self::Ref<'long>) -> Self::Ref<'short>;
 
+    /// Whether many keys may begin with the same bytes: a *stem*.
+    const HAS_STEM: bool;
+
+    /// The 64 bits of the key behind the first `stem` bytes: if both begin with the same stem and `a <= b`, then
+    /// `word_behind(a, stem) <= word_behind(b, stem)`. Keys of a kind without stems have the stem 0.
+    fn word_behind(key: Self::Ref<'_>, stem: usize) -> u64;
+
     /// The most significant 64 bits of the key: if `a <= b`, then `first_word(a) <= first_word(b)`.
-    fn first_word(key: Self::Ref<'_>) -> u64;
+    #[inline(always)]
+    fn first_word(key: Self::Ref<'_>) -> u64 {
+        Self::word_behind(key, 0)
+    }
 
     /// A hash of the key.
     fn hash(key: Self::Ref<'_>, seed: u64) -> u64;
@@ -67,6 +77,7 @@ impl<K: KeyWords> KeyKind for K {
     const ONE_WORD: bool = K::WORDS == 1;
     type More<T: Copy> = ();
     const HAS_LONG: bool = false;
+    const HAS_STEM: bool = false;
 
     #[inline(always)]
     fn borrow(key: &K) -> K {
@@ -84,7 +95,7 @@ impl<K: KeyWords> KeyKind for K {
     }
 
     #[inline(always)]
-    fn first_word(key: K) -> u64 {
+    fn word_behind(key: K, _: usize) -> u64 {
         key.word(0)
     }
 

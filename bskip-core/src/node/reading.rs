@@ -36,11 +36,12 @@ pub(crate) trait Reading: Shape {
         if is_right(Self::compare_high(node, key)) { Side::Right } else { Side::Within }
     }
     fn low_number(node: Node<'_, Self>) -> KeyNumber<Self>;
-    fn low_word(node: Node<'_, Self>) -> u64;
-    fn high_word(node: Node<'_, Self>) -> u64;
+    fn low_word(node: Node<'_, Self>, stem: usize) -> u64;
+    fn high_word(node: Node<'_, Self>, stem: usize) -> u64;
+    fn stem_from(node: Node<'_, Self>, first: Node<'_, Self>) -> usize;
     fn key(node: Node<'_, Self>, slot: usize) -> OwnedKey<Self>;
     fn compare_key(node: Node<'_, Self>, key: KeyRef<'_, Self>, slot: usize) -> cmp::Ordering;
-    fn first_word(node: Node<'_, Self>, slot: usize) -> u64;
+    fn word_behind(node: Node<'_, Self>, slot: usize, stem: usize) -> u64;
     fn rank(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> usize;
     fn find(node: Node<'_, Self>, key: KeyRef<'_, Self>) -> (usize, bool);
     #[inline(always)]
@@ -107,16 +108,22 @@ impl<S: Reading> Node<'_, S> {
         S::low_number(self)
     }
 
-    /// The first word of [`low`](Self::low).
+    /// The word of [`low`](Self::low) behind the first `stem` bytes.
     #[inline(always)]
-    pub(crate) fn low_word(self) -> u64 {
-        S::low_word(self)
+    pub(crate) fn low_word(self, stem: usize) -> u64 {
+        S::low_word(self, stem)
     }
 
-    /// The first word of [`high`](Self::high).
+    /// The word of [`high`](Self::high) behind the first `stem` bytes.
     #[inline(always)]
-    pub(crate) fn high_word(self) -> u64 {
-        S::high_word(self)
+    pub(crate) fn high_word(self, stem: usize) -> u64 {
+        S::high_word(self, stem)
+    }
+
+    /// How many bytes the `high` of `first` and the `low` of this node have in common: the stem of all keys between
+    /// these two. 0 if keys have no stem.
+    pub(crate) fn stem_from(self, first: Self) -> usize {
+        S::stem_from(self, first)
     }
 
     /// The key in `slot`.
@@ -131,10 +138,10 @@ impl<S: Reading> Node<'_, S> {
         S::compare_key(self, key, slot)
     }
 
-    /// The first word of the key in `slot`.
+    /// The word of the key in `slot` behind the first `stem` bytes.
     #[inline(always)]
-    pub(crate) fn first_word(self, slot: usize) -> u64 {
-        S::first_word(self, slot)
+    pub(crate) fn word_behind(self, slot: usize, stem: usize) -> u64 {
+        S::word_behind(self, slot, stem)
     }
 
     /// How many of the node's keys are at most `key`.

@@ -8,6 +8,7 @@ use bench::maps::NAMES;
 use bench::numa_count::NumaCount;
 use bench::protocol::{CellSpec, DISTRIBUTIONS, WORKLOADS};
 use bench::scan::Scans;
+use bench::stem::Stems;
 use bench::strings::names::KEYS_LIKE;
 use bench::versus::Comparison;
 use bench::{cell, numbers, print};
@@ -26,6 +27,8 @@ pub(crate) enum Measure {
     Bulk(Bulk),
     /// Measures batched lookups, against single ones and reading random lines of memory
     Batch(Lookups),
+    /// Measures keys that have many bytes in common, against the same keys without these bytes
+    Stem(Stems),
     /// Measures a memtable of versions in turns with those on crossbeam-skiplist and artmap
     #[cfg(feature = "peers")]
     Memtable(bench::memtable::Memtables),
@@ -45,6 +48,7 @@ impl Measure {
             Self::Scan(scans) => scans.run(),
             Self::Bulk(bulk) => bulk.run(),
             Self::Batch(lookups) => lookups.run(),
+            Self::Stem(stems) => stems.run(),
             #[cfg(feature = "peers")]
             Self::Memtable(memtables) => memtables.run(),
             Self::NumaCount(numa_count) => numa_count.run(),

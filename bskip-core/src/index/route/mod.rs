@@ -6,3 +6,4 @@ pub(in crate::index) mod leaf_table;
 pub(in crate::index) mod node_table;
 mod room;
 pub(in crate::index) mod router;
+pub(in crate::index) mod stem;

@@ -50,7 +50,19 @@ impl Router {
         })
     }
 
-    /// The leaf where a search for keys with this first word should start.
+    /// The length of the stem behind which the words for [`leaf`](Self::leaf) are.
+    #[inline(always)]
+    pub(in crate::index) fn leaf_stem<K: NodeKeys>(&self) -> usize {
+        self.leaf_table.stem.of::<K>()
+    }
+
+    /// The length of the stem behind which the words for [`node`](Self::node) are.
+    #[inline(always)]
+    pub(in crate::index) fn node_stem<K: NodeKeys>(&self) -> usize {
+        self.shared_table.stem.of::<K>()
+    }
+
+    /// The leaf where a search for keys with this word should start.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn leaf(&self, word: u64) -> Option<BlockId> {
         self.leaf_table.find(word)
@@ -69,7 +81,7 @@ impl Router {
         self.leaf_table.prefetch(word);
     }
 
-    /// The level-1 node where a search for keys with this first word should start, if the search reads no
+    /// The level-1 node where a search for keys with this word should start, if the search reads no
     /// replicas.
     #[inline(always)]
     pub(in crate::index) fn node(&self, word: u64) -> Option<BlockId> {
@@ -146,9 +158,12 @@ impl Router {
     /// A level-2 node, which this thread has locked, has received the entry of `child`. `child` starts at
     /// `low`.
     pub(in crate::index) fn node_entered<K: NodeKeys>(&self, low: K::Ref<'_>, child: BlockId) {
-        // If keys have several words, keys that begin with the same word may be left of the node.
-        if let Some(word) = K::first_word(low).checked_add(u64::from(!K::ONE_WORD)) {
-            self.node_tables().for_each(|table| table.learn(word, child));
+        for table in self.node_tables() {
+            // If keys have several words, keys that begin with the same word may be left of the node.
+            let word = K::word_behind(low, table.stem.of::<K>());
+            if let Some(word) = word.checked_add(u64::from(!K::ONE_WORD)) {
+                table.learn(word, child);
+            }
         }
     }
 
@@ -208,8 +223,8 @@ impl Router {
 
     /// Rewrites a table, unless another thread is doing so, or other threads are changing level 2.
     fn renew<K: NodeKeys, V, P: BlockPool>(&self, tree: &Tree<K, V, P>, table: &NodeTable) {
-        table.fill(tree, || {
-            let is_settled = !self.keeps_leaf_table || self.leaf_table.renew(tree);
+        table.fill(tree, |stem| {
+            let is_settled = !self.keeps_leaf_table || self.leaf_table.renew(tree, stem);
             // If other threads are changing something now, the table is soon renewed again.
             if is_settled { STALE } else { STALE_SOON }
         });

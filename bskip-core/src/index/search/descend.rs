@@ -87,7 +87,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// next leaf, this loads it at the same time.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn leaf_at_and_behind(&self, probe: impl Probe<K>) -> (Leaf<'_, K, V>, Version) {
-        if let Some((leaf, behind)) = self.router.two_leaves(probe.word()) {
+        if let Some((leaf, behind)) = self.router.two_leaves(probe.word_behind(self.router.leaf_stem::<K>()))
+        {
             let leaf = self.tree.leaf(leaf);
             leaf.prefetch_whole();
             if let Some(behind) = behind {

@@ -15,7 +15,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         &self,
         probe: impl Probe<K>,
     ) -> Option<Versioned<'_, LeafShape<K, V>>> {
-        let leaf = self.tree.leaf(self.router.leaf(probe.word())?);
+        let leaf = self.tree.leaf(self.router.leaf(probe.word_behind(self.router.leaf_stem::<K>()))?);
         leaf.prefetch();
         self.settle_hinted(leaf, probe)
     }
@@ -33,7 +33,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// The level-1 node at `probe`, if the table of nodes knows it or one close to its left.
     #[inline(always)]
     pub(in crate::index) fn hinted(&self, probe: impl Probe<K>) -> Option<Versioned<'_, InnerShape<K>>> {
-        let node = self.tree.inner(self.router.node(probe.word())?);
+        let node = self.tree.inner(self.router.node(probe.word_behind(self.router.node_stem::<K>()))?);
         node.prefetch();
         self.tree.settle_within::<_, MOST_STEPS>(node, LevelMark::of(1), probe)
     }

@@ -31,7 +31,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     #[inline(never)]
     fn replicated_parent(&self, replica: usize, probe: Any<K>) -> Option<Versioned<'_, InnerShape<K>>> {
         let near = |id| self.tree.replica(replica, id);
-        let hinted = self.router.replica_table(replica).find(probe.word()).and_then(|id| {
+        let table = self.router.replica_table(replica);
+        let hinted = table.find(probe.word_behind(table.stem.of::<K>())).and_then(|id| {
             let node = near(id);
             node.prefetch();
             self.tree.walk_right::<_, MOST_STEPS>(node, LevelMark::of(1), probe, near)

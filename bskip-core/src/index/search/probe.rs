@@ -6,8 +6,8 @@ use crate::node::{Node, NodeKeys, ShapeOf, Side};
 
 /// A place among the keys that a search looks for.
 pub(in crate::index) trait Probe<K: NodeKeys>: Copy {
-    /// The first word of a key close to the place.
-    fn word(self) -> u64;
+    /// The word behind the first `stem` bytes of a key close to the place.
+    fn word_behind(self, stem: usize) -> u64;
     /// How many of the node's slots lie before the place, which is neither left nor right of the node.
     fn rank<S: ShapeOf<K>>(self, node: Node<'_, S>) -> usize;
     /// Where the place is, as seen from the node.
@@ -34,11 +34,11 @@ impl<K: NodeKeys> Clone for Any<'_, K> {
 impl<K: NodeKeys> Copy for Any<'_, K> {}
 
 impl<K: NodeKeys> Probe<K> for Any<'_, K> {
-    fn word(self) -> u64 {
+    fn word_behind(self, stem: usize) -> u64 {
         match self {
-            Self::At(place) => place.word(),
-            Self::Before(place) => place.word(),
-            Self::Rightmost(place) => Probe::<K>::word(place),
+            Self::At(place) => place.word_behind(stem),
+            Self::Before(place) => place.word_behind(stem),
+            Self::Rightmost(place) => Probe::<K>::word_behind(place, stem),
         }
     }
     fn rank<S: ShapeOf<K>>(self, node: Node<'_, S>) -> usize {
@@ -80,8 +80,8 @@ impl<K: NodeKeys> Copy for At<'_, K> {}
 
 impl<K: NodeKeys> Probe<K> for At<'_, K> {
     #[inline(always)]
-    fn word(self) -> u64 {
-        K::first_word(self.0)
+    fn word_behind(self, stem: usize) -> u64 {
+        K::word_behind(self.0, stem)
     }
     #[inline(always)]
     fn rank<S: ShapeOf<K>>(self, node: Node<'_, S>) -> usize {
@@ -119,8 +119,8 @@ impl<'k, K: NodeKeys> Before<'k, K> {
 }
 
 impl<K: NodeKeys> Probe<K> for Before<'_, K> {
-    fn word(self) -> u64 {
-        K::first_word(self.0).saturating_sub(1)
+    fn word_behind(self, stem: usize) -> u64 {
+        K::word_behind(self.0, stem).saturating_sub(1)
     }
     fn rank<S: ShapeOf<K>>(self, node: Node<'_, S>) -> usize {
         let (rank, found) = node.find_within(self.0);
@@ -143,7 +143,7 @@ impl<K: NodeKeys> Probe<K> for Before<'_, K> {
 pub(in crate::index) struct Rightmost;
 
 impl<K: NodeKeys> Probe<K> for Rightmost {
-    fn word(self) -> u64 {
+    fn word_behind(self, _: usize) -> u64 {
         u64::MAX
     }
     fn rank<S: ShapeOf<K>>(self, node: Node<'_, S>) -> usize {

@@ -161,14 +161,14 @@ impl<P: Payload> Slotted<'_, P> {
         }
     }
 
-    /// The first eight bytes of a fence. Zeros if there is none.
-    pub(super) fn first_fence_word(self, fence: Fence) -> u64 {
+    /// Eight bytes of a fence, from byte `stem` on. Zeros if there is none.
+    pub(super) fn fence_word_behind(self, fence: Fence, stem: usize) -> u64 {
         match self.fence_place(fence) {
             Place::None => 0,
-            Place::Inline(_) => self.fence_word(fence, 0),
-            Place::Long(_) => {
+            Place::Inline(_) if stem == 0 => self.fence_word(fence, 0),
+            Place::Inline(_) | Place::Long(_) => {
                 let mut bytes = [0; WORD];
-                self.copy_fence_bytes(fence, 0, &mut bytes);
+                self.copy_fence_bytes(fence, stem, &mut bytes);
                 u64::from_be_bytes(bytes)
             }
         }
@@ -236,15 +236,21 @@ impl<P: Payload> Slotted<'_, P> {
     /// How many bytes at their start the low fence and the high one of `right`, which may be the same node, have
     /// in common. 0 if there is no high one. Allocates nothing.
     pub(super) fn prefix_up_to(self, right: Self) -> usize {
-        let (low, high) = (self.fence_place(Fence::Low), right.fence_place(Fence::High));
-        if let (Place::Long(low), Place::Long(high)) = (low, high) {
-            return self.context().common(low.number, high).min(low.len);
+        self.common_fence(Fence::Low, right, Fence::High)
+    }
+
+    /// How many bytes at their start a fence and one of another node have in common. 0 if one of them is missing.
+    /// Allocates nothing.
+    pub(super) fn common_fence(self, fence: Fence, other: Self, others: Fence) -> usize {
+        let places = (self.fence_place(fence), other.fence_place(others));
+        if let (Place::Long(ours), Place::Long(theirs)) = places {
+            return self.context().common(ours.number, theirs).min(ours.len);
         }
         // One of them is in its node.
         let mut bytes = [0; FENCE_LIMIT];
-        let (node, fence, other, others, len) = match (low, high) {
-            (Place::Inline(len), _) => (self, Fence::Low, right, Fence::High, len),
-            (_, Place::Inline(len)) => (right, Fence::High, self, Fence::Low, len),
+        let (node, fence, other, others, len) = match places {
+            (Place::Inline(len), _) => (self, fence, other, others, len),
+            (_, Place::Inline(len)) => (other, others, self, fence, len),
             _ => return 0,
         };
         node.copy_fence_bytes(fence, 0, &mut bytes[..len]);

@@ -131,12 +131,16 @@ impl<P: Payload> Reading for ByteShape<P> {
         }
     }
 
-    fn low_word(node: Node<'_, Self>) -> u64 {
-        node.first_fence_word(Fence::Low)
+    fn low_word(node: Node<'_, Self>, stem: usize) -> u64 {
+        node.fence_word_behind(Fence::Low, stem)
     }
 
-    fn high_word(node: Node<'_, Self>) -> u64 {
-        node.first_fence_word(Fence::High)
+    fn high_word(node: Node<'_, Self>, stem: usize) -> u64 {
+        node.fence_word_behind(Fence::High, stem)
+    }
+
+    fn stem_from(node: Node<'_, Self>, first: Node<'_, Self>) -> usize {
+        first.common_fence(Fence::High, node, Fence::Low)
     }
 
     fn key(node: Node<'_, Self>, slot: usize) -> ByteString {
@@ -147,8 +151,8 @@ impl<P: Payload> Reading for ByteShape<P> {
         node.compare_slot(key, slot)
     }
 
-    fn first_word(node: Node<'_, Self>, slot: usize) -> u64 {
-        node.first_word_in(slot)
+    fn word_behind(node: Node<'_, Self>, slot: usize, stem: usize) -> u64 {
+        node.key_word_behind(slot, stem)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]

@@ -217,13 +217,19 @@ impl<P: Payload> Slotted<'_, P> {
         ByteString::filled(self.prefix_len(), |bytes| self.copy_fence_bytes(Fence::Low, 0, bytes))
     }
 
-    /// The first eight bytes of the key in `slot`.
-    pub(super) fn first_word_in(self, slot: usize) -> u64 {
-        let kept = 8 * self.state().prefix.min(WORD) as u32;
+    /// Eight bytes of the key in `slot`, from byte `stem` on.
+    pub(super) fn key_word_behind(self, slot: usize, stem: usize) -> u64 {
+        let prefix = self.state().prefix;
+        let Some(kept) = prefix.checked_sub(stem) else {
+            let mut bytes = [0; WORD];
+            self.copy_key(slot, stem, &mut bytes);
+            return u64::from_be_bytes(bytes);
+        };
         if kept == 0 {
             return self.d(slot);
         }
-        let start = self.first_fence_word(Fence::Low);
+        let start = self.fence_word_behind(Fence::Low, stem);
+        let kept = 8 * kept.min(WORD) as u32;
         let behind = u64::MAX.checked_shr(kept).unwrap_or(0);
         start & !behind | self.d(slot).checked_shr(kept).unwrap_or(0)
     }

@@ -194,7 +194,10 @@ fn check<P: Numbered>(node: Slotted<'_, P>, expected: &[(&[u8], u32)], what: &st
         assert_eq!(*found, *key, "{what}: slot {slot}");
         assert_eq!(ByteShape::<P>::find(node, key), (slot + 1, true), "{what}: {found:?}");
         assert!(ByteShape::<P>::compare_key(node, key, slot).is_eq(), "{what}");
-        assert_eq!(ByteShape::<P>::first_word(node, slot), crate::key::big_endian::word_at(key, 0));
+        for stem in 0..key.len() + 3 {
+            let word = crate::key::big_endian::word_at(key, stem);
+            assert_eq!(ByteShape::<P>::word_behind(node, slot, stem), word, "{stem}");
+        }
         assert!(P::is(node, slot, i), "{what}: payload of {slot}");
     }
 }
@@ -683,10 +686,10 @@ fn any_words_can_be_read() {
             let (rank, _) = node.find(&key);
             assert!(rank <= ByteShape::<P>::CAPACITY);
             for slot in [0, rank, round] {
-                let _ = (node.key(slot), node.compare_key(&key, slot), node.first_word(slot));
+                let _ = (node.key(slot), node.compare_key(&key, slot), node.word_behind(slot, 3));
                 let _ = node.has_room_for_exchange(slot, &key);
             }
-            let _ = (node.low(), node.high(), node.low_word(), node.high_word());
+            let _ = (node.low(), node.high(), node.low_word(3), node.high_word(3));
             let _ = (node.compare_low(&key), node.compare_high(&key), node.rank_before(&key));
             let _ = (node.has_room(&key), node.is_full(), node.is_underfull(), node.has_free(3));
             let _ = node.may_overflow(rank.min(node.count()), &key);

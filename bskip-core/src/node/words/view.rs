@@ -119,13 +119,17 @@ impl<S: WordShape> Reading for S {
     fn low_number(_: Node<'_, S>) {}
 
     #[inline(always)]
-    fn low_word(node: Node<'_, S>) -> u64 {
+    fn low_word(node: Node<'_, S>, _: usize) -> u64 {
         node.header(Node::<S>::LOW).load(Ordering::Relaxed)
     }
 
     #[inline(always)]
-    fn high_word(node: Node<'_, S>) -> u64 {
+    fn high_word(node: Node<'_, S>, _: usize) -> u64 {
         node.header(Node::<S>::HIGH).load(Ordering::Relaxed)
+    }
+
+    fn stem_from(_: Node<'_, S>, _: Node<'_, S>) -> usize {
+        0
     }
 
     #[inline(always)]
@@ -139,7 +143,7 @@ impl<S: WordShape> Reading for S {
     }
 
     #[inline(always)]
-    fn first_word(node: Node<'_, S>, slot: usize) -> u64 {
+    fn word_behind(node: Node<'_, S>, slot: usize, _: usize) -> u64 {
         node.key_word(0, slot)
     }
 

@@ -46,18 +46,28 @@ impl LeafTable {
                 .all(|word| wanted(word) == wanted(0))
     }
 
-    /// Refills the table if it is stale, unless another thread is doing so. Returns false if other threads
-    /// are changing level 1. This thread must hold no node's lock.
-    pub(in crate::index) fn renew<K: NodeKeys, V, P: BlockPool>(&self, tree: &Tree<K, V, P>) -> bool {
-        self.state.try_with(|state| self.fill(tree, state).is_some()).unwrap_or(true)
+    /// Refills the table if it is stale, or was filled for another stem, unless another thread is doing so. Returns
+    /// false if other threads are changing level 1. This thread must hold no node's lock.
+    pub(in crate::index) fn renew<K: NodeKeys, V, P: BlockPool>(
+        &self,
+        tree: &Tree<K, V, P>,
+        stem: usize,
+    ) -> bool {
+        self.state.try_with(|state| self.fill(tree, stem, state).is_some()).unwrap_or(true)
     }
 
     /// `None` if level 1 was changing.
     #[cold]
-    fn fill<K: NodeKeys, V, P: BlockPool>(&self, tree: &Tree<K, V, P>, state: &mut State) -> Option<()> {
-        let Survey { leaves, beyond, range } = survey(tree, state.range)?;
+    fn fill<K: NodeKeys, V, P: BlockPool>(
+        &self,
+        tree: &Tree<K, V, P>,
+        stem: usize,
+        state: &mut State,
+    ) -> Option<()> {
+        let Survey { leaves, beyond, range } = survey(tree, stem, state.range)?;
         let lines = lines_for(leaves);
         let is_stale = match self.lines() {
+            _ if stem != self.stem.of::<K>() => true,
             0 => leaves.abs_diff(state.leaves) * BEYOND > state.leaves,
             now => now < lines || now > SHRUNK * lines || beyond * BEYOND > leaves,
         };
@@ -65,23 +75,23 @@ impl LeafTable {
             return Some(());
         }
         let scale = Scale::new(range.0, range.1, lines);
-        let is_even = scale.map(|scale| is_even(tree, scale, leaves)).unwrap_or(Some(false))?;
+        let is_even = scale.map(|scale| is_even(tree, stem, scale, leaves)).unwrap_or(Some(false))?;
+        // While two scales or stems are mixed there is no table.
+        self.withdraw();
+        self.stem.set(stem);
         // If a pool panics from here on, the next change finds that the table is missing.
         state.leaves = 0;
         let Some(scale) = scale.filter(|_| is_even && self.make_room(state, lines).is_some()) else {
-            self.withdraw();
             (state.leaves, state.range) = (leaves, range);
             return Some(());
         };
-        // While two scales are mixed there is no table.
-        self.withdraw();
         let mut before = None;
         let mut cover = |next: Option<(Bound, BlockId)>| {
             if let Some((low, leaf)) = mem::replace(&mut before, next) {
                 self.cover::<{ usize::MAX }>(lines, (low, next.map(|(high, _)| high)), leaf);
             }
         };
-        let filled = visit_level_1(tree, &mut |word, leaf| cover(Some((scale.bound(word), leaf))));
+        let filled = visit_level_1(tree, stem, &mut |word, leaf| cover(Some((scale.bound(word), leaf))));
         cover(None);
         if filled.is_some() {
             self.publish(scale, lines);
@@ -92,18 +102,27 @@ impl LeafTable {
 }
 
 /// Whether nearly all leaves would be named.
-fn is_even<K: NodeKeys, V, P: BlockPool>(tree: &Tree<K, V, P>, scale: Scale, leaves: usize) -> Option<bool> {
+fn is_even<K: NodeKeys, V, P: BlockPool>(
+    tree: &Tree<K, V, P>,
+    stem: usize,
+    scale: Scale,
+    leaves: usize,
+) -> Option<bool> {
     let (mut hidden, mut before) = (0, None);
-    visit_level_1(tree, &mut |word, _| {
+    visit_level_1(tree, stem, &mut |word, _| {
         let here = scale.bound(word);
         hidden += usize::from(before.replace(here).is_some_and(|before: Bound| before.hides_until(here)));
     })?;
     Some(hidden * HIDDEN <= leaves)
 }
 
-fn survey<K: NodeKeys, V, P: BlockPool>(tree: &Tree<K, V, P>, (base, end): (u64, u64)) -> Option<Survey> {
+fn survey<K: NodeKeys, V, P: BlockPool>(
+    tree: &Tree<K, V, P>,
+    stem: usize,
+    (base, end): (u64, u64),
+) -> Option<Survey> {
     let mut survey = Survey::default();
-    visit_level_1(tree, &mut |word, _| {
+    visit_level_1(tree, stem, &mut |word, _| {
         if survey.leaves == 1 {
             survey.range.0 = word;
         }
@@ -114,11 +133,12 @@ fn survey<K: NodeKeys, V, P: BlockPool>(tree: &Tree<K, V, P>, (base, end): (u64,
     Some(survey)
 }
 
-/// Calls `visit` for each entry of level 1, from left to right, with the leaf and the first word for it. The
+/// Calls `visit` for each entry of level 1, from left to right, with the leaf and the word behind the stem for it. The
 /// entries of a node are all read in one state of it. Returns `None` if other threads are changing a node; it
 /// does not wait for them.
 pub(in crate::index) fn visit_level_1<K: NodeKeys, V, P: BlockPool>(
     tree: &Tree<K, V, P>,
+    stem: usize,
     visit: &mut dyn FnMut(u64, BlockId),
 ) -> Option<()> {
     let mut entries = [(0, None); LINE * LINE];
@@ -126,7 +146,7 @@ pub(in crate::index) fn visit_level_1<K: NodeKeys, V, P: BlockPool>(
     let mut start: Option<K::Owned> = None;
     loop {
         let (count, next) = (0..TRIES).find_map(|_| {
-            let found = entries_of_level_1::<K>(node, start.as_ref().map(K::borrow), &mut entries);
+            let found = entries_of_level_1::<K>(node, stem, start.as_ref().map(K::borrow), &mut entries);
             if found.is_none() {
                 hint::spin_loop();
             }
@@ -148,6 +168,7 @@ type NextStart<O> = Option<(BlockId, O)>;
 /// that node now, or if there is no memory for a long start.
 fn entries_of_level_1<K: NodeKeys>(
     node: Inner<'_, K>,
+    stem: usize,
     start: Option<K::Ref<'_>>,
     entries: &mut [(u64, Option<BlockId>)],
 ) -> Option<(usize, NextStart<K::Owned>)> {
@@ -155,7 +176,7 @@ fn entries_of_level_1<K: NodeKeys>(
     let is_it = node.level() == LevelMark::of(1) && start.is_none_or(|low| node.compare_low(low).is_eq());
     let count = node.count().min(entries.len());
     for (slot, entry) in entries.iter_mut().enumerate().take(count) {
-        *entry = (node.first_word(slot), node.child(slot));
+        *entry = (node.word_behind(slot, stem), node.child(slot));
     }
     let next = match node.next() {
         Some(next) => Some((next, node.try_high()?)),
@@ -269,7 +290,7 @@ mod tests {
         let mut leaves = Vec::new();
         let mut at = Some(index.tree.head(0));
         while let Some(leaf) = at.map(|id| index.tree.leaf(id)) {
-            leaves.push((leaf.id(), leaf.first_word(leaf.count() / 2)));
+            leaves.push((leaf.id(), leaf.word_behind(leaf.count() / 2, 0)));
             at = leaf.next();
         }
         leaves
@@ -327,7 +348,7 @@ mod tests {
             table.state.with::<crate::DefaultRelax, _>(|state| {
                 table.withdraw();
                 state.leaves = 0;
-                table.fill(&self.tree, state)
+                table.fill(&self.tree, 0, state)
             })
         }
     }

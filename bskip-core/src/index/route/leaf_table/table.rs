@@ -26,6 +26,7 @@ use crate::index::route::leaf_table::buckets::{
     BUCKETS, Bound, SEGMENTS, Scale, Spot, first_line, segment_of,
 };
 use crate::index::route::room::room_for;
+use crate::index::route::stem::Stem;
 use crate::index::tree::block;
 use crate::key::KeyKind;
 use crate::node::{Node, Reading, Shape};
@@ -52,6 +53,8 @@ pub(in crate::index) struct LeafTable {
     /// Null before the first table: a small map has none.
     directory: AtomicPtr<Directory>,
     bytes: AtomicUsize,
+    /// What the words of the table follow.
+    pub(in crate::index) stem: Stem,
     pub(in crate::index) state: SpinLock<State>,
 }
 
@@ -112,6 +115,7 @@ impl LeafTable {
             lines: AtomicUsize::new(0),
             directory: AtomicPtr::new(ptr::null_mut()),
             bytes: AtomicUsize::new(0),
+            stem: Stem::new(),
             state: SpinLock::new(State::default()),
         }
     }
@@ -147,7 +151,7 @@ impl LeafTable {
         Some(unsafe { &*segment.wrapping_add(line) })
     }
 
-    /// The leaf where a search for keys with this first word should start, if there is a table.
+    /// The leaf where a search for keys with this word behind the stem should start, if there is a table.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(in crate::index) fn find(&self, word: u64) -> Option<BlockId> {
         let (line, place) = self.place(word)?;
@@ -186,8 +190,9 @@ impl LeafTable {
     /// Writes which keys `leaf`, which this thread has locked, covers now, if there is a table.
     pub(in crate::index) fn learn_leaf<S: Reading>(&self, leaf: Node<'_, S>) {
         if self.lines() > 0 {
-            let high = leaf.next().map(|_| past_fence::<S>(leaf.high_word()));
-            self.learn(past_fence::<S>(leaf.low_word()), high, leaf.id());
+            let stem = self.stem.of::<S::Kind>();
+            let high = leaf.next().map(|_| past_fence::<S>(leaf.high_word(stem)));
+            self.learn(past_fence::<S>(leaf.low_word(stem)), high, leaf.id());
         }
     }
 

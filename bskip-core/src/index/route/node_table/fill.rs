@@ -6,6 +6,7 @@ use core::marker::PhantomData;
 use crate::arena::{BlockId, BlockPool};
 use crate::index::route::node_table::plan::{Plan, Separator};
 use crate::index::route::node_table::table::{MOST_STEPS, NO_HINT, NodeTable};
+use crate::index::route::stem::stem_of;
 use crate::index::tree::Tree;
 use crate::node::{LevelMark, NodeKeys};
 use crate::sync::Ordering;
@@ -17,30 +18,33 @@ pub(in crate::index) const STALE_SOON: usize = 8 * STALE;
 
 impl NodeTable {
     /// Rewrites the table, unless another thread is doing so, or other threads are changing level 2.
-    /// Afterwards calls `stale`, which returns a number *n*: the table becomes stale again when 1/*n* of
-    /// level 2 has changed.
+    /// Afterwards calls `stale` with the length of the stem. It returns a number *n*: the table becomes stale
+    /// again when 1/*n* of level 2 has changed.
     pub(in crate::index) fn fill<K: NodeKeys, V, P: BlockPool>(
         &self,
         tree: &Tree<K, V, P>,
-        stale: impl FnOnce() -> usize,
+        stale: impl FnOnce(usize) -> usize,
     ) {
         self.tables.try_with(|tables| {
             let seen = self.changes.load(Ordering::Relaxed);
-            let Some(level_2) = separators_of_level_2(tree) else { return };
+            let Some(stem) = stem_of(tree) else { return };
+            let Some(level_2) = separators_of_level_2(tree, stem) else { return };
             self.changes.fetch_sub(seen, Ordering::Relaxed);
+            self.stem.set(stem);
             self.write(tables, Plan::new(&level_2.found).as_ref());
             // By the entries, not by the separators: these are few if most keys begin with the same word, and a
             // rewrite reads all entries.
-            self.bearable.store(level_2.entries / stale(), Ordering::Relaxed);
+            self.bearable.store(level_2.entries / stale(stem), Ordering::Relaxed);
         });
     }
 }
 
-/// The entries of level 2. Those of a node are all read in one state of it. `None` if there is no memory, or
+/// The entries of level 2, by their words behind the stem. Those of a node are all read in one state of it. `None` if there is no memory, or
 /// if level 2 changed meanwhile.
 #[cold]
 pub(in crate::index) fn separators_of_level_2<K: NodeKeys, V, P: BlockPool>(
     tree: &Tree<K, V, P>,
+    stem: usize,
 ) -> Option<Separators<K>> {
     let mut separators = Separators::<K>::default();
     let mut at = (tree.root().0 >= 2).then(|| tree.head(2));
@@ -48,7 +52,7 @@ pub(in crate::index) fn separators_of_level_2<K: NodeKeys, V, P: BlockPool>(
         let node = tree.inner(id);
         let version = node.try_read_begin()?;
         for slot in 0..node.count() {
-            separators.add(node.first_word(slot), node.child(slot)?)?;
+            separators.add(node.word_behind(slot, stem), node.child(slot)?)?;
         }
         let is_linked = node.level() == LevelMark::of(2);
         at = node.next();

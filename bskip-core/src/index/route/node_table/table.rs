@@ -25,6 +25,7 @@ use core::ptr;
 use crate::arena::BlockId;
 use crate::index::route::node_table::plan::{CROWD, DEPTH, Plan, SPREAD, scaled};
 use crate::index::route::room::room_for;
+use crate::index::route::stem::Stem;
 use crate::spin::SpinLock;
 use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
@@ -45,6 +46,8 @@ pub(in crate::index) struct NodeTable {
     pub(in crate::index) bearable: AtomicUsize,
     /// Bytes of all tables.
     bytes: AtomicUsize,
+    /// What the words of the table follow.
+    pub(in crate::index) stem: Stem,
     /// All tables; the last one is in use. The capacity is `TABLES` from the start, so tables never move.
     pub(in crate::index) tables: SpinLock<Vec<Table>>,
 }
@@ -56,7 +59,7 @@ pub(in crate::index) struct Table {
     buckets: Vec<Bucket>,
 }
 
-/// Equal buckets over a range of keys, by their first words.
+/// Equal buckets over a range of keys, by their words behind the stem.
 #[derive(Default)]
 struct Area {
     /// The word where bucket 0 starts. Bucket 0 also covers all words below.
@@ -86,11 +89,12 @@ impl NodeTable {
             changes: AtomicUsize::new(0),
             bearable: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
+            stem: Stem::new(),
             tables: SpinLock::new(Vec::new()),
         }
     }
 
-    /// The level-1 node where a search for keys with this first word should start, if there is a table.
+    /// The level-1 node where a search for keys with this word behind the stem should start, if there is a table.
     #[inline(always)]
     pub(in crate::index) fn find(&self, word: u64) -> Option<BlockId> {
         let (bucket, nodes, _) = self.bucket(word)?;
