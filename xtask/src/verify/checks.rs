@@ -1,4 +1,4 @@
-//! The checks of a quick run. This is the one list of names and commands.
+//! The checks. This is the one list of names and commands.
 
 use super::builds::{ADDRESS, LOOM, PLAIN, SHUTTLE, SMALL, THREAD};
 use super::suite::{Build, Suite};
@@ -14,6 +14,13 @@ pub(super) struct Check {
     pub(super) how: How,
     /// The time limit, building included: many times what the check takes.
     pub(super) minutes: u64,
+}
+
+impl Check {
+    /// Whether `cargo test` runs the same tests in a short form: all are built with no flags but `thorough`.
+    fn repeats_tests(&self) -> bool {
+        matches!(self.how, How::Cargo(suites) if suites.iter().all(|suite| *suite.build == PLAIN))
+    }
 }
 
 /// How a check is run.
@@ -174,6 +181,12 @@ pub(super) static CHECKS: &[Check] = &[
     },
 ];
 
+/// The checks with these names, or all. A quick run leaves out those that repeat tests.
+pub(super) fn chosen(names: Option<&[String]>, quick: bool) -> Vec<&'static Check> {
+    let is_named = |check: &Check| names.is_none_or(|names| names.iter().any(|name| name == check.name));
+    CHECKS.iter().filter(|check| is_named(check) && !(quick && check.repeats_tests())).collect()
+}
+
 /// The names and what they are, one a line.
 pub(super) fn list() -> String {
     let width = CHECKS.iter().map(|check| check.name.len()).max().unwrap_or(0);
@@ -184,6 +197,16 @@ pub(super) fn list() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quick_run_leaves_out_what_cargo_test_runs() {
+        let names = |quick| chosen(None, quick).iter().map(|check| check.name).collect::<Vec<_>>();
+        assert_eq!(names(false).len(), CHECKS.len());
+        let short =
+            ["arguments", "spin", "loom", "shuttle", "chaos", "thread-sanitizer", "address-sanitizer"];
+        assert_eq!(names(true), short);
+        assert_eq!(chosen(Some(&["spin".into()]), false)[0].name, "spin");
+    }
 
     #[test]
     fn names_are_told_apart() {

@@ -1,6 +1,6 @@
 //! `cargo xtask verify` tries to break the map, and counts how often it tried.
 //!
-//! `checks` lists the checks, and `builds` says how their code is compiled. `quick` runs them; `spin` runs
+//! `checks` lists the checks, and `builds` says how their code is compiled. `once` runs them; `spin` runs
 //! the one that is not a cargo test. `counts` reads what they tried, and `report` shows it. `soak` and
 //! `mutants` are the command's two other modes. `suite` makes cargo's command lines.
 
@@ -8,7 +8,7 @@ mod builds;
 mod checks;
 mod counts;
 mod mutants;
-mod quick;
+mod once;
 mod report;
 mod soak;
 mod spin;
@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// Only these checks: a,b,c [default: every check, once]
     #[arg(long, value_name = "LIST", value_parser = checks_named)]
     only: Option<std::vec::Vec<String>>,
+    /// Leave out the checks that are the long form of what `cargo test` runs
+    #[arg(long, conflicts_with_all = ["only", "soak", "mutants"])]
+    quick: bool,
     /// The checks, or with --mutants the mutants, and stop
     #[arg(long)]
     list: bool,
@@ -73,7 +76,7 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
         (Some(_), _) if args.refresh => mutants::refresh(),
         (Some(names), _) => mutants::command(names, args.every_tool),
         (None, Some(minutes)) => soak::command(minutes),
-        (None, None) => quick::command(args.only.as_deref().unwrap_or_default()),
+        (None, None) => once::command(&checks::chosen(args.only.as_deref(), args.quick)),
     }
 }
 
@@ -95,6 +98,7 @@ Exit code: 0; 1 if a check failed or could not run, or a mutant was not caught; 
 
 Examples:
   cargo xtask verify
+  cargo xtask verify --quick
   cargo xtask verify --only loom,spin
   cargo xtask verify --soak 30
   cargo xtask verify --mutants unlock-relaxed",
@@ -119,6 +123,7 @@ mod tests {
             ("--every-tool", "--mutants"),
             ("--fast", "--help"),
             ("--soak 1 --mutants", "cannot be used with"),
+            ("--quick --only loom", "cannot be used with"),
         ] {
             let error = cli::parse::<Args>(line).expect_err(line);
             assert!(error.contains(hint), "{line}: {error}");
