@@ -89,6 +89,7 @@
 //! | crossbeam: `Entry::remove` removes that very entry | [`remove_if`](BSkipMap::remove_if) | removes what the closure recognises |
 //! | std: `first_key_value`, `last_key_value`; crossbeam: `front`, `back` | [`first_key_value`](BSkipMap::first_key_value), [`last_key_value`](BSkipMap::last_key_value), and `…_cloned` | std's names; they give the pair, not references |
 //! | std: `pop_first`, `pop_last`; crossbeam: `pop_front`, `pop_back` | [`pop_first`](BSkipMap::pop_first), [`pop_last`](BSkipMap::pop_last) | std's names |
+//! | std: `first_entry`, `last_entry`; std's `Vec`: `pop_if` | [`compute_first`](BSkipMap::compute_first), [`compute_last`](BSkipMap::compute_last), [`pop_first_if`](BSkipMap::pop_first_if), [`pop_last_if`](BSkipMap::pop_last_if) | a closure decides under the leaf's lock |
 //! | std: `range`, `iter` give references; crossbeam: entries | [`range`](BSkipMap::range), [`iter`](BSkipMap::iter) give pairs | [`cloned`](Range::cloned) for values that are not `Copy` |
 //! | RocksDB: iterators with `seek`, `seek_for_prev`, `next`, `prev`; std (unstable): `BTreeMap` cursors | [`cursor`](BSkipMap::cursor), [`cursor_owned`](BSkipMap::cursor_owned) | RocksDB's names, because a cursor stands at a pair |
 //! | std: `entry(..).or_insert_with(..)`; crossbeam: `get_or_insert_with` | [`get_or_insert_with`](BSkipMap::get_or_insert_with) gives a clone, [`entry_or_insert_with`](BSkipMap::entry_or_insert_with) lends `&mut V` | crossbeam's `get_or_insert` is [here](BSkipMap::get_or_insert) too |
@@ -171,6 +172,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     mod config;
     mod counter;
     mod cursor;
+    mod ends;
     mod few;
     mod height;
     mod index;

@@ -8,6 +8,7 @@ mod columns;
 mod compute;
 mod conditional;
 mod cursor;
+mod ends;
 mod get_or_insert;
 mod huge_pages;
 mod insert_error;
@@ -58,6 +59,7 @@ pub use visit::ExtractIf;
 /// [`remove_if`](Self::remove_if), …), [`floor`](Self::floor) and the other
 /// [neighbours](Self#the-pair-beside-a-key), [`first_key_value`](Self::first_key_value),
 /// [`last_key_value`](Self::last_key_value), [`pop_first`](Self::pop_first), [`pop_last`](Self::pop_last),
+/// [`compute_first`](Self::compute_first), [`pop_first_if`](Self::pop_first_if) and their like,
 /// [`is_empty`](Self::is_empty), each move of a [cursor](Cursor), and their variants.
 ///
 /// **[`range_snapshot`](Self::range_snapshot) is linearizable too**: all its pairs are from one moment.

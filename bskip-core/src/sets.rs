@@ -26,6 +26,18 @@ macro_rules! ends_and_upkeep {
             self.map.pop_last().map(|pair| pair.0)
         }
 
+        /// Removes the least key and returns it, if `f` says yes to it. As
+        /// [`BSkipMap::pop_first_if`](crate::BSkipMap::pop_first_if).
+        pub fn pop_first_if(&self, f: impl FnOnce(&$key) -> bool) -> Option<$key> {
+            self.map.pop_first_if(|key, ()| f(key)).map(|pair| pair.0)
+        }
+
+        /// Removes the greatest key and returns it, if `f` says yes to it. As
+        /// [`BSkipMap::pop_last_if`](crate::BSkipMap::pop_last_if).
+        pub fn pop_last_if(&self, f: impl FnOnce(&$key) -> bool) -> Option<$key> {
+            self.map.pop_last_if(|key, ()| f(key)).map(|pair| pair.0)
+        }
+
         /// The number of keys: see [`BSkipMap::len`](crate::BSkipMap::len).
         #[must_use]
         pub fn len(&self) -> usize {

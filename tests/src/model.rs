@@ -79,6 +79,29 @@ pub fn replay<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>>(
     }
 }
 
+/// Shows a closure the pair at one end, which takes it out if `yes`.
+fn pop_if<K: TestKey, V: Clone + PartialEq + Debug, A: BlockArena>(
+    map: &BSkipMap<K, V, A>,
+    model: &mut BTreeMap<K, V>,
+    back: bool,
+    yes: bool,
+) {
+    let mut seen = None;
+    let decide = |key: &K, value: &V| {
+        seen = Some((*key, value.clone()));
+        yes
+    };
+    let popped = if back { map.pop_last_if(decide) } else { map.pop_first_if(decide) };
+    let expected = if back { model.last_key_value() } else { model.first_key_value() };
+    assert_eq!(seen.as_ref().map(|(key, value)| (key, value)), expected);
+    if let Some((key, value)) = seen.filter(|_| yes) {
+        model.remove(&key);
+        assert_eq!(popped, Some((key, value)));
+    } else {
+        assert!(popped.is_none());
+    }
+}
+
 /// Runs one step on both.
 fn step<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: BlockArena>(
     op: &Op,
@@ -117,6 +140,7 @@ fn step<K: TestKey, V: Clone + PartialEq + Debug, R: Read<V>, A: BlockArena>(
             assert_eq!((map.len(), map.is_empty()), (model.len(), model.is_empty()));
         }
         Op::Pop(back, count) => {
+            pop_if(map, model, back, count.is_multiple_of(2));
             for _ in 0..count {
                 match back {
                     false => assert_eq!(map.pop_first(), model.pop_first()),

@@ -6,6 +6,7 @@ mod chunks;
 mod compute;
 mod cursor;
 pub(crate) mod encoded;
+mod ends;
 mod error;
 mod iter;
 mod maintain;

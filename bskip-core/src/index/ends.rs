@@ -1,10 +1,13 @@
-//! Reads and takes out the first and the last pair: those beside the ends of the keys.
+//! Reads, changes and takes out the first and the last pair: those beside the ends of the keys.
 
 use crate::arena::BlockPool;
+use crate::compute::{Compute, Operation};
 use crate::index::beside::{Beside, Passed, Place, Way, outermost};
 use crate::index::engine::Index;
 use crate::index::read::cursor::{Copied, Read};
 use crate::index::search::probe::Rightmost;
+use crate::index::write::compute::Step;
+use crate::index::write::pair::Asked;
 use crate::lock::{State, Version};
 use crate::node::{Leaf, NodeKeys};
 
@@ -23,8 +26,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         self.at_end(end, |leaf, version, slot| unsafe { R::read(leaf, version, slot) })
     }
 
-    /// The key at this end, and what `follow` makes of the value and of the leaf's state. If that is `None`, the
-    /// leaf has changed meanwhile, and this tries again.
+    /// The key at this end, and what `follow` makes of the value and of the leaf's state. If that is `None`,
+    /// the leaf has changed meanwhile, and this tries again.
     pub(crate) fn end_following<T>(
         &self,
         end: End,
@@ -40,8 +43,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         })
     }
 
-    /// What `read` returns for the leaf at this end, its version, and its slot at this end. If that is `None`, the
-    /// leaf has changed meanwhile, and this tries again.
+    /// What `read` returns for the leaf at this end, its version, and its slot at this end. If that is
+    /// `None`, the leaf has changed meanwhile, and this tries again.
     fn at_end<T>(
         &self,
         end: End,
@@ -82,6 +85,63 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                             return Some((key, value));
                         }
                         leaf.unlock_unchanged();
+                    }
+                }
+            }
+            backoff.wait();
+        }
+    }
+
+    /// Runs `f` on the pair at this end and does what `f` says. `f` sees the key as `prepare` makes it.
+    pub(crate) fn operate_end<Q, T>(
+        &self,
+        end: End,
+        prepare: impl Fn(&K::Owned) -> Q,
+        f: impl FnOnce(&Q, &V) -> Operation<V, T>,
+    ) -> Option<(Q, Compute<V, T>)> {
+        let (key, old, asked) = self.compute_end(end, prepare, |key, value| Asked::step(f(key, value)))?;
+        Some((key, asked.outcome(old)))
+    }
+
+    /// Takes out the pair at this end if `f` says so. `f` sees the key as `prepare` makes it.
+    pub(crate) fn pop_end_if<Q>(
+        &self,
+        end: End,
+        prepare: impl Fn(&K::Owned) -> Q,
+        f: impl FnOnce(&Q, &V) -> bool,
+    ) -> Option<(Q, V)> {
+        let decide = |key: &Q, value: &mut V| (if f(key, value) { Step::Remove } else { Step::Keep }, ());
+        let (key, old, ()) = self.compute_end(end, prepare, decide)?;
+        Some((key, old?))
+    }
+
+    /// Runs `prepare` on the key at this end, without a lock, and `f` on what that returned and on the value,
+    /// under the leaf's lock. Then does what `f` says. Returns the prepared key, the value that left the map,
+    /// if one did, and what `f` returned. `prepare` may run several times, `f` runs once.
+    fn compute_end<Q, R>(
+        &self,
+        end: End,
+        prepare: impl Fn(&K::Owned) -> Q,
+        f: impl FnOnce(&Q, &mut V) -> (Step<V>, R),
+    ) -> Option<(Q, Option<V>, R)> {
+        let mut backoff = self.tree.backoff();
+        loop {
+            let mut passed = Passed::none();
+            match self.find_end(end, &mut passed) {
+                Beside::Nothing => return None,
+                Beside::Conflict => {}
+                Beside::Pair(Place { leaf, version, slot }) => {
+                    let key = leaf.key(slot);
+                    if leaf.validate(version) {
+                        let prepared = prepare(&key);
+                        if let Some(leaf) = leaf.try_lock(version) {
+                            if passed.validate() {
+                                let (old, result) =
+                                    self.decide(leaf, slot, K::borrow(&key), |value| f(&prepared, value));
+                                return Some((prepared, old, result));
+                            }
+                            leaf.unlock_unchanged();
+                        }
                     }
                 }
             }

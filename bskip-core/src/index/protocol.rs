@@ -76,6 +76,7 @@
 //! [`beyond`]: crate::index::engine::Index::beyond
 //! [`child_at`]: crate::index::search::settle::child_at
 //! [`compact`]: crate::index::engine::Index::compact
+//! [`compute_end`]: crate::index::engine::Index::compute_end
 //! [`copy_to`]: crate::node::Locked::copy_to
 //! [`cover`]: crate::index::route::leaf_table::table::LeafTable::cover
 //! [`cursor_after`]: crate::index::engine::Index::cursor_after

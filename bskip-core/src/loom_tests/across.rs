@@ -40,6 +40,32 @@ fn pop_first_past_a_leaf_that_was_empty() {
 }
 
 #[test]
+fn pop_first_if_past_a_leaf_that_was_empty() {
+    Duel {
+        keys: std::vec![25, 30, 35],
+        removed: std::vec![25],
+        built: |found| assert_eq!((found.keys, found.leaves, found.levels), (2, 2, 2)),
+        one: |map| {
+            insert(map, 10);
+            insert(map, 27);
+        },
+        other: |map| {
+            let mut seen = Vec::new();
+            let popped = map.pop_first_if(|&key, &value| {
+                seen.push(key);
+                value == 10 * key
+            });
+            assert_eq!(popped.map(|pair| pair.0).as_slice(), seen, "the closure ran once, on the key");
+            assert!([10, 30].contains(&seen[0]), "{} came after 10, which stayed", seen[0]);
+        },
+        preemptions: 1,
+        at_least: 20,
+        ..an_empty_leaf_first("pop_first_if past a leaf that was empty")
+    }
+    .run();
+}
+
+#[test]
 fn a_map_that_is_never_empty() {
     Duel {
         one: |map| {

@@ -1,7 +1,7 @@
 //! `pop_first` and `pop_last` take the least and the greatest key in the map, each key once.
 //!
 //! Properties, with many threads, for every promotion policy:
-//! - every key is popped exactly once;
+//! - every key is popped exactly once, half of them on a condition;
 //! - pops are linearizable: if a pop began after another had ended, it got a greater key (a lesser one, for
 //!   `pop_last`), also while other threads insert keys beyond all others;
 //! - pops from both ends meet without overlap;
@@ -76,7 +76,11 @@ fn pop_first_in_order() {
             let mut map = map_of(promotion);
             let all = filled(keys, &map);
             let clock = AtomicU64::new(0);
-            let pops = threads::run(THREADS, |_| drain(&clock, || map.pop_first().map(|(k, _)| k)));
+            let pops = threads::run(THREADS, |t| {
+                let all = t % 2 == 0;
+                let pop = || if all { map.pop_first() } else { map.pop_first_if(|k, v| *v == !k) };
+                drain(&clock, || pop().map(|(k, _)| k))
+            });
             assert!(pops.iter().all(|mine| mine.is_sorted_by(|a, b| a.key < b.key)));
             let mut pops = pops.concat();
             assert_eq!(keys_of(&pops), all, "{promotion:?}");
@@ -93,7 +97,11 @@ fn pop_last_in_order() {
             let mut map = map_of(promotion);
             let all = filled(keys, &map);
             let clock = AtomicU64::new(0);
-            let pops = threads::run(THREADS, |_| drain(&clock, || map.pop_last().map(|(k, _)| k)));
+            let pops = threads::run(THREADS, |t| {
+                let all = t % 2 == 0;
+                let pop = || if all { map.pop_last() } else { map.pop_last_if(|k, v| *v == !k) };
+                drain(&clock, || pop().map(|(k, _)| k))
+            });
             let mut pops = pops.concat();
             assert_eq!(keys_of(&pops), all, "{promotion:?}");
             pops.iter_mut().for_each(|pop| pop.key = !pop.key);

@@ -68,6 +68,8 @@ fn panics_change_nothing() {
             expect_panic(|| map.entry_or_insert_with(key, || panic!("asked to"), |_| panic!("asked to")));
             expect_panic(|| map.entry_or_insert_with(key, value, |_| panic!("asked to")));
             expect_panic(|| map.update_or_insert_with(key, |_| panic!("asked to"), || panic!("asked to")));
+            expect_panic(|| map.compute_first(|_, _| -> Operation<Counted<'_>> { panic!("asked to") }));
+            expect_panic(|| map.pop_last_if(|_, _| panic!("asked to")));
             if key.is_multiple_of(2) {
                 expect_panic(|| map.compare_insert(key, value(), |_| panic!("asked to")));
                 expect_panic(|| map.remove_if(&key, |_| panic!("asked to")));
@@ -141,6 +143,16 @@ fn each_value_comes_out_once() {
             assert_eq!(old.map(|v| v.checked()), Some(key + 2));
             assert_eq!(map.get_or_insert(key, ledger.value(5)).checked(), key);
         }
+        expect_unchanged(&mut map, &ledger);
+        let (first, last) = (0, 2 * KEYS - 2);
+        match map.compute_first(|_, _| Operation::<_, ()>::Insert(ledger.value(first))) {
+            Some((key, Compute::Updated(old))) => assert_eq!((key, old.checked()), (first, first)),
+            _ => panic!("{first} is there"),
+        }
+        assert!(map.pop_last_if(|_, value| value.checked() != last).is_none());
+        let popped = map.pop_last_if(|&key, value| key == last && value.checked() == last);
+        assert_eq!(popped.map(|(key, value)| (key, value.checked())), Some((last, last)));
+        assert!(map.insert(last, ledger.value(last)).is_none());
         expect_unchanged(&mut map, &ledger);
         for key in (0..2 * KEYS).step_by(2) {
             assert!(map.remove_if(&key, |value| value.checked() != key).is_none());

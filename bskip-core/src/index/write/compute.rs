@@ -93,7 +93,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
 
     /// Runs `f` on the value in `slot` and does what it says. Unlocks the leaf.
     #[inline(always)]
-    fn decide<R>(
+    pub(in crate::index) fn decide<R>(
         &self,
         mut leaf: LockedLeaf<'_, K, V>,
         slot: usize,

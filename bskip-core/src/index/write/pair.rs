@@ -7,6 +7,35 @@ use crate::index::write::compute::Step;
 use crate::index::write::existing::Refused;
 use crate::node::NodeKeys;
 
+/// What a closure has asked for. The value that it wants to store is in the [`Step`].
+pub(in crate::index) enum Asked<T> {
+    Store,
+    Remove,
+    Nothing(T),
+}
+
+impl<T> Asked<T> {
+    /// The step that does what the closure asks for.
+    pub(in crate::index) fn step<V>(operation: Operation<V, T>) -> (Step<V>, Self) {
+        match operation {
+            Operation::Insert(value) => (Step::Store(value), Self::Store),
+            Operation::Remove => (Step::Remove, Self::Remove),
+            Operation::Abort(result) => (Step::Keep, Self::Nothing(result)),
+        }
+    }
+
+    /// What came of it, if this value left the map.
+    pub(in crate::index) fn outcome<V>(self, old: Option<V>) -> Compute<V, T> {
+        match (old, self) {
+            (None, Self::Store) => Compute::Inserted,
+            (Some(old), Self::Store) => Compute::Updated(old),
+            (Some(old), Self::Remove) => Compute::Removed(old),
+            (None, Self::Remove) => Compute::Absent,
+            (_, Self::Nothing(result)) => Compute::Aborted(result),
+        }
+    }
+}
+
 /// A key of a map, there or not, on which computations run. Maps whose keys may be refused for more reasons than
 /// memory implement this themselves.
 pub(crate) trait PairOf<V>: Sized {
@@ -21,23 +50,8 @@ pub(crate) trait PairOf<V>: Sized {
     ) -> Result<(Option<V>, R), Self::Error>;
 
     fn operate<T>(self, f: impl FnOnce(Option<&V>) -> Operation<V, T>) -> Result<Compute<V, T>, Self::Error> {
-        enum Asked<T> {
-            Store,
-            Remove,
-            Nothing(T),
-        }
-        let computed = self.compute(|value| match f(value.map(|value| &*value)) {
-            Operation::Insert(value) => (Step::Store(value), Asked::Store),
-            Operation::Remove => (Step::Remove, Asked::Remove),
-            Operation::Abort(result) => (Step::Keep, Asked::Nothing(result)),
-        })?;
-        Ok(match computed {
-            (None, Asked::Store) => Compute::Inserted,
-            (Some(old), Asked::Store) => Compute::Updated(old),
-            (Some(old), Asked::Remove) => Compute::Removed(old),
-            (None, Asked::Remove) => Compute::Absent,
-            (_, Asked::Nothing(result)) => Compute::Aborted(result),
-        })
+        let (old, asked) = self.compute(|value| Asked::step(f(value.map(|value| &*value))))?;
+        Ok(asked.outcome(old))
     }
 
     /// The value, cloned. If there is none, inserts what `make` returns.
