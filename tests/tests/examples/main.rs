@@ -1,0 +1,3 @@
+//! The examples do what they say. (`memtable` has a test of its own.)
+
+mod timer_queue;
