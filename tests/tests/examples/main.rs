@@ -1,4 +1,5 @@
 //! The examples do what they say. (`memtable` has a test of its own.)
 
 mod order_book;
+mod own_arena;
 mod timer_queue;
