@@ -8,13 +8,13 @@
 //!
 //! The worst operation of a round depends on the scheduler more than on the map: if a thread's time slice
 //! ends, the thread waits for all others, wherever it was. So the report compares it with the same program
-//! over a `Mutex<BTreeMap>`.
+//! over a `Mutex<BTreeMap>`. Our map counts by `update` and by `compute`.
 
 use crate::interleaved::{median, turns};
 use crate::numbers;
 use crate::rusage::cpu_time;
 use crate::team::Team;
-use bskip_core::BSkipMap;
+use bskip_core::{BSkipMap, Operation};
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -72,6 +72,26 @@ impl HotKey for BSkipMap<u64, u64> {
     }
 }
 
+/// The same map, whose count grows by its entry API.
+struct Computed(BSkipMap<u64, u64>);
+
+impl HotKey for Computed {
+    fn increment(&self) {
+        self.0.compute(HOT, |count| Operation::<u64>::Insert(count.map_or(1, |count| count + 1)));
+    }
+
+    fn read(&self) -> u64 {
+        self.0.read()
+    }
+
+    fn hold(&self, f: &mut dyn FnMut()) {
+        self.0.compute(HOT, |_| {
+            f();
+            Operation::Abort(())
+        });
+    }
+}
+
 impl HotKey for Mutex<BTreeMap<u64, u64>> {
     fn increment(&self) {
         if let Some(value) = self.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&HOT) {
@@ -117,8 +137,9 @@ impl Contention {
         let ours = BSkipMap::new();
         (0..KEYS).for_each(|key| assert_eq!(ours.insert(key, 0), None));
         let locked = Mutex::new((0..KEYS).map(|key| (key, 0)).collect::<BTreeMap<u64, u64>>());
-        let maps: [&dyn HotKey; 2] = [&ours, &locked];
-        let mut rounds = [("bskip", vec![]), ("mutex-btreemap", vec![])];
+        let computed = Computed((0..KEYS).map(|key| (key, 0)).collect());
+        let maps: [&dyn HotKey; 3] = [&ours, &computed, &locked];
+        let mut rounds = [("bskip", vec![]), ("bskip-compute", vec![]), ("mutex-btreemap", vec![])];
         for round in 0..self.rounds {
             for turn in turns(round, maps.len()) {
                 let (name, rounds) = &mut rounds[turn];
@@ -233,9 +254,11 @@ mod tests {
         Contention { threads: 8, ops: 8_000, rounds: 2, hold: Duration::from_millis(30) };
 
     #[test]
-    fn no_increment_is_lost_and_the_report_has_both_maps() {
+    fn no_increment_is_lost_and_the_report_has_all_maps() {
         let text = SMALL.run().unwrap();
-        assert!(text.contains("\nbskip ") && text.contains("\nmutex-btreemap "), "{text}");
+        for map in ["bskip", "bskip-compute", "mutex-btreemap"] {
+            assert!(text.contains(&format!("\n{map} ")), "{text}");
+        }
         assert!(Contention { threads: 1, ..SMALL }.run().is_err());
     }
 

@@ -15,7 +15,7 @@
 //! The other subcommands measure our map alone. [`mod@contention`] has many threads on one key. [`mod@scan`],
 //! [`mod@batch`] and [`mod@bulk`] measure scans, batched lookups and building from sorted pairs, each against
 //! the speed of the memory. [`mod@counts`] does one operation many times, so that its instructions can be
-//! counted. [`mod@stem`] measures keys that have many bytes in common. [`mod@memtable`] measures memtables of a
+//! counted. [`mod@ranges`] measures calls for many pairs. [`mod@stem`] measures keys that have many bytes in common. [`mod@memtable`] measures memtables of a
 //! storage engine in turns.
 
 pub mod maps;
@@ -63,6 +63,8 @@ pub mod numa_count;
 pub mod ops;
 #[cfg(feature = "cell")]
 pub mod random;
+#[cfg(feature = "rayon")]
+pub mod ranges;
 #[cfg(feature = "cell")]
 mod rusage;
 #[cfg(feature = "cell")]

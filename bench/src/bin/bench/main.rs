@@ -13,8 +13,8 @@ type Failure = (u8, String);
 
 const AFTER_HELP: &str = "\
 A subcommand that is not listed needs a feature: `stats` needs stats, `memtable` needs
-peers, the others cell. `cell` measures peers if the
-program was built with the feature peers.
+peers, `ranges` needs rayon, the others cell. `cell` measures peers if the program was
+built with the feature peers.
 
 Exits with 1 if an answer is wrong, with 2 if the command line is.";
 

@@ -27,6 +27,9 @@ pub(crate) enum Measure {
     Bulk(Bulk),
     /// Measures batched lookups, against single ones and reading random lines of memory
     Batch(Lookups),
+    /// Measures the parallel iterator, snapshots and removal of ranges, against the plain calls
+    #[cfg(feature = "rayon")]
+    Ranges(bench::ranges::Ranges),
     /// Measures keys that have many bytes in common, against the same keys without these bytes
     Stem(Stems),
     /// Measures a memtable of versions in turns with those on crossbeam-skiplist and artmap
@@ -48,6 +51,8 @@ impl Measure {
             Self::Scan(scans) => scans.run(),
             Self::Bulk(bulk) => bulk.run(),
             Self::Batch(lookups) => lookups.run(),
+            #[cfg(feature = "rayon")]
+            Self::Ranges(ranges) => ranges.run(),
             Self::Stem(stems) => stems.run(),
             #[cfg(feature = "peers")]
             Self::Memtable(memtables) => memtables.run(),
