@@ -7,6 +7,8 @@
 
 extern crate alloc;
 
+#[path = "../../../bskip-core/examples/own_arena/region.rs"]
+mod region;
 mod runtime;
 
 use alloc::string::{String, ToString};
@@ -18,6 +20,9 @@ use bskip_core::{BSkipMap, BlockArena, GlobalArena, Relax};
 global_asm!(".globl _start", "_start:", "call {main}", "ud2", main = sym main);
 
 const KEYS: u64 = 50_000;
+
+/// Memory for a map, from the example of an arena.
+static REGION: region::Region<{ 4 << 14 }> = region::Region::new();
 
 /// Fills, reads, scans and empties a map.
 fn exercise<A: BlockArena>(map: &BSkipMap<u64, u64, A>) {
@@ -74,6 +79,8 @@ fn wait_for_itself() -> ! {
 /// Called by the runtime.
 extern "C" fn main() -> ! {
     exercise(&BSkipMap::<u64, u64, GlobalArena>::new());
+    exercise(&BSkipMap::with_arena(&REGION).expect("room for an empty map"));
+    assert!(REGION.taken() > KEYS as usize * 16);
     exercise_owned();
     #[cfg(feature = "bump")]
     {

@@ -60,6 +60,13 @@ fn changing() {
     assert_eq!(map.remove_entry(&12), model.remove_entry(&12));
     assert_eq!(map.pop_first(), model.pop_first());
     assert_eq!(map.pop_last(), model.pop_last());
+    let first = map.compute_first(|_, value| Operation::<_>::Insert(value + 1));
+    assert!(matches!(first, Some((key, Compute::Updated(_))) if Some(&key) == model.keys().next()));
+    *model.first_entry().expect("it is there").get_mut() += 1;
+    let last = map.compute_last(|_, _| Operation::<_>::Remove);
+    let expected = model.last_entry().map(|last| last.remove_entry());
+    assert_eq!(last, expected.map(|(key, value)| (key, Compute::Removed(value))));
+    assert_eq!(map.pop_first_if(|_, _| false).or(map.pop_last_if(|_, _| false)), None);
     assert_eq!(map.update(&14, |value| std::mem::replace(value, 3)), model.insert(14, 3));
     map.range_update(20..30, |key, value| *value += key);
     model.range_mut(20..30).for_each(|(key, value)| *value += key);
