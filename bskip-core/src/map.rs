@@ -9,6 +9,7 @@ mod compute;
 mod conditional;
 mod cursor;
 mod ends;
+mod estimate;
 mod get_or_insert;
 mod huge_pages;
 mod insert_error;

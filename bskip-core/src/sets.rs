@@ -50,6 +50,20 @@ macro_rules! ends_and_upkeep {
             self.map.is_empty()
         }
 
+        /// A key below which there are about `n` keys. `None` if the set probably has no more than `n` keys. Expected
+        /// O(log n): see [`BSkipMap::estimate_nth`](crate::BSkipMap::estimate_nth). The [map](Self::as_map) has the
+        /// other [estimates](crate::BSkipMap#estimates).
+        #[must_use]
+        pub fn estimate_nth(&self, n: usize) -> Option<$key> {
+            self.map.estimate_nth(n)
+        }
+
+        /// A key that chance chooses, each key with nearly the same probability. `None` if the set is empty. `random`
+        /// must return random words. Expected O(log n): see [`BSkipMap::sample_key`](crate::BSkipMap::sample_key).
+        pub fn sample(&self, random: impl FnMut() -> u64) -> Option<$key> {
+            self.map.sample_key(random)
+        }
+
         /// Removes all keys and gives the nodes' blocks back to the pool. O(n).
         pub fn clear(&mut self) {
             self.map.clear();

@@ -49,7 +49,11 @@ pub trait NumberedMap {
     /// Inserts the value of number `new` if the key is not there. Returns the number of the value that is there
     /// now. `None` is another value, if the map does not tell which.
     fn offer(&self, key: u64, new: u64) -> Option<u64>;
-    /// `compute`. A [`TERSE`](Self::TERSE) map has neither this nor the next two.
+    /// `range_snapshot`, if the map and its values have that.
+    fn snapshot(&self, _: Bound<u64>, _: Bound<u64>) -> Option<Vec<(u64, Self::Value)>> {
+        None
+    }
+    /// `compute`. A [`TERSE`](Self::TERSE) map has neither this nor the next three.
     fn compute<R>(
         &self,
         _: u64,
@@ -60,6 +64,10 @@ pub trait NumberedMap {
     /// `compare_exchange`.
     fn compare_exchange(&self, _: u64, _: &Self::Value, _: Self::Value) -> Result<Self::Value, Self::Value> {
         unimplemented!("this map has no `compare_exchange`")
+    }
+    /// `fetch_update`, which always stores the value.
+    fn fetch_update(&self, _: u64, _: Self::Value) -> Option<Self::Value> {
+        unimplemented!("this map has no `fetch_update`")
     }
     /// `remove_if`.
     fn remove_if(&self, _: u64, _: impl FnOnce(&Self::Value) -> bool) -> Option<Self::Value> {
@@ -149,6 +157,13 @@ impl<K: NumberedKey, V: NumberedValue, A: BlockArena> NumberedMap for BSkipMap<K
     }
     fn compare_exchange(&self, key: u64, current: &V, new: V) -> Result<V, V> {
         self.compare_exchange(&K::of(key), current, new)
+    }
+    fn fetch_update(&self, key: u64, value: V) -> Option<V> {
+        self.fetch_update(&K::of(key), |_| Some(value))
+    }
+    fn snapshot(&self, lower: Bound<u64>, upper: Bound<u64>) -> Option<Vec<(u64, V)>> {
+        let pairs = V::Reader::snapshot(self, (lower.map(K::of), upper.map(K::of)))?;
+        Some(pairs.into_iter().map(numbered).collect())
     }
     fn remove_if(&self, key: u64, f: impl FnOnce(&V) -> bool) -> Option<V> {
         self.remove_if(&K::of(key), f)
@@ -269,6 +284,13 @@ impl<S: Spelling, V: NumberedValue, A: BlockArena> NumberedMap for SpelledMap<S,
     }
     fn compare_exchange(&self, key: u64, current: &V, new: V) -> Result<V, V> {
         self.0.compare_exchange(&S::of(key), current, new)
+    }
+    fn fetch_update(&self, key: u64, value: V) -> Option<V> {
+        self.0.fetch_update(&S::of(key), |_| Some(value))
+    }
+    fn snapshot(&self, lower: Bound<u64>, upper: Bound<u64>) -> Option<Vec<(u64, V)>> {
+        let pairs = V::Reader::snapshot_bytes(&self.0, (lower.map(S::of), upper.map(S::of)))?;
+        Some(pairs.into_iter().map(read::<S, V>).collect())
     }
     fn remove_if(&self, key: u64, f: impl FnOnce(&V) -> bool) -> Option<V> {
         self.0.remove_if(&S::of(key), f)

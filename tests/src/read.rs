@@ -59,6 +59,19 @@ pub trait Read<V> {
         }
     }
 
+    /// The pairs of a range at one moment, if this way of reading can.
+    fn snapshot<K: Key, A: BlockArena>(_: &BSkipMap<K, V, A>, _: impl RangeBounds<K>) -> Option<Vec<(K, V)>> {
+        None
+    }
+
+    /// The pairs of a range of byte strings at one moment, if this way of reading can.
+    fn snapshot_bytes<A: BlockArena>(
+        _: &BSkipBytesMap<[u8], V, A>,
+        _: (Bound<Vec<u8>>, Bound<Vec<u8>>),
+    ) -> Option<Vec<(Vec<u8>, V)>> {
+        None
+    }
+
     /// All pairs.
     fn iter<K: Key, A: BlockArena>(map: &BSkipMap<K, V, A>) -> impl DoubleEndedIterator<Item = (K, V)> {
         Self::range(map, ..)
@@ -101,6 +114,20 @@ impl<V: Copy> Read<V> for Optimistic {
         };
         let _ =
             if back { map.try_for_each_chunk_rev(range, each) } else { map.try_for_each_chunk(range, each) };
+    }
+
+    fn snapshot<K: Key, A: BlockArena>(
+        map: &BSkipMap<K, V, A>,
+        range: impl RangeBounds<K>,
+    ) -> Option<Vec<(K, V)>> {
+        Some(map.range_snapshot(range))
+    }
+
+    fn snapshot_bytes<A: BlockArena>(
+        map: &BSkipBytesMap<[u8], V, A>,
+        range: (Bound<Vec<u8>>, Bound<Vec<u8>>),
+    ) -> Option<Vec<(Vec<u8>, V)>> {
+        Some(map.range_snapshot(range))
     }
 
     fn get_bytes<A: BlockArena>(map: &BSkipBytesMap<[u8], V, A>, key: &[u8]) -> Option<V> {

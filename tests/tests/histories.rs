@@ -2,10 +2,11 @@
 //!
 //! Properties, checked on the recorded history of every call ([`tests::history`]):
 //! - the calls on each key are linearizable: `insert`, `try_insert`, `get`, `get_cloned`, `get_with`,
-//!   `contains_key`, `update`, `remove`, `get_or_insert_with`, `compute`, `compare_exchange`, `remove_if`, and what
-//!   pops, reads of the ends and ranges say about the keys that they return; for byte-string values `replace`,
-//!   `take`, `get_into` and `insert_if_absent` too;
+//!   `contains_key`, `update`, `remove`, `get_or_insert_with`, `compute`, `compare_exchange`, `fetch_update`,
+//!   `remove_if`, and what pops, reads of the ends, ranges and snapshots say about the keys that they return; for
+//!   byte-string values `replace`, `take`, `get_into` and `insert_if_absent` too;
 //! - `pop_first`, `pop_last`, `first`, `last` skip no key that is there; `is_empty` and `None` are right;
+//! - `range_snapshot` shows a range as it was at one moment;
 //! - ranges with bounds of every kind, forwards, backwards and from both ends, are strictly ordered, in
 //!   bounds, and miss no key that is there while they pass it; `len` counts what it must and no more;
 //! - at the end the map holds what the history says, and the invariants hold.

@@ -72,6 +72,11 @@ impl<P: BlockPool> Blobs<P> {
         self.index.pop(end).map(|(key, blob)| (key, self.taken(blob)))
     }
 
+    /// Removes the pairs between the bounds, and returns their number.
+    pub(super) fn remove_range(&self, lower: Bound<Owned>, upper: Bound<Owned>) -> usize {
+        self.index.remove_range(lower, upper, true, |blob| drop(self.taken(blob)))
+    }
+
     /// A blob that no leaf holds any more.
     fn taken(&self, blob: Blob) -> Taken<'_, P> {
         Taken { cells: &self.cells, blob }

@@ -5,6 +5,7 @@ mod blobs;
 mod bulk;
 mod chunks;
 mod cursor;
+mod estimate;
 mod iter;
 mod load;
 mod maintain;
@@ -18,11 +19,11 @@ use core::marker::PhantomData;
 use core::ops::{Bound, ControlFlow, RangeBounds};
 
 use crate::arena::{AllocError, BlockArena, GlobalArena, PoolUsage};
-use crate::blob::Short;
+use crate::blob::{Blob, Short};
 use crate::bytes_map::BytesInsertErrorKind;
 use crate::bytes_map::encoded::{Owned, bounds, encoded, encoded_key, pair};
 use crate::config::Config;
-use crate::index::{End, Existing};
+use crate::index::{End, Existing, Index};
 use crate::key::{ByteKeys, BytesKey, KeyBuffer, KeyKind};
 
 use blobs::{Blobs, Taken};
@@ -119,6 +120,11 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
     /// `counted` map.
     pub fn with_config(arena: A, config: Config) -> Result<Self, AllocError> {
         Ok(Self { blobs: Blobs::new(&arena, &config)?, arena, _keys: PhantomData })
+    }
+
+    /// The engine, for what is only about keys.
+    pub(crate) fn index(&self) -> &Index<ByteKeys, Blob, A::Pool> {
+        &self.blobs.index
     }
 
     /// The arena, for instance to ask it for statistics.
@@ -311,6 +317,27 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
         Q: BytesKey<Form = K::Form> + ?Sized,
     {
         encoded(key, |key| self.blobs.update(key, f))
+    }
+
+    /// Removes all pairs whose keys are in `range`, whole leaves at a time, and returns their number. See
+    /// [`BSkipMap::remove_range`](crate::BSkipMap::remove_range).
+    ///
+    /// ```
+    /// use bskip_core::BSkipBlobMap;
+    ///
+    /// let map: BSkipBlobMap<str> = [("a", b"1"), ("b", b"2"), ("c", b"3")].into_iter().collect();
+    /// assert_eq!(map.remove_range("b"..), 2);
+    /// assert_eq!(map.len(), 1);
+    /// ```
+    ///
+    /// # Panics
+    /// As [`range`](Self::range).
+    pub fn remove_range<Q>(&self, range: impl RangeBounds<Q>) -> usize
+    where
+        Q: BytesKey<Form = K::Form>,
+    {
+        let (lower, upper) = bounds(&range, NAME);
+        self.blobs.remove_range(lower, upper)
     }
 
     /// The pairs whose keys are in `range`, in order, from both ends. It is

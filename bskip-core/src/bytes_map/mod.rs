@@ -8,6 +8,7 @@ mod cursor;
 pub(crate) mod encoded;
 mod ends;
 mod error;
+pub(crate) mod estimate;
 mod iter;
 mod maintain;
 mod neighbours;

@@ -1,6 +1,7 @@
 //! Visits to the pairs of a range of byte strings.
 
 use core::convert::Infallible;
+use core::mem;
 use core::ops::{Bound, ControlFlow, RangeBounds};
 
 use super::BSkipBytesMap;
@@ -116,11 +117,8 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         self.index.count_range(lower, upper)
     }
 
-    /// Removes all pairs whose keys are in `range`, and returns their number.
-    ///
-    /// It removes pair by pair, and drops the values without a lock. A removal takes O(1), or O(log n) if the
-    /// leaf is then at most a quarter full. As a whole the call is not atomic: see
-    /// [`BSkipMap::remove_range`](crate::BSkipMap::remove_range).
+    /// Removes all pairs whose keys are in `range`, whole leaves at a time, and returns their number. Values drop
+    /// without a lock. See [`BSkipMap::remove_range`](crate::BSkipMap::remove_range).
     ///
     /// ```
     /// use bskip_core::BSkipBytesMap;
@@ -131,12 +129,13 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     /// ```
     ///
     /// # Panics
-    /// As [`range`](Self::range). If the drop of a value panics, later pairs stay.
+    /// As [`range`](Self::range). If the drop of a value panics, all values that have left the map by then are
+    /// dropped, and later pairs stay.
     pub fn remove_range<Q>(&self, range: impl RangeBounds<Q>) -> usize
     where
         Q: BytesKey<Form = K::Form>,
     {
         let (lower, upper) = bounds(&range, "BSkipBytesMap");
-        self.index.remove_each(lower, upper, drop)
+        self.index().remove_range(lower, upper, mem::needs_drop::<V>(), drop)
     }
 }

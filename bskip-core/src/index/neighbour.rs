@@ -34,6 +34,20 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         })
     }
 
+    /// The pair of `key`, or else the next one, or else the one before.
+    pub(crate) fn nearest<R: Read<V>>(&self, key: &K::Owned) -> Option<(K::Owned, R::Value)> {
+        let pair = self.neighbour::<R>(Target::AtOrAbove(K::borrow(key)));
+        pair.or_else(|| self.neighbour::<R>(Target::Below(K::borrow(key))))
+    }
+
+    /// A pair that chance chooses: see [`sample`](Self::sample).
+    pub(crate) fn any_pair<R: Read<V>>(&self, random: impl FnMut() -> u64) -> Option<(K::Owned, R::Value)> {
+        match self.sample(random) {
+            Some(key) => self.nearest::<R>(&key),
+            None => self.neighbour::<R>(Target::First),
+        }
+    }
+
     /// What `read` returns for the place of the pair beside `target` and the leaves passed on the way. If that is
     /// `None`, something has changed meanwhile, and this tries again.
     fn at_neighbour<'a, T>(

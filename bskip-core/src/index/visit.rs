@@ -4,11 +4,13 @@
 //! state without reading it again, because it made that state itself.
 
 use core::convert::Infallible;
+use core::mem;
 use core::ops::{Bound, ControlFlow};
 
 use crate::arena::BlockPool;
 use crate::index::engine::Index;
 use crate::index::write::compute::Step;
+use crate::index::write::range::Removal;
 use crate::node::NodeKeys;
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
@@ -91,14 +93,28 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         ControlFlow::Continue(())
     }
 
-    /// Removes the pairs between the bounds one by one, gives each value to `left`, without a lock, and returns their
-    /// number.
-    pub(crate) fn remove_each(
+    /// Removes the pairs between the bounds, whole leaves at a time, and returns their number. Without memory for a
+    /// list of the values of a leaf, it removes pair by pair. `left` gets the values, without a lock, if they are
+    /// `wanted`; otherwise they are forgotten, so they must need no drop.
+    pub(crate) fn remove_range(
         &self,
         lower: Bound<K::Owned>,
         upper: Bound<K::Owned>,
-        mut left: impl FnMut(V),
+        wanted: bool,
+        left: impl FnMut(V),
     ) -> usize {
+        debug_assert!(wanted || !mem::needs_drop::<V>());
+        let mut removal = Removal::new(upper.as_ref().map(K::borrow), wanted, left);
+        let (mut removed, outcome) = self.remove_by_leaves(lower, &mut removal);
+        if let Err(lower) = outcome {
+            removed += self.remove_each(lower, upper.clone(), removal.into_left());
+        }
+        removed
+    }
+
+    /// Removes the pairs between the bounds one by one, gives each value to `left`, without a lock, and returns their
+    /// number.
+    fn remove_each(&self, lower: Bound<K::Owned>, upper: Bound<K::Owned>, mut left: impl FnMut(V)) -> usize {
         let mut removed = 0;
         let each = |(): &(), _: &mut V| (Step::Remove, ControlFlow::<Infallible>::Continue(()));
         let ControlFlow::Continue(()) = self.visit(

@@ -13,6 +13,7 @@ mod across;
 mod arena;
 mod blobs;
 mod cells;
+mod compute;
 mod leaf;
 mod lock;
 mod map;

@@ -27,11 +27,11 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
 
     /// Removes all pairs whose keys are in `range`, and returns their number.
     ///
-    /// If values need no drop, this removes whole leaves, some dozens at a time: O(log n + k / 45) for k
-    /// keys. The pairs of one leaf then go at one moment. Otherwise it removes pair by pair, and drops the
-    /// values without a lock. A removal takes O(1). It takes O(log n) if the leaf is then at most a quarter
-    /// full, because this may merge leaves. As a whole the call is not atomic: other threads may see a part
-    /// of it, and a key that another thread inserts behind the place that this has reached stays.
+    /// This removes whole leaves, some dozens at a time: O(log n + k / 45) for k keys, if values need no drop.
+    /// Otherwise it takes the values out of their leaves, O(k), and drops them without a lock. They are in a list
+    /// meanwhile; if there is no memory for one of a single leaf, it removes pair by pair. The pairs of one leaf go
+    /// at one moment. As a whole the call is not atomic: other threads may see a part of it, and a key that another
+    /// thread inserts behind the place that this has reached stays.
     ///
     /// ```
     /// let map: bskip_core::BSkipMap<u64, u64> = (0..1000).map(|key| (key, key)).collect();
@@ -40,12 +40,10 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// ```
     ///
     /// # Panics
-    /// If the [bounds](Self#bounds-of-ranges) make no sense. If the drop of a value panics, later pairs stay.
+    /// If the [bounds](Self#bounds-of-ranges) make no sense. If the drop of a value panics, all values that have left
+    /// the map by then are dropped, and later pairs stay.
     pub fn remove_range(&self, range: impl RangeBounds<K>) -> usize {
         let (lower, upper) = bounds(&range);
-        if !mem::needs_drop::<V>() {
-            return self.index.remove_range(lower, upper);
-        }
-        self.index.remove_each(lower, upper, drop)
+        self.index.remove_range(lower, upper, mem::needs_drop::<V>(), drop)
     }
 }

@@ -1,5 +1,6 @@
 //! Leaves: slots that hold values, and the changes of a leaf's pairs.
 
+use alloc::vec::Vec;
 use core::mem::{self, MaybeUninit};
 use core::ops::Range;
 
@@ -98,6 +99,17 @@ impl<S: LeafSlots> Locked<'_, S> {
         let count = self.count();
         S::forget(self);
         count
+    }
+
+    /// Takes all pairs out and adds their values to `values`, which has room for them. Returns their number.
+    pub(crate) fn take_all(&mut self, values: &mut Vec<S::Payload>) -> usize {
+        let count = self.count();
+        assert!(values.capacity() - values.len() >= count, "a list that grew could end in a panic");
+        for slot in 0..count {
+            // SAFETY: below the count; the leaf forgets the slots below, and nothing panics before that.
+            values.push(unsafe { self.read(slot) });
+        }
+        self.forget()
     }
 
     /// Drops every value and forgets the pairs. If a drop panics, the other values drop while the panic

@@ -25,4 +25,4 @@ mod tests;
 pub mod whole;
 
 pub use check::{Checked, History};
-pub use record::{Act, Call, Edge, Event, Item, Log, Said, Scan, Span, Violation};
+pub use record::{Act, Call, Edge, Event, Item, Log, Said, Scan, Snapshot, Span, Violation};

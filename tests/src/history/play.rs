@@ -1,6 +1,6 @@
 //! Calls a map and records the calls.
 
-use super::{Act, Call, Edge, Event, Item, Log, Said, Scan, Span};
+use super::{Act, Call, Edge, Event, Item, Log, Said, Scan, Snapshot, Span};
 use crate::numbered::NumberedMap;
 use crate::owner::{COUNT_BITS, token};
 use crate::rng::Rng;
@@ -165,6 +165,13 @@ impl<'a, M: NumberedMap> Player<'a, M> {
         self.note(key, span, Act::Update { new, old });
     }
 
+    /// `fetch_update`, which replaces the value.
+    pub fn fetch_update(&mut self, key: u64) {
+        let new = self.new_value(key);
+        let (span, old) = self.timed(|| self.map.fetch_update(key, M::Value::of(new)));
+        self.note(key, span, Act::Update { new, old: old.map(|value| value.number()) });
+    }
+
     /// `compute`, which inserts a new value or removes the one that it sees.
     ///
     /// # Panics
@@ -248,6 +255,17 @@ impl<'a, M: NumberedMap> Player<'a, M> {
     pub fn len(&mut self) {
         let (span, seen) = self.timed(|| self.map.len());
         self.log.calls.push(Call { span, said: Said::Len(seen) });
+    }
+
+    /// `range_snapshot`, or a range if the map has none. All keys must be watched.
+    pub fn snapshot(&mut self, lower: Bound<u64>, upper: Bound<u64>) {
+        let (span, pairs) = self.timed(|| self.map.snapshot(lower, upper));
+        let Some(pairs) = pairs else { return self.scan(lower, upper, 0, usize::MAX) };
+        let pairs: Vec<(u64, u64)> = pairs.into_iter().map(|(key, value)| (key, value.number())).collect();
+        for &(key, value) in &pairs {
+            self.note(key, span, Act::Read(Some(value)));
+        }
+        self.log.calls.push(Call { span, said: Said::Snapshot(Snapshot { lower, upper, pairs }) });
     }
 
     /// A range, read from the ends that the bits of `turns` say (0: the front), until it yields no more or
@@ -351,6 +369,7 @@ impl<M: NumberedMap> Player<'_, M> {
                 _ => self.remove(number),
             },
             58..64 if !M::TERSE => self.exchange(number, false),
+            55..58 if !M::TERSE => self.fetch_update(number),
             52..64 => self.update(number),
             64..80 => self.get(number),
             80..86 => self.get_cloned(number),
@@ -368,20 +387,17 @@ impl<M: NumberedMap> Player<'_, M> {
             1..9 => self.look(edge),
             9..11 => self.is_empty(),
             11 => self.len(),
+            12..15 => {
+                let (lower, upper) = range_between(rng, number, other);
+                self.snapshot(lower, upper);
+            }
             _ => self.play_range(rng, number, other, usize::MAX),
         }
     }
 
     /// A range between two keys, with bounds of every kind, in any direction, of at most this many pairs.
     pub fn play_range(&mut self, rng: &mut Rng, number: u64, other: u64, most: usize) {
-        let bound = |rng: &mut Rng, number| match rng.below(5) {
-            0 => Bound::Unbounded,
-            1 | 2 => Bound::Excluded(number),
-            _ => Bound::Included(number),
-        };
-        let lower = bound(rng, number.min(other));
-        // If both ends are equal and excluded, the call panics.
-        let upper = if number == other { Bound::Included(other) } else { bound(rng, number.max(other)) };
+        let (lower, upper) = range_between(rng, number, other);
         let turns = match rng.below(3) {
             0 => 0,
             1 => u64::MAX,
@@ -393,4 +409,17 @@ impl<M: NumberedMap> Player<'_, M> {
             _ => self.scan(lower, upper, turns, most),
         }
     }
+}
+
+/// Bounds of every kind at two keys.
+fn range_between(rng: &mut Rng, number: u64, other: u64) -> (Bound<u64>, Bound<u64>) {
+    let bound = |rng: &mut Rng, number| match rng.below(5) {
+        0 => Bound::Unbounded,
+        1 | 2 => Bound::Excluded(number),
+        _ => Bound::Included(number),
+    };
+    let lower = bound(rng, number.min(other));
+    // If both ends are equal and excluded, the call panics.
+    let upper = if number == other { Bound::Included(other) } else { bound(rng, number.max(other)) };
+    (lower, upper)
 }

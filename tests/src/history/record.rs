@@ -87,6 +87,8 @@ pub enum Said {
     Len(usize),
     /// An iterator, as far as it was used.
     Scan(Scan),
+    /// `range_snapshot`.
+    Snapshot(Snapshot),
 }
 
 /// A call that is about more than one key.
@@ -111,6 +113,17 @@ pub struct Scan {
     pub back: Vec<Item>,
     /// Whether it was used until it yielded nothing more.
     pub complete: bool,
+}
+
+/// All pairs of a range at one moment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Snapshot {
+    /// Where the range starts.
+    pub lower: Bound<u64>,
+    /// Where it ends.
+    pub upper: Bound<u64>,
+    /// Keys and values.
+    pub pairs: Vec<(u64, u64)>,
 }
 
 /// A pair that an iterator yielded. A separate [`Event`] holds its value.

@@ -201,6 +201,34 @@ fn refuses_a_pair_at_the_edge_that_had_gone_before() {
 }
 
 #[test]
+fn refuses_a_snapshot_of_two_moments() {
+    let said = |pairs: &[(u64, u64)]| {
+        let pairs = pairs.to_vec();
+        [(10, 20, Said::Snapshot(Snapshot { lower: Bound::Unbounded, upper: Bound::Excluded(9), pairs }))]
+    };
+    // 3 goes before 5 comes. Both calls run during the snapshot.
+    let events =
+        [(3, 11, 12, Act::Remove(Some(30))), (5, 15, 16, insert(50, None)), (9, 1, 2, insert(90, None))];
+    for right in [&[(3, 30)][..], &[], &[(5, 50)]] {
+        assert!(history(&[(3, 30)], &events, &said(right)).check().is_ok());
+    }
+    expect_refused(history(&[(3, 30)], &events, &said(&[(3, 30), (5, 50)])).check(), "at no moment");
+    // 3 is there until 5 comes, so one of them always is.
+    let relay = [(3, 17, 18, Act::Remove(Some(30))), (5, 15, 16, insert(50, None))];
+    assert!(history(&[(3, 30)], &relay, &said(&[(3, 30), (5, 50)])).check().is_ok());
+    expect_refused(history(&[(3, 30)], &relay, &said(&[])).check(), "at no moment");
+    // An old value of one key beside a new value of another.
+    let replaced = [(3, 11, 12, insert(31, Some(30))), (5, 15, 16, insert(51, Some(50)))];
+    assert!(history(&[(3, 30), (5, 50)], &replaced, &said(&[(3, 31), (5, 50)])).check().is_ok());
+    expect_refused(
+        history(&[(3, 30), (5, 50)], &replaced, &said(&[(3, 30), (5, 51)])).check(),
+        "at no moment",
+    );
+    expect_refused(history(&[(3, 30)], &[], &said(&[(5, 50)])).check(), "never was");
+    expect_refused(history(&[(9, 90)], &[], &said(&[(9, 90)])).check(), "out of bounds");
+}
+
+#[test]
 fn refuses_none_and_empty_while_a_key_is_there() {
     for said in [Said::Edge(Edge::First, None), Said::Edge(Edge::Last, None), Said::IsEmpty(true)] {
         expect_refused(history(&[(3, 30)], &[], &[(1, 2, said.clone())]).check(), "at every moment");

@@ -3,6 +3,8 @@
 //! - If a call returned a pair at an end: at some moment of the call, the key had that value and no key
 //!   beyond it was surely in the map. If it returned no pair, or `is_empty` returned true: at some moment no
 //!   key was surely in the map.
+//! - A snapshot shows a range at one moment of the call: all its keys had those values then, and no other key of the
+//!   range was surely in the map.
 //! - An iterator yields keys in strict order and within the bounds. Those from the front are below those from
 //!   the back. If a key is surely in the map from the call until the iterator has passed it, the iterator
 //!   yields it.
@@ -10,7 +12,7 @@
 //!   for each life.
 
 use super::lives::Lives;
-use super::{Call, Edge, Item, Said, Scan, Span, Violation};
+use super::{Call, Edge, Item, Said, Scan, Snapshot, Span, Violation};
 use core::ops::{Bound, RangeBounds};
 use std::collections::{BTreeMap, HashSet};
 
@@ -32,6 +34,7 @@ pub fn check(call: &Call, keys: &Keys) -> Result<(), Violation> {
         }
         Said::Len(len) => check_len(span, *len, keys),
         Said::Scan(scan) => check_scan(span, scan, keys),
+        Said::Snapshot(snapshot) => check_snapshot(span, snapshot, keys),
     };
     fault.map_or(Ok(()), |fault| Err(Violation(format!("{call:?}: {fault}"))))
 }
@@ -41,20 +44,30 @@ fn check_edge(span: Span, edge: Edge, pair: Option<(u64, u64)>, keys: &Keys) -> 
     let (window, beyond) = match pair {
         None => (span, (Bound::Unbounded, Bound::Unbounded)),
         Some((key, value)) => {
-            // When the key had the value. There is such a time, or the key's own history would not be
-            // linearizable.
-            let had = keys.get(&key).and_then(|lives| lives.values.get(&value));
-            let Some(had) = had else { return Some("a pair that never was in the map".into()) };
-            let window = Span { start: span.start.max(had.start), end: span.end.min(had.end) };
+            let Some(window) = when(span, (key, value), keys) else { return Some(NEVER_THERE.into()) };
             match edge {
                 Edge::First => (window, (Bound::Unbounded, Bound::Excluded(key))),
                 Edge::Last => (window, (Bound::Excluded(key), Bound::Unbounded)),
             }
         }
     };
-    // Other keys beyond this one were surely in the map for some stretches of time. These must leave a moment
-    // of the window free.
-    let mut taken: Vec<Span> = keys.range(beyond).flat_map(|(_, lives)| lives.sure.meeting(window)).collect();
+    let others = keys.range(beyond).map(|(_, lives)| lives);
+    (!has_moment_without(window, others))
+        .then(|| format!("a key of {beyond:?} was there at every moment of {window:?}"))
+}
+
+const NEVER_THERE: &str = "a pair that never was in the map";
+
+/// The part of `span` in which the key can have had the value. There is a time for each value that the key had, or its
+/// own history would not be linearizable.
+fn when(span: Span, (key, value): (u64, u64), keys: &Keys) -> Option<Span> {
+    let had = keys.get(&key).and_then(|lives| lives.values.get(&value))?;
+    Some(Span { start: span.start.max(had.start), end: span.end.min(had.end) })
+}
+
+/// Whether at some moment of `window` none of these keys was surely in the map.
+fn has_moment_without<'a>(window: Span, others: impl Iterator<Item = &'a Lives>) -> bool {
+    let mut taken: Vec<Span> = others.flat_map(|lives| lives.sure.meeting(window)).collect();
     taken.sort_unstable_by_key(|span| span.start);
     let mut free = window.start;
     for span in taken {
@@ -63,7 +76,25 @@ fn check_edge(span: Span, edge: Edge, pair: Option<(u64, u64)>, keys: &Keys) -> 
         }
         free = free.max(span.end);
     }
-    (free >= window.end).then(|| format!("a key of {beyond:?} was there at every moment of {window:?}"))
+    free < window.end
+}
+
+fn check_snapshot(span: Span, snapshot: &Snapshot, keys: &Keys) -> Option<String> {
+    let bounds = (snapshot.lower, snapshot.upper);
+    let pairs = &snapshot.pairs;
+    if !pairs.is_sorted_by(|a, b| a.0 < b.0) || pairs.iter().any(|(key, _)| !bounds.contains(key)) {
+        return Some("keys are out of order or out of bounds".into());
+    }
+    let mut window = span;
+    for &pair in pairs {
+        let Some(part) = when(window, pair, keys) else { return Some(NEVER_THERE.into()) };
+        window = part;
+    }
+    let others = keys
+        .range(bounds)
+        .filter(|(key, _)| pairs.binary_search_by_key(*key, |(key, _)| *key).is_err())
+        .map(|(_, lives)| lives);
+    (!has_moment_without(window, others)).then(|| format!("at no moment of {window:?} were just these there"))
 }
 
 fn check_len(span: Span, len: usize, keys: &Keys) -> Option<String> {

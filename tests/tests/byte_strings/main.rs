@@ -12,4 +12,5 @@ mod concurrent;
 mod ends;
 mod many;
 mod model;
+mod ranges;
 mod upkeep;

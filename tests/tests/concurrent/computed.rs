@@ -166,32 +166,36 @@ fn sweeps_beside_writers() {
 /// Half of the threads insert keys of their own, each once, and remove some. The others remove ranges.
 #[test]
 fn ranges_are_removed_beside_writers() {
+    CRUEL_PROMOTIONS.into_iter().for_each(ranges_beside_writers::<u64>);
+    // These must be dropped.
+    ranges_beside_writers::<Box<[u64; 3]>>(CRUEL_PROMOTIONS[3]);
+}
+
+fn ranges_beside_writers<V: NumberedValue>(promotion: Promotion) {
     let steps = shared_steps(20_000);
-    for promotion in CRUEL_PROMOTIONS {
-        let mut map = map_of::<u64, u64>(promotion);
-        let counts = threads::run(THREADS, |t| {
-            let (mut rng, mut count) = (Rng::new(t as u64 + 8), 0isize);
-            for step in 0..steps {
-                if t % 2 == 0 {
-                    // Every key once, in a scattered order.
-                    let key = (step * 7919 % steps) * THREADS as u64 + t as u64;
-                    assert_eq!(map.insert(key, !key), None);
-                    count += 1;
-                    if step % 5 == 0 {
-                        count -= map.remove(&key).map_or(0, |value| (value == !key).into());
-                    }
-                } else if step % 256 == 0 {
-                    let (a, b) = (rng.below(steps * 8), rng.below(steps * 8));
-                    count -= map.remove_range(a.min(b)..=a.max(b)) as isize;
+    let mut map = map_of::<u64, V>(promotion);
+    let counts = threads::run(THREADS, |t| {
+        let (mut rng, mut count) = (Rng::new(t as u64 + 8), 0isize);
+        for step in 0..steps {
+            if t % 2 == 0 {
+                // Every key once, in a scattered order.
+                let key = (step * 7919 % steps) * THREADS as u64 + t as u64;
+                assert!(map.insert(key, V::of(!key)).is_none());
+                count += 1;
+                if step % 5 == 0 {
+                    count -= map.remove(&key).map_or(0, |value| (value.number() == !key).into());
                 }
+            } else if step % 256 == 0 {
+                let (a, b) = (rng.below(steps * 8), rng.below(steps * 8));
+                count -= map.remove_range(a.min(b)..=a.max(b)) as isize;
             }
-            count
-        });
-        assert_eq!(counts.into_iter().sum::<isize>(), map.len() as isize, "{promotion:?}");
-        assert!(map.iter().all(|(key, value)| value == !key));
-        map.check_invariants();
-        let left = map.len();
-        assert_eq!((map.range_count(..), map.remove_range(..), map.len()), (left, left, 0));
-        map.check_invariants();
-    }
+        }
+        count
+    });
+    assert_eq!(counts.into_iter().sum::<isize>(), map.len() as isize, "{promotion:?}");
+    assert!(V::Reader::iter(&map).all(|(key, value)| value.number() == !key));
+    map.check_invariants();
+    let left = map.len();
+    assert_eq!((map.range_count(..), map.remove_range(..), map.len()), (left, left, 0));
+    map.check_invariants();
 }

@@ -3,6 +3,7 @@
 //! Properties, with a panic in the first, a middle and the last drop, for every arena and promotion policy:
 //! - `clear`, and the drop of a map: nothing leaks; after `clear` the map is empty, has one block, and can be
 //!   used;
+//! - `remove_range`: what has left the map is dropped, and what is left is later in the range or outside of it;
 //! - a bulk load that fails, or is dropped unfinished: nothing leaks, the part's blocks are free again, other
 //!   parts stay;
 //! - `append`, `extend`, `collect`, `insert_many`, `remove_many`, `get_or_insert_with`: a value that neither
@@ -59,6 +60,25 @@ fn expect_holds<'a>(map: &mut Map<'a>, ledger: &'a Ledger, keys: impl Iterator<I
     assert!(map.insert(u64::MAX, ledger.value(1)).is_none());
     assert!(map.remove(&u64::MAX).is_some());
     ledger.expect_live(count);
+}
+
+#[test]
+fn in_remove_range() {
+    each_map(|arena, promotion| {
+        let (start, end) = (KEYS / 10, KEYS - KEYS / 10);
+        for after in PANICS.into_iter().filter(|&after| (after as u64) < end - start) {
+            let ledger = Ledger::new(1 << 13);
+            let mut map = filled(arena, promotion, &ledger);
+            ledger.panic_in_drop(after);
+            expect_panic(|| map.remove_range(start..end));
+            // Those from `start` on went first.
+            let next = map.range(start..).cloned().next().expect("the end of the map stays").0;
+            assert!((start..=end).contains(&next));
+            expect_holds(&mut map, &ledger, (0..start).chain(next..KEYS));
+            assert_eq!(map.remove_range(..), (KEYS - next + start) as usize);
+            ledger.expect_live(0);
+        }
+    });
 }
 
 #[test]

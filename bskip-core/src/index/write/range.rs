@@ -4,6 +4,7 @@
 //! and whose entries are in the same node above. They end, as if L had absorbed them after they had lost their pairs.
 //! So for some dozens of leaves there is one lock of the node above, one search, and no move of a pair.
 
+use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::mem;
 use core::ops::Bound;
@@ -15,10 +16,10 @@ use crate::index::search::probe::At;
 use crate::index::search::settle::Versioned;
 use crate::index::tree::Tree;
 use crate::index::write::commit::Commit;
-use crate::key::KeyWords;
 use crate::lock::Version;
 use crate::node::{
-    Inner, LeafShape, LevelMark, Locked, LockedLeaf, NodeKeys, Reshaped, Retired, ShapeOf, Witness,
+    Inner, Leaf, LeafShape, LevelMark, Locked, LockedLeaf, NodeKeys, Reshaped, Retired, Room, ShapeOf,
+    Witness,
 };
 use crate::simd;
 
@@ -28,23 +29,114 @@ const MOST: usize = 32;
 /// Leaves to the right of a leaf, each in one state.
 type Rights<'a, K, V> = Few<Versioned<'a, LeafShape<K, V>>, MOST>;
 
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
-    /// Removes the pairs between the bounds, and returns their number. Their values are forgotten, so they must need
-    /// no drop.
-    pub(crate) fn remove_range(&self, mut lower: Bound<K>, upper: Bound<K>) -> usize {
-        debug_assert!(!mem::needs_drop::<V>());
+/// Why a change has not been made.
+enum Refused {
+    Contended,
+    /// There is no memory for a list of the values.
+    NoMemory,
+}
+
+/// What is removed, and what becomes of its values.
+pub(in crate::index) struct Removal<'r, K: NodeKeys, V, F> {
+    upper: Bound<K::Ref<'r>>,
+    /// Whether `left` gets the values. Otherwise they are forgotten: they need no drop.
+    wanted: bool,
+    /// Gets the values that have left the map. Runs without a lock.
+    left: F,
+    /// Values that have left the map. Empty between two changes.
+    values: Vec<V>,
+    /// Where a leaf starts that may have to merge when all is done.
+    unmerged: Option<K::Owned>,
+}
+
+impl<'r, K: NodeKeys, V, F: FnMut(V)> Removal<'r, K, V, F> {
+    pub(in crate::index) fn new(upper: Bound<K::Ref<'r>>, wanted: bool, left: F) -> Self {
+        Self { upper, wanted, left, values: Vec::new(), unmerged: None }
+    }
+
+    pub(in crate::index) fn into_left(self) -> F {
+        self.left
+    }
+
+    /// Makes room for so many values. The caller holds no lock.
+    fn reserve(&mut self, values: usize) -> Result<(), Refused> {
+        let needed = if self.wanted { values } else { 0 };
+        self.values.try_reserve(needed).map_err(|_| Refused::NoMemory)
+    }
+
+    /// Takes slots `start..end` out of a leaf. There is room for their values. Returns their number.
+    fn take(&mut self, leaf: &mut LockedLeaf<'_, K, V>, start: usize, end: usize) -> usize {
+        if start == 0 && end == leaf.count() {
+            return if self.wanted { leaf.take_all(&mut self.values) } else { leaf.forget() };
+        }
+        for _ in start..end {
+            let value = leaf.remove(start);
+            if self.wanted {
+                self.values.push(value);
+            } else {
+                mem::forget(value);
+            }
+        }
+        end.saturating_sub(start)
+    }
+
+    /// Hands the values out. If `left` panics at one, the others drop.
+    fn hand_out(&mut self) {
+        self.values.drain(..).for_each(&mut self.left);
+    }
+
+    /// How many of the leaf's keys are within the range, or left of it.
+    fn end_in(&self, leaf: Leaf<'_, K, V>) -> usize {
+        match self.upper {
+            Bound::Unbounded => leaf.count(),
+            Bound::Included(key) => leaf.rank(K::shorten(key)),
+            Bound::Excluded(key) => leaf.rank_before(K::shorten(key)),
+        }
+    }
+
+    /// Whether a leaf that ends at `high` has no keys above the range.
+    fn reaches(&self, high: K::Ref<'_>) -> bool {
+        match self.upper {
+            Bound::Unbounded => true,
+            Bound::Included(key) | Bound::Excluded(key) => K::shorten(high) <= K::shorten(key),
+        }
+    }
+}
+
+impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
+    /// Removes the pairs from `lower` on. Returns their number. The error says from where on pairs are left, because
+    /// there is no memory for a list of values.
+    pub(in crate::index) fn remove_by_leaves<F: FnMut(V)>(
+        &self,
+        lower: Bound<K::Owned>,
+        removal: &mut Removal<'_, K, V, F>,
+    ) -> (usize, Result<(), Bound<K::Owned>>) {
+        let outcome = self.remove_step_by_step(lower, removal);
+        if let Some(low) = removal.unmerged.take() {
+            self.compact(K::borrow(&low));
+        }
+        outcome
+    }
+
+    fn remove_step_by_step<F: FnMut(V)>(
+        &self,
+        mut lower: Bound<K::Owned>,
+        removal: &mut Removal<'_, K, V, F>,
+    ) -> (usize, Result<(), Bound<K::Owned>>) {
         let (mut removed, mut most) = (0, MOST);
         let mut backoff = self.tree.backoff();
         loop {
-            match self.remove_leaves(lower, upper, most) {
-                Some((count, next)) => {
+            match self.remove_leaves(lower.as_ref().map(K::borrow), removal, most) {
+                Ok((count, next)) => {
                     removed += count;
-                    let Some(next) = next else { return removed };
+                    removal.hand_out();
+                    let Some(next) = next else { return (removed, Ok(())) };
                     (lower, most) = (Bound::Included(next), MOST);
                     backoff = self.tree.backoff();
                 }
+                Err(Refused::NoMemory) if most == 0 => return (removed, Err(lower)),
                 // With fewer leaves, fewer threads are in the way. At last there is one leaf and no node above.
-                None => {
+                Err(_) => {
                     most /= 2;
                     backoff.wait();
                 }
@@ -53,51 +145,75 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Removes pairs from `lower` on, with up to `most` leaves. Returns how many, and where to go on if the range goes
-    /// on. `None` if another thread was in the way; then nothing has changed.
-    fn remove_leaves(&self, lower: Bound<K>, upper: Bound<K>, most: usize) -> Option<(usize, Option<K>)> {
+    /// on. If it is refused, nothing has changed.
+    fn remove_leaves<F: FnMut(V)>(
+        &self,
+        lower: Bound<K::Ref<'_>>,
+        removal: &mut Removal<'_, K, V, F>,
+        most: usize,
+    ) -> Result<(usize, Option<K::Owned>), Refused> {
         let (leaf, version, start) = self.first_from(lower);
-        let end = match upper {
-            Bound::Unbounded => leaf.count(),
-            Bound::Included(key) => leaf.rank(key),
-            Bound::Excluded(key) => leaf.rank_before(key),
-        };
+        let end = removal.end_in(leaf);
         let (low, high, next) = (leaf.low(), leaf.high(), leaf.next());
         if !leaf.validate(version) {
-            return None;
+            return Err(Refused::Contended);
         }
-        let next = next.filter(|_| is_within(high, upper));
+        let low = K::borrow(&low);
+        let next = next.filter(|_| removal.reaches(K::borrow(&high)));
         let Some(next) = next else {
-            return self.remove_slots((leaf, version), low, start, end).map(|count| (count, None));
+            return self.remove_slots(removal, (leaf, version), low, start, end).map(|count| (count, None));
         };
-        let mut rights: Rights<'_, K, V> = Few::new();
+        // A leaf that absorbs others has fewer bytes that all keys begin with. So a key that stays may need more room.
+        // Then the next leaf absorbs the others. Until then this one must not merge with it.
+        if !LeafShape::<K, V>::SAME_SIZE && start > 0 {
+            if start >= end {
+                return Ok((0, Some(high)));
+            }
+            removal.reserve(end - start)?;
+            let mut leaf = leaf.try_lock(version).ok_or(Refused::Contended)?;
+            let removed = removal.take(&mut leaf, start, end);
+            drop(leaf);
+            self.pairs.take(removed);
+            removal.unmerged = Some(K::own(low));
+            return Ok((removed, Some(high)));
+        }
         if most == 0 || self.tree.root().0 == 0 {
-            return self.remove_slots((leaf, version), low, start, end).map(|count| (count, Some(high)));
+            return self
+                .remove_slots(removal, (leaf, version), low, start, end)
+                .map(|count| (count, Some(high)));
         }
         let (parent, parent_version) = self.inner_at(At(low), 1);
         self.tree.prefetch_children(parent, parent_version, low, most);
-        let ends_parent = |key| parent.next().is_some() && parent.compare_high(key).is_ge();
-        let (boundary, at) = self.tree.gather(&mut rights, (next, high), upper, most, ends_parent);
+        let ends_parent = |key: K::Ref<'_>| parent.next().is_some() && parent.compare_high(key).is_ge();
+        let mut rights: Rights<'_, K, V> = Few::new();
+        let gathered = self.tree.gather(&mut rights, (next, high), removal, most, ends_parent);
+        let (boundary, at, pairs) = gathered;
         if rights.as_slice().is_empty() {
-            return self.remove_slots((leaf, version), low, start, end).map(|count| (count, Some(high)));
+            return self
+                .remove_slots(removal, (leaf, version), low, start, end)
+                .map(|count| (count, Some(boundary)));
         }
-        let parent = parent.try_lock(parent_version)?;
+        removal.reserve(end.saturating_sub(start) + pairs)?;
+        let parent = parent.try_lock(parent_version).ok_or(Refused::Contended)?;
         let locked: Option<LockedRights<'_, K, V>> = lock_all::<K, V>((leaf, version), rights);
         let Some((mut leaf, mut locked)) = locked else {
             parent.unlock_unchanged();
-            return None;
+            return Err(Refused::Contended);
         };
         let commit = Commit::new(self);
         let ended = Ended { commit: &commit, retired: RefCell::new(Few::new()) };
-        let mut removed = take_slots::<K, V>(&mut leaf, start, end);
+        let mut removed = removal.take(&mut leaf, start, end);
         let mut parent = parent.reshape(&ended);
         let mut leaf: Reshaped<'_, LeafShape<K, V>, _> = leaf.reshape(&ended);
         let is_whole = locked.as_slice().len() == most;
+        // Entries stand at low fences, so the entry behind that of the leaf is that of the next leaf that has one.
+        let slot = parent.rank(low);
         while let Some(mut right) = locked.pop() {
-            let (rank, is_listed) = parent.find(right.low());
-            if is_listed {
-                parent.remove(rank - 1);
+            if slot < parent.count() && parent.child(slot) == Some(right.id()) {
+                parent.remove(slot);
             }
-            removed += right.forget();
+            let count = right.count();
+            removed += removal.take(&mut right, 0, count);
             leaf.absorb(right.reshape(&ended));
         }
         let underfull = leaf.is_underfull();
@@ -110,31 +226,32 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         if underfull && !is_whole {
             self.compact(low);
         }
-        Some((removed, at.map(|_| boundary)))
+        Ok((removed, at.map(|_| boundary)))
     }
 
-    /// Removes the pairs in slots `start..end` of one leaf, which starts at `low`. Returns their number, or `None` if
-    /// the leaf has changed.
-    fn remove_slots(
+    /// Removes the pairs in slots `start..end` of one leaf, which starts at `low`. Returns their number.
+    fn remove_slots<F: FnMut(V)>(
         &self,
+        removal: &mut Removal<'_, K, V, F>,
         (leaf, version): Versioned<'_, LeafShape<K, V>>,
-        low: K,
+        low: K::Ref<'_>,
         start: usize,
         end: usize,
-    ) -> Option<usize> {
+    ) -> Result<usize, Refused> {
         if start >= end {
-            return Some(0);
+            return Ok(0);
         }
-        let mut leaf = leaf.try_lock(version)?;
-        let removed = take_slots::<K, V>(&mut leaf, start, end);
+        removal.reserve(end - start)?;
+        let mut leaf = leaf.try_lock(version).ok_or(Refused::Contended)?;
+        let removed = removal.take(&mut leaf, start, end);
         self.end_removal(leaf, removed, low);
-        Some(removed)
+        Ok(removed)
     }
 }
 
-impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
+impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
     /// Prefetches the headers of `most` leaves of `parent` from `low` on. They lie anywhere in memory.
-    fn prefetch_children(&self, parent: Inner<'_, K>, version: Version, low: K, most: usize) {
+    fn prefetch_children(&self, parent: Inner<'_, K>, version: Version, low: K::Ref<'_>, most: usize) {
         let mut children: Few<BlockId, MOST> = Few::new();
         let (from, count) = (parent.rank(low), parent.count());
         for slot in from..count.min(from + most) {
@@ -147,53 +264,36 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
         }
     }
 
-    /// Collects leaves from `next` on, which starts at `boundary`, up to the first one that is not within `upper` or
-    /// that `ends` says no to. Returns where they end, and the leaf there.
-    fn gather<'a>(
+    /// Collects leaves from `next` on, which starts at `boundary`, up to the first one that is not within the range or
+    /// that `ends` says no to. Returns where they end, the leaf there, and how many pairs they have.
+    fn gather<'a, F: FnMut(V)>(
         &'a self,
         rights: &mut Rights<'a, K, V>,
-        (next, mut boundary): (BlockId, K),
-        upper: Bound<K>,
+        (next, mut boundary): (BlockId, K::Owned),
+        removal: &Removal<'_, K, V, F>,
         most: usize,
-        ends: impl Fn(K) -> bool,
-    ) -> (K, Option<BlockId>) {
-        let mut at = Some(next);
+        ends: impl Fn(K::Ref<'_>) -> bool,
+    ) -> (K::Owned, Option<BlockId>, usize) {
+        let (mut at, mut pairs) = (Some(next), 0);
         while let Some(id) = at {
-            if rights.as_slice().len() == most || ends(boundary) {
+            if rights.as_slice().len() == most || ends(K::borrow(&boundary)) {
                 break;
             }
             let right = self.leaf(id);
             let Some(version) = right.try_read_begin() else { break };
-            let (next, high) = (right.next(), right.high());
-            let is_it = right.level() == LevelMark::of(0) && right.compare_low(boundary).is_eq();
+            let (next, high, count) = (right.next(), right.high(), right.count());
+            let is_it = right.level() == LevelMark::of(0) && right.compare_low(K::borrow(&boundary)).is_eq();
             let is_covered = match next {
-                Some(_) => is_within(high, upper),
-                None => matches!(upper, Bound::Unbounded),
+                Some(_) => removal.reaches(K::borrow(&high)),
+                None => matches!(removal.upper, Bound::Unbounded),
             };
             if !right.validate(version) || !is_it || !is_covered || !rights.push((right, version)) {
                 break;
             }
-            (boundary, at) = (high, next);
+            (boundary, at, pairs) = (high, next, pairs + count);
         }
-        (boundary, at)
+        (boundary, at, pairs)
     }
-}
-
-/// Whether a leaf that ends at `high` has only keys within `upper`.
-fn is_within<K: Ord>(high: K, upper: Bound<K>) -> bool {
-    match upper {
-        Bound::Unbounded => true,
-        Bound::Included(key) | Bound::Excluded(key) => high <= key,
-    }
-}
-
-/// Takes slots `start..end` out of a leaf and forgets their values. Returns their number.
-fn take_slots<K: NodeKeys, V>(leaf: &mut LockedLeaf<'_, K, V>, start: usize, end: usize) -> usize {
-    if start == 0 && end == leaf.count() {
-        return leaf.forget();
-    }
-    (start..end).for_each(|_| mem::forget(leaf.remove(start)));
-    end.saturating_sub(start)
 }
 
 /// A locked leaf, and locked leaves to the right of it, the last one first.

@@ -104,6 +104,7 @@ static WRONG_KEYS: Probe = plain!("wrong-keys", "faults", "wrong_keys::");
 static SHARED: Probe = plain!("shared", "concurrent", "shared::");
 static COMPUTED: Probe = plain!("computed", "concurrent", "computed::");
 static SWEPT: Probe = plain!("swept", "structure", "ranges::");
+static ESTIMATES: Probe = plain!("estimates", "structure", "estimates::");
 static TAKEN: Probe = plain!("taken", "values", "taken::");
 static COMPUTED_VALUES: Probe = plain!("computed-values", "values", "computed::");
 static RANGE_ENDS: Probe = plain!("range-ends", "answers", "range_ends::");
@@ -116,6 +117,7 @@ static SCANS: Probe = plain!("scans", "concurrent", "scans::");
 static BLOBS: Probe = plain!("blobs", "byte_strings", "blob_");
 static BYTE_MODEL: Probe = plain!("byte-model", "byte_strings", "model::");
 static BYTE_BULK: Probe = plain!("byte-bulk", "byte_strings", "bulk::");
+static BYTE_RANGES: Probe = plain!("byte-ranges", "byte_strings", "ranges::");
 static BYTE_THREADS: Probe = plain!("byte-threads", "byte_strings", "concurrent::");
 static CHAOS_SHARED: Probe = chaos!("chaos-shared", "concurrent", "shared::");
 static CHAOS_COMPUTED: Probe = chaos!("chaos-computed", "concurrent", "computed::");
@@ -157,6 +159,7 @@ static ALL: &[&Probe] = &[
     &COMPUTED,
     &COMPUTED_VALUES,
     &SWEPT,
+    &ESTIMATES,
     &TAKEN,
     &RANGE_ENDS,
     &SHRINK,
@@ -168,6 +171,7 @@ static ALL: &[&Probe] = &[
     &BLOBS,
     &BYTE_MODEL,
     &BYTE_BULK,
+    &BYTE_RANGES,
     &BYTE_THREADS,
     &CHAOS_SHARED,
     &CHAOS_COMPUTED,
