@@ -97,7 +97,7 @@ impl Ranges {
             let mut stream = 0;
             let speeds = Speeds::measure(self.rounds, |way| {
                 stream += 1;
-                let mut random = random(12, stream / 2);
+                let mut random = random(12, (stream - 1) / 2);
                 let mut pairs = 0;
                 let begun = Instant::now();
                 for _ in 0..SNAPSHOTS {

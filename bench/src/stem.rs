@@ -90,7 +90,7 @@ impl Stems {
             stream += 1;
             let way = &ways[way];
             let (wrong, seconds) = timed(&team, |t| {
-                let mut random = random(stream / 2, t as u64);
+                let mut random = random((stream - 1) / 2, t as u64);
                 let numbers = (0..each).map(|_| keys.key(random.random_range(0..self.keys)));
                 let mut wrong = 0;
                 way.each(self.keys_like, numbers, |key, value| {

@@ -10,6 +10,7 @@ use std::{format, thread};
 
 use crate::arena::{GlobalArena, GlobalPool};
 use crate::config::{Config, Promotion};
+use crate::index::End;
 use crate::index::engine::Index;
 use crate::index::read::cursor::{Copied, Next};
 use crate::index::search::probe::At;
@@ -52,7 +53,7 @@ fn searches_start_as_near_as_the_words_behind_the_stem_lead() {
     ];
     for (string, has_leaves, has_nodes) in shapes {
         let index = index(Promotion::default());
-        let mut keys: Vec<Vec<u8>> = (0..40_000).map(|i| string(mix(i))).collect();
+        let mut keys: Vec<Vec<u8>> = (0..80_000).map(|i| string(mix(i))).collect();
         keys.sort_by_key(|key| key.starts_with(b"second"));
         for (key, i) in keys.iter().zip(0..) {
             assert!(matches!(index.insert(key, i, Existing::Replace), Ok(None)));
@@ -66,6 +67,58 @@ fn searches_start_as_near_as_the_words_behind_the_stem_lead() {
         let most = keys.len() * 9 / 10;
         assert_eq!((leaves > most, nodes > most), (has_leaves, has_nodes), "{leaves}, {nodes}");
         assert!(keys.iter().zip(0..).all(|(key, i)| index.get(key) == Some(i)));
+    }
+}
+
+/// Some hundred keys at both ends have another stem, or none. The others keep their hints.
+#[test]
+#[cfg(not(any(miri, small_nodes)))]
+fn a_few_keys_without_the_stem_take_no_hints_away() {
+    let index = index(Promotion::default());
+    let stray = |i: u64| match i % 4 {
+        0 => [&b"a"[..], &mix(i).to_be_bytes()].concat(),
+        1 => [&b"stem"[..i as usize / 4 % 4], &[0; 3][..i as usize % 3]].concat(),
+        2 => [&b"stem"[..], &[0xff; 8], &i.to_be_bytes()].concat(),
+        _ => [&b"z"[..], &mix(i).to_le_bytes()].concat(),
+    };
+    let key = |i: u64| [&b"stem"[..], &(mix(i) >> 1).to_be_bytes()].concat();
+    let mut model = BTreeMap::new();
+    for i in 0..100_000 {
+        let key = if i % 200 == 0 { stray(i / 200) } else { key(i) };
+        assert!(index.insert(&key, i, Existing::Replace).is_ok());
+        model.insert(key, i);
+    }
+    let keys: Vec<_> = model.keys().filter(|key| key.starts_with(b"stem")).collect();
+    let hinted = keys.iter().filter(|key| index.hinted_leaf(At::<ByteKeys>(key)).is_some()).count();
+    assert!(hinted * 10 > keys.len() * 9, "{hinted} of {}", keys.len());
+    assert!(model.iter().all(|(key, i)| index.get(key) == Some(*i)));
+    assert_eq!(all(&index), model.clone().into_iter().collect::<Vec<_>>());
+    let mut left = model.len();
+    while let Some((last, i)) = model.pop_last() {
+        left -= 1;
+        assert_eq!(index.pop(End::Last).map(|(key, i)| (key.to_vec(), i)), Some((last, i)), "{left}");
+    }
+}
+
+/// Keys leave at one end and come at the other, so the stem changes again and again.
+#[test]
+#[cfg(not(any(miri, small_nodes)))]
+fn a_window_that_moves_changes_its_stem_and_keeps_its_hints() {
+    const WINDOW: u64 = 60_000;
+    const START: u64 = 970_000;
+    let index = index(Promotion::default());
+    let key = |i: u64| format!("log/{i:08}").into_bytes();
+    for i in START..START + 3 * WINDOW {
+        assert!(matches!(index.insert(&key(i), i, Existing::Replace), Ok(None)));
+        if let Some(old) = i.checked_sub(WINDOW).filter(|&old| old >= START) {
+            assert_eq!(index.remove(&key(old)), Some(old));
+        }
+        if i % (WINDOW / 2) == 0 && i >= START + WINDOW {
+            let keys: Vec<_> = (i - WINDOW + 1..=i).map(key).collect();
+            let hinted = keys.iter().filter(|key| index.hinted(At::<ByteKeys>(key)).is_some()).count();
+            assert!(hinted * 4 > keys.len() * 3, "{i}: {hinted} of {}", keys.len());
+            assert!(keys.iter().all(|key| index.get(key).is_some()), "{i}");
+        }
     }
 }
 

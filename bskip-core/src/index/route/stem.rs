@@ -1,13 +1,16 @@
-//! The bytes with which nearly all keys of a map begin: the stem. The tables work on the words behind it.
+//! The bytes with which all keys of a map begin, but those of the first and of the last node of level 1: the stem.
+//! The tables work on the words behind it.
 //!
-//! Keys without the stem lie at both ends of the map. Their words name the wrong nodes, which a search notices. A
-//! table keeps the stem that it was filled for.
+//! The words of other keys name the wrong nodes, which a search notices. A table keeps the stem that it was filled for.
 
 use crate::arena::{BlockId, BlockPool};
 use crate::index::tree::Tree;
 use crate::key::KeyKind;
 use crate::node::{LevelMark, NodeKeys};
 use crate::sync::{AtomicUsize, Ordering};
+
+/// A map whose level 2 has fewer entries has no stem: the first and the last of these nodes have too many of the keys.
+const FEW: usize = 16;
 
 /// The length of a table's stem.
 pub(in crate::index) struct Stem(AtomicUsize);
@@ -20,7 +23,8 @@ impl Stem {
     /// The length, for keys of this kind.
     #[inline(always)]
     pub(in crate::index) fn of<K: KeyKind>(&self) -> usize {
-        // Relaxed: with the stem of another filling, a table names the wrong nodes for a moment.
+        // Relaxed: with the stem of another filling, a reader finds the wrong nodes, and a writer enters nodes for the
+        // wrong words. The next entry there, or the next filling, corrects that.
         if K::HAS_STEM { self.0.load(Ordering::Relaxed) } else { 0 }
     }
 
@@ -29,21 +33,25 @@ impl Stem {
     }
 }
 
-/// The length of what all keys begin with, but those of the first and of the last node of level 1. `None` if other
-/// threads are changing these nodes or what leads to them.
+/// The length of the stem. `None` if other threads are changing the first or the last node of level 1, or what leads
+/// to them.
 #[cold]
 pub(in crate::index) fn stem_of<K: NodeKeys, V, P: BlockPool>(tree: &Tree<K, V, P>) -> Option<usize> {
-    if !K::HAS_STEM || tree.root().0 < 2 {
+    if !K::HAS_STEM || tree.root().0 < 2 || has_few(tree)? {
         return Some(0);
     }
     let (first, last) = (tree.inner(tree.head(1)), tree.inner(last_of_level_1(tree)?));
-    if first.id() == last.id() {
-        return Some(0);
-    }
     let versions = (first.try_read_begin()?, last.try_read_begin()?);
     let are_linked = [first, last].iter().all(|node| node.level() == LevelMark::of(1));
     let stem = last.stem_from(first);
     (first.validate(versions.0) && last.validate(versions.1) && are_linked).then_some(stem)
+}
+
+fn has_few<K: NodeKeys, V, P: BlockPool>(tree: &Tree<K, V, P>) -> Option<bool> {
+    let node = tree.inner(tree.head(2));
+    let version = node.try_read_begin()?;
+    let has_few = node.next().is_none() && node.count() < FEW;
+    node.validate(version).then_some(has_few)
 }
 
 fn last_of_level_1<K: NodeKeys, V, P: BlockPool>(tree: &Tree<K, V, P>) -> Option<BlockId> {

@@ -29,8 +29,8 @@ use super::shape::{ByteInner, ByteLeaf};
 use super::shape::{ByteShape, FENCE_LIMIT, Slotted};
 use super::{Filled, PairImage};
 use crate::arena::{BlockArena, BlockId, BlockPool, GlobalArena, GlobalPool, Placement};
-use crate::key::KeptBytes;
-use crate::key::big_endian::{common_prefix, separator};
+use crate::key::big_endian::{common_prefix, separator, word_at};
+use crate::key::{ByteKeys, KeptBytes};
 use crate::simd::tests::with_each_choice;
 use crate::sync::Ordering;
 
@@ -189,14 +189,19 @@ impl Blocks {
 fn check<P: Numbered>(node: Slotted<'_, P>, expected: &[(&[u8], u32)], what: &str) {
     assert_eq!(node.count(), expected.len(), "{what}");
     ByteShape::<P>::check_samples(node);
+    for stem in [0, 1, 7, 8, 9, 60, 103, 104, 105, 1000] {
+        assert_eq!(node.low_word(stem), word_at(&node.low(), stem), "{what}: {stem}");
+        if node.has_high() {
+            assert_eq!(node.high_word(stem), word_at(&node.high(), stem), "{what}: {stem}");
+        }
+    }
     for (slot, &(key, i)) in expected.iter().enumerate() {
         let found = ByteShape::<P>::key(node, slot);
         assert_eq!(*found, *key, "{what}: slot {slot}");
         assert_eq!(ByteShape::<P>::find(node, key), (slot + 1, true), "{what}: {found:?}");
         assert!(ByteShape::<P>::compare_key(node, key, slot).is_eq(), "{what}");
         for stem in 0..key.len() + 3 {
-            let word = crate::key::big_endian::word_at(key, stem);
-            assert_eq!(ByteShape::<P>::word_behind(node, slot, stem), word, "{stem}");
+            assert_eq!(node.word_behind(slot, stem), word_at(key, stem), "{what}: {stem}");
         }
         assert!(P::is(node, slot, i), "{what}: payload of {slot}");
     }
@@ -685,11 +690,13 @@ fn any_words_can_be_read() {
             let (node, right) = (node.without_long(), right.without_long());
             let (rank, _) = node.find(&key);
             assert!(rank <= ByteShape::<P>::CAPACITY);
+            let stem = [0, 3, 8, 105, 5000, ByteKeys::MAX_BYTES][round % 6];
             for slot in [0, rank, round] {
-                let _ = (node.key(slot), node.compare_key(&key, slot), node.word_behind(slot, 3));
+                let _ = (node.key(slot), node.compare_key(&key, slot), node.word_behind(slot, stem));
                 let _ = node.has_room_for_exchange(slot, &key);
             }
-            let _ = (node.low(), node.high(), node.low_word(3), node.high_word(3));
+            let _ = (node.low(), node.high(), node.low_word(stem), node.high_word(stem));
+            let _ = (node.stem_from(right), node.stem_from(node));
             let _ = (node.compare_low(&key), node.compare_high(&key), node.rank_before(&key));
             let _ = (node.has_room(&key), node.is_full(), node.is_underfull(), node.has_free(3));
             let _ = node.may_overflow(rank.min(node.count()), &key);

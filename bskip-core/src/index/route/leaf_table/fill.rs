@@ -76,7 +76,7 @@ impl LeafTable {
         }
         let scale = Scale::new(range.0, range.1, lines);
         let is_even = scale.map(|scale| is_even(tree, stem, scale, leaves)).unwrap_or(Some(false))?;
-        // While two scales or stems are mixed there is no table.
+        // Readers find no table while two scales or stems are mixed.
         self.withdraw();
         self.stem.set(stem);
         // If a pool panics from here on, the next change finds that the table is missing.
@@ -133,7 +133,7 @@ fn survey<K: NodeKeys, V, P: BlockPool>(
     Some(survey)
 }
 
-/// Calls `visit` for each entry of level 1, from left to right, with the leaf and the word behind the stem for it. The
+/// Calls `visit` for each entry of level 1 with the stem, from left to right, with the leaf and the word for it. The
 /// entries of a node are all read in one state of it. Returns `None` if other threads are changing a node; it
 /// does not wait for them.
 pub(in crate::index) fn visit_level_1<K: NodeKeys, V, P: BlockPool>(
@@ -152,8 +152,11 @@ pub(in crate::index) fn visit_level_1<K: NodeKeys, V, P: BlockPool>(
             }
             found
         })?;
-        for &(word, leaf) in &entries[..count] {
-            visit(past_fence::<InnerShape<K>>(word), leaf?);
+        // The first node and the last one have keys without the stem.
+        if stem == 0 || start.is_some() && next.is_some() {
+            for &(word, leaf) in &entries[..count] {
+                visit(past_fence::<InnerShape<K>>(word), leaf?);
+            }
         }
         let Some((next, low)) = next else { return Some(()) };
         (node, start) = (tree.inner(next), Some(low));

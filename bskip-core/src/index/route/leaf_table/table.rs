@@ -169,7 +169,7 @@ impl LeafTable {
         Some((leaf, next.into_iter().flatten().find(|&next| next != leaf)))
     }
 
-    /// The line, and the place in it, that says where a search for keys with this first word should start.
+    /// The line, and the place in it, that says where a search for keys with this word should start.
     #[inline(always)]
     fn place(&self, word: u64) -> Option<(&Line, usize)> {
         let (Spot { line, bucket }, within) = self.scale().spot(word);
@@ -297,8 +297,8 @@ impl LeafTable {
     }
 }
 
-/// A fence begins with `word`: keys that begin with the result or a greater word are certainly not below the
-/// fence.
+/// `word` follows the stem of a fence: keys with that stem and the result or a greater word are certainly not below
+/// the fence.
 pub(in crate::index) fn past_fence<S: Shape>(word: u64) -> u64 {
     word.saturating_add(u64::from(!S::Kind::ONE_WORD))
 }

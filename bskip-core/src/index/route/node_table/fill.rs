@@ -39,7 +39,7 @@ impl NodeTable {
     }
 }
 
-/// The entries of level 2, by their words behind the stem. Those of a node are all read in one state of it. `None` if there is no memory, or
+/// The entries of level 2, by their words. Those of a node are all read in one state of it. `None` if there is no memory, or
 /// if level 2 changed meanwhile.
 #[cold]
 pub(in crate::index) fn separators_of_level_2<K: NodeKeys, V, P: BlockPool>(
