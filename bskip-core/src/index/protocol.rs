@@ -145,6 +145,7 @@
 //! [`split_and_insert`]: crate::index::write::split::split_and_insert
 //! [`split_by`]: crate::index::engine::Index::split_by
 //! [`split_off`]: crate::node::Reshaped::split_off
+//! [`stem_of`]: crate::index::route::stem::stem_of
 //! [`step_down`]: crate::index::engine::Index::step_down
 //! [`step_up`]: crate::index::engine::Index::step_up
 //! [`to_post_in`]: crate::index::engine::Index::to_post_in
