@@ -52,7 +52,7 @@ fn two_computations_on_one_key() {
         other: exchange_and_back,
         left: std::vec![10, 20, 30, 40],
         preemptions: 1,
-        at_least: 8,
+        at_least: 2,
         ..two_leaves("two exchanges of one value")
     }
     .run();
