@@ -168,6 +168,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     mod bytes_set;
     mod cells;
     mod chaos;
+    mod columns;
     mod compute;
     mod config;
     mod counter;
@@ -208,6 +209,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     #[cfg(any(loom, shuttle))]
     #[doc(hidden)]
     pub mod sync;
+    mod taken;
     mod unwind;
     mod value;
     mod whole;
@@ -221,13 +223,14 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
         NumaBlocks, NumaNodeId, Placement, PoolUsage,
     };
     pub use backoff::{DefaultRelax, Relax};
-    pub use blob_map::{BSkipBlobMap, BlobBulkLoad, BlobChunk, BlobCursor, BlobRange, OwnedBlobCursor};
+    pub use blob_map::{BSkipBlobMap, BlobBulkLoad, BlobChunk, BlobCursor, BlobKeys, BlobRange, OwnedBlobCursor};
     pub use bytes_map::{
-        BSkipBytesMap, BytesBulkError, BytesBulkLoad, BytesChunk, BytesCursor, BytesInsertError,
-        BytesInsertErrorKind, BytesInsertManyError, BytesMigrateCursor, BytesRange, BytesShrinkCursor,
+        BSkipBytesMap, BytesBulkError, BytesBulkLoad, BytesChunk, BytesCursor, BytesExtractIf, BytesInsertError,
+        BytesInsertErrorKind, BytesInsertManyError, BytesKeys, BytesMigrateCursor, BytesRange, BytesShrinkCursor,
         ClonedBytesRange, OwnedBytesCursor,
     };
     pub use bytes_set::{BSkipBytesSet, BytesMerged, BytesSetRange};
+    pub use columns::Values;
     pub use compute::{Compute, Operation};
     pub use config::{Config, Promotion, Refresh};
     #[cfg(feature = "check")]
@@ -235,12 +238,13 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     pub use iter::{ClonedRange, Range};
     pub use key::{BytesKey, Key, KeyBuffer, KeyReader, KeyWords, KeyWriter};
     pub use map::{
-        AppendError, BSkipMap, BulkError, BulkLoad, ClonedValues, Cursor, Drain, ExtractIf, InsertError, InsertManyError, IntoIter,
-        IntoKeys, IntoValues, Keys, MigrateCursor, OwnedCursor, ShrinkCursor, Values,
+        AppendError, BSkipMap, BulkError, BulkLoad, Cursor, ExtractIf, InsertError, InsertManyError, Keys,
+        MigrateCursor, OwnedCursor, ShrinkCursor,
     };
     #[cfg(feature = "rayon")]
     pub use parallel::{
         ClonedParBytesRange, ClonedParRange, ParBytesRange, ParBytesSetRange, ParRange, ParSetRange,
     };
     pub use set::{BSkipSet, Merged, SetRange};
+    pub use taken::{Drain, IntoIter, IntoKeys, IntoValues};
 }}

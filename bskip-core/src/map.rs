@@ -38,12 +38,11 @@ use crate::key::Key;
 
 pub use append_error::AppendError;
 pub use batch::InsertManyError;
-pub use columns::{ClonedValues, Keys, Values};
+pub use columns::Keys;
 pub use cursor::{Cursor, OwnedCursor};
 pub use insert_error::InsertError;
 pub use migrate::MigrateCursor;
 pub use shrink::ShrinkCursor;
-pub use take::{Drain, IntoIter, IntoKeys, IntoValues};
 pub use visit::ExtractIf;
 
 /// A concurrent ordered map: a B-skiplist (Luo, Hao, Wheatman, Pandey, Xu, ICPP'25) with optimistic reads.

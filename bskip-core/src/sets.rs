@@ -102,6 +102,132 @@ macro_rules! ends_and_upkeep {
 }
 pub(crate) use ends_and_upkeep;
 
+/// What has to do with keys beside a key, ranges of keys, and taking keys out. Gets the section's
+/// documentation, the bounds of the keys, the set's and the map's type, the type of the keys that it gives,
+/// and of those that it takes: their generic, their type, and what must hold for one key and for the bounds
+/// of a range.
+macro_rules! keys_and_ranges {
+    (
+        $(#[$section:meta])*
+        impl<$k:ident: [$($bound:tt)+]> for $set:ident($map:ident);
+        gives $key:ty; takes <$($generic:ident)?> $by:ident [$($one:tt)*] [$($sized:tt)*]
+    ) => {
+        $(#[$section])*
+        impl<$k: $($bound)+, A: BlockArena> $set<$k, A> {
+            /// The greatest key at or below `key`. Linearizable. Expected O(log n). Writes no shared memory.
+            pub fn floor<$($generic)?>(&self, key: &$by) -> Option<$key> where $($one)* {
+                self.map.floor(key).map(|pair| pair.0)
+            }
+
+            /// The least key at or above `key`. Linearizable. Expected O(log n). Writes no shared memory.
+            pub fn ceiling<$($generic)?>(&self, key: &$by) -> Option<$key> where $($one)* {
+                self.map.ceiling(key).map(|pair| pair.0)
+            }
+
+            /// The greatest key below `key`. Linearizable. Expected O(log n). Writes no shared memory.
+            pub fn lower<$($generic)?>(&self, key: &$by) -> Option<$key> where $($one)* {
+                self.map.lower(key).map(|pair| pair.0)
+            }
+
+            /// The least key above `key`. Linearizable. Expected O(log n). Writes no shared memory.
+            pub fn higher<$($generic)?>(&self, key: &$by) -> Option<$key> where $($one)* {
+                self.map.higher(key).map(|pair| pair.0)
+            }
+
+            /// The first key of the range that starts at `bound`. Linearizable. Expected O(log n).
+            pub fn lower_bound<$($generic)?>(&self, bound: Bound<&$by>) -> Option<$key> where $($one)* {
+                self.map.lower_bound(bound).map(|pair| pair.0)
+            }
+
+            /// The last key of the range that ends at `bound`. Linearizable. Expected O(log n).
+            pub fn upper_bound<$($generic)?>(&self, bound: Bound<&$by>) -> Option<$key> where $($one)* {
+                self.map.upper_bound(bound).map(|pair| pair.0)
+            }
+
+            /// The number of keys in `range`: exact while no thread writes, otherwise as [`len`](Self::len).
+            ///
+            /// # Panics
+            /// As [`range`](Self::range).
+            #[must_use]
+            pub fn range_count<$($generic)?>(&self, range: impl RangeBounds<$by>) -> usize where $($sized)* {
+                self.map.range_count(range)
+            }
+
+            /// The keys in `range`, all as they were at one moment: see
+            /// [`BSkipMap::range_snapshot`](crate::BSkipMap::range_snapshot).
+            ///
+            /// # Panics
+            /// As [`range`](Self::range).
+            #[must_use]
+            pub fn range_snapshot<$($generic)?>(&self, range: impl RangeBounds<$by>) -> Vec<$key>
+            where
+                $($sized)*
+            {
+                self.map.range_snapshot(range).into_iter().map(|pair| pair.0).collect()
+            }
+
+            /// Removes all keys in `range`, and returns their number: as
+            #[doc = concat!("[`remove_range`](crate::", stringify!($map), "::remove_range) of maps does.")]
+            ///
+            /// # Panics
+            /// As [`range`](Self::range).
+            pub fn remove_range<$($generic)?>(&self, range: impl RangeBounds<$by>) -> usize where $($sized)* {
+                self.map.remove_range(range)
+            }
+
+            /// Removes each key for which `keep` returns false. `keep` runs under the leaf's lock, and
+            /// [must not use the set](crate::BSkipMap#closures). O(n).
+            ///
+            /// # Panics
+            /// If `keep` panics, that key and the later ones stay.
+            pub fn retain(&self, mut keep: impl FnMut(&$key) -> bool) {
+                self.map.retain(|key, ()| keep(key));
+            }
+
+            /// An iterator that removes the keys in `range` for which `pred` returns true, in order, and
+            /// yields them: see [`BSkipMap::extract_if`](crate::BSkipMap::extract_if).
+            ///
+            /// # Panics
+            /// As [`range`](Self::range).
+            pub fn extract_if<$($generic,)? F: FnMut(&$key) -> bool>(
+                &self,
+                range: impl RangeBounds<$by>,
+                mut pred: F,
+            ) -> impl FusedIterator<Item = $key>
+            where
+                $($sized)*
+            {
+                self.map.extract_if(range, move |key, ()| pred(key)).map(|pair| pair.0)
+            }
+
+            /// Splits the set in two: moves the keys from `key` on into a new set, which this returns. As
+            #[doc = concat!("[`split_off`](crate::", stringify!($map), "::split_off) of maps does.")]
+            ///
+            /// # Panics
+            /// If there is no memory.
+            #[must_use = "the keys are in the new set"]
+            pub fn split_off<$($generic)?>(&mut self, key: &$by) -> Self
+            where
+                A: Default,
+                $($one)*
+            {
+                Self { map: self.map.split_off(key) }
+            }
+        }
+
+        /// The keys in order. O(n) for all; the nodes' memory goes back when the iterator drops.
+        impl<$k: $($bound)+, A: BlockArena> IntoIterator for $set<$k, A> {
+            type Item = $key;
+            type IntoIter = IntoKeys<$map<$k, (), A>>;
+
+            fn into_iter(self) -> Self::IntoIter {
+                self.map.into_keys()
+            }
+        }
+    };
+}
+pub(crate) use keys_and_ranges;
+
 /// The operations on two sets, the iterator that they return, and the operators. Gets the documentation of the
 /// section, the bounds of the keys, the set's type, the bounds of keys that a new set takes back, and the iterator with
 /// how it makes a key of what the engine has.

@@ -12,7 +12,7 @@ use crate::arena::{AllocError, BlockArena, BlockPool, PoolUsage};
 use crate::blob::{Blob, Room};
 use crate::cells::Cells;
 use crate::config::Config;
-use crate::index::{Copied, End, Existing, Followed, Index, Steps};
+use crate::index::{Copied, End, Existing, Followed, Index, Steps, Target};
 use crate::key::{ByteKeys, KeyKind};
 
 /// An encoded key that was copied out of a node.
@@ -78,7 +78,7 @@ impl<P: BlockPool> Blobs<P> {
     }
 
     /// A blob that no leaf holds any more.
-    fn taken(&self, blob: Blob) -> Taken<'_, P> {
+    pub(super) fn taken(&self, blob: Blob) -> Taken<'_, P> {
         Taken { cells: &self.cells, blob }
     }
 
@@ -138,6 +138,14 @@ impl<P: BlockPool> Blobs<P> {
         let pair = self
             .index
             .end_following(end, |blob, state| blob.read(self.cells.directory(), room, state).then_some(()));
+        pair.map(|(key, ())| key)
+    }
+
+    /// Copies the value of the pair beside `target` into `room`, and returns its key.
+    pub(super) fn neighbour<R: Room>(&self, target: Target<'_, ByteKeys>, room: &mut R) -> Option<Owned> {
+        let pair = self.index.neighbour_following(target, |blob, state| {
+            blob.read(self.cells.directory(), room, state).then_some(())
+        });
         pair.map(|(key, ())| key)
     }
 

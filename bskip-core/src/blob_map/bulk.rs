@@ -123,7 +123,7 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
         self.blobs.append(&mut other.blobs).unwrap_or_else(|cause| no_memory(cause));
     }
 
-    fn take_all<V: AsRef<[u8]>>(&mut self, pairs: &mut impl Iterator<Item = (Owned, V)>) {
+    pub(super) fn take_all<V: AsRef<[u8]>>(&mut self, pairs: &mut impl Iterator<Item = (Owned, V)>) {
         self.blobs.take_all(pairs).unwrap_or_else(|cause| no_memory(cause));
     }
 }

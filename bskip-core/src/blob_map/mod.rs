@@ -9,6 +9,8 @@ mod estimate;
 mod iter;
 mod load;
 mod maintain;
+mod neighbours;
+mod take;
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
 mod traits;
@@ -32,6 +34,7 @@ pub use bulk::BlobBulkLoad;
 pub use chunks::BlobChunk;
 pub use cursor::{BlobCursor, OwnedBlobCursor};
 pub use iter::BlobRange;
+pub use take::BlobKeys;
 
 /// A concurrent ordered map from byte-string keys to byte-string values of any length.
 ///

@@ -4,13 +4,14 @@
 use core::cell::Cell;
 use core::fmt;
 
-use super::encoded::{Owned, decoded, encoded_key};
+use super::encoded::{Owned, decoded, encoded_key, pair};
 use super::unsorted::Unsorted;
 use super::{BSkipBytesMap, BytesInsertErrorKind, failed};
 use crate::arena::{AllocError, BlockArena, GlobalArena};
 use crate::config::Config;
 use crate::index::{LoadError, Parts};
 use crate::key::{ByteKeys, BytesKey, KeyBuffer, KeyKind};
+use crate::map::AppendError;
 
 /// Builds a map of byte strings from sorted pairs, in parts that may come from several threads.
 ///
@@ -234,9 +235,29 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     ///
     /// # Panics
     /// If the arena has no memory for a node. One pair is then dropped; every other pair is in one of the two
-    /// maps.
+    /// maps. [`try_append`](Self::try_append) gives that pair back.
     pub fn append(&mut self, other: &mut Self) {
         self.take_all(&mut other.index.drain());
+    }
+
+    /// As [`append`](Self::append), but loses nothing if there is no memory.
+    ///
+    /// ```
+    /// use bskip_core::BSkipBytesMap;
+    ///
+    /// let mut map: BSkipBytesMap<str, u32> = BSkipBytesMap::from([("a", 1)]);
+    /// map.try_append(&mut BSkipBytesMap::from([("b", 2)]))?;
+    /// assert_eq!(map.len(), 2);
+    /// # Ok::<(), bskip_core::AppendError<String, u32>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`AppendError`] with the pair for which there was no memory. Every other pair is in one of the two
+    /// maps.
+    pub fn try_append(&mut self, other: &mut Self) -> Result<(), AppendError<K::Owned, V>> {
+        self.index
+            .take_all(&mut other.index.drain())
+            .map_err(|untaken| AppendError { pair: untaken.pair.map(pair::<K, V>), cause: untaken.cause })
     }
 
     /// As `extend`, but returns why it ended early.
@@ -253,7 +274,7 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         refused.take().map_or(Ok(()), Err)
     }
 
-    fn take_all(&mut self, pairs: &mut impl Iterator<Item = (Owned, V)>) {
+    pub(super) fn take_all(&mut self, pairs: &mut impl Iterator<Item = (Owned, V)>) {
         if let Err(untaken) = self.index.take_all(pairs) {
             failed("try_insert", &BytesInsertErrorKind::Alloc(untaken.cause));
         }

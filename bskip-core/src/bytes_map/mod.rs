@@ -11,7 +11,8 @@ mod error;
 pub(crate) mod estimate;
 mod iter;
 mod maintain;
-mod neighbours;
+pub(crate) mod neighbours;
+mod take;
 mod traits;
 pub(crate) mod unsorted;
 mod visit;
@@ -36,6 +37,8 @@ pub use cursor::{BytesCursor, OwnedBytesCursor};
 pub use error::{BytesInsertError, BytesInsertErrorKind};
 pub use iter::{BytesRange, ClonedBytesRange};
 pub use maintain::{BytesMigrateCursor, BytesShrinkCursor};
+pub use take::BytesKeys;
+pub use visit::BytesExtractIf;
 
 /// A concurrent ordered map whose keys are byte strings: text, bytes, and whatever has an order-preserving
 /// [encoding](BytesKey), such as tuples of strings and numbers.

@@ -1,20 +1,22 @@
 //! Visits to the pairs of a range of byte strings.
 
 use core::convert::Infallible;
+use core::fmt;
+use core::iter::FusedIterator;
+use core::marker::PhantomData;
 use core::mem;
 use core::ops::{Bound, ControlFlow, RangeBounds};
 
-use super::BSkipBytesMap;
 use super::encoded::{Owned, bounds, decoded};
-use crate::arena::BlockArena;
-use crate::index::Step;
-use crate::key::BytesKey;
+use super::{BSkipBytesMap, NAME};
+use crate::arena::{BlockArena, GlobalArena};
+use crate::index::{Extract, Step};
+use crate::key::{ByteKeys, BytesKey};
 
 /// # Visiting values in place
 ///
-/// `for_each_with`, `range_update` and `retain` are those of
-/// [`BSkipMap`](crate::BSkipMap#visiting-values-in-place), with the same consistency and complexity. A
-/// closure gets a copy of the key. `try_for_each_with` and `extract_if` are missing here.
+/// These are the methods of [`BSkipMap`](crate::BSkipMap#visiting-values-in-place), with the same consistency
+/// and complexity. A closure gets a copy of the key.
 impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     /// Calls `f` with each pair whose key is in `range`, in order, under its leaf's lock. `f`
     /// [must not use the map](crate::BSkipMap#closures).
@@ -34,11 +36,39 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     where
         Q: BytesKey<Form = K::Form>,
     {
-        let (lower, upper) = bounds(&range, "BSkipBytesMap");
-        self.visit(lower, upper, |key, value| {
+        let ControlFlow::Continue(()) = self.try_for_each_with(range, |key, value| {
             f(key, value);
-            Step::Keep
+            ControlFlow::<Infallible>::Continue(())
         });
+    }
+
+    /// As [`for_each_with`](Self::for_each_with), until `f` breaks. Returns what `f` broke off with.
+    ///
+    /// ```
+    /// use bskip_core::BSkipBytesMap;
+    /// use std::ops::ControlFlow;
+    ///
+    /// let map: BSkipBytesMap<str, Vec<u8>> = [("a", vec![]), ("b", vec![2])].into_iter().collect();
+    /// let full = map.try_for_each_with("a".., |key, value| match value.is_empty() {
+    ///     true => ControlFlow::Continue(()),
+    ///     false => ControlFlow::Break(key.clone()),
+    /// });
+    /// assert_eq!(full, ControlFlow::Break("b".to_string()));
+    /// ```
+    ///
+    /// # Panics
+    /// As [`range`](Self::range).
+    pub fn try_for_each_with<Q, B>(
+        &self,
+        range: impl RangeBounds<Q>,
+        mut f: impl FnMut(&K::Owned, &V) -> ControlFlow<B>,
+    ) -> ControlFlow<B>
+    where
+        Q: BytesKey<Form = K::Form>,
+    {
+        let (lower, upper) = bounds(&range, NAME);
+        let each = |key: &K::Owned, value: &mut V| (Step::Keep, f(key, value));
+        self.index.visit(lower, upper, |bytes| decoded::<K>(bytes), each, |_, _| ControlFlow::Continue(()))
     }
 
     /// Calls `f` with each pair whose key is in `range`, in order, under its leaf's lock. `f` may change the
@@ -58,7 +88,7 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     where
         Q: BytesKey<Form = K::Form>,
     {
-        let (lower, upper) = bounds(&range, "BSkipBytesMap");
+        let (lower, upper) = bounds(&range, NAME);
         self.visit(lower, upper, |key, value| {
             f(key, value);
             Step::Changed
@@ -113,7 +143,7 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     where
         Q: BytesKey<Form = K::Form>,
     {
-        let (lower, upper) = bounds(&range, "BSkipBytesMap");
+        let (lower, upper) = bounds(&range, NAME);
         self.index.count_range(lower, upper)
     }
 
@@ -135,7 +165,70 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     where
         Q: BytesKey<Form = K::Form>,
     {
-        let (lower, upper) = bounds(&range, "BSkipBytesMap");
-        self.index().remove_range(lower, upper, mem::needs_drop::<V>(), drop)
+        let (lower, upper) = bounds(&range, NAME);
+        self.index.remove_range(lower, upper, mem::needs_drop::<V>(), drop)
+    }
+
+    /// An iterator that removes the pairs in `range` for which `pred` returns true, in order, and yields
+    /// them: as [`BSkipMap::extract_if`](crate::BSkipMap::extract_if).
+    ///
+    /// ```
+    /// use bskip_core::BSkipBytesMap;
+    ///
+    /// let map: BSkipBytesMap<str, u64> = [("a", 1), ("b", 2), ("c", 3)].into_iter().collect();
+    /// let odd: Vec<_> = map.extract_if("a".., |_, value| *value % 2 == 1).map(|pair| pair.0).collect();
+    /// assert_eq!((odd, map.len()), (vec!["a".to_string(), "c".to_string()], 1));
+    /// ```
+    ///
+    /// # Panics
+    /// As [`range`](Self::range).
+    pub fn extract_if<Q, F: FnMut(&K::Owned, &mut V) -> bool>(
+        &self,
+        range: impl RangeBounds<Q>,
+        pred: F,
+    ) -> BytesExtractIf<'_, K, V, F, A>
+    where
+        Q: BytesKey<Form = K::Form>,
+    {
+        let (lower, upper) = bounds(&range, NAME);
+        BytesExtractIf { pairs: Extract::new(&self.index, lower, upper), pred, _keys: PhantomData }
+    }
+}
+
+/// Removes pairs and yields them. Of [`BSkipBytesMap::extract_if`].
+///
+/// After a panic of `pred`, `next` goes on behind the last key that was yielded, so `pred` may see pairs
+/// again.
+#[must_use = "it removes nothing before it is used"]
+pub struct BytesExtractIf<'a, K: BytesKey + ?Sized, V, F, A: BlockArena = GlobalArena> {
+    pairs: Extract<'a, ByteKeys, V, A::Pool>,
+    pred: F,
+    _keys: PhantomData<fn(&K)>,
+}
+
+impl<K, V, F, A> Iterator for BytesExtractIf<'_, K, V, F, A>
+where
+    K: BytesKey + ?Sized,
+    F: FnMut(&K::Owned, &mut V) -> bool,
+    A: BlockArena,
+{
+    type Item = (K::Owned, V);
+
+    fn next(&mut self) -> Option<(K::Owned, V)> {
+        self.pairs.next(|bytes| decoded::<K>(bytes), &mut self.pred)
+    }
+}
+
+impl<K, V, F, A> FusedIterator for BytesExtractIf<'_, K, V, F, A>
+where
+    K: BytesKey + ?Sized,
+    F: FnMut(&K::Owned, &mut V) -> bool,
+    A: BlockArena,
+{
+}
+
+impl<K: BytesKey + ?Sized, V, F, A: BlockArena> fmt::Debug for BytesExtractIf<'_, K, V, F, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BytesExtractIf").finish_non_exhaustive()
     }
 }

@@ -1,6 +1,7 @@
 //! The public set of byte strings: a map of byte strings without values.
 
 mod iter;
+mod keys;
 mod merge;
 mod traits;
 

@@ -70,6 +70,7 @@ pub(crate) use read::cursor::{Cloned, Copied, LeafCursor, Next, Read, Skipped};
 pub(crate) use read::follow::Followed;
 pub(crate) use read::readahead::Trail;
 pub(crate) use steps::Steps;
+pub(crate) use visit::Extract;
 pub(crate) use write::compute::Step;
 pub(crate) use write::existing::Existing;
 pub(crate) use write::pair::{Pair, PairOf};

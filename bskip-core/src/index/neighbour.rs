@@ -3,7 +3,8 @@
 use crate::arena::BlockPool;
 use crate::index::beside::{Beside, Passed, Place, Target};
 use crate::index::engine::Index;
-use crate::index::read::cursor::Read;
+use crate::index::read::cursor::{Copied, Read};
+use crate::lock::State;
 use crate::node::NodeKeys;
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
@@ -13,6 +14,24 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             // SAFETY: in the state in which the leaf was found, the slot is in use. In any state it is a slot of
             // the leaf, because the count is never more than the capacity.
             unsafe { R::read(leaf, version, slot) }.filter(|_| passed.validate())
+        })
+    }
+
+    /// The key beside `target`, and what `follow` makes of its value and of the leaf's state. If that is
+    /// `None`, the leaf has changed meanwhile, and this tries again.
+    pub(crate) fn neighbour_following<T>(
+        &self,
+        target: Target<'_, K>,
+        mut follow: impl FnMut(V, State<'_>) -> Option<T>,
+    ) -> Option<(K::Owned, T)>
+    where
+        V: Copy,
+    {
+        self.at_neighbour(target, |Place { leaf, version, slot }, passed| {
+            // SAFETY: as in `neighbour`.
+            let (key, value) = unsafe { Copied::read(leaf, version, slot) }?;
+            let followed = follow(value, State::new(leaf.lock(), version))?;
+            passed.validate().then_some((key, followed))
         })
     }
 

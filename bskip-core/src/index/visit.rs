@@ -131,3 +131,48 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         removed
     }
 }
+
+/// The pairs between two bounds that are to be taken out, one by one.
+pub(crate) struct Extract<'a, K: NodeKeys, V, P: BlockPool> {
+    index: &'a Index<K, V, P>,
+    lower: Bound<K::Owned>,
+    upper: Bound<K::Owned>,
+    is_done: bool,
+}
+
+impl<'a, K: NodeKeys, V, P: BlockPool> Extract<'a, K, V, P> {
+    pub(crate) fn new(index: &'a Index<K, V, P>, lower: Bound<K::Owned>, upper: Bound<K::Owned>) -> Self {
+        Self { index, lower, upper, is_done: false }
+    }
+
+    /// Takes out the next pair for which `pred` returns true. `pred` gets what `prepare` makes of the key.
+    pub(crate) fn next<Q>(
+        &mut self,
+        prepare: impl Fn(&K::Owned) -> Q,
+        mut pred: impl FnMut(&Q, &mut V) -> bool,
+    ) -> Option<(Q, V)> {
+        if self.is_done {
+            return None;
+        }
+        let found = self.index.visit(
+            self.lower.clone(),
+            self.upper.clone(),
+            |key| (key.clone(), prepare(key)),
+            |(_, key), value| {
+                let step = if pred(key, value) { Step::Remove } else { Step::Changed };
+                (step, ControlFlow::Continue(()))
+            },
+            |key, value| ControlFlow::Break((key, value)),
+        );
+        match found {
+            ControlFlow::Break(((behind, key), value)) => {
+                self.lower = Bound::Excluded(behind);
+                Some((key, value))
+            }
+            ControlFlow::Continue(()) => {
+                self.is_done = true;
+                None
+            }
+        }
+    }
+}

@@ -7,7 +7,7 @@ use core::ops::{Bound, ControlFlow, RangeBounds};
 
 use super::{BSkipMap, bounds};
 use crate::arena::{BlockArena, GlobalArena};
-use crate::index::Step;
+use crate::index::{Extract, Step};
 use crate::key::Key;
 
 /// # Visiting values in place
@@ -151,7 +151,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
         pred: F,
     ) -> ExtractIf<'_, K, V, F, A> {
         let (lower, upper) = bounds(&range);
-        ExtractIf { map: self, lower, upper, pred, is_done: false }
+        ExtractIf { pairs: Extract::new(&self.index, lower, upper), pred }
     }
 }
 
@@ -161,38 +161,15 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
 /// again.
 #[must_use = "it removes nothing before it is used"]
 pub struct ExtractIf<'a, K: Key, V, F, A: BlockArena = GlobalArena> {
-    map: &'a BSkipMap<K, V, A>,
-    lower: Bound<K::Words>,
-    upper: Bound<K::Words>,
+    pairs: Extract<'a, K::Words, V, A::Pool>,
     pred: F,
-    is_done: bool,
 }
 
 impl<K: Key, V, F: FnMut(&K, &mut V) -> bool, A: BlockArena> Iterator for ExtractIf<'_, K, V, F, A> {
     type Item = (K, V);
 
     fn next(&mut self) -> Option<(K, V)> {
-        if self.is_done {
-            return None;
-        }
-        let Self { map, lower, upper, pred, .. } = self;
-        let key_of = |&words: &K::Words| (words, K::from_words(words));
-        let each = |(_, key): &(K::Words, K), value: &mut V| {
-            let step = if pred(key, value) { Step::Remove } else { Step::Changed };
-            (step, ControlFlow::Continue(()))
-        };
-        let found =
-            map.index.visit(*lower, *upper, key_of, each, |key, value| ControlFlow::Break((key, value)));
-        match found {
-            ControlFlow::Break(((words, key), value)) => {
-                self.lower = Bound::Excluded(words);
-                Some((key, value))
-            }
-            ControlFlow::Continue(()) => {
-                self.is_done = true;
-                None
-            }
-        }
+        self.pairs.next(|&words| K::from_words(words), &mut self.pred)
     }
 }
 

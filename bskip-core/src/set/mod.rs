@@ -1,6 +1,7 @@
 //! The public set and its contract: a map without values.
 
 mod iter;
+mod keys;
 mod merge;
 mod traits;
 

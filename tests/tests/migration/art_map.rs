@@ -19,6 +19,7 @@ fn the_map() {
     assert_eq!((map.remove_if("c", |&value| value == 5), map.remove("c")), (None, Some(6)));
     assert!(map.range("b".to_string()..).eq([("b".to_string(), 3)]));
     assert!(map.iter().map(|pair| pair.1).eq([1, 3]));
+    assert!(map.keys().eq(["a", "b"]) && map.values().eq([1, 3]));
     let first = map.try_for_each_in("a".., |key, value| ControlFlow::Break((key.to_vec(), value)));
     assert_eq!(first, ControlFlow::Break((b"a".to_vec(), 1)));
     let mut sum = 0;

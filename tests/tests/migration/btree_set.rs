@@ -21,10 +21,9 @@ fn keys() {
     assert!(set.range(10..20).eq(model.range(10..20).copied()));
     assert!(set.iter().rev().eq(model.iter().rev().copied()));
     assert_eq!((set.len(), set.is_empty()), (model.len(), model.is_empty()));
-    set.as_map().retain(|key, ()| key % 3 == 0);
+    set.retain(|key| key % 3 == 0);
     model.retain(|key| key % 3 == 0);
-    let few = set.as_map().extract_if(..50, |key, ()| key % 4 == 0).map(|pair| pair.0);
-    assert!(few.eq(model.extract_if(..50, |key| key % 4 == 0)));
+    assert!(set.extract_if(..50, |key| key % 4 == 0).eq(model.extract_if(..50, |key| key % 4 == 0)));
     let mut cursor = set.cursor();
     assert!(cursor.seek(&53) && cursor.key() == model.range(53..).next().copied());
     assert!(cursor.next() && cursor.prev() && cursor.key() == model.range(53..).next().copied());
@@ -50,11 +49,10 @@ fn whole_sets() {
         sum += key;
     }
     assert_eq!(sum, 6);
-    assert!(copy.into_map().into_keys().eq(1..4));
+    assert!(copy.into_iter().eq(1..4));
 
     let (mut set, mut model) = sets();
-    let (upper, model_upper) = (set.into_map().split_off(&100), model.split_off(&100));
-    let mut upper = Set::from(upper);
+    let (mut upper, model_upper) = (set.split_off(&100), model.split_off(&100));
     assert!(upper.iter().eq(model_upper));
     set = Set::from_sorted([1, 2]).expect("keys ascend");
     set.append(&mut upper);

@@ -18,7 +18,8 @@ fn cells(row: &str) -> Vec<String> {
     row.trim_matches('|').split('|').map(|cell| cell.replace('\0', "|").trim().to_string()).collect()
 }
 
-/// Whether `source` has what stands between backticks: a call, if it is a name or a path, and otherwise just that text.
+/// Whether `source` has what stands between backticks: a call, if it is a name or a path, and otherwise just
+/// that text.
 fn has(source: &str, code: &str) -> bool {
     if !code.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':') {
         return source.contains(code);

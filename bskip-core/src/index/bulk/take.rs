@@ -9,7 +9,7 @@ use crate::index::search::probe::{At, Before, Rightmost};
 use crate::node::NodeKeys;
 
 /// Where the taking is. It belongs to one map: callers must not use it with another one.
-pub(crate) struct Taking {
+pub struct Taking {
     /// The leaf of the next pair from the front, if any was taken from there.
     front: Option<BlockId>,
     /// The leaf of the next pair from the back, if any was taken from there.
