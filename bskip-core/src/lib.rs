@@ -62,8 +62,9 @@
 //! # Consistency
 //! Operations on one key, and on the first or last pair, are linearizable. Scans are ordered, stay within
 //! their bounds and miss no key that stays, but they are no snapshots. [`BSkipMap`](BSkipMap#consistency) has
-//! the exact rules. `bskip-core/docs/PROTOCOL.md` in the repository says how the map works and why it is
-//! correct.
+//! the exact rules. `bskip-core/docs/CONSISTENCY.md` in the repository has a table of all operations: what
+//! each promises, locks and allocates, and what a panic leaves. `bskip-core/docs/PROTOCOL.md` says how the
+//! map works and why it is correct.
 //!
 //! # Memory
 //! A map takes blocks of memory from an arena: [`GlobalArena`] is the default (the global allocator, and huge
