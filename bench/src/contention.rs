@@ -137,7 +137,8 @@ impl Contention {
         let ours = BSkipMap::new();
         (0..KEYS).for_each(|key| assert_eq!(ours.insert(key, 0), None));
         let locked = Mutex::new((0..KEYS).map(|key| (key, 0)).collect::<BTreeMap<u64, u64>>());
-        let computed = Computed((0..KEYS).map(|key| (key, 0)).collect());
+        let computed = Computed(BSkipMap::new());
+        (0..KEYS).for_each(|key| assert_eq!(computed.0.insert(key, 0), None));
         let maps: [&dyn HotKey; 3] = [&ours, &computed, &locked];
         let mut rounds = [("bskip", vec![]), ("bskip-compute", vec![]), ("mutex-btreemap", vec![])];
         for round in 0..self.rounds {

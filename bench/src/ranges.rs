@@ -1,4 +1,4 @@
-//! Measures the calls for many pairs against the plain calls, in turns: a parallel iterator against one thread, a
+//! Measures the calls for many pairs against the plain calls, in turns: a parallel iterator against an iterator, a
 //! snapshot of a range against an iterator, the removal of a range against a removal of each key.
 
 use crate::filled::{Filled, KEYS, Map};
@@ -66,11 +66,13 @@ impl Ranges {
     /// The sum of all values, by one thread and by all.
     fn sums(&self, map: &Map) -> Result<Speeds<2>, String> {
         let expected = (0..self.keys).fold(0_u64, |sum, i| sum.wrapping_add(value_of(KEYS.key(i), 0)));
-        let pools = [1, self.threads].map(|threads| ThreadPoolBuilder::new().num_threads(threads).build());
+        let pool = ThreadPoolBuilder::new().num_threads(self.threads).build().map_err(|e| e.to_string())?;
         Speeds::measure(self.rounds, |way| {
-            let pool = pools[way].as_ref().map_err(ToString::to_string)?;
             let begun = Instant::now();
-            let sum = pool.install(|| map.par_iter().map(|(_, value)| value).reduce(|| 0, u64::wrapping_add));
+            let sum = match way {
+                0 => map.values().fold(0, u64::wrapping_add),
+                _ => pool.install(|| map.par_iter().map(|(_, value)| value).reduce(|| 0, u64::wrapping_add)),
+            };
             let seconds = begun.elapsed().as_secs_f64();
             right("the parallel sum", sum, expected)?;
             Ok(self.keys as f64 / seconds / 1e6)
@@ -95,9 +97,11 @@ impl Ranges {
                 });
             }
             let mut stream = 0;
-            let speeds = Speeds::measure(self.rounds, |way| {
+            let _end = StopOnDrop(&stop);
+            Speeds::measure(self.rounds, |way| {
+                // Each turn has ranges of its own: those of the turn before are in the caches.
                 stream += 1;
-                let mut random = random(12, (stream - 1) / 2);
+                let mut random = random(12, stream);
                 let mut pairs = 0;
                 let begun = Instant::now();
                 for _ in 0..SNAPSHOTS {
@@ -106,15 +110,20 @@ impl Ranges {
                         0 => map.range(from..from + width).collect(),
                         _ => map.range_snapshot(from..from + width),
                     };
-                    if found.iter().any(|&(key, value)| value != value_of(key, 0)) {
-                        return Err("a pair of a range has a wrong value".into());
+                    let is_within = |key: u64| (from..from + width).contains(&key);
+                    if found.iter().any(|&(key, value)| value != value_of(key, 0) || !is_within(key))
+                        || !found.is_sorted_by(|a, b| a.0 < b.0)
+                    {
+                        return Err("a range has a wrong pair".into());
                     }
                     pairs += black_box(&found).len();
                 }
+                // Ranges of random keys have this many pairs on average, give or take a percent.
+                if (pairs as u64).abs_diff(SNAPSHOTS * PAIRS) > SNAPSHOTS * PAIRS / 20 {
+                    return Err(format!("{pairs} pairs in {SNAPSHOTS} ranges of about {PAIRS}"));
+                }
                 Ok(pairs as f64 / begun.elapsed().as_secs_f64() / 1e6)
-            });
-            stop.store(true, Ordering::Relaxed);
-            speeds
+            })
         })
     }
 
@@ -133,6 +142,15 @@ impl Ranges {
             right("the number of pairs that are left", copy.len() as u64, self.keys - half.len() as u64)?;
             Ok(half.len() as f64 / seconds / 1e6)
         })
+    }
+}
+
+/// Ends the writers, also if a map panics.
+struct StopOnDrop<'s>(&'s AtomicBool);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

@@ -97,7 +97,8 @@ pub use visit::ExtractIf;
 /// read a node, then check that the node has not changed meanwhile, and start again if it has.
 /// [`contains_key`](Self::contains_key) reads no value, so it works this way for all types. (If the arena
 /// keeps replicas, a search may renew the hint table of its NUMA node. With [`Refresh::Lazy`](crate::Refresh)
-/// it may also renew replicas that led it astray.)
+/// it may also renew replicas that led it astray. A search for a neighbour or an end that meets more than 34 empty
+/// leaves locks and merges some of them.)
 ///
 /// A value of another type may belong to another thread by the time it would be cloned. Such values are read
 /// under their leaf's lock: by [`get_with`](Self::get_with), [`get_cloned`](Self::get_cloned),
@@ -108,8 +109,8 @@ pub use visit::ExtractIf;
 /// A write locks the one leaf that it changes. To split or merge leaves, or to move pairs from a full leaf to
 /// its neighbour, it locks up to three nodes. To insert a key of height *h* (one key in `one_in`^*h*, see
 /// [`Promotion`](crate::Promotion)) it locks *h* + 1. Two operations lock more:
-/// * [`remove_range`](Self::remove_range), if values need no drop: up to 34 nodes at a time, which are up to
-///   33 neighbouring leaves and the node above them.
+/// * [`remove_range`](Self::remove_range): up to 34 nodes at a time, which are up to 33 neighbouring leaves and
+///   the node above them.
 /// * [`range_snapshot`](Self::range_snapshot), only after eight vain tries without locks: every leaf of the
 ///   range.
 ///

@@ -102,10 +102,9 @@ macro_rules! ends_and_upkeep {
 }
 pub(crate) use ends_and_upkeep;
 
-/// What has to do with keys beside a key, ranges of keys, and taking keys out. Gets the section's
-/// documentation, the bounds of the keys, the set's and the map's type, the type of the keys that it gives,
-/// and of those that it takes: their generic, their type, and what must hold for one key and for the bounds
-/// of a range.
+/// Methods for neighbours, for ranges, and for taking keys out. Gets the section's documentation, the bounds
+/// of the keys, the set's and the map's type, the type of the keys that it gives, and of those that it takes:
+/// their generic, their type, and what must hold for one key and for the bounds of a range.
 macro_rules! keys_and_ranges {
     (
         $(#[$section:meta])*

@@ -25,7 +25,7 @@ pub trait TakePairs {
     fn drop_pairs(&mut self);
 }
 
-/// An owning iterator over the pairs of a map of the type `M`, in order, from both ends. Of `into_iter`.
+/// An owning iterator over the pairs of a map of the type `M`, in order, from both ends. `into_iter` returns it.
 ///
 /// When it drops, it drops the pairs that are left.
 pub struct IntoIter<M> {
@@ -40,7 +40,7 @@ impl<M: TakePairs> IntoIter<M> {
     }
 }
 
-/// Takes all pairs out of a map of the type `M`, in order, from both ends. Of `drain`.
+/// Takes all pairs out of a map of the type `M`, in order, from both ends. `drain` returns it.
 pub struct Drain<'a, M: TakePairs> {
     map: &'a mut M,
     taking: Taking,
@@ -98,11 +98,11 @@ macro_rules! taking {
 taking!(IntoIter<M>);
 taking!(Drain<'_, M>);
 
-/// An owning iterator over the keys of a map of the type `M`, in order, from both ends. Of `into_keys`.
+/// An owning iterator over the keys of a map of the type `M`, in order, from both ends. `into_keys` returns it.
 pub struct IntoKeys<M>(IntoIter<M>);
 
 /// An owning iterator over the values of a map of the type `M`, in the order of their keys, from both ends.
-/// Of `into_values`.
+/// `into_values` returns it.
 pub struct IntoValues<M>(IntoIter<M>);
 
 macro_rules! column {

@@ -182,10 +182,11 @@ impl OrderBook {
     /// The best `count` prices of a side with all orders, as they were at one moment.
     pub(crate) fn top(&self, side: Side, count: usize) -> Vec<Level> {
         let orders = self.side(side);
+        let Some(behind_best) = count.checked_sub(1) else { return Vec::new() };
         loop {
             // How far the snapshot must reach: one look-up a price. The book may change meanwhile.
             let next = |(place, _): &(Place, u64)| orders.higher(&Place { order: u64::MAX, ..*place });
-            let last = iter::successors(orders.first_key_value(), next).nth(count - 1);
+            let last = iter::successors(orders.first_key_value(), next).nth(behind_best);
             let end = last.map_or(Bound::Unbounded, |(place, _)| {
                 Bound::Included(Place { order: u64::MAX, rank: place.rank })
             });

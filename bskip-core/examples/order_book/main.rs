@@ -14,7 +14,7 @@ use book::{OrderBook, Side};
 const TRADERS: u64 = 2;
 const ORDERS: u64 = 20_000;
 
-/// What a trader bought, what it sold, and what it paid for the one less what it got for the other.
+/// What a trader bought and sold, and the money that it paid minus the money that it received.
 #[derive(Default, Debug)]
 struct Account {
     bought: u64,

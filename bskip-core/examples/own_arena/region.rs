@@ -42,10 +42,12 @@ impl<const LINES: usize> Region<LINES> {
 pub(crate) struct RegionPool<const LINES: usize> {
     region: &'static Region<LINES>,
     layout: Layout,
-    /// The first free block, and above it a count of changes: so no thread takes a list for the one that it
-    /// has read.
+    /// The first free block, and above it a count of changes. So an exchange fails if the list has changed since
+    /// the thread read it.
     free: AtomicU64,
     issued: AtomicUsize,
+    /// Blocks that are issued or free.
+    made: AtomicUsize,
 }
 
 // SAFETY: `RegionPool` keeps the contract, see there.
@@ -54,7 +56,13 @@ unsafe impl<const LINES: usize> BlockArena for &'static Region<LINES> {
 
     fn pool(&self, layout: Layout, _: BlockKind) -> Result<RegionPool<LINES>, AllocError> {
         assert_eq!(layout.align(), 64, "lines are aligned to 64");
-        Ok(RegionPool { region: *self, layout, free: AtomicU64::new(0), issued: AtomicUsize::new(0) })
+        Ok(RegionPool {
+            region: *self,
+            layout,
+            free: AtomicU64::new(0),
+            issued: AtomicUsize::new(0),
+            made: AtomicUsize::new(0),
+        })
     }
 }
 
@@ -78,6 +86,7 @@ impl<const LINES: usize> RegionPool<LINES> {
         let end = |taken: usize| taken.checked_add(lines).filter(|&end| end <= LINES);
         // Relaxed: only a number. No thread writes to these lines before it.
         let start = self.region.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, end).ok()?;
+        self.made.fetch_add(1, Ordering::Relaxed);
         u32::try_from(start + 1).ok()
     }
 }
@@ -118,7 +127,8 @@ unsafe impl<const LINES: usize> BlockPool for RegionPool<LINES> {
     /// Optional: what the map's `usage` says.
     fn usage(&self) -> Option<PoolUsage> {
         let issued_blocks = self.issued.load(Ordering::Relaxed);
-        let issued_bytes = issued_blocks * self.layout.size();
-        Some(PoolUsage { issued_blocks, issued_bytes, reserved_bytes: issued_bytes })
+        let bytes = |blocks: usize| blocks * self.layout.size();
+        let made = self.made.load(Ordering::Relaxed);
+        Some(PoolUsage { issued_blocks, issued_bytes: bytes(issued_blocks), reserved_bytes: bytes(made) })
     }
 }

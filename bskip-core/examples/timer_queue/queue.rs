@@ -57,7 +57,8 @@ impl<T> TimerQueue<T> {
         self.timers.remove(&timer)
     }
 
-    /// Moves a task to another deadline. `None` if it has come out already.
+    /// Moves a task to another deadline. `None` if it has come out already. These are two steps: between them, the
+    /// queue does not have the task.
     pub(crate) fn reschedule(&self, timer: Timer, deadline: u64) -> Option<Timer> {
         self.cancel(timer).map(|task| self.schedule(deadline, task))
     }

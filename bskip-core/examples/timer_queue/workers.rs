@@ -44,7 +44,12 @@ impl<T> Timers<T> {
 
     /// Takes a task out before it is due.
     pub(crate) fn cancel(&self, timer: Timer) -> Option<T> {
-        self.queue.cancel(timer)
+        let task = self.queue.cancel(timer);
+        // Workers that wait for the last timer may end now.
+        if task.is_some() && self.alarm().is_closed {
+            self.bell.notify_all();
+        }
+        task
     }
 
     /// Waits until a task is due, and takes it. `None` if the queue is closed and empty.

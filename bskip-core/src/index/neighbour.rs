@@ -53,10 +53,16 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         })
     }
 
-    /// The pair of `key`, or else the next one, or else the one before.
+    /// The pair of `key`, or else the next one, or else the one before. `None` if the map was empty at some moment.
     pub(crate) fn nearest<R: Read<V>>(&self, key: &K::Owned) -> Option<(K::Owned, R::Value)> {
-        let pair = self.neighbour::<R>(Target::AtOrAbove(K::borrow(key)));
-        pair.or_else(|| self.neighbour::<R>(Target::Below(K::borrow(key))))
+        loop {
+            let above = self.neighbour::<R>(Target::AtOrAbove(K::borrow(key)));
+            let pair = above.or_else(|| self.neighbour::<R>(Target::Below(K::borrow(key))));
+            // Between the two searches, pairs may have come above the key and gone below it.
+            if pair.is_some() || self.is_empty() {
+                return pair;
+            }
+        }
     }
 
     /// A pair that chance chooses: see [`sample`](Self::sample).

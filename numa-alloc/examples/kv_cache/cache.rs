@@ -116,7 +116,8 @@ impl KvCache {
     }
 
     /// Takes `count` blocks that hold nothing. Evicts blocks if necessary. The own node comes first, then the
-    /// others. `None` if too few blocks have no pins. The blocks that were evicted for nothing are free then.
+    /// others. `None` if too few blocks have no pins, or if other threads hold
+    /// them now. The blocks that were evicted for nothing are free then.
     pub(crate) fn reserve(&self, own: usize, count: usize) -> Option<Vec<Block>> {
         let mut reserved = Vec::with_capacity(count);
         // With more than two nodes, go by distance: `bskip_topology::Machine::distances`.

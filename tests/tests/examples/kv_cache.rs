@@ -67,7 +67,7 @@ fn the_least_score_goes_first_on_the_own_node() {
 }
 
 #[test]
-fn who_computes_a_prefix_second_uses_the_first_ones_block() {
+fn the_second_to_compute_a_prefix_uses_the_first_block() {
     let cache = cache(2);
     let blocks = cache.reserve(1, 2).expect("both are free");
     assert_eq!(cache.admit(7, blocks[0]), blocks[0]);

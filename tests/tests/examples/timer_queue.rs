@@ -129,8 +129,9 @@ fn sleeping_workers_take_every_task() {
         }
         let (late, soon) = (Duration::from_millis(3), Duration::from_millis(1));
         (21..=40).for_each(|task| _ = timers.schedule(if task % 2 == 0 { late } else { soon }, task));
-        assert_eq!(timers.cancel(hour), Some(0));
         timers.close();
+        // Workers may sleep for this one.
+        assert_eq!(timers.cancel(hour), Some(0));
     });
     drop(done);
     let mut rest: Vec<u64> = results.iter().collect();

@@ -1,14 +1,18 @@
 //! Estimates are near the truth, and keys that chance chooses are equally probable.
 //!
-//! Properties, for the promotion policies that users would choose, over keys that were inserted in any order and partly removed:
+//! Properties, for the promotion policies that users would choose, over keys that were inserted in any order and
+//! partly removed:
 //! - of a range within some dozens of leaves, the estimate is exact;
 //! - of longer ranges, estimates have the error that the documentation states, and `estimate_nth` finds the place that
 //!   `estimate_rank` tells;
 //! - a map at rest always gives the same answers;
 //! - keys in full leaves and keys in nearly empty ones are chosen equally often.
 
-use bskip_core::{BSkipBytesMap, BSkipSet, GlobalArena, Promotion};
-use tests::config::{PROMOTIONS, config, map_of};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use bskip_core::{BSkipBytesMap, BSkipMap, BSkipSet, GlobalArena, Promotion};
+use tests::config::{PROMOTIONS, config, map_of, scaled};
 use tests::rng::Rng;
 
 const KEYS: u64 = if cfg!(small_nodes) { 3_000 } else { 60_000 };
@@ -145,4 +149,32 @@ fn estimates_of_byte_strings() {
     println!("byte strings: {ranges:.3}");
     assert!(ranges < 0.1 * SLACK, "{ranges}");
     assert!(map.sample(words(4)).is_some_and(|(key, value)| map.get(&key) == Some(value)));
+}
+
+/// While another thread fills the map and empties it, every estimate returns.
+#[test]
+fn estimates_return_beside_removals_of_ranges() {
+    let map: BSkipMap<u64, u64> = BSkipMap::new();
+    let ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..scaled(40) {
+                (0..20_000).for_each(|key| _ = map.insert(key, key));
+                map.remove_range(..);
+            }
+            ended.store(true, Ordering::Relaxed);
+        });
+        let mut estimates = 0;
+        while !ended.load(Ordering::Relaxed) {
+            let all = map.estimate_range_count(..);
+            assert!(all < 1 << 20, "{all}");
+            let key = map.estimate_nth(all / 2);
+            assert!(key.is_none_or(|key| key <= 20_000), "{key:?}");
+            let rank = map.estimate_rank(&10_000);
+            assert!(rank < 1 << 20, "{rank}");
+            estimates += 1;
+        }
+        assert!(estimates > 0);
+    });
+    assert_eq!((map.estimate_range_count(..), map.sample_key(|| 7)), (0, None));
 }

@@ -37,27 +37,27 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// About how many keys are between the bounds.
     pub(crate) fn estimate_range(&self, lower: Bound<K::Owned>, upper: Bound<K::Owned>) -> usize {
         let (from, to) = (key_of::<K>(&lower), key_of::<K>(&upper));
-        let Some((level, entries)) = self.crowded_level(from, to) else {
-            return self.count_range(lower, upper);
-        };
-        let (mut sums, mut samples) = ([0.0; LEVELS + 1], 0);
         let mut backoff = self.tree.backoff();
         loop {
+            // Again in each turn: other threads may remove the entries.
+            let Some((level, entries)) = self.crowded_level(from, to) else {
+                return self.count_range(lower, upper);
+            };
+            let (mut sums, mut samples) = ([0.0; LEVELS + 1], 0);
             let _ = self.sample_entries(level, entries, from, to, |sizes| {
                 sums.iter_mut().zip(sizes).for_each(|(sum, size)| *sum += size);
                 samples += 1;
                 ControlFlow::<()>::Continue(())
             });
             if samples > 0 {
-                break;
+                let sizes = sums.map(|sum| sum / f64::from(samples));
+                let pairs = entries as f64 * sizes[level]
+                    + self.pairs_beside(Part::Behind, &lower, level, &sizes)
+                    + self.pairs_beside(Part::Before, &upper, level, &sizes);
+                return (pairs + 0.5) as usize;
             }
             backoff.wait();
         }
-        let sizes = sums.map(|sum| sum / f64::from(samples));
-        let pairs = entries as f64 * sizes[level]
-            + self.pairs_beside(Part::Behind, &lower, level, &sizes)
-            + self.pairs_beside(Part::Before, &upper, level, &sizes);
-        (pairs + 0.5) as usize
     }
 
     /// A key that is about the `n`th of the map, from 0 on. It need not be in the map. `None` if there are probably no
@@ -87,7 +87,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// The lowest level on which more than [`MANY`] entries lie within the range, and their number. `None` if no inner
+    /// The highest level on which more than [`MANY`] entries lie within the range, and their number. `None` if no inner
     /// level has so many.
     fn crowded_level<'k>(&self, from: Option<K::Ref<'k>>, to: Option<K::Ref<'k>>) -> Option<(usize, usize)> {
         (1..=self.tree.root().0).rev().find_map(|level| {

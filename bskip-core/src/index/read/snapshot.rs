@@ -53,7 +53,7 @@ impl<K: NodeKeys, V: Copy, P: BlockPool> Index<K, V, P> {
         let mut leaves = Vec::new();
         let (mut leaf, mut version, mut start) = self.first_from(lower);
         loop {
-            let Some(is_last) = Self::read_leaf(leaf, version, start, upper, pairs) else { return false };
+            let Some(is_last) = self.read_leaf(leaf, version, start, upper, pairs) else { return false };
             leaves.push((leaf, version));
             if is_last {
                 // All leaves were read before the first of them is validated again.
@@ -121,17 +121,22 @@ impl<K: NodeKeys, V: Copy, P: BlockPool> Index<K, V, P> {
         })
     }
 
-    /// Reads the pairs from `start` on that are within `upper`. Says whether the range ends in this leaf; `None` if
-    /// the leaf has changed.
+    /// Reads the pairs from `start` on that are within `upper`, and loads the next leaf if the range goes on there.
+    /// Says whether the range ends in this leaf; `None` if the leaf has changed.
     fn read_leaf(
+        &self,
         leaf: Leaf<'_, K, V>,
         version: Version,
         start: usize,
         upper: Bound<K::Ref<'_>>,
         pairs: &mut Vec<(K::Owned, V)>,
     ) -> Option<bool> {
-        let mut slots = LeafCursor::<K, V>::of(leaf, version, start..Self::end_in(leaf, upper))?;
-        let is_last = Self::ends_in(leaf, upper);
+        let (end, next, is_last) = (Self::end_in(leaf, upper), leaf.next(), Self::ends_in(leaf, upper));
+        let mut slots = LeafCursor::<K, V>::of(leaf, version, start..end)?;
+        if let Some(next) = next.filter(|_| !is_last) {
+            self.tree.leaf(next).prefetch_pairs();
+        }
+        pairs.reserve(end.saturating_sub(start));
         loop {
             match slots.next::<Copied>() {
                 Next::Pair(key, value) => pairs.push((key, value)),

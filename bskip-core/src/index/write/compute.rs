@@ -56,7 +56,15 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         loop {
             let (leaf, version) = self.leaf_at(At(key));
             let (rank, found) = leaf.find(key);
-            let plan = if found || (leaf.has_room(key) && !leaf.needs_number(key)) {
+            if found {
+                // The usual case takes nothing beforehand, so the compiler keeps it short.
+                if let Some(leaf) = leaf.try_lock(version) {
+                    return Ok(self.decide(leaf, rank - 1, key, |value| f(Some(value))));
+                }
+                backoff.wait();
+                continue;
+            }
+            let plan = if leaf.has_room(key) && !leaf.needs_number(key) {
                 Ok(Plan { held: self.tree.hold_nothing(), split: None })
             } else if let Some(plan) = self.plan(leaf, version, rank, key) {
                 plan
@@ -68,9 +76,6 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 backoff.wait();
                 continue;
             };
-            if found {
-                return Ok(self.decide(leaf, rank - 1, key, |value| f(Some(value))));
-            }
             let (step, result) = while_holding(leaf.lock(), || f(None));
             let Step::Store(value) = step else {
                 leaf.unlock_unchanged();

@@ -84,13 +84,13 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         (d, Entry::inline(place, len))
     }
 
-    /// Says that the heap words of `slot` are garbage, and gives up its string if that is outside of the node.
+    /// Says that the heap words of `slot` are garbage. Returns the number of its string if that is outside of the
+    /// node. The caller releases it once the slot no longer names it: the wait for a shelf's lock might unwind.
     #[inline(always)]
-    fn forget_key(&mut self, slot: usize) {
+    #[must_use]
+    fn forget_key(&mut self, slot: usize) -> Option<u32> {
         let (state, entry) = (self.state(), self.entry(slot));
-        if entry.is_long() {
-            self.release_key(entry);
-        }
+        let number = entry.is_long().then(|| LongRef::from_word(self.heap(entry.place())).number);
         let words = entry.words();
         let state = if entry.place() + words == state.used {
             State { used: entry.place(), ..state }
@@ -99,6 +99,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
         };
         // With nothing in use, there is no garbage.
         self.store_state(if state.live() == 0 { State { used: 0, garbage: 0, ..state } } else { state });
+        number
     }
 
     /// Whether the base is the string of the key in `slot`.
@@ -110,16 +111,19 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
 
     #[cold]
     #[inline(never)]
-    fn release_key(&mut self, entry: Entry) {
-        self.context().release(LongRef::from_word(self.heap(entry.place())).number);
+    fn release_string(&mut self, number: u32) {
+        self.context().release(number);
     }
 
-    /// Gives up the strings of all slots that are outside of the node.
+    /// Empties the slots, and gives up their strings that are outside of the node.
     pub(super) fn release_keys(&mut self) {
-        for slot in 0..self.count() {
+        let count = self.count();
+        // First, for the same reason.
+        self.set_count(0);
+        for slot in 0..count {
             let entry = self.entry(slot);
             if entry.is_long() {
-                self.release_key(entry);
+                self.release_string(LongRef::from_word(self.heap(entry.place())).number);
             }
         }
     }
@@ -128,11 +132,14 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn remove_key(&mut self, slot: usize) {
         let is_base = self.is_base(slot);
-        self.forget_key(slot);
+        let number = self.forget_key(slot);
         simd::choose!(isa => self.remove_by(isa, slot));
         // The base would keep the string of the key, perhaps without any use.
         if is_base || self.count() == 0 {
             self.set_base(Base::NONE);
+        }
+        if let Some(number) = number {
+            self.release_string(number);
         }
     }
 
@@ -150,20 +157,22 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
     /// Exchanges the key in `slot` for one that belongs there too; the node has room for it.
     pub(super) fn exchange_key(&mut self, slot: usize, key: KeptBytes<'_>) {
         assert!(slot < self.count());
-        self.forget_key(slot);
+        let number = self.forget_key(slot);
         // No word of the heap is its any more, so nothing is copied if the heap is written again.
         self.entry_cell(slot).store(Entry::inline(0, 0).0, Ordering::Relaxed);
         let (d, entry) = self.place_key(key);
         self.d_cell(slot).store(d, Ordering::Relaxed);
         self.entry_cell(slot).store(entry.0, Ordering::Relaxed);
         self.resample(slot);
+        if let Some(number) = number {
+            self.release_string(number);
+        }
     }
 
     /// Forgets all slots, and drops nothing.
     pub(super) fn forget_keys(&mut self) {
         self.release_keys();
         let prefix = self.state().prefix;
-        self.set_count(0);
         self.store_state(State { prefix, used: 0, garbage: 0 });
         self.resample(0);
         self.set_base(Base::NONE);
