@@ -18,6 +18,9 @@ use tests::threads;
 
 const KEYS: u64 = if cfg!(small_nodes) { 400 } else { 4_000 };
 
+/// A leaf at the end of what is removed at once may stay: about one in 33.
+const LEFT: u64 = if cfg!(small_nodes) { 3 + KEYS / 60 } else { 3 + KEYS / 300 };
+
 fn removed<S: Spelling>(promotion: Promotion) {
     let arena = ArenaKind::chosen()[0];
     let counted = Arc::new(());
@@ -55,7 +58,7 @@ fn removed<S: Spelling>(promotion: Promotion) {
         }
         assert_eq!(blobs.cells_usage().issued_blocks, 0);
         let leaves = bytes.check_invariants().leaves;
-        assert!(leaves as u64 <= 3 + KEYS / 300, "{leaves} leaves of an empty map, {promotion:?}");
+        assert!(leaves as u64 <= LEFT, "{leaves} leaves of an empty map, {promotion:?}");
     }
 }
 
