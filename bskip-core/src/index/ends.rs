@@ -4,12 +4,12 @@ use crate::arena::BlockPool;
 use crate::compute::{Compute, Operation};
 use crate::index::beside::{Beside, Passed, Place, Way, outermost};
 use crate::index::engine::Index;
-use crate::index::read::cursor::{Copied, Read};
+use crate::index::read::cursor::Read;
 use crate::index::search::probe::Rightmost;
 use crate::index::write::compute::Step;
 use crate::index::write::pair::Asked;
-use crate::lock::{State, Version};
-use crate::node::{Leaf, NodeKeys};
+use crate::lock::Version;
+use crate::node::{Leaf, LockedLeaf, NodeKeys};
 
 /// Which end.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,35 +21,6 @@ pub(crate) enum End {
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// A copy of the pair at this end, read as `R` does.
     pub(crate) fn end<R: Read<V>>(&self, end: End) -> Option<(K::Owned, R::Value)> {
-        // SAFETY: in the state in which the leaf was found it has pairs, and this slot is its first or last
-        // pair. In any state this is a slot of the leaf, because the count is never more than the capacity.
-        self.at_end(end, |leaf, version, slot| unsafe { R::read(leaf, version, slot) })
-    }
-
-    /// The key at this end, and what `follow` makes of the value and of the leaf's state. If that is `None`,
-    /// the leaf has changed meanwhile, and this tries again.
-    pub(crate) fn end_following<T>(
-        &self,
-        end: End,
-        mut follow: impl FnMut(V, State<'_>) -> Option<T>,
-    ) -> Option<(K::Owned, T)>
-    where
-        V: Copy,
-    {
-        self.at_end(end, |leaf, version, slot| {
-            // SAFETY: as in `end`.
-            let (key, value) = unsafe { Copied::read(leaf, version, slot) }?;
-            Some((key, follow(value, State::new(leaf.lock(), version))?))
-        })
-    }
-
-    /// What `read` returns for the leaf at this end, its version, and its slot at this end. If that is
-    /// `None`, the leaf has changed meanwhile, and this tries again.
-    fn at_end<T>(
-        &self,
-        end: End,
-        mut read: impl FnMut(Leaf<'_, K, V>, Version, usize) -> Option<T>,
-    ) -> Option<T> {
         let mut backoff = self.tree.backoff();
         loop {
             let mut passed = Passed::none();
@@ -57,7 +28,10 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 Beside::Nothing => return None,
                 Beside::Conflict => {}
                 Beside::Pair(Place { leaf, version, slot }) => {
-                    let pair = read(leaf, version, slot);
+                    // SAFETY: in the state in which the leaf was found it has pairs, and this slot is its first or
+                    // last pair. In any state this is a slot of the leaf, because the count is never more than the
+                    // capacity.
+                    let pair = unsafe { R::read(leaf, version, slot) };
                     if let Some(pair) = pair.filter(|_| passed.validate()) {
                         return Some(pair);
                     }
@@ -69,27 +43,10 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
 
     /// Takes out the pair at this end.
     pub(crate) fn pop(&self, end: End) -> Option<(K::Owned, V)> {
-        let mut backoff = self.tree.backoff();
-        loop {
-            let mut passed = Passed::none();
-            match self.find_end(end, &mut passed) {
-                Beside::Nothing => return None,
-                Beside::Conflict => {}
-                Beside::Pair(Place { leaf, version, slot }) => {
-                    // Before the lock: the copy of a long key takes memory.
-                    let key = leaf.key(slot);
-                    if let Some(mut leaf) = leaf.try_lock(version) {
-                        if passed.validate() {
-                            let value = leaf.remove(slot);
-                            self.end_removal(leaf, 1, K::borrow(&key));
-                            return Some((key, value));
-                        }
-                        leaf.unlock_unchanged();
-                    }
-                }
-            }
-            backoff.wait();
-        }
+        let (mut leaf, slot, key) = self.lock_end(end, |leaf, _, slot| Some(leaf.key(slot)))?;
+        let value = leaf.remove(slot);
+        self.end_removal(leaf, 1, K::borrow(&key));
+        Some((key, value))
     }
 
     /// Runs `f` on the pair at this end and does what `f` says. `f` sees the key as `prepare` makes it.
@@ -124,6 +81,24 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         prepare: impl Fn(&K::Owned) -> Q,
         f: impl FnOnce(&Q, &mut V) -> (Step<V>, R),
     ) -> Option<(Q, Option<V>, R)> {
+        let prepared = |leaf: Leaf<'_, K, V>, version, slot| {
+            let key = leaf.key(slot);
+            leaf.validate(version).then(|| (prepare(&key), key))
+        };
+        let (leaf, slot, (prepared, key)) = self.lock_end(end, prepared)?;
+        let (old, result) = self.decide(leaf, slot, K::borrow(&key), |value| f(&prepared, value));
+        Some((prepared, old, result))
+    }
+
+    /// Locks the leaf with the pair at this end. Returns the pair's slot too, and what `read` returned for the leaf,
+    /// its version and this slot, before the lock: the copy of a long key takes memory. If that is `None`, the leaf
+    /// has changed meanwhile, and this tries again.
+    #[inline(always)]
+    fn lock_end<Q>(
+        &self,
+        end: End,
+        read: impl Fn(Leaf<'_, K, V>, Version, usize) -> Option<Q>,
+    ) -> Option<(LockedLeaf<'_, K, V>, usize, Q)> {
         let mut backoff = self.tree.backoff();
         loop {
             let mut passed = Passed::none();
@@ -131,17 +106,12 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 Beside::Nothing => return None,
                 Beside::Conflict => {}
                 Beside::Pair(Place { leaf, version, slot }) => {
-                    let key = leaf.key(slot);
-                    if leaf.validate(version) {
-                        let prepared = prepare(&key);
-                        if let Some(leaf) = leaf.try_lock(version) {
-                            if passed.validate() {
-                                let (old, result) =
-                                    self.decide(leaf, slot, K::borrow(&key), |value| f(&prepared, value));
-                                return Some((prepared, old, result));
-                            }
-                            leaf.unlock_unchanged();
+                    let read = read(leaf, version, slot);
+                    if let Some((read, leaf)) = read.and_then(|read| Some((read, leaf.try_lock(version)?))) {
+                        if passed.validate() {
+                            return Some((leaf, slot, read));
                         }
+                        leaf.unlock_unchanged();
                     }
                 }
             }

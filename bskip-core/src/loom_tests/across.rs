@@ -18,8 +18,9 @@ fn an_empty_leaf_first(name: &'static str) -> Duel {
     }
 }
 
-#[test]
-fn pop_first_past_a_leaf_that_was_empty() {
+/// An empty first leaf, and a leaf with 30 and 35. One thread inserts 10 and then 27, so the first pair is
+/// that of 30 or of 10.
+fn keys_that_come_first(name: &'static str) -> Duel {
     Duel {
         keys: std::vec![25, 30, 35],
         removed: std::vec![25],
@@ -28,13 +29,20 @@ fn pop_first_past_a_leaf_that_was_empty() {
             insert(map, 10);
             insert(map, 27);
         },
+        preemptions: 1,
+        at_least: 20,
+        ..an_empty_leaf_first(name)
+    }
+}
+
+#[test]
+fn pop_first_past_a_leaf_that_was_empty() {
+    Duel {
         other: |map| {
             let popped = map.pop_first().expect("30 was there").0;
             assert!([10, 30].contains(&popped), "{popped} came after 10, which stayed");
         },
-        preemptions: 1,
-        at_least: 20,
-        ..an_empty_leaf_first("pop_first past a leaf that was empty")
+        ..keys_that_come_first("pop_first past a leaf that was empty")
     }
     .run();
 }
@@ -42,13 +50,6 @@ fn pop_first_past_a_leaf_that_was_empty() {
 #[test]
 fn pop_first_if_past_a_leaf_that_was_empty() {
     Duel {
-        keys: std::vec![25, 30, 35],
-        removed: std::vec![25],
-        built: |found| assert_eq!((found.keys, found.leaves, found.levels), (2, 2, 2)),
-        one: |map| {
-            insert(map, 10);
-            insert(map, 27);
-        },
         other: |map| {
             let mut seen = Vec::new();
             let popped = map.pop_first_if(|&key, &value| {
@@ -58,9 +59,7 @@ fn pop_first_if_past_a_leaf_that_was_empty() {
             assert_eq!(popped.map(|pair| pair.0).as_slice(), seen, "the closure ran once, on the key");
             assert!([10, 30].contains(&seen[0]), "{} came after 10, which stayed", seen[0]);
         },
-        preemptions: 1,
-        at_least: 20,
-        ..an_empty_leaf_first("pop_first_if past a leaf that was empty")
+        ..keys_that_come_first("pop_first_if past a leaf that was empty")
     }
     .run();
 }
