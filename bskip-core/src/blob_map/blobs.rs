@@ -133,14 +133,6 @@ impl<P: BlockPool> Blobs<P> {
         Some(self.taken(blob))
     }
 
-    /// Copies the value at this end into `room`, and returns its key.
-    pub(super) fn end<R: Room>(&self, end: End, room: &mut R) -> Option<Owned> {
-        let pair = self
-            .index
-            .end_following(end, |blob, state| blob.read(self.cells.directory(), room, state).then_some(()));
-        pair.map(|(key, ())| key)
-    }
-
     /// Copies the value of the pair beside `target` into `room`, and returns its key.
     pub(super) fn neighbour<R: Room>(&self, target: Target<'_, ByteKeys>, room: &mut R) -> Option<Owned> {
         let pair = self.index.neighbour_following(target, |blob, state| {

@@ -25,7 +25,7 @@ use crate::blob::{Blob, Short};
 use crate::bytes_map::BytesInsertErrorKind;
 use crate::bytes_map::encoded::{Owned, bounds, encoded, encoded_key, pair};
 use crate::config::Config;
-use crate::index::{End, Existing, Index};
+use crate::index::{End, Existing, Index, Target};
 use crate::key::{ByteKeys, BytesKey, KeyBuffer, KeyKind};
 
 use blobs::{Blobs, Taken};
@@ -402,18 +402,19 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
     /// The pair with the least key. Expected O(log n).
     #[must_use]
     pub fn first_key_value(&self) -> Option<(K::Owned, Vec<u8>)> {
-        self.end(End::First)
+        self.beside(Target::First)
     }
 
     /// The pair with the greatest key. Expected O(log n).
     #[must_use]
     pub fn last_key_value(&self) -> Option<(K::Owned, Vec<u8>)> {
-        self.end(End::Last)
+        self.beside(Target::Last)
     }
 
-    fn end(&self, end: End) -> Option<(K::Owned, Vec<u8>)> {
+    /// The pair beside `target`.
+    fn beside(&self, target: Target<'_, ByteKeys>) -> Option<(K::Owned, Vec<u8>)> {
         let mut value = Vec::new();
-        let key = self.blobs.end(end, &mut value)?;
+        let key = self.blobs.neighbour(target, &mut value)?;
         Some(pair::<K, _>((key, value)))
     }
 

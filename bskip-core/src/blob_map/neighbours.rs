@@ -6,10 +6,10 @@ use core::ops::{Bound, ControlFlow, RangeBounds};
 
 use super::{BSkipBlobMap, NAME};
 use crate::arena::BlockArena;
-use crate::bytes_map::encoded::{bounds, decoded, encoded, pair};
+use crate::bytes_map::encoded::{bounds, decoded, encoded};
 use crate::bytes_map::neighbours::{from, to};
 use crate::index::{Step, Target};
-use crate::key::{ByteKeys, BytesKey};
+use crate::key::BytesKey;
 
 /// The pairs beside a key, as copies.
 macro_rules! beside {
@@ -35,12 +35,6 @@ macro_rules! beside {
 /// These are the methods of [`BSkipMap`](crate::BSkipMap#the-pair-beside-a-key), for borrowed keys. They take
 /// no lock.
 impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
-    fn beside(&self, target: Target<'_, ByteKeys>) -> Option<(K::Owned, Vec<u8>)> {
-        let mut value = Vec::new();
-        let key = self.blobs.neighbour(target, &mut value)?;
-        Some(pair::<K, _>((key, value)))
-    }
-
     beside! {
         "the greatest key at or below `key`", AtOrBelow,
         "assert_eq!(map.floor(\"c\"), Some((\"b\".to_string(), b\"1\".to_vec())));": floor,
