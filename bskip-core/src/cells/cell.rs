@@ -6,7 +6,7 @@ use crate::sync::{AtomicU64, Ordering};
 /// Bytes of a word.
 pub(super) const WORD: usize = size_of::<u64>();
 /// The words of a cache line.
-const LINE: usize = 8;
+pub(super) const LINE: usize = 8;
 /// The most lines of a cell that are loaded before its turn. The hardware guesses those of a longer value.
 const PREFETCHED: usize = 4;
 /// Words of the header.

@@ -9,7 +9,7 @@ use core::slice::Iter;
 
 #[cfg(feature = "check")]
 use super::cell::Cell;
-use super::cell::{WORD, padded};
+use super::cell::{LINE, WORD, padded};
 use super::class::Class;
 use super::directory::{CellId, Directory};
 use crate::simd::{self, Isa, SAME};
@@ -175,9 +175,6 @@ fn words_alike(isa: impl Isa, words: &[AtomicU64], bytes: &[u8]) -> usize {
     let alike = parts.take_while(|(words, bytes)| unsafe { isa.is_same(words.as_ptr(), bytes.as_ptr()) });
     alike.count() * (SAME / WORD)
 }
-
-/// Words that are compared at once.
-const LINE: usize = 8;
 
 /// The first place at which both slices, which are of one length, have different words, and our word there. Takes
 /// whole lines at a time, because strings that are compared begin alike more often than not.

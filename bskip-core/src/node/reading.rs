@@ -3,6 +3,7 @@
 //! Only the holder of the lock may trust what these return before [`Node::validate`].
 
 use core::cmp;
+use core::ops::Bound;
 
 use super::header::Node;
 use super::shape::{KeyNumber, KeyRef, OwnedKey, Shape};
@@ -166,6 +167,16 @@ impl<S: Reading> Node<'_, S> {
     #[inline(always)]
     pub(crate) fn find_within(self, key: KeyRef<'_, S>) -> (usize, bool) {
         S::find_within(self, key)
+    }
+
+    /// How many of the node's keys a range that ends at `upper` reaches.
+    #[inline(always)]
+    pub(crate) fn rank_of_end(self, upper: Bound<KeyRef<'_, S>>) -> usize {
+        match upper {
+            Bound::Unbounded => self.count(),
+            Bound::Included(key) => self.rank(key),
+            Bound::Excluded(key) => self.rank_before(key),
+        }
     }
 
     /// How many of the node's keys are below `key`.

@@ -32,11 +32,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             let (node, version) = self.node_or_first::<InnerShape<K>>(from, level);
             // The first entry of the first node stands below every key.
             let start = from.map_or(1, |key| node.rank(K::shorten(key)));
-            let end = match upper {
-                Bound::Unbounded => node.count(),
-                Bound::Included(key) => node.rank(K::shorten(key)),
-                Bound::Excluded(key) => node.rank_before(K::shorten(key)),
-            };
+            let end = node.rank_of_end(upper.map(K::shorten));
             let key = if start < end {
                 Some(node.key(start + (end - start) / 2))
             } else {

@@ -93,7 +93,7 @@ impl<K: NodeKeys, V: Copy, P: BlockPool> Index<K, V, P> {
                 Ok(leaf) => leaf,
                 Err(held) => break Err(held),
             };
-            for slot in start..Self::end_in(*leaf, upper) {
+            for slot in start..leaf.rank_of_end(upper) {
                 // SAFETY: the slot is in use, and no other thread changes it while this thread has the lock. `V`
                 // is `Copy`, so a copy is as good.
                 pairs.push((leaf.key(slot), unsafe { leaf.value(slot).assume_init() }));
@@ -131,7 +131,7 @@ impl<K: NodeKeys, V: Copy, P: BlockPool> Index<K, V, P> {
         upper: Bound<K::Ref<'_>>,
         pairs: &mut Vec<(K::Owned, V)>,
     ) -> Option<bool> {
-        let (end, next, is_last) = (Self::end_in(leaf, upper), leaf.next(), Self::ends_in(leaf, upper));
+        let (end, next, is_last) = (leaf.rank_of_end(upper), leaf.next(), Self::ends_in(leaf, upper));
         let mut slots = LeafCursor::<K, V>::of(leaf, version, start..end)?;
         if let Some(next) = next.filter(|_| !is_last) {
             self.tree.leaf(next).prefetch_pairs();
@@ -143,15 +143,6 @@ impl<K: NodeKeys, V: Copy, P: BlockPool> Index<K, V, P> {
                 Next::End => return leaf.validate(version).then_some(is_last),
                 Next::Changed => return None,
             }
-        }
-    }
-
-    /// How many of the leaf's keys are within `upper`.
-    fn end_in(leaf: Leaf<'_, K, V>, upper: Bound<K::Ref<'_>>) -> usize {
-        match upper {
-            Bound::Unbounded => leaf.count(),
-            Bound::Included(key) => leaf.rank(key),
-            Bound::Excluded(key) => leaf.rank_before(key),
         }
     }
 

@@ -18,8 +18,7 @@ use crate::index::tree::Tree;
 use crate::index::write::commit::Commit;
 use crate::lock::Version;
 use crate::node::{
-    Inner, Leaf, LeafShape, LevelMark, Locked, LockedLeaf, NodeKeys, Reshaped, Retired, Room, ShapeOf,
-    Witness,
+    Inner, LeafShape, LevelMark, Locked, LockedLeaf, NodeKeys, Reshaped, Retired, Room, ShapeOf, Witness,
 };
 use crate::simd;
 
@@ -58,7 +57,7 @@ impl<'r, K: NodeKeys, V, F: FnMut(V)> Removal<'r, K, V, F> {
         self.left
     }
 
-    /// Makes room for so many values. The caller holds no lock.
+    /// Makes room for this number of values. The caller holds no lock.
     fn reserve(&mut self, values: usize) -> Result<(), Refused> {
         let needed = if self.wanted { values } else { 0 };
         self.values.try_reserve(needed).map_err(|_| Refused::NoMemory)
@@ -83,15 +82,6 @@ impl<'r, K: NodeKeys, V, F: FnMut(V)> Removal<'r, K, V, F> {
     /// Hands the values out. If `left` panics at one, the others drop.
     fn hand_out(&mut self) {
         self.values.drain(..).for_each(&mut self.left);
-    }
-
-    /// How many of the leaf's keys are within the range, or left of it.
-    fn end_in(&self, leaf: Leaf<'_, K, V>) -> usize {
-        match self.upper {
-            Bound::Unbounded => leaf.count(),
-            Bound::Included(key) => leaf.rank(K::shorten(key)),
-            Bound::Excluded(key) => leaf.rank_before(K::shorten(key)),
-        }
     }
 
     /// Whether a leaf that ends at `high` has no keys above the range.
@@ -153,7 +143,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         most: usize,
     ) -> Result<(usize, Option<K::Owned>), Refused> {
         let (leaf, version, start) = self.first_from(lower);
-        let end = removal.end_in(leaf);
+        let end = leaf.rank_of_end(removal.upper.map(K::shorten));
         let (low, high, next) = (leaf.low(), leaf.high(), leaf.next());
         if !leaf.validate(version) {
             return Err(Refused::Contended);
