@@ -56,6 +56,8 @@ pub(crate) fn bench(features: &str, target: &Path, rust_flags: &str) -> Result<P
     let mut cargo = cargo();
     cargo.args(["build", "--release", "--package", "bench", "--bin", "bench"]);
     cargo.args(["--no-default-features", "--features", features, "--target-dir"]).arg(target);
+    // Built bit by bit, a crate has many parts, and the compiler inlines less: a lookup takes a fifth more instructions.
+    cargo.env("CARGO_INCREMENTAL", "0");
     if !rust_flags.is_empty() {
         cargo.env("RUSTFLAGS", rust_flags).env_remove("CARGO_ENCODED_RUSTFLAGS");
     }
