@@ -3,7 +3,7 @@
 use core::fmt;
 use core::iter::FusedIterator;
 
-/// The values of a range of the type `R`, in the order of their keys, from both ends. Of `values`.
+/// The values of a range of the type `R`, in the order of their keys, from both ends. `values` returns it.
 pub struct Values<R>(pub(crate) R);
 
 impl<K, V, R: Iterator<Item = (K, V)>> Iterator for Values<R> {

@@ -17,7 +17,7 @@ use crate::key::{ByteKeys, BytesKey};
 use crate::taken::{IntoIter, TakePairs, takes};
 
 keys! {
-    /// A double-ended iterator over the keys of a map, in order. Of [`BSkipBlobMap::keys`].
+    /// A double-ended iterator over the keys of a map, in order. [`BSkipBlobMap::keys`] returns it.
     BlobKeys<[K: BytesKey + ?Sized], K>(ByteKeys, Blob) -> K::Owned = |key| decoded::<K>(&key)
 }
 

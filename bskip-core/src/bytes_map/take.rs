@@ -15,7 +15,7 @@ use crate::key::{ByteKeys, BytesKey};
 use crate::taken::{IntoIter, TakePairs, takes};
 
 keys! {
-    /// A double-ended iterator over the keys of a map of byte strings, in order. Of [`BSkipBytesMap::keys`].
+    /// A double-ended iterator over the keys of a map of byte strings, in order. [`BSkipBytesMap::keys`] returns it.
     BytesKeys<[K: BytesKey + ?Sized, V], K, V>(ByteKeys, V) -> K::Owned = |key| decoded::<K>(&key)
 }
 

@@ -20,7 +20,7 @@ use crate::mix::mix;
 use crate::node::{Inner, InnerShape, LeafShape, LevelMark, Node, NodeKeys, ShapeOf};
 use crate::simd;
 
-/// With so many entries of a level, its nodes are not counted one level further down.
+/// A level with more entries than this is counted, and the levels below it are not.
 const MANY: usize = 64;
 
 /// How many ways down there are.
@@ -88,7 +88,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// The highest level on which more than [`MANY`] entries lie within the range, and their number. `None` if no inner
-    /// level has so many.
+    /// level has that many.
     fn crowded_level<'k>(&self, from: Option<K::Ref<'k>>, to: Option<K::Ref<'k>>) -> Option<(usize, usize)> {
         (1..=self.tree.root().0).rev().find_map(|level| {
             let entries =
@@ -214,7 +214,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         (node.level() == LevelMark::of(level)).then_some((node, version, slot))
     }
 
-    /// What `read` returns for entry number `place` of the level; `None` if there are not so many.
+    /// What `read` returns for entry number `place` of the level; `None` if the level has fewer entries.
     fn read_entry<S: ShapeOf<K>, T>(
         &self,
         level: usize,
