@@ -128,7 +128,7 @@ impl<'a, K: NodeKeys, V, P: BlockPool, R> Pairs<'a, K, V, P, R> {
 }
 
 impl<K: NodeKeys, V, P: BlockPool, R: Read<V>> Pairs<'_, K, V, P, R> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn next(&mut self) -> Option<(K::Owned, R::Value)> {
         loop {
             match self.front.as_mut().map(LeafCursor::next::<R>) {
@@ -157,7 +157,7 @@ impl<K: NodeKeys, V, P: BlockPool, R: Read<V>> Pairs<'_, K, V, P, R> {
         }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn next_back(&mut self) -> Option<(K::Owned, R::Value)> {
         loop {
             match self.back.as_mut().map(LeafCursor::next_back::<R>) {

@@ -46,7 +46,7 @@ struct Padded<V> {
 ///
 /// # Safety
 /// `to` is valid for `words::<V>()` words, and only the caller stores to them now.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
 pub(crate) unsafe fn store<V>(to: *const ValueWord, value: V) {
     if is_large::<V>() {
         let mut value = ManuallyDrop::new(value);
@@ -87,7 +87,7 @@ fn freeze<T>(buffer: *mut T) -> *mut T {
 ///
 /// # Safety
 /// `from` is valid for `words::<V>()` words.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
 pub(crate) unsafe fn load<V>(from: *const ValueWord) -> MaybeUninit<V> {
     if is_large::<V>() {
         let mut value = MaybeUninit::uninit();

@@ -134,7 +134,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Moves the cursor to the least pair above it, and says whether there is one.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn step_up(&self, steps: &mut Steps<K, V>) -> bool {
         if let Some(Spot { leaf, version, slot, count }) = steps.spot
             && slot + 1 < count
@@ -155,7 +155,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Moves the cursor to the greatest pair below it, and says whether there is one.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn step_down(&self, steps: &mut Steps<K, V>) -> bool {
         if let Some(Spot { leaf, version, slot, count }) = steps.spot
             && slot > 0
@@ -286,7 +286,7 @@ fn opposite(way: Way) -> Way {
 
 /// A copy of the pair in a slot, which is in use if the leaf validates. `count` is the number of slots in that
 /// state, or was read from the leaf just before. `None` if the leaf is not in that state any more.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
 fn copy<K: NodeKeys, V>(
     leaf: Leaf<'_, K, V>,
     version: Version,

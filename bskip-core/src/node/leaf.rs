@@ -27,13 +27,13 @@ impl<S: LeafSlots> Node<'_, S> {
 
 impl<S: LeafSlots> Locked<'_, S> {
     /// Puts a pair into `slot`; the leaf has room.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn insert(&mut self, slot: usize, key: KeptKey<'_, S>, value: S::Payload) {
         S::insert(self, slot, key, value);
     }
 
     /// Adds a pair with a key above all others; the leaf has room.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn push(&mut self, key: KeptKey<'_, S>, value: S::Payload) {
         S::push(self, key, value);
     }
@@ -42,7 +42,7 @@ impl<S: LeafSlots> Locked<'_, S> {
     ///
     /// # Safety
     /// `slot` is below the count, and its value is not used again before it is overwritten.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) unsafe fn read(&self, slot: usize) -> S::Payload {
         let value = self.value(slot);
         // SAFETY: a slot in use holds a value, and no other thread changes it while this thread has the lock.
@@ -51,7 +51,7 @@ impl<S: LeafSlots> Locked<'_, S> {
     }
 
     /// Exchanges the value in `slot`, which is below the count.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn replace(&mut self, slot: usize, value: S::Payload) -> S::Payload {
         assert!(slot < self.count());
         // SAFETY: below the count; overwritten below.
@@ -61,7 +61,7 @@ impl<S: LeafSlots> Locked<'_, S> {
     }
 
     /// Takes the pair out of `slot`, which is below the count.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn remove(&mut self, slot: usize) -> S::Payload {
         assert!(slot < self.count());
         // SAFETY: below the count; the slot is closed below.

@@ -51,7 +51,7 @@ impl<V> Payload for Values<V> {
     const WORDS: usize = value::words::<V>();
     const KIND: BlockKind = BlockKind::Leaf;
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     unsafe fn store(to: *const ValueWord, value: V) {
         // SAFETY: by the caller's promise.
         unsafe { value::store(to, value) }
@@ -73,7 +73,7 @@ impl Payload for Children {
     const WORDS: usize = 1;
     const KIND: BlockKind = BlockKind::Inner;
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     unsafe fn store(to: *const AtomicU32, child: BlockId) {
         // SAFETY: by the caller's promise.
         let to = unsafe { &*to };

@@ -139,7 +139,7 @@ impl<S: Changing, W: Witness<S>> Reshaped<'_, S, W> {
     }
 
     /// Puts a key and its payload into `slot`; the node has room.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn insert(&mut self, slot: usize, key: KeptKey<'_, S>, payload: S::Payload) {
         let child = S::child_of(&payload);
         S::insert(&mut self.node, slot, key, payload);
@@ -149,7 +149,7 @@ impl<S: Changing, W: Witness<S>> Reshaped<'_, S, W> {
     }
 
     /// Adds a key above all others and its payload; the node has room.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn push(&mut self, key: KeptKey<'_, S>, payload: S::Payload) {
         let child = S::child_of(&payload);
         S::push(&mut self.node, key, payload);

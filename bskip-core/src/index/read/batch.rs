@@ -45,7 +45,7 @@ impl<K: KeyWords, V: Copy, P: BlockPool> Batch<K, V, P> for Get<'_, K, V> {
         self.keys[i]
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn at(&mut self, _: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version> {
         let Spot { leaf, version, line } = spot;
         let (rank, found) = leaf.find_in(line, self.keys[i]);
@@ -87,7 +87,7 @@ impl<K: KeyWords, V, P: BlockPool> Batch<K, V, P> for Contains<'_, K, V> {
         self.keys[i]
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn at(&mut self, _: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version> {
         let Spot { leaf, version, line } = spot;
         let (_, found) = leaf.find_in(line, self.keys[i]);

@@ -45,7 +45,7 @@ impl<'a, K: NodeKeys, V> LeafCursor<'a, K, V> {
     }
 
     /// The next pair in order.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn next<R: Read<V>>(&mut self) -> Next<K::Owned, R::Value> {
         if self.start == self.end {
             return Next::End;
@@ -60,7 +60,7 @@ impl<'a, K: NodeKeys, V> LeafCursor<'a, K, V> {
     }
 
     /// The next pair from the end.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn next_back<R: Read<V>>(&mut self) -> Next<K::Owned, R::Value> {
         if self.start == self.end {
             return Next::End;
@@ -120,7 +120,7 @@ impl<'a, K: NodeKeys, V> LeafCursor<'a, K, V> {
 
 impl<K: KeyWords, V> LeafCursor<'_, K, V> {
     /// Copies slots `start..end`, which are or were among those of the cursor; false if the leaf has changed.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn take(&self, buffer: &mut PairBuffer<K, V>, start: usize, end: usize) -> bool
     where
         V: Copy,
@@ -234,7 +234,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
 
     /// The leaf that starts at `low`, which is where the leaf before ended. Starts from that leaf's `next`.
     /// `None` if something has changed.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn leaf_that_starts<'a>(
         &'a self,
         next: Leaf<'a, K, V>,
@@ -330,7 +330,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// The leaf at `before`. Follows the trail if it leads there.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn leaf_down<'a>(
         &'a self,
         before: Before<'_, K>,
@@ -369,7 +369,7 @@ pub(crate) enum Copied {}
 impl<V: Copy> Read<V> for Copied {
     type Value = V;
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     unsafe fn read<S: LeafSlots<Payload = V>>(
         leaf: Node<'_, S>,
         version: Version,
@@ -413,7 +413,7 @@ pub(crate) enum Skipped {}
 impl<V> Read<V> for Skipped {
     type Value = ();
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     unsafe fn read<S: LeafSlots<Payload = V>>(
         leaf: Node<'_, S>,
         version: Version,

@@ -23,7 +23,7 @@ pub(crate) enum Followed<T> {
 impl<K: NodeKeys, V: Copy, P: BlockPool> Index<K, V, P> {
     /// Copies the value of `key`. Returns what `follow` makes of it and of the leaf's state, or `Changed` if that
     /// is `None`. Writes nothing.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn follow<T>(
         &self,
         key: K::Ref<'_>,

@@ -18,7 +18,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// A copy of the value of `key`. Writes nothing.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn get(&self, key: K::Ref<'_>) -> Option<V>
     where
         V: Copy,

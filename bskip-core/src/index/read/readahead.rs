@@ -44,7 +44,7 @@ enum Way {
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// As [`leaf_at`](Self::leaf_at), for a reader that goes backwards from there. Also starts to load the
     /// leaf before.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn leaf_and_trail_at(
         &self,
         probe: impl Probe<K>,
@@ -91,7 +91,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
 
     /// Moves the trail from the leaf before to the leaf that starts at `low`. Starts to load the leaves after
     /// it.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn trail_up<'a>(
         &'a self,
         trail: Option<Trail<'a, K>>,
@@ -148,7 +148,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
 
     /// Moves the trail from the leaf that starts at `low` to the leaf before. Returns also the block of that
     /// leaf, or of one to its left. Starts to load what comes before it.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn trail_down<'a>(
         &'a self,
         mut trail: Trail<'a, K>,
@@ -169,7 +169,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Starts to load the leaves beyond the trail's position, as far as its node names them.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn look_ahead(&self, trail: &mut Trail<'_, K>, way: Way) {
         while trail.ahead < trail.reach {
             let Some(child) = self.beyond(trail, way) else { return };

@@ -63,20 +63,20 @@ impl Router {
     }
 
     /// The leaf where a search for keys with this word should start.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn leaf(&self, word: u64) -> Option<BlockId> {
         self.leaf_table.find(word)
     }
 
     /// That leaf, and the leaf that probably comes next, if the table knows one. Use the second only to load
     /// its memory.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn two_leaves(&self, word: u64) -> Option<(BlockId, Option<BlockId>)> {
         self.leaf_table.find_two(word)
     }
 
     /// Starts to load what [`leaf`](Self::leaf) will look at.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn prefetch(&self, word: u64) {
         self.leaf_table.prefetch(word);
     }

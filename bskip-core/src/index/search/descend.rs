@@ -54,7 +54,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn try_leaf_at(&self, probe: impl Probe<K>) -> Option<Versioned<'_, LeafShape<K, V>>> {
         if let Some(found) = self.hinted_leaf(probe) {
             return Some(found);
@@ -63,7 +63,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// As [`try_leaf_at`](Self::try_leaf_at), without the table of leaves.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn try_leaf_by_levels(&self, probe: impl Probe<K>) -> Option<Versioned<'_, LeafShape<K, V>>> {
         let (level, head) = self.tree.root();
         let leaf = if level == 0 {
@@ -85,7 +85,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
 
     /// As [`leaf_at`](Self::leaf_at), for a reader that goes on from there. If the table of leaves knows the
     /// next leaf, this loads it at the same time.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn leaf_at_and_behind(&self, probe: impl Probe<K>) -> (Leaf<'_, K, V>, Version) {
         if let Some((leaf, behind)) = self.router.two_leaves(probe.word_behind(self.router.leaf_stem::<K>()))
         {
@@ -104,7 +104,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         self.retry(|| self.try_leaf_at(probe))
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn try_inner_at(
         &self,
         probe: impl Probe<K>,

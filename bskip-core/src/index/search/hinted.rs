@@ -10,7 +10,7 @@ use crate::node::{InnerShape, Leaf, LeafShape, LevelMark, NodeKeys};
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// The leaf at `probe`, if the table of leaves knows it or one close to its left.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn hinted_leaf(
         &self,
         probe: impl Probe<K>,

@@ -12,7 +12,7 @@ use crate::node::{InnerShape, Locked, LockedInner, LockedLeaf, NodeKeys, Shape};
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Locks the leaf that holds `key`. Returns the key's slot too, or `None` if the key is not there.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn lock_pair(&self, key: K::Ref<'_>) -> Option<(LockedLeaf<'_, K, V>, usize)> {
         let mut backoff = self.tree.backoff();
         loop {

@@ -19,7 +19,7 @@ use crate::node::{InnerShape, LeafShape, LevelMark, NodeKeys};
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// The level-1 node at `probe` near this thread, if the table or the replica knows it or one close to its
     /// left. Use it for reading only; never lock it.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn near_parent(&self, probe: impl Probe<K>) -> Option<Versioned<'_, InnerShape<K>>> {
         match self.router.replicas {
             0 => self.hinted(probe),
@@ -79,7 +79,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
 
     /// The leaf at `probe`, by this thread's replica. `None` if there is no replica, or if it does not lead
     /// there.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn replicated_leaf(
         &self,
         probe: impl Probe<K>,

@@ -14,7 +14,7 @@ use crate::node::{Inner, LevelMark, Node, NodeKeys, ShapeOf, Side};
 pub(in crate::index) type Versioned<'a, S> = (Node<'a, S>, Version);
 
 /// The child to follow from `node`, validated. It is a block that has, or had, a node of the level below.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
 pub(in crate::index) fn child_at<K: NodeKeys>(
     node: Inner<'_, K>,
     version: Version,
@@ -40,7 +40,7 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
 
     /// As [`settle`](Self::settle), but gives up after `STEPS` steps to the right. If there is a limit, it
     /// also gives up at a locked node: a hint is not worth waiting for.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn settle_within<'a, S: ShapeOf<K>, const STEPS: usize>(
         &'a self,
         node: Node<'a, S>,

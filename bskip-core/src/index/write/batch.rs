@@ -14,7 +14,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     /// Inserts each pair that has a value, and puts the key's old value in its place. If memory runs out, it
     /// ends early: that pair and those behind it stay as they were. `words` computes the key of a pair from
     /// the pair and its index, always with the same result.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn insert_many<Q>(
         &self,
         pairs: &mut [(Q, Option<V>)],
@@ -48,7 +48,7 @@ impl<K: KeyWords, V, P: BlockPool, Q, F: Fn(&Q, usize) -> K> Batch<K, V, P> for 
         (self.words)(&self.pairs[i].0, i)
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn at(&mut self, index: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version> {
         let Spot { leaf, version, line } = spot;
         let (ref key, ref mut place) = self.pairs[i];
@@ -114,7 +114,7 @@ impl<K: KeyWords, V, P: BlockPool> Batch<K, V, P> for Remove<'_, K, V> {
         self.keys[i]
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn at(&mut self, index: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version> {
         let Spot { leaf, version, line } = spot;
         let key = self.keys[i];

@@ -31,7 +31,7 @@ pub(in crate::index) enum Outcome<V> {
 }
 
 /// Deals with a key that is in `slot` already, and unlocks the leaf. Returns the value that does not stay.
-#[cfg_attr(not(debug_assertions), inline(always))]
+#[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
 pub(in crate::index) fn settle_existing<S: LeafSlots>(
     mut leaf: Locked<'_, S>,
     slot: usize,

@@ -15,7 +15,7 @@ use crate::node::{InnerShape, Leaf, LeafShape, LockedLeaf, NodeKeys, Split};
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Inserts the pair if the key is new, and returns `None`. Otherwise `existing` decides which of the two
     /// values stays in the map, and this returns the other one.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn insert(
         &self,
         key: K::Ref<'_>,

@@ -6,7 +6,7 @@ use crate::node::{LockedLeaf, NodeKeys};
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Takes out the pair of `key`.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn remove(&self, key: K::Ref<'_>) -> Option<V> {
         let (mut leaf, slot) = self.lock_pair(key)?;
         let value = leaf.remove(slot);

@@ -155,22 +155,22 @@ impl<P: Payload> Reading for ByteShape<P> {
         node.key_word_behind(slot, stem)
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn rank(node: Node<'_, Self>, key: &[u8]) -> usize {
         node.find_key(key).0
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn find(node: Node<'_, Self>, key: &[u8]) -> (usize, bool) {
         node.find_key(key)
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn rank_within(node: Node<'_, Self>, key: &[u8]) -> usize {
         node.find_prefixed(key).0
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn find_within(node: Node<'_, Self>, key: &[u8]) -> (usize, bool) {
         node.find_prefixed(key)
     }
@@ -217,22 +217,22 @@ impl<P: Payload> Changing for ByteShape<P> {
         node.change_high(high);
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn insert(node: &mut Locked<'_, Self>, slot: usize, key: KeptBytes<'_>, payload: P::Value) {
         node.insert_key(slot, key, payload);
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn push(node: &mut Locked<'_, Self>, key: KeptBytes<'_>, payload: P::Value) {
         node.push_key(key, payload);
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn write(node: &mut Locked<'_, Self>, slot: usize, payload: P::Value) {
         node.write_payload(slot, payload);
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn close(node: &mut Locked<'_, Self>, slot: usize) {
         node.remove_key(slot);
     }
@@ -270,7 +270,7 @@ impl<P: Payload> Changing for ByteShape<P> {
 }
 
 impl<V> LeafSlots for ByteLeaf<V> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn value(node: Node<'_, Self>, slot: usize) -> MaybeUninit<V> {
         let slot = slot.min(Self::CAPACITY - 1);
         // SAFETY: `slot` is below the capacity, so its words are the node's.

@@ -20,7 +20,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
 
     /// Puts a key and its payload into `slot`; the node has room. The key must have a number if more than
     /// `LIMIT` bytes are behind prefix and `d`.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(super) fn insert_key(&mut self, slot: usize, key: KeptBytes<'_>, payload: P::Value) {
         let (d, entry) = self.place_key(key);
         simd::choose!(isa => self.insert_by(isa, slot, d, entry, payload));
@@ -39,7 +39,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
     }
 
     /// Adds a key above all others and its payload; the node has room.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(super) fn push_key(&mut self, key: KeptBytes<'_>, payload: P::Value) {
         let slot = self.count();
         let (d, entry) = self.place_key(key);
@@ -129,7 +129,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
     }
 
     /// Takes key and payload out of `slot`, which is below the count, and drops neither.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(super) fn remove_key(&mut self, slot: usize) {
         let is_base = self.is_base(slot);
         let number = self.forget_key(slot);
@@ -179,7 +179,7 @@ impl<P: Payload> Locked<'_, ByteShape<P>> {
     }
 
     /// Overwrites the payload in `slot`, whatever it was.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(super) fn write_payload(&mut self, slot: usize, payload: P::Value) {
         assert!(slot < ByteShape::<P>::CAPACITY);
         // SAFETY: `slot` is below the capacity, so its words are the node's, and it is locked.

@@ -56,22 +56,22 @@ impl<S: WordShape> Changing for S {
         }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn insert(node: &mut Locked<'_, S>, slot: usize, key: S::Key, payload: S::Payload) {
         node.insert_at(slot, key, payload);
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn push(node: &mut Locked<'_, S>, key: S::Key, payload: S::Payload) {
         node.push_at_end(key, payload);
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn write(node: &mut Locked<'_, S>, slot: usize, payload: S::Payload) {
         node.write_at(slot, payload);
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn close(node: &mut Locked<'_, S>, slot: usize) {
         node.close_gap::<true>(slot);
     }
@@ -107,7 +107,7 @@ impl<S: WordShape> Changing for S {
 }
 
 impl<K: KeyWords, V> LeafSlots for WordLeaf<K, V> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn value(node: Node<'_, Self>, slot: usize) -> MaybeUninit<V> {
         node.value_in(slot)
     }

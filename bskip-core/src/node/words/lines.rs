@@ -23,7 +23,7 @@ pub(crate) enum Slots {
 
 impl<S: WordShape> Node<'_, S> {
     /// Prefetches what a search reads first.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn prefetch_top(self) {
         if Self::BY_LINES {
             self.prefetch_header();
@@ -33,7 +33,7 @@ impl<S: WordShape> Node<'_, S> {
     }
 
     /// The line where `key` is or would be. Prefetches the part of it that `slots` names.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn approach(self, key: S::Key, slots: Slots) -> usize {
         let line = self.line_of(key);
         if Self::BY_LINES {
@@ -50,13 +50,13 @@ impl<S: WordShape> Node<'_, S> {
     }
 
     /// The line where `key` is or would be.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn line_of(self, key: S::Key) -> usize {
         if Self::BY_LINES { self.line_of_word(key.word(0)) } else { 0 }
     }
 
     /// As [`find`](Self::find), for a key whose line is known.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn find_in(self, line: usize, key: S::Key) -> (usize, bool) {
         if !Self::BY_LINES {
             return self.find(key);
@@ -71,13 +71,13 @@ impl<S: WordShape> Node<'_, S> {
 /// little.
 impl<K: KeyWords, V> Locked<'_, WordLeaf<K, V>> {
     /// Puts a pair into `slot`; the leaf has room.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn insert_from_line(&mut self, slot: usize, key: K, value: V) {
         self.insert_at_from_line(slot, key, value);
     }
 
     /// Takes the pair out of `slot`, which is below the count.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn remove_from_line(&mut self, slot: usize) -> V {
         assert!(slot < self.count());
         // SAFETY: below the count; the slot is closed below.

@@ -63,7 +63,7 @@ impl<K: KeyWords, V: Copy> PairBuffer<K, V> {
         if fewer < capacity { fewer } else { capacity }
     };
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn new() -> Self {
         Self { words: [MaybeUninit::uninit(); LINE * LINE], keys: Room::new(), values: Room::new(), len: 0 }
     }
@@ -83,7 +83,7 @@ impl<K: KeyWords, V: Copy> PairBuffer<K, V> {
     /// # Safety
     /// If `is_valid` returns true, everything read of the leaf during the call belongs to one state, and
     /// these slots are in use in that state.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) unsafe fn fill(
         &mut self,
         leaf: Node<'_, WordLeaf<K, V>>,
@@ -128,7 +128,7 @@ impl<K: KeyWords, V: Copy> PairBuffer<K, V> {
         }
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn copy_values(&mut self, leaf: Node<'_, WordLeaf<K, V>>, start: usize, len: usize) {
         assert!(len <= Self::MOST);
         let values = self.values.start_mut();

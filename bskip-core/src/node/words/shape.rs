@@ -60,7 +60,7 @@ impl<K: KeyWords, V> WordShape for WordLeaf<K, V> {
     const WORDS_PER_SLOT: usize = value::words::<V>();
     const KIND: BlockKind = BlockKind::Leaf;
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     unsafe fn store(to: *const ValueWord, value: V) {
         // SAFETY: by the caller's promise.
         unsafe { value::store(to, value) }
@@ -83,7 +83,7 @@ impl<K: KeyWords> WordShape for WordInner<K> {
     const WORDS_PER_SLOT: usize = 1;
     const KIND: BlockKind = BlockKind::Inner;
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     unsafe fn store(to: *const AtomicU32, child: BlockId) {
         // SAFETY: by the caller's promise.
         let to = unsafe { &*to };

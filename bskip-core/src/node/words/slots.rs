@@ -105,18 +105,18 @@ impl<S: WordShape> Locked<'_, S> {
     }
 
     /// Puts a key and its payload into `slot`; the node has room.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(super) fn insert_at(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
         simd::choose!(isa => self.insert_over::<_, true>(isa, slot, key, payload));
     }
 
     /// As [`insert_at`](Self::insert_at), but touches no lines of slots before that of `slot`.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(super) fn insert_at_from_line(&mut self, slot: usize, key: S::Key, payload: S::Payload) {
         simd::choose!(isa => self.insert_over::<_, false>(isa, slot, key, payload));
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn insert_over<I: Isa, const WHOLE: bool>(
         &mut self,
         isa: I,
@@ -136,7 +136,7 @@ impl<S: WordShape> Locked<'_, S> {
     }
 
     /// Adds a key above all others and its payload; the node has room.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(super) fn push_at_end(&mut self, key: S::Key, payload: S::Payload) {
         let slot = self.count();
         self.set_key_at(slot, key);
@@ -149,7 +149,7 @@ impl<S: WordShape> Locked<'_, S> {
     }
 
     /// Overwrites the payload in `slot`, whatever it was.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(super) fn write_at(&mut self, slot: usize, payload: S::Payload) {
         assert!(slot < S::CAPACITY);
         // SAFETY: `slot` is below the capacity, so its words are the node's, and it is locked.
@@ -158,7 +158,7 @@ impl<S: WordShape> Locked<'_, S> {
 
     /// Moves the slots after `slot` one to the left, over it. Unless `WHOLE`, touches no line of slots before
     /// that of `slot`.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(super) fn close_gap<const WHOLE: bool>(&mut self, slot: usize) {
         simd::choose!(isa => self.close_gap_by::<_, WHOLE>(isa, slot));
     }

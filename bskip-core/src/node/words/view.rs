@@ -147,7 +147,7 @@ impl<S: WordShape> Reading for S {
         node.key_word(0, slot)
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn rank(node: Node<'_, S>, key: S::Key) -> usize {
         let count = node.count();
         let word = key.word(0);
@@ -169,7 +169,7 @@ impl<S: WordShape> Reading for S {
         from
     }
 
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn find(node: Node<'_, S>, key: S::Key) -> (usize, bool) {
         let rank = node.rank(key);
         (rank, rank > 0 && node.compare_key(key, rank - 1).is_eq())
@@ -212,7 +212,7 @@ impl<'a, K: KeyWords> Node<'a, WordInner<K>> {
 
 impl<K: KeyWords, V> Node<'_, WordLeaf<K, V>> {
     /// A copy of the value in `slot`.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(super) fn value_in(self, slot: usize) -> MaybeUninit<V> {
         let slot = slot.min(WordLeaf::<K, V>::CAPACITY - 1);
         // SAFETY: `slot` is below the capacity, so its words are the node's.

@@ -152,7 +152,7 @@ impl LeafTable {
     }
 
     /// The leaf where a search for keys with this word behind the stem should start, if there is a table.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn find(&self, word: u64) -> Option<BlockId> {
         let (line, place) = self.place(word)?;
         line.leaf(place)
@@ -160,7 +160,7 @@ impl LeafTable {
 
     /// That leaf, and the leaf that probably comes next, if the table knows one. Use the second only to load
     /// its memory.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn find_two(&self, word: u64) -> Option<(BlockId, Option<BlockId>)> {
         let (line, place) = self.place(word)?;
         let leaf = line.leaf(place)?;
@@ -180,7 +180,7 @@ impl LeafTable {
     }
 
     /// Starts to load what [`find`](Self::find) will look at.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn prefetch(&self, word: u64) {
         if let Some(line) = self.line(self.scale().spot(word).0.line, self.lines()) {
             prefetch(ptr::from_ref(line).cast());

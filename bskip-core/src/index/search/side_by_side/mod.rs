@@ -156,7 +156,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// The leaves that the table of leaves names.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn hinted_leaves(&self, keys: impl Iterator<Item = K> + Clone) -> Leaves<'_, K, V> {
         let mut leaves = [None; GROUP];
         for key in keys.clone() {
@@ -172,7 +172,7 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// For keys without a leaf: the table of nodes names a node of level 1, and that names the leaf.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn leaves_below_level_1<'a>(
         &'a self,
         keys: impl Iterator<Item = K> + Clone,

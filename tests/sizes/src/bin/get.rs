@@ -1,0 +1,5 @@
+//! The call `get`.
+#![no_std]
+#![no_main]
+
+sizes::program!(|| sizes::get(&core::hint::black_box(sizes::map())));

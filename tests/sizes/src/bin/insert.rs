@@ -1,0 +1,5 @@
+//! The call `insert`.
+#![no_std]
+#![no_main]
+
+sizes::program!(|| sizes::insert(&core::hint::black_box(sizes::map())));

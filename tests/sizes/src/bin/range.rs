@@ -1,0 +1,5 @@
+//! The call `range`.
+#![no_std]
+#![no_main]
+
+sizes::program!(|| sizes::range(&core::hint::black_box(sizes::map())));

@@ -1,0 +1,5 @@
+//! The call `remove`.
+#![no_std]
+#![no_main]
+
+sizes::program!(|| sizes::remove(&core::hint::black_box(sizes::map())));
