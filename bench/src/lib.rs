@@ -15,7 +15,7 @@
 //! The other subcommands measure our map alone. [`mod@contention`] has many threads on one key. [`mod@scan`],
 //! [`mod@batch`] and [`mod@bulk`] measure scans, batched lookups and building from sorted pairs, each against
 //! the speed of the memory. [`mod@counts`] does one operation many times, so that its instructions can be
-//! counted. [`mod@ranges`] measures calls for many pairs. [`mod@stem`] measures keys that have many bytes in
+//! counted. [`mod@bus`] measures floor queries. [`mod@ranges`] measures calls for many pairs. [`mod@stem`] measures keys that have many bytes in
 //! common. [`mod@memtable`] measures memtables of a storage engine in turns.
 
 pub mod maps;
@@ -39,6 +39,8 @@ pub mod keys;
 pub mod batch;
 #[cfg(feature = "cell")]
 pub mod bulk;
+#[cfg(feature = "cell")]
+pub mod bus;
 #[cfg(feature = "cell")]
 pub mod cell;
 #[cfg(feature = "cell")]

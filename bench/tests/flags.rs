@@ -9,6 +9,10 @@ const SUBCOMMANDS: &[Subcommand] = &[
     ("contention", &[("--threads", "2"), ("--ops", "2"), ("--rounds", "1"), ("--hold", "1")]),
     ("scan", &[("--threads", "1"), ("--keys", "1"), ("--rounds", "1"), ("--repeat", "1"), ("--shorts", "1")]),
     ("batch", &[("--threads", "1"), ("--keys", "1"), ("--rounds", "1"), ("--lookups", "64")]),
+    (
+        "bus",
+        &[("--threads", "1"), ("--devices", "1"), ("--lookups", "1"), ("--every", "1"), ("--rounds", "1")],
+    ),
     ("bulk", &[("--threads", "1"), ("--keys", "1"), ("--rounds", "1")]),
     (
         "numa-count",

@@ -3,6 +3,7 @@
 use crate::Failure;
 use bench::batch::Lookups;
 use bench::bulk::Bulk;
+use bench::bus::BusLookups;
 use bench::contention::Contention;
 use bench::maps::NAMES;
 use bench::numa_count::NumaCount;
@@ -35,6 +36,8 @@ pub(crate) enum Measure {
     /// Measures a memtable of versions in turns with those on crossbeam-skiplist and artmap
     #[cfg(feature = "peers")]
     Memtable(bench::memtable::Memtables),
+    /// Measures floor queries as a hypervisor's bus makes them, against a `RwLock<BTreeMap>`
+    Bus(BusLookups),
     /// Does each operation many times with marks around it, for `cargo xtask numa-count`
     NumaCount(NumaCount),
     /// Counts what each operation locks and writes
@@ -56,6 +59,7 @@ impl Measure {
             Self::Stem(stems) => stems.run(),
             #[cfg(feature = "peers")]
             Self::Memtable(memtables) => memtables.run(),
+            Self::Bus(lookups) => lookups.run(),
             Self::NumaCount(numa_count) => numa_count.run(),
             #[cfg(feature = "stats")]
             Self::Stats(stats) => stats.run().map(|report| report.to_string()),
