@@ -8,66 +8,20 @@
 use core::any::TypeId;
 use core::marker::PhantomData;
 
-/// How threads wait for each other in the maps of an arena. Kernels, unikernels and runtimes may have a
-/// better way than this crate.
-///
-/// The type is the choice of an arena ([`BlockPool::Relax`](crate::BlockPool::Relax)); [`DefaultRelax`] is
-/// the usual one. [`GlobalArena::relax`](crate::GlobalArena::relax) and `BumpArena::relax` choose another:
-///
-/// ```
-/// use bskip_core::{BSkipMap, GlobalArena, Relax};
-///
-/// struct Scheduler;
-///
-/// impl Relax for Scheduler {
-///     fn relax(attempts: u32) {
-///         if attempts < 20 {
-///             core::hint::spin_loop();
-///         } else {
-///             std::thread::yield_now(); // your scheduler's call
-///         }
-///     }
-/// }
-///
-/// type Map<K, V> = BSkipMap<K, V, GlobalArena<Scheduler>>;
-/// let map: Map<u64, u64> = BSkipMap::with_arena(GlobalArena::new().relax())?;
-/// # assert_eq!(map.insert(1, 1), None);
-/// # Ok::<(), bskip_core::AllocError>(())
-/// ```
-pub trait Relax: 'static {
-    /// Waits a little. The map calls this again and again until the thread can go on.
-    ///
-    /// `attempts` is the number of earlier calls of the same wait, from 0 on. A lock is held for tens of
-    /// nanoseconds, so the first few calls should only pause ([`core::hint::spin_loop`]). If the lock is
-    /// still held after some dozens of calls, its holder is not running: yield the processor to another
-    /// thread. A thread may also sleep, but nothing wakes it, so it must wake by itself.
-    ///
-    /// `attempts` goes beyond 31 only when the thread waits for one holder of a node's lock and holds no lock
-    /// itself. In all other cases it stays at 31, and the function should not sleep. There are three such
-    /// cases:
-    /// * The thread has lost a race.
-    /// * It waits for the lock of a pool, perhaps under locks of the map.
-    /// * It makes a [`range_snapshot`](crate::BSkipMap::range_snapshot) under locks, and waits for the next
-    ///   leaf. It holds the locks of the leaves before that one.
-    ///
-    /// The function must not use a map, and must not unwind.
-    ///
-    /// Under any strategy but [`DefaultRelax`], a closure that would wait for its own thread waits forever
-    /// instead of panicking. In a runtime that switches fibers, one thread of the system may run several of
-    /// its threads. This crate cannot tell them apart, so it does not judge.
-    fn relax(attempts: u32);
-}
+use crate::platform::Platform;
 
-/// Pauses 16 times. Then, with the feature `std`, yields to the scheduler 16 times, then sleeps: 32 µs at
-/// first, then about as long as the thread has waited so far, 33 ms at most. Without `std`, keeps pausing, 64
+/// The usual [`Platform`]. It waits as follows, and leaves all else as the trait has it.
+///
+/// A waiting thread pauses 16 times. Then, with the feature `std`, it yields to the scheduler 16 times, then sleeps: 32 µs at
+/// first, then about as long as it has waited so far, 33 ms at most. Without `std`, it keeps pausing, 64
 /// times a call.
 ///
-/// If a machine preempts threads but has no `std`, choose a [`Relax`] of your own that yields. Otherwise a
+/// If a machine preempts threads but has no `std`, choose a [`Platform`] of your own that yields. Otherwise a
 /// waiting thread uses up its time slice while the holder of the lock cannot run.
 #[derive(Clone, Copy, Debug)]
-pub struct DefaultRelax;
+pub struct DefaultPlatform;
 
-impl Relax for DefaultRelax {
+impl Platform for DefaultPlatform {
     fn relax(attempts: u32) {
         relax(attempts);
     }
@@ -75,8 +29,8 @@ impl Relax for DefaultRelax {
 
 /// Whether threads wait in the default way. Only then is a thread of the system one thread of the program.
 #[cfg_attr(not(all(feature = "std", not(any(loom, shuttle)))), allow(dead_code))]
-pub(crate) fn is_default<R: Relax>() -> bool {
-    TypeId::of::<R>() == TypeId::of::<DefaultRelax>()
+pub(crate) fn is_default<R: Platform>() -> bool {
+    TypeId::of::<R>() == TypeId::of::<DefaultPlatform>()
 }
 
 /// How many times a thread pauses before it yields its time slice. Measured: if waiting threads never yield,
@@ -99,19 +53,19 @@ pub(crate) struct Backoff<R> {
     attempts: u32,
     /// Where counting stops.
     most: u32,
-    _relax: PhantomData<fn() -> R>,
+    _platform: PhantomData<fn() -> R>,
 }
 
-impl<R: Relax> Backoff<R> {
+impl<R: Platform> Backoff<R> {
     /// For a thread that has lost a race, or that waits for a short section while it holds locks: it never
     /// sleeps.
     pub(crate) const fn new() -> Self {
-        Self { attempts: 0, most: PAUSES + YIELDS - 1, _relax: PhantomData }
+        Self { attempts: 0, most: PAUSES + YIELDS - 1, _platform: PhantomData }
     }
 
     /// For a thread that holds no lock and waits for one holder of one lock.
     pub(crate) const fn for_holder() -> Self {
-        Self { attempts: 0, most: u32::MAX, _relax: PhantomData }
+        Self { attempts: 0, most: u32::MAX, _platform: PhantomData }
     }
 
     /// Waits a little, and longer when called again.

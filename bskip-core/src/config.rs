@@ -1,5 +1,7 @@
 //! What the creator of a map may choose.
 
+use crate::platform::Platform;
+
 /// The *promoted set*: which nodes a level of the index lists, besides the level's first node.
 ///
 /// A node splits for two reasons. Either the coin gives a key a height, so a node must start at that key. Or
@@ -124,42 +126,28 @@ impl Config {
     /// The seed of the coin, for runs that can be repeated.
     ///
     /// An attacker who knows the seed and chooses the keys can make a map lopsided. So by default each map
-    /// takes a seed of its own. With the feature `std` the seed is random. Without it, the seed is made of an
-    /// address and a counter: it is different for every map, but not secret.
+    /// takes a seed of its own, from [`Platform::seed`] of its arena's platform.
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
     /// The seed that was given, or a fresh one.
-    pub(crate) fn seed_of_a_map(&self) -> u64 {
-        self.seed.unwrap_or_else(some_seed)
+    pub(crate) fn seed_of_a_map<R: Platform>(&self) -> u64 {
+        self.seed.unwrap_or_else(R::seed)
     }
-}
-
-#[cfg(feature = "std")]
-fn some_seed() -> u64 {
-    use std::hash::{BuildHasher, RandomState};
-    RandomState::new().hash_one(0)
-}
-
-#[cfg(not(feature = "std"))]
-fn some_seed() -> u64 {
-    use crate::sync::{AtomicUsize, Ordering};
-    static MAPS: AtomicUsize = AtomicUsize::new(1);
-    let count = MAPS.fetch_add(1, Ordering::Relaxed) as u64;
-    count.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (&raw const MAPS).addr() as u64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backoff::DefaultPlatform;
 
     #[test]
     fn new_is_the_default_and_a_seed_is_taken_once_a_map() {
         assert_eq!(Config::new(), Config::default());
         let config = Config::new();
-        assert_ne!(config.seed_of_a_map(), config.seed_of_a_map());
-        assert_eq!(config.seed(7).seed_of_a_map(), 7);
+        assert_ne!(config.seed_of_a_map::<DefaultPlatform>(), config.seed_of_a_map::<DefaultPlatform>());
+        assert_eq!(config.seed(7).seed_of_a_map::<DefaultPlatform>(), 7);
     }
 }

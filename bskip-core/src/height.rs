@@ -20,7 +20,7 @@ pub(crate) struct Heights {
 }
 
 impl Heights {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config, seed: u64) -> Self {
         let (one_in, posts) = match config.promotion {
             Promotion::Coin { one_in } => (one_in.max(2), false),
             Promotion::CoinAndOverflow { one_in } => (one_in.max(2), true),
@@ -34,7 +34,7 @@ impl Heights {
                 *level = bound;
             }
         }
-        Self { seed: config.seed_of_a_map(), below, posts }
+        Self { seed, below, posts }
     }
 
     /// The height of `key`: 0 for most, below [`LEVELS`].
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     fn tall_share(one_in: u32, keys: impl Iterator<Item = u64> + Clone) -> [f64; 3] {
-        let heights = Heights::new(&Config::new().promotion(Promotion::Coin { one_in }).seed(7));
+        let heights = Heights::new(&Config::new().promotion(Promotion::Coin { one_in }), 7);
         let total = keys.clone().count() as f64;
         [1, 2, 3].map(|at| keys.clone().filter(|&k| heights.of::<u64>(k) >= at).count() as f64 / total)
     }
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn overflow_alone_promotes_no_key() {
-        let heights = Heights::new(&Config::new().promotion(Promotion::Overflow).seed(7));
+        let heights = Heights::new(&Config::new().promotion(Promotion::Overflow), 7);
         assert!((0u64..100_000).all(|k| heights.of::<u64>(k) == 0));
     }
 }

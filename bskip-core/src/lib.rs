@@ -122,8 +122,8 @@
 //! a borrowed form would save nothing. A map of byte strings takes any type with
 //! [the same encoding](BytesKey::Form), which does what `Equivalent` and `Borrow` do.
 //!
-//! Without `std` the crate is `no_std` and needs only `alloc`. A waiting thread then spins, unless you choose
-//! a [`Relax`] of your own. Vector instructions are used only if the build promises them.
+//! Without `std` the crate is `no_std` and needs only `alloc`. A waiting thread then spins, unless your arena
+//! has a [`Platform`] of its own. Vector instructions are used only if the build promises them.
 //!
 //! # Vector instructions
 //! Searches and moves within a node use AVX-512 or AVX on x86-64, NEON on AArch64, and plain code elsewhere.
@@ -195,8 +195,10 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     mod merge;
     mod mix;
     mod node;
+    mod numa_node;
     #[cfg(feature = "rayon")]
     mod parallel;
+    mod platform;
     mod reentrancy;
     #[cfg(feature = "serde")]
     mod serialize;
@@ -228,7 +230,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
         AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, GlobalArena, HugePages, KeyPrefix,
         NumaBlocks, NumaNodeId, Placement, PoolUsage,
     };
-    pub use backoff::{DefaultRelax, Relax};
+    pub use backoff::DefaultPlatform;
     pub use blob_map::{BSkipBlobMap, BlobBulkLoad, BlobChunk, BlobCursor, BlobKeys, BlobRange, OwnedBlobCursor};
     pub use bytes_map::{
         BSkipBytesMap, BytesBulkError, BytesBulkLoad, BytesChunk, BytesCursor, BytesExtractIf, BytesInsertError,
@@ -251,6 +253,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     pub use parallel::{
         ClonedParBytesRange, ClonedParRange, ParBytesRange, ParBytesSetRange, ParRange, ParSetRange,
     };
+    pub use platform::Platform;
     pub use set::{BSkipSet, Merged, SetRange};
     pub use taken::{Drain, IntoIter, IntoKeys, IntoValues};
 }}

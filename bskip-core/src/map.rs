@@ -124,7 +124,7 @@ pub use visit::ExtractIf;
 /// method calls them. They must not use the same map, and must not wait for a thread that does, because an
 /// operation that reaches the locked leaf waits until the closure returns. If such an operation would wait
 /// for its own thread, it panics, provided that the feature `std` is on and threads wait in the
-/// [default way](crate::DefaultRelax). Otherwise it waits forever. Closures may use other maps.
+/// [default way](crate::DefaultPlatform). Otherwise it waits forever. Closures may use other maps.
 ///
 /// If the caller's code panics, the map unlocks what is locked. So you can use the map after
 /// [`catch_unwind`](std::panic::catch_unwind), and it is `RefUnwindSafe` if its values are.

@@ -2,7 +2,7 @@
 //! it panics; otherwise it would wait for itself for ever.
 //!
 //! This works only with `std`, which has thread-local memory. Model checkers run all their threads on one
-//! thread of the system, and so may a runtime that waits in its own way (any `Relax` but the default one). In
+//! thread of the system, and so may a runtime that waits in its own way (any `Platform` but the default one). In
 //! these cases no thread looks up the locks.
 
 #[cfg(all(feature = "std", not(any(loom, shuttle))))]
@@ -10,8 +10,9 @@ mod imp {
     use core::cell::Cell;
     use core::ptr;
 
-    use crate::backoff::{Relax, is_default};
+    use crate::backoff::is_default;
     use crate::lock::VersionLock;
+    use crate::platform::Platform;
 
     /// A lock under which user code runs, on the stack of the thread that holds it.
     struct Frame {
@@ -45,7 +46,7 @@ mod imp {
     }
 
     /// Whether this thread runs user code under `lock`. Threads wait in the way of `R`.
-    pub(crate) fn is_held<R: Relax>(lock: &VersionLock) -> bool {
+    pub(crate) fn is_held<R: Platform>(lock: &VersionLock) -> bool {
         if !is_default::<R>() {
             return false;
         }
@@ -66,8 +67,8 @@ mod imp {
 
 #[cfg(not(all(feature = "std", not(any(loom, shuttle)))))]
 mod imp {
-    use crate::backoff::Relax;
     use crate::lock::VersionLock;
+    use crate::platform::Platform;
 
     #[inline(always)]
     pub(crate) fn while_holding<R>(_: &VersionLock, code: impl FnOnce() -> R) -> R {
@@ -75,7 +76,7 @@ mod imp {
     }
 
     #[expect(clippy::extra_unused_type_parameters, reason = "the other `is_held` needs it")]
-    pub(crate) fn is_held<R: Relax>(_: &VersionLock) -> bool {
+    pub(crate) fn is_held<R: Platform>(_: &VersionLock) -> bool {
         false
     }
 }

@@ -2,7 +2,8 @@
 
 use core::cell::UnsafeCell;
 
-use crate::backoff::{Backoff, Relax};
+use crate::backoff::Backoff;
+use crate::platform::Platform;
 use crate::sync::{AtomicU32, Ordering};
 
 /// See the module.
@@ -26,7 +27,7 @@ impl<T> SpinLock<T> {
     }
 
     /// Runs `f` on the data. While another thread does so, waits in the way of `R`.
-    pub(crate) fn with<R: Relax, U>(&self, f: impl FnOnce(&mut T) -> U) -> U {
+    pub(crate) fn with<R: Platform, U>(&self, f: impl FnOnce(&mut T) -> U) -> U {
         let mut f = Some(f);
         let mut backoff = Backoff::<R>::new();
         loop {

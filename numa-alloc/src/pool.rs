@@ -7,7 +7,7 @@ use core::sync::atomic::AtomicU32;
 use std::sync::Arc;
 
 use bskip_core::arena::{
-    AllocError, AllocErrorKind, BlockId, BlockKind, BlockPool, DefaultRelax, NumaBlocks, NumaNodeId,
+    AllocError, AllocErrorKind, BlockId, BlockKind, BlockPool, DefaultPlatform, NumaBlocks, NumaNodeId,
     Placement, PoolUsage,
 };
 
@@ -196,7 +196,7 @@ impl Drop for Core {
 // 5. See 2.
 // 6. The NUMA side is this pool itself.
 unsafe impl BlockPool for NumaPool {
-    type Relax = DefaultRelax;
+    type Platform = DefaultPlatform;
 
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         let core = &*self.core;

@@ -1,8 +1,8 @@
 //! One type for all arenas, so that a suite chooses its arena at run time, not at compile time.
 
 use bskip_core::{
-    AllocError, BlockArena, BlockId, BlockKind, BlockPool, BumpArena, DefaultRelax, GlobalArena, NumaBlocks,
-    NumaNodeId, Placement, PoolUsage,
+    AllocError, BlockArena, BlockId, BlockKind, BlockPool, BumpArena, DefaultPlatform, GlobalArena,
+    NumaBlocks, NumaNodeId, Placement, PoolUsage,
 };
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -122,7 +122,7 @@ unsafe impl BlockArena for AnyArena {
 
 // SAFETY: every call goes to one and the same pool, which keeps the contract.
 unsafe impl BlockPool for AnyPool {
-    type Relax = DefaultRelax;
+    type Platform = DefaultPlatform;
 
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         each!(self, p => p.acquire(placement))

@@ -1,7 +1,7 @@
 //! An arena that refuses blocks when a test says so.
 
 use bskip_core::{
-    AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, DefaultRelax, GlobalArena,
+    AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, DefaultPlatform, GlobalArena,
 };
 use bskip_core::{Placement, PoolUsage};
 use core::alloc::Layout;
@@ -125,7 +125,7 @@ unsafe impl BlockArena for Rationed {
 
 // SAFETY: every call goes to a pool of `GlobalArena`, which keeps the contract.
 unsafe impl BlockPool for RationedPool {
-    type Relax = DefaultRelax;
+    type Platform = DefaultPlatform;
 
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         self.ration.iter().try_for_each(|ration| ration.ask(self.layout))?;

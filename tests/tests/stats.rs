@@ -12,7 +12,7 @@
 use bskip_core::internals::use_instructions;
 use bskip_core::stats::{Counts, counted, counts};
 use bskip_core::{
-    AllocError, BSkipMap, BlockArena, BlockId, BlockKind, BlockPool, DefaultRelax, GlobalArena,
+    AllocError, BSkipMap, BlockArena, BlockId, BlockKind, BlockPool, DefaultPlatform, GlobalArena,
 };
 use bskip_core::{Config, Placement, PoolUsage, Promotion, Refresh};
 use core::alloc::Layout;
@@ -204,7 +204,7 @@ unsafe impl BlockArena for Overtaking {
 
 // SAFETY: every call goes to a pool of `GlobalArena`, which keeps the contract.
 unsafe impl BlockPool for OvertakingPool {
-    type Relax = DefaultRelax;
+    type Platform = DefaultPlatform;
 
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         self.0.acquire(placement)
@@ -294,7 +294,7 @@ unsafe impl BlockArena for Watched {
 
 // SAFETY: every call goes to a pool of `GlobalArena`, which keeps the contract.
 unsafe impl BlockPool for WatchedPool {
-    type Relax = DefaultRelax;
+    type Platform = DefaultPlatform;
 
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         let id = self.0.acquire(placement)?;

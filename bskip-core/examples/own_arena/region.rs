@@ -5,7 +5,8 @@
 //! look at, but in `next`.
 
 use bskip_core::arena::{
-    AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, DefaultRelax, Placement, PoolUsage,
+    AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, DefaultPlatform, Placement,
+    PoolUsage,
 };
 use core::alloc::Layout;
 use core::num::NonZeroU32;
@@ -95,7 +96,7 @@ impl<const LINES: usize> RegionPool<LINES> {
 // changed. 2. Blocks lie in a `'static` region, at their numbers. 3. A region starts as zeros, each line is fresh
 // once, and no pool touches lines. 4. Release and Acquire of `free`. 5. Numbers of lines are within the region.
 unsafe impl<const LINES: usize> BlockPool for RegionPool<LINES> {
-    type Relax = DefaultRelax;
+    type Platform = DefaultPlatform;
 
     fn acquire(&self, _: Placement) -> Result<BlockId, AllocError> {
         let next = |block: u32| {

@@ -9,7 +9,8 @@ use allocator_api2::alloc::Allocator;
 
 use super::slab::{SlabPool, SlabSource, slab_pool};
 use super::{AllocError, AllocErrorKind, BlockArena, BlockKind};
-use crate::backoff::{DefaultRelax, Relax};
+use crate::backoff::DefaultPlatform;
+use crate::platform::Platform;
 
 /// An arena over any allocator. A pool takes *slabs* of memory, each twice as large as the one before, and gives them
 /// back when its map drops.
@@ -17,7 +18,7 @@ use crate::backoff::{DefaultRelax, Relax};
 /// With the feature `allocator-api2`. The trait is that of the crate of this name, as hashbrown, bumpalo and others use
 /// it on stable Rust.
 ///
-/// Threads wait as `R` says.
+/// `R` is the [`Platform`] of its maps.
 ///
 /// ```
 /// use allocator_api2::alloc::Global;
@@ -28,27 +29,27 @@ use crate::backoff::{DefaultRelax, Relax};
 /// assert_eq!(map.get(&1), Some("one"));
 /// # Ok::<(), bskip_core::AllocError>(())
 /// ```
-pub struct AllocatorArena<A, R = DefaultRelax> {
+pub struct AllocatorArena<A, R = DefaultPlatform> {
     allocator: A,
-    _relax: PhantomData<fn() -> R>,
+    _platform: PhantomData<fn() -> R>,
 }
 
 /// A pool of an [`AllocatorArena`].
-pub struct AllocatorPool<A: Allocator + Send + Sync, R: Relax = DefaultRelax>(SlabPool<Slabs<A, R>>);
+pub struct AllocatorPool<A: Allocator + Send + Sync, R: Platform = DefaultPlatform>(SlabPool<Slabs<A, R>>);
 
 impl<A> AllocatorArena<A> {
     /// An arena over this allocator. Each pool takes a clone of it.
     #[must_use]
     pub const fn new(allocator: A) -> Self {
-        Self { allocator, _relax: PhantomData }
+        Self { allocator, _platform: PhantomData }
     }
 }
 
-impl<A, R: Relax> AllocatorArena<A, R> {
-    /// The same arena, for maps whose threads wait as `S` says.
+impl<A, R: Platform> AllocatorArena<A, R> {
+    /// The same arena, for maps on the platform `S`.
     #[must_use]
-    pub fn relax<S: Relax>(self) -> AllocatorArena<A, S> {
-        AllocatorArena { allocator: self.allocator, _relax: PhantomData }
+    pub fn platform<S: Platform>(self) -> AllocatorArena<A, S> {
+        AllocatorArena { allocator: self.allocator, _platform: PhantomData }
     }
 
     /// The allocator.
@@ -66,7 +67,7 @@ impl<A: Default> Default for AllocatorArena<A> {
 
 impl<A: Clone, R> Clone for AllocatorArena<A, R> {
     fn clone(&self) -> Self {
-        Self { allocator: self.allocator.clone(), _relax: PhantomData }
+        Self { allocator: self.allocator.clone(), _platform: PhantomData }
     }
 }
 
@@ -77,28 +78,28 @@ impl<A, R> fmt::Debug for AllocatorArena<A, R> {
 }
 
 // SAFETY: `AllocatorPool` keeps the contract, see there.
-unsafe impl<A: Allocator + Clone + Send + Sync, R: Relax> BlockArena for AllocatorArena<A, R> {
+unsafe impl<A: Allocator + Clone + Send + Sync, R: Platform> BlockArena for AllocatorArena<A, R> {
     type Pool = AllocatorPool<A, R>;
 
     fn pool(&self, layout: Layout, _: BlockKind) -> Result<AllocatorPool<A, R>, AllocError> {
-        let slabs = Slabs { allocator: self.allocator.clone(), _relax: PhantomData };
+        let slabs = Slabs { allocator: self.allocator.clone(), _platform: PhantomData };
         Ok(AllocatorPool(SlabPool::new(slabs, layout)?))
     }
 }
 
 // The slabs live until the pool gives them back, because the pool keeps a clone of the allocator, and moving that
 // moves no memory.
-slab_pool!([A: Allocator + Send + Sync, R: Relax] AllocatorPool<A, R>);
+slab_pool!([A: Allocator + Send + Sync, R: Platform] AllocatorPool<A, R>);
 
 /// The slabs of one pool.
 struct Slabs<A, R> {
     allocator: A,
-    _relax: PhantomData<fn() -> R>,
+    _platform: PhantomData<fn() -> R>,
 }
 
 // SAFETY: an allocation is zeroed, has the layout, and belongs to the caller until it is given back.
-unsafe impl<A: Allocator + Send + Sync, R: Relax> SlabSource for Slabs<A, R> {
-    type Relax = R;
+unsafe impl<A: Allocator + Send + Sync, R: Platform> SlabSource for Slabs<A, R> {
+    type Platform = R;
 
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, AllocErrorKind> {
         self.allocator.allocate_zeroed(layout).map(NonNull::cast).map_err(|_| AllocErrorKind::OutOfMemory)

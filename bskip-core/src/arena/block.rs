@@ -6,16 +6,7 @@ use core::num::NonZeroU32;
 
 use crate::key::big_endian::word_at;
 use crate::key::{Key, KeyWords};
-
-/// A NUMA node, by the number that the operating system gives it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct NumaNodeId(pub u32);
-
-impl fmt::Display for NumaNodeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+use crate::numa_node::NumaNodeId;
 
 /// Where the map would like a block to be. It is a preference: a pool that cannot meet it takes the block
 /// from elsewhere.

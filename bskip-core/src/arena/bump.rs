@@ -10,7 +10,8 @@ use bumpalo::Bump;
 
 use super::slab::{SlabPool, SlabSource, slab_pool};
 use super::{AllocError, AllocErrorKind, BlockArena, BlockKind};
-use crate::backoff::{DefaultRelax, Relax};
+use crate::backoff::DefaultPlatform;
+use crate::platform::Platform;
 use crate::spin::SpinLock;
 
 /// An arena over a [`bumpalo::Bump`] of a given size, which bounds the memory for blocks in advance.
@@ -21,7 +22,7 @@ use crate::spin::SpinLock;
 /// The maps on an arena and on its clones share its memory and its limit. A map reuses the blocks that it
 /// frees. The memory goes back when the arena, all its clones and all their maps are dropped.
 ///
-/// Threads wait as `R` says.
+/// `R` is the [`Platform`] of its maps.
 ///
 /// ```
 /// use bskip_core::{BSkipMap, BumpArena};
@@ -32,9 +33,9 @@ use crate::spin::SpinLock;
 /// assert_eq!(map.get(&0), Some(0));
 /// # Ok::<(), bskip_core::AllocError>(())
 /// ```
-pub struct BumpArena<R = DefaultRelax> {
+pub struct BumpArena<R = DefaultPlatform> {
     memory: Arc<SpinLock<Memory>>,
-    _relax: PhantomData<fn() -> R>,
+    _platform: PhantomData<fn() -> R>,
 }
 
 #[derive(Debug)]
@@ -50,22 +51,22 @@ struct Memory {
 const LEAST: usize = 16 << 10;
 
 /// A pool of a [`BumpArena`].
-pub struct BumpPool<R: Relax = DefaultRelax>(SlabPool<BumpArena<R>>);
+pub struct BumpPool<R: Platform = DefaultPlatform>(SlabPool<BumpArena<R>>);
 
 impl BumpArena {
     /// An arena with room for this many bytes of blocks. It takes no memory yet.
     #[must_use]
     pub fn with_limit(bytes: usize) -> Self {
         let memory = Memory { bump: None, limit: bytes, taken: 0 };
-        Self { memory: Arc::new(SpinLock::new(memory)), _relax: PhantomData }
+        Self { memory: Arc::new(SpinLock::new(memory)), _platform: PhantomData }
     }
 }
 
-impl<R: Relax> BumpArena<R> {
-    /// The same arena, for maps whose threads wait as `S` says.
+impl<R: Platform> BumpArena<R> {
+    /// The same arena, for maps on the platform `S`.
     #[must_use]
-    pub fn relax<S: Relax>(self) -> BumpArena<S> {
-        BumpArena { memory: self.memory, _relax: PhantomData }
+    pub fn platform<S: Platform>(self) -> BumpArena<S> {
+        BumpArena { memory: self.memory, _platform: PhantomData }
     }
 
     /// How many bytes of the limit the maps of this arena and its clones have taken.
@@ -77,7 +78,7 @@ impl<R: Relax> BumpArena<R> {
 
 impl<R> Clone for BumpArena<R> {
     fn clone(&self) -> Self {
-        Self { memory: self.memory.clone(), _relax: PhantomData }
+        Self { memory: self.memory.clone(), _platform: PhantomData }
     }
 }
 
@@ -88,7 +89,7 @@ impl<R> fmt::Debug for BumpArena<R> {
 }
 
 // SAFETY: `BumpPool` keeps the contract, see there.
-unsafe impl<R: Relax> BlockArena for BumpArena<R> {
+unsafe impl<R: Platform> BlockArena for BumpArena<R> {
     type Pool = BumpPool<R>;
 
     fn pool(&self, layout: Layout, _: BlockKind) -> Result<BumpPool<R>, AllocError> {
@@ -97,11 +98,11 @@ unsafe impl<R: Relax> BlockArena for BumpArena<R> {
 }
 
 // The slabs live as long as the `Bump`, and the pool's source keeps the `Bump` alive.
-slab_pool!([R: Relax] BumpPool<R>);
+slab_pool!([R: Platform] BumpPool<R>);
 
 // SAFETY: the bump allocator hands each byte out once and keeps it until it drops.
-unsafe impl<R: Relax> SlabSource for BumpArena<R> {
-    type Relax = R;
+unsafe impl<R: Platform> SlabSource for BumpArena<R> {
+    type Platform = R;
 
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, AllocErrorKind> {
         self.memory.with::<R, _>(|memory| {

@@ -9,7 +9,8 @@ use core::ptr::NonNull;
 use super::huge::{self, HUGE_PAGE, HugePages};
 use super::slab::{SlabPool, SlabSource, slab_pool};
 use super::{AllocError, AllocErrorKind, BlockArena, BlockKind};
-use crate::backoff::{DefaultRelax, Relax};
+use crate::backoff::DefaultPlatform;
+use crate::platform::Platform;
 
 /// An arena over the global allocator. A pool takes *slabs* of memory, each twice as large as the one before,
 /// and gives them back when its map drops.
@@ -23,10 +24,10 @@ use crate::backoff::{DefaultRelax, Relax};
 /// `madvise(MADV_HUGEPAGE)`). [`BSkipMap::huge_pages`] says what Linux gave. To place blocks on NUMA nodes,
 /// use `numa_alloc::NumaArena`.
 ///
-/// Threads wait as `R` says.
+/// `R` is the [`Platform`] of its maps.
 ///
 /// [`BSkipMap::huge_pages`]: crate::BSkipMap::huge_pages
-pub struct GlobalArena<R = DefaultRelax>(PhantomData<fn() -> R>);
+pub struct GlobalArena<R = DefaultPlatform>(PhantomData<fn() -> R>);
 
 impl GlobalArena {
     /// The arena of [`BSkipMap::new`](crate::BSkipMap::new).
@@ -35,9 +36,9 @@ impl GlobalArena {
         Self(PhantomData)
     }
 
-    /// The same arena, for maps whose threads wait as `R` says. [`Relax`] has an example.
+    /// The same arena, for maps on the platform `R`. [`Platform`] has an example.
     #[must_use]
-    pub const fn relax<R: Relax>(self) -> GlobalArena<R> {
+    pub const fn platform<R: Platform>(self) -> GlobalArena<R> {
         GlobalArena(PhantomData)
     }
 }
@@ -63,10 +64,10 @@ impl<R> fmt::Debug for GlobalArena<R> {
 }
 
 /// A pool of a [`GlobalArena`].
-pub struct GlobalPool<R: Relax = DefaultRelax>(SlabPool<GlobalSlabs<R>>);
+pub struct GlobalPool<R: Platform = DefaultPlatform>(SlabPool<GlobalSlabs<R>>);
 
 // SAFETY: `GlobalPool` keeps the contract, see there.
-unsafe impl<R: Relax> BlockArena for GlobalArena<R> {
+unsafe impl<R: Platform> BlockArena for GlobalArena<R> {
     type Pool = GlobalPool<R>;
 
     fn pool(&self, layout: Layout, _: BlockKind) -> Result<GlobalPool<R>, AllocError> {
@@ -74,9 +75,9 @@ unsafe impl<R: Relax> BlockArena for GlobalArena<R> {
     }
 }
 
-slab_pool!([R: Relax] GlobalPool<R>);
+slab_pool!([R: Platform] GlobalPool<R>);
 
-impl<R: Relax> GlobalPool<R> {
+impl<R: Platform> GlobalPool<R> {
     /// What the system gave of huge pages.
     pub(crate) fn huge_pages(&self) -> HugePages {
         huge::ask(self.0.slabs().into_iter().filter(|&(_, layout)| is_large(layout)))
@@ -109,8 +110,8 @@ const LARGE_FROM: usize = 256 << 10;
 const HEAD: usize = size_of::<*mut u8>();
 
 // SAFETY: a slab is inside one allocation of its own, zeroed, aligned by hand.
-unsafe impl<R: Relax> SlabSource for GlobalSlabs<R> {
-    type Relax = R;
+unsafe impl<R: Platform> SlabSource for GlobalSlabs<R> {
+    type Platform = R;
 
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, AllocErrorKind> {
         if is_large(layout) {

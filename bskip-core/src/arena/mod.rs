@@ -17,7 +17,7 @@
 //!
 //! ```
 //! use bskip_core::arena::{
-//!     AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, DefaultRelax, Placement,
+//!     AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, DefaultPlatform, Placement,
 //! };
 //! use bskip_core::BSkipMap;
 //! use core::alloc::Layout;
@@ -64,7 +64,7 @@
 //! // moves and lives as long as the pool. 3. It is zeroed at first, and the pool does not touch it again. 4. The
 //! // mutex orders release before reissue. 5. Numbers are 1 to the number of blocks.
 //! unsafe impl BlockPool for FixedPool {
-//!     type Relax = DefaultRelax;
+//!     type Platform = DefaultPlatform;
 //!
 //!     fn acquire(&self, _: Placement) -> Result<BlockId, AllocError> {
 //!         let block = self.free().pop();
@@ -107,9 +107,7 @@ mod slab;
 
 #[cfg(feature = "allocator-api2")]
 pub use allocator::{AllocatorArena, AllocatorPool};
-pub use block::{
-    AllocError, AllocErrorKind, BlockId, BlockKind, KeyPrefix, NumaNodeId, Placement, PoolUsage,
-};
+pub use block::{AllocError, AllocErrorKind, BlockId, BlockKind, KeyPrefix, Placement, PoolUsage};
 #[cfg(feature = "bump")]
 pub use bump::{BumpArena, BumpPool};
 pub use global::{GlobalArena, GlobalPool};
@@ -118,4 +116,6 @@ pub use numa::NumaBlocks;
 pub(crate) use pool::Numa;
 pub use pool::{BlockArena, BlockPool};
 
-pub use crate::backoff::{DefaultRelax, Relax};
+pub use crate::backoff::DefaultPlatform;
+pub use crate::numa_node::NumaNodeId;
+pub use crate::platform::Platform;

@@ -2,7 +2,8 @@
 
 use core::ptr::NonNull;
 
-use super::block::{BlockId, NumaNodeId, Placement};
+use super::block::{BlockId, Placement};
+use crate::numa_node::NumaNodeId;
 
 /// The NUMA side of a [`BlockPool`](super::BlockPool) that knows on which NUMA node each of its blocks is
 /// ([`BlockPool::numa`](super::BlockPool::numa)).

@@ -3,9 +3,10 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::block::{AllocError, BlockId, BlockKind, NumaNodeId, Placement, PoolUsage};
+use super::block::{AllocError, BlockId, BlockKind, Placement, PoolUsage};
 use super::numa::{Never, NumaBlocks};
-use crate::backoff::Relax;
+use crate::numa_node::NumaNodeId;
+use crate::platform::Platform;
 
 /// Makes pools of blocks. The [module](super#an-arena-of-your-own) has an example.
 ///
@@ -41,8 +42,9 @@ pub unsafe trait BlockArena {
 /// 6. **One NUMA side.** If [`numa`](Self::numa) gives something, it is always the same, it is about this
 ///    pool's blocks, and it keeps the contract of [`NumaBlocks`].
 pub unsafe trait BlockPool: Send + Sync {
-    /// How threads wait in the maps of this pool: [`DefaultRelax`](super::DefaultRelax), or a way of your own.
-    type Relax: Relax;
+    /// What the maps of this pool ask of the machine, such as how their threads wait:
+    /// [`DefaultPlatform`](super::DefaultPlatform), or a type of your own.
+    type Platform: Platform;
 
     /// Takes a block out of the pool, at `placement` if the pool can meet it.
     ///

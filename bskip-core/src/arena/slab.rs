@@ -20,7 +20,7 @@ use core::ptr::{self, NonNull};
 use alloc::vec::Vec;
 
 use super::{AllocError, AllocErrorKind, BlockId, PoolUsage};
-use crate::backoff::Relax;
+use crate::platform::Platform;
 use crate::spin::SpinLock;
 use crate::sync::{AtomicUsize, Ordering};
 
@@ -40,8 +40,8 @@ const ANCHOR: usize = 256 << 10;
 /// A slab from `take` is zeroed and has the size and alignment of the layout. It belongs to the caller until
 /// the caller gives it back or the source drops.
 pub(crate) unsafe trait SlabSource: Send + Sync {
-    /// How threads wait for the pool's lock.
-    type Relax: Relax;
+    /// The platform, which says how threads wait for the pool's lock.
+    type Platform: Platform;
 
     /// Takes a slab.
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, AllocErrorKind>;
@@ -68,7 +68,7 @@ macro_rules! slab_pool {
         // SAFETY: `SlabPool` issues each block of its slabs once before release. It keeps slabs until it drops. It
         // gives zeroed memory, which it does not touch. It exchanges blocks under a lock.
         unsafe impl<$($generics)*> $crate::arena::BlockPool for $pool {
-            type Relax = R;
+            type Platform = R;
 
             fn acquire(
                 &self,
@@ -160,7 +160,7 @@ impl<S: SlabSource> SlabPool<S> {
     }
 
     pub(crate) fn acquire(&self) -> Result<BlockId, AllocError> {
-        let block = self.state.with::<S::Relax, _>(|state| self.acquire_locked(state));
+        let block = self.state.with::<S::Platform, _>(|state| self.acquire_locked(state));
         match block {
             Ok(block) => {
                 self.issued.fetch_add(1, Ordering::Relaxed);
@@ -264,7 +264,7 @@ impl<S: SlabSource> SlabPool<S> {
     pub(crate) unsafe fn release(&self, block: BlockId) {
         self.issued.fetch_sub(1, Ordering::Relaxed);
         // `grow` has reserved room for it.
-        self.state.with::<S::Relax, _>(|state| state.free.push(block));
+        self.state.with::<S::Platform, _>(|state| state.free.push(block));
     }
 
     /// # Safety
@@ -306,7 +306,7 @@ impl<S: SlabSource> SlabPool<S> {
         let mut slabs = Vec::new();
         loop {
             // This allocates nothing under the lock, because other threads wait for it.
-            let count = self.state.with::<S::Relax, _>(|state| {
+            let count = self.state.with::<S::Platform, _>(|state| {
                 if state.slabs.len() <= slabs.capacity() {
                     slabs.extend_from_slice(&state.slabs);
                 }
@@ -322,7 +322,7 @@ impl<S: SlabSource> SlabPool<S> {
 
 impl<S: SlabSource> Drop for SlabPool<S> {
     fn drop(&mut self) {
-        self.state.with::<S::Relax, _>(|state| {
+        self.state.with::<S::Platform, _>(|state| {
             for (slab, layout) in state.slabs.drain(..) {
                 // SAFETY: taken with this layout, and nothing borrows the pool any more.
                 unsafe { self.source.give(slab, layout) };

@@ -2,7 +2,7 @@
 //! of it while other threads use the map. The values stay in their cells.
 
 use super::BSkipBlobMap;
-use crate::arena::{BlockArena, GlobalArena, HugePages, NumaNodeId, Relax};
+use crate::arena::{BlockArena, GlobalArena, HugePages, NumaNodeId, Platform};
 use crate::bytes_map::{BytesMigrateCursor, BytesShrinkCursor};
 use crate::config::Refresh;
 use crate::key::BytesKey;
@@ -96,7 +96,7 @@ impl<K: BytesKey + ?Sized, A: BlockArena> BSkipBlobMap<K, A> {
     }
 }
 
-impl<K: BytesKey + ?Sized, R: Relax> BSkipBlobMap<K, GlobalArena<R>> {
+impl<K: BytesKey + ?Sized, R: Platform> BSkipBlobMap<K, GlobalArena<R>> {
     /// How many huge pages the system gave for this map's nodes. See
     /// [`BSkipMap::huge_pages`](crate::BSkipMap::huge_pages).
     #[must_use]

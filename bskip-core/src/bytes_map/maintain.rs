@@ -3,7 +3,7 @@
 
 use super::BSkipBytesMap;
 use super::encoded::Owned;
-use crate::arena::{BlockArena, GlobalArena, HugePages, NumaNodeId, Relax};
+use crate::arena::{BlockArena, GlobalArena, HugePages, NumaNodeId, Platform};
 use crate::config::Refresh;
 use crate::index::{Migrating, Shrinking};
 use crate::key::BytesKey;
@@ -189,7 +189,7 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     }
 }
 
-impl<K: BytesKey + ?Sized, V, R: Relax> BSkipBytesMap<K, V, GlobalArena<R>> {
+impl<K: BytesKey + ?Sized, V, R: Platform> BSkipBytesMap<K, V, GlobalArena<R>> {
     /// How many huge pages the system gave for this map's nodes. See
     /// [`BSkipMap::huge_pages`](crate::BSkipMap::huge_pages).
     #[must_use]

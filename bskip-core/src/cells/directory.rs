@@ -12,7 +12,7 @@ use core::slice;
 use super::cell::{Cell, WORD};
 use super::class::{ALIGN, Class, UNIT, UNITS};
 use crate::arena::AllocErrorKind;
-use crate::backoff::Relax;
+use crate::platform::Platform;
 use crate::spin::SpinLock;
 use crate::sync::{AtomicPtr, AtomicU64, Ordering};
 
@@ -99,7 +99,7 @@ impl Directory {
     /// # Safety
     /// Until the directory drops, the block has [`BLOCK`](super::class::BLOCK) bytes, aligned to [`ALIGN`],
     /// mapped, initialised, and only accessed through this directory.
-    pub(super) unsafe fn add<R: Relax>(
+    pub(super) unsafe fn add<R: Platform>(
         &self,
         block: NonNull<u8>,
         class: Class,
@@ -132,7 +132,7 @@ impl Directory {
     }
 
     /// How many blocks there are.
-    pub(super) fn blocks<R: Relax>(&self) -> usize {
+    pub(super) fn blocks<R: Platform>(&self) -> usize {
         self.blocks.with::<R, _>(|blocks| *blocks as usize)
     }
 

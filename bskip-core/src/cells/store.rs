@@ -115,11 +115,11 @@ impl<P: BlockPool> Cells<P> {
     pub(crate) fn usage(&self) -> PoolUsage {
         let mut usage = PoolUsage::default();
         for (shelf, class) in self.shelves.iter().zip(Class::all()) {
-            let used = shelf.0.with::<P::Relax, _>(|free| free.used);
+            let used = shelf.0.with::<P::Platform, _>(|free| free.used);
             usage.issued_blocks += used;
             usage.issued_bytes += used * class.bytes();
         }
-        let blocks = || self.directory.blocks::<P::Relax>() * BLOCK;
+        let blocks = || self.directory.blocks::<P::Platform>() * BLOCK;
         usage.reserved_bytes = self.pool.usage().map_or_else(blocks, |usage| usage.reserved_bytes);
         usage
     }
@@ -153,7 +153,7 @@ impl<P: BlockPool> Cells<P> {
 
     /// Takes a free cell of `class`, if there is one.
     fn pop(&self, class: Class) -> Option<u32> {
-        self.shelves[class.index()].0.with::<P::Relax, _>(|free| {
+        self.shelves[class.index()].0.with::<P::Platform, _>(|free| {
             let cell = self.directory.cell(CellId::from_word(free.first))?;
             free.used += 1;
             Some(mem::replace(&mut free.first, cell.next()))
@@ -169,7 +169,7 @@ impl<P: BlockPool> Cells<P> {
         let address = unsafe { self.pool.address(block) };
         // SAFETY: the pool was made with this layout. The block is never released if it is added, so it stays
         // as it is until the pool drops, which the directory does not outlive. It was issued zeroed.
-        let added = unsafe { self.directory.add::<P::Relax>(address, class) };
+        let added = unsafe { self.directory.add::<P::Platform>(address, class) };
         let base = added.map_err(|kind| {
             // SAFETY: acquired above, and not added.
             unsafe { self.pool.release(block) };
@@ -177,7 +177,7 @@ impl<P: BlockPool> Cells<P> {
         })?;
         let number = |unit: usize| base + unit as u32;
         let cell = |number: u32| self.directory.cell(CellId::from_word(number)).expect("just added");
-        self.shelves[class.index()].0.with::<P::Relax, _>(|free| {
+        self.shelves[class.index()].0.with::<P::Platform, _>(|free| {
             for unit in class.starts().skip(1).rev() {
                 cell(number(unit)).free(free.first);
                 free.first = number(unit);
@@ -192,7 +192,7 @@ impl<P: BlockPool> Cells<P> {
         while let Some(cell) = self.directory.cell(CellId::from_word(number)) {
             let next = cell.next();
             let class = self.directory.class(CellId::from_word(number));
-            self.shelves[class.index()].0.with::<P::Relax, _>(|free| {
+            self.shelves[class.index()].0.with::<P::Platform, _>(|free| {
                 cell.free(free.first);
                 free.first = number;
                 free.used -= 1;

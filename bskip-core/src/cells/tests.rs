@@ -11,7 +11,7 @@ use std::thread;
 use super::class::{BLOCK, Class, UNITS};
 use super::{CellId, Cells, Directory};
 use crate::arena::{
-    AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, DefaultRelax, GlobalArena,
+    AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, DefaultPlatform, GlobalArena,
     GlobalPool, Placement,
 };
 use crate::lock::VersionLock;
@@ -155,7 +155,7 @@ fn numbers_may_be_garbage() {
     let ids: Vec<_> =
         lengths().iter().map(|&length| cells.store(&alloc::vec![255; length]).expect("memory")).collect();
     // Every unit of every block, also those in the middle of a cell and at the end of a block.
-    let units = (cells.directory().blocks::<DefaultRelax>() as u32 + 2) * UNITS as u32;
+    let units = (cells.directory().blocks::<DefaultPlatform>() as u32 + 2) * UNITS as u32;
     (0..units).chain(words).for_each(check);
     // No cell reaches beyond its block.
     let largest = *ids.last().expect("lengths up to 64 KiB");
@@ -188,7 +188,7 @@ unsafe impl BlockArena for Few {
 
 // SAFETY: as the pool within.
 unsafe impl BlockPool for FewPool {
-    type Relax = DefaultRelax;
+    type Platform = DefaultPlatform;
 
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         let layout = Layout::from_size_align(BLOCK, 64).expect("a layout");

@@ -1,6 +1,6 @@
 //! The engine of one map: its tree, the router that suggests where searches start, and the promotion policy.
 
-use crate::arena::{AllocError, BlockArena, BlockPool, GlobalPool, HugePages, Relax};
+use crate::arena::{AllocError, BlockArena, BlockPool, GlobalPool, HugePages, Platform};
 use crate::config::{Config, Refresh};
 use crate::counter::Counter;
 use crate::height::Heights;
@@ -25,7 +25,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     pub(crate) fn new<A: BlockArena<Pool = P>>(arena: &A, config: &Config) -> Result<Self, AllocError> {
         let tree = Tree::new(arena)?;
         let router = Router::new(&tree, config.refresh)?;
-        Ok(Self { tree, router, heights: Heights::new(config), pairs: Counter::new(config.counted)? })
+        let heights = Heights::new(config, config.seed_of_a_map::<P::Platform>());
+        Ok(Self { tree, router, heights, pairs: Counter::new(config.counted)? })
     }
 
     /// An empty index with the choices that were made for this one.
@@ -53,7 +54,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     }
 }
 
-impl<K: NodeKeys, V, R: Relax> Index<K, V, GlobalPool<R>> {
+impl<K: NodeKeys, V, R: Platform> Index<K, V, GlobalPool<R>> {
     /// What the system gave of huge pages.
     pub(crate) fn huge_pages(&self) -> HugePages {
         self.tree.huge_pages()

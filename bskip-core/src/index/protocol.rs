@@ -135,7 +135,7 @@
 //! [`replicated_leaf`]: crate::index::engine::Index::replicated_leaf
 //! [`retry`]: crate::index::engine::Index::retry
 //! [`separators_of_level_2`]: crate::index::route::node_table::fill::separators_of_level_2
-//! [`Relax`]: crate::Relax
+//! [`Platform`]: crate::Platform
 //! [`settle`]: crate::index::tree::Tree::settle
 //! [`settle_existing`]: crate::index::write::existing::settle_existing
 //! [`settle_within`]: crate::index::tree::Tree::settle_within

@@ -19,7 +19,7 @@ use core::num::NonZeroU32;
 
 use crate::arena::{
     AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, GlobalPool, HugePages, KeyPrefix,
-    Numa, NumaNodeId, Placement, PoolUsage, Relax,
+    Numa, NumaNodeId, Placement, Platform, PoolUsage,
 };
 use crate::height::LEVELS;
 use crate::node::{
@@ -324,7 +324,7 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
     }
 }
 
-impl<K: NodeKeys, V, R: Relax> Tree<K, V, GlobalPool<R>> {
+impl<K: NodeKeys, V, R: Platform> Tree<K, V, GlobalPool<R>> {
     /// What the system gave of huge pages.
     pub(in crate::index) fn huge_pages(&self) -> HugePages {
         self.leaves.huge_pages().plus(self.inners.huge_pages())

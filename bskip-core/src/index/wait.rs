@@ -13,7 +13,7 @@ use crate::reentrancy::is_held;
 impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
     /// The backoff for a thread that loses races, because others have changed what it was about to use.
     #[inline(always)]
-    pub(in crate::index) fn backoff(&self) -> Backoff<P::Relax> {
+    pub(in crate::index) fn backoff(&self) -> Backoff<P::Platform> {
         Backoff::new()
     }
 
@@ -32,11 +32,11 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
     #[inline(never)]
     fn wait_unlocked(&self, lock: &VersionLock) -> Version {
         assert!(
-            !is_held::<P::Relax>(lock),
+            !is_held::<P::Platform>(lock),
             "a closure given to a method (or `Clone`, `PartialEq` or `Drop` of a value, which ran there) used the \
              BSkipMap that it runs under a lock of: it would wait for itself for ever"
         );
-        let mut backoff = Backoff::<P::Relax>::for_holder();
+        let mut backoff = Backoff::<P::Platform>::for_holder();
         let mut last = None;
         loop {
             match lock.read_begin() {

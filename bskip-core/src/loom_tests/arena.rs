@@ -88,7 +88,7 @@ fn a_spin_lock_hands_over_what_it_guards() {
         let lock = Arc::new((SpinLock::new(Vec::<u64>::new()), AtomicU64::new(0)));
         sync::watch(2);
         let run = |(lock, word): &(SpinLock<Vec<u64>>, AtomicU64), name: u64| {
-            lock.with::<crate::DefaultRelax, _>(|names| {
+            lock.with::<crate::DefaultPlatform, _>(|names| {
                 // A word beside the lock, because loom does not know the lock's own data.
                 let count = word.load(Ordering::Relaxed);
                 assert_eq!(count, names.len() as u64, "what the last holder wrote is not seen");
@@ -107,7 +107,7 @@ fn a_spin_lock_hands_over_what_it_guards() {
         run(&lock, 2);
         other.join().expect("no thread panics");
         sync::unwatch();
-        let mut names = lock.0.with::<crate::DefaultRelax, _>(|names| names.clone());
+        let mut names = lock.0.with::<crate::DefaultPlatform, _>(|names| names.clone());
         names.sort_unstable();
         assert_eq!(names, [1, 2]);
     });

@@ -43,7 +43,7 @@ pub(super) struct Duel {
 fn seed() -> u64 {
     let height = |seed, key: u64| {
         let promotion = Promotion::Coin { one_in: 2 };
-        Heights::new(&Config::new().promotion(promotion).seed(seed)).of::<u64>(key)
+        Heights::new(&Config::new().promotion(promotion), seed).of::<u64>(key)
     };
     let fits = |seed| {
         [25, 50].iter().all(|&key| height(seed, key) == 1)

@@ -1,10 +1,10 @@
 //! Reports how many huge pages the system gave to a map on the global allocator.
 
 use super::BSkipMap;
-use crate::arena::{GlobalArena, HugePages, Relax};
+use crate::arena::{GlobalArena, HugePages, Platform};
 use crate::key::Key;
 
-impl<K: Key, V, R: Relax> BSkipMap<K, V, GlobalArena<R>> {
+impl<K: Key, V, R: Platform> BSkipMap<K, V, GlobalArena<R>> {
     /// How many huge pages the system gave for this map's nodes.
     ///
     /// On small pages, a search in a large map spends much of its time on translating addresses. If

@@ -14,7 +14,7 @@ mod runtime;
 use alloc::string::{String, ToString};
 use core::arch::global_asm;
 
-use bskip_core::{BSkipMap, BlockArena, GlobalArena, Relax};
+use bskip_core::{BSkipMap, BlockArena, GlobalArena, Platform};
 
 // The kernel enters here with the stack aligned to 16. A function expects the stack as it is after a call.
 global_asm!(".globl _start", "_start:", "call {main}", "ud2", main = sym main);
@@ -59,7 +59,7 @@ fn exercise_owned() {
 /// Ends the program after the thread has waited for the same thing long enough.
 struct GiveUp;
 
-impl Relax for GiveUp {
+impl Platform for GiveUp {
     fn relax(attempts: u32) {
         if attempts == 1000 {
             runtime::exit(0);
@@ -70,7 +70,7 @@ impl Relax for GiveUp {
 /// Reaches a leaf that its only thread has locked. The thread waits for itself, so only its way of waiting
 /// can end that.
 fn wait_for_itself() -> ! {
-    let map = BSkipMap::with_arena(GlobalArena::new().relax::<GiveUp>()).expect("room for an empty map");
+    let map = BSkipMap::with_arena(GlobalArena::new().platform::<GiveUp>()).expect("room for an empty map");
     assert_eq!(map.insert(1u64, 1u64), None);
     map.update(&1, |_| assert_eq!(map.get(&1), None));
     runtime::exit(102)

@@ -12,7 +12,8 @@ use bskip_core::{
     AllocError, BSkipBlobMap, BSkipBytesMap, BSkipBytesSet, BSkipMap, BSkipSet, BlobBulkLoad, BlobCursor,
     BlobRange, BlockArena, BulkError, BulkLoad, BumpArena, BytesBulkError, BytesBulkLoad, BytesMerged,
     BytesMigrateCursor, BytesSetRange, BytesShrinkCursor, ClonedRange, Config, GlobalArena, InsertError,
-    InsertManyError, Merged, MigrateCursor, OwnedBlobCursor, PoolUsage, Range, Relax, SetRange, ShrinkCursor,
+    InsertManyError, Merged, MigrateCursor, OwnedBlobCursor, Platform, PoolUsage, Range, SetRange,
+    ShrinkCursor,
 };
 use numa_alloc::{ArenaStats, BuildError, Fallback, NumaArena, PlacementReport, Policy};
 use std::cell::Cell;
@@ -109,7 +110,7 @@ fn not_where_the_value_is_not() {
 fn of_arenas() {
     /// A way of waiting that is itself neither `Send` nor `Sync`.
     struct Spin(#[allow(dead_code, reason = "for its traits")] *const ());
-    impl Relax for Spin {
+    impl Platform for Spin {
         fn relax(_: u32) {
             std::hint::spin_loop();
         }

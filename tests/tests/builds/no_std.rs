@@ -4,7 +4,7 @@
 //! - without default features it has no dependencies; with `bump` it has only bumpalo;
 //! - a program without std, libc and start files links with it, with and without `bump`, with and without
 //!   optimisation (`no-std-link` beside this folder). It runs, gets right answers from all operations, and
-//!   waits in its arena's `Relax`;
+//!   waits in its arena's `Platform`;
 //! - that program contains nothing of std and needs no foreign symbol.
 //!
 //! The program makes its system calls itself, so it runs on x86-64 Linux only. The dependency tree is checked

@@ -1,12 +1,12 @@
 //! An arena's own way of waiting.
 //!
 //! Properties:
-//! - every wait in the maps of an arena with a `Relax` calls it with the number of earlier calls of that
+//! - every wait in the maps of an arena with a `Platform` calls it with the number of earlier calls of that
 //!   wait, from 0 on;
 //! - a thread that waits in it goes on when the lock is free;
 //! - other maps of the process wait in their own way.
 
-use bskip_core::{BSkipMap, BlockArena, BumpArena, GlobalArena, Relax};
+use bskip_core::{BSkipMap, BlockArena, BumpArena, GlobalArena, Platform};
 use std::cell::RefCell;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,7 +22,7 @@ thread_local! {
 
 struct Counted;
 
-impl Relax for Counted {
+impl Platform for Counted {
     fn relax(attempts: u32) {
         GIVEN.with_borrow_mut(|given| given.push(attempts));
         CALLS.fetch_add(1, Ordering::Relaxed);
@@ -35,12 +35,12 @@ static ALONE: Mutex<()> = Mutex::new(());
 
 #[test]
 fn on_the_global_allocator() {
-    waiting_is_the_embedders(GlobalArena::new().relax::<Counted>());
+    waiting_is_the_embedders(GlobalArena::new().platform::<Counted>());
 }
 
 #[test]
 fn on_a_bump_arena() {
-    waiting_is_the_embedders(BumpArena::with_limit(1 << 20).relax::<Counted>());
+    waiting_is_the_embedders(BumpArena::with_limit(1 << 20).platform::<Counted>());
 }
 
 fn waiting_is_the_embedders<A: BlockArena + Sync>(arena: A)

@@ -6,7 +6,7 @@
 //! - while other threads write, `usage` returns, and counts nothing that never existed.
 
 use bskip_core::{
-    AllocError, BSkipMap, BlockArena, BlockId, BlockKind, BlockPool, DefaultRelax, GlobalArena, Placement,
+    AllocError, BSkipMap, BlockArena, BlockId, BlockKind, BlockPool, DefaultPlatform, GlobalArena, Placement,
     Promotion,
 };
 use core::alloc::Layout;
@@ -30,7 +30,7 @@ unsafe impl BlockArena for Uncounted {
 
 // SAFETY: every call goes to a pool of `GlobalArena`, which keeps the contract.
 unsafe impl BlockPool for UncountedPool {
-    type Relax = DefaultRelax;
+    type Platform = DefaultPlatform;
 
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         self.0.acquire(placement)

@@ -4,17 +4,17 @@ use super::*;
 use alloc::alloc::{alloc_zeroed, dealloc};
 use alloc::collections::BTreeMap;
 
-use crate::backoff::DefaultRelax;
+use crate::backoff::DefaultPlatform;
 
 /// Slabs at addresses that are only numbers, from the end of the list.
 struct Scattered(SpinLock<Vec<usize>>);
 
 // SAFETY: there is no memory, and no test uses it.
 unsafe impl SlabSource for Scattered {
-    type Relax = DefaultRelax;
+    type Platform = DefaultPlatform;
 
     fn take(&self, _: Layout) -> Result<NonNull<u8>, AllocErrorKind> {
-        let address = self.0.with::<DefaultRelax, _>(Vec::pop).ok_or(AllocErrorKind::OutOfMemory)?;
+        let address = self.0.with::<DefaultPlatform, _>(Vec::pop).ok_or(AllocErrorKind::OutOfMemory)?;
         NonNull::new(ptr::without_provenance_mut(address)).ok_or(AllocErrorKind::OutOfMemory)
     }
 
@@ -120,7 +120,7 @@ struct Short(AtomicUsize);
 
 // SAFETY: each slab is an allocation of its own, zeroed and laid out as asked for.
 unsafe impl SlabSource for &Short {
-    type Relax = DefaultRelax;
+    type Platform = DefaultPlatform;
 
     fn take(&self, layout: Layout) -> Result<NonNull<u8>, AllocErrorKind> {
         if layout.size() > self.0.load(Ordering::Relaxed) {

@@ -163,12 +163,12 @@ mod tests {
     use core::ops::Bound;
 
     use crate::arena::{GlobalArena, GlobalPool};
-    use crate::backoff::DefaultRelax;
+    use crate::backoff::DefaultPlatform;
     use crate::config::Config;
     use crate::index::engine::Index;
     use crate::index::write::existing::Existing;
 
-    type Map = Index<[u64; 1], u64, GlobalPool<DefaultRelax>>;
+    type Map = Index<[u64; 1], u64, GlobalPool<DefaultPlatform>>;
 
     /// Threads come to the locks only when eight tries were in vain, so here is a test of them alone.
     #[test]

@@ -348,7 +348,7 @@ mod tests {
         /// Refills the table, stale or not.
         fn renew_by_force(&self) -> Option<()> {
             let table = self.router.leaf_table();
-            table.state.with::<crate::DefaultRelax, _>(|state| {
+            table.state.with::<crate::DefaultPlatform, _>(|state| {
                 table.withdraw();
                 state.leaves = 0;
                 table.fill(&self.tree, 0, state)

@@ -19,7 +19,7 @@ fn scale(lines: usize) -> Scale {
 /// Makes a table of `lines` lines, whose end names `leaf`.
 fn grow(hints: &LeafTable, lines: usize, leaf: u32) {
     hints.withdraw();
-    hints.state.with::<crate::DefaultRelax, _>(|state| hints.make_room(state, lines)).expect("memory");
+    hints.state.with::<crate::DefaultPlatform, _>(|state| hints.make_room(state, lines)).expect("memory");
     let leaf = block(leaf).expect("not 0");
     let last = END - END / (BUCKETS * lines) as u64;
     hints.cover::<1>(lines, (scale(lines).bound(last), None), leaf);

@@ -315,7 +315,7 @@ mod tests {
     /// Leaves with these numbers, from 1, and where they start.
     fn fresh(starts: &[(u64, u32)], scale: Scale, lines: usize) -> LeafTable {
         let hints = LeafTable::new();
-        hints.state.with::<crate::DefaultRelax, _>(|state| hints.make_room(state, lines)).expect("memory");
+        hints.state.with::<crate::DefaultPlatform, _>(|state| hints.make_room(state, lines)).expect("memory");
         for (i, &(low, leaf)) in starts.iter().enumerate() {
             let high = starts.get(i + 1).map(|&(high, _)| scale.bound(high));
             hints.cover::<{ usize::MAX }>(lines, (scale.bound(low), high), id(leaf));

@@ -264,7 +264,7 @@ pub(in crate::index) mod tests {
             keys.dedup();
             let separators: Vec<Separator> = keys.iter().copied().zip(1..).collect();
             let hints = NodeTable::new();
-            hints.tables.with::<crate::DefaultRelax, _>(|tables| {
+            hints.tables.with::<crate::DefaultPlatform, _>(|tables| {
                 hints.write(tables, Plan::new(&separators).as_ref())
             });
             let probes = keys.iter().flat_map(|&k| [k.saturating_sub(1), k, k.saturating_add(1)]);
@@ -304,7 +304,7 @@ pub(in crate::index) mod tests {
                 keys.sort_unstable();
                 keys.dedup();
                 let separators: Vec<Separator> = keys.iter().copied().zip(1..).collect();
-                hints.tables.with::<crate::DefaultRelax, _>(|tables| {
+                hints.tables.with::<crate::DefaultPlatform, _>(|tables| {
                     hints.write(tables, Plan::new(&separators).as_ref())
                 });
                 assert!(hints.find(keys[keys.len() / 2]).is_some(), "{shape}, round {round}");

@@ -1,0 +1,92 @@
+//! What a map asks of the machine below it: how to wait, where a thread runs, a random number. An embedder
+//! answers by a type of its own.
+
+use crate::numa_node::NumaNodeId;
+
+/// What the maps of an arena ask of the machine that they run on. Kernels, unikernels and runtimes may have
+/// better answers than this crate.
+///
+/// The type is the choice of an arena ([`BlockPool::Platform`](crate::BlockPool::Platform)), so two maps of one
+/// program may have two platforms. [`DefaultPlatform`](crate::DefaultPlatform) is the usual one.
+/// [`GlobalArena::platform`](crate::GlobalArena::platform) and `BumpArena::platform` choose another:
+///
+/// ```
+/// use bskip_core::{BSkipMap, GlobalArena, NumaNodeId, Platform};
+///
+/// struct Kernel;
+///
+/// impl Platform for Kernel {
+///     fn relax(attempts: u32) {
+///         if attempts < 20 {
+///             core::hint::spin_loop();
+///         } else {
+///             std::thread::yield_now(); // your scheduler's call
+///         }
+///     }
+///
+///     fn numa_node() -> Option<NumaNodeId> {
+///         Some(NumaNodeId(0)) // from the record of this CPU
+///     }
+///
+///     fn seed() -> u64 {
+///         0x9e37_79b9_7f4a_7c15 // from the machine's source of random numbers
+///     }
+/// }
+///
+/// type Map<K, V> = BSkipMap<K, V, GlobalArena<Kernel>>;
+/// let map: Map<u64, u64> = BSkipMap::with_arena(GlobalArena::new().platform())?;
+/// # assert_eq!(map.insert(1, 1), None);
+/// # Ok::<(), bskip_core::AllocError>(())
+/// ```
+///
+/// Only [`relax`](Self::relax) is required. No method may use a map, and none may unwind unless it says so.
+pub trait Platform: 'static {
+    /// Waits a little. The map calls this again and again until the thread can go on.
+    ///
+    /// `attempts` is the number of earlier calls of the same wait, from 0 on. A lock is held for tens of
+    /// nanoseconds, so the first few calls should only pause ([`core::hint::spin_loop`]). If the lock is
+    /// still held after some dozens of calls, its holder is not running: yield the processor to another
+    /// thread. A thread may also sleep, but nothing wakes it, so it must wake by itself.
+    ///
+    /// `attempts` goes beyond 31 only when the thread waits for one holder of a node's lock and holds no lock
+    /// itself. In all other cases it stays at 31, and the function should not sleep. There are three such
+    /// cases:
+    /// * The thread has lost a race.
+    /// * It waits for the lock of a pool, perhaps under locks of the map.
+    /// * It makes a [`range_snapshot`](crate::BSkipMap::range_snapshot) under locks, and waits for the next
+    ///   leaf. It holds the locks of the leaves before that one.
+    ///
+    /// On any platform but [`DefaultPlatform`](crate::DefaultPlatform), a closure that would wait for its own
+    /// thread waits forever instead of panicking. In a runtime that switches fibers, one thread of the system
+    /// may run several of its threads. This crate cannot tell them apart, so it does not judge.
+    fn relax(attempts: u32);
+
+    /// The NUMA node of the CPU that runs this, or `None` if the platform does not know. An arena that has
+    /// memory on several nodes may ask for it. The answer is a preference: a wrong one costs time only.
+    fn numa_node() -> Option<NumaNodeId> {
+        None
+    }
+
+    /// The seed of a new map's coin, unless [`Config::seed`](crate::Config::seed) gives one. An attacker who
+    /// knows the seed and chooses the keys can make a map lopsided, so the seed should be hard to guess.
+    ///
+    /// By default the seed is random with the feature `std`. Without it, the seed is made of an address and a
+    /// counter: it is different for every map, but not secret.
+    fn seed() -> u64 {
+        some_seed()
+    }
+}
+
+#[cfg(feature = "std")]
+fn some_seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(0)
+}
+
+#[cfg(not(feature = "std"))]
+fn some_seed() -> u64 {
+    use crate::sync::{AtomicUsize, Ordering};
+    static MAPS: AtomicUsize = AtomicUsize::new(1);
+    let count = MAPS.fetch_add(1, Ordering::Relaxed) as u64;
+    count.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (&raw const MAPS).addr() as u64
+}
