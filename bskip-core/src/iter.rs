@@ -16,7 +16,9 @@ use crate::node::NodeKeys;
 pub struct Range<'a, K: Key, V, A: BlockArena = GlobalArena>(Pairs<'a, K::Words, V, A::Pool, Copied>);
 
 /// A [`Range`] over values of any `Clone` type; see [`Range::cloned`].
-pub struct ClonedRange<'a, K: Key, V, A: BlockArena = GlobalArena>(Pairs<'a, K::Words, V, A::Pool, Cloned>);
+pub struct ClonedRange<'a, K: Key, V, A: BlockArena = GlobalArena>(
+    Pairs<'a, K::Words, V, A::Pool, Cloned<A::Pool>>,
+);
 
 impl<'a, K: Key, V, A: BlockArena> Range<'a, K, V, A> {
     pub(crate) fn new(
@@ -96,7 +98,7 @@ impl<'a, K: NodeKeys, V, P: BlockPool, R> Pairs<'a, K, V, P, R> {
 
     /// The same for values that are to be cloned. It keeps the leaves that the iterator has reached, so they are
     /// not searched for again.
-    pub(crate) fn cloned(self) -> Pairs<'a, K, V, P, Cloned> {
+    pub(crate) fn cloned(self) -> Pairs<'a, K, V, P, Cloned<P>> {
         let Self { index, lower, upper, front, back, back_trail, done, .. } = self;
         Pairs { index, lower, upper, front, back, back_trail, done, _reader: PhantomData }
     }

@@ -200,6 +200,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     mod parallel;
     mod platform;
     mod reentrancy;
+    mod section;
     #[cfg(feature = "serde")]
     mod serialize;
     mod set;

@@ -371,7 +371,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     where
         V: Clone,
     {
-        pair(self.index.end::<Cloned>(End::First))
+        pair(self.index.end::<Cloned<A::Pool>>(End::First))
     }
 
     /// The pair with the greatest key. Expected O(log n). Writes no shared memory.
@@ -387,7 +387,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     where
         V: Clone,
     {
-        pair(self.index.end::<Cloned>(End::Last))
+        pair(self.index.end::<Cloned<A::Pool>>(End::Last))
     }
 
     /// Removes the pair with the least key and returns it. Expected O(log n).

@@ -67,6 +67,31 @@ pub trait Platform: 'static {
         None
     }
 
+    /// Enters a section around locks: for instance, turns off interrupts or preemption on this CPU. Returns what
+    /// [`leave`](Self::leave) needs. By default this does nothing.
+    ///
+    /// A map takes no lock that another thread may wait for outside of a section. So if a section turns off
+    /// preemption, no thread waits for a holder that does not run. If it turns off interrupts, an interrupt handler
+    /// never finds a lock that the interrupted code holds.
+    ///
+    /// * A thread enters a section before each try to lock. It leaves it after it has unlocked everything, and before
+    ///   it waits for the holder of a node's lock.
+    /// * Sections nest: the lock of a pool may be taken within the section around a node's lock. The thread leaves
+    ///   the inner one first. A section ends on the thread where it began, also if a panic unwinds.
+    /// * Within a section run: the change itself, which moves up to some dozens of pairs; closures and `Clone` of
+    ///   values that a map runs under a lock; [`BlockPool::acquire`](crate::BlockPool::acquire) for the block of a
+    ///   split, and through it a global allocator; [`relax`](Self::relax) in the last two of the cases named there.
+    ///   [`range_snapshot`](crate::BSkipMap::range_snapshot), if it has to lock, reads the whole range in one section.
+    /// * Reading `Copy` values does not enter a section, nor does reading keys.
+    fn enter() -> usize {
+        0
+    }
+
+    /// Leaves the section that [`enter`](Self::enter) began, which returned `token`. By default this does nothing.
+    fn leave(token: usize) {
+        _ = token;
+    }
+
     /// The seed of a new map's coin, unless [`Config::seed`](crate::Config::seed) gives one. An attacker who
     /// knows the seed and chooses the keys can make a map lopsided, so the seed should be hard to guess.
     ///

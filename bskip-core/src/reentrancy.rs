@@ -13,6 +13,7 @@ mod imp {
     use crate::backoff::is_default;
     use crate::lock::VersionLock;
     use crate::platform::Platform;
+    use crate::section::apart;
 
     /// A lock under which user code runs, on the stack of the thread that holds it.
     struct Frame {
@@ -42,7 +43,7 @@ mod imp {
         let frame = Frame { lock, outer: INNERMOST.get() };
         INNERMOST.set(&raw const frame);
         let _leave = Leave(&frame);
-        code()
+        apart(code)
     }
 
     /// Whether this thread runs user code under `lock`. Threads wait in the way of `R`.

@@ -4,6 +4,7 @@ use core::cell::UnsafeCell;
 
 use crate::backoff::Backoff;
 use crate::platform::Platform;
+use crate::section::Section;
 use crate::sync::{AtomicU32, Ordering};
 
 /// See the module.
@@ -26,19 +27,23 @@ impl<T> SpinLock<T> {
         self.data.into_inner()
     }
 
-    /// Runs `f` on the data. While another thread does so, waits in the way of `R`.
+    /// Runs `f` on the data, within a section of `R`. While another thread does so, waits in the way of `R`, outside
+    /// of that section.
     pub(crate) fn with<R: Platform, U>(&self, f: impl FnOnce(&mut T) -> U) -> U {
         let mut f = Some(f);
         let mut backoff = Backoff::<R>::new();
         loop {
+            let section = Section::<R>::enter();
             if let Some(result) = self.try_with(|data| f.take().expect("run once")(data)) {
                 return result;
             }
+            drop(section);
             backoff.wait();
         }
     }
 
-    /// Runs `f` on the data, unless another thread is doing so.
+    /// Runs `f` on the data, unless another thread is doing so. This is no section: it is for locks that no thread
+    /// waits for.
     pub(crate) fn try_with<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
         struct Unlock<'a>(&'a AtomicU32);
         impl Drop for Unlock<'_> {

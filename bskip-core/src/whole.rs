@@ -10,7 +10,7 @@ use crate::iter::Pairs;
 use crate::node::NodeKeys;
 
 /// All pairs, their values cloned.
-fn all<K: NodeKeys, V, P: BlockPool>(index: &Index<K, V, P>) -> Pairs<'_, K, V, P, Cloned> {
+fn all<K: NodeKeys, V, P: BlockPool>(index: &Index<K, V, P>) -> Pairs<'_, K, V, P, Cloned<P>> {
     Pairs::new(index, Bound::Unbounded, Bound::Unbounded)
 }
 

@@ -19,7 +19,7 @@ pub struct BytesRange<'a, K: BytesKey + ?Sized, V, A: BlockArena = GlobalArena>(
 
 /// A [`BytesRange`] over values of any `Clone` type; see [`BytesRange::cloned`].
 pub struct ClonedBytesRange<'a, K: BytesKey + ?Sized, V, A: BlockArena = GlobalArena>(
-    Pairs<'a, ByteKeys, V, A::Pool, Cloned>,
+    Pairs<'a, ByteKeys, V, A::Pool, Cloned<A::Pool>>,
     core::marker::PhantomData<fn(&K)>,
 );
 

@@ -389,7 +389,7 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     where
         V: Clone,
     {
-        self.index.end::<Cloned>(End::First).map(pair::<K, V>)
+        self.index.end::<Cloned<A::Pool>>(End::First).map(pair::<K, V>)
     }
 
     /// The pair with the greatest key. Expected O(log n). Writes no shared memory.
@@ -405,7 +405,7 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
     where
         V: Clone,
     {
-        self.index.end::<Cloned>(End::Last).map(pair::<K, V>)
+        self.index.end::<Cloned<A::Pool>>(End::Last).map(pair::<K, V>)
     }
 
     /// Removes the pair with the least key and returns it. Expected O(log n).

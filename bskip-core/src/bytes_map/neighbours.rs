@@ -32,7 +32,7 @@ macro_rules! beside {
             Q: BytesKey<Form = K::Form> + ?Sized,
             V: Clone,
         {
-            encoded(key, |key| self.index.neighbour::<Cloned>(Target::$target(key))).map(pair::<K, V>)
+            encoded(key, |key| self.index.neighbour::<Cloned<A::Pool>>(Target::$target(key))).map(pair::<K, V>)
         }
 
         #[doc = concat!("Calls `f` with the value of the pair with ", $what, ", under the leaf's")]
@@ -100,7 +100,7 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         Q: BytesKey<Form = K::Form> + ?Sized,
         V: Clone,
     {
-        from(bound, |target| self.index.neighbour::<Cloned>(target)).map(pair::<K, V>)
+        from(bound, |target| self.index.neighbour::<Cloned<A::Pool>>(target)).map(pair::<K, V>)
     }
 
     /// The last pair of the range that ends at `bound`: as
@@ -126,7 +126,7 @@ impl<K: BytesKey + ?Sized, V, A: BlockArena> BSkipBytesMap<K, V, A> {
         Q: BytesKey<Form = K::Form> + ?Sized,
         V: Clone,
     {
-        to(bound, |target| self.index.neighbour::<Cloned>(target)).map(pair::<K, V>)
+        to(bound, |target| self.index.neighbour::<Cloned<A::Pool>>(target)).map(pair::<K, V>)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::index::search::probe::Rightmost;
 use crate::index::write::compute::Step;
 use crate::index::write::pair::Asked;
 use crate::lock::Version;
-use crate::node::{Leaf, LockedLeaf, NodeKeys};
+use crate::node::{GuardedLeaf, Leaf, NodeKeys};
 
 /// Which end.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         &self,
         end: End,
         read: impl Fn(Leaf<'_, K, V>, Version, usize) -> Option<Q>,
-    ) -> Option<(LockedLeaf<'_, K, V>, usize, Q)> {
+    ) -> Option<(GuardedLeaf<'_, K, V, P>, usize, Q)> {
         let mut backoff = self.tree.backoff();
         loop {
             let mut passed = Passed::none();
@@ -107,7 +107,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 Beside::Conflict => {}
                 Beside::Pair(Place { leaf, version, slot }) => {
                     let read = read(leaf, version, slot);
-                    if let Some((read, leaf)) = read.and_then(|read| Some((read, leaf.try_lock(version)?))) {
+                    if let Some((read, leaf)) = read.and_then(|read| Some((read, leaf.try_guard(version)?))) {
                         if passed.validate() {
                             return Some((leaf, slot, read));
                         }

@@ -46,7 +46,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         self.at_neighbour(target, |Place { leaf, version, slot }, passed| {
             // Before the lock: the copy of a long key takes memory.
             let key = leaf.key(slot);
-            let mut leaf = leaf.try_lock(version)?;
+            let mut leaf = leaf.try_guard::<P::Platform>(version)?;
             let found = f.take_if(|_| passed.validate()).map(|f| leaf.with_value(slot, |value| f(value)));
             leaf.unlock_unchanged();
             Some((key, found?))

@@ -267,7 +267,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     pub(crate) fn with_current<R>(&self, steps: &Steps<K, V>, f: impl FnOnce(&V) -> R) -> Option<R> {
         let key = steps.key()?;
         if let Some(spot) = steps.spot
-            && let Some(mut leaf) = self.tree.leaf(spot.leaf).try_lock(spot.version)
+            && let Some(mut leaf) = self.tree.leaf(spot.leaf).try_guard::<P::Platform>(spot.version)
         {
             let result = leaf.with_value(spot.slot, |value| f(value));
             leaf.unlock_unchanged();

@@ -41,7 +41,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 let prepared = prepare(&key);
                 // Before the lock: the copy of a long key takes memory.
                 let behind = Bound::Excluded(key.clone());
-                let Some(mut leaf) = node.try_lock(version) else {
+                let Some(mut leaf) = node.try_guard(version) else {
                     is_valid = false;
                     break;
                 };

@@ -9,6 +9,7 @@ use crate::index::tree::Tree;
 use crate::lock::{Version, VersionLock};
 use crate::node::{Node, NodeKeys, Shape};
 use crate::reentrancy::is_held;
+use crate::section::expect_outside;
 
 impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
     /// The backoff for a thread that loses races, because others have changed what it was about to use.
@@ -36,6 +37,7 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
             "a closure given to a method (or `Clone`, `PartialEq` or `Drop` of a value, which ran there) used the \
              BSkipMap that it runs under a lock of: it would wait for itself for ever"
         );
+        expect_outside();
         let mut backoff = Backoff::<P::Platform>::for_holder();
         let mut last = None;
         loop {

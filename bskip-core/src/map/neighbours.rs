@@ -34,7 +34,7 @@ macro_rules! beside {
         where
             V: Clone,
         {
-            pair(self.index.neighbour::<Cloned>(Target::$target(key.to_words())))
+            pair(self.index.neighbour::<Cloned<A::Pool>>(Target::$target(key.to_words())))
         }
 
         #[doc = concat!("Calls `f` with the value of the pair with ", $what, ", under the leaf's")]
@@ -107,7 +107,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     where
         V: Clone,
     {
-        pair(self.index.neighbour::<Cloned>(from(bound)))
+        pair(self.index.neighbour::<Cloned<A::Pool>>(from(bound)))
     }
 
     /// The last pair of the range that ends at `bound`: crossbeam's `upper_bound`. Linearizable. Expected O(log n).
@@ -140,7 +140,7 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     where
         V: Clone,
     {
-        pair(self.index.neighbour::<Cloned>(to(bound)))
+        pair(self.index.neighbour::<Cloned<A::Pool>>(to(bound)))
     }
 
     /// Calls `f` with the value of the least key, under the leaf's lock. Returns the key, and what `f` returned. `f`

@@ -4,6 +4,7 @@
 use alloc::collections::BTreeMap;
 
 use super::changing::Changing;
+use super::guarded::Guarded;
 use super::header::Node;
 use super::inner::InnerSlots;
 use super::leaf::LeafSlots;
@@ -67,4 +68,5 @@ pub(crate) type InnerShape<K> = <K as NodeKeys>::Inner;
 pub(crate) type Leaf<'a, K, V> = Node<'a, LeafShape<K, V>>;
 pub(crate) type Inner<'a, K> = Node<'a, InnerShape<K>>;
 pub(crate) type LockedLeaf<'a, K, V> = Locked<'a, LeafShape<K, V>>;
+pub(crate) type GuardedLeaf<'a, K, V, P> = Guarded<'a, LeafShape<K, V>, <P as BlockPool>::Platform>;
 pub(crate) type LockedInner<'a, K> = Locked<'a, InnerShape<K>>;

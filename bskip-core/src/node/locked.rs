@@ -10,6 +10,7 @@ use super::header::{COUNT_BITS, LevelMark, Node};
 use super::shape::Shape;
 use crate::arena::BlockId;
 use crate::lock::Version;
+use crate::section::expect_inside;
 use crate::sync::Ordering;
 
 /// A node that this thread has locked. Dropping it publishes the changes as a new version, also when a
@@ -37,8 +38,11 @@ impl<S: Shape> Drop for Locked<'_, S> {
 
 impl<'a, S: Shape> Node<'a, S> {
     /// Locks the node in the state `version`; `None` if it has changed or is locked.
+    ///
+    /// The caller is in a section of the platform. [`try_guard`](Self::try_guard) enters one.
     #[inline(always)]
     pub(crate) fn try_lock(self, version: Version) -> Option<Locked<'a, S>> {
+        expect_inside();
         self.lock().try_lock(version).then(|| Locked::new(self, version))
     }
 
@@ -47,8 +51,10 @@ impl<'a, S: Shape> Node<'a, S> {
     /// waits.
     pub(crate) fn lock_unshared(self) -> Locked<'a, S> {
         loop {
-            if let Some(locked) = self.try_read_begin().and_then(|version| self.try_lock(version)) {
-                return locked;
+            if let Some(version) = self.try_read_begin()
+                && self.lock().try_lock(version)
+            {
+                return Locked::new(self, version);
             }
             hint::spin_loop();
         }
@@ -56,7 +62,7 @@ impl<'a, S: Shape> Node<'a, S> {
 }
 
 impl<'a, S: Shape> Locked<'a, S> {
-    /// For [`Node::try_lock`], which has locked `node` at `version`.
+    /// For [`Node::try_lock`] and [`Node::lock_unshared`], which have locked `node` at `version`.
     #[inline(always)]
     fn new(node: Node<'a, S>, version: Version) -> Self {
         Self { node, version }

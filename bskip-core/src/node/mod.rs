@@ -11,6 +11,7 @@
 
 mod bytes;
 mod changing;
+mod guarded;
 mod header;
 mod inner;
 mod kind;
@@ -28,8 +29,11 @@ mod verify;
 mod words;
 
 pub(crate) use bytes::{Filled, PairImage};
+pub(crate) use guarded::Guarded;
 pub(crate) use header::{LevelMark, Node};
-pub(crate) use kind::{Inner, InnerShape, Leaf, LeafShape, LockedInner, LockedLeaf, NodeKeys, ShapeOf};
+pub(crate) use kind::{
+    GuardedLeaf, Inner, InnerShape, Leaf, LeafShape, LockedInner, LockedLeaf, NodeKeys, ShapeOf,
+};
 pub(crate) use leaf::LeafSlots;
 pub(crate) use locked::Locked;
 pub(crate) use reading::{Reading, Side};

@@ -85,7 +85,7 @@ impl<'a, K: BytesKey + ?Sized, V, A: BlockArena> ParBytesRange<'a, K, V, A> {
 }
 
 macro_rules! iterator {
-    ($($range:ident, $bound:ident, $read:ident;)*) => {$(
+    ($($range:ident, $bound:ident, $read:ty;)*) => {$(
         impl<K, V, A> UnindexedProducer for $range<'_, K, V, A>
         where
             K: BytesKey<Owned: Send> + ?Sized,
@@ -131,7 +131,7 @@ macro_rules! iterator {
         }
     )*};
 }
-iterator!(ParBytesRange, Copy, Copied; ClonedParBytesRange, Clone, Cloned;);
+iterator!(ParBytesRange, Copy, Copied; ClonedParBytesRange, Clone, Cloned<A::Pool>;);
 
 impl<K: BytesKey<Owned: Send> + ?Sized, A: BlockArena> ParallelIterator for ParBytesSetRange<'_, K, A> {
     type Item = K::Owned;

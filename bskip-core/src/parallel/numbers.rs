@@ -110,7 +110,7 @@ impl<K: Key, V: Clone + Send + Sync, A: BlockArena> UnindexedProducer for Cloned
     }
 
     fn fold_with<F: Folder<(K, V)>>(self, folder: F) -> F {
-        let mut pairs = Pairs::<_, _, _, Cloned>::new(self.0.index, self.0.lower, self.0.upper);
+        let mut pairs = Pairs::<_, _, _, Cloned<A::Pool>>::new(self.0.index, self.0.lower, self.0.upper);
         folder.consume_iter(core::iter::from_fn(|| {
             pairs.next().map(|(words, value)| (K::from_words(words), value))
         }))

@@ -14,6 +14,7 @@ use crate::index::write::commit::Commit;
 use crate::key::KeyKind;
 use crate::lock::Version;
 use crate::node::{Leaf, LeafShape, LevelMark, NodeKeys};
+use crate::section::Section;
 
 /// How often to try a leaf that other threads are changing.
 const TRIES: usize = 16;
@@ -164,6 +165,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
         let Some(block) = self.tree.acquire_leaf_on(wanted) else { return Attempt::Refused };
         let (found_left, found_leaf) = ((left, left_version), (leaf, version));
+        let section = Section::<P::Platform>::enter();
         let Some((parent, left, leaf)) = lock_three((parent, parent_version), found_left, found_leaf) else {
             return Attempt::Contended;
         };
@@ -190,6 +192,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         drop(fresh);
         drop(left);
         drop(parent);
+        drop(section);
         Attempt::Moved
     }
 }

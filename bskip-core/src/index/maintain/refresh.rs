@@ -33,7 +33,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 }
                 let stale = |&replica: &usize| !self.tree.replica(replica, id).is_of(version);
                 if (0..self.router.replicas).any(|replica| stale(&replica))
-                    && let Some(node) = node.try_lock(version)
+                    && let Some(node) = node.try_guard::<P::Platform>(version)
                 {
                     for replica in (0..self.router.replicas).filter(stale) {
                         node.copy_unchanged_to(self.tree.replica(replica, id));

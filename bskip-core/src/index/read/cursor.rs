@@ -4,6 +4,7 @@
 //! changed, the reader searches again from the last key that it read.
 
 use core::hint::assert_unchecked;
+use core::marker::PhantomData;
 use core::ops::{Bound, Range};
 
 use crate::arena::BlockPool;
@@ -387,10 +388,10 @@ impl<V: Copy> Read<V> for Copied {
     }
 }
 
-/// By cloning them under the leaf's lock.
-pub(crate) enum Cloned {}
+/// By cloning them under the leaf's lock, in a map whose pools are `P`.
+pub(crate) struct Cloned<P>(PhantomData<fn() -> P>);
 
-impl<V: Clone> Read<V> for Cloned {
+impl<V: Clone, P: BlockPool> Read<V> for Cloned<P> {
     type Value = V;
 
     unsafe fn read<S: LeafSlots<Payload = V>>(
@@ -400,7 +401,7 @@ impl<V: Clone> Read<V> for Cloned {
     ) -> Option<(OwnedKey<S>, V)> {
         // Before the lock: the copy of a long key takes memory.
         let key = leaf.key(slot);
-        let mut leaf = leaf.try_lock(version)?;
+        let mut leaf = leaf.try_guard::<P::Platform>(version)?;
         let value = leaf.with_value(slot, |value| value.clone());
         leaf.unlock_unchanged();
         Some((key, value))

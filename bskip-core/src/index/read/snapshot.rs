@@ -13,6 +13,7 @@ use crate::index::engine::Index;
 use crate::index::read::cursor::{Copied, LeafCursor, Next};
 use crate::lock::Version;
 use crate::node::{Leaf, LockedLeaf, NodeKeys};
+use crate::section::Section;
 
 /// How often a reader tries without locks.
 const TRIES: usize = 8;
@@ -77,7 +78,7 @@ impl<K: NodeKeys, V: Copy, P: BlockPool> Index<K, V, P> {
         self.leaf_that_starts(self.tree.leaf(next?), K::borrow(&high))
     }
 
-    /// Reads the pairs under the locks of their leaves. The error is `None` if the first leaf has changed, or else
+    /// Reads the pairs under the locks of their leaves, within one section. The error is `None` if the first leaf has changed, or else
     /// a leaf that other threads hold for long.
     pub(in crate::index) fn read_locked<'a>(
         &'a self,
@@ -85,8 +86,10 @@ impl<K: NodeKeys, V: Copy, P: BlockPool> Index<K, V, P> {
         upper: Bound<K::Ref<'_>>,
         pairs: &mut Vec<(K::Owned, V)>,
     ) -> Result<(), Option<Leaf<'a, K, V>>> {
-        let mut locked = Vec::new();
         let (leaf, version, mut start) = self.first_from(lower);
+        // Outlives the locks, also when a panic unwinds.
+        let _section = Section::<P::Platform>::enter();
+        let mut locked = Vec::new();
         let mut here = leaf.try_lock(version).ok_or(None);
         let outcome = loop {
             let leaf = match here {

@@ -8,12 +8,13 @@ use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::index::search::probe::At;
 use crate::index::search::settle::Versioned;
-use crate::node::{InnerShape, Locked, LockedInner, LockedLeaf, NodeKeys, Shape};
+use crate::node::{GuardedLeaf, InnerShape, Locked, LockedInner, LockedLeaf, NodeKeys, Shape};
+use crate::section::Section;
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Locks the leaf that holds `key`. Returns the key's slot too, or `None` if the key is not there.
     #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
-    pub(in crate::index) fn lock_pair(&self, key: K::Ref<'_>) -> Option<(LockedLeaf<'_, K, V>, usize)> {
+    pub(in crate::index) fn lock_pair(&self, key: K::Ref<'_>) -> Option<(GuardedLeaf<'_, K, V, P>, usize)> {
         let mut backoff = self.tree.backoff();
         loop {
             let (leaf, version) = self.leaf_at(At(key));
@@ -24,14 +25,15 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 }
                 continue;
             }
-            if let Some(leaf) = leaf.try_lock(version) {
+            if let Some(leaf) = leaf.try_guard(version) {
                 return Some((leaf, rank - 1));
             }
             backoff.wait();
         }
     }
 
-    /// Locks the nodes for `key` at levels `height` to 0, top-down; `None` if one of them changed meanwhile.
+    /// Locks the nodes for `key` at levels `height` to 0, top-down, within a section; `None` if one of them changed
+    /// meanwhile.
     ///
     /// All nodes are found before the first is locked, because a search must not meet a lock of its own
     /// thread.
@@ -39,12 +41,13 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         &self,
         key: K::Ref<'_>,
         height: usize,
-    ) -> Option<(Path<'_, K>, LockedLeaf<'_, K, V>)> {
+    ) -> Option<(Section<P::Platform>, Path<'_, K>, LockedLeaf<'_, K, V>)> {
         let mut found: [Option<Versioned<'_, InnerShape<K>>>; LEVELS] = [None; LEVELS];
         for (level, found) in found.iter_mut().enumerate().take(height + 1).skip(1) {
             *found = Some(self.inner_at(At(key), level));
         }
         let (leaf, leaf_version) = self.leaf_at(At(key));
+        let section = Section::enter();
         let mut path = Path { levels: [const { None }; LEVELS] };
         for level in (1..=height).rev() {
             let locked = found[level].and_then(|(node, version)| node.try_lock(version));
@@ -55,7 +58,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             path.levels[level] = locked;
         }
         match leaf.try_lock(leaf_version) {
-            Some(leaf) => Some((path, leaf)),
+            Some(leaf) => Some((section, path, leaf)),
             None => {
                 path.unlock_unchanged();
                 None
@@ -64,7 +67,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     }
 }
 
-/// Locks two neighbours, each in the state in which it was found, or neither.
+/// Locks two neighbours, each in the state in which it was found, or neither. The caller is in a section.
 pub(in crate::index) fn lock_neighbours<'a, S: Shape>(
     (left, left_version): Versioned<'a, S>,
     (right, right_version): Versioned<'a, S>,
@@ -81,7 +84,7 @@ pub(in crate::index) fn lock_neighbours<'a, S: Shape>(
 type Three<'a, I, S> = (Locked<'a, I>, Locked<'a, S>, Locked<'a, S>);
 
 /// Locks a node, and two neighbours of the level below it, each in the state in which it was found, or none
-/// of them.
+/// of them. The caller is in a section.
 pub(in crate::index) fn lock_three<'a, I: Shape, S: Shape>(
     (parent, parent_version): Versioned<'a, I>,
     left: Versioned<'a, S>,

@@ -121,7 +121,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 self.tree.settle_within::<_, MOST_STEPS>(node, LevelMark::of(level), probe)?;
             let child = child_at(here, version, probe)?;
             if !self.tree.replica(replica, here.id()).is_of(version) {
-                let here = here.try_lock(version)?;
+                let here = here.try_guard::<P::Platform>(version)?;
                 here.copy_unchanged_to(self.tree.replica(replica, here.id()));
                 here.unlock_unchanged();
             }

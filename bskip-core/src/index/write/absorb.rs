@@ -13,6 +13,7 @@ use crate::index::search::probe::{At, Before};
 use crate::index::write::commit::Commit;
 use crate::key::KeyKind;
 use crate::node::{Fill, InnerShape, LeafShape, LevelMark, NodeKeys, ShapeOf};
+use crate::section::Section;
 
 pub(in crate::index) enum Merge {
     Done,
@@ -118,11 +119,13 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         // posts the right node there. If its unlock of the right node came before our read of the version,
         // that read makes the new level visible to us. If it comes later, the version changes.
         if level == self.tree.root().0 {
+            let section = Section::<P::Platform>::enter();
             let Some((left, right)) = lock_neighbours((left, left_version), (right, right_version)) else {
                 return Merge::Contended;
             };
             let commit = Commit::new(self);
             left.reshape(&commit).absorb(right.reshape(&commit));
+            drop(section);
             drop(commit);
             merged(level);
             return Merge::Done;
@@ -142,6 +145,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             };
         }
         let (left, right) = ((left, left_version), (right, right_version));
+        let section = Section::<P::Platform>::enter();
         let Some((parent, left, right)) = lock_three((parent, parent_version), left, right) else {
             return Merge::Contended;
         };
@@ -152,6 +156,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
         left.reshape(&commit).absorb(right.reshape(&commit));
         drop(parent);
+        drop(section);
         drop(commit);
         merged(level);
         Merge::Done

@@ -61,7 +61,7 @@ impl<K: KeyWords, V, P: BlockPool, Q, F: Fn(&Q, usize) -> K> Batch<K, V, P> for 
         if !found && (index.heights.of::<K>(key) > 0 || leaf.is_full()) {
             return None;
         }
-        let mut leaf = leaf.try_lock(version)?;
+        let mut leaf = leaf.try_guard::<P::Platform>(version)?;
         let Some(value) = place.take() else {
             leaf.unlock_unchanged();
             return Some(version);
@@ -126,7 +126,7 @@ impl<K: KeyWords, V, P: BlockPool> Batch<K, V, P> for Remove<'_, K, V> {
             self.values[i] = None;
             return Some(version);
         }
-        let mut leaf = leaf.try_lock(version)?;
+        let mut leaf = leaf.try_guard(version)?;
         let value = leaf.remove_from_line(rank - 1);
         index.end_removal(leaf, 1, key);
         // Not before this line: the assignment may drop a value that the user put there, which runs user

@@ -15,6 +15,7 @@ use crate::index::search::settle::Versioned;
 use crate::index::write::commit::{Change, Commit};
 use crate::lock::Version;
 use crate::node::{Fill, Inner, Leaf, LeafShape, LevelMark, Node, NodeKeys, Room, Share};
+use crate::section::Section;
 
 /// A right neighbour has room if `FREE_RIGHT` of 8 slots are free…
 const FREE_RIGHT: usize = 2;
@@ -37,7 +38,9 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         value: V,
     ) -> Result<(), V> {
         let commit = Commit::new(self);
-        let Some((left, right)) = self.give(&commit, leaf, version) else { return Err(value) };
+        let Some(Two { section: _section, left, right }) = self.give(&commit, leaf, version) else {
+            return Err(value);
+        };
         chaos::window();
         let key = K::key_of(kept);
         let mut leaf = if right.compare_low(key).is_lt() { left } else { right };
@@ -86,8 +89,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         // pairs.
         let too_many = |right: Leaf<'_, K, V>| !leaf.fits(right, Fill::Tight);
         let commit = Commit::new(self);
-        let (_, right) = self.move_high(&commit, leaf, version, too_many, Share::LeftFull)?;
-        Some(right.low())
+        let two = self.move_high(&commit, leaf, version, too_many, Share::LeftFull)?;
+        Some(two.right.low())
     }
 
     /// Moves the boundary between `leaf`, in the state `version`, and its right neighbour, if that neighbour
@@ -163,6 +166,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         share: Share,
     ) -> Option<Two<'c, K, V, P>> {
         chaos::window();
+        let section = Section::enter();
         let (parent, left, right) = lock_three((entry.parent, entry.version), left, right)?;
         // Between the entries of two leaves there may be a leaf that has none yet.
         let are_neighbours = left.next() == Some(right.id()) && parent.child(entry.slot) == Some(right.id());
@@ -187,12 +191,17 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             right.give_first(share - before, &mut left);
         }
         parent.set_entry_key(entry.slot, &right);
-        Some((left, right))
+        Some(Two { left, right, section })
     }
 }
 
-/// Two neighbours, locked.
-type Two<'c, K, V, P> = (Change<'c, LeafShape<K, V>, K, V, P>, Change<'c, LeafShape<K, V>, K, V, P>);
+/// Two neighbours, locked within a section.
+struct Two<'c, K: NodeKeys, V, P: BlockPool> {
+    left: Change<'c, LeafShape<K, V>, K, V, P>,
+    right: Change<'c, LeafShape<K, V>, K, V, P>,
+    /// The last field, because it must outlive the locks.
+    section: Section<P::Platform>,
+}
 
 /// An entry of level 1, as it was in one state of its node.
 struct Entry<'a, K: NodeKeys> {

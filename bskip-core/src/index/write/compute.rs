@@ -15,7 +15,7 @@ use crate::index::tree::{Fresh, Held};
 use crate::index::write::existing::Refused;
 use crate::index::write::insert::SplitPlan;
 use crate::lock::Version;
-use crate::node::{Leaf, LeafShape, LockedLeaf, NodeKeys};
+use crate::node::{GuardedLeaf, Leaf, LeafShape, NodeKeys};
 use crate::reentrancy::while_holding;
 
 /// What a computation makes of the pair that it has seen.
@@ -58,7 +58,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             let (rank, found) = leaf.find(key);
             if found {
                 // The usual case takes nothing beforehand, so the compiler keeps it short.
-                if let Some(leaf) = leaf.try_lock(version) {
+                if let Some(leaf) = leaf.try_guard(version) {
                     return Ok(self.decide(leaf, rank - 1, key, |value| f(Some(value))));
                 }
                 backoff.wait();
@@ -72,7 +72,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 backoff.wait();
                 continue;
             };
-            let Some(leaf) = leaf.try_lock(version) else {
+            let Some(leaf) = leaf.try_guard(version) else {
                 backoff.wait();
                 continue;
             };
@@ -100,7 +100,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     #[inline(always)]
     pub(in crate::index) fn decide<R>(
         &self,
-        mut leaf: LockedLeaf<'_, K, V>,
+        mut leaf: GuardedLeaf<'_, K, V, P>,
         slot: usize,
         key: K::Ref<'_>,
         f: impl FnOnce(&mut V) -> (Step<V>, R),
@@ -160,7 +160,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     fn insert_by(
         &self,
         plan: Result<Plan<'_, K, V, P>, AllocError>,
-        mut leaf: LockedLeaf<'_, K, V>,
+        mut leaf: GuardedLeaf<'_, K, V, P>,
         rank: usize,
         key: K::Ref<'_>,
         value: V,

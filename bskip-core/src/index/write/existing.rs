@@ -1,7 +1,8 @@
 //! What can become of an insertion: the key is there already, the leaf has changed, there is no memory.
 
 use crate::arena::AllocError;
-use crate::node::{LeafSlots, Locked};
+use crate::node::{Guarded, LeafSlots};
+use crate::platform::Platform;
 
 /// What to do with a key that is there already.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,8 +33,8 @@ pub(in crate::index) enum Outcome<V> {
 
 /// Deals with a key that is in `slot` already, and unlocks the leaf. Returns the value that does not stay.
 #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
-pub(in crate::index) fn settle_existing<S: LeafSlots>(
-    mut leaf: Locked<'_, S>,
+pub(in crate::index) fn settle_existing<S: LeafSlots, R: Platform>(
+    mut leaf: Guarded<'_, S, R>,
     slot: usize,
     value: S::Payload,
     existing: Existing,

@@ -10,7 +10,7 @@ use crate::index::write::commit::Commit;
 use crate::index::write::existing::{Existing, Outcome, Refused, settle_existing};
 use crate::index::write::split::split_and_insert;
 use crate::lock::Version;
-use crate::node::{InnerShape, Leaf, LeafShape, LockedLeaf, NodeKeys, Split};
+use crate::node::{GuardedLeaf, InnerShape, Leaf, LeafShape, NodeKeys, Split};
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Inserts the pair if the key is new, and returns `None`. Otherwise `existing` decides which of the two
@@ -57,7 +57,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 backoff.wait();
                 continue;
             }
-            let Some(mut leaf) = leaf.try_lock(version) else {
+            let Some(mut leaf) = leaf.try_guard::<P::Platform>(version) else {
                 backoff.wait();
                 continue;
             };
@@ -100,7 +100,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             Ok(plan) => plan,
             Err(error) => return Outcome::Refused((value, error)),
         };
-        let Some(leaf) = leaf.try_lock(version) else { return Outcome::Changed(value) };
+        let Some(leaf) = leaf.try_guard::<P::Platform>(version) else { return Outcome::Changed(value) };
         let spare = match self.tree.acquire::<LeafShape<K, V>>(Some(K::borrow(&plan.split.low))) {
             Ok(spare) => spare,
             Err(error) => {
@@ -138,7 +138,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     pub(in crate::index) fn split_by(
         &self,
         plan: SplitPlan<'_, K, V, P>,
-        leaf: LockedLeaf<'_, K, V>,
+        leaf: GuardedLeaf<'_, K, V, P>,
         spare: Fresh<'_, LeafShape<K, V>, K, V, P>,
         rank: usize,
         kept: K::Kept<'_>,
@@ -147,13 +147,14 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         let SplitPlan { split, held, above } = plan;
         let commit = Commit::new(self);
         let mut fresh = spare.make(&commit);
+        let (section, leaf) = leaf.into_parts();
         let mut leaf = leaf.reshape(&commit);
         let low = K::kept(K::borrow(&split.low), held.number());
         split_and_insert(&mut leaf, (split.at, low), rank, kept, value, &mut fresh);
         drop(leaf);
         // The pool may panic while the leaf gets its entry.
         self.pairs.add_one();
-        self.post_locked(&commit, fresh, split.low, above);
+        self.post_locked(&commit, fresh, split.low, above, section);
     }
 }
 

@@ -11,6 +11,7 @@ use crate::index::write::commit::{Change, Commit};
 use crate::index::write::split::{SplitOff, split_and_insert};
 use crate::key::KeyKind;
 use crate::node::{InnerShape, LeafShape, LevelMark, Locked, LockedInner, NodeKeys, Shape, ShapeOf, Split};
+use crate::section::Section;
 
 /// Where a node splits, a reference to the key there if it is long, and the block for the part to the right.
 type Parts<'t, K, V, P> =
@@ -62,14 +63,15 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     }
 
     /// Enters `leaf` into the node `above`, if that has not changed and has room. `leaf` has just been split
-    /// off, starts at `low`, and is still locked, so no thread has to lock it again. Otherwise this unlocks the
-    /// leaf, and posts it like any other node.
+    /// off, starts at `low`, and is still locked within `section`, so no thread has to lock it again. Otherwise this
+    /// unlocks the leaf, leaves the section, and posts the leaf like any other node.
     pub(in crate::index) fn post_locked<'c>(
         &self,
         commit: &'c Commit<'c, K, V, P>,
         leaf: Change<'c, LeafShape<K, V>, K, V, P>,
         low: K::Owned,
         above: Option<Versioned<'c, InnerShape<K>>>,
+        section: Section<P::Platform>,
     ) {
         // The leaf is there, its entry is not.
         chaos::window();
@@ -86,6 +88,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             node.unlock_unchanged();
         }
         drop(leaf);
+        drop(section);
         self.post(1, (low, id));
     }
 
@@ -95,7 +98,9 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         let mut backoff = self.tree.backoff();
         loop {
             let (node, version) = self.inner_at(At(low), level);
+            let section = Section::<P::Platform>::enter();
             let Some(node) = node.try_lock(version) else {
+                drop(section);
                 backoff.wait();
                 continue;
             };
@@ -119,6 +124,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 }
                 Child::Contended => {
                     node.unlock_unchanged();
+                    drop(section);
                     backoff.wait();
                     continue;
                 }
@@ -129,6 +135,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 let mut node = node.reshape(&commit);
                 node.insert(rank, kept, id);
                 drop(child.reshape(&commit));
+                drop(node);
+                drop(section);
                 return Posted::Entered;
             }
             let Ok((split, held, spare)) = self.parts_of_split(&node, rank, low) else {
@@ -143,6 +151,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             let above = (split.low, fresh.id());
             drop(fresh);
             drop(child.reshape(&commit));
+            drop(node);
+            drop(section);
             return Posted::Split(above);
         }
     }

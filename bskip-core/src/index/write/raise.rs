@@ -5,6 +5,7 @@ use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::index::write::commit::Commit;
 use crate::node::{InnerShape, LevelMark, NodeKeys};
+use crate::section::Section;
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Makes `level` and all levels below it, and lets searches start there or higher.
@@ -27,13 +28,16 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             return Ok(());
         }
         let commit = Commit::new(self);
-        let mut node = self.tree.acquire::<InnerShape<K>>(None)?.make(&commit);
+        let block = self.tree.acquire::<InnerShape<K>>(None)?;
+        let section = Section::<P::Platform>::enter();
+        let mut node = block.make(&commit);
         node.format(LevelMark::of(level), None);
         node.insert_first(self.tree.head(level - 1));
         if !self.tree.propose_head(level, node.id()) {
             // Another thread was faster. No thread may see this node unlocked: a thread with a stale
             // reference would take it for the first node of the level.
             let retired = node.retire();
+            drop(section);
             self.tree.release(retired);
         }
         Ok(())

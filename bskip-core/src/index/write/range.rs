@@ -20,6 +20,7 @@ use crate::lock::Version;
 use crate::node::{
     Inner, LeafShape, LevelMark, Locked, LockedLeaf, NodeKeys, Reshaped, Retired, Room, ShapeOf, Witness,
 };
+use crate::section::Section;
 use crate::simd;
 
 /// How many leaves one change ends at most. All of them are locked for that long.
@@ -160,7 +161,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 return Ok((0, Some(high)));
             }
             removal.reserve(end - start)?;
-            let mut leaf = leaf.try_lock(version).ok_or(Refused::Contended)?;
+            let mut leaf = leaf.try_guard::<P::Platform>(version).ok_or(Refused::Contended)?;
             let removed = removal.take(&mut leaf, start, end);
             drop(leaf);
             self.pairs.take(removed);
@@ -184,6 +185,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 .map(|count| (count, Some(boundary)));
         }
         removal.reserve(end.saturating_sub(start) + pairs)?;
+        let section = Section::<P::Platform>::enter();
         let parent = parent.try_lock(parent_version).ok_or(Refused::Contended)?;
         let locked: Option<LockedRights<'_, K, V>> = lock_all::<K, V>((leaf, version), rights);
         let Some((mut leaf, mut locked)) = locked else {
@@ -209,6 +211,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         let underfull = leaf.is_underfull();
         drop(leaf);
         drop(parent);
+        drop(section);
         drop(ended);
         drop(commit);
         self.pairs.take(removed);
@@ -232,7 +235,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             return Ok(0);
         }
         removal.reserve(end - start)?;
-        let mut leaf = leaf.try_lock(version).ok_or(Refused::Contended)?;
+        let mut leaf = leaf.try_guard(version).ok_or(Refused::Contended)?;
         let removed = removal.take(&mut leaf, start, end);
         self.end_removal(leaf, removed, low);
         Ok(removed)

@@ -2,7 +2,7 @@
 
 use crate::arena::BlockPool;
 use crate::index::engine::Index;
-use crate::node::{LockedLeaf, NodeKeys};
+use crate::node::{GuardedLeaf, NodeKeys};
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Takes out the pair of `key`.
@@ -17,7 +17,12 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Unlocks a leaf that has lost this many pairs, counts them, and merges the leaf, which `key` leads to, if it is
     /// underfull. The last step of every removal of pairs.
     #[inline(always)]
-    pub(in crate::index) fn end_removal(&self, leaf: LockedLeaf<'_, K, V>, removed: usize, key: K::Ref<'_>) {
+    pub(in crate::index) fn end_removal(
+        &self,
+        leaf: GuardedLeaf<'_, K, V, P>,
+        removed: usize,
+        key: K::Ref<'_>,
+    ) {
         let underfull = leaf.is_underfull();
         drop(leaf);
         self.pairs.take(removed);
