@@ -70,10 +70,11 @@ mod imp {
 mod imp {
     use crate::lock::VersionLock;
     use crate::platform::Platform;
+    use crate::section::apart;
 
     #[inline(always)]
     pub(crate) fn while_holding<R>(_: &VersionLock, code: impl FnOnce() -> R) -> R {
-        code()
+        apart(code)
     }
 
     #[expect(clippy::extra_unused_type_parameters, reason = "the other `is_held` needs it")]

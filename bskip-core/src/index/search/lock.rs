@@ -8,7 +8,7 @@ use crate::height::LEVELS;
 use crate::index::engine::Index;
 use crate::index::search::probe::At;
 use crate::index::search::settle::Versioned;
-use crate::node::{GuardedLeaf, InnerShape, Locked, LockedInner, LockedLeaf, NodeKeys, Shape};
+use crate::node::{Guarded, GuardedLeaf, InnerShape, Locked, LockedInner, NodeKeys, Shape};
 use crate::section::Section;
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
@@ -32,8 +32,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
     }
 
-    /// Locks the nodes for `key` at levels `height` to 0, top-down, within a section; `None` if one of them changed
-    /// meanwhile.
+    /// Locks the nodes for `key` at levels `height` to 0, top-down, within one section; `None` if one of them changed
+    /// meanwhile. The section ends with the leaf, so the caller drops the leaf last.
     ///
     /// All nodes are found before the first is locked, because a search must not meet a lock of its own
     /// thread.
@@ -41,7 +41,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         &self,
         key: K::Ref<'_>,
         height: usize,
-    ) -> Option<(Section<P::Platform>, Path<'_, K>, LockedLeaf<'_, K, V>)> {
+    ) -> Option<(GuardedLeaf<'_, K, V, P>, Path<'_, K>)> {
         let mut found: [Option<Versioned<'_, InnerShape<K>>>; LEVELS] = [None; LEVELS];
         for (level, found) in found.iter_mut().enumerate().take(height + 1).skip(1) {
             *found = Some(self.inner_at(At(key), level));
@@ -58,7 +58,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             path.levels[level] = locked;
         }
         match leaf.try_lock(leaf_version) {
-            Some(leaf) => Some((section, path, leaf)),
+            Some(leaf) => Some((Guarded::new(section, leaf), path)),
             None => {
                 path.unlock_unchanged();
                 None

@@ -8,7 +8,7 @@ use crate::index::tree::{Fresh, FreshInner};
 use crate::index::write::commit::{Commit, InnerChange};
 use crate::index::write::existing::{Existing, Outcome, settle_existing};
 use crate::index::write::split::{SplitOff, insert_or_split};
-use crate::node::{Guarded, InnerShape, LeafShape, LockedLeaf, NodeKeys, Room};
+use crate::node::{InnerShape, LeafShape, LockedLeaf, NodeKeys, Room};
 
 /// Blocks that are taken before the change that needs them.
 pub(in crate::index) struct Spares<'t, K: NodeKeys, V, P: BlockPool> {
@@ -49,7 +49,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             return Outcome::Refused((value, error));
         }
         let mut backoff = self.tree.backoff();
-        let (section, path, leaf) = loop {
+        let (leaf, path) = loop {
             match self.lock_path(key, height) {
                 Some(locked) => break locked,
                 None => backoff.wait(),
@@ -58,12 +58,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         let (rank, found) = leaf.find(key);
         if found {
             path.unlock_unchanged();
-            return Outcome::Done(Some(settle_existing(
-                Guarded::new(section, leaf),
-                rank - 1,
-                value,
-                existing,
-            )));
+            return Outcome::Done(Some(settle_existing(leaf, rank - 1, value, existing)));
         }
         let spares = match self.spares_for(key, height, &path, &leaf) {
             Ok(Some(spares)) => spares,
@@ -77,6 +72,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             }
         };
         let (commit, top) = (Commit::new(self), spares.top);
+        let (section, leaf) = leaf.into_parts();
         let overflows = promote(&commit, kept, Some(value), path, leaf, spares);
         drop(section);
         // The pool may panic while overflows get their entries.
@@ -95,7 +91,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             return;
         }
         let mut backoff = self.tree.backoff();
-        let (section, path, leaf) = loop {
+        let (leaf, path) = loop {
             match self.lock_path(key, height) {
                 Some(locked) => break locked,
                 None => backoff.wait(),
@@ -109,6 +105,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             return;
         };
         let (commit, top) = (Commit::new(self), spares.top);
+        let (section, leaf) = leaf.into_parts();
         let overflows = promote(&commit, K::kept(key, held.number()), None, path, leaf, spares);
         drop(section);
         self.post_overflows(overflows, top);
