@@ -170,6 +170,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     mod backoff;
     mod blob;
     mod blob_map;
+    mod busy;
     mod bytes_map;
     mod bytes_set;
     mod cells;
@@ -181,6 +182,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     mod cursor;
     mod ends;
     mod few;
+    mod handler;
     mod height;
     mod index;
     #[cfg(feature = "internals")]
@@ -232,6 +234,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
         NumaBlocks, NumaNodeId, Placement, PoolUsage,
     };
     pub use backoff::DefaultPlatform;
+    pub use busy::{Busy, TryInsertCause};
     pub use blob_map::{BSkipBlobMap, BlobBulkLoad, BlobChunk, BlobCursor, BlobKeys, BlobRange, OwnedBlobCursor};
     pub use bytes_map::{
         BSkipBytesMap, BytesBulkError, BytesBulkLoad, BytesChunk, BytesCursor, BytesExtractIf, BytesInsertError,
@@ -244,6 +247,7 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     pub use config::{Config, Promotion, Refresh};
     #[cfg(feature = "check")]
     pub use index::Structure;
+    pub use handler::{BytesHandler, Handler, Reservation, SetHandler, TryInsertError};
     pub use iter::{ClonedRange, Range};
     pub use key::{BytesKey, Key, KeyBuffer, KeyReader, KeyWords, KeyWriter};
     pub use map::{

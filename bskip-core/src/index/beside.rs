@@ -119,26 +119,16 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Where the search for the pair beside `target` begins; not yet validated. `None` if no key is there.
     #[inline(always)]
     pub(in crate::index) fn place_at(&self, target: &Target<'_, K>) -> Option<Start<'_, K, V>> {
-        let (way, (leaf, version)) = match *target {
+        let (leaf, version) = match *target {
             Target::First => {
                 let head = self.tree.leaf(self.tree.head(0));
-                (Way::Up, (head, self.tree.read_begin(head)))
+                (head, self.tree.read_begin(head))
             }
-            Target::Last => (Way::Down, self.leaf_at(Rightmost)),
-            Target::AtOrAbove(key) | Target::Above(key) => (Way::Up, self.leaf_at(At(key))),
-            Target::AtOrBelow(key) => (Way::Down, self.leaf_at(At(key))),
-            Target::Below(key) => (Way::Down, self.leaf_at(Before::<K>::new(key)?)),
+            Target::Last => self.leaf_at(Rightmost),
+            Target::AtOrAbove(key) | Target::Above(key) | Target::AtOrBelow(key) => self.leaf_at(At(key)),
+            Target::Below(key) => self.leaf_at(Before::<K>::new(key)?),
         };
-        let before = match *target {
-            Target::First => 0,
-            Target::Last => leaf.count(),
-            Target::AtOrAbove(key) | Target::Below(key) => leaf.rank_before(key),
-            Target::Above(key) | Target::AtOrBelow(key) => leaf.rank(key),
-        };
-        let slot = match way {
-            Way::Up => (before < leaf.count()).then_some(before),
-            Way::Down => before.checked_sub(1),
-        };
+        let (way, slot) = slot_beside(target, leaf);
         Some((way, Place { leaf, version, slot }))
     }
 
@@ -197,6 +187,27 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             slot = outermost(way, leaf.count());
         }
     }
+}
+
+/// The way to `target` from the leaf at its place, and the slot of the pair if that leaf has it; not yet validated.
+#[inline(always)]
+pub(in crate::index) fn slot_beside<K: NodeKeys, V>(
+    target: &Target<'_, K>,
+    leaf: Leaf<'_, K, V>,
+) -> (Way, Option<usize>) {
+    let (way, before) = match *target {
+        Target::First => (Way::Up, 0),
+        Target::Last => (Way::Down, leaf.count()),
+        Target::AtOrAbove(key) => (Way::Up, leaf.rank_before(key)),
+        Target::Above(key) => (Way::Up, leaf.rank(key)),
+        Target::AtOrBelow(key) => (Way::Down, leaf.rank(key)),
+        Target::Below(key) => (Way::Down, leaf.rank_before(key)),
+    };
+    let slot = match way {
+        Way::Up => (before < leaf.count()).then_some(before),
+        Way::Down => before.checked_sub(1),
+    };
+    (way, slot)
 }
 
 /// The slot that comes first on the way in a leaf of `count` pairs.

@@ -31,6 +31,7 @@
 //! | `beside`, `ends`, `neighbour`, `steps` | the pair beside a place; the first and last pair; that of a key; cursors |
 //! | `visit` | all pairs of a range, each under its leaf's lock |
 //! | `bulk`, `maintain` | building from sorted pairs, taking pairs out; upkeep on demand |
+//! | `handler` | calls that neither wait nor allocate |
 //! | `check` | walks it all, for tests |
 
 mod beside;
@@ -43,6 +44,7 @@ mod ends;
 mod engine;
 #[cfg(all(test, feature = "check"))]
 mod fixtures;
+mod handler;
 mod maintain;
 mod neighbour;
 #[cfg(any(doc, test))]
@@ -64,6 +66,7 @@ pub(crate) use bulk::take::Taking;
 pub use check::Structure;
 pub(crate) use ends::End;
 pub(crate) use engine::Index;
+pub(crate) use handler::{Reserve, STEPS as HANDLER_STEPS, TRIES as HANDLER_TRIES};
 pub(crate) use maintain::migrate::Migrating;
 pub(crate) use maintain::shrink::Shrinking;
 pub(crate) use read::cursor::{Cloned, Copied, LeafCursor, Next, Read, Skipped};

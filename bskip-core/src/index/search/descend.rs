@@ -110,11 +110,22 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         probe: impl Probe<K>,
         target: usize,
     ) -> Option<Versioned<'_, InnerShape<K>>> {
+        self.try_inner_within::<{ usize::MAX }>(probe, target)
+    }
+
+    /// As [`try_inner_at`](Self::try_inner_at), but gives up on a level after `STEPS` steps to the right. If there is
+    /// a limit, it also gives up at a locked node.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(in crate::index) fn try_inner_within<const STEPS: usize>(
+        &self,
+        probe: impl Probe<K>,
+        target: usize,
+    ) -> Option<Versioned<'_, InnerShape<K>>> {
         let (mut level, head) = self.tree.root();
         debug_assert!(level >= target, "the caller has raised the root to the level, or has seen it there");
         let mut node = self.tree.inner(head);
         loop {
-            let (here, version) = self.tree.settle(node, LevelMark::of(level), probe)?;
+            let (here, version) = self.tree.settle_within::<_, STEPS>(node, LevelMark::of(level), probe)?;
             if level == target {
                 return Some((here, version));
             }

@@ -8,7 +8,7 @@ use crate::index::search::settle::Versioned;
 use crate::index::tree::{Fresh, Held};
 use crate::index::write::commit::Commit;
 use crate::index::write::existing::{Existing, Outcome, Refused, settle_existing};
-use crate::index::write::split::split_and_insert;
+use crate::index::write::split::{SplitOff, split_and_insert};
 use crate::lock::Version;
 use crate::node::{GuardedLeaf, InnerShape, Leaf, LeafShape, NodeKeys, Split};
 
@@ -122,18 +122,32 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         rank: usize,
         key: K::Ref<'_>,
     ) -> Option<Result<SplitPlan<'_, K, V, P>, AllocError>> {
+        self.plan_split_within::<{ usize::MAX }>(leaf, version, rank, key)
+    }
+
+    /// As [`plan_split`](Self::plan_split). If there is a limit of `STEPS`, the search for the node above does not
+    /// wait.
+    #[inline(always)]
+    pub(in crate::index) fn plan_split_within<const STEPS: usize>(
+        &self,
+        leaf: Leaf<'_, K, V>,
+        version: Version,
+        rank: usize,
+        key: K::Ref<'_>,
+    ) -> Option<Result<SplitPlan<'_, K, V, P>, AllocError>> {
         let split = leaf.split_for(rank, key);
         if !leaf.validate(version) {
             return None;
         }
         Some(split.and_then(|split| {
             let held = self.tree.hold(K::borrow(&split.low))?;
-            let above = self.to_post_in(K::borrow(&split.low));
+            let above = self.to_post_in::<STEPS>(K::borrow(&split.low));
             Ok(SplitPlan { split, held, above })
         }))
     }
 
-    /// Splits `leaf`, which this thread has locked in the state that was planned for, and inserts the pair.
+    /// Splits `leaf`, which this thread has locked in the state that was planned for, and inserts the pair. Posts
+    /// the new leaf.
     #[inline(always)]
     pub(in crate::index) fn split_by(
         &self,
@@ -144,6 +158,22 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         kept: K::Kept<'_>,
         value: V,
     ) {
+        if let Some(split) = self.split_unposted(plan, leaf, spare, rank, kept, value) {
+            self.post(1, split);
+        }
+    }
+
+    /// As [`split_by`](Self::split_by), but returns the new leaf if it has no entry yet. Waits for no lock.
+    #[inline(always)]
+    pub(in crate::index) fn split_unposted(
+        &self,
+        plan: SplitPlan<'_, K, V, P>,
+        leaf: GuardedLeaf<'_, K, V, P>,
+        spare: Fresh<'_, LeafShape<K, V>, K, V, P>,
+        rank: usize,
+        kept: K::Kept<'_>,
+        value: V,
+    ) -> Option<SplitOff<K::Owned>> {
         let SplitPlan { split, held, above } = plan;
         let commit = Commit::new(self);
         let mut fresh = spare.make(&commit);
@@ -154,7 +184,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         drop(leaf);
         // The pool may panic while the leaf gets its entry.
         self.pairs.add_one();
-        self.post_locked(&commit, fresh, split.low, above, section);
+        self.post_locked(&commit, fresh, split.low, above, section)
     }
 }
 

@@ -54,17 +54,21 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// The node, as it is now, that is to hold the entry of a leaf that will start at `low`. `None` if there
     /// is no such level, the node has no room, the policy does not post, or something is changing there. The
     /// search may wait, so the caller must hold no lock.
-    pub(in crate::index) fn to_post_in(&self, low: K::Ref<'_>) -> Option<Versioned<'_, InnerShape<K>>> {
+    /// If there is a limit of `STEPS`, it does not wait.
+    pub(in crate::index) fn to_post_in<const STEPS: usize>(
+        &self,
+        low: K::Ref<'_>,
+    ) -> Option<Versioned<'_, InnerShape<K>>> {
         if !self.heights.posts || self.tree.root().0 == 0 {
             return None;
         }
-        let above = self.hinted(At(low)).or_else(|| self.try_inner_at(At(low), 1));
+        let above = self.hinted(At(low)).or_else(|| self.try_inner_within::<STEPS>(At(low), 1));
         above.filter(|(node, _)| node.has_room_for_entry(low))
     }
 
     /// Enters `leaf` into the node `above`, if that has not changed and has room. `leaf` has just been split
-    /// off, starts at `low`, and is still locked within `section`, so no thread has to lock it again. Otherwise this
-    /// unlocks the leaf, leaves the section, and posts the leaf like any other node.
+    /// off, starts at `low`, and is still locked within `section`, so no thread has to lock it again. This unlocks
+    /// the leaf and leaves the section. Returns the leaf if it is still to be posted, like any other node.
     pub(in crate::index) fn post_locked<'c>(
         &self,
         commit: &'c Commit<'c, K, V, P>,
@@ -72,7 +76,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         low: K::Owned,
         above: Option<Versioned<'c, InnerShape<K>>>,
         section: Section<P::Platform>,
-    ) {
+    ) -> Option<SplitOff<K::Owned>> {
         // The leaf is there, its entry is not.
         chaos::window();
         let id = leaf.id();
@@ -83,13 +87,15 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 let mut node = node.reshape(commit);
                 node.insert(rank, K::kept(key, leaf.low_number()), id);
                 drop(leaf);
-                return;
+                drop(node);
+                drop(section);
+                return None;
             }
             node.unlock_unchanged();
         }
         drop(leaf);
         drop(section);
-        self.post(1, (low, id));
+        Some((low, id))
     }
 
     /// Enters one node of shape `S`.
