@@ -68,7 +68,7 @@ pub struct Config {
     pub(crate) refresh: Refresh,
     pub(crate) counted: bool,
     /// `None`: each map takes one of its own.
-    seed: Option<u64>,
+    pub(crate) seed: Option<u64>,
 }
 
 impl Config {

@@ -19,6 +19,9 @@ struct Stripe(AtomicU64);
 pub(crate) struct Counter(Option<Box<[Stripe]>>);
 
 impl Counter {
+    /// An absent counter.
+    pub(crate) const NONE: Self = Self(None);
+
     /// A counter at 0, or an absent one.
     pub(crate) fn new(is_there: bool) -> Result<Self, AllocError> {
         if !is_there {

@@ -5,53 +5,86 @@
 
 use crate::config::{Config, Promotion};
 use crate::key::KeyKind;
+use crate::sync::{AtomicUsize, Ordering};
 
 /// Levels that a map can have, leaves included. Even nodes of 5 entries reach 10^11 keys.
 pub(crate) const LEVELS: usize = 16;
 
 /// The promotion policy of one map.
-#[derive(Clone)]
 pub(crate) struct Heights {
-    seed: u64,
-    /// A key whose hash is below `below[l]` has height `l` or more; `below[0]` is not used.
-    below: [u64; LEVELS],
+    /// The seed of the hash. 0 if the first insertion is to choose it.
+    seed: AtomicUsize,
+    /// A key whose hash is below this has height 1 or more.
+    below: u64,
+    /// One key in this many rises from each of these levels to the next.
+    one_in: u64,
     /// Whether overflow splits get an entry in the level above.
     pub(crate) posts: bool,
 }
 
 impl Heights {
     pub(crate) fn new(config: &Config, seed: u64) -> Self {
+        Self { seed: AtomicUsize::new(stored(seed)), ..Self::without_seed(config) }
+    }
+
+    /// The policy of a map whose first insertion [chooses](Self::choose_seed) the seed, unless it is in `config`.
+    pub(crate) const fn without_seed(config: &Config) -> Self {
         let (one_in, posts) = match config.promotion {
-            Promotion::Coin { one_in } => (one_in.max(2), false),
-            Promotion::CoinAndOverflow { one_in } => (one_in.max(2), true),
+            Promotion::Coin { one_in } => (one_in, false),
+            Promotion::CoinAndOverflow { one_in } => (one_in, true),
             Promotion::Overflow => (0, true),
         };
-        let mut below = [0; LEVELS];
-        if one_in > 0 {
-            let mut bound = u64::MAX;
-            for level in &mut below[1..] {
-                bound /= u64::from(one_in);
-                *level = bound;
-            }
+        let (one_in, below) = match one_in {
+            _ if matches!(config.promotion, Promotion::Overflow) => (1, 0),
+            0..2 => (2, u64::MAX / 2),
+            one_in => (one_in as u64, u64::MAX / one_in as u64),
+        };
+        let seed = match config.seed {
+            Some(seed) => stored(seed),
+            None => 0,
+        };
+        Self { seed: AtomicUsize::new(seed), below, one_in, posts }
+    }
+
+    /// Takes the seed that `choose` returns, unless there is one.
+    pub(crate) fn choose_seed(&self, choose: impl FnOnce() -> u64) {
+        if self.seed.load(Ordering::Relaxed) == 0 {
+            // If another thread was faster, its seed stays. Relaxed: a thread uses the seed after it has seen the
+            // first leaf, which is made after this.
+            let seed = stored(choose());
+            let _ = self.seed.compare_exchange(0, seed, Ordering::Relaxed, Ordering::Relaxed);
         }
-        Self { seed, below, posts }
     }
 
     /// The height of `key`: 0 for most, below [`LEVELS`].
     #[inline(always)]
     pub(crate) fn of<K: KeyKind>(&self, key: K::Ref<'_>) -> usize {
-        let hash = K::hash(key, self.seed);
-        if hash >= self.below[1] { 0 } else { self.tall(hash) }
+        let hash = K::hash(key, self.seed.load(Ordering::Relaxed) as u64);
+        if hash >= self.below { 0 } else { self.tall(hash) }
     }
 
     #[cold]
     fn tall(&self, hash: u64) -> usize {
-        let mut height = 1;
-        while height + 1 < LEVELS && hash < self.below[height + 1] {
+        let (mut height, mut below) = (1, self.below / self.one_in);
+        while height + 1 < LEVELS && hash < below {
             height += 1;
+            below /= self.one_in;
         }
         height
     }
+}
+
+impl Clone for Heights {
+    fn clone(&self) -> Self {
+        let seed = AtomicUsize::new(self.seed.load(Ordering::Relaxed));
+        Self { seed, below: self.below, one_in: self.one_in, posts: self.posts }
+    }
+}
+
+/// The seed as a word that is not 0.
+const fn stored(seed: u64) -> usize {
+    let word = if usize::BITS < 64 { seed ^ seed >> 32 } else { seed } as usize;
+    if word == 0 { usize::MAX } else { word }
 }
 
 #[cfg(test)]

@@ -68,7 +68,8 @@
 //!
 //! # Memory
 //! A map takes blocks of memory from an arena: [`GlobalArena`] is the default (the global allocator, and huge
-//! pages on Linux). `BumpArena` (feature `bump`) has a byte limit. `numa_alloc::NumaArena` places blocks on
+//! pages on Linux). [`StaticArena`] takes memory that the program gives it, and its maps need no allocator: they
+//! can be in statics ([`BSkipMap::new_in`]). `BumpArena` (feature `bump`) has a byte limit. `numa_alloc::NumaArena` places blocks on
 //! NUMA nodes and uses huge pages. Or write [your own](arena#an-arena-of-your-own).
 //!
 //! `try_` before the name of a method that inserts means: if there is no memory, return an error and give
@@ -230,8 +231,9 @@ cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomic
     #[cfg(feature = "bump")]
     pub use arena::BumpArena;
     pub use arena::{
-        AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, GlobalArena, HugePages, KeyPrefix,
-        NumaBlocks, NumaNodeId, Placement, PoolUsage,
+        AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, GlobalArena, GlobalHints,
+        HintMemory, HugePages, KeyPrefix, NoHints, NumaBlocks, NumaNodeId, Placement, PoolUsage, RegionError,
+        RegionUsage, StaticArena, StaticMemory,
     };
     pub use backoff::DefaultPlatform;
     pub use busy::{Busy, TryInsertCause};

@@ -13,6 +13,7 @@ mod estimate;
 mod get_or_insert;
 mod huge_pages;
 mod insert_error;
+mod lazy;
 mod migrate;
 mod neighbours;
 mod range;

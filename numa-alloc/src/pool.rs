@@ -7,8 +7,8 @@ use core::sync::atomic::AtomicU32;
 use std::sync::Arc;
 
 use bskip_core::arena::{
-    AllocError, AllocErrorKind, BlockId, BlockKind, BlockPool, DefaultPlatform, NumaBlocks, NumaNodeId,
-    Placement, PoolUsage,
+    AllocError, AllocErrorKind, BlockId, BlockKind, BlockPool, DefaultPlatform, GlobalHints, NumaBlocks,
+    NumaNodeId, Placement, PoolUsage,
 };
 
 use crate::fallback::Fallback;
@@ -197,6 +197,7 @@ impl Drop for Core {
 // 6. The NUMA side is this pool itself.
 unsafe impl BlockPool for NumaPool {
     type Platform = DefaultPlatform;
+    type Hints = GlobalHints;
 
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         let core = &*self.core;

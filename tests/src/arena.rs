@@ -2,7 +2,7 @@
 
 use bskip_core::{
     AllocError, BlockArena, BlockId, BlockKind, BlockPool, BumpArena, DefaultPlatform, GlobalArena,
-    NumaBlocks, NumaNodeId, Placement, PoolUsage,
+    GlobalHints, NumaBlocks, NumaNodeId, Placement, PoolUsage,
 };
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -123,6 +123,7 @@ unsafe impl BlockArena for AnyArena {
 // SAFETY: every call goes to one and the same pool, which keeps the contract.
 unsafe impl BlockPool for AnyPool {
     type Platform = DefaultPlatform;
+    type Hints = GlobalHints;
 
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         each!(self, p => p.acquire(placement))

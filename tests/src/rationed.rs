@@ -2,6 +2,7 @@
 
 use bskip_core::{
     AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, DefaultPlatform, GlobalArena,
+    GlobalHints,
 };
 use bskip_core::{Placement, PoolUsage};
 use core::alloc::Layout;
@@ -126,6 +127,7 @@ unsafe impl BlockArena for Rationed {
 // SAFETY: every call goes to a pool of `GlobalArena`, which keeps the contract.
 unsafe impl BlockPool for RationedPool {
     type Platform = DefaultPlatform;
+    type Hints = GlobalHints;
 
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         self.ration.iter().try_for_each(|ration| ration.ask(self.layout))?;

@@ -13,6 +13,7 @@ use bskip_core::internals::use_instructions;
 use bskip_core::stats::{Counts, counted, counts};
 use bskip_core::{
     AllocError, BSkipMap, BlockArena, BlockId, BlockKind, BlockPool, DefaultPlatform, GlobalArena,
+    GlobalHints,
 };
 use bskip_core::{Config, Placement, PoolUsage, Promotion, Refresh};
 use core::alloc::Layout;
@@ -205,6 +206,7 @@ unsafe impl BlockArena for Overtaking {
 // SAFETY: every call goes to a pool of `GlobalArena`, which keeps the contract.
 unsafe impl BlockPool for OvertakingPool {
     type Platform = DefaultPlatform;
+    type Hints = GlobalHints;
 
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         self.0.acquire(placement)
@@ -295,6 +297,7 @@ unsafe impl BlockArena for Watched {
 // SAFETY: every call goes to a pool of `GlobalArena`, which keeps the contract.
 unsafe impl BlockPool for WatchedPool {
     type Platform = DefaultPlatform;
+    type Hints = GlobalHints;
 
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         let id = self.0.acquire(placement)?;

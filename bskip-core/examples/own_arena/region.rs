@@ -5,8 +5,8 @@
 //! look at, but in `next`.
 
 use bskip_core::arena::{
-    AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, DefaultPlatform, Placement,
-    PoolUsage,
+    AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, DefaultPlatform, GlobalHints,
+    Placement, PoolUsage,
 };
 use core::alloc::Layout;
 use core::num::NonZeroU32;
@@ -97,6 +97,7 @@ impl<const LINES: usize> RegionPool<LINES> {
 // once, and no pool touches lines. 4. Release and Acquire of `free`. 5. Numbers of lines are within the region.
 unsafe impl<const LINES: usize> BlockPool for RegionPool<LINES> {
     type Platform = DefaultPlatform;
+    type Hints = GlobalHints;
 
     fn acquire(&self, _: Placement) -> Result<BlockId, AllocError> {
         let next = |block: u32| {

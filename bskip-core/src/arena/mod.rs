@@ -17,7 +17,7 @@
 //!
 //! ```
 //! use bskip_core::arena::{
-//!     AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, DefaultPlatform, Placement,
+//!     AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, DefaultPlatform, GlobalHints, Placement,
 //! };
 //! use bskip_core::BSkipMap;
 //! use core::alloc::Layout;
@@ -65,6 +65,7 @@
 //! // mutex orders release before reissue. 5. Numbers are 1 to the number of blocks.
 //! unsafe impl BlockPool for FixedPool {
 //!     type Platform = DefaultPlatform;
+//!     type Hints = GlobalHints;
 //!
 //!     fn acquire(&self, _: Placement) -> Result<BlockId, AllocError> {
 //!         let block = self.free().pop();
@@ -98,12 +99,14 @@ mod block;
 #[cfg(feature = "bump")]
 mod bump;
 mod global;
+mod hints;
 mod huge;
 mod numa;
 #[cfg(test)]
 pub(crate) mod paired;
 mod pool;
 mod slab;
+mod statics;
 
 #[cfg(feature = "allocator-api2")]
 pub use allocator::{AllocatorArena, AllocatorPool};
@@ -111,10 +114,13 @@ pub use block::{AllocError, AllocErrorKind, BlockId, BlockKind, KeyPrefix, Place
 #[cfg(feature = "bump")]
 pub use bump::{BumpArena, BumpPool};
 pub use global::{GlobalArena, GlobalPool};
+pub(crate) use hints::keep;
+pub use hints::{GlobalHints, HintMemory, NoHints};
 pub use huge::HugePages;
 pub use numa::NumaBlocks;
 pub(crate) use pool::Numa;
 pub use pool::{BlockArena, BlockPool};
+pub use statics::{RegionError, RegionUsage, StaticArena, StaticMemory, StaticPool};
 
 pub use crate::backoff::DefaultPlatform;
 pub use crate::numa_node::NumaNodeId;

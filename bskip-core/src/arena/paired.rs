@@ -4,8 +4,8 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::{
-    AllocError, BlockArena, BlockId, BlockKind, BlockPool, DefaultPlatform, GlobalArena, GlobalPool,
-    KeyPrefix, NumaBlocks, NumaNodeId, Placement, PoolUsage,
+    AllocError, BlockArena, BlockId, BlockKind, BlockPool, DefaultPlatform, GlobalArena, GlobalHints,
+    GlobalPool, KeyPrefix, NumaBlocks, NumaNodeId, Placement, PoolUsage,
 };
 
 /// Blocks lie on NUMA nodes 0 and 1 in turn.
@@ -56,6 +56,7 @@ impl PairedPool {
 // SAFETY: the blocks are those of a `GlobalPool`, and each half is memory of its own.
 unsafe impl BlockPool for PairedPool {
     type Platform = DefaultPlatform;
+    type Hints = GlobalHints;
 
     /// If a NUMA node is asked for, takes blocks until one is on it, and gives the others back.
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {

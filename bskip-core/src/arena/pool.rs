@@ -4,6 +4,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::block::{AllocError, BlockId, BlockKind, Placement, PoolUsage};
+use super::hints::HintMemory;
 use super::numa::{Never, NumaBlocks};
 use crate::numa_node::NumaNodeId;
 use crate::platform::Platform;
@@ -41,10 +42,20 @@ pub unsafe trait BlockArena {
 /// 5. **Own numbers only.** [`address`](Self::address) takes every number that this pool has ever issued.
 /// 6. **One NUMA side.** If [`numa`](Self::numa) gives something, it is always the same, it is about this
 ///    pool's blocks, and it keeps the contract of [`NumaBlocks`].
+/// 7. **One number is not used.** If the pool is [`LAZY`](Self::LAZY), it never issues the block with the greatest
+///    number, `u32::MAX`.
 pub unsafe trait BlockPool: Send + Sync {
     /// What the maps of this pool ask of the machine, such as how their threads wait:
     /// [`DefaultPlatform`](super::DefaultPlatform), or a type of your own.
     type Platform: Platform;
+
+    /// Whether the maps of this pool keep hint tables in the global allocator's memory:
+    /// [`GlobalHints`](super::GlobalHints) or [`NoHints`](super::NoHints).
+    type Hints: HintMemory;
+
+    /// Whether maps may be made by [`BSkipMap::from_pools`](crate::BSkipMap::from_pools), which take their first
+    /// block at their first insertion.
+    const LAZY: bool = false;
 
     /// Takes a block out of the pool, at `placement` if the pool can meet it.
     ///

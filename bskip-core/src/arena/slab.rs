@@ -69,6 +69,7 @@ macro_rules! slab_pool {
         // gives zeroed memory, which it does not touch. It exchanges blocks under a lock.
         unsafe impl<$($generics)*> $crate::arena::BlockPool for $pool {
             type Platform = R;
+            type Hints = $crate::arena::GlobalHints;
 
             fn acquire(
                 &self,

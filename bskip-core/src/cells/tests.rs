@@ -12,7 +12,7 @@ use super::class::{BLOCK, Class, UNITS};
 use super::{CellId, Cells, Directory};
 use crate::arena::{
     AllocError, AllocErrorKind, BlockArena, BlockId, BlockKind, BlockPool, DefaultPlatform, GlobalArena,
-    GlobalPool, Placement,
+    GlobalHints, GlobalPool, Placement,
 };
 use crate::lock::VersionLock;
 use crate::mix::mix;
@@ -189,6 +189,7 @@ unsafe impl BlockArena for Few {
 // SAFETY: as the pool within.
 unsafe impl BlockPool for FewPool {
     type Platform = DefaultPlatform;
+    type Hints = GlobalHints;
 
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         let layout = Layout::from_size_align(BLOCK, 64).expect("a layout");

@@ -66,7 +66,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
 
     /// Counts the references of a level's nodes to strings outside of them.
     fn count_references<S: ShapeOf<K>>(&self, level: usize, references: &mut BTreeMap<u32, usize>) {
-        let mut at = Some(self.tree.head(level));
+        let mut at = self.tree.try_head(level);
         while let Some(id) = at {
             let node: Node<'_, S> = self.tree.node(id);
             node.each_number(&mut |number| *references.entry(number).or_default() += 1);
@@ -104,7 +104,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// and slots there are.
     fn walk_level<S: ShapeOf<K>>(&self, level: usize) -> (usize, usize) {
         let (mut nodes, mut slots) = (0, 0);
-        let mut at: Option<BlockId> = Some(self.tree.head(level));
+        let mut at: Option<BlockId> = self.tree.try_head(level);
         let mut expected_low: Option<K::Owned> = None;
         while let Some(id) = at {
             let node: Node<'_, S> = self.tree.node(id);

@@ -1,17 +1,20 @@
 //! The engine of one map: its tree, the router that suggests where searches start, and the promotion policy.
 
+use core::alloc::Layout;
+
 use crate::arena::{AllocError, BlockArena, BlockPool, GlobalPool, HugePages, Platform};
 use crate::config::{Config, Refresh};
 use crate::counter::Counter;
 use crate::height::Heights;
 use crate::index::route::router::Router;
 use crate::index::tree::Tree;
+use crate::key::KeyWords;
 use crate::node::{Inner, Leaf, NodeKeys};
 
 /// See the module.
 pub(crate) struct Index<K: NodeKeys, V, P: BlockPool> {
     pub(in crate::index) tree: Tree<K, V, P>,
-    pub(in crate::index) router: Router,
+    pub(in crate::index) router: Router<P::Hints>,
     pub(in crate::index) heights: Heights,
     /// The number of pairs, if the map is counted. A pair that comes or goes is counted right after its leaf is
     /// unlocked.
@@ -20,18 +23,39 @@ pub(crate) struct Index<K: NodeKeys, V, P: BlockPool> {
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Bytes of a leaf and of an inner node.
-    pub(crate) const NODE_BYTES: (usize, usize) = (Leaf::<K, V>::LAYOUT.size(), Inner::<K>::LAYOUT.size());
+    pub(crate) const NODE_BYTES: (usize, usize) = (Self::LAYOUTS.0.size(), Self::LAYOUTS.1.size());
+
+    /// The layouts of a leaf and of an inner node.
+    pub(crate) const LAYOUTS: (Layout, Layout) = (Leaf::<K, V>::LAYOUT, Inner::<K>::LAYOUT);
 
     pub(crate) fn new<A: BlockArena<Pool = P>>(arena: &A, config: &Config) -> Result<Self, AllocError> {
         let tree = Tree::new(arena)?;
+        tree.make_first_leaf()?;
         let router = Router::new(&tree, config.refresh)?;
         let heights = Heights::new(config, config.seed_of_a_map::<P::Platform>());
         Ok(Self { tree, router, heights, pairs: Counter::new(config.counted)? })
     }
 
+    /// Called at the start of each operation that may insert: makes the first leaf if there is none.
+    ///
+    /// # Errors
+    /// [`AllocError`] if there is no memory for it. The map was empty at a moment during the call.
+    #[inline(always)]
+    pub(in crate::index) fn begin_insertion(&self) -> Result<(), AllocError> {
+        if self.tree.has_no_leaf() { self.make_first_leaf() } else { Ok(()) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_first_leaf(&self) -> Result<(), AllocError> {
+        self.heights.choose_seed(P::Platform::seed);
+        self.tree.make_first_leaf()
+    }
+
     /// An empty index with the choices that were made for this one.
     pub(crate) fn empty_like<A: BlockArena<Pool = P>>(&self, arena: &A) -> Result<Self, AllocError> {
         let tree = Tree::new(arena)?;
+        tree.make_first_leaf()?;
         let router = Router::new(&tree, self.refresh())?;
         let pairs = Counter::new(self.pairs.is_there())?;
         Ok(Self { tree, router, heights: self.heights.clone(), pairs })
@@ -51,6 +75,22 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     #[cfg(all(test, shuttle))]
     pub(crate) fn posts(&self) -> bool {
         self.heights.posts
+    }
+}
+
+impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
+    /// An empty index without a leaf.
+    ///
+    /// # Panics
+    /// If the map is to be counted: a counter takes memory.
+    pub(crate) const fn lazy(leaves: P, inners: P, config: &Config) -> Self {
+        assert!(!config.counted, "a map without a first leaf cannot be counted");
+        Self {
+            tree: Tree::lazy(leaves, inners),
+            router: Router::without_replicas(),
+            heights: Heights::without_seed(config),
+            pairs: Counter::NONE,
+        }
     }
 }
 

@@ -24,6 +24,7 @@
 //! | layer | what it does |
 //! | --- | --- |
 //! | `tree` | levels, blocks and nodes, and the states of a block; `wait`: waiting, in one place |
+//! | `first_leaf` | makes the first leaf: with the map, or later |
 //! | `route` | suggests where a search starts: tables, replicas. It may be wrong |
 //! | `engine` | `Index`: the tree, the router and the promotion policy of one map |
 //! | `search` | verifies: places among the keys, the rule of authority, descending, locking what was found |
@@ -42,6 +43,7 @@ mod byte_tests;
 mod check;
 mod ends;
 mod engine;
+mod first_leaf;
 #[cfg(all(test, feature = "check"))]
 mod fixtures;
 mod handler;

@@ -72,9 +72,11 @@
 //! [`Witness`]: crate::node::Witness
 //! [`absorb`]: crate::index::engine::Index::absorb
 //! [`begin_copy`]: crate::lock::VersionLock::begin_copy
+//! [`begin_insertion`]: crate::index::engine::Index::begin_insertion
 //! [`beside`]: crate::index::engine::Index::beside
 //! [`beyond`]: crate::index::engine::Index::beyond
 //! [`child_at`]: crate::index::search::settle::child_at
+//! [`choose_seed`]: crate::height::Heights::choose_seed
 //! [`compact`]: crate::index::engine::Index::compact
 //! [`compute_end`]: crate::index::engine::Index::compute_end
 //! [`copy_to`]: crate::node::Locked::copy_to
@@ -90,6 +92,7 @@
 //! [`gather`]: crate::index::tree::Tree::gather
 //! [`give_last`]: crate::node::Reshaped::give_last
 //! [`give_left`]: crate::index::engine::Index::give_left
+//! [`head`]: crate::index::tree::Tree::head
 //! [`hinted`]: crate::index::engine::Index::hinted
 //! [`hinted_leaf`]: crate::index::engine::Index::hinted_leaf
 //! [`hinted_leaves`]: crate::index::engine::Index::hinted_leaves
@@ -131,7 +134,7 @@
 //! [`remove_leaves`]: crate::index::engine::Index::remove_leaves
 //! [`remove_range`]: crate::index::engine::Index::remove_range
 //! [`renew_if_stale`]: crate::index::route::router::Router::renew_if_stale
-//! [`replica_tables`]: field@crate::index::route::router::Router::replica_tables
+//! [`replica_tables`]: field@crate::index::route::router::Tables::replica_tables
 //! [`replicated_leaf`]: crate::index::engine::Index::replicated_leaf
 //! [`retry`]: crate::index::engine::Index::retry
 //! [`separators_of_level_2`]: crate::index::route::node_table::fill::separators_of_level_2

@@ -22,17 +22,18 @@ use crate::arena::{
     Numa, NumaNodeId, Placement, Platform, PoolUsage,
 };
 use crate::height::LEVELS;
+use crate::key::KeyWords;
 use crate::node::{
-    Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, NodeKeys, Reshaped, Retired, Shape, ShapeOf,
-    Unreached, Witness,
+    Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, NodeKeys, Reshaped, Retired, SENTINEL, Shape,
+    ShapeOf, Unreached, Witness, assert_fits, sentinel,
 };
 use crate::stats;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// See the module.
 pub(in crate::index) struct Tree<K: NodeKeys, V, P: BlockPool> {
-    /// The level where searches start and its first node's block: `level << 32 | block`. Levels are only
-    /// added, so the word only grows.
+    /// The level where searches start and its first node's block: `level << 32 | block`. 0 if there is no leaf yet.
+    /// Levels are only added, so the word only grows.
     root: AtomicU64,
     leaves: P,
     inners: P,
@@ -62,21 +63,31 @@ pub(in crate::index) fn reserve_one<T>(list: &mut Vec<T>) -> Result<(), AllocErr
         .map_err(|_| AllocError { layout: Layout::new::<T>(), kind: AllocErrorKind::OutOfMemory })
 }
 
+impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
+    /// A tree without a leaf, on these pools of leaves and of inner nodes. It may stay without one.
+    pub(in crate::index) const fn lazy(leaves: P, inners: P) -> Self {
+        const { assert!(P::LAZY, "these pools are for maps that have a first leaf") };
+        const { assert_fits::<LeafShape<K, V>>() };
+        let heads = [const { AtomicU32::new(0) }; LEVELS];
+        Self { root: AtomicU64::new(0), leaves, inners, store: (), heads, _owns: PhantomData }
+    }
+}
+
 impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
-    /// A tree of one empty leaf.
+    /// A tree without a leaf.
     pub(in crate::index) fn new<A: BlockArena<Pool = P>>(arena: &A) -> Result<Self, AllocError> {
         let leaves = arena.pool(Leaf::<K, V>::LAYOUT, BlockKind::Leaf)?;
         let inners = arena.pool(Inner::<K>::LAYOUT, BlockKind::Inner)?;
         let heads = [const { AtomicU32::new(0) }; LEVELS];
         let store = K::store(arena)?;
-        let tree = Self { root: AtomicU64::new(0), leaves, inners, store, heads, _owns: PhantomData };
-        let mut head = tree.acquire::<LeafShape<K, V>>(None)?.make(Unreached);
-        head.format(LevelMark::of(0), None);
-        let id = head.id().0.get();
-        drop(head);
-        tree.heads[0].store(id, Ordering::Relaxed);
-        tree.root.store(u64::from(id), Ordering::Relaxed);
-        Ok(tree)
+        Ok(Self { root: AtomicU64::new(0), leaves, inners, store, heads, _owns: PhantomData })
+    }
+
+    /// Whether the map has no leaf yet, so that searches end at the sentinel. Always false unless its pools are lazy.
+    #[inline(always)]
+    pub(in crate::index) fn has_no_leaf(&self) -> bool {
+        // Acquire pairs with the Release in `raise_root`.
+        P::LAZY && self.root.load(Ordering::Acquire) == 0
     }
 
     /// The pool of nodes of shape `S`.
@@ -94,16 +105,21 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
     }
 
     /// The node in block `id`, which the pool of that shape has issued. `id` is that of a block just
-    /// acquired, of a head, or of a reference from a node that was validated after the reference was read.
+    /// acquired, of a head, or of a reference from a node that was validated after the reference was read. Or it is the
+    /// sentinel, if the pools are lazy.
     ///
     /// Only `index` can call this, and `index` keeps that promise. The function is not `unsafe`, because the
     /// searches would be hard to read.
     #[inline(always)]
     pub(in crate::index) fn node<S: ShapeOf<K>>(&self, id: BlockId) -> Node<'_, S> {
-        // SAFETY: the pool has issued `id`, see above.
-        let base = unsafe { self.pool::<S>().address(id) };
+        let base = if P::LAZY && S::KIND == BlockKind::Leaf && id == SENTINEL {
+            sentinel()
+        } else {
+            // SAFETY: the pool has issued `id`, see above.
+            unsafe { self.pool::<S>().address(id) }
+        };
         // SAFETY: the pool was made with `S`'s layout, lives as long as `self`, and its blocks are only
-        // accessed here.
+        // accessed here. The sentinel is as much of an empty leaf as a search reads: see `lazy`.
         unsafe { Node::from_raw(base, id, K::context::<P>(&self.store)) }
     }
 
@@ -144,13 +160,18 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
     pub(in crate::index) fn root(&self) -> (usize, BlockId) {
         // Acquire pairs with the Release in `raise_root`.
         let root = self.root.load(Ordering::Acquire);
-        let head = block(root as u32).expect("a map has a first leaf");
-        ((root >> 32) as usize, head)
+        ((root >> 32) as usize, Self::or_sentinel(block(root as u32)).expect("a map has a first leaf"))
     }
 
     /// The first node of `level`, which is at most the root's.
     pub(in crate::index) fn head(&self, level: usize) -> BlockId {
-        self.try_head(level).expect("levels up to the root's have a first node")
+        Self::or_sentinel(self.try_head(level)).expect("levels up to the root's have a first node")
+    }
+
+    /// Only level 0 may have no node, and only if the pools are lazy.
+    #[inline(always)]
+    fn or_sentinel(head: Option<BlockId>) -> Option<BlockId> {
+        if P::LAZY { head.or(Some(SENTINEL)) } else { head }
     }
 
     /// The first node of `level`, if the level has been made.
@@ -235,6 +256,9 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
 
     /// The NUMA node that a leaf is on.
     pub(in crate::index) fn home(&self, leaf: BlockId) -> Option<NumaNodeId> {
+        if P::LAZY && leaf == SENTINEL {
+            return None;
+        }
         // SAFETY: the pool has issued the block, as for `node`.
         unsafe { self.leaves.home(leaf) }
     }
@@ -259,7 +283,7 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
 impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
     /// The leaves in order.
     pub(in crate::index) fn chain(&self) -> impl Iterator<Item = BlockId> {
-        successors(Some(self.head(0)), |&id| self.leaf(id).next())
+        successors(self.try_head(0), |&id| self.leaf(id).next())
     }
 
     /// Drops all values of these leaves, and leaves them empty. If a drop panics, the other values drop while
@@ -300,7 +324,7 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
             self.release_level::<InnerShape<K>>(self.head(level));
             *self.heads[level].get_mut() = 0;
         }
-        let head = self.head(0);
+        let Some(head) = self.try_head(0) else { return };
         *self.root.get_mut() = u64::from(head.0.get());
         let mut first = self.leaf(head).lock_unshared().reshape(Unreached);
         let second = first.next();
@@ -333,8 +357,7 @@ impl<K: NodeKeys, V, R: Platform> Tree<K, V, GlobalPool<R>> {
 
 impl<K: NodeKeys, V, P: BlockPool> Drop for Tree<K, V, P> {
     fn drop(&mut self) {
-        // A tree that could not be made has no first leaf.
-        if mem::needs_drop::<V>() && *self.heads[0].get_mut() != 0 {
+        if mem::needs_drop::<V>() {
             self.drop_values(self.chain());
         }
     }

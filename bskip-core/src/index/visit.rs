@@ -8,6 +8,7 @@ use core::mem;
 use core::ops::{Bound, ControlFlow};
 
 use crate::arena::BlockPool;
+use crate::arena::keep::Keeps;
 use crate::index::engine::Index;
 use crate::index::write::compute::Step;
 use crate::index::write::range::Removal;
@@ -104,6 +105,10 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         left: impl FnMut(V),
     ) -> usize {
         debug_assert!(wanted || !mem::needs_drop::<V>());
+        // A change of many leaves needs a list of their values.
+        if wanted && !<P::Hints as Keeps>::GLOBAL {
+            return self.remove_each(lower, upper, left);
+        }
         let mut removal = Removal::new(upper.as_ref().map(K::borrow), wanted, left);
         let (mut removed, outcome) = self.remove_by_leaves(lower, &mut removal);
         if let Err(lower) = outcome {

@@ -28,6 +28,10 @@ impl LevelMark {
 
 pub(super) const COUNT_BITS: u32 = 16;
 
+/// Stands for the block of the empty leaf that maps share before they have one (`empty`). No pool of such a map issues
+/// this number.
+pub(crate) const SENTINEL: BlockId = BlockId(NonZeroU32::MAX);
+
 /// A node at its place in memory. `'a` is the lifetime of the pool that keeps it mapped.
 pub(crate) struct Node<'a, S: Shape> {
     pub(super) base: NonNull<u8>,

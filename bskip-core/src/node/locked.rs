@@ -6,7 +6,7 @@ use core::hint;
 use core::mem;
 use core::ops::Deref;
 
-use super::header::{COUNT_BITS, LevelMark, Node};
+use super::header::{COUNT_BITS, LevelMark, Node, SENTINEL};
 use super::shape::Shape;
 use crate::arena::BlockId;
 use crate::lock::Version;
@@ -43,6 +43,7 @@ impl<'a, S: Shape> Node<'a, S> {
     #[inline(always)]
     pub(crate) fn try_lock(self, version: Version) -> Option<Locked<'a, S>> {
         expect_inside();
+        debug_assert!(self.id() != SENTINEL, "maps share this leaf, so no thread may change it");
         self.lock().try_lock(version).then(|| Locked::new(self, version))
     }
 

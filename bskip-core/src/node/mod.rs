@@ -11,6 +11,7 @@
 
 mod bytes;
 mod changing;
+mod empty;
 mod guarded;
 mod header;
 mod inner;
@@ -29,8 +30,9 @@ mod verify;
 mod words;
 
 pub(crate) use bytes::{Filled, PairImage};
+pub(crate) use empty::{assert_fits, sentinel};
 pub(crate) use guarded::Guarded;
-pub(crate) use header::{LevelMark, Node};
+pub(crate) use header::{LevelMark, Node, SENTINEL};
 pub(crate) use kind::{
     GuardedLeaf, Inner, InnerShape, Leaf, LeafShape, LockedInner, LockedLeaf, NodeKeys, ShapeOf,
 };

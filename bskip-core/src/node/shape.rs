@@ -17,6 +17,8 @@ pub(crate) trait Shape: Copy {
     /// The most slots that a node can have.
     const CAPACITY: usize;
     const LAYOUT: Layout;
+    /// The bytes from the start that readers of a node without slots may look at.
+    const READ_OF_EMPTY: usize;
 
     /// The child that a payload is, if it is one.
     fn child_of(payload: &Self::Payload) -> Option<BlockId>;

@@ -7,7 +7,7 @@ mod traits;
 
 use core::ops::{ControlFlow, RangeBounds};
 
-use crate::arena::{AllocError, BlockArena, GlobalArena, PoolUsage};
+use crate::arena::{AllocError, BlockArena, GlobalArena, Platform, PoolUsage, StaticArena};
 use crate::config::Config;
 use crate::key::Key;
 use crate::map::{BSkipMap, BulkError, Cursor, InsertError};
@@ -82,6 +82,36 @@ impl<K: Key> BSkipSet<K> {
     /// [`BulkError`] if the keys do not strictly ascend, or if there is no memory.
     pub fn from_sorted(keys: impl IntoIterator<Item = K>) -> Result<Self, BulkError<K>> {
         BSkipMap::from_sorted(keys.into_iter().map(|key| (key, ()))).map(Self::from)
+    }
+}
+
+impl<K: Key, P: Platform> BSkipSet<K, &'static StaticArena<P>> {
+    /// An empty set in `arena`, with the default [`Config`]. It takes its first block at the first insertion: see
+    /// [`BSkipMap::new_in`].
+    ///
+    /// ```
+    /// use bskip_core::{BSkipSet, StaticArena, StaticMemory};
+    ///
+    /// static MEMORY: StaticMemory<16384> = StaticMemory::new();
+    /// static ARENA: StaticArena = StaticArena::new();
+    /// static SET: BSkipSet<u64, &'static StaticArena> = BSkipSet::new_in(&ARENA);
+    ///
+    /// ARENA.add_region(MEMORY.take().expect("taken once"))?;
+    /// assert!(SET.insert(7) && SET.contains(&7));
+    /// # Ok::<(), bskip_core::RegionError>(())
+    /// ```
+    #[must_use]
+    pub const fn new_in(arena: &'static StaticArena<P>) -> Self {
+        Self { map: BSkipMap::new_in(arena) }
+    }
+
+    /// As [`new_in`](Self::new_in), with these choices: see [`BSkipMap::new_in_with`].
+    ///
+    /// # Panics
+    /// If the set is to be [counted](Config::counted), because a counter takes memory.
+    #[must_use]
+    pub const fn new_in_with(arena: &'static StaticArena<P>, config: Config) -> Self {
+        Self { map: BSkipMap::new_in_with(arena, config) }
     }
 }
 

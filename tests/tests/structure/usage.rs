@@ -6,8 +6,8 @@
 //! - while other threads write, `usage` returns, and counts nothing that never existed.
 
 use bskip_core::{
-    AllocError, BSkipMap, BlockArena, BlockId, BlockKind, BlockPool, DefaultPlatform, GlobalArena, Placement,
-    Promotion,
+    AllocError, BSkipMap, BlockArena, BlockId, BlockKind, BlockPool, DefaultPlatform, GlobalArena,
+    GlobalHints, Placement, Promotion,
 };
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -31,6 +31,7 @@ unsafe impl BlockArena for Uncounted {
 // SAFETY: every call goes to a pool of `GlobalArena`, which keeps the contract.
 unsafe impl BlockPool for UncountedPool {
     type Platform = DefaultPlatform;
+    type Hints = GlobalHints;
 
     fn acquire(&self, placement: Placement) -> Result<BlockId, AllocError> {
         self.0.acquire(placement)

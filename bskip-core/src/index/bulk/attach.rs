@@ -103,6 +103,9 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         held: &mut Option<(K::Owned, V)>,
         pairs: &mut impl Iterator<Item = (K::Owned, V)>,
     ) -> Stop {
+        if let Err(error) = self.begin_insertion() {
+            return Stop::NoMemory(error);
+        }
         let (tail, floor) = self.tail();
         if floor.is_none() {
             // Levels that led to leaves now empty.

@@ -17,7 +17,7 @@ pub(crate) struct Drain<'a, K: NodeKeys, V, P: BlockPool> {
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     pub(crate) fn drain(&mut self) -> Drain<'_, K, V, P> {
-        Drain { leaf: Some(self.tree.head(0)), index: self, taken: 0 }
+        Drain { leaf: self.tree.try_head(0), index: self, taken: 0 }
     }
 }
 

@@ -94,6 +94,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         parts: &Parts<K::Owned>,
         run: &mut SortedRun<'_, K, V, P>,
     ) -> Result<(), AllocError> {
+        self.begin_insertion()?;
         parts.parts.with::<P::Platform, _>(|parts| {
             reserve_one(parts)?;
             if let Some(part) = run.take_part() {

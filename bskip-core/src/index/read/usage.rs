@@ -31,6 +31,10 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// Counts the nodes of a level, from left to right. The number is exact while no thread writes. If a node
     /// changes, the count continues where the last counted node ended.
     fn count_nodes<S: ShapeOf<K>>(&self, level: usize) -> usize {
+        // The sentinel is no node of this map.
+        if self.tree.has_no_leaf() {
+            return 0;
+        }
         let (mut count, mut from) = (0, None::<K::Owned>);
         'restart: loop {
             let (mut node, mut version) = self.node_or_first::<S>(from.as_ref().map(K::borrow), level);

@@ -16,7 +16,7 @@ const FEW: usize = 16;
 pub(in crate::index) struct Stem(AtomicUsize);
 
 impl Stem {
-    pub(in crate::index) fn new() -> Self {
+    pub(in crate::index) const fn new() -> Self {
         Self(AtomicUsize::new(0))
     }
 

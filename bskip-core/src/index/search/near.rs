@@ -32,7 +32,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     fn replicated_parent(&self, replica: usize, probe: Any<K>) -> Option<Versioned<'_, InnerShape<K>>> {
         let near = |id| self.tree.replica(replica, id);
         let table = self.router.replica_table(replica);
-        let hinted = table.find(probe.word_behind(table.stem.of::<K>())).and_then(|id| {
+        let hint = table.and_then(|table| table.find(probe.word_behind(table.stem.of::<K>())));
+        let hinted = hint.and_then(|id| {
             let node = near(id);
             node.prefetch();
             self.tree.walk_right::<_, MOST_STEPS>(node, LevelMark::of(1), probe, near)

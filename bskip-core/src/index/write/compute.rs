@@ -52,6 +52,12 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         key: K::Ref<'_>,
         f: impl FnOnce(Option<&mut V>) -> (Step<V>, R),
     ) -> Result<(Option<V>, R), Refused<V>> {
+        if let Err(error) = self.begin_insertion() {
+            return match f(None) {
+                (Step::Store(value), _) => Err((value, error)),
+                (_, result) => Ok((None, result)),
+            };
+        }
         let mut backoff = self.tree.backoff();
         loop {
             let (leaf, version) = self.leaf_at(At(key));

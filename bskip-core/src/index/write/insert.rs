@@ -22,6 +22,9 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         mut value: V,
         existing: Existing,
     ) -> Result<Option<V>, Refused<V>> {
+        if let Err(error) = self.begin_insertion() {
+            return Err((value, error));
+        }
         let mut height = self.heights.of::<K>(key);
         let mut held = self.tree.hold_nothing();
         let mut is_held = !K::HAS_LONG;

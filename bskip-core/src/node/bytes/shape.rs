@@ -105,6 +105,8 @@ impl<P: Payload> Shape for ByteShape<P> {
         }
     };
 
+    const READ_OF_EMPTY: usize = Self::SIZE;
+
     #[inline(always)]
     fn child_of(payload: &P::Value) -> Option<BlockId> {
         P::child_of(payload)

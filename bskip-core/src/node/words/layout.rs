@@ -66,6 +66,13 @@ impl<S: WordShape> Shape for S {
         }
     };
 
+    /// A lookup also loads the payload in slot 0.
+    const READ_OF_EMPTY: usize = {
+        let (slot_0, gathered) =
+            (Node::<S>::PAYLOAD + Node::<S>::PAYLOAD_BYTES, Node::<S>::KEYS + LINE * LINE * 8);
+        if slot_0 > gathered { slot_0 } else { gathered }
+    };
+
     #[inline(always)]
     fn child_of(payload: &S::Payload) -> Option<BlockId> {
         S::child_of(payload)

@@ -62,7 +62,6 @@ pub(in crate::index) struct LeafTable {
 struct Directory([AtomicPtr<Line>; SEGMENTS]);
 
 /// Only the thread that fills the table accesses this.
-#[derive(Default)]
 pub(in crate::index) struct State {
     /// One directory or none. It never moves.
     directory: Vec<Directory>,
@@ -108,7 +107,7 @@ impl Line {
 }
 
 impl LeafTable {
-    pub(in crate::index) fn new() -> Self {
+    pub(in crate::index) const fn new() -> Self {
         Self {
             base: AtomicU64::new(0),
             scale: AtomicU64::new(0),
@@ -116,7 +115,12 @@ impl LeafTable {
             directory: AtomicPtr::new(ptr::null_mut()),
             bytes: AtomicUsize::new(0),
             stem: Stem::new(),
-            state: SpinLock::new(State::default()),
+            state: SpinLock::new(State {
+                directory: Vec::new(),
+                segments: Vec::new(),
+                leaves: 0,
+                range: (0, 0),
+            }),
         }
     }
 

@@ -83,7 +83,7 @@ struct Bucket {
 }
 
 impl NodeTable {
-    pub(in crate::index) fn new() -> Self {
+    pub(in crate::index) const fn new() -> Self {
         Self {
             current: AtomicPtr::new(ptr::null_mut()),
             changes: AtomicUsize::new(0),

@@ -186,7 +186,8 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         for ((key, hinted), _) in
             keys.clone().zip(&mut hinted).zip(&*leaves).filter(|(_, leaf)| leaf.is_none())
         {
-            *hinted = table.find(key.word(0)).map(|id| self.router.near(&self.tree, id));
+            *hinted =
+                table.and_then(|table| table.find(key.word(0))).map(|id| self.router.near(&self.tree, id));
             if let Some(node) = hinted {
                 node.prefetch_top();
             }

@@ -1,0 +1,176 @@
+//! What a pool notes about its blocks in one region, in lines of that region.
+//!
+//! ```text
+//! record   next record │ region │ its start │ its lines │ newest group │ oldest group │ top │ free
+//! group    before │ behind │ blocks │ 13 places, then the blocks
+//! ```
+//!
+//! A pool takes a group as a line and one block. The group grows by a block at a time, as long as the memory behind it
+//! is free. The places of all groups form a stack with the numbers of the free blocks, from the oldest group on. There
+//! are at least as many places as blocks, so there is always room for a block that is released.
+
+use super::line::{Line, WORDS, Window};
+use super::region::Region;
+
+/// Words of a record.
+const NEXT: usize = 0;
+const REGION: usize = 1;
+const START: usize = 2;
+const LINES: usize = 3;
+const NEWEST: usize = 4;
+const OLDEST: usize = 5;
+/// The group with the topmost number of the stack.
+const TOP: usize = 6;
+/// How many numbers the stack has.
+const FREE: usize = 7;
+
+/// Words of a group's line.
+const BEFORE: usize = 0;
+const BEHIND: usize = 1;
+const BLOCKS: usize = 2;
+const PLACES: usize = 3;
+/// Places of a group.
+const MOST: u32 = (WORDS - PLACES) as u32;
+
+/// The notes about one region.
+#[derive(Clone, Copy)]
+pub(super) struct Record {
+    window: Window,
+    /// The number of its line.
+    pub(super) number: u32,
+}
+
+impl Record {
+    /// # Safety
+    /// The line is a record, and its pool has not given it back. While the caller uses the record, it has the pool's
+    /// lock.
+    pub(super) unsafe fn at(window: Window, number: u32) -> Self {
+        Self { window, number }
+    }
+
+    /// Takes a record, a group and a block of so many lines out of a region, which has this index. Returns the record
+    /// and the block. `next` is the number of the pool's first record so far.
+    ///
+    /// # Safety
+    /// As for [`at`](Self::at), from now on. The caller has the arena's lock.
+    pub(super) unsafe fn make(
+        window: Window,
+        (index, region): (usize, &mut Region),
+        lines: u32,
+        next: u32,
+    ) -> Option<(Self, u32)> {
+        // SAFETY: the region lies in the window, and the caller has the arena's lock.
+        let number = unsafe { region.free.take(window, 2 + lines) }?;
+        let record = Self { window, number };
+        let words = [
+            (NEXT, next),
+            (REGION, index as u32),
+            (START, region.start),
+            (LINES, region.lines),
+            (NEWEST, 0),
+            (OLDEST, number + 1),
+            (FREE, 0),
+        ];
+        words.into_iter().for_each(|(word, value)| record.line().set(word, value));
+        Some((record, record.add_group(number + 1)))
+    }
+
+    /// Takes one more block of so many lines, with a group if it needs one. Returns the block, and how many lines were
+    /// taken for it.
+    ///
+    /// # Safety
+    /// The caller has the arena's lock, and `region` is the one that the record is about.
+    pub(super) unsafe fn grow(self, region: &mut Region, lines: u32) -> Option<(u32, u32)> {
+        let newest = self.line().get(NEWEST);
+        let blocks = self.note(newest).get(BLOCKS);
+        let behind = newest + 1 + blocks * lines;
+        // SAFETY: the region lies in the window, and the caller has the arena's lock.
+        if blocks < MOST && unsafe { region.free.take_at(self.window, behind, lines) } {
+            self.note(newest).set(BLOCKS, blocks + 1);
+            return Some((behind, lines));
+        }
+        // SAFETY: as above.
+        let group = unsafe { region.free.take(self.window, 1 + lines) }?;
+        Some((self.add_group(group), 1 + lines))
+    }
+
+    /// Makes a line the newest group, with one block. Returns the block.
+    fn add_group(self, group: u32) -> u32 {
+        let newest = self.line().get(NEWEST);
+        if newest != 0 {
+            self.note(newest).set(BEHIND, group);
+        }
+        self.line().set(NEWEST, group);
+        let words = [(BEFORE, newest), (BEHIND, 0), (BLOCKS, 1)];
+        words.into_iter().for_each(|(word, value)| self.note(group).set(word, value));
+        group + 1
+    }
+
+    /// Takes a free block from the stack.
+    pub(super) fn pop(self) -> Option<u32> {
+        let left = self.line().get(FREE).checked_sub(1)?;
+        let top = self.note(self.line().get(TOP));
+        if left.is_multiple_of(MOST) {
+            self.line().set(TOP, top.get(BEFORE));
+        }
+        self.line().set(FREE, left);
+        Some(top.get(PLACES + (left % MOST) as usize))
+    }
+
+    /// Puts a free block onto the stack.
+    pub(super) fn push(self, block: u32) {
+        let free = self.line().get(FREE);
+        if free == 0 {
+            self.line().set(TOP, self.line().get(OLDEST));
+        } else if free.is_multiple_of(MOST) {
+            self.line().set(TOP, self.note(self.line().get(TOP)).get(BEHIND));
+        }
+        self.note(self.line().get(TOP)).set(PLACES + (free % MOST) as usize, block);
+        self.line().set(FREE, free + 1);
+    }
+
+    /// The record before this one; `None` if this is the pool's first.
+    pub(super) fn next(self) -> Option<Self> {
+        let number = self.line().get(NEXT);
+        (number != 0).then_some(Self { number, ..self })
+    }
+
+    /// The index of the region.
+    pub(super) fn region(self) -> usize {
+        self.line().get(REGION) as usize
+    }
+
+    /// Whether a line is in the region.
+    pub(super) fn holds(self, number: u32) -> bool {
+        let line = self.line();
+        number >= line.get(START) && number - line.get(START) < line.get(LINES)
+    }
+
+    /// Gives all groups, their blocks of so many lines, and the record back to the region.
+    ///
+    /// # Safety
+    /// As for [`grow`](Self::grow). Nothing uses the blocks any more, and nothing uses the record after this.
+    pub(super) unsafe fn give_back(self, region: &mut Region, lines: u32) {
+        let mut group = self.line().get(NEWEST);
+        while group != 0 {
+            let (before, blocks) = (self.note(group).get(BEFORE), self.note(group).get(BLOCKS));
+            // SAFETY: the group and its blocks were taken from this region, and nothing uses them any more. The caller
+            // has the arena's lock.
+            unsafe { region.free.give(self.window, group, 1 + blocks * lines) };
+            group = before;
+        }
+        // SAFETY: as above.
+        unsafe { region.free.give(self.window, self.number, 1) };
+    }
+
+    fn line(self) -> Line {
+        self.note(self.number)
+    }
+
+    /// A line of these notes.
+    fn note(self, number: u32) -> Line {
+        // SAFETY: the record's line, or that of one of its groups, which only the holder of the pool's lock uses, by
+        // the promises of `at` and `make`.
+        unsafe { self.window.line(number) }
+    }
+}

@@ -1,0 +1,199 @@
+//! Regions, accounting to the last byte, and which block comes from where.
+
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use core::alloc::Layout;
+
+use super::line::Window;
+use super::*;
+use crate::arena::{AllocErrorKind, BlockId, BlockPool, NumaBlocks, NumaNodeId, Placement};
+use crate::backoff::DefaultPlatform;
+use crate::mix::mix;
+
+/// Memory with an address of its own, which stays for ever.
+fn memory(bytes: usize) -> &'static mut [u8] {
+    #[repr(align(64))]
+    #[derive(Clone)]
+    struct Aligned(#[expect(dead_code, reason = "memory")] [u8; 64]);
+    let lines = alloc::vec![Aligned([0xa5; 64]); bytes.div_ceil(64)];
+    let lines = Box::leak(lines.into_boxed_slice());
+    // SAFETY: the lines are there for ever, initialized, and this is the only reference.
+    unsafe { core::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), bytes) }
+}
+
+fn arena(regions: &[(u32, usize)]) -> &'static StaticArena {
+    let arena: &'static StaticArena = Box::leak(Box::new(StaticArena::new()));
+    for &(node, bytes) in regions {
+        arena.add_region_on(NumaNodeId(node), memory(bytes)).expect("room for a region");
+    }
+    arena
+}
+
+fn pool(arena: &'static StaticArena, bytes: usize) -> StaticPool {
+    StaticPool::new(arena, Layout::from_size_align(bytes, 64).expect("a layout"))
+}
+
+fn reserved(pools: &[&StaticPool]) -> usize {
+    pools.iter().map(|pool| pool.usage().expect("it counts").reserved_bytes).sum()
+}
+
+/// Takes blocks until there are no more, and checks that they are zeroed and do not overlap. Then writes into them.
+fn take_all(pool: &StaticPool, bytes: usize, taken: &mut BTreeMap<usize, BlockId>) {
+    while let Ok(block) = pool.acquire(Placement::Policy) {
+        // SAFETY: issued just now.
+        let address = unsafe { pool.address(block) };
+        // SAFETY: the block is this test's, and has that many bytes.
+        let content = unsafe { core::slice::from_raw_parts_mut(address.as_ptr(), bytes) };
+        assert!(content.iter().all(|&byte| byte == 0), "not zeroed");
+        content.fill(0xff);
+        let start = address.as_ptr().addr();
+        assert!(taken.range(..start + bytes).next_back().is_none_or(|(&before, _)| before + bytes <= start));
+        assert!(taken.insert(start, block).is_none());
+    }
+}
+
+#[test]
+fn a_region_is_used_to_the_last_block() {
+    for bytes in [128, 192, 256, 1152, 2048] {
+        for lines in (bytes / 64 + 2..bytes / 64 * 30 + 40).step_by(7) {
+            let arena = arena(&[(0, lines * 64)]);
+            let pool = pool(arena, bytes);
+            let mut taken = BTreeMap::new();
+            take_all(&pool, bytes, &mut taken);
+            let (blocks, groups) = (taken.len(), taken.len().div_ceil(13));
+            assert_eq!(arena.capacity(), lines * 64);
+            assert_eq!(reserved(&[&pool]), blocks * bytes + 64 * (1 + groups), "{bytes}, {lines}");
+            assert_eq!(arena.remaining(), arena.capacity() - reserved(&[&pool]));
+            assert!(arena.remaining() < bytes + 64, "{bytes}, {lines}: {} left", arena.remaining());
+            let usage = pool.usage().expect("it counts");
+            assert_eq!((usage.issued_blocks, usage.issued_bytes), (blocks, blocks * bytes));
+            drop(pool);
+            assert_eq!(arena.remaining(), arena.capacity());
+        }
+    }
+}
+
+/// Two pools take blocks in turn and give them back at random. Then one drops, and the other gets its memory.
+#[test]
+fn every_line_is_accounted_for_after_churn() {
+    let arena = arena(&[(0, 100_000), (1, 5000), (1, 64), (2, 70_001)]);
+    let (leaves, inners) = (pool(arena, 1152), pool(arena, 896));
+    let mut mine: Vec<(bool, BlockId)> = Vec::new();
+    let mut refused = 0;
+    for step in 0..20_000u64 {
+        let random = mix(step);
+        let fills = step / 1000 % 2 == 0;
+        let of_leaves = random & 1 == 0;
+        let pool = if of_leaves { &leaves } else { &inners };
+        if random >> 8 & 3 < if fills { 3 } else { 1 } {
+            match pool.acquire(Placement::Policy) {
+                Ok(block) => mine.push((of_leaves, block)),
+                Err(error) => {
+                    assert_eq!(error.kind, AllocErrorKind::OutOfMemory);
+                    refused += 1;
+                }
+            }
+        } else if !mine.is_empty() {
+            let (of_leaves, block) = mine.swap_remove((random >> 16) as usize % mine.len());
+            // SAFETY: taken above, and not given back since.
+            unsafe { if of_leaves { &leaves } else { &inners }.release(block) };
+        }
+        assert_eq!(arena.capacity(), arena.remaining() + reserved(&[&leaves, &inners]));
+    }
+    assert!(refused > 100, "it was full {refused} times");
+    let distinct: BTreeSet<u32> = mine.iter().map(|(_, block)| block.0.get()).collect();
+    assert_eq!(distinct.len(), mine.len(), "a block was issued twice");
+    let of = |of_leaves| mine.iter().filter(|mine| mine.0 == of_leaves).count();
+    assert_eq!(leaves.usage().expect("it counts").issued_blocks, of(true));
+    assert_eq!(inners.usage().expect("it counts").issued_blocks, of(false));
+    drop(inners);
+    let mut taken = BTreeMap::new();
+    take_all_unzeroed(&leaves, &mut taken);
+    assert_eq!(arena.capacity(), arena.remaining() + reserved(&[&leaves]));
+    drop(leaves);
+    assert_eq!(arena.remaining(), arena.capacity());
+    let pool = pool(arena, 2048);
+    let mut taken = BTreeMap::new();
+    take_all(&pool, 2048, &mut taken);
+    assert_eq!(taken.len(), [100_000, 5000, 70_001].map(|bytes| in_region(bytes / 64, 32)).iter().sum());
+}
+
+/// Blocks that were in use before are not zeroed again.
+fn take_all_unzeroed(pool: &StaticPool, taken: &mut BTreeMap<u32, ()>) {
+    while let Ok(block) = pool.acquire(Placement::Policy) {
+        assert!(taken.insert(block.0.get(), ()).is_none());
+    }
+}
+
+/// How many blocks of so many lines fit into a region: with a record, and a line for every 13 blocks.
+fn in_region(lines: usize, block: usize) -> usize {
+    (0..).take_while(|&n| n * block + usize::div_ceil(n, 13) < lines).last().expect("none at least")
+}
+
+#[test]
+fn each_node_has_blocks_from_its_own_regions_first() {
+    let arena = arena(&[(7, 10_000), (3, 10_000), (7, 10_000)]);
+    let pool = pool(arena, 1024);
+    let home = |block: BlockId| {
+        // SAFETY: the pool has issued the block.
+        let home = unsafe { pool.home(block) };
+        // SAFETY: as above.
+        let address = unsafe { pool.address(block) }.as_ptr().addr();
+        let region = arena.regions().find(|region| region.addresses.contains(&address)).expect("one has it");
+        assert_eq!(region.numa_node, home);
+        home.0
+    };
+    let on = |node| home(pool.acquire(Placement::NumaNode(NumaNodeId(node))).expect("room"));
+    let [seven, three] = [2 * in_region(156, 16), in_region(156, 16)];
+    assert_eq!([seven, three], [18, 9]);
+    (0..three).for_each(|_| assert_eq!(on(3), 3));
+    assert_eq!(arena.remaining_on(NumaNodeId(7)), arena.capacity_on(NumaNodeId(7)));
+    assert!(arena.remaining_on(NumaNodeId(3)) < 1024 + 64);
+    (0..seven - 1).for_each(|_| assert_eq!(on(7), 7));
+    // Node 3 has no room, and no region is on node 5.
+    assert_eq!(on(3), 7);
+    assert!(pool.acquire(Placement::NumaNode(NumaNodeId(5))).is_err());
+    assert_eq!(pool.wanted(Placement::NumaNode(NumaNodeId(3))), Some(NumaNodeId(3)));
+    assert_eq!(pool.wanted(Placement::NumaNode(NumaNodeId(5))), None);
+    assert_eq!(pool.wanted(Placement::Policy), None);
+    assert_eq!(arena.regions().map(|region| region.numa_node.0).collect::<Vec<_>>(), [7, 3, 7]);
+}
+
+#[test]
+fn regions_that_do_not_fit_are_refused() {
+    let arena = arena(&[]);
+    assert_eq!(
+        pool(arena, 64).acquire(Placement::Policy).map_err(|error| error.kind),
+        Err(AllocErrorKind::OutOfMemory)
+    );
+    assert_eq!(arena.add_region(&mut []), Err(RegionError::TooSmall));
+    assert_eq!(arena.add_region(&mut memory(200)[1..127]), Err(RegionError::TooSmall));
+    assert_eq!(arena.add_region(&mut memory(256)[1..193]), Ok(()));
+    assert_eq!(arena.capacity(), 128);
+    (1..StaticArena::<DefaultPlatform>::MOST_REGIONS)
+        .for_each(|_| arena.add_region(memory(64)).expect("room"));
+    assert_eq!(arena.add_region(memory(64)), Err(RegionError::TooMany));
+    assert_eq!(arena.capacity(), 128 + 15 * 64);
+}
+
+/// Addresses that are only numbers.
+#[test]
+fn a_window_reaches_128_gib_to_each_side() {
+    const GIB: usize = 1 << 30;
+    let window = Window::around(1000 * GIB);
+    assert_eq!(window.number(1000 * GIB), Some(1 << 31));
+    assert_eq!((window.number(872 * GIB), window.number(872 * GIB + 64)), (None, Some(1)));
+    assert_eq!(window.number(1128 * GIB - 128), Some(u32::MAX - 1));
+    assert_eq!((window.number(1128 * GIB - 64), window.number(1128 * GIB)), (None, None));
+    assert_eq!(window.number(0), None);
+    // Around a region at the end of the address space, or at its start.
+    for first in [64, 0usize.wrapping_sub(4096)] {
+        let window = Window::around(first);
+        for address in [first, first.wrapping_add(1 << 20), first.wrapping_sub(1 << 20)] {
+            let number = window.number(address).expect("near");
+            assert_eq!(window.address(number), address);
+        }
+    }
+}

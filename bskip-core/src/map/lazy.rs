@@ -1,0 +1,73 @@
+//! Maps that exist before they have any memory: in statics.
+
+use core::alloc::Layout;
+
+use super::BSkipMap;
+use crate::arena::{BlockArena, Platform, StaticArena, StaticPool};
+use crate::config::Config;
+use crate::index::Index;
+use crate::key::Key;
+
+impl<K: Key, V, P: Platform> BSkipMap<K, V, &'static StaticArena<P>> {
+    /// An empty map in `arena`, with the default [`Config`]. It takes its first block at the first insertion, so the
+    /// arena may get its memory later.
+    ///
+    /// ```
+    /// use bskip_core::{BSkipMap, StaticArena, StaticMemory};
+    ///
+    /// static MEMORY: StaticMemory<65536> = StaticMemory::new();
+    /// static ARENA: StaticArena = StaticArena::new();
+    /// static MAP: BSkipMap<u32, u64, &'static StaticArena> = BSkipMap::new_in(&ARENA);
+    ///
+    /// assert!(MAP.is_empty());
+    /// assert!(MAP.try_insert(1, 10).is_err(), "the arena has no memory yet");
+    /// ARENA.add_region(MEMORY.take().expect("taken once"))?;
+    /// assert_eq!(MAP.insert(1, 10), None);
+    /// assert_eq!(MAP.get(&1), Some(10));
+    /// # Ok::<(), bskip_core::RegionError>(())
+    /// ```
+    ///
+    /// It does not compile if a key and a value have more than about 1.8 KiB together.
+    /// [`with_arena`](Self::with_arena) takes them.
+    #[must_use]
+    pub const fn new_in(arena: &'static StaticArena<P>) -> Self {
+        Self::new_in_with(arena, Config::new())
+    }
+
+    /// As [`new_in`](Self::new_in), with these choices. Unless they include a seed, the map takes one at the first
+    /// insertion.
+    ///
+    /// # Panics
+    /// If the map is to be [counted](Config::counted), because a counter takes memory. A static then does not
+    /// compile.
+    #[must_use]
+    pub const fn new_in_with(arena: &'static StaticArena<P>, config: Config) -> Self {
+        let leaves = StaticPool::new(arena, Self::LAYOUTS.0);
+        let inners = StaticPool::new(arena, Self::LAYOUTS.1);
+        // SAFETY: the pools are this map's alone, for its layouts.
+        unsafe { Self::from_pools(arena, leaves, inners, config) }
+    }
+}
+
+impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
+    /// The layouts of a leaf and of an inner node for these keys and values. [`NODE_BYTES`](Self::NODE_BYTES) has
+    /// their sizes.
+    pub const LAYOUTS: (Layout, Layout) = Index::<K::Words, V, A::Pool>::LAYOUTS;
+
+    /// An empty map on pools of an arena of your own, for statics: see [`new_in`](Self::new_in). `leaves` gives blocks
+    /// for leaves, `inners` for inner nodes.
+    ///
+    /// It does not compile unless the pools are [`LAZY`](crate::BlockPool::LAZY), or if a key and a value have more
+    /// than about 1.8 KiB together. The map uses no replicas, even if the pools have some.
+    ///
+    /// # Panics
+    /// If the map is to be [counted](Config::counted), because a counter takes memory.
+    ///
+    /// # Safety
+    /// The pools keep the contract of [`BlockPool`](crate::BlockPool) for [these layouts](Self::LAYOUTS), and have not
+    /// been used.
+    #[must_use]
+    pub const unsafe fn from_pools(arena: A, leaves: A::Pool, inners: A::Pool, config: Config) -> Self {
+        Self { index: Index::lazy(leaves, inners, &config), arena }
+    }
+}
