@@ -22,8 +22,8 @@ impl core::error::Error for Busy {}
 pub enum TryInsertCause {
     /// See [`Busy`].
     Busy,
-    /// The key's leaf is full, and there was no [`Reservation`](crate::Reservation) with a block to split it. A
-    /// thread must insert the pair.
+    /// The key's leaf is full, and there was no [`Reservation`](crate::Reservation) with a block to split it. Or the
+    /// map is in a static and has no leaf yet. A thread must insert the pair.
     Full,
 }
 

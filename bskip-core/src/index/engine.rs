@@ -48,8 +48,15 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     #[cold]
     #[inline(never)]
     fn make_first_leaf(&self) -> Result<(), AllocError> {
-        self.heights.choose_seed(P::Platform::seed);
+        self.choose_seed();
         self.tree.make_first_leaf()
+    }
+
+    /// Chooses the coin's seed, if the map has none yet. Called before the first leaf is made.
+    pub(in crate::index) fn choose_seed(&self) {
+        if P::LAZY {
+            self.heights.choose_seed(P::Platform::seed);
+        }
     }
 
     /// An empty index with the choices that were made for this one.

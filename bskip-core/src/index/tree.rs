@@ -247,6 +247,12 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         self.give_back(retired.kind(), retired.id());
     }
 
+    /// The block of a retired node, for another node. No thread may hold its lock.
+    pub(in crate::index) fn reuse<S: ShapeOf<K>>(&self, retired: Retired) -> Fresh<'_, S, K, V, P> {
+        debug_assert!(retired.kind() == S::KIND);
+        Fresh { tree: self, id: retired.id(), _shape: PhantomData }
+    }
+
     fn give_back(&self, kind: BlockKind, id: BlockId) {
         stats::called_pool();
         // SAFETY: a `Fresh` or a `Retired` named the block. It is the only one of its block and ends with

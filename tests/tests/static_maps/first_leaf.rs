@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bskip_core::{BSkipMap, Compute, Config, Operation, Promotion, ShrinkCursor, StaticArena};
+use bskip_core::{
+    BSkipMap, Compute, Config, Operation, Promotion, ShrinkCursor, StaticArena, TryInsertCause,
+};
 use tests::config::scaled;
 use tests::threads;
 
@@ -72,6 +74,27 @@ fn without_memory_nothing_is_inserted() {
     assert_eq!(map.insert(1, 10), None);
     map.check_invariants();
     assert_eq!((map.get(&1), other.get(&1)), (Some(10), None));
+}
+
+/// A handler makes the first leaf of a reserved block, or refuses.
+#[test]
+fn a_handler_finds_the_map_empty_and_uses_a_reserved_block() {
+    let arena = arena(&[(0, 20_000)]);
+    let mut map = Map::new_in(arena);
+    let handler = map.handler();
+    assert_eq!((handler.try_get(&1), handler.try_remove(&1)), (Ok(None), Ok(None)));
+    assert_eq!((handler.try_first_key_value(), handler.try_pop_last()), (Ok(None), Ok(None)));
+    assert_eq!((handler.try_floor(&1), handler.try_ceiling(&1)), (Ok(None), Ok(None)));
+    let refused = handler.try_insert(1, 10).expect_err("no leaf");
+    assert_eq!((refused.key, refused.value, refused.cause), (1, 10, TryInsertCause::Full));
+    assert_eq!(map.len(), 0);
+    let mut reservation = map.reserve(1).expect("room for a block");
+    assert!(handler.try_insert_with(&mut reservation, 1, 10).is_ok());
+    assert_eq!((reservation.len(), handler.try_get(&1)), (0, Ok(Some(10))));
+    assert!(handler.try_insert(2, 20).is_ok());
+    drop(reservation);
+    map.check_invariants();
+    assert_eq!((map.len(), map.usage().issued_blocks), (2, 1));
 }
 
 /// Four threads make the first leaf of many maps. Each inserts its own key, looks for it at once, and reads what the

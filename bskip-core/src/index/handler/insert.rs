@@ -19,6 +19,9 @@ impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
         value: V,
         mut reserve: Option<&mut Reserve<'_, K, V, P, MOST>>,
     ) -> Result<Option<V>, (V, TryInsertCause)> {
+        if self.tree.has_no_leaf() && !reserve.as_deref_mut().is_some_and(Reserve::make_first_leaf) {
+            return Err((value, TryInsertCause::Full));
+        }
         for _ in 0..TRIES {
             let Some((leaf, version)) = self.leaf_within(At(key)) else { continue };
             let (rank, found) = leaf.find_within(key);

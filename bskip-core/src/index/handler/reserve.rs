@@ -28,6 +28,8 @@ impl<'i, K: NodeKeys, V, P: BlockPool, const MOST: usize> Reserve<'i, K, V, P, M
     /// Makes the entries that are missing, then takes blocks until there are `blocks`, at most `MOST`.
     pub(crate) fn refill(&mut self, blocks: usize) -> Result<(), AllocError> {
         self.post();
+        // The first leaf may be made of a block of this reserve.
+        self.index.choose_seed();
         while self.len() < blocks {
             let has_room = self.blocks.push(self.index.tree.acquire(None)?);
             debug_assert!(has_room, "`blocks` is at most `MOST`");
@@ -49,6 +51,16 @@ impl<'i, K: NodeKeys, V, P: BlockPool, const MOST: usize> Reserve<'i, K, V, P, M
     /// Takes a block out.
     pub(super) fn take(&mut self) -> Option<Fresh<'i, LeafShape<K, V>, K, V, P>> {
         self.blocks.pop()
+    }
+
+    /// Makes a block the map's first leaf, unless another thread is faster. False if there is no block.
+    pub(super) fn make_first_leaf(&mut self) -> bool {
+        let Some(block) = self.take() else { return false };
+        if let Some(unused) = self.index.tree.offer_first_leaf(block) {
+            let has_room = self.blocks.push(unused);
+            debug_assert!(has_room, "it was taken from here");
+        }
+        true
     }
 
     /// Remembers a leaf without an entry. It was made of a block of this reserve.
