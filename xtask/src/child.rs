@@ -76,7 +76,17 @@ pub(crate) fn run(command: &mut Command, log: &File, limit: Duration) -> io::Res
 }
 
 /// As [`run`], with standard output and standard error in files of their own.
-pub(crate) fn run_into(command: &mut Command, [out, err]: [&File; 2], limit: Duration) -> io::Result<End> {
+pub(crate) fn run_into(command: &mut Command, files: [&File; 2], limit: Duration) -> io::Result<End> {
+    run_watched(command, files, limit, &mut || ())
+}
+
+/// As [`run_into`]; calls `watch` again and again while the program runs.
+pub(crate) fn run_watched(
+    command: &mut Command,
+    [out, err]: [&File; 2],
+    limit: Duration,
+    watch: &mut dyn FnMut(),
+) -> io::Result<End> {
     if interrupted() {
         return Ok(End::Interrupted);
     }
@@ -100,6 +110,7 @@ pub(crate) fn run_into(command: &mut Command, [out, err]: [&File; 2], limit: Dur
             break End::TimedOut;
         }
         thread::sleep(PATIENCE);
+        watch();
     };
     kill_group(&mut child)?;
     child.wait()?;

@@ -24,6 +24,8 @@ pub(crate) fn command() -> Result<(), Stop> {
     }
     eprintln!("ci: counts");
     counts::command(&counts::Args::default())?;
+    eprintln!("ci: bare-metal");
+    machines::bare_metal(&machines::BareMetal::default())?;
     eprintln!("ci: numa-vm --quick");
     machines::numa_vm(&machines::NumaVm::quick())?;
     eprintln!("ci: verify");

@@ -37,9 +37,10 @@ enum Command {
     NumaCount(machines::NumaCount),
     Verify(verify::Args),
     NumaVm(machines::NumaVm),
+    BareMetal(machines::BareMetal),
     /// Check the rules of this repository that the compiler does not know
     Tidy,
-    /// Run everything that a change must pass: fmt, clippy, doc, tests, tidy, counts, guests, verify
+    /// Run everything that a change must pass: fmt, clippy, doc, tests, tidy, counts, bare metal, guests, verify
     Ci,
 }
 
@@ -58,6 +59,7 @@ fn dispatch(cli: Cli) -> Result<(), Stop> {
         Some(Command::NumaCount(args)) => machines::numa_count(&args),
         Some(Command::Verify(args)) => verify::command(&args),
         Some(Command::NumaVm(args)) => machines::numa_vm(&args),
+        Some(Command::BareMetal(args)) => machines::bare_metal(&args),
         Some(Command::Tidy) => tidy::command(),
         Some(Command::Ci) => ci::command(),
         None => print(&Cli::command().render_help().to_string()),

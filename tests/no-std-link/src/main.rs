@@ -9,6 +9,8 @@ extern crate alloc;
 
 #[path = "../../../bskip-core/examples/own_arena/region.rs"]
 mod region;
+
+mod builtins;
 mod runtime;
 
 use alloc::string::{String, ToString};

@@ -1,5 +1,6 @@
 //! The `xtask` binary from outside.
 
+mod bare_metal;
 mod common;
 mod input;
 mod interrupt;

@@ -5,8 +5,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use bench::marks::PluginSettings;
-use xshell::{Shell, cmd};
+use xshell::Shell;
 
+use super::super::qemu::{self, QEMU};
 use super::console::Console;
 use super::image::{Image, Script};
 use super::kernel::Kernel;
@@ -14,9 +15,6 @@ use super::machine::Machine;
 use super::words::{End, SeenNode};
 use crate::child;
 use crate::stop::Stop;
-
-/// The program that emulates the machine.
-const QEMU: &str = "qemu-system-x86_64";
 
 /// Kernel arguments for every guest. The kernel prints to the serial port, and only what is wrong. It does
 /// not continue after an oops. It does not give up if a busy host delays the first ticks of the clock. It
@@ -41,22 +39,6 @@ pub(crate) struct Boot<'a> {
     pub(crate) limit: Duration,
     /// The file that receives the console's output.
     pub(crate) log: &'a Path,
-}
-
-/// Says what to install if QEMU is missing, or that this machine cannot run guests.
-pub(crate) fn check_host() -> Result<String, Stop> {
-    if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
-        return Err(Stop::failure(
-            "guests run this machine's programs on x86-64: that takes an x86-64 Linux host",
-        ));
-    }
-    let sh = Shell::new()?;
-    match cmd!(sh, "{QEMU} --version").read() {
-        Ok(words) => Ok(words.lines().next().unwrap_or(QEMU).to_owned()),
-        Err(_) => Err(Stop::failure(format!(
-            "no {QEMU} here; run sh .ci/setup --guests, or on Debian: apt-get install qemu-system-x86"
-        ))),
-    }
 }
 
 impl Boot<'_> {
@@ -94,16 +76,11 @@ impl Boot<'_> {
     /// QEMU's arguments.
     fn arguments(&self, initramfs: &Path) -> Vec<String> {
         let accelerator = match (self.kvm, self.machine.one_thread) {
-            (true, _) => "kvm -cpu host",
-            // Without the features that recommend string instructions for copying.
-            (false, true) => "tcg,thread=single -cpu max,-erms,-fsrm",
-            (false, false) => "tcg,thread=multi -cpu max,-erms,-fsrm",
+            (true, _) => qemu::KVM,
+            (false, true) => qemu::EMULATED_IN_TURN,
+            (false, false) => qemu::EMULATED,
         };
-        let fixed = format!(
-            "-nodefaults -no-user-config -no-reboot -display none -serial stdio -nic none \
-             -device isa-debug-exit,iobase=0xf4,iosize=4 -accel {accelerator}"
-        );
-        let mut args: Vec<String> = fixed.split(' ').map(str::to_owned).collect();
+        let mut args = qemu::arguments(accelerator);
         args.extend(["-kernel".into(), self.kernel.path.display().to_string()]);
         args.extend(["-initrd".into(), initramfs.display().to_string()]);
         args.extend(["-append".into(), format!("{KERNEL_WORDS} {}", self.machine.kernel_words())]);

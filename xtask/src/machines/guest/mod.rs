@@ -14,7 +14,7 @@ mod kernel;
 mod machine;
 mod words;
 
-pub(crate) use boot::{Boot, check_host};
+pub(crate) use boot::Boot;
 pub(crate) use console::Ran;
 pub(crate) use image::Image;
 pub(crate) use kernel::Kernel;

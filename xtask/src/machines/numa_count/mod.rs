@@ -15,7 +15,7 @@ use bench::units;
 use serde::Serialize;
 use xshell::Shell;
 
-use super::guest;
+use super::qemu;
 use crate::child;
 use crate::stop::{Stop, print};
 use crate::tree;
@@ -47,7 +47,7 @@ struct Document<'a> {
 pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     args.check().map_err(Stop::usage)?;
     child::listen()?;
-    let qemu = guest::check_host()?;
+    let qemu = qemu::check_host()?;
     let folder = args.out.clone().unwrap_or_else(|| tree::target().join("numa-count"));
     let sh = Shell::new()?;
     sh.create_dir(&folder)?;

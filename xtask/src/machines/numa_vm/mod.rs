@@ -9,7 +9,8 @@ mod tally;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::guest::{Boot, Image, Kernel, Machine, check_host};
+use super::guest::{Boot, Image, Kernel, Machine};
+use super::qemu::check_host;
 use crate::child;
 use crate::cli::known;
 use crate::stop::Stop;
