@@ -6,14 +6,14 @@ use alloc::vec::Vec;
 use core::alloc::Layout;
 
 use crate::arena::{AllocError, AllocErrorKind};
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicUsize, Ordering};
 
 /// How many lines a counter has.
 const STRIPES: usize = if cfg!(any(loom, shuttle)) { 2 } else { 64 };
 
-/// What some threads have counted, modulo 2^64. Two lines, because processors load lines in pairs.
+/// What some threads have counted, modulo the range of a `usize`. Two lines, because processors load lines in pairs.
 #[repr(align(128))]
-struct Stripe(AtomicU64);
+struct Stripe(AtomicUsize);
 
 /// A counter that may be absent. Counting then costs a branch.
 pub(crate) struct Counter(Option<Box<[Stripe]>>);
@@ -32,7 +32,7 @@ impl Counter {
             layout: Layout::new::<[Stripe; STRIPES]>(),
             kind: AllocErrorKind::OutOfMemory,
         })?;
-        stripes.extend((0..STRIPES).map(|_| Stripe(AtomicU64::new(0))));
+        stripes.extend((0..STRIPES).map(|_| Stripe(AtomicUsize::new(0))));
         Ok(Self(Some(stripes.into_boxed_slice())))
     }
 
@@ -53,7 +53,7 @@ impl Counter {
     #[inline(always)]
     pub(crate) fn take_one(&self) {
         if let Some(stripes) = &self.0 {
-            add(stripes, u64::MAX);
+            add(stripes, usize::MAX);
         }
     }
 
@@ -61,20 +61,20 @@ impl Counter {
     #[inline(always)]
     pub(crate) fn take(&self, n: usize) {
         if let Some(stripes) = &self.0 {
-            add(stripes, (n as u64).wrapping_neg());
+            add(stripes, n.wrapping_neg());
         }
     }
 
     /// Counts `n` up.
     pub(crate) fn add(&self, n: usize) {
         if let Some(stripes) = &self.0 {
-            add(stripes, n as u64);
+            add(stripes, n);
         }
     }
 
     /// Back to 0.
     pub(crate) fn reset(&mut self) {
-        self.0.iter_mut().flatten().for_each(|stripe| *stripe = Stripe(AtomicU64::new(0)));
+        self.0.iter_mut().flatten().for_each(|stripe| *stripe = Stripe(AtomicUsize::new(0)));
     }
 
     /// The number, if there is a counter. Exact while no thread counts.
@@ -82,16 +82,16 @@ impl Counter {
         let stripes = self.0.as_deref()?;
         // Relaxed: a thread that knows of another one's count knows it from elsewhere, and then sees it.
         let sum =
-            stripes.iter().fold(0, |sum: u64, stripe| sum.wrapping_add(stripe.0.load(Ordering::Relaxed)));
+            stripes.iter().fold(0, |sum: usize, stripe| sum.wrapping_add(stripe.0.load(Ordering::Relaxed)));
         // What one thread has counted up, another one may have counted down. If this meets only the second, the sum
         // may be below 0.
-        Some((sum as i64).max(0) as usize)
+        Some((sum as isize).max(0) as usize)
     }
 }
 
 /// Out of line, so that an absent counter costs as little as it can.
 #[inline(never)]
-fn add(stripes: &[Stripe], n: u64) {
+fn add(stripes: &[Stripe], n: usize) {
     // Relaxed: as in `get`.
     stripes[stripe() % stripes.len()].0.fetch_add(n, Ordering::Relaxed);
 }

@@ -133,7 +133,16 @@
 //! (`native`, `x86-64-v3`, `-v4`), the crate does not ask and uses the best that is promised: with
 //! `x86-64-v3` that is AVX, even on a machine with AVX-512.
 //!
-//! The target must have 64-bit atomics and inline assembly (x86, Arm, RISC-V, LoongArch …).
+//! # Targets
+//! | target | map |
+//! | --- | --- |
+//! | 64 bits: `x86_64`, `aarch64`, `riscv64gc` …, with or without an operating system | as described |
+//! | 32 bits with 64-bit atomics: `i686`, `armv7` … | the same |
+//! | 32 bits without them: `thumbv7em-none-eabihf`, `riscv32imac-unknown-none-elf` … | a node's version lies in two words, and each word of a key in two halves. The map promises the same, and a lookup takes a few more loads. No lock takes the place of the missing atomics, so an interrupt handler may read while it interrupts a writer |
+//! | no compare-and-swap (`thumbv6m`, `riscv32imc` …), or no inline assembly in stable Rust | none: a `compile_error!` says what is missing |
+//!
+//! `RUSTFLAGS="--cfg bskip_narrow"` makes any build do without 64-bit atomics and vector instructions. It is for
+//! tests.
 //!
 //! # Small code
 //! With `opt-level = "s"` or `"z"`, the crate inlines less: the calls of a map take about two thirds of the code,
@@ -149,8 +158,27 @@
 
 #![cfg_attr(not(any(feature = "std", loom, shuttle)), no_std)]
 
-#[cfg(any(not(target_has_atomic = "64"), bskip_without_64_bit_atomics))]
-compile_error!("bskip-core needs 64-bit atomic operations, and this target has none");
+#[cfg(any(not(all(target_has_atomic = "32", target_has_atomic = "ptr")), bskip_without_atomics))]
+compile_error!(
+    "bskip-core needs atomic compare-and-swap of 32 bits and of pointers, which this target lacks"
+);
+
+#[cfg(not(any(
+    miri,
+    target_arch = "x86",
+    target_arch = "x86_64",
+    target_arch = "arm",
+    target_arch = "aarch64",
+    target_arch = "arm64ec",
+    target_arch = "riscv32",
+    target_arch = "riscv64",
+    target_arch = "loongarch32",
+    target_arch = "loongarch64",
+    target_arch = "s390x",
+    target_arch = "powerpc",
+    target_arch = "powerpc64",
+)))]
+compile_error!("bskip-core needs inline assembly, which Rust does not have for this target");
 
 /// A small part of the crate `cfg-if`. rustfmt knows the name, so it formats the modules inside.
 macro_rules! cfg_if {
@@ -165,8 +193,8 @@ extern crate alloc;
 // copy of the value for each place. Builds for size (`small_code`, which the build script sets) compile it once
 // too, and take two thirds of the code.
 
-// Without 64-bit atomics nothing below compiles. So it is left out, and the error above is the only one.
-cfg_if! { if #[cfg(all(target_has_atomic = "64", not(bskip_without_64_bit_atomics)))] {
+// Without atomics nothing below compiles. So it is left out, and the error above is the only one.
+cfg_if! { if #[cfg(all(target_has_atomic = "32", target_has_atomic = "ptr", not(bskip_without_atomics)))] {
     pub mod arena;
     mod backoff;
     mod blob;

@@ -9,10 +9,21 @@
 //! the same. A writer turns the version that it has read into a lock, so what it read before stays true.
 //! Nothing here waits. The word never repeats: it grows by two at each change, and 2^63 changes take
 //! centuries. `docs/PROTOCOL.md` argues why the orders suffice.
+//!
+//! Targets without 64-bit atomics have the lock in `lock/narrow.rs`, with the same functions. There the version
+//! lies in two words of 32 bits.
 
-use crate::chaos;
-use crate::stats;
-use crate::sync::{AtomicU64, Ordering, fence};
+#[cfg(any(bskip_narrow, not(target_has_atomic = "64")))]
+mod narrow;
+
+#[cfg(any(bskip_narrow, not(target_has_atomic = "64")))]
+pub(crate) use narrow::VersionLock;
+#[cfg(not(any(bskip_narrow, not(target_has_atomic = "64"))))]
+use {
+    crate::chaos,
+    crate::stats,
+    crate::sync::{AtomicU64, Ordering, fence},
+};
 
 const LOCKED: u64 = 1;
 const STEP: u64 = 2;
@@ -25,7 +36,7 @@ impl Version {
     /// The version after one change: what [`VersionLock::unlock`] leaves behind.
     #[inline(always)]
     pub(crate) fn changed(self) -> Self {
-        Self(self.0.wrapping_add(STEP))
+        Self(VersionLock::after(self.0))
     }
 }
 
@@ -55,14 +66,22 @@ impl<'a> State<'a> {
 }
 
 /// See the module.
+#[cfg(not(any(bskip_narrow, not(target_has_atomic = "64"))))]
 #[repr(transparent)]
 pub(crate) struct VersionLock(AtomicU64);
 
+#[cfg(not(any(bskip_narrow, not(target_has_atomic = "64"))))]
 impl VersionLock {
     /// An unlocked lock. In a node, it is the zero of a fresh block.
     #[cfg(any(feature = "internals", all(test, not(shuttle))))]
     pub(crate) const fn new() -> Self {
         Self(AtomicU64::new(0))
+    }
+
+    /// The word after one change.
+    #[inline(always)]
+    fn after(word: u64) -> u64 {
+        word.wrapping_add(STEP)
     }
 
     /// The version of the present state, or the writer that changes it.

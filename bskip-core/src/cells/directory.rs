@@ -7,14 +7,13 @@
 use alloc::alloc::{alloc_zeroed, dealloc};
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
-use core::slice;
 
 use super::cell::{Cell, WORD};
 use super::class::{ALIGN, Class, UNIT, UNITS};
 use crate::arena::AllocErrorKind;
 use crate::platform::Platform;
 use crate::spin::SpinLock;
-use crate::sync::{AtomicPtr, AtomicU64, Ordering};
+use crate::sync::{AtomicPtr, DataWord, Ordering};
 
 /// The number of a string's first cell, or any other 32 bits that a reader found in a node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,7 +34,7 @@ impl CellId {
 }
 
 /// The address of a block, with the index of its class in the low bits; null if there is none yet.
-type Entry = AtomicPtr<AtomicU64>;
+type Entry = AtomicPtr<DataWord>;
 
 /// Segment `s` has the blocks from `1 << s` to `2 << s`.
 const SEGMENTS: usize = (u32::MAX as usize / UNITS).ilog2() as usize + 1;
@@ -63,9 +62,9 @@ impl Directory {
         }
         // SAFETY: the cell ends within its block, see above.
         let words = unsafe { block.add(start * UNIT / WORD) };
-        // SAFETY: the block is mapped while `self` lives, initialised, and only accessed as these atomics, by
-        // the promise of `add`.
-        Some(Cell::new(unsafe { slice::from_raw_parts(words, class.bytes() / WORD) }))
+        // SAFETY: the block is mapped while `self` lives, aligned, initialised, and only accessed as cells, by
+        // the promise of `add`. A cell has more words than a header.
+        Some(unsafe { Cell::at(words, class.bytes() / WORD) })
     }
 
     /// The class of the cell with this number, which a thread owns or has a reference to.
@@ -75,7 +74,7 @@ impl Directory {
 
     /// The block that this number is in, and the class of its cells.
     #[inline]
-    fn block(&self, id: CellId) -> Option<(*mut AtomicU64, Class)> {
+    fn block(&self, id: CellId) -> Option<(*mut DataWord, Class)> {
         let block = id.0 as usize / UNITS;
         let segment = block.checked_ilog2()? as usize;
         // Acquire pairs with the Release in `add`: a thread that sees the segment sees its zeros.
@@ -123,7 +122,7 @@ impl Directory {
             let entry = unsafe { entries.add(number as usize - (1 << segment)) };
             // SAFETY: entries are zeroed at first, and accessed as atomics until the directory drops.
             let entry = unsafe { &*entry };
-            let tagged = block.cast::<AtomicU64>().as_ptr().map_addr(|address| address | class.index());
+            let tagged = block.cast::<DataWord>().as_ptr().map_addr(|address| address | class.index());
             // Release pairs with the Acquire in `block`.
             entry.store(tagged, Ordering::Release);
             *blocks = number;

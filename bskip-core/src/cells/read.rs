@@ -13,7 +13,7 @@ use super::cell::{LINE, WORD, padded};
 use super::class::Class;
 use super::directory::{CellId, Directory};
 use crate::simd::{self, Isa, SAME};
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{DataWord, Ordering};
 
 impl Directory {
     /// The length of the string. Validate before you reserve memory for it.
@@ -80,7 +80,7 @@ impl Directory {
                 // One of the chains was recycled.
                 break;
             }
-            let load = |word: &AtomicU64| word.load(Ordering::Relaxed);
+            let load = |word: &DataWord| word.load(Ordering::Relaxed);
             if let Some((i, word)) = first_difference(&data[..n], &other[..n], load) {
                 let differ = u64::from_be(word ^ other[i].load(Ordering::Relaxed));
                 return end.min(at + i * WORD + differ.leading_zeros() as usize / 8);
@@ -169,7 +169,7 @@ impl Directory {
 /// How many words at their start are the same as the bytes, which are as many. Takes many at a time, and leaves some to
 /// compare one by one.
 #[inline(always)]
-fn words_alike(isa: impl Isa, words: &[AtomicU64], bytes: &[u8]) -> usize {
+fn words_alike(isa: impl Isa, words: &[DataWord], bytes: &[u8]) -> usize {
     let parts = words.chunks_exact(SAME / WORD).zip(bytes.chunks_exact(SAME));
     // SAFETY: both have `SAME` bytes, and the bytes are borrowed.
     let alike = parts.take_while(|(words, bytes)| unsafe { isa.is_same(words.as_ptr(), bytes.as_ptr()) });
@@ -179,9 +179,9 @@ fn words_alike(isa: impl Isa, words: &[AtomicU64], bytes: &[u8]) -> usize {
 /// The first place at which both slices, which are of one length, have different words, and our word there. Takes
 /// whole lines at a time, because strings that are compared begin alike more often than not.
 #[inline]
-fn first_difference<W>(ours: &[AtomicU64], theirs: &[W], word: impl Fn(&W) -> u64) -> Option<(usize, u64)> {
+fn first_difference<W>(ours: &[DataWord], theirs: &[W], word: impl Fn(&W) -> u64) -> Option<(usize, u64)> {
     let lines = ours.as_chunks::<LINE>().0.iter().zip(theirs.as_chunks::<LINE>().0);
-    let differ = |(ours, theirs): (&[AtomicU64; LINE], &[W; LINE])| {
+    let differ = |(ours, theirs): (&[DataWord; LINE], &[W; LINE])| {
         (0..LINE).fold(0, |all, i| all | (ours[i].load(Ordering::Relaxed) ^ word(&theirs[i]))) != 0
     };
     let alike = lines.take_while(|&lines| !differ(lines)).count() * LINE;
@@ -195,7 +195,7 @@ fn first_difference<W>(ours: &[AtomicU64], theirs: &[W], word: impl Fn(&W) -> u6
 struct Words<'a> {
     directory: &'a Directory,
     /// What is left of this cell.
-    data: Iter<'a, AtomicU64>,
+    data: Iter<'a, DataWord>,
     /// The next cell.
     next: u32,
 }
@@ -211,7 +211,7 @@ impl<'a> Words<'a> {
 
     /// What is left of the present cell, or the next one. Nothing behind the last one.
     #[inline]
-    fn rest(&mut self) -> &'a [AtomicU64] {
+    fn rest(&mut self) -> &'a [DataWord] {
         if self.data.len() == 0 {
             self.step();
         }

@@ -16,7 +16,7 @@ use crate::arena::{
 };
 use crate::lock::VersionLock;
 use crate::mix::mix;
-use crate::sync::{AtomicU64, AtomicUsize, Ordering as Order};
+use crate::sync::{AtomicUsize, DataWord, Ordering as Order};
 
 fn cells() -> Cells<GlobalPool> {
     Cells::new(&GlobalArena::new()).expect("memory")
@@ -277,7 +277,7 @@ fn threads_store_and_release() {
 #[test]
 fn a_validated_reader_sees_the_string_of_its_node() {
     let cells = cells();
-    let (lock, node) = (VersionLock::new(), AtomicU64::new(0));
+    let (lock, node) = (VersionLock::new(), DataWord::new(0));
     let bytes = |seed: u64| alloc::vec![seed as u8; 1000 + seed as u8 as usize * 8];
     let put = |text: &[u8]| {
         let id = cells.store(text).expect("memory");

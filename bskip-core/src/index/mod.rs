@@ -23,7 +23,7 @@
 //!
 //! | layer | what it does |
 //! | --- | --- |
-//! | `tree` | levels, blocks and nodes, and the states of a block; `wait`: waiting, in one place |
+//! | `root`, `tree` | where searches start; levels, blocks and nodes, and the states of a block; `wait`: waiting, in one place |
 //! | `first_leaf` | makes the first leaf: with the map, or later |
 //! | `route` | suggests where a search starts: tables, replicas. It may be wrong |
 //! | `engine` | `Index`: the tree, the router and the promotion policy of one map |
@@ -52,6 +52,7 @@ mod neighbour;
 #[cfg(any(doc, test))]
 mod protocol;
 mod read;
+mod root;
 mod route;
 mod search;
 mod steps;

@@ -22,19 +22,18 @@ use crate::arena::{
     Numa, NumaNodeId, Placement, Platform, PoolUsage,
 };
 use crate::height::LEVELS;
+use crate::index::root::Root;
 use crate::key::KeyWords;
 use crate::node::{
     Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, NodeKeys, Reshaped, Retired, SENTINEL, Shape,
     ShapeOf, Unreached, Witness, assert_fits, sentinel,
 };
 use crate::stats;
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::{AtomicU32, Ordering};
 
 /// See the module.
 pub(in crate::index) struct Tree<K: NodeKeys, V, P: BlockPool> {
-    /// The level where searches start and its first node's block: `level << 32 | block`. 0 if there is no leaf yet.
-    /// Levels are only added, so the word only grows.
-    root: AtomicU64,
+    root: Root,
     leaves: P,
     inners: P,
     store: K::Store<P>,
@@ -69,7 +68,7 @@ impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
         const { assert!(P::LAZY, "these pools are for maps that have a first leaf") };
         const { assert_fits::<LeafShape<K, V>>() };
         let heads = [const { AtomicU32::new(0) }; LEVELS];
-        Self { root: AtomicU64::new(0), leaves, inners, store: (), heads, _owns: PhantomData }
+        Self { root: Root::new(), leaves, inners, store: (), heads, _owns: PhantomData }
     }
 }
 
@@ -80,14 +79,13 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         let inners = arena.pool(Inner::<K>::LAYOUT, BlockKind::Inner)?;
         let heads = [const { AtomicU32::new(0) }; LEVELS];
         let store = K::store(arena)?;
-        Ok(Self { root: AtomicU64::new(0), leaves, inners, store, heads, _owns: PhantomData })
+        Ok(Self { root: Root::new(), leaves, inners, store, heads, _owns: PhantomData })
     }
 
     /// Whether the map has no leaf yet, so that searches end at the sentinel. Always false unless its pools are lazy.
     #[inline(always)]
     pub(in crate::index) fn has_no_leaf(&self) -> bool {
-        // Acquire pairs with the Release in `raise_root`.
-        P::LAZY && self.root.load(Ordering::Acquire) == 0
+        P::LAZY && self.root.load(|level| self.head_word(level)).1 == 0
     }
 
     /// The pool of nodes of shape `S`.
@@ -158,9 +156,8 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
     /// The level where searches start, and its first node.
     #[inline(always)]
     pub(in crate::index) fn root(&self) -> (usize, BlockId) {
-        // Acquire pairs with the Release in `raise_root`.
-        let root = self.root.load(Ordering::Acquire);
-        ((root >> 32) as usize, Self::or_sentinel(block(root as u32)).expect("a map has a first leaf"))
+        let (level, head) = self.root.load(|level| self.head_word(level));
+        (level, Self::or_sentinel(block(head)).expect("a map has a first leaf"))
     }
 
     /// The first node of `level`, which is at most the root's.
@@ -176,8 +173,14 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
 
     /// The first node of `level`, if the level has been made.
     pub(in crate::index) fn try_head(&self, level: usize) -> Option<BlockId> {
+        block(self.head_word(level))
+    }
+
+    /// The number of the first node of `level`, or 0.
+    #[inline(always)]
+    fn head_word(&self, level: usize) -> u32 {
         // Acquire pairs with the Release in `propose_head`.
-        block(self.heads[level].load(Ordering::Acquire))
+        self.heads[level].load(Ordering::Acquire)
     }
 
     /// Makes `id` the first node of `level`. Returns false if another thread was faster.
@@ -188,9 +191,7 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
 
     /// Lets searches start at `level` or higher. `level` must have a first node.
     pub(in crate::index) fn raise_root(&self, level: usize) {
-        let root = ((level as u64) << 32) | u64::from(self.head(level).0.get());
-        // Release pairs with the Acquire in `root`.
-        self.root.fetch_max(root, Ordering::Release);
+        self.root.raise(level, self.head(level).0.get());
     }
 
     /// Takes a block for a node of shape `S` that will start at `low`; `None` is below every key.
@@ -320,7 +321,7 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         let old = self.head(0);
         self.leaf(leaf).lock_unshared().reshape(Unreached).start_below_every_key();
         *self.heads[0].get_mut() = leaf.0.get();
-        *self.root.get_mut() = u64::from(leaf.0.get());
+        self.root.set(leaf.0.get());
         self.release(self.leaf(old).lock_unshared().reshape(Unreached).retire());
     }
 
@@ -331,7 +332,7 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
             *self.heads[level].get_mut() = 0;
         }
         let Some(head) = self.try_head(0) else { return };
-        *self.root.get_mut() = u64::from(head.0.get());
+        self.root.set(head.0.get());
         let mut first = self.leaf(head).lock_unshared().reshape(Unreached);
         let second = first.next();
         // This also forgets the high fence, which nodes of byte strings derive more from.

@@ -9,7 +9,7 @@ use loom::thread;
 
 use crate::arena::{BlockArena, BlockId, BlockKind, BlockPool, GlobalArena, GlobalPool, Placement};
 use crate::spin::SpinLock;
-use crate::sync::{self, AtomicU64, Ordering, model};
+use crate::sync::{self, DataWord, Ordering, model};
 
 fn pool() -> GlobalPool {
     let layout = Layout::from_size_align(64, 64).expect("a layout");
@@ -21,7 +21,7 @@ fn acquire(pool: &GlobalPool) -> BlockId {
 }
 
 /// The first word of a block.
-fn word(pool: &GlobalPool, id: BlockId) -> &AtomicU64 {
+fn word(pool: &GlobalPool, id: BlockId) -> &DataWord {
     // SAFETY: the pool has issued it.
     let base = unsafe { pool.address(id) };
     // SAFETY: blocks have 64 bytes, zeroed, aligned, mapped while the pool lives, accessed as this only.
@@ -85,9 +85,9 @@ fn two_threads_grow_the_pool_once() {
 #[test]
 fn a_spin_lock_hands_over_what_it_guards() {
     model("spin lock", None, 10, || {
-        let lock = Arc::new((SpinLock::new(Vec::<u64>::new()), AtomicU64::new(0)));
+        let lock = Arc::new((SpinLock::new(Vec::<u64>::new()), DataWord::new(0)));
         sync::watch(2);
-        let run = |(lock, word): &(SpinLock<Vec<u64>>, AtomicU64), name: u64| {
+        let run = |(lock, word): &(SpinLock<Vec<u64>>, DataWord), name: u64| {
             lock.with::<crate::DefaultPlatform, _>(|names| {
                 // A word beside the lock, because loom does not know the lock's own data.
                 let count = word.load(Ordering::Relaxed);

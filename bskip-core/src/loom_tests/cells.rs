@@ -11,7 +11,7 @@ use loom::thread;
 use crate::arena::{GlobalArena, GlobalPool};
 use crate::cells::{CellId, Cells, Directory};
 use crate::lock::{Version, VersionLock};
-use crate::sync::{self, AtomicU64, Ordering, model};
+use crate::sync::{self, DataWord, Ordering, model};
 
 /// Bytes of the largest cell: a longer string is a chain.
 const ROOM: usize = 2032;
@@ -19,12 +19,12 @@ const ROOM: usize = 2032;
 /// A node that refers to a string, or to none.
 struct Holder {
     lock: VersionLock,
-    number: AtomicU64,
+    number: DataWord,
 }
 
 impl Holder {
     fn of(id: CellId) -> Self {
-        Self { lock: VersionLock::new(), number: AtomicU64::new(u64::from(id.to_word())) }
+        Self { lock: VersionLock::new(), number: DataWord::new(u64::from(id.to_word())) }
     }
 
     fn read_begin(&self) -> Version {

@@ -1,4 +1,6 @@
 //! The version lock around two words that a writer always makes equal.
+//!
+//! With `--cfg bskip_narrow`, every second change wraps the low word of the version.
 
 use std::sync::Arc;
 use std::vec::Vec;
@@ -6,18 +8,18 @@ use std::vec::Vec;
 use loom::thread;
 
 use crate::lock::{Version, VersionLock};
-use crate::sync::{self, AtomicU64, Ordering, model};
+use crate::sync::{self, AtomicU32, Ordering, model};
 
 struct Pair {
     lock: VersionLock,
-    a: AtomicU64,
-    b: AtomicU64,
+    a: AtomicU32,
+    b: AtomicU32,
 }
 
 impl Pair {
     /// Zeros, watched.
     fn watched() -> Arc<Self> {
-        let pair = Pair { lock: VersionLock::new(), a: AtomicU64::new(0), b: AtomicU64::new(0) };
+        let pair = Pair { lock: VersionLock::new(), a: AtomicU32::new(0), b: AtomicU32::new(0) };
         let pair = Arc::new(pair);
         sync::watch(3);
         pair
@@ -33,7 +35,7 @@ impl Pair {
     }
 
     /// The words, if they belong to one state.
-    fn read(&self) -> Option<(u64, u64)> {
+    fn read(&self) -> Option<(u32, u32)> {
         let version = self.read_begin();
         let words = (self.a.load(Ordering::Relaxed), self.b.load(Ordering::Relaxed));
         self.lock.validate(version).then_some(words)
@@ -57,7 +59,7 @@ impl Pair {
         }
     }
 
-    fn write(&self, value: u64) {
+    fn write(&self, value: u32) {
         let (version, ()) = self.lock_after(|_| ());
         self.a.store(value, Ordering::Relaxed);
         self.b.store(value, Ordering::Relaxed);
@@ -125,6 +127,43 @@ fn two_changes_in_a_row() {
         pair.write(2);
         join([reader]);
         assert_eq!(pair.read(), Some((2, 2)));
+    });
+}
+
+/// If the low word of a narrow version counts two changes, the second change makes it what it was at first, and
+/// the third one what it was after the first.
+#[test]
+fn three_changes_in_a_row() {
+    model("lock: three changes in a row", Some(3), 100, || {
+        let pair = Pair::watched();
+        let reader = spawn(&pair, Pair::read_untorn);
+        (1..=3).for_each(|value| pair.write(value));
+        join([reader]);
+        assert_eq!(pair.read(), Some((3, 3)));
+    });
+}
+
+#[test]
+fn three_changes_in_a_row_there() {
+    model("lock: three changes in a row there", Some(3), 100, || {
+        let pair = Pair::watched();
+        let writer = spawn(&pair, |pair| (1..=3).for_each(|value| pair.write(value)));
+        pair.read_untorn();
+        join([writer]);
+        assert_eq!(pair.read(), Some((3, 3)));
+    });
+}
+
+/// A lock whose version is two changes old must fail, and leave the lock as it is.
+#[test]
+fn two_changes_before_another_ones() {
+    model("lock: two changes before another one's", Some(3), 100, || {
+        let pair = Pair::watched();
+        let other = spawn(&pair, Pair::increment);
+        pair.increment();
+        pair.increment();
+        join([other]);
+        assert_eq!(pair.read(), Some((3, 3)), "an increment was lost");
     });
 }
 

@@ -8,19 +8,19 @@ use core::ptr::NonNull;
 
 use super::header::{COUNT_BITS, LevelMark};
 use super::shape::Shape;
-use crate::sync::AtomicU64;
+use crate::sync::DataWord;
 
 const BYTES: usize = 2048;
-const WORD: usize = size_of::<AtomicU64>();
+const WORD: usize = size_of::<DataWord>();
 /// The word of count and level.
 const META: usize = 1;
 
 #[repr(C, align(64))]
-struct Words([AtomicU64; BYTES / WORD]);
+struct Words([DataWord; BYTES / WORD]);
 
 static EMPTY: Words = {
-    let mut words = [const { AtomicU64::new(0) }; BYTES / WORD];
-    words[META] = AtomicU64::new((LevelMark::of(0).0 as u64) << COUNT_BITS);
+    let mut words = [const { DataWord::new(0) }; BYTES / WORD];
+    words[META] = DataWord::new((LevelMark::of(0).0 as u64) << COUNT_BITS);
     Words(words)
 };
 

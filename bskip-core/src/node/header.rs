@@ -10,7 +10,7 @@ use core::ptr::NonNull;
 use super::shape::Shape;
 use crate::arena::BlockId;
 use crate::lock::{Version, VersionLock};
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{DataWord, Ordering};
 
 /// A level as a node states it: one more than the level's number. So 0, which a fresh block and a retired
 /// node show, is no level.
@@ -110,14 +110,14 @@ impl<'a, S: Shape> Node<'a, S> {
 
     /// The word of count and level.
     #[inline(always)]
-    pub(super) fn meta(self) -> &'a AtomicU64 {
+    pub(super) fn meta(self) -> &'a DataWord {
         // SAFETY: every shape has a word of 64 bits there.
         unsafe { self.field(Self::META) }
     }
 
     /// The word of the next node.
     #[inline(always)]
-    pub(super) fn next_cell(self) -> &'a AtomicU64 {
+    pub(super) fn next_cell(self) -> &'a DataWord {
         // SAFETY: every shape has a word of 64 bits there.
         unsafe { self.field(Self::NEXT) }
     }

@@ -5,14 +5,14 @@
 
 use crate::simd::Isa;
 use crate::stats;
-use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use crate::sync::{AtomicPtr, AtomicU32, DataWord, Ordering};
 
 /// An atomic that can be copied to another place.
 pub(crate) trait MoveWord {
     fn copy_to(&self, to: &Self);
 }
 
-impl MoveWord for AtomicU64 {
+impl MoveWord for DataWord {
     #[inline(always)]
     fn copy_to(&self, to: &Self) {
         to.store(self.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -40,7 +40,7 @@ pub(crate) trait ReadWord {
     fn read(&self) -> Self::Plain;
 }
 
-impl ReadWord for AtomicU64 {
+impl ReadWord for DataWord {
     type Plain = u64;
     #[inline(always)]
     fn read(&self) -> u64 {
@@ -198,7 +198,7 @@ mod tests {
     fn every_run(isa: impl Isa, name: &str) {
         for n in 0..=40 {
             for shift in [0usize, 1, 2, 8, 13] {
-                let words: Vec<AtomicU64> = (0..64).map(AtomicU64::new).collect();
+                let words: Vec<DataWord> = (0..64).map(DataWord::new).collect();
                 let mut expected: Vec<u64> = (0..64).collect();
                 expected.copy_within(2..2 + n, 2 + shift);
                 let (from, to) = (&raw const words[2], &raw const words[2 + shift]);

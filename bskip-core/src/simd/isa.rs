@@ -1,6 +1,6 @@
 //! What an instruction set does for a node.
 
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::{AtomicU32, DataWord, Ordering};
 
 /// Bytes that are compared at once. Builds for model checkers and small nodes compare the same strings in more steps.
 pub(crate) const SAME: usize = 32 * LINE;
@@ -15,7 +15,7 @@ pub(crate) trait Isa: Copy {
     ///
     /// # Safety
     /// `line` is valid for [`LINE`] words and aligned to 64 bytes.
-    unsafe fn rank(self, line: *const AtomicU64, key: u64) -> usize;
+    unsafe fn rank(self, line: *const DataWord, key: u64) -> usize;
 
     /// Whether these words of atomics and these bytes are the same in memory, [`SAME`] of each.
     ///
@@ -23,7 +23,7 @@ pub(crate) trait Isa: Copy {
     /// `words` is valid for `SAME` bytes, aligned to a word. `bytes` is valid for as many, and no thread stores to
     /// them meanwhile.
     #[inline(always)]
-    unsafe fn is_same(self, words: *const AtomicU64, bytes: *const u8) -> bool {
+    unsafe fn is_same(self, words: *const DataWord, bytes: *const u8) -> bool {
         let mut differ = 0;
         for i in 0..SAME / 8 {
             // SAFETY: the caller's words.
@@ -75,14 +75,14 @@ pub(crate) trait Isa: Copy {
     /// `words` points to `lines` aligned lines, at most 8. `mask` has bits only for their words, and bit 0 is
     /// clear. No other thread stores to them meanwhile.
     #[inline(always)]
-    unsafe fn shift_right(self, _words: *const AtomicU64, _lines: usize, _mask: u64) {}
+    unsafe fn shift_right(self, _words: *const DataWord, _lines: usize, _mask: u64) {}
 
     /// Copies word `i + 1` to word `i` for every bit `i` of `mask`, as if all at once. Only if `HAS_SHIFT`.
     ///
     /// # Safety
     /// As for `shift_right`, but bit 0 may be set, and `mask` does not have the last word's bit.
     #[inline(always)]
-    unsafe fn shift_left(self, _words: *const AtomicU64, _lines: usize, _mask: u64) {}
+    unsafe fn shift_left(self, _words: *const DataWord, _lines: usize, _mask: u64) {}
 
     /// As [`shift_right`](Self::shift_right), for words of 32 bits. Only if `HAS_SHIFT`.
     ///
@@ -104,5 +104,5 @@ pub(crate) trait Isa: Copy {
     /// # Safety
     /// `from` is valid for 57 words, `to` for 8. No other thread stores to either meanwhile.
     #[inline(always)]
-    unsafe fn gather_lines(self, _from: *const AtomicU64, _to: *const AtomicU64, _mask: u8) {}
+    unsafe fn gather_lines(self, _from: *const DataWord, _to: *const DataWord, _mask: u8) {}
 }

@@ -11,7 +11,7 @@
 //! | x86-64, with the target feature `avx512f` or `avx` (`-C target-cpu=native`, `x86-64-v3`, `-v4`) | that one |
 //! | x86-64 without, with the crate's feature `std` | the best that the processor has, found out at run time (`x86/choice.rs`) |
 //! | AArch64, little-endian | NEON |
-//! | all others; Miri, model checkers, small nodes | none: word by word |
+//! | all others; Miri, model checkers, small nodes, `--cfg bskip_narrow` | none: word by word |
 //!
 //! [`choose`] says which. If the set is found out at run time, a choice costs a load of a static and a branch
 //! that always goes the same way. A search in a node and a change of a node choose once, not for every line.
@@ -20,12 +20,13 @@
 //! possible because the text of the `asm!` blocks names the registers that need the feature: they are never
 //! operands.
 
-// Miri and the model checkers do not support `asm!`, and small nodes have lines of two words.
+// Miri and the model checkers do not support `asm!`, small nodes have lines of two words, and vector
+// instructions move words of 64 bits.
 #[cfg(all(
     target_arch = "aarch64",
     target_endian = "little",
     target_feature = "neon",
-    not(any(miri, loom, shuttle, small_nodes))
+    not(any(miri, loom, shuttle, small_nodes, bskip_narrow))
 ))]
 #[path = "neon.rs"]
 pub(crate) mod arch;
@@ -34,7 +35,7 @@ pub(crate) mod arch;
         target_arch = "x86_64",
         all(target_arch = "aarch64", target_endian = "little", target_feature = "neon")
     )),
-    any(miri, loom, shuttle, small_nodes)
+    any(miri, loom, shuttle, small_nodes, bskip_narrow)
 ))]
 pub(crate) mod arch {
     pub(crate) use super::fixed::*;
@@ -45,7 +46,7 @@ pub(crate) mod arch {
         super::portable::Portable
     }
 }
-#[cfg(all(target_arch = "x86_64", not(any(miri, loom, shuttle, small_nodes))))]
+#[cfg(all(target_arch = "x86_64", not(any(miri, loom, shuttle, small_nodes, bskip_narrow))))]
 #[path = "x86/mod.rs"]
 pub(crate) mod arch;
 #[allow(dead_code, unused_imports, unused_macros, reason = "the other way is to find out")]

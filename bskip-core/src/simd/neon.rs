@@ -3,7 +3,7 @@
 use core::arch::asm;
 
 use super::Isa;
-use crate::sync::AtomicU64;
+use crate::sync::DataWord;
 
 pub(crate) use super::fixed::*;
 
@@ -19,7 +19,7 @@ pub(crate) const fn fixed() -> Neon {
 
 impl Isa for Neon {
     #[inline(always)]
-    unsafe fn rank(self, line: *const AtomicU64, key: u64) -> usize {
+    unsafe fn rank(self, line: *const DataWord, key: u64) -> usize {
         let above: u64;
         // SAFETY: the caller's line has 64 bytes; the instructions only read them.
         unsafe {

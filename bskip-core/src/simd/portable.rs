@@ -1,7 +1,7 @@
 //! Words one by one, as atomics: for every target, and for tools that do not support `asm!`.
 
 use crate::simd::{Isa, LINE};
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{DataWord, Ordering};
 
 /// Needs nothing that a processor may lack.
 #[derive(Clone, Copy)]
@@ -9,7 +9,7 @@ pub(crate) struct Portable;
 
 impl Isa for Portable {
     #[inline(always)]
-    unsafe fn rank(self, line: *const AtomicU64, key: u64) -> usize {
+    unsafe fn rank(self, line: *const DataWord, key: u64) -> usize {
         let mut mask = 0u32;
         for i in 0..LINE {
             // SAFETY: the caller's line has `LINE` words.

@@ -4,20 +4,20 @@
 extern crate std;
 
 use super::*;
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::{AtomicU32, DataWord, Ordering};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 #[repr(align(64))]
-struct Line([AtomicU64; LINE]);
+struct Line([DataWord; LINE]);
 
 #[repr(align(64))]
-struct Plane([AtomicU64; 64]);
+struct Plane([DataWord; 64]);
 
 impl Plane {
     /// Each word holds its own index.
     fn numbered() -> Box<Self> {
-        Box::new(Self(core::array::from_fn(|i| AtomicU64::new(i as u64))))
+        Box::new(Self(core::array::from_fn(|i| DataWord::new(i as u64))))
     }
 
     fn words(&self) -> [u64; 64] {
@@ -33,13 +33,13 @@ macro_rules! every_isa {
         #[cfg(all(
             target_arch = "aarch64",
             target_endian = "little",
-            not(any(miri, loom, shuttle, small_nodes))
+            not(any(miri, loom, shuttle, small_nodes, bskip_narrow))
         ))]
         {
             let ($isa, $name) = ($crate::simd::arch::Neon, "neon");
             $expression;
         }
-        #[cfg(all(target_arch = "x86_64", not(any(miri, loom, shuttle, small_nodes))))]
+        #[cfg(all(target_arch = "x86_64", not(any(miri, loom, shuttle, small_nodes, bskip_narrow))))]
         {
             extern crate std;
             if std::is_x86_feature_detected!("avx") {
@@ -92,7 +92,7 @@ fn random(seed: &mut u64) -> u64 {
 }
 
 fn check_rank(words: [u64; LINE], key: u64) {
-    let line = Line(words.map(AtomicU64::new));
+    let line = Line(words.map(DataWord::new));
     let expected = words.iter().take_while(|&&word| word <= key).count();
     // SAFETY: `line` has its words and is aligned.
     every_isa!(isa, name => assert_eq!(unsafe { isa.rank(line.0.as_ptr(), key) }, expected, "{name}: {key} in {words:?}"));
@@ -238,11 +238,11 @@ fn lines_are_gathered_as_the_mask_says() {
             return;
         }
         let from = Plane::numbered();
-        let to = Line([const { AtomicU64::new(99) }; LINE]);
+        let to = Line([const { DataWord::new(99) }; LINE]);
         // SAFETY: `from` has 57 words and `to` has 8, because only sets with lines of 8 words have shifts.
         unsafe { isa.gather_lines(from.0.as_ptr(), to.0.as_ptr(), mask) };
         let expected = core::array::from_fn(|i| if mask >> i & 1 == 1 { 8 * i as u64 } else { 99 });
-        assert_eq!(to.0.map(AtomicU64::into_inner), expected, "{name}");
+        assert_eq!(to.0.map(DataWord::into_inner), expected, "{name}");
     }
     for mask in 0..=u8::MAX {
         every_isa!(isa, name => check(isa, name, mask));
@@ -254,8 +254,8 @@ fn lines_are_gathered_as_the_mask_says() {
 fn sameness_of_words_and_bytes() {
     let mut seed = 11;
     let text: Vec<u8> = (0..SAME).map(|_| random(&mut seed) as u8).collect();
-    let words: Vec<AtomicU64> =
-        text.as_chunks().0.iter().map(|word| AtomicU64::new(u64::from_ne_bytes(*word))).collect();
+    let words: Vec<DataWord> =
+        text.as_chunks().0.iter().map(|word| DataWord::new(u64::from_ne_bytes(*word))).collect();
     for start in [0, 1, 7] {
         let mut bytes = [alloc::vec![0; start], text.clone()].concat();
         for at in 0..SAME {

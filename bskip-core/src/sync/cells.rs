@@ -115,6 +115,7 @@ macro_rules! cell {
 }
 
 cell!(AtomicU32, u32, u64::from, |word: u64| word as u32);
+#[cfg(not(bskip_narrow))]
 cell!(AtomicU64, u64, |word: u64| word, |word: u64| word);
 cell!(AtomicUsize, usize, |word: usize| word as u64, |word: u64| word as usize);
 cell!(AtomicPtr<T>, *mut T, |pointer: *mut T| pointer.expose_provenance() as u64, |word: u64| {
@@ -127,6 +128,7 @@ impl Default for AtomicU32 {
     }
 }
 
+#[cfg(not(bskip_narrow))]
 impl Default for AtomicU64 {
     fn default() -> Self {
         Self::new(0)
@@ -143,17 +145,21 @@ impl AtomicU32 {
     ) -> Result<u32, u32> {
         self.compare_exchange(current, new, success, failure)
     }
+    pub fn fetch_max(&self, value: u32, order: Ordering) -> u32 {
+        engine::change(&self.0, Change::Max(value.into()), order) as u32
+    }
+    pub fn fetch_add(&self, value: u32, order: Ordering) -> u32 {
+        engine::change(&self.0, Change::Add(value.into()), order) as u32
+    }
+    pub fn fetch_sub(&self, value: u32, order: Ordering) -> u32 {
+        engine::change(&self.0, Change::Add(u64::from(value).wrapping_neg()), order) as u32
+    }
 }
 
+#[cfg(not(bskip_narrow))]
 impl AtomicU64 {
     pub fn fetch_max(&self, value: u64, order: Ordering) -> u64 {
         engine::change(&self.0, Change::Max(value), order)
-    }
-    pub fn fetch_add(&self, value: u64, order: Ordering) -> u64 {
-        engine::change(&self.0, Change::Add(value), order)
-    }
-    pub fn fetch_sub(&self, value: u64, order: Ordering) -> u64 {
-        engine::change(&self.0, Change::Add(value.wrapping_neg()), order)
     }
 }
 

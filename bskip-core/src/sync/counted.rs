@@ -60,7 +60,8 @@ macro_rules! counted {
     };
 }
 
-counted!(AtomicU32, u32);
-counted!(AtomicU64, u64, fetch_max, fetch_add, fetch_sub);
+counted!(AtomicU32, u32, fetch_max, fetch_add, fetch_sub);
+#[cfg(not(any(bskip_narrow, not(target_has_atomic = "64"))))]
+counted!(AtomicU64, u64, fetch_max);
 counted!(AtomicUsize, usize, fetch_add, fetch_sub);
 counted!(AtomicPtr<T>, *mut T);

@@ -50,6 +50,8 @@ std::thread_local! {
 /// # Panics
 /// Outside of a model.
 pub fn watch(spares: usize) {
+    // A narrow word of 64 bits is two words here.
+    let spares = if cfg!(bskip_narrow) { 2 * spares } else { spares };
     let spares = (0..spares).map(|_| Rc::new(AtomicU64::new(0))).collect();
     REGISTRY.set(Some(Registry { words: HashMap::new(), spares }));
 }

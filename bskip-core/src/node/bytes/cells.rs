@@ -9,7 +9,7 @@ use super::super::shape::Shape;
 use super::entry::Entry;
 use super::shape::{ByteInner, ByteShape, Slotted};
 use crate::simd::LINE;
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::{AtomicU32, DataWord, Ordering};
 
 /// What the state word says of a node: 32, 16 and 16 bits of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,7 +50,7 @@ impl<'a, P: Payload> Slotted<'a, P> {
 
     /// The word of 64 bits at `offset`.
     #[inline(always)]
-    pub(super) fn word(self, offset: usize) -> &'a AtomicU64 {
+    pub(super) fn word(self, offset: usize) -> &'a DataWord {
         debug_assert!(offset < ByteShape::<P>::PAYLOAD || offset >= ByteShape::<P>::HEAP);
         // SAFETY: header, samples, fences, `d` and heap are made of 64-bit words.
         unsafe { self.field(offset) }
@@ -68,27 +68,27 @@ impl<'a, P: Payload> Slotted<'a, P> {
 
     /// The first sample. There are `LINE`.
     #[inline(always)]
-    pub(super) fn samples(self) -> *const AtomicU64 {
+    pub(super) fn samples(self) -> *const DataWord {
         // SAFETY: within the node.
         unsafe { self.base.add(ByteShape::<P>::SAMPLES) }.cast().as_ptr()
     }
 
     #[inline(always)]
-    pub(super) fn sample(self, line: usize) -> &'a AtomicU64 {
+    pub(super) fn sample(self, line: usize) -> &'a DataWord {
         assert!(line < LINE);
         self.word(ByteShape::<P>::SAMPLES + line * 8)
     }
 
     /// `d` from `slot` on.
     #[inline(always)]
-    pub(super) fn d_from(self, slot: usize) -> *const AtomicU64 {
+    pub(super) fn d_from(self, slot: usize) -> *const DataWord {
         debug_assert!(slot <= ByteShape::<P>::CAPACITY);
         // SAFETY: `slot` is at most the capacity, so this is at most the end of `d`.
         unsafe { self.base.add(ByteShape::<P>::D + slot * 8) }.cast().as_ptr()
     }
 
     #[inline(always)]
-    pub(super) fn d_cell(self, slot: usize) -> &'a AtomicU64 {
+    pub(super) fn d_cell(self, slot: usize) -> &'a DataWord {
         let slot = slot.min(ByteShape::<P>::CAPACITY - 1);
         self.word(ByteShape::<P>::D + slot * 8)
     }
@@ -121,7 +121,7 @@ impl<'a, P: Payload> Slotted<'a, P> {
 
     /// The heap from `place` on.
     #[inline(always)]
-    pub(super) fn heap_from(self, place: usize) -> *const AtomicU64 {
+    pub(super) fn heap_from(self, place: usize) -> *const DataWord {
         debug_assert!(place <= Self::HEAP_WORDS);
         // SAFETY: `place` is at most the length of the heap, so this is at most the end of the node.
         unsafe { self.base.add(ByteShape::<P>::HEAP + place * 8) }.cast().as_ptr()
@@ -129,7 +129,7 @@ impl<'a, P: Payload> Slotted<'a, P> {
 
     /// The word of the heap at `place`, or the last one.
     #[inline(always)]
-    pub(super) fn heap_cell(self, place: usize) -> &'a AtomicU64 {
+    pub(super) fn heap_cell(self, place: usize) -> &'a DataWord {
         self.word(ByteShape::<P>::HEAP + place.min(Self::HEAP_WORDS - 1) * 8)
     }
 

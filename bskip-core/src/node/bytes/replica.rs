@@ -4,7 +4,7 @@ use super::super::header::Node;
 use super::super::locked::Locked;
 use super::shape::{ByteInner, ByteShape};
 use crate::node::payload::Children;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{DataWord, Ordering};
 
 /// Copies word by word. Slots that are not in use are not copied and may hold anything. The exception is slot
 /// 0, because a search reads it even in a node without entries (see `format`).
@@ -27,6 +27,6 @@ pub(super) fn copy_words(node: &Locked<'_, ByteInner>, replica: Node<'_, ByteInn
     }
 }
 
-fn copy(from: &AtomicU64, to: &AtomicU64) {
+fn copy(from: &DataWord, to: &DataWord) {
     to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
 }

@@ -10,7 +10,7 @@ use super::shape::WordShape;
 use crate::arena::{BlockId, BlockKind};
 use crate::key::KeyWords;
 use crate::simd::LINE;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{DataWord, Ordering};
 
 /// The bytes of keys and payload that a node should have; its capacity follows. Measured with `u64` keys and
 /// values against the 64 slots that this gives: with 32 slots scans are 20 % slower, with 128 slots lookups
@@ -82,7 +82,7 @@ impl<S: WordShape> Shape for S {
 /// The words. Only the holder of the lock may trust what these return before [`Node::validate`].
 impl<'a, S: WordShape> Node<'a, S> {
     #[inline(always)]
-    pub(super) fn header(self, offset: usize) -> &'a AtomicU64 {
+    pub(super) fn header(self, offset: usize) -> &'a DataWord {
         debug_assert!(offset < Self::SAMPLES);
         // SAFETY: the header is made of 64-bit words.
         unsafe { self.field(offset) }
@@ -90,7 +90,7 @@ impl<'a, S: WordShape> Node<'a, S> {
 
     /// Word `plane` of the keys from `slot` on.
     #[inline(always)]
-    pub(super) fn key_words(self, plane: usize, slot: usize) -> *const AtomicU64 {
+    pub(super) fn key_words(self, plane: usize, slot: usize) -> *const DataWord {
         debug_assert!(plane < Self::KEY_WORDS && slot <= S::CAPACITY);
         let offset = Self::KEYS + (plane * S::CAPACITY + slot) * 8;
         // SAFETY: `slot` is at most the capacity, so this is at most the end of the block.
@@ -99,7 +99,7 @@ impl<'a, S: WordShape> Node<'a, S> {
 
     /// The samples, `LINE` words.
     #[inline(always)]
-    pub(super) fn samples(self) -> *const AtomicU64 {
+    pub(super) fn samples(self) -> *const DataWord {
         // SAFETY: within the block.
         unsafe { self.base.add(Self::SAMPLES) }.cast().as_ptr()
     }
@@ -115,7 +115,7 @@ impl<'a, S: WordShape> Node<'a, S> {
 
     /// Word `plane` of the key in `slot`, which is below the capacity.
     #[inline(always)]
-    pub(super) fn key_cell(self, plane: usize, slot: usize) -> &'a AtomicU64 {
+    pub(super) fn key_cell(self, plane: usize, slot: usize) -> &'a DataWord {
         assert!(plane < Self::KEY_WORDS && slot < S::CAPACITY);
         // SAFETY: as asserted, the word is one of the node's, which are mapped for `'a` and only accessed as
         // this atomic.
@@ -124,7 +124,7 @@ impl<'a, S: WordShape> Node<'a, S> {
 
     /// The sample of a line of slots.
     #[inline(always)]
-    pub(super) fn sample(self, line: usize) -> &'a AtomicU64 {
+    pub(super) fn sample(self, line: usize) -> &'a DataWord {
         assert!(line < LINE);
         // SAFETY: the samples are `LINE` words.
         unsafe { self.field(Self::SAMPLES + line * 8) }

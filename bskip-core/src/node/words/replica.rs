@@ -5,7 +5,7 @@ use super::super::locked::Locked;
 use super::shape::WordInner;
 use crate::key::KeyWords;
 use crate::simd::LINE;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{DataWord, Ordering};
 
 /// Word by word. A slot that is not in use holds any word, except slot 0: see `format`.
 pub(super) fn copy_words<K: KeyWords>(node: &Locked<'_, WordInner<K>>, replica: Node<'_, WordInner<K>>) {
@@ -24,6 +24,6 @@ pub(super) fn copy_words<K: KeyWords>(node: &Locked<'_, WordInner<K>>, replica: 
     }
 }
 
-fn copy(from: &AtomicU64, to: &AtomicU64) {
+fn copy(from: &DataWord, to: &DataWord) {
     to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
 }

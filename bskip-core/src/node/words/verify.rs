@@ -4,7 +4,7 @@ use super::super::header::Node;
 use super::super::verify::Checking;
 use super::shape::WordShape;
 use crate::simd::LINE;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{DataWord, Ordering};
 
 impl<S: WordShape> Checking for S {
     fn low_is_least(node: Node<'_, S>) -> bool {
@@ -19,7 +19,7 @@ impl<S: WordShape> Checking for S {
         for at in (Node::<S>::META..Node::<S>::KEYS).step_by(8) {
             let [copy, word] = [replica, original].map(|node| {
                 // SAFETY: header and samples are words of 64 bits.
-                let word: &AtomicU64 = unsafe { node.field(at) };
+                let word: &DataWord = unsafe { node.field(at) };
                 word.load(Ordering::Relaxed)
             });
             assert_eq!(copy, word, "a replica's header and samples");

@@ -5,7 +5,7 @@
 use core::arch::asm;
 
 use crate::simd::{Isa, LINE, SAME};
-use crate::sync::AtomicU64;
+use crate::sync::DataWord;
 
 /// AVX. A value proves that the processor has it.
 #[derive(Clone, Copy)]
@@ -23,7 +23,7 @@ impl Avx {
 impl Isa for Avx {
     /// The instruction compares signed numbers, so the code flips the top bit of both sides.
     #[inline(always)]
-    unsafe fn rank(self, line: *const AtomicU64, key: u64) -> usize {
+    unsafe fn rank(self, line: *const DataWord, key: u64) -> usize {
         let above: u32;
         // SAFETY: the caller's line has 64 bytes, aligned; the instructions only read them.
         unsafe {
@@ -63,7 +63,7 @@ impl Isa for Avx {
     }
 
     #[inline(always)]
-    unsafe fn is_same(self, words: *const AtomicU64, bytes: *const u8) -> bool {
+    unsafe fn is_same(self, words: *const DataWord, bytes: *const u8) -> bool {
         const { assert!(SAME == 256) };
         let mut differ = 0;
         for line in 0..4 {

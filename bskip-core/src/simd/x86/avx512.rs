@@ -8,7 +8,7 @@ use core::arch::asm;
 
 use crate::simd::{Isa, LINE, SAME};
 use crate::stats;
-use crate::sync::{AtomicU32, AtomicU64};
+use crate::sync::{AtomicU32, DataWord};
 
 /// AVX-512F. A value proves that the processor has it.
 #[derive(Clone, Copy)]
@@ -49,7 +49,7 @@ macro_rules! shift {
 
 impl Isa for Avx512 {
     #[inline(always)]
-    unsafe fn rank(self, line: *const AtomicU64, key: u64) -> usize {
+    unsafe fn rank(self, line: *const DataWord, key: u64) -> usize {
         let above: u32;
         // SAFETY: the caller's line has 64 bytes; the instructions only read them. Predicate 1 is "less".
         unsafe {
@@ -70,7 +70,7 @@ impl Isa for Avx512 {
 
     /// The immediate of the ternary logic gathers all bits that differ: `a | b ^ c`.
     #[inline(always)]
-    unsafe fn is_same(self, words: *const AtomicU64, bytes: *const u8) -> bool {
+    unsafe fn is_same(self, words: *const DataWord, bytes: *const u8) -> bool {
         const { assert!(SAME == 256) };
         let differ: u32;
         // SAFETY: the caller's promise; the instructions only read these bytes.
@@ -139,12 +139,12 @@ impl Isa for Avx512 {
     const HAS_SHIFT: bool = true;
 
     #[inline(always)]
-    unsafe fn shift_right(self, words: *const AtomicU64, lines: usize, mask: u64) {
+    unsafe fn shift_right(self, words: *const DataWord, lines: usize, mask: u64) {
         shift!(8 words, (0..lines).rev(), words, mask, "vmovdqu64", "- 8");
     }
 
     #[inline(always)]
-    unsafe fn shift_left(self, words: *const AtomicU64, lines: usize, mask: u64) {
+    unsafe fn shift_left(self, words: *const DataWord, lines: usize, mask: u64) {
         shift!(8 words, 0..lines, words, mask, "vmovdqu64", "+ 8");
     }
 
@@ -159,7 +159,7 @@ impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn gather_lines(self, from: *const AtomicU64, to: *const AtomicU64, mask: u8) {
+    unsafe fn gather_lines(self, from: *const DataWord, to: *const DataWord, mask: u8) {
         stats::wrote(mask.count_ones() as usize);
         // SAFETY: the caller's promise.
         unsafe {

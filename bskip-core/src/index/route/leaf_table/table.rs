@@ -32,7 +32,7 @@ use crate::key::KeyKind;
 use crate::node::{Node, Reading, Shape};
 use crate::simd::prefetch;
 use crate::spin::SpinLock;
-use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{AtomicPtr, AtomicU32, AtomicUsize, DataWord, Ordering};
 
 /// The most steps to the right from a leaf that the table names. Each step waits for memory.
 pub(in crate::index) const LEAF_STEPS: usize = 2;
@@ -45,9 +45,9 @@ const MOST_NAMED: usize = 16;
 /// See the module.
 pub(in crate::index) struct LeafTable {
     /// The word where bucket 0 starts.
-    base: AtomicU64,
+    base: DataWord,
     /// Lines for each word, as a fraction of 2^64.
-    scale: AtomicU64,
+    scale: DataWord,
     /// How many lines are valid: 0 while there is no table, and never more than the segments have.
     lines: AtomicUsize,
     /// Null before the first table: a small map has none.
@@ -109,8 +109,8 @@ impl Line {
 impl LeafTable {
     pub(in crate::index) const fn new() -> Self {
         Self {
-            base: AtomicU64::new(0),
-            scale: AtomicU64::new(0),
+            base: DataWord::new(0),
+            scale: DataWord::new(0),
             lines: AtomicUsize::new(0),
             directory: AtomicPtr::new(ptr::null_mut()),
             bytes: AtomicUsize::new(0),

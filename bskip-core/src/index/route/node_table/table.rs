@@ -23,11 +23,12 @@ use core::num::NonZeroU32;
 use core::ptr;
 
 use crate::arena::BlockId;
+use crate::index::route::node_table::nodes::Nodes;
 use crate::index::route::node_table::plan::{CROWD, DEPTH, Plan, SPREAD, scaled};
 use crate::index::route::room::room_for;
 use crate::index::route::stem::Stem;
 use crate::spin::SpinLock;
-use crate::sync::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{AtomicPtr, AtomicU32, AtomicUsize, DataWord, Ordering};
 
 /// The most steps to the right from a node that the table names. If more are needed, the way from the root is
 /// shorter.
@@ -63,9 +64,9 @@ pub(in crate::index) struct Table {
 #[derive(Default)]
 struct Area {
     /// The word where bucket 0 starts. Bucket 0 also covers all words below.
-    base: AtomicU64,
+    base: DataWord,
     /// Buckets for each word, as a fraction of 2^64.
-    scale: AtomicU64,
+    scale: DataWord,
     /// Its first bucket.
     first: AtomicU32,
     /// How many follow.
@@ -76,10 +77,9 @@ struct Area {
 #[derive(Default)]
 struct Bucket {
     /// Words from here on are for the second node.
-    at: AtomicU64,
-    /// The blocks of the two nodes (or `NO_HINT`), the first one in the lower half. Or 0 there, and the
-    /// number of an area in the upper half. Every block here was issued by the pool of inner nodes.
-    nodes: AtomicU64,
+    at: DataWord,
+    /// Every block here was issued by the pool of inner nodes.
+    nodes: Nodes,
 }
 
 impl NodeTable {
@@ -116,9 +116,7 @@ impl NodeTable {
         for _ in 0..=DEPTH {
             let (number, is_last) = area.bucket(word);
             let bucket = table.buckets.get(number)?;
-            // Acquire pairs with the Release in `fill` and `learn`: what the issue of the block made visible
-            // to the thread that stored this word is visible to this one.
-            let nodes = bucket.nodes.load(Ordering::Acquire);
+            let nodes = bucket.nodes.load();
             if nodes as u32 != 0 {
                 return Some((bucket, nodes, is_last));
             }
@@ -134,10 +132,8 @@ impl NodeTable {
         let (before, behind) = (nodes as u32, (nodes >> 32) as u32);
         if before == behind || (is_last && word > bucket.at.load(Ordering::Relaxed)) {
             let with_node = u64::from(node.0.get()) << 32 | u64::from(behind);
-            // Release pairs with the Acquire in `bucket`. A rebuild may meanwhile have put an area here; then
-            // this fails.
-            let known = bucket.nodes.compare_exchange(nodes, with_node, Ordering::Release, Ordering::Relaxed);
-            if known.is_ok() {
+            // A rebuild may meanwhile have put an area here; then this fails.
+            if bucket.nodes.replace(nodes, with_node) {
                 bucket.at.store(word, Ordering::Relaxed);
             }
         }
@@ -200,8 +196,7 @@ impl Table {
     fn fill(&self, plan: &Plan) {
         for (bucket, &(at, nodes)) in self.buckets.iter().zip(&plan.buckets) {
             bucket.at.store(at, Ordering::Relaxed);
-            // Release pairs with the Acquire in `bucket`.
-            bucket.nodes.store(nodes, Ordering::Release);
+            bucket.nodes.store(nodes);
         }
         for (area, planned) in self.areas.iter().zip(&plan.areas) {
             area.base.store(planned.base, Ordering::Relaxed);
