@@ -84,8 +84,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                 let node = self.tree.inner(id);
                 let version = self.tree.read_begin(node);
                 let is_stale = |&replica: &usize| !self.tree.replica(replica, id).is_of(version);
-                stale += (0..self.router.replicas).filter(is_stale).count();
-                let fresh = (0..self.router.replicas).filter(|replica| !is_stale(replica));
+                stale += (0..self.router.replicas()).filter(is_stale).count();
+                let fresh = (0..self.router.replicas()).filter(|replica| !is_stale(replica));
                 fresh.for_each(|replica| {
                     let copy = self.tree.replica(replica, id);
                     copy.check_is_copy_of(node);

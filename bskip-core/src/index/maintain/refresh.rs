@@ -10,7 +10,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// meanwhile. Returns how many copies it made.
     pub(crate) fn refresh_replicas(&self) -> usize {
         let mut copies = 0;
-        if self.router.replicas == 0 {
+        if self.router.replicas() == 0 {
             return copies;
         }
         for level in 1..=self.tree.root().0 {
@@ -32,10 +32,10 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
                     continue;
                 }
                 let stale = |&replica: &usize| !self.tree.replica(replica, id).is_of(version);
-                if (0..self.router.replicas).any(|replica| stale(&replica))
+                if (0..self.router.replicas()).any(|replica| stale(&replica))
                     && let Some(node) = node.try_guard::<P::Platform>(version)
                 {
-                    for replica in (0..self.router.replicas).filter(stale) {
+                    for replica in (0..self.router.replicas()).filter(stale) {
                         node.copy_unchanged_to(self.tree.replica(replica, id));
                         copies += 1;
                     }

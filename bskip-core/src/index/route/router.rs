@@ -18,7 +18,7 @@ use crate::node::{Inner, InnerShape, Locked, Node, NodeKeys, Reading};
 /// See the module.
 pub(in crate::index) struct Router<H: HintMemory> {
     /// How many replicas each inner node has.
-    pub(in crate::index) replicas: usize,
+    replicas: usize,
     /// When replicas follow.
     pub(in crate::index) refresh: Refresh,
     /// Whether the map may have a table of leaves.
@@ -69,6 +69,12 @@ impl<H: HintMemory> Router<H> {
         }
         let keeps_leaf_table = H::GLOBAL && replicas == 0 && LeafTable::suits(tree);
         Ok(Self { replicas, refresh, keeps_leaf_table, tables })
+    }
+
+    /// How many replicas each inner node has.
+    #[inline(always)]
+    pub(in crate::index) fn replicas(&self) -> usize {
+        if H::GLOBAL { self.replicas } else { 0 }
     }
 
     /// The tables, if the map keeps any.
@@ -123,7 +129,7 @@ impl<H: HintMemory> Router<H> {
         &self,
         tree: &Tree<K, V, P>,
     ) -> Option<&NodeTable> {
-        match self.replicas {
+        match self.replicas() {
             0 => self.tables().map(|tables| &tables.shared_table),
             _ => self.nearest_replica_table(tree),
         }
@@ -150,7 +156,7 @@ impl<H: HintMemory> Router<H> {
         tree: &'t Tree<K, V, P>,
         id: BlockId,
     ) -> Inner<'t, K> {
-        match self.replicas {
+        match self.replicas() {
             0 => tree.inner(id),
             _ => Self::nearest(tree, id),
         }
@@ -208,7 +214,7 @@ impl<H: HintMemory> Router<H> {
         changes: usize,
     ) {
         let Some(tables) = self.tables() else { return };
-        let here = if self.replicas > 0 { tree.nearest_replica() } else { 0 };
+        let here = if self.replicas() > 0 { tree.nearest_replica() } else { 0 };
         for (replica, table) in tables.node_tables().enumerate() {
             // Only a thread of the same NUMA node rewrites a table, so the table's memory is there, too.
             if table.note_changes(changes) && replica == here {
@@ -225,7 +231,7 @@ impl<H: HintMemory> Router<H> {
         tree: &Tree<K, V, P>,
         node: &Locked<'_, InnerShape<K>>,
     ) {
-        if self.replicas > 0 && self.refresh == Refresh::Synchronous {
+        if self.replicas() > 0 && self.refresh == Refresh::Synchronous {
             self.copy_to_replicas(tree, node);
         }
     }
@@ -237,7 +243,7 @@ impl<H: HintMemory> Router<H> {
         tree: &Tree<K, V, P>,
         node: &Locked<'_, InnerShape<K>>,
     ) {
-        for replica in 0..self.replicas {
+        for replica in 0..self.replicas() {
             node.copy_changed_to(tree.replica(replica, node.id()));
         }
     }

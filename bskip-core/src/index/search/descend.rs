@@ -12,6 +12,9 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// The leaf at `probe`. The caller must validate it before it believes anything that it reads there.
     #[inline(always)]
     pub(in crate::index) fn leaf_at(&self, probe: impl Probe<K>) -> (Leaf<'_, K, V>, Version) {
+        // Built for size, all kinds of places share one function.
+        #[cfg(small_code)]
+        let probe = probe.any();
         if let Some(found) = self.try_leaf_at(probe) {
             return found;
         }
@@ -20,6 +23,9 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
 
     /// The node of `level` at `probe`; the level exists and is not 0.
     pub(in crate::index) fn inner_at(&self, probe: impl Probe<K>, level: usize) -> (Inner<'_, K>, Version) {
+        // Built for size, all kinds of places share one function.
+        #[cfg(small_code)]
+        let probe = probe.any();
         if let Some(found) = self.try_inner_at(probe, level) {
             return found;
         }
@@ -87,6 +93,9 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// next leaf, this loads it at the same time.
     #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn leaf_at_and_behind(&self, probe: impl Probe<K>) -> (Leaf<'_, K, V>, Version) {
+        // Built for size, all kinds of places share one function.
+        #[cfg(small_code)]
+        let probe = probe.any();
         if let Some((leaf, behind)) = self.router.two_leaves(probe.word_behind(self.router.leaf_stem::<K>()))
         {
             let leaf = self.tree.leaf(leaf);

@@ -43,7 +43,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         height: usize,
     ) -> Option<(GuardedLeaf<'_, K, V, P>, Path<'_, K>)> {
         let mut found: [Option<Versioned<'_, InnerShape<K>>>; LEVELS] = [None; LEVELS];
-        for (level, found) in found.iter_mut().enumerate().take(height + 1).skip(1) {
+        for (level, found) in (1..).zip(&mut found[1..=height]) {
             *found = Some(self.inner_at(At(key), level));
         }
         let (leaf, leaf_version) = self.leaf_at(At(key));

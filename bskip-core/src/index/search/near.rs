@@ -21,7 +21,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// left. Use it for reading only; never lock it.
     #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn near_parent(&self, probe: impl Probe<K>) -> Option<Versioned<'_, InnerShape<K>>> {
-        match self.router.replicas {
+        match self.router.replicas() {
             0 => self.hinted(probe),
             _ => self.replicated_parent(self.tree.nearest_replica(), probe.any()),
         }
@@ -48,7 +48,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         &self,
         probe: impl Probe<K>,
     ) -> Option<Versioned<'_, InnerShape<K>>> {
-        match self.router.replicas {
+        match self.router.replicas() {
             0 => None,
             _ => self.parent_below_root(self.tree.nearest_replica(), probe.any()),
         }
@@ -85,7 +85,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         &self,
         probe: impl Probe<K>,
     ) -> Option<Versioned<'_, LeafShape<K, V>>> {
-        if self.router.replicas == 0 { None } else { self.leaf_of_replica(probe.any()) }
+        if self.router.replicas() == 0 { None } else { self.leaf_of_replica(probe.any()) }
     }
 
     #[inline(never)]

@@ -10,7 +10,7 @@ use crate::arena::BlockPool;
 use crate::chaos;
 use crate::index::engine::Index;
 use crate::index::search::lock::lock_three;
-use crate::index::search::probe::At;
+use crate::index::search::probe::{At, Probe};
 use crate::index::search::settle::Versioned;
 use crate::index::write::commit::{Change, Commit};
 use crate::lock::Version;
@@ -148,7 +148,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         }
         // There is only one try, because a search waits for a locked node, and this node may have nothing to
         // do with the new key.
-        let (parent, version) = self.hinted(At(boundary)).or_else(|| self.try_inner_at(At(boundary), 1))?;
+        let place = At(boundary).any();
+        let (parent, version) = self.hinted(place).or_else(|| self.try_inner_at(place, 1))?;
         let (rank, listed) = parent.find(boundary);
         // The first entry stands at its node's own low fence, which does not move.
         (listed && rank > 1).then(|| Entry { parent, version, slot: rank - 1 })

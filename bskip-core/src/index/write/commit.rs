@@ -8,6 +8,7 @@
 
 use core::cell::Cell;
 
+use crate::arena::keep::Keeps;
 use crate::arena::{BlockId, BlockKind, BlockPool};
 use crate::chaos;
 use crate::index::engine::Index;
@@ -55,14 +56,14 @@ impl<'i, K: NodeKeys, V, P: BlockPool> Commit<'i, K, V, P> {
 
 impl<K: NodeKeys, S: ShapeOf<K>, V, P: BlockPool> Witness<S> for &Commit<'_, K, V, P> {
     fn entry_added(self, level: LevelMark, low: K::Ref<'_>, child: BlockId) {
-        if level == LevelMark::of(2) {
+        if P::Hints::GLOBAL && level == LevelMark::of(2) {
             self.level_2_changes.set(self.level_2_changes.get() + 1);
             self.index.router.node_entered::<K>(low, child);
         }
     }
 
     fn entry_removed(self, level: LevelMark) {
-        if level == LevelMark::of(2) {
+        if P::Hints::GLOBAL && level == LevelMark::of(2) {
             self.level_2_changes.set(self.level_2_changes.get() + 1);
         }
     }

@@ -4,7 +4,7 @@ use crate::arena::{AllocError, BlockId, BlockKind, BlockPool};
 use crate::chaos;
 use crate::height::LEVELS;
 use crate::index::engine::Index;
-use crate::index::search::probe::At;
+use crate::index::search::probe::{At, Probe};
 use crate::index::search::settle::Versioned;
 use crate::index::tree::{Fresh, Held};
 use crate::index::write::commit::{Change, Commit};
@@ -62,7 +62,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         if !self.heights.posts || self.tree.root().0 == 0 {
             return None;
         }
-        let above = self.hinted(At(low)).or_else(|| self.try_inner_within::<STEPS>(At(low), 1));
+        let place = At(low).any();
+        let above = self.hinted(place).or_else(|| self.try_inner_within::<STEPS>(place, 1));
         above.filter(|(node, _)| node.has_room_for_entry(low))
     }
 

@@ -190,15 +190,18 @@ pub(in crate::index) fn promote<'c, K: NodeKeys, V, P: BlockPool>(
     inners.next();
     let rank = leaf.rank_before(key);
     let mut child = leaf.id();
-    let leaf_overflow = match spare {
-        None => value.and_then(|value| insert_or_split(commit, &mut leaf, rank, kept, value, overflow)),
+    let mut right = None;
+    let (target, rank) = match spare {
+        None => (&mut leaf, rank),
         Some(spare) => {
-            let mut right = spare.make(commit);
-            leaf.split_off(rank, kept, &mut right);
+            let right = right.insert(spare.make(commit));
+            leaf.split_off(rank, kept, right);
             child = right.id();
-            value.and_then(|value| insert_or_split(commit, &mut right, 0, kept, value, overflow))
+            (right, 0)
         }
     };
+    let leaf_overflow = value.and_then(|value| insert_or_split(commit, target, rank, kept, value, overflow));
+    drop(right);
     for node in levels[1..top].iter_mut().flatten() {
         // A node without a spare already starts at the key.
         let Some(spare) = inners.next().flatten() else {
