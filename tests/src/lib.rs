@@ -38,3 +38,8 @@ pub struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../bskip-core/docs/GUIDE.md")]
 pub struct Guide;
+
+/// The embedder's guide's examples, as tests. `tests/builds` builds the crate in it.
+#[cfg(doctest)]
+#[doc = include_str!("../../bskip-core/docs/EMBEDDING.md")]
+pub struct Embedding;

@@ -3,7 +3,7 @@
 use xshell::{Shell, cmd};
 
 use crate::stop::Stop;
-use crate::{counts, machines, tidy, tree, verify};
+use crate::{counts, machines, sizes, tidy, tree, verify};
 
 /// Runs all steps; stops at the first that fails.
 pub(crate) fn command() -> Result<(), Stop> {
@@ -24,6 +24,8 @@ pub(crate) fn command() -> Result<(), Stop> {
     }
     eprintln!("ci: counts");
     counts::command(&counts::Args::default())?;
+    eprintln!("ci: sizes");
+    sizes::command(&sizes::Args::default())?;
     eprintln!("ci: bare-metal");
     machines::bare_metal(&machines::BareMetal::default())?;
     eprintln!("ci: numa-vm --quick");

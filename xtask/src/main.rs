@@ -9,6 +9,7 @@ mod cli;
 mod counts;
 mod machines;
 mod plot;
+mod sizes;
 mod stop;
 mod table;
 mod tidy;
@@ -34,13 +35,14 @@ enum Command {
     BenchNuma(bench_numa::Args),
     Plot(plot::Args),
     Counts(counts::Args),
+    Sizes(sizes::Args),
     NumaCount(machines::NumaCount),
     Verify(verify::Args),
     NumaVm(machines::NumaVm),
     BareMetal(machines::BareMetal),
     /// Check the rules of this repository that the compiler does not know
     Tidy,
-    /// Run everything that a change must pass: fmt, clippy, doc, tests, tidy, counts, bare metal, guests, verify
+    /// Run everything that a change must pass: fmt, clippy, doc, tests, tidy, counts, sizes, bare metal, guests, verify
     Ci,
 }
 
@@ -56,6 +58,7 @@ fn dispatch(cli: Cli) -> Result<(), Stop> {
         Some(Command::BenchNuma(args)) => bench_numa::command(&args),
         Some(Command::Plot(args)) => plot::command(&args),
         Some(Command::Counts(args)) => counts::command(&args),
+        Some(Command::Sizes(args)) => sizes::command(&args),
         Some(Command::NumaCount(args)) => machines::numa_count(&args),
         Some(Command::Verify(args)) => verify::command(&args),
         Some(Command::NumaVm(args)) => machines::numa_vm(&args),

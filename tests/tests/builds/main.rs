@@ -3,5 +3,6 @@
 
 mod atomics;
 mod auto_traits;
+mod guide;
 mod no_std;
 mod unoptimised;

@@ -3,9 +3,8 @@
 #![no_main]
 
 sizes::program!(|| {
-    let map = core::hint::black_box(sizes::map());
-    sizes::get(&map);
-    sizes::insert(&map);
-    sizes::remove(&map);
-    sizes::range(&map);
+    sizes::get();
+    sizes::insert();
+    sizes::remove();
+    sizes::range();
 });
