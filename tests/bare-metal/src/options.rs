@@ -14,7 +14,7 @@ pub(crate) struct Options {
 impl Options {
     /// Reads words such as `cpus=8`.
     pub(crate) fn read(line: &str) -> Self {
-        let mut options = Self { cpus: 1, nodes: 1, calls: 100_000 };
+        let mut options = Self { cpus: 1, nodes: 1, calls: 50_000 };
         for word in line.split_ascii_whitespace() {
             let Some((name, number)) = word.split_once('=') else { panic!("no number in {word:?}") };
             let number: u64 = number.parse().unwrap_or_else(|error| panic!("{word:?}: {error}"));

@@ -1,9 +1,10 @@
 //! Interrupt handlers by calls that never wait: locks may be held by the very writer that was interrupted.
 
-use bskip_core::{StaticArena, TryInsertCause};
+use bskip_core::{StaticArena, TryInsertCause, TryInsertError};
 
 use super::common::{Context, report};
-use super::interrupted::{self, Answer, Calls, Map};
+use super::interrupting::Refusal;
+use super::known::{self, Calls, Map};
 use crate::platform::Kernel;
 
 /// Bytes of the arena on each node.
@@ -16,31 +17,38 @@ static MAP: Map<Kernel> = Map::new_in(&ARENA);
 struct NeverWaiting;
 
 impl Calls for NeverWaiting {
-    fn get(key: u64) -> Answer {
-        MAP.handler().try_get(&key).map_or(Answer::Busy, Answer::Old)
+    type Platform = Kernel;
+
+    fn map() -> &'static Map<Kernel> {
+        &MAP
     }
 
-    fn insert(key: u64, value: u64) -> Answer {
-        match MAP.handler().try_insert(key, value) {
-            Ok(old) => Answer::Old(old),
-            Err(error) => {
-                assert_eq!((error.key, error.value), (key, value));
-                match error.cause {
-                    TryInsertCause::Full => Answer::Full,
-                    _ => Answer::Busy,
-                }
-            }
-        }
+    fn get(key: u64) -> Result<Option<u64>, Refusal> {
+        MAP.handler().try_get(&key).map_err(|_| Refusal::Busy)
     }
 
-    fn remove(key: u64) -> Answer {
-        MAP.handler().try_remove(&key).map_or(Answer::Busy, Answer::Old)
+    fn floor(key: u64) -> Result<Option<(u64, u64)>, Refusal> {
+        MAP.handler().try_floor(&key).map_err(|_| Refusal::Busy)
     }
+
+    fn insert(key: u64, value: u64) -> Result<Option<u64>, Refusal> {
+        MAP.handler().try_insert(key, value).map_err(|error| refusal(&error, key, value))
+    }
+
+    fn remove(key: u64) -> Result<Option<u64>, Refusal> {
+        MAP.handler().try_remove(&key).map_err(|_| Refusal::Busy)
+    }
+}
+
+/// Why a pair was not inserted. The error must give that pair back.
+pub(super) fn refusal(error: &TryInsertError<u64, u64>, key: u64, value: u64) -> Refusal {
+    assert_eq!((error.key, error.value), (key, value));
+    if error.cause == TryInsertCause::Full { Refusal::Full } else { Refusal::Busy }
 }
 
 /// Writers and handlers share a map whose locks do not keep interrupts off.
 pub(super) fn check(context: &mut Context) {
     context.memory.give(&ARENA, BYTES);
-    let outcome = interrupted::run::<Kernel, NeverWaiting>(&MAP, context.options.calls);
+    let outcome = known::run::<NeverWaiting>(context.options.calls);
     report(format_args!("{outcome}"));
 }

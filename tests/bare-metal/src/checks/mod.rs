@@ -7,9 +7,11 @@ mod bytes;
 mod common;
 mod full;
 mod handlers;
-mod interrupted;
+mod interrupting;
+mod known;
 mod nodes;
 mod pops;
+mod queue;
 mod ranges;
 mod reservations;
 mod sections;
@@ -38,6 +40,7 @@ const CHECKS: &[Check] = &[
     ("full", full::check),
     ("handlers", handlers::check),
     ("reservations", reservations::check),
+    ("queue", queue::check),
     ("sections", sections::check),
 ];
 

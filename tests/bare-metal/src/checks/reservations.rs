@@ -1,9 +1,11 @@
-//! Interrupt handlers with blocks in advance: an insertion never finds a leaf full.
+//! Interrupt handlers with blocks in advance: an insertion never finds a leaf full while a block is left.
 
-use bskip_core::{Reservation, StaticArena, TryInsertCause};
+use bskip_core::{Reservation, StaticArena};
 
 use super::common::{Context, report};
-use super::interrupted::{self, Answer, Calls, Map};
+use super::handlers::refusal;
+use super::interrupting::Refusal;
+use super::known::{self, Calls, Map};
 use crate::per_cpu::PerCpu;
 use crate::platform::Kernel;
 
@@ -15,7 +17,7 @@ const BLOCKS: usize = 4;
 static ARENA: StaticArena<Kernel> = StaticArena::new();
 static MAP: Map<Kernel> = Map::new_in(&ARENA);
 /// The blocks of each CPU's handler.
-static BLOCKS_OF_CPU: PerCpu<Option<Blocks>> = PerCpu::none();
+static RESERVATIONS: PerCpu<Option<Blocks>> = PerCpu::none();
 
 type Blocks = Reservation<'static, u64, u64, &'static StaticArena<Kernel>>;
 
@@ -23,32 +25,37 @@ type Blocks = Reservation<'static, u64, u64, &'static StaticArena<Kernel>>;
 struct Reserving;
 
 impl Calls for Reserving {
-    fn get(key: u64) -> Answer {
-        MAP.handler().try_get(&key).map_or(Answer::Busy, Answer::Old)
+    type Platform = Kernel;
+
+    fn map() -> &'static Map<Kernel> {
+        &MAP
     }
 
-    fn insert(key: u64, value: u64) -> Answer {
-        BLOCKS_OF_CPU.with(|blocks| {
-            let Some(blocks) = blocks else { return Answer::Full };
+    fn get(key: u64) -> Result<Option<u64>, Refusal> {
+        MAP.handler().try_get(&key).map_err(|_| Refusal::Busy)
+    }
+
+    fn floor(key: u64) -> Result<Option<(u64, u64)>, Refusal> {
+        MAP.handler().try_floor(&key).map_err(|_| Refusal::Busy)
+    }
+
+    fn insert(key: u64, value: u64) -> Result<Option<u64>, Refusal> {
+        RESERVATIONS.with(|blocks| {
+            let blocks = blocks.as_mut().expect("the writer has made a reservation");
             let has_block = !blocks.is_empty();
-            match MAP.handler().try_insert_with(blocks, key, value) {
-                Ok(old) => Answer::Old(old),
-                Err(error) => {
-                    assert_eq!((error.key, error.value), (key, value));
-                    let is_full = error.cause == TryInsertCause::Full;
-                    assert!(!(is_full && has_block), "a leaf is full, and there is a block");
-                    if is_full { Answer::Full } else { Answer::Busy }
-                }
-            }
+            let inserted = MAP.handler().try_insert_with(blocks, key, value);
+            let inserted = inserted.map_err(|error| refusal(&error, key, value));
+            assert!(!(has_block && inserted == Err(Refusal::Full)), "a leaf is full, and there is a block");
+            inserted
         })
     }
 
-    fn remove(key: u64) -> Answer {
-        MAP.handler().try_remove(&key).map_or(Answer::Busy, Answer::Old)
+    fn remove(key: u64) -> Result<Option<u64>, Refusal> {
+        MAP.handler().try_remove(&key).map_err(|_| Refusal::Busy)
     }
 
     fn prepare() {
-        BLOCKS_OF_CPU.with(|blocks| match blocks {
+        RESERVATIONS.with(|blocks| match blocks {
             Some(blocks) => blocks.refill().expect("the arena has room"),
             None => *blocks = Some(MAP.reserve(BLOCKS).expect("the arena has room")),
         });
@@ -58,6 +65,6 @@ impl Calls for Reserving {
 /// Writers and handlers share a map. Each writer keeps blocks ready for the handler of its CPU.
 pub(super) fn check(context: &mut Context) {
     context.memory.give(&ARENA, BYTES);
-    let outcome = interrupted::run::<Kernel, Reserving>(&MAP, context.options.calls);
+    let outcome = known::run::<Reserving>(context.options.calls);
     report(format_args!("{outcome}"));
 }

@@ -1,10 +1,13 @@
 //! Interrupt handlers by the ordinary calls: locks are held only while interrupts are off, so a handler waits for
 //! other CPUs alone.
 
+use core::ops::Bound;
+
 use bskip_core::StaticArena;
 
 use super::common::{Context, report};
-use super::interrupted::{self, Answer, Calls, Map};
+use super::interrupting::Refusal;
+use super::known::{self, Calls, Map};
 use crate::platform::Masking;
 
 /// Bytes of the arena on each node.
@@ -17,23 +20,33 @@ static MAP: Map<Masking> = Map::new_in(&ARENA);
 struct Waiting;
 
 impl Calls for Waiting {
-    fn get(key: u64) -> Answer {
-        Answer::Old(MAP.get(&key))
+    type Platform = Masking;
+
+    fn map() -> &'static Map<Masking> {
+        &MAP
     }
 
-    fn insert(key: u64, value: u64) -> Answer {
-        Answer::Old(MAP.insert(key, value))
+    fn get(key: u64) -> Result<Option<u64>, Refusal> {
+        Ok(MAP.get(&key))
     }
 
-    fn remove(key: u64) -> Answer {
-        Answer::Old(MAP.remove(&key))
+    fn floor(key: u64) -> Result<Option<(u64, u64)>, Refusal> {
+        Ok(MAP.upper_bound(Bound::Included(&key)))
+    }
+
+    fn insert(key: u64, value: u64) -> Result<Option<u64>, Refusal> {
+        Ok(MAP.insert(key, value))
+    }
+
+    fn remove(key: u64) -> Result<Option<u64>, Refusal> {
+        Ok(MAP.remove(&key))
     }
 }
 
 /// Writers and handlers share a map that turns interrupts off around its locks.
 pub(super) fn check(context: &mut Context) {
     context.memory.give(&ARENA, BYTES);
-    let outcome = interrupted::run::<Masking, Waiting>(&MAP, context.options.calls);
+    let outcome = known::run::<Waiting>(context.options.calls);
     assert_eq!((outcome.busy, outcome.full), (0, 0));
     report(format_args!("{outcome}"));
 }

@@ -32,26 +32,35 @@ pub(super) struct Boot<'a> {
     pub(super) log: &'a Path,
 }
 
+/// How long a boot took, from QEMU's start on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Times {
+    /// Until all CPUs ran and the kernel began to print.
+    pub(super) up: Duration,
+    /// Until QEMU's end.
+    pub(super) through: Duration,
+}
+
 impl Boot<'_> {
-    /// Boots the kernel, shows what it prints, and waits for its end. Returns the time from QEMU's start to its
-    /// end.
+    /// Boots the kernel, shows what it prints, and waits for its end.
     ///
     /// # Errors
     ///
     /// A check failed or did not run.
-    pub(super) fn run(&self) -> Result<Duration, Stop> {
+    pub(super) fn run(&self) -> Result<Times, Stop> {
         let cannot = |error: std::io::Error| Stop::failure(format!("{}: {error}", self.log.display()));
         let log = File::create(self.log).map_err(cannot)?;
-        let mut tail = Tail { file: File::open(self.log).map_err(cannot)?, text: Vec::new() };
         let mut qemu = Command::new(QEMU);
         qemu.args(self.arguments());
         let limit = LIMIT + Duration::from_secs(self.interrupts / CALLS_PER_SECOND);
-        let started = Instant::now();
+        let file = File::open(self.log).map_err(cannot)?;
+        let mut tail = Tail { file, text: Vec::new(), started: Instant::now(), first: None };
         let end = child::run_watched(&mut qemu, [&log, &log], limit, &mut || tail.show());
-        let took = started.elapsed();
+        let through = tail.started.elapsed();
         tail.show();
         let end = end.map_err(|error| Stop::failure(format!("{QEMU}: {error}")))?;
-        judge(end, &String::from_utf8_lossy(&tail.text), limit).map(|()| took)
+        judge(end, &String::from_utf8_lossy(&tail.text), limit)?;
+        Ok(Times { up: tail.first.unwrap_or(through), through })
     }
 
     /// QEMU's arguments.
@@ -89,6 +98,9 @@ struct Tail {
     file: File,
     /// All that was read.
     text: Vec<u8>,
+    started: Instant,
+    /// When the first text came, after `started`.
+    first: Option<Duration>,
 }
 
 impl Tail {
@@ -97,6 +109,9 @@ impl Tail {
         let old = self.text.len();
         // What cannot be read or shown is missing in the end, and the boot fails.
         let _ = self.file.read_to_end(&mut self.text);
+        if self.first.is_none() && !self.text.is_empty() {
+            self.first = Some(self.started.elapsed());
+        }
         let _ = std::io::stdout().write_all(&self.text[old..]);
     }
 }

@@ -17,6 +17,7 @@ pub(super) const CHECKS: &[&str] = &[
     "full",
     "handlers",
     "reservations",
+    "queue",
     "sections",
 ];
 
