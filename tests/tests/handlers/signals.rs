@@ -25,9 +25,9 @@ const THREADS: usize = 2;
 /// Keys of each handler, and of each thread.
 const KEYS: u64 = 400;
 /// Calls of one handler.
-const CALLS: u64 = 32;
+const CALLS: u64 = 64;
 /// Calls of all handlers together.
-const ALL_CALLS: u64 = if cfg!(thorough) { 10_000_000 } else { 100_000 };
+const ALL_CALLS: u64 = if cfg!(thorough) { 10_000_000 } else { 50_000 };
 
 /// What the handlers of one thread know and count. Signals of one thread do not nest.
 struct Handled {
@@ -184,8 +184,9 @@ fn write(map: &Map, t: usize, is_enough: impl Fn() -> bool) {
             lend(reserved.cast());
         }
     }
-    lend(ptr::null_mut());
+    // Before the reservation drops, and before this thread ends.
     MAP.set(ptr::null());
+    lend(ptr::null_mut());
 }
 
 /// Gives handlers of this thread a reservation, or takes it from them. The compiler moves nothing past this.
@@ -273,6 +274,7 @@ struct EndOnDrop<'a>(&'a Mutex<Option<libc::pthread_t>>, usize);
 impl Drop for EndOnDrop<'_> {
     fn drop(&mut self) {
         MAP.set(ptr::null());
+        lend(ptr::null_mut());
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
         HANDLED[self.1].ended.store(true, Ordering::Relaxed);
     }
