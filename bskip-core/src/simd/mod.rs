@@ -9,9 +9,9 @@
 //! | build | instruction set |
 //! | --- | --- |
 //! | x86-64, with the target feature `avx512f` or `avx` (`-C target-cpu=native`, `x86-64-v3`, `-v4`) | that one |
-//! | x86-64 without, with the crate's feature `std` | the best that the processor has, found out at run time (`x86/choice.rs`) |
+//! | x86-64 without these, with the crate's feature `std` | the best that the processor has, found out at run time (`x86/choice.rs`) |
 //! | AArch64, little-endian | NEON |
-//! | all others; Miri, model checkers, small nodes, `--cfg bskip_narrow` | none: word by word |
+//! | all others, also x86-64 without SSE2 (`x86_64-unknown-none`); Miri, model checkers, small nodes, `--cfg bskip_narrow` | none: word by word |
 //!
 //! [`choose`] says which. If the set is found out at run time, a choice costs a load of a static and a branch
 //! that always goes the same way. A search in a node and a change of a node choose once, not for every line.
@@ -32,7 +32,7 @@
 pub(crate) mod arch;
 #[cfg(any(
     not(any(
-        target_arch = "x86_64",
+        all(target_arch = "x86_64", target_feature = "sse2"),
         all(target_arch = "aarch64", target_endian = "little", target_feature = "neon")
     )),
     any(miri, loom, shuttle, small_nodes, bskip_narrow)
@@ -46,7 +46,11 @@ pub(crate) mod arch {
         super::portable::Portable
     }
 }
-#[cfg(all(target_arch = "x86_64", not(any(miri, loom, shuttle, small_nodes, bskip_narrow))))]
+#[cfg(all(
+    target_arch = "x86_64",
+    target_feature = "sse2",
+    not(any(miri, loom, shuttle, small_nodes, bskip_narrow))
+))]
 #[path = "x86/mod.rs"]
 pub(crate) mod arch;
 #[allow(dead_code, unused_imports, unused_macros, reason = "the other way is to find out")]
