@@ -157,6 +157,8 @@
 //! * One thread: `BTreeMap` has references to values, and entries.
 
 #![cfg_attr(not(any(feature = "std", loom, shuttle)), no_std)]
+// Such a build has few of the tests.
+#![cfg_attr(all(loom, bskip_narrow), allow(dead_code))]
 
 #[cfg(any(not(all(target_has_atomic = "32", target_has_atomic = "ptr")), bskip_without_atomics))]
 compile_error!(

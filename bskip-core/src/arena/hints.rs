@@ -34,15 +34,14 @@ pub(crate) mod keep {
         /// With a new `T`, if it is a place for one.
         const NEW: Self;
 
-        /// The `T`. Only for a place that has one.
-        fn get(&self) -> &T;
+        fn get(&self) -> Option<&T>;
 
         fn get_mut(&mut self) -> Option<&mut T>;
     }
 
     /// Decides which kind of place a map has.
     pub trait Keeps {
-        /// Whether there is a place, and the map may ask the global allocator for memory that is no part of a result.
+        /// Whether the map may ask the global allocator for memory that is no part of a result.
         const GLOBAL: bool;
 
         type Place<T: New>: Place<T>;
@@ -55,8 +54,8 @@ pub(crate) mod keep {
         const NEW: Self = Self(T::NEW);
 
         #[inline(always)]
-        fn get(&self) -> &T {
-            &self.0
+        fn get(&self) -> Option<&T> {
+            Some(&self.0)
         }
 
         #[inline(always)]
@@ -72,8 +71,8 @@ pub(crate) mod keep {
         const NEW: Self = Self(PhantomData);
 
         #[inline(always)]
-        fn get(&self) -> &T {
-            unreachable!("the caller asks `Keeps::GLOBAL` first")
+        fn get(&self) -> Option<&T> {
+            None
         }
 
         #[inline(always)]

@@ -50,8 +50,8 @@ impl VersionLock {
     /// The version of the present state, or the writer that changes it.
     #[inline(always)]
     pub(crate) fn read_begin(&self) -> Result<Version, Holder> {
-        // Acquire pairs with the Release store of the high word in `unlock`: then the low word is not one from
-        // before that store.
+        // Acquire pairs with the Release fences in `try_lock` and `begin_copy`, which come before each store to the
+        // high word: the low word is then not one from before that lock.
         let before = self.0.high().load(Ordering::Acquire);
         // Acquire pairs with the Release in `unlock` and `unlock_unchanged`: a thread that sees that version
         // sees the state it names, and the high word that belongs to it or a later one.
@@ -107,9 +107,9 @@ impl VersionLock {
     pub(crate) fn unlock(&self, version: Version) {
         let (high, low) = halves(version.changed().0);
         if high != halves(version.0).0 {
-            // Release pairs with the first load in `read_begin`: a reader that sees this finds the low word odd,
-            // as it is now, or later.
-            self.0.high().store(high, Ordering::Release);
+            // Relaxed suffices after the Release fence in `try_lock`: a reader that sees this finds the low word
+            // odd, as it is now, or later.
+            self.0.high().store(high, Ordering::Relaxed);
             chaos::window();
         }
         // Release pairs with the Acquire loads of the low word in `read_begin`, `validate` and `try_lock`.
@@ -139,8 +139,8 @@ impl VersionLock {
     /// content, so a reader that finds the same version again finds the same content.
     pub(crate) fn end_copy(&self, version: Version) {
         let (high, low) = halves(version.0);
-        // Release pairs with the first load in `read_begin`, as in `unlock`.
-        self.0.high().store(high, Ordering::Release);
+        // Relaxed suffices after the Release fence in `begin_copy`, as in `unlock`.
+        self.0.high().store(high, Ordering::Relaxed);
         // Release pairs with the Acquire loads of the low word in `read_begin` and `validate`.
         self.0.low().store(low, Ordering::Release);
     }

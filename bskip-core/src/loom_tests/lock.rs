@@ -134,7 +134,7 @@ fn two_changes_in_a_row() {
 /// the third one what it was after the first.
 #[test]
 fn three_changes_in_a_row() {
-    model("lock: three changes in a row", Some(3), 100, || {
+    model("lock: three changes in a row", Some(2), 100, || {
         let pair = Pair::watched();
         let reader = spawn(&pair, Pair::read_untorn);
         (1..=3).for_each(|value| pair.write(value));
@@ -145,7 +145,7 @@ fn three_changes_in_a_row() {
 
 #[test]
 fn three_changes_in_a_row_there() {
-    model("lock: three changes in a row there", Some(3), 100, || {
+    model("lock: three changes in a row there", Some(2), 100, || {
         let pair = Pair::watched();
         let writer = spawn(&pair, |pair| (1..=3).for_each(|value| pair.write(value)));
         pair.read_untorn();
@@ -157,7 +157,7 @@ fn three_changes_in_a_row_there() {
 /// A lock whose version is two changes old must fail, and leave the lock as it is.
 #[test]
 fn two_changes_before_another_ones() {
-    model("lock: two changes before another one's", Some(3), 100, || {
+    model("lock: two changes before another one's", Some(2), 100, || {
         let pair = Pair::watched();
         let other = spawn(&pair, Pair::increment);
         pair.increment();

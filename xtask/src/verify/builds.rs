@@ -18,6 +18,24 @@ pub(super) static SMALL: Build = Build {
     is_sanitized: false,
 };
 
+/// As on a target without 64-bit atomics: narrow versions, and no vector instructions.
+pub(super) static NARROW: Build = Build {
+    dir: "narrow",
+    flags: "-C target-cpu=native --cfg bskip_narrow --cfg thorough",
+    is_sanitized: false,
+};
+
+/// The same with nodes of few slots. Every second change of a node wraps the low word of its version.
+pub(super) static NARROW_SMALL: Build = Build {
+    dir: "narrow-small",
+    flags: "-C target-cpu=native --cfg bskip_narrow --cfg small_nodes",
+    is_sanitized: false,
+};
+
+/// The narrow lock under loom.
+pub(super) static NARROW_LOOM: Build =
+    Build { dir: "narrow-loom", flags: "--cfg bskip_narrow --cfg loom", is_sanitized: false };
+
 /// Atomics and threads are those of loom, which runs every execution that the memory model allows.
 pub(super) static LOOM: Build = Build { dir: "loom", flags: "--cfg loom", is_sanitized: false };
 

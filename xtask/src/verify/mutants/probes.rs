@@ -1,6 +1,6 @@
 //! The tests that catch mutants, each as small as possible. Most are a part of a check.
 
-use crate::verify::builds::{self, LOOM, PLAIN, SMALL, THREAD};
+use crate::verify::builds::{self, LOOM, NARROW_LOOM, PLAIN, SMALL, THREAD};
 use crate::verify::suite::{Build, Suite};
 
 /// A suite that is asked about mutants.
@@ -83,6 +83,7 @@ static TRIM: Probe = probe(Tool::Tests, "trim", &PLAIN, TRIMMED, &[]);
 static UNIT: Probe = probe(Tool::Tests, "unit", &PLAIN, CORE_WITH_CHECKS, &[]);
 static BYTE_NODES: Probe = probe(Tool::Tests, "byte-nodes", &PLAIN, CORE_WITH_CHECKS, &["node::bytes"]);
 static LOOM_LOCK: Probe = probe(Tool::Loom, "loom-lock", &LOOM, CORE, &["loom_tests::lock"]);
+static LOOM_NARROW: Probe = probe(Tool::Loom, "loom-narrow", &NARROW_LOOM, CORE, &["loom_tests::lock"]);
 static LOOM_LEAF: Probe = probe(Tool::Loom, "loom-leaf", &LOOM, CORE, &["loom_tests::leaf"]);
 static LOOM_ACROSS: Probe = probe(Tool::Loom, "loom-across", &LOOM, CORE, &["loom_tests::across"]);
 static LOOM_HINTS: Probe = probe(Tool::Loom, "loom-hints", &LOOM, CORE, &["leaf_table::loom_tests"]);
@@ -137,6 +138,7 @@ static ALL: &[&Probe] = &[
     &UNIT,
     &BYTE_NODES,
     &LOOM_LOCK,
+    &LOOM_NARROW,
     &LOOM_LEAF,
     &LOOM_ACROSS,
     &LOOM_HINTS,
