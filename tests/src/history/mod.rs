@@ -16,7 +16,6 @@
 mod brute;
 pub mod case;
 mod check;
-mod handled;
 pub mod lives;
 pub mod play;
 mod record;

@@ -1,6 +1,6 @@
 //! The checks. This is the one list of names and commands.
 
-use super::builds::{ADDRESS, LOOM, PLAIN, SHUTTLE, SMALL, THREAD};
+use super::builds::{ADDRESS, LOOM, NARROW, NARROW_LOOM, NARROW_SMALL, PLAIN, SHUTTLE, SMALL, THREAD};
 use super::suite::{Build, Suite};
 
 /// A check.
@@ -17,9 +17,11 @@ pub(super) struct Check {
 }
 
 impl Check {
-    /// Whether `cargo test` runs the same tests in a short form: all are built with no flags but `thorough`.
-    fn repeats_tests(&self) -> bool {
-        matches!(self.how, How::Cargo(suites) if suites.iter().all(|suite| *suite.build == PLAIN))
+    /// Whether it is the long form of another check, or of what `cargo test` runs: all its tests are on nodes of
+    /// the usual size.
+    fn is_long_form(&self) -> bool {
+        let is_long = |suite: &Suite| [&PLAIN, &NARROW].contains(&suite.build);
+        matches!(self.how, How::Cargo(suites) if suites.iter().all(is_long))
     }
 }
 
@@ -32,6 +34,8 @@ pub(super) enum How {
     Spin,
     /// `tidy`'s arguments, counted.
     Tidy,
+    /// The core compiled for other targets.
+    Targets,
 }
 
 const fn suite(
@@ -91,7 +95,6 @@ pub(super) static CHECKS: &[Check] = &[
         how: How::Cargo(&[
             suite(&PLAIN, &["-p", "bskip-core", "--lib", "--features", "bump,check"], &[]),
             suite(&PLAIN, tests!("answers", "byte_strings", "collections", "cursors", "memtable"), &[]),
-            suite(&PLAIN, tests!("handlers"), &["model::", "edges::", "held::", "reserved::"]),
         ]),
         minutes: 20,
     },
@@ -99,10 +102,7 @@ pub(super) static CHECKS: &[Check] = &[
         name: "histories",
         what: "recorded concurrent calls are linearizable, as documented",
         counts: &["histories", "operations"],
-        how: How::Cargo(&[
-            suite(&PLAIN, tests!("histories"), &[]),
-            suite(&PLAIN, tests!("handlers"), &["histories::"]),
-        ]),
+        how: How::Cargo(&[suite(&PLAIN, tests!("histories"), &[])]),
         minutes: 10,
     },
     Check {
@@ -159,6 +159,37 @@ pub(super) static CHECKS: &[Check] = &[
         minutes: 10,
     },
     Check {
+        name: "narrow",
+        what: "without 64-bit atomics: the lock under loom; histories and stress on small nodes",
+        counts: &["executions", "histories", "operations"],
+        how: How::Cargo(&[
+            suite(&NARROW_LOOM, CORE, &["loom_tests::lock"]),
+            suite(
+                &NARROW_SMALL,
+                tests!(["--no-default-features", "--features", "bskip-core/chaos"] "histories", "stress"),
+                &[],
+            ),
+        ]),
+        minutes: 10,
+    },
+    Check {
+        name: "narrow-model",
+        what: "without 64-bit atomics, long form: unit tests, answers and histories",
+        counts: &["steps", "histories", "operations"],
+        how: How::Cargo(&[
+            suite(&NARROW, &["-p", "bskip-core", "--lib", "--features", "bump,check"], &[]),
+            suite(&NARROW, tests!("answers", "byte_strings", "collections", "cursors", "histories"), &[]),
+        ]),
+        minutes: 20,
+    },
+    Check {
+        name: "targets",
+        what: "the core for machines without an operating system; answers in 32 bits",
+        counts: &["targets"],
+        how: How::Targets,
+        minutes: 20,
+    },
+    Check {
         name: "faults",
         what: "every allocation fails once; panics in user code; limits; dead and suspended holders",
         counts: &["faults"],
@@ -168,13 +199,6 @@ pub(super) static CHECKS: &[Check] = &[
             &[],
         )]),
         minutes: 10,
-    },
-    Check {
-        name: "handlers",
-        what: "a signal handler uses the map that the interrupted thread is changing",
-        counts: &["calls"],
-        how: How::Cargo(&[suite(&PLAIN, tests!("handlers"), &["signals::"])]),
-        minutes: 15,
     },
     Check {
         name: "thread-sanitizer",
@@ -192,10 +216,15 @@ pub(super) static CHECKS: &[Check] = &[
     },
 ];
 
-/// The checks with these names, or all. A quick run leaves out those that repeat tests.
+/// The checks with these names, or all. A quick run leaves out long forms, and what it would have to download.
 pub(super) fn chosen(names: Option<&[String]>, quick: bool) -> Vec<&'static Check> {
     let is_named = |check: &Check| names.is_none_or(|names| names.iter().any(|name| name == check.name));
-    CHECKS.iter().filter(|check| is_named(check) && !(quick && check.repeats_tests())).collect()
+    CHECKS
+        .iter()
+        .filter(|check| {
+            is_named(check) && !(quick && (check.is_long_form() || matches!(check.how, How::Targets)))
+        })
+        .collect()
 }
 
 /// The names and what they are, one a line.
@@ -210,11 +239,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quick_run_leaves_out_what_cargo_test_runs() {
+    fn a_quick_run_leaves_out_long_forms() {
         let names = |quick| chosen(None, quick).iter().map(|check| check.name).collect::<Vec<_>>();
         assert_eq!(names(false).len(), CHECKS.len());
-        let short =
-            ["arguments", "spin", "loom", "shuttle", "chaos", "thread-sanitizer", "address-sanitizer"];
+        let short = [
+            "arguments",
+            "spin",
+            "loom",
+            "shuttle",
+            "chaos",
+            "narrow",
+            "thread-sanitizer",
+            "address-sanitizer",
+        ];
         assert_eq!(names(true), short);
         assert_eq!(chosen(Some(&["spin".into()]), false)[0].name, "spin");
     }

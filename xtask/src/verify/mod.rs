@@ -1,7 +1,7 @@
 //! `cargo xtask verify` tries to break the map, and counts how often it tried.
 //!
-//! `checks` lists the checks, and `builds` says how their code is compiled. `once` runs them; `spin` runs
-//! the one that is not a cargo test. `counts` reads what they tried, and `report` shows it. `soak` and
+//! `checks` lists the checks, and `builds` says how their code is compiled. `once` runs them; `spin` and
+//! `targets` run those that are no cargo tests. `counts` reads what they tried, and `report` shows it. `soak` and
 //! `mutants` are the command's two other modes. `suite` makes cargo's command lines.
 
 mod builds;
@@ -13,6 +13,7 @@ mod report;
 mod soak;
 mod spin;
 mod suite;
+mod targets;
 
 use crate::child;
 use crate::cli::known;
@@ -30,7 +31,7 @@ pub(crate) struct Args {
     /// Only these checks: a,b,c [default: every check, once]
     #[arg(long, value_name = "LIST", value_parser = checks_named)]
     only: Option<std::vec::Vec<String>>,
-    /// Leave out the checks that are the long form of what `cargo test` runs
+    /// Leave out the long forms of other checks and of what `cargo test` runs, and what needs a download
     #[arg(long, conflicts_with_all = ["only", "soak", "mutants"])]
     quick: bool,
     /// The checks, or with --mutants the mutants, and stop

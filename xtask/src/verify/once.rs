@@ -8,6 +8,7 @@ use super::counts::{Counts, Outcome};
 use super::report;
 use super::spin;
 use super::suite::{self, Place, Suite, VERIFY};
+use super::targets;
 use crate::child::{self, End};
 use crate::stop::Stop;
 use crate::{tidy, tree};
@@ -71,6 +72,7 @@ fn run(check: &Check, place: &Place, dir: &Path) -> Outcome {
     let outcome = match &check.how {
         How::Cargo(suites) => run_suites(check, suites, place, dir, limit),
         How::Spin => spin::run(&dir.join(check.name), limit),
+        How::Targets => targets::run(&dir.join(check.name), limit),
         How::Tidy => match tidy::count() {
             Ok(number) => Outcome::Green(Counts {
                 tried: vec![("arguments".into(), number as u64)],
