@@ -104,6 +104,12 @@ impl BusLookups {
         if self.lookups < self.threads as u64 {
             return Err("at least one look-up is needed for each thread".into());
         }
+        if self.every > self.lookups / self.threads as u64 {
+            return Err(format!(
+                "no thread would unplug a device: use --every {} or less",
+                self.lookups / self.threads as u64
+            ));
+        }
         let team = Team::new(self.threads, "none").map_err(|e| e.to_string())?;
         let (ours, locked) = (BSkipMap::new(), Locked::default());
         for number in 0..self.devices {
@@ -169,6 +175,7 @@ mod tests {
         let text = SMALL.run().unwrap();
         assert!(text.contains("bskip ") && text.contains("times as fast"), "{text}");
         assert!(BusLookups { lookups: 1, ..SMALL }.run().is_err());
+        assert!(BusLookups { every: 10_001, ..SMALL }.run().unwrap_err().contains("--every 10000"));
     }
 
     /// A bus that gives the device before the right one.

@@ -15,7 +15,7 @@ unsafe impl Sync for Stack {}
 
 static STACK: Stack = Stack(UnsafeCell::new([0; BYTES]));
 
-/// The greatest number of bytes of stack that `code` had in use, its return address included.
+/// How deep `code` wrote into its stack, in bytes, its return address included.
 pub fn depth(code: extern "C" fn()) -> usize {
     let start = STACK.0.get().cast::<u8>();
     for i in 0..BYTES {

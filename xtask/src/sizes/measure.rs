@@ -17,6 +17,20 @@ const CALLS: [(&str, &str); 5] = [
     ("all", "code of all four"),
 ];
 
+/// Variables that would change the programs.
+const FLAGS: [&str; 7] = [
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_BUILD_RUSTFLAGS",
+    "CARGO_BUILD_TARGET",
+    "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
+    "CARGO_PROFILE_RELEASE_OPT_LEVEL",
+    "CARGO_PROFILE_RELEASE_LTO",
+];
+
+/// No call has less code.
+const LEAST: u64 = 200;
+
 /// Measures everything.
 pub(super) fn all() -> Result<Vec<Figure>, Stop> {
     if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
@@ -33,7 +47,7 @@ pub(super) fn all() -> Result<Vec<Figure>, Stop> {
     ]);
     build.arg(tree::target().join("sizes"));
     // The folder has flags of its own, which a variable would replace.
-    for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
+    for name in FLAGS {
         build.env_remove(name);
     }
     let built = cargo::build(&mut build)?;
@@ -44,7 +58,11 @@ pub(super) fn all() -> Result<Vec<Figure>, Stop> {
     let empty = code(&program("empty")?.path)?;
     let mut figures = Vec::new();
     for (name, what) in CALLS {
-        let bytes = code(&program(name)?.path)?.saturating_sub(empty);
+        let whole = code(&program(name)?.path)?;
+        // Less than this is no call of a map: the linker has left it out.
+        let bytes = whole.checked_sub(empty).filter(|bytes| *bytes > LEAST);
+        let bytes =
+            bytes.ok_or_else(|| Stop::failure(format!("{what}: {whole} bytes, and {empty} without it")))?;
         figures.push(Figure { what: what.into(), bytes });
     }
     figures.extend(said(&output(&mut Command::new(&program("stack")?.path))?)?);

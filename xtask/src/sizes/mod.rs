@@ -89,6 +89,12 @@ fn verdict(committed: &Table, measured: &Table) -> Result<String, String> {
     if !new.is_empty() {
         return Err(format!("{FILE} has no size of {new}; accept it: {ACCEPT}"));
     }
+    let gone = committed.names(|figure| measured.bytes(&figure.what).is_none());
+    if !gone.is_empty() {
+        return Err(format!(
+            "{FILE} has a size that is not measured any more: {gone}; accept that: {ACCEPT}"
+        ));
+    }
     let most = |figure: &Figure, sign: f64| {
         committed.bytes(&figure.what).map_or(0.0, |bytes| bytes as f64 * (1.0 + sign * TOLERANCE))
     };
@@ -123,6 +129,9 @@ mod tests {
         assert!(
             verdict(&committed, &table("rustc 1", &[("code of `new`", 1)])).unwrap_err().contains("no size")
         );
+        let two = table("rustc 1", &[("code of `get`", 1000), ("code of `old`", 1)]);
+        let gone = verdict(&two, &table("rustc 1", &[("code of `get`", 1000)]));
+        assert!(gone.unwrap_err().contains("not measured any more: code of `old`"));
         let other = verdict(&committed, &table("rustc 2", &[("code of `get`", 5000)]));
         assert!(other.unwrap().contains("only the limits"));
     }
