@@ -34,14 +34,15 @@ pub(crate) mod keep {
         /// With a new `T`, if it is a place for one.
         const NEW: Self;
 
-        fn get(&self) -> Option<&T>;
+        /// The `T`. Only for a place that has one.
+        fn get(&self) -> &T;
 
         fn get_mut(&mut self) -> Option<&mut T>;
     }
 
     /// Decides which kind of place a map has.
     pub trait Keeps {
-        /// Whether the map may ask the global allocator for memory that is no part of a result.
+        /// Whether there is a place, and the map may ask the global allocator for memory that is no part of a result.
         const GLOBAL: bool;
 
         type Place<T: New>: Place<T>;
@@ -54,8 +55,8 @@ pub(crate) mod keep {
         const NEW: Self = Self(T::NEW);
 
         #[inline(always)]
-        fn get(&self) -> Option<&T> {
-            Some(&self.0)
+        fn get(&self) -> &T {
+            &self.0
         }
 
         #[inline(always)]
@@ -71,8 +72,8 @@ pub(crate) mod keep {
         const NEW: Self = Self(PhantomData);
 
         #[inline(always)]
-        fn get(&self) -> Option<&T> {
-            None
+        fn get(&self) -> &T {
+            unreachable!("the caller asks `Keeps::GLOBAL` first")
         }
 
         #[inline(always)]

@@ -10,6 +10,8 @@ mod ends;
 mod error;
 pub(crate) mod estimate;
 mod iter;
+#[cfg(not(loom))]
+mod lazy;
 mod maintain;
 pub(crate) mod neighbours;
 mod take;

@@ -8,6 +8,8 @@ mod traits;
 use core::ops::RangeBounds;
 
 use crate::arena::{AllocError, BlockArena, GlobalArena, PoolUsage};
+#[cfg(not(loom))]
+use crate::arena::{Platform, StaticArena};
 use crate::bytes_map::{BSkipBytesMap, BytesBulkError, BytesCursor, BytesInsertError};
 use crate::config::Config;
 use crate::key::BytesKey;
@@ -69,6 +71,37 @@ impl<K: BytesKey + ?Sized> BSkipBytesSet<K> {
         Q: BytesKey<Form = K::Form>,
     {
         BSkipBytesMap::from_sorted(keys.into_iter().map(|key| (key, ()))).map(Self::from)
+    }
+}
+
+#[cfg(not(loom))]
+impl<K: BytesKey + ?Sized, P: Platform> BSkipBytesSet<K, &'static StaticArena<P>> {
+    /// An empty set in `arena`, with the default [`Config`]. It takes its first block at the first insertion: see
+    /// [`BSkipBytesMap::new_in`].
+    ///
+    /// ```
+    /// use bskip_core::{BSkipBytesSet, StaticArena, StaticMemory};
+    ///
+    /// static MEMORY: StaticMemory<16384> = StaticMemory::new();
+    /// static ARENA: StaticArena = StaticArena::new();
+    /// static SET: BSkipBytesSet<str, &'static StaticArena> = BSkipBytesSet::new_in(&ARENA);
+    ///
+    /// ARENA.add_region(MEMORY.take().expect("taken once"))?;
+    /// assert!(SET.insert("one") && SET.contains("one"));
+    /// # Ok::<(), bskip_core::RegionError>(())
+    /// ```
+    #[must_use]
+    pub const fn new_in(arena: &'static StaticArena<P>) -> Self {
+        Self { map: BSkipBytesMap::new_in(arena) }
+    }
+
+    /// As [`new_in`](Self::new_in), with these choices: see [`BSkipBytesMap::new_in_with`].
+    ///
+    /// # Panics
+    /// If the set is to be [counted](Config::counted), because a counter takes memory.
+    #[must_use]
+    pub const fn new_in_with(arena: &'static StaticArena<P>, config: Config) -> Self {
+        Self { map: BSkipBytesMap::new_in_with(arena, config) }
     }
 }
 

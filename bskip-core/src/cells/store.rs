@@ -58,6 +58,18 @@ impl<P: BlockPool> Cells<P> {
         Ok(Self { pool, directory: Directory::new(), shelves })
     }
 
+    /// As [`new`](Self::new), on a pool of blocks of [`LAYOUT`](Self::LAYOUT).
+    #[cfg(not(loom))]
+    pub(crate) const fn on(pool: P) -> Self {
+        const FREE: Free = Free { first: 0, used: 0 };
+        let shelves = [const { Shelf(SpinLock::new(FREE)) }; Class::COUNT];
+        Self { pool, directory: Directory::new(), shelves }
+    }
+
+    /// The layout of a block.
+    #[cfg(not(loom))]
+    pub(crate) const LAYOUT: Layout = LAYOUT;
+
     /// What readers need.
     #[inline]
     pub(crate) fn directory(&self) -> &Directory {

@@ -15,7 +15,8 @@ use crate::set::BSkipSet;
 /// [busy](crate::Busy).
 ///
 /// Make, [refill](Self::refill) and drop a reservation in a thread, because these call the pool and may wait. If a
-/// handler uses it on the same CPU, turn the interrupt off while a thread refills it: each use needs `&mut`.
+/// handler uses it on the same CPU, turn the interrupt off while a thread refills or drops it: each use needs `&mut`.
+/// If the handler is a signal handler, a `compiler_fence` must stand around that, too.
 ///
 /// A leaf that a handler has split may miss its entry in the level above. Searches for its keys then take a step more.
 /// Refilling and dropping make these entries.

@@ -8,7 +8,6 @@ use crate::counter::Counter;
 use crate::height::Heights;
 use crate::index::route::router::Router;
 use crate::index::tree::Tree;
-use crate::key::KeyWords;
 use crate::node::{Inner, Leaf, NodeKeys};
 
 /// See the module.
@@ -34,6 +33,20 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         let router = Router::new(&tree, config.refresh)?;
         let heights = Heights::new(config, config.seed_of_a_map::<P::Platform>());
         Ok(Self { tree, router, heights, pairs: Counter::new(config.counted)? })
+    }
+
+    /// An empty index without a leaf, with an empty store.
+    ///
+    /// # Panics
+    /// If the map is to be counted: a counter takes memory.
+    pub(crate) const fn lazy(leaves: P, inners: P, store: K::Store<P>, config: &Config) -> Self {
+        assert!(!config.counted, "a map without a first leaf cannot be counted");
+        Self {
+            tree: Tree::lazy(leaves, inners, store),
+            router: Router::without_replicas(),
+            heights: Heights::without_seed(config),
+            pairs: Counter::NONE,
+        }
     }
 
     /// Called at the start of each operation that may insert: makes the first leaf if there is none.
@@ -82,22 +95,6 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     #[cfg(all(test, shuttle))]
     pub(crate) fn posts(&self) -> bool {
         self.heights.posts
-    }
-}
-
-impl<K: KeyWords, V, P: BlockPool> Index<K, V, P> {
-    /// An empty index without a leaf.
-    ///
-    /// # Panics
-    /// If the map is to be counted: a counter takes memory.
-    pub(crate) const fn lazy(leaves: P, inners: P, config: &Config) -> Self {
-        assert!(!config.counted, "a map without a first leaf cannot be counted");
-        Self {
-            tree: Tree::lazy(leaves, inners),
-            router: Router::without_replicas(),
-            heights: Heights::without_seed(config),
-            pairs: Counter::NONE,
-        }
     }
 }
 

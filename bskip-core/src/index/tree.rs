@@ -23,7 +23,6 @@ use crate::arena::{
 };
 use crate::height::LEVELS;
 use crate::index::root::Root;
-use crate::key::KeyWords;
 use crate::node::{
     Inner, InnerShape, Leaf, LeafShape, LevelMark, Node, NodeKeys, Reshaped, Retired, SENTINEL, Shape,
     ShapeOf, Unreached, Witness, assert_fits, sentinel,
@@ -62,17 +61,15 @@ pub(in crate::index) fn reserve_one<T>(list: &mut Vec<T>) -> Result<(), AllocErr
         .map_err(|_| AllocError { layout: Layout::new::<T>(), kind: AllocErrorKind::OutOfMemory })
 }
 
-impl<K: KeyWords, V, P: BlockPool> Tree<K, V, P> {
-    /// A tree without a leaf, on these pools of leaves and of inner nodes. It may stay without one.
-    pub(in crate::index) const fn lazy(leaves: P, inners: P) -> Self {
+impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
+    /// A tree without a leaf, on these pools of leaves and of inner nodes, with an empty store. It may stay without one.
+    pub(in crate::index) const fn lazy(leaves: P, inners: P, store: K::Store<P>) -> Self {
         const { assert!(P::LAZY, "these pools are for maps that have a first leaf") };
         const { assert_fits::<LeafShape<K, V>>() };
         let heads = [const { AtomicU32::new(0) }; LEVELS];
-        Self { root: Root::new(), leaves, inners, store: (), heads, _owns: PhantomData }
+        Self { root: Root::new(), leaves, inners, store, heads, _owns: PhantomData }
     }
-}
 
-impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
     /// A tree without a leaf.
     pub(in crate::index) fn new<A: BlockArena<Pool = P>>(arena: &A) -> Result<Self, AllocError> {
         let leaves = arena.pool(Leaf::<K, V>::LAYOUT, BlockKind::Leaf)?;
@@ -110,14 +107,14 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
     /// searches would be hard to read.
     #[inline(always)]
     pub(in crate::index) fn node<S: ShapeOf<K>>(&self, id: BlockId) -> Node<'_, S> {
-        let base = if P::LAZY && S::KIND == BlockKind::Leaf && id == SENTINEL {
-            sentinel()
-        } else {
-            // SAFETY: the pool has issued `id`, see above.
-            unsafe { self.pool::<S>().address(id) }
-        };
+        if P::LAZY && S::KIND == BlockKind::Leaf && id == SENTINEL {
+            // SAFETY: the sentinel is as much of an empty leaf as a search reads, see `lazy`. It is accessed only here.
+            return unsafe { Node::from_raw(sentinel(), id, K::context::<P>(&self.store)) };
+        }
+        // SAFETY: the pool has issued `id`, see above.
+        let base = unsafe { self.pool::<S>().address(id) };
         // SAFETY: the pool was made with `S`'s layout, lives as long as `self`, and its blocks are only
-        // accessed here. The sentinel is as much of an empty leaf as a search reads: see `lazy`.
+        // accessed here.
         unsafe { Node::from_raw(base, id, K::context::<P>(&self.store)) }
     }
 
@@ -157,7 +154,11 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
     #[inline(always)]
     pub(in crate::index) fn root(&self) -> (usize, BlockId) {
         let (level, head) = self.root.load(|level| self.head_word(level));
-        (level, Self::or_sentinel(block(head)).expect("a map has a first leaf"))
+        match block(head) {
+            Some(head) => (level, head),
+            None if P::LAZY => (level, SENTINEL),
+            None => panic!("a map has a first leaf"),
+        }
     }
 
     /// The first node of `level`, which is at most the root's.

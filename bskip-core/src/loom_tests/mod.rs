@@ -23,6 +23,8 @@ mod cells;
 #[cfg(not(bskip_narrow))]
 mod compute;
 #[cfg(not(bskip_narrow))]
+mod first_leaf;
+#[cfg(not(bskip_narrow))]
 mod leaf;
 mod lock;
 #[cfg(not(bskip_narrow))]

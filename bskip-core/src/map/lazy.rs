@@ -68,6 +68,6 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// been used.
     #[must_use]
     pub const unsafe fn from_pools(arena: A, leaves: A::Pool, inners: A::Pool, config: Config) -> Self {
-        Self { index: Index::lazy(leaves, inners, &config), arena }
+        Self { index: Index::lazy(leaves, inners, (), &config), arena }
     }
 }

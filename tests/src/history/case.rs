@@ -55,8 +55,14 @@ pub struct Case {
     pub keys: Keys,
 }
 
-/// What a thread plays.
-fn play<M: NumberedMap>(player: &mut Player<'_, M>, case: Case, seed: u64, steps: &AtomicU64) {
+/// What a thread plays. `also` makes one step in three, if there is one.
+fn play<M: NumberedMap>(
+    player: &mut Player<'_, M>,
+    case: Case,
+    seed: u64,
+    steps: &AtomicU64,
+    also: Option<impl Fn(&mut Player<'_, M>, &mut Rng, Phase, u64)>,
+) {
     let mut rng = Rng::new(seed);
     let mut phase = Phase::Growing;
     let mut cursor = M::Cursor::default();
@@ -68,6 +74,13 @@ fn play<M: NumberedMap>(player: &mut Player<'_, M>, case: Case, seed: u64, steps
         }
         if rng.below(4 * case.keys.count()) == 0 {
             phase = phase.other();
+        }
+        if let Some(also) = &also
+            && made.is_multiple_of(3)
+        {
+            let number = case.keys.pick(&mut rng, made);
+            also(player, &mut rng, phase, number);
+            continue;
         }
         let (number, other) = (case.keys.pick(&mut rng, made), case.keys.pick(&mut rng, made));
         match rng.below(10) {
@@ -105,12 +118,37 @@ pub fn run_on<M: InAnyArena + Sync>(
     case: Case,
     seed: u64,
 ) -> Checked {
+    run_steps(arena, promotion, case, seed, None::<fn(&mut Player<'_, M>, &mut Rng, Phase, u64)>)
+}
+
+/// As [`run_on`], but one step in three is what `also` does about a key.
+///
+/// # Panics
+/// As [`run`].
+#[must_use]
+pub fn run_playing<M: InAnyArena + Sync>(
+    arena: ArenaKind,
+    promotion: Promotion,
+    case: Case,
+    seed: u64,
+    also: impl Fn(&mut Player<'_, M>, &mut Rng, Phase, u64) + Sync,
+) -> Checked {
+    run_steps(arena, promotion, case, seed, Some(also))
+}
+
+fn run_steps<M: InAnyArena + Sync>(
+    arena: ArenaKind,
+    promotion: Promotion,
+    case: Case,
+    seed: u64,
+    also: Option<impl Fn(&mut Player<'_, M>, &mut Rng, Phase, u64) + Sync>,
+) -> Checked {
     let mut map = M::made(arena, config(promotion, seed));
     let (clock, steps) = (Clock::default(), AtomicU64::new(0));
     let counts = (1 << COUNT_BITS) / (case.threads as u64 + 1);
     let logs = threads::run(case.threads, |t| {
         let mut player = Player::new(&map, &clock, Watched::ALL, t as u64 * counts);
-        play(&mut player, case, seed << 8 ^ t as u64, &steps);
+        play(&mut player, case, seed << 8 ^ t as u64, &steps, also.as_ref());
         player.log
     });
     let mut history = History::new(BTreeMap::new());

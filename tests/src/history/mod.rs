@@ -16,6 +16,7 @@
 mod brute;
 pub mod case;
 mod check;
+mod handled;
 pub mod lives;
 pub mod play;
 mod record;

@@ -65,20 +65,20 @@ impl<'a, M: NumberedMap> Player<'a, M> {
     }
 
     /// A value that was never written.
-    fn new_value(&mut self, key: u64) -> u64 {
+    pub(super) fn new_value(&mut self, key: u64) -> u64 {
         assert!(self.next_count < LAST_COUNT, "a player has used up its values");
         self.next_count += 1;
         token(key, self.next_count - 1)
     }
 
     /// Runs `call` between two ticks.
-    fn timed<R>(&self, call: impl FnOnce() -> R) -> (Span, R) {
+    pub(super) fn timed<R>(&self, call: impl FnOnce() -> R) -> (Span, R) {
         let start = self.clock.tick();
         let result = call();
         (Span { start, end: self.clock.tick() }, result)
     }
 
-    fn note(&mut self, key: u64, span: Span, act: Act) {
+    pub(super) fn note(&mut self, key: u64, span: Span, act: Act) {
         self.log.events.push(Event { key, span, act });
     }
 
@@ -231,7 +231,7 @@ impl<'a, M: NumberedMap> Player<'a, M> {
         self.note_edge(span, edge, pair, |value| Act::Read(Some(value)));
     }
 
-    fn note_edge(
+    pub(super) fn note_edge(
         &mut self,
         span: Span,
         edge: Edge,

@@ -15,6 +15,7 @@ mod full;
 mod guard;
 mod nodes;
 mod nothing_allocates;
+mod strings;
 
 use bskip_core::{BSkipMap, BSkipSet, NumaNodeId, StaticArena};
 use tests::threads;

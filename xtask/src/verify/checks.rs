@@ -95,6 +95,7 @@ pub(super) static CHECKS: &[Check] = &[
         how: How::Cargo(&[
             suite(&PLAIN, &["-p", "bskip-core", "--lib", "--features", "bump,check"], &[]),
             suite(&PLAIN, tests!("answers", "byte_strings", "collections", "cursors", "memtable"), &[]),
+            suite(&PLAIN, tests!("handlers"), &["model::", "edges::", "held::", "reserved::"]),
         ]),
         minutes: 20,
     },
@@ -102,7 +103,10 @@ pub(super) static CHECKS: &[Check] = &[
         name: "histories",
         what: "recorded concurrent calls are linearizable, as documented",
         counts: &["histories", "operations"],
-        how: How::Cargo(&[suite(&PLAIN, tests!("histories"), &[])]),
+        how: How::Cargo(&[
+            suite(&PLAIN, tests!("histories"), &[]),
+            suite(&PLAIN, tests!("handlers"), &["histories::"]),
+        ]),
         minutes: 10,
     },
     Check {
@@ -199,6 +203,13 @@ pub(super) static CHECKS: &[Check] = &[
             &[],
         )]),
         minutes: 10,
+    },
+    Check {
+        name: "handlers",
+        what: "a signal handler uses the map that the interrupted thread is changing",
+        counts: &["calls"],
+        how: How::Cargo(&[suite(&PLAIN, tests!("handlers"), &["signals::"])]),
+        minutes: 15,
     },
     Check {
         name: "thread-sanitizer",

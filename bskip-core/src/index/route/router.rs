@@ -80,39 +80,46 @@ impl<H: HintMemory> Router<H> {
     /// The tables, if the map keeps any.
     #[inline(always)]
     fn tables(&self) -> Option<&Tables> {
+        if H::GLOBAL { Some(self.kept()) } else { None }
+    }
+
+    /// The tables of a map that keeps them. Searches ask for these: with an `Option`, a lookup takes an instruction
+    /// more.
+    #[inline(always)]
+    fn kept(&self) -> &Tables {
         self.tables.get()
     }
 
     /// The length of the stem behind which the words for [`leaf`](Self::leaf) are.
     #[inline(always)]
     pub(in crate::index) fn leaf_stem<K: NodeKeys>(&self) -> usize {
-        self.tables().map_or(0, |tables| tables.leaf_table.stem.of::<K>())
+        if H::GLOBAL { self.kept().leaf_table.stem.of::<K>() } else { 0 }
     }
 
     /// The length of the stem behind which the words for [`node`](Self::node) are.
     #[inline(always)]
     pub(in crate::index) fn node_stem<K: NodeKeys>(&self) -> usize {
-        self.tables().map_or(0, |tables| tables.shared_table.stem.of::<K>())
+        if H::GLOBAL { self.kept().shared_table.stem.of::<K>() } else { 0 }
     }
 
     /// The leaf where a search for keys with this word should start.
     #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn leaf(&self, word: u64) -> Option<BlockId> {
-        self.tables()?.leaf_table.find(word)
+        if H::GLOBAL { self.kept().leaf_table.find(word) } else { None }
     }
 
     /// That leaf, and the leaf that probably comes next, if the table knows one. Use the second only to load
     /// its memory.
     #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn two_leaves(&self, word: u64) -> Option<(BlockId, Option<BlockId>)> {
-        self.tables()?.leaf_table.find_two(word)
+        if H::GLOBAL { self.kept().leaf_table.find_two(word) } else { None }
     }
 
     /// Starts to load what [`leaf`](Self::leaf) will look at.
     #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(in crate::index) fn prefetch(&self, word: u64) {
-        if let Some(tables) = self.tables() {
-            tables.leaf_table.prefetch(word);
+        if H::GLOBAL {
+            self.kept().leaf_table.prefetch(word);
         }
     }
 
@@ -120,7 +127,7 @@ impl<H: HintMemory> Router<H> {
     /// replicas.
     #[inline(always)]
     pub(in crate::index) fn node(&self, word: u64) -> Option<BlockId> {
-        self.tables()?.shared_table.find(word)
+        if H::GLOBAL { self.kept().shared_table.find(word) } else { None }
     }
 
     /// The table of nodes near this thread.
