@@ -138,7 +138,7 @@
 //! | --- | --- |
 //! | 64 bits: `x86_64`, `aarch64`, `riscv64gc` …, with or without an operating system | as described |
 //! | 32 bits with 64-bit atomics: `i686`, `armv7` … | the same |
-//! | 32 bits without them: `thumbv7em-none-eabihf`, `riscv32imac-unknown-none-elf` … | a node's version lies in two words, and each word of a key in two halves. The map promises the same, and a lookup takes a few more loads. No lock takes the place of the missing atomics, so an interrupt handler may read while it interrupts a writer |
+//! | 32 bits without them: `thumbv7em-none-eabihf`, `riscv32imac-unknown-none-elf` … | a node's version lies in two words, and each word of a key in two halves. The map promises the same, and a lookup takes a few more loads. (On RISC-V of any width, see section 12 of the PROTOCOL for operations on several nodes.) No lock takes the place of the missing atomics, so an interrupt handler may read while it interrupts a writer |
 //! | no compare-and-swap (`thumbv6m`, `riscv32imc` …), or no inline assembly in stable Rust | none: a `compile_error!` says what is missing |
 //!
 //! `RUSTFLAGS="--cfg bskip_narrow"` makes any build do without 64-bit atomics and vector instructions. It is for

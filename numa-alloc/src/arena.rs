@@ -127,10 +127,14 @@ impl NumaArena {
     /// let before = arena.stats().total().reserved_bytes;
     /// let given_back = arena.trim();
     /// assert_eq!(arena.stats().total().reserved_bytes, before - given_back);
-    /// # assert!(given_back >= 4 << 20 || !cfg!(target_os = "linux"), "{given_back} of {before}");
+    /// # assert!(given_back >= 4 << 20 || !cfg!(target_os = "linux") || cfg!(bskip_narrow), "{given_back} of {before}");
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
     pub fn trim(&self) -> usize {
+        // The arena writes first words as one number of 64 bits. Maps of such a build use them as two words.
+        if cfg!(bskip_narrow) {
+            return 0;
+        }
         if self.page_size().hugetlb().is_some() {
             return 0;
         }

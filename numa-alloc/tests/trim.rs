@@ -1,6 +1,6 @@
 //! Giving the memory of free blocks back to the system: how much goes, what stays, and that first words never
 //! repeat.
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", not(bskip_narrow)))]
 
 mod support;
 

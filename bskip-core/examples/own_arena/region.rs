@@ -15,7 +15,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 /// 64 bytes, aligned to 64. Atomics, because readers look at a block while a writer changes it.
 #[repr(align(64))]
-struct Line(#[expect(dead_code, reason = "the map reaches it by its address")] [AtomicU64; 8]);
+struct Line(#[expect(dead_code, reason = "the map reaches it by its address")] [AtomicU32; 16]);
 
 /// This many lines of memory. A map that drops gives its blocks back to its pools, which end with it: a
 /// region is for maps that stay.
@@ -29,7 +29,7 @@ pub(crate) struct Region<const LINES: usize> {
 
 impl<const LINES: usize> Region<LINES> {
     pub(crate) const fn new() -> Self {
-        let lines = [const { Line([const { AtomicU64::new(0) }; 8]) }; LINES];
+        let lines = [const { Line([const { AtomicU32::new(0) }; 16]) }; LINES];
         Self { lines, next: [const { AtomicU32::new(0) }; LINES], taken: AtomicUsize::new(0) }
     }
 
@@ -44,7 +44,7 @@ pub(crate) struct RegionPool<const LINES: usize> {
     region: &'static Region<LINES>,
     layout: Layout,
     /// The first free block, and above it a count of changes. So an exchange fails if the list has changed since
-    /// the thread read it.
+    /// the thread read it. This needs 64-bit atomics.
     free: AtomicU64,
     issued: AtomicUsize,
     /// Blocks that are issued or free.

@@ -24,12 +24,12 @@
 //! use core::num::NonZeroU32;
 //! use core::ptr::NonNull;
 //! use std::sync::{Mutex, MutexGuard, PoisonError};
-//! use std::sync::atomic::AtomicU64;
+//! use std::sync::atomic::AtomicU32;
 //!
 //! /// 64 bytes, aligned to 64. Atomics, because readers look at a block while a writer changes it.
 //! #[repr(align(64))]
 //! #[derive(Default)]
-//! struct Line([AtomicU64; 8]);
+//! struct Line([AtomicU32; 16]);
 //!
 //! /// This many blocks for each pool.
 //! struct Fixed(u32);

@@ -36,7 +36,8 @@ pub unsafe trait BlockArena {
 ///    It may give the memory of free blocks back to the system. Such a block stays readable and reads as
 ///    zeros. Before the pool issues it again, the pool writes an even number into its first 8 bytes, as an
 ///    `AtomicU64`. That number must be greater than any number that stood there before. (These bytes are a
-///    counter; the map only ever increases it.) The exception is only for targets with 64-bit atomics.
+///    counter; the map only ever increases it.) The exception is only for targets with 64-bit
+///    atomics, and not for builds with `--cfg bskip_narrow`.
 /// 4. **Release happens before reissue.** The next owner sees what the releasing thread wrote, except what 3
 ///    has replaced.
 /// 5. **Own numbers only.** [`address`](Self::address) takes every number that this pool has ever issued.

@@ -2,7 +2,7 @@
 //!
 //! | word | what it holds |
 //! | --- | --- |
-//! | low | the lock bit, as in the one word of 64 bits, and the low bits of the version |
+//! | low | the low 32 bits of the word of other targets: the lock bit, and the low bits of the version |
 //! | high | the high bits of the version: how often the low word has wrapped |
 //!
 //! A thread locks the low word. If the change that ends is the last one before the low word wraps, `unlock` raises
@@ -56,6 +56,7 @@ impl VersionLock {
         // Acquire pairs with the Release in `unlock` and `unlock_unchanged`: a thread that sees that version
         // sees the state it names, and the high word that belongs to it or a later one.
         let low = self.0.low().load(Ordering::Acquire);
+        chaos::window();
         let high = self.0.high().load(Ordering::Relaxed);
         let word = u64::from(high) << 32 | u64::from(low);
         // If the high word has changed, at least one writer came and went: as if the node were still locked.
@@ -78,20 +79,28 @@ impl VersionLock {
         valid
     }
 
-    /// Locks the node if it is still in the state `version`. Otherwise returns false. If the low word is that of
-    /// `version` but the high word is not, the node is locked for an instant, and unlocked unchanged.
+    /// Locks the node if it is still in the state `version`. Otherwise returns false, and leaves the node alone.
+    ///
+    /// There is one exception. Between the first two accesses, the node may change until the low word is the same
+    /// again. Then this locks the node for an instant, and unlocks it unchanged.
     #[inline(always)]
     #[must_use]
     pub(crate) fn try_lock(&self, version: Version) -> bool {
         let (high, low) = halves(version.0);
         let held = low | LOCKED as u32;
+        // Relaxed: the load under the lock decides. This load keeps a thread whose version is of before a wrap from
+        // locking the node.
+        let may_lock = self.0.high().load(Ordering::Relaxed) == high;
+        chaos::window();
         // Acquire pairs with the Release in `unlock` and `unlock_unchanged`. So this writer sees what the
         // last holder wrote, and writes only after that holder's last reads.
-        let locked = self.0.low().compare_exchange(low, held, Ordering::Acquire, Ordering::Relaxed).is_ok();
+        let locked = may_lock
+            && self.0.low().compare_exchange(low, held, Ordering::Acquire, Ordering::Relaxed).is_ok();
         // Only the holder changes the high word.
         let wrapped = locked && self.0.high().load(Ordering::Relaxed) != high;
         stats::locked(locked && !wrapped);
         if wrapped {
+            chaos::window();
             // Release pairs with the Acquire in `try_lock` and `read_begin`, as in `unlock_unchanged`.
             self.0.low().store(low, Ordering::Release);
         }
@@ -141,6 +150,7 @@ impl VersionLock {
         let (high, low) = halves(version.0);
         // Relaxed suffices after the Release fence in `begin_copy`, as in `unlock`.
         self.0.high().store(high, Ordering::Relaxed);
+        chaos::window();
         // Release pairs with the Acquire loads of the low word in `read_begin` and `validate`.
         self.0.low().store(low, Ordering::Release);
     }

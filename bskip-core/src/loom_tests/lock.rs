@@ -66,6 +66,24 @@ impl Pair {
         self.lock.unlock(version);
     }
 
+    /// Makes the pair the copy of a state, as the holder of the original's lock does.
+    fn copy(&self, version: Version, value: u32) {
+        self.lock.begin_copy(version);
+        self.a.store(value, Ordering::Relaxed);
+        self.b.store(value, Ordering::Relaxed);
+        self.lock.end_copy(version);
+    }
+
+    /// Reads a copy. State number `n` has the value `n`.
+    fn read_copy(&self, states: [Version; 4]) {
+        let version = self.read_begin();
+        let (a, b) = (self.a.load(Ordering::Relaxed), self.b.load(Ordering::Relaxed));
+        if self.lock.validate(version) {
+            assert_eq!(a, b, "a torn copy was validated");
+            assert_eq!(states[a as usize], version, "the copy is of another state");
+        }
+    }
+
     /// Adds one to both words. What was read before the lock must still be true under it.
     fn increment(&self) {
         let (version, old) = self.lock_after(|pair| pair.a.load(Ordering::Relaxed));
@@ -228,5 +246,41 @@ fn an_unchanged_unlock_hides_no_change() {
         pair.increment();
         join([holder, reader]);
         assert_eq!(pair.read(), Some((1, 1)));
+    });
+}
+
+/// The states that follow one another from `first`. If the low word of a narrow version counts two changes, the
+/// third state has the low word of the first one.
+fn states(first: Version) -> [Version; 4] {
+    let second = first.changed();
+    [first, second, second.changed(), second.changed().changed()]
+}
+
+/// Copies the states after the first one, one after the other.
+fn copy_all(pair: &Pair, states: [Version; 4]) {
+    (1..4).for_each(|value| pair.copy(states[value as usize], value));
+}
+
+#[test]
+fn copies_here_reader_there() {
+    model("lock: copies here, reader there", Some(2), 100, || {
+        let pair = Pair::watched();
+        let states = states(pair.read_begin());
+        let reader = spawn(&pair, move |pair| pair.read_copy(states));
+        copy_all(&pair, states);
+        join([reader]);
+        assert_eq!(pair.read(), Some((3, 3)));
+    });
+}
+
+#[test]
+fn reader_here_copies_there() {
+    model("lock: reader here, copies there", Some(2), 100, || {
+        let pair = Pair::watched();
+        let states = states(pair.read_begin());
+        let copier = spawn(&pair, move |pair| copy_all(pair, states));
+        pair.read_copy(states);
+        join([copier]);
+        assert_eq!(pair.read(), Some((3, 3)));
     });
 }

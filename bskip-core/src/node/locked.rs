@@ -49,7 +49,10 @@ impl<'a, S: Shape> Node<'a, S> {
 
     /// Locks a node that no other thread tries to lock. It has just been taken from its pool and states no
     /// level, or this thread has exclusive access to the map. A stale reader may look at it. This never
-    /// waits.
+    /// waits, with one exception.
+    ///
+    /// The exception is a version of two words (`lock/narrow.rs`). Suppose a thread was suspended within `try_lock`
+    /// while this node changed 2^31 times. That thread may lock the node for an instant, and this one waits for it.
     pub(crate) fn lock_unshared(self) -> Locked<'a, S> {
         loop {
             if let Some(version) = self.try_read_begin()

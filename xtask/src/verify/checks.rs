@@ -18,9 +18,9 @@ pub(super) struct Check {
 
 impl Check {
     /// Whether it is the long form of another check, or of what `cargo test` runs: all its tests are on nodes of
-    /// the usual size.
+    /// the usual size, or of the narrow lock alone.
     fn is_long_form(&self) -> bool {
-        let is_long = |suite: &Suite| [&PLAIN, &NARROW].contains(&suite.build);
+        let is_long = |suite: &Suite| [&PLAIN, &NARROW, &NARROW_LOOM].contains(&suite.build);
         matches!(self.how, How::Cargo(suites) if suites.iter().all(is_long))
     }
 }
@@ -164,23 +164,21 @@ pub(super) static CHECKS: &[Check] = &[
     },
     Check {
         name: "narrow",
-        what: "without 64-bit atomics: the lock under loom; histories and stress on small nodes",
-        counts: &["executions", "histories", "operations"],
-        how: How::Cargo(&[
-            suite(&NARROW_LOOM, CORE, &["loom_tests::lock"]),
-            suite(
-                &NARROW_SMALL,
-                tests!(["--no-default-features", "--features", "bskip-core/chaos"] "histories", "stress"),
-                &[],
-            ),
-        ]),
+        what: "without 64-bit atomics: histories and stress on small nodes",
+        counts: &["histories", "operations"],
+        how: How::Cargo(&[suite(
+            &NARROW_SMALL,
+            tests!(["--no-default-features", "--features", "bskip-core/chaos"] "histories", "stress"),
+            &[],
+        )]),
         minutes: 10,
     },
     Check {
         name: "narrow-model",
-        what: "without 64-bit atomics, long form: unit tests, answers and histories",
-        counts: &["steps", "histories", "operations"],
+        what: "without 64-bit atomics, long form: the lock under loom; unit tests, answers and histories",
+        counts: &["executions", "steps", "histories", "operations"],
         how: How::Cargo(&[
+            suite(&NARROW_LOOM, CORE, &["loom_tests::lock"]),
             suite(&NARROW, &["-p", "bskip-core", "--lib", "--features", "bump,check"], &[]),
             suite(&NARROW, tests!("answers", "byte_strings", "collections", "cursors", "histories"), &[]),
         ]),

@@ -119,15 +119,33 @@ fn compiler(dir: &Path) -> Result<PathBuf, Stop> {
         return Err(Stop::failure("the packages are for x86-64 Linux"));
     }
     let folder = dir.join("compiler");
-    if !folder.is_dir() {
-        fetch(&Shell::new()?, dir, &folder)?;
-    }
     let usr = folder.join("usr");
-    let version =
-        Command::new(usr.join("bin/rustc")).arg("-V").env("LD_LIBRARY_PATH", usr.join(LIBRARY)).output();
-    match version {
-        Ok(output) if output.status.success() => Ok(usr),
-        _ => Err(Stop::failure("it does not start here (apt-get install libedit2 libxml2 libz3-4)")),
+    let was_there = folder.is_dir();
+    if was_there && starts(&usr).is_ok() {
+        return Ok(usr);
+    }
+    let sh = Shell::new()?;
+    if was_there {
+        eprintln!("verify: the compiler in {} does not start: fetching it again", folder.display());
+        sh.remove_path(&folder)?;
+    }
+    fetch(&sh, dir, &folder)?;
+    match starts(&usr) {
+        Ok(()) => Ok(usr),
+        Err(said) => Err(Stop::failure(format!(
+            "rustc of the packages does not start: {said}; if a library is missing: \
+             apt-get install libedit2 libxml2 libz3-4"
+        ))),
+    }
+}
+
+/// Starts the compiler. An error is what it said.
+fn starts(usr: &Path) -> Result<(), String> {
+    let rustc = usr.join("bin/rustc");
+    match Command::new(&rustc).arg("-V").env("LD_LIBRARY_PATH", usr.join(LIBRARY)).output() {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(format!("{}, {}", output.status, String::from_utf8_lossy(&output.stderr).trim())),
+        Err(error) => Err(format!("{}: {error}", rustc.display())),
     }
 }
 

@@ -41,8 +41,10 @@ impl Scale {
         // close to it.
         let product = u128::from(word.wrapping_sub(self.base)) * u128::from(self.scale);
         let within = u128::from(product as u64) * BUCKETS as u128;
-        let line = usize::try_from((product >> 64) as u64).unwrap_or(usize::MAX / 2);
-        (Spot { line, bucket: (within >> 64) as usize }, (within as u64 >> 56) as u32)
+        let line = (product >> 64) as u64;
+        // If a pointer has 32 bits, no table has so many lines. The line after this one must have a number, too.
+        let line = if usize::BITS < 64 { line.min(u64::from(u32::MAX / 2)) } else { line };
+        (Spot { line: line as usize, bucket: (within >> 64) as usize }, (within as u64 >> 56) as u32)
     }
 
     /// Where a leaf starts, or ends, at this word.
@@ -116,6 +118,16 @@ mod tests {
             assert_eq!(segment_of(line), segment, "line {line}");
         }
         assert!(first_line(SEGMENTS) > 1 << 24);
+    }
+
+    /// On every width of pointers, also in builds that check for overflow.
+    #[test]
+    fn a_word_far_beyond_the_end_has_a_place_and_a_next_one() {
+        for scale in [1 << 32, (1 << 32) + 1, u64::MAX] {
+            let (spot, _) = Scale { base: 0, scale }.spot(u64::MAX);
+            let last = Spot { line: spot.line, bucket: BUCKETS - 1 };
+            assert!(last.next().line > spot.line && spot.line >= u32::MAX as usize / 2, "scale {scale}");
+        }
     }
 
     #[test]

@@ -35,9 +35,9 @@ impl Nodes {
     }
 }
 
-/// See the module. In three words, because a thread may find the first half of one number and the second half
-/// of another one. It must not take an area's number for a block, so an area has a word of its own. `behind` is
-/// 0 at first, and after that always a block or `NO_HINT`.
+/// See the module. A thread may find the first half of one number and the second half of another one. It must not
+/// take an area's number for a block. So the number lies in three words, and an area has a word of its own. `behind`
+/// is 0 at first, and after that always a block or `NO_HINT`.
 #[cfg(any(bskip_narrow, not(target_has_atomic = "64")))]
 #[derive(Default)]
 pub(super) struct Nodes {
