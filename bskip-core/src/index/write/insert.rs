@@ -179,8 +179,8 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     ) -> Option<SplitOff<K::Owned>> {
         let SplitPlan { split, held, above } = plan;
         let commit = Commit::new(self);
-        let mut fresh = spare.make(&commit);
         let (section, leaf) = leaf.into_parts();
+        let mut fresh = spare.make(&commit);
         let mut leaf = leaf.reshape(&commit);
         let low = K::kept(K::borrow(&split.low), held.number());
         split_and_insert(&mut leaf, (split.at, low), rank, kept, value, &mut fresh);
