@@ -20,7 +20,7 @@ fn an_empty_leaf_first(name: &'static str) -> Duel {
 
 /// An empty first leaf, and a leaf with 30 and 35. One thread inserts 10 and then 27, so the first pair is
 /// that of 30 or of 10.
-fn keys_that_come_first(name: &'static str) -> Duel {
+pub(super) fn keys_that_come_first(name: &'static str) -> Duel {
     Duel {
         keys: std::vec![25, 30, 35],
         removed: std::vec![25],

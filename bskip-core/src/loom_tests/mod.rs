@@ -25,6 +25,8 @@ mod compute;
 #[cfg(not(bskip_narrow))]
 mod first_leaf;
 #[cfg(not(bskip_narrow))]
+mod handlers;
+#[cfg(not(bskip_narrow))]
 mod leaf;
 mod lock;
 #[cfg(not(bskip_narrow))]

@@ -86,6 +86,7 @@ static LOOM_LOCK: Probe = probe(Tool::Loom, "loom-lock", &LOOM, CORE, &["loom_te
 static LOOM_NARROW: Probe = probe(Tool::Loom, "loom-narrow", &NARROW_LOOM, CORE, &["loom_tests::lock"]);
 static LOOM_LEAF: Probe = probe(Tool::Loom, "loom-leaf", &LOOM, CORE, &["loom_tests::leaf"]);
 static LOOM_ACROSS: Probe = probe(Tool::Loom, "loom-across", &LOOM, CORE, &["loom_tests::across"]);
+static LOOM_HANDLERS: Probe = probe(Tool::Loom, "loom-handlers", &LOOM, CORE, &["loom_tests::handlers"]);
 static LOOM_HINTS: Probe = probe(Tool::Loom, "loom-hints", &LOOM, CORE, &["leaf_table::loom_tests"]);
 static LOOM_REPLICA: Probe = probe(Tool::Loom, "loom-replica", &LOOM, CORE, &["loom_tests::replica"]);
 static LOOM_ARENA: Probe = probe(Tool::Loom, "loom-arena", &LOOM, CORE, &["loom_tests::arena"]);
@@ -110,6 +111,9 @@ static TAKEN: Probe = plain!("taken", "values", "taken::");
 static COMPUTED_VALUES: Probe = plain!("computed-values", "values", "computed::");
 static RANGE_ENDS: Probe = plain!("range-ends", "answers", "range_ends::");
 static SHRINK: Probe = plain!("shrink", "structure", "shrink::");
+static HANDLERS_MODEL: Probe = plain!("handlers-model", "handlers", "model::");
+static HANDLERS_HELD: Probe = plain!("handlers-held", "handlers", "held::");
+static HANDLERS_EDGES: Probe = plain!("handlers-edges", "handlers", "edges::");
 static REPLICAS: Probe = plain!("replicas", "structure", "replicas::");
 static MIGRATE: Probe = plain!("migrate", "structure", "migrate::");
 static FUZZ: Probe = plain!("fuzz", "answers", "fuzz_corpus::");
@@ -141,6 +145,7 @@ static ALL: &[&Probe] = &[
     &LOOM_NARROW,
     &LOOM_LEAF,
     &LOOM_ACROSS,
+    &LOOM_HANDLERS,
     &LOOM_HINTS,
     &LOOM_REPLICA,
     &LOOM_ARENA,
@@ -165,6 +170,9 @@ static ALL: &[&Probe] = &[
     &TAKEN,
     &RANGE_ENDS,
     &SHRINK,
+    &HANDLERS_MODEL,
+    &HANDLERS_HELD,
+    &HANDLERS_EDGES,
     &REPLICAS,
     &MIGRATE,
     &FUZZ,
