@@ -61,6 +61,16 @@ pub trait Platform: 'static {
     /// may run several of its threads. This crate cannot tell them apart, so it does not judge.
     fn relax(attempts: u32);
 
+    /// Ends the call, or the program, when a map finds something that cannot be: a broken arena, memory that other
+    /// code has overwritten, a bug of this crate; or a closure that would wait for its own thread. `message` says
+    /// what. By default this panics. It may unwind: the map then unlocks what the thread has locked.
+    ///
+    /// The thread may hold locks of the map, so this must not use it. Wrong arguments of a call are no case for this
+    /// method: they panic, as the call's documentation says.
+    fn broken(message: &'static str) -> ! {
+        panic!("{message}")
+    }
+
     /// The NUMA node of the CPU that runs this, or `None` if the platform does not know. An arena that has
     /// memory on several nodes may ask for it. The answer is a preference: a wrong one costs time only.
     fn numa_node() -> Option<NumaNodeId> {

@@ -130,7 +130,7 @@ pub(crate) trait Numa: BlockPool {
         match self.numa() {
             // SAFETY: by the caller's promise.
             Some(numa) => unsafe { numa.replica_address(replica, block) },
-            None => unreachable!("this pool has no replicas"),
+            None => Self::Platform::broken("a pool without replicas has no address of one"),
         }
     }
 }

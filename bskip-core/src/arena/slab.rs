@@ -179,7 +179,8 @@ impl<S: SlabSource> SlabPool<S> {
             self.grow(state)?;
         }
         let fresh = &mut state.fresh;
-        let block = BlockId(NonZeroU32::new(fresh.number).expect("numbers start at 1"));
+        let broken = || S::Platform::broken("the numbers of a pool's blocks start at 1");
+        let block = BlockId(NonZeroU32::new(fresh.number).unwrap_or_else(broken));
         fresh.left -= 1;
         // After the greatest number this wraps; the next block then comes from a new slab.
         fresh.number = fresh.number.wrapping_add(fresh.step);

@@ -157,13 +157,14 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         match block(head) {
             Some(head) => (level, head),
             None if P::LAZY => (level, SENTINEL),
-            None => panic!("a map has a first leaf"),
+            None => P::Platform::broken("a map has a first leaf"),
         }
     }
 
     /// The first node of `level`, which is at most the root's.
     pub(in crate::index) fn head(&self, level: usize) -> BlockId {
-        Self::or_sentinel(self.try_head(level)).expect("levels up to the root's have a first node")
+        let broken = || P::Platform::broken("levels up to the root's have a first node");
+        Self::or_sentinel(self.try_head(level)).unwrap_or_else(broken)
     }
 
     /// Only level 0 may have no node, and only if the pools are lazy.

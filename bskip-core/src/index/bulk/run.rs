@@ -10,6 +10,7 @@ use crate::arena::{AllocError, BlockId, BlockPool};
 use crate::index::engine::Index;
 use crate::index::tree::{Fresh, reserve_one};
 use crate::node::{LeafShape, LevelMark, Limit, Locked, NodeKeys, Reshaped, Room, Unreached};
+use crate::platform::Platform;
 
 /// A leaf of a run, as the levels above will know it.
 pub(in crate::index) struct Start<O> {
@@ -203,7 +204,7 @@ impl<'a, K: NodeKeys, V, P: BlockPool> SortedRun<'a, K, V, P> {
             LeafShape::<K, V>::end_between(**leaf, K::borrow(&before), last, false)
         };
         let leaf = self.start_leaf(K::borrow(&low), Some(leaf));
-        let Ok(mut leaf) = leaf else { unreachable!("the run has a block in reserve") };
+        let Ok(mut leaf) = leaf else { P::Platform::broken("the run has a block in reserve") };
         // No long key goes into a narrow leaf.
         leaf.push(K::kept(last, K::Number::default()), value);
     }

@@ -43,3 +43,33 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         Ok(())
     }
 }
+
+#[cfg(all(test, feature = "std", not(any(loom, shuttle))))]
+mod tests {
+    use std::panic::{self, AssertUnwindSafe};
+
+    use crate::arena::{GlobalArena, GlobalPool};
+    use crate::config::Config;
+    use crate::index::engine::Index;
+    use crate::platform::Platform;
+
+    struct Mine;
+
+    impl Platform for Mine {
+        fn relax(_: u32) {}
+
+        fn broken(message: &'static str) -> ! {
+            panic::panic_any((7, message))
+        }
+    }
+
+    #[test]
+    fn what_is_broken_is_told_to_the_platform() {
+        let arena = GlobalArena::new().platform::<Mine>();
+        let index: Index<u64, u64, GlobalPool<Mine>> = Index::new(&arena, &Config::new()).expect("memory");
+        let told =
+            panic::catch_unwind(AssertUnwindSafe(|| index.tree.head(3))).expect_err("the map has no level 3");
+        let (number, message) = *told.downcast_ref::<(i32, &str)>().expect("what `Mine` throws");
+        assert!(number == 7 && message.contains("levels up to the root's"), "{message}");
+    }
+}

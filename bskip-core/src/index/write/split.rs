@@ -4,6 +4,7 @@ use crate::arena::{BlockId, BlockPool};
 use crate::index::tree::Fresh;
 use crate::index::write::commit::{Change, Commit};
 use crate::node::{NodeKeys, ShapeOf};
+use crate::platform::Platform;
 
 /// A node that an overflow split made: its low fence and its block.
 pub(in crate::index) type SplitOff<O> = (O, BlockId);
@@ -43,8 +44,11 @@ pub(in crate::index) fn insert_or_split<'c, K: NodeKeys, V, P: BlockPool, S: Sha
         node.insert(rank, kept, payload);
         return None;
     }
-    let mut fresh = spare.expect("taken for a node that may overflow").make(commit);
-    let split = node.split_for(rank, key).expect("a key that is not long takes no memory");
+    let spare = spare.unwrap_or_else(|| P::Platform::broken("a node that may overflow has a spare block"));
+    let mut fresh = spare.make(commit);
+    let split = node
+        .split_for(rank, key)
+        .unwrap_or_else(|_| P::Platform::broken("a key that is not long takes no memory"));
     let low = K::kept(K::borrow(&split.low), K::Number::default());
     split_and_insert(node, (split.at, low), rank, kept, payload, &mut fresh);
     Some((split.low, fresh.id()))

@@ -9,6 +9,7 @@ use crate::index::write::commit::{Commit, InnerChange};
 use crate::index::write::existing::{Existing, Outcome, settle_existing};
 use crate::index::write::split::{SplitOff, insert_or_split};
 use crate::node::{InnerShape, LeafShape, LockedLeaf, NodeKeys, Room};
+use crate::platform::Platform;
 
 /// Blocks that are taken before the change that needs them.
 pub(in crate::index) struct Spares<'t, K: NodeKeys, V, P: BlockPool> {
@@ -216,7 +217,8 @@ pub(in crate::index) fn promote<'c, K: NodeKeys, V, P: BlockPool>(
         }
         child = right.id();
     }
-    let top = levels[top].as_mut().expect("locked up to the height");
+    let broken = || P::Platform::broken("the path is locked up to the height");
+    let top = levels[top].as_mut().unwrap_or_else(broken);
     let (rank, found) = top.find(key);
     let spare = inners.next().flatten();
     let top_overflow = match found {
