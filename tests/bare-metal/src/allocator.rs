@@ -2,8 +2,8 @@
 //!
 //! `alloc` is linked, so a program must name a global allocator. This one panics, so a check that needs it fails.
 //!
-//! The compiler may leave out an allocation whose result it does not need. If it knew that this allocator never returns,
-//! or always returns null, it would need no result and leave all calls out. `black_box` hides that.
+//! The compiler may leave out an allocation whose result it does not need. If it knew that this allocator never
+//! returns, or always returns null, it would need no result and leave all calls out. `black_box` hides that.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::hint::black_box;

@@ -2,10 +2,11 @@
 //!
 //! The first CPU starts at `pvh_start`, in 32-bit mode without paging; `ebx` holds the address of the start
 //! information. Every other CPU starts in real mode, in a copy of `trampoline` at [`TRAMPOLINE`]. Both ways meet
-//! at `long_mode`. The page tables map the first 4 GiB, each address to itself.
+//! at `long_mode`. The page tables map the first 4 GiB, each address to itself. [`forget_page_0`] makes a
+//! null pointer a fault.
 
-use core::arch::global_asm;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::arch::{asm, global_asm};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::stack::{CPU_STACKS, STACK_SIZE};
 
@@ -104,12 +105,21 @@ page_map:
 page_directories:
     .quad pages + 0x0003, pages + 0x1003, pages + 0x2003, pages + 0x3003
     .fill 508, 8, 0
-// Pages of 2 MiB: present, writable, large.
-.set address, 0
+// The first 2 MiB have pages of 4 KiB, then come pages of 2 MiB: present, writable, large.
+.set address, 0x200000
 pages:
-.rept 2048
+    .quad low_pages + 3
+.rept 2047
     .quad address + 0x83
     .set address, address + 0x200000
+.endr
+// Pages of 4 KiB: present, writable.
+.set address, 0
+.global low_pages
+low_pages:
+.rept 512
+    .quad address + 3
+    .set address, address + 0x1000
 .endr
 .text
 "#,
@@ -123,6 +133,7 @@ pages:
 unsafe extern "C" {
     static trampoline: u8;
     static trampoline_end: u8;
+    static low_pages: AtomicU64;
 }
 
 /// Copies the trampoline to where CPUs start.
@@ -137,4 +148,15 @@ pub(crate) fn prepare() {
 pub(crate) fn number_next(number: usize) {
     // Relaxed: the CPU is started by a store to its local APIC, which comes later on any x86 processor.
     NEXT.store(u32::try_from(number).expect("there are few CPUs"), Ordering::Relaxed);
+}
+
+/// Takes the page of address 0 out of the page tables. The first CPU calls this, before any other starts. The loader's
+/// words may be in that page, so the kernel has read them.
+pub(crate) fn forget_page_0() {
+    // SAFETY: the assembly above defines the table, and only this function uses it as a Rust object.
+    let entry = unsafe { &low_pages };
+    // Relaxed: this CPU drops its copy below, and the others start later.
+    entry.store(0, Ordering::Relaxed);
+    // SAFETY: the CPU drops its copy of an entry of the page tables. No Rust object is in that page.
+    unsafe { asm!("invlpg [{}]", in(reg) 0_usize, options(nostack, preserves_flags)) };
 }

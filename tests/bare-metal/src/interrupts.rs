@@ -18,7 +18,7 @@ use crate::{apic, cpu, panic, println};
 const TICK: u8 = 0x40;
 /// Another CPU wants this one to wake up.
 const POKE: u8 = 0x41;
-/// The local APIC has taken an interrupt back.
+/// The local APIC had an interrupt for the CPU, and has it no longer.
 const SPURIOUS: u8 = 0xff;
 
 /// Vectors of the processor's own faults.

@@ -1,4 +1,5 @@
-//! The serial port, and `print!` and `println!` on it. Only the first CPU prints, except that any CPU may report a panic.
+//! The serial port, and `print!` and `println!` on it. Only the first CPU prints, except that any CPU may report a
+//! panic.
 
 use core::fmt;
 

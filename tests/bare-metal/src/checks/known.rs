@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use bskip_core::{BSkipMap, Platform, StaticArena};
 
-use super::interrupting::{self, Outcome, Refusal, Scene};
+use super::interrupting::{self, Done, Outcome, Refusal, Scene};
 use crate::cpu::MOST;
 use crate::random::Random;
 use crate::team;
@@ -106,6 +106,9 @@ pub(super) fn run<C: Calls>(calls: u64) -> Outcome {
 }
 
 impl<C: Calls> Scene for Known<C> {
+    const MUST: &'static [Done] =
+        &[Done::Get, Done::Floor, Done::Insert, Done::Replace, Done::Remove, Done::Nothing];
+
     fn write(cpu: usize, random: &mut Random) -> u64 {
         let (map, slot, versions) = (C::map(), slot_of_writer(cpu), &WRITERS[cpu]);
         let number = random.below(NUMBERS as u64) as usize;
@@ -135,7 +138,7 @@ impl<C: Calls> Scene for Known<C> {
         C::prepare();
     }
 
-    fn handle(cpu: usize, random: &mut Random) -> Result<(), Refusal> {
+    fn handle(cpu: usize, random: &mut Random) -> Result<Done, Refusal> {
         let (slot, versions) = (slot_of_handler(cpu), &HANDLERS[cpu]);
         let number = random.below(NUMBERS as u64) as usize;
         let (mine, old) = (key(slot, number), versions.value(slot, number));
@@ -143,29 +146,54 @@ impl<C: Calls> Scene for Known<C> {
             0 => {
                 let staying = key(STAYING, number);
                 assert_eq!(C::get(staying)?, Some(value(staying, 1)));
+                Ok(Done::Get)
             }
-            1 => {
-                let staying = key(STAYING, number);
-                assert_eq!(C::floor(staying)?, Some((staying, value(staying, 1))));
-            }
+            1 => floor::<C>(number, random.below(2) == 0, mine, old),
             2 => {
                 // The writer may be about to change this value, so only its key is certain.
                 let foreign = key(slot_of_writer(cpu), number);
                 assert!(C::get(foreign)?.is_none_or(|value| value >> 32 == foreign));
+                Ok(Done::Get)
             }
-            3 | 4 => assert_eq!(C::get(mine)?, old),
+            3 | 4 => {
+                assert_eq!(C::get(mine)?, old);
+                Ok(if old.is_some() { Done::Get } else { Done::Nothing })
+            }
             5 | 6 => {
                 assert_eq!(C::remove(mine)?, old);
                 versions.set(number, 0);
+                Ok(if old.is_some() { Done::Remove } else { Done::Nothing })
             }
             _ => {
                 let (version, value) = versions.next(slot, number);
                 assert_eq!(C::insert(mine, value)?, old);
                 versions.set(number, version);
+                Ok(if old.is_some() { Done::Replace } else { Done::Insert })
             }
         }
-        Ok(())
     }
+}
+
+/// A handler's floor query: for a key that stays, or for one that is never there. `mine` is a key of the handler, with
+/// its value.
+fn floor<C: Calls>(
+    number: usize,
+    is_there: bool,
+    mine: u64,
+    value_of_mine: Option<u64>,
+) -> Result<Done, Refusal> {
+    let staying = key(STAYING, number);
+    if is_there || team::cpus() == MOST {
+        assert_eq!(C::floor(staying)?, Some((staying, value(staying, 1))));
+    } else {
+        let unused = key(slot_of_writer(team::cpus()), number);
+        // Keys of other writers and handlers may come and go there, so the nearest key that is certain is a bound.
+        let certain = if value_of_mine.is_some() { mine } else { staying };
+        let found = C::floor(unused)?;
+        let is_right = |(key, value): (u64, u64)| (certain..unused).contains(&key) && value >> 32 == key;
+        assert!(found.is_some_and(is_right), "the floor of {unused} is {found:?}, with {certain} there");
+    }
+    Ok(Done::Floor)
 }
 
 /// Every key is there with its value, or is not there, as its writer or handler knows. The next scene begins without

@@ -20,7 +20,7 @@ mod words;
 
 pub(crate) use common::Context;
 
-use crate::{print, println};
+use crate::{print, println, stack};
 
 /// Bytes of the common arena on each node.
 const BYTES: usize = 8 << 20;
@@ -52,5 +52,6 @@ pub(crate) fn run(mut context: Context) {
         print!("check {name}: ");
         check(&mut context);
     }
+    stack::check();
     println!("passed {}", CHECKS.len());
 }

@@ -47,6 +47,5 @@ impl Calls for Waiting {
 pub(super) fn check(context: &mut Context) {
     context.memory.give(&ARENA, BYTES);
     let outcome = known::run::<Waiting>(context.options.calls);
-    assert_eq!((outcome.busy, outcome.full), (0, 0));
     report(format_args!("{outcome}"));
 }

@@ -14,7 +14,7 @@ use crate::stop::Stop;
 
 /// Many times as long as a boot takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(120);
-/// As far below what a busy machine does.
+/// Calls of interrupt handlers. A busy machine makes many times as many.
 const CALLS_PER_SECOND: u64 = 5_000;
 /// The status with which QEMU ends if the kernel found no wrong answer.
 const PASSED: i32 = 33;
@@ -52,7 +52,8 @@ impl Boot<'_> {
         let log = File::create(self.log).map_err(cannot)?;
         let mut qemu = Command::new(QEMU);
         qemu.args(self.arguments());
-        let limit = LIMIT + Duration::from_secs(self.interrupts / CALLS_PER_SECOND);
+        let limit =
+            LIMIT + Duration::from_secs(said::SCENES.len() as u64 * self.interrupts / CALLS_PER_SECOND);
         let file = File::open(self.log).map_err(cannot)?;
         let mut tail = Tail { file, text: Vec::new(), started: Instant::now(), first: None };
         let end = child::run_watched(&mut qemu, [&log, &log], limit, &mut || tail.show());
@@ -89,6 +90,9 @@ fn judge(end: End, text: &str, limit: Duration) -> Result<(), Stop> {
         End::Interrupted => Err(Stop::interrupted()),
         End::TimedOut => Err(Stop::failure(format!("hangs: after {} s: {last}", limit.as_secs()))),
         End::Exited(status) if status.code() == Some(PASSED) => said::judge(text).map_err(Stop::failure),
+        End::Exited(status) if status.code() == Some(0) => {
+            Err(Stop::failure(format!("the machine reset itself (a triple fault?): {last}")))
+        }
         End::Exited(_) => Err(Stop::failure(format!("{}: {last}", end.words()))),
     }
 }
@@ -147,6 +151,8 @@ mod tests {
         let why = judge(end(PASSED), "check machine: well\n").unwrap_err();
         assert!(why.starts_with("ran the checks machine, not "), "{why}");
         assert_eq!(judge(end(35), "x\nCPU 1: 3 keys\n"), Err("exit code 35: CPU 1: 3 keys".into()));
+        let reset = "the machine reset itself (a triple fault?): check pops: ";
+        assert_eq!(judge(end(0), "x\ncheck pops: "), Err(reset.into()));
         assert_eq!(judge(end(1), ""), Err("exit code 1: it said nothing".into()));
         assert_eq!(judge(End::TimedOut, "x"), Err("hangs: after 9 s: x".into()));
     }

@@ -35,7 +35,7 @@ pub(crate) struct Args {
         value_parser = |text: &str| within(text, 1..=MOST_CPUS).map(|cpus| cpus as usize)
     )]
     cpus: usize,
-    /// Calls of each check of interrupt handlers: 100K, 10M
+    /// Calls that interrupt handlers make in each of four checks: 100K, 10M
     #[arg(
         long,
         value_name = "N",
@@ -102,8 +102,10 @@ fn summary(times: &[Times]) -> String {
     let up = in_words(times.iter().map(|times| times.up).collect());
     let through = in_words(times.iter().map(|times| times.through).collect());
     match times.len() {
-        1 => format!("the boot passed; up after {up}, through after {through}"),
-        count => format!("all {count} boots passed; up after {up}, through after {through} (medians)"),
+        1 => format!("the boot passed; the CPUs ran after {up}, the checks ended after {through}"),
+        count => format!(
+            "all {count} boots passed; the CPUs ran after {up}, the checks ended after {through} (medians)"
+        ),
     }
 }
 
@@ -151,8 +153,9 @@ mod tests {
         let seconds = Duration::from_secs;
         let times = [3, 1, 2].map(|up| Times { up: seconds(up), through: seconds(10 * up) });
         let words =
-            "all 3 boots passed; up after 2.00 s (1.00 to 3.00), through after 20.00 s (10.00 to 30.00)";
-        assert_eq!(summary(&times), format!("{words} (medians)"));
-        assert_eq!(summary(&times[..1]), "the boot passed; up after 3.00 s, through after 30.00 s");
+            "the CPUs ran after 2.00 s (1.00 to 3.00), the checks ended after 20.00 s (10.00 to 30.00)";
+        assert_eq!(summary(&times), format!("all 3 boots passed; {words} (medians)"));
+        let words = "the CPUs ran after 3.00 s, the checks ended after 30.00 s";
+        assert_eq!(summary(&times[..1]), format!("the boot passed; {words}"));
     }
 }

@@ -4,6 +4,8 @@
 const CHECK: &str = "check ";
 /// What begins the last line; the number of checks follows.
 const PASSED: &str = "passed ";
+/// What begins the report of a panic or a fault; the CPU's number follows.
+const REPORT: &str = "CPU ";
 
 /// The checks, in the order in which the kernel runs them.
 pub(super) const CHECKS: &[&str] = &[
@@ -20,6 +22,9 @@ pub(super) const CHECKS: &[&str] = &[
     "queue",
     "sections",
 ];
+
+/// The checks with interrupt handlers. Each makes as many calls as the command line says.
+pub(super) const SCENES: &[&str] = &["handlers", "reservations", "queue", "sections"];
 
 /// Judges what the kernel printed before it said that all is well.
 ///
@@ -39,9 +44,12 @@ pub(super) fn judge(text: &str) -> Result<(), String> {
     }
 }
 
-/// The last words of a kernel that did not end well: the message of a panic, or what QEMU says.
+/// The last words of a kernel that did not end well: the report of a panic or a fault, or else the last line. Another
+/// CPU may print a line after the report.
 pub(super) fn last_words(text: &str) -> &str {
-    text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing")
+    let report = text.lines().rfind(|line| line.starts_with(REPORT));
+    let last = || text.lines().rfind(|line| !line.trim().is_empty());
+    report.or_else(last).unwrap_or("it said nothing")
 }
 
 #[cfg(test)]
@@ -69,5 +77,12 @@ mod tests {
         assert!(judge(&cut).unwrap_err().contains("not \"passed "));
         assert!(judge(&format!("{}more\n", good())).unwrap_err().starts_with("ended with \"more\""));
         assert_eq!(last_words("a\nCPU 3: it broke\n\n"), "CPU 3: it broke");
+        assert_eq!(last_words("a\nCPU 3: it broke\ncheck pops: 7 keys\n"), "CPU 3: it broke");
+        assert_eq!(last_words("a\ncheck pops: \n\n"), "check pops: ");
+    }
+
+    #[test]
+    fn scenes_are_checks() {
+        assert!(SCENES.iter().all(|scene| CHECKS.contains(scene)));
     }
 }
