@@ -138,15 +138,16 @@
 //! | --- | --- |
 //! | 64 bits: `x86_64`, `aarch64`, `riscv64gc` …, with or without an operating system | as described |
 //! | 32 bits with 64-bit atomics: `i686`, `armv7` … | the same |
-//! | 32 bits without them: `thumbv7em-none-eabihf`, `riscv32imac-unknown-none-elf` … | a node's version lies in two words, and each word of a key in two halves. The map promises the same, and a lookup takes a few more loads. (On RISC-V of any width, see section 12 of the PROTOCOL for operations on several nodes.) No lock takes the place of the missing atomics, so an interrupt handler may read while it interrupts a writer |
+//! | 32 bits without them: `thumbv7em-none-eabihf`, `riscv32imac-unknown-none-elf` … | a node's version lies in two words, and each word of a key in two halves. The map promises the same, and a lookup takes a few more loads. (On RISC-V of any width, see section 12 of the PROTOCOL for operations on several nodes.) No lock takes the place of the missing atomics, so an interrupt handler that interrupts a writer may read by a [`Handler`] |
 //! | no compare-and-swap (`thumbv6m`, `riscv32imc` …), or no inline assembly in stable Rust | none: a `compile_error!` says what is missing |
 //!
 //! `RUSTFLAGS="--cfg bskip_narrow"` makes any build do without 64-bit atomics and vector instructions. It is for
 //! tests.
 //!
 //! # Small code
-//! With `opt-level = "s"` or `"z"`, the crate inlines less: the calls of a map take about two thirds of the code,
-//! and longer.
+//! With `opt-level = "s"` or `"z"`, the crate inlines less. The code of a map's calls then has about two thirds of the
+//! bytes, and the calls take longer. A map has at most 6 levels instead of 16. That is enough for some 10^8 keys. In
+//! larger maps, searches take more steps to the right on the topmost level.
 //!
 //! # When to choose something else
 //! * Strings with hundreds of bytes in common: a trie such as ART. This map compares these bytes in every

@@ -88,11 +88,22 @@ pub trait Platform: 'static {
     ///   it waits for the holder of a node's lock.
     /// * Sections nest: the lock of a pool may be taken within the section around a node's lock. The thread leaves
     ///   the inner one first. A section ends on the thread where it began, also if a panic unwinds.
-    /// * Within a section run: the change itself, which moves up to some dozens of pairs; closures and `Clone` of
-    ///   values that a map runs under a lock; [`BlockPool::acquire`](crate::BlockPool::acquire) for the block of a
-    ///   split, and through it a global allocator; [`relax`](Self::relax) in the last two of the cases named there.
-    ///   [`range_snapshot`](crate::BSkipMap::range_snapshot), if it has to lock, reads the whole range in one section.
     /// * Reading `Copy` values does not enter a section, nor does reading keys.
+    ///
+    /// Within a section run:
+    /// * the change itself: it moves up to some dozens of pairs, and copies a changed inner node to its replicas;
+    /// * closures and `Clone` of values that a map runs under a lock;
+    /// * [`BlockPool::acquire`](crate::BlockPool::acquire) for the block of a split, and the zeroing of a new block.
+    ///   With a [`GlobalArena`](crate::GlobalArena), the pool asks the global allocator;
+    /// * in a map of byte strings with long keys or values, the growth of the list of cells, which asks the global
+    ///   allocator;
+    /// * [`range_snapshot`](crate::BSkipMap::range_snapshot), if it has to lock: it reads the whole range in one
+    ///   section, and its vectors grow there, by the global allocator;
+    /// * [`relax`](Self::relax) in the last two of the cases named there.
+    ///
+    /// So if sections turn off interrupts or preemption, a global allocator that these calls ask must not sleep. If it
+    /// takes a lock, all code must take that lock within such a section. The same is true of an arena of your own.
+    /// [`StaticArena`](crate::StaticArena) does so.
     fn enter() -> usize {
         0
     }
@@ -104,6 +115,9 @@ pub trait Platform: 'static {
 
     /// The seed of a new map's coin, unless [`Config::seed`](crate::Config::seed) gives one. An attacker who
     /// knows the seed and chooses the keys can make a map lopsided, so the seed should be hard to guess.
+    ///
+    /// A map in a static asks when it first needs the seed, for instance at the first insertion. Several CPUs may then
+    /// call this at the same time, also for one map. The map keeps one of the answers.
     ///
     /// By default the seed is random with the feature `std`. Without it, the seed is made of an address and a
     /// counter: it is different for every map, but not secret.

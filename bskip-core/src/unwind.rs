@@ -8,17 +8,27 @@
 //! The map hands out references to its values, so the values must be `RefUnwindSafe` themselves. If the
 //! closure of `update` panics, its changes to the value so far stay, as that method says.
 
-use core::panic::RefUnwindSafe;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::arena::BlockPool;
 use crate::cells::Cells;
-use crate::index::Index;
+use crate::index::{Index, Reserve};
 use crate::node::NodeKeys;
 use crate::spin::SpinLock;
 
 // The map calls a pool only between changes. So a panic in a pool unwinds as a panic in the caller's code
 // does.
 impl<K: NodeKeys, V: RefUnwindSafe, P: BlockPool> RefUnwindSafe for Index<K, V, P> {}
+
+// As for the index. A reserve's own lists are as they were before a call of a pool, or as they are after it.
+impl<K: NodeKeys, V: RefUnwindSafe, P: BlockPool, const MOST: usize> UnwindSafe
+    for Reserve<'_, K, V, P, MOST>
+{
+}
+impl<K: NodeKeys, V: RefUnwindSafe, P: BlockPool, const MOST: usize> RefUnwindSafe
+    for Reserve<'_, K, V, P, MOST>
+{
+}
 
 // As for the index.
 impl<P: BlockPool> RefUnwindSafe for Cells<P> {}
@@ -30,8 +40,8 @@ impl<T> RefUnwindSafe for SpinLock<T> {}
 #[cfg(not(any(loom, shuttle)))]
 const _: () = {
     use crate::{BSkipBlobMap, BSkipBytesMap, BSkipBytesSet, BSkipMap, BSkipSet};
-    use crate::{BulkLoad, BytesBulkLoad, Cursor, Range};
-    use core::panic::UnwindSafe;
+    use crate::{BulkLoad, BytesBulkLoad, BytesHandler, Cursor, Handler, Range, Reservation, SetHandler};
+    use crate::{GlobalArena, StaticArena, arena::StaticPool};
 
     const fn shared<T: Send + Sync + UnwindSafe + RefUnwindSafe>() {}
     shared::<BSkipMap<u64, u64>>();
@@ -43,4 +53,11 @@ const _: () = {
     shared::<BytesBulkLoad<str, u64>>();
     shared::<Range<'static, u64, u64>>();
     shared::<Cursor<'static, u64, u64>>();
+    shared::<Handler<'static, u64, u64, GlobalArena>>();
+    shared::<SetHandler<'static, u64, GlobalArena>>();
+    shared::<BytesHandler<'static, str, u64, GlobalArena>>();
+    shared::<Reservation<'static, u64, u64, GlobalArena>>();
+    shared::<StaticArena>();
+    shared::<StaticPool>();
+    shared::<BSkipMap<u64, u64, &'static StaticArena>>();
 };

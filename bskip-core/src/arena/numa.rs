@@ -42,7 +42,8 @@ pub unsafe trait NumaBlocks {
         0
     }
 
-    /// Where a replica of a block is in memory. This should be wait-free and cheap.
+    /// Where a replica of a block is in memory. This should be wait-free and cheap. It must be wait-free if the map's
+    /// [`Handler`](crate::Handler) is used: a handler that splits a leaf updates the replicas of the node above.
     ///
     /// # Safety
     /// As for [`BlockPool::address`](super::BlockPool::address), and `replica` is below

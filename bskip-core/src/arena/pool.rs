@@ -26,6 +26,10 @@ pub unsafe trait BlockArena {
 
 /// A pool of blocks of one layout.
 ///
+/// [`acquire`](Self::acquire) and [`release`](Self::release) may run within a section of the platform
+/// ([`Platform::enter`]), so they must not sleep there. If they take a lock, all code must take that lock within a
+/// section. Otherwise a thread that holds it may stop running, and a CPU that waits for it in a section waits for ever.
+///
 /// # Safety
 /// An implementation keeps these promises:
 /// 1. **One owner.** The pool does not issue a block again before it is released.
@@ -72,7 +76,7 @@ pub unsafe trait BlockPool: Send + Sync {
     unsafe fn release(&self, block: BlockId);
 
     /// Where a block is in memory. A search calls this for every block it visits, so it should be wait-free
-    /// and cheap.
+    /// and cheap. It must be wait-free if the map's [`Handler`](crate::Handler) is used, because handlers call it too.
     ///
     /// # Safety
     /// This pool has issued `block` at some time, whether it was released since or not.

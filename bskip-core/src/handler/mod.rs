@@ -9,7 +9,8 @@ use core::fmt;
 
 use crate::arena::BlockArena;
 use crate::busy::Busy;
-use crate::index::{End, HANDLER_STEPS, HANDLER_TRIES, Index, Target};
+use crate::height::LEVELS;
+use crate::index::{End, HANDLER_STEPS, HANDLER_TRIES, Index, PASSED, Target};
 use crate::key::Key;
 use crate::map::BSkipMap;
 
@@ -18,8 +19,9 @@ pub use error::TryInsertError;
 pub use reservation::Reservation;
 pub use set::SetHandler;
 
-/// The calls of a map that an interrupt handler may use. They do not wait, do not allocate, do not free, and do not
-/// call the map's arena.
+/// The calls of a map that an interrupt handler may use. They do not wait, do not allocate and do not free. Of the
+/// map's arena they call only [`address`](crate::BlockPool::address) of a pool. In a map with replicas, a call that
+/// splits a leaf calls [`replica_address`](crate::NumaBlocks::replica_address) too.
 ///
 /// An interrupt handler must not wait for a lock: the code that it has interrupted may hold it. The same is true of a
 /// signal handler, and of any code that must not be suspended. If one of these calls would have to wait, it returns
@@ -60,22 +62,33 @@ pub use set::SetHandler;
 /// keys of the locked leaf, and other calls would wait for ever.
 ///
 /// # Bounds
-/// A call tries at most [`TRIES`](Self::TRIES) times. In each try it visits at most
-/// [`STEPS`](Self::STEPS) + 1 nodes of each of 16 levels, and usually one or two nodes in all. A search for a
-/// neighbour or an end does so for each empty leaf that it passes, at most 34. If a level has more nodes in a row
-/// that miss their entries in the level above, the calls answer `Busy` there. With the default
-/// [`Promotion`](crate::Promotion), nodes miss entries only if there was no memory for them.
+/// A call tries at most [`TRIES`](Self::TRIES) times. Each try is one search, and a second one if a leaf splits. A
+/// search visits at most [`STEPS`](Self::STEPS) + 1 nodes of each level, and a few more that a hint table names. It
+/// usually visits one or two nodes in all. A map has at most [`LEVELS`](Self::LEVELS) levels. A try for a neighbour or
+/// an end searches again for each empty leaf that it passes, and passes at most
+/// [`EMPTY_LEAVES`](Self::EMPTY_LEAVES).
+///
+/// If more than `STEPS` nodes in a row miss their entries in the level above, calls for keys behind them answer
+/// `Busy`. With the default [`Promotion`](crate::Promotion), there are two reasons why nodes miss entries:
+/// * A handler has split a leaf, and the node above was locked or full. The [`Reservation`] remembers the leaf. When a
+///   thread refills or drops the reservation, it makes the entry. So if all reservations of a map have fewer than
+///   `STEPS` blocks together, handlers alone do not reach the limit.
+/// * There was no memory for the entries. Refilling a reservation does not help then. The calls of threads work, and
+///   take a step more for each such node.
 ///
 /// # What handlers leave to threads
 /// * A leaf that a handler makes sparse or empty does not merge. The next removal of a thread in that leaf merges it,
 ///   and so does [`shrink`](BSkipMap::shrink). If handlers pop from one end, and no thread removes there, empty leaves
-///   gather at that end. From 34 on, `try_pop_first` answers `Busy`. A thread then helps by a call of
+///   gather at that end. If there are more than [`EMPTY_LEAVES`](Self::EMPTY_LEAVES), `try_pop_first` answers `Busy`. A
+///   thread then helps by a call of
 ///   [`first_key_value`](BSkipMap::first_key_value), [`is_empty`](BSkipMap::is_empty) or `pop_first`, which merge them.
 /// * The coin gives no height to a key that a handler inserts.
 /// * A value that a call returns is the caller's. If its drop allocates or waits, do not drop it in the handler.
 ///
 /// # What it takes
-/// One block of a [`Reservation`] makes one insertion certain not to need memory. Without a reservation,
+/// One block of a [`Reservation`] makes one insertion certain not to need memory. A map in a static has no leaf at
+/// first. The first insertion by [`try_insert_with`](Self::try_insert_with) makes a block of the reservation the first
+/// leaf. Without a reservation,
 /// [`try_insert`](Self::try_insert) works as long as the key's leaf is not full. Otherwise it answers
 /// [`Full`](crate::TryInsertCause::Full).
 ///
@@ -114,6 +127,12 @@ impl<K: Key, V, A: BlockArena> Handler<'_, K, V, A> {
 
     /// How many nodes of one level a try steps right before it gives up.
     pub const STEPS: usize = HANDLER_STEPS;
+
+    /// How many levels a map has at most: 16, or 6 in a build for size.
+    pub const LEVELS: usize = LEVELS;
+
+    /// How many leaves without a fitting pair a try for a neighbour or an end passes: 34, or 14 in a build for size.
+    pub const EMPTY_LEAVES: usize = PASSED;
 
     /// A copy of the value of `key`. Writes no shared memory.
     ///
@@ -194,10 +213,13 @@ impl<K: Key, V, A: BlockArena> Handler<'_, K, V, A> {
         inserted.map_err(|(value, cause)| TryInsertError { key, value, cause })
     }
 
-    /// As [`try_insert`](Self::try_insert). If the key's leaf is full, splits it with a block of `reservation`.
+    /// As [`try_insert`](Self::try_insert). If the key's leaf is full, splits it with a block of `reservation`. If the
+    /// map is in a static and has no leaf yet, makes a block the first leaf.
     ///
     /// # Errors
-    /// [`TryInsertError`] with the pair: the leaf is busy, or it is full and the reservation is empty.
+    /// [`TryInsertError`] with the pair: the leaf is busy, or it is full and the reservation is empty. If this call has
+    /// made its last block the map's first leaf, and other threads have filled that leaf, the cause is
+    /// [`Busy`](crate::TryInsertCause::Busy), and the reservation is empty.
     ///
     /// # Panics
     /// If `reservation` is not of this map.

@@ -14,12 +14,16 @@ use crate::set::BSkipSet;
 /// [`try_insert_with`](crate::Handler::try_insert_with) does not fail for lack of memory. It may still find the map
 /// [busy](crate::Busy).
 ///
+/// A map in a static has no leaf at first. The first insertion by a handler makes a block of its reservation the first
+/// leaf, and that block stays in the map also if the insertion then finds the leaf busy.
+///
 /// Make, [refill](Self::refill) and drop a reservation in a thread, because these call the pool and may wait. If a
 /// handler uses it on the same CPU, turn the interrupt off while a thread refills or drops it: each use needs `&mut`.
 /// If the handler is a signal handler, a `compiler_fence` must stand around that, too.
 ///
 /// A leaf that a handler has split may miss its entry in the level above. Searches for its keys then take a step more.
-/// Refilling and dropping make these entries.
+/// Refilling and dropping make these entries. A reservation that is forgotten ([`core::mem::forget`]) makes none, and
+/// the arena has its blocks back only when the map drops.
 ///
 /// ```
 /// use bskip_core::BSkipMap;

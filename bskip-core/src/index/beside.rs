@@ -29,7 +29,7 @@ pub(in crate::index) enum Way {
 /// those of a node that fits into neither neighbour, because both neighbours reach beyond the row. For byte
 /// strings it may hold for any number of boundaries, because a node with a longer prefix may fit into no neighbour.
 /// A search then remembers all leaves.
-pub(in crate::index) const PASSED: usize = 2 * LEVELS + 2;
+pub(crate) const PASSED: usize = 2 * LEVELS + 2;
 
 /// The leaves that a search has passed.
 pub(in crate::index) struct Passed<'a, K: NodeKeys, V> {

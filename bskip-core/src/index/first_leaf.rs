@@ -26,6 +26,16 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         Ok(())
     }
 
+    /// Lets searches start at the first leaf, if it has been made. The thread that has made it may be interrupted before
+    /// it does so. Neither waits nor calls the pool.
+    pub(in crate::index) fn raise_first_leaf(&self) -> bool {
+        let is_there = self.try_head(0).is_some();
+        if is_there {
+            self.raise_root(0);
+        }
+        is_there
+    }
+
     /// Makes a block the first leaf, and lets searches start at the first leaf. Returns the block if another thread was
     /// faster. Neither waits nor calls the pool.
     pub(in crate::index) fn offer_first_leaf<'t>(
@@ -40,5 +50,40 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         let back = if is_first { None } else { Some(self.reuse(head.retire())) };
         self.raise_root(0);
         back
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use alloc::boxed::Box;
+    use alloc::vec;
+
+    use crate::arena::{StaticArena, StaticPool};
+    use crate::busy::{Busy, TryInsertCause};
+    use crate::config::Config;
+    use crate::index::Index;
+    use crate::node::{LeafShape, LevelMark, Unreached};
+
+    type Lazy = Index<u64, u64, StaticPool>;
+
+    /// A handler comes between the steps of a thread that makes the first leaf.
+    #[test]
+    fn a_handler_uses_a_first_leaf_that_the_root_does_not_name_yet() {
+        let arena: &'static StaticArena = Box::leak(Box::new(StaticArena::new()));
+        arena.add_region(vec![0; 10_000].leak()).expect("the first region");
+        let (leaf, inner) = Lazy::LAYOUTS;
+        let pools = (StaticPool::new(arena, leaf), StaticPool::new(arena, inner));
+        let index = Lazy::lazy(pools.0, pools.1, (), &Config::new().seed(1));
+
+        let mut head =
+            index.tree.acquire::<LeafShape<u64, u64>>(None).expect("room for a leaf").make(Unreached);
+        head.format(LevelMark::of(0), None);
+        assert_eq!(index.insert_within::<0>(1, 10, None), Err((10, TryInsertCause::Full)));
+        assert!(index.tree.propose_head(0, head.id()));
+        assert_eq!(index.insert_within::<0>(1, 10, None), Err((10, TryInsertCause::Busy)));
+        assert_eq!(index.get_within(1), Err(Busy));
+        drop(head);
+        assert_eq!(index.insert_within::<0>(1, 10, None), Ok(None));
+        assert_eq!(index.get_within(1), Ok(Some(10)));
     }
 }

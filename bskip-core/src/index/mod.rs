@@ -61,7 +61,7 @@ mod visit;
 mod wait;
 mod write;
 
-pub(crate) use beside::Target;
+pub(crate) use beside::{PASSED, Target};
 pub(crate) use bulk::load::{LoadError, Parts};
 pub(crate) use bulk::run::{SortedRun, Stop};
 pub(crate) use bulk::take::Taking;

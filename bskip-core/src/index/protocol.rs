@@ -126,6 +126,7 @@
 //! [`propose_head`]: crate::index::tree::Tree::propose_head
 //! [`publish`]: crate::index::route::leaf_table::table::LeafTable::publish
 //! [`raise`]: crate::index::engine::Index::raise
+//! [`raise_first_leaf`]: crate::index::tree::Tree::raise_first_leaf
 //! [`raise_root`]: crate::index::tree::Tree::raise_root
 //! [`read_begin`]: crate::lock::VersionLock::read_begin
 //! [`read_locked`]: crate::index::engine::Index::read_locked

@@ -1,19 +1,19 @@
 //! Which types may go to other threads, be shared with them, and be used after a caught panic.
 //!
 //! Properties, checked by the compiler:
-//! - the maps, `BulkLoad`, ranges, cursors, errors, arenas, pools, workers and worker pools are `Send`,
-//!   `Sync`, `UnwindSafe` and `RefUnwindSafe`. The map has these traits only if its values allow it;
+//! - the maps, `BulkLoad`, ranges, cursors, handlers, reservations, errors, arenas, pools, workers and worker
+//!   pools are `Send`, `Sync`, `UnwindSafe` and `RefUnwindSafe`. The map has these traits only if its values allow it;
 //! - if values change through a reference, a reference to the map has neither of the unwind-safe traits: a
 //!   caller could see half a change;
 //! - ranges are `FusedIterator`s.
 
-use bskip_core::arena::{BumpPool, GlobalPool};
+use bskip_core::arena::{BumpPool, GlobalPool, StaticPool};
 use bskip_core::{
     AllocError, BSkipBlobMap, BSkipBytesMap, BSkipBytesSet, BSkipMap, BSkipSet, BlobBulkLoad, BlobCursor,
-    BlobRange, BlockArena, BulkError, BulkLoad, BumpArena, BytesBulkError, BytesBulkLoad, BytesMerged,
-    BytesMigrateCursor, BytesSetRange, BytesShrinkCursor, ClonedRange, Config, GlobalArena, InsertError,
-    InsertManyError, Merged, MigrateCursor, OwnedBlobCursor, Platform, PoolUsage, Range, SetRange,
-    ShrinkCursor,
+    BlobRange, BlockArena, BulkError, BulkLoad, BumpArena, BytesBulkError, BytesBulkLoad, BytesHandler,
+    BytesMerged, BytesMigrateCursor, BytesSetRange, BytesShrinkCursor, ClonedRange, Config, GlobalArena,
+    Handler, InsertError, InsertManyError, Merged, MigrateCursor, OwnedBlobCursor, Platform, PoolUsage,
+    Range, Reservation, SetHandler, SetRange, ShrinkCursor, StaticArena, TryInsertError,
 };
 use numa_alloc::{ArenaStats, BuildError, Fallback, NumaArena, PlacementReport, Policy};
 use std::cell::Cell;
@@ -45,6 +45,10 @@ where
     all::<BlobCursor<'static, str, A>>();
     all::<OwnedBlobCursor<str, A>>();
     fused::<BlobRange<'static, str, A>>();
+    all::<Handler<'static, u64, V, A>>();
+    all::<SetHandler<'static, u64, A>>();
+    all::<BytesHandler<'static, str, V, A>>();
+    all::<Reservation<'static, u64, V, A>>();
     all::<BSkipSet<u64, A>>();
     all::<BSkipBytesSet<str, A>>();
     all::<SetRange<'static, u64, A>>();
@@ -68,6 +72,7 @@ fn of_the_map() {
     all::<ShrinkCursor<u64>>();
     all::<MigrateCursor<u64>>();
     all::<InsertError<u64, String>>();
+    all::<TryInsertError<u64, String>>();
     all::<BulkError<u64>>();
     all::<BytesBulkError<String>>();
     all::<BytesShrinkCursor>();
@@ -103,6 +108,9 @@ fn not_where_the_value_is_not() {
     assert!(!is!(Range<'static, u64, Cell<u8>>: UnwindSafe));
     assert!(!is!(BSkipMap<u64, &'static mut u8>: UnwindSafe));
     assert!(!is!(BSkipMap<u64, Cell<u8>>: Sync) && is!(BSkipMap<u64, Cell<u8>>: Send));
+    assert!(!is!(Handler<'static, u64, Cell<u8>, GlobalArena>: Send));
+    assert!(!is!(Reservation<'static, u64, Cell<u8>, GlobalArena>: Send));
+    assert!(!is!(Reservation<'static, u64, Cell<u8>, GlobalArena>: UnwindSafe));
     assert!(!is!(BSkipMap<u64, std::rc::Rc<u8>>: Send));
 }
 
@@ -119,6 +127,10 @@ fn of_arenas() {
     all::<GlobalArena<Spin>>();
     all::<GlobalPool>();
     all::<BSkipMap<u64, u64, GlobalArena<Spin>>>();
+    all::<StaticArena>();
+    all::<StaticArena<Spin>>();
+    all::<StaticPool<Spin>>();
+    all::<BSkipMap<u64, u64, &'static StaticArena<Spin>>>();
     all::<BumpArena>();
     all::<BumpArena<Spin>>();
     all::<BumpPool>();

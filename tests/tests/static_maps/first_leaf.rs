@@ -1,9 +1,10 @@
 //! Maps before their first leaf, and how they get it.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bskip_core::{
-    BSkipMap, Compute, Config, Operation, Promotion, ShrinkCursor, StaticArena, TryInsertCause,
+    BSkipMap, Compute, Config, Operation, Platform, Promotion, ShrinkCursor, StaticArena, TryInsertCause,
 };
 use tests::config::scaled;
 use tests::threads;
@@ -95,6 +96,53 @@ fn a_handler_finds_the_map_empty_and_uses_a_reserved_block() {
     drop(reservation);
     map.check_invariants();
     assert_eq!((map.len(), map.usage().issued_blocks), (2, 1));
+}
+
+thread_local! {
+    /// The map that "another CPU" fills as soon as this thread leaves a section, while there is one.
+    static FILLED: Cell<Option<&'static Full>> = const { Cell::new(None) };
+}
+
+type Full = BSkipMap<u64, u64, &'static StaticArena<Edges>>;
+
+struct Edges;
+
+impl Platform for Edges {
+    fn relax(_: u32) {
+        std::thread::yield_now();
+    }
+
+    fn leave(_: usize) {
+        if let Some(map) = FILLED.take() {
+            let refused = (0..).find_map(|key| map.handler().try_insert(2 * key, key).err());
+            assert_eq!(refused.map(|refused| refused.cause), Some(TryInsertCause::Full));
+        }
+    }
+}
+
+/// Other threads fill the first leaf that a handler has made, before the handler gets to it.
+#[test]
+fn a_handler_that_makes_the_first_leaf_of_its_last_block_is_busy_and_not_refused() {
+    static ARENA: StaticArena<Edges> = StaticArena::new();
+    static MAPS: [Full; 2] = [Full::new_in(&ARENA), Full::new_in(&ARENA)];
+    ARENA.add_region(vec![0; 40_000].leak()).expect("the first region");
+    let [map, other] = &MAPS;
+    let handler = map.handler();
+    let mut reservation = map.reserve(1).expect("room for a block");
+    FILLED.set(Some(map));
+    let busy = handler.try_insert_with(&mut reservation, 1, 10).expect_err("the leaf is full");
+    assert_eq!((busy.key, busy.value, busy.cause), (1, 10, TryInsertCause::Busy));
+    assert_eq!((reservation.len(), handler.try_get(&1), map.is_empty()), (0, Ok(None), false));
+    let full = handler.try_insert_with(&mut reservation, 1, 10).expect_err("the leaf is full");
+    assert_eq!(full.cause, TryInsertCause::Full);
+    reservation.refill().expect("room for a block");
+    assert_eq!(handler.try_insert_with(&mut reservation, 1, 10), Ok(None));
+
+    // With two blocks it splits the leaf.
+    let mut reservation = other.reserve(2).expect("room for two blocks");
+    FILLED.set(Some(other));
+    assert_eq!(other.handler().try_insert_with(&mut reservation, 1, 10), Ok(None));
+    assert_eq!((reservation.len(), other.get(&1)), (0, Some(10)));
 }
 
 /// Four threads make the first leaf of many maps. Each inserts its own key, looks for it at once, and reads what the
