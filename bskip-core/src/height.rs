@@ -58,6 +58,12 @@ impl Heights {
         }
     }
 
+    /// The seed; 0 if none is chosen yet.
+    #[cfg(all(test, not(any(loom, shuttle))))]
+    pub(crate) fn seed(&self) -> usize {
+        self.seed.load(Ordering::Relaxed)
+    }
+
     /// The height of `key`: 0 for most, below [`LEVELS`].
     #[inline(always)]
     pub(crate) fn of<K: KeyKind>(&self, key: K::Ref<'_>) -> usize {

@@ -22,6 +22,11 @@ impl<T> SpinLock<T> {
         Self { locked: AtomicU32::new(0), data: UnsafeCell::new(data) }
     }
 
+    /// The data, with exclusive access.
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.data.get_mut()
+    }
+
     /// The data.
     pub(crate) fn into_inner(self) -> T {
         self.data.into_inner()

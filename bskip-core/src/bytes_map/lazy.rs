@@ -34,8 +34,8 @@ impl<K: BytesKey + ?Sized, V, P: Platform> BSkipBytesMap<K, V, &'static StaticAr
         Self::new_in_with(arena, Config::new())
     }
 
-    /// As [`new_in`](Self::new_in), with these choices. Unless they include a seed, the map takes one at the first
-    /// insertion.
+    /// As [`new_in`](Self::new_in), with these choices. Unless they include a seed, the map takes one from
+    /// [`Platform::seed`] before it makes its first leaf. If several threads insert at once, each may call that.
     ///
     /// # Panics
     /// If the map is to be [counted](Config::counted), because a counter takes memory. A static then does not

@@ -65,7 +65,7 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         self.tree.make_first_leaf()
     }
 
-    /// Chooses the coin's seed, if the map has none yet. Called before the first leaf is made.
+    /// Chooses the coin's seed, if the map has none yet. Called before other threads can see a first leaf.
     pub(in crate::index) fn choose_seed(&self) {
         if P::LAZY {
             self.heights.choose_seed(P::Platform::seed);
@@ -78,7 +78,10 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
         tree.make_first_leaf()?;
         let router = Router::new(&tree, self.refresh())?;
         let pairs = Counter::new(self.pairs.is_there())?;
-        Ok(Self { tree, router, heights: self.heights.clone(), pairs })
+        let like = Self { tree, router, heights: self.heights.clone(), pairs };
+        // This map may have no seed yet, but the new one has its first leaf.
+        like.choose_seed();
+        Ok(like)
     }
 
     /// Bytes of the hint tables.
@@ -102,5 +105,46 @@ impl<K: NodeKeys, V, R: Platform> Index<K, V, GlobalPool<R>> {
     /// What the system gave of huge pages.
     pub(crate) fn huge_pages(&self) -> HugePages {
         self.tree.huge_pages()
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use alloc::boxed::Box;
+    use alloc::vec;
+
+    use crate::arena::{StaticArena, StaticPool};
+    use crate::config::Config;
+    use crate::index::engine::Index;
+    use crate::index::write::existing::Existing;
+
+    type Map = Index<[u64; 1], u64, StaticPool>;
+
+    fn map(config: &Config) -> (&'static StaticArena, Map) {
+        let arena: &'static StaticArena = Box::leak(Box::new(StaticArena::new()));
+        arena.add_region(vec![0; 16384].leak()).expect("the first region");
+        let pool = |layout| StaticPool::new(arena, layout);
+        (arena, Map::lazy(pool(Map::LAYOUTS.0), pool(Map::LAYOUTS.1), (), config))
+    }
+
+    /// A map without a first leaf has no seed to copy.
+    #[test]
+    fn maps_like_one_without_a_leaf_have_seeds_of_their_own() {
+        let (arena, map) = map(&Config::new());
+        let seed = |like: &Map| like.empty_like(&arena).expect("memory").heights.seed();
+        let seeds = [seed(&map), seed(&map)];
+        assert_ne!(seeds[0], seeds[1]);
+        assert!(!seeds.contains(&0));
+        assert!(map.tree.has_no_leaf() && map.heights.seed() == 0, "the map itself is as before");
+        // From the first insertion on, there is a seed to copy.
+        assert!(map.insert([1], 1, Existing::Replace).is_ok());
+        assert_ne!(map.heights.seed(), 0);
+        assert_eq!(seed(&map), map.heights.seed());
+    }
+
+    #[test]
+    fn a_chosen_seed_is_copied() {
+        let (arena, map) = map(&Config::new().seed(77));
+        assert_eq!(map.empty_like(&arena).expect("memory").heights.seed(), 77);
     }
 }

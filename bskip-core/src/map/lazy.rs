@@ -27,15 +27,21 @@ impl<K: Key, V, P: Platform> BSkipMap<K, V, &'static StaticArena<P>> {
     /// # Ok::<(), bskip_core::RegionError>(())
     /// ```
     ///
-    /// It does not compile if a key and a value have more than about 1.8 KiB together.
-    /// [`with_arena`](Self::with_arena) takes them.
+    /// Until the first insertion, all readers find an empty map. If the arena has no memory for the first leaf,
+    /// [`insert`](Self::insert) panics, and [`try_insert`](Self::try_insert) gives the pair back. The closure of
+    /// [`compute`](Self::compute), or of another call that may insert, then runs without a lock: several threads may
+    /// run such closures for one key at the same time. The map stays empty, and a later call tries again.
+    ///
+    /// `new_in` does not compile if ten keys and a value have more than about 1900 bytes together: a `[u8; 192]` is too
+    /// long for a key. [`with_arena`](Self::with_arena) takes such types. A [counted](Config::counted) map cannot be in
+    /// a static, nor can a [`BSkipBlobMap`](crate::BSkipBlobMap). `with_arena` makes both.
     #[must_use]
     pub const fn new_in(arena: &'static StaticArena<P>) -> Self {
         Self::new_in_with(arena, Config::new())
     }
 
-    /// As [`new_in`](Self::new_in), with these choices. Unless they include a seed, the map takes one at the first
-    /// insertion.
+    /// As [`new_in`](Self::new_in), with these choices. Unless they include a seed, the map takes one from
+    /// [`Platform::seed`] before it makes its first leaf. If several threads insert at once, each may call that.
     ///
     /// # Panics
     /// If the map is to be [counted](Config::counted), because a counter takes memory. A static then does not
@@ -57,8 +63,9 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     /// An empty map on pools of an arena of your own, for statics: see [`new_in`](Self::new_in). `leaves` gives blocks
     /// for leaves, `inners` for inner nodes.
     ///
-    /// It does not compile unless the pools are [`LAZY`](crate::BlockPool::LAZY), or if a key and a value have more
-    /// than about 1.8 KiB together. The map uses no replicas, even if the pools have some.
+    /// It does not compile unless the pools are [`LAZY`](crate::BlockPool::LAZY), or if ten keys and a value have more
+    /// than about 1900 bytes together. The map never uses replicas, even if the pools have some. It never keeps a table
+    /// of leaves, even if the pools' hints are [`GlobalHints`](crate::arena::GlobalHints), so a search takes a step more.
     ///
     /// # Panics
     /// If the map is to be [counted](Config::counted), because a counter takes memory.

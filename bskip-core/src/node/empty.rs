@@ -34,6 +34,6 @@ pub(crate) fn sentinel() -> NonNull<u8> {
 pub(crate) const fn assert_fits<S: Shape>() {
     assert!(
         S::READ_OF_EMPTY <= BYTES,
-        "a key and a value of these types have more than about 1.8 KiB: make the map with `with_arena`"
+        "keys or values of these types are too large for maps in statics: make the map with `with_arena`"
     );
 }

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use super::line::{UNIT, Window};
+use super::line::{UNIT, Window, whole_lines};
 use super::region::{MOST, Region, RegionError, RegionUsage};
 use crate::backoff::DefaultPlatform;
 use crate::few::Few;
@@ -101,11 +101,7 @@ impl<P: Platform> StaticArena<P> {
         let bytes = memory.len();
         // Pools make pointers from numbers, so the region's provenance must be exposed.
         let address = memory.as_mut_ptr().expose_provenance();
-        let start = address.next_multiple_of(UNIT);
-        let lines = (address + bytes).saturating_sub(start) / UNIT;
-        if lines == 0 {
-            return Err(RegionError::TooSmall);
-        }
+        let (start, lines) = whole_lines(address, bytes).ok_or(RegionError::TooSmall)?;
         self.regions.with::<P, _>(|regions| {
             let Some(region) = regions.regions.get_mut(regions.count) else {
                 return Err(RegionError::TooMany);
@@ -154,8 +150,8 @@ impl<P: Platform> StaticArena<P> {
     /// The regions, in the order in which they were added, and what is left of each.
     pub fn regions(&self) -> impl Iterator<Item = RegionUsage> {
         (0..MOST).map_while(|number| {
-            let window = self.window();
-            self.regions.with::<P, _>(|regions| Some(regions.all().get(number)?.usage(window)))
+            // The window is loaded under the lock: a region that is there was added after the window was stored.
+            self.regions.with::<P, _>(|regions| Some(regions.all().get(number)?.usage(self.window())))
         })
     }
 
@@ -189,8 +185,7 @@ impl<P: Platform> StaticArena<P> {
 
     /// Runs `f` on the window and a region, which is there.
     pub(super) fn with_region<T>(&self, number: usize, f: impl FnOnce(Window, &mut Region) -> T) -> T {
-        let window = self.window();
-        self.regions.with::<P, _>(|regions| f(window, &mut regions.regions[number]))
+        self.regions.with::<P, _>(|regions| f(self.window(), &mut regions.regions[number]))
     }
 
     /// The NUMA node of a line.

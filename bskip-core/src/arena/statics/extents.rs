@@ -16,10 +16,15 @@ pub(super) struct Extents {
     first: u32,
     /// Lines of all extents.
     pub(super) lines: u32,
+    /// The extent that holds the lines that came back last, if it is still in the list; or else [`NO_LINE`].
+    recent: u32,
 }
 
+/// No line has this number.
+const NO_LINE: u32 = u32::MAX;
+
 impl Extents {
-    pub(super) const NONE: Self = Self { first: 0, lines: 0 };
+    pub(super) const NONE: Self = Self { first: 0, lines: 0, recent: NO_LINE };
 
     /// Takes this many lines that lie side by side.
     ///
@@ -68,6 +73,9 @@ impl Extents {
                 };
                 self.link(before, rest);
                 self.lines -= lines;
+                if self.recent == at {
+                    self.recent = NO_LINE;
+                }
                 return Some(at);
             }
             (before, at) = (Some(extent), next);
@@ -75,12 +83,13 @@ impl Extents {
         None
     }
 
-    /// Takes lines back.
+    /// Takes lines back. O(1) for each extent between the lines that came back before and these, if these are behind
+    /// them. Otherwise, O(1) for each extent before these.
     ///
     /// # Safety
     /// As for [`take`](Self::take). The lines were taken, or they are new. Nothing uses them any more.
     pub(super) unsafe fn give(&mut self, window: Window, number: u32, lines: u32) {
-        let (mut before, mut at) = (None, self.first);
+        let (mut before, mut at) = (None, if self.recent < number { self.recent } else { self.first });
         while at != 0 && at < number {
             // SAFETY: as in `take_if`.
             let extent = unsafe { window.line(at) };
@@ -103,8 +112,12 @@ impl Extents {
             Some((start, extent)) if start + extent.get(LINES) == number => {
                 extent.set(LINES, extent.get(LINES) + new.get(LINES));
                 extent.set(NEXT, new.get(NEXT));
+                self.recent = start;
             }
-            _ => self.link(before.map(|(_, extent)| extent), number),
+            _ => {
+                self.link(before.map(|(_, extent)| extent), number);
+                self.recent = number;
+            }
         }
     }
 

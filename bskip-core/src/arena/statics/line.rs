@@ -13,6 +13,14 @@ pub(super) const WORDS: usize = UNIT / size_of::<u32>();
 /// window has bytes, so there the window starts at address 0.
 const HALF: usize = if usize::BITS > 32 { 1 << 37 } else { 0 };
 
+/// The address of the first whole line among these bytes, and how many whole lines there are; `None` if there are none.
+/// This works up to the end of the address space.
+pub(super) fn whole_lines(address: usize, bytes: usize) -> Option<(usize, usize)> {
+    let before = address.wrapping_neg() % UNIT;
+    let lines = bytes.saturating_sub(before) / UNIT;
+    (lines > 0).then(|| (address + before, lines))
+}
+
 /// Leads from numbers to addresses and back.
 #[derive(Clone, Copy)]
 pub(super) struct Window {

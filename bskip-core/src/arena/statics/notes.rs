@@ -43,7 +43,7 @@ pub(super) struct Record {
 impl Record {
     /// # Safety
     /// The line is a record, and its pool has not given it back. While the caller uses the record, it has the pool's
-    /// lock.
+    /// lock, or exclusive access to the pool.
     pub(super) unsafe fn at(window: Window, number: u32) -> Self {
         Self { window, number }
     }
@@ -117,6 +117,11 @@ impl Record {
         Some(top.get(PLACES + (left % MOST) as usize))
     }
 
+    /// Whether the stack has a free block.
+    pub(super) fn has_free(self) -> bool {
+        self.line().get(FREE) > 0
+    }
+
     /// Puts a free block onto the stack.
     pub(super) fn push(self, block: u32) {
         let free = self.line().get(FREE);
@@ -146,21 +151,20 @@ impl Record {
         number >= line.get(START) && number - line.get(START) < line.get(LINES)
     }
 
-    /// Gives all groups, their blocks of so many lines, and the record back to the region.
+    /// Calls `give` with the record's line, and then with each group and its blocks of so many lines, from the oldest
+    /// group on: with the number of the first line, and how many lines there are. Regions fill up from their start, so
+    /// most groups are behind the one before.
     ///
     /// # Safety
-    /// As for [`grow`](Self::grow). Nothing uses the blocks any more, and nothing uses the record after this.
-    pub(super) unsafe fn give_back(self, region: &mut Region, lines: u32) {
-        let mut group = self.line().get(NEWEST);
+    /// Nothing else uses the record, from now on.
+    pub(super) unsafe fn give_back(self, lines: u32, mut give: impl FnMut(u32, u32)) {
+        let mut group = self.line().get(OLDEST);
+        give(self.number, 1);
         while group != 0 {
-            let (before, blocks) = (self.note(group).get(BEFORE), self.note(group).get(BLOCKS));
-            // SAFETY: the group and its blocks were taken from this region, and nothing uses them any more. The caller
-            // has the arena's lock.
-            unsafe { region.free.give(self.window, group, 1 + blocks * lines) };
-            group = before;
+            let (behind, blocks) = (self.note(group).get(BEHIND), self.note(group).get(BLOCKS));
+            give(group, 1 + blocks * lines);
+            group = behind;
         }
-        // SAFETY: as above.
-        unsafe { region.free.give(self.window, self.number, 1) };
     }
 
     fn line(self) -> Line {
@@ -169,8 +173,8 @@ impl Record {
 
     /// A line of these notes.
     fn note(self, number: u32) -> Line {
-        // SAFETY: the record's line, or that of one of its groups, which only the holder of the pool's lock uses, by
-        // the promises of `at` and `make`.
+        // SAFETY: the record's line, or that of one of its groups, which only this thread uses, by the promises of
+        // `at` and `make`.
         unsafe { self.window.line(number) }
     }
 }

@@ -91,9 +91,18 @@ impl<P: Platform> StaticPool<P> {
         block
     }
 
-    /// The records from the newest one on. The caller has the pool's lock.
+    /// Whether the pool has a free block on this NUMA node, or a region there has memory for one. If that memory is in
+    /// pieces, it may still be too little.
+    fn has_room(&self, numa_node: NumaNodeId) -> bool {
+        let is_free = |record: Record| record.has_free() && self.arena.home(record.number) == numa_node;
+        let mut regions = self.arena.regions().filter(|region| region.numa_node == numa_node);
+        regions.any(|region| region.remaining >= self.block_bytes())
+            || self.records.with::<P, _>(|newest| self.records(*newest).any(is_free))
+    }
+
+    /// The records from the newest one on. The caller has the pool's lock, or exclusive access.
     fn records(&self, newest: u32) -> impl Iterator<Item = Record> {
-        // SAFETY: the pool's records stay until it drops, and its lock is held.
+        // SAFETY: the pool's records stay until it drops, and the caller has its lock, or the pool for itself.
         let newest = (newest != 0).then(|| unsafe { Record::at(self.arena.window(), newest) });
         successors(newest, |record| record.next())
     }
@@ -182,7 +191,7 @@ unsafe impl<P: Platform> NumaBlocks for StaticPool<P> {
 
     fn wanted(&self, placement: Placement) -> Option<NumaNodeId> {
         match placement {
-            Placement::NumaNode(node) => (self.arena.capacity_on(node) > 0).then_some(node),
+            Placement::NumaNode(node) => self.has_room(node).then_some(node),
             Placement::Policy | Placement::KeysFrom(_) => None,
         }
     }
@@ -190,13 +199,19 @@ unsafe impl<P: Platform> NumaBlocks for StaticPool<P> {
 
 impl<P: Platform> Drop for StaticPool<P> {
     fn drop(&mut self) {
-        self.records.with::<P, _>(|newest| {
-            let mut record = self.records(*newest).next();
-            while let Some(at) = record {
-                record = at.next();
-                // SAFETY: the arena's lock is held. The pool drops, so nothing uses its blocks any more.
-                self.arena.with_region(at.region(), |_, region| unsafe { at.give_back(region, self.lines) });
-            }
-        });
+        let newest = *self.records.get_mut();
+        let mut record = self.records(newest).next();
+        while let Some(at) = record {
+            record = at.next();
+            let region = at.region();
+            // A pool may have very many groups. So each one has the arena's lock to itself, for a short time.
+            let give = |first, lines| {
+                // SAFETY: the pool has taken the lines from this region. It drops, so nothing uses its blocks any more.
+                self.arena
+                    .with_region(region, |window, region| unsafe { region.free.give(window, first, lines) });
+            };
+            // SAFETY: the pool drops, so nothing else uses its records.
+            unsafe { at.give_back(self.lines, give) };
+        }
     }
 }

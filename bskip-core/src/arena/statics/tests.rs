@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use core::alloc::Layout;
 
-use super::line::Window;
+use super::extents::Extents;
+use super::line::{Window, whole_lines};
 use super::*;
 use crate::arena::{AllocErrorKind, BlockId, BlockPool, NumaBlocks, NumaNodeId, Placement};
 use crate::backoff::DefaultPlatform;
@@ -148,14 +149,24 @@ fn each_node_has_blocks_from_its_own_regions_first() {
     let on = |node| home(pool.acquire(Placement::NumaNode(NumaNodeId(node))).expect("room"));
     let [seven, three] = [2 * in_region(156, 16), in_region(156, 16)];
     assert_eq!([seven, three], [18, 9]);
-    (0..three).for_each(|_| assert_eq!(on(3), 3));
+    assert_eq!(pool.wanted(Placement::NumaNode(NumaNodeId(3))), Some(NumaNodeId(3)));
+    (1..three).for_each(|_| assert_eq!(on(3), 3));
+    let last = pool.acquire(Placement::NumaNode(NumaNodeId(3))).expect("room");
+    assert_eq!(home(last), 3);
     assert_eq!(arena.remaining_on(NumaNodeId(7)), arena.capacity_on(NumaNodeId(7)));
     assert!(arena.remaining_on(NumaNodeId(3)) < 1024 + 64);
     (0..seven - 1).for_each(|_| assert_eq!(on(7), 7));
     // Node 3 has no room, and no region is on node 5.
     assert_eq!(on(3), 7);
     assert!(pool.acquire(Placement::NumaNode(NumaNodeId(5))).is_err());
-    assert_eq!(pool.wanted(Placement::NumaNode(NumaNodeId(3))), Some(NumaNodeId(3)));
+    let wanted = || pool.wanted(Placement::NumaNode(NumaNodeId(3)));
+    assert_eq!(wanted(), None);
+    // SAFETY: taken above, and not given back before.
+    unsafe { pool.release(last) };
+    assert_eq!(wanted(), Some(NumaNodeId(3)));
+    assert_eq!(home(pool.acquire(Placement::NumaNode(NumaNodeId(3))).expect("the one that was released")), 3);
+    assert_eq!(wanted(), None);
+    assert_eq!(pool.wanted(Placement::NumaNode(NumaNodeId(7))), None);
     assert_eq!(pool.wanted(Placement::NumaNode(NumaNodeId(5))), None);
     assert_eq!(pool.wanted(Placement::Policy), None);
     assert_eq!(arena.regions().map(|region| region.numa_node.0).collect::<Vec<_>>(), [7, 3, 7]);
@@ -195,5 +206,84 @@ fn a_window_reaches_128_gib_to_each_side() {
             let number = window.number(address).expect("near");
             assert_eq!(window.address(number), address);
         }
+    }
+}
+
+#[test]
+fn whole_lines_are_found_up_to_the_end_of_the_address_space() {
+    assert_eq!(whole_lines(128, 64), Some((128, 1)));
+    assert_eq!(whole_lines(129, 63 + 128), Some((192, 2)));
+    assert_eq!((whole_lines(128, 63), whole_lines(129, 126), whole_lines(129, 0)), (None, None, None));
+    let end = 0usize.wrapping_sub(64);
+    assert_eq!(whole_lines(end, 63), None);
+    assert_eq!(whole_lines(end + 1, 62), None);
+    assert_eq!(whole_lines(end - 64, 127), Some((end - 64, 1)));
+}
+
+/// Pools of two sizes grow by turns, so each group has one block, and the groups of each pool lie apart. They drop one after the other.
+#[test]
+fn pools_with_many_groups_give_everything_back() {
+    const BLOCKS: usize = 13 * 300;
+    let bytes = [192, 128];
+    for drops_first in [0, 1] {
+        let arena = arena(&[(0, BLOCKS * (320 + 2 * 64) + 4096)]);
+        let pools = bytes.map(|bytes| pool(arena, bytes));
+        for _ in 0..BLOCKS {
+            pools.iter().for_each(|pool| _ = pool.acquire(Placement::Policy).expect("room"));
+        }
+        assert_eq!(arena.capacity(), arena.remaining() + reserved(&[&pools[0], &pools[1]]));
+        let [first, second] = pools;
+        let (first, second) = if drops_first == 0 { (first, second) } else { (second, first) };
+        drop(first);
+        assert_eq!(arena.capacity(), arena.remaining() + reserved(&[&second]));
+        // What came back is in pieces, each as long as a group at most. A new pool takes blocks of these first.
+        let third = pool(arena, bytes[drops_first]);
+        let mut taken = BTreeMap::new();
+        take_all(&third, bytes[drops_first], &mut taken);
+        assert!(taken.len() > BLOCKS);
+        drop(second);
+        assert_eq!(arena.capacity(), arena.remaining() + reserved(&[&third]));
+        drop(third);
+        assert_eq!(arena.remaining(), arena.capacity());
+        // All is one piece again.
+        let one = pool(arena, arena.capacity() - 128);
+        assert!(one.acquire(Placement::Policy).is_ok());
+    }
+}
+
+/// Lines come and go in any order, beside a model.
+#[test]
+fn extents_are_sorted_and_as_long_as_can_be() {
+    const LINES: u32 = 150;
+    let memory = memory(LINES as usize * 64);
+    let address = memory.as_mut_ptr().expose_provenance();
+    let window = Window::around(address);
+    let start = window.number(address).expect("the first region");
+    let mut extents = Extents::NONE;
+    let mut free: BTreeSet<u32> = BTreeSet::new();
+    let mut taken = alloc::vec![(start, LINES)];
+    for step in 0..5000u64 {
+        let random = mix(step);
+        let lines = 1 + (random >> 8) as u32 % 7;
+        if random & 1 == 0 && !taken.is_empty() {
+            let (number, has) = taken.swap_remove((random >> 16) as usize % taken.len());
+            let lines = lines.min(has);
+            if lines < has {
+                taken.push((number + lines, has - lines));
+            }
+            // SAFETY: these lines were taken, or are new. They are this test's.
+            unsafe { extents.give(window, number, lines) };
+            free.extend(number..number + lines);
+        } else {
+            let fits = |number: &u32| (*number..number + lines).all(|number| free.contains(&number));
+            let first = free.iter().copied().find(fits);
+            // SAFETY: the lines are this test's.
+            assert_eq!(unsafe { extents.take(window, lines) }, first, "step {step}");
+            if let Some(number) = first {
+                (number..number + lines).for_each(|number| _ = free.remove(&number));
+                taken.push((number, lines));
+            }
+        }
+        assert_eq!(extents.lines as usize, free.len());
     }
 }

@@ -86,6 +86,8 @@ impl<K: NodeKeys, V: Copy, P: BlockPool> Index<K, V, P> {
         upper: Bound<K::Ref<'_>>,
         pairs: &mut Vec<(K::Owned, V)>,
     ) -> Result<(), Option<Leaf<'a, K, V>>> {
+        // The sentinel always validates, so `read_unlocked` has answered if there was no leaf.
+        debug_assert!(!self.tree.has_no_leaf(), "no thread may lock the sentinel");
         let (leaf, version, mut start) = self.first_from(lower);
         // Outlives the locks, also when a panic unwinds.
         let _section = Section::<P::Platform>::enter();

@@ -50,6 +50,8 @@ impl<K: KeyWords, V, P: BlockPool, Q, F: Fn(&Q, usize) -> K> Batch<K, V, P> for 
 
     #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     fn at(&mut self, index: &Index<K, V, P>, i: usize, spot: Spot<'_, K, V>) -> Option<Version> {
+        // Only levels above 0 and hint tables name leaves to a batch, and a map without a leaf has neither.
+        debug_assert!(!index.tree.has_no_leaf(), "a batch must not insert into the sentinel");
         let Spot { leaf, version, line } = spot;
         let (ref key, ref mut place) = self.pairs[i];
         let key = (self.words)(key, i);
