@@ -25,7 +25,7 @@ const THREADS: usize = 2;
 /// Keys of each handler, and of each thread.
 const KEYS: u64 = 400;
 /// Calls of one handler.
-const CALLS: u64 = 64;
+const CALLS: u64 = if cfg!(thorough) { 512 } else { 64 };
 /// Calls of all handlers together.
 const ALL_CALLS: u64 = if cfg!(thorough) { 10_000_000 } else { 50_000 };
 
