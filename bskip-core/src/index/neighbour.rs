@@ -9,7 +9,20 @@ use crate::node::NodeKeys;
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     /// The pair beside `target`, read as `R` does.
+    #[cfg_attr(not(any(debug_assertions, small_code)), inline(always))]
     pub(crate) fn neighbour<R: Read<V>>(&self, target: Target<'_, K>) -> Option<(K::Owned, R::Value)> {
+        // Nearly always the leaf at the place has the pair, so nothing has to be passed.
+        let (_, Place { leaf, version, slot }) = self.place_at(&target)?;
+        // SAFETY: in the state in which the leaf was found, the slot is in use. In any state it is a slot of the
+        // leaf, because the count is never more than the capacity.
+        let pair = slot.and_then(|slot| unsafe { R::read(leaf, version, slot) });
+        pair.or_else(|| self.neighbour_beyond::<R>(target))
+    }
+
+    /// As [`neighbour`](Self::neighbour), if the leaf at the place has no such pair, or has changed.
+    #[cold]
+    #[inline(never)]
+    fn neighbour_beyond<R: Read<V>>(&self, target: Target<'_, K>) -> Option<(K::Owned, R::Value)> {
         self.at_neighbour(target, |Place { leaf, version, slot }, passed| {
             // SAFETY: in the state in which the leaf was found, the slot is in use. In any state it is a slot of
             // the leaf, because the count is never more than the capacity.

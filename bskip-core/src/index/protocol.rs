@@ -140,6 +140,7 @@
 //! [`retry`]: crate::index::engine::Index::retry
 //! [`separators_of_level_2`]: crate::index::route::node_table::fill::separators_of_level_2
 //! [`Platform`]: crate::Platform
+//! [`Taking`]: crate::index::bulk::take::Taking
 //! [`settle`]: crate::index::tree::Tree::settle
 //! [`settle_existing`]: crate::index::write::existing::settle_existing
 //! [`settle_within`]: crate::index::tree::Tree::settle_within
