@@ -16,9 +16,10 @@ use table::{FILE, Figure, Table};
 /// Measure code, stack and static memory of a u64 map built for size, against the guide's table
 #[derive(Clone, Debug, Default, PartialEq, clap::Parser)]
 #[command(after_help = "\
-The programs in tests/sizes are built for size, without std, for x86-64. Code is the machine code of a program beyond
-that of an empty one. Stack is the most that a call had in use over 20k keys. A figure that is over 5 % larger than the
-guide's is a failure, and so is one beyond its limit. Figures of another compiler judge only the limits.
+The programs in tests/sizes are built for size, without std, for x86-64. Code is the machine code of a program
+beyond that of an empty one. Stack is the deepest byte that a call wrote, over 20k keys. A figure that is over 5 %
+larger than the guide's is a failure, and so is one beyond its limit. Figures of another compiler judge only the
+limits.
 
 Exit code: 0; 1 if something is too large or cannot be measured; 2 for a bad flag.")]
 pub(crate) struct Args {

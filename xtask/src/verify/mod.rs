@@ -31,7 +31,7 @@ pub(crate) struct Args {
     /// Only these checks: a,b,c [default: every check, once]
     #[arg(long, value_name = "LIST", value_parser = checks_named)]
     only: Option<std::vec::Vec<String>>,
-    /// Leave out the long forms of other checks and of what `cargo test` runs, and what needs a download
+    /// Leave out long forms of what `cargo test` runs, narrow builds, and downloads
     #[arg(long, conflicts_with_all = ["only", "soak", "mutants"])]
     quick: bool,
     /// The checks, or with --mutants the mutants, and stop
