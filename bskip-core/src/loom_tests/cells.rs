@@ -110,7 +110,7 @@ fn a_recycled_cell_is_not_believed() {
 /// reader's node. The links of the free list are no part of the string.
 #[test]
 fn a_freed_chain_is_not_believed() {
-    model("cells: a chain is freed under a reader", Some(2), 300, || {
+    model("cells: a chain is freed under a reader", Some(2), 10, || {
         let shared = Shared::watched(ROOM + 8);
         let others: [_; 2] = core::array::from_fn(|node| {
             spawn(&shared, move |shared| shared.cells.release(shared.nodes[node].unlink()))
