@@ -67,6 +67,13 @@ impl Directory {
         Some(unsafe { Cell::at(words, class.bytes() / WORD) })
     }
 
+    /// How many references there are to the string: a load for loom, which finds with it the orders in which
+    /// references go.
+    #[cfg(all(test, loom))]
+    pub(crate) fn references(&self, id: CellId) -> usize {
+        self.cell(id).map_or(0, Cell::references)
+    }
+
     /// The class of the cell with this number, which a thread owns or has a reference to.
     pub(super) fn class(&self, id: CellId) -> Class {
         self.block(id).expect("a cell in use is in a block").1
