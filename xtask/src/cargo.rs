@@ -28,6 +28,33 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
+/// Variables that would replace or change the flags of a workspace that has flags of its own.
+const OUTER: [&str; 5] = [
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_BUILD_RUSTFLAGS",
+    "CARGO_BUILD_TARGET",
+    "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
+];
+/// What begins the names of variables that would change its profile.
+const OUTER_PROFILE: &str = "CARGO_PROFILE_RELEASE_";
+
+/// Cargo, about to build the workspace in `folder`, which is relative to the root, with the workspace's own lock file,
+/// flags and profile, in the target folder `target`.
+pub(crate) fn own_workspace(folder: &str, target: &Path) -> Command {
+    let mut cargo = cargo();
+    cargo.current_dir(tree::root().join(folder)).args(["build", "--locked", "--target-dir"]).arg(target);
+    for name in OUTER {
+        cargo.env_remove(name);
+    }
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(OUTER_PROFILE.as_bytes()) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
+}
+
 /// Runs cargo with `args`, which must make it build. Its messages go to standard error. Returns the files
 /// that can be run or loaded.
 ///
@@ -56,7 +83,8 @@ pub(crate) fn bench(features: &str, target: &Path, rust_flags: &str) -> Result<P
     let mut cargo = cargo();
     cargo.args(["build", "--release", "--package", "bench", "--bin", "bench"]);
     cargo.args(["--no-default-features", "--features", features, "--target-dir"]).arg(target);
-    // Built bit by bit, a crate has many parts, and the compiler inlines less: a lookup takes a fifth more instructions.
+    // Built bit by bit, a crate has many parts, and the compiler inlines less: a lookup takes a fifth more
+    // instructions.
     cargo.env("CARGO_INCREMENTAL", "0");
     if !rust_flags.is_empty() {
         cargo.env("RUSTFLAGS", rust_flags).env_remove("CARGO_ENCODED_RUSTFLAGS");

@@ -12,28 +12,19 @@
 //! A build with `--cfg bskip_narrow` has the scenes of the lock only. Above the lock, nothing depends on how a
 //! version lies in memory, and the other scenes would have twice as many words.
 
-#[cfg(not(bskip_narrow))]
-mod across;
-#[cfg(not(bskip_narrow))]
-mod arena;
-#[cfg(not(bskip_narrow))]
-mod blobs;
-#[cfg(not(bskip_narrow))]
-mod cells;
-#[cfg(not(bskip_narrow))]
-mod compute;
-#[cfg(not(bskip_narrow))]
-mod first_leaf;
-#[cfg(not(bskip_narrow))]
-mod handlers;
-#[cfg(not(bskip_narrow))]
-mod leaf;
 mod lock;
-#[cfg(not(bskip_narrow))]
-mod map;
-#[cfg(not(bskip_narrow))]
-mod numa;
-#[cfg(not(bskip_narrow))]
-mod replica;
-#[cfg(not(bskip_narrow))]
-mod strings;
+
+cfg_if! { if #[cfg(not(bskip_narrow))] {
+    mod across;
+    mod arena;
+    mod blobs;
+    mod cells;
+    mod compute;
+    mod first_leaf;
+    mod handlers;
+    mod leaf;
+    mod map;
+    mod numa;
+    mod replica;
+    mod strings;
+}}

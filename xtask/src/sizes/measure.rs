@@ -17,17 +17,6 @@ const CALLS: [(&str, &str); 5] = [
     ("all", "code of all four"),
 ];
 
-/// Variables that would change the programs.
-const FLAGS: [&str; 7] = [
-    "RUSTFLAGS",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "CARGO_BUILD_RUSTFLAGS",
-    "CARGO_BUILD_TARGET",
-    "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
-    "CARGO_PROFILE_RELEASE_OPT_LEVEL",
-    "CARGO_PROFILE_RELEASE_LTO",
-];
-
 /// No call has less code.
 const LEAST: u64 = 200;
 
@@ -38,18 +27,8 @@ pub(super) fn all() -> Result<Vec<Figure>, Stop> {
             "the sizes are of programs for x86-64 Linux: there is nothing to compare with here",
         ));
     }
-    let mut build = cargo::cargo();
-    build.current_dir(tree::root().join("tests/sizes")).args([
-        "build",
-        "--release",
-        "--locked",
-        "--target-dir",
-    ]);
-    build.arg(tree::target().join("sizes"));
-    // The folder has flags of its own, which a variable would replace.
-    for name in FLAGS {
-        build.env_remove(name);
-    }
+    let mut build = cargo::own_workspace("tests/sizes", &tree::target().join("sizes"));
+    build.arg("--release");
     let built = cargo::build(&mut build)?;
     let program = |name: &str| {
         let built = built.iter().find(|built| built.name == name);

@@ -12,10 +12,9 @@ use xshell::{Shell, cmd};
 
 use super::counts::{Counts, Outcome};
 use super::{report, suite};
-use crate::cargo::cargo;
+use crate::cargo::own_workspace;
 use crate::child;
 use crate::stop::Stop;
-use crate::tree;
 
 /// Targets that the core is compiled for. The first two have no 64-bit atomics.
 const TARGETS: &[&str] = &[
@@ -47,7 +46,8 @@ pub(super) fn run(dir: &Path, limit: Duration) -> Outcome {
         Ok(compiler) => compiler,
         Err(stop) => {
             return Outcome::cannot_run(format!(
-                "no compiler for other targets: {}; this needs Debian 12 on x86-64, and before the first time: apt-get update",
+                "no compiler for other targets: {}; this needs Debian 12 on x86-64, and before the first time: \
+                 apt-get update",
                 stop.line
             ));
         }
@@ -93,18 +93,9 @@ const PROGRAM: &str = "bare-targets";
 
 /// Cargo, about to build for `target`.
 fn building(compiler: &Path, build: &Path, target: &str) -> Command {
-    let mut cargo = cargo();
-    cargo.current_dir(tree::root().join(USES)).args([
-        "build",
-        "--locked",
-        "--target",
-        target,
-        "--target-dir",
-    ]);
-    cargo.arg(build).args(["-Zbuild-std=core,alloc", "-Zbuild-std-features=compiler-builtins-mem"]);
-    for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
-        cargo.env_remove(name);
-    }
+    let mut cargo = own_workspace(USES, build);
+    cargo.args(["--target", target]);
+    cargo.args(["-Zbuild-std=core,alloc", "-Zbuild-std-features=compiler-builtins-mem"]);
     cargo.env("RUSTC", compiler.join("bin/rustc")).env("LD_LIBRARY_PATH", compiler.join(LIBRARY));
     cargo.env("RUSTC_BOOTSTRAP", "1").env("CARGO_TERM_COLOR", "never").env("CARGO_INCREMENTAL", "0");
     cargo

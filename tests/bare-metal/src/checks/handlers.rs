@@ -23,20 +23,8 @@ impl Calls for NeverWaiting {
         &MAP
     }
 
-    fn get(key: u64) -> Result<Option<u64>, Refusal> {
-        MAP.handler().try_get(&key).map_err(|_| Refusal::Busy)
-    }
-
-    fn floor(key: u64) -> Result<Option<(u64, u64)>, Refusal> {
-        MAP.handler().try_floor(&key).map_err(|_| Refusal::Busy)
-    }
-
     fn insert(key: u64, value: u64) -> Result<Option<u64>, Refusal> {
         MAP.handler().try_insert(key, value).map_err(|error| refusal(&error, key, value))
-    }
-
-    fn remove(key: u64) -> Result<Option<u64>, Refusal> {
-        MAP.handler().try_remove(&key).map_err(|_| Refusal::Busy)
     }
 }
 

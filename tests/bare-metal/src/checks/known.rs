@@ -78,15 +78,26 @@ static HANDLERS: [Versions; MOST] = [const { Versions::none() }; MOST];
 /// A map, as the scene uses it.
 pub(super) type Map<P> = BSkipMap<u64, u64, &'static StaticArena<P>>;
 
-/// How a handler uses the map.
+/// How a handler uses the map: by `BSkipMap::handler`, if a scene does not say otherwise.
 pub(super) trait Calls {
     type Platform: Platform;
 
     fn map() -> &'static Map<Self::Platform>;
-    fn get(key: u64) -> Result<Option<u64>, Refusal>;
-    fn floor(key: u64) -> Result<Option<(u64, u64)>, Refusal>;
+
+    fn get(key: u64) -> Result<Option<u64>, Refusal> {
+        Self::map().handler().try_get(&key).map_err(|_| Refusal::Busy)
+    }
+
+    fn floor(key: u64) -> Result<Option<(u64, u64)>, Refusal> {
+        Self::map().handler().try_floor(&key).map_err(|_| Refusal::Busy)
+    }
+
     fn insert(key: u64, value: u64) -> Result<Option<u64>, Refusal>;
-    fn remove(key: u64) -> Result<Option<u64>, Refusal>;
+
+    fn remove(key: u64) -> Result<Option<u64>, Refusal> {
+        Self::map().handler().try_remove(&key).map_err(|_| Refusal::Busy)
+    }
+
     /// As [`Scene::prepare`].
     fn prepare() {}
 }

@@ -31,14 +31,6 @@ impl Calls for Reserving {
         &MAP
     }
 
-    fn get(key: u64) -> Result<Option<u64>, Refusal> {
-        MAP.handler().try_get(&key).map_err(|_| Refusal::Busy)
-    }
-
-    fn floor(key: u64) -> Result<Option<(u64, u64)>, Refusal> {
-        MAP.handler().try_floor(&key).map_err(|_| Refusal::Busy)
-    }
-
     fn insert(key: u64, value: u64) -> Result<Option<u64>, Refusal> {
         RESERVATIONS.with(|blocks| {
             let blocks = blocks.as_mut().expect("the writer has made a reservation");
@@ -48,10 +40,6 @@ impl Calls for Reserving {
             assert!(!(has_block && inserted == Err(Refusal::Full)), "a leaf is full, and there is a block");
             inserted
         })
-    }
-
-    fn remove(key: u64) -> Result<Option<u64>, Refusal> {
-        MAP.handler().try_remove(&key).map_err(|_| Refusal::Busy)
     }
 
     fn prepare() {

@@ -1,28 +1,15 @@
 //! Builds the kernel, and looks for symbols in it that a program without std does not have.
 
-use std::env;
 use std::path::{Path, PathBuf};
 
 use xshell::{Shell, cmd};
 
 use crate::cargo;
 use crate::stop::Stop;
-use crate::tree;
 
 /// The kernel's folder, and its package.
 const FOLDER: &str = "tests/bare-metal";
 const NAME: &str = "bare-metal";
-
-/// Variables that would replace or change the flags in the kernel's own configuration.
-const OUTER: [&str; 5] = [
-    "RUSTFLAGS",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "CARGO_BUILD_RUSTFLAGS",
-    "CARGO_BUILD_TARGET",
-    "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
-];
-/// What begins the names of variables that would change the kernel's profile.
-const OUTER_PROFILE: &str = "CARGO_PROFILE_RELEASE_";
 
 /// A kernel that QEMU can boot.
 pub(super) struct Kernel {
@@ -37,17 +24,8 @@ pub(super) struct Kernel {
 ///
 /// Cargo fails, `nm` is not there, or the kernel has a symbol of std or an undefined one.
 pub(super) fn kernel(target: &Path) -> Result<Kernel, Stop> {
-    let mut cargo = cargo::cargo();
-    cargo.args(["build", "--release", "--locked", "--quiet", "--target-dir"]).arg(target);
-    cargo.current_dir(tree::root().join(FOLDER));
-    for name in OUTER {
-        cargo.env_remove(name);
-    }
-    for (name, _) in env::vars_os() {
-        if name.as_encoded_bytes().starts_with(OUTER_PROFILE.as_bytes()) {
-            cargo.env_remove(name);
-        }
-    }
+    let mut cargo = cargo::own_workspace(FOLDER, target);
+    cargo.args(["--release", "--quiet"]);
     let built = cargo::build(&mut cargo)?.into_iter().rfind(|built| built.name == NAME);
     let path = built.ok_or_else(|| Stop::failure("cargo did not say where the kernel is"))?.path;
     let sh = Shell::new()?;
