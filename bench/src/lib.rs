@@ -15,8 +15,8 @@
 //! The other subcommands measure our map alone. [`mod@contention`] has many threads on one key. [`mod@scan`],
 //! [`mod@batch`] and [`mod@bulk`] measure scans, batched lookups and building from sorted pairs, each against
 //! the speed of the memory. [`mod@counts`] does one operation many times, so that its instructions can be
-//! counted. [`mod@bus`] measures floor queries. [`mod@ranges`] measures calls for many pairs. [`mod@stem`] measures keys that have many bytes in
-//! common. [`mod@memtable`] measures memtables of a storage engine in turns.
+//! counted. [`mod@bus`] measures floor queries. [`mod@ranges`] measures calls for many pairs. [`mod@stem`] measures
+//! keys that have many bytes in common. [`mod@memtable`] measures memtables of a storage engine in turns.
 
 pub mod maps;
 pub mod marks;

@@ -12,8 +12,8 @@ use crate::platform::Platform;
 
 /// The usual [`Platform`]. It waits as follows, and leaves all else as the trait has it.
 ///
-/// A waiting thread pauses 16 times. Then, with the feature `std`, it yields to the scheduler 16 times, then sleeps: 32 µs at
-/// first, then about as long as it has waited so far, 33 ms at most. Without `std`, it keeps pausing, 64
+/// A waiting thread pauses 16 times. Then, with the feature `std`, it yields to the scheduler 16 times, then sleeps:
+/// 32 µs at first, then about as long as it has waited so far, 33 ms at most. Without `std`, it keeps pausing, 64
 /// times a call.
 ///
 /// If a machine preempts threads but has no `std`, choose a [`Platform`] of your own that yields. Otherwise a

@@ -8,8 +8,8 @@ use crate::key::KeyKind;
 use crate::sync::{AtomicUsize, Ordering};
 
 /// Levels that a map can have, leaves included. Even nodes of 5 entries reach 10^11 keys. Built for size, a map keeps
-/// less for each level, on the stack and in itself: with nodes of 30 entries it then reaches 10^8 keys. Beyond that, searches
-/// take more steps to the right at the topmost level.
+/// less for each level, on the stack and in itself: with nodes of 30 entries it then reaches 10^8 keys. Beyond that,
+/// searches take more steps to the right at the topmost level.
 pub(crate) const LEVELS: usize = if cfg!(small_code) { 6 } else { 16 };
 
 /// The promotion policy of one map.

@@ -69,8 +69,8 @@
 //! # Memory
 //! A map takes blocks of memory from an arena: [`GlobalArena`] is the default (the global allocator, and huge
 //! pages on Linux). [`StaticArena`] takes memory that the program gives it, and its maps need no allocator: they
-//! can be in statics ([`BSkipMap::new_in`]). `BumpArena` (feature `bump`) has a byte limit. `numa_alloc::NumaArena` places blocks on
-//! NUMA nodes and uses huge pages. Or write [your own](arena#an-arena-of-your-own).
+//! can be in statics ([`BSkipMap::new_in`]). `BumpArena` (feature `bump`) has a byte limit. `numa_alloc::NumaArena`
+//! places blocks on NUMA nodes and uses huge pages. Or write [your own](arena#an-arena-of-your-own).
 //!
 //! `try_` before the name of a method that inserts means: if there is no memory, return an error and give
 //! back what was not inserted. The method without `try_` panics then. (One other name begins with `try_`:

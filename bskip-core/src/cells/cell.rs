@@ -37,7 +37,7 @@ impl<'a> Cell<'a> {
     /// The cell of `words` words at `start`.
     ///
     /// # Safety
-    /// For `'a`, there are so many words at `start`, more than a header has. They are aligned to 8 bytes,
+    /// For `'a`, there are `words` words at `start`, more than a header has. They are aligned to 8 bytes,
     /// mapped, initialised, and only accessed as the atomics of a `Cell`.
     #[inline]
     pub(super) unsafe fn at(start: *const DataWord, words: usize) -> Self {
@@ -46,7 +46,7 @@ impl<'a> Cell<'a> {
         let links = unsafe { &*start.cast::<Links>() };
         // SAFETY: there are more words.
         let rest = unsafe { start.add(1) };
-        // SAFETY: by the caller's promise, so many words are left.
+        // SAFETY: by the caller's promise, all but one of the words are left.
         let words = unsafe { slice::from_raw_parts(rest, words - 1) };
         Self { links, words }
     }

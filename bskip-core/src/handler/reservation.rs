@@ -50,7 +50,7 @@ impl<K: Key, V, A: BlockArena> Reservation<'_, K, V, A> {
     /// The most blocks of a reservation. They are listed in place, so a reservation allocates nothing itself.
     pub const MOST: usize = MOST;
 
-    /// How many blocks are left: so many insertions are certain not to need memory.
+    /// How many blocks are left. As many insertions are certain not to need memory.
     #[must_use]
     pub fn len(&self) -> usize {
         self.reserve.len()

@@ -26,8 +26,8 @@ impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
         Ok(())
     }
 
-    /// Lets searches start at the first leaf, if it has been made. The thread that has made it may be interrupted before
-    /// it does so. Neither waits nor calls the pool.
+    /// Lets searches start at the first leaf, if it has been made. The thread that has made it may be interrupted
+    /// before it does so. Neither waits nor calls the pool.
     pub(in crate::index) fn raise_first_leaf(&self) -> bool {
         let is_there = self.try_head(0).is_some();
         if is_there {

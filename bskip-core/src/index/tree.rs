@@ -62,7 +62,8 @@ pub(in crate::index) fn reserve_one<T>(list: &mut Vec<T>) -> Result<(), AllocErr
 }
 
 impl<K: NodeKeys, V, P: BlockPool> Tree<K, V, P> {
-    /// A tree without a leaf, on these pools of leaves and of inner nodes, with an empty store. It may stay without one.
+    /// A tree without a leaf, on these pools of leaves and of inner nodes, with an empty store. It may stay without
+    /// one.
     pub(in crate::index) const fn lazy(leaves: P, inners: P, store: K::Store<P>) -> Self {
         const { assert!(P::LAZY, "these pools are for maps that have a first leaf") };
         const { assert_fits::<LeafShape<K, V>>() };

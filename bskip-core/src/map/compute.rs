@@ -48,8 +48,8 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     ///
     /// **Consistency**: linearizable. `f` runs exactly once, under the leaf's lock, and no other operation on the
     /// key comes between what `f` sees and what the map then does. (Papaya's `compute` may call `f` several times.)
-    /// There is one exception: if the map [has no leaf yet](Self::new_in) and no memory for one, `f` gets `None` without
-    /// a lock, and nothing is inserted.
+    /// There is one exception: if the map [has no leaf yet](Self::new_in) and no memory for one, `f` gets `None`
+    /// without a lock, and nothing is inserted.
     /// `f` [must not use the map](Self#closures), and should be short, because it delays other operations on keys
     /// nearby. The reference leads to a temporary place, so the address of the value means nothing.
     ///

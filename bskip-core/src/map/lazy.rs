@@ -65,7 +65,8 @@ impl<K: Key, V, A: BlockArena> BSkipMap<K, V, A> {
     ///
     /// It does not compile unless the pools are [`LAZY`](crate::BlockPool::LAZY), or if ten keys and a value have more
     /// than about 1900 bytes together. The map never uses replicas, even if the pools have some. It never keeps a table
-    /// of leaves, even if the pools' hints are [`GlobalHints`](crate::arena::GlobalHints), so a search takes a step more.
+    /// of leaves, even if the pools' hints are [`GlobalHints`](crate::arena::GlobalHints), so a search takes a step
+    /// more.
     ///
     /// # Panics
     /// If the map is to be [counted](Config::counted), because a counter takes memory.

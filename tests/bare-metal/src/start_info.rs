@@ -37,7 +37,7 @@ impl StartInfo {
             unsafe { read::<u8>(start + length) == 0 }
         };
         let length = (0..LONGEST).find(is_end).expect("the command line ends");
-        // SAFETY: the loader has put so many bytes there, and the kernel leaves them alone.
+        // SAFETY: the loader has put that many bytes there, and the kernel leaves them alone.
         let bytes = unsafe { core::slice::from_raw_parts(with_exposed_provenance::<u8>(start), length) };
         core::str::from_utf8(bytes).expect("the command line is text")
     }
@@ -53,7 +53,7 @@ impl StartInfo {
         // SAFETY: the start information has 56 bytes.
         let entries = unsafe { read::<u32>(self.0 + 48) } as usize;
         (0..entries).map(move |entry| table + 24 * entry).filter_map(|entry| {
-            // SAFETY: the table has so many entries of 24 bytes.
+            // SAFETY: the table has that many entries of 24 bytes.
             let start = unsafe { read::<u64>(entry) } as usize;
             // SAFETY: as above.
             let size = unsafe { read::<u64>(entry + 8) } as usize;

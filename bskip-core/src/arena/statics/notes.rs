@@ -48,8 +48,8 @@ impl Record {
         Self { window, number }
     }
 
-    /// Takes a record, a group and a block of so many lines out of a region, which has this index. Returns the record
-    /// and the block. `next` is the number of the pool's first record so far.
+    /// Takes a record, a group and a block out of the region with this index. The block has `lines` lines. Returns the
+    /// record and the block. `next` is the number of the pool's first record so far.
     ///
     /// # Safety
     /// As for [`at`](Self::at), from now on. The caller has the arena's lock.
@@ -75,8 +75,8 @@ impl Record {
         Some((record, record.add_group(number + 1)))
     }
 
-    /// Takes one more block of so many lines, with a group if it needs one. Returns the block, and how many lines were
-    /// taken for it.
+    /// Takes one more block of `lines` lines, and a group if the block needs one. Returns the block and the number of
+    /// lines taken.
     ///
     /// # Safety
     /// The caller has the arena's lock, and `region` is the one that the record is about.
@@ -151,8 +151,8 @@ impl Record {
         number >= line.get(START) && number - line.get(START) < line.get(LINES)
     }
 
-    /// Calls `give` with the record's line, and then with each group and its blocks of so many lines, from the oldest
-    /// group on: with the number of the first line, and how many lines there are. Regions fill up from their start, so
+    /// Calls `give` with the record's line, and then with each group and its blocks, from the oldest group on. `give`
+    /// gets the number of the first line, and the number of lines. A block has `lines` lines. Regions fill up from their start, so
     /// most groups are behind the one before.
     ///
     /// # Safety

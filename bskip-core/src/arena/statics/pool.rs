@@ -122,9 +122,9 @@ unsafe impl<P: Platform> BlockArena for &'static StaticArena<P> {
 }
 
 // SAFETY: 1. A block is taken from its region once, and after that is in use or in the stack of its record, which the
-// lock guards. 2. A region is there as long as the program, a number leads to one address, and the notes are in lines of
-// their own. 3. `issue_new` zeroes the block. 4. The lock orders release before reissue. 5. `address` computes. 7. No line has
-// the greatest number.
+// lock guards. 2. A region is there as long as the program, a number leads to one address, and the notes are in lines
+// of their own. 3. `issue_new` zeroes the block. 4. The lock orders release before reissue. 5. `address` computes.
+// 7. No line has the greatest number.
 unsafe impl<P: Platform> BlockPool for StaticPool<P> {
     type Platform = P;
     type Hints = NoHints;

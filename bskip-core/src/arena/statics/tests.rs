@@ -128,7 +128,7 @@ fn take_all_unzeroed(pool: &StaticPool, taken: &mut BTreeMap<u32, ()>) {
     }
 }
 
-/// How many blocks of so many lines fit into a region: with a record, and a line for every 13 blocks.
+/// How many blocks of `lines` lines fit into a region, with a record and a line for every 13 blocks.
 fn in_region(lines: usize, block: usize) -> usize {
     (0..).take_while(|&n| n * block + usize::div_ceil(n, 13) < lines).last().expect("none at least")
 }
@@ -220,7 +220,8 @@ fn whole_lines_are_found_up_to_the_end_of_the_address_space() {
     assert_eq!(whole_lines(end - 64, 127), Some((end - 64, 1)));
 }
 
-/// Pools of two sizes grow by turns, so each group has one block, and the groups of each pool lie apart. They drop one after the other.
+/// Pools of two sizes grow by turns, so each group has one block, and the groups of each pool lie apart. They drop one
+/// after the other.
 #[test]
 fn pools_with_many_groups_give_everything_back() {
     const BLOCKS: usize = 13 * 300;

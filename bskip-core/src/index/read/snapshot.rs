@@ -78,8 +78,8 @@ impl<K: NodeKeys, V: Copy, P: BlockPool> Index<K, V, P> {
         self.leaf_that_starts(self.tree.leaf(next?), K::borrow(&high))
     }
 
-    /// Reads the pairs under the locks of their leaves, within one section. The error is `None` if the first leaf has changed, or else
-    /// a leaf that other threads hold for long.
+    /// Reads the pairs under the locks of their leaves, within one section. The error is `None` if the first leaf has
+    /// changed, or else a leaf that other threads hold for long.
     pub(in crate::index) fn read_locked<'a>(
         &'a self,
         lower: Bound<K::Ref<'_>>,

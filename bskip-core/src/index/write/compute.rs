@@ -5,8 +5,9 @@
 //!
 //! Whatever may be needed to insert an absent key, the thread takes before it locks the leaf: an insertion then
 //! needs no other lock and cannot fail. If there is no memory, the code runs all the same, because it may insert
-//! nothing. If there is not even memory for the map's first leaf, it runs without a lock. A tall key is inserted as one of height 0 and promoted afterwards, by a change of its own, so the code
-//! never runs under the locks of inner nodes.
+//! nothing. If there is not even memory for the map's first leaf, it runs without a lock. A tall key is inserted as
+//! one of height 0 and promoted afterwards, by a change of its own, so the code never runs under the locks of inner
+//! nodes.
 
 use crate::arena::{AllocError, BlockPool};
 use crate::index::engine::Index;

@@ -15,7 +15,7 @@ use crate::random::Random;
 const BYTES: usize = 2 << 20;
 /// Pairs in the queue from which on writers take instead of putting.
 const ENOUGH: u64 = 2_000;
-/// Calls of handlers from which on some certainly meet a lock. Of so many, more than a thousand do.
+/// With this many calls of handlers, some certainly meet a lock: more than a thousand do.
 const MANY: u64 = 20_000;
 
 static ARENA: StaticArena<Kernel> = StaticArena::new();
