@@ -29,22 +29,11 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
     where
         V: Copy,
     {
-        for _ in 0..TRIES {
-            let mut passed = Few::new();
-            match self.beside_within(target, &mut passed) {
-                Beside::Nothing => return Ok(None),
-                Beside::Conflict => {}
-                Beside::Pair(Place { leaf, version, slot }) => {
-                    // SAFETY: in the state in which the leaf was found, the slot is in use. In any state it is a slot
-                    // of the leaf, because the count is never more than the capacity.
-                    let pair = unsafe { Copied::read(leaf, version, slot) };
-                    if pair.is_some() && validate::<K, V>(&passed) {
-                        return Ok(pair);
-                    }
-                }
-            }
-        }
-        Err(Busy)
+        self.at_beside(target, |Place { leaf, version, slot }, passed| {
+            // SAFETY: in the state in which the leaf was found, the slot is in use. In any state it is a slot of the
+            // leaf, because the count is never more than the capacity.
+            unsafe { Copied::read(leaf, version, slot) }.filter(|_| validate::<K, V>(passed))
+        })
     }
 
     /// As [`pop`](Self::pop), without waiting. The leaf does not merge, even if it is empty now.
@@ -53,22 +42,36 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             End::First => Target::First,
             End::Last => Target::Last,
         };
+        self.at_beside(target, |Place { leaf, version, slot }, passed| {
+            let key = leaf.key(slot);
+            let mut leaf = leaf.try_guard::<P::Platform>(version)?;
+            if !validate::<K, V>(passed) {
+                leaf.unlock_unchanged();
+                return None;
+            }
+            let value = leaf.remove(slot);
+            drop(leaf);
+            self.pairs.take_one();
+            Some((key, value))
+        })
+    }
+
+    /// What `take` returns for the place of the pair beside `target` and the leaves passed on the way. If that is
+    /// `None`, something has changed meanwhile, and this tries again, a bounded number of times.
+    fn at_beside<'a, T>(
+        &'a self,
+        target: Target<'_, K>,
+        take: impl Fn(Place<'a, K, V>, &Passed<'a, K, V>) -> Option<T>,
+    ) -> Result<Option<T>, Busy> {
         for _ in 0..TRIES {
             let mut passed = Few::new();
             match self.beside_within(target, &mut passed) {
                 Beside::Nothing => return Ok(None),
                 Beside::Conflict => {}
-                Beside::Pair(Place { leaf, version, slot }) => {
-                    let key = leaf.key(slot);
-                    let Some(mut leaf) = leaf.try_guard::<P::Platform>(version) else { continue };
-                    if !validate::<K, V>(&passed) {
-                        leaf.unlock_unchanged();
-                        continue;
+                Beside::Pair(place) => {
+                    if let Some(taken) = take(place, &passed) {
+                        return Ok(Some(taken));
                     }
-                    let value = leaf.remove(slot);
-                    drop(leaf);
-                    self.pairs.take_one();
-                    return Ok(Some((key, value)));
                 }
             }
         }
