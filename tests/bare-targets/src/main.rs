@@ -4,13 +4,12 @@
 #![no_std]
 #![no_main]
 
-use core::alloc::{GlobalAlloc, Layout};
+#[path = "../../no-std-link/src/memory.rs"]
+mod memory;
+
 use core::arch::{asm, global_asm};
-use core::cell::UnsafeCell;
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
-use core::ptr::null_mut;
-use core::sync::atomic::{AtomicUsize, Ordering};
 
 // The kernel enters here. A function expects the stack to be aligned to 16 before the call.
 global_asm!(".globl _start", "_start:", "and esp, -16", "call {main}", "ud2", main = sym main);
@@ -58,32 +57,6 @@ impl Write for StandardError {
     }
 }
 
-/// Bytes of static memory.
-const SIZE: usize = 512 << 20;
-
-/// A static array that is handed out from front to back. Freed memory is not reused.
-struct StaticMemory {
-    bytes: UnsafeCell<[u8; SIZE]>,
-    used: AtomicUsize,
-}
-
-// SAFETY: `used` gives every byte to one caller only.
-unsafe impl Sync for StaticMemory {}
-
+/// 512 MiB.
 #[global_allocator]
-static MEMORY: StaticMemory = StaticMemory { bytes: UnsafeCell::new([0; SIZE]), used: AtomicUsize::new(0) };
-
-// SAFETY: `used` only grows, so blocks do not overlap. They are aligned and within `bytes`.
-unsafe impl GlobalAlloc for StaticMemory {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let base = self.bytes.get().addr();
-        let start = |used: usize| (base + used).next_multiple_of(layout.align()) - base;
-        let end = |used: usize| start(used).checked_add(layout.size()).filter(|end| *end <= SIZE);
-        match self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, end) {
-            Ok(used) => self.bytes.get().cast::<u8>().wrapping_add(start(used)),
-            Err(_) => null_mut(),
-        }
-    }
-
-    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
-}
+static MEMORY: memory::StaticMemory<{ 512 << 20 }> = memory::StaticMemory::new();
