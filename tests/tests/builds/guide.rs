@@ -4,7 +4,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
+use crate::commands::{cargo, output};
 
 const GUIDE: &str = include_str!("../../../bskip-core/docs/EMBEDDING.md");
 
@@ -46,13 +47,7 @@ fn the_crate_of_the_guide_builds_and_works() {
         printed("src/lib.rs").lines().filter(|line| !line.trim().is_empty() && !line.starts_with("///"));
     assert!(code.count() <= 15, "the guide says that the crate has 15 lines");
 
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-    cargo.args(["run", "--offline", "--quiet", "--config"]);
-    cargo.arg(format!("patch.crates-io.bskip-core.path={:?}", core.display().to_string()));
-    cargo.arg("--target-dir").arg(folder.join("target")).current_dir(&folder);
-    for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
-        cargo.env_remove(name);
-    }
-    let output = cargo.output().expect("cargo starts");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let patch = format!("patch.crates-io.bskip-core.path={:?}", core.display().to_string());
+    let mut cargo = cargo(&["run", "--offline", "--quiet", "--config", &patch]);
+    output(cargo.arg("--target-dir").arg(folder.join("target")).current_dir(&folder));
 }

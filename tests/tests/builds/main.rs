@@ -3,6 +3,7 @@
 
 mod atomics;
 mod auto_traits;
+mod commands;
 mod guide;
 mod no_std;
 mod unoptimised;

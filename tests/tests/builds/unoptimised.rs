@@ -5,19 +5,15 @@
 //! although the tests pass.
 
 use std::path::Path;
-use std::process::Command;
+
+use crate::commands::{cargo, output};
 
 #[cfg_attr(not(thorough), ignore = "builds for long; `cargo xtask verify` runs it")]
 #[test]
 fn large_values_fit_the_stack() {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("unoptimised");
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-    command.args(["test", "--locked", "--no-default-features", "--test", "large_values", "--target-dir"]);
-    command.arg(target).current_dir(env!("CARGO_MANIFEST_DIR")).env("CARGO_PROFILE_TEST_OPT_LEVEL", "0");
-    // Removes the build settings of the outer call.
-    for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
-        command.env_remove(name);
-    }
-    let output = command.output().expect("cargo starts");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let args = ["test", "--locked", "--no-default-features", "--test", "large_values", "--target-dir"];
+    let mut cargo = cargo(&args);
+    cargo.arg(target).current_dir(env!("CARGO_MANIFEST_DIR"));
+    output(cargo.env("CARGO_PROFILE_TEST_OPT_LEVEL", "0"));
 }
