@@ -1,6 +1,6 @@
 //! artmap's maps and sets of byte strings, and its arenas.
 
-use bskip_core::{BSkipBytesMap, BSkipBytesSet, BSkipMap, BumpArena};
+use bskip_core::{BSkipBytesMap, BSkipBytesSet, BSkipMap, BumpArena, StaticArena, StaticMemory};
 use std::ops::ControlFlow;
 
 type Map = BSkipBytesMap<String, u64>;
@@ -69,4 +69,18 @@ fn a_map_in_memory_of_a_fixed_size() {
     assert_eq!((map.remove(&5), map.range(2..).count(), map.iter().count()), (Some(5), 3, 4));
     map.check_invariants();
     assert!(BSkipMap::from_sorted(map.iter()).is_ok_and(|copy| copy.len() == 4));
+}
+
+#[test]
+fn a_map_in_memory_of_the_programs_own() {
+    static MEMORY: StaticMemory<{ 1 << 15 }> = StaticMemory::new();
+    static ARENA: StaticArena = StaticArena::new();
+    ARENA.add_region(MEMORY.take().expect("taken once")).expect("a region");
+    let map = BSkipMap::new_in(&ARENA);
+    assert_eq!(ARENA.remaining(), ARENA.capacity());
+    let full = (0..).find_map(|key| map.try_insert(key, key).err()).expect("full");
+    assert_eq!((full.key, map.contains_key(&full.key), map.len() as u64), (full.value, false, full.key));
+    assert!(ARENA.remaining() < ARENA.capacity() && map.usage().reserved_bytes <= 1 << 15);
+    drop(map);
+    assert_eq!(ARENA.remaining(), ARENA.capacity());
 }
