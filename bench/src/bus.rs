@@ -35,9 +35,10 @@ pub struct BusLookups {
     pub rounds: usize,
 }
 
-/// Addresses from the start of one device to the start of the next. The first half belongs to the device.
+/// Addresses from the start of one device to the start of the next.
 const STRIDE: u64 = 0x2000;
-const SIZE: u64 = STRIDE / 2;
+/// Addresses of a device. One in 64 is in a gap, because programs nearly always address a device that is there.
+const SIZE: u64 = STRIDE / 64 * 63;
 
 /// What the map knows of a device, besides where it starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

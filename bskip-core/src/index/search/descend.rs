@@ -85,7 +85,10 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             };
             self.tree.leaf(child_at(parent, version, probe)?)
         };
-        leaf.prefetch();
+        // The caches nearest to the core have a map of two levels, so a prefetch would only be work.
+        if level > 1 {
+            leaf.prefetch();
+        }
         self.tree.settle(leaf, LevelMark::of(0), probe)
     }
 
