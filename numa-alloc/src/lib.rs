@@ -33,6 +33,9 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 //!
+//! With the feature `config`, a program loads the settings that `cargo xtask bench-numa` of the repository
+//! found to be the best of its machine: see `NumaConfig`.
+//!
 //! # What it promises
 //!
 //! - **Preference, not force.** A block goes to the wanted node while that node has room. Otherwise it goes
@@ -183,6 +186,8 @@ mod areas;
 mod arena;
 mod budget;
 mod chain;
+#[cfg(feature = "config")]
+pub mod config;
 mod error;
 mod fallback;
 mod kernel;
@@ -206,6 +211,8 @@ mod verify;
 mod weights;
 
 pub use arena::{Builder, NumaArena};
+#[cfg(feature = "config")]
+pub use config::NumaConfig;
 pub use error::{BuildError, ParseError};
 pub use fallback::Fallback;
 pub use pages::PageSize;

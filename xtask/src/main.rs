@@ -77,9 +77,12 @@ mod tests {
     fn every_command_line_is_consistent_and_its_help_fits_a_terminal() {
         let mut cli = Cli::command();
         cli.clone().debug_assert();
-        for command in cli.get_subcommands_mut() {
-            let help = command.render_help().to_string();
-            assert!(help.lines().all(|line| line.chars().count() <= 120), "{help}");
-        }
+        cli.get_subcommands_mut().for_each(fits);
+    }
+
+    fn fits(command: &mut clap::Command) {
+        let help = command.render_help().to_string();
+        assert!(help.lines().all(|line| line.chars().count() <= 120), "{help}");
+        command.get_subcommands_mut().for_each(fits);
     }
 }

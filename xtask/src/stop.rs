@@ -16,12 +16,19 @@ impl Stop {
     pub(crate) const FAILURE: u8 = 1;
     /// The exit code if what the user wanted makes no sense.
     pub(crate) const USAGE: u8 = 2;
+    /// The exit code if this machine cannot do what makes sense on another.
+    pub(crate) const ENVIRONMENT: u8 = 3;
     /// Exit code after Ctrl-C, as shells give it: 128 + SIGINT.
     pub(crate) const INTERRUPTED: u8 = 130;
 
     /// The command line cannot be obeyed.
     pub(crate) fn usage(line: impl Into<String>) -> Self {
         Self { code: Self::USAGE, line: line.into() }
+    }
+
+    /// This machine cannot do it.
+    pub(crate) fn environment(line: impl Into<String>) -> Self {
+        Self { code: Self::ENVIRONMENT, line: line.into() }
     }
 
     /// Something failed on the way.

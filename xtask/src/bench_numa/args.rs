@@ -12,7 +12,7 @@ use super::values::{
     dists, keys_like, maps, maps_help, pages, pins, placements, strings_help, threads, trace_keys, workloads,
     workloads_help,
 };
-use super::{names, presets};
+use super::{names, presets, tuned};
 use crate::cli::wrapped;
 use crate::stop::Stop;
 
@@ -25,7 +25,7 @@ A sweep is map x workload x distribution x shape of keys x threads x placement x
 cell runs in a fresh process and checks its own answers. Rounds are interleaved. LIST is a,b,c.
 
 Exit code: 0; 1 if a cell FAILED or the build did; 2 for a bad flag or an impossible plan; 130 after Ctrl-C, which
-keeps the finished cells.
+keeps the finished cells. `bench-numa verify --help` says what its exit codes mean.
 
 Examples:
   cargo xtask bench-numa --quick
@@ -40,8 +40,18 @@ Examples:
 /// Measure the map against other ordered maps, over NUMA placements
 // A field is `None` if its flag was not given, because the default may depend on other flags.
 #[derive(Clone, Debug, Default, PartialEq, clap::Parser)]
-#[command(args_override_self = true, allow_negative_numbers = true, after_help = BELOW)]
+#[command(
+    args_override_self = true,
+    allow_negative_numbers = true,
+    after_help = BELOW,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    subcommand_value_name = "COMMAND"
+)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) sub: Option<Sub>,
+
     /// A real sweep with peers, in about 45 s on 2 cores; small, so look at the spread
     #[arg(long, help_heading = "What is measured")]
     pub(crate) quick: bool,
@@ -215,6 +225,12 @@ pub(crate) struct Args {
     pub(crate) out: Option<PathBuf>,
 }
 
+/// What `bench-numa` does besides a sweep.
+#[derive(Clone, Debug, PartialEq, clap::Subcommand)]
+pub(crate) enum Sub {
+    Verify(tuned::Verify),
+}
+
 /// A form of the results.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 pub(crate) enum Format {
@@ -261,6 +277,16 @@ pub(crate) mod tests {
     pub(crate) fn parse(line: &str) -> Result<Args, String> {
         let args: Args = cli::parse(line)?;
         args.check().map(|()| args).map_err(|stop| stop.line)
+    }
+
+    #[test]
+    fn a_subcommand_stands_alone() {
+        let file = "tuned.toml".into();
+        assert_eq!(parse("verify tuned.toml").unwrap().sub, Some(Sub::Verify(tuned::Verify { file })));
+        for line in ["--quick verify tuned.toml", "verify", "verify a b", "verify --quick a"] {
+            let error = parse(line).expect_err(line);
+            assert!(error.contains("--help") && !error.contains('\n'), "{line}: {error}");
+        }
     }
 
     #[test]

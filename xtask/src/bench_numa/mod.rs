@@ -3,7 +3,7 @@
 //! `args` and `values` read the flags, and `machine` looks at the machine. `plan` lists the cells, with what `presets` has
 //! where no flag says otherwise. `feasible` says whether they can run here. `cell_binary` builds the program
 //! that runs a cell. `run` and `child` run it. `summary`, `results`, `csv_line`, `best_peer` and `table`
-//! report.
+//! report. `tuned` is about `tuned.toml`.
 
 mod args;
 mod best_peer;
@@ -24,6 +24,7 @@ mod run;
 pub(crate) mod summary;
 mod table;
 mod trace;
+mod tuned;
 mod values;
 
 use std::ffi::OsString;
@@ -34,7 +35,7 @@ use bench::units;
 use crate::child::{interrupted, listen};
 use crate::stop::{Stop, print};
 pub(crate) use args::Args;
-use args::Format;
+use args::{Format, Sub};
 use cell_binary::Build;
 use child::ChildRunner;
 use machine::Machine;
@@ -46,6 +47,9 @@ use run::{Run, sweep};
 
 /// Runs the command.
 pub(crate) fn command(args: &Args) -> Result<(), Stop> {
+    if let Some(Sub::Verify(verify)) = &args.sub {
+        return tuned::verify(verify);
+    }
     args.check()?;
     let command_line = command_line(std::env::args_os().skip(2));
     let topology = bskip_topology::Machine::discover();
