@@ -7,6 +7,8 @@ mod chunks;
 mod cursor;
 mod estimate;
 mod iter;
+#[cfg(not(loom))]
+mod lazy;
 mod load;
 mod maintain;
 mod neighbours;

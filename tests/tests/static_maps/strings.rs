@@ -1,6 +1,6 @@
 //! Maps and sets of byte strings in statics.
 
-use bskip_core::{BSkipBytesMap, BSkipBytesSet, StaticArena};
+use bskip_core::{BSkipBlobMap, BSkipBytesMap, BSkipBytesSet, StaticArena};
 use tests::rng::mix;
 use tests::threads;
 
@@ -59,6 +59,58 @@ fn short_strings_allocate_nothing() {
         }
         assert_eq!(map.len(), fresh - removed);
         assert!(map.remove_range::<&[u8]>(..) == fresh - removed && map.is_empty());
+    });
+    map.check_invariants();
+    drop(map);
+    assert_eq!(arena.remaining(), arena.capacity());
+}
+
+#[test]
+fn threads_share_a_static_map_of_strings_to_strings() {
+    const KEYS: u64 = 4000;
+    static ARENA: StaticArena = StaticArena::new();
+    static MAP: BSkipBlobMap<str, &'static StaticArena> = BSkipBlobMap::new_in(&ARENA);
+    assert!(
+        MAP.is_empty() && MAP.get("x").is_none() && MAP.iter().next().is_none() && MAP.pop_first().is_none()
+    );
+    assert!(MAP.try_insert("x", b"1").is_err() && MAP.is_empty());
+    ARENA.add_region(vec![0; 16 << 20].leak()).expect("the first region");
+    let value = |i: u64| format!("{i}").repeat((i % 300) as usize).into_bytes();
+    threads::run(4, |t| {
+        for i in (t as u64..KEYS).step_by(4) {
+            let key = format!("{i:05}");
+            assert!(MAP.insert(&key, b"a first value"));
+            assert!(!MAP.insert(&key, &value(i)));
+            assert_eq!(MAP.get(&key), Some(value(i)));
+        }
+    });
+    assert!(MAP.iter().map(|(_, found)| found).eq((0..KEYS).map(value)));
+    assert_eq!(ARENA.remaining() + MAP.usage().reserved_bytes, ARENA.capacity());
+}
+
+/// Short values are in the leaves. Long ones are in cells, of which a map keeps a list; to read them and to remove them
+/// allocates nothing.
+#[test]
+fn of_values_only_the_list_of_their_cells_allocates() {
+    let arena = arena(&[(0, 1 << 18)]);
+    let mut map: BSkipBlobMap<[u8], &'static StaticArena> = BSkipBlobMap::new_in(arena);
+    without_allocations(|| {
+        for i in 0..100_u64 {
+            assert!(map.insert(&i.to_be_bytes()[..], b"seven!!"));
+        }
+        assert!(map.remove_range::<&[u8]>(..) == 100 && map.is_empty());
+    });
+    let value = [7; 100];
+    let full = (0_u64..).find(|&i| map.try_insert(&i.to_be_bytes()[..], &value).is_err()).expect("full");
+    without_allocations(|| {
+        assert!(full > 500 && map.get_with(&full.to_be_bytes()[..], |_| ()).is_none());
+        for i in 0..full {
+            assert_eq!(map.get_with(&i.to_be_bytes()[..], |found| found == value), Some(true));
+            assert!(map.remove(&i.to_be_bytes()[..]));
+        }
+        for i in 0..full / 2 {
+            assert!(map.insert(&i.to_be_bytes()[..], &value));
+        }
     });
     map.check_invariants();
     drop(map);
