@@ -90,6 +90,7 @@ pub(crate) fn run_watched(
     if interrupted() {
         return Ok(End::Interrupted);
     }
+    end_with_this_process(command);
     // The child gets a process group of its own, so that it can be ended as a whole and Ctrl-C reaches only
     // this process.
     let mut child = command
@@ -116,6 +117,23 @@ pub(crate) fn run_watched(
     child.wait()?;
     Ok(end)
 }
+
+/// Lets the child be killed when this process dies, even by SIGKILL. Otherwise a cell of a sweep that was
+/// killed would still run beside the sweep that is resumed.
+#[cfg(target_os = "linux")]
+fn end_with_this_process(command: &mut Command) {
+    let request = || {
+        // SAFETY: between fork and exec, only async-signal-safe calls are allowed. prctl is one, and this
+        // request has no pointers.
+        let refused = unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+        if refused == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    };
+    // SAFETY: `request` makes a single async-signal-safe call and allocates nothing.
+    unsafe { command.pre_exec(request) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn end_with_this_process(_: &mut Command) {}
 
 /// Kills the child and all processes in its group, such as cargo's children.
 fn kill_group(child: &mut Child) -> io::Result<()> {

@@ -26,7 +26,7 @@ impl Stop {
         Self { code: Self::USAGE, line: line.into() }
     }
 
-    /// This machine cannot do it.
+    /// The command line makes sense, but not here: no memory, no such node, a folder that cannot be written.
     pub(crate) fn environment(line: impl Into<String>) -> Self {
         Self { code: Self::ENVIRONMENT, line: line.into() }
     }

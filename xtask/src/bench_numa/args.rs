@@ -25,7 +25,8 @@ A sweep is map x workload x distribution x shape of keys x threads x placement x
 cell runs in a fresh process and checks its own answers. Rounds are interleaved. LIST is a,b,c.
 
 Exit code: 0; 1 if a cell FAILED or the build did; 2 for a bad flag or an impossible plan; 130 after Ctrl-C, which
-keeps the finished cells. `bench-numa verify --help` says what its exit codes mean.
+keeps the finished cells; 3 if this machine refuses: a folder that cannot be written, or --resume on another machine.
+`bench-numa verify --help` says what its exit codes mean.
 
 Examples:
   cargo xtask bench-numa --quick
@@ -35,7 +36,8 @@ Examples:
   cargo xtask bench-numa --keys-like ycsb,url --workloads load,c,e --keys 2M --threads 2
   cargo xtask bench-numa --strings --maps bskip,arctic-map,artmap,artmap-arena,bplustree --ops 1M --out results/strings
   cargo xtask bench-numa --maps bskip,masstree --trace load.txt run.txt --format csv
-  cargo xtask bench-numa --trace load.txt run.txt --trace-keys ycsb";
+  cargo xtask bench-numa --trace load.txt run.txt --trace-keys ycsb
+  cargo xtask bench-numa --resume results/small";
 
 /// Measure the map against other ordered maps, over NUMA placements
 // A field is `None` if its flag was not given, because the default may depend on other flags.
@@ -219,10 +221,21 @@ pub(crate) struct Args {
         help_heading = "What comes out"
     )]
     pub(crate) formats: Vec<Format>,
-    /// A new folder for results.txt, results.csv, results.json, and raw.jsonl, which gets each
-    /// cell as soon as it is finished; `cargo xtask plot DIR` draws them
+    /// A new folder for results.txt, results.csv, results.json; raw.jsonl, which gets each cell as
+    /// soon as it is finished; and bench-cell, the program that measured. `cargo xtask plot DIR`
+    /// draws the results
     #[arg(long, verbatim_doc_comment, value_name = "DIR", help_heading = "What comes out")]
     pub(crate) out: Option<PathBuf>,
+    /// Go on with the sweep in the folder DIR of --out, which was stopped by Ctrl-C, a kill or a crash.
+    /// It keeps its plan and its program; flags may be left out. Finished runs are not repeated
+    #[arg(
+        long,
+        verbatim_doc_comment,
+        value_name = "DIR",
+        conflicts_with_all = ["out", "trace", "dry_run"],
+        help_heading = "What comes out"
+    )]
+    pub(crate) resume: Option<PathBuf>,
 }
 
 /// What `bench-numa` does besides a sweep.
@@ -246,6 +259,13 @@ pub(crate) enum Format {
 }
 
 impl Args {
+    /// Whether flags ask for a plan, beside those that a resumed sweep takes.
+    pub(crate) fn asks_for_a_plan(&self) -> bool {
+        let none = <Self as clap::Parser>::parse_from(["bench-numa"]);
+        let Self { resume, cell_bin, no_native, formats, .. } = self.clone();
+        *self != Self { resume, cell_bin, no_native, formats, ..none }
+    }
+
     /// Refuses flags that contradict each other.
     pub(crate) fn check(&self) -> Result<(), Stop> {
         if let Some(maps) = self.maps.as_ref().filter(|maps| !maps.iter().any(|map| names::is_placed(map))) {
@@ -260,7 +280,7 @@ impl Args {
                 }
             }
         }
-        if self.formats.len() > 1 && self.out.is_none() {
+        if self.formats.len() > 1 && self.out.is_none() && self.resume.is_none() {
             return Err(Stop::usage(
                 "with several formats only the table goes to standard output: give --out DIR for the others",
             ));
@@ -376,6 +396,8 @@ pub(crate) mod tests {
             ("--trace-keys strings", "--trace"),
             ("--strings --trace a b", "cannot be used with"),
             ("--strings --quick", "cannot be used with"),
+            ("--resume a --out b", "cannot be used with"),
+            ("--resume a --trace b c", "cannot be used with"),
             ("--fast", "--help"),
             ("fast", "--help"),
             ("--keys", "a value is required"),

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::hash::hash;
 use crate::cargo;
 use crate::stop::Stop;
 use crate::tree;
@@ -13,13 +14,15 @@ use crate::tree;
 const FEATURES: &str = "cell,peers";
 
 /// How the program that measures was built. Every result says this.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Build {
     /// The program.
     #[serde(skip)]
     pub(crate) path: PathBuf,
     /// In words: profile, features, flags, compiler; or that the user gave the program.
     pub(crate) description: String,
+    /// A hash of the program's bytes.
+    pub(crate) hash: String,
 }
 
 impl Build {
@@ -31,14 +34,19 @@ impl Build {
         // The system would look for a bare name in PATH, so the name gets a folder.
         let path = path.canonicalize().map_err(|error| Stop::usage(format!("--cell-bin: {error}")))?;
         let description = format!("not built here: --cell-bin {}", path.display());
-        Ok(Self { path, description })
+        Self::of(path, description)
+    }
+
+    fn of(path: PathBuf, description: String) -> Result<Self, Stop> {
+        let hash = hash(&path).map_err(Stop::environment)?;
+        Ok(Self { path, description, hash })
     }
 
     /// Builds it, in a target folder of its own.
     pub(crate) fn run(native: bool) -> Result<Self, Stop> {
         let flags = rust_flags(native);
         match cargo::bench(FEATURES, &tree::target().join("bench-numa"), &flags) {
-            Ok(path) => Ok(Self { path, description: describe(&flags) }),
+            Ok(path) => Self::of(path, describe(&flags)),
             Err(stop) => Err(Stop::failure(why_failed(&stop.line, has_hwloc()))),
         }
     }

@@ -7,10 +7,10 @@ use std::fs;
 use bench::memory::Room;
 use bench::units;
 use bskip_topology::NumaNode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A summary of the machine and of what this process may use of it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Machine {
     /// Model of the CPU.
     pub(crate) cpu: String,
@@ -19,7 +19,7 @@ pub(crate) struct Machine {
     /// NUMA nodes with memory that are home to CPUs. An arena uses these unless the user names others.
     pub(crate) nodes: Vec<usize>,
     /// The other NUMA nodes with memory, which a placement may name.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) memory_alone: Vec<usize>,
     /// Bytes of memory.
     pub(crate) memory: u64,

@@ -2,16 +2,19 @@
 //!
 //! `args` and `values` read the flags, and `machine` looks at the machine. `plan` lists the cells, with what `presets` has
 //! where no flag says otherwise. `feasible` says whether they can run here. `cell_binary` builds the program
-//! that runs a cell. `run` and `child` run it. `summary`, `results`, `csv_line`, `best_peer` and `table`
-//! report. `tuned` is about `tuned.toml`.
+//! that runs a cell. `run` and `child` run it. `out_dir`, `cell_copy` and `raw` keep what a sweep needs to go
+//! on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `best_peer` and `table` report.
+//! `tuned` is about `tuned.toml`.
 
 mod args;
 mod best_peer;
 mod caveats;
 mod cell_binary;
+mod cell_copy;
 mod child;
 pub(crate) mod csv_line;
 mod feasible;
+mod hash;
 mod last_words;
 mod machine;
 mod names;
@@ -19,7 +22,9 @@ pub(crate) mod out_dir;
 mod plan;
 mod presets;
 mod progress;
+mod raw;
 mod results;
+mod resume;
 mod run;
 pub(crate) mod summary;
 mod table;
@@ -42,6 +47,7 @@ use machine::Machine;
 use out_dir::{OutDir, Recorder};
 use plan::Plan;
 use progress::Progress;
+use raw::{Head, Raw};
 use results::Results;
 use run::{Run, sweep};
 
@@ -51,9 +57,16 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
         return tuned::verify(verify);
     }
     args.check()?;
-    let command_line = command_line(std::env::args_os().skip(2));
     let topology = bskip_topology::Machine::discover();
     let machine = Machine::discover(&topology);
+    if let Some(dir) = &args.resume {
+        let resume::Resumed { raw, out } = resume::open(dir, args, &machine)?;
+        if args.asks_for_a_plan() {
+            resume::check_plan(&raw.head.plan, &Plan::new(args, None, &machine).map_err(Stop::usage)?)?;
+        }
+        listen()?;
+        return sweep_and_report(args, raw, Some(out));
+    }
     // An operation of a trace takes at least 32 bytes: its line, and what the program makes of it.
     let trace = match &args.trace[..] {
         [load, run] => {
@@ -63,7 +76,7 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
         _ => None,
     };
     let planned = trace.as_ref().map(|opened| opened.trace.clone());
-    let plan = Plan::new(args, planned, &machine).map_err(Stop::usage)?;
+    let mut plan = Plan::new(args, planned, &machine).map_err(Stop::usage)?;
     feasible::memory(&plan, &machine).map_err(Stop::usage)?;
     feasible::pins(&plan, &topology).map_err(Stop::usage)?;
     if args.dry_run {
@@ -71,18 +84,24 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     }
     let out = args.out.as_deref().map(OutDir::create).transpose()?;
     listen()?;
-    let build = build(args)?;
-    let head = Results::raw_head(&command_line, &machine, &build);
-    let mut out = out.map(|dir| dir.begin(&head)).transpose()?;
-    let (runs, complete) = measure(&plan, &build, out.as_mut())?;
-    let results = Results {
-        command: &command_line,
-        machine: &machine,
-        build: &build,
-        plan: &plan,
-        runs: &runs,
-        complete,
-    };
+    let mut build = build(args)?;
+    if let Some(dir) = &out {
+        build = dir.keep(build)?;
+        if let Some(trace) = &trace {
+            plan.set_trace(&trace.keep_in(dir.path())?);
+        }
+    }
+    let head = Head { command: command_line(std::env::args_os().skip(2)), machine, build, plan };
+    let out = out.map(|dir| dir.begin(&head)).transpose()?;
+    sweep_and_report(args, Raw { head, runs: Vec::new(), length: 0 }, out)
+}
+
+/// Runs what is left of a sweep, and reports all of it.
+fn sweep_and_report(args: &Args, raw: Raw, mut out: Option<Recorder>) -> Result<(), Stop> {
+    let Raw { head: Head { command, machine, build, plan }, runs: done, .. } = raw;
+    let (runs, complete) = measure(&plan, &build, done, out.as_mut())?;
+    let results =
+        Results { command: &command, machine: &machine, build: &build, plan: &plan, runs: &runs, complete };
     if let Some(out) = out {
         out.finish(&results)?;
     }
@@ -107,13 +126,19 @@ fn build(args: &Args) -> Result<Build, Stop> {
     build
 }
 
-/// Runs all cells.
-fn measure(plan: &Plan, build: &Build, mut out: Option<&mut Recorder>) -> Result<(Vec<Run>, bool), Stop> {
+/// Runs all cells that are not `done`.
+fn measure(
+    plan: &Plan,
+    build: &Build,
+    done: Vec<Run>,
+    mut out: Option<&mut Recorder>,
+) -> Result<(Vec<Run>, bool), Stop> {
     let mut runner = ChildRunner { program: build.path.clone(), timeout: plan.timeout };
-    let progress = Progress::new(plan);
+    let progress = Progress::new(plan, done.len());
     let ended = sweep(
         plan,
         &mut runner,
+        done,
         |round, spec| progress.start(round, spec),
         |run| {
             progress.advance();

@@ -1,21 +1,22 @@
-//! The folder of `--out`. It gets each finished cell at once, and the results at the end.
+//! The folder of `--out`. It gets the program that measures, each finished cell at once, and the results at
+//! the end.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use super::cell_binary::Build;
+use super::cell_copy::{self, CELL};
+use super::raw::{self, Head, RAW};
 use super::results::Results;
 use super::run::Run;
-use super::table;
+use super::{table, trace};
 use crate::stop::Stop;
 
-/// This file gets a line for each run as soon as the run has ended, so a sweep that is killed keeps its
-/// finished cells.
-const RAW: &str = "raw.jsonl";
-/// Written at the end.
+/// Written at the end, in this order.
 pub(crate) const TABLE: &str = "results.txt";
 pub(crate) const CSV: &str = "results.csv";
-const JSON: &str = "results.json";
+pub(crate) const JSON: &str = "results.json";
 
 /// A folder that is ready for the results of one sweep.
 pub(crate) struct OutDir(PathBuf);
@@ -31,49 +32,72 @@ impl OutDir {
     ///
     /// # Errors
     ///
-    /// The folder cannot be made, or it holds the results of another sweep. Results are never overwritten.
+    /// The folder cannot be made or written, or it holds the results of another sweep. Results are never
+    /// overwritten.
     pub(crate) fn create(dir: &Path) -> Result<Self, Stop> {
-        fs::create_dir_all(dir).map_err(|error| Stop::usage(format!("--out {}: {error}", dir.display())))?;
-        match [RAW, TABLE, CSV, JSON].into_iter().find(|name| dir.join(name).exists()) {
-            None => Ok(Self(dir.to_owned())),
-            Some(old) => Err(Stop::usage(format!(
-                "--out {}: it already holds {old}; name a new folder",
+        let flag = format!("--out {}", dir.display());
+        let probe = dir.join(format!(".writable-{}", std::process::id()));
+        let made = fs::create_dir_all(dir).and_then(|()| File::create_new(&probe)).map(drop);
+        made.and_then(|()| fs::remove_file(&probe)).map_err(|error| {
+            Stop::environment(format!("{flag}: {error}; name a folder that can be written"))
+        })?;
+        if dir.join(RAW).exists() && !dir.join(JSON).exists() {
+            return Err(Stop::usage(format!(
+                "{flag}: it already holds {RAW} of a sweep that was stopped; go on with --resume {}, or name a new \
+                 folder",
                 dir.display()
-            ))),
+            )));
+        }
+        match [RAW, TABLE, CSV, JSON, CELL].into_iter().find(|name| dir.join(name).exists()) {
+            None => Ok(Self(dir.to_owned())),
+            Some(old) => Err(Stop::usage(format!("{flag}: it already holds {old}; name a new folder"))),
         }
     }
 
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Keeps a copy of the program, and returns the build whose program is that copy.
+    pub(crate) fn keep(&self, build: Build) -> Result<Build, Stop> {
+        cell_copy::keep(&self.0, build)
+    }
+
     /// Before anything runs, writes a line about the sweep to the raw file.
-    pub(crate) fn begin(self, head: &str) -> Result<Recorder, Stop> {
-        let path = self.0.join(RAW);
-        let raw = OpenOptions::new().append(true).create_new(true).open(&path);
-        let raw = raw.map_err(|error| Stop::failure(format!("cannot write {}: {error}", path.display())))?;
-        let mut recorder = Recorder { dir: self.0, raw };
-        recorder.append(head)?;
-        Ok(recorder)
+    pub(crate) fn begin(self, head: &Head) -> Result<Recorder, Stop> {
+        let mut raw = raw::open(&self.0.join(RAW), true)?;
+        raw::append(&mut raw, head).map_err(|error| cannot(&self.0, RAW, &error))?;
+        Ok(Recorder { dir: self.0, raw })
     }
 }
 
 impl Recorder {
+    /// The folder of a sweep that goes on, and its raw file, open at its end.
+    pub(crate) fn resumed(dir: &Path, raw: File) -> Self {
+        Self { dir: dir.to_owned(), raw }
+    }
+
     /// Appends a finished run to the raw file.
     pub(crate) fn record(&mut self, run: &Run) -> Result<(), Stop> {
-        self.append(&serde_json::to_string(run).expect("a run is plain data"))
+        raw::append(&mut self.raw, run).map_err(|error| cannot(&self.dir, RAW, &error))
     }
 
-    fn append(&mut self, line: &str) -> Result<(), Stop> {
-        // One write for the line and its end, so a reader never sees half a line.
-        self.raw.write_all(format!("{line}\n").as_bytes()).map_err(|error| self.cannot(RAW, &error))
-    }
-
-    /// Writes the results in every form.
+    /// Writes the results in every form. They replace those of an interrupted sweep that was resumed.
     pub(crate) fn finish(self, results: &Results<'_>) -> Result<(), Stop> {
         for (name, text) in [(TABLE, table::render(results)), (CSV, results.csv()), (JSON, results.json())] {
-            fs::write(self.dir.join(name), text).map_err(|error| self.cannot(name, &error))?;
+            // A kill leaves the old file or the new one, never a part of it.
+            let part = self.dir.join(format!("{name}.part"));
+            let written = fs::write(&part, text).and_then(|()| fs::rename(&part, self.dir.join(name)));
+            written.map_err(|error| cannot(&self.dir, name, &error))?;
+        }
+        if results.complete {
+            trace::forget(&self.dir);
         }
         Ok(())
     }
+}
 
-    fn cannot(&self, name: &str, error: &io::Error) -> Stop {
-        Stop::failure(format!("cannot write {}: {error}", self.dir.join(name).display()))
-    }
+fn cannot(dir: &Path, name: &str, error: &io::Error) -> Stop {
+    Stop::failure(format!("cannot write {}: {error}", dir.join(name).display()))
 }

@@ -12,9 +12,11 @@ use super::plan::{Plan, row_name};
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
-    /// A bar over all runs of the plan.
-    pub(crate) fn new(plan: &Plan) -> Self {
-        let bar = ProgressBar::new(plan.runs() as u64);
+    /// A bar over all runs of the plan, of which some may be done.
+    pub(crate) fn new(plan: &Plan, done: usize) -> Self {
+        let bar = ProgressBar::new(plan.runs() as u64).with_position(done as u64);
+        // The pace is that of the runs to come.
+        bar.reset_eta();
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len}, {eta} to go: {msg}");
         bar.set_style(style.expect("the template is well-formed"));
         Self(bar)

@@ -146,9 +146,4 @@ impl Results<'_> {
         text.push('\n');
         text
     }
-
-    /// The first line of `raw.jsonl`, before anything has run.
-    pub(crate) fn raw_head(command: &str, machine: &Machine, build: &Build) -> String {
-        serde_json::json!({ "command": command, "machine": machine, "build": build }).to_string()
-    }
 }

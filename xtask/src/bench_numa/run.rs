@@ -60,10 +60,10 @@ pub(crate) fn order(plan: &Plan, round: usize) -> Vec<Place> {
     places
 }
 
-/// Runs all rounds. Calls `before` for each cell that starts, and `after` for each that has ended.
+/// Runs all rounds, except the runs that are `done` already. Calls `before` for each cell that starts, and `after` for each that has ended.
 ///
 /// If a cell failed or was skipped, later rounds leave it out: it has no number to refine. Returns the runs
-/// that ended, and whether the sweep reached its end.
+/// that ended, with those of `done`, and whether the sweep reached its end.
 ///
 /// # Errors
 ///
@@ -72,14 +72,17 @@ pub(crate) fn order(plan: &Plan, round: usize) -> Vec<Place> {
 pub(crate) fn sweep(
     plan: &Plan,
     runner: &mut dyn CellRunner,
+    done: Vec<Run>,
     mut before: impl FnMut(usize, &CellSpec),
     mut after: impl FnMut(&Run) -> Result<(), Stop>,
 ) -> Result<(Vec<Run>, bool), Stop> {
-    let mut runs: Vec<Run> = Vec::with_capacity(plan.runs());
-    let mut given_up = HashSet::new();
+    let known: HashSet<(usize, Place)> = done.iter().map(|run| (run.round, run.place)).collect();
+    let without_number = |run: &&Run| !matches!(run.result, CellOutcome::Measured(_));
+    let mut given_up: HashSet<Place> = done.iter().filter(without_number).map(|run| run.place).collect();
+    let mut runs = done;
     for round in 1..=plan.repeat {
         for place in order(plan, round) {
-            if given_up.contains(&place) {
+            if given_up.contains(&place) || known.contains(&(round, place)) {
                 continue;
             }
             let spec = &plan.groups[place.group].cells[place.row];
@@ -144,6 +147,7 @@ pub(crate) mod tests {
         let (runs, complete) = sweep(
             plan,
             &mut runner,
+            Vec::new(),
             |_, _| (),
             |_| {
                 recorded += 1;
@@ -185,6 +189,28 @@ pub(crate) mod tests {
         assert_eq!(asked, ["c/bskip", "c/congee", "c/congee", "c/congee"]);
     }
 
+    /// A sweep may stop after any of its runs. What is left then is what had not run.
+    #[test]
+    fn a_resumed_sweep_does_what_is_left() {
+        let plan = plan("--maps bskip,congee --workloads load,c --repeat 2", &sample(2, 1)).unwrap();
+        let answer = |spec: &CellSpec, _| {
+            Ended::With(match (spec.map.as_str(), spec.workload.as_str()) {
+                ("congee", "c") => CellOutcome::Failed { reason: "key 7 lost".into() },
+                _ => measured(1.0),
+            })
+        };
+        let (whole, _, asked) = run_all(&plan, answer);
+        assert_eq!(whole.len(), 7, "the failed cell has one round");
+        for stopped in 0..=whole.len() {
+            let mut runner = Scripted { answer, asked: Vec::new() };
+            let done = whole[..stopped].to_vec();
+            let (runs, complete) = sweep(&plan, &mut runner, done, |_, _| (), |_| Ok(())).unwrap();
+            assert!(complete);
+            assert_eq!(runs, whole);
+            assert_eq!(runner.asked, asked[stopped..]);
+        }
+    }
+
     #[test]
     fn a_refusal_stops_the_sweep_only_if_nothing_ran_before() {
         let plan = plan("--maps bskip,congee --workloads c --repeat 1", &sample(2, 1)).unwrap();
@@ -195,9 +221,9 @@ pub(crate) mod tests {
             },
             asked: Vec::new(),
         };
-        let at_once = sweep(&plan, &mut refuse_from(1), |_, _| (), |_| Ok(()));
+        let at_once = sweep(&plan, &mut refuse_from(1), Vec::new(), |_, _| (), |_| Ok(()));
         assert_eq!(at_once, Err(Stop::usage("line 3: what?")));
-        let (runs, _) = sweep(&plan, &mut refuse_from(2), |_, _| (), |_| Ok(())).unwrap();
+        let (runs, _) = sweep(&plan, &mut refuse_from(2), Vec::new(), |_, _| (), |_| Ok(())).unwrap();
         assert_eq!(runs[1].result, CellOutcome::Failed { reason: "line 3: what?".into() });
     }
 }

@@ -187,7 +187,7 @@ mod tests {
 
     /// Renders a sweep over one setting.
     fn rendered(plan: &Plan, runs: &[Run], complete: bool) -> String {
-        let build = Build { path: "cell".into(), description: "rustc 1".into() };
+        let build = Build { path: "cell".into(), description: "rustc 1".into(), hash: "1".into() };
         let machine = sample(2, 1);
         let command = "cargo xtask bench-numa";
         render(&Results { command, machine: &machine, build: &build, plan, runs, complete })

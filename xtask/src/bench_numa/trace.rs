@@ -11,8 +11,12 @@ use std::path::{Path, PathBuf};
 use bench::protocol::{TraceFiles, TraceKeys};
 use bench::trace;
 
-use super::plan::Trace;
+use super::plan::{Plan, Trace};
+use crate::stop::Stop;
 use crate::tree;
+
+/// The copies in the folder of `--out`.
+const KEPT: [&str; 2] = ["trace-load.txt", "trace-run.txt"];
 
 /// The copies of the files of `--trace`. Dropping this removes them.
 #[derive(Debug)]
@@ -64,6 +68,47 @@ fn copy(from: &Path, to: &str, keys: TraceKeys, most: u64) -> Result<u64, String
         Some(error) => Err(cannot(error)),
         None => counted,
     }
+}
+
+impl Opened {
+    /// Puts the copies into the folder `dir`, where a resumed sweep finds them. Returns their paths.
+    pub(crate) fn keep_in(&self, dir: &Path) -> Result<TraceFiles, Stop> {
+        let files = paths(dir, self.trace.files.keys)?;
+        for (from, to) in [(&self.trace.files.load, &files.load), (&self.trace.files.run, &files.run)] {
+            fs::copy(from, to).map_err(|error| Stop::environment(format!("cannot write {to}: {error}")))?;
+        }
+        Ok(files)
+    }
+}
+
+/// The copies that [`Opened::keep_in`] put into the folder, if the plan has a trace.
+///
+/// # Errors
+///
+/// The plan has a trace, and a copy is missing.
+pub(crate) fn kept(dir: &Path, plan: &Plan) -> Result<Option<TraceFiles>, Stop> {
+    let Some(trace) = plan.specs().find_map(|spec| spec.trace.as_ref()) else { return Ok(None) };
+    let files = paths(dir, trace.keys)?;
+    let gone = [&files.load, &files.run].map(|path| (!Path::new(path).is_file()).then_some(path));
+    if let Some(path) = gone.into_iter().flatten().next() {
+        return Err(Stop::environment(format!("the copy of the trace, {path}, is gone; begin a new sweep")));
+    }
+    Ok(Some(files))
+}
+
+/// Removes the copies from the folder of a sweep that is complete.
+pub(crate) fn forget(dir: &Path) {
+    // Without a trace there are none.
+    KEPT.iter().for_each(|name| _ = fs::remove_file(dir.join(name)));
+}
+
+fn paths(dir: &Path, keys: TraceKeys) -> Result<TraceFiles, Stop> {
+    let dir = dir.canonicalize().map_err(|error| Stop::environment(format!("{}: {error}", dir.display())))?;
+    let text = |name: &str| {
+        let path = dir.join(name).to_str().map(str::to_owned);
+        path.ok_or_else(|| Stop::usage(format!("{} is not UTF-8; use another folder", dir.display())))
+    };
+    Ok(TraceFiles { load: text(KEPT[0])?, run: text(KEPT[1])?, keys })
 }
 
 impl Drop for Opened {

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
 
 /// A fake `bench`: a script in `cells`, by name.
 pub(crate) fn cell(name: &str) -> PathBuf {
@@ -13,6 +15,7 @@ pub(crate) fn cell(name: &str) -> PathBuf {
 pub(crate) fn bench_numa(cell_name: &str, line: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
     command.arg("bench-numa").args(line.split_whitespace()).arg("--cell-bin").arg(cell(cell_name));
+    command.env("FAKE_CELLS", cell("ok").parent().expect("a folder"));
     command
 }
 
@@ -26,6 +29,17 @@ pub(crate) struct Printed {
 /// Runs a command to its end.
 pub(crate) fn run(command: &mut Command) -> Printed {
     printed(command.output().expect("the command starts"))
+}
+
+/// Waits until something holds.
+pub(crate) fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..6000 {
+        if holds() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    panic!("still not: {what}");
 }
 
 /// The output as text.

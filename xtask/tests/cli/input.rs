@@ -158,7 +158,7 @@ fn a_full_disk_and_a_folder_that_is_none_are_errors_of_one_line() {
     }
     let no_folder = file("text");
     let printed = run(&mut bench_numa("ok", &format!("{SMALL} --workloads c --out {}", no_folder.display())));
-    assert_eq!((printed.code, printed.err.lines().count()), (Some(2), 1), "{}", printed.err);
+    assert_eq!((printed.code, printed.err.lines().count()), (Some(3), 1), "{}", printed.err);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use crate::common::{bench_numa, fresh_path, printed};
+use crate::common::{bench_numa, fresh_path, printed, wait_for};
 use serde_json::Value;
 
 /// Starts a sweep of two maps, of which the second never ends. Returns it when the second has begun.
@@ -30,6 +30,12 @@ fn stuck_sweep(dir: &Path, out: &Path, flags: &str) -> Child {
 /// The process of the cell that never ends.
 fn stuck_cell(dir: &Path) -> String {
     fs::read_to_string(dir.join("begun")).unwrap().trim().to_owned()
+}
+
+/// Whether a process has not ended yet. A dead process that its parent has not waited for has ended.
+fn is_alive(process: &str) -> bool {
+    let status = fs::read_to_string(Path::new("/proc").join(process).join("status"));
+    status.is_ok_and(|status| !status.contains("State:\tZ"))
 }
 
 fn send(signal: &str, process: &str) {
@@ -79,7 +85,7 @@ fn even_a_kill_leaves_the_finished_cells_in_the_raw_file() {
     let mut sweep = stuck_sweep(&dir, &out, "--repeat 1");
     sweep.kill().unwrap();
     sweep.wait().unwrap();
-    send("-KILL", &stuck_cell(&dir));
+    wait_for("the cell ends with the sweep", || !is_alive(&stuck_cell(&dir)));
     let raw = fs::read_to_string(out.join("raw.jsonl")).unwrap();
     let lines: Vec<Value> = raw.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 2);

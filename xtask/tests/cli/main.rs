@@ -5,4 +5,5 @@ mod common;
 mod input;
 mod interrupt;
 mod plot;
+mod resume;
 mod sweep;

@@ -1,0 +1,143 @@
+//! The axes of a sweep: what the flags say, and the defaults where they say nothing. Expands them to cells.
+
+use bench::protocol::{CellSpec, TraceFiles};
+
+use super::super::args::Args;
+use super::super::machine::Machine;
+use super::super::names;
+use super::super::presets::{self, Preset};
+use super::cells::{Skip, Trace};
+
+/// Placement and pages of a map that takes whatever the system gives.
+const UNPLACED: &str = "default";
+
+/// The values of each dimension, defaults filled in.
+pub(super) struct Axes {
+    maps: Vec<String>,
+    pub(super) workloads: Vec<String>,
+    dists: Vec<String>,
+    keys_like: Vec<String>,
+    pub(super) threads: Vec<usize>,
+    placements: Vec<String>,
+    /// Placements among the defaults that this machine cannot run. The plan lists them with the reason.
+    impossible: Vec<(String, String)>,
+    pub(super) pins: Vec<String>,
+    pages: Vec<String>,
+    keys: u64,
+    ops: u64,
+    seed: u64,
+    pub(super) repeat: usize,
+    trace: Option<TraceFiles>,
+}
+
+impl Axes {
+    pub(super) fn new(args: &Args, trace: Option<Trace>, machine: &Machine) -> Self {
+        let Preset { maps, workloads, keys_like, keys, repeat } = Preset::of(args.quick, args.strings);
+        let keys = args.keys.unwrap_or(keys);
+        let (keys, ops) = trace.as_ref().map_or((keys, args.ops.unwrap_or(keys)), |trace| trace.lines);
+        let workloads = match trace {
+            Some(_) => vec!["trace".to_owned()],
+            None => args.workloads.clone().unwrap_or_else(|| owned(workloads)),
+        };
+        let (default_placements, impossible) = default_placements(machine);
+        let keys_like = args.keys_like.clone().unwrap_or_else(|| owned(keys_like));
+        let mut maps = maps;
+        let is_of_strings = trace.as_ref().is_some_and(|trace| trace.files.keys.are_strings());
+        if is_of_strings || keys_like.iter().any(|like| like != "u64") {
+            maps.retain(|map| names::takes_strings(map));
+        }
+        Self {
+            maps: args.maps.clone().unwrap_or_else(|| owned(&maps)),
+            keys_like,
+            workloads,
+            dists: args.dists.clone().unwrap_or_else(|| owned(&["uniform"])),
+            threads: args.threads.clone().unwrap_or_else(|| vec![machine.cpus.len()]),
+            impossible: if args.placements.is_some() { Vec::new() } else { impossible },
+            placements: args.placements.clone().unwrap_or(default_placements),
+            pins: args.pins.clone().unwrap_or_else(|| owned(&[presets::PIN])),
+            pages: args.pages.clone().unwrap_or_else(|| owned(&["thp"])),
+            keys,
+            ops,
+            seed: args.seed,
+            repeat,
+            trace: trace.map(|trace| trace.files),
+        }
+    }
+
+    /// The distributions and shapes of the keys.
+    pub(super) fn key_sets(&self) -> impl Iterator<Item = (&str, &str)> {
+        let with = |dist| self.keys_like.iter().map(move |like: &String| (dist, like.as_str()));
+        self.dists.iter().map(String::as_str).flat_map(with)
+    }
+
+    /// The cells of one setting, those that can run and those that cannot.
+    pub(super) fn group(
+        &self,
+        workload: &str,
+        (dist, keys_like): (&str, &str),
+        threads: usize,
+        pin: &str,
+        machine: &Machine,
+    ) -> (Vec<CellSpec>, Vec<Skip>) {
+        let cell = |map: &str, placement: &str, pages: &str| CellSpec {
+            map: map.into(),
+            workload: workload.into(),
+            dist: dist.into(),
+            keys_like: keys_like.into(),
+            threads,
+            keys: self.keys,
+            ops: self.ops,
+            seed: self.seed,
+            placement: placement.into(),
+            pin: pin.into(),
+            pages: pages.into(),
+            trace: self.trace.clone(),
+        };
+        let (mut cells, mut skipped) = (Vec::new(), Vec::new());
+        for map in &self.maps {
+            if !names::is_placed(map) {
+                cells.push(cell(map, UNPLACED, UNPLACED));
+                continue;
+            }
+            for pages in &self.pages {
+                for placement in &self.placements {
+                    let spec = cell(map, placement, pages);
+                    match missing_node(placement, machine) {
+                        None => cells.push(spec),
+                        Some(reason) => skipped.push(Skip { spec, reason }),
+                    }
+                }
+                for (placement, reason) in &self.impossible {
+                    skipped.push(Skip { spec: cell(map, placement, pages), reason: reason.clone() });
+                }
+            }
+        }
+        (cells, skipped)
+    }
+}
+
+/// The placements of a sweep that names none, and those that need more nodes than this machine has.
+fn default_placements(machine: &Machine) -> (Vec<String>, Vec<(String, String)>) {
+    let last = *machine.nodes.last().expect("a machine has a node");
+    if machine.nodes.len() > 1 {
+        return (vec!["local".into(), "interleave".into(), format!("node:{last}")], Vec::new());
+    }
+    let reason = format!("this machine has {}", machine.nodes_in_words());
+    let impossible = [
+        ("interleave".to_owned(), format!("{reason}: it would be the same as local")),
+        (format!("node:{}", last + 1), format!("no remote node: {reason}")),
+    ];
+    (vec!["local".into()], impossible.into())
+}
+
+/// The node that `placement` needs but this machine lacks, in words.
+fn missing_node(placement: &str, machine: &Machine) -> Option<String> {
+    let nodes = names::placed_on(placement).unwrap_or_default();
+    let missing =
+        nodes.iter().find(|node| !machine.nodes.contains(node) && !machine.memory_alone.contains(node))?;
+    Some(format!("node {missing} is missing, this machine has {}", machine.nodes_in_words()))
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
+}

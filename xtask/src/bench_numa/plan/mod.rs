@@ -1,0 +1,95 @@
+//! Turns flags and machine into the list of cells: which run, in which order, and which this machine cannot
+//! run.
+
+mod axes;
+mod cells;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::time::Duration;
+
+use bench::protocol::{CellSpec, TraceFiles};
+use bench::strings;
+use serde::{Deserialize, Serialize};
+
+use super::args::Args;
+use super::machine::Machine;
+use super::presets;
+use axes::Axes;
+pub(crate) use cells::{Group, Skip, Trace, row_name};
+
+/// Everything that a sweep will do. The head of `raw.jsonl` has it, so that a sweep can be resumed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Plan {
+    /// The settings. The cells of a setting are compared with each other.
+    pub(crate) groups: Vec<Group>,
+    /// Cells that this machine cannot run.
+    pub(crate) skipped: Vec<Skip>,
+    /// How often each cell runs.
+    pub(crate) repeat: usize,
+    /// Longest time for one cell.
+    pub(crate) timeout: Duration,
+}
+
+impl Plan {
+    /// Expands the flags for `machine`.
+    ///
+    /// # Errors
+    ///
+    /// One line that says why the plan is impossible and what to change.
+    pub(crate) fn new(args: &Args, trace: Option<Trace>, machine: &Machine) -> Result<Self, String> {
+        let axes = Axes::new(args, trace, machine);
+        let mut plan = Self {
+            groups: Vec::new(),
+            skipped: Vec::new(),
+            repeat: args.repeat.unwrap_or(axes.repeat),
+            timeout: args.timeout.unwrap_or(presets::TIMEOUT),
+        };
+        for workload in &axes.workloads {
+            for (dist, keys_like) in axes.key_sets() {
+                for &threads in &axes.threads {
+                    for pin in &axes.pins {
+                        let keys = (dist, keys_like);
+                        let (cells, skipped) = axes.group(workload, keys, threads, pin, machine);
+                        cells.iter().try_for_each(strings::names::check)?;
+                        plan.skipped.extend(skipped);
+                        if !cells.is_empty() {
+                            plan.groups.push(Group { cells });
+                        }
+                    }
+                }
+            }
+        }
+        match (plan.groups.is_empty(), plan.skipped.first()) {
+            (true, Some(skip)) => {
+                Err(format!("nothing to run: --placement {}: {}", skip.spec.placement, skip.reason))
+            }
+            _ => Ok(plan),
+        }
+    }
+
+    /// How many cells there are.
+    pub(crate) fn cells(&self) -> usize {
+        self.groups.iter().map(|group| group.cells.len()).sum()
+    }
+
+    /// All cells, in the order of the table.
+    pub(crate) fn specs(&self) -> impl Iterator<Item = &CellSpec> {
+        self.groups.iter().flat_map(|group| &group.cells)
+    }
+
+    /// Lets every cell of a trace read these files.
+    pub(crate) fn set_trace(&mut self, files: &TraceFiles) {
+        let cells = self.groups.iter_mut().flat_map(|group| &mut group.cells);
+        let skipped = self.skipped.iter_mut().map(|skip| &mut skip.spec);
+        for trace in cells.chain(skipped).filter_map(|spec| spec.trace.as_mut()) {
+            trace.clone_from(files);
+        }
+    }
+
+    /// How many child processes will run, if none fails.
+    pub(crate) fn runs(&self) -> usize {
+        self.cells() * self.repeat
+    }
+}
