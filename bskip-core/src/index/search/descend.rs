@@ -85,8 +85,9 @@ impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
             };
             self.tree.leaf(child_at(parent, version, probe)?)
         };
-        // The caches nearest to the core have a map of two levels, so a prefetch would only be work.
-        if level > 1 {
+        // The caches nearest to the core have a map of two levels, so a prefetch would only be work. Built for size, a
+        // search does without: the prefetches take a hundred bytes.
+        if !cfg!(small_code) && level > 1 {
             leaf.prefetch();
         }
         self.tree.settle(leaf, LevelMark::of(0), probe)
