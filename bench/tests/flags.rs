@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 type Subcommand = (&'static str, &'static [(&'static str, &'static str)]);
 
 const SUBCOMMANDS: &[Subcommand] = &[
+    ("ceilings", &[("--seconds", "1"), ("--mib", "1"), ("--threads", "1")]),
     ("contention", &[("--threads", "2"), ("--ops", "2"), ("--rounds", "1"), ("--hold", "1")]),
     ("scan", &[("--threads", "1"), ("--keys", "1"), ("--rounds", "1"), ("--repeat", "1"), ("--shorts", "1")]),
     ("batch", &[("--threads", "1"), ("--keys", "1"), ("--rounds", "1"), ("--lookups", "64")]),

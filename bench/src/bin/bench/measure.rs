@@ -4,6 +4,7 @@ use crate::Failure;
 use bench::batch::Lookups;
 use bench::bulk::Bulk;
 use bench::bus::BusLookups;
+use bench::ceilings::CeilingsCommand;
 use bench::contention::Contention;
 use bench::maps::NAMES;
 use bench::numa_count::NumaCount;
@@ -20,6 +21,8 @@ use serde_json::{Map, Value};
 pub(crate) enum Measure {
     /// Measures one cell of a sweep, or compares maps in turns
     Cell(Cell),
+    /// Measures what the memory of this machine can do: misses, written lines and bandwidth, by node and pages
+    Ceilings(CeilingsCommand),
     /// Measures many threads on one hot key, ours against a `Mutex<BTreeMap>`
     Contention(Contention),
     /// Measures every way to scan a map, against plain reading of as much memory
@@ -50,6 +53,7 @@ impl Measure {
     pub(crate) fn run(self) -> Result<String, Failure> {
         let report = match self {
             Self::Cell(cell) => return cell.run(),
+            Self::Ceilings(ceilings) => ceilings.run(),
             Self::Contention(contention) => contention.run(),
             Self::Scan(scans) => scans.run(),
             Self::Bulk(bulk) => bulk.run(),
