@@ -27,3 +27,14 @@ pub(crate) fn files() -> Result<Vec<PathBuf>, Stop> {
     let present = names.split('\0').filter(|name| !name.is_empty() && root().join(name).is_file());
     Ok(present.map(PathBuf::from).collect())
 }
+
+/// The commit of the sources; ` with changes` behind it says that tracked files differ from it. `None` outside
+/// of a git repository.
+pub(crate) fn commit() -> Option<String> {
+    let sh = Shell::new().ok()?;
+    sh.change_dir(root());
+    let read = |command: xshell::Cmd<'_>| command.quiet().ignore_stderr().read().ok();
+    let head = read(cmd!(sh, "git rev-parse HEAD"))?;
+    let changed = read(cmd!(sh, "git status --porcelain --untracked-files=no"))?;
+    Some(if changed.is_empty() { head } else { format!("{head} with changes") })
+}

@@ -4,6 +4,7 @@ use bench::maps::is_ours;
 use bench::units::three_digits;
 
 use super::plan::{Group, row_name};
+use super::stats::{Interval, beside};
 use super::summary::{Numbers, Row};
 use crate::table::aligned;
 
@@ -12,7 +13,7 @@ use crate::table::aligned;
 pub(crate) fn lines(groups: &[Group], rows: &[Vec<Row>]) -> Vec<String> {
     let compared = groups.iter().zip(rows).filter_map(|(group, rows)| compare(group, rows));
     let headings =
-        ["setting", "ours", "best peer", "theirs", "ratio", "by round"].map(str::to_owned).to_vec();
+        ["setting", "ours", "best peer", "theirs", "ratio", "by round", "95 %"].map(str::to_owned).to_vec();
     let table: Vec<Vec<String>> = std::iter::once(headings).chain(compared).collect();
     if table.len() == 1 { Vec::new() } else { aligned(&table, 1) }
 }
@@ -29,8 +30,10 @@ fn compare(group: &Group, rows: &[Row]) -> Option<Vec<String>> {
     // A row has its own throughput relative to ours.
     let inverse = |ratio: Option<f64>| ratio.map_or_else(|| "-".into(), |ratio| three_digits(1.0 / ratio));
     let [of_medians, by_round] = [best.ratio, best.ratio_by_round].map(inverse);
+    let interval = best.ratio_interval.map(Interval::inverse);
+    let interval = beside(interval, best.ratio_by_round.map(|ratio| 1.0 / ratio));
     let [ours, theirs] = [ours, best].map(|numbers| three_digits(numbers.mops.median));
-    Some(vec![group.title(), ours, name, theirs, of_medians, by_round])
+    Some(vec![group.title(), ours, name, theirs, of_medians, by_round, interval])
 }
 
 fn numbers(row: &Row) -> Option<&Numbers> {
@@ -68,7 +71,7 @@ mod tests {
             "bskip,bskip-coin,masstree,congee,artmap",
             &[Some(6.0), Some(9.0), None, Some(4.0), Some(3.0)],
         );
-        assert_eq!(lines[1], "c, uniform, 2 threads, pin compact 6.00 congee 4.00 1.50 1.50");
+        assert_eq!(lines[1], "c, uniform, 2 threads, pin compact 6.00 congee 4.00 1.50 1.50 -");
         assert_eq!(lines.len(), 2);
     }
 

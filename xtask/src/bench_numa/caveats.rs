@@ -53,8 +53,10 @@ pub(crate) fn caveats(plan: &Plan, runs: &[Run], machine: &Machine) -> Vec<Strin
             SHORT * 1e3,
         ));
     }
-    if plan.repeat == 1 {
-        said.push("One round: no spread; --repeat 3 gives one.".into());
+    match plan.repeat {
+        1 => said.push("One round: no intervals; --repeat 5 gives some.".into()),
+        2 => said.push("Two rounds: intervals are wide; --repeat 5 gives narrower ones.".into()),
+        _ => {}
     }
     said
 }

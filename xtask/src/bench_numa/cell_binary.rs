@@ -23,6 +23,8 @@ pub(crate) struct Build {
     pub(crate) description: String,
     /// A hash of the program's bytes.
     pub(crate) hash: String,
+    /// The commit of its sources, `with changes` if they differ from it. `None` if that is not known.
+    pub(crate) commit: Option<String>,
 }
 
 impl Build {
@@ -34,19 +36,19 @@ impl Build {
         // The system would look for a bare name in PATH, so the name gets a folder.
         let path = path.canonicalize().map_err(|error| Stop::usage(format!("--cell-bin: {error}")))?;
         let description = format!("not built here: --cell-bin {}", path.display());
-        Self::of(path, description)
+        Self::of(path, description, None)
     }
 
-    fn of(path: PathBuf, description: String) -> Result<Self, Stop> {
+    fn of(path: PathBuf, description: String, commit: Option<String>) -> Result<Self, Stop> {
         let hash = hash(&path).map_err(Stop::environment)?;
-        Ok(Self { path, description, hash })
+        Ok(Self { path, description, hash, commit })
     }
 
     /// Builds it, in a target folder of its own.
     pub(crate) fn run(native: bool) -> Result<Self, Stop> {
         let flags = rust_flags(native);
         match cargo::bench(FEATURES, &tree::target().join("bench-numa"), &flags) {
-            Ok(path) => Self::of(path, describe(&flags)),
+            Ok(path) => Self::of(path, describe(&flags), tree::commit()),
             Err(stop) => Err(Stop::failure(why_failed(&stop.line, has_hwloc()))),
         }
     }

@@ -64,7 +64,12 @@ mod tests {
         fs::create_dir_all(&dir).unwrap();
         let path = dir.join("program");
         fs::write(&path, "one").unwrap();
-        let build = Build { path, description: "given".into(), hash: hash(&dir.join("program")).unwrap() };
+        let build = Build {
+            path,
+            description: "given".into(),
+            hash: hash(&dir.join("program")).unwrap(),
+            commit: None,
+        };
         let copy = keep(&dir, build.clone()).unwrap();
         assert_eq!(copy.path, dir.canonicalize().unwrap().join(CELL));
         assert_eq!(kept(&dir, &build), Ok(copy.clone()));

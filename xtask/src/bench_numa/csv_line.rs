@@ -4,12 +4,16 @@ use bench::protocol::{CellOutcome, CellSpec, Latency};
 use serde::{Deserialize, Serialize};
 
 use super::run::Run;
-use super::summary::rate;
+use super::schema::SCHEMA;
+use super::stats::Interval;
+use super::summary::{Row, rate};
 
 /// One round of one cell. An older file may lack columns.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct CsvLine {
+    /// What the columns mean, by [`SCHEMA`].
+    pub(crate) schema: Option<u32>,
     pub(crate) status: String,
     pub(crate) round: Option<usize>,
     pub(crate) map: String,
@@ -25,6 +29,12 @@ pub(crate) struct CsvLine {
     pub(crate) seed: u64,
     pub(crate) seconds: Option<f64>,
     pub(crate) mops: Option<f64>,
+    /// The ends of 95 % intervals over all rounds of the cell: of its rate, and of its ratio by round to the
+    /// first row. Each line of the cell repeats them.
+    pub(crate) mops_low: Option<f64>,
+    pub(crate) mops_high: Option<f64>,
+    pub(crate) ratio_low: Option<f64>,
+    pub(crate) ratio_high: Option<f64>,
     pub(crate) p50_ns: Option<u64>,
     pub(crate) p99_ns: Option<u64>,
     pub(crate) p999_ns: Option<u64>,
@@ -40,6 +50,8 @@ pub(crate) struct CsvLine {
     pub(crate) checked: Option<u64>,
     pub(crate) reason: String,
     pub(crate) notes: String,
+    /// The machine, its settings, the program and its sources: `name=value`, with `; ` between them.
+    pub(crate) environment: String,
 }
 
 impl CsvLine {
@@ -54,6 +66,7 @@ impl CsvLine {
     /// The columns that say which cell it is.
     pub(crate) fn of(spec: &CellSpec) -> Self {
         Self {
+            schema: Some(SCHEMA),
             map: spec.map.clone(),
             workload: spec.workload.clone(),
             dist: spec.dist.clone(),
@@ -67,6 +80,15 @@ impl CsvLine {
             seed: spec.seed,
             ..Self::default()
         }
+    }
+
+    /// The columns that all rounds of a cell share.
+    pub(crate) fn over_rounds(self, row: &Row) -> Self {
+        let Row::Measured(numbers) = row else { return self };
+        let ends = |interval: Option<Interval>| interval.map(|ends| (ends.low, ends.high)).unzip();
+        let (mops_low, mops_high) = ends(numbers.interval);
+        let (ratio_low, ratio_high) = ends(numbers.ratio_interval);
+        Self { mops_low, mops_high, ratio_low, ratio_high, ..self }
     }
 
     /// The columns of a run.

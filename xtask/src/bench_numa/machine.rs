@@ -9,6 +9,8 @@ use bench::units;
 use bskip_topology::NumaNode;
 use serde::{Deserialize, Serialize};
 
+use super::settings::{Settings, chosen, field, settings};
+
 /// A summary of the machine and of what this process may use of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Machine {
@@ -37,6 +39,9 @@ pub(crate) struct Machine {
     pub(crate) virtual_machine: bool,
     /// Runnable threads in the minute before the sweep was planned.
     pub(crate) load_average: f64,
+    /// Governor, frequency, NUMA balancing, limits of control groups and the like.
+    #[serde(default)]
+    pub(crate) settings: Settings,
 }
 
 impl Machine {
@@ -59,7 +64,10 @@ impl Machine {
             memory_limit: room.source,
             cache: largest_cache(),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
-            huge_pages: chosen(&read("/sys/kernel/mm/transparent_hugepage/enabled")),
+            huge_pages: match chosen(&read("/sys/kernel/mm/transparent_hugepage/enabled")) {
+                word if word.is_empty() => "unknown".into(),
+                word => word,
+            },
             virtual_machine: field(&cpuinfo, "flags")
                 .is_some_and(|flags| flags.split_whitespace().any(|flag| flag == "hypervisor")),
             load_average: read("/proc/loadavg")
@@ -67,6 +75,7 @@ impl Machine {
                 .next()
                 .and_then(|number| number.parse().ok())
                 .unwrap_or(0.0),
+            settings: settings(&bench::memory::read),
         }
     }
 
@@ -99,24 +108,10 @@ fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 
-/// The value of the first `name: value` line.
-fn field(text: &str, name: &str) -> Option<String> {
-    text.lines().find_map(|line| {
-        let (key, value) = line.split_once(':')?;
-        (key.trim() == name).then(|| value.trim().to_owned())
-    })
-}
-
 /// The bytes of a line such as `MemTotal: 24 kB`.
 fn kilobytes(meminfo: &str, name: &str) -> Option<u64> {
     let value = field(meminfo, name)?;
     value.strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
-}
-
-/// The word in brackets of `always [madvise] never`.
-fn chosen(text: &str) -> String {
-    let word = text.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
-    word.map_or("unknown", |(word, _)| word).to_owned()
 }
 
 /// The largest cache that CPU 0 reaches.
@@ -148,13 +143,14 @@ pub(crate) mod tests {
             huge_pages: "madvise".into(),
             virtual_machine: false,
             load_average: 0.0,
+            settings: Settings::new(),
         }
     }
 
     #[test]
     fn kernel_texts_are_understood() {
         assert_eq!(chosen("always [madvise] never\n"), "madvise");
-        assert_eq!(chosen(""), "unknown");
+        assert_eq!(chosen(""), "");
         let meminfo = "MemTotal:       24 kB\nMemAvailable: 12 kB\n";
         assert_eq!(kilobytes(meminfo, "MemAvailable"), Some(12 << 10));
         assert_eq!(field("model name\t: A CPU\n", "model name").as_deref(), Some("A CPU"));

@@ -4,7 +4,8 @@
 //! where no flag says otherwise. `feasible` says whether they can run here. `cell_binary` builds the program
 //! that runs a cell. `run` and `child` run it. `out_dir`, `cell_copy` and `raw` keep what a sweep needs to go
 //! on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `best_peer` and `table` report.
-//! `tuned` is about `tuned.toml`.
+//! `stats` says how sure the numbers are, and `settings` what else may have moved them. `tuned` is about
+//! `tuned.toml`.
 
 mod args;
 mod best_peer;
@@ -26,6 +27,9 @@ mod raw;
 mod results;
 mod resume;
 mod run;
+pub(crate) mod schema;
+mod settings;
+mod stats;
 pub(crate) mod summary;
 mod table;
 mod trace;
@@ -91,14 +95,20 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
             plan.set_trace(&trace.keep_in(dir.path())?);
         }
     }
-    let head = Head { command: command_line(std::env::args_os().skip(2)), machine, build, plan };
+    let head = Head {
+        schema: Some(schema::SCHEMA),
+        command: command_line(std::env::args_os().skip(2)),
+        machine,
+        build,
+        plan,
+    };
     let out = out.map(|dir| dir.begin(&head)).transpose()?;
     sweep_and_report(args, Raw { head, runs: Vec::new(), length: 0 }, out)
 }
 
 /// Runs what is left of a sweep, and reports all of it.
 fn sweep_and_report(args: &Args, raw: Raw, mut out: Option<Recorder>) -> Result<(), Stop> {
-    let Raw { head: Head { command, machine, build, plan }, runs: done, .. } = raw;
+    let Raw { head: Head { command, machine, build, plan, .. }, runs: done, .. } = raw;
     let (runs, complete) = measure(&plan, &build, done, out.as_mut())?;
     let results =
         Results { command: &command, machine: &machine, build: &build, plan: &plan, runs: &runs, complete };

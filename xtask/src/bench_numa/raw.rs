@@ -13,6 +13,7 @@ use super::cell_binary::Build;
 use super::machine::Machine;
 use super::plan::Plan;
 use super::run::{Place, Run};
+use super::schema;
 use crate::stop::Stop;
 
 /// The file's name.
@@ -21,6 +22,8 @@ pub(crate) const RAW: &str = "raw.jsonl";
 /// The first line: all that is needed to go on with the sweep.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Head {
+    /// What the fields mean, by [`SCHEMA`](super::schema::SCHEMA).
+    pub(crate) schema: Option<u32>,
     /// The command line.
     pub(crate) command: String,
     /// Where it runs.
@@ -87,6 +90,7 @@ pub(crate) fn read(file: &mut File) -> Result<Raw, String> {
     let head = lines.next().ok_or("it has no whole line, so nothing was measured: remove the folder")?;
     let head: Head = serde_json::from_str(head)
         .map_err(|error| format!("its line 1 comes from another version of this command: {error}"))?;
+    schema::check(head.schema)?;
     let places: HashMap<String, Place> = places(&head.plan).collect();
     let (mut runs, mut known) = (Vec::new(), HashSet::new());
     for (number, line) in (2..).zip(lines) {
@@ -133,8 +137,9 @@ mod tests {
     fn whole_lines_count_and_wrong_ones_are_named() {
         let path = tree::target().join(format!("raw-{}.jsonl", std::process::id()));
         let plan = plan("--maps bskip,bskip-numa --workloads c --repeat 2", &sample(2, 1)).unwrap();
-        let build = Build { path: "cell".into(), description: "rustc".into(), hash: "1".into() };
-        let head = Head { command: "it".into(), machine: sample(2, 1), build, plan };
+        let build =
+            Build { path: "cell".into(), description: "rustc".into(), hash: "1".into(), commit: None };
+        let head = Head { schema: None, command: "it".into(), machine: sample(2, 1), build, plan };
         let place = Place { group: 0, row: 1 };
         let spec = head.plan.groups[0].cells[1].clone();
         let run = Run { place, round: 2, spec, result: measured(2.0) };

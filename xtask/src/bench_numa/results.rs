@@ -11,6 +11,7 @@ use super::csv_line::CsvLine;
 use super::machine::Machine;
 use super::plan::{Plan, Skip, row_name};
 use super::run::Run;
+use super::schema::SCHEMA;
 use super::summary::{self, Row};
 
 /// A sweep after its end.
@@ -41,10 +42,12 @@ struct JsonCell<'a> {
 /// The JSON.
 #[derive(Serialize)]
 struct Json<'a> {
+    schema: u32,
     command: &'a str,
     machine: &'a Machine,
     build: &'a Build,
     repeat: usize,
+    seed: u64,
     interrupted: Option<String>,
     cells: Vec<JsonCell<'a>>,
     skipped: &'a [Skip],
@@ -110,12 +113,15 @@ impl Results<'_> {
     /// A line for every run, and one for every cell that the plan left out.
     pub(crate) fn csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        for run in self.runs {
-            writer.serialize(CsvLine::of_run(run)).expect("memory takes every line");
-        }
-        for skip in &self.plan.skipped {
-            let line =
-                CsvLine { status: "skipped".into(), reason: skip.reason.clone(), ..CsvLine::of(&skip.spec) };
+        let rows = self.rows();
+        let environment = environment(self.machine, self.build);
+        let run = |run: &Run| CsvLine::of_run(run).over_rounds(&rows[run.place.group][run.place.row]);
+        let skip = |skip: &Skip| {
+            let reason = skip.reason.clone();
+            CsvLine { status: "skipped".into(), reason, ..CsvLine::of(&skip.spec) }
+        };
+        for line in self.runs.iter().map(run).chain(self.plan.skipped.iter().map(skip)) {
+            let line = CsvLine { environment: environment.clone(), ..line };
             writer.serialize(line).expect("memory takes every line");
         }
         let bytes = writer.into_inner().expect("memory takes every line");
@@ -132,10 +138,12 @@ impl Results<'_> {
         let mut notes = self.caveats();
         notes.extend(self.notes());
         let json = Json {
+            schema: SCHEMA,
             command: self.command,
             machine: self.machine,
             build: self.build,
             repeat: self.plan.repeat,
+            seed: self.plan.groups[0].cells[0].seed,
             interrupted: self.interrupted(),
             cells: cells.collect(),
             skipped: &self.plan.skipped,
@@ -146,4 +154,17 @@ impl Results<'_> {
         text.push('\n');
         text
     }
+}
+
+/// All that a line of CSV says of where and with what it was measured.
+fn environment(machine: &Machine, build: &Build) -> String {
+    let main = [
+        ("cpu", &machine.cpu),
+        ("kernel", &machine.kernel),
+        ("memory limit", &machine.memory_limit),
+        ("build", &build.description),
+    ];
+    let main = main.into_iter().chain(build.commit.as_ref().map(|commit| ("commit", commit)));
+    let settings = machine.settings.iter().map(|(name, value)| (name.as_str(), value));
+    main.chain(settings).map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
 }

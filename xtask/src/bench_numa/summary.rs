@@ -7,13 +7,14 @@ use serde::Serialize;
 
 use super::plan::Plan;
 use super::run::{Place, Run};
+use super::stats::{self, Interval};
 
 /// What is known of one cell after the sweep.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "status")]
 pub(crate) enum Row {
     /// All its rounds gave right answers.
-    Measured(Numbers),
+    Measured(Box<Numbers>),
     /// A round failed; no number is given.
     Failed {
         /// Why, with the round.
@@ -35,10 +36,14 @@ pub(crate) struct Numbers {
     pub(crate) rounds: usize,
     /// Million operations a second: median, smallest, largest.
     pub(crate) mops: Spread,
+    /// Where the typical rate is with 95 % confidence. `None` with one round.
+    pub(crate) interval: Option<Interval>,
     /// Ratio of the medians to the first row's.
     pub(crate) ratio: Option<f64>,
     /// Median over the rounds of the ratio to the first row in the same round.
     pub(crate) ratio_by_round: Option<f64>,
+    /// Where the typical ratio by round is with 95 % confidence. `None` with one round, and for the first row.
+    pub(crate) ratio_interval: Option<Interval>,
     /// Median of each percentile, in nanoseconds.
     pub(crate) latency: Latency,
     /// Median of the bytes per key.
@@ -107,15 +112,23 @@ fn summarise(runs: &[&Run], first: &[&Run]) -> Row {
     let measured = by_round(runs);
     let Some(last) = measured.values().last() else { return Row::NotRun };
     let mops = Spread::of(measured.values().map(|m| rate(m))).expect("there is a measurement");
+    let is_first = std::ptr::eq(runs, first);
     // If the first row failed, there is nothing to compare with.
     let first = if first.iter().all(|run| is_measured(run)) { by_round(first) } else { BTreeMap::new() };
     let first_mops = Spread::of(first.values().map(|m| rate(m)));
     let pairs = measured.iter().filter_map(|(round, m)| first.get(round).map(|first| rate(m) / rate(first)));
-    Row::Measured(Numbers {
+    let pairs: Vec<f64> = pairs.collect();
+    let ratio_by_round = Spread::of(pairs.iter().copied()).map(|spread| spread.median);
+    Row::Measured(Box::new(Numbers {
         rounds: measured.len(),
         mops,
+        interval: stats::around(mops.median, measured.values().map(|m| rate(m))),
         ratio: first_mops.map(|first| mops.median / first.median),
-        ratio_by_round: Spread::of(pairs).map(|spread| spread.median),
+        ratio_by_round,
+        ratio_interval: match is_first {
+            true => None,
+            false => ratio_by_round.and_then(|median| stats::around(median, pairs)),
+        },
         latency: Latency {
             samples: measured.values().map(|m| m.latency.samples).sum(),
             p50: median_of(&measured, |latency| latency.p50),
@@ -128,7 +141,7 @@ fn summarise(runs: &[&Run], first: &[&Run]) -> Row {
         bytes_source: last.bytes_source.clone(),
         blocks: last.local_blocks.zip(last.remote_blocks),
         checked: measured.values().map(|m| m.checked).sum(),
-    })
+    }))
 }
 
 fn is_measured(run: &Run) -> bool {

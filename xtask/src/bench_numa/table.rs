@@ -6,16 +6,18 @@ use bench::units::{self, nanoseconds, three_digits};
 use super::best_peer;
 use super::plan::{Skip, row_name};
 use super::results::Results;
-use super::summary::{Numbers, Row, Spread};
+use super::stats::beside;
+use super::summary::{Numbers, Row};
 use crate::table::aligned;
 
 /// Headings of the columns; the first is left-aligned.
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 12] = [
     "map",
     "Mops/s",
-    "min-max",
+    "95 %",
     "ratio",
     "by round",
+    "95 %",
     "p50",
     "p99",
     "p99.9",
@@ -74,7 +76,8 @@ fn foot(text: &mut String, results: &Results<'_>, caveats: &[String]) {
     push_line(
         text,
         "Mops/s: median of the rounds. ratio: of the medians, to the setting's first row; by round: median of \
-         the ratios\nwithin each round. B/key: counted by the arena, or ~ the growth of the process; \
+         the ratios\nwithin each round. 95 %: where the true value is with 95 % confidence, by Student's t on \
+         logarithms; one\nround gives none. B/key: counted by the arena, or ~ the growth of the process; \
          beyond: what of it is\nneither key nor value.",
     );
     let rows = results.rows();
@@ -152,9 +155,10 @@ fn cells(name: String, numbers: &Numbers) -> [String; COLUMNS.len()] {
     [
         name,
         three_digits(mops.median),
-        if numbers.rounds == 1 { "-".into() } else { range(mops) },
+        beside(numbers.interval, Some(mops.median)),
         or_dash(numbers.ratio),
         or_dash(numbers.ratio_by_round),
+        beside(numbers.ratio_interval, numbers.ratio_by_round),
         p50,
         p99,
         p999,
@@ -162,10 +166,6 @@ fn cells(name: String, numbers: &Numbers) -> [String; COLUMNS.len()] {
         numbers.bytes_beyond.map_or_else(|| "-".into(), |bytes| format!("{estimated}{bytes:.1}")),
         numbers.blocks.map_or_else(|| "-".into(), |(local, remote)| format!("{local}/{remote}")),
     ]
-}
-
-fn range(spread: &Spread) -> String {
-    format!("{}-{}", three_digits(spread.min), three_digits(spread.max))
 }
 
 /// Appends a line without blanks at its end.
@@ -187,7 +187,8 @@ mod tests {
 
     /// Renders a sweep over one setting.
     fn rendered(plan: &Plan, runs: &[Run], complete: bool) -> String {
-        let build = Build { path: "cell".into(), description: "rustc 1".into(), hash: "1".into() };
+        let build =
+            Build { path: "cell".into(), description: "rustc 1".into(), hash: "1".into(), commit: None };
         let machine = sample(2, 1);
         let command = "cargo xtask bench-numa";
         render(&Results { command, machine: &machine, build: &build, plan, runs, complete })
@@ -213,14 +214,15 @@ mod tests {
         let head = line_of(&text, "map ");
         let ours = line_of(&text, "bskip-numa local thp");
         let peer = line_of(&text, "crossbeam-skiplist ");
-        assert_eq!(head.len(), ours.len());
-        assert_eq!(head.len(), peer.len());
+        let width = |line: &str| line.chars().count();
+        assert_eq!(width(head), width(ours));
+        assert_eq!(width(head), width(peer));
         let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ");
         assert_eq!(
             words(ours),
-            "bskip-numa local thp 9.00 8.00-10.0 1.00 1.00 350 ns 1.20 us 34.0 us 26.8 10.8 12/0"
+            "bskip-numa local thp 9.00 2.17..36.9 1.00 1.00 - 350 ns 1.20 us 34.0 us 26.8 10.8 12/0"
         );
-        assert!(words(peer).starts_with("crossbeam-skiplist 0.45 0.40-0.50 0.05 0.05"), "{peer}");
+        assert!(words(peer).starts_with("crossbeam-skiplist 0.45 0.11..1.85 0.05 0.05 ±0.0 %"), "{peer}");
         assert!(text.contains("c, uniform, 2 threads, pin compact"));
         assert!(text.contains("Sample CPU") && text.contains("rustc 1") && text.contains("1M keys"));
         assert!(text.lines().all(|line| line.trim_end() == line));

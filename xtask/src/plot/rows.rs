@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::bench_numa::csv_line::CsvLine;
+use crate::bench_numa::schema;
 use crate::bench_numa::summary::Spread;
 use crate::cli::distinct;
 
@@ -66,6 +67,7 @@ impl fmt::Display for Bytes {
 
 /// Whether the numbers of a line can be drawn.
 fn check(line: &CsvLine) -> Result<(), String> {
+    schema::check(line.schema)?;
     if line.threads == 0 {
         return Err("column threads: 0 threads measured nothing".into());
     }
@@ -333,6 +335,18 @@ pub(super) mod tests {
         };
         let dist = &Sweep::parse(&old).unwrap().settings[0].dist;
         assert_eq!((with("u64"), with("url")), (dist.clone(), format!("{dist} url")));
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused() {
+        let with = |schema: &str| {
+            let lines = csv(&[("bskip", "c", 1, Ok(1.0))]);
+            let lines =
+                lines.lines().zip(["schema", schema]).map(|(line, column)| format!("{line},{column}\n"));
+            Sweep::parse(&lines.collect::<String>())
+        };
+        assert!(with("").is_ok() && with(&schema::SCHEMA.to_string()).is_ok());
+        assert!(with("999").unwrap_err().contains("schema 999"));
     }
 
     #[test]

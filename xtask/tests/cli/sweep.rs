@@ -25,10 +25,10 @@ fn a_sweep_prints_a_table_and_exits_with_0() {
     let table = printed.out;
     assert_eq!(
         row(&table, "c, uniform, 1 thread, pin none", "bskip "),
-        "bskip 4.00 4.00-4.00 1.00 1.00 350 ns 1.20 us 34.0 us 26.8 10.8 12/0"
+        "bskip 4.00 ±0.0 % 1.00 1.00 - 350 ns 1.20 us 34.0 us 26.8 10.8 12/0"
     );
     assert!(row(&table, "c, uniform", "bskip-numa").starts_with("bskip-numa local thp 4.00"));
-    assert!(row(&table, "c, uniform", "congee").starts_with("congee 2.00 2.00-2.00 0.50 0.50"));
+    assert!(row(&table, "c, uniform", "congee").starts_with("congee 2.00 ±0.0 % 0.50 0.50 ±0.0 %"));
     assert_eq!(row(&table, "e, uniform", "congee"), "congee skipped: no ordered scan");
     assert_eq!(table.matches("huge pages were refused").count(), 1);
     assert!(table.contains("not built here: --cell-bin"));
@@ -117,6 +117,9 @@ fn csv_alone_goes_to_standard_output_with_a_line_for_each_round() {
         ]
     );
     assert_eq!(cell(0, "mops"), "4.0");
+    assert!((cell(0, "mops_low").parse::<f64>().unwrap() - 4.0).abs() < 1e-9);
+    assert_eq!((cell(0, "schema"), cell(3, "schema"), cell(0, "ratio_low")), ("2", "2", ""));
+    assert!(cell(3, "environment").contains("kernel="), "{}", cell(3, "environment"));
     assert_eq!(cell(1, "mops"), "");
     assert_eq!(cell(1, "reason"), "exit code 101; last words: at the disco, with a \"quote\"");
     assert_eq!(cell(3, "placement"), "node:9999");
@@ -132,6 +135,15 @@ fn json_alone_goes_to_standard_output() {
     assert_eq!(json["cells"][1]["map"], "congee");
     assert_eq!(json["cells"][1]["status"], "measured");
     assert_eq!(json["cells"][1]["ratio"], 0.5);
+    for (interval, value) in [("interval", 2.0), ("ratio_interval", 0.5)] {
+        for end in ["low", "high"] {
+            let found = json["cells"][1][interval][end].as_f64().expect("it is a number");
+            assert!((found - value).abs() < 1e-9, "{interval} {end}: {found}");
+        }
+    }
+    assert_eq!(json["cells"][0]["ratio_interval"], Value::Null);
+    assert_eq!((&json["schema"], &json["seed"]), (&2.into(), &9.into()));
+    assert!(json["machine"]["settings"].is_object());
     assert_eq!(json["cells"][0]["seed"], 9);
     assert_eq!(json["interrupted"], Value::Null);
     assert!(json["machine"]["memory"].as_u64().unwrap() > 0);

@@ -1,0 +1,23 @@
+//! The version of the result files.
+
+/// What the fields of `results.json` and `raw.jsonl` and the columns of `results.csv` mean. Each file says which
+/// version it has. The number grows if a field changes its meaning or goes. A new field does not change it, so
+/// a reader must ignore fields that it does not know.
+///
+/// * Files without a number are the first version.
+/// * 2: intervals, the settings of the machine, and the commit.
+pub(crate) const SCHEMA: u32 = 2;
+
+/// Refuses files that are newer than this program.
+///
+/// # Errors
+///
+/// One line that says what to do.
+pub(crate) fn check(found: Option<u32>) -> Result<(), String> {
+    match found {
+        Some(found) if found > SCHEMA => Err(format!(
+            "it has schema {found}, and this program reads up to {SCHEMA}: use the version that wrote it"
+        )),
+        _ => Ok(()),
+    }
+}
