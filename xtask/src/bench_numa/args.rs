@@ -9,8 +9,8 @@ use bench::units::{self, parse_count};
 use clap::{ArgAction, ValueEnum};
 
 use super::values::{
-    dists, keys_like, maps, maps_help, pages, pins, placements, strings_help, threads, trace_keys, workloads,
-    workloads_help,
+    dists, keys_like, maps, maps_help, pages, pins, placements, preset, preset_help, strings_help, threads,
+    trace_keys, workloads, workloads_help,
 };
 use super::{names, presets, tuned};
 use crate::cli::wrapped;
@@ -24,12 +24,14 @@ const BELOW: &str = "\
 A sweep is map x workload x distribution x shape of keys x threads x placement x pinning x page size. Every
 cell runs in a fresh process and checks its own answers. Rounds are interleaved. LIST is a,b,c.
 
-Exit code: 0; 1 if a cell FAILED or the build did; 2 for a bad flag or an impossible plan; 130 after Ctrl-C, which
-keeps the finished cells; 3 if this machine refuses: a folder that cannot be written, or --resume on another machine.
+Exit code: 0; 1 if a cell FAILED or the build did; 2 for a bad flag or an impossible plan; 3 if this machine refuses
+(too little memory, no such node, CPU or pages, a folder that cannot be written, --resume on another machine);
+130 after Ctrl-C, which keeps the finished cells.
 `bench-numa verify --help` says what its exit codes mean.
 
 Examples:
   cargo xtask bench-numa --quick
+  cargo xtask bench-numa --preset scaling --out results/scaling
   cargo xtask bench-numa --keys 10M --threads 2 --maps bskip,arctic-map,bplustree --workloads load,a,b,c,e
   cargo xtask bench-numa --maps bskip,bskip-numa --placement local,interleave,node:1 --pages thp,4k
   cargo xtask bench-numa --keys 100k --dist uniform,zipfian --threads 1,2 --repeat 5 --out results/small
@@ -54,7 +56,20 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) sub: Option<Sub>,
 
-    /// A real sweep with peers, in about 45 s on 2 cores; small, so look at the spread
+    /// Flags from a TOML file, whose keys are their names: maps = ["bskip"], keys = "10M".
+    /// Flags of the command line win; bench/plans has an example
+    #[arg(long, verbatim_doc_comment, value_name = "FILE", help_heading = "What is measured")]
+    pub(crate) plan: Option<PathBuf>,
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_parser = preset,
+        conflicts_with_all = ["quick", "strings"],
+        help = preset_help(),
+        help_heading = "What is measured"
+    )]
+    pub(crate) preset: Option<&'static str>,
+    /// Short for --preset quick; small, so look at the spread
     #[arg(long, help_heading = "What is measured")]
     pub(crate) quick: bool,
     #[arg(long, conflicts_with_all = ["quick", "trace"], help = strings_help(), help_heading = "What is measured")]
@@ -226,8 +241,8 @@ pub(crate) struct Args {
     /// draws the results
     #[arg(long, verbatim_doc_comment, value_name = "DIR", help_heading = "What comes out")]
     pub(crate) out: Option<PathBuf>,
-    /// Go on with the sweep in the folder DIR of --out, which was stopped by Ctrl-C, a kill or a crash.
-    /// It keeps its plan and its program; flags may be left out. Finished runs are not repeated
+    /// Go on with the sweep of --out DIR, which was stopped by Ctrl-C, a kill or a crash. It keeps
+    /// its plan and its program; flags may be left out. Finished runs are not repeated
     #[arg(
         long,
         verbatim_doc_comment,
@@ -259,6 +274,12 @@ pub(crate) enum Format {
 }
 
 impl Args {
+    /// The preset, or the defaults.
+    pub(crate) fn preset(&self) -> presets::Preset {
+        let name = self.preset.or(self.quick.then_some("quick")).or(self.strings.then_some("strings"));
+        name.and_then(|name| presets::named(name).ok()).unwrap_or_else(presets::defaults)
+    }
+
     /// Whether flags ask for a plan, beside those that a resumed sweep takes.
     pub(crate) fn asks_for_a_plan(&self) -> bool {
         let none = <Self as clap::Parser>::parse_from(["bench-numa"]);
@@ -398,6 +419,8 @@ pub(crate) mod tests {
             ("--strings --quick", "cannot be used with"),
             ("--resume a --out b", "cannot be used with"),
             ("--resume a --trace b c", "cannot be used with"),
+            ("--preset fast", "there are quick, paper, placement"),
+            ("--preset paper --quick", "cannot be used with"),
             ("--fast", "--help"),
             ("fast", "--help"),
             ("--keys", "a value is required"),

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use bench::memory::{likely, operations};
 use bench::protocol::CellSpec;
 use bench::units;
-use bskip_topology::PinPolicy;
+use bskip_topology::{PinError, PinPolicy};
 
 use super::machine::Machine;
 use super::plan::Plan;
+use crate::stop::Stop;
 
 /// Refuses a plan with a cell that may need more memory than there is.
 ///
@@ -71,13 +72,19 @@ fn most(fits: impl Fn(u64) -> bool) -> String {
 ///
 /// # Errors
 ///
-/// One line that names the policy and says what is wrong with it on this machine.
-pub(crate) fn pins(plan: &Plan, machine: &bskip_topology::Machine) -> Result<(), String> {
+/// One line that names the policy and says what is wrong with it, everywhere or on this machine.
+pub(crate) fn pins(plan: &Plan, machine: &bskip_topology::Machine) -> Result<(), Stop> {
     let cells = plan.groups.iter().flat_map(|group| &group.cells);
     let settings: BTreeSet<(&str, usize)> = cells.map(|cell| (cell.pin.as_str(), cell.threads)).collect();
     for (pin, threads) in settings {
-        let policy: PinPolicy = pin.parse().map_err(|error| format!("--pin {pin}: {error}"))?;
-        policy.plan(machine, threads).map_err(|error| format!("--pin {pin}: {error}"))?;
+        let policy: PinPolicy = pin.parse().map_err(|error| Stop::usage(format!("--pin {pin}: {error}")))?;
+        policy.plan(machine, threads).map_err(|error| {
+            let line = format!("--pin {pin}: {error}");
+            match error {
+                PinError::Repeated { .. } => Stop::usage(line),
+                _ => Stop::environment(line),
+            }
+        })?;
     }
     Ok(())
 }
@@ -133,7 +140,10 @@ mod tests {
         let first = machine.allowed().first().expect("a process runs on some CPU");
         let with = |pin: &str| plan(&format!("--maps bskip --pin {pin}"), &sample(2, 1)).unwrap();
         assert_eq!(pins(&with(&format!("none,compact,cpus:{first}")), &machine), Ok(()));
-        let error = pins(&with("cpus:60000"), &machine).unwrap_err();
+        let Stop { line: error, code } = pins(&with("cpus:60000"), &machine).unwrap_err();
+        assert_eq!(code, Stop::ENVIRONMENT);
+        let twice = pins(&with(&format!("cpus:{first},{first}")), &machine).unwrap_err();
+        assert_eq!(twice.code, Stop::USAGE);
         assert!(error.contains("--pin cpus:60000") && error.contains("choose among"), "{error}");
     }
 }

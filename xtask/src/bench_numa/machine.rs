@@ -35,6 +35,9 @@ pub(crate) struct Machine {
     pub(crate) kernel: String,
     /// When the kernel gives huge pages: `always`, `madvise` or `never`.
     pub(crate) huge_pages: String,
+    /// Sizes of huge pages of which some are reserved, by the names of `--pages`.
+    #[serde(default)]
+    pub(crate) reserved_pages: Vec<String>,
     /// Whether a hypervisor shares the machine out.
     pub(crate) virtual_machine: bool,
     /// Runnable threads in the minute before the sweep was planned.
@@ -68,6 +71,7 @@ impl Machine {
                 word if word.is_empty() => "unknown".into(),
                 word => word,
             },
+            reserved_pages: reserved_pages(&read),
             virtual_machine: field(&cpuinfo, "flags")
                 .is_some_and(|flags| flags.split_whitespace().any(|flag| flag == "hypervisor")),
             load_average: read("/proc/loadavg")
@@ -114,6 +118,16 @@ fn kilobytes(meminfo: &str, name: &str) -> Option<u64> {
     value.strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
+/// The sizes of huge pages of which the administrator has reserved some.
+fn reserved_pages(read: &dyn Fn(&str) -> String) -> Vec<String> {
+    let number = |kilobytes: u32| {
+        let pool = format!("/sys/kernel/mm/hugepages/hugepages-{kilobytes}kB/nr_hugepages");
+        read(&pool).trim().parse().unwrap_or(0_u64)
+    };
+    let sizes = [("hugetlb-2m", 2048), ("hugetlb-1g", 1_048_576)].into_iter();
+    sizes.filter(|(_, kilobytes)| number(*kilobytes) > 0).map(|(name, _)| name.to_owned()).collect()
+}
+
 /// The largest cache that CPU 0 reaches.
 fn largest_cache() -> Option<u64> {
     let caches = fs::read_dir("/sys/devices/system/cpu/cpu0/cache").ok()?;
@@ -141,6 +155,7 @@ pub(crate) mod tests {
             cache: Some(32 << 20),
             kernel: "6.1.0".into(),
             huge_pages: "madvise".into(),
+            reserved_pages: Vec::new(),
             virtual_machine: false,
             load_average: 0.0,
             settings: Settings::new(),
@@ -151,6 +166,8 @@ pub(crate) mod tests {
     fn kernel_texts_are_understood() {
         assert_eq!(chosen("always [madvise] never\n"), "madvise");
         assert_eq!(chosen(""), "");
+        let pool = |path: &str| if path.contains("hugepages-2048kB") { "7\n".into() } else { "0\n".into() };
+        assert_eq!(reserved_pages(&pool), ["hugetlb-2m"]);
         let meminfo = "MemTotal:       24 kB\nMemAvailable: 12 kB\n";
         assert_eq!(kilobytes(meminfo, "MemAvailable"), Some(12 << 10));
         assert_eq!(field("model name\t: A CPU\n", "model name").as_deref(), Some("A CPU"));

@@ -1,6 +1,6 @@
 //! `cargo xtask bench-numa`: the sweep from the command line to the exit code.
 //!
-//! `args` and `values` read the flags, and `machine` looks at the machine. `plan` lists the cells, with what `presets` has
+//! `args` and `values` read the flags, `plan_file` reads flags from a file, and `machine` looks at the machine. `plan` lists the cells, with what `presets` has
 //! where no flag says otherwise. `feasible` says whether they can run here. `cell_binary` builds the program
 //! that runs a cell. `run` and `child` run it. `out_dir`, `cell_copy` and `raw` keep what a sweep needs to go
 //! on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `best_peer` and `table` report.
@@ -20,7 +20,9 @@ mod last_words;
 mod machine;
 mod names;
 pub(crate) mod out_dir;
+mod paper;
 mod plan;
+mod plan_file;
 mod presets;
 mod progress;
 mod raw;
@@ -60,13 +62,17 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     if let Some(Sub::Verify(verify)) = &args.sub {
         return tuned::verify(verify);
     }
+    let args = &match &args.plan {
+        Some(path) => plan_file::read(path, std::env::args_os().skip(2))?,
+        None => args.clone(),
+    };
     args.check()?;
     let topology = bskip_topology::Machine::discover();
     let machine = Machine::discover(&topology);
     if let Some(dir) = &args.resume {
         let resume::Resumed { raw, out } = resume::open(dir, args, &machine)?;
         if args.asks_for_a_plan() {
-            resume::check_plan(&raw.head.plan, &Plan::new(args, None, &machine).map_err(Stop::usage)?)?;
+            resume::check_plan(&raw.head.plan, &Plan::new(args, None, &machine)?)?;
         }
         listen()?;
         return sweep_and_report(args, raw, Some(out));
@@ -75,14 +81,14 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     let trace = match &args.trace[..] {
         [load, run] => {
             let (keys, most) = (args.trace_keys.unwrap_or_default(), machine.memory_available / 32);
-            Some(trace::check(load, run, keys, most).map_err(Stop::usage)?)
+            Some(trace::check(load, run, keys, most)?)
         }
         _ => None,
     };
     let planned = trace.as_ref().map(|opened| opened.trace.clone());
-    let mut plan = Plan::new(args, planned, &machine).map_err(Stop::usage)?;
-    feasible::memory(&plan, &machine).map_err(Stop::usage)?;
-    feasible::pins(&plan, &topology).map_err(Stop::usage)?;
+    let mut plan = Plan::new(args, planned, &machine)?;
+    feasible::memory(&plan, &machine).map_err(Stop::environment)?;
+    feasible::pins(&plan, &topology)?;
     if args.dry_run {
         return print(&describe(&plan, &machine));
     }

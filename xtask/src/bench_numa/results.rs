@@ -9,6 +9,7 @@ use super::caveats::caveats;
 use super::cell_binary::Build;
 use super::csv_line::CsvLine;
 use super::machine::Machine;
+use super::paper;
 use super::plan::{Plan, Skip, row_name};
 use super::run::Run;
 use super::schema::SCHEMA;
@@ -137,6 +138,10 @@ impl Results<'_> {
             });
         let mut notes = self.caveats();
         notes.extend(self.notes());
+        let paper = paper::lines(self.plan, &rows);
+        notes.extend(
+            paper.into_iter().map(|line| format!("beside the paper, in brackets another machine: {line}")),
+        );
         let json = Json {
             schema: SCHEMA,
             command: self.command,

@@ -4,6 +4,7 @@ use bench::protocol::CellSpec;
 use bench::units::{self, nanoseconds, three_digits};
 
 use super::best_peer;
+use super::paper;
 use super::plan::{Skip, row_name};
 use super::results::Results;
 use super::stats::beside;
@@ -83,6 +84,7 @@ fn foot(text: &mut String, results: &Results<'_>, caveats: &[String]) {
     let rows = results.rows();
     let compared = best_peer::lines(&results.plan.groups, &rows);
     section(text, "Against the best peer of each setting (of the medians, and by round)", &compared);
+    section(text, paper::HEADING, &paper::lines(results.plan, &rows));
     let skipped = skipped(&results.plan.skipped);
     section(text, "Skipped", &skipped);
     section(text, "What these numbers cannot show", caveats);

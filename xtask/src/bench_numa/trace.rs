@@ -31,16 +31,21 @@ pub(crate) struct Opened {
 /// # Errors
 ///
 /// One line that names the file, the line if there is one, and what is wrong with it.
-pub(crate) fn check(load: &Path, run: &Path, keys: TraceKeys, most: u64) -> Result<Opened, String> {
+pub(crate) fn check(load: &Path, run: &Path, keys: TraceKeys, most: u64) -> Result<Opened, Stop> {
     let [load, run] = [load, run].map(|path| if path == "-" { Path::new("/dev/stdin") } else { path });
     if let (Ok(load), Ok(run)) = (load.metadata(), run.metadata()) {
-        trace::check_distinct(&load, &run).map_err(|why| format!("--trace: {why}"))?;
+        trace::check_distinct(&load, &run).map_err(|why| Stop::usage(format!("--trace: {why}")))?;
     }
     let folder = tree::target().join(format!("bench-numa/traces-{}", std::process::id()));
-    let text =
-        |name: &str| folder.join(name).to_str().map(str::to_owned).ok_or("the target folder is not UTF-8");
+    let text = |name: &str| {
+        let path = folder.join(name).to_str().map(str::to_owned);
+        path.ok_or_else(|| {
+            Stop::environment("the target folder is not UTF-8: set CARGO_TARGET_DIR to another one")
+        })
+    };
     let files = TraceFiles { load: text("load.txt")?, run: text("run.txt")?, keys };
-    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    fs::create_dir_all(&folder)
+        .map_err(|error| Stop::environment(format!("{}: {error}", folder.display())))?;
     let mut opened = Opened { trace: Trace { files, lines: (0, 0) }, folder };
     let Trace { files, lines } = &mut opened.trace;
     *lines = (copy(load, &files.load, keys, most)?, copy(run, &files.run, keys, most)?);
@@ -48,26 +53,26 @@ pub(crate) fn check(load: &Path, run: &Path, keys: TraceKeys, most: u64) -> Resu
 }
 
 /// Copies a trace, and counts its operations.
-fn copy(from: &Path, to: &str, keys: TraceKeys, most: u64) -> Result<u64, String> {
+fn copy(from: &Path, to: &str, keys: TraceKeys, most: u64) -> Result<u64, Stop> {
     let name = format!("--trace {}", from.display());
-    let cannot = |error: io::Error| format!("--trace: cannot copy to {to}: {error}");
-    let from = trace::open(from).map_err(|error| format!("{name}: {error}"))?;
+    let cannot = |error: io::Error| Stop::environment(format!("--trace: cannot copy to {to}: {error}"));
+    let from = trace::open(from).map_err(|error| Stop::usage(format!("{name}: {error}")))?;
     let to = BufWriter::new(File::create(to).map_err(cannot)?);
     let mut tee = Tee { from, to, failed: None };
     let mut seen = 0;
     let counted = trace::for_each(BufReader::with_capacity(1 << 20, &mut tee), &name, keys, |_| {
         seen += 1;
-        match seen > most {
-            true => Err(format!(
-                "{name}: more than {most} operations do not fit into memory: use a shorter trace"
-            )),
-            false => Ok(()),
-        }
+        // The message is below.
+        if seen > most { Err(String::new()) } else { Ok(()) }
     });
-    match tee.failed.take().or_else(|| tee.to.flush().err()) {
-        Some(error) => Err(cannot(error)),
-        None => counted,
+    if let Some(error) = tee.failed.take().or_else(|| tee.to.flush().err()) {
+        return Err(cannot(error));
     }
+    if seen > most {
+        let line = format!("{name}: more than {most} operations do not fit into memory: use a shorter trace");
+        return Err(Stop::environment(line));
+    }
+    counted.map_err(Stop::usage)
 }
 
 impl Opened {
@@ -148,7 +153,8 @@ mod tests {
         let path = tree::target().join(format!("trace-{}.txt", std::process::id()));
         fs::write(&path, "READ 1\rREAD 2\rREAD 3").unwrap();
         let numbers = |most| check(&path, &path, TraceKeys::Numbers, most);
-        assert!(numbers(2).unwrap_err().contains("more than 2 operations"));
+        let refused = numbers(2).unwrap_err();
+        assert!(refused.line.contains("more than 2 operations") && refused.code == Stop::ENVIRONMENT);
         let opened = numbers(3).unwrap();
         fs::remove_file(&path).unwrap();
         let copy = opened.trace.files.run.clone();

@@ -8,9 +8,19 @@ use bskip_topology::PinPolicy;
 use super::{names, presets};
 use crate::cli::{distinct, known, known_list, wrapped};
 
+pub(super) fn preset_help() -> String {
+    let lines = presets::all().into_iter().map(|preset| format!("{}: {}", preset.name, preset.what));
+    let lines = lines.collect::<Vec<_>>().join("\n");
+    format!("A named set of axes; any flag below wins over it\n{lines}")
+}
+
+pub(super) fn preset(name: &str) -> Result<&'static str, String> {
+    presets::named(name).map(|preset| preset.name)
+}
+
 pub(super) fn strings_help() -> String {
     format!(
-        "A sweep of byte strings: keys like {}\nworkloads {}, {} keys, every map that takes byte strings",
+        "Short for --preset strings: keys like {}\nworkloads {}, {} keys, every map that takes byte strings",
         presets::STRINGS_KEYS_LIKE.join(","),
         presets::STRINGS_WORKLOADS.join(","),
         units::count(presets::STRINGS_KEYS),

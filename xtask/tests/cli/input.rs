@@ -134,7 +134,7 @@ fn operations_and_limits_of_the_process_count_before_anything_runs() {
     let limited = "ulimit -v 300000; $B --workloads c --keys 20M";
     for script in ["$B --workloads c --ops 100G", "$B --keys 18446744073709551615", limited] {
         let printed = run(&mut shell(script));
-        assert_eq!((printed.code, printed.err.lines().count()), (Some(2), 1), "{script}: {}", printed.err);
+        assert_eq!((printed.code, printed.err.lines().count()), (Some(3), 1), "{script}: {}", printed.err);
         assert!(printed.err.contains("use at most --"), "{script}: {}", printed.err);
         assert_eq!(script == limited, printed.err.contains("ulimit -v"), "{}", printed.err);
     }

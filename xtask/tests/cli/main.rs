@@ -4,6 +4,8 @@ mod bare_metal;
 mod common;
 mod input;
 mod interrupt;
+mod plan;
 mod plot;
+mod refusals;
 mod resume;
 mod sweep;

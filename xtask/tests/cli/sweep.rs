@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::{bench_numa, cell, fresh_path, run};
+use crate::common::{bench_numa, fresh_path, run};
 use serde_json::Value;
 
 /// The words of the row that starts with `name`, under the heading that starts with `setting`.
@@ -63,32 +63,6 @@ fn a_cell_that_hangs_is_killed_and_failed() {
     assert_eq!(printed.code, Some(1));
     let row = row(&printed.out, "c, uniform", "concurrent-map");
     assert_eq!(row, "concurrent-map FAILED round 1: no result within 1 s");
-}
-
-#[test]
-fn bad_flags_and_impossible_plans_are_one_line_and_exit_code_2() {
-    let missing = fresh_path("missing");
-    let missing = missing.to_str().expect("the target folder is UTF-8");
-    for (line, hint) in [
-        ("--pin cpus:60000", "60000"),
-        ("--keys 900G", "use at most --keys"),
-        ("--placement node:9999", "nothing to run"),
-        ("--maps bskip --placement local", "add bskip-numa to --maps"),
-        ("--format csv,table", "--out DIR"),
-        ("--frobnicate", "see --help"),
-        ("--trace load run", "cannot be used with"),
-        (&format!("--cell-bin {missing}"), "no such file"),
-    ] {
-        // The last --cell-bin counts, so ours goes first here.
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"));
-        command.args(["bench-numa", "--cell-bin"]).arg(cell("ok"));
-        let line = format!("--maps bskip-numa --workloads c {line}");
-        let printed = run(command.args(line.split_whitespace()));
-        assert_eq!(printed.code, Some(2), "{line}: {}", printed.err);
-        assert!(printed.err.contains(hint), "{line}: {}", printed.err);
-        assert_eq!(printed.err.lines().count(), 1, "{line}: {}", printed.err);
-        assert_eq!(printed.out, "", "{line}");
-    }
 }
 
 #[test]

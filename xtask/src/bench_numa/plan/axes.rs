@@ -1,12 +1,14 @@
 //! The axes of a sweep: what the flags say, and the defaults where they say nothing. Expands them to cells.
 
+use bench::memory::likely;
 use bench::protocol::{CellSpec, TraceFiles};
 
 use super::super::args::Args;
 use super::super::machine::Machine;
 use super::super::names;
-use super::super::presets::{self, Preset};
+use super::super::presets::{Placements, Preset};
 use super::cells::{Skip, Trace};
+use super::unfit::unfit;
 
 /// Placement and pages of a map that takes whatever the system gives.
 const UNPLACED: &str = "default";
@@ -32,14 +34,15 @@ pub(super) struct Axes {
 
 impl Axes {
     pub(super) fn new(args: &Args, trace: Option<Trace>, machine: &Machine) -> Self {
-        let Preset { maps, workloads, keys_like, keys, repeat } = Preset::of(args.quick, args.strings);
-        let keys = args.keys.unwrap_or(keys);
+        let preset = args.preset();
+        let Preset { maps, workloads, dists, keys_like, pins, pages, repeat, .. } = preset.clone();
+        let keys = args.keys.unwrap_or_else(|| preset.keys.fitting(|keys| fits(&preset, keys, machine)));
         let (keys, ops) = trace.as_ref().map_or((keys, args.ops.unwrap_or(keys)), |trace| trace.lines);
         let workloads = match trace {
             Some(_) => vec!["trace".to_owned()],
             None => args.workloads.clone().unwrap_or_else(|| owned(workloads)),
         };
-        let (default_placements, impossible) = default_placements(machine);
+        let (default_placements, impossible) = placements(preset.placements, machine);
         let keys_like = args.keys_like.clone().unwrap_or_else(|| owned(keys_like));
         let mut maps = maps;
         let is_of_strings = trace.as_ref().is_some_and(|trace| trace.files.keys.are_strings());
@@ -50,12 +53,12 @@ impl Axes {
             maps: args.maps.clone().unwrap_or_else(|| owned(&maps)),
             keys_like,
             workloads,
-            dists: args.dists.clone().unwrap_or_else(|| owned(&["uniform"])),
-            threads: args.threads.clone().unwrap_or_else(|| vec![machine.cpus.len()]),
+            dists: args.dists.clone().unwrap_or_else(|| owned(dists)),
+            threads: args.threads.clone().unwrap_or_else(|| preset.threads.on(machine.cpus.len())),
             impossible: if args.placements.is_some() { Vec::new() } else { impossible },
             placements: args.placements.clone().unwrap_or(default_placements),
-            pins: args.pins.clone().unwrap_or_else(|| owned(&[presets::PIN])),
-            pages: args.pages.clone().unwrap_or_else(|| owned(&["thp"])),
+            pins: args.pins.clone().unwrap_or_else(|| owned(pins)),
+            pages: args.pages.clone().unwrap_or_else(|| owned(pages)),
             keys,
             ops,
             seed: args.seed,
@@ -102,7 +105,7 @@ impl Axes {
             for pages in &self.pages {
                 for placement in &self.placements {
                     let spec = cell(map, placement, pages);
-                    match missing_node(placement, machine) {
+                    match unfit(placement, pages, machine) {
                         None => cells.push(spec),
                         Some(reason) => skipped.push(Skip { spec, reason }),
                     }
@@ -116,26 +119,33 @@ impl Axes {
     }
 }
 
-/// The placements of a sweep that names none, and those that need more nodes than this machine has.
-fn default_placements(machine: &Machine) -> (Vec<String>, Vec<(String, String)>) {
+/// The placements of a preset, and those that need more nodes than this machine has, each with the reason.
+fn placements(of: Placements, machine: &Machine) -> (Vec<String>, Vec<(String, String)>) {
     let last = *machine.nodes.last().expect("a machine has a node");
+    let more: &[&str] = match of {
+        Placements::Usual => &["interleave"],
+        Placements::Every => &["interleave", "hash", "nearest"],
+        Placements::Named(names) => return (owned(names), Vec::new()),
+    };
     if machine.nodes.len() > 1 {
-        return (vec!["local".into(), "interleave".into(), format!("node:{last}")], Vec::new());
+        let with_nodes = [owned(&["local"]), owned(more), vec![format!("node:{last}")]];
+        return (with_nodes.concat(), Vec::new());
     }
     let reason = format!("this machine has {}", machine.nodes_in_words());
-    let impossible = [
-        ("interleave".to_owned(), format!("{reason}: it would be the same as local")),
-        (format!("node:{}", last + 1), format!("no remote node: {reason}")),
-    ];
-    (vec!["local".into()], impossible.into())
+    let same = |name: &&str| ((*name).to_owned(), format!("{reason}: it would be the same as local"));
+    let remote = (format!("node:{}", last + 1), format!("no remote node: {reason}"));
+    (vec!["local".into()], more.iter().map(same).chain([remote]).collect())
 }
 
-/// The node that `placement` needs but this machine lacks, in words.
-fn missing_node(placement: &str, machine: &Machine) -> Option<String> {
-    let nodes = names::placed_on(placement).unwrap_or_default();
-    let missing =
-        nodes.iter().find(|node| !machine.nodes.contains(node) && !machine.memory_alone.contains(node))?;
-    Some(format!("node {missing} is missing, this machine has {}", machine.nodes_in_words()))
+/// Whether all cells of a preset fit into memory with so many keys.
+fn fits(preset: &Preset, keys: u64, machine: &Machine) -> bool {
+    let cells =
+        preset.maps.iter().flat_map(|map| preset.workloads.iter().map(move |workload| (map, workload)));
+    let mut needed = cells.map(|(map, workload)| {
+        let (map, workload) = ((*map).into(), (*workload).into());
+        likely(&CellSpec { map, workload, keys, ops: keys, ..CellSpec::default() })
+    });
+    needed.all(|bytes| bytes <= machine.memory_available)
 }
 
 fn owned(names: &[&str]) -> Vec<String> {

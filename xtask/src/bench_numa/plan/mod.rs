@@ -5,6 +5,7 @@ mod axes;
 mod cells;
 #[cfg(test)]
 pub(crate) mod tests;
+mod unfit;
 
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::args::Args;
 use super::machine::Machine;
 use super::presets;
+use crate::stop::Stop;
 use axes::Axes;
 pub(crate) use cells::{Group, Skip, Trace, row_name};
 
@@ -30,6 +32,9 @@ pub(crate) struct Plan {
     pub(crate) repeat: usize,
     /// Longest time for one cell.
     pub(crate) timeout: Duration,
+    /// The preset, if there is one.
+    #[serde(default)]
+    pub(crate) preset: Option<String>,
 }
 
 impl Plan {
@@ -37,14 +42,15 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// One line that says why the plan is impossible and what to change.
-    pub(crate) fn new(args: &Args, trace: Option<Trace>, machine: &Machine) -> Result<Self, String> {
+    /// One line that says why the plan is impossible, everywhere or on this machine, and what to change.
+    pub(crate) fn new(args: &Args, trace: Option<Trace>, machine: &Machine) -> Result<Self, Stop> {
         let axes = Axes::new(args, trace, machine);
         let mut plan = Self {
             groups: Vec::new(),
             skipped: Vec::new(),
             repeat: args.repeat.unwrap_or(axes.repeat),
             timeout: args.timeout.unwrap_or(presets::TIMEOUT),
+            preset: Some(args.preset().name.to_owned()).filter(|name| !name.is_empty()),
         };
         for workload in &axes.workloads {
             for (dist, keys_like) in axes.key_sets() {
@@ -52,7 +58,7 @@ impl Plan {
                     for pin in &axes.pins {
                         let keys = (dist, keys_like);
                         let (cells, skipped) = axes.group(workload, keys, threads, pin, machine);
-                        cells.iter().try_for_each(strings::names::check)?;
+                        cells.iter().try_for_each(strings::names::check).map_err(Stop::usage)?;
                         plan.skipped.extend(skipped);
                         if !cells.is_empty() {
                             plan.groups.push(Group { cells });
@@ -63,7 +69,11 @@ impl Plan {
         }
         match (plan.groups.is_empty(), plan.skipped.first()) {
             (true, Some(skip)) => {
-                Err(format!("nothing to run: --placement {}: {}", skip.spec.placement, skip.reason))
+                let CellSpec { placement, pages, .. } = &skip.spec;
+                Err(Stop::environment(format!(
+                    "nothing to run: --placement {placement} --pages {pages}: {}",
+                    skip.reason
+                )))
             }
             _ => Ok(plan),
         }

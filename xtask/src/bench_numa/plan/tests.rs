@@ -8,7 +8,7 @@ use bench::protocol::TraceKeys;
 
 /// The plan of a command line on a machine.
 pub(crate) fn plan(line: &str, machine: &Machine) -> Result<Plan, String> {
-    Plan::new(&parse(line).unwrap(), None, machine)
+    Plan::new(&parse(line).unwrap(), None, machine).map_err(|stop| stop.line)
 }
 
 fn rows(group: &Group) -> Vec<String> {
@@ -159,7 +159,7 @@ fn a_trace_of_byte_strings_runs_on_the_maps_that_take_them() {
     assert!(plan.groups[0].cells.iter().all(|cell| names::takes_strings(&cell.map)));
     for (line, hint) in [("--maps congee", "congee takes no byte strings"), ("--keys-like url", "leave out")]
     {
-        assert!(with(&parse(line).unwrap()).unwrap_err().contains(hint), "{line}");
+        assert!(with(&parse(line).unwrap()).unwrap_err().line.contains(hint), "{line}");
     }
 }
 
@@ -175,4 +175,61 @@ fn nodes_of_memory_alone_are_planned_only_when_they_are_named() {
     let one = Machine { nodes: vec![0], ..machine.clone() };
     let plan = plan("--maps bskip-numa", &one).unwrap();
     assert_eq!(plan.groups[0].cells.iter().map(|cell| &*cell.placement).collect::<Vec<_>>(), ["local"]);
+}
+
+#[test]
+fn every_preset_is_a_plan_on_machines_small_and_large() {
+    let cxl = Machine { memory_alone: vec![2], reserved_pages: vec!["hugetlb-2m".into()], ..sample(96, 2) };
+    for preset in presets::all() {
+        for machine in [sample(1, 1), sample(2, 1), sample(8, 2), cxl.clone()] {
+            let machine = Machine { memory_available: 1 << 30, ..machine };
+            let plan = plan(&format!("--preset {}", preset.name), &machine).unwrap();
+            assert_eq!(plan.preset.as_deref(), Some(preset.name));
+            assert!(plan.specs().all(|spec| spec.keys == spec.ops && spec.keys > 0));
+            super::super::feasible::memory(&plan, &machine).unwrap();
+        }
+    }
+    let cells = |flags: &str| -> Vec<String> {
+        let plan = plan(flags, &cxl).unwrap();
+        let mut seen: Vec<String> = plan
+            .specs()
+            .map(|spec| format!("{} {} {} {}", spec.placement, spec.pages, spec.pin, spec.threads))
+            .collect();
+        seen.sort();
+        seen.dedup();
+        seen
+    };
+    assert_eq!(
+        cells("--preset tiered"),
+        ["local thp compact 96", "tiered thp compact 96", "tiered+local thp compact 96"]
+    );
+    assert_eq!(
+        cells("--preset hugepages"),
+        ["local 4k compact 96", "local hugetlb-2m compact 96", "local thp compact 96"]
+    );
+    assert_eq!(
+        cells("--preset placement --maps bskip-numa --pin none --threads 8"),
+        ["hash", "interleave", "local", "nearest", "node:1"].map(|name| format!("{name} thp none 8"))
+    );
+    assert_eq!(cells("--preset scaling --maps bskip --pin none").len(), 8, "1, 2, 4, 8, 16, 32, 64, 96");
+    let paper = plan("--preset paper", &sample(2, 1)).unwrap();
+    let of = |each: &dyn Fn(&CellSpec) -> String| {
+        paper
+            .specs()
+            .map(each)
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(of(&|spec| spec.workload.clone()), "a b c e load");
+    assert_eq!(of(&|spec| spec.dist.clone()), "uniform zipfian");
+    assert_eq!(of(&|spec| spec.threads.to_string()), "1 2");
+    assert_eq!(of(&|spec| spec.keys.to_string()), "20000000", "6 GiB are free");
+    // A flag wins, and so does a short form.
+    let less = plan("--preset paper --dist uniform --keys 7 --workloads c", &sample(2, 1)).unwrap();
+    assert!(less.specs().all(|spec| spec.keys == 7 && spec.dist == "uniform"));
+    let groups = |flags: &str| plan(flags, &sample(2, 1)).unwrap().groups;
+    assert_eq!(groups("--quick"), groups("--preset quick"));
+    assert_eq!(groups("--strings"), groups("--preset strings"));
 }
