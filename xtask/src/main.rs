@@ -32,7 +32,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    BenchNuma(bench_numa::Args),
+    BenchNuma(Box<bench_numa::Args>),
     Plot(plot::Args),
     Counts(counts::Args),
     Sizes(sizes::Args),

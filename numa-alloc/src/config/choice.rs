@@ -12,7 +12,7 @@ pub struct Measured {
     pub command: String,
     /// How the program was built.
     pub build: String,
-    /// Keys loaded before a run.
+    /// Keys loaded before a run. (Of a trace, these are its lines; the file does not name the trace.)
     pub keys: u64,
     /// Operations of a run.
     pub ops: u64,
@@ -24,21 +24,6 @@ pub struct Measured {
     pub dists: Vec<String>,
     /// What keys looked like.
     pub keys_like: Vec<String>,
-    /// The files of the workload `trace`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trace: Option<TracedFiles>,
-}
-
-/// The files of a workload that was read from a trace: section `[measured.trace]`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TracedFiles {
-    /// Lines run before the measurement.
-    pub load: String,
-    /// Lines measured.
-    pub run: String,
-    /// How both spell their keys.
-    pub keys: String,
 }
 
 /// The best setting for a workload, or for all of them: sections `[workload.NAME]` and `[overall]`.

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub use choice::{Choice, Margin, Measured, TracedFiles};
+pub use choice::{Choice, Margin, Measured};
 pub use error::{ConfigError, ConfigErrorKind};
 pub use machine::{TunedMachine, TunedNode};
 pub use setting::{Replicas, Setting};

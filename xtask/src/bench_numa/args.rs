@@ -39,7 +39,9 @@ Examples:
   cargo xtask bench-numa --strings --maps bskip,arctic-map,artmap,artmap-arena,bplustree --ops 1M --out results/strings
   cargo xtask bench-numa --maps bskip,masstree --trace load.txt run.txt --format csv
   cargo xtask bench-numa --trace load.txt run.txt --trace-keys ycsb
-  cargo xtask bench-numa --resume results/small";
+  cargo xtask bench-numa --resume results/small
+  cargo xtask bench-numa --maps bskip-numa --placement local,interleave --pages thp,4k --threads 8,16 --out results/best
+  cargo xtask bench-numa verify results/best/tuned.toml";
 
 /// Measure the map against other ordered maps, over NUMA placements
 // A field is `None` if its flag was not given, because the default may depend on other flags.
@@ -237,8 +239,8 @@ pub(crate) struct Args {
     )]
     pub(crate) formats: Vec<Format>,
     /// A new folder for results.txt, results.csv, results.json; raw.jsonl, which gets each cell as
-    /// soon as it is finished; and bench-cell, the program that measured. `cargo xtask plot DIR`
-    /// draws the results
+    /// soon as it is finished; tuned.toml, the best settings of bskip-numa and its variants; and
+    /// bench-cell, the program that measured. `cargo xtask plot DIR` draws the results
     #[arg(long, verbatim_doc_comment, value_name = "DIR", help_heading = "What comes out")]
     pub(crate) out: Option<PathBuf>,
     /// Go on with the sweep of --out DIR, which was stopped by Ctrl-C, a kill or a crash. It keeps
@@ -322,8 +324,8 @@ pub(crate) mod tests {
 
     #[test]
     fn a_subcommand_stands_alone() {
-        let file = "tuned.toml".into();
-        assert_eq!(parse("verify tuned.toml").unwrap().sub, Some(Sub::Verify(tuned::Verify { file })));
+        let verify = tuned::Verify { file: "tuned.toml".into(), ..tuned::Verify::default() };
+        assert_eq!(parse("verify tuned.toml").unwrap().sub, Some(Sub::Verify(verify)));
         for line in ["--quick verify tuned.toml", "verify", "verify a b", "verify --quick a"] {
             let error = parse(line).expect_err(line);
             assert!(error.contains("--help") && !error.contains('\n'), "{line}: {error}");

@@ -2,7 +2,7 @@
 //!
 //! `args` and `values` read the flags, `plan_file` reads flags from a file, and `machine` looks at the machine. `plan` lists the cells, with what `presets` has
 //! where no flag says otherwise. `feasible` says whether they can run here. `cell_binary` builds the program
-//! that runs a cell. `run` and `child` run it. `out_dir`, `cell_copy` and `raw` keep what a sweep needs to go
+//! that runs a cell. `measure`, `run` and `child` run it. `out_dir`, `cell_copy` and `raw` keep what a sweep needs to go
 //! on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `best_peer` and `table` report.
 //! `stats` says how sure the numbers are, and `settings` what else may have moved them. `tuned` is about
 //! `tuned.toml`.
@@ -18,6 +18,7 @@ mod feasible;
 mod hash;
 mod last_words;
 mod machine;
+mod measure;
 mod names;
 pub(crate) mod out_dir;
 mod paper;
@@ -48,14 +49,12 @@ use crate::stop::{Stop, print};
 pub(crate) use args::Args;
 use args::{Format, Sub};
 use cell_binary::Build;
-use child::ChildRunner;
 use machine::Machine;
+use measure::measure;
 use out_dir::{OutDir, Recorder};
 use plan::Plan;
-use progress::Progress;
 use raw::{Head, Raw};
 use results::Results;
-use run::{Run, sweep};
 
 /// Runs the command.
 pub(crate) fn command(args: &Args) -> Result<(), Stop> {
@@ -140,29 +139,6 @@ fn build(args: &Args) -> Result<Build, Stop> {
         return Err(Stop { code: Stop::INTERRUPTED, line });
     }
     build
-}
-
-/// Runs all cells that are not `done`.
-fn measure(
-    plan: &Plan,
-    build: &Build,
-    done: Vec<Run>,
-    mut out: Option<&mut Recorder>,
-) -> Result<(Vec<Run>, bool), Stop> {
-    let mut runner = ChildRunner { program: build.path.clone(), timeout: plan.timeout };
-    let progress = Progress::new(plan, done.len());
-    let ended = sweep(
-        plan,
-        &mut runner,
-        done,
-        |round, spec| progress.start(round, spec),
-        |run| {
-            progress.advance();
-            out.as_mut().map_or(Ok(()), |out| out.record(run))
-        },
-    );
-    progress.finish();
-    ended
 }
 
 /// The exit code of the results. If the sweep was interrupted, that counts more than an earlier failure.

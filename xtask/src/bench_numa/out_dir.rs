@@ -10,13 +10,15 @@ use super::cell_copy::{self, CELL};
 use super::raw::{self, Head, RAW};
 use super::results::Results;
 use super::run::Run;
-use super::{table, trace};
+use super::{table, trace, tuned};
 use crate::stop::Stop;
 
 /// Written at the end, in this order.
 pub(crate) const TABLE: &str = "results.txt";
 pub(crate) const CSV: &str = "results.csv";
 pub(crate) const JSON: &str = "results.json";
+/// The best settings, if one of our placed maps was measured. Written before the last of the others.
+const TUNED: &str = "tuned.toml";
 
 /// A folder that is ready for the results of one sweep.
 pub(crate) struct OutDir(PathBuf);
@@ -48,7 +50,7 @@ impl OutDir {
                 dir.display()
             )));
         }
-        match [RAW, TABLE, CSV, JSON, CELL].into_iter().find(|name| dir.join(name).exists()) {
+        match [RAW, TABLE, CSV, JSON, CELL, TUNED].into_iter().find(|name| dir.join(name).exists()) {
             None => Ok(Self(dir.to_owned())),
             Some(old) => Err(Stop::usage(format!("{flag}: it already holds {old}; name a new folder"))),
         }
@@ -85,7 +87,9 @@ impl Recorder {
 
     /// Writes the results in every form. They replace those of an interrupted sweep that was resumed.
     pub(crate) fn finish(self, results: &Results<'_>) -> Result<(), Stop> {
-        for (name, text) in [(TABLE, table::render(results)), (CSV, results.csv()), (JSON, results.json())] {
+        let tuned = tuned::answer(results).ok().map(|tuned| (TUNED, tuned.to_string()));
+        let files = [(TABLE, table::render(results)), (CSV, results.csv())].into_iter().chain(tuned);
+        for (name, text) in files.chain([(JSON, results.json())]) {
             // A kill leaves the old file or the new one, never a part of it.
             let part = self.dir.join(format!("{name}.part"));
             let written = fs::write(&part, text).and_then(|()| fs::rename(&part, self.dir.join(name)));

@@ -9,6 +9,7 @@ use super::plan::{Skip, row_name};
 use super::results::Results;
 use super::stats::beside;
 use super::summary::{Numbers, Row};
+use super::tuned;
 use crate::table::aligned;
 
 /// Headings of the columns; the first is left-aligned.
@@ -89,6 +90,11 @@ fn foot(text: &mut String, results: &Results<'_>, caveats: &[String]) {
     section(text, "Skipped", &skipped);
     section(text, "What these numbers cannot show", caveats);
     section(text, "Notes", &results.notes());
+    section(
+        text,
+        "The best settings of our maps on NumaArena (reasons in tuned.toml of --out)",
+        &tuned::lines(results),
+    );
     if let Some(line) = results.interrupted() {
         push_line(text, &format!("\n{line}"));
     }

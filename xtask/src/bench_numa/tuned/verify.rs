@@ -1,37 +1,55 @@
-//! `cargo xtask bench-numa verify FILE`: whether a configuration is right for this machine.
-
-use std::path::PathBuf;
+//! `cargo xtask bench-numa verify FILE`: measures again whether the choices of a configuration hold.
+//!
+//! `again` makes the plan, and `verdict` judges what came of it.
 
 use numa_alloc::NumaConfig;
 use numa_alloc::config::{ConfigError, ConfigErrorKind};
 
+use super::super::cell_binary::Build;
+use super::super::machine::Machine;
+use super::super::measure::measure;
+use super::super::{feasible, presets};
+use super::again;
+use super::args::{ROUNDS, Verify};
+use super::verdict::{self, Verdict};
+use crate::child::listen;
 use crate::stop::{Stop, print};
-
-/// What stands below the flags.
-const BELOW: &str = "\
-Exit code: 0 if the file can be used here; 2 if it is no tuned.toml; 3 if it was made on another machine.";
-
-/// Check that a tuned.toml is for this machine
-#[derive(Clone, Debug, PartialEq, clap::Parser)]
-#[command(after_help = BELOW)]
-pub(crate) struct Verify {
-    /// The file
-    pub(crate) file: PathBuf,
-}
 
 /// Runs the command.
 pub(crate) fn verify(args: &Verify) -> Result<(), Stop> {
     let config = NumaConfig::from_file(&args.file).map_err(refused)?;
-    let mut text = format!("{} is for this machine\n", args.file.display());
-    for (workload, choice) in [("overall", &config.overall)].into_iter().chain(named(&config)) {
-        text += &format!("  {workload}: {}\n", choice.best);
+    let name = args.file.display();
+    let choices = again::choices(&config, args.workloads.as_deref()).map_err(Stop::usage)?;
+    if choices.iter().all(|choice| choice.pair().is_none()) {
+        let best = &config.overall.best;
+        return print(&format!(
+            "{name} is for this machine; one setting was measured, so nothing can change: {best}\n"
+        ));
     }
-    print(&text)
-}
-
-/// The choices by the names of their workloads.
-fn named(config: &NumaConfig) -> impl Iterator<Item = (&str, &numa_alloc::config::Choice)> {
-    config.workloads.iter().map(|(name, choice)| (&**name, choice))
+    let repeat = args.repeat.map_or(config.measured.rounds.max(ROUNDS), |repeat| repeat as usize);
+    let plan = again::plan(&config, &choices, repeat, args.timeout.unwrap_or(presets::TIMEOUT));
+    let topology = bskip_topology::Machine::discover();
+    feasible::memory(&plan, &Machine::discover(&topology)).map_err(Stop::environment)?;
+    feasible::pins(&plan, &topology)?;
+    listen()?;
+    let build = match &args.cell_bin {
+        Some(path) => Build::given(path.clone()),
+        None => Build::run(!args.no_native),
+    }?;
+    let (runs, complete) = measure(&plan, &build, Vec::new(), None)?;
+    if !complete {
+        return Err(Stop::interrupted());
+    }
+    let verdicts = verdict::of(&choices, &runs);
+    print(&verdict::table(&args.file, repeat, &verdicts, &runs))?;
+    let bad = verdicts.iter().filter(|verdict| !verdict.holds()).map(Verdict::name).collect::<Vec<_>>();
+    match bad[..] {
+        [] => Ok(()),
+        _ => Err(Stop::failure(format!(
+            "{name} does not hold for {}: measure again with `cargo xtask bench-numa --out DIR`",
+            bad.join(", ")
+        ))),
+    }
 }
 
 /// The exit code of a file that cannot be used.
@@ -51,7 +69,8 @@ mod tests {
         let kind = ConfigErrorKind::OtherMachine { differences: vec!["x".into()] };
         let stop = refused(ConfigError { file: None, kind });
         assert_eq!(stop.code, Stop::ENVIRONMENT);
-        let gone = verify(&Verify { file: "/nonexistent/tuned.toml".into() }).unwrap_err();
+        let gone = Verify { file: "/nonexistent/tuned.toml".into(), ..Verify::default() };
+        let gone = verify(&gone).unwrap_err();
         assert_eq!(gone.code, Stop::USAGE);
         assert!(gone.line.contains("/nonexistent/tuned.toml cannot be read"), "{}", gone.line);
     }
