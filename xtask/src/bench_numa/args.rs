@@ -9,8 +9,8 @@ use bench::units::{self, parse_count};
 use clap::{ArgAction, ValueEnum};
 
 use super::values::{
-    dists, keys_like, maps, maps_help, pages, pins, placements, preset, preset_help, strings_help, threads,
-    trace_keys, workloads, workloads_help,
+    dists, keys_like, maps, maps_help, pages, percent, pins, placements, preset, preset_help, strings_help,
+    threads, trace_keys, workloads, workloads_help,
 };
 use super::{names, presets, tuned};
 use crate::cli::wrapped;
@@ -24,9 +24,10 @@ const BELOW: &str = "\
 A sweep is map x workload x distribution x shape of keys x threads x placement x pinning x page size. Every
 cell runs in a fresh process and checks its own answers. Rounds are interleaved. LIST is a,b,c.
 
-Exit code: 0; 1 if a cell FAILED or the build did; 2 for a bad flag or an impossible plan; 3 if this machine refuses
-(too little memory, no such node, CPU or pages, a folder that cannot be written, --resume on another machine);
-130 after Ctrl-C, which keeps the finished cells.
+Exit code: 0; 1 if a cell FAILED or is slower than its --baseline, or the build failed; 2 for a bad flag or an
+impossible plan; 3 if this machine refuses (too little memory, no such node, CPU or pages, a folder that cannot be
+written, --resume on another machine, a --baseline without its program); 130 after Ctrl-C, which keeps the finished
+cells.
 `bench-numa verify --help` says what its exit codes mean.
 
 Examples:
@@ -40,6 +41,7 @@ Examples:
   cargo xtask bench-numa --maps bskip,masstree --trace load.txt run.txt --format csv
   cargo xtask bench-numa --trace load.txt run.txt --trace-keys ycsb
   cargo xtask bench-numa --resume results/small
+  cargo xtask bench-numa --baseline results/small --fail-above 5%
   cargo xtask bench-numa --maps bskip-numa --placement local,interleave --pages thp,4k --threads 8,16 --out results/best
   cargo xtask bench-numa verify results/best/tuned.toml";
 
@@ -253,6 +255,30 @@ pub(crate) struct Args {
         help_heading = "What comes out"
     )]
     pub(crate) resume: Option<PathBuf>,
+
+    /// Is this version slower? Measures the cells of an earlier sweep, whose --out was DIR,
+    /// with its program and with the new one in the same rounds, and compares them cell by
+    /// cell. Cells that are uncertain get up to 8 times the rounds of --repeat [its default
+    /// here: 5]. --maps, --workloads and other axes choose among the cells
+    #[arg(
+        long,
+        verbatim_doc_comment,
+        value_name = "DIR",
+        conflicts_with_all = ["plan", "preset", "quick", "strings", "keys", "ops", "seed", "out", "resume"],
+        help_heading = "How it compares"
+    )]
+    pub(crate) baseline: Option<PathBuf>,
+    /// With --baseline: exit with 1 if a cell is surely slower, and by more than this part
+    /// of its old rate [default: 5%]
+    #[arg(
+        long,
+        verbatim_doc_comment,
+        value_name = "PERCENT",
+        value_parser = percent,
+        requires = "baseline",
+        help_heading = "How it compares"
+    )]
+    pub(crate) fail_above: Option<f64>,
 }
 
 /// What `bench-numa` does besides a sweep.
@@ -423,6 +449,11 @@ pub(crate) mod tests {
             ("--resume a --trace b c", "cannot be used with"),
             ("--preset fast", "there are quick, paper, placement"),
             ("--preset paper --quick", "cannot be used with"),
+            ("--fail-above 5%", "--baseline"),
+            ("--baseline a --fail-above 0%", "more than 0 %"),
+            ("--baseline a --fail-above 100", "less than 100 %"),
+            ("--baseline a --fail-above much", "5%"),
+            ("--baseline a --keys 5", "cannot be used with"),
             ("--fast", "--help"),
             ("fast", "--help"),
             ("--keys", "a value is required"),

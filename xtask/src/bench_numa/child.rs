@@ -33,11 +33,17 @@ pub(crate) struct ChildRunner {
 
 impl CellRunner for ChildRunner {
     fn run(&mut self, spec: &CellSpec) -> Ended {
+        self.run_text(&serde_json::to_string(spec).expect("a cell's fields are plain"))
+    }
+}
+
+impl ChildRunner {
+    /// Runs the cell that `spec` describes as JSON.
+    pub(crate) fn run_text(&self, spec: &str) -> Ended {
         let failed = |reason: String| Ended::With(CellOutcome::Failed { reason });
-        let spec = serde_json::to_string(spec).expect("a cell's fields are plain");
         let kills = kills(&read);
         let mut cell = Command::new(&self.program);
-        match run_to_its_end(cell.args(["cell", &spec]), self.timeout) {
+        match run_to_its_end(cell.args(["cell", spec]), self.timeout) {
             Ok((End::Exited(status), [out, err])) => {
                 let killer = (status.signal() == Some(SIGKILL)).then(|| killer(kills, self::kills(&read)));
                 judge(status, killer, &out, &err)

@@ -4,10 +4,11 @@
 //! where no flag says otherwise. `feasible` says whether they can run here. `cell_binary` builds the program
 //! that runs a cell. `measure`, `run` and `child` run it. `out_dir`, `cell_copy` and `raw` keep what a sweep needs to go
 //! on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `best_peer` and `table` report.
-//! `stats` says how sure the numbers are, and `settings` what else may have moved them. `tuned` is about
-//! `tuned.toml`.
+//! `stats` says how sure the numbers are, and `settings` what else may have moved them. `baseline` compares two
+//! versions. `tuned` is about `tuned.toml`.
 
 mod args;
+mod baseline;
 mod best_peer;
 mod caveats;
 mod cell_binary;
@@ -84,6 +85,15 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
         }
         _ => None,
     };
+    if let Some(dir) = &args.baseline {
+        let files = trace.as_ref().map(|opened| &opened.trace.files);
+        return baseline::command(
+            (dir, args, files),
+            command_line(std::env::args_os().skip(2)),
+            machine,
+            build,
+        );
+    }
     let planned = trace.as_ref().map(|opened| opened.trace.clone());
     let mut plan = Plan::new(args, planned, &machine)?;
     feasible::memory(&plan, &machine).map_err(Stop::environment)?;

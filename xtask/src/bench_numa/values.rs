@@ -92,3 +92,13 @@ pub(super) fn trace_keys(name: &str) -> Result<TraceKeys, String> {
     let found = TraceKeys::ALL.into_iter().find(|(known, _)| *known == name);
     Ok(found.expect("it is known").1)
 }
+
+/// A part in per cent: `5%`, `0.5 %` or `5`.
+pub(super) fn percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim_end();
+    match number.parse::<f64>() {
+        Ok(number) if number > 0.0 && number < 100.0 => Ok(number / 100.0),
+        Ok(_) => Err("it must be more than 0 % and less than 100 %".into()),
+        Err(_) => Err("it is no percentage: write 5% or 2.5%".into()),
+    }
+}

@@ -1,6 +1,7 @@
 //! The `xtask` binary from outside.
 
 mod bare_metal;
+mod baseline;
 mod common;
 mod input;
 mod interrupt;

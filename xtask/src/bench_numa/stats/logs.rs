@@ -1,6 +1,6 @@
 //! What the logarithms of rates or ratios say: their mean, an interval around it, and tests against a bound.
 
-use distrs::StudentsT;
+use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
 use super::Interval;
 
@@ -27,18 +27,49 @@ impl Logs {
         Some(Self { count, mean, error })
     }
 
+    /// How many numbers there are.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The typical value: the geometric mean.
+    pub(crate) fn typical(&self) -> f64 {
+        self.mean.exp()
+    }
+
+    /// The same of the numbers' reciprocals.
+    pub(crate) fn inverse(self) -> Self {
+        Self { mean: -self.mean, ..self }
+    }
+
+    /// The probability of numbers like these, or lower ones, if the typical value were `bound`. Numbers without
+    /// any spread lie below the bound or do not. `None` if there is only one number.
+    pub(crate) fn chance_if_at(&self, bound: f64) -> Option<f64> {
+        let (error, distance) = (self.error?, self.mean - bound.ln());
+        Some(match error > 0.0 {
+            true => self.student().cdf(distance / error),
+            false if distance < 0.0 => 0.0,
+            false => 1.0,
+        })
+    }
+
     /// The interval that contains the typical value with probability `confidence`.
     pub(crate) fn interval(&self, confidence: f64) -> Option<Interval> {
         let error = self.error?;
-        let t = StudentsT::ppf(f64::midpoint(1.0, confidence), self.freedom());
+        let t = self.student().inverse_cdf(f64::midpoint(1.0, confidence));
         let [low, high] = [-1.0, 1.0].map(|sign| (self.mean + sign * t * error).exp());
         Some(Interval { low, high })
     }
 
-    /// Degrees of freedom.
-    fn freedom(&self) -> f64 {
-        (self.count - 1) as f64
+    /// The distribution of the mean's distance from the true one, in standard errors.
+    fn student(&self) -> StudentsT {
+        student((self.count - 1) as f64)
     }
+}
+
+/// Student's t with `freedom` degrees of freedom, at least one.
+fn student(freedom: f64) -> StudentsT {
+    StudentsT::new(0.0, 1.0, freedom).expect("the degrees of freedom are positive")
 }
 
 #[cfg(test)]
@@ -63,13 +94,13 @@ mod tests {
     #[test]
     fn t_is_as_in_the_tables() {
         for (freedom, t) in TABLE {
-            let computed = StudentsT::ppf(0.975, freedom);
+            let computed = student(freedom).inverse_cdf(0.975);
             assert!((computed - t).abs() < 0.0006, "{freedom}: {computed} {t}");
-            assert!((StudentsT::cdf(t, freedom) - 0.975).abs() < 2e-5, "{freedom}");
+            assert!((student(freedom).cdf(t) - 0.975).abs() < 2e-5, "{freedom}");
         }
         // Small probabilities, which a correction for many comparisons needs.
         for (p, freedom, t) in [(0.999, 4.0, 7.173), (0.9995, 2.0, 31.599), (0.9995, 9.0, 4.781)] {
-            assert!((StudentsT::ppf(p, freedom) - t).abs() < 0.001 * t, "{p} {freedom}");
+            assert!((student(freedom).inverse_cdf(p) - t).abs() < 0.001 * t, "{p} {freedom}");
         }
     }
 
@@ -81,6 +112,24 @@ mod tests {
         assert!((low / want_low - 1.0).abs() < 0.001 && (high / want_high - 1.0).abs() < 0.001);
         let same = Logs::of([4.0, 4.0, 4.0]).unwrap().interval(0.95).unwrap();
         assert!((same.low - 4.0).abs() < 1e-9 && (same.high - 4.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_one_sided_test_is_as_in_the_tables() {
+        // Two numbers, mean ln 2, standard error ln 2: t = 1 with one degree of freedom, and p is 3/4 or 1/4.
+        let logs = Logs::of([1.0, 4.0]).unwrap();
+        assert!((logs.chance_if_at(1.0).unwrap() - 0.75).abs() < 1e-5);
+        assert!((logs.chance_if_at(4.0).unwrap() - 0.25).abs() < 1e-5);
+        // Far out, and with many degrees of freedom, nothing but a small number may come.
+        for (t, freedom) in [(-1e9, 1.0), (-1e3, 4.0), (-300.0, 39.0), (-60.0, 1000.0)] {
+            assert!((0.0..1e-9).contains(&student(freedom).cdf(t)), "{t} {freedom}");
+        }
+        for (p, freedom, t) in [(0.0005, 2.0, -31.599), (0.0005, 9.0, -4.781), (0.0001, 19.0, -4.590)] {
+            assert!((student(freedom).cdf(t) / p - 1.0).abs() < 0.01, "{p} {freedom}");
+        }
+        let exact = Logs::of([0.9, 0.9]).unwrap();
+        assert_eq!((exact.chance_if_at(1.0), exact.chance_if_at(0.8)), (Some(0.0), Some(1.0)));
+        assert_eq!(Logs::of([0.9]).unwrap().chance_if_at(1.0), None);
     }
 
     #[test]

@@ -12,9 +12,11 @@
 //! The method needs at least two rounds, and two give wide intervals: with one degree of freedom, t is 12.7.
 //! With three rounds it is 4.3, with five 2.8, with ten 2.3.
 
+mod holm;
 mod interval;
 mod logs;
 
+pub(crate) use holm::significant;
 pub(crate) use interval::Interval;
 pub(crate) use logs::Logs;
 

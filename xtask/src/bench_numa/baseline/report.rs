@@ -1,0 +1,257 @@
+//! What a comparison found: as a table for people, as CSV and as JSON.
+
+use bench::protocol::{CellOutcome, CellSpec};
+use bench::units::three_digits;
+use serde::Serialize;
+
+use super::super::machine::Machine;
+use super::super::plan::{Group, row_name};
+use super::super::schema::SCHEMA;
+use super::super::summary::Spread;
+use super::judge::{LOOKS, Verdict};
+use super::old::Cell;
+use super::rounds::{Compared, Comparison, Side};
+use crate::stop::Stop;
+use crate::table::aligned;
+
+/// A comparison with all that a reader needs to judge it.
+#[derive(Serialize)]
+pub(super) struct Report {
+    schema: u32,
+    pub(super) command: String,
+    /// Where it ran.
+    pub(super) machine: Machine,
+    /// The old program and the new one, in words.
+    pub(super) old: String,
+    pub(super) new: String,
+    /// The part of its rate that a cell may lose.
+    pub(super) fail_above: f64,
+    pub(super) interrupted: bool,
+    pub(super) cells: Vec<Line>,
+}
+
+/// A cell, in CSV too.
+#[derive(Serialize)]
+pub(super) struct Line {
+    map: String,
+    workload: String,
+    dist: String,
+    keys_like: String,
+    threads: usize,
+    placement: String,
+    pin: String,
+    pages: String,
+    keys: u64,
+    ops: u64,
+    seed: u64,
+    /// `regression`, `improvement`, `fine`, `uncertain`, `failed`, `skipped` or `not run`.
+    pub(super) verdict: String,
+    rounds: usize,
+    /// Medians of the rounds.
+    old_mops: Option<f64>,
+    new_mops: Option<f64>,
+    /// New to old: the geometric mean over the rounds, and its 95 % interval.
+    ratio: Option<f64>,
+    ratio_low: Option<f64>,
+    ratio_high: Option<f64>,
+    reason: String,
+    #[serde(skip)]
+    title: String,
+    #[serde(skip)]
+    interval: String,
+}
+
+impl Report {
+    /// A report without lines.
+    pub(super) fn new(command: String, machine: Machine, fail_above: f64) -> Self {
+        let (old, new) = (String::new(), String::new());
+        Self { schema: SCHEMA, command, machine, old, new, fail_above, interrupted: false, cells: Vec::new() }
+    }
+
+    /// Takes what was found.
+    pub(super) fn fill(&mut self, cells: &[Cell], comparison: &Comparison) {
+        self.interrupted = !comparison.complete;
+        self.cells =
+            cells.iter().zip(&comparison.cells).map(|(cell, found)| line(&cell.spec, found)).collect();
+    }
+
+    /// What `--dry-run` prints.
+    pub(super) fn planned(&self, cells: &[Cell], repeat: usize) -> String {
+        let mut text = format!(
+            "{}\n{} cells, {repeat} rounds of the old and the new program, up to {} for cells that are uncertain\n\
+             old: {}\n",
+            self.machine.summary(),
+            cells.len(),
+            repeat << (LOOKS - 1),
+            self.old,
+        );
+        for Cell { spec, .. } in cells {
+            let group = Group { cells: vec![spec.clone()] };
+            text.push_str(&format!("  {}: {}\n", group.title(), row_name(spec)));
+        }
+        text
+    }
+
+    /// The exit code.
+    pub(super) fn end(&self) -> Result<(), Stop> {
+        if self.interrupted {
+            return Err(Stop {
+                code: Stop::INTERRUPTED,
+                line: "interrupted: the comparison is not complete".into(),
+            });
+        }
+        let (slower, failed) = (self.count("regression"), self.count("failed"));
+        let percent = three_digits(self.fail_above * 100.0);
+        let of_all = self.cells.len();
+        match (slower, failed) {
+            (0, 0) => Ok(()),
+            (0, failed) => Err(Stop::failure(format!("{failed} of {of_all} cells FAILED"))),
+            (slower, 0) => {
+                Err(Stop::failure(format!("{slower} of {of_all} cells slower by more than {percent} %")))
+            }
+            _ => Err(Stop::failure(format!(
+                "{slower} of {of_all} cells slower by more than {percent} %, {failed} FAILED"
+            ))),
+        }
+    }
+
+    /// How many cells have this verdict.
+    pub(super) fn count(&self, verdict: &str) -> usize {
+        self.cells.iter().filter(|cell| cell.verdict == verdict).count()
+    }
+
+    pub(super) fn json(&self) -> String {
+        let text = serde_json::to_string_pretty(self).expect("a report is plain data");
+        format!("{text}\n")
+    }
+
+    pub(super) fn csv(&self) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        self.cells.iter().for_each(|line| writer.serialize(line).expect("memory takes every line"));
+        let bytes = writer.into_inner().expect("memory takes every line");
+        String::from_utf8(bytes).expect("all columns are text")
+    }
+
+    pub(super) fn table(&self) -> String {
+        let headings = ["setting", "map", "old", "new", "new/old", "95 %", "rounds", "verdict"];
+        let headings = headings.map(str::to_owned).to_vec();
+        let rows: Vec<Vec<String>> =
+            std::iter::once(headings).chain(self.cells.iter().map(Line::row)).collect();
+        let mut text = format!(
+            "{}\n{}\nold: {}\nnew: {}\n\n{}\n",
+            self.command,
+            self.machine.summary(),
+            self.old,
+            self.new,
+            aligned(&rows, 2).join("\n"),
+        );
+        text.push_str(
+            "\nold, new: Mops/s, medians of the rounds. new/old: geometric mean of the ratios within each round.\n",
+        );
+        let percent = three_digits(self.fail_above * 100.0);
+        for (verdict, heading) in [
+            ("regression", format!("Regressions: surely slower, and by more than {percent} %")),
+            ("failed", "Failed".to_owned()),
+            (
+                "uncertain",
+                format!("Uncertain: may be slower by more than {percent} %, but the rounds differ too much"),
+            ),
+            ("improvement", format!("Improvements: surely faster, and by more than {percent} %")),
+            ("skipped", "Skipped".to_owned()),
+        ] {
+            if self.count(verdict) > 0 {
+                text.push_str(&format!("\n{heading}:\n"));
+            }
+            for line in self.cells.iter().filter(|line| line.verdict == verdict) {
+                text.push_str(&format!("  {}\n", line.told()));
+            }
+        }
+        text
+    }
+}
+
+impl Line {
+    fn row(&self) -> Vec<String> {
+        let number = |number: Option<f64>| number.map_or_else(|| "-".into(), three_digits);
+        vec![
+            self.title.clone(),
+            self.map.clone(),
+            number(self.old_mops),
+            number(self.new_mops),
+            number(self.ratio),
+            self.interval.clone(),
+            self.rounds.to_string(),
+            self.verdict.clone(),
+        ]
+    }
+
+    /// The cell with its ratio and interval, or with what stopped it.
+    fn told(&self) -> String {
+        let cell = format!("{}: {}", self.title, self.map);
+        match (self.ratio, self.ratio_low.zip(self.ratio_high)) {
+            (Some(ratio), Some((low, high))) => format!(
+                "{cell}: {ratio:.3} of the old rate ({low:.3}..{high:.3} with 95 % confidence, {} rounds)",
+                self.rounds
+            ),
+            (Some(ratio), None) => format!("{cell}: {ratio:.3} of the old rate (one round)"),
+            (None, _) => format!("{cell}: {}", self.reason),
+        }
+    }
+}
+
+fn line(spec: &CellSpec, found: &Compared) -> Line {
+    let group = Group { cells: vec![spec.clone()] };
+    let median = |rates: Vec<f64>| Spread::of(rates).map(|spread| spread.median);
+    let (verdict, reason) = match (&found.stopped, &found.judged) {
+        (Some((side, CellOutcome::Failed { reason })), _) => {
+            ("failed", format!("the {side} program: {reason}"))
+        }
+        (Some((side, CellOutcome::Skipped { reason })), _) => {
+            ("skipped", format!("the {side} program: {reason}"))
+        }
+        (_, Some(judged)) => (judged.verdict.name(), String::new()),
+        _ => ("not run", String::new()),
+    };
+    let interval = found.judged.and_then(|judged| judged.interval);
+    let beside = found.judged.zip(interval).map(|(judged, interval)| interval.beside(judged.ratio));
+    Line {
+        map: row_name(spec),
+        workload: spec.workload.clone(),
+        dist: spec.dist.clone(),
+        keys_like: spec.keys_like.clone(),
+        threads: spec.threads,
+        placement: spec.placement.clone(),
+        pin: spec.pin.clone(),
+        pages: spec.pages.clone(),
+        keys: spec.keys,
+        ops: spec.ops,
+        seed: spec.seed,
+        verdict: verdict.into(),
+        rounds: found.rates.len(),
+        old_mops: median(found.rates.iter().map(|rates| rates.0).collect()),
+        new_mops: median(found.rates.iter().map(|rates| rates.1).collect()),
+        ratio: found.judged.map(|judged| judged.ratio),
+        ratio_low: interval.map(|interval| interval.low),
+        ratio_high: interval.map(|interval| interval.high),
+        reason,
+        title: group.title(),
+        interval: beside.unwrap_or_else(|| "-".into()),
+    }
+}
+
+impl Verdict {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Regression => "regression",
+            Self::Improvement => "improvement",
+            Self::Fine => "fine",
+            Self::Uncertain => "uncertain",
+        }
+    }
+}
+
+impl std::fmt::Display for Side {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if *self == Self::Old { "old" } else { "new" })
+    }
+}
