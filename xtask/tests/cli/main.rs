@@ -10,3 +10,4 @@ mod plot;
 mod refusals;
 mod resume;
 mod sweep;
+mod tuned;

@@ -52,7 +52,7 @@ impl Verdict {
         match &self.now {
             Now::Failed => "a cell FAILED".into(),
             Now::Alone => "holds: there is no other setting".into(),
-            Now::Ratio { .. } if !self.holds() => format!("does not hold: {} is faster now", self.next),
+            Now::Ratio { .. } if !self.holds() => format!("does not hold: faster now with {}", self.next),
             Now::Ratio { interval, .. } if interval.is_some_and(|interval| interval.low > 1.0) => {
                 format!("holds: faster than {}", self.next)
             }

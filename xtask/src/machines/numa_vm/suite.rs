@@ -13,12 +13,13 @@ pub(super) struct Program {
     pub(super) name: &'static str,
 }
 
-/// The programs of each guest. The first four test what only a machine with several nodes can show. The
+/// The programs of each guest. The first five test what only a machine with several nodes can show. The
 /// others pass on any machine, so they must pass there too.
 pub(super) const PROGRAMS: &[Program] = &[
     Program { folder: "numa-alloc", name: "policies" },
     Program { folder: "numa-alloc", name: "full_node" },
     Program { folder: "numa-alloc", name: "replica_pages" },
+    Program { folder: "numa-alloc", name: "tuned" },
     Program { folder: "tests", name: "numa_map" },
     Program { folder: "numa-alloc", name: "hugetlb_nodes" },
     Program { folder: "numa-alloc", name: "pages" },
