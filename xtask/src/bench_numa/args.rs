@@ -43,7 +43,8 @@ Examples:
   cargo xtask bench-numa --resume results/small
   cargo xtask bench-numa --baseline results/small --fail-above 5%
   cargo xtask bench-numa --maps bskip-numa --placement local,interleave --pages thp,4k --threads 8,16 --out results/best
-  cargo xtask bench-numa verify results/best/tuned.toml";
+  cargo xtask bench-numa verify results/best/tuned.toml
+  cargo xtask bench-numa --adaptive --maps bskip-numa --placement local,interleave --pages thp,4k --threads 4,8,16";
 
 /// Measure the map against other ordered maps, over NUMA placements
 // A field is `None` if its flag was not given, because the default may depend on other flags.
@@ -201,6 +202,20 @@ pub(crate) struct Args {
         help_heading = "How it runs"
     )]
     pub(crate) repeat: Option<usize>,
+    /// Find the best setting (threads x placement x pinning x pages) of each map and
+    /// workload with a part of the runs: slower settings are dropped, the others run
+    /// again. --repeat is then the most rounds of a setting [default then: 9]
+    #[arg(long, verbatim_doc_comment, conflicts_with = "baseline", help_heading = "How it runs")]
+    pub(crate) adaptive: bool,
+    /// With --adaptive: the part of all runs that it may use [default: 1/3]
+    #[arg(
+        long,
+        value_name = "PART",
+        value_parser = super::adaptive::budget::parse,
+        requires = "adaptive",
+        help_heading = "How it runs"
+    )]
+    pub(crate) budget: Option<f64>,
     /// Seed of keys and operations
     #[arg(long, value_name = "N", default_value = "1", value_parser = parse_count, help_heading = "How it runs")]
     pub(crate) seed: u64,
@@ -454,6 +469,9 @@ pub(crate) mod tests {
             ("--baseline a --fail-above 100", "less than 100 %"),
             ("--baseline a --fail-above much", "5%"),
             ("--baseline a --keys 5", "cannot be used with"),
+            ("--budget 1/3", "--adaptive"),
+            ("--adaptive --budget 2", "at most 1"),
+            ("--adaptive --baseline a", "cannot be used with"),
             ("--fast", "--help"),
             ("fast", "--help"),
             ("--keys", "a value is required"),

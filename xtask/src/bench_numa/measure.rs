@@ -1,5 +1,8 @@
 //! Runs the cells of a plan in processes of their own, with their progress on the terminal.
 
+use bench::protocol::CellSpec;
+
+use super::adaptive;
 use super::cell_binary::Build;
 use super::child::ChildRunner;
 use super::out_dir::Recorder;
@@ -17,16 +20,16 @@ pub(crate) fn measure(
 ) -> Result<(Vec<Run>, bool), Stop> {
     let mut runner = ChildRunner { program: build.path.clone(), timeout: plan.timeout };
     let progress = Progress::new(plan, done.len());
-    let ended = sweep(
-        plan,
-        &mut runner,
-        done,
-        |round, spec| progress.start(round, spec),
-        |run| {
-            progress.advance();
-            out.as_mut().map_or(Ok(()), |out| out.record(run))
-        },
-    );
+    let before = |round, spec: &CellSpec| progress.start(round, spec);
+    let after = |run: &Run| {
+        progress.advance();
+        out.as_mut().map_or(Ok(()), |out| out.record(run))
+    };
+    let ended = match plan.budget {
+        None => sweep(plan, &mut runner, done, before, after),
+        Some(budget) => adaptive::search(plan, budget, &mut runner, done, before, after)
+            .map(|(runs, complete, _)| (runs, complete)),
+    };
     progress.finish();
     ended
 }

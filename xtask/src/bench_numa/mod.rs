@@ -5,8 +5,9 @@
 //! that runs a cell. `measure`, `run` and `child` run it. `out_dir`, `cell_copy` and `raw` keep what a sweep needs to go
 //! on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `best_peer` and `table` report.
 //! `stats` says how sure the numbers are, and `settings` what else may have moved them. `baseline` compares two
-//! versions. `tuned` is about `tuned.toml`.
+//! versions, and `adaptive` looks for the best setting. `tuned` is about `tuned.toml`.
 
+mod adaptive;
 mod args;
 mod baseline;
 mod best_peer;

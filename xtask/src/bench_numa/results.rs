@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bench::protocol::{CellOutcome, CellSpec};
 use serde::Serialize;
 
+use super::adaptive::{self, Outcome};
 use super::caveats::caveats;
 use super::cell_binary::Build;
 use super::csv_line::CsvLine;
@@ -53,6 +54,9 @@ struct Json<'a> {
     cells: Vec<JsonCell<'a>>,
     skipped: &'a [Skip],
     notes: Vec<String>,
+    /// With `--adaptive`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adaptive: Option<Outcome>,
     runs: &'a [Run],
 }
 
@@ -106,6 +110,11 @@ impl Results<'_> {
         rows_of.into_iter().map(line).collect()
     }
 
+    /// What an adaptive sweep found.
+    pub(crate) fn adaptive(&self) -> Option<Outcome> {
+        adaptive::outcome(self.plan, self.runs)
+    }
+
     /// What these numbers cannot show.
     pub(crate) fn caveats(&self) -> Vec<String> {
         caveats(self.plan, self.runs, self.machine)
@@ -153,6 +162,7 @@ impl Results<'_> {
             cells: cells.collect(),
             skipped: &self.plan.skipped,
             notes,
+            adaptive: self.adaptive(),
             runs: self.runs,
         };
         let mut text = serde_json::to_string_pretty(&json).expect("results are plain data");

@@ -109,6 +109,11 @@ fn check_program(args: &Args, raw: &Raw) -> Result<(), Stop> {
 pub(crate) fn check_plan(then: &Plan, now: &Plan) -> Result<(), Stop> {
     let what = if then.repeat != now.repeat {
         format!("--repeat was {}, not {}", then.repeat, now.repeat)
+    } else if then.budget != now.budget {
+        let said = |plan: &Plan| {
+            plan.budget.map_or("no --adaptive".into(), |budget| format!("--adaptive --budget {budget}"))
+        };
+        format!("there was {}, not {}", said(then), said(now))
     } else if then.timeout != now.timeout {
         format!("--timeout was {}, not {}", units::duration(then.timeout), units::duration(now.timeout))
     } else if then.cells() != now.cells() {

@@ -66,6 +66,7 @@ fn head(results: &Results<'_>) -> String {
         ops = units::count(first.ops),
         seed = first.seed,
         rounds = match plan.repeat {
+            number if plan.budget.is_some() => format!("at most {number} interleaved rounds of a setting"),
             1 => "one round".to_owned(),
             number => format!("{number} interleaved rounds"),
         },
@@ -86,6 +87,8 @@ fn foot(text: &mut String, results: &Results<'_>, caveats: &[String]) {
     let compared = best_peer::lines(&results.plan.groups, &rows);
     section(text, "Against the best peer of each setting (of the medians, and by round)", &compared);
     section(text, paper::HEADING, &paper::lines(results.plan, &rows));
+    let found = results.adaptive().map(|found| found.lines()).unwrap_or_default();
+    section(text, "Adaptive: the best settings, and which were dropped", &found);
     let skipped = skipped(&results.plan.skipped);
     section(text, "Skipped", &skipped);
     section(text, "What these numbers cannot show", caveats);

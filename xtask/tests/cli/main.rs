@@ -1,5 +1,6 @@
 //! The `xtask` binary from outside.
 
+mod adaptive;
 mod bare_metal;
 mod baseline;
 mod common;

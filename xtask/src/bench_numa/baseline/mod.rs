@@ -47,7 +47,7 @@ pub(super) fn command(
     let repeat = args.repeat.unwrap_or(REPEAT);
     let timeout = args.timeout.unwrap_or(presets::TIMEOUT);
     let groups = old.cells.iter().map(|cell| Group { cells: vec![cell.spec.clone()] }).collect();
-    let plan = Plan { groups, skipped: Vec::new(), repeat: 2 * repeat, timeout, preset: None };
+    let plan = Plan { groups, skipped: Vec::new(), repeat: 2 * repeat, timeout, preset: None, budget: None };
     feasible::memory(&plan, &machine).map_err(Stop::environment)?;
     let fail_above = args.fail_above.unwrap_or(FAIL_ABOVE);
     let mut report = Report::new(command, machine, fail_above);

@@ -13,6 +13,7 @@ use bench::protocol::{CellSpec, TraceFiles};
 use bench::strings;
 use serde::{Deserialize, Serialize};
 
+use super::adaptive::budget;
 use super::args::Args;
 use super::machine::Machine;
 use super::presets;
@@ -35,6 +36,9 @@ pub(crate) struct Plan {
     /// The preset, if there is one.
     #[serde(default)]
     pub(crate) preset: Option<String>,
+    /// With `--adaptive`: the part of the runs that may be used.
+    #[serde(default)]
+    pub(crate) budget: Option<f64>,
 }
 
 impl Plan {
@@ -45,12 +49,14 @@ impl Plan {
     /// One line that says why the plan is impossible, everywhere or on this machine, and what to change.
     pub(crate) fn new(args: &Args, trace: Option<Trace>, machine: &Machine) -> Result<Self, Stop> {
         let axes = Axes::new(args, trace, machine);
+        let repeat = if args.adaptive { budget::REPEAT } else { axes.repeat };
         let mut plan = Self {
             groups: Vec::new(),
             skipped: Vec::new(),
-            repeat: args.repeat.unwrap_or(axes.repeat),
+            repeat: args.repeat.unwrap_or(repeat),
             timeout: args.timeout.unwrap_or(presets::TIMEOUT),
             preset: Some(args.preset().name.to_owned()).filter(|name| !name.is_empty()),
+            budget: args.adaptive.then(|| args.budget.unwrap_or(budget::BUDGET)),
         };
         for workload in &axes.workloads {
             for (dist, keys_like) in axes.key_sets() {
@@ -75,7 +81,7 @@ impl Plan {
                     skip.reason
                 )))
             }
-            _ => Ok(plan),
+            _ => budget::check(plan.budget, plan.repeat).map(|()| plan).map_err(Stop::usage),
         }
     }
 
@@ -98,8 +104,9 @@ impl Plan {
         }
     }
 
-    /// How many child processes will run, if none fails.
+    /// How many child processes will run, if none fails; with a budget, at most.
     pub(crate) fn runs(&self) -> usize {
-        self.cells() * self.repeat
+        let all = self.cells() * self.repeat;
+        self.budget.map_or(all, |budget| (all as f64 * budget).floor() as usize)
     }
 }

@@ -68,7 +68,7 @@ impl Logs {
 }
 
 /// Student's t with `freedom` degrees of freedom, at least one.
-fn student(freedom: f64) -> StudentsT {
+pub(super) fn student(freedom: f64) -> StudentsT {
     StudentsT::new(0.0, 1.0, freedom).expect("the degrees of freedom are positive")
 }
 

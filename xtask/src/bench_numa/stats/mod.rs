@@ -15,10 +15,12 @@
 mod holm;
 mod interval;
 mod logs;
+mod pooled;
 
 pub(crate) use holm::significant;
 pub(crate) use interval::Interval;
 pub(crate) use logs::Logs;
+pub(crate) use pooled::Pooled;
 
 /// How often an interval should contain the true value.
 pub(crate) const CONFIDENCE: f64 = 0.95;

@@ -79,7 +79,7 @@ pub(super) fn plan(config: &NumaConfig, choices: &[Checked<'_>], repeat: usize, 
         Group { cells: settings.into_iter().map(|setting| cell(config, load, setting)).collect() }
     };
     let groups: Vec<Group> = loads.into_iter().map(group).filter(|group| !group.cells.is_empty()).collect();
-    Plan { groups, skipped: Vec::new(), repeat, timeout, preset: None }
+    Plan { groups, skipped: Vec::new(), repeat, timeout, preset: None, budget: None }
 }
 
 /// The cell that measures a setting.

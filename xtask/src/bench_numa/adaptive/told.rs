@@ -1,0 +1,154 @@
+//! What came of the races: for the table and for `results.json`.
+
+use bench::units::three_digits;
+use serde::Serialize;
+
+use super::super::plan::{Plan, row_name};
+use super::super::run::Place;
+use super::super::stats::Interval;
+use super::lane::Lane;
+use super::race::Drop;
+
+/// What an adaptive search found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Outcome {
+    /// The part of the whole grid's runs that it might use.
+    pub(crate) budget: f64,
+    /// Runs that it used, and those of the whole grid.
+    pub(crate) runs: usize,
+    pub(crate) grid_runs: usize,
+    pub(crate) races: Vec<Found>,
+}
+
+/// What came of the settings of one map under one workload.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Found {
+    pub(crate) map: String,
+    pub(crate) workload: String,
+    pub(crate) dist: String,
+    pub(crate) keys_like: String,
+    /// The best setting, in words. `None` if no setting was measured.
+    pub(crate) best: Option<String>,
+    /// The next of those that were not dropped.
+    pub(crate) next: Option<String>,
+    /// How much faster the best is than the next, with 95 % confidence.
+    pub(crate) ratio_interval: Option<Interval>,
+    /// Whether the best was told apart from all others, or is as good as all that are left.
+    pub(crate) decided: bool,
+    /// How many settings there are.
+    pub(crate) settings: usize,
+    pub(crate) dropped: Vec<Dropped>,
+}
+
+/// A setting that was dropped.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Dropped {
+    pub(crate) setting: String,
+    /// After which round.
+    pub(crate) round: usize,
+    /// The best setting then, and how much faster it was.
+    pub(crate) leader: String,
+    pub(crate) ratio: f64,
+    pub(crate) ratio_interval: Option<Interval>,
+    /// Whether the interval says that the leader is faster. If not, the budget ended.
+    pub(crate) proven: bool,
+}
+
+impl Outcome {
+    pub(super) fn of(plan: &Plan, budget: f64, lanes: &[Lane]) -> Self {
+        let runs = lanes.iter().map(|lane| lane.race.runs()).sum();
+        let races = lanes.iter().map(|lane| found(plan, lane)).collect();
+        Self { budget, runs, grid_runs: plan.cells() * plan.repeat, races }
+    }
+
+    /// A line with the runs, then for each race the best setting and those that were dropped.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let Self { runs, grid_runs, .. } = *self;
+        let percent = 100.0 * runs as f64 / grid_runs as f64;
+        let mut lines = vec![format!("{runs} of the {grid_runs} runs of the whole grid ({percent:.0} %)")];
+        for race in self.races.iter().filter(|race| race.settings > 1) {
+            lines.push(race.line());
+            lines.extend(race.dropped.iter().map(|dropped| format!("  {}", dropped.line())));
+        }
+        lines
+    }
+}
+
+impl Found {
+    fn line(&self) -> String {
+        let like =
+            if self.keys_like == "u64" { String::new() } else { format!(", keys like {}", self.keys_like) };
+        let race = format!("{}, {}{like}, {}", self.workload, self.dist, self.map);
+        let Some(best) = &self.best else { return format!("{race}: no setting was measured") };
+        let than = match (&self.next, self.ratio_interval) {
+            (Some(next), Some(interval)) => format!("{} than {next}", faster(interval)),
+            (Some(next), None) => format!("not compared with {next}"),
+            (None, _) => "all others were dropped".to_owned(),
+        };
+        let open = match (self.decided, self.next.is_some()) {
+            (true, true) => "; these are as good as each other",
+            (false, true) => "; the budget ended before they were told apart",
+            (_, false) => "",
+        };
+        format!("{race}: best is {best}; {than}{open}")
+    }
+}
+
+impl Dropped {
+    fn line(&self) -> String {
+        let Self { setting, round, leader, ratio, .. } = self;
+        match self.ratio_interval {
+            Some(interval) if self.proven => {
+                format!("{setting}: dropped in round {round}: {leader} is {}", faster(interval))
+            }
+            Some(interval) => format!(
+                "{setting}: dropped in round {round}, because the budget has no more runs for it: {leader} is {}",
+                faster(interval)
+            ),
+            None => format!(
+                "{setting}: dropped in round {round}, because the budget has no more runs for it: {leader} was faster \
+                 by {} % in one round",
+                three_digits((ratio - 1.0) * 100.0)
+            ),
+        }
+    }
+}
+
+/// `faster by 2.10..4.31 %`
+fn faster(interval: Interval) -> String {
+    let [low, high] = [interval.low, interval.high].map(|end| three_digits((end - 1.0) * 100.0));
+    format!("faster by {low}..{high} %")
+}
+
+fn found(plan: &Plan, lane: &Lane) -> Found {
+    let name = |setting: usize| setting_name(plan, lane.places[setting]);
+    let first = &plan.groups[lane.places[0].group].cells[lane.places[0].row];
+    let standing = lane.race.standing();
+    let dropped = |drop: &Drop| Dropped {
+        setting: name(drop.setting),
+        round: drop.round,
+        leader: name(drop.leader),
+        ratio: drop.ratio,
+        ratio_interval: drop.interval,
+        proven: drop.is_proven(),
+    };
+    Found {
+        map: first.map.clone(),
+        workload: first.workload.clone(),
+        dist: first.dist.clone(),
+        keys_like: first.keys_like.clone(),
+        best: standing.map(|standing| name(standing.best)),
+        next: standing.and_then(|standing| standing.next).map(name),
+        ratio_interval: standing.and_then(|standing| standing.interval),
+        decided: lane.race.is_decided(),
+        settings: lane.places.len(),
+        dropped: lane.drops.iter().map(dropped).collect(),
+    }
+}
+
+/// `bskip-numa local thp, 2 threads, pin compact`
+fn setting_name(plan: &Plan, Place { group, row }: Place) -> String {
+    let spec = &plan.groups[group].cells[row];
+    let threads = if spec.threads == 1 { "thread" } else { "threads" };
+    format!("{}, {} {threads}, pin {}", row_name(spec), spec.threads, spec.pin)
+}
