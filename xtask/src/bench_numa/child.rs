@@ -56,7 +56,7 @@ impl ChildRunner {
 }
 
 /// Runs a cell. Returns how it ended, and what it printed on standard output and on standard error.
-fn run_to_its_end(cell: &mut Command, timeout: Duration) -> io::Result<(End, [String; 2])> {
+pub(super) fn run_to_its_end(cell: &mut Command, timeout: Duration) -> io::Result<(End, [String; 2])> {
     let folder = tree::target().join("bench-numa");
     fs::create_dir_all(&folder)?;
     let paths = ["out", "err"].map(|name| folder.join(format!("cell-{}.{name}", std::process::id())));

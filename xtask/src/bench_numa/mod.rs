@@ -2,7 +2,7 @@
 //!
 //! `args` and `values` read the flags, `plan_file` reads flags from a file, and `machine` looks at the machine. `plan` lists the cells, with what `presets` has
 //! where no flag says otherwise. `feasible` says whether they can run here. `cell_binary` builds the program
-//! that runs a cell. `measure`, `run` and `child` run it. `out_dir`, `cell_copy` and `raw` keep what a sweep needs to go
+//! that runs a cell. `ceilings` measures what the memory can do. `measure`, `run` and `child` run the cells. `out_dir`, `cell_copy` and `raw` keep what a sweep needs to go
 //! on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `best_peer` and `table` report.
 //! `stats` says how sure the numbers are, and `settings` what else may have moved them. `baseline` compares two
 //! versions, and `adaptive` looks for the best setting. `tuned` is about `tuned.toml`.
@@ -12,6 +12,7 @@ mod args;
 mod baseline;
 mod best_peer;
 mod caveats;
+mod ceilings;
 mod cell_binary;
 mod cell_copy;
 mod child;
@@ -125,9 +126,20 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
 /// Runs what is left of a sweep, and reports all of it.
 fn sweep_and_report(args: &Args, raw: Raw, mut out: Option<Recorder>) -> Result<(), Stop> {
     let Raw { head: Head { command, machine, build, plan, .. }, runs: done, .. } = raw;
+    let ceilings = match args.no_ceilings {
+        true => ceilings::Measured::default(),
+        false => ceilings::measure(&build.path, &plan, args.quick),
+    };
     let (runs, complete) = measure(&plan, &build, done, out.as_mut())?;
-    let results =
-        Results { command: &command, machine: &machine, build: &build, plan: &plan, runs: &runs, complete };
+    let results = Results {
+        command: &command,
+        machine: &machine,
+        build: &build,
+        plan: &plan,
+        runs: &runs,
+        ceilings: &ceilings,
+        complete,
+    };
     if let Some(out) = out {
         out.finish(&results)?;
     }

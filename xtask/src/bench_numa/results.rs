@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bench::ceilings::Ceilings;
 use bench::protocol::{CellOutcome, CellSpec};
 use serde::Serialize;
 
 use super::adaptive::{self, Outcome};
 use super::caveats::caveats;
+use super::ceilings::{self, Ceiling, Measured};
 use super::cell_binary::Build;
 use super::csv_line::CsvLine;
 use super::machine::Machine;
@@ -28,6 +30,8 @@ pub(crate) struct Results<'a> {
     pub(crate) plan: &'a Plan,
     /// What did run.
     pub(crate) runs: &'a [Run],
+    /// What the memory can do.
+    pub(crate) ceilings: &'a Measured,
     /// Whether all of the plan ran.
     pub(crate) complete: bool,
 }
@@ -39,6 +43,8 @@ struct JsonCell<'a> {
     spec: &'a CellSpec,
     #[serde(flatten)]
     row: &'a Row,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ceiling: Option<Ceiling>,
 }
 
 /// The JSON.
@@ -51,6 +57,8 @@ struct Json<'a> {
     repeat: usize,
     seed: u64,
     interrupted: Option<String>,
+    /// As `bench ceilings --json` prints it.
+    ceilings: Option<&'a Ceilings>,
     cells: Vec<JsonCell<'a>>,
     skipped: &'a [Skip],
     notes: Vec<String>,
@@ -107,7 +115,18 @@ impl Results<'_> {
         let line = |(note, rows): (&str, BTreeSet<String>)| {
             format!("{note} ({})", rows.into_iter().collect::<Vec<_>>().join(", "))
         };
-        rows_of.into_iter().map(line).collect()
+        rows_of.into_iter().map(line).chain(self.ceilings.note.clone()).collect()
+    }
+
+    /// How the cells compare with what the memory can do, for the table.
+    pub(crate) fn ceilings(&self) -> Vec<String> {
+        ceilings::section(self.ceilings, self.plan, &self.rows())
+    }
+
+    /// The ceiling of a row, if it has one.
+    fn ceiling(&self, spec: &CellSpec, row: &Row) -> Option<Ceiling> {
+        let Row::Measured(numbers) = row else { return None };
+        self.ceilings.of(spec, numbers).ok()
     }
 
     /// What an adaptive sweep found.
@@ -141,10 +160,13 @@ impl Results<'_> {
     /// Everything, with the raw runs.
     pub(crate) fn json(&self) -> String {
         let rows = self.rows();
-        let cells =
-            self.plan.groups.iter().zip(&rows).flat_map(|(group, rows)| {
-                group.cells.iter().zip(rows).map(|(spec, row)| JsonCell { spec, row })
-            });
+        let cells = self.plan.groups.iter().zip(&rows).flat_map(|(group, rows)| {
+            group.cells.iter().zip(rows).map(|(spec, row)| JsonCell {
+                spec,
+                row,
+                ceiling: self.ceiling(spec, row),
+            })
+        });
         let mut notes = self.caveats();
         notes.extend(self.notes());
         let paper = paper::lines(self.plan, &rows);
@@ -159,6 +181,7 @@ impl Results<'_> {
             repeat: self.plan.repeat,
             seed: self.plan.groups[0].cells[0].seed,
             interrupted: self.interrupted(),
+            ceilings: self.ceilings.ceilings.as_ref(),
             cells: cells.collect(),
             skipped: &self.plan.skipped,
             notes,

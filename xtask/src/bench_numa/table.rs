@@ -89,6 +89,11 @@ fn foot(text: &mut String, results: &Results<'_>, caveats: &[String]) {
     section(text, paper::HEADING, &paper::lines(results.plan, &rows));
     let found = results.adaptive().map(|found| found.lines()).unwrap_or_default();
     section(text, "Adaptive: the best settings, and which were dropped", &found);
+    section(
+        text,
+        "Against what the memory of this machine can do (bench/docs/tuning.md)",
+        &results.ceilings(),
+    );
     let skipped = skipped(&results.plan.skipped);
     section(text, "Skipped", &skipped);
     section(text, "What these numbers cannot show", caveats);
@@ -202,7 +207,8 @@ mod tests {
             Build { path: "cell".into(), description: "rustc 1".into(), hash: "1".into(), commit: None };
         let machine = sample(2, 1);
         let command = "cargo xtask bench-numa";
-        render(&Results { command, machine: &machine, build: &build, plan, runs, complete })
+        let ceilings = &super::super::ceilings::Measured::default();
+        render(&Results { command, machine: &machine, build: &build, plan, runs, ceilings, complete })
     }
 
     fn line_of<'a>(text: &'a str, start: &str) -> &'a str {

@@ -11,8 +11,15 @@ pub(crate) fn cell(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/cells").join(format!("{name}.sh"))
 }
 
-/// `xtask bench-numa` with the flags in `line` and the fake cell.
+/// `xtask bench-numa` with the flags in `line` and the fake cell, without ceilings.
 pub(crate) fn bench_numa(cell_name: &str, line: &str) -> Command {
+    let mut command = bench_numa_with_ceilings(cell_name, line);
+    command.arg("--no-ceilings");
+    command
+}
+
+/// The same with ceilings.
+pub(crate) fn bench_numa_with_ceilings(cell_name: &str, line: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
     command.arg("bench-numa").args(line.split_whitespace()).arg("--cell-bin").arg(cell(cell_name));
     command.env("FAKE_CELLS", cell("ok").parent().expect("a folder"));

@@ -3,6 +3,7 @@
 mod adaptive;
 mod bare_metal;
 mod baseline;
+mod ceilings;
 mod common;
 mod input;
 mod interrupt;

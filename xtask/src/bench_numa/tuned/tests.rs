@@ -40,12 +40,14 @@ fn answer(line: &str, complete: bool, rate: Rate<'_>) -> (Result<NumaConfig, Str
         sample(4, 2),
         Build { path: "cell".into(), description: "rustc 1".into(), hash: String::new(), commit: None },
     );
+    let ceilings = super::super::ceilings::Measured::default();
     let results = Results {
         command: "bench-numa",
         machine: &machine,
         build: &build,
         plan: &plan,
         runs: &runs,
+        ceilings: &ceilings,
         complete,
     };
     (super::answer(&results), lines(&results))

@@ -131,6 +131,9 @@ pub(crate) struct Args {
         "Count everything twice, in guests of their own, and fail if a number differs by more than\n{NOISE} an operation"
     ))]
     pub(super) twice: bool,
+    /// Write the lines of each operation under setting local to bench/lines.csv, for the ceilings of a sweep
+    #[arg(long)]
+    pub(super) accept: bool,
     /// Formats of the results
     #[arg(
         long = "format",

@@ -2,9 +2,10 @@
 //! where.
 //!
 //! `guests` builds and boots, `results` reads, `table` prints, and `model` carries the counts over to real
-//! sockets. The plugin that counts is a package of its own, `qemu-plugin` beside this folder. The program in
+//! sockets. `accept` keeps the lines of each operation for sweeps. The plugin that counts is a package of its own, `qemu-plugin` beside this folder. The program in
 //! the guest is `bench numa-count`.
 
+mod accept;
 mod args;
 mod guests;
 mod model;
@@ -89,6 +90,7 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     print(&text)?;
     agreement.iter().try_for_each(|words| print(&format!("\n{words}\n")))?;
     match failed.len() {
+        0 if args.accept => print(&accept::accept(&rows)?),
         0 => Ok(()),
         _ => Err(Stop::failure(failed.join("\nxtask: "))),
     }
