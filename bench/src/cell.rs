@@ -2,6 +2,7 @@
 
 use crate::dyn_map::{DynMap, Run, build, build_strings};
 use crate::generate::Generator;
+use crate::interference::Probe;
 use crate::maps::names::{BuildError, Lack, MapSpec};
 use crate::maps::ordered_map::Footprint;
 use crate::memory;
@@ -83,17 +84,21 @@ fn run_on(
     (load, checks): (Vec<Stripe>, Checks),
     before: Option<u64>,
 ) -> Result<Measurement, String> {
+    let probe = Probe::new(team.cpus(), team.len());
     let loading = map.run(team, &load, &checks)?;
+    let interference = probe.end();
     let grown = before.zip(resident_bytes()).map(|(b, a)| a.saturating_sub(b));
     let footprint = map.footprint();
     let keys = script.keys();
     drop(load);
-    let Run { elapsed, tally } = match script.run() {
-        None => loading,
+    let (Run { elapsed, tally, rates }, interference) = match script.run() {
+        None => (loading, interference),
         Some((stripes, checks)) => {
+            let probe = Probe::new(team.cpus(), team.len());
             let mut run = map.run(team, &stripes, &checks)?;
+            let interference = probe.end();
             run.tally.checked += loading.tally.checked;
-            run
+            (run, interference)
         }
     };
     let checked = map.check(script.expected())?;
@@ -110,6 +115,9 @@ fn run_on(
         latency: latency(tally.read_nanos.iter().chain(&tally.write_nanos)),
         reads: latency(&tally.read_nanos),
         writes: latency(&tally.write_nanos),
+        slowest_mops: rates.iter().copied().min_by(f64::total_cmp).map(|rate| rate / 1e6),
+        fastest_mops: rates.iter().copied().max_by(f64::total_cmp).map(|rate| rate / 1e6),
+        interference: Some(interference),
         bytes_per_key,
         bytes_source: source.into(),
         // What the map got is known to the caller.
@@ -249,7 +257,7 @@ fn latency<'a>(nanos: impl IntoIterator<Item = &'a u64>) -> Latency {
     }
     // The histogram answers with the upper end of a bucket.
     let at = |percentile| histogram.value_at_percentile(percentile).min(max);
-    Latency { samples: histogram.len(), p50: at(50.0), p99: at(99.0), p999: at(99.9), max }
+    Latency { samples: histogram.len(), p50: at(50.0), p99: at(99.0), p999: at(99.9), p9999: at(99.99), max }
 }
 
 #[cfg(test)]
@@ -261,7 +269,7 @@ mod tests {
         let nanos: Vec<u64> = (1..=1000).collect();
         let l = latency(&nanos);
         assert_eq!((l.samples, l.p50, l.p99, l.max), (1000, 500, 990, 1000));
-        assert!((999..=1000).contains(&l.p999), "{}", l.p999);
+        assert!((999..=1000).contains(&l.p999) && l.p999 <= l.p9999, "{l:?}");
         assert_eq!(latency(&[]), Latency::default());
     }
 

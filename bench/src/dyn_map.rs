@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::RwLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A run in which every answer was right.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +26,8 @@ pub struct Run {
     pub elapsed: Duration,
     /// What all workers did together.
     pub tally: Tally,
+    /// Operations a second of each worker, by its own clock.
+    pub rates: Vec<f64>,
 }
 
 /// A map that can be measured. Every map that threads can [`Share`] is one.
@@ -64,18 +66,21 @@ impl<S: Share> DynMap for S {
         let outcome = team.run(|worker| {
             self.with(|map| {
                 let wrong = |violation: Box<Violation>| violation.in_words(map.spelt(violation.key));
-                exec::run(map, &stripes[worker], checks).map_err(wrong)
+                let begun = Instant::now();
+                let tally = exec::run(map, &stripes[worker], checks).map_err(wrong)?;
+                Ok::<_, String>((tally, begun.elapsed()))
             })
         });
-        let mut tally = Tally::default();
+        let (mut tally, mut rates) = (Tally::default(), Vec::new());
         for result in outcome.results {
-            let part = result??;
+            let (part, elapsed) = result??;
+            rates.push(part.ops as f64 / elapsed.as_secs_f64().max(1e-9));
             tally.ops += part.ops;
             tally.checked += part.checked;
             tally.read_nanos.extend(part.read_nanos);
             tally.write_nanos.extend(part.write_nanos);
         }
-        Ok(Run { elapsed: outcome.elapsed, tally })
+        Ok(Run { elapsed: outcome.elapsed, tally, rates })
     }
 
     fn check(&self, expected: Expected<'_>) -> Result<u64, String> {

@@ -19,6 +19,7 @@
 //! keys that have many bytes in common. [`mod@memtable`] measures memtables of a storage engine in turns.
 
 pub mod ceilings;
+pub mod interference;
 pub mod lines;
 pub mod maps;
 pub mod marks;

@@ -6,6 +6,7 @@
 //! A map that crashes or hangs takes the process with it. The caller must notice that and report the cell as
 //! failed.
 
+use crate::interference::Interference;
 use serde::{Deserialize, Serialize};
 
 /// One cell of a sweep: a map under a workload in a setting.
@@ -157,6 +158,15 @@ pub struct Measurement {
     /// The same of those that insert, update or remove.
     #[serde(default)]
     pub writes: Latency,
+    /// Million operations a second of the slowest worker, by its own clock.
+    #[serde(default)]
+    pub slowest_mops: Option<f64>,
+    /// The same of the fastest.
+    #[serde(default)]
+    pub fastest_mops: Option<f64>,
+    /// What else used the machine during the run.
+    #[serde(default)]
+    pub interference: Option<Interference>,
     /// Bytes per key after the load. For `arena` these are the bytes of the blocks in use. For `rss` they are
     /// what the process grew by while it built and loaded the map. `None` if they are not known.
     pub bytes_per_key: Option<f64>,
@@ -208,6 +218,9 @@ pub struct Latency {
     pub p99: u64,
     /// 99.9th percentile.
     pub p999: u64,
+    /// 99.99th percentile.
+    #[serde(default)]
+    pub p9999: u64,
     /// Slowest.
     pub max: u64,
 }

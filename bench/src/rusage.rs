@@ -21,6 +21,16 @@ pub(crate) fn cpu_time() -> Option<Duration> {
     Some(Duration::from_millis(10 * ticks))
 }
 
+/// How often the system has taken the CPU from a thread of this process. `None` if the system does not tell.
+pub(crate) fn preemptions() -> Option<u64> {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the pointer is to writable memory of the right type, which lives until the call returns.
+    let result = unsafe { libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr()) };
+    // SAFETY: all bits zero are a valid `rusage`, and so is what the call writes.
+    let usage = unsafe { usage.assume_init() };
+    (result == 0).then_some(usage.ru_nivcsw.try_into().ok()).flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,6 +43,11 @@ mod tests {
         let block = std::hint::black_box(vec![1_u8; BYTES]);
         let after = resident_bytes().unwrap();
         assert!(after >= before + BYTES as u64 / 2, "{before} {after} {}", block.len());
+    }
+
+    #[test]
+    fn preemptions_only_grow() {
+        assert!(preemptions() <= preemptions());
     }
 
     #[test]

@@ -73,6 +73,16 @@ impl Team {
         first.filter(|_| places.iter().all(|place| place.node == first))
     }
 
+    /// All CPUs that the workers may use.
+    #[must_use]
+    pub fn cpus(&self) -> Vec<u32> {
+        let mut cpus: Vec<u32> =
+            self.pool.plan().bindings().iter().flat_map(|binding| binding.cpus.iter()).collect();
+        cpus.sort_unstable();
+        cpus.dedup();
+        cpus
+    }
+
     /// What a reader of the results should know about the pinning.
     #[must_use]
     pub fn notes(&self) -> &[String] {

@@ -230,7 +230,7 @@ pub(crate) struct Args {
         help_heading = "How it runs"
     )]
     pub(crate) timeout: Option<Duration>,
-    /// Do not measure first what the memory of this machine can do, which takes half a minute, or 5 s with --quick
+    /// Do not measure the ceilings of this machine first (30 s, or 5 s with --quick)
     #[arg(long, help_heading = "How it runs")]
     pub(crate) no_ceilings: bool,
     /// Build for any machine of this kind, without -C target-cpu=native

@@ -1,5 +1,6 @@
 //! A line of `results.csv`: `bench-numa` writes it, `plot` reads it.
 
+use bench::interference::Interference;
 use bench::protocol::{CellOutcome, CellSpec, Latency};
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +39,13 @@ pub(crate) struct CsvLine {
     pub(crate) p50_ns: Option<u64>,
     pub(crate) p99_ns: Option<u64>,
     pub(crate) p999_ns: Option<u64>,
+    pub(crate) p9999_ns: Option<u64>,
     pub(crate) max_ns: Option<u64>,
+    pub(crate) slowest_mops: Option<f64>,
+    pub(crate) fastest_mops: Option<f64>,
+    pub(crate) stolen: Option<f64>,
+    pub(crate) others: Option<f64>,
+    pub(crate) disturbed: String,
     pub(crate) read_p999_ns: Option<u64>,
     pub(crate) write_p999_ns: Option<u64>,
     pub(crate) bytes_per_key: Option<f64>,
@@ -109,7 +116,13 @@ impl CsvLine {
                 p50_ns: Some(m.latency.p50),
                 p99_ns: Some(m.latency.p99),
                 p999_ns: Some(m.latency.p999),
+                p9999_ns: Some(m.latency.p9999),
                 max_ns: Some(m.latency.max),
+                slowest_mops: m.slowest_mops,
+                fastest_mops: m.fastest_mops,
+                stolen: m.interference.as_ref().map(|seen| seen.stolen),
+                others: m.interference.as_ref().map(|seen| seen.others),
+                disturbed: m.interference.as_ref().and_then(Interference::disturbed).unwrap_or_default(),
                 read_p999_ns: p999(&m.reads),
                 write_p999_ns: p999(&m.writes),
                 bytes_per_key: m.bytes_per_key,

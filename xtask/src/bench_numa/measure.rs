@@ -8,17 +8,20 @@ use super::child::ChildRunner;
 use super::out_dir::Recorder;
 use super::plan::Plan;
 use super::progress::Progress;
+use super::repeating::Repeating;
 use super::run::{Run, sweep};
 use crate::stop::Stop;
 
-/// Runs all cells that are not `done`.
+/// Runs all cells that are not `done`. Repeats at most so many of those that were disturbed.
 pub(crate) fn measure(
     plan: &Plan,
     build: &Build,
+    repeats: usize,
     done: Vec<Run>,
     mut out: Option<&mut Recorder>,
 ) -> Result<(Vec<Run>, bool), Stop> {
-    let mut runner = ChildRunner { program: build.path.clone(), timeout: plan.timeout };
+    let runner = ChildRunner { program: build.path.clone(), timeout: plan.timeout };
+    let mut runner = Repeating::new(runner, repeats);
     let progress = Progress::new(plan, done.len());
     let before = |round, spec: &CellSpec| progress.start(round, spec);
     let after = |run: &Run| {

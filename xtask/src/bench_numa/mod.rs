@@ -2,8 +2,9 @@
 //!
 //! `args` and `values` read the flags, `plan_file` reads flags from a file, and `machine` looks at the machine. `plan` lists the cells, with what `presets` has
 //! where no flag says otherwise. `feasible` says whether they can run here. `cell_binary` builds the program
-//! that runs a cell. `ceilings` measures what the memory can do. `measure`, `run` and `child` run the cells. `out_dir`, `cell_copy` and `raw` keep what a sweep needs to go
-//! on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `best_peer` and `table` report.
+//! that runs a cell. `ceilings` measures what the memory can do. `measure`, `run` and `child` run the cells,
+//! `repeating` repeats those that were disturbed. `out_dir`, `cell_copy` and `raw` keep what a sweep needs to go
+//! on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `best_peer`, `tails` and `table` report.
 //! `stats` says how sure the numbers are, and `settings` what else may have moved them. `baseline` compares two
 //! versions, and `adaptive` looks for the best setting. `tuned` is about `tuned.toml`.
 
@@ -30,6 +31,7 @@ mod plan_file;
 mod presets;
 mod progress;
 mod raw;
+mod repeating;
 mod results;
 mod resume;
 mod run;
@@ -38,6 +40,7 @@ mod settings;
 mod stats;
 pub(crate) mod summary;
 mod table;
+mod tails;
 mod trace;
 mod tuned;
 mod values;
@@ -130,7 +133,9 @@ fn sweep_and_report(args: &Args, raw: Raw, mut out: Option<Recorder>) -> Result<
         true => ceilings::Measured::default(),
         false => ceilings::measure(&build.path, &plan, args.quick),
     };
-    let (runs, complete) = measure(&plan, &build, done, out.as_mut())?;
+    // A quick sweep has no time for it.
+    let repeats = if args.quick { 0 } else { plan.runs() };
+    let (runs, complete) = measure(&plan, &build, repeats, done, out.as_mut())?;
     let results = Results {
         command: &command,
         machine: &machine,

@@ -134,6 +134,7 @@ fn summarise(runs: &[&Run], first: &[&Run]) -> Row {
             p50: median_of(&measured, |latency| latency.p50),
             p99: median_of(&measured, |latency| latency.p99),
             p999: median_of(&measured, |latency| latency.p999),
+            p9999: median_of(&measured, |latency| latency.p9999),
             max: measured.values().map(|m| m.latency.max).max().unwrap_or(0),
         },
         bytes_per_key: Spread::of(measured.values().filter_map(|m| m.bytes_per_key)).map(|s| s.median),

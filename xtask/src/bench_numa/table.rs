@@ -9,6 +9,7 @@ use super::plan::{Skip, row_name};
 use super::results::Results;
 use super::stats::beside;
 use super::summary::{Numbers, Row};
+use super::tails;
 use super::tuned;
 use crate::table::aligned;
 
@@ -94,6 +95,8 @@ fn foot(text: &mut String, results: &Results<'_>, caveats: &[String]) {
         "Against what the memory of this machine can do (bench/docs/tuning.md)",
         &results.ceilings(),
     );
+    section(text, "Threads and tails", &tails::lines(results.plan, results.runs));
+    section(text, "Disturbed cells", &tails::disturbed(results.plan, results.runs));
     let skipped = skipped(&results.plan.skipped);
     section(text, "Skipped", &skipped);
     section(text, "What these numbers cannot show", caveats);

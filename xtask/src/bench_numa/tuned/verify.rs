@@ -36,7 +36,7 @@ pub(crate) fn verify(args: &Verify) -> Result<(), Stop> {
         Some(path) => Build::given(path.clone()),
         None => Build::run(!args.no_native),
     }?;
-    let (runs, complete) = measure(&plan, &build, Vec::new(), None)?;
+    let (runs, complete) = measure(&plan, &build, plan.runs(), Vec::new(), None)?;
     if !complete {
         return Err(Stop::interrupted());
     }

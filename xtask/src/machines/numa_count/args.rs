@@ -131,7 +131,7 @@ pub(crate) struct Args {
         "Count everything twice, in guests of their own, and fail if a number differs by more than\n{NOISE} an operation"
     ))]
     pub(super) twice: bool,
-    /// Write the lines of each operation under setting local to bench/lines.csv, for the ceilings of a sweep
+    /// Write the lines of each operation to bench/lines.csv (needs setting local)
     #[arg(long)]
     pub(super) accept: bool,
     /// Formats of the results

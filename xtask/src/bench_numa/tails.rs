@@ -1,0 +1,128 @@
+//! The part of the table about the slowest: threads, and the last percentiles; and about cells that were disturbed.
+
+use bench::interference::Interference;
+use bench::protocol::{CellOutcome, Measurement};
+use bench::units::{nanoseconds, three_digits};
+
+use super::plan::{Plan, row_name};
+use super::run::{Place, Run};
+use super::summary::Spread;
+use crate::table::aligned;
+
+/// Headings of the columns; the first two are left-aligned.
+const COLUMNS: [&str; 6] = ["setting", "map", "slowest thread", "fastest thread", "p99.99", "max"];
+/// With fewer timed operations, there is no 99.99th percentile.
+const SAMPLES: u64 = 10_000;
+
+/// A line for each cell: the medians over the rounds, and the slowest operation of all rounds.
+pub(crate) fn lines(plan: &Plan, runs: &[Run]) -> Vec<String> {
+    let mut rows = vec![COLUMNS.map(str::to_owned).to_vec()];
+    for (group, cells) in plan.groups.iter().enumerate() {
+        for (row, spec) in cells.cells.iter().enumerate() {
+            let measured = measured(runs, Place { group, row });
+            if measured.is_empty() {
+                continue;
+            }
+            let median = |of: fn(&Measurement) -> Option<f64>| {
+                let spread = Spread::of(measured.iter().filter_map(|m| of(m)));
+                spread.map_or_else(|| "-".into(), |spread| format!("{} M/s", three_digits(spread.median)))
+            };
+            let timed = measured.iter().filter(|m| m.latency.samples >= SAMPLES);
+            let p9999 = Spread::of(timed.map(|m| m.latency.p9999 as f64));
+            let max = measured.iter().filter(|m| m.latency.samples > 0).map(|m| m.latency.max).max();
+            let or_dash = |ns: Option<u64>| ns.map_or_else(|| "-".into(), nanoseconds);
+            rows.push(vec![
+                cells.title(),
+                row_name(spec),
+                median(|m| m.slowest_mops),
+                median(|m| m.fastest_mops),
+                or_dash(p9999.map(|spread| spread.median as u64)),
+                or_dash(max),
+            ]);
+        }
+    }
+    if rows.len() == 1 { Vec::new() } else { aligned(&rows, 2) }
+}
+
+/// A line for each cell with a disturbed run: how many runs, and the worst of them.
+pub(crate) fn disturbed(plan: &Plan, runs: &[Run]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (group, cells) in plan.groups.iter().enumerate() {
+        for (row, spec) in cells.cells.iter().enumerate() {
+            let measured = measured(runs, Place { group, row });
+            let seen = || measured.iter().filter_map(|m| m.interference.as_ref());
+            let disturbed = || seen().filter(|seen| seen.disturbed().is_some());
+            let worst = disturbed().max_by(|a, b| a.lost().total_cmp(&b.lost()));
+            let Some(words) = worst.and_then(Interference::disturbed) else { continue };
+            let repeated = if disturbed().any(|seen| seen.repeated) { ", repeated" } else { "" };
+            lines.push(format!(
+                "{}: {}: disturbed in {} of {} rounds{repeated}: {words}",
+                cells.title(),
+                row_name(spec),
+                disturbed().count(),
+                measured.len(),
+            ));
+        }
+    }
+    lines
+}
+
+fn measured(runs: &[Run], place: Place) -> Vec<&Measurement> {
+    let here = runs.iter().filter(|run| run.place == place);
+    here.filter_map(|run| match &run.result {
+        CellOutcome::Measured(measurement) => Some(&**measurement),
+        _ => None,
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::machine::tests::sample;
+    use super::super::plan::tests::plan;
+    use super::super::run::tests::measured;
+    use super::super::summary::tests::run;
+    use super::*;
+
+    fn with(change: impl FnOnce(&mut Measurement)) -> CellOutcome {
+        let CellOutcome::Measured(mut measurement) = measured(8.0) else { panic!() };
+        change(&mut measurement);
+        CellOutcome::Measured(measurement)
+    }
+
+    #[test]
+    fn threads_and_tails_have_their_columns() {
+        let plan = plan("--maps bskip,congee --workloads c --repeat 2", &sample(2, 1)).unwrap();
+        let round = |slowest, p9999| {
+            with(|m| {
+                (m.slowest_mops, m.fastest_mops) = (Some(slowest), Some(5.0));
+                (m.latency.samples, m.latency.p9999) = (SAMPLES, p9999);
+            })
+        };
+        let runs = [run(&plan, 0, 1, round(3.0, 40_000)), run(&plan, 0, 2, round(4.0, 50_000))];
+        let lines = lines(&plan, &runs);
+        let words: Vec<&str> = lines[1].split_whitespace().collect();
+        assert_eq!(words[words.len() - 8..].join(" "), "3.50 M/s 5.00 M/s 45.0 us 2.00 ms");
+        assert_eq!(lines.len(), 2, "congee has not run");
+        let few = super::lines(&plan, &[run(&plan, 0, 1, measured(8.0))]);
+        assert!(few[1].contains("-       -  ") || few[1].contains(" -  "), "{few:?}");
+    }
+
+    #[test]
+    fn disturbed_cells_are_listed_with_the_worst_round() {
+        let plan = plan("--maps bskip --workloads c --repeat 3", &sample(2, 1)).unwrap();
+        let round = |others| {
+            with(|m| {
+                m.interference = Some(Interference { others, cpu_seconds: 1.0, ..Interference::default() })
+            })
+        };
+        let runs = [0.07, 0.0, 0.2].map(round);
+        let runs: Vec<Run> = (1..).zip(runs).map(|(number, result)| run(&plan, 0, number, result)).collect();
+        let lines = disturbed(&plan, &runs);
+        assert_eq!(lines.len(), 1);
+        assert!(
+            lines[0].ends_with("bskip: disturbed in 2 of 3 rounds: 20 % of the CPU time went to others"),
+            "{lines:?}"
+        );
+    }
+}
