@@ -6,8 +6,9 @@ use crate::interference::Probe;
 use crate::maps::names::{BuildError, Lack, MapSpec};
 use crate::maps::ordered_map::Footprint;
 use crate::memory;
+use crate::open_loop::PERCENTS;
 use crate::ops::{Checks, Stripe};
-use crate::protocol::{CellOutcome, CellSpec, Latency, MOST_THREADS, Measurement, check_rate};
+use crate::protocol::{CellOutcome, CellSpec, Latency, MOST_THREADS, Measurement, OpenLoop, check_rate};
 use crate::rusage::resident_bytes;
 use crate::strings::{self, Spelling};
 use crate::team::{Team, TeamError};
@@ -62,7 +63,7 @@ fn run_script(
     match build() {
         Ok(map) => Ok(match needs.iter().find(|need| map.lacks().contains(need)) {
             Some(need) => CellOutcome::Skipped { reason: format!("{} has no {need}", spec.map) },
-            None => run_on(&*map, &team, &mut script, load, before).map_or_else(
+            None => run_on(&*map, &team, &mut script, load, before, spec.open_loop).map_or_else(
                 |reason| CellOutcome::Failed { reason },
                 |m| CellOutcome::Measured(Box::new(Measurement { key_bytes, ..m })),
             ),
@@ -83,6 +84,7 @@ fn run_on(
     script: &mut Script,
     (load, checks): (Vec<Stripe>, Checks),
     before: Option<u64>,
+    open_loop: bool,
 ) -> Result<Measurement, String> {
     let probe = Probe::new(team.cpus(), team.len());
     let loading = map.run(team, &load, &checks)?;
@@ -101,8 +103,10 @@ fn run_on(
             (run, interference)
         }
     };
-    let checked = map.check(script.expected())?;
     check_rate(tally.ops, elapsed.as_secs_f64())?;
+    let peak = tally.ops as f64 / elapsed.as_secs_f64();
+    let (open_loop, by_schedule) = if open_loop { levels(map, team, script, peak)? } else { (Vec::new(), 0) };
+    let checked = by_schedule + map.check(script.expected())?;
     let per_key = |bytes: u64| (keys > 0).then(|| bytes as f64 / keys as f64);
     let (bytes_per_key, source) = match &footprint {
         Some(f) => (per_key(f.issued), "arena"),
@@ -117,6 +121,7 @@ fn run_on(
         writes: latency(&tally.write_nanos),
         slowest_mops: rates.iter().copied().min_by(f64::total_cmp).map(|rate| rate / 1e6),
         fastest_mops: rates.iter().copied().max_by(f64::total_cmp).map(|rate| rate / 1e6),
+        open_loop,
         interference: Some(interference),
         bytes_per_key,
         bytes_source: source.into(),
@@ -128,6 +133,34 @@ fn run_on(
         checked: tally.checked + checked,
         notes: team.notes().iter().cloned().chain(map.notes()).collect(),
     })
+}
+
+/// Runs the workload at some parts of its peak, in operations a second. Returns the latencies, and how many answers
+/// were checked.
+fn levels(
+    map: &dyn DynMap,
+    team: &Team,
+    script: &mut Script,
+    peak: f64,
+) -> Result<(Vec<OpenLoop>, u64), String> {
+    let (mut levels, mut checked) = (Vec::new(), 0);
+    for percent in PERCENTS {
+        let rate = peak * f64::from(percent) / 100.0;
+        let Some((stripes, checks)) = script.arrivals(percent) else { break };
+        let (all, count) = map.run_by_schedule(team, &stripes, &checks, rate)?;
+        checked += count;
+        let mut latencies = Histogram::<u64>::new(3).expect("three digits are allowed");
+        all.iter()
+            .for_each(|arrived| latencies.add(&arrived.latencies).expect("the histogram resizes itself"));
+        let seconds = all.iter().map(|arrived| arrived.elapsed.as_secs_f64()).fold(0.0, f64::max);
+        levels.push(OpenLoop {
+            percent,
+            offered_mops: rate / 1e6,
+            achieved_mops: if seconds > 0.0 { latencies.len() as f64 / seconds / 1e6 } else { 0.0 },
+            latency: percentiles(&latencies, latencies.max()),
+        });
+    }
+    Ok((levels, checked))
 }
 
 /// Blocks on the node of the thread that asked for them, and other blocks. The numbers are known in three
@@ -239,6 +272,20 @@ impl Script {
         }
     }
 
+    /// Operations that arrive by a schedule: so many per cent of the run's. `None` if the workload has calls of many
+    /// operations, or is a trace.
+    fn arrivals(&mut self, percent: u32) -> Option<(Vec<Stripe>, Checks)> {
+        match &mut self.work {
+            Work::Generated { workload, ops, generator }
+                if workload.batch() == 1 && !matches!(workload, Workload::Load | Workload::S) =>
+            {
+                let stripes = generator.run(*workload, (*ops * u64::from(percent) / 100).max(1));
+                Some((stripes, generator.checks(*workload)))
+            }
+            _ => None,
+        }
+    }
+
     fn expected(&self) -> Expected<'_> {
         match &self.work {
             Work::Generated { generator, .. } => generator.expected(),
@@ -255,6 +302,11 @@ fn latency<'a>(nanos: impl IntoIterator<Item = &'a u64>) -> Latency {
         histogram.record(n).expect("the histogram resizes itself");
         max = max.max(n);
     }
+    percentiles(&histogram, max)
+}
+
+/// The percentiles of a histogram whose largest value is known.
+fn percentiles(histogram: &Histogram<u64>, max: u64) -> Latency {
     // The histogram answers with the upper end of a bucket.
     let at = |percentile| histogram.value_at_percentile(percentile).min(max);
     Latency { samples: histogram.len(), p50: at(50.0), p99: at(99.0), p999: at(99.9), p9999: at(99.99), max }

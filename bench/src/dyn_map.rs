@@ -7,6 +7,7 @@ use crate::maps::ordered_map::{DynOperations, Footprint, OrderedMap, Share};
 use crate::maps::ours::{Ours, numa_arena};
 #[cfg(all(feature = "peers", not(test)))]
 use crate::maps::peers;
+use crate::open_loop::{Arrived, Schedule};
 use crate::ops::{Checks, Stripe};
 use crate::strings::{self, Spelling, Strings};
 use crate::team::{Team, describe};
@@ -37,6 +38,19 @@ pub trait DynMap: Sync {
     /// # Errors
     /// The first wrong answer or panic of a worker, in words.
     fn run(&self, team: &Team, stripes: &[Stripe], checks: &Checks) -> Result<Run, String>;
+
+    /// Runs one stripe on each worker, by schedules that give the team `rate` operations a second. Returns what each
+    /// worker did, and how many answers were checked.
+    ///
+    /// # Errors
+    /// As [`DynMap::run`].
+    fn run_by_schedule(
+        &self,
+        team: &Team,
+        stripes: &[Stripe],
+        checks: &Checks,
+        rate: f64,
+    ) -> Result<(Vec<Arrived>, u64), String>;
 
     /// Compares the map with what it must hold, while no thread writes. Returns the number of comparisons.
     ///
@@ -81,6 +95,30 @@ impl<S: Share> DynMap for S {
             tally.write_nanos.extend(part.write_nanos);
         }
         Ok(Run { elapsed: outcome.elapsed, tally, rates })
+    }
+
+    fn run_by_schedule(
+        &self,
+        team: &Team,
+        stripes: &[Stripe],
+        checks: &Checks,
+        rate: f64,
+    ) -> Result<(Vec<Arrived>, u64), String> {
+        assert_eq!(team.len(), stripes.len(), "one stripe for each worker");
+        let outcome = team.run(|worker| {
+            self.with(|map| {
+                let wrong = |violation: Box<Violation>| violation.in_words(map.spelt(violation.key));
+                let schedule = Schedule::new(rate, worker, team.len());
+                exec::run_by_schedule(map, &stripes[worker], checks, schedule).map_err(wrong)
+            })
+        });
+        let (mut all, mut checked) = (Vec::new(), 0);
+        for result in outcome.results {
+            let (arrived, count) = result??;
+            all.push(arrived);
+            checked += count;
+        }
+        Ok((all, checked))
     }
 
     fn check(&self, expected: Expected<'_>) -> Result<u64, String> {

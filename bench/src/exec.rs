@@ -5,6 +5,7 @@
 
 use crate::keys::{fingerprint, value_of};
 use crate::maps::ordered_map::OrderedMap;
+use crate::open_loop::{self, Arrived, Schedule, WallClock};
 use crate::ops::{Checks, Kind, Op, ScanExact, Stripe};
 use crate::workload::BATCH;
 use std::fmt;
@@ -97,6 +98,23 @@ fn slow_down(before: Instant) {
             std::hint::spin_loop();
         }
     }
+}
+
+/// Runs a thread's operations by a schedule. Returns their latencies, and how many answers were checked.
+///
+/// # Errors
+/// As [`run`].
+#[inline]
+pub fn run_by_schedule<M: OrderedMap>(
+    map: &M,
+    stripe: &Stripe,
+    checks: &Checks,
+    schedule: Schedule,
+) -> Result<(Arrived, u64), Box<Violation>> {
+    let mut tally = Tally::default();
+    let serve = |index: usize| step(map, &stripe.ops[index], &stripe.scans, checks, &mut tally);
+    let arrived = open_loop::run(&WallClock::start(), schedule, stripe.ops.len(), serve)?;
+    Ok((arrived, tally.checked))
 }
 
 /// As [`run`], with `checks.batch` operations a call. Every call is timed.

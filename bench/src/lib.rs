@@ -8,7 +8,7 @@
 //!
 //! A cell goes through these modules: [`mod@workload`] says what share of the operations does what.
 //! [`mod@generate`] turns that into arrays of operations with their expected answers. [`mod@exec`] runs them
-//! against a map and compares. [`mod@verify`] checks the whole map afterwards. [`mod@cell`] puts the numbers
+//! against a map and compares, one after the other or by the schedule of an [`mod@open_loop`]. [`mod@verify`] checks the whole map afterwards. [`mod@cell`] puts the numbers
 //! together. [`mod@versus`] does the same with several maps in turns, for ratios that a noisy machine does
 //! not blur.
 //!
@@ -64,6 +64,8 @@ mod memory_baseline;
 pub mod memtable;
 #[cfg(feature = "cell")]
 pub mod numa_count;
+#[cfg(feature = "cell")]
+pub mod open_loop;
 #[cfg(feature = "cell")]
 pub mod ops;
 #[cfg(feature = "cell")]

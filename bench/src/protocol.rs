@@ -43,6 +43,10 @@ pub struct CellSpec {
     pub pin: String,
     /// Pages that the arena asks for, one of [`PAGES`]. The same maps use it.
     pub pages: String,
+    /// Whether operations also arrive by a schedule, at 50, 70 and 90 % of the throughput that the run has reached.
+    /// Not for `load`, `s`, `m`, `n` and `trace`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub open_loop: bool,
     /// With workload `trace`: the text files of the load and of the run.
     pub trace: Option<TraceFiles>,
 }
@@ -61,6 +65,7 @@ impl Default for CellSpec {
             placement: "local".into(),
             pin: "none".into(),
             pages: "thp".into(),
+            open_loop: false,
             trace: None,
         }
     }
@@ -164,6 +169,9 @@ pub struct Measurement {
     /// The same of the fastest.
     #[serde(default)]
     pub fastest_mops: Option<f64>,
+    /// Latencies at some rates, if the cell asks for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open_loop: Vec<OpenLoop>,
     /// What else used the machine during the run.
     #[serde(default)]
     pub interference: Option<Interference>,
@@ -205,6 +213,19 @@ pub fn check_rate(ops: u64, seconds: f64) -> Result<(), String> {
             "{ops} operations in {seconds} s give no rate: use more operations, so that the clock sees them"
         )),
     }
+}
+
+/// Operations that arrived by a schedule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct OpenLoop {
+    /// Per cent of the throughput that the run before had reached.
+    pub percent: u32,
+    /// Million operations a second that arrived.
+    pub offered_mops: f64,
+    /// Million operations a second that were done.
+    pub achieved_mops: f64,
+    /// Latencies of all operations, each from the time at which it should have begun.
+    pub latency: Latency,
 }
 
 /// Percentiles of the timed operations, in nanoseconds.

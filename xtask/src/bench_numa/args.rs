@@ -230,6 +230,10 @@ pub(crate) struct Args {
         help_heading = "How it runs"
     )]
     pub(crate) timeout: Option<Duration>,
+    /// Operations also arrive by a schedule, at 50, 70 and 90 % of the throughput of each run;
+    /// latency counts from when they should have begun (no coordinated omission)
+    #[arg(long, verbatim_doc_comment, help_heading = "How it runs")]
+    pub(crate) open_loop: bool,
     /// Do not measure the ceilings of this machine first (30 s, or 5 s with --quick)
     #[arg(long, help_heading = "How it runs")]
     pub(crate) no_ceilings: bool,
@@ -329,8 +333,8 @@ impl Args {
     /// Whether flags ask for a plan, beside those that a resumed sweep takes.
     pub(crate) fn asks_for_a_plan(&self) -> bool {
         let none = <Self as clap::Parser>::parse_from(["bench-numa"]);
-        let Self { resume, cell_bin, no_native, formats, .. } = self.clone();
-        *self != Self { resume, cell_bin, no_native, formats, ..none }
+        let Self { resume, cell_bin, no_native, no_ceilings, formats, .. } = self.clone();
+        *self != Self { resume, cell_bin, no_native, no_ceilings, formats, ..none }
     }
 
     /// Refuses flags that contradict each other.

@@ -4,7 +4,8 @@
 //! where no flag says otherwise. `feasible` says whether they can run here. `cell_binary` builds the program
 //! that runs a cell. `ceilings` measures what the memory can do. `measure`, `run` and `child` run the cells,
 //! `repeating` repeats those that were disturbed. `out_dir`, `cell_copy` and `raw` keep what a sweep needs to go
-//! on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `best_peer`, `tails` and `table` report.
+//! on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `best_peer`, `tails`,
+//! `open_loop` and `table` report.
 //! `stats` says how sure the numbers are, and `settings` what else may have moved them. `baseline` compares two
 //! versions, and `adaptive` looks for the best setting. `tuned` is about `tuned.toml`.
 
@@ -24,6 +25,7 @@ mod last_words;
 mod machine;
 mod measure;
 mod names;
+mod open_loop;
 pub(crate) mod out_dir;
 mod paper;
 mod plan;

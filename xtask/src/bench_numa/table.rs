@@ -4,6 +4,7 @@ use bench::protocol::CellSpec;
 use bench::units::{self, nanoseconds, three_digits};
 
 use super::best_peer;
+use super::open_loop;
 use super::paper;
 use super::plan::{Skip, row_name};
 use super::results::Results;
@@ -96,6 +97,11 @@ fn foot(text: &mut String, results: &Results<'_>, caveats: &[String]) {
         &results.ceilings(),
     );
     section(text, "Threads and tails", &tails::lines(results.plan, results.runs));
+    section(
+        text,
+        "Operations that arrive by a schedule, in parts of the peak",
+        &open_loop::lines(results.plan, results.runs),
+    );
     section(text, "Disturbed cells", &tails::disturbed(results.plan, results.runs));
     let skipped = skipped(&results.plan.skipped);
     section(text, "Skipped", &skipped);

@@ -67,7 +67,8 @@ pub(crate) fn disturbed(plan: &Plan, runs: &[Run]) -> Vec<String> {
     lines
 }
 
-fn measured(runs: &[Run], place: Place) -> Vec<&Measurement> {
+/// The measurements of a cell.
+pub(super) fn measured(runs: &[Run], place: Place) -> Vec<&Measurement> {
     let here = runs.iter().filter(|run| run.place == place);
     here.filter_map(|run| match &run.result {
         CellOutcome::Measured(measurement) => Some(&**measurement),

@@ -29,6 +29,7 @@ pub(super) struct Axes {
     ops: u64,
     seed: u64,
     pub(super) repeat: usize,
+    open_loop: bool,
     trace: Option<TraceFiles>,
 }
 
@@ -63,6 +64,7 @@ impl Axes {
             ops,
             seed: args.seed,
             repeat,
+            open_loop: args.open_loop,
             trace: trace.map(|trace| trace.files),
         }
     }
@@ -94,6 +96,7 @@ impl Axes {
             placement: placement.into(),
             pin: pin.into(),
             pages: pages.into(),
+            open_loop: self.open_loop,
             trace: self.trace.clone(),
         };
         let (mut cells, mut skipped) = (Vec::new(), Vec::new());

@@ -99,6 +99,7 @@ fn cell(config: &NumaConfig, (workload, dist, keys_like): &Load, setting: &Setti
         placement: if both { placement.to_string() } else { format!("{placement}+{inner_placement}") },
         pin: setting.pin.clone(),
         pages: PAGES.iter().find(is_it).expect("a sweep has every page size of the arena").to_string(),
+        open_loop: false,
         trace: None,
     }
 }
