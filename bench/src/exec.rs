@@ -9,7 +9,7 @@ use crate::open_loop::{self, Arrived, Schedule, WallClock};
 use crate::ops::{Checks, Kind, Op, ScanExact, Stripe};
 use crate::workload::BATCH;
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A wrong answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,29 +75,33 @@ pub fn run<M: OrderedMap>(map: &M, stripe: &Stripe, checks: &Checks) -> Result<T
         return run_batches(map, stripe, checks);
     }
     let mut tally = Tally::with_capacity(stripe.ops.len().div_ceil(every));
+    let mut since = Instant::now();
     for group in stripe.ops.chunks(every) {
         let [first, rest @ ..] = group else { break };
-        let before = Instant::now();
+        let before = slow_down(&mut since, Instant::now());
         step(map, first, &stripe.scans, checks, &mut tally)?;
         tally.time(first.kind, before);
         for op in rest {
             step(map, op, &stripe.scans, checks, &mut tally)?;
         }
-        slow_down(before);
     }
     Ok(tally)
 }
 
-/// With `--cfg bench_slowed`, lets a tenth of the time since `before` pass. Such a program shows that a comparison
-/// with an ordinary one finds the difference. Other programs have no code for it.
+/// The time: `now`. With `--cfg bench_slowed`, first lets a tenth of the time since `since` pass, as soon as that is so
+/// much that reading the clock does not count. Such a program shows that a comparison with an ordinary one finds the
+/// difference. Other programs have no code for it.
 #[inline(always)]
-fn slow_down(before: Instant) {
-    if cfg!(bench_slowed) {
-        let until = before.elapsed() * 11 / 10;
-        while before.elapsed() < until {
+fn slow_down(since: &mut Instant, now: Instant) -> Instant {
+    if cfg!(bench_slowed) && now - *since > Duration::from_micros(50) {
+        let pause = (now - *since) / 10;
+        while now.elapsed() < pause {
             std::hint::spin_loop();
         }
+        *since = Instant::now();
+        return *since;
     }
+    now
 }
 
 /// Runs a thread's operations by a schedule. Returns their latencies, and how many answers were checked.
@@ -122,9 +126,10 @@ fn run_batches<M: OrderedMap>(map: &M, stripe: &Stripe, checks: &Checks) -> Resu
     let calls = stripe.ops.chunks(checks.batch.min(BATCH));
     let mut tally = Tally::with_capacity(calls.len());
     let (mut keys, mut values, mut pairs) = ([0; BATCH], [None; BATCH], [(0, None); BATCH]);
+    let mut since = Instant::now();
     for ops in calls {
         let n = ops.len();
-        let before = Instant::now();
+        let before = slow_down(&mut since, Instant::now());
         if ops[0].kind == Kind::Insert {
             ops.iter()
                 .zip(&mut pairs)
@@ -139,7 +144,6 @@ fn run_batches<M: OrderedMap>(map: &M, stripe: &Stripe, checks: &Checks) -> Resu
             tally.checked += n as u64;
         }
         tally.time(ops[0].kind, before);
-        slow_down(before);
         tally.ops += n as u64;
     }
     Ok(tally)
