@@ -112,7 +112,8 @@ fn run_on(
         Some(f) => (per_key(f.issued), "arena"),
         None => (grown.and_then(per_key), "rss"),
     };
-    let (local_blocks, remote_blocks) = map.footprint().and_then(|f| locality(&f, team.node())).unzip();
+    let placed = map.footprint();
+    let (local_blocks, remote_blocks) = placed.as_ref().and_then(|f| locality(f, team.node())).unzip();
     Ok(Measurement {
         ops: tally.ops,
         seconds: elapsed.as_secs_f64(),
@@ -130,6 +131,7 @@ fn run_on(
         reserved_per_key: footprint.and_then(|Footprint { reserved, .. }| per_key(reserved)),
         local_blocks,
         remote_blocks,
+        blocks_by_node: placed.map_or_else(Vec::new, |footprint| footprint.nodes),
         checked: tally.checked + checked,
         notes: team.notes().iter().cloned().chain(map.notes()).collect(),
     })

@@ -193,6 +193,9 @@ pub struct Measurement {
     pub local_blocks: Option<u64>,
     /// Blocks that are on another node, at the end of the run. `None` if `local_blocks` is.
     pub remote_blocks: Option<u64>,
+    /// Blocks on each NUMA node at the end of the run; empty if the map's arena does not place blocks.
+    #[serde(default)]
+    pub blocks_by_node: Vec<(u32, u64)>,
     /// Answers that were checked.
     pub checked: u64,
     /// What the arena or the pinning fell back to, in words.

@@ -106,6 +106,7 @@ fn the_default_map_places_nothing_and_counts_its_own_bytes() {
     };
     let ours = measured(&cell("bskip", "default")).unwrap();
     assert_eq!((ours.local_blocks, ours.remote_blocks), (None, None));
+    assert_eq!(ours.blocks_by_node, []);
     assert_eq!(ours.bytes_source, "arena");
     let map = BSkipMap::new();
     (0..keys)
@@ -118,6 +119,8 @@ fn the_default_map_places_nothing_and_counts_its_own_bytes() {
     for map in NAMES.iter().filter(|name| is_placed(name)) {
         let m = measured(&CellSpec { pages: "thp".into(), ..cell(map, "node:0") }).unwrap();
         assert!(m.local_blocks.is_some(), "{map}");
+        let [(0, blocks)] = m.blocks_by_node[..] else { panic!("{map}: {:?}", m.blocks_by_node) };
+        assert_eq!(m.local_blocks.zip(m.remote_blocks).map(|(a, b)| a + b), Some(blocks), "{map}");
     }
 }
 

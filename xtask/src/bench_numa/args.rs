@@ -12,7 +12,7 @@ use super::values::{
     dists, keys_like, maps, maps_help, pages, percent, pins, placements, preset, preset_help, strings_help,
     threads, trace_keys, workloads, workloads_help,
 };
-use super::{names, presets, tuned};
+use super::{names, presets, report, tuned};
 use crate::cli::wrapped;
 use crate::stop::Stop;
 
@@ -44,7 +44,8 @@ Examples:
   cargo xtask bench-numa --baseline results/small --fail-above 5%
   cargo xtask bench-numa --maps bskip-numa --placement local,interleave --pages thp,4k --threads 8,16 --out results/best
   cargo xtask bench-numa verify results/best/tuned.toml
-  cargo xtask bench-numa --adaptive --maps bskip-numa --placement local,interleave --pages thp,4k --threads 4,8,16";
+  cargo xtask bench-numa --adaptive --maps bskip-numa --placement local,interleave --pages thp,4k --threads 4,8,16
+  cargo xtask bench-numa report results/before results/after";
 
 /// Measure the map against other ordered maps, over NUMA placements
 // A field is `None` if its flag was not given, because the default may depend on other flags.
@@ -262,9 +263,9 @@ pub(crate) struct Args {
         help_heading = "What comes out"
     )]
     pub(crate) formats: Vec<Format>,
-    /// A new folder for results.txt, results.csv, results.json; raw.jsonl, which gets each cell as
-    /// soon as it is finished; tuned.toml, the best settings of bskip-numa and its variants; and
-    /// bench-cell, the program that measured. `cargo xtask plot DIR` draws the results
+    /// A new folder for report.html, a page with tables and pictures; results.txt, results.csv,
+    /// results.json; raw.jsonl, which gets each cell as soon as it is finished; tuned.toml, the best
+    /// settings of bskip-numa and its variants; and bench-cell, the program that measured
     #[arg(long, verbatim_doc_comment, value_name = "DIR", help_heading = "What comes out")]
     pub(crate) out: Option<PathBuf>,
     /// Go on with the sweep of --out DIR, which was stopped by Ctrl-C, a kill or a crash. It keeps
@@ -307,6 +308,7 @@ pub(crate) struct Args {
 #[derive(Clone, Debug, PartialEq, clap::Subcommand)]
 pub(crate) enum Sub {
     Verify(tuned::Verify),
+    Report(report::Report),
 }
 
 /// A form of the results.

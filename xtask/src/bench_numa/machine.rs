@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::settings::{Settings, chosen, field, settings};
 
+use super::layout::{self, NodeLayout};
+
 /// A summary of the machine and of what this process may use of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Machine {
@@ -23,6 +25,9 @@ pub(crate) struct Machine {
     /// The other NUMA nodes with memory, which a placement may name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) memory_alone: Vec<usize>,
+    /// All nodes, with their CPUs, memory and caches.
+    #[serde(default)]
+    pub(crate) layout: Vec<NodeLayout>,
     /// Bytes of memory.
     pub(crate) memory: u64,
     /// Bytes of memory that this process could take without swapping when the sweep was planned.
@@ -62,6 +67,7 @@ impl Machine {
             cpus: topology.allowed().iter().collect(),
             nodes: numbers(nodes),
             memory_alone: numbers(alone),
+            layout: layout::nodes(topology),
             memory: kilobytes(&meminfo, "MemTotal").unwrap_or(0),
             memory_available: room.bytes,
             memory_limit: room.source,
@@ -149,6 +155,7 @@ pub(crate) mod tests {
             cpus: (0..cpus).collect(),
             nodes: (0..nodes).collect(),
             memory_alone: Vec::new(),
+            layout: Vec::new(),
             memory: 8 << 30,
             memory_available: 6 << 30,
             memory_limit: "MemAvailable of this machine".into(),

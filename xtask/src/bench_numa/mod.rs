@@ -5,7 +5,7 @@
 //! that runs a cell. `ceilings` measures what the memory can do. `measure`, `run` and `child` run the cells,
 //! `repeating` repeats those that were disturbed. `out_dir`, `cell_copy` and `raw` keep what a sweep needs to go
 //! on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `best_peer`, `tails`,
-//! `open_loop` and `table` report.
+//! `open_loop`, `table` and `report` report.
 //! `stats` says how sure the numbers are, and `settings` what else may have moved them. `baseline` compares two
 //! versions, and `adaptive` looks for the best setting. `tuned` is about `tuned.toml`.
 
@@ -22,6 +22,7 @@ pub(crate) mod csv_line;
 mod feasible;
 mod hash;
 mod last_words;
+mod layout;
 mod machine;
 mod measure;
 mod names;
@@ -34,6 +35,7 @@ mod presets;
 mod progress;
 mod raw;
 mod repeating;
+mod report;
 mod results;
 mod resume;
 mod run;
@@ -66,8 +68,10 @@ use results::Results;
 
 /// Runs the command.
 pub(crate) fn command(args: &Args) -> Result<(), Stop> {
-    if let Some(Sub::Verify(verify)) = &args.sub {
-        return tuned::verify(verify);
+    match &args.sub {
+        Some(Sub::Verify(verify)) => return tuned::verify(verify),
+        Some(Sub::Report(args)) => return report::command(args),
+        None => {}
     }
     let args = &match &args.plan {
         Some(path) => plan_file::read(path, std::env::args_os().skip(2))?,

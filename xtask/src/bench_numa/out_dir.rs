@@ -8,17 +8,16 @@ use std::path::{Path, PathBuf};
 use super::cell_binary::Build;
 use super::cell_copy::{self, CELL};
 use super::raw::{self, Head, RAW};
+use super::report::{self, REPORT};
 use super::results::Results;
 use super::run::Run;
+use super::schema::{JSON, TUNED};
 use super::{table, trace, tuned};
 use crate::stop::Stop;
 
 /// Written at the end, in this order.
 pub(crate) const TABLE: &str = "results.txt";
 pub(crate) const CSV: &str = "results.csv";
-pub(crate) const JSON: &str = "results.json";
-/// The best settings, if one of our placed maps was measured. Written before the last of the others.
-const TUNED: &str = "tuned.toml";
 
 /// A folder that is ready for the results of one sweep.
 pub(crate) struct OutDir(PathBuf);
@@ -50,7 +49,7 @@ impl OutDir {
                 dir.display()
             )));
         }
-        match [RAW, TABLE, CSV, JSON, CELL, TUNED].into_iter().find(|name| dir.join(name).exists()) {
+        match [RAW, TABLE, CSV, JSON, REPORT, CELL, TUNED].into_iter().find(|name| dir.join(name).exists()) {
             None => Ok(Self(dir.to_owned())),
             Some(old) => Err(Stop::usage(format!("{flag}: it already holds {old}; name a new folder"))),
         }
@@ -95,6 +94,7 @@ impl Recorder {
             let written = fs::write(&part, text).and_then(|()| fs::rename(&part, self.dir.join(name)));
             written.map_err(|error| cannot(&self.dir, name, &error))?;
         }
+        report::write_in(&self.dir)?;
         if results.complete {
             trace::forget(&self.dir);
         }

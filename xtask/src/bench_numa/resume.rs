@@ -10,9 +10,10 @@ use super::args::Args;
 use super::cell_copy;
 use super::hash::hash;
 use super::machine::Machine;
-use super::out_dir::{JSON, Recorder};
+use super::out_dir::Recorder;
 use super::plan::Plan;
 use super::raw::{self, RAW, Raw};
+use super::schema::JSON;
 use super::trace;
 use crate::stop::Stop;
 

@@ -1,4 +1,9 @@
-//! The version of the result files.
+//! The version of the result files, and the one that has everything.
+
+/// The file that has everything.
+pub(crate) const JSON: &str = "results.json";
+/// The best settings, if one of our placed maps was measured. A sweep writes it before the last of the others.
+pub(crate) const TUNED: &str = "tuned.toml";
 
 /// What the fields of `results.json` and `raw.jsonl` and the columns of `results.csv` mean. Each file says which
 /// version it has. The number grows if a field changes its meaning or goes. A new field does not change it, so

@@ -165,7 +165,7 @@ fn median_of(measured: &BTreeMap<usize, &Measurement>, part: fn(&Latency) -> u64
 }
 
 /// Bytes per key beyond the key and its value, which is a `u64`.
-fn beyond(measurement: &Measurement) -> Option<f64> {
+pub(crate) fn beyond(measurement: &Measurement) -> Option<f64> {
     let Measurement { bytes_per_key, key_bytes, .. } = measurement;
     Some((*bytes_per_key)? - (*key_bytes)? - size_of::<u64>() as f64)
 }

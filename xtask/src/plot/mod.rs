@@ -5,7 +5,7 @@
 mod charts;
 mod document;
 mod rows;
-mod words;
+pub(crate) mod words;
 
 use std::path::{Path, PathBuf};
 

@@ -10,6 +10,7 @@ mod interrupt;
 mod plan;
 mod plot;
 mod refusals;
+mod report;
 mod resume;
 mod sweep;
 mod tuned;

@@ -1,0 +1,94 @@
+//! Throughput of the cells of a panel as bars, each under its name and its number, with its interval.
+
+use maud::Markup;
+use plotters::prelude::*;
+use plotters::style::text_anchor::HPos;
+
+use super::cells::{Cell, Outcome};
+use super::interval::Estimate;
+use super::palette::{ALARM, GREY, GRID, INK, WHISKER, series};
+use super::svg::{Area, Drawn, WIDTH, figure, label, name_style, text, tick_label, ticks, unit, width_of};
+use super::tables::with_interval;
+
+/// A name, and below it a bar.
+const ROW: i32 = 34;
+/// Below the bars: the numbers of the axis, and its unit.
+const AXIS: i32 = 40;
+const MARGIN: i32 = 8;
+
+/// A row of a picture.
+pub(super) struct Bar {
+    pub(super) name: String,
+    /// What has one colour.
+    pub(super) series: usize,
+    /// How long it is; or why there is none, and whether that is a failure.
+    pub(super) length: Result<Estimate, (String, bool)>,
+}
+
+/// A picture of bars that all begin at zero.
+pub(super) fn bars(title: &str, of: &str, bars: &[Bar]) -> Markup {
+    let lengths = || bars.iter().filter_map(|bar| bar.length.as_ref().ok());
+    let most = lengths().map(|length| length.high().min(length.middle * 2.0)).fold(0.0, f64::max);
+    let most = if most > 0.0 { most } else { 1.0 };
+    let in_words: Vec<String> = bars.iter().map(|bar| format!("{}: {}", bar.name, number(bar))).collect();
+    let about = format!("Bars of {of}. {}.", in_words.join("; "));
+    let height = bars.len() as i32 * ROW + AXIS;
+    figure(title, &about, height, |area| {
+        let bottom = bars.len() as i32 * ROW;
+        let x = |value: f64| MARGIN + (value / most * f64::from(WIDTH - 2 * MARGIN - 16)) as i32;
+        for tick in ticks(most) {
+            area.draw(&PathElement::new([(x(tick), 0), (x(tick), bottom + 4)], GRID))?;
+            text(area, &tick_label(tick), (x(tick), bottom + 12), 60, &label(11, GREY, HPos::Center))?;
+        }
+        for (row, bar) in bars.iter().enumerate() {
+            draw(area, bar, row as i32 * ROW, &x)?;
+        }
+        unit(area, of, bottom + 29)
+    })
+}
+
+fn draw(area: &Area<'_>, bar: &Bar, top: i32, x: &impl Fn(f64) -> i32) -> Drawn {
+    let number = number(bar);
+    let room = WIDTH - 2 * MARGIN;
+    match &bar.length {
+        Err((_, is_failure)) => {
+            text(area, &bar.name, (MARGIN, top + 9), room, &name_style())?;
+            let colour = if *is_failure { ALARM } else { GREY };
+            text(area, &number, (MARGIN, top + 24), room, &label(11, colour, HPos::Left))
+        }
+        Ok(length) => {
+            let beside = width_of(&number, 12) + 12;
+            text(area, &bar.name, (MARGIN, top + 9), room - beside, &name_style())?;
+            text(area, &number, (WIDTH - MARGIN, top + 9), room, &label(12, INK, HPos::Right))?;
+            let corners = [(x(0.0), top + 18), (x(length.middle), top + 31)];
+            area.draw(&Rectangle::new(corners, series(bar.series).filled()))?;
+            let Some((low, high)) = length.interval else { return Ok(()) };
+            // After two rounds an interval can be many times as long as the bar.
+            let (low, high) = (x(low), x(high).min(WIDTH - 4));
+            let middle = top + 24;
+            area.draw(&PathElement::new([(low, middle), (high, middle)], WHISKER.stroke_width(2)))?;
+            [low, high].into_iter().try_for_each(|end| {
+                area.draw(&PathElement::new([(end, middle - 5), (end, middle + 6)], WHISKER.stroke_width(2)))
+            })
+        }
+    }
+}
+
+fn number(bar: &Bar) -> String {
+    match &bar.length {
+        Ok(length) => with_interval(length),
+        Err((why, _)) => why.clone(),
+    }
+}
+
+/// Throughput of a cell; or why there is none, and whether that is a failure.
+pub(super) fn length(cell: &Cell) -> Result<Estimate, (String, bool)> {
+    match &cell.outcome {
+        Outcome::Measured(numbers) => Ok(numbers.mops),
+        Outcome::Without { status, reason } => {
+            let words = status.replace('_', " ");
+            let why = if reason.is_empty() { words } else { format!("{words}: {reason}") };
+            Err((why, status == "failed"))
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The cells of a sweep with their numbers, gathered as the report shows them: by setting, then by workload and
+//! number of threads.
+
+use std::collections::BTreeMap;
+
+use bench::protocol::{CellOutcome, Latency, Measurement};
+use bench::units;
+
+use super::file::{File, Id, Planned, Run};
+use super::interval::Estimate;
+use crate::bench_numa::summary::{beyond, rate};
+use crate::cli::distinct;
+
+/// One sweep of a report.
+pub(super) struct Sweep {
+    /// The folder, as the user named it.
+    pub(super) name: String,
+    pub(super) file: File,
+    /// The text of `tuned.toml`, if the folder has one.
+    pub(super) tuned: Option<String>,
+    pub(super) settings: Vec<Setting>,
+}
+
+/// Cells that differ in workload, threads and row only.
+pub(super) struct Setting {
+    /// What they have in common.
+    pub(super) title: String,
+    pub(super) panels: Vec<Panel>,
+}
+
+/// Cells that are compared with each other; the first is what the others are compared with.
+pub(super) struct Panel {
+    pub(super) workload: String,
+    pub(super) threads: usize,
+    pub(super) cells: Vec<Cell>,
+}
+
+/// One cell over all its rounds.
+pub(super) struct Cell {
+    pub(super) id: Id,
+    /// The map, and where its memory is if the sweep has several placements or page sizes of it.
+    pub(super) name: String,
+    pub(super) outcome: Outcome,
+}
+
+/// What came of a cell.
+pub(super) enum Outcome {
+    Measured(Box<Numbers>),
+    /// No numbers: the status, and why.
+    Without {
+        status: String,
+        reason: String,
+    },
+}
+
+/// The numbers of a cell.
+pub(super) struct Numbers {
+    pub(super) rounds: usize,
+    /// Million operations a second.
+    pub(super) mops: Estimate,
+    /// The same by round.
+    pub(super) by_round: BTreeMap<usize, f64>,
+    /// Throughput relative to the first cell in the same rounds.
+    pub(super) ratio: Option<Estimate>,
+    /// p50, p99, p99.9 and the slowest operation in nanoseconds; `None` if none was timed.
+    pub(super) latency: Option<[Estimate; 4]>,
+    pub(super) bytes_per_key: Option<Estimate>,
+    /// What of these bytes is neither key nor value.
+    pub(super) bytes_beyond: Option<Estimate>,
+    /// Whether the arena counted the bytes. If not, they are the growth of the process.
+    pub(super) is_counted: bool,
+    /// Blocks on the node of their thread and on others, in the last round.
+    pub(super) blocks: Option<(u64, u64)>,
+    /// Blocks on each NUMA node, in the last round; empty if not known.
+    pub(super) by_node: Vec<(u32, u64)>,
+    /// Answers checked in all rounds.
+    pub(super) checked: u64,
+}
+
+/// What the percentiles are called.
+pub(super) const PERCENTILES: [&str; 4] = ["p50", "p99", "p99.9", "max"];
+
+impl Sweep {
+    /// Gathers the cells of a file.
+    pub(super) fn new(name: String, file: File) -> Self {
+        let skipped = file.skipped.iter().map(|cell| Planned { status: "skipped".into(), ..cell.clone() });
+        let planned: Vec<Planned> = file.cells.iter().cloned().chain(skipped).collect();
+        let rows = distinct(planned.iter().map(|cell| row(&cell.id)));
+        let is_spelt_out = |id: &Id| rows.iter().filter(|(map, ..)| *map == id.map).count() > 1;
+        let settings = distinct(planned.iter().map(|cell| title(&cell.id))).into_iter().map(|title_here| {
+            let here: Vec<&Planned> = planned.iter().filter(|cell| title(&cell.id) == title_here).collect();
+            let panels = distinct(here.iter().map(|cell| (cell.id.workload.clone(), cell.id.threads)));
+            let panels = panels.into_iter().map(|(workload, threads)| {
+                let here =
+                    here.iter().filter(|cell| (&cell.id.workload, cell.id.threads) == (&workload, threads));
+                let cells = here.map(|cell| Cell {
+                    name: name_of(&cell.id, is_spelt_out(&cell.id)),
+                    outcome: outcome(cell, &file.runs),
+                    id: cell.id.clone(),
+                });
+                Panel { cells: compared(cells.collect()), workload, threads }
+            });
+            Setting { panels: panels.collect(), title: title_here }
+        });
+        Self { settings: settings.collect(), name, file, tuned: None }
+    }
+
+    /// All cells in the order of the plan's settings.
+    pub(super) fn cells(&self) -> impl Iterator<Item = &Cell> {
+        self.settings.iter().flat_map(|setting| &setting.panels).flat_map(|panel| &panel.cells)
+    }
+}
+
+impl Cell {
+    pub(super) fn numbers(&self) -> Option<&Numbers> {
+        match &self.outcome {
+            Outcome::Measured(numbers) => Some(numbers),
+            Outcome::Without { .. } => None,
+        }
+    }
+}
+
+/// What a row of a panel is.
+fn row(id: &Id) -> (String, String, String) {
+    (id.map.clone(), id.placement.clone(), id.pages.clone())
+}
+
+fn name_of(id: &Id, is_spelt_out: bool) -> String {
+    match is_spelt_out && id.placement != "default" {
+        true => format!("{} {} {}", id.map, id.placement, id.pages),
+        false => id.map.clone(),
+    }
+}
+
+/// The words of a setting: which keys, how many, how many operations, and how workers are pinned.
+fn title(id: &Id) -> String {
+    let keys = match &*id.keys_like {
+        "" | "u64" => id.dist.clone(),
+        like => format!("{} {like}", id.dist),
+    };
+    let (number, ops) = (units::count(id.keys), units::count(id.ops));
+    match &*id.workload {
+        "trace" => format!("trace of {number} keys and {ops} operations, pin {}", id.pin),
+        _ => format!("{number} {keys} keys, {ops} operations, pin {}", id.pin),
+    }
+}
+
+/// All rounds of one cell. If a round failed, the cell has no numbers.
+fn outcome(planned: &Planned, runs: &[Run]) -> Outcome {
+    let mut measured = BTreeMap::new();
+    for run in runs.iter().filter(|run| run.id == planned.id) {
+        match &run.result {
+            CellOutcome::Measured(measurement) => {
+                measured.insert(run.round, &**measurement);
+            }
+            CellOutcome::Failed { reason } => {
+                let reason = format!("round {}: {reason}", run.round);
+                return Outcome::Without { status: "failed".into(), reason };
+            }
+            CellOutcome::Skipped { reason } => {
+                return Outcome::Without { status: "skipped".into(), reason: reason.clone() };
+            }
+        }
+    }
+    let without = || Outcome::Without { status: planned.status.clone(), reason: planned.reason.clone() };
+    numbers(&measured).map_or_else(without, |numbers| Outcome::Measured(Box::new(numbers)))
+}
+
+fn numbers(measured: &BTreeMap<usize, &Measurement>) -> Option<Numbers> {
+    let all = || measured.values().copied();
+    let is_timed = all().all(|m| m.latency.samples > 0);
+    // An operation that took less than the clock's step counts as one nanosecond.
+    let percentile = |of: fn(&Latency) -> u64| Estimate::of(all().map(|m| of(&m.latency).max(1) as f64));
+    let percentiles = || {
+        let [p50, p99, p999, max] =
+            [percentile(|l| l.p50), percentile(|l| l.p99), percentile(|l| l.p999), percentile(|l| l.max)];
+        Some([p50?, p99?, p999?, max?])
+    };
+    Some(Numbers {
+        rounds: measured.len(),
+        mops: Estimate::of(all().map(rate))?,
+        by_round: measured.iter().map(|(round, m)| (*round, rate(m))).collect(),
+        ratio: None,
+        latency: is_timed.then(percentiles).flatten(),
+        bytes_per_key: Estimate::of(all().filter_map(|m| m.bytes_per_key)),
+        bytes_beyond: Estimate::of(all().filter_map(beyond)),
+        is_counted: all().all(|m| m.bytes_source == "arena"),
+        blocks: all().next_back().and_then(|last| last.local_blocks.zip(last.remote_blocks)),
+        by_node: all().next_back().map_or_else(Vec::new, |last| last.blocks_by_node.clone()),
+        checked: all().map(|m| m.checked).sum(),
+    })
+}
+
+/// The cells with their throughput relative to the first one's in the same rounds.
+fn compared(mut cells: Vec<Cell>) -> Vec<Cell> {
+    let Some(first) = cells.first().and_then(Cell::numbers).map(|first| first.by_round.clone()) else {
+        return cells;
+    };
+    for cell in &mut cells {
+        if let Outcome::Measured(numbers) = &mut cell.outcome {
+            let pairs = numbers.by_round.iter().filter_map(|(round, rate)| Some(rate / first.get(round)?));
+            numbers.ratio = Estimate::of(pairs);
+        }
+    }
+    cells
+}
