@@ -19,3 +19,5 @@ pub(crate) use console::Ran;
 pub(crate) use image::Image;
 pub(crate) use kernel::Kernel;
 pub(crate) use machine::{Machine, Node};
+#[cfg(test)]
+pub(crate) use words::End;

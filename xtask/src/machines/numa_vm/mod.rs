@@ -1,10 +1,12 @@
 //! `cargo xtask numa-vm`: the tests of placement, in virtual machines with several NUMA nodes.
 //!
-//! `machines` lists the guests, `suite` lists the test programs, and `tally` reads what these printed.
+//! `machines` lists the guests, `suite` lists the test programs, and `tally` reads what these printed. `tuned`
+//! sweeps in a guest.
 
 mod machines;
 mod suite;
 mod tally;
+mod tuned;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -33,6 +35,9 @@ pub(crate) struct Args {
     /// Only these test programs: a,b,c
     #[arg(long, value_name = "LIST", value_parser = programs)]
     tests: Option<std::vec::Vec<String>>,
+    /// Instead: sweep in a guest with 4 nodes, load its tuned.toml there, refuse it here
+    #[arg(long, conflicts_with_all = ["machines", "quick", "tests"])]
+    tuned: bool,
     /// This kernel, vmlinux or bzImage, instead of Debian's
     #[arg(long, value_name = "PATH")]
     kernel: Option<PathBuf>,
@@ -77,6 +82,10 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     let qemu = check_host()?;
     let kernel = Kernel::find(args.kernel.as_deref())?;
     child::listen()?;
+    if args.tuned {
+        println!("numa-vm: {qemu}, {}", kernel.name);
+        return tuned::run(&kernel, args.kvm);
+    }
     let programs = suite::build(args.tests.as_deref().unwrap_or_default())?;
     let paths: Vec<String> = programs.iter().map(|(program, _)| program.path()).collect();
     let image =
@@ -131,7 +140,8 @@ Exit code: 0; 1 if a test or a guest failed; 2 for a bad flag; 130 after Ctrl-C.
 Examples:
   cargo xtask numa-vm
   cargo xtask numa-vm --quick
-  cargo xtask numa-vm 2x2 tiered --tests policies,numa_map",
+  cargo xtask numa-vm 2x2 tiered --tests policies,numa_map
+  cargo xtask numa-vm --tuned",
         machines::list()
     )
 }
