@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use numa_alloc::NumaConfig;
-use numa_alloc::config::{Choice, Margin, Measured, SCHEMA, TunedMachine};
+use numa_alloc::config::{Choice, Margin, Measured, Replicas, SCHEMA, Setting, TunedMachine};
 
 use super::super::results::Results;
 use super::super::stats::{CONFIDENCE, Interval, Logs};
@@ -19,7 +19,10 @@ pub(crate) fn answer(results: &Results<'_>) -> Result<NumaConfig, String> {
     if !results.complete {
         return Err("the sweep was interrupted".into());
     }
-    let found = candidates(results.runs);
+    let mut found = candidates(results.runs);
+    if results.machine.nodes.len() == 1 {
+        drop_replicas(&mut found);
+    }
     if found.is_empty() {
         return Err("no map on NumaArena was measured; add bskip-numa to --maps".into());
     }
@@ -41,6 +44,16 @@ pub(crate) fn answer(results: &Results<'_>) -> Result<NumaConfig, String> {
         workloads: workloads.collect::<Result<_, String>>()?,
         file: None,
     })
+}
+
+/// Drops the settings that differ from another only in replicas. With one node there are no replicas, so chance
+/// alone would choose between the two.
+fn drop_replicas(candidates: &mut Vec<Candidate>) {
+    let plain = |setting: &Setting| Setting { replicas: Replicas::None, ..setting.clone() };
+    let settings: Vec<Setting> = candidates.iter().map(|candidate| candidate.setting.clone()).collect();
+    candidates.retain(|Candidate { setting, .. }| {
+        setting.replicas == Replicas::None || !settings.contains(&plain(setting))
+    });
 }
 
 /// The best of the candidates that have all of these loads; `None` if there is no such candidate.

@@ -34,10 +34,20 @@ fn runs(plan: &Plan, rate: Rate<'_>) -> Vec<Run> {
 
 /// What a sweep answers, and the lines below its table.
 fn answer(line: &str, complete: bool, rate: Rate<'_>) -> (Result<NumaConfig, String>, Vec<String>) {
-    let plan = plan(line, &sample(4, 2)).unwrap();
+    answer_of(2, line, complete, rate)
+}
+
+/// The same on a machine with so many nodes.
+fn answer_of(
+    nodes: usize,
+    line: &str,
+    complete: bool,
+    rate: Rate<'_>,
+) -> (Result<NumaConfig, String>, Vec<String>) {
+    let plan = plan(line, &sample(4, nodes)).unwrap();
     let runs = runs(&plan, rate);
     let (machine, build) = (
-        sample(4, 2),
+        sample(4, nodes),
         Build { path: "cell".into(), description: "rustc 1".into(), hash: String::new(), commit: None },
     );
     let ceilings = super::super::ceilings::Measured::default();
@@ -118,6 +128,15 @@ fn answer_of_one_round() -> (NumaConfig, Vec<String>) {
     let line = "--maps bskip-numa --placement local,hash --workloads c --repeat 1";
     let (answer, lines) = answer(line, true, &|spec, _| Some(spec.placement.len() as f64));
     (answer.unwrap(), lines)
+}
+
+#[test]
+fn with_one_node_replicas_are_no_choice() {
+    let line = "--maps bskip-numa,bskip-numa-replicas,bskip-numa-replicas-lazy --placement local --workloads c --repeat 2";
+    let rate = |spec: &CellSpec, _: usize| Some(spec.map.len() as f64);
+    let chosen = |nodes| answer_of(nodes, line, true, &rate).0.unwrap().overall;
+    assert_eq!((chosen(1).best.replicas, chosen(1).settings), (Replicas::None, 1));
+    assert_eq!((chosen(2).best.replicas, chosen(2).settings), (Replicas::Lazy, 3));
 }
 
 #[test]
