@@ -114,10 +114,13 @@ impl Dropped {
     }
 }
 
-/// `faster by 2.10..4.31 %`
+/// `faster by 2.10..4.31 %`, or `between 1.20 % slower and 4.31 % faster`.
 fn faster(interval: Interval) -> String {
-    let [low, high] = [interval.low, interval.high].map(|end| three_digits((end - 1.0) * 100.0));
-    format!("faster by {low}..{high} %")
+    let [low, high] = [interval.low, interval.high].map(|end| (end - 1.0) * 100.0);
+    match low >= 0.0 {
+        true => format!("faster by {}..{} %", three_digits(low), three_digits(high)),
+        false => format!("between {} % slower and {} % faster", three_digits(-low), three_digits(high)),
+    }
 }
 
 fn found(plan: &Plan, lane: &Lane) -> Found {
@@ -151,4 +154,16 @@ fn setting_name(plan: &Plan, Place { group, row }: Place) -> String {
     let spec = &plan.groups[group].cells[row];
     let threads = if spec.threads == 1 { "thread" } else { "threads" };
     format!("{}, {} {threads}, pin {}", row_name(spec), spec.threads, spec.pin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_says_slower_and_faster_in_words() {
+        let told = |low, high| faster(Interval { low, high });
+        assert_eq!(told(1.021, 1.0431), "faster by 2.10..4.31 %");
+        assert_eq!(told(0.988, 1.5), "between 1.20 % slower and 50.0 % faster");
+    }
 }
