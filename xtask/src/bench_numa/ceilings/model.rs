@@ -13,6 +13,8 @@ use bench::protocol::CellSpec;
 use bench::workload::{LONGEST_SCAN, Mix, Workload};
 use serde::Serialize;
 
+use super::far::Far;
+
 /// Bytes of a line.
 const LINE: f64 = 64.0;
 /// Pairs of the scans that are counted.
@@ -63,7 +65,7 @@ impl Model<'_> {
             return Err("the map fits into the cache".into());
         }
         let row = self.row(spec)?;
-        let far = self.far(&spec.placement);
+        let far = Far::of(&self.ceilings.pairs, &spec.placement, pages(spec))?;
         let part = |name: &str| {
             self.part(&spec.map, name).map(|(lines, dependent)| (lines * outside, dependent * outside))
         };
@@ -118,35 +120,6 @@ impl Model<'_> {
             || format!("no ceiling was measured for {} threads, {}, {}", spec.threads, spec.pin, pages(spec));
         self.ceilings.bandwidth.iter().find(same).ok_or_else(missing)
     }
-
-    /// What the placement costs: the mean over the nodes of the CPUs and of the memory.
-    fn far(&self, placement: &str) -> Far {
-        let (mut latency, mut slower, mut pairs) = (0.0, 0.0, 0.0_f64);
-        for pair in &self.ceilings.pairs {
-            let own = self.ceilings.pairs.iter().find(|own| {
-                (own.cpu_node, &own.pages) == (pair.cpu_node, &pair.pages) && own.memory_node == pair.cpu_node
-            });
-            let is_used = match placement.strip_prefix("node:") {
-                Some(node) => node.parse() == Ok(pair.memory_node),
-                None if placement.starts_with("interleave") => true,
-                None => pair.memory_node == pair.cpu_node,
-            };
-            if let Some(own) = own.filter(|_| is_used) {
-                latency += pair.dependent_ns;
-                slower += own.independent_mops / pair.independent_mops;
-                pairs += 1.0;
-            }
-        }
-        Far { latency: latency / pairs.max(1.0), rate: if pairs > 0.0 { slower / pairs } else { 1.0 } }
-    }
-}
-
-/// See [`Model::far`].
-struct Far {
-    /// Nanoseconds of a dependent miss.
-    latency: f64,
-    /// How many times as long an independent miss takes as one to the CPU's own node.
-    rate: f64,
 }
 
 #[cfg(test)]
