@@ -1,9 +1,10 @@
 //! The most that a cell could do: lines of its operations, divided by what the memory gives.
 //!
 //! An operation takes so many lines (`bench/lines.csv`). The lines of the map that the cache cannot hold come from
-//! memory. There are three limits: the rate of independent misses for lookups, the rate of written lines for insertions,
-//! updates and removals, and the bandwidth for what a scan reads behind its first leaf. The times of all three add up,
-//! and the largest one names the ceiling.
+//! memory. There are three limits. Every operation finds its leaf, and the lines of that are divided by the rate of
+//! independent misses. What an insertion, an update or a removal takes beyond these lines is divided by the rate of
+//! written lines. What a scan reads behind its first leaf is divided by the bandwidth. Threads can do all three at the
+//! same time, so the slowest one is the ceiling.
 //!
 //! What the model leaves out stands in `bench/docs/tuning.md`.
 
@@ -19,6 +20,8 @@ use super::far::Far;
 const LINE: f64 = 64.0;
 /// Pairs of the scans that are counted.
 const COUNTED_SCAN: f64 = 100.0;
+/// The least lines that an insertion, an update or a removal writes: the one with its pair.
+const LEAST_WRITTEN: f64 = 1.0;
 /// If less than this part of a map is outside of the cache, the memory does not limit it.
 const IN_CACHE: f64 = 0.05;
 
@@ -29,7 +32,8 @@ pub(crate) struct Limit {
     pub(crate) mops: f64,
     /// What limits most: `misses`, `written lines` or `bandwidth`.
     pub(crate) limit: &'static str,
-    /// Nanoseconds that an operation waits for lines, one after the other, if nothing else runs. `None` for scans.
+    /// Nanoseconds that a lookup waits for lines, one after the other, if nothing else runs. `None` for scans, for
+    /// batches, and if all operations are insertions.
     pub(crate) predicted_ns: Option<f64>,
 }
 
@@ -73,11 +77,12 @@ impl Model<'_> {
         let Mix { insert, update, remove, scans } = workload.mix();
         let share = |percent: u64| percent as f64 / 100.0;
         let rest = 1.0 - share(insert + update + remove);
-        // An update writes the lines that a lookup reads.
-        let mut written = share(update) * get.0;
+        let least = LEAST_WRITTEN * outside;
+        // An update reads the lines that a lookup reads, and writes one of them.
+        let mut written = share(update) * least;
         for (percent, name) in [(insert, "insert"), (remove, "remove")] {
             if percent > 0 {
-                written += share(percent) * part(name)?.0;
+                written += share(percent) * (part(name)?.0 - get.0).max(least);
             }
         }
         let (read, scanned) = match workload {
@@ -85,9 +90,9 @@ impl Model<'_> {
             Workload::S => (0.0, bytes_per_key.unwrap_or(16.0) / LINE * outside),
             _ if scans => {
                 let pairs = f64::from(1 + LONGEST_SCAN) / 2.0;
-                (rest * get.0, rest * (part("scan 100")?.0 - get.0).max(0.0) * pairs / COUNTED_SCAN)
+                (get.0, rest * (part("scan 100")?.0 - get.0).max(0.0) * pairs / COUNTED_SCAN)
             }
-            _ => (rest * get.0, 0.0),
+            _ => (get.0, 0.0),
         };
         // Nanoseconds of all threads together for an operation.
         let limits = [
@@ -96,13 +101,13 @@ impl Model<'_> {
             ("bandwidth", scanned * LINE * 1e9 / (row.gib_s * (1_u64 << 30) as f64)),
         ]
         .map(|(name, ns)| (name, ns * far.rate));
-        let (limit, _) = limits.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).expect("there are three");
-        let total: f64 = limits.iter().map(|limit| limit.1).sum();
-        if !(total.is_finite() && total > 0.0) {
+        let (limit, ns) = limits.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).expect("there are three");
+        if !(ns.is_finite() && ns > 0.0) {
             return Err("the ceilings have no rates".into());
         }
-        let predicted_ns = (!scans).then_some(get.1 * far.latency);
-        Ok(Limit { mops: 1e3 / total, limit, predicted_ns })
+        // The measured latencies are those of lookups, too, unless calls are scans, batches or insertions alone.
+        let has_lookups = !scans && insert < 100 && workload.batch() == 1;
+        Ok(Limit { mops: 1e3 / ns, limit, predicted_ns: has_lookups.then_some(get.1 * far.latency) })
     }
 
     /// Lines and dependent lines of an operation.
@@ -184,13 +189,27 @@ pub(super) mod tests {
         // 5 lines at 200 M/s; one and a half misses of 100 ns after each other.
         let c = of(&spec("c")).unwrap();
         assert!(near(c.mops, 40.0) && c.limit == "misses" && near(c.predicted_ns.unwrap(), 150.0), "{c:?}");
-        // Half of 5 lines at 200 M/s, half of 12 at 100 M/s: 12.5 + 60 ns.
+        // Each operation reads 5 lines at 200 M/s: 25 ns. Half of them write 12 - 5 more at 100 M/s: 35 ns.
         let a = of(&spec("a")).unwrap();
-        assert!(near(a.mops, 1e3 / 72.5) && a.limit == "written lines", "{a:?}");
+        assert!(near(a.mops, 1e3 / 35.0) && a.limit == "written lines" && a.predicted_ns.is_some(), "{a:?}");
+        // Half of the operations write one line at 100 M/s: 5 ns, less than the 25 ns of reading.
+        let u = of(&spec("u")).unwrap();
+        assert!(near(u.mops, 40.0) && u.limit == "misses", "{u:?}");
+        // A quarter writes 7 lines, a quarter 5: 30 ns.
+        let x = of(&spec("x")).unwrap();
+        assert!(near(x.mops, 1e3 / 30.0) && x.limit == "written lines", "{x:?}");
         let e = of(&spec("e")).unwrap();
         assert!(e.limit == "bandwidth" && e.predicted_ns.is_none(), "{e:?}");
         // 20 bytes a pair at 20 GiB/s.
         assert!(near(of(&spec("s")).unwrap().mops, f64::from(1 << 30) / 1e6), "{:?}", of(&spec("s")));
+    }
+
+    #[test]
+    fn calls_without_a_single_lookup_have_no_predicted_latency() {
+        for (workload, limit) in [("load", "written lines"), ("n", "written lines"), ("m", "misses")] {
+            let found = of(&spec(workload)).unwrap();
+            assert_eq!((found.limit, found.predicted_ns), (limit, None), "{workload}");
+        }
     }
 
     #[test]
