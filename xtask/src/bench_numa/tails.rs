@@ -27,7 +27,8 @@ pub(crate) fn lines(plan: &Plan, runs: &[Run]) -> Vec<String> {
                 let spread = Spread::of(measured.iter().filter_map(|m| of(m)));
                 spread.map_or_else(|| "-".into(), |spread| format!("{} M/s", three_digits(spread.median)))
             };
-            let timed = measured.iter().filter(|m| m.latency.samples >= SAMPLES);
+            // An older program does not say it.
+            let timed = measured.iter().filter(|m| m.latency.samples >= SAMPLES && m.latency.p9999 > 0);
             let p9999 = Spread::of(timed.map(|m| m.latency.p9999 as f64));
             let max = measured.iter().filter(|m| m.latency.samples > 0).map(|m| m.latency.max).max();
             let or_dash = |ns: Option<u64>| ns.map_or_else(|| "-".into(), nanoseconds);
