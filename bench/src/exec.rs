@@ -94,7 +94,9 @@ pub fn run<M: OrderedMap>(map: &M, stripe: &Stripe, checks: &Checks) -> Result<T
 #[inline(always)]
 fn slow_down(since: &mut Instant, now: Instant) -> Instant {
     if cfg!(bench_slowed) && now - *since > Duration::from_micros(50) {
-        let pause = (now - *since) / 10;
+        // If the thread had no CPU meanwhile, that time does not count. Otherwise it would spin for longer than it
+        // worked.
+        let pause = (now - *since).min(Duration::from_micros(100)) / 10;
         while now.elapsed() < pause {
             std::hint::spin_loop();
         }
