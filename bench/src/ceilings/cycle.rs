@@ -1,7 +1,9 @@
-//! A random cycle through all lines of a region, and how to know where a walk along it must end.
+//! A random cycle through all lines of a region, how to know where a walk along it must end, and passes through its
+//! lines.
 
 use crate::random::random;
 use rand::RngExt;
+use std::ops::Range;
 
 /// Lines that are read in one piece.
 pub(super) const PIECE: usize = 1024;
@@ -68,6 +70,32 @@ impl Cycle {
     }
 }
 
+/// Random lines, again and again. Each line comes once in a pass, so none is in a cache that is smaller than all of
+/// them together. Their numbers are read one after the other from the cycle's order, so no line waits for another.
+pub(super) struct Passes<'a> {
+    order: &'a [u32],
+    at: usize,
+}
+
+impl<'a> Passes<'a> {
+    /// The lines at these ranks of the cycle's order, beginning with the one at rank `first`.
+    pub(super) fn new(cycle: &'a Cycle, ranks: Range<usize>, first: usize) -> Self {
+        Self { at: first - ranks.start, order: &cycle.order[ranks] }
+    }
+
+    /// The next lines, at most so many; none if there are none at all.
+    #[inline(always)]
+    pub(super) fn next(&mut self, most: usize) -> &'a [u32] {
+        if self.at == self.order.len() {
+            self.at = 0;
+        }
+        let end = self.order.len().min(self.at + most);
+        let lines = &self.order[self.at..end];
+        self.at = end;
+        lines
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,5 +119,21 @@ mod tests {
         let cycle = Cycle::new(7, 3);
         let near = (0..cycle.lines()).filter(|&line| line.abs_diff(cycle.next(line) as usize) <= 8).count();
         assert!(near < cycle.lines() / 100, "{near} of {} lines lead to a neighbour", cycle.lines());
+    }
+
+    #[test]
+    fn each_line_comes_once_a_pass() {
+        let cycle = Cycle::new(3, 9);
+        // All lines, from a rank in the middle.
+        let mut lines = Passes::new(&cycle, 0..cycle.lines(), 1500);
+        let mut seen: Vec<u32> = Vec::new();
+        while seen.len() < cycle.lines() {
+            seen.extend(lines.next(1000.min(cycle.lines() - seen.len())));
+        }
+        assert_eq!(seen[0] as usize, cycle.at(1500, 0));
+        seen.sort_unstable();
+        assert!(seen.iter().copied().eq(0..cycle.lines() as u32));
+        // More workers than lines: some have none.
+        assert!(Passes::new(&cycle, 7..7, 7).next(9).is_empty());
     }
 }

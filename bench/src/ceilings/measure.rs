@@ -43,10 +43,12 @@ impl Bench<'_> {
         let lines = self.cycle.lines();
         let loads = rates(&pool, budget.window(), |_| Dependent::new(region, self.cycle, lines / 3))?;
         let dependent = Best::time(&loads.iter().map(|rate| 1e9 / rate).collect::<Vec<_>>());
-        let independent =
-            Best::rate(&millions(&rates(&pool, budget.window(), |_| Independent::new(region, 1))?));
-        let written =
-            Best::rate(&millions(&rates(&pool, budget.window(), |_| Written::new(region, 0..lines, 2))?));
+        let independent = Best::rate(&millions(&rates(&pool, budget.window(), |_| {
+            Independent::new(region, self.cycle, 0)
+        })?));
+        let written = Best::rate(&millions(&rates(&pool, budget.window(), |_| {
+            Written::new(region, self.cycle, 0..lines)
+        })?));
         Ok(Pair {
             cpu_node,
             cpu,
@@ -91,11 +93,13 @@ impl Bench<'_> {
             let (region, rank, of) = place(worker);
             Read::new(region, self.cycle, part_or_all(self.cycle.pieces(), rank, of))
         })?;
-        let independent =
-            rates(&pool, budget.window(), |worker| Independent::new(place(worker).0, 3 + worker as u64))?;
+        let independent = rates(&pool, budget.window(), |worker| {
+            let (region, rank, of) = place(worker);
+            Independent::new(region, self.cycle, part(self.cycle.lines(), rank, of).start)
+        })?;
         let written = rates(&pool, budget.window(), |worker| {
             let (region, rank, of) = place(worker);
-            Written::new(region, part(self.cycle.lines(), rank, of), 3 + worker as u64)
+            Written::new(region, self.cycle, part(self.cycle.lines(), rank, of))
         })?;
         let gib = Best::rate(&read.iter().map(|bytes| bytes / (1_u64 << 30) as f64).collect::<Vec<_>>());
         let [independent, written] = [independent, written].map(|rates| Best::rate(&millions(&rates)));

@@ -1,8 +1,7 @@
 //! The loops that are timed. Each one checks what it reads.
 
-use super::cycle::{Cycle, PIECE};
+use super::cycle::{Cycle, PIECE, Passes};
 use super::region::{Line, Region};
-use crate::keys::mix64;
 use std::hint::black_box;
 use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
@@ -63,51 +62,31 @@ impl Work for Dependent<'_> {
     }
 }
 
-/// Random lines, without end.
-struct Lines {
-    range: Range<usize>,
-    count: u64,
-}
-
-impl Lines {
-    /// Lines in `range`. Each stream has lines of its own.
-    fn new(range: Range<usize>, stream: u64) -> Self {
-        Self { range, count: stream << 40 }
-    }
-
-    #[inline(always)]
-    fn next(&mut self) -> usize {
-        self.count += 1;
-        let chosen = (u128::from(mix64(self.count)) * self.range.len() as u128) >> 64;
-        self.range.start + chosen as usize
-    }
-}
-
 /// Loads of random lines that do not wait for each other. Counts loads.
 pub(super) struct Independent<'a> {
     region: &'a Region,
-    random: Lines,
+    lines: Passes<'a>,
     /// Not 0 if a line did not have its number.
     wrong: u64,
 }
 
 impl<'a> Independent<'a> {
-    /// Loads from anywhere in the region.
-    pub(super) fn new(region: &'a Region, stream: u64) -> Self {
-        Self { region, random: Lines::new(0..region.lines().len(), stream), wrong: 0 }
+    /// Loads from all of the region, beginning at `rank`. Threads that begin at different ranks do not load a line
+    /// soon after each other.
+    pub(super) fn new(region: &'a Region, cycle: &'a Cycle, rank: usize) -> Self {
+        Self { region, lines: Passes::new(cycle, 0..cycle.lines(), rank), wrong: 0 }
     }
 }
 
 impl Work for Independent<'_> {
     fn step(&mut self) -> u64 {
         let lines = self.region.lines();
-        let mut wrong = self.wrong;
-        for _ in 0..BATCH {
-            let line = self.random.next();
-            wrong |= lines[line].number.load(Relaxed) ^ line as u64;
+        let (mut wrong, chosen) = (self.wrong, self.lines.next(BATCH as usize));
+        for &line in chosen {
+            wrong |= lines[line as usize].number.load(Relaxed) ^ u64::from(line);
         }
         self.wrong = black_box(wrong);
-        BATCH
+        chosen.len() as u64
     }
 
     fn check(self) -> Result<(), String> {
@@ -125,26 +104,28 @@ fn right(wrong: u64) -> Result<(), String> {
 /// Random lines of the worker's own part that are read and written. Counts lines.
 pub(super) struct Written<'a> {
     region: &'a Region,
-    random: Lines,
+    lines: Passes<'a>,
     done: u64,
 }
 
 impl<'a> Written<'a> {
-    /// Writes to the lines of `range`, which no other thread writes.
-    pub(super) fn new(region: &'a Region, range: Range<usize>, stream: u64) -> Self {
-        Self { region, random: Lines::new(range, stream), done: 0 }
+    /// Writes to the lines at these ranks of the cycle's order, to which no other thread writes.
+    pub(super) fn new(region: &'a Region, cycle: &'a Cycle, ranks: Range<usize>) -> Self {
+        let first = ranks.start;
+        Self { region, lines: Passes::new(cycle, ranks, first), done: 0 }
     }
 }
 
 impl Work for Written<'_> {
     fn step(&mut self) -> u64 {
         let lines = self.region.lines();
-        for _ in 0..BATCH {
-            let word = &lines[self.random.next()].written;
+        let chosen = self.lines.next(BATCH as usize);
+        for &line in chosen {
+            let word = &lines[line as usize].written;
             word.store(word.load(Relaxed) + 1, Relaxed);
         }
-        self.done += BATCH;
-        BATCH
+        self.done += chosen.len() as u64;
+        chosen.len() as u64
     }
 
     fn check(self) -> Result<(), String> {
@@ -200,11 +181,11 @@ mod tests {
         let mut walk = Dependent::new(&region, &cycle, 77);
         assert_eq!((0..5).map(|_| walk.step()).sum::<u64>(), 5 * BATCH);
         walk.check().unwrap();
-        let mut loads = Independent::new(&region, 1);
+        let mut loads = Independent::new(&region, &cycle, 99);
         loads.step();
         loads.check().unwrap();
         for worker in 0..3 {
-            let mut writes = Written::new(&region, part(cycle.lines(), worker, 3), worker as u64);
+            let mut writes = Written::new(&region, &cycle, part(cycle.lines(), worker, 3));
             writes.step();
             writes.check().unwrap();
         }
@@ -225,12 +206,29 @@ mod tests {
         walk.step();
         assert!(walk.check().unwrap_err().contains("a walk ended"));
         region.lines().iter().for_each(|line| line.number.store(5, Relaxed));
-        let mut loads = Independent::new(&region, 1);
+        let mut loads = Independent::new(&region, &cycle, 0);
         loads.step();
         assert!(loads.check().is_err());
         let mut read = Read::new(&region, &cycle, 0..1);
         read.step();
         assert!(read.check().is_err());
+    }
+
+    #[test]
+    fn each_line_is_written_once_a_pass_by_the_worker_that_has_it() {
+        let cycle = Cycle::new(3, 9);
+        let region = region(&cycle);
+        let written = |times: u64| region.lines().iter().all(|line| line.written.load(Relaxed) == times);
+        for pass in 1..=2 {
+            for worker in 0..5 {
+                let own = part(cycle.lines(), worker, 5);
+                let mut writes = Written::new(&region, &cycle, own.clone());
+                while writes.done < own.len() as u64 {
+                    writes.step();
+                }
+            }
+            assert!(written(pass), "pass {pass}");
+        }
     }
 
     #[test]
