@@ -8,7 +8,7 @@ use super::report::Ceilings;
 use crate::memory::{self, Room};
 use crate::numbers;
 use crate::protocol::PAGES;
-use bskip_topology::{Machine, PinPolicy};
+use bskip_topology::{Machine, NumaNode, PinPolicy};
 use std::time::{Duration, Instant};
 
 /// What to measure.
@@ -20,7 +20,7 @@ pub struct CeilingsCommand {
     /// Time for all measurements, roughly [default: 30; with --quick: 5]
     #[arg(long, value_name = "N", value_parser = |text: &str| numbers::within(text, 1..=60))]
     pub seconds: Option<u64>,
-    /// Memory of a node [default: 8 times the largest cache, at least 256 and at most 2048]
+    /// Memory of a node [default: 8 times its last-level caches together, at least 256 and at most 8192]
     #[arg(long, value_name = "N", value_parser = |text: &str| numbers::within(text, 1..=1 << 16))]
     pub mib: Option<u64>,
     /// Pages: thp, 4k, hugetlb-2m, hugetlb-1g [default: those that there are]
@@ -67,7 +67,7 @@ impl CeilingsCommand {
         let cpus = first_cpus(machine);
         let threads = self.thread_counts(machine);
         let cache = machine.caches().iter().filter_map(|cache| cache.size).max();
-        let (bytes, short) = self.bytes(cache, memories.len());
+        let (bytes, short) = self.bytes(node_cache(machine), memories.len(), &Room::of(&memory::read));
         let mut ceilings = Ceilings { bytes, cache, ..Ceilings::default() };
         ceilings.notes.extend(short);
         ceilings.notes.extend(machine.fallback().map(|why| format!("only one node is known: {why}")));
@@ -123,19 +123,23 @@ impl CeilingsCommand {
         Ok(ceilings)
     }
 
-    /// The bytes of a node's memory, whole pieces, and what to say if there are fewer than usual.
-    fn bytes(&self, cache: Option<u64>, nodes: usize) -> (u64, Option<String>) {
+    /// The bytes of a node's memory, whole pieces, and what to say if there are fewer than usual. `cache` is that of a
+    /// whole node, because the threads of a node divide its memory, and each keeps its part in the cache nearby.
+    fn bytes(&self, cache: Option<u64>, nodes: usize, room: &Room) -> (u64, Option<String>) {
         let half = u32::from(self.quick);
-        let usual = (cache.unwrap_or(32 << 20) * 8).clamp(256 << 20, 2 << 30) >> half;
+        let usual = (cache.unwrap_or(32 << 20) * 8).clamp(256 << 20, 8 << 30) >> half;
         let wanted = self.mib.map_or(usual, |mib| mib << 20);
-        let room = Room::of(&memory::read);
         // Half of the room is for what the cycle takes, and for others.
         let most = (room.bytes / 2 / nodes.max(1) as u64).min(64 << u32::BITS);
         let piece = 64 * PIECE as u64;
         let bytes = (wanted.min(most) / piece).max(1) * piece;
         let small = cache.filter(|cache| bytes < 3 * cache).map(|_| {
-            let why = if bytes < wanted { format!(" ({} leaves no more)", room.source) } else { String::new() };
-            format!("the memory is less than 3 times the largest cache{why}: some misses are hits, so rates are too high")
+            let why =
+                if bytes < wanted { format!(" ({} leaves no more)", room.source) } else { String::new() };
+            format!(
+                "the memory of a node is less than 3 times its last-level caches{why}: \
+                 some misses are hits, so rates are too high"
+            )
         });
         (bytes, small)
     }
@@ -153,6 +157,18 @@ impl CeilingsCommand {
     }
 }
 
+/// The bytes of all last-level caches of a node together, of the node that has most. Chiplets have a cache each.
+fn node_cache(machine: &Machine) -> Option<u64> {
+    let sized = || machine.caches().iter().filter(|cache| cache.size.is_some());
+    let last = sized().map(|cache| cache.level).max()?;
+    let of = |node: &NumaNode| -> u64 {
+        let near =
+            sized().filter(|cache| cache.level == last && !cache.cpus.intersection(&node.cpus).is_empty());
+        near.filter_map(|cache| cache.size).sum()
+    };
+    machine.nodes().iter().map(of).max()
+}
+
 /// The first CPU that this process may use of each node, with the node.
 fn first_cpus(machine: &Machine) -> Vec<(u32, u32)> {
     let mut cpus: Vec<(u32, u32)> = Vec::new();
@@ -164,4 +180,46 @@ fn first_cpus(machine: &Machine) -> Vec<(u32, u32)> {
     }
     cpus.sort_unstable_by_key(|&(_, node)| node);
     cpus
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        command: CeilingsCommand,
+    }
+
+    fn bytes(flags: &str, machine: &str, room: u64) -> (u64, Option<String>) {
+        let command = Program::parse_from(["bench"].into_iter().chain(flags.split_whitespace())).command;
+        let machine = Machine::synthetic(machine).unwrap();
+        let room = Room { bytes: room, source: "memory.max".into() };
+        command.bytes(node_cache(&machine), machine.nodes().len(), &room)
+    }
+
+    const CHIPLETS: &str = "package:2 numa:1 l3:12(size=32MiB) l2:8(size=1MiB) core:1 pu:2";
+
+    #[test]
+    fn the_memory_exceeds_all_caches_of_a_node_together() {
+        assert_eq!(bytes("", CHIPLETS, 1 << 40), (8 * 12 * (32 << 20), None));
+        assert_eq!(bytes("--quick", CHIPLETS, 1 << 40), (4 * 12 * (32 << 20), None));
+        // A cache of two nodes counts for both.
+        assert_eq!(bytes("", "l3:1(size=64MiB) numa:2 core:4 pu:1", 1 << 40), (8 * (64 << 20), None));
+        assert_eq!(bytes("", "numa:1 l2:2(size=1MiB) core:1 pu:1", 1 << 40), (256 << 20, None));
+    }
+
+    #[test]
+    fn too_little_memory_for_the_caches_of_a_node_is_said() {
+        let (bytes_, note) = bytes("--mib 1024", CHIPLETS, 1 << 40);
+        assert_eq!(bytes_, 1 << 30);
+        assert!(
+            note.unwrap().starts_with("the memory of a node is less than 3 times its last-level caches: ")
+        );
+        let (bytes_, note) = bytes("", CHIPLETS, 2 << 30);
+        assert_eq!(bytes_, 512 << 20);
+        assert!(note.unwrap().contains("(memory.max leaves no more)"));
+    }
 }
