@@ -3,7 +3,7 @@
 use super::budget::Budget;
 use super::cycle::{Cycle, PIECE};
 use super::measure::Bench;
-use super::region::Region;
+use super::region::{Region, share_note};
 use super::report::Ceilings;
 use crate::memory::{self, Room};
 use crate::numbers;
@@ -98,6 +98,10 @@ impl CeilingsCommand {
                 if !ceilings.notes.contains(&note) {
                     ceilings.notes.push(note);
                 }
+            }
+            for (node, region) in memories.iter().zip(&regions) {
+                let note = share_note(pages, region.huge_share());
+                ceilings.notes.extend(note.map(|note| format!("{pages}: {note} (node {node})")));
             }
             let bench = Bench { machine, pages, cycle: &cycle, memories: &memories, regions: &regions };
             for &cpu in &cpus {

@@ -134,9 +134,31 @@ impl Region {
     }
 }
 
+/// What to say if less than 95 % of the memory is on such pages as were asked for, and the share on huge pages is known.
+pub(super) fn share_note(pages: &str, huge: Option<f64>) -> Option<String> {
+    let percent = 100.0 * huge?;
+    match pages {
+        "thp" if percent < 95.0 => Some(format!("only {percent:.0} % of the memory is on huge pages")),
+        "4k" if percent > 5.0 => Some(format!("{percent:.0} % of the memory is on huge pages")),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_that_are_not_as_asked_are_said() {
+        let note = |pages, huge| share_note(pages, huge);
+        assert_eq!(note("thp", Some(0.2)).as_deref(), Some("only 20 % of the memory is on huge pages"));
+        assert_eq!(note("4k", Some(0.2)).as_deref(), Some("20 % of the memory is on huge pages"));
+        for (pages, huge) in
+            [("thp", Some(0.97)), ("thp", None), ("4k", Some(0.0)), ("4k", None), ("hugetlb-2m", Some(0.0))]
+        {
+            assert_eq!(note(pages, huge), None, "{pages}, {huge:?}");
+        }
+    }
 
     #[test]
     fn a_region_holds_the_cycle_and_lies_on_its_node() {
