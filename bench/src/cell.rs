@@ -55,6 +55,9 @@ fn run_script(
         Err(e @ TeamError::Spelling(_)) => return Err(e.to_string()),
         Err(e @ TeamError::Pin(_)) => return Ok(CellOutcome::Skipped { reason: e.to_string() }),
     };
+    if spec.open_loop && script.has_arrivals() && team.len() > team.parallelism() {
+        return Ok(CellOutcome::Skipped { reason: crowded(team.len(), team.parallelism()) });
+    }
     let needs = script.needs();
     // The operations must be in memory before the map's memory is measured.
     let load = script.load();
@@ -71,6 +74,14 @@ fn run_script(
         Err(BuildError::Bad(reason)) => Err(reason),
         Err(BuildError::Unavailable(reason)) => Ok(CellOutcome::Skipped { reason }),
     }
+}
+
+/// Why workers that share CPUs have no latencies by a schedule.
+fn crowded(threads: usize, cpus: usize) -> String {
+    format!(
+        "open loop needs a CPU for each thread, and {threads} threads have {cpus}: \
+         their latencies would be those of the scheduler"
+    )
 }
 
 /// Runs load and workload of `script` on an empty map. `before` is the memory of the process before the map
@@ -278,14 +289,17 @@ impl Script {
     /// operations, or is a trace.
     fn arrivals(&mut self, percent: u32) -> Option<(Vec<Stripe>, Checks)> {
         match &mut self.work {
-            Work::Generated { workload, ops, generator }
-                if workload.batch() == 1 && !matches!(workload, Workload::Load | Workload::S) =>
-            {
+            Work::Generated { workload, ops, generator } if has_arrivals(*workload) => {
                 let stripes = generator.run(*workload, (*ops * u64::from(percent) / 100).max(1));
                 Some((stripes, generator.checks(*workload)))
             }
             _ => None,
         }
+    }
+
+    /// Whether [`Self::arrivals`] has operations.
+    fn has_arrivals(&self) -> bool {
+        matches!(&self.work, Work::Generated { workload, .. } if has_arrivals(*workload))
     }
 
     fn expected(&self) -> Expected<'_> {
@@ -294,6 +308,11 @@ impl Script {
             Work::Traced(plan) => plan.expected(),
         }
     }
+}
+
+/// Whether single operations of this workload can arrive by a schedule.
+fn has_arrivals(workload: Workload) -> bool {
+    workload.batch() == 1 && !matches!(workload, Workload::Load | Workload::S)
 }
 
 /// Percentiles of nanoseconds, to three digits.
@@ -325,6 +344,35 @@ mod tests {
         assert_eq!((l.samples, l.p50, l.p99, l.max), (1000, 500, 990, 1000));
         assert!((999..=1000).contains(&l.p999) && l.p999 <= l.p9999, "{l:?}");
         assert_eq!(latency(&[]), Latency::default());
+    }
+
+    #[test]
+    fn open_loop_is_skipped_if_threads_share_cpus() {
+        let run = |pin: &str, workload: &str, threads, open_loop| {
+            let (pin, workload) = (pin.into(), workload.into());
+            super::run(&CellSpec {
+                pin,
+                workload,
+                threads,
+                open_loop,
+                keys: 100,
+                ops: 100,
+                ..CellSpec::default()
+            })
+        };
+        let cpus = Team::new(1, "none").unwrap().parallelism();
+        match run("none", "c", cpus + 1, true).unwrap() {
+            CellOutcome::Skipped { reason } => assert_eq!(reason, crowded(cpus + 1, cpus)),
+            other => panic!("{other:?}"),
+        }
+        for (workload, threads, open_loop, levels) in
+            [("c", 1, true, 3), ("c", cpus + 1, false, 0), ("load", cpus + 1, true, 0)]
+        {
+            match run("none", workload, threads, open_loop).unwrap() {
+                CellOutcome::Measured(found) => assert_eq!(found.open_loop.len(), levels, "{workload}"),
+                other => panic!("{workload}: {other:?}"),
+            }
+        }
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub struct CellSpec {
     /// Pages that the arena asks for, one of [`PAGES`]. The same maps use it.
     pub pages: String,
     /// Whether operations also arrive by a schedule, at 50, 70 and 90 % of the throughput that the run has reached.
-    /// Not for `load`, `s`, `m`, `n` and `trace`.
+    /// Not for `load`, `s`, `m`, `n` and `trace`. A cell with more threads than CPUs is then skipped.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub open_loop: bool,
     /// With workload `trace`: the text files of the load and of the run.

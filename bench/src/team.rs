@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub struct Team {
     pool: WorkerPool,
+    /// How many CPUs' time this process gets.
+    granted: usize,
 }
 
 /// Why there is no team.
@@ -48,9 +50,10 @@ impl Team {
     /// [`TeamError`]: a misspelt policy, or CPUs that this process may not use.
     pub fn new(workers: usize, pin: &str) -> Result<Self, TeamError> {
         let policy: PinPolicy = pin.parse().map_err(TeamError::Spelling)?;
-        let plan = policy.plan(&Machine::discover(), workers).map_err(TeamError::Pin)?;
+        let machine = Machine::discover();
+        let plan = policy.plan(&machine, workers).map_err(TeamError::Pin)?;
         let pool = WorkerPool::new(plan).require_pinned().map_err(TeamError::Pin)?;
-        Ok(Self { pool })
+        Ok(Self { pool, granted: machine.parallelism() })
     }
 
     /// How many workers.
@@ -81,6 +84,13 @@ impl Team {
         cpus.sort_unstable();
         cpus.dedup();
         cpus
+    }
+
+    /// How many workers can run at the same time: they share the CPUs of the pinning, and a control group may grant
+    /// less.
+    #[must_use]
+    pub fn parallelism(&self) -> usize {
+        self.cpus().len().min(self.granted)
     }
 
     /// What a reader of the results should know about the pinning.

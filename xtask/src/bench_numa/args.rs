@@ -232,7 +232,8 @@ pub(crate) struct Args {
     )]
     pub(crate) timeout: Option<Duration>,
     /// Operations also arrive by a schedule, at 50, 70 and 90 % of the throughput of each run;
-    /// latency counts from when they should have begun (no coordinated omission)
+    /// latency counts from when they should have begun (no coordinated omission).
+    /// Cells with more threads than CPUs are skipped
     #[arg(long, verbatim_doc_comment, help_heading = "How it runs")]
     pub(crate) open_loop: bool,
     /// Do not measure the ceilings of this machine first (30 s, or 5 s with --quick)
