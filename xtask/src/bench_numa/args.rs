@@ -329,7 +329,7 @@ pub(crate) enum Format {
 impl Args {
     /// The preset, or the defaults.
     pub(crate) fn preset(&self) -> presets::Preset {
-        let name = self.preset.or(self.quick.then_some("quick")).or(self.strings.then_some("strings"));
+        let name = self.preset.or(self.quick.then_some(presets::QUICK)).or(self.strings.then_some("strings"));
         name.and_then(|name| presets::named(name).ok()).unwrap_or_else(presets::defaults)
     }
 

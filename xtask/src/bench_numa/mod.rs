@@ -137,10 +137,10 @@ fn sweep_and_report(args: &Args, raw: Raw, mut out: Option<Recorder>) -> Result<
     let Raw { head: Head { command, machine, build, plan, .. }, runs: done, .. } = raw;
     let ceilings = match args.no_ceilings {
         true => ceilings::Measured::default(),
-        false => ceilings::measure(&build.path, &plan, args.quick),
+        false => ceilings::measure(&build.path, &plan, plan.is_quick()),
     };
     // A quick sweep has no time for it.
-    let repeats = if args.quick { 0 } else { plan.runs() };
+    let repeats = if plan.is_quick() { 0 } else { plan.runs() };
     let (runs, complete) = measure(&plan, &build, repeats, done, out.as_mut())?;
     let results = Results {
         command: &command,

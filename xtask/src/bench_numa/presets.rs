@@ -17,6 +17,8 @@ const MANY_KEYS: u64 = 10_000_000;
 /// Keys and threads of the paper.
 const PAPER_KEYS: u64 = 100_000_000;
 const PAPER_THREADS: usize = 128;
+/// The name of the preset that `--quick` stands for.
+pub(crate) const QUICK: &str = "quick";
 /// Rounds of a sweep, and of a quick one.
 pub(crate) const REPEAT: usize = 3;
 pub(crate) const QUICK_REPEAT: usize = 2;
@@ -106,7 +108,7 @@ pub(crate) fn all() -> Vec<Preset> {
     let placed = vec!["bskip-numa"];
     vec![
         Preset {
-            name: "quick",
+            name: QUICK,
             what: "a real sweep with peers, in about 45 s on 2 cores (--quick)",
             maps: QUICK_MAPS.to_vec(),
             workloads: QUICK_WORKLOADS,

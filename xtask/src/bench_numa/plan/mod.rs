@@ -85,6 +85,12 @@ impl Plan {
         }
     }
 
+    /// Whether the preset is `quick`, however it was asked for: by `--quick`, by `--preset`, by a plan file, or
+    /// in the sweep that is resumed.
+    pub(crate) fn is_quick(&self) -> bool {
+        self.preset.as_deref() == Some(presets::QUICK)
+    }
+
     /// How many cells there are.
     pub(crate) fn cells(&self) -> usize {
         self.groups.iter().map(|group| group.cells.len()).sum()

@@ -231,5 +231,13 @@ fn every_preset_is_a_plan_on_machines_small_and_large() {
     assert!(less.specs().all(|spec| spec.keys == 7 && spec.dist == "uniform"));
     let groups = |flags: &str| plan(flags, &sample(2, 1)).unwrap().groups;
     assert_eq!(groups("--quick"), groups("--preset quick"));
+    for (flags, is_quick) in
+        [("--quick", true), ("--preset quick", true), ("--preset scaling", false), ("", false)]
+    {
+        let plan = plan(flags, &sample(2, 1)).unwrap();
+        // A resumed sweep has the plan from the file.
+        let resumed: Plan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
+        assert_eq!([plan.is_quick(), resumed.is_quick()], [is_quick; 2], "{flags}");
+    }
     assert_eq!(groups("--strings"), groups("--preset strings"));
 }
