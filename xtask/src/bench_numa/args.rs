@@ -288,7 +288,7 @@ pub(crate) struct Args {
         long,
         verbatim_doc_comment,
         value_name = "DIR",
-        conflicts_with_all = ["plan", "preset", "quick", "strings", "keys", "ops", "seed", "out", "resume"],
+        conflicts_with_all = ["plan", "preset", "quick", "strings", "keys", "ops", "seed", "open_loop", "out", "resume"],
         help_heading = "How it compares"
     )]
     pub(crate) baseline: Option<PathBuf>,
@@ -479,6 +479,7 @@ pub(crate) mod tests {
             ("--baseline a --fail-above 100", "less than 100 %"),
             ("--baseline a --fail-above much", "5%"),
             ("--baseline a --keys 5", "cannot be used with"),
+            ("--baseline a --open-loop", "cannot be used with"),
             ("--budget 1/3", "--adaptive"),
             ("--adaptive --budget 2", "at most 1"),
             ("--adaptive --baseline a", "cannot be used with"),
