@@ -11,7 +11,7 @@ use super::raw::{self, Head, RAW};
 use super::report::{self, REPORT};
 use super::results::Results;
 use super::run::Run;
-use super::schema::{JSON, TUNED};
+use super::schema::{self, JSON, TUNED};
 use super::{table, trace, tuned};
 use crate::stop::Stop;
 
@@ -42,7 +42,7 @@ impl OutDir {
         made.and_then(|()| fs::remove_file(&probe)).map_err(|error| {
             Stop::environment(format!("{flag}: {error}; name a folder that can be written"))
         })?;
-        if dir.join(RAW).exists() && !dir.join(JSON).exists() {
+        if dir.join(RAW).exists() && !schema::is_finished(dir) {
             return Err(Stop::usage(format!(
                 "{flag}: it already holds {RAW} of a sweep that was stopped; go on with --resume {}, or name a new \
                  folder",
@@ -104,4 +104,24 @@ impl Recorder {
 
 fn cannot(dir: &Path, name: &str, error: &io::Error) -> Stop {
     Stop::failure(format!("cannot write {}: {error}", dir.join(name).display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree;
+
+    #[test]
+    fn the_folder_of_an_interrupted_sweep_is_one_to_resume_and_that_of_a_finished_one_is_not() {
+        let dir = tree::target().join(format!("bench-numa/out-{}", std::process::id()));
+        fs::create_dir_all(&dir).unwrap();
+        let refused = || OutDir::create(&dir).map(|_| ()).unwrap_err().line;
+        fs::write(dir.join(RAW), "{}").unwrap();
+        assert!(refused().contains("go on with --resume"), "it was killed");
+        fs::write(dir.join(JSON), r#"{"interrupted":"after 1 of 2 runs"}"#).unwrap();
+        assert!(refused().contains("go on with --resume"), "Ctrl-C writes results");
+        fs::write(dir.join(JSON), r#"{"interrupted":null}"#).unwrap();
+        assert!(refused().ends_with("it already holds raw.jsonl; name a new folder"));
+        fs::remove_dir_all(&dir).unwrap();
+    }
 }

@@ -1,7 +1,6 @@
 //! `--resume DIR`: goes on with a sweep that was stopped, by Ctrl-C or worse. The runs that `raw.jsonl` holds
 //! are not repeated. The program that measured them, which is in the folder, measures the rest.
 
-use std::fs;
 use std::path::Path;
 
 use bench::units;
@@ -13,7 +12,7 @@ use super::machine::Machine;
 use super::out_dir::Recorder;
 use super::plan::Plan;
 use super::raw::{self, RAW, Raw};
-use super::schema::JSON;
+use super::schema;
 use super::trace;
 use crate::stop::Stop;
 
@@ -43,7 +42,7 @@ fn opened(dir: &Path, args: &Args, machine: &Machine) -> Result<Resumed, Stop> {
     }
     let mut file = raw::open(&path, false)?;
     let mut raw = raw::read(&mut file).map_err(|why| Stop::usage(format!("{RAW}: {why}")))?;
-    if is_finished(dir) {
+    if schema::is_finished(dir) {
         return Err(Stop::usage("this sweep is finished; begin another one with --out in a new folder"));
     }
     if let Some(what) = other_machine(&raw.head.machine, machine) {
@@ -57,13 +56,6 @@ fn opened(dir: &Path, args: &Args, machine: &Machine) -> Result<Resumed, Stop> {
     }
     file.set_len(raw.length).map_err(|error| Stop::environment(format!("{RAW}: {error}")))?;
     Ok(Resumed { raw, out: Recorder::resumed(dir, file) })
-}
-
-/// Whether the results of the whole sweep have been written. They are written last.
-fn is_finished(dir: &Path) -> bool {
-    let text = fs::read_to_string(dir.join(JSON)).unwrap_or_default();
-    let json = serde_json::from_str::<serde_json::Value>(&text);
-    json.is_ok_and(|json| json.get("interrupted").is_some_and(serde_json::Value::is_null))
 }
 
 /// What differs between the machine of the sweep and this one.

@@ -1,5 +1,8 @@
 //! The version of the result files, and the one that has everything.
 
+use std::fs;
+use std::path::Path;
+
 /// The file that has everything.
 pub(crate) const JSON: &str = "results.json";
 /// The best settings, if one of our placed maps was measured. A sweep writes it before the last of the others.
@@ -25,4 +28,11 @@ pub(crate) fn check(found: Option<u32>) -> Result<(), String> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Whether the results of the whole sweep have been written. They are written last.
+pub(crate) fn is_finished(dir: &Path) -> bool {
+    let text = fs::read_to_string(dir.join(JSON)).unwrap_or_default();
+    let json = serde_json::from_str::<serde_json::Value>(&text);
+    json.is_ok_and(|json| json.get("interrupted").is_some_and(serde_json::Value::is_null))
 }
