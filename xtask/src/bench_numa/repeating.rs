@@ -30,6 +30,8 @@ impl<R: CellRunner> CellRunner for Repeating<R> {
         let second = self.runner.run(spec);
         let lost = |ended: &Ended| interference(ended).map(Interference::lost);
         let mut better = match (&second, lost(&second), lost(&first)) {
+            // The first run has ended, so it counts. It was not repeated.
+            (Ended::Interrupted, ..) => return first,
             // A wrong answer counts, whatever else ran.
             (Ended::With(CellOutcome::Measured(_)), Some(again), Some(before)) if again > before => first,
             _ => second,
@@ -92,5 +94,10 @@ mod tests {
         let failed = || Ended::With(CellOutcome::Failed { reason: "key 7 lost".into() });
         let mut runner = Repeating::new(Listed(vec![with(1.0, 0.3), failed()]), 1);
         assert_eq!(runner.run(&CellSpec::default()), failed());
+    }
+
+    #[test]
+    fn an_interrupted_repetition_leaves_the_first_run() {
+        assert_eq!(outcome(vec![with(1.0, 0.3), Ended::Interrupted], 1), (0.3, false, 0));
     }
 }
