@@ -45,9 +45,14 @@ fn the_same_program_is_no_regression_and_a_slower_one_is_named() {
 #[test]
 fn a_faster_program_is_an_improvement_and_a_failing_one_fails() {
     let dir = baseline();
-    let kept = dir.join("bench-cell");
-    let text = fs::read_to_string(&kept).unwrap();
-    fs::write(&kept, text.replace("seconds=0.25", "seconds=0.5")).unwrap();
+    // A sweep whose program was slower: the folder has another program, and its hash.
+    let (kept, raw) = (dir.join("bench-cell"), dir.join("raw.jsonl"));
+    let hash = || format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&fs::read(&kept).unwrap()));
+    let [program, head] = [&kept, &raw].map(|path| fs::read_to_string(path).unwrap());
+    let before = hash();
+    fs::write(&kept, program.replace("seconds=0.25", "seconds=0.5")).unwrap();
+    assert!(head.contains(&before));
+    fs::write(&raw, head.replace(&before, &hash())).unwrap();
     let faster = compare("ok", &dir, "--format csv");
     assert_eq!(faster.code, Some(0), "{}", faster.out);
     assert_eq!(faster.out.matches("improvement").count(), 2, "{}", faster.out);
@@ -69,6 +74,8 @@ fn a_baseline_that_proves_nothing_here_is_refused_in_one_line() {
     fs::write(&raw, text.replacen("\"cpu\":\"", "\"cpu\":\"Another ", 1)).unwrap();
     refused(3, "was built for another machine (Another ");
     fs::write(&raw, &text).unwrap();
+    fs::write(dir.join("bench-cell"), "another").unwrap();
+    refused(3, "bench-cell is not the program that measured: its hash is");
     fs::remove_file(dir.join("bench-cell")).unwrap();
     refused(3, "its program bench-cell is gone");
     fs::remove_file(&raw).unwrap();

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::super::args::Args;
 use super::super::cell_copy::CELL;
+use super::super::hash::hash;
 use super::super::machine::Machine;
 use super::super::raw::RAW;
 use super::super::schema;
@@ -50,6 +51,8 @@ struct OldMachine {
 struct OldBuild {
     description: String,
     #[serde(default)]
+    hash: String,
+    #[serde(default)]
     commit: Option<String>,
 }
 
@@ -69,7 +72,7 @@ struct Outcome {
 ///
 /// # Errors
 ///
-/// One line: there is no sweep, its program is gone, or the program was built for another machine.
+/// One line: there is no sweep, its program is gone or is another one, or it was built for another machine.
 pub(super) fn open(
     dir: &Path,
     args: &Args,
@@ -94,6 +97,14 @@ pub(super) fn open(
              baseline again, with --out"
         )))
     })?;
+    let found = hash(&program).map_err(|why| Stop::environment(named(why)))?;
+    if found != head.build.hash {
+        return Err(Stop::environment(named(format!(
+            "bench-cell is not the program that measured: its hash is {found}, not {}; measure a baseline again, \
+             with --out",
+            head.build.hash
+        ))));
+    }
     let all = cells.len();
     let cells: Vec<Cell> = cells.into_iter().filter(|cell| asks_for(args, &cell.spec)).collect();
     match (all, cells.is_empty()) {
