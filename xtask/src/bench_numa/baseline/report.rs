@@ -203,11 +203,19 @@ fn line(spec: &CellSpec, found: &Compared) -> Line {
     let group = Group { cells: vec![spec.clone()] };
     let median = |rates: Vec<f64>| Spread::of(rates).map(|spread| spread.median);
     let (verdict, reason) = match (&found.stopped, &found.judged) {
-        (Some((side, CellOutcome::Failed { reason })), _) => {
-            ("failed", format!("the {side} program: {reason}"))
+        (Some((Side::New, CellOutcome::Failed { reason })), _) => {
+            ("failed", format!("the new program: {reason}"))
         }
-        (Some((side, CellOutcome::Skipped { reason })), _) => {
-            ("skipped", format!("the {side} program: {reason}"))
+        // The old program measured it.
+        (Some((Side::New, CellOutcome::Skipped { reason })), _) => {
+            ("failed", format!("the new program skips it: {reason}"))
+        }
+        // There is nothing to compare with.
+        (Some((Side::Old, CellOutcome::Failed { reason })), _) => {
+            ("skipped", format!("the old program failed: {reason}"))
+        }
+        (Some((Side::Old, CellOutcome::Skipped { reason })), _) => {
+            ("skipped", format!("the old program skips it: {reason}"))
         }
         (_, Some(judged)) => (judged.verdict.name(), String::new()),
         _ => ("not run", String::new()),
@@ -250,8 +258,29 @@ impl Verdict {
     }
 }
 
-impl std::fmt::Display for Side {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if *self == Self::Old { "old" } else { "new" })
+#[cfg(test)]
+mod tests {
+    use super::super::super::machine::tests::sample;
+    use super::*;
+
+    /// The verdict, the reason and the exit code of a comparison of one cell.
+    fn told(side: Side, outcome: CellOutcome) -> (String, String, u8) {
+        let mut report = Report::new("it".into(), sample(2, 1), 0.05);
+        let cell = Cell { spec: CellSpec::default(), json: String::new() };
+        let found = Compared { stopped: Some((side, outcome)), ..Compared::default() };
+        report.fill(&[cell], &Comparison { cells: vec![found], complete: true });
+        let code = report.end().map_or_else(|stop| stop.code, |()| 0);
+        (report.cells[0].verdict.clone(), report.cells[0].reason.clone(), code)
+    }
+
+    #[test]
+    fn what_the_new_program_does_not_measure_fails_and_what_the_old_one_does_not_is_skipped() {
+        let failed = || CellOutcome::Failed { reason: "key 7 lost".into() };
+        let skipped = || CellOutcome::Skipped { reason: "no scans".into() };
+        let all = |verdict: &str, reason: &str, code| (verdict.to_owned(), reason.to_owned(), code);
+        assert_eq!(told(Side::New, failed()), all("failed", "the new program: key 7 lost", 1));
+        assert_eq!(told(Side::New, skipped()), all("failed", "the new program skips it: no scans", 1));
+        assert_eq!(told(Side::Old, failed()), all("skipped", "the old program failed: key 7 lost", 0));
+        assert_eq!(told(Side::Old, skipped()), all("skipped", "the old program skips it: no scans", 0));
     }
 }

@@ -86,8 +86,11 @@ pub(super) fn compare(
 /// The rates of the old and the new program, or what stopped one of them. `None` after Ctrl-C.
 type Pair = Option<Result<(f64, f64), (Side, CellOutcome)>>;
 
+/// Runs both programs, also if the first one is stopped, so that their order does not change what is told. A
+/// failure of the new program counts most. Without a rate of the old one there is nothing to compare with, so
+/// this counts more than a cell that the new one skips.
 fn pair(order: [Side; 2], run: &mut dyn FnMut(Side) -> Ended, is_first: bool) -> Result<Pair, Stop> {
-    let (mut old, mut new) = (0.0, 0.0);
+    let (mut rates, mut stopped) = ([0.0; 2], Vec::new());
     for side in order {
         let outcome = match run(side) {
             Ended::With(outcome) => outcome,
@@ -101,14 +104,16 @@ fn pair(order: [Side; 2], run: &mut dyn FnMut(Side) -> Ended, is_first: bool) ->
             Ended::Refused(reason) => CellOutcome::Failed { reason },
         };
         match outcome {
-            CellOutcome::Measured(measurement) => match side {
-                Side::Old => old = rate(&measurement),
-                Side::New => new = rate(&measurement),
-            },
-            outcome => return Ok(Some(Err((side, outcome)))),
+            CellOutcome::Measured(measurement) => rates[side as usize] = rate(&measurement),
+            outcome => stopped.push((side, outcome)),
         }
     }
-    Ok(Some(Ok((old, new))))
+    stopped.sort_by_key(|(side, outcome)| match (side, outcome) {
+        (Side::New, CellOutcome::Failed { .. }) => 0,
+        (Side::Old, _) => 1,
+        (Side::New, _) => 2,
+    });
+    Ok(Some(stopped.into_iter().next().map_or(Ok(rates.into()), Err)))
 }
 
 #[cfg(test)]
@@ -159,6 +164,28 @@ mod tests {
         assert_eq!(comparison.cells[1].stopped, Some((Side::New, failed)));
         assert!(comparison.complete && comparison.cells[1].judged.is_none());
         assert_eq!(comparison.cells[0].rates.len(), 2);
+    }
+
+    #[test]
+    fn what_stops_a_cell_does_not_depend_on_the_order_of_the_programs() {
+        let failed = || CellOutcome::Failed { reason: "key 7 lost".into() };
+        let skipped = || CellOutcome::Skipped { reason: "no pages".into() };
+        for (old, new, told) in [
+            (failed(), measured(1.0), Side::Old),
+            (failed(), skipped(), Side::Old),
+            (failed(), failed(), Side::New),
+            (skipped(), measured(1.0), Side::Old),
+            (skipped(), skipped(), Side::Old),
+            (skipped(), failed(), Side::New),
+            (measured(1.0), failed(), Side::New),
+            (measured(1.0), skipped(), Side::New),
+        ] {
+            let of = |side| if side == Side::Old { &old } else { &new };
+            for order in [[Side::Old, Side::New], [Side::New, Side::Old]] {
+                let pair = pair(order, &mut |side| Ended::With(of(side).clone()), false);
+                assert_eq!(pair, Ok(Some(Err((told, of(told).clone())))), "{old:?} {new:?} {order:?}");
+            }
+        }
     }
 
     #[test]
