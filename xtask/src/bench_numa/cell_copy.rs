@@ -2,11 +2,12 @@
 //! happens meanwhile does not change what is measured, and the program that measured is still there later: for
 //! `--resume`, and for a comparison with another build.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::cell_binary::Build;
+use super::durable;
 use super::hash::hash;
 use crate::stop::Stop;
 
@@ -20,7 +21,8 @@ pub(crate) const CELL: &str = "bench-cell";
 /// The folder takes no more bytes, or has such a file already.
 pub(crate) fn keep(dir: &Path, build: Build) -> Result<Build, Stop> {
     let path = dir.join(CELL);
-    let copied = File::create_new(&path).and_then(|_| fs::copy(&build.path, &path));
+    let copied = File::create_new(&path).and_then(|_| durable::copy(&build.path, &path));
+    let copied = copied.and_then(|()| durable::folder(dir));
     copied.map_err(|error| {
         Stop::environment(format!("cannot copy {} to {}: {error}", build.path.display(), path.display()))
     })?;
@@ -57,6 +59,7 @@ fn absolute(path: &Path) -> Result<PathBuf, Stop> {
 mod tests {
     use super::*;
     use crate::tree;
+    use std::fs;
 
     #[test]
     fn the_copy_is_the_program_until_somebody_changes_it() {

@@ -12,7 +12,7 @@ use super::report::{self, REPORT};
 use super::results::Results;
 use super::run::Run;
 use super::schema::{self, JSON, TUNED};
-use super::{table, trace, tuned};
+use super::{durable, table, trace, tuned};
 use crate::stop::Stop;
 
 /// Written at the end, in this order.
@@ -68,7 +68,8 @@ impl OutDir {
     /// Before anything runs, writes a line about the sweep to the raw file.
     pub(crate) fn begin(self, head: &Head) -> Result<Recorder, Stop> {
         let mut raw = raw::open(&self.0.join(RAW), true)?;
-        raw::append(&mut raw, head).map_err(|error| cannot(&self.0, RAW, &error))?;
+        let begun = raw::append(&mut raw, head).and_then(|()| durable::folder(&self.0));
+        begun.map_err(|error| cannot(&self.0, RAW, &error))?;
         Ok(Recorder { dir: self.0, raw })
     }
 }
@@ -89,11 +90,10 @@ impl Recorder {
         let tuned = tuned::answer(results).ok().map(|tuned| (TUNED, tuned.to_string()));
         let files = [(TABLE, table::render(results)), (CSV, results.csv())].into_iter().chain(tuned);
         for (name, text) in files.chain([(JSON, results.json())]) {
-            // A kill leaves the old file or the new one, never a part of it.
-            let part = self.dir.join(format!("{name}.part"));
-            let written = fs::write(&part, text).and_then(|()| fs::rename(&part, self.dir.join(name)));
+            let written = durable::replace(&self.dir.join(name), &text);
             written.map_err(|error| cannot(&self.dir, name, &error))?;
         }
+        durable::folder(&self.dir).map_err(|error| cannot(&self.dir, JSON, &error))?;
         report::write_in(&self.dir)?;
         if results.complete {
             trace::forget(&self.dir);

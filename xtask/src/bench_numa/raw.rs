@@ -70,10 +70,11 @@ pub(crate) fn open(path: &Path, is_new: bool) -> Result<File, Stop> {
     }
 }
 
-/// Appends a line by a single write.
+/// Appends a line by a single write. It is on the disk when this returns: a cell takes longer than that.
 pub(crate) fn append(file: &mut File, line: &impl Serialize) -> io::Result<()> {
     let line = serde_json::to_string(line).expect("the lines are plain data");
-    file.write_all(format!("{line}\n").as_bytes())
+    file.write_all(format!("{line}\n").as_bytes())?;
+    file.sync_data()
 }
 
 /// Reads the file. A last line without its end is ignored: the process was killed while it wrote the line.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use bench::protocol::{TraceFiles, TraceKeys};
 use bench::trace;
 
+use super::durable;
 use super::plan::{Plan, Trace};
 use crate::stop::Stop;
 use crate::tree;
@@ -80,7 +81,8 @@ impl Opened {
     pub(crate) fn keep_in(&self, dir: &Path) -> Result<TraceFiles, Stop> {
         let files = paths(dir, self.trace.files.keys)?;
         for (from, to) in [(&self.trace.files.load, &files.load), (&self.trace.files.run, &files.run)] {
-            fs::copy(from, to).map_err(|error| Stop::environment(format!("cannot write {to}: {error}")))?;
+            durable::copy(Path::new(from), Path::new(to))
+                .map_err(|error| Stop::environment(format!("cannot write {to}: {error}")))?;
         }
         Ok(files)
     }
