@@ -7,6 +7,7 @@ use std::fs;
 use bench::memory::Room;
 use bench::units;
 use bskip_topology::NumaNode;
+use numa_alloc::config::TunedMachine;
 use serde::{Deserialize, Serialize};
 
 use super::settings::{Settings, chosen, field, settings};
@@ -63,7 +64,7 @@ impl Machine {
         let numbers = |nodes: Vec<&NumaNode>| nodes.iter().map(|node| node.os_index as usize).collect();
         let room = Room::of(&bench::memory::read);
         Self {
-            cpu: field(&cpuinfo, "model name").unwrap_or_else(|| "unknown CPU".into()),
+            cpu: named(TunedMachine::this().cpu),
             cpus: topology.allowed().iter().collect(),
             nodes: numbers(nodes),
             memory_alone: numbers(alone),
@@ -111,6 +112,11 @@ impl Machine {
             self.huge_pages,
         )
     }
+}
+
+/// The model of the CPU, if the system says it.
+fn named(cpu: String) -> String {
+    if cpu.is_empty() { "unknown CPU".into() } else { cpu }
 }
 
 /// A file's text; empty if there is no file.
@@ -186,6 +192,9 @@ pub(crate) mod tests {
         assert!(!machine.cpus.is_empty());
         assert!(!machine.nodes.is_empty());
         assert!(machine.memory >= machine.memory_available);
+        // It has a name on ARM too, where the kernel says numbers.
+        assert_eq!(machine.cpu, named(TunedMachine::this().cpu));
+        assert_eq!(named(String::new()), "unknown CPU");
     }
 
     #[test]
