@@ -120,20 +120,33 @@ pub(crate) fn run_watched(
 
 /// Lets the child be killed when this process dies, even by SIGKILL. Otherwise a cell of a sweep that was
 /// killed would still run beside the sweep that is resumed.
-#[cfg(target_os = "linux")]
 fn end_with_this_process(command: &mut Command) {
-    let request = || {
+    end_with(command, std::process::id());
+}
+
+/// Lets the child be killed when its parent dies. If the parent is not the process `parent`, this one has died
+/// already, and the child does not start.
+#[cfg(target_os = "linux")]
+fn end_with(command: &mut Command, parent: u32) {
+    let request = move || {
         // SAFETY: between fork and exec, only async-signal-safe calls are allowed. prctl is one, and this
         // request has no pointers.
         let refused = unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-        if refused == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+        if refused != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // If the parent died before the request, the signal never comes.
+        // SAFETY: getppid is async-signal-safe, has no arguments and always succeeds.
+        let now = unsafe { libc::getppid() };
+        // An error of a number allocates nothing.
+        if u32::try_from(now) == Ok(parent) { Ok(()) } else { Err(io::Error::from_raw_os_error(libc::ESRCH)) }
     };
-    // SAFETY: `request` makes a single async-signal-safe call and allocates nothing.
+    // SAFETY: `request` makes only async-signal-safe calls and allocates nothing.
     unsafe { command.pre_exec(request) };
 }
 
 #[cfg(not(target_os = "linux"))]
-fn end_with_this_process(_: &mut Command) {}
+fn end_with(_: &mut Command, _: u32) {}
 
 /// Kills the child and all processes in its group, such as cargo's children.
 fn kill_group(child: &mut Child) -> io::Result<()> {
@@ -173,6 +186,17 @@ mod tests {
             run(&mut sh("kill -ABRT $$"), &log, Duration::from_secs(60)).unwrap().words(),
             "killed by signal 6 (abort)"
         );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_child_whose_parent_died_before_it_asked_for_the_signal_does_not_start() {
+        let mut orphan = sh("exit 0");
+        end_with(&mut orphan, std::process::id() + 1);
+        assert_eq!(orphan.spawn().unwrap_err().raw_os_error(), Some(libc::ESRCH));
+        let mut child = sh("exit 0");
+        end_with(&mut child, std::process::id());
+        assert!(child.spawn().unwrap().wait().unwrap().success());
     }
 
     #[test]
