@@ -292,8 +292,8 @@ pub(crate) struct Args {
         help_heading = "How it compares"
     )]
     pub(crate) baseline: Option<PathBuf>,
-    /// With --baseline: exit with 1 if a cell is surely slower, and by more than this part
-    /// of its old rate [default: 5%]
+    /// With --baseline: exit with 1 if a cell is slower (proven at 1 %), and its measured loss
+    /// is above this part of its old rate [default: 5%]
     #[arg(
         long,
         verbatim_doc_comment,

@@ -1,21 +1,23 @@
-//! Which cells of a new program are slower than those of an old one, and which need more rounds before anyone
-//! can tell.
+//! Which cells of a new program are slower than those of an old one, and which need more rounds before their
+//! ratio is certain.
 //!
 //! Each round runs the old and the new program of a cell one after the other, so each round gives a ratio of
 //! the rates, new to old. A cell is a *regression* if two things hold: the typical ratio is further below 1
 //! than the threshold allows, and a one-sided t test on the logarithms of the ratios says that the new program
 //! is slower at all. Testing against 1, not against the threshold, finds a program that is 10 % slower within
 //! a few rounds with a threshold of 5 %. A test against the threshold would have half the distance to tell, so
-//! it would need four times the rounds.
+//! it would need four times the rounds. So it is proven that a regression is slower, and not that its true loss
+//! is above the threshold: the measured loss is. A cell that loses a little less than the threshold may be called
+//! a regression.
 //!
 //! False alarms stay rare, although there are many cells and several looks. Each look spends an equal part of
 //! [`FALSE_ALARMS`], and Holm's method divides that part among the cells. So the chance that a comparison of two
-//! equal programs reports even one regression is at most [`FALSE_ALARMS`].
+//! equal programs reports even one regression is at most [`FALSE_ALARMS`]. That of an improvement is as small.
 
 use super::super::stats::{self, CONFIDENCE, Interval, Logs};
 
-/// The chance of a false alarm in a whole comparison.
-const FALSE_ALARMS: f64 = 0.01;
+/// The chance that a whole comparison of equal programs has a regression; that of an improvement is the same.
+pub(super) const FALSE_ALARMS: f64 = 0.01;
 
 /// How often the results are looked at. The rounds double between two looks, so the last one sees eight times
 /// the rounds of the first.
@@ -24,9 +26,9 @@ pub(super) const LOOKS: u32 = 4;
 /// What is known of a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Verdict {
-    /// It is slower, by more than the threshold.
+    /// It is slower, and the measured loss is above the threshold.
     Regression,
-    /// It is faster, by more than the threshold.
+    /// It is faster, and the measured gain is above the threshold.
     Improvement,
     /// It is not slower by more than the threshold.
     Fine,

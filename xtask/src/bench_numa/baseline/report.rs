@@ -8,7 +8,7 @@ use super::super::machine::Machine;
 use super::super::plan::{Group, row_name};
 use super::super::schema::SCHEMA;
 use super::super::summary::Spread;
-use super::judge::{LOOKS, Verdict};
+use super::judge::{FALSE_ALARMS, LOOKS, Verdict};
 use super::old::Cell;
 use super::rounds::{Compared, Comparison, Side};
 use crate::stop::Stop;
@@ -101,18 +101,24 @@ impl Report {
             });
         }
         let (slower, failed) = (self.count("regression"), self.count("failed"));
-        let percent = three_digits(self.fail_above * 100.0);
         let of_all = self.cells.len();
+        let proven = format!("slower ({}), {}", Self::proven(), self.beyond("loss"));
         match (slower, failed) {
             (0, 0) => Ok(()),
             (0, failed) => Err(Stop::failure(format!("{failed} of {of_all} cells FAILED"))),
-            (slower, 0) => {
-                Err(Stop::failure(format!("{slower} of {of_all} cells slower by more than {percent} %")))
-            }
-            _ => Err(Stop::failure(format!(
-                "{slower} of {of_all} cells slower by more than {percent} %, {failed} FAILED"
-            ))),
+            (slower, 0) => Err(Stop::failure(format!("{slower} of {of_all} cells {proven}"))),
+            _ => Err(Stop::failure(format!("{slower} of {of_all} cells {proven}; {failed} FAILED"))),
         }
+    }
+
+    /// How sure it is that a cell is slower or faster at all.
+    fn proven() -> String {
+        format!("proven at {} %", FALSE_ALARMS * 100.0)
+    }
+
+    /// What the rounds have measured, which is not proven.
+    fn beyond(&self, what: &str) -> String {
+        format!("measured {what} above {} %", three_digits(self.fail_above * 100.0))
     }
 
     /// How many cells have this verdict.
@@ -150,13 +156,13 @@ impl Report {
         );
         let percent = three_digits(self.fail_above * 100.0);
         for (verdict, heading) in [
-            ("regression", format!("Regressions: surely slower, and by more than {percent} %")),
+            ("regression", format!("Regressions: slower ({}), {}", Self::proven(), self.beyond("loss"))),
             ("failed", "Failed".to_owned()),
             (
                 "uncertain",
                 format!("Uncertain: may be slower by more than {percent} %, but the rounds differ too much"),
             ),
-            ("improvement", format!("Improvements: surely faster, and by more than {percent} %")),
+            ("improvement", format!("Improvements: faster ({}), {}", Self::proven(), self.beyond("gain"))),
             ("skipped", "Skipped".to_owned()),
         ] {
             if self.count(verdict) > 0 {
