@@ -47,7 +47,7 @@ impl Interference {
         self.stolen + self.others
     }
 
-    /// If others got more than [`MOST`] of the CPU time: how much, and who they were.
+    /// If others got more than [`MOST`] of the CPU time: how much, and what took it.
     #[must_use]
     pub fn disturbed(&self) -> Option<String> {
         let lost = self.lost();

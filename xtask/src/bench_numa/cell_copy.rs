@@ -62,7 +62,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn the_copy_is_the_program_until_somebody_changes_it() {
+    fn the_copy_is_the_program_until_it_is_changed() {
         let dir = tree::target().join(format!("bench-numa/copy-{}", std::process::id()));
         fs::create_dir_all(&dir).unwrap();
         let path = dir.join("program");
