@@ -62,10 +62,9 @@ impl Progress {
         self.bar.inc(1);
     }
 
-    /// Removes the bar; how long it was there.
-    pub(crate) fn finish(self) -> Duration {
+    /// Removes the bar.
+    pub(crate) fn finish(self) {
         self.bar.finish_and_clear();
-        self.bar.elapsed()
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bench::numbers::within;
 
+use super::super::presets;
 use super::super::values::workloads;
 
 /// Rounds, if neither the command nor the file asks for more. Fewer give intervals that hardly tell anything.
@@ -39,12 +40,11 @@ pub(crate) struct Verify {
         help = format!("Rounds, at least 2 [default: those of the file, at least {ROUNDS}]")
     )]
     pub(crate) repeat: Option<u64>,
-    /// Time for one cell in seconds
     #[arg(
         long,
         value_name = "SECONDS",
         value_parser = |text: &str| within(text, 1..=604_800).map(Duration::from_secs),
-        hide_default_value = true
+        help = format!("Time for one cell in seconds [default: {}]", presets::TIMEOUT.as_secs())
     )]
     pub(crate) timeout: Option<Duration>,
     /// Build for any machine of this kind, without -C target-cpu=native
