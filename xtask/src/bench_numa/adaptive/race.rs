@@ -135,10 +135,14 @@ impl Race {
         Some(Standing { best, next, interval: next.and_then(between) })
     }
 
-    /// Whether one setting is left, or all that are left are surely as good as the best.
+    /// Whether one setting is left, or all that are left are surely as good as the best. Every setting runs once,
+    /// also one without rivals.
     pub(super) fn is_decided(&self) -> bool {
-        if self.running.len() < 2 {
-            return true;
+        match self.running.len() {
+            0 => return true,
+            _ if self.rounds == 0 => return false,
+            1 => return true,
+            _ => {}
         }
         let Some((pooled, standing)) = self.pooled().zip(self.standing()) else { return false };
         self.running.iter().all(|&setting| {

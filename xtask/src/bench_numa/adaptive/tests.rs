@@ -82,3 +82,13 @@ fn a_setting_without_a_rate_is_out_and_equal_ones_end_the_race() {
     assert!(race.is_decided() && race.next_round().is_none());
     assert_eq!(race.standing().unwrap().next, Some(2));
 }
+
+#[test]
+fn a_setting_without_rivals_runs_once() {
+    let mut race = Race::new(1, 3, 9);
+    assert_eq!(race.next_round(), Some((1, vec![0])));
+    race.record(0, Some(7.0));
+    race.end_round();
+    assert!(race.is_decided() && race.next_round().is_none());
+    assert_eq!((race.standing().unwrap().best, race.runs()), (0, 1));
+}
