@@ -34,18 +34,29 @@ impl Candidate {
         all.unwrap_or_default()
     }
 
-    /// The geometric mean over these loads of the medians over the rounds; `None` if a load is missing.
-    pub(super) fn mops(&self, loads: &BTreeSet<Load>) -> Option<f64> {
-        let median = |load: &Load| Some(Spread::of(self.rates.get(load)?.values().copied())?.median.ln());
-        let logs: Vec<f64> = loads.iter().map(median).collect::<Option<_>>()?;
+    /// The geometric mean over these loads of the medians over these rounds, all of which it has.
+    pub(super) fn mops(&self, loads: &BTreeSet<Load>, rounds: &BTreeSet<usize>) -> Option<f64> {
+        let of = |load: &Load| Spread::of(rounds.iter().map(|round| self.rates[load][round]));
+        let logs: Vec<f64> = loads.iter().map(|load| Some(of(load)?.median.ln())).collect::<Option<_>>()?;
         mean(&logs).map(f64::exp)
     }
 
-    /// The logarithm of the ratio to `other` in each round that both have, in the mean over these loads.
-    pub(super) fn log_ratios(&self, other: &Self, loads: &BTreeSet<Load>) -> Vec<f64> {
+    /// The mean of the logarithms over these loads and rounds, all of which it has.
+    pub(super) fn log(&self, loads: &BTreeSet<Load>, rounds: &BTreeSet<usize>) -> f64 {
+        let of = |load: &Load| rounds.iter().map(|round| self.rates[load][round].ln()).sum::<f64>();
+        loads.iter().map(of).sum::<f64>() / (loads.len() * rounds.len()) as f64
+    }
+
+    /// The logarithm of the ratio to `other` in each of these rounds, in the mean over these loads.
+    pub(super) fn log_ratios(
+        &self,
+        other: &Self,
+        loads: &BTreeSet<Load>,
+        rounds: &BTreeSet<usize>,
+    ) -> Vec<f64> {
         let log = |round: &usize, load: &Load| (self.rates[load][round] / other.rates[load][round]).ln();
         let of_round = |round: &usize| mean(&loads.iter().map(|load| log(round, load)).collect::<Vec<_>>());
-        self.rounds(loads).intersection(&other.rounds(loads)).filter_map(of_round).collect()
+        rounds.iter().filter_map(of_round).collect()
     }
 }
 

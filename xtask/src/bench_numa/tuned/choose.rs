@@ -1,6 +1,5 @@
 //! Chooses the best setting for each workload from the runs of a sweep.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use numa_alloc::NumaConfig;
@@ -8,7 +7,7 @@ use numa_alloc::config::{Choice, Margin, Measured, Replicas, SCHEMA, Setting, Tu
 
 use super::super::results::Results;
 use super::super::stats::{CONFIDENCE, Interval, Logs};
-use super::candidates::{Candidate, Load, candidates, mean};
+use super::candidates::{Candidate, Load, candidates, map_of, mean};
 use super::why::{Facts, why};
 
 /// The answer of a sweep.
@@ -57,27 +56,79 @@ fn drop_replicas(candidates: &mut Vec<Candidate>) {
 }
 
 /// The best of the candidates that have all of these loads; `None` if there is no such candidate.
-///
-/// The candidates with the most rounds come first, because a sweep that drops settings keeps the good ones.
 fn choose(candidates: &[Candidate], loads: &BTreeSet<Load>) -> Option<Choice> {
-    let mut ranked: Vec<(usize, f64, &Candidate)> = candidates
-        .iter()
-        .filter_map(|candidate| Some((candidate.rounds(loads).len(), candidate.mops(loads)?, candidate)))
-        .collect();
-    ranked.sort_by(|a, b| (Reverse(a.0), b.1).partial_cmp(&(Reverse(b.0), a.1)).expect("rates are numbers"));
-    let &(rounds, mops, best) = ranked.first()?;
-    // A setting that was dropped early may share no round with the best one.
-    let margin = ranked[1..].iter().find_map(|&(_, next_mops, next)| {
-        let logs = best.log_ratios(next, loads);
+    let heats = heats(candidates, loads);
+    let first = heats.first()?;
+    let best = first.ranked[0];
+    let shared = shared(&heats);
+    // The next is the second of the same map, or the best of another one.
+    let second = first.ranked.get(1).map(|&second| (second, &first.rounds));
+    let other = heats.get(1).map(|heat| (heat.ranked[0], &shared));
+    let logs = |(next, rounds): (&'_ Candidate, &_)| best.log_ratios(next, loads, rounds);
+    let ahead = |rival: &(&Candidate, &BTreeSet<usize>)| mean(&logs(*rival)).unwrap_or(f64::INFINITY);
+    let next = [second, other].into_iter().flatten().min_by(|a, b| ahead(a).total_cmp(&ahead(b)));
+    let margin = next.and_then(|(next, rounds)| {
+        let logs = logs((next, rounds));
         let interval = interval(&logs, CONFIDENCE).map(|ends| [ends.low, ends.high].map(rounded));
-        let margin = Margin { next_mops: rounded(next_mops), ratio: rounded(mean(&logs)?.exp()), interval };
-        Some((&next.setting, margin))
+        let next_mops = rounded(next.mops(loads, rounds)?);
+        Some((&next.setting, Margin { next_mops, ratio: rounded(mean(&logs)?.exp()), interval }))
     });
     let next = margin.as_ref().map(|(next, margin)| (*next, margin));
-    let (settings, best) = (ranked.len(), &best.setting);
+    let (settings, rounds) = (heats.iter().map(|heat| heat.settings).sum(), first.rounds.len());
+    let (mops, best) = (best.mops(loads, &first.rounds)?, &best.setting);
     let why = why(&Facts { best, mops, next, settings, rounds, loads: loads.len() });
     let (next, margin) = margin.map(|(next, margin)| (next.clone(), margin)).unzip();
     Some(Choice { why, settings, mops: rounded(mops), best: best.clone(), next, margin })
+}
+
+/// The settings of one map that may be the best.
+struct Heat<'a> {
+    /// The rounds that all of them have.
+    rounds: BTreeSet<usize>,
+    /// The fastest in these rounds comes first.
+    ranked: Vec<&'a Candidate>,
+    /// How many settings of the map were measured.
+    settings: usize,
+}
+
+/// The settings of each map, the map with the fastest setting first.
+///
+/// A sweep with `--adaptive` drops slow settings of each map under each load. So the fastest on one load is among
+/// those with the most rounds of their map, and these have the same rounds. Other maps may have more rounds or
+/// fewer, so maps are compared in the rounds that all of them have. Over several loads, those that remain differ,
+/// and every setting is compared in the rounds that all have.
+fn heats<'a>(candidates: &'a [Candidate], loads: &BTreeSet<Load>) -> Vec<Heat<'a>> {
+    let mut maps: BTreeMap<&str, Vec<&Candidate>> = BTreeMap::new();
+    for candidate in candidates.iter().filter(|candidate| !candidate.rounds(loads).is_empty()) {
+        maps.entry(map_of(candidate.setting.replicas)).or_default().push(candidate);
+    }
+    let all = (maps.values().flatten())
+        .map(|candidate| candidate.rounds(loads))
+        .reduce(|a, b| &a & &b)
+        .unwrap_or_default();
+    let heat = |mut ranked: Vec<&'a Candidate>| {
+        let settings = ranked.len();
+        let rounds = match loads.len() {
+            1 => {
+                let most =
+                    ranked.iter().map(|candidate| candidate.rounds(loads)).max_by_key(BTreeSet::len)?;
+                ranked.retain(|candidate| candidate.rounds(loads) == most);
+                most
+            }
+            _ => all.clone(),
+        };
+        ranked.sort_by(|a, b| b.log(loads, &rounds).total_cmp(&a.log(loads, &rounds)));
+        Some(Heat { rounds, ranked, settings })
+    };
+    let mut heats: Vec<Heat<'a>> = maps.into_values().filter_map(heat).collect();
+    let shared = shared(&heats);
+    heats.sort_by(|a, b| b.ranked[0].log(loads, &shared).total_cmp(&a.ranked[0].log(loads, &shared)));
+    heats
+}
+
+/// The rounds that all have.
+fn shared(heats: &[Heat<'_>]) -> BTreeSet<usize> {
+    heats.iter().map(|heat| heat.rounds.clone()).reduce(|a, b| &a & &b).unwrap_or_default()
 }
 
 /// What the sweep measured.

@@ -46,6 +46,16 @@ fn answer_of(
 ) -> (Result<NumaConfig, String>, Vec<String>) {
     let plan = plan(line, &sample(4, nodes)).unwrap();
     let runs = runs(&plan, rate);
+    told(&plan, &runs, nodes, complete)
+}
+
+/// The same of these runs.
+fn told(
+    plan: &Plan,
+    runs: &[Run],
+    nodes: usize,
+    complete: bool,
+) -> (Result<NumaConfig, String>, Vec<String>) {
     let (machine, build) = (
         sample(4, nodes),
         Build { path: "cell".into(), description: "rustc 1".into(), hash: String::new(), commit: None },
@@ -55,8 +65,8 @@ fn answer_of(
         command: "bench-numa",
         machine: &machine,
         build: &build,
-        plan: &plan,
-        runs: &runs,
+        plan,
+        runs,
         ceilings: &ceilings,
         complete,
     };
@@ -122,6 +132,57 @@ fn a_lead_that_rounds_do_not_show_is_called_so() {
     let (one, _) = answer_of_one_round();
     assert_eq!(one.workloads["c"].margin.as_ref().unwrap().interval, None);
     assert!(one.workloads["c"].why.contains("may be chance"), "{}", one.workloads["c"].why);
+}
+
+#[test]
+fn a_map_that_was_decided_early_can_be_the_best() {
+    let line =
+        "--adaptive --maps bskip-numa,bskip-numa-replicas --placement local,hash,nearest --workloads c,e";
+    let plan = plan(line, &sample(4, 2)).unwrap();
+    let rate = |spec: &CellSpec, round: usize| {
+        let mops = match (&*spec.map, &*spec.placement) {
+            ("bskip-numa", "local") => 20.0,
+            ("bskip-numa", _) => 15.0,
+            (_, "local") => 10.0,
+            (_, "hash") => 9.9,
+            _ => 5.0,
+        };
+        Some(mops * noise(spec, round))
+    };
+    // The first race was decided after two rounds; the other two settings were told apart by no round.
+    let mut runs = runs(&plan, &rate);
+    runs.retain(|run| match (&*run.spec.map, &*run.spec.placement) {
+        ("bskip-numa", "local") | ("bskip-numa-replicas", "nearest") => run.round <= 2,
+        ("bskip-numa", _) => run.round <= 1,
+        _ => true,
+    });
+    let config = told(&plan, &runs, 2, true).0.unwrap();
+    let c = &config.workloads["c"];
+    assert_eq!(
+        (c.best.placement.to_string(), c.best.replicas),
+        ("local".into(), Replicas::None),
+        "{}",
+        c.why
+    );
+    assert_eq!((c.settings, c.next.as_ref().unwrap().replicas), (6, Replicas::Synchronous));
+    assert!((c.margin.as_ref().unwrap().ratio - 2.0).abs() < 0.02, "{:?}", c.margin);
+    // Over both workloads, every setting is compared in the one round that all have.
+    let overall = &config.overall;
+    assert_eq!((overall.best.placement.to_string(), overall.best.replicas), ("local".into(), Replicas::None));
+    assert_eq!((overall.settings, overall.margin.as_ref().unwrap().interval), (6, None));
+    assert!((overall.margin.as_ref().unwrap().ratio - 20.0 / 15.0).abs() < 0.02, "{}", overall.why);
+}
+
+#[test]
+fn the_best_is_ahead_of_the_next_by_the_same_mean() {
+    let rate = |spec: &CellSpec, round: usize| {
+        Some(if spec.placement == "local" { [10.0, 10.0, 1.0][round - 1] } else { 9.0 })
+    };
+    let line = "--maps bskip-numa --placement local,hash --workloads c --repeat 3";
+    let choice = answer(line, true, &rate).0.unwrap().overall;
+    assert_eq!(choice.best.placement.to_string(), "hash");
+    let margin = choice.margin.unwrap();
+    assert!(margin.ratio > 1.9 && (choice.mops, margin.next_mops) == (9.0, 10.0), "{margin:?}");
 }
 
 fn answer_of_one_round() -> (NumaConfig, Vec<String>) {

@@ -81,7 +81,8 @@ fn judge(checked: &Checked<'_>, found: &[Candidate], wide: f64) -> Verdict {
     let [best, next] =
         [best, next].map(|setting| found.iter().find(|candidate| candidate.setting == *setting));
     let (Some(best), Some(next)) = (best, next) else { return verdict(Now::Failed, differs) };
-    let logs = best.log_ratios(next, &checked.loads);
+    let [rounds, others] = [best, next].map(|candidate| candidate.rounds(&checked.loads));
+    let logs = best.log_ratios(next, &checked.loads, &(&rounds & &others));
     let Some(mean) = mean(&logs) else { return verdict(Now::Failed, differs) };
     let [interval, wide] = [CONFIDENCE, wide].map(|confidence| interval(&logs, confidence));
     verdict(Now::Ratio { ratio: mean.exp(), interval, wide }, differs)
