@@ -4,7 +4,9 @@
 //! hyperparameter optimization", AISTATS 2016), with intervals. Every setting runs in the first rounds. After
 //! each round, settings are dropped for one of two reasons:
 //!
-//! * The 95 % interval says that the leader is faster (`Pooled`).
+//! * The interval says that the leader is faster (`Pooled`). The leader is the largest of many noisy means, and it is
+//!   compared after every round. So the intervals are as wide as 95 % confidence in all pairs and rounds together
+//!   takes (`between`).
 //! * What is left of the budget must be enough for two more rounds. So if half of it is less than one round of
 //!   all settings, the slowest so far go. This halves the settings from round to round.
 //!
@@ -108,9 +110,9 @@ impl Race {
         let Some(&leader) = ranked.first() else { return Vec::new() };
         let pooled = self.pooled();
         let drop = |setting: usize| {
-            let difference = self.mean(leader) - self.mean(setting);
-            let interval = pooled.map(|pooled| pooled.around(difference));
-            Drop { setting, leader, round: self.rounds, ratio: difference.exp(), interval }
+            let ratio = (self.mean(leader) - self.mean(setting)).exp();
+            let interval = pooled.map(|pooled| self.between(&pooled, leader, setting));
+            Drop { setting, leader, round: self.rounds, ratio, interval }
         };
         let (slower, mut kept): (Vec<usize>, Vec<usize>) = (ranked.iter())
             .partition(|&&setting| self.rounds >= FIRST && setting != leader && drop(setting).is_proven());
@@ -131,7 +133,7 @@ impl Race {
         ranked.sort_by(|&a, &b| self.mean(b).total_cmp(&self.mean(a)));
         let best = *ranked.first()?;
         let next = ranked.get(1).copied();
-        let between = |next: usize| Some(self.pooled()?.around(self.mean(best) - self.mean(next)));
+        let between = |next: usize| Some(self.between(&self.pooled()?, best, next));
         Some(Standing { best, next, interval: next.and_then(between) })
     }
 
@@ -146,8 +148,7 @@ impl Race {
         }
         let Some((pooled, standing)) = self.pooled().zip(self.standing()) else { return false };
         self.running.iter().all(|&setting| {
-            let ends = pooled.around(self.mean(standing.best) - self.mean(setting));
-            setting == standing.best || ends.high <= 1.0 + AS_GOOD
+            setting == standing.best || self.between(&pooled, standing.best, setting).high <= 1.0 + AS_GOOD
         })
     }
 
@@ -160,6 +161,16 @@ impl Race {
     pub(super) fn width(&self) -> f64 {
         let interval = self.standing().and_then(|standing| standing.interval);
         interval.map_or(f64::INFINITY, |interval| interval.high / interval.low)
+    }
+
+    /// How much faster one setting is than another. All these intervals hold together with 95 % confidence: those
+    /// of every pair of settings after every round from the second on.
+    fn between(&self, pooled: &Pooled, faster: usize, slower: usize) -> Interval {
+        let settings = self.logs.len();
+        pooled.around(
+            self.mean(faster) - self.mean(slower),
+            settings * (settings - 1) / 2 * (self.most - 1).max(1),
+        )
     }
 
     fn mean(&self, setting: usize) -> f64 {

@@ -4,7 +4,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_distr::{Distribution, Normal};
 
-use super::race::{AS_GOOD, Race};
+use super::race::{AS_GOOD, Drop, Race};
 
 /// A grid of placements, pinnings, page sizes and thread counts: each choice changes the rate by some factor, and
 /// each combination by another, smaller one.
@@ -91,4 +91,28 @@ fn a_setting_without_rivals_runs_once() {
     race.end_round();
     assert!(race.is_decided() && race.next_round().is_none());
     assert_eq!((race.standing().unwrap().best, race.runs()), (0, 1));
+}
+
+/// Settings with the same rate, measured with noise. Returns whether one was dropped as slower than another.
+fn tells_equals_apart(settings: usize, random: &mut Xoshiro256PlusPlus) -> bool {
+    let noise = Normal::new(0.0, 0.03).unwrap();
+    let mut race = Race::new(settings, settings * 9, 9);
+    let mut proven = false;
+    while let Some((_, running)) = race.next_round() {
+        for setting in running {
+            let log: f64 = noise.sample(random);
+            race.record(setting, Some(log.exp()));
+        }
+        proven |= race.end_round().iter().any(Drop::is_proven);
+    }
+    proven
+}
+
+#[test]
+fn equal_settings_are_told_apart_in_at_most_5_of_100_sweeps() {
+    for settings in [2, 3, 8, 24] {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(settings as u64);
+        let wrong = (0..2_000).filter(|_| tells_equals_apart(settings, &mut random)).count();
+        assert!(wrong <= 100, "{settings} settings: {wrong} of 2000");
+    }
 }

@@ -33,8 +33,12 @@ pub(crate) struct Found {
     pub(crate) next: Option<String>,
     /// How much faster the best is than the next, with 95 % confidence.
     pub(crate) ratio_interval: Option<Interval>,
-    /// Whether the best was told apart from all others, or is as good as all that are left.
+    /// Whether the runs show that all others are slower than the best, or that it is as good. Not so if the budget
+    /// dropped one.
     pub(crate) decided: bool,
+    /// Whether those that were not dropped are as good as each other.
+    #[serde(skip)]
+    pub(crate) level: bool,
     /// How many settings there are.
     pub(crate) settings: usize,
     pub(crate) dropped: Vec<Dropped>,
@@ -85,9 +89,10 @@ impl Found {
             (Some(next), None) => format!("not compared with {next}"),
             (None, _) => "all others were dropped".to_owned(),
         };
-        let open = match (self.decided, self.next.is_some()) {
+        let open = match (self.level, self.next.is_some()) {
             (true, true) => "; these are as good as each other",
             (false, true) => "; the budget ended before they were told apart",
+            (_, false) if !self.decided => ", some of them because the budget had no more runs for them",
             (_, false) => "",
         };
         format!("{race}: best is {best}; {than}{open}")
@@ -143,7 +148,8 @@ fn found(plan: &Plan, lane: &Lane) -> Found {
         best: standing.map(|standing| name(standing.best)),
         next: standing.and_then(|standing| standing.next).map(name),
         ratio_interval: standing.and_then(|standing| standing.interval),
-        decided: lane.race.is_decided(),
+        decided: lane.race.is_decided() && lane.drops.iter().all(Drop::is_proven),
+        level: lane.race.is_decided(),
         settings: lane.places.len(),
         dropped: lane.drops.iter().map(dropped).collect(),
     }
@@ -158,6 +164,9 @@ fn setting_name(plan: &Plan, Place { group, row }: Place) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::machine::tests::sample;
+    use super::super::super::plan::tests::plan;
+    use super::super::lane::lanes;
     use super::*;
 
     #[test]
@@ -165,5 +174,28 @@ mod tests {
         let told = |low, high| faster(Interval { low, high });
         assert_eq!(told(1.021, 1.0431), "faster by 2.10..4.31 %");
         assert_eq!(told(0.988, 1.5), "between 1.20 % slower and 50.0 % faster");
+    }
+
+    #[test]
+    fn a_race_with_drops_by_the_budget_is_not_decided() {
+        let flags = "--adaptive --maps bskip-numa --placement local,hash --pages 4k --pin none --threads 1 --workloads c";
+        let plan = plan(flags, &sample(4, 2)).unwrap();
+        let mut lane = lanes(&plan, 1.0 / 3.0).remove(0);
+        lane.race.record(0, Some(7.0));
+        lane.race.record(1, None);
+        lane.race.end_round();
+        let mut found = |low| {
+            let interval = Some(Interval { low, high: 1.3 });
+            lane.drops = vec![Drop { setting: 1, leader: 0, round: 2, ratio: 1.1, interval }];
+            let found = found(&plan, &lane);
+            (found.decided, found.line())
+        };
+        let (decided, line) = found(0.9);
+        assert!(
+            !decided && line.ends_with("some of them because the budget had no more runs for them"),
+            "{line}"
+        );
+        let (decided, line) = found(1.05);
+        assert!(decided && line.ends_with("all others were dropped"), "{line}");
     }
 }

@@ -42,9 +42,11 @@ impl Pooled {
         Some(Self { deviation: (squares / freedom).sqrt(), freedom, rounds })
     }
 
-    /// The 95 % interval around the ratio of two rows, from the difference of their mean logarithms.
-    pub(crate) fn around(&self, difference: f64) -> Interval {
-        let t = student(self.freedom).inverse_cdf(f64::midpoint(1.0, CONFIDENCE));
+    /// The interval around the ratio of two rows, from the difference of their mean logarithms. With 95 %
+    /// confidence, all of `comparisons` such intervals contain their ratios (C. E. Bonferroni, 1936).
+    pub(crate) fn around(&self, difference: f64, comparisons: usize) -> Interval {
+        let outside = (1.0 - CONFIDENCE) / 2.0 / comparisons as f64;
+        let t = -student(self.freedom).inverse_cdf(outside);
         let half = t * self.deviation * (2.0 / self.rounds as f64).sqrt();
         Interval { low: (difference - half).exp(), high: (difference + half).exp() }
     }
@@ -60,9 +62,19 @@ mod tests {
     #[test]
     fn what_slows_a_whole_round_is_no_noise() {
         let pooled = Pooled::of(&[&[1.0, 0.5, 0.8], &[2.0, 1.5, 1.8]]).unwrap();
-        assert!(pooled.deviation < 1e-12 && (pooled.around(0.0).high - 1.0).abs() < 1e-9);
+        assert!(pooled.deviation < 1e-12 && (pooled.around(0.0, 1).high - 1.0).abs() < 1e-9);
         assert_eq!(Pooled::of(&[&[1.0], &[2.0]]), None);
         assert_eq!(Pooled::of(&[&[1.0, 2.0]]), None);
+    }
+
+    #[test]
+    fn more_comparisons_have_wider_intervals_as_the_tables_say() {
+        for (freedom, comparisons) in [(1.0, 9), (7.0, 252), (23.0, 2_484), (255.0, 293_760)] {
+            let pooled = Pooled { deviation: 1.0, freedom, rounds: 2 };
+            let t = pooled.around(0.0, comparisons).high.ln();
+            let outside = 2.0 * student(freedom).cdf(-t) * comparisons as f64;
+            assert!((outside - 0.05).abs() < 0.0005, "{freedom} {comparisons}: {outside}");
+        }
     }
 
     #[test]
@@ -77,7 +89,7 @@ mod tests {
                 let rows: Vec<Vec<f64>> = (0..rows).map(|_| row()).collect();
                 let refs: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
                 let mean = |row: usize| rows[row].iter().sum::<f64>() / rounds as f64;
-                let ends = Pooled::of(&refs).unwrap().around(mean(0) - mean(1));
+                let ends = Pooled::of(&refs).unwrap().around(mean(0) - mean(1), 1);
                 ends.low <= 1.0 && 1.0 <= ends.high
             };
             let covered = (0..10_000).filter(contains).count() as f64 / 10_000.0;
