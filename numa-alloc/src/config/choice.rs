@@ -26,6 +26,26 @@ pub struct Measured {
     pub keys_like: Vec<String>,
 }
 
+/// More rounds than any sweep takes.
+const MOST_ROUNDS: usize = 1_000_000;
+
+impl Measured {
+    /// What is wrong with the section, with its key; `None` if it can be measured again.
+    pub(super) fn problem(&self) -> Option<(&'static str, String)> {
+        if !(1..=MOST_ROUNDS).contains(&self.rounds) {
+            return Some(("measured.rounds", format!("{} is not from 1 to {MOST_ROUNDS}", self.rounds)));
+        }
+        for (key, number) in [("measured.keys", self.keys), ("measured.ops", self.ops)] {
+            if number == 0 {
+                return Some((key, "nothing would be measured; at least 1".into()));
+            }
+        }
+        let lists = [("measured.dists", &self.dists), ("measured.keys_like", &self.keys_like)];
+        let (key, _) = lists.into_iter().find(|(_, list)| list.is_empty())?;
+        Some((key, "the list is empty; name at least one".into()))
+    }
+}
+
 /// The best setting for a workload, or for all of them: sections `[workload.NAME]` and `[overall]`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -159,7 +159,7 @@ impl NumaConfig {
 
     /// What is wrong with the values, with the key; `None` if they make sense.
     fn problem(&self) -> Option<(String, String)> {
-        if let Some((key, reason)) = self.machine.problem() {
+        if let Some((key, reason)) = self.measured.problem().or_else(|| self.machine.problem()) {
             return Some((key.to_owned(), reason));
         }
         if self.workloads.is_empty() {

@@ -50,6 +50,10 @@ pub enum Replicas {
 /// a test compares them with its own.
 const PINS: [&str; 6] = ["none", "compact", "scatter", "per-node", "per-l3", "smt-last"];
 
+/// More threads than any machine has CPUs. A typing error must not become a plan for more workers than memory can
+/// hold.
+const MOST_THREADS: usize = 4096;
+
 impl Setting {
     /// A builder for the arena, with placement, pages and replicas set. Add limits, or call `build`.
     pub fn arena(&self) -> Builder {
@@ -72,6 +76,12 @@ impl Setting {
     pub(super) fn problem(&self, nodes: &[u32]) -> Option<(&'static str, String)> {
         if self.threads == 0 {
             return Some(("threads", "0 threads do nothing; at least 1".into()));
+        }
+        if self.threads > MOST_THREADS {
+            return Some((
+                "threads",
+                format!("{} threads are too many; at most {MOST_THREADS}", self.threads),
+            ));
         }
         let is_pin = match self.pin.strip_prefix("cpus:") {
             Some(list) => list.split(',').all(|range| parse_list(range).is_some()),
