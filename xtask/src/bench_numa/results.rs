@@ -104,18 +104,7 @@ impl Results<'_> {
 
     /// What cells fell back to. Each note stands once, with its rows.
     pub(crate) fn notes(&self) -> Vec<String> {
-        let mut rows_of: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-        for run in self.runs {
-            if let CellOutcome::Measured(measurement) = &run.result {
-                for note in &measurement.notes {
-                    rows_of.entry(note).or_default().insert(row_name(&run.spec));
-                }
-            }
-        }
-        let line = |(note, rows): (&str, BTreeSet<String>)| {
-            format!("{note} ({})", rows.into_iter().collect::<Vec<_>>().join(", "))
-        };
-        rows_of.into_iter().map(line).chain(self.ceilings.note.clone()).collect()
+        notes(self.runs).chain(self.ceilings.note.clone()).collect()
     }
 
     /// How the cells compare with what the memory can do, for the table.
@@ -205,4 +194,20 @@ fn environment(machine: &Machine, build: &Build) -> String {
     let main = main.into_iter().chain(build.commit.as_ref().map(|commit| ("commit", commit)));
     let settings = machine.settings.iter().map(|(name, value)| (name.as_str(), value));
     main.chain(settings).map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+}
+
+/// What cells of these runs fell back to. Each note stands once, with its rows.
+pub(crate) fn notes(runs: &[Run]) -> impl Iterator<Item = String> {
+    let mut rows_of: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for run in runs {
+        if let CellOutcome::Measured(measurement) = &run.result {
+            for note in &measurement.notes {
+                rows_of.entry(note).or_default().insert(row_name(&run.spec));
+            }
+        }
+    }
+    let line = |(note, rows): (&str, BTreeSet<String>)| {
+        format!("{note} ({})", rows.into_iter().collect::<Vec<_>>().join(", "))
+    };
+    rows_of.into_iter().map(line)
 }

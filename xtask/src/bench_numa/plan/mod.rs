@@ -20,6 +20,7 @@ use super::presets;
 use crate::stop::Stop;
 use axes::Axes;
 pub(crate) use cells::{Group, Skip, Trace, row_name};
+pub(crate) use unfit::unfit;
 
 /// Everything that a sweep will do. The head of `raw.jsonl` has it, so that a sweep can be resumed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use super::super::machine::Machine;
 use super::super::names;
 
 /// What the machine lacks for this placement with these pages, in words; `None` if it lacks nothing.
-pub(super) fn unfit(placement: &str, pages: &str, machine: &Machine) -> Option<String> {
+pub(crate) fn unfit(placement: &str, pages: &str, machine: &Machine) -> Option<String> {
     missing_node(placement, machine)
         .or_else(|| missing_kind(placement, machine))
         .or_else(|| missing_pages(pages, machine))

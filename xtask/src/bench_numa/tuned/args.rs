@@ -18,7 +18,7 @@ the file. A choice holds unless the next setting is faster now, and the rounds s
 ratio, widened for the number of workloads, lies below 1.
 
 Exit code: 0 if all choices hold; 1 if one does not, or a cell FAILED; 2 for a bad flag, or if the file is no
-tuned.toml; 3 if it was made on another machine; 130 after Ctrl-C.
+tuned.toml; 3 if it was made on another machine, or this one lacks a node or reserved pages; 130 after Ctrl-C.
 
 Examples:
   cargo xtask bench-numa verify results/tuned.toml

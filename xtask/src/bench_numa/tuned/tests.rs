@@ -276,6 +276,13 @@ fn a_choice_holds_until_the_next_setting_is_shown_to_be_faster() {
     let (_, holds, table) = verdicts(&config, &fails);
     assert_eq!(holds[1..], [false, false], "{table}");
     assert!(table.contains("FAILED: e, ") && table.contains("key 7 lost"), "{table}");
+
+    let mut runs = runs(&plan, &first);
+    if let CellOutcome::Measured(measurement) = &mut runs[0].result {
+        measurement.notes.push("small pages instead".into());
+    }
+    let table = verdict::table("tuned.toml".as_ref(), 5, &[], &runs);
+    assert!(table.contains("  Note: small pages instead (bskip-numa-replicas-lazy"), "{table}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::Path;
 use bench::protocol::CellOutcome;
 use bench::units::three_digits;
 
+use super::super::results::notes;
 use super::super::run::Run;
 use super::super::stats::{CONFIDENCE, Interval};
 use super::again::Checked;
@@ -88,7 +89,7 @@ fn judge(checked: &Checked<'_>, found: &[Candidate], wide: f64) -> Verdict {
     verdict(Now::Ratio { ratio: mean.exp(), interval, wide }, differs)
 }
 
-/// The verdicts as a table, with why cells failed.
+/// The verdicts as a table, with why cells failed and what others fell back to.
 pub(super) fn table(file: &Path, rounds: usize, verdicts: &[Verdict], runs: &[Run]) -> String {
     let mut rows = vec![["workload", "now", "in the file", "verdict"].map(str::to_owned).to_vec()];
     for verdict in verdicts {
@@ -114,5 +115,6 @@ pub(super) fn table(file: &Path, rounds: usize, verdicts: &[Verdict], runs: &[Ru
             );
         }
     }
+    notes(runs).for_each(|note| text += &format!("  Note: {note}\n"));
     text
 }

@@ -2,12 +2,14 @@
 //!
 //! `again` makes the plan, and `verdict` judges what came of it.
 
+use bench::protocol::CellSpec;
 use numa_alloc::NumaConfig;
 use numa_alloc::config::{ConfigError, ConfigErrorKind};
 
 use super::super::cell_binary::Build;
 use super::super::machine::Machine;
 use super::super::measure::measure;
+use super::super::plan::{Plan, unfit};
 use super::super::{feasible, presets};
 use super::again;
 use super::args::{ROUNDS, Verify};
@@ -29,7 +31,9 @@ pub(crate) fn verify(args: &Verify) -> Result<(), Stop> {
     let repeat = args.repeat.map_or(config.measured.rounds.max(ROUNDS), |repeat| repeat as usize);
     let plan = again::plan(&config, &choices, repeat, args.timeout.unwrap_or(presets::TIMEOUT));
     let topology = bskip_topology::Machine::discover();
-    feasible::memory(&plan, &Machine::discover(&topology)).map_err(Stop::environment)?;
+    let machine = Machine::discover(&topology);
+    fits(&plan, &machine, &name.to_string()).map_err(Stop::environment)?;
+    feasible::memory(&plan, &machine).map_err(Stop::environment)?;
     feasible::pins(&plan, &topology)?;
     listen()?;
     let build = match &args.cell_bin {
@@ -52,6 +56,15 @@ pub(crate) fn verify(args: &Verify) -> Result<(), Stop> {
     }
 }
 
+/// Refuses cells that this machine cannot run as the file says: it lacks a node, or pages are not reserved.
+fn fits(plan: &Plan, machine: &Machine, file: &str) -> Result<(), String> {
+    let why = |cell: &CellSpec| {
+        let why = unfit(&cell.placement, &cell.pages, machine)?;
+        Some(format!("{file}: placement {}, pages {}: {why}", cell.placement, cell.pages))
+    };
+    plan.specs().find_map(why).map_or(Ok(()), Err)
+}
+
 /// The exit code of a file that cannot be used.
 fn refused(error: ConfigError) -> Stop {
     match error.kind {
@@ -62,7 +75,23 @@ fn refused(error: ConfigError) -> Stop {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::machine::tests::sample;
+    use super::super::super::plan::Group;
     use super::*;
+
+    #[test]
+    fn pages_that_are_not_reserved_are_refused() {
+        let machine = sample(2, 1);
+        let plan = |pages: &str| {
+            let cell = CellSpec { placement: "local".into(), pages: pages.into(), ..CellSpec::default() };
+            let groups = vec![Group { cells: vec![cell] }];
+            let timeout = presets::TIMEOUT;
+            Plan { groups, skipped: Vec::new(), repeat: 2, timeout, preset: None, budget: None }
+        };
+        let why = fits(&plan("hugetlb-2m"), &machine, "tuned.toml").unwrap_err();
+        assert!(why.starts_with("tuned.toml: placement local, pages hugetlb-2m: no pages"), "{why}");
+        assert_eq!(fits(&plan("thp"), &machine, "tuned.toml"), Ok(()));
+    }
 
     #[test]
     fn a_file_of_another_machine_is_no_usage_error() {
