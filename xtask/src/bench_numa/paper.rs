@@ -56,8 +56,9 @@ pub(crate) fn lines(plan: &Plan, rows: &[Vec<Row>]) -> Vec<String> {
         .iter()
         .filter_map(|(workload, dist, theirs)| {
             let mops = three_digits(ours("bskip", workload, dist)?);
+            let threads = if most == 1 { "thread" } else { "threads" };
             Some(format!(
-                "{workload}, {dist}: bskip {mops} Mops/s here, {most} threads [{}]",
+                "{workload}, {dist}: bskip {mops} Mops/s here, {most} {threads} [{}]",
                 three_digits(*theirs)
             ))
         })
@@ -110,7 +111,11 @@ mod tests {
                  that of Masstree and other trees on point workloads]"
             ]
         );
+        let flags = "--preset paper --maps bskip --workloads c --dist zipfian --threads 1 --repeat 1";
+        let one = plan(flags, &sample(2, 1)).unwrap();
+        let rows = rows(&one, &[run(&one, 0, 1, measured(1.0))]);
+        assert_eq!(lines(&one, &rows), ["c, zipfian: bskip 1.00 Mops/s here, 1 thread [61.3]"]);
         let other = plan("--workloads c", &sample(2, 1)).unwrap();
-        assert!(lines(&other, &rows(&other, &[])).is_empty());
+        assert!(lines(&other, &super::super::summary::rows(&other, &[])).is_empty());
     }
 }
