@@ -1,7 +1,7 @@
 //! Measures ordered maps: workloads, peers, and the process that runs one cell of a sweep.
 //!
-//! Without features, this crate is what a sweep and `bench cell` share: their [`protocol`], the [`ceilings`] of a
-//! machine, the [names](maps) of the maps, the rules for a [`trace`], the [`memory`] that a cell needs and may have, and how [`numbers`]
+//! Without features, this crate is what a sweep and `bench` share: their [`protocol`], the [`ceilings`] of a
+//! machine, a machine that is [`described`], the [names](maps) of the maps, the rules for a [`trace`], the [`memory`] that a cell needs and may have, and how [`numbers`]
 //! are read and written with their [`units`]. The feature `counts` adds [`mod@counts`]. `cell` adds
 //! everything that measures. `peers` adds the maps that ours is compared with, and `stats` the counts of
 //! locks and writes. The program `bench` has a subcommand for each measurement.
@@ -19,6 +19,7 @@
 //! keys that have many bytes in common. [`mod@memtable`] measures memtables of a storage engine in turns.
 
 pub mod ceilings;
+pub mod described;
 pub mod interference;
 pub mod lines;
 pub mod maps;

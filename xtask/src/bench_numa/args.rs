@@ -45,7 +45,8 @@ Examples:
   cargo xtask bench-numa --maps bskip-numa --placement local,interleave --pages thp,4k --threads 8,16 --out results/best
   cargo xtask bench-numa verify results/best/tuned.toml
   cargo xtask bench-numa --adaptive --maps bskip-numa --placement local,interleave --pages thp,4k --threads 4,8,16
-  cargo xtask bench-numa report results/before results/after";
+  cargo xtask bench-numa report results/before results/after
+  cargo xtask bench-numa --preset placement --topology 'package:2 [numa] core:16 pu:2'";
 
 /// Measure the map against other ordered maps, over NUMA placements
 // A field is `None` if its flag was not given, because the default may depend on other flags.
@@ -245,9 +246,20 @@ pub(crate) struct Args {
     /// Measure with this `bench` instead of building one
     #[arg(long, value_name = "PATH", help_heading = "How it runs")]
     pub(crate) cell_bin: Option<PathBuf>,
-    /// Print the plan and stop
+    /// Print the plan and how long it takes, and stop
     #[arg(long, help_heading = "How it runs")]
     pub(crate) dry_run: bool,
+    /// Print the plan for a machine that is not here, and stop: CPUs of each worker, nodes of each
+    /// placement. hwloc's synthetic notation, as in 'package:2 numa:1 core:8 pu:2', or a file of
+    /// lstopo --of xml
+    #[arg(
+        long,
+        verbatim_doc_comment,
+        value_name = "MACHINE",
+        conflicts_with_all = ["out", "resume", "trace"],
+        help_heading = "How it runs"
+    )]
+    pub(crate) topology: Option<String>,
 
     /// table, csv, json: one alone goes to standard output; of several, the table does, and the
     /// others go to --out

@@ -1,11 +1,12 @@
 //! `cargo xtask bench-numa`: the sweep from the command line to the exit code.
 //!
-//! `args` and `values` read the flags, `plan_file` reads flags from a file, and `machine` looks at the machine. `plan` lists the cells, with what `presets` has
-//! where no flag says otherwise. `feasible` says whether they can run here. `cell_binary` builds the program
-//! that runs a cell. `ceilings` measures what the memory can do. `measure`, `run` and `child` run the cells,
-//! `repeating` repeats those that were disturbed. `out_dir`, `cell_copy`, `durable` and `raw` keep what a sweep needs to go
-//! on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `best_peer`, `tails`,
-//! `open_loop`, `table` and `report` report.
+//! `args` and `values` read the flags, `plan_file` reads flags from a file, and `machine` looks at the machine.
+//! `plan` lists the cells, with what `presets` has where no flag says otherwise. `feasible` says whether they can run
+//! here, and `estimate` how long they take. `elsewhere` plans for a machine that is not here. `cell_binary` builds
+//! the program that runs a cell. `ceilings` measures what the memory can do. `measure`, `run` and `child` run the
+//! cells, `repeating` repeats those that were disturbed. `out_dir`, `cell_copy`, `durable` and `raw` keep what a sweep
+//! needs to go on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `best_peer`, `tails`, `open_loop`,
+//! `table` and `report` report.
 //! `stats` says how sure the numbers are, and `settings` what else may have moved them. `baseline` compares two
 //! versions, and `adaptive` looks for the best setting. `tuned` is about `tuned.toml`.
 
@@ -20,6 +21,8 @@ mod cell_copy;
 mod child;
 pub(crate) mod csv_line;
 mod durable;
+mod elsewhere;
+mod estimate;
 mod feasible;
 mod hash;
 mod last_words;
@@ -57,9 +60,11 @@ use bench::units;
 
 use crate::child::{interrupted, listen};
 use crate::stop::{Stop, print};
+use crate::tree;
 pub(crate) use args::Args;
 use args::{Format, Sub};
 use cell_binary::Build;
+use elsewhere::Elsewhere;
 use machine::Machine;
 use measure::measure;
 use out_dir::{OutDir, Recorder};
@@ -79,6 +84,9 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
         None => args.clone(),
     };
     args.check()?;
+    if let Some(description) = &args.topology {
+        return plan_elsewhere(args, description);
+    }
     let topology = bskip_topology::Machine::discover();
     let machine = Machine::discover(&topology);
     if let Some(dir) = &args.resume {
@@ -163,6 +171,15 @@ fn sweep_and_report(args: &Args, raw: Raw, mut out: Option<Recorder>) -> Result<
     verdict(&results)
 }
 
+/// Prints the plan for a machine that is not here.
+fn plan_elsewhere(args: &Args, description: &str) -> Result<(), Stop> {
+    listen()?;
+    let build = build(args)?;
+    let there = Elsewhere::ask(&build.path, description)?;
+    let plan = Plan::new(args, None, &there.machine)?;
+    print(&format!("{}{}", describe(&plan, &there.machine), there.lists(&plan)?))
+}
+
 /// The program that will run the cells.
 fn build(args: &Args) -> Result<Build, Stop> {
     let build = match &args.cell_bin {
@@ -200,6 +217,10 @@ fn describe(plan: &Plan, machine: &Machine) -> String {
         units::count(first.ops),
         units::duration(plan.timeout),
     ));
+    line(match estimate::words(plan, machine.cpus.len(), &tree::root().join("bench/results")) {
+        Some(words) => format!("  {words}"),
+        None => "  how long it takes is unknown: no sweep is in bench/results".into(),
+    });
     for group in &plan.groups {
         let rows: Vec<String> = group.cells.iter().map(plan::row_name).collect();
         line(format!("  {}: {}", group.title(), rows.join(" | ")));

@@ -46,3 +46,29 @@ fn a_plan_file_runs_and_flags_win() {
         assert!(printed.err.contains(&hint), "{}", printed.err);
     }
 }
+
+#[test]
+fn a_machine_that_is_not_here_gets_a_plan_with_its_cpus_and_nodes() {
+    let flags = "--maps bskip-numa --workloads c --threads 2 --pin scatter --placement nearest,node:7";
+    let printed = run(bench_numa("topology", flags).args(["--topology", "package:2 [numa] core:2 pu:1"]));
+    assert_eq!(printed.code, Some(0), "{}", printed.err);
+    for line in [
+        "described machine, 4 CPUs, 2 NUMA nodes (0, 1), 2.00 GiB memory",
+        "c, uniform, 2 threads, pin scatter: bskip-numa nearest thp",
+        "skipped: placement node:7 (1 cell of bskip-numa): node 7 is missing",
+        "note: two islands",
+        "pin scatter, 2 threads: CPUs 0,2; 1 on node 0, 1 on node 1; each worker's CPUs: 0 | 2",
+        "placement nearest: on threads of node 0: 1; threads of node 1: 0",
+    ] {
+        assert!(printed.out.contains(line), "{line} in {}", printed.out);
+    }
+    for (description, code, hint) in [
+        ("nonsense", 2, "--topology: synthetic description of a machine: no; write it like this"),
+        ("pu:2 nonsense", 2, "write it like this"),
+    ] {
+        let printed =
+            run(bench_numa("topology", "--maps bskip --workloads c").args(["--topology", description]));
+        assert_eq!((printed.code, printed.err.lines().count()), (Some(code), 1), "{}", printed.err);
+        assert!(printed.err.contains(hint), "{}", printed.err);
+    }
+}

@@ -9,6 +9,7 @@ use crate::common::{bench_numa, fresh_path, run};
 
 /// What is wrong, the flags, the exit code, and a part of the line. `DIR` is a folder with the files below.
 const REFUSED: &[(&str, &str, i32, &str)] = &[
+    ("a machine elsewhere and a folder", "--topology pu:2 --out DIR/new", 2, "cannot be used with"),
     ("an unknown flag", "--frobnicate", 2, "see --help"),
     ("a word that is no flag", "fast", 2, "see --help"),
     ("an unknown map", "--maps bskp", 2, "there are bskip, bskip-numa"),

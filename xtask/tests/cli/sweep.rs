@@ -156,6 +156,11 @@ fn a_dry_run_prints_the_plan_and_runs_nothing() {
     ));
     assert_eq!(printed.code, Some(0), "{}", printed.err);
     assert!(printed.out.contains("4 cells in 2 settings, 4 rounds: 16 processes"), "{}", printed.out);
+    assert!(
+        printed.out.contains("if each thread is as fast as in the sweeps of bench/results"),
+        "{}",
+        printed.out
+    );
     assert!(printed.out.contains("e, uniform, 3 threads, pin compact: bskip-numa local thp | arctic-map"));
     assert!(printed.out.contains("skipped: placement node:9999 (2 cells of bskip-numa)"), "{}", printed.out);
     assert!(!printed.out.contains("FAILED"));

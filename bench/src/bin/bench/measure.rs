@@ -6,6 +6,7 @@ use bench::bulk::Bulk;
 use bench::bus::BusLookups;
 use bench::ceilings::CeilingsCommand;
 use bench::contention::Contention;
+use bench::described::TopologyCommand;
 use bench::maps::NAMES;
 use bench::numa_count::NumaCount;
 use bench::protocol::{CellSpec, DISTRIBUTIONS, WORKLOADS};
@@ -23,6 +24,8 @@ pub(crate) enum Measure {
     Cell(Cell),
     /// Measures what the memory of this machine can do: misses, written lines and bandwidth, by node and pages
     Ceilings(CeilingsCommand),
+    /// Describes a machine that is not here, and plans for it, for `cargo xtask bench-numa --topology`
+    Topology(TopologyCommand),
     /// Measures many threads on one hot key, ours against a `Mutex<BTreeMap>`
     Contention(Contention),
     /// Measures every way to scan a map, against plain reading of as much memory
@@ -54,6 +57,7 @@ impl Measure {
         let report = match self {
             Self::Cell(cell) => return cell.run(),
             Self::Ceilings(ceilings) => ceilings.run(),
+            Self::Topology(topology) => return topology.run().map_err(|why| (2, why)),
             Self::Contention(contention) => contention.run(),
             Self::Scan(scans) => scans.run(),
             Self::Bulk(bulk) => bulk.run(),
