@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bench::protocol::{CellOutcome, Latency, Measurement};
 use bench::units;
 
-use super::file::{File, Id, Planned, Run};
+use super::file::{Ceiling, File, Id, Planned, Run};
 use super::interval::Estimate;
 use crate::bench_numa::summary::{beyond, rate};
 use crate::cli::distinct;
@@ -41,6 +41,7 @@ pub(super) struct Cell {
     /// The map, and where its memory is if the sweep has several placements or page sizes of it.
     pub(super) name: String,
     pub(super) outcome: Outcome,
+    pub(super) ceiling: Option<Ceiling>,
 }
 
 /// What came of a cell.
@@ -97,6 +98,7 @@ impl Sweep {
                     name: name_of(&cell.id, is_spelt_out(&cell.id)),
                     outcome: outcome(cell, &file.runs),
                     id: cell.id.clone(),
+                    ceiling: cell.ceiling.clone(),
                 });
                 Panel { cells: compared(cells.collect()), workload, threads }
             });

@@ -39,6 +39,20 @@ pub(super) struct Planned {
     pub(super) status: String,
     /// Why it has no numbers.
     pub(super) reason: String,
+    /// How near it comes to what the memory allows.
+    pub(super) ceiling: Option<Ceiling>,
+}
+
+/// What limits a cell.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Ceiling {
+    /// Throughput in per cent of the ceiling.
+    pub(super) percent: f64,
+    /// What limits most, in words.
+    pub(super) limit: String,
+    /// Million operations a second that the memory allows.
+    pub(super) mops: f64,
 }
 
 /// One run of one cell.

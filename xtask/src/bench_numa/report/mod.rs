@@ -1,7 +1,7 @@
 //! `report.html`: a sweep, or several side by side, as one page that needs nothing else.
 //!
 //! `command` reads the folders by `file`, which knows `results.json`, and `cells` gathers the numbers with their
-//! intervals. `page` says what stands where. `tables` and `facts` have the tables. `bars`, `curves` (with the law of
+//! intervals. `page` says what stands where. `tables`, `limits` and `facts` have the tables. `bars`, `curves` (with the law of
 //! `usl`), `heat`, `latency`, `machine` and `placed` draw with the colours of `palette` in frames of `svg`. `compare` puts several sweeps
 //! side by side.
 
@@ -16,6 +16,7 @@ mod file;
 mod heat;
 mod interval;
 mod latency;
+mod limits;
 mod machine;
 mod page;
 mod palette;

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::cells::{Cell, Panel, Sweep};
 use super::palette::dark_rules;
-use super::{bars, compare, curves, facts, heat, latency, machine, placed, tables};
+use super::{bars, compare, curves, facts, heat, latency, limits, machine, placed, tables};
 use crate::plot::words;
 
 /// Every report has this near its beginning, so that no other file is taken for one.
@@ -50,6 +50,9 @@ fn one(sweep: &Sweep) -> Markup {
     // The picture has these.
     let mut machine_facts = file.machine.clone();
     machine_facts.remove("layout");
+    // These have sections of their own.
+    let mut other = file.other.clone();
+    other.retain(|name, _| !["ceilings", "adaptive"].contains(&name.as_str()));
     html! {
         h1 { "Sweep " (sweep.name) }
         p { "Each number is the median of its rounds. The range beside it is the 95 % confidence interval." }
@@ -72,8 +75,9 @@ fn one(sweep: &Sweep) -> Markup {
         }
         details open="open" {
             summary { "Everything that the results say about machine and build" }
-            (facts::table(&[("machine", &machine_facts), ("build", &file.build), ("", &file.other)]))
+            (facts::table(&[("machine", &machine_facts), ("build", &file.build), ("", &other)]))
         }
+        (limits::ceilings(&file.other))
         h2 { "Throughput" }
         @for setting in &sweep.settings {
             h3 { (setting.title) }
@@ -92,6 +96,7 @@ fn one(sweep: &Sweep) -> Markup {
             h3 { (setting.title) }
             div.pictures { @for picture in setting.panels.iter().filter_map(latency::picture) { (picture) } }
         }
+        (limits::dropped(&file.other))
         h2 { "Cells without numbers" }
         (tables::without_numbers(sweep))
         h2 { "Every cell" }

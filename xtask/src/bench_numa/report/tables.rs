@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::cells::{Cell, Numbers, Outcome, PERCENTILES, Panel, Sweep};
 use super::facts;
+use super::file::Ceiling;
 use super::interval::Estimate;
 use crate::cli::distinct;
 use crate::plot::words;
@@ -39,6 +40,7 @@ fn panel_table(panel: &Panel) -> Markup {
                         th scope="col" { "map" }
                         th scope="col" { "Mops/s" }
                         th scope="col" { "relative" }
+                        th scope="col" { "ceiling" }
                         @for percentile in PERCENTILES { th scope="col" { (percentile) } }
                         th scope="col" { "bytes a key" }
                         th scope="col" { "beyond" }
@@ -58,8 +60,8 @@ fn cell_row(cell: &Cell) -> Markup {
         tr {
             th scope="row" { (cell.name) }
             @match &cell.outcome {
-                Outcome::Measured(numbers) => (columns(numbers)),
-                Outcome::Without { status, reason } => td.words colspan="11" {
+                Outcome::Measured(numbers) => (columns(numbers, cell.ceiling.as_ref())),
+                Outcome::Without { status, reason } => td.words colspan="12" {
                     span.(status) { (status.replace('_', " ")) }
                     @if !reason.is_empty() { ": " (reason) }
                 },
@@ -68,11 +70,22 @@ fn cell_row(cell: &Cell) -> Markup {
     }
 }
 
-fn columns(numbers: &Numbers) -> Markup {
+fn columns(numbers: &Numbers, ceiling: Option<&Ceiling>) -> Markup {
     let mark = if numbers.is_counted { "" } else { "~" };
     html! {
         (number(Some(&numbers.mops), three_digits))
         (number(numbers.ratio.as_ref(), three_digits))
+        @match ceiling {
+            Some(Ceiling { percent, limit, mops }) => {
+                @let of = |rate: f64| format!("{:.0} %", 100.0 * rate / mops);
+                td {
+                    (format!("{percent:.0} %"))
+                    small { (ends_in_words(numbers.mops.interval, of)) }
+                    small { (limit) }
+                }
+            }
+            None => td { "–" },
+        }
         @for index in 0..PERCENTILES.len() {
             (number(numbers.latency.as_ref().map(|of| &of[index]), |ns| nanoseconds(ns.round() as u64)))
         }
