@@ -25,7 +25,7 @@ pub(crate) enum Row {
         /// Why not.
         reason: String,
     },
-    /// It has not run: the sweep was interrupted before it, or `--adaptive` had nothing to compare it with.
+    /// The sweep was interrupted before it.
     NotRun,
 }
 
