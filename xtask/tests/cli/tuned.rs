@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::common::{Printed, bench_numa, fresh_path, run};
+use crate::common::{Printed, bench_numa, bench_numa_with_ceilings, fresh_path, run};
 
 /// A sweep into a new folder with the fake cell `pages`.
 fn sweep(flags: &str) -> (std::path::PathBuf, Printed) {
@@ -14,7 +14,8 @@ fn sweep(flags: &str) -> (std::path::PathBuf, Printed) {
 
 /// `bench-numa verify` of a file; the fake cell is turned round if that is wanted.
 fn verify(file: &Path, flags: &str, turned: bool) -> Printed {
-    let mut command = bench_numa("pages", &format!("verify {} {flags}", file.display()));
+    // `verify` measures no ceilings, so it has no flag against them.
+    let mut command = bench_numa_with_ceilings("pages", &format!("verify {} {flags}", file.display()));
     run(command.env("FAKE_CELL_TURNED", if turned { "1" } else { "" }))
 }
 
