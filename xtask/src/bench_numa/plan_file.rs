@@ -17,7 +17,7 @@ use crate::stop::Stop;
 /// Headings of `--help` whose flags say what a sweep does.
 const HEADINGS: [&str; 3] = ["What is measured", "Where it runs", "How it runs"];
 /// Flags under these headings that do not.
-const NOT_IN_FILES: [&str; 3] = ["plan", "dry-run", "cell-bin"];
+const NOT_IN_FILES: [&str; 4] = ["plan", "topology", "dry-run", "cell-bin"];
 /// Flags that name a preset, of which one counts.
 const PRESETS: [&str; 3] = ["preset", "quick", "strings"];
 
@@ -178,6 +178,7 @@ mod tests {
             ("trace = [\"a\"]", ":1: "),
             ("quick = true\npreset = \"paper\"", "cannot be used with"),
             ("dry-run = true", "no key \"dry-run\""),
+            ("topology = \"package:2 pu:2\"", "no key \"topology\""),
             ("out = \"x\"", "no key \"out\""),
         ] {
             let error = with(text, "").expect_err(text);
