@@ -12,8 +12,8 @@ fn a_preset_has_its_own_axes_and_the_paper_its_figures() {
     assert_eq!(printed.code, Some(0), "{}", printed.err);
     for line in [
         "Beside the paper: the figures in brackets come from another machine",
-        "load, uniform: bskip 4.00 Mops/s here, 1 threads [31.7]",
-        "c, zipfian: bskip 4.00 Mops/s here, 1 threads [61.3]",
+        "load, uniform: bskip 4.00 Mops/s here, 1 thread [31.7]",
+        "c, zipfian: bskip 4.00 Mops/s here, 1 thread [61.3]",
         "bskip has 2.00 to 2.00 times the throughput of crossbeam-skiplist here [abstract, 128 threads: 2 to 9 times",
     ] {
         assert!(printed.out.contains(line), "{line} in {}", printed.out);
