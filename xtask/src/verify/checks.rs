@@ -9,20 +9,14 @@ pub(super) struct Check {
     pub(super) name: &'static str,
     /// In a few words.
     pub(super) what: &'static str,
+    /// Whether a quick run has it. A quick run leaves out long forms of what `cargo test` runs, and targets without 64-bit
+    /// atomics, which few have.
+    pub(super) is_quick: bool,
     /// The units that the check must count in its output. If it does not, it has failed.
     pub(super) counts: &'static [&'static str],
     pub(super) how: How,
     /// The time limit, building included: many times what the check takes.
     pub(super) minutes: u64,
-}
-
-impl Check {
-    /// Whether a quick run leaves it out: it is the long form of what `cargo test` runs, or is about targets
-    /// without 64-bit atomics, which few have.
-    fn is_long_form(&self) -> bool {
-        let is_long = |suite: &Suite| [&PLAIN, &NARROW, &NARROW_LOOM, &NARROW_SMALL].contains(&suite.build);
-        matches!(self.how, How::Cargo(suites) if suites.iter().all(is_long))
-    }
 }
 
 /// How a check is run.
@@ -59,6 +53,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         name: "arguments",
         what: "every unsafe and every ordering has its written argument",
+        is_quick: true,
         counts: &["arguments"],
         how: How::Tidy,
         minutes: 2,
@@ -66,6 +61,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         name: "spin",
         what: "the protocol as a model, every interleaving",
+        is_quick: true,
         counts: &["states"],
         how: How::Spin,
         minutes: 5,
@@ -73,6 +69,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         name: "loom",
         what: "lock, node, free lists and map, every execution the memory model allows",
+        is_quick: true,
         counts: &["executions"],
         how: How::Cargo(&[suite(
             &LOOM,
@@ -84,6 +81,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         name: "shuttle",
         what: "whole operations under random and priority schedules",
+        is_quick: true,
         counts: &["schedules"],
         how: How::Cargo(&[suite(&SHUTTLE, CORE, &["shuttle_tests"])]),
         minutes: 10,
@@ -91,6 +89,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         name: "model",
         what: "unit tests; every operation against BTreeMap; the fuzzer's inputs",
+        is_quick: false,
         counts: &["steps"],
         how: How::Cargo(&[
             suite(&PLAIN, &["-p", "bskip-core", "--lib", "--features", "bump,check"], &[]),
@@ -102,6 +101,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         name: "histories",
         what: "recorded concurrent calls are linearizable, as documented",
+        is_quick: false,
         counts: &["histories", "operations"],
         how: How::Cargo(&[
             suite(&PLAIN, tests!("histories"), &[]),
@@ -112,6 +112,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         name: "scale",
         what: "threads, many pairs in one call and large maps, on nodes of the usual size",
+        is_quick: false,
         counts: &["operations"],
         how: How::Cargo(&[suite(&PLAIN, tests!("concurrent", "many_pairs", "structure"), &[])]),
         minutes: 15,
@@ -119,52 +120,60 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         name: "builds",
         what: "programs without std and without optimisation",
+        is_quick: false,
         counts: &[],
         how: How::Cargo(&[suite(&PLAIN, tests!("builds"), &[])]),
         minutes: 10,
     },
     Check {
         name: "chaos",
-        what: "histories and stress on small nodes that yield in every window",
+        what: "histories, stress and byte strings on small nodes that yield in every window",
+        is_quick: true,
         counts: &["histories", "operations"],
-        how: How::Cargo(&[
-            suite(
-                &SMALL,
-                tests!(
-                    ["--no-default-features", "--features", "bskip-core/chaos"]
-                    "histories",
-                    "stress",
-                    "byte_strings",
-                    "cursors"
-                ),
-                &[],
+        how: How::Cargo(&[suite(
+            &SMALL,
+            tests!(
+                ["--no-default-features", "--features", "bskip-core/chaos"]
+                "histories",
+                "stress",
+                "byte_strings",
+                "cursors"
             ),
-            suite(
-                &SMALL,
-                tests!(
-                    ["--no-default-features", "--features", "bskip-core/chaos"]
-                    "concurrent",
-                    "many_pairs",
-                    "values"
-                ),
-                // Crowds are about nodes of the usual size.
-                &[
-                    "owners::",
-                    "pops::",
-                    "scans::",
-                    "shared::",
-                    "computed::",
-                    "shrink_to_fit::",
-                    "batches::",
-                    "lifetimes::",
-                ],
+            &[],
+        )]),
+        minutes: 10,
+    },
+    Check {
+        name: "chaos-threads",
+        what: "threads, many pairs and lifetimes of values on small nodes that yield in every window",
+        is_quick: false,
+        counts: &[],
+        how: How::Cargo(&[suite(
+            &SMALL,
+            tests!(
+                ["--no-default-features", "--features", "bskip-core/chaos"]
+                "concurrent",
+                "many_pairs",
+                "values"
             ),
-        ]),
+            // Crowds are about nodes of the usual size.
+            &[
+                "owners::",
+                "pops::",
+                "scans::",
+                "shared::",
+                "computed::",
+                "shrink_to_fit::",
+                "batches::",
+                "lifetimes::",
+            ],
+        )]),
         minutes: 10,
     },
     Check {
         name: "narrow",
         what: "without 64-bit atomics: histories and stress on small nodes",
+        is_quick: false,
         counts: &["histories", "operations"],
         how: How::Cargo(&[suite(
             &NARROW_SMALL,
@@ -176,6 +185,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         name: "narrow-model",
         what: "without 64-bit atomics, long form: the lock under loom; unit tests, answers and histories",
+        is_quick: false,
         counts: &["executions", "steps", "histories", "operations"],
         how: How::Cargo(&[
             suite(&NARROW_LOOM, CORE, &["loom_tests::lock"]),
@@ -187,6 +197,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         name: "targets",
         what: "the core for machines without an operating system; answers in 32 bits",
+        is_quick: false,
         counts: &["targets"],
         how: How::Targets,
         minutes: 20,
@@ -194,6 +205,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         name: "faults",
         what: "every allocation fails once; panics in user code; limits; dead and suspended holders",
+        is_quick: false,
         counts: &["faults"],
         how: How::Cargo(&[suite(
             &PLAIN,
@@ -205,6 +217,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         name: "handlers",
         what: "a signal handler uses the map that the interrupted thread is changing",
+        is_quick: false,
         counts: &["calls"],
         how: How::Cargo(&[suite(&PLAIN, tests!("handlers"), &["signals::"])]),
         minutes: 15,
@@ -212,6 +225,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         name: "thread-sanitizer",
         what: "no data race",
+        is_quick: true,
         counts: &["histories"],
         how: How::Cargo(&[suite(&THREAD, tests!(["--no-default-features"] "stress"), &[])]),
         minutes: 10,
@@ -219,6 +233,7 @@ pub(super) static CHECKS: &[Check] = &[
     Check {
         name: "address-sanitizer",
         what: "nothing used after free, out of bounds, or leaked",
+        is_quick: true,
         counts: &["histories"],
         how: How::Cargo(&[suite(&ADDRESS, tests!(["--no-default-features"] "stress"), &[])]),
         minutes: 10,
@@ -228,12 +243,7 @@ pub(super) static CHECKS: &[Check] = &[
 /// The checks with these names, or all. A quick run leaves out long forms, and what it would have to download.
 pub(super) fn chosen(names: Option<&[String]>, quick: bool) -> Vec<&'static Check> {
     let is_named = |check: &Check| names.is_none_or(|names| names.iter().any(|name| name == check.name));
-    CHECKS
-        .iter()
-        .filter(|check| {
-            is_named(check) && !(quick && (check.is_long_form() || matches!(check.how, How::Targets)))
-        })
-        .collect()
+    CHECKS.iter().filter(|check| is_named(check) && (!quick || check.is_quick)).collect()
 }
 
 /// The names and what they are, one a line.

@@ -156,7 +156,8 @@ fn why(end: End, counts: &Counts, suite: &Suite, path: &Path) -> String {
 mod tests {
     use super::*;
 
-    static CHECK: Check = Check { name: "a", what: "b", counts: &["schedules"], how: How::Tidy, minutes: 1 };
+    static CHECK: Check =
+        Check { name: "a", what: "b", is_quick: true, counts: &["schedules"], how: How::Tidy, minutes: 1 };
 
     fn green(output: &str) -> Outcome {
         told(&CHECK, Outcome::Green(Counts::read(output, CHECK.counts)))
