@@ -49,7 +49,7 @@ pub(super) fn all() -> Vec<Machine> {
         named(
             "small",
             "3 nodes of 2 CPUs, the second with little memory: what does not fit goes to the third, not the first",
-            of(&[node(2, 256), node(2, 64), node(2, 256)], &[&[10, 25, 40], &[25, 10, 15], &[40, 15, 10]]),
+            of(&[node(2, 256), node(2, 128), node(2, 256)], &[&[10, 25, 40], &[25, 10, 15], &[40, 15, 10]]),
         ),
         named(
             "huge",
