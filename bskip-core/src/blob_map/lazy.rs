@@ -3,13 +3,12 @@
 use core::marker::PhantomData;
 
 use super::BSkipBlobMap;
-use crate::arena::{Platform, StaticArena, StaticPool};
-use crate::blob::Blob;
+use crate::arena::{Platform, StaticArena};
 use crate::blob_map::blobs::Blobs;
 use crate::cells::Cells;
 use crate::config::Config;
 use crate::index::Index;
-use crate::key::{ByteKeys, BytesKey};
+use crate::key::BytesKey;
 
 impl<K: BytesKey + ?Sized, P: Platform> BSkipBlobMap<K, &'static StaticArena<P>> {
     /// An empty map in `arena`, with the default [`Config`]. It takes its first block at the first insertion: see
@@ -45,12 +44,7 @@ impl<K: BytesKey + ?Sized, P: Platform> BSkipBlobMap<K, &'static StaticArena<P>>
     /// compile.
     #[must_use]
     pub const fn new_in_with(arena: &'static StaticArena<P>, config: Config) -> Self {
-        let layouts = Index::<ByteKeys, Blob, StaticPool<P>>::LAYOUTS;
-        let leaves = StaticPool::new(arena, layouts.0);
-        let inners = StaticPool::new(arena, layouts.1);
-        let keys = Cells::on(StaticPool::new(arena, Cells::<StaticPool<P>>::LAYOUT));
-        let values = Cells::on(StaticPool::new(arena, Cells::<StaticPool<P>>::LAYOUT));
-        let index = Index::lazy(leaves, inners, keys, &config);
-        Self { blobs: Blobs { index, cells: values }, arena, _keys: PhantomData }
+        let index = Index::lazy_in(arena, Cells::lazy_in(arena), &config);
+        Self { blobs: Blobs { index, cells: Cells::lazy_in(arena) }, arena, _keys: PhantomData }
     }
 }

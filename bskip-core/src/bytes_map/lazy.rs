@@ -3,11 +3,11 @@
 use core::marker::PhantomData;
 
 use super::BSkipBytesMap;
-use crate::arena::{Platform, StaticArena, StaticPool};
+use crate::arena::{Platform, StaticArena};
 use crate::cells::Cells;
 use crate::config::Config;
 use crate::index::Index;
-use crate::key::{ByteKeys, BytesKey};
+use crate::key::BytesKey;
 
 impl<K: BytesKey + ?Sized, V, P: Platform> BSkipBytesMap<K, V, &'static StaticArena<P>> {
     /// An empty map in `arena`, with the default [`Config`]. It takes its first block at the first insertion: see
@@ -42,10 +42,6 @@ impl<K: BytesKey + ?Sized, V, P: Platform> BSkipBytesMap<K, V, &'static StaticAr
     /// compile.
     #[must_use]
     pub const fn new_in_with(arena: &'static StaticArena<P>, config: Config) -> Self {
-        let layouts = Index::<ByteKeys, V, StaticPool<P>>::LAYOUTS;
-        let leaves = StaticPool::new(arena, layouts.0);
-        let inners = StaticPool::new(arena, layouts.1);
-        let cells = Cells::on(StaticPool::new(arena, Cells::<StaticPool<P>>::LAYOUT));
-        Self { index: Index::lazy(leaves, inners, cells, &config), arena, _keys: PhantomData }
+        Self { index: Index::lazy_in(arena, Cells::lazy_in(arena), &config), arena, _keys: PhantomData }
     }
 }

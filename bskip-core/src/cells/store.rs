@@ -8,6 +8,8 @@ use core::mem;
 use super::class::{ALIGN, BLOCK, Class};
 use super::directory::{CellId, Directory};
 use crate::arena::{AllocError, BlockArena, BlockKind, BlockPool, Placement, PoolUsage};
+#[cfg(not(loom))]
+use crate::arena::{Platform, StaticArena, StaticPool};
 use crate::spin::SpinLock;
 use crate::sync::{Ordering, fence};
 use crate::{chaos, stats};
@@ -43,6 +45,16 @@ struct Free {
     used: usize,
 }
 
+#[cfg(not(loom))]
+impl<P: Platform> Cells<StaticPool<P>> {
+    /// As [`new`](Self::new), in `arena`, for statics.
+    pub(crate) const fn lazy_in(arena: &'static StaticArena<P>) -> Self {
+        const FREE: Free = Free { first: 0, used: 0 };
+        let shelves = [const { Shelf(SpinLock::new(FREE)) }; Class::COUNT];
+        Self { pool: StaticPool::new(arena, LAYOUT), directory: Directory::new(), shelves }
+    }
+}
+
 impl<P: BlockPool> Cells<P> {
     /// No cells yet, and no memory for any.
     ///
@@ -57,18 +69,6 @@ impl<P: BlockPool> Cells<P> {
         let shelves = alloc::boxed::Box::new(shelves);
         Ok(Self { pool, directory: Directory::new(), shelves })
     }
-
-    /// As [`new`](Self::new), on a pool of blocks of [`LAYOUT`](Self::LAYOUT).
-    #[cfg(not(loom))]
-    pub(crate) const fn on(pool: P) -> Self {
-        const FREE: Free = Free { first: 0, used: 0 };
-        let shelves = [const { Shelf(SpinLock::new(FREE)) }; Class::COUNT];
-        Self { pool, directory: Directory::new(), shelves }
-    }
-
-    /// The layout of a block.
-    #[cfg(not(loom))]
-    pub(crate) const LAYOUT: Layout = LAYOUT;
 
     /// What readers need.
     #[inline]

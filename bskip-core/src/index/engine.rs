@@ -2,7 +2,9 @@
 
 use core::alloc::Layout;
 
-use crate::arena::{AllocError, BlockArena, BlockPool, GlobalPool, HugePages, Platform};
+use crate::arena::{
+    AllocError, BlockArena, BlockPool, GlobalPool, HugePages, Platform, StaticArena, StaticPool,
+};
 use crate::config::{Config, Refresh};
 use crate::counter::Counter;
 use crate::height::Heights;
@@ -18,6 +20,18 @@ pub(crate) struct Index<K: NodeKeys, V, P: BlockPool> {
     /// The number of pairs, if the map is counted. A pair that comes or goes is counted right after its leaf is
     /// unlocked.
     pub(in crate::index) pairs: Counter,
+}
+
+impl<K: NodeKeys, V, P: Platform> Index<K, V, StaticPool<P>> {
+    /// As [`lazy`](Self::lazy), on pools of `arena`.
+    pub(crate) const fn lazy_in(
+        arena: &'static StaticArena<P>,
+        store: K::Store<StaticPool<P>>,
+        config: &Config,
+    ) -> Self {
+        let (leaves, inners) = Self::LAYOUTS;
+        Self::lazy(StaticPool::new(arena, leaves), StaticPool::new(arena, inners), store, config)
+    }
 }
 
 impl<K: NodeKeys, V, P: BlockPool> Index<K, V, P> {
@@ -123,8 +137,7 @@ mod tests {
     fn map(config: &Config) -> (&'static StaticArena, Map) {
         let arena: &'static StaticArena = Box::leak(Box::new(StaticArena::new()));
         arena.add_region(vec![0; 16384].leak()).expect("the first region");
-        let pool = |layout| StaticPool::new(arena, layout);
-        (arena, Map::lazy(pool(Map::LAYOUTS.0), pool(Map::LAYOUTS.1), (), config))
+        (arena, Map::lazy_in(arena, (), config))
     }
 
     /// A map without a first leaf has no seed to copy.

@@ -71,9 +71,7 @@ mod tests {
     fn a_handler_uses_a_first_leaf_that_the_root_does_not_name_yet() {
         let arena: &'static StaticArena = Box::leak(Box::new(StaticArena::new()));
         arena.add_region(vec![0; 10_000].leak()).expect("the first region");
-        let (leaf, inner) = Lazy::LAYOUTS;
-        let pools = (StaticPool::new(arena, leaf), StaticPool::new(arena, inner));
-        let index = Lazy::lazy(pools.0, pools.1, (), &Config::new().seed(1));
+        let index = Lazy::lazy_in(arena, (), &Config::new().seed(1));
 
         let mut head =
             index.tree.acquire::<LeafShape<u64, u64>>(None).expect("room for a leaf").make(Unreached);

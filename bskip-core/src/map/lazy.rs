@@ -3,7 +3,7 @@
 use core::alloc::Layout;
 
 use super::BSkipMap;
-use crate::arena::{BlockArena, Platform, StaticArena, StaticPool};
+use crate::arena::{BlockArena, Platform, StaticArena};
 use crate::config::Config;
 use crate::index::Index;
 use crate::key::Key;
@@ -34,7 +34,7 @@ impl<K: Key, V, P: Platform> BSkipMap<K, V, &'static StaticArena<P>> {
     ///
     /// `new_in` does not compile if ten keys and a value have more than about 1900 bytes together: a `[u8; 192]` is too
     /// long for a key. [`with_arena`](Self::with_arena) takes such types. A [counted](Config::counted) map cannot be in
-    /// a static, nor can a [`BSkipBlobMap`](crate::BSkipBlobMap). `with_arena` makes both.
+    /// a static.
     #[must_use]
     pub const fn new_in(arena: &'static StaticArena<P>) -> Self {
         Self::new_in_with(arena, Config::new())
@@ -48,10 +48,7 @@ impl<K: Key, V, P: Platform> BSkipMap<K, V, &'static StaticArena<P>> {
     /// compile.
     #[must_use]
     pub const fn new_in_with(arena: &'static StaticArena<P>, config: Config) -> Self {
-        let leaves = StaticPool::new(arena, Self::LAYOUTS.0);
-        let inners = StaticPool::new(arena, Self::LAYOUTS.1);
-        // SAFETY: the pools are this map's alone, for its layouts.
-        unsafe { Self::from_pools(arena, leaves, inners, config) }
+        Self { index: Index::lazy_in(arena, (), &config), arena }
     }
 }
 
