@@ -74,27 +74,44 @@ pub trait DynMap: Sync {
     fn with_operations(&self, work: &mut dyn FnMut(&dyn DynOperations));
 }
 
+/// Does `work` on one stripe on each worker of the team. Returns the time from the first worker's start to the last
+/// one's end, and what the workers returned.
+///
+/// # Errors
+/// As [`DynMap::run`].
+fn on_each_stripe<S: Share, T: Send>(
+    shared: &S,
+    team: &Team,
+    stripes: &[Stripe],
+    work: impl Fn(usize, &S::Map, &Stripe) -> Result<T, Box<Violation>> + Sync,
+) -> Result<(Duration, Vec<T>), String> {
+    assert_eq!(team.len(), stripes.len(), "one stripe for each worker");
+    let outcome = team.run(|worker| {
+        shared.with(|map| {
+            work(worker, map, &stripes[worker])
+                .map_err(|violation| violation.in_words(map.spelt(violation.key)))
+        })
+    });
+    let parts: Result<Vec<T>, String> = outcome.results.into_iter().map(|result| result?).collect();
+    Ok((outcome.elapsed, parts?))
+}
+
 impl<S: Share> DynMap for S {
     fn run(&self, team: &Team, stripes: &[Stripe], checks: &Checks) -> Result<Run, String> {
-        assert_eq!(team.len(), stripes.len(), "one stripe for each worker");
-        let outcome = team.run(|worker| {
-            self.with(|map| {
-                let wrong = |violation: Box<Violation>| violation.in_words(map.spelt(violation.key));
-                let begun = Instant::now();
-                let tally = exec::run(map, &stripes[worker], checks).map_err(wrong)?;
-                Ok::<_, String>((tally, begun.elapsed()))
-            })
-        });
+        let (elapsed, parts) = on_each_stripe(self, team, stripes, |_, map, stripe| {
+            let begun = Instant::now();
+            let tally = exec::run(map, stripe, checks)?;
+            Ok((tally, begun.elapsed()))
+        })?;
         let (mut tally, mut rates) = (Tally::default(), Vec::new());
-        for result in outcome.results {
-            let (part, elapsed) = result??;
+        for (part, elapsed) in parts {
             rates.push(part.ops as f64 / elapsed.as_secs_f64().max(1e-9));
             tally.ops += part.ops;
             tally.checked += part.checked;
             tally.read_nanos.extend(part.read_nanos);
             tally.write_nanos.extend(part.write_nanos);
         }
-        Ok(Run { elapsed: outcome.elapsed, tally, rates })
+        Ok(Run { elapsed, tally, rates })
     }
 
     fn run_by_schedule(
@@ -104,21 +121,11 @@ impl<S: Share> DynMap for S {
         checks: &Checks,
         rate: f64,
     ) -> Result<(Vec<Arrived>, u64), String> {
-        assert_eq!(team.len(), stripes.len(), "one stripe for each worker");
-        let outcome = team.run(|worker| {
-            self.with(|map| {
-                let wrong = |violation: Box<Violation>| violation.in_words(map.spelt(violation.key));
-                let schedule = Schedule::new(rate, worker, team.len());
-                exec::run_by_schedule(map, &stripes[worker], checks, schedule).map_err(wrong)
-            })
-        });
-        let (mut all, mut checked) = (Vec::new(), 0);
-        for result in outcome.results {
-            let (arrived, count) = result??;
-            all.push(arrived);
-            checked += count;
-        }
-        Ok((all, checked))
+        let (_, parts) = on_each_stripe(self, team, stripes, |worker, map, stripe| {
+            exec::run_by_schedule(map, stripe, checks, Schedule::new(rate, worker, team.len()))
+        })?;
+        let (all, checked): (Vec<_>, Vec<u64>) = parts.into_iter().unzip();
+        Ok((all, checked.iter().sum()))
     }
 
     fn check(&self, expected: Expected<'_>) -> Result<u64, String> {
