@@ -285,7 +285,7 @@ impl Script {
         }
     }
 
-    /// Operations that arrive by a schedule: so many per cent of the run's. `None` if the workload has calls of many
+    /// Operations that arrive by a schedule, `percent` per cent of the run's. `None` if the workload has calls of many
     /// operations, or is a trace.
     fn arrivals(&mut self, percent: u32) -> Option<(Vec<Stripe>, Checks)> {
         match &mut self.work {

@@ -5,8 +5,8 @@
 //! *coordinated omission* (HdrHistogram, wrk2). Here each thread has a fixed schedule, and the latency of an operation
 //! counts from the time at which it should have begun. So the stall shows in all operations that it delayed.
 //!
-//! A thread waits for its time by spinning. So each thread needs a CPU: if two share one, the latencies are those of the
-//! scheduler. [`cell`](crate::cell) refuses that.
+//! A thread waits for its time by spinning. So each thread needs a CPU: if two share one, the latencies are those of
+//! the scheduler. [`cell`](crate::cell) refuses that.
 
 use hdrhistogram::Histogram;
 use std::time::{Duration, Instant};

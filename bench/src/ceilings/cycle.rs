@@ -83,7 +83,7 @@ impl<'a> Passes<'a> {
         Self { at: first - ranks.start, order: &cycle.order[ranks] }
     }
 
-    /// The next lines, at most so many; none if there are none at all.
+    /// The next lines, at most `most`. Empty only if the cycle has no lines.
     #[inline(always)]
     pub(super) fn next(&mut self, most: usize) -> &'a [u32] {
         if self.at == self.order.len() {

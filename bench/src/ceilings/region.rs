@@ -134,7 +134,8 @@ impl Region {
     }
 }
 
-/// What to say if less than 95 % of the memory is on such pages as were asked for, and the share on huge pages is known.
+/// A note if less than 95 % of the memory is on the pages that were asked for. `None` if the share on huge pages is not
+/// known.
 pub(super) fn share_note(pages: &str, huge: Option<f64>) -> Option<String> {
     let percent = 100.0 * huge?;
     match pages {

@@ -12,7 +12,7 @@ use super::repeating::Repeating;
 use super::run::{Run, sweep};
 use crate::stop::Stop;
 
-/// Runs all cells that are not `done`. Repeats at most so many of those that were disturbed.
+/// Runs all cells that are not `done`. Repeats at most `repeats` of those that were disturbed.
 pub(crate) fn measure(
     plan: &Plan,
     build: &Build,

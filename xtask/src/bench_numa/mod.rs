@@ -1,14 +1,14 @@
 //! `cargo xtask bench-numa`: the sweep from the command line to the exit code.
 //!
-//! `args` and `values` read the flags, `plan_file` reads flags from a file, and `machine` looks at the machine.
-//! `plan` lists the cells, with what `presets` has where no flag says otherwise. `feasible` says whether they can run
-//! here, and `estimate` how long they take. `elsewhere` plans for a machine that is not here. `cell_binary` builds
-//! the program that runs a cell. `ceilings` measures what the memory can do. `measure`, `run` and `child` run the
-//! cells, `repeating` repeats those that were disturbed. `out_dir`, `cell_copy`, `durable` and `raw` keep what a sweep
-//! needs to go on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `best_peer`, `tails`, `open_loop`,
-//! `table` and `report` report.
-//! `stats` says how sure the numbers are, and `settings` what else may have moved them. `baseline` compares two
-//! versions, and `adaptive` looks for the best setting. `tuned` is about `tuned.toml`.
+//! `args` and `values` read the flags, `plan_file` reads flags from a file, and `machine` looks at the machine. `plan`
+//! lists the cells, with what `presets` has where no flag says otherwise. `feasible` says whether they can run here,
+//! and `estimate` how long they take. `elsewhere` plans for a machine that is not here. `cell_binary` builds the
+//! program that runs a cell. `ceilings` measures what the memory can do. `measure`, `run` and `child` run the cells,
+//! `repeating` repeats those that were disturbed. `out_dir`, `cell_copy`, `durable` and `raw` keep what a sweep needs
+//! to go on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `best_peer`, `tails`,
+//! `open_loop`, `table` and `report` report. `stats` says how sure the numbers are, and `settings` what else may have
+//! moved them. `baseline` compares two versions, and `adaptive` looks for the best setting. `tuned` is about
+//! `tuned.toml`.
 
 mod adaptive;
 mod args;

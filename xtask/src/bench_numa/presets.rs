@@ -200,7 +200,7 @@ pub(crate) fn named(name: &str) -> Result<Preset, String> {
 }
 
 impl Threads {
-    /// The numbers of threads on a machine with so many CPUs.
+    /// The numbers of threads on a machine with `cpus` CPUs.
     pub(crate) fn on(self, cpus: usize) -> Vec<usize> {
         match self {
             Self::OnePerCpu => vec![cpus],
@@ -218,7 +218,7 @@ impl Threads {
 }
 
 impl Keys {
-    /// The number of keys, given a test whether so many fit.
+    /// The number of keys. `fits` says whether a number of keys fits into memory.
     pub(crate) fn fitting(self, fits: impl Fn(u64) -> bool) -> u64 {
         match self {
             Self::Exactly(keys) => keys,

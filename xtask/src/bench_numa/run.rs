@@ -60,7 +60,8 @@ pub(crate) fn order(plan: &Plan, round: usize) -> Vec<Place> {
     places
 }
 
-/// Runs all rounds, except the runs that are `done` already. Calls `before` for each cell that starts, and `after` for each that has ended.
+/// Runs all rounds, except the runs that are `done` already. Calls `before` for each cell that starts, and `after` for
+/// each that has ended.
 ///
 /// If a cell failed or was skipped, later rounds leave it out: it has no number to refine. Returns the runs
 /// that ended, with those of `done`, and whether the sweep reached its end.

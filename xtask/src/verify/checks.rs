@@ -9,8 +9,8 @@ pub(super) struct Check {
     pub(super) name: &'static str,
     /// In a few words.
     pub(super) what: &'static str,
-    /// Whether a quick run has it. A quick run leaves out long forms of what `cargo test` runs, and targets without 64-bit
-    /// atomics, which few have.
+    /// Whether a quick run has it. A quick run leaves out long forms of what `cargo test` runs, and targets without
+    /// 64-bit atomics, which few have.
     pub(super) is_quick: bool,
     /// The units that the check must count in its output. If it does not, it has failed.
     pub(super) counts: &'static [&'static str],

@@ -152,8 +152,8 @@ impl Record {
     }
 
     /// Calls `give` with the record's line, and then with each group and its blocks, from the oldest group on. `give`
-    /// gets the number of the first line, and the number of lines. A block has `lines` lines. Regions fill up from their start, so
-    /// most groups are behind the one before.
+    /// gets the number of the first line, and the number of lines. A block has `lines` lines. Regions fill up from
+    /// their start, so most groups are behind the one before.
     ///
     /// # Safety
     /// Nothing else uses the record, from now on.

@@ -1,6 +1,7 @@
 //! What the memory of this machine can do, measured before the cells, and how near each cell comes to it.
 //!
-//! `model` computes the ceiling of a cell, `far` what a placement costs, and `section` is the part of the table about it.
+//! `model` computes the ceiling of a cell, `far` what a placement costs, and `section` is the part of the table about
+//! it.
 
 mod far;
 mod model;

@@ -1,10 +1,10 @@
 //! The most that a cell could do: lines of its operations, divided by what the memory gives.
 //!
-//! An operation takes so many lines (`bench/lines.csv`). The lines of the map that the cache cannot hold come from
-//! memory. There are three limits. Every operation finds its leaf, and the lines of that are divided by the rate of
-//! independent misses. What an insertion, an update or a removal takes beyond these lines is divided by the rate of
-//! written lines. What a scan reads behind its first leaf is divided by the bandwidth. Threads can do all three at the
-//! same time, so the slowest one is the ceiling.
+//! `bench/lines.csv` says how many lines an operation takes. The lines that the cache cannot hold come from memory.
+//! There are three limits. Every operation finds its leaf, and the lines of that are divided by the rate of independent
+//! misses. What an insertion, an update or a removal takes beyond these lines is divided by the rate of written lines.
+//! What a scan reads behind its first leaf is divided by the bandwidth. Threads can do all three at the same time, so
+//! the slowest one is the ceiling.
 //!
 //! What the model leaves out stands in `bench/docs/tuning.md`.
 

@@ -140,7 +140,7 @@ fn placements(of: Placements, machine: &Machine) -> (Vec<String>, Vec<(String, S
     (vec!["local".into()], more.iter().map(same).chain([remote]).collect())
 }
 
-/// Whether all cells of a preset fit into memory with so many keys.
+/// Whether all cells of a preset fit into memory with `keys` keys.
 fn fits(preset: &Preset, keys: u64, machine: &Machine) -> bool {
     let cells =
         preset.maps.iter().flat_map(|map| preset.workloads.iter().map(move |workload| (map, workload)));

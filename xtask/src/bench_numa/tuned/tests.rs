@@ -37,7 +37,7 @@ fn answer(line: &str, complete: bool, rate: Rate<'_>) -> (Result<NumaConfig, Str
     answer_of(2, line, complete, rate)
 }
 
-/// The same on a machine with so many nodes.
+/// The same on a machine with `nodes` nodes.
 fn answer_of(
     nodes: usize,
     line: &str,

@@ -1,9 +1,9 @@
 //! `cargo xtask numa-count` runs guests with several NUMA nodes, and counts what each operation fetches from
 //! where.
 //!
-//! `guests` builds and boots, `results` reads, `table` prints, and `model` carries the counts over to real
-//! sockets. `accept` keeps the lines of each operation for sweeps. The plugin that counts is a package of its own, `qemu-plugin` beside this folder. The program in
-//! the guest is `bench numa-count`.
+//! `guests` builds and boots, `results` reads, `table` prints, and `model` carries the counts over to real sockets.
+//! `accept` keeps the lines of each operation for sweeps. The plugin that counts is a package of its own, `qemu-plugin`
+//! beside this folder. The program in the guest is `bench numa-count`.
 
 mod accept;
 mod args;

@@ -42,7 +42,8 @@ impl Scale {
         let product = u128::from(word.wrapping_sub(self.base)) * u128::from(self.scale);
         let within = u128::from(product as u64) * BUCKETS as u128;
         let line = (product >> 64) as u64;
-        // If a pointer has 32 bits, no table has as many lines as this. The line after this one must have a number, too.
+        // If a pointer has 32 bits, no table has as many lines as this. The line after this one must have a number,
+        // too.
         let line = if usize::BITS < 64 { line.min(u64::from(u32::MAX / 2)) } else { line };
         (Spot { line: line as usize, bucket: (within >> 64) as usize }, (within as u64 >> 56) as u32)
     }
