@@ -5,7 +5,10 @@
 //! - all other calls answer;
 //! - afterwards the same calls answer, and nothing has changed.
 
-use bskip_core::{BSkipBytesMap, BSkipMap, Busy, TryInsertCause};
+use bskip_core::{BSkipBytesMap, BSkipMap, Busy, Config, GlobalArena, Promotion, TryInsertCause};
+
+/// No key gets a node of its own by the coin, so a few keys share one leaf.
+const ONE_LEAF: Config = Config::new().promotion(Promotion::Overflow);
 
 /// Some dozens of leaves. Key 5000 is in the middle.
 fn map() -> BSkipMap<u64, u64> {
@@ -44,7 +47,9 @@ fn a_locked_leaf_is_busy_and_no_other_one() {
 /// The one leaf of a small map: every call needs it.
 #[test]
 fn the_ends_are_busy_if_their_leaf_is_locked() {
-    let map = BSkipMap::from([(1u64, 1u64), (2, 2)]);
+    let map = BSkipMap::with_config(GlobalArena::new(), ONE_LEAF).expect("memory");
+    map.insert(1u64, 1u64);
+    map.insert(2, 2);
     let handler = map.handler();
     map.update(&1, |_| {
         assert_eq!(handler.try_first_key_value(), Err(Busy));
@@ -59,7 +64,7 @@ fn the_ends_are_busy_if_their_leaf_is_locked() {
 
 #[test]
 fn byte_strings_too() {
-    let map: BSkipBytesMap<str, u64> = BSkipBytesMap::new();
+    let map: BSkipBytesMap<str, u64> = BSkipBytesMap::with_config(GlobalArena::new(), ONE_LEAF).expect("memory");
     let long = "long ".repeat(100);
     map.insert("a", 1);
     map.insert(&long, 2);
