@@ -67,6 +67,33 @@ fn what_ycsb_prints_is_understood() {
     assert_eq!(strings(&long, TraceKeys::Ycsb).unwrap().len(), 1);
 }
 
+/// What `ycsb load basic -s 2>&1` and `ycsb run basic -s 2>&1` of YCSB 0.17 print around the operations.
+#[test]
+fn all_that_ycsb_prints_besides_operations_is_skipped() {
+    let text = "java -cp /opt/ycsb/conf:/opt/ycsb/lib/core-0.17.0.jar site.ycsb.Client -db site.ycsb.BasicDB -s -t\n\
+        Command line: -db site.ycsb.BasicDB -P workloads/workloade -s -t\n\
+        YCSB Client 0.17.0\n\n\
+        Loading workload...\n\
+        Starting test.\n\
+        2026-11-30 12:00:00:000 0 sec: 0 operations; est completion in 0 second \n\
+        DBWrapper: report latency for each error is false and specific error codes to track for latency are: []\n\
+        ***************** properties *****************\n\
+        \"insertproportion\"=\"0.05\"\n\
+        \"workload\"=\"site.ycsb.workloads.CoreWorkload\"\n\
+        **********************************************\n\
+        SCAN usertable user4 9 [ field0 field1 ]\n\
+        2026-11-30 12:00:10:000 10 sec: 9 operations; 0.9 current ops/sec; [READ: Count=5, Max=9] [INSERT: Count=4]\n\
+        [READS], Uniques, 5\n\
+        [OVERALL], RunTime(ms), 7\n\
+        [TOTAL_GC_TIME_%_G1_Young_Generation], Time(%), 0.0\n\
+        [READ], Operations, 5\n\
+        [READ], 99thPercentileLatency(us), 300\n\
+        [INSERT], Return=OK, 4\n\
+        {\"metric\":\"OVERALL\",\"measurement\":\"RunTime(ms)\",\"value\":7}\n";
+    let lines = strings(text, TraceKeys::Ycsb).unwrap();
+    assert_eq!(lines, [(Verb::Scan(9), b"user4".to_vec())]);
+}
+
 #[test]
 fn errors_in_strings_name_the_line_and_what_is_wrong() {
     use TraceKeys::{Numbers, Strings, Ycsb};
@@ -81,6 +108,11 @@ fn errors_in_strings_name_the_line_and_what_is_wrong() {
         (Strings, "READ", "t.txt:1: READ needs a key"),
         (Strings, "READ # x", "t.txt:1: READ needs a key"),
         (Strings, "READ a b", r#"t.txt:1: "b" is too much in "READ a b""#),
+        (
+            Strings,
+            "READ usertable user1 [ <all fields>]",
+            "t.txt:1: \"user1\" is too much in \"READ usertable user1 [ <all fields>]\" (what YCSB prints needs",
+        ),
         (Strings, "READ \"a", r#"t.txt:1: "\"a" has no closing quote"#),
         (Strings, "READ \"a # \u{200b}\nREAD b", r#"t.txt:1: "\"a # \u{200b}" has no closing quote"#),
         (Strings, "READ \"a\\\"", r#"t.txt:1: "\"a\\\"" has no closing quote"#),
@@ -94,6 +126,13 @@ fn errors_in_strings_name_the_line_and_what_is_wrong() {
         (Ycsb, "READ", "t.txt:1: READ needs a table and a key"),
         (Ycsb, "x\nREAD usertable [ <all fields>]", "t.txt:2: READ needs a key"),
         (Ycsb, "READ usertable user1 \u{a0}", r#"t.txt:1: "\u{a0}" is too much in "READ usertable"#),
+        (Ycsb, "x\n\u{feff}READ usertable user1", r#"t.txt:2: unknown operation "\u{feff}READ""#),
+        (
+            Ycsb,
+            "READ\u{a0}usertable user1",
+            r#"t.txt:1: unknown operation "READ\u{a0}usertable"; known are INSERT"#,
+        ),
+        (Ycsb, "R\0E\0A\0D\0", r#"t.txt:1: "R\0E\0A\0D\0" has bytes 0, as UTF-16 text"#),
         (Ycsb, "SCAN usertable user1 [ <all fields>]", "t.txt:1: SCAN needs a number of pairs"),
     ] {
         let got = strings(text, keys).unwrap_err();

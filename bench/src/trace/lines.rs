@@ -1,6 +1,7 @@
 //! The lines of a trace, read one after the other.
 
-use super::words::{Key, Line, operation, quoted, verb};
+use super::compressed::text;
+use super::words::{Key, Line, is_disguised, operation, quoted, verb};
 use crate::protocol::TraceKeys;
 use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader};
@@ -68,17 +69,18 @@ pub fn check_distinct(load: &Metadata, run: &Metadata) -> Result<(), String> {
     Ok(())
 }
 
-/// Calls `visit` with each operation of a trace, and returns their number, which is not 0. `name` is the
-/// file's name for errors.
+/// Calls `visit` with each operation of a trace, and returns their number, which is not 0. The bytes are text,
+/// or text that gzip or zstd has compressed. `name` is the file's name for errors.
 ///
 /// # Errors
 /// As [`read`]; or `visit` returns an error, which ends the reading.
 pub fn for_each(
-    mut text: impl BufRead,
+    bytes: impl BufRead,
     name: &str,
     keys: TraceKeys,
     mut visit: impl FnMut(Line<Key<'_>>) -> Result<(), String>,
 ) -> Result<u64, String> {
+    let mut text = text(bytes).map_err(|error| format!("{name}: {error}"))?;
     let (mut number, mut operations) = (1_u64, 0);
     let (mut content, mut after_cr) = (Content::new(keys), false);
     let mut end_of_line = |content: &mut Content, number: u64| {
@@ -202,8 +204,15 @@ fn line(mut content: &[u8], is_first: bool, keys: TraceKeys) -> Result<Option<Li
         }
     }
     let content = content.trim_ascii();
+    let has_verb = verb(content, keys).is_some();
+    if !has_verb && content.contains(&0) {
+        let start = quoted(content);
+        return Err(format!(
+            "{start} has bytes 0, as UTF-16 text and binary files have: save the trace as UTF-8 text"
+        ));
+    }
     // YCSB prints its settings and results between the operations.
-    if content.is_empty() || keys == TraceKeys::Ycsb && verb(content, keys).is_none() {
+    if content.is_empty() || keys == TraceKeys::Ycsb && !has_verb && !is_disguised(content) {
         return Ok(None);
     }
     match str::from_utf8(content) {
@@ -302,6 +311,10 @@ mod tests {
         ] {
             let got = lines(text).unwrap_err();
             assert!(got.starts_with(error), "{got}");
+        }
+        for text in [&b"R\0E\0A\0D\0 \x007\0\n\0"[..], b"# one\n\0R\0E\0A\0D", b"\x7FELF\x02\x01\x01\0\0"] {
+            let got = lines(text).unwrap_err();
+            assert!(got.contains("has bytes 0, as UTF-16 text and binary files have"), "{got}");
         }
         let endless = lines([0; 1 << 20]).unwrap_err();
         assert!(endless.starts_with("t.txt:1: no trace has a line of over 1024 bytes"), "{endless}");

@@ -26,6 +26,8 @@
 //! skipped at the beginning of a file. An error names the line, and quotes it with invisible characters
 //! escaped. A file without an operation is an error.
 //!
+//! A file may be compressed by gzip or zstd, in one piece or in several. Its first bytes say so, not its name.
+//!
 //! Maps get the keys of a trace of byte strings from a list of all of them. This costs every map the same
 //! one or two lines of memory an operation.
 //!
@@ -45,6 +47,7 @@ pub use {
     plan::{Plan, plan},
 };
 
+mod compressed;
 mod lines;
 mod words;
 pub use lines::{check_distinct, for_each, open, read};

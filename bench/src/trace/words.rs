@@ -49,12 +49,28 @@ pub(super) fn verb(content: &[u8], keys: TraceKeys) -> Option<Verb> {
     })
 }
 
+/// Whether the first word of a line looks like an operation, but has an invisible or other strange character before or
+/// behind it. YCSB prints no such line.
+pub(super) fn is_disguised(content: &[u8]) -> bool {
+    let is_strange = |byte: &u8| !matches!(byte, b' '..=b'~');
+    let start = content.iter().position(|byte| !is_strange(byte)).unwrap_or(content.len());
+    let word = &content[start..];
+    let end = word.iter().position(|byte| !byte.is_ascii_uppercase()).unwrap_or(word.len());
+    let (name, rest) = word.split_at(end);
+    let is_name = [&b"INSERT"[..], b"READ", b"UPDATE", b"DELETE", b"SCAN"].contains(&name);
+    is_name && (start > 0 || rest.first().is_some_and(is_strange))
+}
+
 /// The operation of a line that is not blank.
 pub(super) fn operation(content: &str, keys: TraceKeys) -> Result<Line<Key<'_>>, String> {
     let (name, rest) = content.split_once(|c: char| c.is_ascii_whitespace()).unwrap_or((content, ""));
     let Some(verb) = verb(name.as_bytes(), keys) else {
-        let name = quoted(name.as_bytes());
-        return Err(format!("unknown operation {name}; known are INSERT, READ, UPDATE, REMOVE, SCAN"));
+        let (name, remove) =
+            (quoted(name.as_bytes()), if keys == TraceKeys::Ycsb { "DELETE" } else { "REMOVE" });
+        let hint = ycsb_hint(keys);
+        return Err(format!(
+            "unknown operation {name}; known are INSERT, READ, UPDATE, {remove}, SCAN{hint}"
+        ));
     };
     let mut words = Words(rest);
     if keys == TraceKeys::Ycsb {
@@ -73,8 +89,17 @@ pub(super) fn operation(content: &str, keys: TraceKeys) -> Result<Line<Key<'_>>,
     match words.next() {
         None => Ok(Line { verb, key }),
         Some(extra) => {
-            Err(format!("{} is too much in {}", quoted(extra.as_bytes()), quoted(content.as_bytes())))
+            let hint = if content.contains('[') { ycsb_hint(keys) } else { "" };
+            Err(format!("{} is too much in {}{hint}", quoted(extra.as_bytes()), quoted(content.as_bytes())))
         }
+    }
+}
+
+/// What to do if the trace is what YCSB prints, and the flags do not say so.
+const fn ycsb_hint(keys: TraceKeys) -> &'static str {
+    match keys {
+        TraceKeys::Ycsb => "",
+        TraceKeys::Numbers | TraceKeys::Strings => " (what YCSB prints needs --trace-keys ycsb)",
     }
 }
 

@@ -39,7 +39,7 @@ Examples:
   cargo xtask bench-numa --keys-like ycsb,url --workloads load,c,e --keys 2M --threads 2
   cargo xtask bench-numa --strings --maps bskip,arctic-map,artmap,artmap-arena,bplustree --ops 1M --out results/strings
   cargo xtask bench-numa --maps bskip,masstree --trace load.txt run.txt --format csv
-  cargo xtask bench-numa --trace load.txt run.txt --trace-keys ycsb
+  cargo xtask bench-numa --trace load.zst run.gz --trace-keys ycsb
   cargo xtask bench-numa --resume results/small
   cargo xtask bench-numa --baseline results/small --fail-above 5%
   cargo xtask bench-numa --maps bskip-numa --placement local,interleave --pages thp,4k --threads 8,16 --out results/best
@@ -132,7 +132,8 @@ pub(crate) struct Args {
     pub(crate) threads: Option<std::vec::Vec<usize>>,
     /// Your own workload from two text files, instead of --workloads and --dist. Lines are
     /// INSERT k, READ k, UPDATE k, REMOVE k, SCAN k n; they end with LF, CR LF or CR;
-    /// # begins a comment. - is standard input; pipes are copied before the first cell
+    /// # begins a comment. Files may be compressed by gzip or zstd. - is standard input;
+    /// pipes are copied before the first cell
     #[arg(
         long,
         verbatim_doc_comment,

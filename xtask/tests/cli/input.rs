@@ -112,6 +112,37 @@ fn pipes_and_standard_input_are_read_once() {
 }
 
 #[test]
+fn a_trace_may_be_compressed_in_a_file_or_a_pipe() {
+    for script in [
+        "$B --trace <(echo INSERT 1 | gzip) <(echo READ 1)",
+        "echo INSERT 1 | gzip | $B --trace - <({ echo READ 1 | gzip; echo READ 2 | gzip; })",
+        "echo INSERT 1 | gzip > $T && $B --trace $T $T && rm $T",
+    ] {
+        let path = fresh_path("load.txt");
+        let printed = run(&mut shell(&script.replace("$T", &path.display().to_string())));
+        assert_eq!(printed.code, Some(0), "{script}: {}", printed.err);
+        assert!(printed.out.contains("measured,1,bskip,trace"), "{script}: {}", printed.out);
+    }
+    for (script, hint) in [
+        (
+            "echo READ 1 | gzip | head -c 15 | $B --trace - $L",
+            ":1: cannot decompress this gzip data: the file ends too early",
+        ),
+        ("echo READ x | gzip | $B --trace - $L", ":1: \"x\" is not a key"),
+        (r"printf '\xfd7zXZ\0..' | $B --trace - $L", "this is an xz file: decompress it with `xz -dc`"),
+        (
+            r"printf '\x28\xb5\x2f\xfd' | $B --trace - $L",
+            "cannot decompress this zstd data: the file ends too early",
+        ),
+    ] {
+        let load = file("INSERT 1");
+        let printed = run(&mut shell(&script.replace("$L", &load.display().to_string())));
+        assert_eq!((printed.code, printed.err.lines().count()), (Some(2), 1), "{script}: {}", printed.err);
+        assert!(printed.err.contains(hint), "{script}: {}", printed.err);
+    }
+}
+
+#[test]
 fn cells_that_die_are_told_with_what_helps_and_numbers_without_a_rate_fail() {
     let out = fresh_path("dead");
     let flags = "--maps bskip,congee,masstree --workloads c --repeat 2 --out";
