@@ -64,7 +64,8 @@ fn the_ends_are_busy_if_their_leaf_is_locked() {
 
 #[test]
 fn byte_strings_too() {
-    let map: BSkipBytesMap<str, u64> = BSkipBytesMap::with_config(GlobalArena::new(), ONE_LEAF).expect("memory");
+    let map: BSkipBytesMap<str, u64> =
+        BSkipBytesMap::with_config(GlobalArena::new(), ONE_LEAF).expect("memory");
     let long = "long ".repeat(100);
     map.insert("a", 1);
     map.insert(&long, 2);
