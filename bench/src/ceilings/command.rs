@@ -2,6 +2,7 @@
 
 use super::budget::Budget;
 use super::cycle::{Cycle, PIECE};
+use super::error::CeilingsError;
 use super::measure::Bench;
 use super::region::{Region, share_note};
 use super::report::Ceilings;
@@ -49,7 +50,7 @@ impl CeilingsCommand {
     ///
     /// # Errors
     /// There is no memory, a thread cannot be pinned, or memory did not hold what was written to it.
-    pub fn run(&self) -> Result<String, String> {
+    pub fn run(&self) -> Result<String, CeilingsError> {
         let ceilings = self.measure(&Machine::discover())?;
         match self.json {
             true => Ok(serde_json::to_string(&ceilings).map_err(|error| error.to_string())? + "\n"),
@@ -58,7 +59,7 @@ impl CeilingsCommand {
     }
 
     /// Measures everything.
-    fn measure(&self, machine: &Machine) -> Result<Ceilings, String> {
+    fn measure(&self, machine: &Machine) -> Result<Ceilings, CeilingsError> {
         let begun = Instant::now();
         let seconds = self.seconds.unwrap_or(if self.quick { 5 } else { 30 });
         // Nodes with memory for this process, and a CPU of each node that has CPUs.
@@ -90,7 +91,7 @@ impl CeilingsCommand {
                     ceilings.notes.push(format!("{pages} left out: {why}"));
                     continue;
                 }
-                Err(why) => return Err(format!("{pages}: {why}")),
+                Err(why) => return Err(CeilingsError::Refused(format!("{pages}: {why}"))),
             };
             budget.built(build.elapsed());
             for note in regions.iter().flat_map(Region::notes) {

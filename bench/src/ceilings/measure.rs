@@ -2,6 +2,7 @@
 
 use super::budget::Budget;
 use super::cycle::Cycle;
+use super::error::CeilingsError;
 use super::handover;
 use super::region::Region;
 use super::report::{Bandwidth, Handover, Pair};
@@ -10,15 +11,14 @@ use super::work::{Dependent, Independent, Read, Written, part};
 use bskip_topology::{Machine, PinPolicy, WorkerPool};
 
 /// A pool of one worker on each of these CPUs.
-fn on_cpus(machine: &Machine, cpus: &[u32]) -> Result<WorkerPool, String> {
-    let list: Vec<String> = cpus.iter().map(u32::to_string).collect();
-    let policy: PinPolicy = format!("cpus:{}", list.join(",")).parse().map_err(|e| format!("{e}"))?;
-    pinned(machine, &policy, cpus.len())
+fn on_cpus(machine: &Machine, cpus: &[u32]) -> Result<WorkerPool, CeilingsError> {
+    pinned(machine, &PinPolicy::Cpus(cpus.to_vec()), cpus.len())
 }
 
-fn pinned(machine: &Machine, policy: &PinPolicy, workers: usize) -> Result<WorkerPool, String> {
-    let plan = policy.plan(machine, workers).map_err(|error| error.to_string())?;
-    WorkerPool::new(plan).require_pinned().map_err(|error| error.to_string())
+fn pinned(machine: &Machine, policy: &PinPolicy, workers: usize) -> Result<WorkerPool, CeilingsError> {
+    let refused = |why: String| CeilingsError::Refused(why);
+    let plan = policy.plan(machine, workers).map_err(|error| refused(error.to_string()))?;
+    WorkerPool::new(plan).require_pinned().map_err(|error| refused(error.to_string()))
 }
 
 /// Memory of one page size on all nodes.
@@ -38,7 +38,7 @@ impl Bench<'_> {
         (cpu, cpu_node): (u32, u32),
         memory: usize,
         budget: &mut Budget,
-    ) -> Result<Pair, String> {
+    ) -> Result<Pair, CeilingsError> {
         let (pool, region) = (on_cpus(self.machine, &[cpu])?, &self.regions[memory]);
         let lines = self.cycle.lines();
         let loads = rates(&pool, budget.window(), |_| Dependent::new(region, self.cycle, lines / 3))?;
@@ -70,7 +70,7 @@ impl Bench<'_> {
         pin: &PinPolicy,
         threads: usize,
         budget: &mut Budget,
-    ) -> Result<Bandwidth, String> {
+    ) -> Result<Bandwidth, CeilingsError> {
         let pool = pinned(self.machine, pin, threads)?;
         // The memory of each worker, and its number among those that have the same.
         let nodes: Vec<usize> = pool
@@ -121,7 +121,7 @@ impl Bench<'_> {
         &self,
         cpus: &[(u32, u32)],
         budget: &mut Budget,
-    ) -> Result<Vec<Handover>, String> {
+    ) -> Result<Vec<Handover>, CeilingsError> {
         let mut rows = Vec::new();
         for (index, &(cpu, node)) in cpus.iter().enumerate() {
             let others = cpus[index + 1..].iter().copied();

@@ -7,8 +7,8 @@
 //!
 //! `report` is what comes out, and `table` prints it. `cycle` and `region` make memory of known contents on a node.
 //! `work` has the loops, each of which checks what it reads. `windows` times them, and `handover` times a line between
-//! two CPUs. `measure` does this on the memory of one page size, `budget` divides the time, and `command` puts
-//! everything together.
+//! two CPUs. `measure` does this on the memory of one page size, `budget` divides the time, `command` puts
+//! everything together, and `error` says why it cannot.
 
 #[cfg(feature = "cell")]
 mod budget;
@@ -16,6 +16,8 @@ mod budget;
 mod command;
 #[cfg(feature = "cell")]
 mod cycle;
+#[cfg(feature = "cell")]
+mod error;
 #[cfg(feature = "cell")]
 mod handover;
 #[cfg(feature = "cell")]
@@ -31,4 +33,6 @@ mod work;
 
 #[cfg(feature = "cell")]
 pub use command::CeilingsCommand;
+#[cfg(feature = "cell")]
+pub use error::CeilingsError;
 pub use report::{Bandwidth, Ceilings, Handover, Pair, Range};

@@ -16,7 +16,8 @@ A subcommand that is not listed needs a feature: `stats` needs stats, `memtable`
 peers, `ranges` needs rayon, the others cell. `cell` measures peers if the program was
 built with the feature peers.
 
-Exits with 1 if an answer is wrong, with 2 if the command line is.";
+Exits with 1 if an answer is wrong, with 2 if the command line is. `ceilings` exits with 3 if
+this machine lacks the pages, the memory or the CPUs, or forbids pinning.";
 
 /// Measures ordered maps, and checks every answer.
 #[derive(Parser)]

@@ -4,7 +4,7 @@ use crate::Failure;
 use bench::batch::Lookups;
 use bench::bulk::Bulk;
 use bench::bus::BusLookups;
-use bench::ceilings::CeilingsCommand;
+use bench::ceilings::{CeilingsCommand, CeilingsError};
 use bench::contention::Contention;
 use bench::described::TopologyCommand;
 use bench::maps::NAMES;
@@ -56,7 +56,7 @@ impl Measure {
     pub(crate) fn run(self) -> Result<String, Failure> {
         let report = match self {
             Self::Cell(cell) => return cell.run(),
-            Self::Ceilings(ceilings) => ceilings.run(),
+            Self::Ceilings(ceilings) => return ceilings.run().map_err(CeilingsError::exit),
             Self::Topology(topology) => return topology.run().map_err(|why| (2, why)),
             Self::Contention(contention) => contention.run(),
             Self::Scan(scans) => scans.run(),
