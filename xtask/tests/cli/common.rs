@@ -1,10 +1,13 @@
 //! What the tests of the command line share: the program, the fake cells, and a folder to write to.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
+
+use serde_json::Value;
 
 /// A fake `bench`: a script in `cells`, by name.
 pub(crate) fn cell(name: &str) -> PathBuf {
@@ -24,6 +27,25 @@ pub(crate) fn bench_numa_with_ceilings(cell_name: &str, line: &str) -> Command {
     command.arg("bench-numa").args(line.split_whitespace()).arg("--cell-bin").arg(cell(cell_name));
     command.env("FAKE_CELLS", cell("ok").parent().expect("a folder"));
     command
+}
+
+/// A command that goes on with the sweep in a folder.
+pub(crate) fn resume(out: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command.args(["bench-numa", "--no-ceilings", "--format", "csv", "--resume"]).arg(out);
+    command.env("FAKE_CELLS", cell("ok").parent().expect("a folder"));
+    command
+}
+
+/// Starts a command whose output does not matter.
+pub(crate) fn start(command: &mut Command) -> Child {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the command starts")
+}
+
+/// The lines of a file of JSON lines; none if there is no file.
+pub(crate) fn lines(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.lines().map(|line| serde_json::from_str(line).expect("whole lines")).collect()
 }
 
 /// What a command printed, and its exit code.

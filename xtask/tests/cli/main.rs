@@ -7,6 +7,7 @@ mod ceilings;
 mod common;
 mod input;
 mod interrupt;
+mod killed;
 mod plan;
 mod plot;
 mod refusals;
