@@ -1,16 +1,17 @@
-//! The arena and the pin plans on a machine whose files say something strange. A thread mounts other files
-//! over those of `/sys`, and only that thread sees them. Mounting needs root; without it, the test is left
-//! out. The crates' own tests cover many more invented machines (`bskip_numa_nodes::shapes`).
+//! The arena and the pin plans: on this machine, and on one whose files say something strange. A thread mounts
+//! other files over those of `/sys`, and only that thread sees them. Mounting needs root; without it, those
+//! tests are left out. The crates' own tests cover many more invented machines (`bskip_numa_nodes::shapes`).
 #![cfg(target_os = "linux")]
 
+use std::alloc::Layout;
 use std::ffi::CString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bskip_core::BSkipMap;
-use bskip_core::arena::NumaNodeId;
-use bskip_topology::{CpuSet, Machine, Partition, PinPolicy, WorkerPool};
-use numa_alloc::{Fallback, NumaArena, Policy};
+use bskip_core::arena::{BlockArena, BlockKind, BlockPool, NumaNodeId, Placement};
+use bskip_core::{BSkipMap, NumaBlocks};
+use bskip_topology::{CpuSet, Machine, Partition, PinPolicy, WorkerPool, pin_current_thread};
+use numa_alloc::{Fallback, NumaArena, PageSize, Policy};
 
 const SYSTEM: &str = "/sys/devices/system";
 
@@ -62,8 +63,28 @@ fn status(field: &str) -> String {
     text.lines().find_map(|line| line.strip_prefix(field)).unwrap().trim().to_owned()
 }
 
+/// A thread on each CPU asks a built arena for a block. The block is on the node that the machine calls the CPU's home.
+fn assert_same_homes(machine: &Machine) {
+    let arena = NumaArena::builder().page_size(PageSize::Small).build().unwrap();
+    let pool = arena.pool(Layout::from_size_align(256, 64).unwrap(), BlockKind::Leaf).unwrap();
+    for cpu in machine.allowed().iter() {
+        let home = || {
+            pin_current_thread(&CpuSet::from([cpu])).unwrap();
+            let block = pool.acquire(Placement::Policy).unwrap();
+            // SAFETY: the pool has just issued the block.
+            let home = pool.numa().map(|numa| unsafe { numa.home(block) });
+            // SAFETY: nothing refers to the block.
+            unsafe { pool.release(block) };
+            home
+        };
+        let home = std::thread::scope(|scope| scope.spawn(home).join().unwrap());
+        assert_eq!(home.map(|node| node.0), machine.node_of_cpu(cpu), "the home of CPU {cpu} of {machine}");
+    }
+}
+
 /// For all plans of this machine: the arena has the nodes that they name, and a map is placed by them.
 fn assert_they_agree(machine: &Machine) {
+    assert_same_homes(machine);
     for policy in [PinPolicy::None, PinPolicy::PerNode, PinPolicy::Compact, PinPolicy::Scatter] {
         let plan = policy.plan(machine, machine.allowed().len()).unwrap();
         let partition = Partition::new(&plan, 0..=9_999);
@@ -81,6 +102,15 @@ fn assert_they_agree(machine: &Machine) {
         });
         assert_eq!(map.len(), 10_000);
     }
+}
+
+#[test]
+fn the_arena_and_the_plans_agree_on_this_machine() {
+    let machine = Machine::discover();
+    if machine.nodes().len() == 1 {
+        println!("left out: other nodes, this machine has one");
+    }
+    assert_they_agree(&machine);
 }
 
 #[test]
