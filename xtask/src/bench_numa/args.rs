@@ -278,8 +278,9 @@ pub(crate) struct Args {
     )]
     pub(crate) formats: Vec<Format>,
     /// A new folder for report.html, a page with tables and pictures; results.txt, results.csv,
-    /// results.json; raw.jsonl, which gets each cell as soon as it is finished; tuned.toml, the best
-    /// settings of bskip-numa and its variants; and bench-cell, the program that measured
+    /// results.json; with --open-loop, open-loop.csv; raw.jsonl, which gets each cell as soon as it is
+    /// finished; tuned.toml, the best settings of bskip-numa and its variants; and bench-cell, the
+    /// program that measured
     #[arg(long, verbatim_doc_comment, value_name = "DIR", help_heading = "What comes out")]
     pub(crate) out: Option<PathBuf>,
     /// Go on with the sweep of --out DIR, which was stopped by Ctrl-C, a kill or a crash. It keeps

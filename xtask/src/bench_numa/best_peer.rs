@@ -31,7 +31,7 @@ fn compare(group: &Group, rows: &[Row]) -> Option<Vec<String>> {
     let inverse = |ratio: Option<f64>| ratio.map_or_else(|| "-".into(), |ratio| three_digits(1.0 / ratio));
     let [of_medians, by_round] = [best.ratio, best.ratio_by_round].map(inverse);
     let interval = best.ratio_interval.map(Interval::inverse);
-    let interval = beside(interval, best.ratio_by_round.map(|ratio| 1.0 / ratio));
+    let interval = beside(interval, best.ratio_by_round.map(|ratio| 1.0 / ratio), three_digits);
     let [ours, theirs] = [ours, best].map(|numbers| three_digits(numbers.mops.median));
     Some(vec![group.title(), ours, name, theirs, of_medians, by_round, interval])
 }

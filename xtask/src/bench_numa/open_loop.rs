@@ -1,11 +1,14 @@
-//! The part of the table about operations that arrive by a schedule.
+//! Operations that arrive by a schedule: the part of the table about them, and `open-loop.csv`.
 
-use bench::protocol::{Latency, Measurement, OpenLoop};
+use bench::protocol::{CellOutcome, Latency, Measurement, OpenLoop};
 use bench::units::{nanoseconds, three_digits};
+use serde::Serialize;
 
+use super::cell_columns::{self, CellColumns};
 use super::plan::{Plan, row_name};
 use super::run::{Place, Run};
-use super::summary::Spread;
+use super::schema::SCHEMA;
+use super::stats::median_beside;
 use super::tails::measured;
 use crate::table::aligned;
 
@@ -13,7 +16,8 @@ use crate::table::aligned;
 const COLUMNS: [&str; 10] =
     ["setting", "map", "of peak", "arrive", "done", "p50", "p99", "p99.9", "p99.99", "max"];
 
-/// A line for each cell and each part of its peak: medians over the rounds, and the slowest operation of all rounds.
+/// A line for each cell and each part of its peak: medians over the rounds with their 95 % intervals, and the slowest
+/// operation of all rounds.
 pub(crate) fn lines(plan: &Plan, runs: &[Run]) -> Vec<String> {
     let mut rows = vec![COLUMNS.map(str::to_owned).to_vec()];
     for (group, cells) in plan.groups.iter().enumerate() {
@@ -31,22 +35,73 @@ pub(crate) fn lines(plan: &Plan, runs: &[Run]) -> Vec<String> {
     if rows.len() == 1 { Vec::new() } else { aligned(&rows, 2) }
 }
 
+/// A line of `open-loop.csv`: one round of a cell at one part of its peak. It begins with the round, then the cell.
+#[derive(Serialize)]
+struct Head {
+    schema: u32,
+    round: usize,
+}
+
+#[derive(Serialize)]
+struct Level {
+    percent: u32,
+    offered_mops: f64,
+    achieved_mops: f64,
+    samples: u64,
+    p50_ns: u64,
+    p99_ns: u64,
+    p999_ns: u64,
+    p9999_ns: u64,
+    max_ns: u64,
+}
+
+/// `open-loop.csv`; `None` if no run has such latencies.
+pub(crate) fn csv(runs: &[Run]) -> Option<String> {
+    let line = |run: &Run, of: &OpenLoop| {
+        let OpenLoop { percent, offered_mops, achieved_mops, latency } = *of;
+        let Latency { samples, p50: p50_ns, p99: p99_ns, p999: p999_ns, p9999: p9999_ns, max: max_ns } =
+            latency;
+        let level = Level {
+            percent,
+            offered_mops,
+            achieved_mops,
+            samples,
+            p50_ns,
+            p99_ns,
+            p999_ns,
+            p9999_ns,
+            max_ns,
+        };
+        (Head { schema: SCHEMA, round: run.round }, CellColumns::of(&run.spec), level)
+    };
+    let levels = |run: &Run| match &run.result {
+        CellOutcome::Measured(measurement) => measurement.open_loop.clone(),
+        _ => Vec::new(),
+    };
+    let lines: Vec<_> =
+        runs.iter().flat_map(|run| levels(run).iter().map(|of| line(run, of)).collect::<Vec<_>>()).collect();
+    if lines.is_empty() { None } else { Some(cell_columns::csv(lines)) }
+}
+
 /// The rounds at one part of the peak.
 fn at<'a>(measured: &[&'a Measurement], percent: u32) -> Vec<&'a OpenLoop> {
     measured.iter().filter_map(|m| m.open_loop.iter().find(|level| level.percent == percent)).collect()
 }
 
 fn numbers(rounds: &[&OpenLoop]) -> Vec<String> {
-    let median =
-        |of: fn(&OpenLoop) -> f64| Spread::of(rounds.iter().map(|level| of(level))).map_or(0.0, |s| s.median);
+    let rate = |of: fn(&OpenLoop) -> f64| {
+        let rates: Vec<f64> = rounds.iter().map(|level| of(level)).collect();
+        median_beside(&rates, |rate| format!("{} M/s", three_digits(rate)))
+    };
     let latency = |of: fn(&Latency) -> u64| {
-        let spread = Spread::of(rounds.iter().map(|level| of(&level.latency) as f64));
-        nanoseconds(spread.map_or(0.0, |spread| spread.median) as u64)
+        // An operation that took less than the clock's step counts as one nanosecond.
+        let latencies: Vec<f64> = rounds.iter().map(|level| of(&level.latency).max(1) as f64).collect();
+        median_beside(&latencies, |ns| nanoseconds(ns.round() as u64))
     };
     let max = rounds.iter().map(|level| level.latency.max).max().unwrap_or(0);
     vec![
-        format!("{} M/s", three_digits(median(|level| level.offered_mops))),
-        format!("{} M/s", three_digits(median(|level| level.achieved_mops))),
+        rate(|level| level.offered_mops),
+        rate(|level| level.achieved_mops),
         latency(|latency| latency.p50),
         latency(|latency| latency.p99),
         latency(|latency| latency.p999),
@@ -62,7 +117,6 @@ mod tests {
     use super::super::run::tests::measured;
     use super::super::summary::tests::run;
     use super::*;
-    use bench::protocol::CellOutcome;
 
     #[test]
     fn each_part_of_the_peak_has_a_line_of_medians() {
@@ -80,9 +134,24 @@ mod tests {
         assert_eq!(lines.len(), 3);
         let words = lines[2].split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
-            words.ends_with("bskip 70 % 4.00 M/s 3.90 M/s 300 ns 900 ns 5.00 us 50.0 us 120 us"),
+            words.ends_with(
+                "bskip 70 % 4.00 M/s ±0.0 % 3.90 M/s ±0.0 % 300 ns ±0.0 % 900 ns ±0.0 % 5.00 us ±0.0 % \
+                 50.0 us 3.73 us..644 us 120 us"
+            ),
             "{words}"
         );
-        assert!(super::lines(&plan, &[run(&plan, 0, 1, measured(8.0))]).is_empty());
+        let csv = csv(&runs).unwrap();
+        let csv: Vec<&str> = csv.lines().collect();
+        assert_eq!(csv.len(), 1 + 4);
+        assert!(csv[0].starts_with("schema,round,map,workload,"), "{}", csv[0]);
+        assert!(
+            csv[0].ends_with(
+                ",percent,offered_mops,achieved_mops,samples,p50_ns,p99_ns,p999_ns,p9999_ns,max_ns"
+            )
+        );
+        assert!(csv[4].starts_with("2,2,bskip,c,uniform,"), "{}", csv[4]);
+        assert!(csv[4].ends_with(",70,4.0,3.9,9,300,900,5000,60000,120000"), "{}", csv[4]);
+        let without = [run(&plan, 0, 1, measured(8.0))];
+        assert!(super::lines(&plan, &without).is_empty() && super::csv(&without).is_none());
     }
 }

@@ -12,12 +12,14 @@ use super::report::{self, REPORT};
 use super::results::Results;
 use super::run::Run;
 use super::schema::{self, JSON, TUNED};
-use super::{durable, table, trace, tuned};
+use super::{durable, open_loop, table, trace, tuned};
 use crate::stop::Stop;
 
 /// Written at the end, in this order.
 pub(crate) const TABLE: &str = "results.txt";
 pub(crate) const CSV: &str = "results.csv";
+/// Only with `--open-loop`.
+const OPEN_LOOP: &str = "open-loop.csv";
 
 /// A folder that is ready for the results of one sweep.
 pub(crate) struct OutDir(PathBuf);
@@ -49,7 +51,10 @@ impl OutDir {
                 dir.display()
             )));
         }
-        match [RAW, TABLE, CSV, JSON, REPORT, CELL, TUNED].into_iter().find(|name| dir.join(name).exists()) {
+        match [RAW, TABLE, CSV, OPEN_LOOP, JSON, REPORT, CELL, TUNED]
+            .into_iter()
+            .find(|name| dir.join(name).exists())
+        {
             None => Ok(Self(dir.to_owned())),
             Some(old) => Err(Stop::usage(format!("{flag}: it already holds {old}; name a new folder"))),
         }
@@ -88,8 +93,9 @@ impl Recorder {
     /// Writes the results in every form. They replace those of an interrupted sweep that was resumed.
     pub(crate) fn finish(self, results: &Results<'_>) -> Result<(), Stop> {
         let tuned = tuned::answer(results).ok().map(|tuned| (TUNED, tuned.to_string()));
-        let files = [(TABLE, table::render(results)), (CSV, results.csv())].into_iter().chain(tuned);
-        for (name, text) in files.chain([(JSON, results.json())]) {
+        let open_loop = open_loop::csv(results.runs).map(|csv| (OPEN_LOOP, csv));
+        let files = [(TABLE, table::render(results)), (CSV, results.csv())].into_iter();
+        for (name, text) in files.chain(open_loop).chain(tuned).chain([(JSON, results.json())]) {
             let written = durable::replace(&self.dir.join(name), &text);
             written.map_err(|error| cannot(&self.dir, name, &error))?;
         }

@@ -10,6 +10,7 @@ use super::adaptive::{self, Outcome};
 use super::caveats::caveats;
 use super::ceilings::{self, Ceiling, Measured};
 use super::cell_binary::Build;
+use super::cell_columns;
 use super::csv_line::CsvLine;
 use super::machine::Machine;
 use super::paper;
@@ -130,7 +131,6 @@ impl Results<'_> {
 
     /// A line for every run, and one for every cell that the plan left out.
     pub(crate) fn csv(&self) -> String {
-        let mut writer = csv::Writer::from_writer(Vec::new());
         let rows = self.rows();
         let environment = environment(self.machine, self.build);
         let run = |run: &Run| CsvLine::of_run(run).over_rounds(&rows[run.place.group][run.place.row]);
@@ -138,12 +138,8 @@ impl Results<'_> {
             let reason = skip.reason.clone();
             CsvLine { status: "skipped".into(), reason, ..CsvLine::of(&skip.spec) }
         };
-        for line in self.runs.iter().map(run).chain(self.plan.skipped.iter().map(skip)) {
-            let line = CsvLine { environment: environment.clone(), ..line };
-            writer.serialize(line).expect("memory takes every line");
-        }
-        let bytes = writer.into_inner().expect("memory takes every line");
-        String::from_utf8(bytes).expect("all columns are text")
+        let lines = self.runs.iter().map(run).chain(self.plan.skipped.iter().map(skip));
+        cell_columns::csv(lines.map(|line| CsvLine { environment: environment.clone(), ..line }))
     }
 
     /// Everything, with the raw runs.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::plan::Plan;
 use super::run::{Place, Run};
+pub(crate) use super::stats::Spread;
 use super::stats::{self, Interval};
 
 /// What is known of one cell after the sweep.
@@ -56,30 +57,6 @@ pub(crate) struct Numbers {
     pub(crate) blocks: Option<(u64, u64)>,
     /// Answers checked in all rounds.
     pub(crate) checked: u64,
-}
-
-/// A median, and the range of the rounds around it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(crate) struct Spread {
-    /// The middle value, or the mean of the two middle values.
-    pub(crate) median: f64,
-    /// The smallest.
-    pub(crate) min: f64,
-    /// The largest.
-    pub(crate) max: f64,
-}
-
-impl Spread {
-    /// Of some numbers; `None` if there are none.
-    pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
-        let mut sorted: Vec<f64> = values.into_iter().collect();
-        sorted.sort_by(f64::total_cmp);
-        let (&min, &max) = (sorted.first()?, sorted.last()?);
-        let middle = sorted.len() / 2;
-        let median =
-            if sorted.len() % 2 == 1 { sorted[middle] } else { (sorted[middle - 1] + sorted[middle]) / 2.0 };
-        Some(Self { median, min, max })
-    }
 }
 
 /// The rows of a plan, group by group, in the plan's order.
@@ -221,13 +198,6 @@ pub(crate) mod tests {
         // Per round: 0.5, 0.375, 0.5.
         assert!(near(peer.ratio_by_round.unwrap(), 0.5));
         assert_eq!((peer.rounds, peer.checked), (3, 15));
-    }
-
-    #[test]
-    fn two_rounds_give_the_mean_as_median() {
-        let spread = Spread::of([3.0, 1.0]).unwrap();
-        assert!(near(spread.median, 2.0));
-        assert_eq!(Spread::of([]), None);
     }
 
     #[test]

@@ -180,10 +180,10 @@ fn cells(name: String, numbers: &Numbers) -> [String; COLUMNS.len()] {
     [
         name,
         three_digits(mops.median),
-        beside(numbers.interval, Some(mops.median)),
+        beside(numbers.interval, Some(mops.median), three_digits),
         or_dash(numbers.ratio),
         or_dash(numbers.ratio_by_round),
-        beside(numbers.ratio_interval, numbers.ratio_by_round),
+        beside(numbers.ratio_interval, numbers.ratio_by_round, three_digits),
         p50,
         p99,
         p999,

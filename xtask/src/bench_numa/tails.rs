@@ -6,15 +6,15 @@ use bench::units::{nanoseconds, three_digits};
 
 use super::plan::{Plan, row_name};
 use super::run::{Place, Run};
-use super::summary::Spread;
+use super::stats::median_beside;
 use crate::table::aligned;
 
 /// Headings of the columns; the first two are left-aligned.
 const COLUMNS: [&str; 6] = ["setting", "map", "slowest thread", "fastest thread", "p99.99", "max"];
 /// With fewer timed operations, there is no 99.99th percentile.
-const SAMPLES: u64 = 10_000;
+pub(crate) const SAMPLES: u64 = 10_000;
 
-/// A line for each cell: the medians over the rounds, and the slowest operation of all rounds.
+/// A line for each cell: the medians over the rounds with their 95 % intervals, and the slowest operation of all rounds.
 pub(crate) fn lines(plan: &Plan, runs: &[Run]) -> Vec<String> {
     let mut rows = vec![COLUMNS.map(str::to_owned).to_vec()];
     for (group, cells) in plan.groups.iter().enumerate() {
@@ -23,22 +23,21 @@ pub(crate) fn lines(plan: &Plan, runs: &[Run]) -> Vec<String> {
             if measured.is_empty() {
                 continue;
             }
-            let median = |of: fn(&Measurement) -> Option<f64>| {
-                let spread = Spread::of(measured.iter().filter_map(|m| of(m)));
-                spread.map_or_else(|| "-".into(), |spread| format!("{} M/s", three_digits(spread.median)))
+            let rate = |of: fn(&Measurement) -> Option<f64>| {
+                let rounds: Vec<f64> = measured.iter().filter_map(|m| of(m)).collect();
+                median_beside(&rounds, |rate| format!("{} M/s", three_digits(rate)))
             };
             // An older program does not say it.
             let timed = measured.iter().filter(|m| m.latency.samples >= SAMPLES && m.latency.p9999 > 0);
-            let p9999 = Spread::of(timed.map(|m| m.latency.p9999 as f64));
+            let p9999: Vec<f64> = timed.map(|m| m.latency.p9999 as f64).collect();
             let max = measured.iter().filter(|m| m.latency.samples > 0).map(|m| m.latency.max).max();
-            let or_dash = |ns: Option<u64>| ns.map_or_else(|| "-".into(), nanoseconds);
             rows.push(vec![
                 cells.title(),
                 row_name(spec),
-                median(|m| m.slowest_mops),
-                median(|m| m.fastest_mops),
-                or_dash(p9999.map(|spread| spread.median as u64)),
-                or_dash(max),
+                rate(|m| m.slowest_mops),
+                rate(|m| m.fastest_mops),
+                median_beside(&p9999, |ns| nanoseconds(ns.round() as u64)),
+                max.map_or_else(|| "-".into(), nanoseconds),
             ]);
         }
     }
@@ -104,7 +103,10 @@ mod tests {
         let runs = [run(&plan, 0, 1, round(3.0, 40_000)), run(&plan, 0, 2, round(4.0, 50_000))];
         let lines = lines(&plan, &runs);
         let words: Vec<&str> = lines[1].split_whitespace().collect();
-        assert_eq!(words[words.len() - 8..].join(" "), "3.50 M/s 5.00 M/s 45.0 us 2.00 ms");
+        assert_eq!(
+            words[words.len() - 16..].join(" "),
+            "3.50 M/s 0.56 M/s..21.5 M/s 5.00 M/s ±0.0 % 45.0 us 10.8 us..185 us 2.00 ms"
+        );
         assert_eq!(lines.len(), 2, "congee has not run");
         let few = super::lines(&plan, &[run(&plan, 0, 1, measured(8.0))]);
         let words: Vec<&str> = few[1].split_whitespace().collect();

@@ -11,7 +11,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::rows::{Cell, Outcome, Panel, Setting};
 use super::words;
-use crate::bench_numa::summary::Spread;
+use crate::bench_numa::stats::Spread;
 use crate::cli::distinct;
 use crate::table::shortened;
 

@@ -5,7 +5,7 @@ use bench::units::three_digits;
 
 use super::rows::{Outcome, Panel, Setting, Sweep};
 use super::words;
-use crate::bench_numa::summary::Spread;
+use crate::bench_numa::stats::Spread;
 
 /// The lines around the part that the command writes.
 pub(super) const BEGIN: &str = "<!-- results: from here on written by cargo xtask plot -->";

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::bench_numa::csv_line::CsvLine;
 use crate::bench_numa::schema;
-use crate::bench_numa::summary::Spread;
+use crate::bench_numa::stats::Spread;
 use crate::cli::distinct;
 
 /// All that one sweep measured.

@@ -27,12 +27,63 @@ fn read_page(path: &Path) -> (String, String) {
             let text = picture.children().find(|node| node.has_tag_name(part)).and_then(|node| node.text());
             assert!(text.is_some_and(|text| !text.trim().is_empty()), "{part}");
         }
-        let texts =
-            picture.descendants().filter(|node| node.has_tag_name("text")).filter_map(|node| node.text());
-        assert!(texts.count() > 1, "a picture without numbers or units");
+        let texts: Vec<_> =
+            picture.descendants().filter(|node| node.has_tag_name("text")).map(TextBox::of).collect();
+        assert!(texts.len() > 1, "a picture without numbers or units");
+        nothing_overlaps(picture.attribute("viewBox").unwrap(), &texts);
     }
     let texts: Vec<&str> = document.descendants().filter_map(|node| node.text()).map(str::trim).collect();
     (page.clone(), texts.join("\n"))
+}
+
+/// Where a text of a picture is, with narrow characters: what overlaps here does so with every font.
+#[derive(Debug)]
+struct TextBox {
+    words: String,
+    left: f64,
+    right: f64,
+    middle: f64,
+    height: f64,
+}
+
+impl TextBox {
+    fn of(node: roxmltree::Node<'_, '_>) -> Self {
+        let number = |name: &str| -> f64 { node.attribute(name).unwrap().parse().unwrap() };
+        let words = node.text().unwrap_or("").trim().to_owned();
+        let (x, size) = (number("x"), number("font-size"));
+        let width = words.chars().count() as f64 * size * 0.45;
+        let left = match node.attribute("text-anchor") {
+            Some("end") => x - width,
+            Some("middle") => x - width / 2.0,
+            _ => x,
+        };
+        Self { words, left, right: left + width, middle: number("y"), height: size * 0.8 }
+    }
+
+    fn overlaps(&self, other: &Self) -> bool {
+        let apart = (self.middle - other.middle).abs() * 2.0;
+        self.left < other.right && other.left < self.right && apart < self.height + other.height
+    }
+}
+
+/// No text of a picture overlaps another one or leaves the picture.
+fn nothing_overlaps(view_box: &str, texts: &[TextBox]) {
+    let size: Vec<f64> = view_box.split(' ').map(|number| number.parse().unwrap()).collect();
+    for (index, text) in texts.iter().enumerate() {
+        assert!(
+            text.left >= -1.0 && text.right <= size[2] + 1.0,
+            "{} leaves {view_box}: {text:?}",
+            text.words
+        );
+        assert!(
+            text.middle >= 5.0 && text.middle <= size[3] - 3.0,
+            "{} leaves {view_box}: {text:?}",
+            text.words
+        );
+        for other in &texts[index + 1..] {
+            assert!(!text.overlaps(other), "{} and {}: {text:?} {other:?}", text.words, other.words);
+        }
+    }
 }
 
 /// All numbers in a value.
@@ -130,18 +181,41 @@ fn a_page_has_the_machine_placements_latency_and_scaling() {
         "NUMA nodes, with their CPUs, memory and caches",
         "Where the memory went, 4 threads",
         "share of the blocks on each node, all workloads together",
-        "0.0 % remote",
-        "75 %",
+        "0.0 % (0.0–0.0) remote",
+        "75.0 % (75.0–75.0)",
         "threads; upwards: million operations a second",
         "bskip-numa local 4k, and its fit",
         "knee, threads",
         "local, 4k pages",
-        "million operations a second; darker is more",
+        "million operations a second, with 95 % intervals; darker is more",
         "latency of one operation (logarithmic), with 95 % intervals",
-        "p99.9",
+        "p99.99",
     ] {
         assert!(text.contains(words), "{words} in {text}");
     }
+}
+
+#[test]
+fn latencies_at_given_rates_and_the_ends_of_the_threads_are_shown_and_written() {
+    let dir = fresh_path("report");
+    let flags = "--maps bskip --workloads c --threads 1 --pin none --repeat 2 --open-loop";
+    let printed = run(&mut bench_numa("open", &format!("{flags} --out {}", dir.display())));
+    assert_eq!(printed.code, Some(0), "{}", printed.err);
+    let (_, text) = read(&dir);
+    for words in [
+        "Latency at a given rate",
+        "bskip, 90 % of its peak",
+        "latency from the time of arrival (logarithmic), with 95 % intervals",
+        "arrive, Mops/s",
+        "40.0 us–40.0 us",
+        "slowest thread, Mops/s",
+    ] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
+    let csv = fs::read_to_string(dir.join("open-loop.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 1 + 2 * 3, "{csv}");
+    let printed = run(&mut bench_numa("open", &format!("{flags} --out {}", dir.display())));
+    assert_eq!(printed.code, Some(2), "{}", printed.out);
 }
 
 #[test]

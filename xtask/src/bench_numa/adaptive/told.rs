@@ -121,6 +121,9 @@ impl Dropped {
 
 /// `faster by 2.10..4.31 %`, or `between 1.20 % slower and 4.31 % faster`.
 fn faster(interval: Interval) -> String {
+    if !interval.is_bounded() {
+        return "faster or slower, as the rounds differ too much to say".into();
+    }
     let [low, high] = [interval.low, interval.high].map(|end| (end - 1.0) * 100.0);
     match low >= 0.0 {
         true => format!("faster by {}..{} %", three_digits(low), three_digits(high)),
@@ -137,7 +140,7 @@ fn found(plan: &Plan, lane: &Lane) -> Found {
         round: drop.round,
         leader: name(drop.leader),
         ratio: drop.ratio,
-        ratio_interval: drop.interval,
+        ratio_interval: drop.interval.map(Interval::or_unbounded),
         proven: drop.is_proven(),
     };
     Found {
@@ -147,7 +150,7 @@ fn found(plan: &Plan, lane: &Lane) -> Found {
         keys_like: first.keys_like.clone(),
         best: standing.map(|standing| name(standing.best)),
         next: standing.and_then(|standing| standing.next).map(name),
-        ratio_interval: standing.and_then(|standing| standing.interval),
+        ratio_interval: standing.and_then(|standing| standing.interval).map(Interval::or_unbounded),
         decided: lane.race.is_decided() && lane.drops.iter().all(Drop::is_proven),
         level: lane.race.is_decided(),
         settings: lane.places.len(),
@@ -174,6 +177,7 @@ mod tests {
         let told = |low, high| faster(Interval { low, high });
         assert_eq!(told(1.021, 1.0431), "faster by 2.10..4.31 %");
         assert_eq!(told(0.988, 1.5), "between 1.20 % slower and 50.0 % faster");
+        assert!(told(0.0, f64::INFINITY).ends_with("too much to say"));
     }
 
     #[test]

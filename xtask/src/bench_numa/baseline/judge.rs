@@ -67,7 +67,7 @@ pub(super) fn judge(cells: &[Vec<f64>], fail_above: f64) -> Vec<Option<Judged>> 
     };
     let judged = |(cell, logs): (usize, &Option<Logs>)| {
         let logs = (*logs)?;
-        let interval = logs.interval(CONFIDENCE);
+        let interval = logs.interval(CONFIDENCE).map(Interval::or_unbounded);
         Some(Judged {
             verdict: verdict(cell, &logs, interval),
             ratio: logs.typical(),

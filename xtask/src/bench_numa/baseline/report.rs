@@ -4,10 +4,11 @@ use bench::protocol::{CellOutcome, CellSpec};
 use bench::units::three_digits;
 use serde::Serialize;
 
+use super::super::cell_columns::{self, CellColumns};
 use super::super::machine::Machine;
 use super::super::plan::{Group, row_name};
 use super::super::schema::SCHEMA;
-use super::super::summary::Spread;
+use super::super::stats::{Interval, Spread};
 use super::judge::{FALSE_ALARMS, LOOKS, Verdict};
 use super::old::Cell;
 use super::rounds::{Compared, Comparison, Side};
@@ -30,20 +31,22 @@ pub(super) struct Report {
     pub(super) cells: Vec<Line>,
 }
 
-/// A cell, in CSV too.
+/// A cell.
 #[derive(Serialize)]
 pub(super) struct Line {
-    map: String,
-    workload: String,
-    dist: String,
-    keys_like: String,
-    threads: usize,
-    placement: String,
-    pin: String,
-    pages: String,
-    keys: u64,
-    ops: u64,
-    seed: u64,
+    #[serde(flatten)]
+    cell: CellColumns,
+    #[serde(flatten)]
+    pub(super) found: Found,
+    #[serde(skip)]
+    title: String,
+    #[serde(skip)]
+    interval: String,
+}
+
+/// What was found of it: the last part of a line of CSV.
+#[derive(Clone, Serialize)]
+pub(super) struct Found {
     /// `regression`, `improvement`, `fine`, `uncertain`, `failed`, `skipped` or `not run`.
     pub(super) verdict: String,
     rounds: usize,
@@ -55,10 +58,6 @@ pub(super) struct Line {
     ratio_low: Option<f64>,
     ratio_high: Option<f64>,
     reason: String,
-    #[serde(skip)]
-    title: String,
-    #[serde(skip)]
-    interval: String,
 }
 
 impl Report {
@@ -123,7 +122,7 @@ impl Report {
 
     /// How many cells have this verdict.
     pub(super) fn count(&self, verdict: &str) -> usize {
-        self.cells.iter().filter(|cell| cell.verdict == verdict).count()
+        self.cells.iter().filter(|cell| cell.found.verdict == verdict).count()
     }
 
     pub(super) fn json(&self) -> String {
@@ -132,10 +131,7 @@ impl Report {
     }
 
     pub(super) fn csv(&self) -> String {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        self.cells.iter().for_each(|line| writer.serialize(line).expect("memory takes every line"));
-        let bytes = writer.into_inner().expect("memory takes every line");
-        String::from_utf8(bytes).expect("all columns are text")
+        cell_columns::csv(self.cells.iter().map(|line| (&line.cell, &line.found)))
     }
 
     pub(super) fn table(&self) -> String {
@@ -168,7 +164,7 @@ impl Report {
             if self.count(verdict) > 0 {
                 text.push_str(&format!("\n{heading}:\n"));
             }
-            for line in self.cells.iter().filter(|line| line.verdict == verdict) {
+            for line in self.cells.iter().filter(|line| line.found.verdict == verdict) {
                 text.push_str(&format!("  {}\n", line.told()));
             }
         }
@@ -179,28 +175,30 @@ impl Report {
 impl Line {
     fn row(&self) -> Vec<String> {
         let number = |number: Option<f64>| number.map_or_else(|| "-".into(), three_digits);
+        let found = &self.found;
         vec![
             self.title.clone(),
-            self.map.clone(),
-            number(self.old_mops),
-            number(self.new_mops),
-            number(self.ratio),
+            self.cell.map.clone(),
+            number(found.old_mops),
+            number(found.new_mops),
+            number(found.ratio),
             self.interval.clone(),
-            self.rounds.to_string(),
-            self.verdict.clone(),
+            found.rounds.to_string(),
+            found.verdict.clone(),
         ]
     }
 
     /// The cell with its ratio and interval, or with what stopped it.
     fn told(&self) -> String {
-        let cell = format!("{}: {}", self.title, self.map);
-        match (self.ratio, self.ratio_low.zip(self.ratio_high)) {
+        let cell = format!("{}: {}", self.title, self.cell.map);
+        let Found { ratio, ratio_low, ratio_high, rounds, reason, .. } = &self.found;
+        match (ratio, ratio_low.zip(*ratio_high)) {
             (Some(ratio), Some((low, high))) => format!(
-                "{cell}: {ratio:.3} of the old rate ({low:.3}..{high:.3} with 95 % confidence, {} rounds)",
-                self.rounds
+                "{cell}: {ratio:.3} of the old rate ({} with 95 % confidence, {rounds} rounds)",
+                Interval { low, high }.told("..", |end| format!("{end:.3}")),
             ),
             (Some(ratio), None) => format!("{cell}: {ratio:.3} of the old rate (one round)"),
-            (None, _) => format!("{cell}: {}", self.reason),
+            (None, _) => format!("{cell}: {reason}"),
         }
     }
 }
@@ -227,19 +225,9 @@ fn line(spec: &CellSpec, found: &Compared) -> Line {
         _ => ("not run", String::new()),
     };
     let interval = found.judged.and_then(|judged| judged.interval);
-    let beside = found.judged.zip(interval).map(|(judged, interval)| interval.beside(judged.ratio));
-    Line {
-        map: row_name(spec),
-        workload: spec.workload.clone(),
-        dist: spec.dist.clone(),
-        keys_like: spec.keys_like.clone(),
-        threads: spec.threads,
-        placement: spec.placement.clone(),
-        pin: spec.pin.clone(),
-        pages: spec.pages.clone(),
-        keys: spec.keys,
-        ops: spec.ops,
-        seed: spec.seed,
+    let beside =
+        found.judged.zip(interval).map(|(judged, interval)| interval.beside(judged.ratio, three_digits));
+    let found = Found {
         verdict: verdict.into(),
         rounds: found.rates.len(),
         old_mops: median(found.rates.iter().map(|rates| rates.0).collect()),
@@ -248,6 +236,10 @@ fn line(spec: &CellSpec, found: &Compared) -> Line {
         ratio_low: interval.map(|interval| interval.low),
         ratio_high: interval.map(|interval| interval.high),
         reason,
+    };
+    Line {
+        cell: CellColumns { map: row_name(spec), ..CellColumns::of(spec) },
+        found,
         title: group.title(),
         interval: beside.unwrap_or_else(|| "-".into()),
     }
@@ -276,7 +268,7 @@ mod tests {
         let found = Compared { stopped: Some((side, outcome)), ..Compared::default() };
         report.fill(&[cell], &Comparison { cells: vec![found], complete: true });
         let code = report.end().map_or_else(|stop| stop.code, |()| 0);
-        (report.cells[0].verdict.clone(), report.cells[0].reason.clone(), code)
+        (report.cells[0].found.verdict.clone(), report.cells[0].found.reason.clone(), code)
     }
 
     #[test]

@@ -63,11 +63,14 @@ fn draw(area: &Area<'_>, bar: &Bar, top: i32, x: &impl Fn(f64) -> i32) -> Drawn 
             let corners = [(x(0.0), top + 18), (x(length.middle), top + 31)];
             area.draw(&Rectangle::new(corners, series(bar.series).filled()))?;
             let Some((low, high)) = length.interval else { return Ok(()) };
-            // After two rounds an interval can be many times as long as the bar.
-            let (low, high) = (x(low), x(high).min(WIDTH - 4));
+            // After two rounds an interval can be many times as long as the bar. One that leaves the picture has no end.
+            let (low, high) = (x(low), x(high));
             let middle = top + 24;
-            area.draw(&PathElement::new([(low, middle), (high, middle)], WHISKER.stroke_width(2)))?;
-            [low, high].into_iter().try_for_each(|end| {
+            area.draw(&PathElement::new(
+                [(low, middle), (high.min(WIDTH), middle)],
+                WHISKER.stroke_width(2),
+            ))?;
+            [low, high].into_iter().filter(|end| *end < WIDTH).try_for_each(|end| {
                 area.draw(&PathElement::new([(end, middle - 5), (end, middle + 6)], WHISKER.stroke_width(2)))
             })
         }

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use bench::protocol::{CellOutcome, Latency, Measurement};
+use bench::protocol::CellOutcome;
 use bench::units;
 
 use super::file::{Ceiling, File, Id, Planned, Run};
 use super::interval::Estimate;
-use crate::bench_numa::summary::{beyond, rate};
+use super::numbers::Numbers;
 use crate::cli::distinct;
 
 /// One sweep of a report.
@@ -53,33 +53,6 @@ pub(super) enum Outcome {
         reason: String,
     },
 }
-
-/// The numbers of a cell.
-pub(super) struct Numbers {
-    pub(super) rounds: usize,
-    /// Million operations a second.
-    pub(super) mops: Estimate,
-    /// The same by round.
-    pub(super) by_round: BTreeMap<usize, f64>,
-    /// Throughput relative to the first cell in the same rounds.
-    pub(super) ratio: Option<Estimate>,
-    /// p50, p99, p99.9 and the slowest operation in nanoseconds; `None` if none was timed.
-    pub(super) latency: Option<[Estimate; 4]>,
-    pub(super) bytes_per_key: Option<Estimate>,
-    /// What of these bytes is neither key nor value.
-    pub(super) bytes_beyond: Option<Estimate>,
-    /// Whether the arena counted the bytes. If not, they are the growth of the process.
-    pub(super) is_counted: bool,
-    /// Blocks on the node of their thread and on others, in the last round.
-    pub(super) blocks: Option<(u64, u64)>,
-    /// Blocks on each NUMA node, in the last round; empty if not known.
-    pub(super) by_node: Vec<(u32, u64)>,
-    /// Answers checked in all rounds.
-    pub(super) checked: u64,
-}
-
-/// What the percentiles are called.
-pub(super) const PERCENTILES: [&str; 4] = ["p50", "p99", "p99.9", "max"];
 
 impl Sweep {
     /// Gathers the cells of a file.
@@ -165,32 +138,7 @@ fn outcome(planned: &Planned, runs: &[Run]) -> Outcome {
         }
     }
     let without = || Outcome::Without { status: planned.status.clone(), reason: planned.reason.clone() };
-    numbers(&measured).map_or_else(without, |numbers| Outcome::Measured(Box::new(numbers)))
-}
-
-fn numbers(measured: &BTreeMap<usize, &Measurement>) -> Option<Numbers> {
-    let all = || measured.values().copied();
-    let is_timed = all().all(|m| m.latency.samples > 0);
-    // An operation that took less than the clock's step counts as one nanosecond.
-    let percentile = |of: fn(&Latency) -> u64| Estimate::of(all().map(|m| of(&m.latency).max(1) as f64));
-    let percentiles = || {
-        let [p50, p99, p999, max] =
-            [percentile(|l| l.p50), percentile(|l| l.p99), percentile(|l| l.p999), percentile(|l| l.max)];
-        Some([p50?, p99?, p999?, max?])
-    };
-    Some(Numbers {
-        rounds: measured.len(),
-        mops: Estimate::of(all().map(rate))?,
-        by_round: measured.iter().map(|(round, m)| (*round, rate(m))).collect(),
-        ratio: None,
-        latency: is_timed.then(percentiles).flatten(),
-        bytes_per_key: Estimate::of(all().filter_map(|m| m.bytes_per_key)),
-        bytes_beyond: Estimate::of(all().filter_map(beyond)),
-        is_counted: all().all(|m| m.bytes_source == "arena"),
-        blocks: all().next_back().and_then(|last| last.local_blocks.zip(last.remote_blocks)),
-        by_node: all().next_back().map_or_else(Vec::new, |last| last.blocks_by_node.clone()),
-        checked: all().map(|m| m.checked).sum(),
-    })
+    Numbers::of(&measured).map_or_else(without, |numbers| Outcome::Measured(Box::new(numbers)))
 }
 
 /// The cells with their throughput relative to the first one's in the same rounds.

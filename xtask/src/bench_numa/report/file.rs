@@ -53,6 +53,8 @@ pub(super) struct Ceiling {
     pub(super) limit: String,
     /// Million operations a second that the memory allows.
     pub(super) mops: f64,
+    /// Nanoseconds that a lookup takes by the ceilings.
+    pub(super) predicted_ns: Option<f64>,
 }
 
 /// One run of one cell.
@@ -122,6 +124,11 @@ impl File {
             false => Ok(file),
         }
     }
+}
+
+/// A part of the file; `None` if the file does not have it.
+pub(super) fn part<T: for<'de> Deserialize<'de>>(other: &Map<String, Value>, name: &str) -> Option<T> {
+    serde_json::from_value(other.get(name)?.clone()).ok()
 }
 
 #[cfg(test)]

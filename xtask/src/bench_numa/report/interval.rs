@@ -2,8 +2,7 @@
 
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
-use crate::bench_numa::stats::{self, CONFIDENCE, Interval};
-use crate::bench_numa::summary::Spread;
+use crate::bench_numa::stats::{self, CONFIDENCE, Interval, Spread};
 
 /// What the rounds say about one number.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +28,19 @@ impl Estimate {
         Self { middle, interval }
     }
 
+    /// Of numbers that may be zero, such as counts and parts. `None` if there are none.
+    pub(super) fn linear(rounds: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let rounds: Vec<f64> = rounds.into_iter().collect();
+        let middle = Spread::of(rounds.iter().copied())?.median;
+        Some(Self::linear_around(middle, rounds))
+    }
+
+    /// A number that is never negative, and the interval of the mean of `rounds`.
+    pub(super) fn linear_around(middle: f64, rounds: impl IntoIterator<Item = f64>) -> Self {
+        let ends = linear(rounds).map(|(low, high)| (low.min(middle).max(0.0), high.max(middle)));
+        Self { middle, interval: ends }
+    }
+
     /// The lower end of the interval, or the number itself.
     pub(super) fn low(&self) -> f64 {
         self.interval.map_or(self.middle, |(low, _)| low)
@@ -41,7 +53,7 @@ impl Estimate {
 }
 
 /// The 95 % interval of the mean of some numbers; `None` if there are fewer than two.
-pub(super) fn linear(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
+fn linear(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     let values: Vec<f64> = values.into_iter().collect();
     let number = values.len() as f64;
     let mean = values.iter().sum::<f64>() / number;
@@ -70,7 +82,9 @@ pub(super) fn ratio(of: &[f64], to: &[f64]) -> Estimate {
         let freedom = error.powi(2) / (error_a.powi(2) / free_a + error_b.powi(2) / free_b);
         // Without any spread, the degrees of freedom do not matter.
         let half = if error > 0.0 { quantile(freedom) * error.sqrt() } else { 0.0 };
-        ((a - b - half).exp().min(middle), (a - b + half).exp().max(middle))
+        let (low, high) = ((a - b - half).exp().min(middle), (a - b + half).exp().max(middle));
+        let Interval { low, high } = Interval { low, high }.or_unbounded();
+        (low, high)
     });
     Estimate { middle, interval }
 }
@@ -104,6 +118,16 @@ mod tests {
         assert!((low.ln() - (1.1 - half)).abs() < 1e-3 && (high.ln() - (1.1 + half)).abs() < 1e-3);
         assert_eq!(ratio(&[2.0], &[1.0]), Estimate { middle: 2.0, interval: None });
         assert_eq!(ratio(&[2.0, 2.0], &[1.0, 1.0]).interval, Some((2.0, 2.0)));
+    }
+
+    #[test]
+    fn counts_may_be_zero_and_never_less() {
+        assert_eq!(Estimate::linear([0.0, 0.0]), Some(Estimate { middle: 0.0, interval: Some((0.0, 0.0)) }));
+        // Mean 1, half the width 12.7: the lower end would be negative.
+        let found = Estimate::linear([0.0, 2.0]).unwrap();
+        assert!(found.low() == 0.0 && (found.high() - 13.706).abs() < 1e-3);
+        assert_eq!(Estimate::linear([3.0]).unwrap().interval, None);
+        assert_eq!(Estimate::linear([]), None);
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::cells::{Cell, Panel, Sweep};
+use super::cells::{Cell, Panel, Setting, Sweep};
 use super::palette::dark_rules;
-use super::{bars, compare, curves, facts, heat, latency, limits, machine, placed, tables};
+use super::{
+    answer, bars, ceilings, compare, curves, dropped, facts, heat, latency, machine, placed, tables,
+};
 use crate::plot::words;
 
 /// Every report has this near its beginning, so that no other file is taken for one.
@@ -55,18 +57,15 @@ fn one(sweep: &Sweep) -> Markup {
     other.retain(|name, _| !["ceilings", "adaptive"].contains(&name.as_str()));
     html! {
         h1 { "Sweep " (sweep.name) }
-        p { "Each number is the median of its rounds. The range beside it is the 95 % confidence interval." }
+        p { "Each number is the median of its rounds. The range beside it is the 95 % confidence interval; \"not bounded\" means \
+            that the rounds are too few, or differ too much, to say anything." }
         pre { (file.command) }
         @if let Some(line) = &file.interrupted { p.failed { (line) } }
         @if !file.notes.is_empty() {
             h2 { "What these numbers cannot show, and notes" }
             ul { @for note in &file.notes { li { (note) } } }
         }
-        @if let Some(tuned) = &sweep.tuned {
-            h2 { "The best settings: tuned.toml" }
-            p { "A program loads this file by " code { "numa_alloc::NumaConfig::from_file" } "." }
-            pre { (tuned) }
-        }
+        @if let Some(tuned) = &sweep.tuned { (answer::section(tuned)) }
         h2 { "Machine and build" }
         (machine::section(&machine::layout(&file.machine)))
         @if sweep.settings.iter().any(placed::has_any) {
@@ -77,7 +76,7 @@ fn one(sweep: &Sweep) -> Markup {
             summary { "Everything that the results say about machine and build" }
             (facts::table(&[("machine", &machine_facts), ("build", &file.build), ("", &other)]))
         }
-        (limits::ceilings(&file.other))
+        (ceilings::section(&file.other))
         h2 { "Throughput" }
         @for setting in &sweep.settings {
             h3 { (setting.title) }
@@ -96,20 +95,58 @@ fn one(sweep: &Sweep) -> Markup {
             h3 { (setting.title) }
             div.pictures { @for picture in setting.panels.iter().filter_map(latency::picture) { (picture) } }
         }
-        (limits::dropped(&file.other))
+        (open_loop(sweep))
+        (threads(sweep))
+        (dropped::section(&file.other))
         h2 { "Cells without numbers" }
         (tables::without_numbers(sweep))
         h2 { "Every cell" }
         p {
-            "Relative: to the first row of its table, by round. Latency is of the operations that were timed one by \
-             one. Bytes a key: counted by the arena, or ~ the growth of the process. Beyond: what of them is neither \
-             key nor value."
+            "Relative: to the first row of its table, by round. Ceiling: the part of what the memory allows. Lookup \
+             predicted: computed from counted lines and the latency of this memory, not measured; p50 beyond: what the \
+             measured median has more. results.txt says which cells have no ceiling, and why. Latency is of the operations that were timed one by one; max is the median of \
+             the rounds' slowest operations. Bytes a key: counted by the arena, or ~ the growth of the process. Rounds \
+             and answers are counts, so they have no interval."
         }
         (tables::cells(sweep))
         h2 { "Every round" }
         details {
             summary { (file.runs.len()) " runs as they were measured" }
             (tables::rounds(sweep))
+        }
+    }
+}
+
+/// Latency of operations that arrive by a schedule, if the sweep measured it.
+fn open_loop(sweep: &Sweep) -> Markup {
+    let pictures =
+        |setting: &Setting| setting.panels.iter().filter_map(latency::open_loop).collect::<Vec<_>>();
+    html! {
+        @if sweep.cells().filter_map(Cell::numbers).any(|of| !of.open_loop.is_empty()) {
+            h2 { "Latency at a given rate" }
+            p {
+                "Operations arrive by a fixed schedule, at parts of the throughput that the cell has reached. The latency \
+                 counts from the time of arrival. If less is done than arrives, the map could not keep up."
+            }
+            @for setting in &sweep.settings {
+                h3 { (setting.title) }
+                div.pictures { @for picture in pictures(setting) { (picture) } }
+                @for panel in &setting.panels { (tables::open_loop(panel)) }
+            }
+        }
+    }
+}
+
+/// The slowest and the fastest thread of cells with several threads.
+fn threads(sweep: &Sweep) -> Markup {
+    let pictures = |setting: &Setting| setting.panels.iter().filter_map(latency::threads).collect::<Vec<_>>();
+    html! {
+        @if sweep.settings.iter().any(|setting| !pictures(setting).is_empty()) {
+            h2 { "Slowest and fastest thread" }
+            @for setting in &sweep.settings {
+                h3 { (setting.title) }
+                div.pictures { @for picture in pictures(setting) { (picture) } }
+            }
         }
     }
 }

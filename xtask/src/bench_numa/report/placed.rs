@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use bench::units::count;
 use maud::{Markup, html};
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::cells::{Cell, Numbers, Setting};
+use super::cells::{Cell, Setting};
+use super::interval::Estimate;
+use super::numbers::{Blocks, Numbers};
 use super::palette::{INK, PAPER, series};
 use super::svg::{WIDTH, figure, label, name_style, text, unit, width_of};
+use super::tables::ends_in_words;
 use crate::cli::distinct;
 use crate::plot::words;
 
@@ -18,12 +20,13 @@ const ROW: i32 = 38;
 const KEY: i32 = 18;
 const AXIS: i32 = 24;
 
-/// The blocks of cells with the same memory: the last rounds of all workloads together.
+/// The blocks of cells with the same memory: all workloads of a round together.
 struct Placed<'a> {
     name: &'a str,
-    by_node: BTreeMap<u32, u64>,
-    /// On the node of their thread, and on others; `None` if a cell does not know.
-    crossed: Option<(u64, u64)>,
+    /// The part of the blocks that is on each node.
+    by_node: BTreeMap<u32, Estimate>,
+    /// The part that is on another node than its thread; `None` if a cell does not know.
+    remote: Option<Estimate>,
 }
 
 /// The pictures of a setting: one for each number of threads; nothing if no arena placed blocks.
@@ -42,7 +45,7 @@ pub(super) fn section(setting: &Setting) -> Markup {
 /// Whether any cell knows where its blocks are.
 pub(super) fn has_any(setting: &Setting) -> bool {
     let mut cells = setting.panels.iter().flat_map(|panel| &panel.cells);
-    cells.any(|cell| cell.numbers().is_some_and(|numbers| !numbers.by_node.is_empty()))
+    cells.any(|cell| cell.numbers().is_some_and(Numbers::knows_nodes))
 }
 
 fn rows(setting: &Setting, threads: usize) -> Vec<Placed<'_>> {
@@ -51,17 +54,36 @@ fn rows(setting: &Setting, threads: usize) -> Vec<Placed<'_>> {
     let names = distinct(cells.iter().map(|cell| cell.name.as_str()));
     let row = |name| {
         let of_name = cells.iter().filter(|cell| cell.name == name).filter_map(|cell| cell.numbers());
-        let all: Vec<&Numbers> = of_name.filter(|numbers| !numbers.by_node.is_empty()).collect();
-        let mut by_node = BTreeMap::new();
-        for (node, blocks) in all.iter().flat_map(|numbers| &numbers.by_node) {
-            *by_node.entry(*node).or_default() += blocks;
-        }
-        let crossed = all.iter().map(|numbers| numbers.blocks);
-        let add = |(a, b): (u64, u64), (c, d): (u64, u64)| (a + c, b + d);
-        let crossed = crossed.collect::<Option<Vec<_>>>().map(|all| all.into_iter().fold((0, 0), add));
-        (by_node.values().sum::<u64>() > 0).then_some(Placed { name, by_node, crossed })
+        let all: Vec<&Numbers> = of_name.filter(|numbers| numbers.knows_nodes()).collect();
+        // Rounds that all workloads have.
+        let rounds =
+            all.first()?.blocks.keys().filter(|round| all.iter().all(|of| of.blocks.contains_key(round)));
+        let rounds: Vec<Vec<&Blocks>> =
+            rounds.map(|round| all.iter().map(|of| &of.blocks[round]).collect()).collect();
+        let nodes = distinct(rounds.iter().flatten().flat_map(|of| &of.by_node).map(|(node, _)| *node));
+        let part = |node: u32| Estimate::linear(rounds.iter().map(|of| part_on(node, of)));
+        let remote: Option<Vec<f64>> = rounds.iter().map(|of| part_remote(of)).collect();
+        Some(Placed {
+            name,
+            by_node: nodes.into_iter().filter_map(|node| Some((node, part(node)?))).collect(),
+            remote: remote.and_then(Estimate::linear),
+        })
     };
     names.into_iter().filter_map(row).collect()
+}
+
+/// The part of a round's blocks that is on a node.
+fn part_on(node: u32, of: &[&Blocks]) -> f64 {
+    let blocks = || of.iter().flat_map(|of| &of.by_node);
+    let here: u64 = blocks().filter(|(on, _)| *on == node).map(|(_, blocks)| blocks).sum();
+    here as f64 / blocks().map(|(_, blocks)| blocks).sum::<u64>().max(1) as f64
+}
+
+/// The part of a round's blocks that is on another node than its thread.
+fn part_remote(of: &[&Blocks]) -> Option<f64> {
+    let crossed: Vec<(u64, u64)> = of.iter().map(|of| of.crossed).collect::<Option<_>>()?;
+    let (local, remote) = crossed.iter().fold((0, 0), |(a, b), (c, d)| (a + c, b + d));
+    Some(remote as f64 / (local + remote).max(1) as f64)
 }
 
 fn picture(setting: &Setting, threads: usize) -> Option<Markup> {
@@ -75,8 +97,7 @@ fn picture(setting: &Setting, threads: usize) -> Option<Markup> {
     let about: Vec<String> = rows
         .iter()
         .map(|row| {
-            let parts =
-                row.by_node.iter().map(|(node, blocks)| format!("{} blocks on node {node}", count(*blocks)));
+            let parts = row.by_node.iter().map(|(node, of)| format!("node {node}: {}", percent(of)));
             format!("{}: {}, {}", row.name, parts.collect::<Vec<_>>().join(", "), crossed(row))
         })
         .collect();
@@ -90,22 +111,22 @@ fn picture(setting: &Setting, threads: usize) -> Option<Markup> {
             let beside = width_of(&words, 11) + 14;
             text(area, row.name, (MARGIN, top + 9), WIDTH - 2 * MARGIN - beside, &name_style())?;
             text(area, &words, (WIDTH - MARGIN, top + 9), WIDTH, &label(11, INK, HPos::Right))?;
-            let all: u64 = row.by_node.values().sum();
-            let mut before = 0;
-            for (node, blocks) in &row.by_node {
-                let x = |blocks: u64| {
-                    MARGIN + (blocks as f64 / all as f64 * f64::from(WIDTH - 2 * MARGIN)) as i32
-                };
-                let (left, right) = (x(before), x(before + blocks));
-                before += blocks;
+            let all: f64 = row.by_node.values().map(|of| of.middle).sum();
+            let mut before = 0.0;
+            for (node, of) in &row.by_node {
+                let x = |part: f64| MARGIN + (part / all * f64::from(WIDTH - 2 * MARGIN)) as i32;
+                let (left, right) = (x(before), x(before + of.middle));
+                before += of.middle;
                 area.draw(&Rectangle::new(
                     [(left, top + 18), (right - 1, top + 34)],
                     colour(*node).filled(),
                 ))?;
-                let part = format!("{:.0} %", *blocks as f64 / all as f64 * 100.0);
-                if right - left > width_of(&part, 11) + 4 {
+                let long = percent(of);
+                let short = format!("{:.0} %", of.middle * 100.0);
+                let fits = [long, short].into_iter().find(|words| right - left > width_of(words, 11) + 4);
+                if let Some(words) = fits {
                     let style = label(11, PAPER, HPos::Center);
-                    text(area, &part, ((left + right) / 2, top + 26), WIDTH, &style)?;
+                    text(area, &words, ((left + right) / 2, top + 26), WIDTH, &style)?;
                 }
             }
         }
@@ -119,11 +140,11 @@ fn picture(setting: &Setting, threads: usize) -> Option<Markup> {
 }
 
 fn crossed(row: &Placed<'_>) -> String {
-    match row.crossed {
-        Some((local, remote)) => {
-            let part = remote as f64 / (local + remote).max(1) as f64 * 100.0;
-            format!("{part:.1} % remote")
-        }
-        None => "remote: not known".into(),
-    }
+    row.remote.as_ref().map_or_else(|| "remote: not known".into(), |of| format!("{} remote", percent(of)))
+}
+
+/// A part and its interval, in per cent.
+fn percent(of: &Estimate) -> String {
+    let words = |part: f64| format!("{:.1}", part * 100.0);
+    format!("{} % ({})", words(of.middle), ends_in_words(of.interval, words))
 }

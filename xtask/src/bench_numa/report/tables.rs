@@ -1,12 +1,14 @@
 //! The tables of a report: every cell with its intervals, cells without numbers, and every round.
 
-use bench::units::{nanoseconds, three_digits};
+use bench::units::three_digits;
 use maud::{Markup, html};
 
-use super::cells::{Cell, Numbers, Outcome, PERCENTILES, Panel, Sweep};
+use super::cells::{Cell, Outcome, Panel, Sweep};
 use super::facts;
 use super::file::Ceiling;
 use super::interval::Estimate;
+use super::numbers::Numbers;
+use super::percentiles::{PERCENTILES, in_words};
 use crate::cli::distinct;
 use crate::plot::words;
 
@@ -17,51 +19,82 @@ pub(super) fn with_interval(estimate: &Estimate) -> String {
 
 /// The ends of an interval.
 pub(super) fn ends_in_words(interval: Option<(f64, f64)>, words: impl Fn(f64) -> String) -> String {
-    interval.map_or_else(|| "one round".into(), |(low, high)| format!("{}–{}", words(low), words(high)))
+    match interval {
+        None => "one round".into(),
+        Some((_, high)) if high.is_infinite() => "not bounded".into(),
+        Some((low, high)) => format!("{}–{}", words(low), words(high)),
+    }
 }
+
+/// A heading, and what stands below it for a cell.
+type Column = (&'static str, fn(&Cell, &Numbers) -> Markup);
+
+const SPEED: [Column; 5] = [
+    ("Mops/s", |_, numbers| number(Some(&numbers.mops), three_digits)),
+    ("relative", |_, numbers| number(numbers.ratio.as_ref(), three_digits)),
+    ("ceiling", ceiling),
+    ("lookup predicted", predicted),
+    ("p50 beyond", p50_beyond),
+];
+
+const LATENCY: [Column; PERCENTILES.len()] = [
+    (PERCENTILES[0], |_, numbers| percentile(numbers, 0)),
+    (PERCENTILES[1], |_, numbers| percentile(numbers, 1)),
+    (PERCENTILES[2], |_, numbers| percentile(numbers, 2)),
+    (PERCENTILES[3], |_, numbers| percentile(numbers, 3)),
+    (PERCENTILES[4], |_, numbers| percentile(numbers, 4)),
+];
+
+const MEMORY: [Column; 8] = [
+    ("slowest thread, Mops/s", |_, of| number(of.threads.as_ref().map(|[slowest, _]| slowest), three_digits)),
+    ("fastest thread, Mops/s", |_, of| number(of.threads.as_ref().map(|[_, fastest]| fastest), three_digits)),
+    ("bytes a key", |_, of| bytes(of, of.bytes_per_key.as_ref())),
+    ("beyond key and value", |_, of| bytes(of, of.bytes_beyond.as_ref())),
+    ("local blocks", |_, of| number(of.crossed().as_ref().map(|[local, _]| local), whole)),
+    ("remote blocks", |_, of| number(of.crossed().as_ref().map(|[_, remote]| remote), whole)),
+    ("rounds", |_, of| html! { td { (of.rounds) } }),
+    ("answers checked", |_, of| html! { td { (of.checked) } }),
+];
 
 /// Every cell of every setting.
 pub(super) fn cells(sweep: &Sweep) -> Markup {
     html! {
         @for setting in &sweep.settings {
             h3 { (setting.title) }
-            @for panel in &setting.panels { (panel_table(panel)) }
-        }
-    }
-}
-
-fn panel_table(panel: &Panel) -> Markup {
-    html! {
-        div.scroll tabindex="0" {
-            table {
-                caption { (words::workload(&panel.workload)) ", " (words::threads(panel.threads)) }
-                thead {
-                    tr {
-                        th scope="col" { "map" }
-                        th scope="col" { "Mops/s" }
-                        th scope="col" { "relative" }
-                        th scope="col" { "ceiling" }
-                        @for percentile in PERCENTILES { th scope="col" { (percentile) } }
-                        th scope="col" { "bytes a key" }
-                        th scope="col" { "beyond" }
-                        th scope="col" { "blocks local/remote" }
-                        th scope="col" { "rounds" }
-                        th scope="col" { "checked" }
-                    }
-                }
-                tbody { @for cell in &panel.cells { (cell_row(cell)) } }
+            @for panel in &setting.panels {
+                @let name = format!("{}, {}", words::workload(&panel.workload), words::threads(panel.threads));
+                (panel_table(&name, panel, &[&SPEED[..], &LATENCY].concat(), true))
+                (panel_table(&format!("{name}: threads and memory"), panel, &MEMORY, false))
             }
         }
     }
 }
 
-fn cell_row(cell: &Cell) -> Markup {
+/// A row for each cell; for those that have no numbers only if the table `gives_reasons`.
+fn panel_table(caption: &str, panel: &Panel, columns: &[Column], gives_reasons: bool) -> Markup {
+    let rows = || panel.cells.iter().filter(|cell| gives_reasons || cell.numbers().is_some());
+    html! {
+        @if rows().next().is_some() {
+            div.scroll tabindex="0" {
+                table {
+                    caption { (caption) }
+                    thead {
+                        tr { th scope="col" { "map" } @for (heading, _) in columns { th scope="col" { (heading) } } }
+                    }
+                    tbody { @for cell in rows() { (cell_row(cell, columns)) } }
+                }
+            }
+        }
+    }
+}
+
+fn cell_row(cell: &Cell, columns: &[Column]) -> Markup {
     html! {
         tr {
             th scope="row" { (cell.name) }
             @match &cell.outcome {
-                Outcome::Measured(numbers) => (columns(numbers, cell.ceiling.as_ref())),
-                Outcome::Without { status, reason } => td.words colspan="12" {
+                Outcome::Measured(numbers) => { @for (_, column) in columns { (column(cell, numbers)) } }
+                Outcome::Without { status, reason } => td.words colspan=(columns.len()) {
                     span.(status) { (status.replace('_', " ")) }
                     @if !reason.is_empty() { ": " (reason) }
                 },
@@ -70,30 +103,77 @@ fn cell_row(cell: &Cell) -> Markup {
     }
 }
 
-fn columns(numbers: &Numbers, ceiling: Option<&Ceiling>) -> Markup {
-    let mark = if numbers.is_counted { "" } else { "~" };
+fn ceiling(cell: &Cell, numbers: &Numbers) -> Markup {
+    let Some(Ceiling { percent, limit, mops, .. }) = &cell.ceiling else { return html! { td { "–" } } };
+    let of = |rate: f64| format!("{:.0} %", 100.0 * rate / mops);
     html! {
-        (number(Some(&numbers.mops), three_digits))
-        (number(numbers.ratio.as_ref(), three_digits))
-        @match ceiling {
-            Some(Ceiling { percent, limit, mops }) => {
-                @let of = |rate: f64| format!("{:.0} %", 100.0 * rate / mops);
-                td {
-                    (format!("{percent:.0} %"))
-                    small { (ends_in_words(numbers.mops.interval, of)) }
-                    small { (limit) }
+        td {
+            (format!("{percent:.0} %"))
+            small { (ends_in_words(numbers.mops.interval, of)) }
+            small { (limit) }
+        }
+    }
+}
+
+fn predicted(cell: &Cell, _: &Numbers) -> Markup {
+    let ns = cell.ceiling.as_ref().and_then(|ceiling| ceiling.predicted_ns);
+    html! { td { @match ns { Some(ns) => { (in_words(ns)) small { "predicted" } }, None => "–" } } }
+}
+
+/// What the measured median has more than the prediction, or less.
+fn p50_beyond(cell: &Cell, numbers: &Numbers) -> Markup {
+    let predicted = cell.ceiling.as_ref().and_then(|ceiling| ceiling.predicted_ns);
+    let p50 = numbers.latency.and_then(|[p50, ..]| p50);
+    match p50.zip(predicted) {
+        Some((p50, predicted)) => ends(p50.middle, p50.interval, |ns| format!("{:+.0} ns", ns - predicted)),
+        None => html! { td { "–" } },
+    }
+}
+
+fn percentile(numbers: &Numbers, index: usize) -> Markup {
+    number(numbers.latency.as_ref().and_then(|of| of[index].as_ref()), in_words)
+}
+
+fn bytes(of: &Numbers, estimate: Option<&Estimate>) -> Markup {
+    let mark = if of.is_counted { "" } else { "~" };
+    number(estimate, |bytes| format!("{mark}{bytes:.1}"))
+}
+
+fn whole(number: f64) -> String {
+    format!("{number:.0}")
+}
+
+/// With `--open-loop`: what arrived, what was done, and how long it took.
+pub(super) fn open_loop(panel: &Panel) -> Markup {
+    let levels = panel.cells.iter().filter_map(|cell| Some((cell, cell.numbers()?)));
+    let rows: Vec<_> =
+        levels.flat_map(|(cell, of)| of.open_loop.iter().map(move |level| (&cell.name, level))).collect();
+    html! {
+        @if !rows.is_empty() {
+            div.scroll tabindex="0" {
+                table {
+                    caption { (words::workload(&panel.workload)) ", " (words::threads(panel.threads)) }
+                    thead {
+                        tr {
+                            th scope="col" { "map" }
+                            @for heading in ["of the peak", "arrive, Mops/s", "done, Mops/s"] { th scope="col" { (heading) } }
+                            @for percentile in PERCENTILES { th scope="col" { (percentile) } }
+                        }
+                    }
+                    tbody {
+                        @for (name, level) in rows {
+                            tr {
+                                th scope="row" { (name) }
+                                td { (level.percent) " %" }
+                                (number(Some(&level.offered), three_digits))
+                                (number(Some(&level.achieved), three_digits))
+                                @for of in &level.latency { (number(of.as_ref(), in_words)) }
+                            }
+                        }
+                    }
                 }
             }
-            None => td { "–" },
         }
-        @for index in 0..PERCENTILES.len() {
-            (number(numbers.latency.as_ref().map(|of| &of[index]), |ns| nanoseconds(ns.round() as u64)))
-        }
-        (number(numbers.bytes_per_key.as_ref(), |bytes| format!("{mark}{bytes:.1}")))
-        (number(numbers.bytes_beyond.as_ref(), |bytes| format!("{mark}{bytes:.1}")))
-        td { @match numbers.blocks { Some((local, remote)) => (format!("{local}/{remote}")), None => "–" } }
-        td { (numbers.rounds) }
-        td { (numbers.checked) }
     }
 }
 

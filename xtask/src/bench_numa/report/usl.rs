@@ -48,6 +48,14 @@ impl Usl {
         lambda * threads / (1.0 + sigma * (threads - 1.0) + kappa * threads * (threads - 1.0))
     }
 
+    /// The largest relative error at these points.
+    pub(super) fn error(&self, points: &[(usize, f64)]) -> f64 {
+        points
+            .iter()
+            .map(|(threads, rate)| (self.rate(*threads as f64) / rate - 1.0).abs())
+            .fold(0.0, f64::max)
+    }
+
     /// The number of threads with the highest throughput; `None` if more threads always help.
     pub(super) fn knee(&self) -> Option<f64> {
         let knee = ((1.0 - self.sigma) / self.kappa).sqrt();
@@ -121,6 +129,12 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn the_error_is_that_of_the_farthest_point() {
+        let law = Usl { lambda: 2.0, sigma: 0.0, kappa: 0.0 };
+        assert!(near(law.error(&[(1, 2.0), (2, 5.0), (4, 7.9)]), 0.2, 1e-9));
     }
 
     #[test]

@@ -7,7 +7,8 @@ use bench::protocol::{CellOutcome, CellSpec};
 use numa_alloc::config::{Replicas, Setting};
 
 use super::super::run::Run;
-use super::super::summary::{Spread, rate};
+use super::super::stats::Spread;
+use super::super::summary::rate;
 
 /// What is measured with each setting: workload, distribution, shape of the keys.
 pub(super) type Load = (String, String, String);

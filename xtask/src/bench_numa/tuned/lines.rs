@@ -6,6 +6,7 @@ use numa_alloc::NumaConfig;
 use numa_alloc::config::{Choice, Setting};
 
 use super::super::results::Results;
+use super::super::stats::Interval;
 use super::choose::answer;
 
 /// The lines: each best setting with the workloads that it is best for. None if the sweep has no placed map.
@@ -61,9 +62,7 @@ fn lead(name: &str, choice: &Choice) -> String {
     match &choice.margin {
         None => name.to_owned(),
         Some(margin) => {
-            let interval = margin
-                .interval
-                .map(|[low, high]| format!(" ({}..{})", three_digits(low), three_digits(high)));
+            let interval = margin.interval.map(|[low, high]| format!(" ({})", Interval { low, high }.ends()));
             format!("{name} {}{}", three_digits(margin.ratio), interval.unwrap_or_default())
         }
     }

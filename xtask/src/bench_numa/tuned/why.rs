@@ -3,6 +3,8 @@
 use bench::units::three_digits;
 use numa_alloc::config::{Margin, Replicas, Setting};
 
+use super::super::stats::Interval;
+
 /// The numbers of a choice.
 pub(super) struct Facts<'a> {
     /// The best setting, and its million operations a second.
@@ -47,7 +49,8 @@ fn lead(best: &Setting, next: &Setting, margin: &Margin) -> String {
             "One round shows no spread, so its {ratio} times the throughput with {differs} may be chance."
         ),
         Some([low, high]) => {
-            let interval = format!("95 % interval {} to {}", three_digits(low), three_digits(high));
+            let ends = Interval { low, high }.told(" to ", three_digits);
+            let interval = format!("95 % interval {ends}");
             match margin.tells_apart() {
                 true => format!("That is {ratio} times the throughput with {differs} ({interval})."),
                 false => {
