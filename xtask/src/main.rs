@@ -8,7 +8,6 @@ mod ci;
 mod cli;
 mod counts;
 mod machines;
-mod plot;
 mod sizes;
 mod stop;
 mod table;
@@ -33,7 +32,6 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     BenchNuma(Box<bench_numa::Args>),
-    Plot(plot::Args),
     Counts(counts::Args),
     Sizes(sizes::Args),
     NumaCount(machines::NumaCount),
@@ -56,7 +54,6 @@ fn main() -> ExitCode {
 fn dispatch(cli: Cli) -> Result<(), Stop> {
     match cli.command {
         Some(Command::BenchNuma(args)) => bench_numa::command(&args),
-        Some(Command::Plot(args)) => plot::command(&args),
         Some(Command::Counts(args)) => counts::command(&args),
         Some(Command::Sizes(args)) => sizes::command(&args),
         Some(Command::NumaCount(args)) => machines::numa_count(&args),

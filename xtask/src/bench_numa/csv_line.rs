@@ -1,4 +1,4 @@
-//! A line of `results.csv`: `bench-numa` writes it, `plot` reads it.
+//! A line of `results.csv`.
 
 use bench::interference::Interference;
 use bench::protocol::{CellOutcome, CellSpec, Latency};
@@ -62,14 +62,6 @@ pub(crate) struct CsvLine {
 }
 
 impl CsvLine {
-    /// The distribution, and the shape of the keys if they are byte strings.
-    pub(crate) fn keys(&self) -> String {
-        match &*self.keys_like {
-            "" | "u64" => self.dist.clone(),
-            like => format!("{} {like}", self.dist),
-        }
-    }
-
     /// The columns that say which cell it is.
     pub(crate) fn of(spec: &CellSpec) -> Self {
         Self {

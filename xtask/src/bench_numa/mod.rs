@@ -32,7 +32,7 @@ mod machine;
 mod measure;
 mod names;
 mod open_loop;
-pub(crate) mod out_dir;
+mod out_dir;
 mod paper;
 mod plan;
 mod plan_file;

@@ -11,13 +11,10 @@ use super::raw::{self, Head, RAW};
 use super::report::{self, REPORT};
 use super::results::Results;
 use super::run::Run;
-use super::schema::{self, JSON, TUNED};
+use super::schema::{self, CSV, JSON, TABLE, TUNED};
 use super::{durable, open_loop, table, trace, tuned};
 use crate::stop::Stop;
 
-/// Written at the end, in this order.
-pub(crate) const TABLE: &str = "results.txt";
-pub(crate) const CSV: &str = "results.csv";
 /// Only with `--open-loop`.
 const OPEN_LOOP: &str = "open-loop.csv";
 

@@ -5,6 +5,9 @@ use std::path::Path;
 
 /// The file that has everything.
 pub(crate) const JSON: &str = "results.json";
+/// The table, and a line for each run.
+pub(crate) const TABLE: &str = "results.txt";
+pub(crate) const CSV: &str = "results.csv";
 /// The best settings, if one of our placed maps was measured. A sweep writes it before the last of the others.
 pub(crate) const TUNED: &str = "tuned.toml";
 

@@ -175,7 +175,7 @@ fn operations_and_limits_of_the_process_count_before_anything_runs() {
 fn a_full_disk_and_a_folder_that_is_none_are_errors_of_one_line() {
     for args in [
         &["bench-numa", "--help"][..],
-        &["plot", "--help"],
+        &["bench-numa", "report", "--help"],
         &["help"],
         &["counts", "--help"],
         &["verify", "--help"],
@@ -190,17 +190,4 @@ fn a_full_disk_and_a_folder_that_is_none_are_errors_of_one_line() {
     let no_folder = file("text");
     let printed = run(&mut bench_numa("ok", &format!("{SMALL} --workloads c --out {}", no_folder.display())));
     assert_eq!((printed.code, printed.err.lines().count()), (Some(3), 1), "{}", printed.err);
-}
-
-#[test]
-fn plot_names_line_and_column_of_what_it_cannot_draw() {
-    let dir = fresh_path("nan");
-    let flags = format!("--maps bskip --workloads c --repeat 1 --out {}", dir.display());
-    assert_eq!(run(&mut bench_numa("ok", &flags)).code, Some(0));
-    let path = dir.join("results.csv");
-    let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replace(",4.0,", ",NaN,")).unwrap();
-    let printed = run(Command::new(env!("CARGO_BIN_EXE_xtask")).arg("plot").arg(&dir));
-    assert_eq!((printed.code, printed.err.lines().count()), (Some(1), 1), "{}", printed.err);
-    assert!(printed.err.contains("line 2, column mops: NaN"), "{}", printed.err);
 }

@@ -1,13 +1,14 @@
 //! Throughput of the cells of a panel as bars, each under its name and its number, with its interval.
 
-use maud::Markup;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
 use super::cells::{Cell, Outcome};
 use super::interval::Estimate;
 use super::palette::{ALARM, GREY, GRID, INK, WHISKER, series};
-use super::svg::{Area, Drawn, WIDTH, figure, label, name_style, text, tick_label, ticks, unit, width_of};
+use super::svg::{
+    Area, Drawn, Picture, WIDTH, label, name_style, picture, pixel, text, tick_label, ticks, unit, width_of,
+};
 use super::tables::with_interval;
 
 /// A name, and below it a bar.
@@ -25,17 +26,25 @@ pub(super) struct Bar {
     pub(super) length: Result<Estimate, (String, bool)>,
 }
 
+impl Bar {
+    /// Throughput of a cell. Our maps have one colour, the others another.
+    pub(super) fn of(cell: &Cell) -> Self {
+        let series = usize::from(!bench::maps::is_ours(&cell.id.map));
+        Self { name: cell.name.clone(), series, length: length(cell) }
+    }
+}
+
 /// A picture of bars that all begin at zero.
-pub(super) fn bars(title: &str, of: &str, bars: &[Bar]) -> Markup {
+pub(super) fn bars(title: &str, of: &str, bars: &[Bar]) -> Picture {
     let lengths = || bars.iter().filter_map(|bar| bar.length.as_ref().ok());
     let most = lengths().map(|length| length.high().min(length.middle * 2.0)).fold(0.0, f64::max);
     let most = if most > 0.0 { most } else { 1.0 };
     let in_words: Vec<String> = bars.iter().map(|bar| format!("{}: {}", bar.name, number(bar))).collect();
     let about = format!("Bars of {of}. {}.", in_words.join("; "));
     let height = bars.len() as i32 * ROW + AXIS;
-    figure(title, &about, height, |area| {
+    picture(title, about, height, |area| {
         let bottom = bars.len() as i32 * ROW;
-        let x = |value: f64| MARGIN + (value / most * f64::from(WIDTH - 2 * MARGIN - 16)) as i32;
+        let x = |value: f64| MARGIN + pixel(value / most * f64::from(WIDTH - 2 * MARGIN - 16));
         for tick in ticks(most) {
             area.draw(&PathElement::new([(x(tick), 0), (x(tick), bottom + 4)], GRID))?;
             text(area, &tick_label(tick), (x(tick), bottom + 12), 60, &label(11, GREY, HPos::Center))?;
@@ -93,5 +102,22 @@ pub(super) fn length(cell: &Cell) -> Result<Estimate, (String, bool)> {
             let why = if reason.is_empty() { words } else { format!("{words}: {reason}") };
             Err((why, status == "failed"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lines::{Line, lines};
+    use super::*;
+
+    #[test]
+    fn an_interval_without_bounds_is_said_and_leaves_the_picture() {
+        let unbounded = Estimate { middle: 2.0, interval: Some((0.0, f64::INFINITY)) };
+        let bar = |length| Bar { name: "a map".into(), series: 0, length: Ok(length) };
+        let narrow = Estimate { middle: 1.0, interval: Some((0.9, 1.1)) };
+        let picture = bars("bars", "units", &[bar(unbounded), bar(narrow)]);
+        assert!(picture.drawing.contains("2.00 (not bounded)"), "{}", picture.drawing);
+        let line = Line { name: "a map".into(), points: vec![(1, unbounded), (2, narrow)], law: None };
+        assert!(lines("lines", "units", &[line]).about.contains("1 thread 2.00 (not bounded)"));
     }
 }

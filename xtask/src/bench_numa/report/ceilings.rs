@@ -9,9 +9,10 @@ use super::file::part;
 use super::grid::{COLUMNS, Grid, Square};
 use super::interval::Estimate;
 use super::lines::{Line, lines};
+use super::svg::Picture;
 use super::tables::{ends, ends_in_words};
+use super::words;
 use crate::cli::distinct;
-use crate::plot::words;
 
 /// The pictures and tables of the ceilings; nothing if they were not measured.
 pub(super) fn section(other: &Map<String, Value>) -> Markup {
@@ -90,7 +91,7 @@ fn bandwidth_lines(all: &[Bandwidth]) -> Markup {
 }
 
 /// The latency of a dependent miss for each pair of nodes: a heat map for each page size, if there are several nodes.
-fn latencies(pairs: &[Pair]) -> Vec<Markup> {
+fn latencies(pairs: &[Pair]) -> Vec<Picture> {
     let mut nodes = distinct(pairs.iter().map(|pair| pair.memory_node));
     nodes.sort_unstable();
     let mut cpus = distinct(pairs.iter().map(|pair| pair.cpu_node));
@@ -176,7 +177,7 @@ mod tests {
         let [heat] = &latencies(&[pair(0, 0), pair(0, 3), pair(3, 0), pair(3, 3)])[..] else {
             panic!("one page size")
         };
-        let heat = heat.clone().into_string();
+        let heat = html! { (heat) }.into_string();
         for words in
             ["CPU on node 3", "memory on 0", "150–159", "nanoseconds, with the range of the windows; darker"]
         {

@@ -86,6 +86,45 @@ impl Sweep {
     }
 }
 
+impl Setting {
+    /// What the cells have in common: that of the first.
+    pub(super) fn id(&self) -> Option<&Id> {
+        self.panels.iter().flat_map(|panel| &panel.cells).map(|cell| &cell.id).next()
+    }
+
+    /// How keys are chosen, and their shape if they are byte strings.
+    pub(super) fn keys(&self) -> String {
+        self.id().map_or_else(String::new, keys)
+    }
+
+    /// The thread counts, ascending.
+    pub(super) fn threads(&self) -> Vec<usize> {
+        let mut threads = distinct(self.panels.iter().map(|panel| panel.threads));
+        threads.sort_unstable();
+        threads
+    }
+
+    /// The panels of one thread count.
+    pub(super) fn with_threads(&self, threads: usize) -> Vec<&Panel> {
+        self.panels.iter().filter(|panel| panel.threads == threads).collect()
+    }
+
+    /// Every row's map and name, once, in their order.
+    pub(super) fn names(&self) -> Vec<(&str, &str)> {
+        let cells = self.panels.iter().flat_map(|panel| &panel.cells);
+        distinct(cells.map(|cell| (cell.id.map.as_str(), cell.name.as_str())))
+    }
+
+    /// Bytes a key of the row called `name`, and whether the arena counted them: of the medians of all workloads and
+    /// thread counts, because all of them have the same load.
+    pub(super) fn bytes(&self, name: &str) -> Option<(Estimate, bool)> {
+        let cells = self.panels.iter().flat_map(|panel| &panel.cells).filter(|cell| cell.name == name);
+        let all: Vec<&Numbers> = cells.filter_map(Cell::numbers).collect();
+        let bytes = Estimate::of(all.iter().filter_map(|of| Some(of.bytes_per_key?.middle)))?;
+        Some((bytes, all.iter().all(|of| of.is_counted)))
+    }
+}
+
 impl Cell {
     pub(super) fn numbers(&self) -> Option<&Numbers> {
         match &self.outcome {
@@ -107,15 +146,22 @@ fn name_of(id: &Id, is_spelt_out: bool) -> String {
     }
 }
 
-/// The words of a setting: which keys, how many, how many operations, and how workers are pinned.
-fn title(id: &Id) -> String {
-    let keys = match &*id.keys_like {
+/// How keys are chosen, and their shape if they are byte strings.
+fn keys(id: &Id) -> String {
+    match &*id.keys_like {
         "" | "u64" => id.dist.clone(),
         like => format!("{} {like}", id.dist),
-    };
+    }
+}
+
+/// The words of a setting: which keys, how many, how many operations, and how workers are pinned.
+fn title(id: &Id) -> String {
+    let keys = keys(id);
     let (number, ops) = (units::count(id.keys), units::count(id.ops));
     match &*id.workload {
         "trace" => format!("trace of {number} keys and {ops} operations, pin {}", id.pin),
+        // `results.csv` does not say how many were planned.
+        _ if id.ops == 0 => format!("{number} {keys} keys, pin {}", id.pin),
         _ => format!("{number} {keys} keys, {ops} operations, pin {}", id.pin),
     }
 }

@@ -8,8 +8,8 @@ use super::cells::{Cell, Panel, Sweep};
 use super::facts;
 use super::interval::ratio;
 use super::tables::{ends, with_interval};
+use super::words;
 use crate::cli::distinct;
-use crate::plot::words;
 
 /// The comparison of all sweeps with the first.
 pub(super) fn section(sweeps: &[Sweep]) -> Markup {

@@ -7,10 +7,11 @@ use super::cells::{Cell, Setting};
 use super::interval::Estimate;
 use super::lines::{Line, lines};
 use super::numbers::Numbers;
+use super::svg::Picture;
 use super::tables::{ends, ends_in_words};
 use super::usl::{POINTS, Usl};
+use super::words;
 use crate::cli::distinct;
-use crate::plot::words;
 
 /// A row of cells with growing numbers of threads.
 struct Curve<'a> {
@@ -61,30 +62,39 @@ pub(super) fn has_any(setting: &Setting) -> bool {
     setting.panels.iter().any(|panel| panel.threads != setting.panels[0].threads)
 }
 
+/// A picture for each workload; none if the setting has one number of threads.
+pub(super) fn pictures(setting: &Setting) -> Vec<Picture> {
+    let all = all(setting);
+    all.iter()
+        .filter(|(_, curves)| !curves.is_empty())
+        .map(|(workload, curves)| drawn(workload, curves))
+        .collect()
+}
+
+/// The curves of each workload.
+fn all(setting: &Setting) -> Vec<(&str, Vec<Curve<'_>>)> {
+    let workloads = distinct(setting.panels.iter().map(|panel| panel.workload.as_str()));
+    workloads.into_iter().map(|workload| (workload, Curve::of(setting, workload))).collect()
+}
+
 /// All pictures of a setting, and the table of its fits; nothing if it has one number of threads.
 pub(super) fn section(setting: &Setting) -> Markup {
     let counts = distinct(setting.panels.iter().map(|panel| panel.threads));
-    let workloads = distinct(setting.panels.iter().map(|panel| panel.workload.as_str()));
-    let all: Vec<_> = workloads.iter().map(|workload| (*workload, Curve::of(setting, workload))).collect();
     html! {
         @if counts.len() > 1 {
             h3 { (setting.title) }
-            div.pictures {
-                @for (workload, curves) in all.iter().filter(|(_, curves)| !curves.is_empty()) {
-                    (picture(workload, curves))
-                }
-            }
+            div.pictures { @for picture in pictures(setting) { (picture) } }
             @if counts.len() < POINTS {
                 p {
                     "No fit of the Universal Scalability Law: it needs at least " (POINTS) " thread counts, and this \
                      sweep has " (counts.len()) "."
                 }
-            } @else { (fits(&all)) }
+            } @else { (fits(&all(setting))) }
         }
     }
 }
 
-fn picture(workload: &str, curves: &[Curve<'_>]) -> Markup {
+fn drawn(workload: &str, curves: &[Curve<'_>]) -> Picture {
     let line = |curve: &Curve<'_>| Line {
         name: curve.name.to_owned(),
         points: curve.points.iter().map(|(threads, of)| (*threads, of.mops)).collect(),

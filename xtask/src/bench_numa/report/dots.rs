@@ -1,12 +1,11 @@
 //! Rows of marks on one axis, each mark with its interval: percentiles of latencies, slowest and fastest threads.
 
-use maud::Markup;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
 use super::interval::Estimate;
 use super::palette::{GREY, GRID, INK, WHISKER, series};
-use super::svg::{Area, Drawn, WIDTH, figure, label, name_style, text, ticks, unit};
+use super::svg::{Area, Drawn, Picture, WIDTH, label, name_style, picture, text, ticks, unit};
 use super::tables::ends_in_words;
 
 const MARGIN: i32 = 26;
@@ -35,7 +34,7 @@ pub(super) struct Dots<'a> {
 
 impl Dots<'_> {
     /// The picture; `None` if there is no number.
-    pub(super) fn draw(&self, rows: &[Row]) -> Option<Markup> {
+    pub(super) fn draw(&self, rows: &[Row]) -> Option<Picture> {
         let all = || rows.iter().flat_map(|row| &row.numbers).flatten();
         let least = all().map(|of| of.low().max(of.middle / 3.0)).fold(f64::INFINITY, f64::min);
         let most = all().map(|of| of.high().min(of.middle * 3.0)).fold(f64::MIN_POSITIVE, f64::max);
@@ -43,7 +42,7 @@ impl Dots<'_> {
         let axis = Axis::new(self.is_logarithmic, least, most);
         let about = format!("{}: {}.", self.unit, self.in_words(rows));
         let bottom = rows.len() as i32 * ROW;
-        Some(figure(&self.title, &about, bottom + AXIS, |area| {
+        Some(picture(&self.title, about, bottom + AXIS, |area| {
             for tick in &axis.ticks {
                 let at = axis.x(*tick);
                 area.draw(&PathElement::new([(at, 0), (at, bottom + 4)], GRID))?;

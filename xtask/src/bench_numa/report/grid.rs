@@ -1,11 +1,10 @@
 //! A grid of boxes that are darker the more they stand for.
 
-use maud::Markup;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
 use super::palette::{GREY, HEAT, heat_ink};
-use super::svg::{Area, Drawn, WIDTH, figure, label, name_style, text, unit};
+use super::svg::{Area, Drawn, Picture, WIDTH, label, name_style, picture, text, unit};
 
 const MARGIN: i32 = 8;
 const NAME: i32 = 18;
@@ -35,7 +34,7 @@ pub(super) struct Square {
 
 impl Grid<'_> {
     /// The picture. `at` says what stands in a row and a column.
-    pub(super) fn draw(&self, at: impl Fn(usize, usize) -> Option<Square>) -> Markup {
+    pub(super) fn draw(&self, at: impl Fn(usize, usize) -> Option<Square>) -> Picture {
         let Self { title, unit: of, rows, columns, .. } = self;
         let in_words = |row: usize, column: usize| {
             let words = at(row, column)?.words.join(" ");
@@ -46,7 +45,7 @@ impl Grid<'_> {
         let about = format!("{of}. {}.", all.collect::<Vec<_>>().join("; "));
         let step = (WIDTH - 2 * MARGIN) / columns.len().max(1) as i32;
         let bottom = rows.len() as i32 * (NAME + BOX);
-        figure(title, &about, bottom + AXIS, |area| {
+        picture(title, about, bottom + AXIS, |area| {
             for (row, name) in rows.iter().enumerate() {
                 let top = row as i32 * (NAME + BOX);
                 text(area, name, (MARGIN, top + 9), WIDTH - 2 * MARGIN, &name_style())?;

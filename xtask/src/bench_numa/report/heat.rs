@@ -6,9 +6,10 @@ use maud::{Markup, html};
 use super::cells::{Cell, Outcome, Setting};
 use super::grid::{COLUMNS, Grid, Square};
 use super::interval::Estimate;
+use super::svg::Picture;
 use super::tables::ends_in_words;
+use super::words;
 use crate::cli::distinct;
-use crate::plot::words;
 
 /// The heat maps of a setting.
 pub(super) fn section(setting: &Setting) -> Markup {
@@ -27,7 +28,7 @@ pub(super) fn has_any(settings: &[Setting]) -> bool {
 }
 
 /// One for each workload and each map that was measured in several places.
-fn pictures(setting: &Setting) -> Vec<Markup> {
+fn pictures(setting: &Setting) -> Vec<Picture> {
     let cells = || setting.panels.iter().flat_map(|panel| &panel.cells);
     let maps = distinct(cells().map(|cell| (cell.id.map.as_str(), cell.id.workload.as_str())));
     let of_map = |(map, workload): (&str, &str)| {
@@ -39,7 +40,7 @@ fn pictures(setting: &Setting) -> Vec<Markup> {
         }
         let mut threads = distinct(here.iter().map(|cell| cell.id.threads));
         threads.sort_unstable();
-        threads.chunks(COLUMNS).map(|threads| picture(map, workload, &here, threads)).collect()
+        threads.chunks(COLUMNS).map(|threads| drawn(map, workload, &here, threads)).collect()
     };
     maps.into_iter().flat_map(of_map).collect()
 }
@@ -48,7 +49,7 @@ fn place(cell: &Cell) -> String {
     format!("{}, {} pages", cell.id.placement, cell.id.pages)
 }
 
-fn picture(map: &str, workload: &str, cells: &[&Cell], threads: &[usize]) -> Markup {
+fn drawn(map: &str, workload: &str, cells: &[&Cell], threads: &[usize]) -> Picture {
     let places = distinct(cells.iter().map(|cell| place(cell)));
     let columns: Vec<String> = threads.iter().map(|count| words::threads(*count)).collect();
     let rates = cells.iter().filter_map(|cell| cell.numbers()).map(|numbers| numbers.mops.middle);

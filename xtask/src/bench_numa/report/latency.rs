@@ -2,24 +2,23 @@
 //! the fastest thread.
 
 use bench::units::three_digits;
-use maud::Markup;
 
 use super::cells::Panel;
 use super::dots::{Dots, Row};
 use super::numbers::Numbers;
 use super::percentiles::{PERCENTILES, in_words};
-use super::svg::tick_label;
-use crate::plot::words;
+use super::svg::{Picture, tick_label};
+use super::words;
 
 /// The latency of a panel's cells; `None` if no operation was timed.
-pub(super) fn picture(panel: &Panel) -> Option<Markup> {
+pub(super) fn picture(panel: &Panel) -> Option<Picture> {
     let row = |name: &str, of: &Numbers| Some(Row { name: name.to_owned(), numbers: of.latency?.to_vec() });
     latencies(panel, "latency of one operation (logarithmic), with 95 % intervals")
         .draw(&rows(panel, |name, of| row(name, of).into_iter().collect()))
 }
 
 /// The latency of operations that arrive by a schedule; `None` without `--open-loop`.
-pub(super) fn open_loop(panel: &Panel) -> Option<Markup> {
+pub(super) fn open_loop(panel: &Panel) -> Option<Picture> {
     let rows = rows(panel, |name, of| {
         let levels = of.open_loop.iter();
         let row = levels.map(|level| Row {
@@ -32,7 +31,7 @@ pub(super) fn open_loop(panel: &Panel) -> Option<Markup> {
 }
 
 /// The throughput of the slowest and of the fastest thread; `None` if there is one thread, or it is not known.
-pub(super) fn threads(panel: &Panel) -> Option<Markup> {
+pub(super) fn threads(panel: &Panel) -> Option<Picture> {
     let rows = rows(panel, |name, of| {
         let numbers = of.threads.map(|ends| ends.map(Some).to_vec());
         numbers.into_iter().map(|numbers| Row { name: name.to_owned(), numbers }).collect()

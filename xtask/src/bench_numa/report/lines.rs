@@ -1,16 +1,15 @@
 //! Points against numbers of threads, each with its interval, and a line along them.
 
-use maud::Markup;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
 use super::interval::Estimate;
 use super::palette::{GREY, GRID, INK, series};
-use super::svg::{Area, Drawn, WIDTH, figure, label, text, tick_label, ticks, unit};
+use super::svg::{Area, Drawn, Picture, WIDTH, label, picture, pixel, text, tick_label, ticks, unit};
 use super::tables::with_interval;
 use super::usl::Usl;
+use super::words;
 use crate::cli::distinct;
-use crate::plot::words;
 
 const LEFT: i32 = 44;
 const RIGHT: i32 = 14;
@@ -30,7 +29,7 @@ pub(super) struct Line {
 }
 
 /// The picture of some lines. `of` is what they show, with its unit.
-pub(super) fn lines(title: &str, of: &str, lines: &[Line]) -> Markup {
+pub(super) fn lines(title: &str, of: &str, lines: &[Line]) -> Picture {
     let points = || lines.iter().flat_map(|line| &line.points);
     let highest = |of: &Estimate| of.high().min(of.middle * 1.5);
     let most = points().map(|(_, of)| highest(of)).fold(f64::MIN_POSITIVE, f64::max);
@@ -43,9 +42,9 @@ pub(super) fn lines(title: &str, of: &str, lines: &[Line]) -> Markup {
         let part = if last > first { (threads / first).log2() / (last / first).log2() } else { 0.5 };
         LEFT + 12 + (part * f64::from(WIDTH - LEFT - RIGHT - 24)) as i32
     };
-    let y = move |rate: f64| TOP + PLOT - (rate / most * f64::from(PLOT - 4)) as i32;
+    let y = move |rate: f64| TOP + PLOT - pixel(rate / most * f64::from(PLOT - 4));
     let height = TOP + PLOT + AXIS + ROW * lines.len() as i32;
-    figure(title, &in_words(of, lines), height, |area| {
+    picture(title, in_words(of, lines), height, |area| {
         for tick in ticks(most) {
             area.draw(&PathElement::new([(LEFT, y(tick)), (WIDTH - RIGHT, y(tick))], GRID))?;
             text(area, &tick_label(tick), (LEFT - 6, y(tick)), LEFT, &label(11, GREY, HPos::Right))?;

@@ -7,7 +7,7 @@ use plotters::style::text_anchor::HPos;
 use serde_json::{Map, Value};
 
 use super::palette::{GREY, INK, series};
-use super::svg::{Area, Drawn, WIDTH, figure, label, text};
+use super::svg::{Area, Drawn, Picture, WIDTH, label, picture, text};
 use crate::bench_numa::layout::{CacheLayout, NodeLayout};
 
 const GAP: i32 = 8;
@@ -27,11 +27,11 @@ pub(super) fn layout(machine: &Map<String, Value>) -> Vec<NodeLayout> {
 pub(super) fn section(nodes: &[NodeLayout]) -> Markup {
     html! {
         @if nodes.is_empty() { p { "These results do not say where CPUs and memory are." } }
-        @else { div.pictures { (picture(nodes)) (distances(nodes)) } }
+        @else { div.pictures { (drawn(nodes)) (distances(nodes)) } }
     }
 }
 
-fn picture(nodes: &[NodeLayout]) -> Markup {
+fn drawn(nodes: &[NodeLayout]) -> Picture {
     let levels = nodes.iter().map(|node| node.caches.len()).max().unwrap_or(0) as i32;
     let columns = nodes.len().min(2) as i32;
     let width = (WIDTH - GAP * (columns - 1) - 2) / columns;
@@ -39,7 +39,7 @@ fn picture(nodes: &[NodeLayout]) -> Markup {
     let rows = (nodes.len() as i32 + columns - 1) / columns;
     let about: Vec<String> = nodes.iter().map(|node| lines(node).join(", ")).collect();
     let about = format!("The NUMA nodes of the machine. {}.", about.join("; "));
-    figure("NUMA nodes, with their CPUs, memory and caches", &about, rows * (height + GAP), |area| {
+    picture("NUMA nodes, with their CPUs, memory and caches", about, rows * (height + GAP), |area| {
         for (index, node) in nodes.iter().enumerate() {
             let (column, row) = (index as i32 % columns, index as i32 / columns);
             let corner = (1 + column * (width + GAP), 1 + row * (height + GAP));

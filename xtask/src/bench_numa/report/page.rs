@@ -4,10 +4,10 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::cells::{Cell, Panel, Setting, Sweep};
 use super::palette::dark_rules;
+use super::svg::Picture;
 use super::{
-    answer, bars, ceilings, compare, curves, dropped, facts, heat, latency, machine, placed, tables,
+    answer, bars, ceilings, compare, curves, dropped, facts, heat, latency, machine, placed, tables, words,
 };
-use crate::plot::words;
 
 /// Every report has this near its beginning, so that no other file is taken for one.
 pub(super) const MARK: &str = "<meta name=\"generator\" content=\"cargo xtask bench-numa\">";
@@ -152,13 +152,8 @@ fn threads(sweep: &Sweep) -> Markup {
 }
 
 /// Throughput of all cells of a panel.
-fn throughput(panel: &Panel) -> Markup {
+fn throughput(panel: &Panel) -> Picture {
     let title = format!("{}, {}", words::workload(&panel.workload), words::threads(panel.threads));
-    let bar = |cell: &Cell| bars::Bar {
-        name: cell.name.clone(),
-        series: usize::from(!bench::maps::is_ours(&cell.id.map)),
-        length: bars::length(cell),
-    };
     let of = "million operations a second, with 95 % intervals";
-    bars::bars(&title, of, &panel.cells.iter().map(bar).collect::<Vec<_>>())
+    bars::bars(&title, of, &panel.cells.iter().map(bars::Bar::of).collect::<Vec<_>>())
 }

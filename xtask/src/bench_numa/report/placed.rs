@@ -10,10 +10,10 @@ use super::cells::{Cell, Setting};
 use super::interval::Estimate;
 use super::numbers::{Blocks, Numbers};
 use super::palette::{INK, PAPER, series};
-use super::svg::{WIDTH, figure, label, name_style, text, unit, width_of};
+use super::svg::{Picture, WIDTH, label, name_style, picture, text, unit, width_of};
 use super::tables::ends_in_words;
+use super::words;
 use crate::cli::distinct;
-use crate::plot::words;
 
 const MARGIN: i32 = 8;
 const ROW: i32 = 38;
@@ -33,7 +33,7 @@ struct Placed<'a> {
 pub(super) fn section(setting: &Setting) -> Markup {
     let mut counts = distinct(setting.panels.iter().map(|panel| panel.threads));
     counts.sort_unstable();
-    let pictures: Vec<Markup> = counts.into_iter().filter_map(|threads| picture(setting, threads)).collect();
+    let pictures: Vec<Picture> = counts.into_iter().filter_map(|threads| drawn(setting, threads)).collect();
     html! {
         @if !pictures.is_empty() {
             h3 { (setting.title) }
@@ -86,7 +86,7 @@ fn part_remote(of: &[&Blocks]) -> Option<f64> {
     Some(remote as f64 / (local + remote).max(1) as f64)
 }
 
-fn picture(setting: &Setting, threads: usize) -> Option<Markup> {
+fn drawn(setting: &Setting, threads: usize) -> Option<Picture> {
     let rows = rows(setting, threads);
     if rows.is_empty() {
         return None;
@@ -105,7 +105,7 @@ fn picture(setting: &Setting, threads: usize) -> Option<Markup> {
     let title = format!("Where the memory went, {}", words::threads(threads));
     let keys = (nodes.len() as i32 + 4) / 5;
     let bottom = rows.len() as i32 * ROW;
-    Some(figure(&title, &about, bottom + keys * KEY + AXIS, |area| {
+    Some(picture(&title, about, bottom + keys * KEY + AXIS, |area| {
         for (index, row) in rows.iter().enumerate() {
             let (top, words) = (index as i32 * ROW, crossed(row));
             let beside = width_of(&words, 11) + 14;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, Render, html};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -18,19 +18,51 @@ const CHARACTER: f64 = 0.56;
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 pub(super) type Drawn = Result<(), DrawingAreaErrorKind<io::Error>>;
 
-/// A picture as a figure with its title above it. `about` says in words what it shows.
-pub(super) fn figure(title: &str, about: &str, height: i32, draw: impl FnOnce(&Area<'_>) -> Drawn) -> Markup {
-    let drawing = drawing(height, draw);
-    html! {
-        figure {
-            figcaption { (title) }
-            svg viewBox=(format!("0 0 {WIDTH} {height}")) role="img" {
-                title { (title) }
-                desc { (about) }
-                (PreEscaped(drawing))
+/// A drawing, [`WIDTH`] wide, with words about it.
+pub(super) struct Picture {
+    pub(super) title: String,
+    /// What it shows, in words.
+    pub(super) about: String,
+    pub(super) height: i32,
+    /// SVG elements.
+    pub(super) drawing: String,
+}
+
+/// Draws a picture. `about` says in words what it shows.
+pub(super) fn picture(
+    title: &str,
+    about: String,
+    height: i32,
+    draw: impl FnOnce(&Area<'_>) -> Drawn,
+) -> Picture {
+    Picture { title: title.to_owned(), about, height, drawing: drawing(height, draw) }
+}
+
+/// A figure of a page, with the title above it.
+impl Render for Picture {
+    fn render(&self) -> Markup {
+        let Self { title, about, height, drawing } = self;
+        html! {
+            figure {
+                figcaption { (title) }
+                svg viewBox=(format!("0 0 {WIDTH} {height}")) role="img" {
+                    title { (title) }
+                    desc { (about) }
+                    (PreEscaped(drawing))
+                }
             }
         }
     }
+}
+
+/// A place in a picture. One that is far outside of it, such as the end of an interval without bounds, is cut.
+pub(super) fn pixel(at: f64) -> i32 {
+    at.clamp(-9_999.0, 9_999.0) as i32
+}
+
+/// A colour as plotters writes it, so that the style sheet finds it.
+pub(super) fn hex(RGBColor(red, green, blue): RGBColor) -> String {
+    format!("#{red:02X}{green:02X}{blue:02X}")
 }
 
 /// The elements of a drawing, without the `<svg>` around them: plotters gives that a fixed size.

@@ -9,8 +9,8 @@ use super::file::Ceiling;
 use super::interval::Estimate;
 use super::numbers::Numbers;
 use super::percentiles::{PERCENTILES, in_words};
+use super::words;
 use crate::cli::distinct;
-use crate::plot::words;
 
 /// A number and its interval, as `7.85 (7.50–8.21)`.
 pub(super) fn with_interval(estimate: &Estimate) -> String {

@@ -1,7 +1,7 @@
 //! Words for workloads and numbers that a reader of pictures and tables recognises.
 
 /// The heading of a workload's panel.
-pub(crate) fn workload(name: &str) -> String {
+pub(super) fn workload(name: &str) -> String {
     let words = match name {
         "load" => return "load: inserts only".into(),
         "a" => "50 % reads, 50 % inserts",
@@ -19,7 +19,7 @@ pub(crate) fn workload(name: &str) -> String {
 }
 
 /// `1 thread`, `2 threads`.
-pub(crate) fn threads(number: usize) -> String {
+pub(super) fn threads(number: usize) -> String {
     if number == 1 { "1 thread".into() } else { format!("{number} threads") }
 }
 

@@ -3,32 +3,26 @@
 use bench::maps::package;
 use bench::units::three_digits;
 
-use super::rows::{Outcome, Panel, Setting, Sweep};
+use super::cells::{Outcome, Panel, Setting, Sweep};
+use super::files::File;
+use super::tables::{ends_in_words, with_interval};
 use super::words;
-use crate::bench_numa::stats::Spread;
 
 /// The lines around the part that the command writes.
-pub(super) const BEGIN: &str = "<!-- results: from here on written by cargo xtask plot -->";
+pub(super) const BEGIN: &str =
+    "<!-- results: from here on written by cargo xtask bench-numa report --doc -->";
 pub(super) const END: &str = "<!-- results: up to here -->";
-
-/// A picture that was written.
-pub(super) struct Picture {
-    /// Its file's name.
-    pub(super) file: String,
-    /// What the picture shows, for a reader who cannot see it.
-    pub(super) about: String,
-}
 
 /// What the part is made of.
 pub(super) struct Part<'a> {
     pub(super) sweep: &'a Sweep,
     /// The folder of the results as seen from the document.
     pub(super) dir: &'a str,
-    /// The sweep's own report, `results.txt`.
-    pub(super) report: &'a str,
+    /// The sweep's table, `results.txt`.
+    pub(super) table: &'a str,
     /// `Cargo.lock`, which knows the versions of the peers.
     pub(super) lock: &'a str,
-    pub(super) pictures: &'a [Picture],
+    pub(super) pictures: &'a [File],
 }
 
 /// `document` with what stands between the marks replaced.
@@ -48,18 +42,18 @@ impl Part<'_> {
     /// The text between the marks.
     pub(super) fn render(&self) -> String {
         let dir = self.dir;
-        let head: Vec<&str> = self.report.lines().take_while(|line| !line.is_empty()).collect();
+        let head: Vec<&str> = self.table.lines().take_while(|line| !line.is_empty()).collect();
         let mut text = format!("Every round is in [`{dir}/results.csv`]({dir}/results.csv).\n");
         if !head.is_empty() {
             text += &format!("\n```text\n{}\n```\n", head.join("\n"));
         }
         for setting in &self.sweep.settings {
             for threads in setting.threads() {
-                text.push_str(&self.table(setting, threads));
+                text.push_str(&self.ratios(setting, threads));
             }
         }
-        for Picture { file, about } in self.pictures {
-            text += &format!("\n![{about}]({dir}/{file})\n");
+        for File { name, about, .. } in self.pictures {
+            text += &format!("\n![{about}]({dir}/{name})\n");
         }
         text.push_str("\n### Where another map is the better one\n\n");
         let better: Vec<String> = self.sweep.settings.iter().flat_map(better).collect();
@@ -67,7 +61,7 @@ impl Part<'_> {
             true => text.push_str("In none of these cells.\n"),
             false => better.iter().for_each(|line| text.push_str(line)),
         }
-        let caveats = self.caveats();
+        let caveats = &self.sweep.file.notes;
         if !caveats.is_empty() {
             text.push_str("\n### What this sweep says of itself\n\n");
             caveats.iter().for_each(|line| text.push_str(&format!("* {line}\n")));
@@ -76,15 +70,15 @@ impl Part<'_> {
     }
 
     /// The table of one setting at one number of threads.
-    fn table(&self, setting: &Setting, threads: usize) -> String {
+    fn ratios(&self, setting: &Setting, threads: usize) -> String {
         let panels = setting.with_threads(threads);
         let names = setting.names();
         let first = names.first().map_or("", |(_, name)| name);
         let mut text = format!(
-            "\nThroughput relative to {first}, medians of the rounds: {} keys, {}, pin {}.\n\n| map |",
-            setting.dist,
+            "\nThroughput relative to {first} in the same rounds, with 95 % intervals: {} keys, {}, pin {}.\n\n| map |",
+            setting.keys(),
             words::threads(threads),
-            setting.pin,
+            setting.id().map_or("", |id| &id.pin),
         );
         let short = |workload: &str| match workload.len() {
             1 => workload.to_uppercase(),
@@ -98,27 +92,28 @@ impl Part<'_> {
             let version = version(self.lock, map).map_or_else(String::new, |version| format!(" {version}"));
             text += &format!("| {name}{version} |");
             panels.iter().for_each(|panel| text.push_str(&format!(" {} |", number(panel, name))));
-            let bytes = setting.bytes(name).map_or_else(|| "-".to_owned(), |bytes| bytes.to_string());
+            let bytes = setting.bytes(name).map_or_else(
+                || "-".to_owned(),
+                |(bytes, is_counted)| format!("{}{:.1}", if is_counted { "" } else { "~" }, bytes.middle),
+            );
             text += &format!(" {bytes} |\n");
         }
         text
-    }
-
-    /// What the report says that it cannot show.
-    fn caveats(&self) -> Vec<&str> {
-        let lines = self.report.lines().skip_while(|line| *line != "What these numbers cannot show:").skip(1);
-        lines.take_while(|line| !line.is_empty()).map(str::trim).collect()
     }
 }
 
 /// A cell of the table.
 fn number(panel: &Panel, name: &str) -> String {
     let Some(cell) = panel.cells.iter().find(|cell| cell.name == name) else { return "-".into() };
-    match (&cell.outcome, panel.relative(cell)) {
-        (Outcome::Failed(_), _) => "**FAILED**".into(),
-        (Outcome::Skipped(_), _) => "-".into(),
-        (_, Some(spread)) => three_digits(spread.median),
-        (Outcome::Measured { mops, .. }, None) => format!("{} Mops/s", three_digits(mops.median)),
+    match &cell.outcome {
+        Outcome::Without { status, .. } if status == "failed" => "**FAILED**".into(),
+        Outcome::Without { .. } => "-".into(),
+        Outcome::Measured(numbers) => match &numbers.ratio {
+            // The first is compared with itself.
+            Some(ratio) if panel.cells[0].name == name => three_digits(ratio.middle),
+            Some(ratio) => with_interval(ratio),
+            None => format!("{} Mops/s", with_interval(&numbers.mops)),
+        },
     }
 }
 
@@ -126,30 +121,32 @@ fn number(panel: &Panel, name: &str) -> String {
 /// memory.
 fn better(setting: &Setting) -> Vec<String> {
     let mut lines = Vec::new();
+    let keys = setting.keys();
     for panel in &setting.panels {
         for cell in panel.cells.iter().skip(1) {
-            let Some(Spread { median, min, max }) = panel.relative(cell) else { continue };
-            if median > 1.0 {
-                let round = if min > 1.0 { "in every round" } else { "not in every round" };
-                lines.push(format!(
-                    "* {}, {} keys, {}: {} {} (rounds {} to {}), {round} faster than our median.\n",
-                    words::workload(&panel.workload),
-                    setting.dist,
-                    words::threads(panel.threads),
-                    cell.name,
-                    three_digits(median),
-                    three_digits(min),
-                    three_digits(max),
-                ));
-            }
+            let ratio = cell.numbers().and_then(|numbers| numbers.ratio).filter(|ratio| ratio.middle > 1.0);
+            let Some(ratio) = ratio else { continue };
+            let shown = match ratio.interval {
+                Some((low, _)) if low > 1.0 => "faster",
+                _ => "no difference shown",
+            };
+            lines.push(format!(
+                "* {}, {keys} keys, {}: {} {} ({} with 95 % confidence): {shown}.\n",
+                words::workload(&panel.workload),
+                words::threads(panel.threads),
+                cell.name,
+                three_digits(ratio.middle),
+                ends_in_words(ratio.interval, three_digits),
+            ));
         }
     }
     let names = setting.names();
-    let Some(ours) = names.first().and_then(|(_, name)| setting.bytes(name)) else { return lines };
+    let Some((ours, _)) = names.first().and_then(|(_, name)| setting.bytes(name)) else { return lines };
     for (_, name) in names.iter().skip(1) {
-        if let Some(bytes) = setting.bytes(name).filter(|bytes| bytes.spread.median < ours.spread.median) {
-            let ours = ours.spread.median;
-            lines.push(format!("* Bytes a key, {} keys: {name} {bytes}, ours {ours:.1}.\n", setting.dist));
+        if let Some((bytes, is_counted)) = setting.bytes(name).filter(|(bytes, _)| bytes.middle < ours.middle)
+        {
+            let (mark, theirs, ours) = (if is_counted { "" } else { "~" }, bytes.middle, ours.middle);
+            lines.push(format!("* Bytes a key, {keys} keys: {name} {mark}{theirs:.1}, ours {ours:.1}.\n"));
         }
     }
     lines
@@ -166,34 +163,35 @@ fn version<'a>(lock: &'a str, map: &str) -> Option<&'a str> {
 mod tests {
     use bench::maps::is_ours;
 
-    use super::super::rows::tests::csv;
+    use super::super::csv_file::parse;
+    use super::super::csv_file::tests::{Round, csv};
     use super::*;
 
-    const REPORT: &str = "cargo xtask bench-numa\nSample CPU\n\nc, uniform\n  rows\n\n\
+    const TABLE: &str = "cargo xtask bench-numa\nSample CPU\n\nc, uniform\n  rows\n\n\
                           What these numbers cannot show:\n  2 CPUs.\n  One NUMA node.\n\nNotes:\n  x\n";
     const LOCK: &str = "[[package]]\nname = \"congee\"\nversion = \"0.4.1\"\n\n[[package]]\nname = \"a\"\n";
 
-    fn rendered(rounds: &[(&str, &str, usize, Result<f64, &str>)]) -> String {
-        let sweep = Sweep::parse(&csv(rounds)).unwrap();
-        let pictures = [Picture { file: "a.svg".into(), about: "Bars".into() }];
-        let part = Part { sweep: &sweep, dir: "bench/x", report: REPORT, lock: LOCK, pictures: &pictures };
+    fn rendered(rounds: &[Round<'_>]) -> String {
+        let sweep = Sweep::new("x".into(), parse(&csv(rounds), TABLE).unwrap());
+        let pictures = [File { name: "a.svg".into(), about: "Bars".into(), svg: String::new() }];
+        let part = Part { sweep: &sweep, dir: "bench/x", table: TABLE, lock: LOCK, pictures: &pictures };
         part.render()
     }
 
     #[test]
     fn the_part_has_command_table_pictures_and_caveats() {
         let text = rendered(&[
-            ("bskip", "load", 2, Ok(4.0)),
-            ("congee", "load", 2, Ok(3.0)),
-            ("bskip", "e", 2, Ok(4.0)),
-            ("congee", "e", 2, Err("no scan")),
-            ("masstree", "e", 2, Err("key 7 lost")),
+            (1, "bskip", "load", 2, Ok(4.0)),
+            (1, "congee", "load", 2, Ok(3.0)),
+            (1, "bskip", "e", 2, Ok(4.0)),
+            (1, "congee", "e", 2, Err("no scan")),
+            (1, "masstree", "e", 2, Err("key 7 lost")),
         ]);
         for words in [
             "```text\ncargo xtask bench-numa\nSample CPU\n```",
             "| map | load | E | bytes a key |\n| --- | --- | --- | --- |\n",
             "| bskip | 1.00 | 1.00 | 26.5 |",
-            "| congee 0.4.1 | 0.75 | - | ~26.5 |",
+            "| congee 0.4.1 | 0.75 (one round) | - | ~26.5 |",
             "| masstree | - | **FAILED** | - |",
             "![Bars](bench/x/a.svg)",
             "In none of these cells.",
@@ -207,16 +205,19 @@ mod tests {
     #[test]
     fn where_another_map_is_better_is_said() {
         let text = rendered(&[
-            ("bskip", "c", 1, Ok(4.0)),
-            ("congee", "c", 1, Ok(4.0)),
-            ("congee", "c", 1, Ok(6.0)),
-            ("masstree", "c", 1, Ok(5.0)),
+            (1, "bskip", "c", 1, Ok(4.0)),
+            (1, "congee", "c", 1, Ok(4.0)),
+            (1, "masstree", "c", 1, Ok(5.0)),
+            (2, "bskip", "c", 1, Ok(2.0)),
+            (2, "congee", "c", 1, Ok(3.0)),
+            (2, "masstree", "c", 1, Ok(2.5)),
         ]);
-        assert!(
-            text.contains("C: reads, uniform keys, 1 thread: congee 1.25 (rounds 1.00 to 1.50), not in"),
-            "{text}"
-        );
-        assert!(text.contains("masstree 1.25 (rounds 1.25 to 1.25), in every round"), "{text}");
+        let line = |map: &str| text.lines().find(|line| line.contains(&format!("1 thread: {map} "))).unwrap();
+        let congee = line("congee");
+        assert!(congee.starts_with("* C: reads, uniform keys, 1 thread: congee 1.25 ("), "{congee}");
+        assert!(congee.ends_with("no difference shown."), "{congee}");
+        let masstree = line("masstree");
+        assert!(masstree.ends_with("masstree 1.25 (1.25–1.25 with 95 % confidence): faster."), "{masstree}");
         assert!(!text.contains("In none"));
     }
 
