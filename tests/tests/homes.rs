@@ -1,6 +1,7 @@
 //! The arena and the pin plans: on this machine, and on one whose files say something strange. A thread mounts
 //! other files over those of `/sys`, and only that thread sees them. Mounting needs root; without it, those
 //! tests are left out. The crates' own tests cover many more invented machines (`bskip_numa_nodes::shapes`).
+//! `cargo xtask numa-vm` runs this on machines with several nodes.
 #![cfg(target_os = "linux")]
 
 use std::alloc::Layout;

@@ -4,7 +4,7 @@
 //! `hwlocs` asks hwloc, and `checks` compares.
 //!
 //! No arena is built here, because the kernel has no such nodes: the arena's rule answers from the files that Linux
-//! would show. `tests/tests/homes.rs` compares a built arena with the machine that runs it.
+//! would show. `tests/tests/homes.rs` compares a built arena with the machine that runs it, also in guests.
 #![cfg(feature = "hwloc")]
 
 mod checks;

@@ -13,7 +13,7 @@ pub(super) struct Program {
     pub(super) name: &'static str,
 }
 
-/// The programs of each guest. The first five test what only a machine with several nodes can show. The
+/// The programs of each guest. The first six test what only a machine with several nodes can show. The
 /// others pass on any machine, so they must pass there too.
 pub(super) const PROGRAMS: &[Program] = &[
     Program { folder: "numa-alloc", name: "policies" },
@@ -21,6 +21,7 @@ pub(super) const PROGRAMS: &[Program] = &[
     Program { folder: "numa-alloc", name: "replica_pages" },
     Program { folder: "numa-alloc", name: "tuned" },
     Program { folder: "tests", name: "numa_map" },
+    Program { folder: "tests", name: "homes" },
     Program { folder: "numa-alloc", name: "hugetlb_nodes" },
     Program { folder: "numa-alloc", name: "pages" },
     Program { folder: "numa-alloc", name: "trim" },
