@@ -7,7 +7,8 @@ use super::cells::{Cell, Outcome};
 use super::interval::Estimate;
 use super::palette::{ALARM, GREY, GRID, INK, WHISKER, series};
 use super::svg::{
-    Area, Drawn, Picture, WIDTH, label, name_style, picture, pixel, text, tick_label, ticks, unit, width_of,
+    Area, Drawn, Picture, WIDTH, label, name_style, picture, pixel, text, tick_label, ticks, two_lines, unit,
+    width_of,
 };
 use super::tables::with_interval;
 
@@ -63,7 +64,12 @@ fn draw(area: &Area<'_>, bar: &Bar, top: i32, x: &impl Fn(f64) -> i32) -> Drawn 
         Err((_, is_failure)) => {
             text(area, &bar.name, (MARGIN, top + 9), room, &name_style())?;
             let colour = if *is_failure { ALARM } else { GREY };
-            text(area, &number, (MARGIN, top + 24), room, &label(11, colour, HPos::Left))
+            let lines = two_lines(&number, room, 11);
+            let first = top + if lines.len() > 1 { 21 } else { 24 };
+            lines.iter().enumerate().try_for_each(|(index, line)| {
+                let at = (MARGIN, first + 11 * index as i32);
+                text(area, line, at, WIDTH, &label(11, colour, HPos::Left))
+            })
         }
         Ok(length) => {
             let beside = width_of(&number, 12) + 12;
@@ -109,6 +115,16 @@ pub(super) fn length(cell: &Cell) -> Result<Estimate, (String, bool)> {
 mod tests {
     use super::super::lines::{Line, lines};
     use super::*;
+
+    #[test]
+    fn a_long_reason_has_two_lines_and_is_not_cut() {
+        let why = "skipped: this machine has one NUMA node (0): it would be the same as local";
+        let bar = Bar { name: "a map".into(), series: 0, length: Err((why.into(), false)) };
+        let drawing = bars("bars", "units", &[bar]).drawing;
+        let lines = two_lines(why, WIDTH - 2 * MARGIN, 11);
+        assert_eq!((lines.len(), lines.join(" ")), (2, why.to_owned()));
+        assert!(lines.iter().all(|line| drawing.contains(line)), "{drawing}");
+    }
 
     #[test]
     fn an_interval_without_bounds_is_said_and_leaves_the_picture() {

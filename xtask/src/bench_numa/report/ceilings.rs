@@ -18,8 +18,7 @@ use crate::cli::distinct;
 pub(super) fn section(other: &Map<String, Value>) -> Markup {
     let Some(of) = part::<Ceilings>(other, "ceilings") else { return html! {} };
     let pairs = of.pairs.iter().map(|pair| {
-        let place =
-            format!("CPU on node {}, memory on node {}, {}", pair.cpu_node, pair.memory_node, pair.pages);
+        let place = place_of(pair);
         let numbers = [
             (pair.dependent_ns, pair.dependent_ns_range),
             (pair.independent_mops, pair.independent_mops_range),
@@ -28,7 +27,7 @@ pub(super) fn section(other: &Map<String, Value>) -> Markup {
         (place, numbers.to_vec())
     });
     let bandwidth = of.bandwidth.iter().map(|of| {
-        let place = format!("{}, pin {}, {}", words::threads(of.threads), of.pin, of.pages);
+        let place = place_together(of);
         let numbers = [
             (of.gib_s, of.gib_s_range),
             (of.independent_mops, of.independent_mops_range),
@@ -52,6 +51,32 @@ pub(super) fn section(other: &Map<String, Value>) -> Markup {
         (table("A line that two CPUs write in turns", &["handover, ns"], handovers.collect()))
         @if !of.notes.is_empty() { ul { @for note in &of.notes { li { (note) } } } }
     }
+}
+
+fn place_of(pair: &Pair) -> String {
+    format!("CPU on node {}, memory on node {}, {}", pair.cpu_node, pair.memory_node, pair.pages)
+}
+
+fn place_together(of: &Bandwidth) -> String {
+    format!("{}, pin {}, {}", words::threads(of.threads), of.pin, of.pages)
+}
+
+/// Latencies and bandwidth by name, to compare sweeps; empty if they were not measured.
+pub(super) fn facts(other: &Map<String, Value>) -> Vec<(String, String)> {
+    let of: Ceilings = part(other, "ceilings").unwrap_or_default();
+    let told = |best: f64, range: Range, unit: &str| {
+        let Estimate { middle, interval } = ranged(best, range);
+        format!("{} {unit} (windows: {})", three_digits(middle), ends_in_words(interval, three_digits))
+    };
+    let pairs = of.pairs.iter().map(|pair| {
+        let name = format!("dependent miss, {}", place_of(pair));
+        (name, told(pair.dependent_ns, pair.dependent_ns_range, "ns"))
+    });
+    let together = of
+        .bandwidth
+        .iter()
+        .map(|of| (format!("reading, {}", place_together(of)), told(of.gib_s, of.gib_s_range, "GiB/s")));
+    pairs.chain(together).collect()
 }
 
 fn table(caption: &str, headings: &[&str], rows: Vec<(String, Vec<(f64, Range)>)>) -> Markup {
@@ -156,6 +181,13 @@ mod tests {
         ] {
             assert!(text.contains(words), "{words} in {text}");
         }
+        let facts = facts(&other(
+            r#"{"ceilings": {"pairs": [{"cpu_node": 0, "memory_node": 1, "pages": "thp", "dependent_ns": 98.1,
+                                        "dependent_ns_range": [98.1, 103.0]}]}}"#,
+        ));
+        let expected =
+            ("dependent miss, CPU on node 0, memory on node 1, thp", "98.1 ns (windows: 98.1–103)");
+        assert_eq!(facts, [(expected.0.to_owned(), expected.1.to_owned())]);
         assert!(!text.contains("<svg"), "one pair and one number of threads are no picture");
         assert_eq!(section(&other(r#"{"ceilings": null}"#)).into_string(), "");
     }

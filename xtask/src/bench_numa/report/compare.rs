@@ -4,11 +4,10 @@ use bench::units::three_digits;
 use maud::{Markup, html};
 
 use super::bars::{Bar, bars, length};
-use super::cells::{Cell, Panel, Sweep};
-use super::facts;
+use super::cells::{Cell, Outcome, Panel, Sweep};
 use super::interval::ratio;
 use super::tables::{ends, with_interval};
-use super::words;
+use super::{ceilings, facts, words};
 use crate::cli::distinct;
 
 /// The comparison of all sweeps with the first.
@@ -100,12 +99,20 @@ fn panel(sweeps: &[Sweep], cells: &[Vec<Option<&Cell>>]) -> Markup {
     }
 }
 
+fn status(cell: Option<&&Cell>) -> String {
+    match cell.map(|cell| &cell.outcome) {
+        Some(Outcome::Without { status, .. }) => status.replace('_', " "),
+        _ => String::new(),
+    }
+}
+
 fn row(cells: &[Option<&Cell>]) -> Markup {
     let name = cells.iter().flatten().next().map_or("", |cell| &cell.name);
     let number = |cell: &Option<&Cell>| match cell.map(length) {
         None => html! { td { "–" } },
         Some(Ok(mops)) => ends(mops.middle, mops.interval, three_digits),
-        Some(Err((why, _))) => html! { td { (why) } },
+        // The reason stands in the picture, and below in the part about the sweep.
+        Some(Err(_)) => html! { td { (status(cell.as_ref())) } },
     };
     html! {
         tr {
@@ -169,8 +176,11 @@ fn differences(sweeps: &[Sweep]) -> Markup {
 fn facts_of(sweep: &Sweep) -> Vec<(String, String)> {
     let file = &sweep.file;
     let mut facts = vec![("command".to_owned(), file.command.clone())];
-    for (name, part) in [("machine", &file.machine), ("build", &file.build), ("", &file.other)] {
+    let mut other = file.other.clone();
+    other.retain(|name, _| !["ceilings", "adaptive"].contains(&name.as_str()));
+    for (name, part) in [("machine", &file.machine), ("build", &file.build), ("", &other)] {
         facts.extend(facts::of(name, part));
     }
+    facts.extend(ceilings::facts(&file.other));
     facts
 }

@@ -166,7 +166,10 @@ fn fit(curve: &Curve<'_>) -> Markup {
         (coefficient(|law| law.sigma))
         (coefficient(|law| law.kappa))
         @match law.knee() {
-            None => td { "none: more threads always help" },
+            None => td {
+                "none: more threads always help"
+                @if !knees.is_empty() { small { "a knee in " (knees.len()) " of " (rounds.len()) " rounds" } }
+            },
             Some(knee) => td {
                 (format!("{knee:.1}"))
                 @if knees.len() < rounds.len() {

@@ -3,7 +3,7 @@
 //!
 //! `command` reads the folders by `file`, which knows `results.json`, or by `csv_file`. `cells` gathers the cells, and
 //! `numbers` (with `percentiles`) their numbers with intervals. `page` says what stands where. `tables`, `dropped`,
-//! `answer` and `facts` have the tables. `bars`, `curves` (`lines`, with the law of `usl`), `heat` (`grid`), `latency`
+//! `answer`, `counters` and `facts` have the tables. `bars`, `curves` (`lines`, with the law of `usl`), `heat` (`grid`), `latency`
 //! (`dots`), `ceilings`, `machine` and `placed` draw with the colours of `palette` as pictures of `svg`. `compare` puts
 //! several sweeps side by side. `document` writes the part of a document, with the `files` that a `poster` each shows.
 
@@ -14,6 +14,7 @@ mod ceilings;
 mod cells;
 mod command;
 mod compare;
+mod counters;
 mod csv_file;
 mod curves;
 mod document;

@@ -6,7 +6,8 @@ use super::cells::{Cell, Panel, Setting, Sweep};
 use super::palette::dark_rules;
 use super::svg::Picture;
 use super::{
-    answer, bars, ceilings, compare, curves, dropped, facts, heat, latency, machine, placed, tables, words,
+    answer, bars, ceilings, compare, counters, curves, dropped, facts, heat, latency, machine, placed,
+    tables, words,
 };
 
 /// Every report has this near its beginning, so that no other file is taken for one.
@@ -97,6 +98,7 @@ fn one(sweep: &Sweep) -> Markup {
         }
         (open_loop(sweep))
         (threads(sweep))
+        (counters::section(sweep))
         (dropped::section(&file.other))
         h2 { "Cells without numbers" }
         (tables::without_numbers(sweep))

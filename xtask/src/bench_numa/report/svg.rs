@@ -93,6 +93,21 @@ pub(super) fn text(area: &Area<'_>, words: &str, at: (i32, i32), room: i32, styl
     area.draw_text(&shortened(words, (most as usize).saturating_sub(2)), style, at)
 }
 
+/// Words in at most two lines that fit into `room`; only what does not fit into the second is cut.
+pub(super) fn two_lines(words: &str, room: i32, size: i32) -> Vec<String> {
+    if width_of(words, size) <= room {
+        return vec![words.to_owned()];
+    }
+    let fits = |(end, _): &(usize, char)| width_of(&words[..*end], size) <= room;
+    let end =
+        words.char_indices().filter(|(_, c)| *c == ' ').take_while(fits).last().map_or(0, |(end, _)| end);
+    [&words[..end], &words[end..]]
+        .map(|line| line.trim().to_owned())
+        .into_iter()
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
 /// The width of a text in this size.
 pub(super) fn width_of(words: &str, size: i32) -> i32 {
     (words.chars().count() as f64 * f64::from(size) * CHARACTER).ceil() as i32

@@ -58,8 +58,10 @@ impl Usl {
 
     /// The number of threads with the highest throughput; `None` if more threads always help.
     pub(super) fn knee(&self) -> Option<f64> {
-        let knee = ((1.0 - self.sigma) / self.kappa).sqrt();
-        (self.kappa > 0.0).then_some(if knee >= 1.0 { knee } else { 1.0 })
+        if self.sigma >= 1.0 {
+            return Some(1.0);
+        }
+        (self.kappa > 0.0).then(|| ((1.0 - self.sigma) / self.kappa).sqrt().max(1.0))
     }
 }
 
@@ -145,6 +147,7 @@ mod tests {
         assert!(law.rate(knee) > law.rate(knee - 1.0) && law.rate(knee) > law.rate(knee + 1.0));
         assert_eq!(Usl { kappa: 0.0, ..law }.knee(), None);
         assert_eq!(Usl { sigma: 2.0, ..law }.knee(), Some(1.0), "one thread is best");
+        assert_eq!(Usl { sigma: 1.2, kappa: 0.0, ..law }.knee(), Some(1.0), "one thread is best");
     }
 
     #[test]
