@@ -2,12 +2,13 @@
 
 use crate::dyn_map::{DynMap, Run, build, build_strings};
 use crate::generate::Generator;
-use crate::interference::Probe;
+use crate::interference::{Interference, Probe};
 use crate::maps::names::{BuildError, Lack, MapSpec};
 use crate::maps::ordered_map::Footprint;
 use crate::memory;
 use crate::open_loop::PERCENTS;
 use crate::ops::{Checks, Stripe};
+use crate::perf::{Counters, Counting};
 use crate::protocol::{CellOutcome, CellSpec, Latency, MOST_THREADS, Measurement, OpenLoop, check_rate};
 use crate::rusage::resident_bytes;
 use crate::strings::{self, Spelling};
@@ -66,7 +67,7 @@ fn run_script(
     match build() {
         Ok(map) => Ok(match needs.iter().find(|need| map.lacks().contains(need)) {
             Some(need) => CellOutcome::Skipped { reason: format!("{} has no {need}", spec.map) },
-            None => run_on(&*map, &team, &mut script, load, before, spec.open_loop).map_or_else(
+            None => run_on(&*map, &team, &mut script, load, before, spec).map_or_else(
                 |reason| CellOutcome::Failed { reason },
                 |m| CellOutcome::Measured(Box::new(Measurement { key_bytes, ..m })),
             ),
@@ -95,28 +96,25 @@ fn run_on(
     script: &mut Script,
     (load, checks): (Vec<Stripe>, Checks),
     before: Option<u64>,
-    open_loop: bool,
+    spec: &CellSpec,
 ) -> Result<Measurement, String> {
-    let probe = Probe::new(team.cpus(), team.len());
-    let loading = map.run(team, &load, &checks)?;
-    let interference = probe.end();
+    let (loading, watched) = watch(map, team, &load, &checks, spec)?;
     let grown = before.zip(resident_bytes()).map(|(b, a)| a.saturating_sub(b));
     let footprint = map.footprint();
     let keys = script.keys();
     drop(load);
-    let (Run { elapsed, tally, rates }, interference) = match script.run() {
-        None => (loading, interference),
+    let (Run { elapsed, tally, rates }, (interference, counters)) = match script.run() {
+        None => (loading, watched),
         Some((stripes, checks)) => {
-            let probe = Probe::new(team.cpus(), team.len());
-            let mut run = map.run(team, &stripes, &checks)?;
-            let interference = probe.end();
+            let (mut run, watched) = watch(map, team, &stripes, &checks, spec)?;
             run.tally.checked += loading.tally.checked;
-            (run, interference)
+            (run, watched)
         }
     };
     check_rate(tally.ops, elapsed.as_secs_f64())?;
     let peak = tally.ops as f64 / elapsed.as_secs_f64();
-    let (open_loop, by_schedule) = if open_loop { levels(map, team, script, peak)? } else { (Vec::new(), 0) };
+    let (open_loop, by_schedule) =
+        if spec.open_loop { levels(map, team, script, peak)? } else { (Vec::new(), 0) };
     let checked = by_schedule + map.check(script.expected())?;
     let per_key = |bytes: u64| (keys > 0).then(|| bytes as f64 / keys as f64);
     let (bytes_per_key, source) = match &footprint {
@@ -135,6 +133,7 @@ fn run_on(
         fastest_mops: rates.iter().copied().max_by(f64::total_cmp).map(|rate| rate / 1e6),
         open_loop,
         interference: Some(interference),
+        counters,
         bytes_per_key,
         bytes_source: source.into(),
         // What the map got is known to the caller.
@@ -146,6 +145,22 @@ fn run_on(
         checked: tally.checked + checked,
         notes: team.notes().iter().cloned().chain(map.notes()).collect(),
     })
+}
+
+/// Runs stripes, and watches what else uses the machine and what perf events count.
+fn watch(
+    map: &dyn DynMap,
+    team: &Team,
+    stripes: &[Stripe],
+    checks: &Checks,
+    spec: &CellSpec,
+) -> Result<(Run, (Interference, Option<Counters>)), String> {
+    let counting = spec.counters.then(Counting::begin);
+    let probe = Probe::new(team.cpus(), team.len());
+    let run = map.run(team, stripes, checks)?;
+    let interference = probe.end();
+    let counters = counting.map(|counting| counting.end(run.tally.ops));
+    Ok((run, (interference, counters)))
 }
 
 /// Runs the workload at some parts of its peak, in operations a second. Returns the latencies, and how many answers

@@ -10,7 +10,7 @@
 //! turns that into arrays of operations with their expected answers. [`mod@exec`] runs them against a map and compares,
 //! one after the other or by the schedule of an [`mod@open_loop`]. [`mod@verify`] checks the whole map afterwards.
 //! [`mod@cell`] puts the numbers together. [`mod@versus`] does the same with several maps in turns, for ratios that a
-//! noisy machine does not blur.
+//! noisy machine does not blur. [`mod@perf`] counts what the processor does meanwhile.
 //!
 //! [`mod@ceilings`] measures the memory of the machine. The other subcommands measure our map alone. [`mod@contention`]
 //! has many threads on one key. [`mod@scan`], [`mod@batch`] and [`mod@bulk`] measure scans, batched lookups and
@@ -27,6 +27,7 @@ pub mod maps;
 pub mod marks;
 pub mod memory;
 pub mod numbers;
+pub mod perf;
 mod print;
 pub mod protocol;
 pub mod strings;

@@ -7,6 +7,7 @@
 //! failed.
 
 use crate::interference::Interference;
+use crate::perf::Counters;
 use serde::{Deserialize, Serialize};
 
 /// One cell of a sweep: a map under a workload in a setting.
@@ -47,6 +48,9 @@ pub struct CellSpec {
     /// Not for `load`, `s`, `m`, `n` and `trace`. A cell with more threads than CPUs is then skipped.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub open_loop: bool,
+    /// Whether perf events count what happens during the run.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub counters: bool,
     /// With workload `trace`: the text files of the load and of the run.
     pub trace: Option<TraceFiles>,
 }
@@ -66,6 +70,7 @@ impl Default for CellSpec {
             pin: "none".into(),
             pages: "thp".into(),
             open_loop: false,
+            counters: false,
             trace: None,
         }
     }
@@ -175,6 +180,9 @@ pub struct Measurement {
     /// What else used the machine during the run.
     #[serde(default)]
     pub interference: Option<Interference>,
+    /// What perf events counted during the run, if the cell asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counters: Option<Counters>,
     /// Bytes per key after the load. For `arena` these are the bytes of the blocks in use. For `rss` they are
     /// what the process grew by while it built and loaded the map. `None` if they are not known.
     pub bytes_per_key: Option<f64>,

@@ -40,6 +40,7 @@ Examples:
   cargo xtask bench-numa --strings --maps bskip,arctic-map,artmap,artmap-arena,bplustree --ops 1M --out results/strings
   cargo xtask bench-numa --maps bskip,masstree --trace load.txt run.txt --format csv
   cargo xtask bench-numa --trace load.zst run.gz --trace-keys ycsb
+  cargo xtask bench-numa --maps bskip-numa --placement local,interleave --workloads a,c --counters --keys 10M
   cargo xtask bench-numa --resume results/small
   cargo xtask bench-numa --baseline results/small --fail-above 5%
   cargo xtask bench-numa --maps bskip-numa --placement local,interleave --pages thp,4k --threads 8,16 --out results/best
@@ -238,6 +239,10 @@ pub(crate) struct Args {
     /// Cells with more threads than CPUs are skipped
     #[arg(long, verbatim_doc_comment, help_heading = "How it runs")]
     pub(crate) open_loop: bool,
+    /// Perf events count cycles, cache misses, loads from memory near and far, contended lines, TLB
+    /// misses, page faults and more in each run, where the kernel allows it
+    #[arg(long, verbatim_doc_comment, help_heading = "How it runs")]
+    pub(crate) counters: bool,
     /// Do not measure the ceilings of this machine first (30 s, or 5 s with --quick)
     #[arg(long, help_heading = "How it runs")]
     pub(crate) no_ceilings: bool,
@@ -302,7 +307,7 @@ pub(crate) struct Args {
         long,
         verbatim_doc_comment,
         value_name = "DIR",
-        conflicts_with_all = ["plan", "preset", "quick", "strings", "keys", "ops", "seed", "open_loop", "out", "resume"],
+        conflicts_with_all = ["plan", "preset", "quick", "strings", "keys", "ops", "seed", "open_loop", "counters", "out", "resume"],
         help_heading = "How it compares"
     )]
     pub(crate) baseline: Option<PathBuf>,
@@ -494,6 +499,7 @@ pub(crate) mod tests {
             ("--baseline a --fail-above much", "5%"),
             ("--baseline a --keys 5", "cannot be used with"),
             ("--baseline a --open-loop", "cannot be used with"),
+            ("--baseline a --counters", "cannot be used with"),
             ("--budget 1/3", "--adaptive"),
             ("--adaptive --budget 2", "at most 1"),
             ("--adaptive --baseline a", "cannot be used with"),

@@ -1,6 +1,7 @@
 //! A line of `results.csv`.
 
 use bench::interference::Interference;
+use bench::perf::Counters;
 use bench::protocol::{CellOutcome, CellSpec, Latency};
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,22 @@ pub(crate) struct CsvLine {
     pub(crate) reserved_per_key: Option<f64>,
     pub(crate) local_blocks: Option<u64>,
     pub(crate) remote_blocks: Option<u64>,
+    // What perf events counted, an operation (`bench::perf::EVENTS`).
+    pub(crate) cycles: Option<f64>,
+    pub(crate) instructions: Option<f64>,
+    pub(crate) llc_loads: Option<f64>,
+    pub(crate) llc_load_misses: Option<f64>,
+    pub(crate) memory_loads: Option<f64>,
+    pub(crate) far_memory_loads: Option<f64>,
+    pub(crate) contended_lines: Option<f64>,
+    pub(crate) far_contended_lines: Option<f64>,
+    pub(crate) dtlb_load_misses: Option<f64>,
+    pub(crate) page_faults: Option<f64>,
+    pub(crate) context_switches: Option<f64>,
+    pub(crate) migrations: Option<f64>,
+    /// The names of those that were counted for a part of the time only.
+    pub(crate) extrapolated: String,
+    pub(crate) counters_unavailable: String,
     pub(crate) checked: Option<u64>,
     pub(crate) reason: String,
     pub(crate) notes: String,
@@ -125,8 +142,31 @@ impl CsvLine {
                 remote_blocks: m.remote_blocks,
                 checked: Some(m.checked),
                 notes: m.notes.join("; "),
-                ..line
+                ..line.counted(m.counters.as_ref())
             },
+        }
+    }
+
+    /// The columns of perf events.
+    fn counted(self, counters: Option<&Counters>) -> Self {
+        let Some(counters) = counters else { return self };
+        let count = |name: &str| counters.per_op.get(name).copied();
+        Self {
+            cycles: count("cycles"),
+            instructions: count("instructions"),
+            llc_loads: count("llc_loads"),
+            llc_load_misses: count("llc_load_misses"),
+            memory_loads: count("memory_loads"),
+            far_memory_loads: count("far_memory_loads"),
+            contended_lines: count("contended_lines"),
+            far_contended_lines: count("far_contended_lines"),
+            dtlb_load_misses: count("dtlb_load_misses"),
+            page_faults: count("page_faults"),
+            context_switches: count("context_switches"),
+            migrations: count("migrations"),
+            extrapolated: counters.counted_for.keys().cloned().collect::<Vec<_>>().join("; "),
+            counters_unavailable: counters.unavailable.clone().unwrap_or_default(),
+            ..self
         }
     }
 }
@@ -140,4 +180,29 @@ fn keys_like(spec: &CellSpec) -> String {
 /// `None` if no operation was sampled.
 fn p999(latency: &Latency) -> Option<u64> {
     (latency.samples > 0).then_some(latency.p999)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bench::perf::EVENTS;
+
+    #[test]
+    fn every_event_has_its_column() {
+        let counters = Counters {
+            per_op: EVENTS
+                .into_iter()
+                .zip(1..)
+                .map(|((name, _), n)| (name.to_owned(), f64::from(n)))
+                .collect(),
+            counted_for: [("cycles".to_owned(), 0.5), ("llc_loads".to_owned(), 0.5)].into(),
+            ..Counters::default()
+        };
+        let line = CsvLine::default().counted(Some(&counters));
+        let json = serde_json::to_value(&line).unwrap();
+        for ((name, _), n) in EVENTS.into_iter().zip(1..) {
+            assert_eq!(json[name], f64::from(n), "{name}");
+        }
+        assert_eq!(line.extrapolated, "cycles; llc_loads");
+    }
 }

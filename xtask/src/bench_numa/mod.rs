@@ -6,7 +6,7 @@
 //! program that runs a cell. `ceilings` measures what the memory can do. `measure`, `run` and `child` run the cells,
 //! `repeating` repeats those that were disturbed. `out_dir`, `cell_copy`, `durable` and `raw` keep what a sweep needs
 //! to go on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `best_peer`, `tails`,
-//! `open_loop`, `table` and `report` report. `stats` says how sure the numbers are, and `settings` what else may have
+//! `open_loop`, `counters`, `table` and `report` report. `stats` says how sure the numbers are, and `settings` what else may have
 //! moved them. `baseline` compares two versions, and `adaptive` looks for the best setting. `tuned` is about
 //! `tuned.toml`.
 
@@ -20,6 +20,7 @@ mod cell_binary;
 mod cell_columns;
 mod cell_copy;
 mod child;
+mod counters;
 pub(crate) mod csv_line;
 mod durable;
 mod elsewhere;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use bench::perf::Counters;
 use bench::protocol::{CellOutcome, Latency, Measurement};
 use serde::Serialize;
 
+use super::counters;
 use super::plan::Plan;
 use super::run::{Place, Run};
 pub(crate) use super::stats::Spread;
@@ -55,6 +57,9 @@ pub(crate) struct Numbers {
     pub(crate) bytes_source: String,
     /// Blocks on the node of their thread, and on other nodes, in the last round.
     pub(crate) blocks: Option<(u64, u64)>,
+    /// What perf events counted: the medians.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) counters: Option<Counters>,
     /// Answers checked in all rounds.
     pub(crate) checked: u64,
 }
@@ -118,6 +123,7 @@ fn summarise(runs: &[&Run], first: &[&Run]) -> Row {
         bytes_beyond: Spread::of(measured.values().filter_map(|m| beyond(m))).map(|s| s.median),
         bytes_source: last.bytes_source.clone(),
         blocks: last.local_blocks.zip(last.remote_blocks),
+        counters: counters::over_rounds(measured.values().copied()),
         checked: measured.values().map(|m| m.checked).sum(),
     }))
 }

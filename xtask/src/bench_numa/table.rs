@@ -4,6 +4,7 @@ use bench::protocol::CellSpec;
 use bench::units::{self, nanoseconds, three_digits};
 
 use super::best_peer;
+use super::counters;
 use super::open_loop;
 use super::paper;
 use super::plan::{Skip, row_name};
@@ -102,6 +103,7 @@ fn foot(text: &mut String, results: &Results<'_>, caveats: &[String]) {
         "Operations that arrive by a schedule, in parts of the peak",
         &open_loop::lines(results.plan, results.runs),
     );
+    section(text, counters::HEADING, &counters::lines(results.plan, results.runs));
     section(text, "Disturbed cells", &tails::disturbed(results.plan, results.runs));
     let skipped = skipped(&results.plan.skipped);
     section(text, "Skipped", &skipped);

@@ -30,6 +30,7 @@ pub(super) struct Axes {
     seed: u64,
     pub(super) repeat: usize,
     open_loop: bool,
+    counters: bool,
     trace: Option<TraceFiles>,
 }
 
@@ -65,6 +66,7 @@ impl Axes {
             seed: args.seed,
             repeat,
             open_loop: args.open_loop,
+            counters: args.counters,
             trace: trace.map(|trace| trace.files),
         }
     }
@@ -97,6 +99,7 @@ impl Axes {
             pin: pin.into(),
             pages: pages.into(),
             open_loop: self.open_loop,
+            counters: self.counters,
             trace: self.trace.clone(),
         };
         let (mut cells, mut skipped) = (Vec::new(), Vec::new());

@@ -146,6 +146,7 @@ impl Line {
             fastest_mops: self.fastest_mops,
             open_loop: Vec::new(),
             interference: None,
+            counters: None,
             bytes_per_key: self.bytes_per_key,
             bytes_source: self.bytes_source.clone(),
             key_bytes: self.key_bytes,

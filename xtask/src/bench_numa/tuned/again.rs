@@ -100,6 +100,7 @@ fn cell(config: &NumaConfig, (workload, dist, keys_like): &Load, setting: &Setti
         pin: setting.pin.clone(),
         pages: PAGES.iter().find(is_it).expect("a sweep has every page size of the arena").to_string(),
         open_loop: false,
+        counters: false,
         trace: None,
     }
 }

@@ -1,0 +1,109 @@
+//! What perf events counted: medians over the rounds, and the part of the table about them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bench::perf::{Counters, EVENTS};
+use bench::protocol::Measurement;
+
+use super::plan::{Plan, row_name};
+use super::run::{Place, Run};
+use super::summary::Spread;
+use super::tails::measured;
+use crate::table::aligned;
+
+/// The heading of the section of the table.
+pub(crate) const HEADING: &str = "Hardware counters, an operation";
+
+/// The medians of a cell's rounds. `None` if it was not to be counted.
+pub(crate) fn over_rounds<'m>(rounds: impl IntoIterator<Item = &'m Measurement>) -> Option<Counters> {
+    let rounds: Vec<&Counters> = rounds.into_iter().filter_map(|round| round.counters.as_ref()).collect();
+    let medians = |of: fn(&Counters) -> &BTreeMap<String, f64>| {
+        let median = |(name, _): (&str, &str)| {
+            let spread = Spread::of(rounds.iter().filter_map(|round| of(round).get(name).copied()))?;
+            Some((name.to_owned(), spread.median))
+        };
+        EVENTS.into_iter().filter_map(median).collect()
+    };
+    let last = *rounds.last()?;
+    Some(Counters {
+        per_op: medians(|round| &round.per_op),
+        counted_for: medians(|round| &round.counted_for),
+        ..last.clone()
+    })
+}
+
+/// A line for each cell that counted something, and below what was not counted, and why.
+pub(crate) fn lines(plan: &Plan, runs: &[Run]) -> Vec<String> {
+    let mut counted = Vec::new();
+    for (group, cells) in plan.groups.iter().enumerate() {
+        for (row, spec) in cells.cells.iter().enumerate() {
+            if let Some(counters) = over_rounds(measured(runs, Place { group, row })) {
+                counted.push((cells.title(), row_name(spec), counters));
+            }
+        }
+    }
+    let here = |name: &str| counted.iter().any(|(.., counters)| counters.per_op.contains_key(name));
+    let events: Vec<(&str, &str)> = EVENTS.into_iter().filter(|(name, _)| here(name)).collect();
+    let mut lines = Vec::new();
+    if !events.is_empty() {
+        let mut rows = vec![vec!["setting".to_owned(), "map".to_owned()]];
+        rows[0].extend(events.iter().map(|(_, title)| (*title).to_owned()));
+        rows.extend(counted.iter().map(|(setting, map, counters)| {
+            let numbers = events.iter().map(|(name, _)| number(counters, name));
+            [setting.clone(), map.clone()].into_iter().chain(numbers).collect()
+        }));
+        lines = aligned(&rows, 2);
+    }
+    lines.extend(reasons(counted.iter().map(|(.., counters)| counters)));
+    lines
+}
+
+/// Two digits, or three before the point; `~` if the count is extrapolated.
+fn number(counters: &Counters, name: &str) -> String {
+    let Some(&count) = counters.per_op.get(name) else { return "-".into() };
+    let digits = match count {
+        0.0 => "0".into(),
+        _ if count >= 99.5 => format!("{count:.0}"),
+        _ if count >= 9.95 => format!("{count:.1}"),
+        _ if count >= 0.1 => format!("{count:.2}"),
+        _ if count >= 0.0001 => format!("{count:.4}"),
+        _ => format!("{count:.0e}"),
+    };
+    if counters.counted_for.contains_key(name) { format!("~{digits}") } else { digits }
+}
+
+/// What was not counted, or only in part. Each reason stands once.
+fn reasons<'c>(counted: impl Iterator<Item = &'c Counters> + Clone) -> Vec<String> {
+    let mut lines = Vec::new();
+    let all: BTreeSet<&str> =
+        counted.clone().filter_map(|counters| counters.unavailable.as_deref()).collect();
+    lines.extend(all.into_iter().map(|why| format!("Not counted, because {why}.")));
+    let mut by_reason: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for counters in counted.clone().filter(|counters| counters.unavailable.is_none()) {
+        for (name, why) in &counters.missing {
+            let title =
+                EVENTS.iter().find(|(known, _)| known == name).map_or(name.as_str(), |(_, title)| title);
+            by_reason.entry(why).or_default().insert(title);
+        }
+    }
+    let list = |titles: BTreeSet<&str>| titles.into_iter().collect::<Vec<_>>().join(", ");
+    lines
+        .extend(by_reason.into_iter().map(|(why, titles)| format!("Not counted: {} ({why}).", list(titles))));
+    if counted.clone().any(|counters| !counters.counted_for.is_empty()) {
+        let parts = counted.clone().flat_map(|counters| counters.counted_for.values().copied());
+        let least = 100.0 * parts.fold(1.0, f64::min);
+        lines.push(format!(
+            "~: extrapolated, because events took turns on the processor's counters; each was counted for {least:.0} % of \
+             the time at least."
+        ));
+    }
+    if counted.clone().any(|counters| counters.user_only) {
+        lines.push(
+            "User mode alone; for kernel mode as well: `sudo sysctl kernel.perf_event_paranoid=1`.".into(),
+        );
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests;
