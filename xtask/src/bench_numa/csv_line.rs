@@ -81,19 +81,20 @@ pub(crate) struct CsvLine {
 impl CsvLine {
     /// The columns that say which cell it is.
     pub(crate) fn of(spec: &CellSpec) -> Self {
+        let cell = super::cell_columns::CellColumns::of(spec);
         Self {
             schema: Some(SCHEMA),
-            map: spec.map.clone(),
-            workload: spec.workload.clone(),
-            dist: spec.dist.clone(),
-            keys_like: keys_like(spec),
-            threads: spec.threads,
-            placement: spec.placement.clone(),
-            pin: spec.pin.clone(),
-            pages: spec.pages.clone(),
-            keys: spec.keys,
-            ops: spec.ops,
-            seed: spec.seed,
+            map: cell.map,
+            workload: cell.workload,
+            dist: cell.dist,
+            keys_like: cell.keys_like,
+            threads: cell.threads,
+            placement: cell.placement,
+            pin: cell.pin,
+            pages: cell.pages,
+            keys: cell.keys,
+            ops: cell.ops,
+            seed: cell.seed,
             ..Self::default()
         }
     }
@@ -169,12 +170,6 @@ impl CsvLine {
             ..self
         }
     }
-}
-
-/// The shape of the keys. The keys of a trace of byte strings have their own.
-fn keys_like(spec: &CellSpec) -> String {
-    let own = spec.trace.as_ref().is_some_and(|trace| trace.keys.are_strings());
-    if own { "trace".into() } else { spec.keys_like.clone() }
 }
 
 /// `None` if no operation was sampled.

@@ -14,6 +14,8 @@ use super::tables::with_interval;
 
 /// A name, and below it a bar.
 const ROW: i32 = 34;
+/// A line of a reason beyond the first.
+const LINE: i32 = 14;
 /// Below the bars: the numbers of the axis, and its unit.
 const AXIS: i32 = 40;
 const MARGIN: i32 = 8;
@@ -33,6 +35,12 @@ impl Bar {
         let series = usize::from(!bench::maps::is_ours(&cell.id.map));
         Self { name: cell.name.clone(), series, length: length(cell) }
     }
+
+    /// A long reason has a second line.
+    fn height(&self) -> i32 {
+        let lines = self.length.as_ref().err().map(|(why, _)| two_lines(why, WIDTH - 2 * MARGIN, 11).len());
+        if lines == Some(2) { ROW + LINE } else { ROW }
+    }
 }
 
 /// A picture of bars that all begin at zero.
@@ -42,16 +50,17 @@ pub(super) fn bars(title: &str, of: &str, bars: &[Bar]) -> Picture {
     let most = if most > 0.0 { most } else { 1.0 };
     let in_words: Vec<String> = bars.iter().map(|bar| format!("{}: {}", bar.name, number(bar))).collect();
     let about = format!("Bars of {of}. {}.", in_words.join("; "));
-    let height = bars.len() as i32 * ROW + AXIS;
-    picture(title, about, height, |area| {
-        let bottom = bars.len() as i32 * ROW;
+    let bottom: i32 = bars.iter().map(Bar::height).sum();
+    picture(title, about, bottom + AXIS, |area| {
         let x = |value: f64| MARGIN + pixel(value / most * f64::from(WIDTH - 2 * MARGIN - 16));
         for tick in ticks(most) {
             area.draw(&PathElement::new([(x(tick), 0), (x(tick), bottom + 4)], GRID))?;
             text(area, &tick_label(tick), (x(tick), bottom + 12), 60, &label(11, GREY, HPos::Center))?;
         }
-        for (row, bar) in bars.iter().enumerate() {
-            draw(area, bar, row as i32 * ROW, &x)?;
+        let mut top = 0;
+        for bar in bars {
+            draw(area, bar, top, &x)?;
+            top += bar.height();
         }
         unit(area, of, bottom + 29)
     })
@@ -64,10 +73,8 @@ fn draw(area: &Area<'_>, bar: &Bar, top: i32, x: &impl Fn(f64) -> i32) -> Drawn 
         Err((_, is_failure)) => {
             text(area, &bar.name, (MARGIN, top + 9), room, &name_style())?;
             let colour = if *is_failure { ALARM } else { GREY };
-            let lines = two_lines(&number, room, 11);
-            let first = top + if lines.len() > 1 { 21 } else { 24 };
-            lines.iter().enumerate().try_for_each(|(index, line)| {
-                let at = (MARGIN, first + 11 * index as i32);
+            two_lines(&number, room, 11).iter().enumerate().try_for_each(|(index, line)| {
+                let at = (MARGIN, top + 24 + LINE * index as i32);
                 text(area, line, at, WIDTH, &label(11, colour, HPos::Left))
             })
         }

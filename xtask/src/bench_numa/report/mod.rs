@@ -3,9 +3,10 @@
 //!
 //! `command` reads the folders by `file`, which knows `results.json`, or by `csv_file`. `cells` gathers the cells, and
 //! `numbers` (with `percentiles`) their numbers with intervals. `page` says what stands where. `tables`, `dropped`,
-//! `answer`, `counters` and `facts` have the tables. `bars`, `curves` (`lines`, with the law of `usl`), `heat` (`grid`), `latency`
-//! (`dots`), `ceilings`, `machine` and `placed` draw with the colours of `palette` as pictures of `svg`. `compare` puts
-//! several sweeps side by side. `document` writes the part of a document, with the `files` that a `poster` each shows.
+//! `answer`, `counters`, `open_loop` and `facts` have the tables. `bars`, `curves` (`lines`, with the law of `usl`),
+//! `heat` (`grid`), `latency` (`dots`), `ceilings`, `machine` and `placed` draw with the colours of `palette` as pictures
+//! of `svg`. `compare` puts several sweeps side by side. `document` writes the part of a document, with the `files` that
+//! a `poster` each shows.
 
 mod answer;
 mod args;
@@ -30,6 +31,7 @@ mod latency;
 mod lines;
 mod machine;
 mod numbers;
+mod open_loop;
 mod page;
 mod palette;
 mod percentiles;

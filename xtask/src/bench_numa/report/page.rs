@@ -2,12 +2,12 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::cells::{Cell, Panel, Setting, Sweep};
+use super::cells::{Panel, Setting, Sweep};
 use super::palette::dark_rules;
 use super::svg::Picture;
 use super::{
-    answer, bars, ceilings, compare, counters, curves, dropped, facts, heat, latency, machine, placed,
-    tables, words,
+    answer, bars, ceilings, compare, counters, curves, dropped, facts, heat, latency, machine, open_loop,
+    placed, tables, words,
 };
 
 /// Every report has this near its beginning, so that no other file is taken for one.
@@ -96,7 +96,7 @@ fn one(sweep: &Sweep) -> Markup {
             h3 { (setting.title) }
             div.pictures { @for picture in setting.panels.iter().filter_map(latency::picture) { (picture) } }
         }
-        (open_loop(sweep))
+        (open_loop::section(sweep))
         (threads(sweep))
         (counters::section(sweep))
         (dropped::section(&file.other))
@@ -115,26 +115,6 @@ fn one(sweep: &Sweep) -> Markup {
         details {
             summary { (file.runs.len()) " runs as they were measured" }
             (tables::rounds(sweep))
-        }
-    }
-}
-
-/// Latency of operations that arrive by a schedule, if the sweep measured it.
-fn open_loop(sweep: &Sweep) -> Markup {
-    let pictures =
-        |setting: &Setting| setting.panels.iter().filter_map(latency::open_loop).collect::<Vec<_>>();
-    html! {
-        @if sweep.cells().filter_map(Cell::numbers).any(|of| !of.open_loop.is_empty()) {
-            h2 { "Latency at a given rate" }
-            p {
-                "Operations arrive by a fixed schedule, at parts of the throughput that the cell has reached. The latency \
-                 counts from the time of arrival. If less is done than arrives, the map could not keep up."
-            }
-            @for setting in &sweep.settings {
-                h3 { (setting.title) }
-                div.pictures { @for picture in pictures(setting) { (picture) } }
-                @for panel in &setting.panels { (tables::open_loop(panel)) }
-            }
         }
     }
 }

@@ -143,41 +143,8 @@ fn whole(number: f64) -> String {
     format!("{number:.0}")
 }
 
-/// With `--open-loop`: what arrived, what was done, and how long it took.
-pub(super) fn open_loop(panel: &Panel) -> Markup {
-    let levels = panel.cells.iter().filter_map(|cell| Some((cell, cell.numbers()?)));
-    let rows: Vec<_> =
-        levels.flat_map(|(cell, of)| of.open_loop.iter().map(move |level| (&cell.name, level))).collect();
-    html! {
-        @if !rows.is_empty() {
-            div.scroll tabindex="0" {
-                table {
-                    caption { (words::workload(&panel.workload)) ", " (words::threads(panel.threads)) }
-                    thead {
-                        tr {
-                            th scope="col" { "map" }
-                            @for heading in ["of the peak", "arrive, Mops/s", "done, Mops/s"] { th scope="col" { (heading) } }
-                            @for percentile in PERCENTILES { th scope="col" { (percentile) } }
-                        }
-                    }
-                    tbody {
-                        @for (name, level) in rows {
-                            tr {
-                                th scope="row" { (name) }
-                                td { (level.percent) " %" }
-                                (number(Some(&level.offered), three_digits))
-                                (number(Some(&level.achieved), three_digits))
-                                @for of in &level.latency { (number(of.as_ref(), in_words)) }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn number(estimate: Option<&Estimate>, words: impl Fn(f64) -> String) -> Markup {
+/// A cell with a number and its interval, or a dash.
+pub(super) fn number(estimate: Option<&Estimate>, words: impl Fn(f64) -> String) -> Markup {
     match estimate {
         None => html! { td { "–" } },
         Some(Estimate { middle, interval }) => ends(*middle, *interval, words),
