@@ -30,6 +30,8 @@ pub(crate) fn command() -> Result<(), Stop> {
     machines::bare_metal(&machines::BareMetal::default())?;
     eprintln!("ci: numa-vm --quick");
     machines::numa_vm(&machines::NumaVm::quick())?;
+    eprintln!("ci: numa-vm --tuned");
+    machines::numa_vm(&machines::NumaVm::tuned())?;
     eprintln!("ci: verify");
     verify::command(&verify::Args::default())?;
     println!("ci: all passed");

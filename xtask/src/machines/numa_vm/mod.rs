@@ -55,6 +55,11 @@ impl Args {
         Self { quick: true, ..Self::default() }
     }
 
+    /// The sweep in a guest.
+    pub(crate) fn tuned() -> Self {
+        Self { tuned: true, ..Self::default() }
+    }
+
     fn has(&self, machine: &str) -> bool {
         match self.quick {
             true => machines::QUICK.contains(&machine),

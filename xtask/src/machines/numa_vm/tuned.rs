@@ -69,8 +69,12 @@ pub(super) fn run(kernel: &Kernel, kvm: bool) -> Result<(), Stop> {
 fn programs() -> Result<Vec<(&'static str, PathBuf)>, Stop> {
     let cannot = |error: std::io::Error| Stop::failure(format!("this program's own file: {error}"));
     let xtask = std::env::current_exe().map_err(cannot)?;
-    // For any x86-64 processor, because QEMU has no AVX-512.
-    let bench = cargo::bench("cell", &tree::target().join("numa-vm/program"), "")?;
+    // As `cargo test --workspace --all-features` builds it: after that command it is there. A test of `bench` needs the
+    // program, so cargo builds it for the test.
+    let mut bench = cargo::cargo();
+    bench.args(["test", "--no-run", "--workspace", "--all-features", "--test", "flags"]);
+    let bench = cargo::build(&mut bench)?.into_iter().rfind(|built| built.name == "bench");
+    let bench = bench.ok_or_else(|| Stop::failure("cargo did not say where bench is"))?.path;
     let mut example = cargo::cargo();
     example.args(["build", "--package", "numa-alloc", "--features", "config", "--example", "tuned"]);
     let built = cargo::build(&mut example)?.into_iter().rfind(|built| built.name == "tuned");
