@@ -7,7 +7,7 @@ use bench::protocol::Measurement;
 
 use super::plan::{Plan, row_name};
 use super::run::{Place, Run};
-use super::summary::Spread;
+use super::stats::Spread;
 use super::tails::measured;
 use crate::table::aligned;
 

@@ -9,8 +9,7 @@ use serde::Serialize;
 use super::counters;
 use super::plan::Plan;
 use super::run::{Place, Run};
-pub(crate) use super::stats::Spread;
-use super::stats::{self, Interval};
+use super::stats::{self, Interval, Spread};
 
 /// What is known of one cell after the sweep.
 #[derive(Clone, Debug, PartialEq, Serialize)]

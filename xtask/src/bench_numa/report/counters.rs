@@ -1,41 +1,30 @@
 //! What perf events counted in each cell, if the sweep asked for it: counts an operation over the rounds.
 
-use std::collections::BTreeMap;
-
+use bench::perf::{Counters, EVENTS};
+use bench::protocol::CellOutcome;
 use maud::{Markup, html};
-use serde::Deserialize;
 
 use super::cells::{Cell, Sweep};
-use super::file::{Run, part};
+use super::file::Run;
 use super::interval::Estimate;
 use super::tables::ends;
 use super::words;
 use crate::cli::distinct;
 
-/// What a round says.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Counters {
-    /// Counts an operation.
-    per_op: BTreeMap<String, f64>,
-    /// Events that were counted for a part of the time: their counts are extrapolated.
-    counted_for: BTreeMap<String, f64>,
-    /// Events that were not counted, with the reason.
-    missing: BTreeMap<String, String>,
-    /// Why nothing was counted.
-    unavailable: Option<String>,
-    user_only: bool,
-}
-
 /// The section; nothing if no cell was counted.
 pub(super) fn section(sweep: &Sweep) -> Markup {
-    let counters = |run: &Run| part::<Option<Counters>>(&run.written, "counters").flatten();
+    let counters = |run: &Run| match &run.result {
+        CellOutcome::Measured(measurement) => measurement.counters.clone(),
+        _ => None,
+    };
     let all: Vec<(&Run, Counters)> =
         sweep.file.runs.iter().filter_map(|run| Some((run, counters(run)?))).collect();
     if all.is_empty() {
         return html! {};
     }
-    let events = distinct(all.iter().flat_map(|(_, of)| of.per_op.keys().map(String::as_str)));
+    let is_here = |event: &str| all.iter().any(|(_, of)| of.per_op.contains_key(event));
+    let events: Vec<&str> =
+        EVENTS.into_iter().map(|(event, _)| event).filter(|event| is_here(event)).collect();
     let cells: Vec<&Cell> =
         sweep.cells().filter(|cell| all.iter().any(|(run, _)| run.id == cell.id)).collect();
     let count = |cell: &Cell, event: &str| {
@@ -112,7 +101,10 @@ mod tests {
         let run = |(index, counters): (usize, &str)| {
             format!(
                 r#"{{"round": {}, "spec": {{"map": "bskip", "workload": "c", "threads": 2}},
-                    "result": {{"outcome": "failed", "reason": "x", "counters": {counters}}}}}"#,
+                    "result": {{"outcome": "measured", "ops": 9, "seconds": 1, "bytes_per_key": null,
+                               "bytes_source": "rss", "local_blocks": null, "remote_blocks": null, "checked": 9,
+                               "notes": [], "latency": {{"samples": 0, "p50": 0, "p99": 0, "p999": 0, "max": 0}},
+                               "counters": {counters}}}}}"#,
                 index + 1
             )
         };
