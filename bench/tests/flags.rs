@@ -23,6 +23,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
             ("--warm", "0"),
             ("--workers", "1"),
             ("--run", "18446744073709551615"),
+            ("--seed", "18446744073709551615"),
         ],
     ),
     #[cfg(feature = "stats")]
@@ -35,7 +36,7 @@ const NO_NUMBERS: [&str; 9] =
 /// Values that most flags refuse.
 const ENDS: [&str; 2] = ["0", "18446744073709551615"];
 /// Flags that take both.
-const TAKES_ALL: [&str; 1] = ["--run"];
+const TAKES_ALL: [&str; 2] = ["--run", "--seed"];
 
 fn bench(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_bench")).args(args).output().unwrap()

@@ -13,6 +13,7 @@ fn small(map: &str, setting: &str) -> NumaCount {
         keys: 6_000,
         ops: 1_000,
         warm: 200,
+        seed: 1,
         workers: 1,
     }
 }
@@ -51,6 +52,11 @@ fn every_setting_runs() {
     for setting in ["interleave", "node:0+ranges", "interleave+locks", "interleave+ranges+locks"] {
         small("bskip-numa", setting).run().unwrap_or_else(|why| panic!("{setting}: {why}"));
     }
+}
+
+#[test]
+fn another_seed_runs_too() {
+    NumaCount { seed: 7, ..small("bskip-numa", "local+ranges") }.run().unwrap();
 }
 
 #[test]

@@ -63,6 +63,9 @@ pub struct NumaCount {
     /// Operations before them, which fill the caches
     #[arg(long, value_name = "N", default_value = "100k", value_parser = none_or_more)]
     pub warm: u64,
+    /// Another seed gives other keys, in another order
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_count)]
+    pub seed: u64,
     /// Workers, one for each CPU from CPU 0 on
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = numbers::threads)]
     pub workers: usize,
@@ -154,7 +157,7 @@ impl NumaCount {
             name: format!("{}{replicas}", self.map),
             placement: self.placement()?,
             pages: self.pages.clone(),
-            seed: 1,
+            seed: self.seed,
             keys_like: "u64".into(),
         };
         build(&spec).map_err(|error| error.to_string())
@@ -170,7 +173,7 @@ impl NumaCount {
         if each * nodes.len() != self.workers {
             return Err(format!("{} workers cannot be divided among {} nodes", self.workers, nodes.len()));
         }
-        let keys = Keys::new(0, self.workers, self.keys, true);
+        let keys = Keys::new(self.seed, 0, self.workers, self.keys, true);
         let bound = |(i, node)| (keys.start((i * each) as u64), node);
         Ok(numa_alloc::Policy::Range(nodes.into_iter().enumerate().map(bound).collect()).to_string())
     }
@@ -271,7 +274,8 @@ impl Job<'_> {
 
     fn keys_of(&self, worker: usize) -> Keys {
         let workers = self.asked.workers;
-        Keys::new(worker, workers, self.keys * workers as u64, self.asked.setting.ranges)
+        let loaded = self.keys * workers as u64;
+        Keys::new(self.asked.seed, worker, workers, loaded, self.asked.setting.ranges)
     }
 
     fn load(&self, worker: usize) {

@@ -20,11 +20,13 @@ pub enum Operation {
     Insert,
     /// A key that is there.
     Remove,
+    /// A key that is there, each as likely as the others, gets its value again.
+    Update,
 }
 
 impl Operation {
     /// All operations in their order. Those that read come first.
-    pub const ALL: [Self; 4] = [Self::Get, Self::Scan, Self::Insert, Self::Remove];
+    pub const ALL: [Self; 5] = [Self::Get, Self::Scan, Self::Insert, Self::Remove, Self::Update];
 
     /// What tables call it.
     #[must_use]
@@ -34,6 +36,7 @@ impl Operation {
             Self::Scan => "scan 100",
             Self::Insert => "insert",
             Self::Remove => "remove",
+            Self::Update => "update",
         }
     }
 
@@ -49,7 +52,7 @@ impl Operation {
         match self {
             Self::Get => Answer::Value(map.get(key)),
             Self::Remove => Answer::Value(map.remove(key)),
-            Self::Insert => {
+            Self::Insert | Self::Update => {
                 map.insert(key, value_of(key, 0));
                 Answer::None
             }
@@ -68,7 +71,7 @@ impl Operation {
 /// What an operation answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// No answer. The check at the end shows whether an insertion succeeded.
+    /// No answer. The check at the end shows whether an insertion or update succeeded.
     None,
     Value(Option<u64>),
     /// The number of pairs, if all had the right values.
@@ -93,15 +96,19 @@ pub(super) struct Keys {
     workers: u64,
     /// Keys that are loaded, by all workers together.
     loaded: u64,
+    /// Keys of each worker that were removed, and replaced by new ones.
+    removed: u64,
     /// Whether the worker has a range of keys of its own.
     ranges: bool,
     random: Random,
 }
 
 impl Keys {
-    pub(super) fn new(worker: usize, workers: usize, loaded: u64, ranges: bool) -> Self {
+    /// The keys of `worker`. Runs with different seeds have different keys, in another order.
+    pub(super) fn new(seed: u64, worker: usize, workers: usize, loaded: u64, ranges: bool) -> Self {
         let (worker, workers) = (worker as u64, workers as u64);
-        Self { set: KeySet::new(Shape::Mixed, 1), worker, workers, loaded, ranges, random: random(2, worker) }
+        let (set, random) = (KeySet::new(Shape::Mixed, seed), random(seed.wrapping_add(1), worker));
+        Self { set, worker, workers, loaded, removed: 0, ranges, random }
     }
 
     /// The first key of worker `of`'s range.
@@ -130,18 +137,22 @@ impl Keys {
                 start + (self.any() - start) / 2
             }
             Operation::Insert => self.own(self.loaded / self.workers + i),
-            Operation::Remove => self.own(i),
+            Operation::Remove => {
+                self.removed = i + 1;
+                self.own(i)
+            }
+            Operation::Update => self.any(),
         }
     }
 
-    /// A loaded key, each as likely as the others.
+    /// A key that is there, each as likely as the others. All workers have removed equally many.
     fn any(&mut self) -> u64 {
         if self.ranges {
             let i = self.random.random_range(0..self.loaded / self.workers);
-            self.own(i)
+            self.own(self.removed + i)
         } else {
             let i = self.random.random_range(0..self.loaded);
-            self.key(i)
+            self.key(self.removed * self.workers + i)
         }
     }
 }
@@ -154,20 +165,27 @@ mod tests {
     #[test]
     fn workers_divide_the_keys_among_them() {
         for ranges in [false, true] {
-            let workers: Vec<_> = (0..4).map(|worker| Keys::new(worker, 4, 4000, ranges)).collect();
+            let workers: Vec<_> = (0..4).map(|worker| Keys::new(1, worker, 4, 4000, ranges)).collect();
             let own = |keys: &Keys| (0..1000).map(|i| keys.own(i)).collect::<Vec<_>>();
             let all: HashSet<u64> = workers.iter().flat_map(own).collect();
             assert_eq!(all.len(), 4000);
+            let new = |keys: &Keys| (1000..2000).map(|i| keys.own(i)).collect::<Vec<_>>();
+            let there: HashSet<u64> = workers.iter().flat_map(new).collect();
             for mut keys in workers {
                 let range = keys.start(keys.worker)..keys.start(keys.worker + 1);
                 let inside = |key: &u64| range.contains(key);
                 for i in 0..1000 {
+                    assert!(all.contains(&keys.pick(Operation::Get, i)));
+                    assert!(!ranges || inside(&keys.pick(Operation::Scan, i)));
+                }
+                for i in 0..1000 {
                     let new = keys.pick(Operation::Insert, i);
-                    assert!(!all.contains(&new) && all.contains(&keys.pick(Operation::Get, i)));
-                    assert!(all.contains(&keys.pick(Operation::Remove, i)));
-                    assert!(!ranges || inside(&new) && inside(&keys.pick(Operation::Scan, i)));
+                    assert!(!all.contains(&new) && all.contains(&keys.pick(Operation::Remove, i)));
+                    assert!(!ranges || inside(&new));
                 }
                 assert_eq!(own(&keys).iter().all(inside), ranges);
+                // All loaded keys were removed, and as many new ones inserted.
+                assert!((0..1000).all(|i| there.contains(&keys.pick(Operation::Update, i))));
             }
         }
     }

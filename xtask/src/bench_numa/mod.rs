@@ -10,7 +10,7 @@
 //! moved them. `baseline` compares two versions, and `adaptive` looks for the best setting. `tuned` is about
 //! `tuned.toml`.
 
-mod adaptive;
+pub(crate) mod adaptive;
 mod args;
 mod baseline;
 mod best_peer;

@@ -2,11 +2,12 @@
 //! grid takes.
 //!
 //! `race` decides which settings go on. This file runs the races of a plan side by side, so that a drift of the
-//! machine affects all of them alike. `told` says what came of them.
+//! machine affects all of them alike. `told` says what came of them. `replay` searches among rates that are known.
 
 pub(crate) mod budget;
 mod lane;
 mod race;
+mod replay;
 mod told;
 
 #[cfg(test)]
@@ -21,6 +22,8 @@ use super::run::{CellRunner, Ended, Place, Run};
 use super::summary::rate;
 use crate::stop::Stop;
 use lane::{lanes, next};
+pub(crate) use race::AS_GOOD;
+pub(crate) use replay::{Replayed, replay};
 pub(crate) use told::Outcome;
 
 /// Runs the races of a plan. Runs that are `done` already are not repeated. Returns all runs, what came of the

@@ -16,7 +16,7 @@
 use super::super::stats::{Interval, Pooled};
 
 /// A setting that is this near to the best one is as good.
-pub(super) const AS_GOOD: f64 = 0.03;
+pub(crate) const AS_GOOD: f64 = 0.03;
 
 /// Rounds before anything may be dropped by an interval.
 const FIRST: usize = 2;

@@ -6,6 +6,8 @@ use bench::numbers::{operations, within};
 use clap::{ArgAction, ValueEnum};
 
 use super::model::Costs;
+use super::predicted::{GRID, RECOMMENDED};
+use crate::bench_numa::adaptive::budget::REPEAT;
 use crate::cli::known_list;
 
 /// How much the counts of two guests may differ, for each operation: the kernel may put a page on the other
@@ -48,7 +50,7 @@ pub(crate) struct Args {
         long,
         value_name = "LIST",
         default_value = "2,4",
-        default_value_if("quick", "true", "2"),
+        default_value_ifs([("recommend", "true", "2,4,8"), ("adaptive", "true", "4"), ("quick", "true", "2")]),
         value_delimiter = ',',
         action = ArgAction::Set,
         num_args = 1,
@@ -76,7 +78,7 @@ pub(crate) struct Args {
         long,
         value_name = "N",
         default_value = "1M",
-        default_value_if("quick", "true", "100k"),
+        default_value_ifs([("adaptive", "true", "30k"), ("quick", "true", "100k")]),
         value_parser = operations
     )]
     pub(super) keys: u64,
@@ -87,7 +89,7 @@ pub(crate) struct Args {
         verbatim_doc_comment,
         value_name = "N",
         default_value = "100k",
-        default_value_if("quick", "true", "20k"),
+        default_value_ifs([("adaptive", "true", "6k"), ("quick", "true", "20k")]),
         value_parser = operations
     )]
     pub(super) ops: u64,
@@ -96,6 +98,7 @@ pub(crate) struct Args {
         long,
         value_name = "LIST",
         default_value = "bskip-numa,crossbeam-skiplist,arctic-map,rwlock-btreemap",
+        default_value_ifs([("recommend", "true", "bskip-numa"), ("adaptive", "true", "bskip-numa")]),
         value_parser = maps
     )]
     pub(super) maps: std::vec::Vec<String>,
@@ -105,6 +108,7 @@ pub(crate) struct Args {
         value_name = "LIST",
         default_value = "local,interleave,interleave+replicas,node:0,node:0+replicas,hash+replicas,local+ranges,\
                          partition+ranges,partition+lazy+ranges,interleave+locks",
+        default_value_ifs([("recommend", "true", RECOMMENDED), ("adaptive", "true", GRID)]),
         hide_default_value = true,
         value_delimiter = ',',
         action = ArgAction::Set,
@@ -116,6 +120,7 @@ pub(crate) struct Args {
         long,
         value_name = "KIB",
         default_value = "256",
+        default_value_if("adaptive", "true", "16"),
         value_parser = |text: &str| within(text, 1..=1 << 20).map(|kib| (kib as usize) << 10)
     )]
     pub(super) cache: usize,
@@ -131,8 +136,16 @@ pub(crate) struct Args {
         "Count everything twice, in guests of their own, and fail if a number differs by more than\n{NOISE} an operation"
     ))]
     pub(super) twice: bool,
-    /// Write the lines of each operation to bench/lines.csv (needs setting local)
-    #[arg(long)]
+    /// Also predict the best setting for each workload, on 2, 4 and 8 nodes
+    #[arg(long, conflicts_with_all = ["twice", "adaptive"])]
+    pub(super) recommend: bool,
+    /// Also compare the search of `bench-numa --adaptive` with the whole grid: 12 settings,
+    /// 9 rounds with other keys, 4 nodes, 30k keys, 6k operations, caches of 16 KiB
+    #[arg(long, verbatim_doc_comment, conflicts_with_all = ["twice", "accept"])]
+    pub(super) adaptive: bool,
+    /// Write the lines of each operation to bench/lines.csv (needs setting local); with
+    /// --recommend, write bench/docs/predicted.md instead
+    #[arg(long, verbatim_doc_comment)]
     pub(super) accept: bool,
     /// Formats of the results
     #[arg(
@@ -163,11 +176,19 @@ pub(super) enum Format {
 }
 
 impl Args {
+    /// How often everything is counted, each time with other keys.
+    pub(super) fn rounds(&self) -> u64 {
+        if self.adaptive { REPEAT as u64 } else { 1 }
+    }
+
     /// Refuses numbers that contradict each other.
     pub(super) fn check(&self) -> Result<(), String> {
         let widest = self.nodes.iter().max().map_or(1, |nodes| nodes * self.cpus);
         if widest > 64 {
             return Err(format!("--cpus {}: at most 64 processors in all, not {widest}", self.cpus));
+        }
+        if self.adaptive && self.nodes.len() != 1 {
+            return Err("--adaptive searches on one machine: give --nodes one number".into());
         }
         // Each worker scans only keys of its own range.
         for (flag, number, each) in [("--keys", self.keys, 200), ("--ops", self.ops, 10)] {
@@ -201,6 +222,9 @@ mod tests {
             ("--fast", "--help"),
             ("--nodes two", "\"two\""),
             ("--nodes 17", "at most 16"),
+            ("--adaptive --nodes 2,4", "one machine"),
+            ("--adaptive --recommend", "cannot be used with"),
+            ("--adaptive --accept", "cannot be used with"),
             ("--nodes 16 --cpus 8", "64 processors in all"),
             ("--keys many", "is not a count"),
             ("--maps hashmap", "there are bskip"),

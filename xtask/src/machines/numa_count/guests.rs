@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use bench::maps::is_placed;
+use bench::maps::{is_ours, is_placed};
 use bench::marks::PluginSettings;
 use xshell::Shell;
 
@@ -39,7 +39,11 @@ impl<'a> Guests<'a> {
     pub(super) fn new(args: &'a Args, folder: &'a Path) -> Result<Self, Stop> {
         let plugin = build_plugin()?;
         // For any x86-64 processor, because QEMU has no AVX-512.
-        let program = cargo::bench("peers", &tree::target().join("numa-count/program"), "")?;
+        let is_here = |map: &String| is_ours(map) || map == "rwlock-btreemap";
+        let program = match args.maps.iter().all(is_here) {
+            true => cargo::bench("cell", &tree::target().join("guest/program"), "")?,
+            false => cargo::bench("peers", &tree::target().join("numa-count/program"), "")?,
+        };
         for setting in &args.settings {
             check_setting(&program, setting)?;
         }
@@ -48,15 +52,15 @@ impl<'a> Guests<'a> {
         Ok(Self { args, folder, kernel, image, plugin })
     }
 
-    /// Counts everything on a machine of `nodes` nodes.
-    pub(super) fn count(&self, nodes: usize) -> Result<Outcome, Stop> {
+    /// Counts everything on a machine of `nodes` nodes, with the keys of `seed`.
+    pub(super) fn count(&self, nodes: usize, seed: u64) -> Result<Outcome, Stop> {
         let args = self.args;
         let name = format!("{nodes}x{}", args.cpus);
         let mut machine = Machine::even(&name, nodes, args.cpus, args.mib);
         machine.one_thread = true;
         // The same addresses each time, and no migration of pages.
         machine.kernel_words = "norandmaps numa_balancing=disable";
-        let runs = self.runs(nodes);
+        let runs = self.runs(nodes, seed);
         let script = (0..).zip(&runs).map(|(number, run)| words(args, run, number)).collect();
         let settings = PluginSettings {
             cpus: (0..nodes).flat_map(|node| machine.cpus_of(node).map(move |_| node as u8)).collect(),
@@ -98,12 +102,13 @@ impl<'a> Guests<'a> {
     }
 
     /// Every map, in every setting that applies to it.
-    fn runs(&self, nodes: usize) -> Vec<Run> {
+    fn runs(&self, nodes: usize, seed: u64) -> Vec<Run> {
         let run = |map: &str, setting: &str| Run {
             nodes,
             cpus: self.args.cpus,
             map: map.to_owned(),
             setting: setting.to_owned(),
+            seed,
         };
         let of = |map: &String| -> Vec<Run> {
             match is_placed(map) {
@@ -122,11 +127,11 @@ impl<'a> Guests<'a> {
 }
 
 /// The command of a run.
-fn words(args: &Args, Run { nodes, cpus, map, setting }: &Run, number: u64) -> Vec<String> {
+fn words(args: &Args, Run { nodes, cpus, map, setting, seed }: &Run, number: u64) -> Vec<String> {
     let Args { keys, ops, .. } = args;
     let line = format!(
         "{IN_GUEST} {SUBCOMMAND} --map {map} --setting {setting} --keys {keys} --ops {ops} --warm {ops} \
-         --workers {} --run {number}",
+         --workers {} --run {number} --seed {seed}",
         nodes * cpus
     );
     line.split(' ').map(str::to_owned).collect()

@@ -2,14 +2,18 @@
 //! where.
 //!
 //! `guests` builds and boots, `results` reads, `table` prints, and `model` carries the counts over to real sockets.
-//! `accept` keeps the lines of each operation for sweeps. The plugin that counts is a package of its own, `qemu-plugin`
+//! `accept` keeps the lines of each operation for sweeps. `predicted` ranks the settings for whole workloads, `recommend`
+//! makes a page of that, and `search` compares an adaptive search with the whole grid. The plugin that counts is a package of its own, `qemu-plugin`
 //! beside this folder. The program in the guest is `bench numa-count`.
 
 mod accept;
 mod args;
 mod guests;
 mod model;
+mod predicted;
+mod recommend;
 mod results;
+mod search;
 mod table;
 
 use bench::units;
@@ -24,7 +28,9 @@ pub(crate) use args::Args;
 use args::{Format, NOISE};
 use guests::Guests;
 use model::{Costs, Layout, Prediction};
+use predicted::{Ranking, rankings};
 use results::Row;
+use search::Found;
 
 /// All results, for programs to read.
 #[derive(Serialize)]
@@ -35,12 +41,16 @@ struct Document<'a> {
     ops: u64,
     cache_bytes: usize,
     cache_ways: usize,
-    /// The model's inputs other than the rows.
+    /// The model's inputs other than the rows. It takes those of the first round.
     costs: &'a Costs,
     rows: &'a [Row],
     /// The layouts that the predictions are for, in order.
     layouts: &'a [Layout],
     predictions: &'a [Prediction<'a>],
+    /// The settings for each workload, fastest first.
+    rankings: &'a [Ranking],
+    /// What `--adaptive` found.
+    searches: &'a [Found],
     failed: &'a [String],
 }
 
@@ -54,12 +64,15 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     sh.create_dir(&folder)?;
     let guests = Guests::new(args, &folder)?;
     let (mut rows, mut failed, mut agreement) = (Vec::new(), Vec::new(), Vec::new());
-    for &nodes in &args.nodes {
-        eprintln!("numa-count: {nodes} nodes");
-        let (counted, words) = guests.count(nodes)?;
+    for (nodes, round) in
+        args.nodes.iter().flat_map(|&nodes| (1..=args.rounds()).map(move |round| (nodes, round)))
+    {
+        let of = if args.adaptive { format!(", round {round} of {}", args.rounds()) } else { String::new() };
+        eprintln!("numa-count: {nodes} nodes{of}");
+        let (counted, words) = guests.count(nodes, round)?;
         if args.twice {
             eprintln!("numa-count: {nodes} nodes again");
-            match compare(&counted, &guests.count(nodes)?.0) {
+            match compare(&counted, &guests.count(nodes, round)?.0) {
                 Ok(words) => agreement.push(words),
                 Err(why) => failed.push(why),
             }
@@ -67,7 +80,22 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
         rows.extend(counted);
         failed.extend(words);
     }
-    let text = text(args, &qemu, &rows);
+    // The tables show the first round.
+    let shown = first_round(&rows);
+    let rankings = rankings(&shown, &args.costs);
+    let mut text = text(args, &qemu, &shown);
+    let searches = if args.adaptive { search::search(args, &rows) } else { Vec::new() };
+    if args.adaptive {
+        let (found, why) = search::report(args.nodes[0], &searches);
+        text.push_str(&found);
+        failed.extend(why);
+    }
+    let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+    let page = args.recommend.then(|| recommend::page(args, &command, &rankings));
+    if let Some(page) = &page {
+        sh.write_file(folder.join("predicted.md"), page)?;
+        text = page.clone();
+    }
     if args.formats.contains(&Format::Table) {
         sh.write_file(folder.join("table.txt"), &text)?;
     }
@@ -81,7 +109,9 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
             costs: &args.costs,
             rows: &rows,
             layouts: &model::layouts(&args.costs),
-            predictions: &model::predictions(&rows, &args.costs),
+            predictions: &model::predictions(&shown, &args.costs),
+            rankings: &rankings,
+            searches: &searches,
             failed: &failed,
         };
         let json = serde_json::to_string_pretty(&document).expect("the document is plain data");
@@ -90,7 +120,10 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
     print(&text)?;
     agreement.iter().try_for_each(|words| print(&format!("\n{words}\n")))?;
     match failed.len() {
-        0 if args.accept => print(&accept::accept(&rows)?),
+        0 if args.accept => match page {
+            Some(page) => print(&recommend::accept(&page)?),
+            None => print(&accept::accept(&rows)?),
+        },
         0 => Ok(()),
         _ => Err(Stop::failure(failed.join("\nxtask: "))),
     }
@@ -107,6 +140,11 @@ fn text(args: &Args, qemu: &str, rows: &[Row]) -> String {
         table::counts(rows),
         table::model(rows, &args.costs),
     )
+}
+
+/// The rows of the first round.
+fn first_round(rows: &[Row]) -> Vec<Row> {
+    rows.iter().filter(|row| row.run.seed == 1).cloned().collect()
 }
 
 /// Compares a second count with the first. Returns a line that says how well they agree.

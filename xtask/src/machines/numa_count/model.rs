@@ -146,6 +146,11 @@ impl Profile {
 
     /// Operations a second on `layout`.
     pub(super) fn throughput(&self, costs: &Costs, layout: Layout) -> f64 {
+        self.times(costs, layout).throughput(layout)
+    }
+
+    /// What an operation takes on `layout` while no other is in its way.
+    pub(super) fn times(&self, costs: &Costs, layout: Layout) -> Times {
         let [local, remote, near, far] = costs.latencies;
         let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
         let scaled = |counted: f64, on: f64, of: f64| (counted * share(of, on)).min(1.0);
@@ -160,7 +165,28 @@ impl Profile {
             + self.transfers * others * transfer;
         // The hottest line's moves are some of the transfers, so the serial part is no longer than the whole.
         let serial = if self.is_exclusive { own } else { (self.hottest * others * transfer).min(own) };
-        1e9 * queue(layout.threads, own - serial, serial)
+        Times { own, serial }
+    }
+}
+
+/// How long an operation takes, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Times {
+    own: f64,
+    /// The part of `own` in which no other thread can be in the same part.
+    serial: f64,
+}
+
+impl Times {
+    /// Adds a share of another operation.
+    pub(super) fn add(&mut self, share: f64, other: Self) {
+        self.own += share * other.own;
+        self.serial += share * other.serial;
+    }
+
+    /// Operations a second that all threads of `layout` do together.
+    pub(super) fn throughput(self, layout: Layout) -> f64 {
+        1e9 * queue(layout.threads, self.own - self.serial, self.serial)
     }
 }
 
@@ -189,7 +215,7 @@ pub(super) fn layouts(costs: &Costs) -> Vec<Layout> {
 pub(super) fn predictions<'a>(rows: &'a [Row], costs: &Costs) -> Vec<Prediction<'a>> {
     let nodes = rows.iter().map(|row| row.run.nodes).max();
     let predict = |row: &'a Row| {
-        let Run { nodes, cpus, map, setting } = &row.run;
+        let Run { nodes, cpus, map, setting, .. } = &row.run;
         let counted_on = Layout { sockets: *nodes, threads: nodes * cpus };
         let profile = Profile::new(&row.counted, counted_on, is_exclusive(map, &row.operation));
         let rates = layouts(costs).into_iter().map(|layout| profile.throughput(costs, layout)).collect();

@@ -11,6 +11,8 @@ pub(super) struct Run {
     pub(super) cpus: usize,
     pub(super) map: String,
     pub(super) setting: String,
+    /// Which keys, and in which order.
+    pub(super) seed: u64,
 }
 
 /// One operation of a run.
@@ -69,7 +71,7 @@ pub(super) mod tests {
     use super::*;
 
     pub(crate) fn run(map: &str, setting: &str) -> Run {
-        Run { nodes: 2, cpus: 2, map: map.into(), setting: setting.into() }
+        Run { nodes: 2, cpus: 2, map: map.into(), setting: setting.into(), seed: 1 }
     }
 
     fn words(ops: u64) -> String {
