@@ -3,6 +3,7 @@
 use crate::dyn_map::{DynMap, Run, build, build_strings};
 use crate::generate::Generator;
 use crate::interference::{Interference, Probe};
+use crate::locks;
 use crate::maps::names::{BuildError, Lack, MapSpec};
 use crate::maps::ordered_map::Footprint;
 use crate::memory;
@@ -103,7 +104,7 @@ fn run_on(
     let footprint = map.footprint();
     let keys = script.keys();
     drop(load);
-    let (Run { elapsed, tally, rates }, (interference, counters)) = match script.run() {
+    let (Run { elapsed, tally, rates, locks }, (interference, counters)) = match script.run() {
         None => (loading, watched),
         Some((stripes, checks)) => {
             let (mut run, watched) = watch(map, team, &stripes, &checks, spec)?;
@@ -134,6 +135,7 @@ fn run_on(
         open_loop,
         interference: Some(interference),
         counters,
+        locks: locks::per_op(&spec.map, &locks, tally.ops),
         bytes_per_key,
         bytes_source: source.into(),
         // What the map got is known to the caller.

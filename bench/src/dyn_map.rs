@@ -2,6 +2,7 @@
 //! Only the start of a loop goes through a table of functions.
 
 use crate::exec::{self, Tally, Violation};
+use crate::locks;
 use crate::maps::names::{BuildError, Lack, MapSpec, NAMES, is_placed, known};
 use crate::maps::ordered_map::{DynOperations, Footprint, OrderedMap, Share};
 use crate::maps::ours::{Ours, numa_arena};
@@ -29,6 +30,8 @@ pub struct Run {
     pub tally: Tally,
     /// Operations a second of each worker, by its own clock.
     pub rates: Vec<f64>,
+    /// What each worker locked and wrote.
+    pub(crate) locks: Vec<locks::Counts>,
 }
 
 /// A map that can be measured. Every map that threads can [`Share`] is one.
@@ -100,18 +103,19 @@ impl<S: Share> DynMap for S {
     fn run(&self, team: &Team, stripes: &[Stripe], checks: &Checks) -> Result<Run, String> {
         let (elapsed, parts) = on_each_stripe(self, team, stripes, |_, map, stripe| {
             let begun = Instant::now();
-            let tally = exec::run(map, stripe, checks)?;
-            Ok((tally, begun.elapsed()))
+            let (tally, counts) = locks::counted(|| exec::run(map, stripe, checks));
+            Ok((tally?, begun.elapsed(), counts))
         })?;
-        let (mut tally, mut rates) = (Tally::default(), Vec::new());
-        for (part, elapsed) in parts {
+        let (mut tally, mut rates, mut locks) = (Tally::default(), Vec::new(), Vec::new());
+        for (part, elapsed, counts) in parts {
+            locks.push(counts);
             rates.push(part.ops as f64 / elapsed.as_secs_f64().max(1e-9));
             tally.ops += part.ops;
             tally.checked += part.checked;
             tally.read_nanos.extend(part.read_nanos);
             tally.write_nanos.extend(part.write_nanos);
         }
-        Ok(Run { elapsed, tally, rates })
+        Ok(Run { elapsed, tally, rates, locks })
     }
 
     fn run_by_schedule(

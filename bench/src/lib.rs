@@ -10,7 +10,8 @@
 //! turns that into arrays of operations with their expected answers. [`mod@exec`] runs them against a map and compares,
 //! one after the other or by the schedule of an [`mod@open_loop`]. [`mod@verify`] checks the whole map afterwards.
 //! [`mod@cell`] puts the numbers together. [`mod@versus`] does the same with several maps in turns, for ratios that a
-//! noisy machine does not blur. [`mod@perf`] counts what the processor does meanwhile.
+//! noisy machine does not blur. [`mod@perf`] counts what the processor does meanwhile, and
+//! [`mod@locks`] what our maps lock and write.
 //!
 //! [`mod@ceilings`] measures the memory of the machine. The other subcommands measure our map alone. [`mod@contention`]
 //! has many threads on one key. [`mod@scan`], [`mod@batch`] and [`mod@bulk`] measure scans, batched lookups and
@@ -23,6 +24,7 @@ pub mod ceilings;
 pub mod described;
 pub mod interference;
 pub mod lines;
+pub mod locks;
 pub mod maps;
 pub mod marks;
 pub mod memory;

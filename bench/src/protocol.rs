@@ -7,6 +7,7 @@
 //! failed.
 
 use crate::interference::Interference;
+use crate::locks::Locks;
 use crate::perf::Counters;
 use serde::{Deserialize, Serialize};
 
@@ -183,6 +184,9 @@ pub struct Measurement {
     /// What perf events counted during the run, if the cell asks for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counters: Option<Counters>,
+    /// What the map locked and wrote, if it is one of ours and the program was built with the feature `stats`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locks: Option<Locks>,
     /// Bytes per key after the load. For `arena` these are the bytes of the blocks in use. For `rss` they are
     /// what the process grew by while it built and loaded the map. `None` if they are not known.
     pub bytes_per_key: Option<f64>,

@@ -243,6 +243,10 @@ pub(crate) struct Args {
     /// misses, page faults and more in each run, where the kernel allows it
     #[arg(long, verbatim_doc_comment, help_heading = "How it runs")]
     pub(crate) counters: bool,
+    /// Our maps count the nodes that they lock, failed locks (the operation searches again) and
+    /// the words that they write. This makes them slower: compare no rates with other sweeps
+    #[arg(long, verbatim_doc_comment, conflicts_with = "cell_bin", help_heading = "How it runs")]
+    pub(crate) locks: bool,
     /// Do not measure the ceilings of this machine first (30 s, or 5 s with --quick)
     #[arg(long, help_heading = "How it runs")]
     pub(crate) no_ceilings: bool,
@@ -307,7 +311,7 @@ pub(crate) struct Args {
         long,
         verbatim_doc_comment,
         value_name = "DIR",
-        conflicts_with_all = ["plan", "preset", "quick", "strings", "keys", "ops", "seed", "open_loop", "counters", "out", "resume"],
+        conflicts_with_all = ["plan", "preset", "quick", "strings", "keys", "ops", "seed", "open_loop", "counters", "locks", "out", "resume"],
         help_heading = "How it compares"
     )]
     pub(crate) baseline: Option<PathBuf>,
@@ -500,6 +504,8 @@ pub(crate) mod tests {
             ("--baseline a --keys 5", "cannot be used with"),
             ("--baseline a --open-loop", "cannot be used with"),
             ("--baseline a --counters", "cannot be used with"),
+            ("--baseline a --locks", "cannot be used with"),
+            ("--locks --cell-bin a", "cannot be used with"),
             ("--budget 1/3", "--adaptive"),
             ("--adaptive --budget 2", "at most 1"),
             ("--adaptive --baseline a", "cannot be used with"),

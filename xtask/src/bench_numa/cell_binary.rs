@@ -12,6 +12,8 @@ use crate::tree;
 
 /// Features of the package `bench` that a sweep needs: for the maps and for the peers.
 const FEATURES: &str = "cell,peers";
+/// The same with counts of what our maps lock and write.
+const COUNTING: &str = "cell,peers,stats";
 
 /// How the program that measures was built. Every result says this.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,11 +46,12 @@ impl Build {
         Ok(Self { path, description, hash, commit })
     }
 
-    /// Builds it, in a target folder of its own.
-    pub(crate) fn run(native: bool) -> Result<Self, Stop> {
+    /// Builds it, in a target folder of its own. `counts_locks`: so that our maps count what they lock and write.
+    pub(crate) fn run(native: bool, counts_locks: bool) -> Result<Self, Stop> {
         let flags = rust_flags(native);
-        match cargo::bench(FEATURES, &tree::target().join("bench-numa"), &flags) {
-            Ok(path) => Self::of(path, describe(&flags), tree::commit()),
+        let features = if counts_locks { COUNTING } else { FEATURES };
+        match cargo::bench(features, &tree::target().join("bench-numa"), &flags) {
+            Ok(path) => Self::of(path, describe(features, &flags), tree::commit()),
             Err(stop) => Err(Stop::failure(why_failed(&stop.line, has_hwloc()))),
         }
     }
@@ -64,10 +67,10 @@ fn rust_flags(native: bool) -> String {
     }
 }
 
-fn describe(flags: &str) -> String {
+fn describe(features: &str, flags: &str) -> String {
     let compiler = cargo::compiler();
     let flags = if flags.is_empty() { "no RUSTFLAGS".to_owned() } else { format!("RUSTFLAGS {flags:?}") };
-    format!("{compiler}, release profile, features {FEATURES}, {flags}")
+    format!("{compiler}, release profile, features {features}, {flags}")
 }
 
 /// Whether pkg-config finds what the bindings to hwloc link.

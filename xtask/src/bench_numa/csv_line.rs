@@ -71,6 +71,11 @@ pub(crate) struct CsvLine {
     /// The names of those that were counted for a part of the time only.
     pub(crate) extrapolated: String,
     pub(crate) counters_unavailable: String,
+    // What the map locked and wrote, an operation (`bench::locks::Locks`).
+    pub(crate) locks: Option<f64>,
+    pub(crate) failed_locks: Option<f64>,
+    pub(crate) shared_writes: Option<f64>,
+    pub(crate) pool_calls: Option<f64>,
     pub(crate) checked: Option<u64>,
     pub(crate) reason: String,
     pub(crate) notes: String,
@@ -141,6 +146,10 @@ impl CsvLine {
                 reserved_per_key: m.reserved_per_key,
                 local_blocks: m.local_blocks,
                 remote_blocks: m.remote_blocks,
+                locks: m.locks.map(|counted| counted.locks),
+                failed_locks: m.locks.map(|counted| counted.failed_locks),
+                shared_writes: m.locks.map(|counted| counted.shared_writes),
+                pool_calls: m.locks.map(|counted| counted.pool_calls),
                 checked: Some(m.checked),
                 notes: m.notes.join("; "),
                 ..line.counted(m.counters.as_ref())

@@ -6,7 +6,7 @@
 //! program that runs a cell. `ceilings` measures what the memory can do. `measure`, `run` and `child` run the cells,
 //! `repeating` repeats those that were disturbed. `out_dir`, `cell_copy`, `durable` and `raw` keep what a sweep needs
 //! to go on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `best_peer`, `tails`,
-//! `open_loop`, `counters`, `table` and `report` report. `stats` says how sure the numbers are, and `settings` what else may have
+//! `open_loop`, `counters`, `locks`, `table` and `report` report. `stats` says how sure the numbers are, and `settings` what else may have
 //! moved them. `baseline` compares two versions, and `adaptive` looks for the best setting. `tuned` is about
 //! `tuned.toml`.
 
@@ -29,6 +29,7 @@ mod feasible;
 mod hash;
 mod last_words;
 mod layout;
+mod locks;
 mod machine;
 mod measure;
 mod names;
@@ -186,7 +187,7 @@ fn plan_elsewhere(args: &Args, description: &str) -> Result<(), Stop> {
 fn build(args: &Args) -> Result<Build, Stop> {
     let build = match &args.cell_bin {
         Some(path) => Build::given(path.clone()),
-        None => Build::run(!args.no_native),
+        None => Build::run(!args.no_native, args.locks),
     };
     if interrupted() {
         let line = "interrupted before the first cell".to_owned();

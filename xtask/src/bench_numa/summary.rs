@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use bench::locks::Locks;
 use bench::perf::Counters;
 use bench::protocol::{CellOutcome, Latency, Measurement};
 use serde::Serialize;
 
 use super::counters;
+use super::locks;
 use super::plan::Plan;
 use super::run::{Place, Run};
 use super::stats::{self, Interval, Spread};
@@ -59,6 +61,9 @@ pub(crate) struct Numbers {
     /// What perf events counted: the medians.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) counters: Option<Counters>,
+    /// What our maps locked and wrote: the medians.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) locks: Option<Locks>,
     /// Answers checked in all rounds.
     pub(crate) checked: u64,
 }
@@ -123,6 +128,7 @@ fn summarise(runs: &[&Run], first: &[&Run]) -> Row {
         bytes_source: last.bytes_source.clone(),
         blocks: last.local_blocks.zip(last.remote_blocks),
         counters: counters::over_rounds(measured.values().copied()),
+        locks: locks::over_rounds(measured.values().copied()),
         checked: measured.values().map(|m| m.checked).sum(),
     }))
 }

@@ -5,6 +5,7 @@ use bench::units::{self, nanoseconds, three_digits};
 
 use super::best_peer;
 use super::counters;
+use super::locks;
 use super::open_loop;
 use super::paper;
 use super::plan::{Skip, row_name};
@@ -104,6 +105,7 @@ fn foot(text: &mut String, results: &Results<'_>, caveats: &[String]) {
         &open_loop::lines(results.plan, results.runs),
     );
     section(text, counters::HEADING, &counters::lines(results.plan, results.runs));
+    section(text, locks::HEADING, &locks::lines(results.plan, results.runs));
     section(text, "Disturbed cells", &tails::disturbed(results.plan, results.runs));
     let skipped = skipped(&results.plan.skipped);
     section(text, "Skipped", &skipped);

@@ -147,6 +147,7 @@ impl Line {
             open_loop: Vec::new(),
             interference: None,
             counters: None,
+            locks: None,
             bytes_per_key: self.bytes_per_key,
             bytes_source: self.bytes_source.clone(),
             key_bytes: self.key_bytes,

@@ -38,7 +38,7 @@ pub(crate) fn verify(args: &Verify) -> Result<(), Stop> {
     listen()?;
     let build = match &args.cell_bin {
         Some(path) => Build::given(path.clone()),
-        None => Build::run(!args.no_native),
+        None => Build::run(!args.no_native, false),
     }?;
     let (runs, complete) = measure(&plan, &build, plan.runs(), Vec::new(), None)?;
     if !complete {
