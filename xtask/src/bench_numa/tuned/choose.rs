@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bench::protocol::CellOutcome;
 use numa_alloc::NumaConfig;
 use numa_alloc::config::{Choice, Margin, Measured, Replicas, SCHEMA, Setting, TunedMachine};
 
 use super::super::results::Results;
+use super::super::run::Run;
 use super::super::stats::{CONFIDENCE, Interval, Logs};
 use super::candidates::{Candidate, Load, candidates, map_of, mean};
 use super::why::{Facts, why};
@@ -17,6 +19,9 @@ use super::why::{Facts, why};
 pub(crate) fn answer(results: &Results<'_>) -> Result<NumaConfig, String> {
     if !results.complete {
         return Err("the sweep was interrupted".into());
+    }
+    if results.runs.iter().any(counts_locks) {
+        return Err("--locks makes the maps slower; sweep without it".into());
     }
     let mut found = candidates(results.runs);
     if results.machine.nodes.len() == 1 {
@@ -43,6 +48,11 @@ pub(crate) fn answer(results: &Results<'_>) -> Result<NumaConfig, String> {
         workloads: workloads.collect::<Result<_, String>>()?,
         file: None,
     })
+}
+
+/// Whether the program that ran counts locks, so that its rates are no other program's.
+fn counts_locks(run: &Run) -> bool {
+    matches!(&run.result, CellOutcome::Measured(measurement) if measurement.locks.is_some())
 }
 
 /// Drops the settings that differ from another only in replicas. With one node there are no replicas, so chance

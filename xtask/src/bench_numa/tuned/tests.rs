@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bench::locks::Locks;
 use bench::protocol::{CellOutcome, CellSpec};
 use numa_alloc::NumaConfig;
 use numa_alloc::config::Replicas;
@@ -223,6 +224,11 @@ fn what_failed_is_not_chosen_and_some_sweeps_have_no_answer() {
     let (interrupted, lines) = answer(line, false, &|_, _| Some(3.0));
     assert_eq!(interrupted.unwrap_err(), "the sweep was interrupted");
     assert_eq!(lines, ["none: the sweep was interrupted"]);
+    let plan = plan(line, &sample(4, 2)).unwrap();
+    let mut runs = runs(&plan, &|_, _| Some(3.0));
+    let CellOutcome::Measured(slowed) = &mut runs[0].result else { panic!("all cells are measured") };
+    slowed.locks = Some(Locks::default());
+    assert!(told(&plan, &runs, 2, true).0.unwrap_err().starts_with("--locks makes the maps slower"));
     let (all_fail, _) = answer(line, true, &|_, _| None);
     assert!(all_fail.unwrap_err().contains("no map on NumaArena was measured"));
     let (peers, lines) = answer("--maps bskip,masstree --workloads c", true, &|_, _| Some(3.0));
