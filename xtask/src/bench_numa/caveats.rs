@@ -53,6 +53,11 @@ pub(crate) fn caveats(plan: &Plan, runs: &[Run], machine: &Machine) -> Vec<Strin
             SHORT * 1e3,
         ));
     }
+    if runs.iter().any(counts_locks) {
+        said.push(
+            "The program counted locks (--locks), which makes our maps slower: do not compare rates.".into(),
+        );
+    }
     match plan.repeat {
         1 => said.push("One round: no intervals; --repeat 5 gives some.".into()),
         2 => said.push("Two rounds: intervals are wide; --repeat 5 gives narrower ones.".into()),
@@ -64,6 +69,10 @@ pub(crate) fn caveats(plan: &Plan, runs: &[Run], machine: &Machine) -> Vec<Strin
 /// The number of keys whose pairs take more than this cache: the next power of ten, and at least 10M.
 fn keys_beyond(cache: u64) -> u64 {
     10_u64.pow((cache / PAYLOAD).max(1).ilog10() + 1).max(10_000_000)
+}
+
+fn counts_locks(run: &Run) -> bool {
+    matches!(&run.result, CellOutcome::Measured(measurement) if measurement.locks.is_some())
 }
 
 fn is_short(run: &Run) -> bool {
@@ -111,6 +120,17 @@ mod tests {
         let machine = sample(2, 1);
         let plan = plan("--threads 1,8", &machine).unwrap();
         assert!(caveats(&plan, &[], &machine)[0].contains("8 threads took turns on 2 CPUs"));
+    }
+
+    #[test]
+    fn a_program_that_counts_locks_is_named() {
+        let machine = sample(64, 2);
+        let plan = plan("--keys 10M --maps bskip --workloads c --repeat 3", &machine).unwrap();
+        let mut counted = run(&plan, 0, 1, measured(1.0));
+        let CellOutcome::Measured(measurement) = &mut counted.result else { panic!("it was measured") };
+        measurement.locks = Some(bench::locks::Locks::default());
+        let said = caveats(&plan, &[counted], &machine);
+        assert!(said.len() == 1 && said[0].contains("--locks"), "{said:?}");
     }
 
     #[test]

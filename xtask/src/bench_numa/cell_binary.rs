@@ -57,6 +57,12 @@ impl Build {
     }
 }
 
+/// Whether the program of this [description](Build::description) was built for `--locks`. Its rates are lower than those
+/// of another program.
+pub(crate) fn counts_locks(description: &str) -> bool {
+    description.contains(&format!("features {COUNTING},"))
+}
+
 /// The caller's own RUSTFLAGS, and ours after them.
 fn rust_flags(native: bool) -> String {
     let own = std::env::var("RUSTFLAGS").unwrap_or_default();
@@ -91,6 +97,12 @@ fn why_failed(why: &str, has_hwloc: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_description_says_whether_locks_are_counted() {
+        assert!(counts_locks(&describe(COUNTING, "")));
+        assert!(!counts_locks(&describe(FEATURES, "")));
+    }
 
     #[test]
     fn a_missing_hwloc_is_named_with_its_packages() {

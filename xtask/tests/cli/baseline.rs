@@ -74,6 +74,9 @@ fn a_baseline_that_proves_nothing_here_is_refused_in_one_line() {
     let text = fs::read_to_string(&raw).unwrap();
     fs::write(&raw, text.replacen("\"cpu\":\"", "\"cpu\":\"Another ", 1)).unwrap();
     refused(3, "was built for another machine (Another ");
+    fs::write(&raw, text.replacen("\"description\":\"", "\"description\":\"features cell,peers,stats, ", 1))
+        .unwrap();
+    refused(2, "it was swept with --locks");
     fs::write(&raw, &text).unwrap();
     fs::write(dir.join("bench-cell"), "another").unwrap();
     refused(3, "bench-cell is not the program that measured: its hash is");

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::args::Args;
+use super::super::cell_binary::counts_locks;
 use super::super::cell_copy::CELL;
 use super::super::hash::hash;
 use super::super::machine::Machine;
@@ -85,6 +86,10 @@ pub(super) fn open(
         Stop::usage(named(format!("raw.jsonl: {error}; name the folder of an earlier --out")))
     })?;
     let (head, cells) = read(&text, trace).map_err(|why| Stop::usage(named(why)))?;
+    if counts_locks(&head.build.description) {
+        let why = "it was swept with --locks, which makes the maps slower; measure a baseline without it";
+        return Err(Stop::usage(named(why.into())));
+    }
     if head.machine.cpu != machine.cpu {
         return Err(Stop::environment(named(format!(
             "its program was built for another machine ({}), and this one is {}; measure a baseline here",

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bench::protocol::CellOutcome;
 use numa_alloc::NumaConfig;
 use numa_alloc::config::{Choice, Margin, Measured, Replicas, SCHEMA, Setting, TunedMachine};
 
+use super::super::cell_binary::counts_locks;
 use super::super::results::Results;
-use super::super::run::Run;
 use super::super::stats::{CONFIDENCE, Interval, Logs};
 use super::candidates::{Candidate, Load, candidates, map_of, mean};
 use super::why::{Facts, why};
@@ -20,7 +19,7 @@ pub(crate) fn answer(results: &Results<'_>) -> Result<NumaConfig, String> {
     if !results.complete {
         return Err("the sweep was interrupted".into());
     }
-    if results.runs.iter().any(counts_locks) {
+    if counts_locks(&results.build.description) {
         return Err("--locks makes the maps slower; sweep without it".into());
     }
     let mut found = candidates(results.runs);
@@ -48,11 +47,6 @@ pub(crate) fn answer(results: &Results<'_>) -> Result<NumaConfig, String> {
         workloads: workloads.collect::<Result<_, String>>()?,
         file: None,
     })
-}
-
-/// Whether the program that ran counts locks, so that its rates are no other program's.
-fn counts_locks(run: &Run) -> bool {
-    matches!(&run.result, CellOutcome::Measured(measurement) if measurement.locks.is_some())
 }
 
 /// Drops the settings that differ from another only in replicas. With one node there are no replicas, so chance

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bench::locks::Locks;
 use bench::protocol::{CellOutcome, CellSpec};
 use numa_alloc::NumaConfig;
 use numa_alloc::config::Replicas;
@@ -47,19 +46,20 @@ fn answer_of(
 ) -> (Result<NumaConfig, String>, Vec<String>) {
     let plan = plan(line, &sample(4, nodes)).unwrap();
     let runs = runs(&plan, rate);
-    told(&plan, &runs, nodes, complete)
+    told(&plan, &runs, nodes, complete, "rustc 1")
 }
 
-/// The same of these runs.
+/// The same of these runs of a program.
 fn told(
     plan: &Plan,
     runs: &[Run],
     nodes: usize,
     complete: bool,
+    program: &str,
 ) -> (Result<NumaConfig, String>, Vec<String>) {
     let (machine, build) = (
         sample(4, nodes),
-        Build { path: "cell".into(), description: "rustc 1".into(), hash: String::new(), commit: None },
+        Build { path: "cell".into(), description: program.into(), hash: String::new(), commit: None },
     );
     let ceilings = super::super::ceilings::Measured::default();
     let results = Results {
@@ -157,7 +157,7 @@ fn a_map_that_was_decided_early_can_be_the_best() {
         ("bskip-numa", _) => run.round <= 1,
         _ => true,
     });
-    let config = told(&plan, &runs, 2, true).0.unwrap();
+    let config = told(&plan, &runs, 2, true, "rustc 1").0.unwrap();
     let c = &config.workloads["c"];
     assert_eq!(
         (c.best.placement.to_string(), c.best.replicas),
@@ -225,10 +225,9 @@ fn what_failed_is_not_chosen_and_some_sweeps_have_no_answer() {
     assert_eq!(interrupted.unwrap_err(), "the sweep was interrupted");
     assert_eq!(lines, ["none: the sweep was interrupted"]);
     let plan = plan(line, &sample(4, 2)).unwrap();
-    let mut runs = runs(&plan, &|_, _| Some(3.0));
-    let CellOutcome::Measured(slowed) = &mut runs[0].result else { panic!("all cells are measured") };
-    slowed.locks = Some(Locks::default());
-    assert!(told(&plan, &runs, 2, true).0.unwrap_err().starts_with("--locks makes the maps slower"));
+    let (slowed, _) =
+        told(&plan, &runs(&plan, &|_, _| Some(3.0)), 2, true, "rustc 1, features cell,peers,stats, no flags");
+    assert!(slowed.unwrap_err().starts_with("--locks makes the maps slower"));
     let (all_fail, _) = answer(line, true, &|_, _| None);
     assert!(all_fail.unwrap_err().contains("no map on NumaArena was measured"));
     let (peers, lines) = answer("--maps bskip,masstree --workloads c", true, &|_, _| Some(3.0));
