@@ -3,16 +3,15 @@
 use bench::interference::Interference;
 use bench::perf::Counters;
 use bench::protocol::{CellOutcome, CellSpec, Latency};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::run::Run;
 use super::schema::SCHEMA;
 use super::stats::Interval;
 use super::summary::{Row, rate};
 
-/// One round of one cell. An older file may lack columns.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
+/// One round of one cell.
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct CsvLine {
     /// What the columns mean, by [`SCHEMA`].
     pub(crate) schema: Option<u32>,

@@ -21,7 +21,7 @@ mod cell_columns;
 mod cell_copy;
 mod child;
 mod counters;
-pub(crate) mod csv_line;
+mod csv_line;
 mod durable;
 mod elsewhere;
 mod estimate;

@@ -77,7 +77,7 @@ pub(super) fn section(other: &Map<String, Value>) -> Markup {
                             td { (of.round) }
                             td.words { (of.leader) }
                             (ends(of.ratio, of.ratio_interval.as_ref().map(|ends| (ends.low, ends.high.unwrap_or(f64::INFINITY))), three_digits))
-                            td.words { (if of.proven { "slower for sure" } else { "the budget of runs ended" }) }
+                            td.words { (if of.proven { "proven slower" } else { "the budget of runs ended" }) }
                         }
                     }
                 }
@@ -108,7 +108,7 @@ mod tests {
             "2 of 4 settings were dropped",
             "node:1 4k",
             "1.50<small>1.20–1.80</small>",
-            "slower for sure",
+            "proven slower",
             "1.50<small>not bounded",
         ] {
             assert!(text.contains(words), "{words} in {text}");
