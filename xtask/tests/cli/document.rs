@@ -57,6 +57,17 @@ fn a_sweep_becomes_pictures_and_a_part_of_a_document() {
     // Once more gives the same.
     assert_eq!(report(&[&results, Path::new(DOC), &doc]).code, Some(0));
     assert_eq!(fs::read_to_string(&doc).unwrap(), text);
+
+    // A document in the folder itself, by a link. The link stays one, and another file beside it stays as it is.
+    let [inside, link, part] = ["inside.md", "link.md", "inside.md.part"].map(|name| results.join(name));
+    fs::write(&inside, format!("{BEGIN}\n{END}\n")).unwrap();
+    fs::write(&part, "mine").unwrap();
+    std::os::unix::fs::symlink(&inside, &link).unwrap();
+    assert_eq!(report(&[&results, Path::new(DOC), &link]).code, Some(0));
+    let text = fs::read_to_string(&inside).unwrap();
+    assert!(text.contains("](./results.csv)") && text.contains("](./threads-uniform.svg)"), "{text}");
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read_to_string(&part).unwrap(), "mine");
 }
 
 #[test]

@@ -12,6 +12,7 @@ With --doc, it draws for a Markdown document instead, and writes into DIR, in pl
   throughput-DIST-N-threads.svg  relative to the sweep's first map in the same rounds
   bytes-per-key-DIST.svg         memory after the load
   threads-DIST.svg               throughput against threads, if the sweep had several
+A name that was used by another picture of the sweep gets -2, -3, and so on.
 
 Exit code: 0; 1 if a file cannot be written; 2 for a bad flag, a folder without results, or a file that is in the way
 and no report.

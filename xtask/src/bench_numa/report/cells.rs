@@ -115,13 +115,11 @@ impl Setting {
         distinct(cells.map(|cell| (cell.id.map.as_str(), cell.name.as_str())))
     }
 
-    /// Bytes a key of the row called `name`, and whether the arena counted them: of the medians of all workloads and
-    /// thread counts, because all of them have the same load.
+    /// Bytes a key of the row called `name`, and whether the arena counted them: of the rounds of the first workload
+    /// and thread count that has them. The others have the same load, but they are no further rounds of it.
     pub(super) fn bytes(&self, name: &str) -> Option<(Estimate, bool)> {
         let cells = self.panels.iter().flat_map(|panel| &panel.cells).filter(|cell| cell.name == name);
-        let all: Vec<&Numbers> = cells.filter_map(Cell::numbers).collect();
-        let bytes = Estimate::of(all.iter().filter_map(|of| Some(of.bytes_per_key?.middle)))?;
-        Some((bytes, all.iter().all(|of| of.is_counted)))
+        cells.filter_map(Cell::numbers).find_map(|of| Some((of.bytes_per_key?, of.is_counted)))
     }
 }
 
@@ -155,12 +153,13 @@ fn keys(id: &Id) -> String {
 }
 
 /// The words of a setting: which keys, how many, how many operations, and how workers are pinned.
-fn title(id: &Id) -> String {
+pub(super) fn title(id: &Id) -> String {
     let keys = keys(id);
     let (number, ops) = (units::count(id.keys), units::count(id.ops));
     match &*id.workload {
-        "trace" => format!("trace of {number} keys and {ops} operations, pin {}", id.pin),
         // `results.csv` does not say how many were planned.
+        "trace" if id.ops == 0 => format!("trace of {number} keys, pin {}", id.pin),
+        "trace" => format!("trace of {number} keys and {ops} operations, pin {}", id.pin),
         _ if id.ops == 0 => format!("{number} {keys} keys, pin {}", id.pin),
         _ => format!("{number} {keys} keys, {ops} operations, pin {}", id.pin),
     }
@@ -199,4 +198,36 @@ fn compared(mut cells: Vec<Cell>) -> Vec<Cell> {
         }
     }
     cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::csv_file::{parse, tests::csv};
+    use super::*;
+
+    #[test]
+    fn other_workloads_are_no_further_rounds_of_the_memory() {
+        let text = csv(&[
+            (1, "bskip", "c", 1, Ok(4.0)),
+            (1, "bskip", "e", 1, Ok(4.0)),
+            (1, "bskip", "e", 2, Ok(4.0)),
+        ]);
+        let bytes = |text: &str| {
+            let sweep = Sweep::new("x".into(), parse(text, "").unwrap());
+            sweep.settings[0].bytes("bskip").unwrap().0
+        };
+        assert_eq!(bytes(&text), Estimate { middle: 26.5, interval: None });
+        let second =
+            text.lines().nth(1).unwrap().replace("measured,1,", "measured,2,").replace("26.5", "28.5");
+        assert!(
+            bytes(&format!("{text}{second}\n")).interval.is_some_and(|(low, high)| low < 26.5 && high > 28.5)
+        );
+    }
+
+    #[test]
+    fn titles_leave_out_operations_that_are_not_known() {
+        let trace = Id { workload: "trace".into(), keys: 1000, pin: "none".into(), ..Id::default() };
+        assert_eq!(title(&trace), "trace of 1k keys, pin none");
+        assert_eq!(title(&Id { ops: 2000, ..trace }), "trace of 1k keys and 2k operations, pin none");
+    }
 }

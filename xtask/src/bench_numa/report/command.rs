@@ -11,6 +11,7 @@ use super::document::{self, Part};
 use super::file::File;
 use super::files::files;
 use super::page::{MARK, page};
+use crate::bench_numa::durable;
 use crate::bench_numa::schema::{CSV, JSON, TABLE, TUNED};
 use crate::stop::{Stop, print};
 use crate::tree;
@@ -98,6 +99,7 @@ fn seen_from(doc: &Path, dir: &Path) -> Result<String, Stop> {
     let (doc, dir) = (absolute(doc)?, absolute(dir)?);
     let above = doc.parent().unwrap_or(Path::new(""));
     match dir.strip_prefix(above).ok().and_then(Path::to_str) {
+        Some("") => Ok(".".into()),
         Some(path) => Ok(path.to_owned()),
         None => Err(Stop::usage(format!(
             "{} does not lie below {}: its pictures cannot be shown there; copy the folder there",
@@ -124,11 +126,10 @@ fn write(path: &Path, page: &str) -> Result<(), Stop> {
     replace(path, page)
 }
 
-/// Writes a file. A kill leaves the old one or the new one, never a part of it.
+/// Writes a file; of a link, the file that it names.
 fn replace(path: &Path, text: &str) -> Result<(), Stop> {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let written = fs::write(&part, text).and_then(|()| fs::rename(&part, path));
+    let named = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let written = durable::replace(&named, text);
     written.map_err(|error| Stop::failure(format!("cannot write {}: {error}", path.display())))
 }
 

@@ -4,7 +4,8 @@ use bench::units::three_digits;
 use maud::{Markup, html};
 
 use super::bars::{Bar, bars, length};
-use super::cells::{Cell, Outcome, Panel, Sweep};
+use super::cells::{Cell, Outcome, Sweep, title};
+use super::file::Id;
 use super::interval::ratio;
 use super::tables::{ends, with_interval};
 use super::{ceilings, facts, words};
@@ -37,26 +38,54 @@ pub(super) fn letter(index: usize) -> String {
 }
 
 /// The cells of all sweeps, each once, by setting and panel. A cell of the table is one from each sweep.
-type Union<'a> = Vec<(&'a str, Vec<Vec<Vec<Option<&'a Cell>>>>)>;
+type Union<'a> = Vec<(String, Vec<Vec<Vec<Option<&'a Cell>>>>)>;
 
 fn union(sweeps: &[Sweep]) -> Union<'_> {
-    let titles =
-        distinct(sweeps.iter().flat_map(|sweep| &sweep.settings).map(|setting| setting.title.as_str()));
-    let of_title = |title| {
-        let settings = sweeps.iter().flat_map(|sweep| &sweep.settings);
-        let panels: Vec<&Panel> =
-            settings.filter(|setting| setting.title == title).flat_map(|setting| &setting.panels).collect();
-        let keys = distinct(panels.iter().map(|panel| (panel.workload.as_str(), panel.threads)));
+    let mut ids: Vec<&Id> = Vec::new();
+    for id in sweeps.iter().flat_map(Sweep::cells).map(|cell| &cell.id) {
+        match ids.iter_mut().find(|kept| are_same(kept, id)) {
+            Some(kept) if kept.ops == 0 => *kept = id,
+            Some(_) => {}
+            None => ids.push(id),
+        }
+    }
+    let with_ops = ids.iter().filter(|id| id.ops > 0);
+    let known = distinct(with_ops.map(|id| (title(&without_ops(id)), title(id))));
+    let title_of = |id: &Id| {
+        let own = title(id);
+        let of_others = known.iter().find(|(without, _)| id.ops == 0 && *without == own);
+        of_others.map_or(own, |(_, with)| with.clone())
+    };
+    let ids: Vec<(String, &Id)> = ids.into_iter().map(|id| (title_of(id), id)).collect();
+    let of_title = |title: String| {
+        let here: Vec<&Id> = ids.iter().filter(|(of, _)| *of == title).map(|(_, id)| *id).collect();
+        let keys = distinct(here.iter().map(|id| (&id.workload, id.threads)));
         let of_key = |key| {
-            let here = panels.iter().filter(|panel| (panel.workload.as_str(), panel.threads) == key);
-            let ids = distinct(here.flat_map(|panel| &panel.cells).map(|cell| &cell.id));
-            ids.into_iter()
-                .map(|id| sweeps.iter().map(|sweep| sweep.cells().find(|cell| cell.id == *id)).collect())
-                .collect()
+            let here = here.iter().filter(|id| (&id.workload, id.threads) == key);
+            here.map(|id| {
+                sweeps.iter().map(|sweep| sweep.cells().find(|cell| are_same(&cell.id, id))).collect()
+            })
+            .collect()
         };
         (title, keys.into_iter().map(of_key).collect())
     };
-    titles.into_iter().map(of_title).collect()
+    distinct(ids.iter().map(|(title, _)| title.clone())).into_iter().map(of_title).collect()
+}
+
+/// Whether two sweeps mean the same cell. `results.csv` does not say how many operations were planned, and an old one
+/// does not say what the keys are like.
+fn are_same(a: &Id, b: &Id) -> bool {
+    let rest = |id: &Id| match &*id.keys_like {
+        "" => Id { keys_like: "u64".into(), ..without_ops(id) },
+        _ => without_ops(id),
+    };
+    (a.ops == b.ops || a.ops == 0 || b.ops == 0)
+        && (&a.map, a.threads) == (&b.map, b.threads)
+        && rest(a) == rest(b)
+}
+
+fn without_ops(id: &Id) -> Id {
+    Id { ops: 0, ..id.clone() }
 }
 
 /// The bars and the table of the same panel in all sweeps.
@@ -183,4 +212,58 @@ fn facts_of(sweep: &Sweep) -> Vec<(String, String)> {
     }
     facts.extend(ceilings::facts(&file.other));
     facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::csv_file::{self, tests::csv};
+    use super::super::file::File;
+    use super::*;
+
+    /// The sweep of a `results.json` with these maps and operations.
+    fn json(cells: &[(&str, u64)]) -> Sweep {
+        let cell = |(map, ops): &(&str, u64)| {
+            format!(
+                r#"{{"map": "{map}", "workload": "c", "dist": "uniform", "keys_like": "u64", "threads": 1, "keys": 1000,
+                     "ops": {ops}, "placement": "local", "pin": "compact", "pages": "thp", "status": "not_run"}}"#
+            )
+        };
+        let cells: Vec<String> = cells.iter().map(cell).collect();
+        let text = format!(r#"{{"cells": [{}]}}"#, cells.join(", "));
+        Sweep::new("x".into(), File::parse(&text).unwrap())
+    }
+
+    /// A map, and whether each sweep has it.
+    type Has = (String, Vec<bool>);
+
+    /// The title of each setting, and its rows.
+    fn rows(sweeps: &[Sweep]) -> Vec<(String, Vec<Has>)> {
+        let row = |cells: &Vec<Option<&Cell>>| {
+            let name = cells.iter().flatten().next().unwrap().name.clone();
+            (name, cells.iter().map(Option::is_some).collect())
+        };
+        let rows = union(sweeps);
+        rows.into_iter().map(|(title, panels)| (title, panels.iter().flatten().map(row).collect())).collect()
+    }
+
+    #[test]
+    fn a_sweep_that_has_lines_only_is_compared_with_one_that_has_everything() {
+        let lines = || {
+            let text = csv(&[(1, "bskip", "c", 1, Ok(4.0)), (1, "congee", "c", 1, Ok(2.0))]);
+            Sweep::new("x".into(), csv_file::parse(&text, "").unwrap())
+        };
+        let all = || json(&[("bskip", 2000)]);
+        let title = "1k uniform keys, 2k operations, pin compact".to_owned();
+        let row = |map: &str, of: [bool; 2]| (map.to_owned(), of.to_vec());
+        let expected = |only| vec![(title.clone(), vec![row("bskip", [true, true]), row("congee", only)])];
+        assert_eq!(rows(&[all(), lines()]), expected([false, true]));
+        assert_eq!(rows(&[lines(), all()]), expected([true, false]));
+        // Two numbers of operations are two cells.
+        let two = rows(&[json(&[("bskip", 2000)]), json(&[("bskip", 3000)])]);
+        let alone = |of: [bool; 2]| vec![row("bskip", of)];
+        assert_eq!(
+            two.iter().map(|(_, rows)| rows.clone()).collect::<Vec<_>>(),
+            [alone([true, false]), alone([false, true])]
+        );
+    }
 }

@@ -5,8 +5,10 @@ use bench::units::three_digits;
 
 use super::cells::{Outcome, Panel, Setting, Sweep};
 use super::files::File;
+use super::interval::Estimate;
 use super::tables::{ends_in_words, with_interval};
 use super::words;
+use crate::bench_numa::schema::CSV;
 
 /// The lines around the part that the command writes.
 pub(super) const BEGIN: &str =
@@ -42,8 +44,9 @@ impl Part<'_> {
     /// The text between the marks.
     pub(super) fn render(&self) -> String {
         let dir = self.dir;
+        let csv = format!("{dir}/{CSV}");
         let head: Vec<&str> = self.table.lines().take_while(|line| !line.is_empty()).collect();
-        let mut text = format!("Every round is in [`{dir}/results.csv`]({dir}/results.csv).\n");
+        let mut text = format!("Every round is in [`{csv}`]({}).\n", target(&csv));
         if !head.is_empty() {
             text += &format!("\n```text\n{}\n```\n", head.join("\n"));
         }
@@ -53,12 +56,12 @@ impl Part<'_> {
             }
         }
         for File { name, about, .. } in self.pictures {
-            text += &format!("\n![{about}]({dir}/{name})\n");
+            text += &format!("\n![{about}]({})\n", target(&format!("{dir}/{name}")));
         }
         text.push_str("\n### Where another map is the better one\n\n");
         let better: Vec<String> = self.sweep.settings.iter().flat_map(better).collect();
         match better.is_empty() {
-            true => text.push_str("In none of these cells.\n"),
+            true => text.push_str("No map was shown to be better.\n"),
             false => better.iter().for_each(|line| text.push_str(line)),
         }
         let caveats = &self.sweep.file.notes;
@@ -118,20 +121,17 @@ fn number(panel: &Panel, name: &str) -> String {
 }
 
 /// A line for each cell in which a map was faster than the first one, and a line for each map that takes less
-/// memory.
+/// memory. What the intervals do not show has no line.
 fn better(setting: &Setting) -> Vec<String> {
     let mut lines = Vec::new();
     let keys = setting.keys();
     for panel in &setting.panels {
         for cell in panel.cells.iter().skip(1) {
-            let ratio = cell.numbers().and_then(|numbers| numbers.ratio).filter(|ratio| ratio.middle > 1.0);
-            let Some(ratio) = ratio else { continue };
-            let shown = match ratio.interval {
-                Some((low, _)) if low > 1.0 => "faster",
-                _ => "no difference shown",
-            };
+            let ratio = cell.numbers().and_then(|numbers| numbers.ratio);
+            let is_faster = |ratio: &Estimate| ratio.interval.is_some_and(|(low, _)| low > 1.0);
+            let Some(ratio) = ratio.filter(is_faster) else { continue };
             lines.push(format!(
-                "* {}, {keys} keys, {}: {} {} ({} with 95 % confidence): {shown}.\n",
+                "* {}, {keys} keys, {}: {} {} ({} with 95 % confidence).\n",
                 words::workload(&panel.workload),
                 words::threads(panel.threads),
                 cell.name,
@@ -143,13 +143,23 @@ fn better(setting: &Setting) -> Vec<String> {
     let names = setting.names();
     let Some((ours, _)) = names.first().and_then(|(_, name)| setting.bytes(name)) else { return lines };
     for (_, name) in names.iter().skip(1) {
-        if let Some((bytes, is_counted)) = setting.bytes(name).filter(|(bytes, _)| bytes.middle < ours.middle)
-        {
+        let takes_less = |bytes: &Estimate| {
+            bytes.interval.zip(ours.interval).is_some_and(|((_, high), (low, _))| high < low)
+        };
+        if let Some((bytes, is_counted)) = setting.bytes(name).filter(|(bytes, _)| takes_less(bytes)) {
             let (mark, theirs, ours) = (if is_counted { "" } else { "~" }, bytes.middle, ours.middle);
             lines.push(format!("* Bytes a key, {keys} keys: {name} {mark}{theirs:.1}, ours {ours:.1}.\n"));
         }
     }
     lines
+}
+
+/// A path as the target of a link.
+fn target(path: &str) -> String {
+    match path.contains(|c: char| c.is_whitespace() || "()<>".contains(c)) {
+        true => format!("<{}>", path.replace('<', "\\<").replace('>', "\\>")),
+        false => path.to_owned(),
+    }
 }
 
 /// The version of a map's package in a `Cargo.lock`.
@@ -172,9 +182,13 @@ mod tests {
     const LOCK: &str = "[[package]]\nname = \"congee\"\nversion = \"0.4.1\"\n\n[[package]]\nname = \"a\"\n";
 
     fn rendered(rounds: &[Round<'_>]) -> String {
+        rendered_in("bench/x", rounds)
+    }
+
+    fn rendered_in(dir: &str, rounds: &[Round<'_>]) -> String {
         let sweep = Sweep::new("x".into(), parse(&csv(rounds), TABLE).unwrap());
         let pictures = [File { name: "a.svg".into(), about: "Bars".into(), svg: String::new() }];
-        let part = Part { sweep: &sweep, dir: "bench/x", table: TABLE, lock: LOCK, pictures: &pictures };
+        let part = Part { sweep: &sweep, dir, table: TABLE, lock: LOCK, pictures: &pictures };
         part.render()
     }
 
@@ -194,12 +208,19 @@ mod tests {
             "| congee 0.4.1 | 0.75 (one round) | - | ~26.5 |",
             "| masstree | - | **FAILED** | - |",
             "![Bars](bench/x/a.svg)",
-            "In none of these cells.",
+            "No map was shown to be better.",
             "* 2 CPUs.\n* One NUMA node.\n",
         ] {
             assert!(text.contains(words), "{words} in {text}");
         }
         assert!(!text.contains("* x"));
+    }
+
+    #[test]
+    fn links_to_folders_with_blanks_stand_in_brackets() {
+        let text = rendered_in("my (new) results", &[(1, "bskip", "c", 1, Ok(4.0))]);
+        assert!(text.contains("![Bars](<my (new) results/a.svg>)"), "{text}");
+        assert!(text.contains("[`my (new) results/results.csv`](<my (new) results/results.csv>)"), "{text}");
     }
 
     #[test]
@@ -212,13 +233,12 @@ mod tests {
             (2, "congee", "c", 1, Ok(3.0)),
             (2, "masstree", "c", 1, Ok(2.5)),
         ]);
-        let line = |map: &str| text.lines().find(|line| line.contains(&format!("1 thread: {map} "))).unwrap();
-        let congee = line("congee");
-        assert!(congee.starts_with("* C: reads, uniform keys, 1 thread: congee 1.25 ("), "{congee}");
-        assert!(congee.ends_with("no difference shown."), "{congee}");
-        let masstree = line("masstree");
-        assert!(masstree.ends_with("masstree 1.25 (1.25–1.25 with 95 % confidence): faster."), "{masstree}");
-        assert!(!text.contains("In none"));
+        let masstree =
+            "\n* C: reads, uniform keys, 1 thread: masstree 1.25 (1.25–1.25 with 95 % confidence).\n";
+        assert!(text.contains(masstree), "{text}");
+        // Its interval includes 1.
+        assert!(!text.contains("1 thread: congee"), "{text}");
+        assert!(!text.contains("No map was shown"), "{text}");
     }
 
     #[test]

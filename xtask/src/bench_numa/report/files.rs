@@ -1,6 +1,9 @@
 //! The pictures that a document shows, as SVG files: throughput relative to the first map, bytes a key, and throughput
 //! by threads.
 
+use std::collections::HashSet;
+use std::iter;
+
 use super::bars::{Bar, bars, length};
 use super::cells::{Cell, Panel, Setting, Sweep};
 use super::poster::poster;
@@ -29,7 +32,20 @@ pub(super) fn files(sweep: &Sweep) -> Vec<File> {
         format!("{}{pin}{size}", setting.keys())
             .replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "-")
     };
-    sweep.settings.iter().flat_map(|setting| of_setting(setting, &key(setting))).collect()
+    named_apart(sweep.settings.iter().flat_map(|setting| of_setting(setting, &key(setting))).collect())
+}
+
+/// The files with names of their own: a name that was used gets a number.
+fn named_apart(mut files: Vec<File>) -> Vec<File> {
+    let mut used = HashSet::new();
+    for File { name, .. } in &mut files {
+        let stem = name.trim_end_matches(".svg").to_owned();
+        let numbered = (2..).map(|number| format!("{stem}-{number}.svg"));
+        let free = iter::once(name.clone()).chain(numbered).find(|name| !used.contains(name));
+        name.clone_from(&free.expect("there are more numbers than names"));
+        used.insert(name.clone());
+    }
+    files
 }
 
 fn of_setting(setting: &Setting, key: &str) -> Vec<File> {
@@ -114,6 +130,12 @@ mod tests {
         assert_eq!(names(&csv), expected);
         let pinned = format!("{csv}{}\n", csv.lines().nth(1).unwrap().replace("compact", "\"cpus:0,2\""));
         assert!(names(&pinned).contains(&"throughput-uniform-cpus-0-2-1-thread.svg".to_owned()));
+        // Another pin, whose other character is written in the same way.
+        let twice = format!("{pinned}{}\n", csv.lines().nth(1).unwrap().replace("compact", "cpus:0-2"));
+        let all = names(&twice);
+        assert!(all.contains(&"throughput-uniform-cpus-0-2-1-thread-2.svg".to_owned()), "{all:?}");
+        assert!(all.contains(&"bytes-per-key-uniform-cpus-0-2-2.svg".to_owned()), "{all:?}");
+        assert_eq!(distinct(all.iter()).len(), all.len(), "{all:?}");
     }
 
     #[test]

@@ -28,11 +28,17 @@ impl Estimate {
         Self { middle, interval }
     }
 
-    /// Of numbers that may be zero, such as counts and parts. `None` if there are none.
+    /// Of numbers that may be zero, such as counts. `None` if there are none.
     pub(super) fn linear(rounds: impl IntoIterator<Item = f64>) -> Option<Self> {
         let rounds: Vec<f64> = rounds.into_iter().collect();
         let middle = Spread::of(rounds.iter().copied())?.median;
         Some(Self::linear_around(middle, rounds))
+    }
+
+    /// Of parts of a whole: no end is above 1.
+    pub(super) fn share(rounds: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let Self { middle, interval } = Self::linear(rounds)?;
+        Some(Self { middle, interval: interval.map(|(low, high)| (low, high.min(1.0))) })
     }
 
     /// A number that is never negative, and the interval of the mean of `rounds`.
@@ -127,6 +133,8 @@ mod tests {
         let found = Estimate::linear([0.0, 2.0]).unwrap();
         assert!(found.low() == 0.0 && (found.high() - 13.706).abs() < 1e-3);
         assert_eq!(Estimate::linear([3.0]).unwrap().interval, None);
+        let found = Estimate::share([0.5, 1.0]).unwrap();
+        assert_eq!((found.middle, found.interval), (0.75, Some((0.0, 1.0))));
         assert_eq!(Estimate::linear([]), None);
     }
 

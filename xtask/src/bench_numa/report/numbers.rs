@@ -75,7 +75,7 @@ impl Numbers {
             bytes_beyond: Estimate::of(all().filter_map(beyond)),
             is_counted: all().all(|m| m.bytes_source == "arena"),
             blocks: measured.iter().map(|(round, m)| (*round, blocks(m))).collect(),
-            checked: all().map(|m| m.checked).sum(),
+            checked: total(all().map(|m| m.checked)),
         })
     }
 
@@ -91,6 +91,11 @@ impl Numbers {
     pub(super) fn knows_nodes(&self) -> bool {
         self.blocks.values().any(|of| !of.by_node.is_empty())
     }
+}
+
+/// The sum of counts that a file has, which may be any numbers.
+pub(super) fn total(counts: impl IntoIterator<Item = u64>) -> u64 {
+    counts.into_iter().fold(0, u64::saturating_add)
 }
 
 /// The parts of the peak that all rounds have.
@@ -109,4 +114,21 @@ fn open_loop(rounds: &[&Measurement]) -> Vec<Level> {
         })
     };
     percents.into_iter().filter_map(level).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cells::Sweep;
+    use super::super::csv_file::{parse, tests::csv};
+
+    #[test]
+    fn answers_of_many_rounds_do_not_overflow() {
+        let text = csv(&[(1, "bskip", "c", 1, Ok(4.0)), (2, "bskip", "c", 1, Ok(4.0))]);
+        let most = u64::MAX.to_string();
+        let columns = ["checked", &most, &most];
+        let lines: Vec<String> =
+            text.lines().zip(columns).map(|(line, column)| format!("{line},{column}\n")).collect();
+        let sweep = Sweep::new("x".into(), parse(&lines.concat(), "").unwrap());
+        assert_eq!(sweep.cells().next().unwrap().numbers().unwrap().checked, u64::MAX);
+    }
 }

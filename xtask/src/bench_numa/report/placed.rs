@@ -8,7 +8,7 @@ use plotters::style::text_anchor::HPos;
 
 use super::cells::{Cell, Setting};
 use super::interval::Estimate;
-use super::numbers::{Blocks, Numbers};
+use super::numbers::{Blocks, Numbers, total};
 use super::palette::{INK, PAPER, series};
 use super::svg::{Picture, WIDTH, label, name_style, picture, text, unit, width_of};
 use super::tables::ends_in_words;
@@ -61,12 +61,12 @@ fn rows(setting: &Setting, threads: usize) -> Vec<Placed<'_>> {
         let rounds: Vec<Vec<&Blocks>> =
             rounds.map(|round| all.iter().map(|of| &of.blocks[round]).collect()).collect();
         let nodes = distinct(rounds.iter().flatten().flat_map(|of| &of.by_node).map(|(node, _)| *node));
-        let part = |node: u32| Estimate::linear(rounds.iter().map(|of| part_on(node, of)));
+        let part = |node: u32| Estimate::share(rounds.iter().map(|of| part_on(node, of)));
         let remote: Option<Vec<f64>> = rounds.iter().map(|of| part_remote(of)).collect();
         Some(Placed {
             name,
             by_node: nodes.into_iter().filter_map(|node| Some((node, part(node)?))).collect(),
-            remote: remote.and_then(Estimate::linear),
+            remote: remote.and_then(Estimate::share),
         })
     };
     names.into_iter().filter_map(row).collect()
@@ -75,15 +75,15 @@ fn rows(setting: &Setting, threads: usize) -> Vec<Placed<'_>> {
 /// The part of a round's blocks that is on a node.
 fn part_on(node: u32, of: &[&Blocks]) -> f64 {
     let blocks = || of.iter().flat_map(|of| &of.by_node);
-    let here: u64 = blocks().filter(|(on, _)| *on == node).map(|(_, blocks)| blocks).sum();
-    here as f64 / blocks().map(|(_, blocks)| blocks).sum::<u64>().max(1) as f64
+    let here = total(blocks().filter(|(on, _)| *on == node).map(|(_, blocks)| *blocks));
+    here as f64 / total(blocks().map(|(_, blocks)| *blocks)).max(1) as f64
 }
 
 /// The part of a round's blocks that is on another node than its thread.
 fn part_remote(of: &[&Blocks]) -> Option<f64> {
     let crossed: Vec<(u64, u64)> = of.iter().map(|of| of.crossed).collect::<Option<_>>()?;
-    let (local, remote) = crossed.iter().fold((0, 0), |(a, b), (c, d)| (a + c, b + d));
-    Some(remote as f64 / (local + remote).max(1) as f64)
+    let [local, remote] = [total(crossed.iter().map(|of| of.0)), total(crossed.iter().map(|of| of.1))];
+    Some(remote as f64 / local.saturating_add(remote).max(1) as f64)
 }
 
 fn drawn(setting: &Setting, threads: usize) -> Option<Picture> {
@@ -147,4 +147,19 @@ fn crossed(row: &Placed<'_>) -> String {
 fn percent(of: &Estimate) -> String {
     let words = |part: f64| format!("{:.1}", part * 100.0);
     format!("{} % ({})", words(of.middle), ends_in_words(of.interval, words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_of_a_file_may_be_any_numbers() {
+        let blocks =
+            |local, remote| Blocks { crossed: Some((local, remote)), by_node: vec![(0, local), (1, remote)] };
+        let two = [blocks(1, u64::MAX), blocks(1, 1)];
+        let rounds = [&two[0], &two[1]];
+        assert_eq!((part_on(1, &rounds), part_remote(&rounds)), (1.0, Some(1.0)));
+        assert_eq!(part_on(0, &[&two[1]]), 0.5);
+    }
 }
