@@ -15,13 +15,15 @@ pub(crate) struct Counting<C = perf_event::Counter> {
     open: Vec<(&'static str, C)>,
     /// What is known already.
     counters: Counters,
+    processor: Processor,
 }
 
 impl Counting {
     /// Begins to count what this thread does, and the threads that it starts from now on.
     pub(crate) fn begin() -> Self {
-        let (events, unknown) = events::all(Processor::here());
-        let mut counting = Self::open(&events, paranoid(), |event, user_only| {
+        let processor = Processor::here();
+        let (events, unknown) = events::all(processor);
+        let mut counting = Self::open(processor, &events, paranoid(), |event, user_only| {
             let mut builder = event.builder();
             builder.exclude_kernel(user_only).inherit(true);
             builder.build()
@@ -44,6 +46,9 @@ impl Counting {
     /// Ends, after `ops` operations.
     pub(crate) fn end(mut self, ops: u64) -> Counters {
         self.open.iter_mut().for_each(|(_, counter)| _ = counter.disable());
+        // A client has no far memory, and no such event.
+        let add_far =
+            self.processor.memory_is_near() && self.open.iter().any(|(name, _)| *name == scaled::FAR);
         for (name, mut counter) in self.open {
             match counter.read_count_and_time() {
                 Ok(read) => {
@@ -54,6 +59,9 @@ impl Counting {
                 Err(error) => _ = self.counters.missing.insert(name.into(), error.to_string()),
             }
         }
+        if add_far {
+            scaled::add_far(&mut self.counters);
+        }
         self.counters
     }
 }
@@ -62,6 +70,7 @@ impl<C> Counting<C> {
     /// Opens what `open` can open. Its second argument is whether to count user mode alone, which it must do if the kernel
     /// allows no more.
     fn open(
+        processor: Processor,
         events: &[Event],
         paranoid: Option<i32>,
         mut open: impl FnMut(&Event, bool) -> io::Result<C>,
@@ -94,7 +103,8 @@ impl<C> Counting<C> {
             counters.unavailable = why.map(|refusal| refusal.advice(paranoid));
         }
         counters.missing.extend(refused.iter().map(|(name, refusal)| ((*name).into(), refusal.reason())));
-        Self { open: opened.into_iter().map(|(event, counter)| (event.name, counter)).collect(), counters }
+        let open = opened.into_iter().map(|(event, counter)| (event.name, counter)).collect();
+        Self { open, counters, processor }
     }
 }
 

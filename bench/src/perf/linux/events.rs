@@ -57,8 +57,12 @@ impl Event {
 /// The processor, as `/proc/cpuinfo` describes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Processor {
-    /// Intel's, from Sandy Bridge on.
-    Intel,
+    /// Intel's Sandy Bridge and Ivy Bridge.
+    SandyBridge,
+    /// Intel's, from Haswell on, other than those below.
+    Haswell,
+    /// Intel's servers, from Skylake-SP on.
+    SkylakeServer,
     /// AMD's, from Zen 3 on.
     Zen3,
     /// Another one.
@@ -79,15 +83,35 @@ impl Processor {
         let number = |name| field(name).and_then(|text| text.parse::<u32>().ok()).unwrap_or(0);
         match (field("vendor_id"), number("cpu family"), number("model")) {
             // Atoms have other numbers, and older cores too.
-            (Some("GenuineIntel"), 6, model) if model >= 42 && !ATOMS.contains(&model) => Self::Intel,
+            (Some("GenuineIntel"), 6, ..42) => Self::Other,
+            (Some("GenuineIntel"), 6, model) if NEHALEMS.contains(&model) || ATOMS.contains(&model) => {
+                Self::Other
+            }
+            (Some("GenuineIntel"), 6, model) if SANDY_BRIDGES.contains(&model) => Self::SandyBridge,
+            (Some("GenuineIntel"), 6, model) if SKYLAKE_SERVERS.contains(&model) => Self::SkylakeServer,
+            (Some("GenuineIntel"), 6, _) => Self::Haswell,
             (Some("AuthenticAMD"), 25.., _) => Self::Zen3,
             _ => Self::Other,
         }
     }
+
+    /// Whether the kernel's event of memory loads leaves out those of far memory (arch/x86/events/intel/core.c: its
+    /// `NODE` reads have the bit of local memory alone).
+    pub(super) const fn memory_is_near(self) -> bool {
+        matches!(self, Self::Haswell | Self::SkylakeServer)
+    }
 }
 
-/// Models of Intel's Atoms (arch/x86/include/asm/intel-family.h).
-const ATOMS: [u32; 17] = [53, 54, 55, 74, 76, 77, 87, 90, 92, 95, 122, 133, 134, 138, 150, 156, 190];
+// Models of Intel's family 6 (arch/x86/include/asm/intel-family.h).
+
+/// Nehalem and Westmere, with a number above that of Sandy Bridge.
+const NEHALEMS: [u32; 3] = [44, 46, 47];
+const SANDY_BRIDGES: [u32; 4] = [42, 45, 58, 62];
+/// Skylake-SP, Ice Lake-SP and -D, Sapphire, Emerald and Granite Rapids.
+const SKYLAKE_SERVERS: [u32; 7] = [85, 106, 108, 143, 173, 174, 207];
+/// Atoms, servers of such cores, Xeon Phi, and Lakefield.
+const ATOMS: [u32; 21] =
+    [53, 54, 55, 74, 76, 77, 87, 90, 92, 95, 117, 122, 133, 134, 138, 150, 156, 175, 182, 190, 221];
 
 /// All events that may be counted on this processor, in the order of [`EVENTS`], and the names of those
 /// that it has no number for.
@@ -95,18 +119,19 @@ pub(super) fn all(processor: Processor) -> (Vec<Event>, Vec<&'static str>) {
     use CacheResult::{ACCESS, MISS};
     use WhichCache::{DTLB, LL, NODE};
     // Loads from memory and lines that another core has had. On Intel (perfmon: MEM_LOAD_L3_HIT_RETIRED.XSNP_HITM or
-    // XSNP_FWD, MEM_LOAD_L3_MISS_RETIRED.REMOTE_HITM), these are lines that the other core had changed. On AMD
-    // (ls_any_fills_from_sys), these are lines from the caches of another group of cores (CCX), changed or not.
-    let [memory, far_memory, contended, far_contended] = match processor {
-        Processor::Intel => {
-            let cache = |result| Some(Source::Cache(NODE, result));
-            [cache(ACCESS), cache(MISS), Some(Source::Raw(0x04D2)), Some(Source::Raw(0x04D3))]
-        }
-        Processor::Zen3 => [0x4844, 0x4044, 0x0444, 0x1044].map(|number| Some(Source::Raw(number))),
-        Processor::Other => {
-            let cache = |result| Some(Source::Cache(NODE, result));
-            [cache(ACCESS), cache(MISS), None, None]
-        }
+    // XSNP_FWD, MEM_LOAD_L3_MISS_RETIRED.REMOTE_HITM), these are lines that the other core had changed. Servers before
+    // Skylake-SP count other things by the latter's number. On AMD (ls_any_fills_from_sys), these are lines from the
+    // caches of another group of cores (CCX), changed or not.
+    let raw = |number| Some(Source::Raw(number));
+    let [memory, far_memory] = match processor {
+        Processor::Zen3 => [0x4844, 0x4044].map(raw),
+        _ => [ACCESS, MISS].map(|result| Some(Source::Cache(NODE, result))),
+    };
+    let [contended, far_contended] = match processor {
+        Processor::SandyBridge | Processor::Haswell => [raw(0x04D2), None],
+        Processor::SkylakeServer => [0x04D2, 0x04D3].map(raw),
+        Processor::Zen3 => [0x0444, 0x1044].map(raw),
+        Processor::Other => [None, None],
     };
     let sources = [
         Some(Source::Hardware(Hardware::CPU_CYCLES)),
@@ -144,10 +169,17 @@ mod tests {
             );
             Processor::of(&text)
         };
-        assert_eq!(of("GenuineIntel", 6, 143), Processor::Intel);
-        assert_eq!(of("GenuineIntel", 6, 85), Processor::Intel);
-        assert_eq!(of("GenuineIntel", 6, 122), Processor::Other);
-        assert_eq!(of("GenuineIntel", 6, 26), Processor::Other);
+        let intel = |models: &[u32], processor| {
+            for &model in models {
+                assert_eq!(of("GenuineIntel", 6, model), processor, "{model}");
+            }
+        };
+        intel(&[42, 45, 58, 62], Processor::SandyBridge);
+        // Servers with Haswell and Broadwell, then clients up to Arrow Lake.
+        intel(&[63, 79, 86, 60, 94, 151, 198], Processor::Haswell);
+        intel(&[85, 106, 108, 143, 173, 174, 207], Processor::SkylakeServer);
+        // Nehalem and Westmere, then Atoms up to Clearwater Forest.
+        intel(&[26, 44, 46, 47, 117, 122, 175, 182, 221], Processor::Other);
         assert_eq!(of("AuthenticAMD", 25, 17), Processor::Zen3);
         assert_eq!(of("AuthenticAMD", 26, 2), Processor::Zen3);
         assert_eq!(of("AuthenticAMD", 23, 49), Processor::Other);
@@ -156,13 +188,17 @@ mod tests {
 
     #[test]
     fn every_processor_has_every_event_or_says_which_it_lacks() {
+        let near = [Processor::Haswell, Processor::SkylakeServer];
         for (processor, lacks) in [
-            (Processor::Intel, &[][..]),
+            (Processor::SandyBridge, &["far_contended_lines"][..]),
+            (Processor::Haswell, &["far_contended_lines"]),
+            (Processor::SkylakeServer, &[]),
             (Processor::Zen3, &[]),
             (Processor::Other, &["contended_lines", "far_contended_lines"]),
         ] {
             let (events, unknown) = all(processor);
             assert_eq!(unknown, lacks);
+            assert_eq!(processor.memory_is_near(), near.contains(&processor));
             assert_eq!(events.len() + unknown.len(), EVENTS.len());
             assert_eq!(events.iter().filter(|event| event.is_software()).count(), 3);
         }

@@ -2,6 +2,10 @@
 
 use crate::perf::Counters;
 
+/// Names of the events for memory of any node, and of another node.
+const MEMORY: &str = "memory_loads";
+pub(super) const FAR: &str = "far_memory_loads";
+
 /// What the kernel has counted of an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Reading {
@@ -28,6 +32,22 @@ pub(super) fn add(counters: &mut Counters, name: &str, reading: Reading, ops: u6
     }
 }
 
+/// Makes loads from any memory of those from near memory, on a processor that counts the two apart.
+pub(super) fn add_far(counters: &mut Counters) {
+    let Some(near) = counters.per_op.remove(MEMORY) else { return };
+    let near_part = counters.counted_for.remove(MEMORY);
+    let Some(far) = counters.per_op.get(FAR) else {
+        let why = "far memory, which it includes, was not counted";
+        counters.missing.insert(MEMORY.into(), why.into());
+        return;
+    };
+    counters.per_op.insert(MEMORY.into(), near + far);
+    let parts = near_part.into_iter().chain(counters.counted_for.get(FAR).copied());
+    if let Some(part) = parts.reduce(f64::min) {
+        counters.counted_for.insert(MEMORY.into(), part);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +65,24 @@ mod tests {
         assert_eq!(counters.counted_for.into_iter().collect::<Vec<_>>(), [("llc_loads".into(), 0.25)]);
         assert!(counters.missing["llc_load_misses"].starts_with("no counter was ever free"));
         assert_eq!((counters.per_op.len(), counters.missing.len()), (3, 1));
+    }
+
+    #[test]
+    fn memory_of_any_node_is_the_sum_of_near_and_far_memory() {
+        let of = |near, far| {
+            let mut counters = Counters::default();
+            add(&mut counters, MEMORY, Reading { count: 300, enabled: 100, running: near }, 10);
+            add(&mut counters, FAR, Reading { count: 100, enabled: 100, running: far }, 10);
+            add_far(&mut counters);
+            counters
+        };
+        let all = of(100, 50);
+        assert_eq!((all.per_op[MEMORY], all.per_op[FAR]), (50.0, 20.0));
+        assert_eq!((all.counted_for[MEMORY], all.counted_for[FAR]), (0.5, 0.5));
+        assert!(of(100, 100).counted_for.is_empty());
+        let near = of(50, 0);
+        assert!(near.per_op.is_empty() && near.counted_for.is_empty());
+        assert!(near.missing[MEMORY].starts_with("far memory") && near.missing.len() == 2);
+        assert!(of(0, 100).missing[MEMORY].starts_with("no counter"));
     }
 }

@@ -17,12 +17,9 @@ fn names(counting: &Counting<()>) -> Vec<&'static str> {
 
 #[test]
 fn a_guest_without_counters_still_counts_what_the_kernel_knows() {
-    let counting =
-        Counting::open(
-            &events(),
-            Some(1),
-            |event, _| if event.is_software() { Ok(()) } else { error(libc::ENOENT) },
-        );
+    let counting = Counting::open(Processor::Zen3, &events(), Some(1), |event, _| {
+        if event.is_software() { Ok(()) } else { error(libc::ENOENT) }
+    });
     assert_eq!(names(&counting), ["page_faults", "context_switches", "migrations"]);
     assert!(!counting.counters.user_only);
     let why = counting.counters.unavailable.unwrap();
@@ -40,7 +37,7 @@ fn a_kernel_that_allows_no_counting_says_what_to_do() {
         (libc::EMFILE, Some(1), "perf_event_open says: "),
     ] {
         let mut asked = Vec::new();
-        let counting = Counting::<()>::open(&events(), paranoid, |_, user_only| {
+        let counting = Counting::<()>::open(Processor::Zen3, &events(), paranoid, |_, user_only| {
             asked.push(user_only);
             error(number)
         });
@@ -57,7 +54,7 @@ fn a_kernel_that_allows_no_counting_says_what_to_do() {
 #[test]
 fn if_only_user_mode_may_be_counted_events_of_the_kernel_are_left_out() {
     let mut refusals = 0;
-    let counting = Counting::open(&events(), Some(2), |_, user_only| {
+    let counting = Counting::open(Processor::Zen3, &events(), Some(2), |_, user_only| {
         refusals += u32::from(!user_only);
         if user_only { Ok(()) } else { error(libc::EACCES) }
     });
@@ -70,7 +67,7 @@ fn if_only_user_mode_may_be_counted_events_of_the_kernel_are_left_out() {
 
 #[test]
 fn one_event_that_a_processor_lacks_is_no_reason_for_all() {
-    let counting = Counting::open(&events(), Some(1), |event, _| match event.name {
+    let counting = Counting::open(Processor::Zen3, &events(), Some(1), |event, _| match event.name {
         "llc_loads" => error(libc::ENOENT),
         _ => Ok(()),
     });
