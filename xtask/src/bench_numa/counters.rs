@@ -1,4 +1,4 @@
-//! What perf events counted: medians over the rounds, and the part of the table about them.
+//! What perf events counted: counts over the rounds, and the part of the table about them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,22 +14,25 @@ use crate::table::aligned;
 /// The heading of the section of the table.
 pub(crate) const HEADING: &str = "Hardware counters, an operation";
 
-/// The medians of a cell's rounds. `None` if it was not to be counted.
+/// The medians of a cell's counts, and the smallest parts of the time in which they were counted. `None` if it was not to
+/// be counted.
 pub(crate) fn over_rounds<'m>(rounds: impl IntoIterator<Item = &'m Measurement>) -> Option<Counters> {
     let rounds: Vec<&Counters> = rounds.into_iter().filter_map(|round| round.counters.as_ref()).collect();
-    let medians = |of: fn(&Counters) -> &BTreeMap<String, f64>| {
-        let median = |(name, _): (&str, &str)| {
-            let spread = Spread::of(rounds.iter().filter_map(|round| of(round).get(name).copied()))?;
-            Some((name.to_owned(), spread.median))
-        };
-        EVENTS.into_iter().filter_map(median).collect()
-    };
-    let last = *rounds.last()?;
-    Some(Counters {
-        per_op: medians(|round| &round.per_op),
-        counted_for: medians(|round| &round.counted_for),
-        ..last.clone()
-    })
+    let Counters { mut missing, unavailable, user_only, .. } = (*rounds.last()?).clone();
+    let (mut per_op, mut counted_for) = (BTreeMap::new(), BTreeMap::new());
+    for (name, _) in EVENTS {
+        if let Some(spread) = Spread::of(rounds.iter().filter_map(|round| round.per_op.get(name).copied())) {
+            per_op.insert(name.to_owned(), spread.median);
+        }
+        let parts = rounds.iter().filter_map(|round| round.counted_for.get(name).copied());
+        if let Some(least) = parts.reduce(f64::min) {
+            counted_for.insert(name.to_owned(), least);
+        }
+    }
+    // What another round has counted is not missing.
+    missing.retain(|name, _| !per_op.contains_key(name));
+    let unavailable = unavailable.filter(|_| rounds.iter().all(|round| round.unavailable.is_some()));
+    Some(Counters { per_op, counted_for, missing, unavailable, user_only })
 }
 
 /// A line for each cell that counted something, and below what was not counted, and why.
@@ -93,7 +96,7 @@ fn reasons<'c>(counted: impl Iterator<Item = &'c Counters> + Clone) -> Vec<Strin
         let parts = counted.clone().flat_map(|counters| counters.counted_for.values().copied());
         let least = 100.0 * parts.fold(1.0, f64::min);
         lines.push(format!(
-            "~: extrapolated, because events took turns on the processor's counters; each was counted for {least:.0} % of \
+            "~: extrapolated, because events took turns on the processor's counters; each was counted for {least:.1} % of \
              the time at least."
         ));
     }

@@ -10,7 +10,7 @@ use super::tails::measured;
 use crate::table::aligned;
 
 /// The heading of the section of the table.
-pub(crate) const HEADING: &str = "Locks and shared writes, an operation (rates of such a program are lower)";
+pub(crate) const HEADING: &str = "Locks and shared writes, an operation (counting makes our maps slower)";
 /// Headings of the columns; the first two are left-aligned.
 const COLUMNS: [&str; 6] = ["setting", "map", "locks", "failed locks", "shared writes", "pool calls"];
 

@@ -9,7 +9,7 @@ use super::plan::{Plan, row_name};
 use super::run::{Place, Run};
 use super::schema::SCHEMA;
 use super::stats::median_beside;
-use super::tails::measured;
+use super::tails::{measured, p9999};
 use crate::table::aligned;
 
 /// Headings of the columns; the first two are left-aligned.
@@ -51,7 +51,8 @@ struct Level {
     p50_ns: u64,
     p99_ns: u64,
     p999_ns: u64,
-    p9999_ns: u64,
+    /// Empty if too few operations were timed.
+    p9999_ns: Option<u64>,
     max_ns: u64,
 }
 
@@ -59,8 +60,7 @@ struct Level {
 pub(crate) fn csv(runs: &[Run]) -> Option<String> {
     let line = |run: &Run, of: &OpenLoop| {
         let OpenLoop { percent, offered_mops, achieved_mops, latency } = *of;
-        let Latency { samples, p50: p50_ns, p99: p99_ns, p999: p999_ns, p9999: p9999_ns, max: max_ns } =
-            latency;
+        let Latency { samples, p50: p50_ns, p99: p99_ns, p999: p999_ns, max: max_ns, .. } = latency;
         let level = Level {
             percent,
             offered_mops,
@@ -69,7 +69,7 @@ pub(crate) fn csv(runs: &[Run]) -> Option<String> {
             p50_ns,
             p99_ns,
             p999_ns,
-            p9999_ns,
+            p9999_ns: p9999(&latency),
             max_ns,
         };
         (Head { schema: SCHEMA, round: run.round }, CellColumns::of(&run.spec), level)
@@ -93,19 +93,20 @@ fn numbers(rounds: &[&OpenLoop]) -> Vec<String> {
         let rates: Vec<f64> = rounds.iter().map(|level| of(level)).collect();
         median_beside(&rates, |rate| format!("{} M/s", three_digits(rate)))
     };
-    let latency = |of: fn(&Latency) -> u64| {
+    let latency = |of: fn(&Latency) -> Option<u64>| {
+        let known = rounds.iter().filter_map(|level| of(&level.latency));
         // An operation that took less than the clock's step counts as one nanosecond.
-        let latencies: Vec<f64> = rounds.iter().map(|level| of(&level.latency).max(1) as f64).collect();
+        let latencies: Vec<f64> = known.map(|ns| ns.max(1) as f64).collect();
         median_beside(&latencies, |ns| nanoseconds(ns.round() as u64))
     };
     let max = rounds.iter().map(|level| level.latency.max).max().unwrap_or(0);
     vec![
         rate(|level| level.offered_mops),
         rate(|level| level.achieved_mops),
-        latency(|latency| latency.p50),
-        latency(|latency| latency.p99),
-        latency(|latency| latency.p999),
-        latency(|latency| latency.p9999),
+        latency(|latency| Some(latency.p50)),
+        latency(|latency| Some(latency.p99)),
+        latency(|latency| Some(latency.p999)),
+        latency(p9999),
         nanoseconds(max),
     ]
 }
@@ -122,14 +123,14 @@ mod tests {
     fn each_part_of_the_peak_has_a_line_of_medians() {
         let plan = plan("--maps bskip --workloads c --repeat 2 --open-loop", &sample(2, 1)).unwrap();
         assert!(plan.groups[0].cells[0].open_loop);
-        let round = |p9999| {
+        let round = |samples, p9999| {
             let CellOutcome::Measured(mut measurement) = measured(8.0) else { panic!() };
-            let latency = Latency { samples: 9, p50: 300, p99: 900, p999: 5_000, p9999, max: 2 * p9999 };
+            let latency = Latency { samples, p50: 300, p99: 900, p999: 5_000, p9999, max: 2 * p9999 };
             let level = |percent| OpenLoop { percent, offered_mops: 4.0, achieved_mops: 3.9, latency };
             measurement.open_loop = [50, 70].map(level).into();
             CellOutcome::Measured(measurement)
         };
-        let runs = [run(&plan, 0, 1, round(40_000)), run(&plan, 0, 2, round(60_000))];
+        let runs = [run(&plan, 0, 1, round(10_000, 40_000)), run(&plan, 0, 2, round(10_000, 60_000))];
         let lines = lines(&plan, &runs);
         assert_eq!(lines.len(), 3);
         let words = lines[2].split_whitespace().collect::<Vec<_>>().join(" ");
@@ -150,7 +151,16 @@ mod tests {
             )
         );
         assert!(csv[4].starts_with("2,2,bskip,c,uniform,"), "{}", csv[4]);
-        assert!(csv[4].ends_with(",70,4.0,3.9,9,300,900,5000,60000,120000"), "{}", csv[4]);
+        assert!(csv[4].ends_with(",70,4.0,3.9,10000,300,900,5000,60000,120000"), "{}", csv[4]);
+        // Too few operations, and an older program.
+        for round in [round(9_999, 40_000), round(10_000, 0)] {
+            let runs = [run(&plan, 0, 1, round)];
+            let words: Vec<String> =
+                super::lines(&plan, &runs)[2].split_whitespace().map(str::to_owned).collect();
+            assert_eq!(words[words.len() - 5..words.len() - 2], ["5.00", "us", "-"]);
+            let csv = super::csv(&runs).unwrap();
+            assert!(csv.lines().nth(2).unwrap().contains(",300,900,5000,,"), "{csv}");
+        }
         let without = [run(&plan, 0, 1, measured(8.0))];
         assert!(super::lines(&plan, &without).is_empty() && super::csv(&without).is_none());
     }

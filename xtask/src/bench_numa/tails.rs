@@ -1,7 +1,7 @@
 //! The part of the table about the slowest: threads, and the last percentiles; and about cells that were disturbed.
 
 use bench::interference::Interference;
-use bench::protocol::{CellOutcome, Measurement};
+use bench::protocol::{CellOutcome, Latency, Measurement};
 use bench::units::{nanoseconds, three_digits};
 
 use super::plan::{Plan, row_name};
@@ -13,6 +13,11 @@ use crate::table::aligned;
 const COLUMNS: [&str; 6] = ["setting", "map", "slowest thread", "fastest thread", "p99.99", "max"];
 /// With fewer timed operations, there is no 99.99th percentile.
 pub(crate) const SAMPLES: u64 = 10_000;
+
+/// The 99.99th percentile, if enough operations were timed. An older program does not say it.
+pub(crate) fn p9999(latency: &Latency) -> Option<u64> {
+    (latency.samples >= SAMPLES && latency.p9999 > 0).then_some(latency.p9999)
+}
 
 /// A line for each cell: the medians over the rounds with their 95 % intervals, and the slowest operation of all rounds.
 pub(crate) fn lines(plan: &Plan, runs: &[Run]) -> Vec<String> {
@@ -27,9 +32,8 @@ pub(crate) fn lines(plan: &Plan, runs: &[Run]) -> Vec<String> {
                 let rounds: Vec<f64> = measured.iter().filter_map(|m| of(m)).collect();
                 median_beside(&rounds, |rate| format!("{} M/s", three_digits(rate)))
             };
-            // An older program does not say it.
-            let timed = measured.iter().filter(|m| m.latency.samples >= SAMPLES && m.latency.p9999 > 0);
-            let p9999: Vec<f64> = timed.map(|m| m.latency.p9999 as f64).collect();
+            let p9999: Vec<f64> =
+                measured.iter().filter_map(|m| p9999(&m.latency)).map(|ns| ns as f64).collect();
             let max = measured.iter().filter(|m| m.latency.samples > 0).map(|m| m.latency.max).max();
             rows.push(vec![
                 cells.title(),

@@ -85,7 +85,10 @@ impl Found {
         let race = format!("{}, {}{like}, {}", self.workload, self.dist, self.map);
         let Some(best) = &self.best else { return format!("{race}: no setting was measured") };
         let than = match (&self.next, self.ratio_interval) {
-            (Some(next), Some(interval)) => format!("{} than {next}", faster(interval)),
+            (Some(next), Some(interval)) if interval.is_bounded() => {
+                format!("{} than {next}", faster(interval))
+            }
+            (Some(next), Some(_)) => not_compared(next),
             (Some(next), None) => format!("not compared with {next}"),
             (None, _) => "all others were dropped".to_owned(),
         };
@@ -103,13 +106,14 @@ impl Dropped {
     fn line(&self) -> String {
         let Self { setting, round, leader, ratio, .. } = self;
         match self.ratio_interval {
-            Some(interval) if self.proven => {
-                format!("{setting}: dropped in round {round}: {leader} is {}", faster(interval))
+            Some(interval) => {
+                let why = if self.proven { "" } else { ", because the budget has no more runs for it" };
+                let than = match interval.is_bounded() {
+                    true => format!("{leader} is {}", faster(interval)),
+                    false => not_compared(leader),
+                };
+                format!("{setting}: dropped in round {round}{why}: {than}")
             }
-            Some(interval) => format!(
-                "{setting}: dropped in round {round}, because the budget has no more runs for it: {leader} is {}",
-                faster(interval)
-            ),
             None => format!(
                 "{setting}: dropped in round {round}, because the budget has no more runs for it: {leader} was faster \
                  by {} % in one round",
@@ -119,11 +123,13 @@ impl Dropped {
     }
 }
 
+/// If the interval of the ratio says nothing.
+fn not_compared(other: &str) -> String {
+    format!("the rounds differ too much to compare it with {other}")
+}
+
 /// `faster by 2.10..4.31 %`, or `between 1.20 % slower and 4.31 % faster`.
 fn faster(interval: Interval) -> String {
-    if !interval.is_bounded() {
-        return "faster or slower, as the rounds differ too much to say".into();
-    }
     let [low, high] = [interval.low, interval.high].map(|end| (end - 1.0) * 100.0);
     match low >= 0.0 {
         true => format!("faster by {}..{} %", three_digits(low), three_digits(high)),
@@ -177,7 +183,42 @@ mod tests {
         let told = |low, high| faster(Interval { low, high });
         assert_eq!(told(1.021, 1.0431), "faster by 2.10..4.31 %");
         assert_eq!(told(0.988, 1.5), "between 1.20 % slower and 50.0 % faster");
-        assert!(told(0.0, f64::INFINITY).ends_with("too much to say"));
+    }
+
+    #[test]
+    fn settings_whose_rounds_differ_too_much_are_not_compared() {
+        let all = Some(Interval { low: 0.0, high: f64::INFINITY });
+        let dropped = Dropped {
+            setting: "C".into(),
+            round: 2,
+            leader: "A".into(),
+            ratio: 1.1,
+            ratio_interval: all,
+            proven: false,
+        };
+        assert_eq!(
+            dropped.line(),
+            "C: dropped in round 2, because the budget has no more runs for it: the rounds differ too much to compare it \
+             with A"
+        );
+        let found = Found {
+            map: "bskip-numa".into(),
+            workload: "c".into(),
+            dist: "uniform".into(),
+            keys_like: "u64".into(),
+            best: Some("A".into()),
+            next: Some("B".into()),
+            ratio_interval: all,
+            decided: false,
+            level: false,
+            settings: 3,
+            dropped: vec![dropped],
+        };
+        assert_eq!(
+            found.line(),
+            "c, uniform, bskip-numa: best is A; the rounds differ too much to compare it with B; the budget ended before \
+             they were told apart"
+        );
     }
 
     #[test]

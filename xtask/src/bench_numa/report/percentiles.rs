@@ -4,7 +4,7 @@ use bench::protocol::Latency;
 use bench::units::nanoseconds;
 
 use super::interval::Estimate;
-use crate::bench_numa::tails::SAMPLES;
+use crate::bench_numa::tails::p9999;
 
 /// What the percentiles are called.
 pub(super) const PERCENTILES: [&str; 5] = ["p50", "p99", "p99.9", "p99.99", "max"];
@@ -24,9 +24,8 @@ pub(super) fn percentiles(rounds: &[Latency]) -> Option<Percentiles> {
     }
     // An operation that took less than the clock's step counts as one nanosecond.
     let estimate = |of: fn(&Latency) -> u64| Estimate::of(rounds.iter().map(|round| of(round).max(1) as f64));
-    // An older program does not say it.
-    let has_p9999 = rounds.iter().all(|round| round.samples >= SAMPLES && round.p9999 > 0);
-    let p9999 = if has_p9999 { estimate(|of| of.p9999) } else { None };
+    let p9999 =
+        if rounds.iter().all(|round| p9999(round).is_some()) { estimate(|of| of.p9999) } else { None };
     Some([estimate(|of| of.p50), estimate(|of| of.p99), estimate(|of| of.p999), p9999, estimate(|of| of.max)])
 }
 

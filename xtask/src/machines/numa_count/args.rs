@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bench::maps::is_placed;
 use bench::numbers::{operations, within};
 use clap::{ArgAction, ValueEnum};
 
@@ -36,7 +37,8 @@ The workers take turns, one operation each: an operation finds in the caches wha
 meet. Only the program's own loads and stores in the operations are counted; not the kernel's, nor instructions, page
 tables and prefetching. A line that one cache has unmodified is treated like a line that many have.
 
-Exit code: 0; 1 if a guest or a map failed, or counts differ; 2 for a bad flag; 130 after Ctrl-C.";
+Exit code: 0; 1 if a guest or a map failed, if counts differ, or if the search of --adaptive loses more than 3 % or
+takes too many runs; 2 for a bad flag; 130 after Ctrl-C.";
 
 /// Count the lines that each operation fetches from near and far nodes, in guests
 #[derive(Clone, Debug, PartialEq, clap::Parser)]
@@ -190,6 +192,13 @@ impl Args {
         if self.adaptive && self.nodes.len() != 1 {
             return Err("--adaptive searches on one machine: give --nodes one number".into());
         }
+        let comparing = [(self.adaptive, "--adaptive"), (self.recommend, "--recommend")];
+        let placed = self.maps.iter().filter(|map| is_placed(map)).count();
+        if let Some((_, flag)) = comparing.iter().find(|(is_on, _)| *is_on && placed != 1) {
+            return Err(format!(
+                "{flag} compares the settings of one map: give --maps one that has settings, not {placed}"
+            ));
+        }
         // Each worker scans only keys of its own range.
         for (flag, number, each) in [("--keys", self.keys, 200), ("--ops", self.ops, 10)] {
             let least = each * widest as u64;
@@ -225,6 +234,12 @@ mod tests {
             ("--adaptive --nodes 2,4", "one machine"),
             ("--adaptive --recommend", "cannot be used with"),
             ("--adaptive --accept", "cannot be used with"),
+            ("--adaptive --maps bskip-numa,bskip-numa-replicas", "one that has settings, not 2"),
+            (
+                "--recommend --maps bskip-numa,bskip-numa-replicas",
+                "--recommend compares the settings of one map",
+            ),
+            ("--recommend --maps bskip", "one that has settings, not 0"),
             ("--nodes 16 --cpus 8", "64 processors in all"),
             ("--keys many", "is not a count"),
             ("--maps hashmap", "there are bskip"),
@@ -246,6 +261,7 @@ mod tests {
             let error = parse(line).unwrap_err();
             assert!(error.contains(hint), "{line}: {error}");
         }
+        assert!(parse("--recommend --maps bskip,bskip-numa-replicas").is_ok());
         for flag in ["--nodes", "--cpus", "--memory", "--keys", "--ops", "--cache", "--ways", "--cores"] {
             assert!(parse(&format!("{flag} 0")).unwrap_err().contains("at least 1"), "{flag}");
             assert!(parse(&format!("{flag} {largest}")).unwrap_err().contains("at most"), "{flag}");

@@ -90,7 +90,7 @@ pub(crate) fn command(args: &Args) -> Result<(), Stop> {
         text.push_str(&found);
         failed.extend(why);
     }
-    let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+    let command = recommend::command(std::env::args().skip(1));
     let page = args.recommend.then(|| recommend::page(args, &command, &rankings));
     if let Some(page) = &page {
         sh.write_file(folder.join("predicted.md"), page)?;

@@ -16,12 +16,29 @@ const PAGE: &str = "bench/docs/predicted.md";
 /// If the next setting takes at most this much longer, the model does not tell the two apart.
 const AS_GOOD: f64 = 0.03;
 
+/// Flags whose values are paths.
+const PATHS: [&str; 2] = ["--kernel", "--out"];
+
 /// What the page leaves out, beside what the model does.
 const NOT_SEEN: [&str; 3] = [
     "the last-level cache that the cores of a node share: it would hold replicas, so these cost less than here",
     "that more nodes have more caches: the keys are as many on 8 nodes as on 2, so ranges of keys look better on 8",
     "placements on a single node: their cost is the bandwidth of that node, so `node:0` would look good here",
 ];
+
+/// The command line, for the page. Leaves out the flags with paths of this machine: they do not change what is counted.
+pub(super) fn command(words: impl IntoIterator<Item = String>) -> String {
+    let mut kept: Vec<String> = Vec::new();
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        match word.split_once('=') {
+            None if PATHS.contains(&&*word) => _ = words.next(),
+            Some((flag, _)) if PATHS.contains(&flag) => {}
+            _ => kept.push(word),
+        }
+    }
+    kept.join(" ")
+}
 
 /// The page: for each machine the best setting for each workload, and below it what all settings take.
 ///
@@ -160,6 +177,18 @@ mod tests {
             assert!(text.contains(words), "{words}: {text}");
         }
         assert!(LEFT_OUT.iter().all(|what| text.contains(what)));
+    }
+
+    #[test]
+    fn the_command_has_no_paths_of_this_machine() {
+        for line in [
+            "numa-count --kernel /boot/vmlinuz --recommend --keys 30k",
+            "numa-count --recommend --kernel=/boot/vm=linuz --keys 30k",
+            "numa-count --recommend --out results/a --keys 30k --out=results --kernel vmlinuz",
+        ] {
+            let command = command(line.split(' ').map(str::to_owned));
+            assert_eq!(command, "numa-count --recommend --keys 30k", "{line}");
+        }
     }
 
     #[test]
