@@ -34,7 +34,9 @@ fn a_map_of_one_key_takes_two_and_a_half_kilobytes() {
     }
     let each = (resident() - before) / MAPS;
     assert!(each <= 2560, "{each} bytes a map");
-    assert_eq!(maps[7].usage().reserved_bytes, BSkipMap::<u64, u64>::NODE_BYTES.0);
+    // One map in thousands has more: the coin gives its key a leaf of its own.
+    let least = maps[..100].iter().map(|map| map.usage().reserved_bytes).min();
+    assert_eq!(least, Some(BSkipMap::<u64, u64>::NODE_BYTES.0));
     assert_eq!(maps[7].huge_pages().asked_bytes, 0);
 }
 
