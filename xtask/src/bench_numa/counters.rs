@@ -5,17 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use bench::perf::{Counters, EVENTS};
 use bench::protocol::Measurement;
 
-use super::plan::{Plan, row_name};
-use super::run::{Place, Run};
+use super::cell_rounds;
+use super::plan::Plan;
+use super::run::Run;
 use super::stats::Spread;
-use super::tails::measured;
-use crate::table::aligned;
 
 /// The heading of the section of the table.
 pub(crate) const HEADING: &str = "Hardware counters, an operation";
 
-/// The medians of a cell's counts, and the smallest parts of the time in which they were counted. `None` if it was not to
-/// be counted.
+/// The medians of a cell's counts, and the smallest parts of the time in which they were counted. `None` if it was not
+/// to be counted.
 pub(crate) fn over_rounds<'m>(rounds: impl IntoIterator<Item = &'m Measurement>) -> Option<Counters> {
     let rounds: Vec<&Counters> = rounds.into_iter().filter_map(|round| round.counters.as_ref()).collect();
     let Counters { mut missing, unavailable, user_only, .. } = (*rounds.last()?).clone();
@@ -37,25 +36,20 @@ pub(crate) fn over_rounds<'m>(rounds: impl IntoIterator<Item = &'m Measurement>)
 
 /// A line for each cell that counted something, and below what was not counted, and why.
 pub(crate) fn lines(plan: &Plan, runs: &[Run]) -> Vec<String> {
-    let mut counted = Vec::new();
-    for (group, cells) in plan.groups.iter().enumerate() {
-        for (row, spec) in cells.cells.iter().enumerate() {
-            if let Some(counters) = over_rounds(measured(runs, Place { group, row })) {
-                counted.push((cells.title(), row_name(spec), counters));
-            }
-        }
-    }
+    let counted: Vec<(String, String, Counters)> = cell_rounds::cells(plan, runs)
+        .filter_map(|cell| Some((cell.setting, cell.map, over_rounds(cell.rounds)?)))
+        .collect();
     let here = |name: &str| counted.iter().any(|(.., counters)| counters.per_op.contains_key(name));
     let events: Vec<(&str, &str)> = EVENTS.into_iter().filter(|(name, _)| here(name)).collect();
     let mut lines = Vec::new();
     if !events.is_empty() {
-        let mut rows = vec![vec!["setting".to_owned(), "map".to_owned()]];
-        rows[0].extend(events.iter().map(|(_, title)| (*title).to_owned()));
-        rows.extend(counted.iter().map(|(setting, map, counters)| {
+        let titles = events.iter().map(|&(_, title)| title);
+        let headings: Vec<&str> = ["setting", "map"].into_iter().chain(titles).collect();
+        let rows = counted.iter().map(|(setting, map, counters)| {
             let numbers = events.iter().map(|(name, _)| number(counters, name));
             [setting.clone(), map.clone()].into_iter().chain(numbers).collect()
-        }));
-        lines = aligned(&rows, 2);
+        });
+        lines = cell_rounds::lines(&headings, rows);
     }
     lines.extend(reasons(counted.iter().map(|(.., counters)| counters)));
     lines

@@ -3,15 +3,14 @@
 use bench::locks::Locks;
 use bench::protocol::Measurement;
 
-use super::plan::{Plan, row_name};
-use super::run::{Place, Run};
+use super::cell_rounds::{self, CellRounds};
+use super::plan::Plan;
+use super::run::Run;
 use super::stats::Spread;
-use super::tails::measured;
-use crate::table::aligned;
 
 /// The heading of the section of the table.
 pub(crate) const HEADING: &str = "Locks and shared writes, an operation (counting makes our maps slower)";
-/// Headings of the columns; the first two are left-aligned.
+/// Headings of the columns.
 const COLUMNS: [&str; 6] = ["setting", "map", "locks", "failed locks", "shared writes", "pool calls"];
 
 /// The medians of a cell's rounds. `None` if the map did not count.
@@ -28,17 +27,16 @@ pub(crate) fn over_rounds<'m>(rounds: impl IntoIterator<Item = &'m Measurement>)
 
 /// A line for each cell that counted.
 pub(crate) fn lines(plan: &Plan, runs: &[Run]) -> Vec<String> {
-    let mut rows = vec![COLUMNS.map(str::to_owned).to_vec()];
-    for (group, cells) in plan.groups.iter().enumerate() {
-        for (row, spec) in cells.cells.iter().enumerate() {
-            let Some(locks) = over_rounds(measured(runs, Place { group, row })) else { continue };
-            let numbers = [locks.locks, locks.failed_locks, locks.shared_writes, locks.pool_calls];
-            // Rounding must not turn a small count into a zero.
-            let shown = numbers.map(|n| if n == 0.0 { "0".into() } else { format!("{n:.6}") });
-            rows.push([cells.title(), row_name(spec)].into_iter().chain(shown).collect());
-        }
-    }
-    if rows.len() == 1 { Vec::new() } else { aligned(&rows, 2) }
+    cell_rounds::lines(&COLUMNS, cell_rounds::cells(plan, runs).filter_map(row))
+}
+
+/// `None` if the map did not count.
+fn row(cell: CellRounds<'_>) -> Option<Vec<String>> {
+    let locks = over_rounds(cell.rounds)?;
+    let numbers = [locks.locks, locks.failed_locks, locks.shared_writes, locks.pool_calls];
+    // Rounding must not turn a small count into a zero.
+    let shown = numbers.map(|n| if n == 0.0 { "0".into() } else { format!("{n:.6}") });
+    Some([cell.setting, cell.map].into_iter().chain(shown).collect())
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@
 //! and `estimate` how long they take. `elsewhere` plans for a machine that is not here. `cell_binary` builds the
 //! program that runs a cell. `ceilings` measures what the memory can do. `measure`, `run` and `child` run the cells,
 //! `repeating` repeats those that were disturbed. `out_dir`, `cell_copy`, `durable` and `raw` keep what a sweep needs
-//! to go on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `best_peer`, `tails`,
-//! `open_loop`, `counters`, `locks`, `table` and `report` report. `stats` says how sure the numbers are, and `settings` what else may have
-//! moved them. `baseline` compares two versions, and `adaptive` looks for the best setting. `tuned` is about
+//! to go on after it was stopped; `resume` reads it. `summary`, `results`, `csv_line`, `cell_columns`, `best_peer`,
+//! `table` and `report` report, and so do `tails`, `open_loop`, `counters` and `locks` of all that `cell_rounds` finds.
+//! `stats` says how sure the numbers are, and `settings` what else may have moved them. `baseline` compares two
+//! versions, and `adaptive` looks for the best setting. `tuned` is about
 //! `tuned.toml`.
 
 pub(crate) mod adaptive;
@@ -19,6 +20,7 @@ mod ceilings;
 mod cell_binary;
 mod cell_columns;
 mod cell_copy;
+mod cell_rounds;
 mod child;
 mod counters;
 mod csv_line;

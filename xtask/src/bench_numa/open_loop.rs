@@ -5,34 +5,32 @@ use bench::units::{nanoseconds, three_digits};
 use serde::Serialize;
 
 use super::cell_columns::{self, CellColumns};
-use super::plan::{Plan, row_name};
-use super::run::{Place, Run};
+use super::cell_rounds::{self, CellRounds};
+use super::plan::Plan;
+use super::run::Run;
 use super::schema::SCHEMA;
 use super::stats::median_beside;
-use super::tails::{measured, p9999};
-use crate::table::aligned;
+use super::tails::p9999;
 
-/// Headings of the columns; the first two are left-aligned.
+/// Headings of the columns.
 const COLUMNS: [&str; 10] =
     ["setting", "map", "of peak", "arrive", "done", "p50", "p99", "p99.9", "p99.99", "max"];
 
 /// A line for each cell and each part of its peak: medians over the rounds with their 95 % intervals, and the slowest
 /// operation of all rounds.
 pub(crate) fn lines(plan: &Plan, runs: &[Run]) -> Vec<String> {
-    let mut rows = vec![COLUMNS.map(str::to_owned).to_vec()];
-    for (group, cells) in plan.groups.iter().enumerate() {
-        for (row, spec) in cells.cells.iter().enumerate() {
-            let measured = measured(runs, Place { group, row });
-            let levels = measured.first().map_or(&[][..], |first| &first.open_loop);
-            for level in levels {
-                let same = at(&measured, level.percent);
-                let mut cells = vec![cells.title(), row_name(spec), format!("{} %", level.percent)];
-                cells.extend(numbers(&same));
-                rows.push(cells);
-            }
-        }
-    }
-    if rows.len() == 1 { Vec::new() } else { aligned(&rows, 2) }
+    cell_rounds::lines(&COLUMNS, cell_rounds::cells(plan, runs).flat_map(rows))
+}
+
+/// A row for each part of the peak.
+fn rows(cell: CellRounds<'_>) -> Vec<Vec<String>> {
+    let CellRounds { setting, map, rounds } = cell;
+    let levels = rounds.first().map_or(&[][..], |first| &first.open_loop);
+    let row = |level: &OpenLoop| {
+        let place = [setting.clone(), map.clone(), format!("{} %", level.percent)];
+        place.into_iter().chain(numbers(&at(&rounds, level.percent))).collect()
+    };
+    levels.iter().map(row).collect()
 }
 
 /// A line of `open-loop.csv`: one round of a cell at one part of its peak. It begins with the round, then the cell.

@@ -134,12 +134,8 @@ impl Results<'_> {
         let rows = self.rows();
         let environment = environment(self.machine, self.build);
         let run = |run: &Run| CsvLine::of_run(run).over_rounds(&rows[run.place.group][run.place.row]);
-        let skip = |skip: &Skip| {
-            let reason = skip.reason.clone();
-            CsvLine { status: "skipped".into(), reason, ..CsvLine::of(&skip.spec) }
-        };
-        let lines = self.runs.iter().map(run).chain(self.plan.skipped.iter().map(skip));
-        cell_columns::csv(lines.map(|line| CsvLine { environment: environment.clone(), ..line }))
+        let lines = self.runs.iter().map(run).chain(self.plan.skipped.iter().map(CsvLine::skipped));
+        cell_columns::csv(lines.map(|line| line.in_environment(&environment)))
     }
 
     /// Everything, with the raw runs.

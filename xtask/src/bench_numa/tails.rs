@@ -1,15 +1,15 @@
 //! The part of the table about the slowest: threads, and the last percentiles; and about cells that were disturbed.
 
 use bench::interference::Interference;
-use bench::protocol::{CellOutcome, Latency, Measurement};
+use bench::protocol::{Latency, Measurement};
 use bench::units::{nanoseconds, three_digits};
 
-use super::plan::{Plan, row_name};
-use super::run::{Place, Run};
+use super::cell_rounds::{self, CellRounds};
+use super::plan::Plan;
+use super::run::Run;
 use super::stats::median_beside;
-use crate::table::aligned;
 
-/// Headings of the columns; the first two are left-aligned.
+/// Headings of the columns.
 const COLUMNS: [&str; 6] = ["setting", "map", "slowest thread", "fastest thread", "p99.99", "max"];
 /// With fewer timed operations, there is no 99.99th percentile.
 pub(crate) const SAMPLES: u64 = 10_000;
@@ -19,66 +19,46 @@ pub(crate) fn p9999(latency: &Latency) -> Option<u64> {
     (latency.samples >= SAMPLES && latency.p9999 > 0).then_some(latency.p9999)
 }
 
-/// A line for each cell: the medians over the rounds with their 95 % intervals, and the slowest operation of all rounds.
+/// A line for each cell: the medians over the rounds with their 95 % intervals, and the slowest operation of all
+/// rounds.
 pub(crate) fn lines(plan: &Plan, runs: &[Run]) -> Vec<String> {
-    let mut rows = vec![COLUMNS.map(str::to_owned).to_vec()];
-    for (group, cells) in plan.groups.iter().enumerate() {
-        for (row, spec) in cells.cells.iter().enumerate() {
-            let measured = measured(runs, Place { group, row });
-            if measured.is_empty() {
-                continue;
-            }
-            let rate = |of: fn(&Measurement) -> Option<f64>| {
-                let rounds: Vec<f64> = measured.iter().filter_map(|m| of(m)).collect();
-                median_beside(&rounds, |rate| format!("{} M/s", three_digits(rate)))
-            };
-            let p9999: Vec<f64> =
-                measured.iter().filter_map(|m| p9999(&m.latency)).map(|ns| ns as f64).collect();
-            let max = measured.iter().filter(|m| m.latency.samples > 0).map(|m| m.latency.max).max();
-            rows.push(vec![
-                cells.title(),
-                row_name(spec),
-                rate(|m| m.slowest_mops),
-                rate(|m| m.fastest_mops),
-                median_beside(&p9999, |ns| nanoseconds(ns.round() as u64)),
-                max.map_or_else(|| "-".into(), nanoseconds),
-            ]);
-        }
-    }
-    if rows.len() == 1 { Vec::new() } else { aligned(&rows, 2) }
+    let measured = cell_rounds::cells(plan, runs).filter(|cell| !cell.rounds.is_empty());
+    cell_rounds::lines(&COLUMNS, measured.map(row))
+}
+
+fn row(cell: CellRounds<'_>) -> Vec<String> {
+    let CellRounds { setting, map, rounds } = cell;
+    let rate = |of: fn(&Measurement) -> Option<f64>| {
+        let rates: Vec<f64> = rounds.iter().filter_map(|m| of(m)).collect();
+        median_beside(&rates, |rate| format!("{} M/s", three_digits(rate)))
+    };
+    let p9999: Vec<f64> = rounds.iter().filter_map(|m| p9999(&m.latency)).map(|ns| ns as f64).collect();
+    let max = rounds.iter().filter(|m| m.latency.samples > 0).map(|m| m.latency.max).max();
+    vec![
+        setting,
+        map,
+        rate(|m| m.slowest_mops),
+        rate(|m| m.fastest_mops),
+        median_beside(&p9999, |ns| nanoseconds(ns.round() as u64)),
+        max.map_or_else(|| "-".into(), nanoseconds),
+    ]
 }
 
 /// A line for each cell with a disturbed run: how many runs, and the worst of them.
 pub(crate) fn disturbed(plan: &Plan, runs: &[Run]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (group, cells) in plan.groups.iter().enumerate() {
-        for (row, spec) in cells.cells.iter().enumerate() {
-            let measured = measured(runs, Place { group, row });
-            let seen = || measured.iter().filter_map(|m| m.interference.as_ref());
-            let disturbed = || seen().filter(|seen| seen.disturbed().is_some());
-            let worst = disturbed().max_by(|a, b| a.lost().total_cmp(&b.lost()));
-            let Some(words) = worst.and_then(Interference::disturbed) else { continue };
-            let repeated = if disturbed().any(|seen| seen.repeated) { ", repeated" } else { "" };
-            lines.push(format!(
-                "{}: {}: disturbed in {} of {} rounds{repeated}: {words}",
-                cells.title(),
-                row_name(spec),
-                disturbed().count(),
-                measured.len(),
-            ));
-        }
-    }
-    lines
+    cell_rounds::cells(plan, runs).filter_map(worst).collect()
 }
 
-/// The measurements of a cell.
-pub(super) fn measured(runs: &[Run], place: Place) -> Vec<&Measurement> {
-    let here = runs.iter().filter(|run| run.place == place);
-    here.filter_map(|run| match &run.result {
-        CellOutcome::Measured(measurement) => Some(&**measurement),
-        _ => None,
-    })
-    .collect()
+/// `None` if no run was disturbed.
+fn worst(cell: CellRounds<'_>) -> Option<String> {
+    let CellRounds { setting, map, rounds } = cell;
+    let seen = || rounds.iter().filter_map(|m| m.interference.as_ref());
+    let disturbed = || seen().filter(|seen| seen.disturbed().is_some());
+    let worst = disturbed().max_by(|a, b| a.lost().total_cmp(&b.lost()));
+    let words = worst.and_then(Interference::disturbed)?;
+    let repeated = if disturbed().any(|seen| seen.repeated) { ", repeated" } else { "" };
+    let (bad, all) = (disturbed().count(), rounds.len());
+    Some(format!("{setting}: {map}: disturbed in {bad} of {all} rounds{repeated}: {words}"))
 }
 
 #[cfg(test)]
@@ -88,6 +68,7 @@ mod tests {
     use super::super::run::tests::measured;
     use super::super::summary::tests::run;
     use super::*;
+    use bench::protocol::CellOutcome;
 
     fn with(change: impl FnOnce(&mut Measurement)) -> CellOutcome {
         let CellOutcome::Measured(mut measurement) = measured(8.0) else { panic!() };
