@@ -75,7 +75,7 @@ fn one_event_that_a_processor_lacks_is_no_reason_for_all() {
     assert_eq!(counting.counters.missing.into_keys().collect::<Vec<_>>(), ["llc_loads"]);
 }
 
-/// Skipped, with a line that says so, if this kernel lets nobody count.
+/// If this kernel does not allow counting, the test says so.
 #[test]
 fn page_faults_of_the_threads_that_start_meanwhile_are_counted() {
     const PAGES: usize = 1_000;
